@@ -1,0 +1,53 @@
+"""What can go wrong inside FinCore, as one tree.
+
+FinCoreError
+├── InvalidId             a string is not an id of the kind expected
+├── CurrenciesDiffer      two amounts of different currencies were added
+├── UnknownEventType      the log holds an event this version cannot read
+├── ConfigurationError    a setting is missing or wrong; the message names it
+├── StoreUnavailable      PostgreSQL could not be reached in time; safe to try again
+└── Overloaded            a bounded queue is full; safe to try again later
+
+Business refusals are not errors: they are values (`fincore.domain.charge.Refusal`).
+"""
+
+
+class FinCoreError(Exception):
+    """Anything FinCore raises on purpose."""
+
+
+class InvalidId(FinCoreError):
+    """A string is not an id of the kind expected here."""
+
+    def __init__(self, value: str, expected_prefix: str) -> None:
+        super().__init__(f"{value[:64]!r} is not an id of the form {expected_prefix}_...")
+
+
+class CurrenciesDiffer(FinCoreError):
+    """Amounts of different currencies cannot be added or compared."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"cannot combine {one} with {other}")
+
+
+class UnknownEventType(FinCoreError):
+    """The log holds an event that this version of FinCore cannot read; run the version that wrote it."""
+
+    def __init__(self, event_type: str, schema_version: int) -> None:
+        super().__init__(f"no reader for event {event_type} version {schema_version}")
+
+
+class ConfigurationError(FinCoreError):
+    """A setting is missing or wrong. The message names the setting and what to put there."""
+
+
+class StoreUnavailable(FinCoreError):
+    """PostgreSQL could not be reached within the bound. The caller may repeat the same request."""
+
+
+class Overloaded(FinCoreError):
+    """A bounded queue is full. The caller may repeat the same request after `retry_after_seconds`."""
+
+    def __init__(self, what: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(f"{what} is full")
+        self.retry_after_seconds = retry_after_seconds

@@ -1,0 +1,78 @@
+"""Ids: a visible prefix and a UUIDv7 inside (TypeID 0.3), so that ids of one kind sort by time of birth."""
+
+from typing import NewType
+from uuid import UUID
+
+from typeid import TypeID
+from typeid.errors import TypeIDException
+from uuid_utils.compat import uuid7
+
+from fincore.domain.errors import InvalidId
+
+MerchantId = NewType("MerchantId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+ChargeId = NewType("ChargeId", str)
+EventId = NewType("EventId", UUID)
+StreamId = NewType("StreamId", UUID)
+"""A stream is one consistency boundary of the log; a charge's stream id is the UUID inside its charge id."""
+RequestId = NewType("RequestId", str)
+
+
+def new_merchant_id() -> MerchantId:
+    return MerchantId(_new("mer"))
+
+
+def new_api_key_id() -> ApiKeyId:
+    return ApiKeyId(_new("key"))
+
+
+def new_charge_id() -> ChargeId:
+    return ChargeId(_new("ch"))
+
+
+def new_event_id() -> EventId:
+    return EventId(uuid7())
+
+
+def new_request_id() -> RequestId:
+    return RequestId(_new("req"))
+
+
+def parse_charge_id(text: str) -> ChargeId:
+    """Raise `InvalidId` unless the text is a charge id."""
+    _uuid_inside(text, "ch")
+    return ChargeId(text)
+
+
+def stream_of(charge_id: ChargeId) -> StreamId:
+    """The stream that holds everything about a charge."""
+    return StreamId(_uuid_inside(charge_id, "ch"))
+
+
+def charge_of(stream_id: StreamId) -> ChargeId:
+    """The charge a stream is about; the inverse of `stream_of`."""
+    return ChargeId(_spelled(stream_id, "ch"))
+
+
+def public_event_id(event_id: EventId) -> str:
+    """The id of an event as merchants see it: `evt_...`."""
+    return _spelled(event_id, "evt")
+
+
+def _spelled(uuid: UUID, prefix: str) -> str:
+    # typeid is annotated with uuid_utils.UUID but takes any UUID.
+    return str(TypeID.from_uuid(uuid, prefix=prefix))  # type: ignore[arg-type]
+
+
+def _new(prefix: str) -> str:
+    return str(TypeID(prefix=prefix))
+
+
+def _uuid_inside(text: str, prefix: str) -> UUID:
+    try:
+        parsed = TypeID.from_string(text)
+    except (TypeIDException, ValueError) as error:
+        raise InvalidId(text, prefix) from error
+    if parsed.prefix != prefix:
+        raise InvalidId(text, prefix)
+    return UUID(bytes=parsed.uuid_bytes)
