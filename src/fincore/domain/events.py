@@ -128,7 +128,9 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
 """Event type -> (schema version written today, its shape)."""
 
 _TYPE_OF: Final[Mapping[type[ChargeEvent], EventType]] = {shape: name for name, (_, shape) in EVENTS.items()}
-_DECODERS: Final = {(name, version): msgspec.json.Decoder(shape) for name, (version, shape) in EVENTS.items()}
+_DECODERS: Final[Mapping[tuple[str, int], msgspec.json.Decoder[ChargeEvent]]] = {
+    (str(name), version): msgspec.json.Decoder(shape) for name, (version, shape) in EVENTS.items()
+}
 _ENCODER: Final = msgspec.json.Encoder()
 
 

@@ -1,0 +1,98 @@
+"""A Commit: everything that becomes true together or not at all, and what may come of it."""
+
+from datetime import datetime
+
+import msgspec
+
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import EventId, MerchantId, StreamId, new_event_id
+from fincore.domain.job import Job
+from fincore.domain.outcome import PspAccount, PspName
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an event came from; stored beside it as metadata.
+
+    `correlation` is the request or job that started it all, `causation` what directly led to it (a PSP event id, a
+    job), `actor` who acted (an API key id, `worker`, `janitor`).
+    """
+
+    correlation: str
+    actor: str
+    causation: str | None = None
+    traceparent: str | None = None
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event about to be appended. Its id is fixed here, so that a repeated commit can recognise its own event."""
+
+    event: ChargeEvent
+    event_id: EventId = msgspec.field(default_factory=new_event_id)
+
+
+class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer an idempotency key will get again: HTTP status, body byte for byte, `Location`.
+
+    Until `in_flight_until` the first request still waits for the outcome and may replace it once.
+    """
+
+    fingerprint: bytes
+    response_status: int
+    response_body: bytes
+    location: str | None = None
+    in_flight_until: datetime | None = None
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """A key in its scope: the same string of another merchant, or of the other mode, is another key."""
+
+    merchant_id: MerchantId
+    livemode: bool
+    key: str
+
+
+class ReceivedWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A PSP's event as it arrived: verified, not yet understood. `body` is the raw bytes."""
+
+    psp: PspName
+    psp_account: PspAccount
+    psp_event_id: str
+    type: str
+    body: bytes
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """One change. `expected_version` is how many events the decision saw in the stream; 0 for a new one.
+
+    `final_answer` replaces the answer of a request that waited for its outcome, while that is still in flight.
+    """
+
+    provenance: Provenance
+    stream_id: StreamId | None = None
+    expected_version: int = 0
+    events: tuple[NewEvent, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    idempotency: tuple[IdempotencyKey, StoredAnswer] | None = None
+    webhook: ReceivedWebhook | None = None
+    final_answer: tuple[IdempotencyKey, StoredAnswer] | None = None
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """All of it is durable."""
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """The stream has moved on since the decision: load it, decide again. Nothing was written."""
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The idempotency key was used before; this is what it got then. Nothing was written."""
+
+    answer: StoredAnswer
+
+
+class AlreadyReceived(msgspec.Struct, frozen=True):
+    """The PSP delivered this event before. Nothing was written."""
+
+
+CommitResult = Committed | Conflict | Replayed | AlreadyReceived

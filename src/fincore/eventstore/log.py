@@ -1,0 +1,77 @@
+"""Reading the log: whole streams for decisions, and everything in order for consumers."""
+
+import asyncio
+from collections.abc import Iterable
+
+import asyncpg
+
+from fincore.domain.events import RecordedEvent, decode_event
+from fincore.domain.ids import EventId, StreamId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.eventstore", "log.sql")
+
+
+class EventLog:
+    """The event store as readers see it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._loads_waiting: dict[StreamId, list[asyncio.Future[list[RecordedEvent]]]] = {}
+        self._loading: asyncio.Task[None] | None = None
+
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+        """All events of a stream in order; empty for a stream that does not exist.
+
+        Loads that arrive while one is under way share the next statement.
+        """
+        future: asyncio.Future[list[RecordedEvent]] = asyncio.get_running_loop().create_future()
+        self._loads_waiting.setdefault(stream_id, []).append(future)
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load_waiting())
+        return await future
+
+    async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
+        """How many events each stream has; streams that do not exist are left out."""
+        rows = await self._pool.fetch(_SQL.stream_versions, list(stream_ids))
+        return {StreamId(row["stream_id"]): row["version"] for row in rows}
+
+    async def read_after(self, tx: int, pos: int, *, limit: int) -> list[RecordedEvent]:
+        """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
+        return [_recorded(row) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
+
+    async def lag_seconds(self, tx: int, pos: int) -> float:
+        """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
+        row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
+        return float(row["age_seconds"]) if row else 0.0
+
+    async def _load_waiting(self) -> None:
+        while self._loads_waiting:
+            loads, self._loads_waiting = self._loads_waiting, {}
+            try:
+                rows = await self._pool.fetch(_SQL.load_streams, list(loads))
+                found: dict[StreamId, list[RecordedEvent]] = {stream_id: [] for stream_id in loads}
+                for row in rows:
+                    found[row["stream_id"]].append(_recorded(row))
+            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
+                for future in (future for futures in loads.values() for future in futures):
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for stream_id, futures in loads.items():
+                for future in futures:
+                    if not future.done():
+                        future.set_result(found[stream_id])
+
+
+def _recorded(row: asyncpg.Record) -> RecordedEvent:
+    return RecordedEvent(
+        tx=row["tx"],
+        pos=row["pos"],
+        stream_id=StreamId(row["stream_id"]),
+        version=row["version"],
+        event_id=EventId(row["event_id"]),
+        event=decode_event(row["type"], row["schema_version"], row["data"]),
+        recorded_at=row["recorded_at"],
+    )

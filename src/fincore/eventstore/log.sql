@@ -1,0 +1,32 @@
+-- name: load_streams
+-- All events of some streams, each stream in its own order.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events
+where stream_id = any ($1::uuid[])
+order by stream_id, version;
+
+-- name: stream_versions
+-- How far some streams have come.
+select s.stream_id, e.version
+from unnest($1::uuid[]) as s (stream_id)
+cross join lateral (
+    select version from eventstore.events where stream_id = s.stream_id order by version desc limit 1
+) e;
+
+-- name: read_after
+-- The next events of the whole log after a checkpoint. Transactions still running hold the end of the log back, so no
+-- event can ever appear behind a reader.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events
+where (tx, pos) > ($1::bigint::text::xid8, $2::bigint)
+  and tx < pg_snapshot_xmin(pg_current_snapshot())
+order by tx, pos
+limit $3;
+
+-- name: oldest_unread
+-- How long the first event after a checkpoint has been waiting, whether or not it may be read yet.
+select extract(epoch from clock_timestamp() - recorded_at)::float8 as age_seconds
+from eventstore.events
+where (tx, pos) > ($1::bigint::text::xid8, $2::bigint)
+order by tx, pos
+limit 1;

@@ -1,0 +1,118 @@
+"""Following the log: a consumer's effects and its checkpoint are written in one transaction of its own database.
+
+A checkpoint moves by compare-and-set, so of two runners of one consumer only one has any effect: the other is fenced.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+
+from fincore.domain.events import RecordedEvent
+from fincore.eventstore.log import EventLog
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
+
+_SQL = load_sql("fincore.eventstore", "subscription.sql")
+_log = structlog.get_logger(__name__)
+
+BATCH_EVENTS_MAX: Final = 1_000
+IDLE_DELAY_SECONDS_MIN: Final = 0.005
+IDLE_DELAY_SECONDS_MAX: Final = 0.05
+FAILURE_DELAY_SECONDS_MAX: Final = 10.0
+
+
+class Consumer(Protocol):
+    """Turns events into effects. Its name is the key of its checkpoint."""
+
+    name: str
+
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+        """Write the effects of events, in log order, inside the transaction of `connection`."""
+        ...
+
+
+class Checkpoint(NamedTuple):
+    """How far a consumer has come: everything up to and including this place of the log has had its effect."""
+
+    tx: int
+    pos: int
+
+
+class Fenced(Exception):
+    """Another runner of the same consumer moved the checkpoint first; our effects were rolled back."""
+
+
+class Subscription:
+    """Runs one consumer against the log."""
+
+    def __init__(
+        self, log: EventLog, target: Pool, consumer: Consumer, *, batch_events_max: int = BATCH_EVENTS_MAX
+    ) -> None:
+        self._event_log = log
+        self._target = target
+        self._consumer = consumer
+        self._batch_events_max = batch_events_max
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the log until `stop`, through lost connections and fencing, with a bounded, growing pause."""
+        idle_seconds = IDLE_DELAY_SECONDS_MIN
+        failure_seconds = IDLE_DELAY_SECONDS_MAX
+        while not self._stopping.is_set():
+            try:
+                applied = await self.advance()
+            except Fenced:
+                _log.info("consumer.fenced", consumer=self._consumer.name)
+                await self._pause(IDLE_DELAY_SECONDS_MAX)
+            except CONNECTION_ERRORS as error:
+                _log.warning("consumer.disconnected", consumer=self._consumer.name, error=repr(error))
+                await self._pause(failure_seconds)
+                failure_seconds = min(failure_seconds * 2, FAILURE_DELAY_SECONDS_MAX)
+            else:
+                failure_seconds = IDLE_DELAY_SECONDS_MAX
+                if applied:
+                    idle_seconds = IDLE_DELAY_SECONDS_MIN
+                else:
+                    await self._pause(idle_seconds)
+                    idle_seconds = min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX)
+
+    def stop(self) -> None:
+        """Let `run` return after the batch at hand."""
+        self._stopping.set()
+
+    async def advance(self) -> int:
+        """Apply the next batch of events; return how many there were. Raise `Fenced` when another runner was faster."""
+        at = await self.checkpoint()
+        events = await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
+        if not events:
+            return 0
+        async with self._target.acquire() as connection, connection.transaction():
+            # The checkpoint first: its row lock makes a second runner wait here, and then find nothing to move.
+            moved = await connection.execute(
+                _SQL.move_checkpoint, self._consumer.name, at.tx, at.pos, events[-1].tx, events[-1].pos
+            )
+            if moved == "UPDATE 0":
+                raise Fenced
+            await self._consumer.apply(connection, events)
+        return len(events)
+
+    async def checkpoint(self) -> Checkpoint:
+        """Where the consumer stands; it starts at the beginning of the log."""
+        row = await self._target.fetchrow(_SQL.read_checkpoint, self._consumer.name)
+        if row is None:
+            await self._target.execute(_SQL.begin_checkpoint, self._consumer.name)
+            return Checkpoint(0, 0)
+        return Checkpoint(row["tx"], row["pos"])
+
+    async def lag_seconds(self) -> float:
+        """How long the oldest event without effect has been waiting."""
+        return await self._event_log.lag_seconds(*await self.checkpoint())
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,14 @@
+-- name: begin_checkpoint
+-- A consumer's place in the log, at the beginning. Unqualified: each read model keeps its own table of checkpoints,
+-- found by the search path of its pool.
+insert into checkpoints (consumer, tx, pos) values ($1, 0, 0) on conflict (consumer) do nothing;
+
+-- name: read_checkpoint
+-- Where a consumer stands.
+select tx, pos from checkpoints where consumer = $1;
+
+-- name: move_checkpoint
+-- Compare and set: a second runner that read the same events finds no row to move, and its effects are rolled back.
+update checkpoints
+set tx = $4, pos = $5, moved_at = clock_timestamp()
+where consumer = $1 and tx = $2 and pos = $3;

@@ -1,0 +1,288 @@
+"""The write door: one task per process writes whatever Commits queued up while the last batch was being written.
+
+There is no timer. A lone Commit is written at once; under load the batches grow by themselves, so that the price of a
+durable transaction is shared (group commit).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+import msgspec
+import structlog
+
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.events import encode_event
+from fincore.domain.job import Job
+from fincore.eventstore.commit import (
+    AlreadyReceived,
+    Commit,
+    CommitResult,
+    Committed,
+    Conflict,
+    IdempotencyKey,
+    Replayed,
+    StoredAnswer,
+)
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool, is_connection_loss
+
+_SQL = load_sql("fincore.eventstore", "writer.sql")
+_log = structlog.get_logger(__name__)
+
+COMMITS_WAITING_MAX: Final = 10_000
+"""Commits queued in one process; one more is answered `Overloaded`."""
+BATCH_COMMITS_MAX: Final = 500
+"""Commits in one transaction."""
+RECONNECTS_MAX: Final = 7
+"""Tries to write one batch while PostgreSQL is away, about ten seconds in all."""
+RECONNECT_DELAY_SECONDS: Final = 0.1
+"""The pause before the second try; each further one is twice as long."""
+
+Enqueue = Callable[[Connection, Sequence[Job]], Awaitable[None]]
+"""Puts jobs into the queue inside the transaction of the given connection."""
+
+_Waiting = tuple[Commit, "asyncio.Future[CommitResult]"]
+
+
+class Writer:
+    """Writes Commits, many in one transaction. `run` must be running for `commit` to return."""
+
+    def __init__(
+        self, pool: Pool, enqueue: Enqueue, *, commits_waiting_max: int = COMMITS_WAITING_MAX
+    ) -> None:
+        self._pool = pool
+        self._enqueue = enqueue
+        self._commits_waiting_max = commits_waiting_max
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+
+    @property
+    def commits_waiting(self) -> int:
+        """How many Commits wait to be written."""
+        return len(self._waiting)
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        """Make a Commit durable and say what became of it.
+
+        Raises `Overloaded` when too many wait, `StoreUnavailable` when PostgreSQL stayed away past the bound: the
+        Commit may or may not be written then, and repeating it with the same idempotency key is safe.
+        """
+        if self._closing or len(self._waiting) >= self._commits_waiting_max:
+            raise Overloaded("the write queue")
+        future: asyncio.Future[CommitResult] = asyncio.get_running_loop().create_future()
+        self._waiting.append((commit, future))
+        self._wake.set()
+        return await future
+
+    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+        """What an idempotency key got, or None if it was never used."""
+        row = await self._pool.fetchrow(_SQL.find_answer, key.merchant_id, key.livemode, key.key)
+        return StoredAnswer(**dict(row)) if row else None
+
+    async def purge_answers(self, *, older_than: datetime, rows_max: int = 10_000) -> int:
+        """Forget idempotency keys used before a moment; return how many, at most `rows_max`."""
+        status = await self._pool.execute(_SQL.purge_answers, older_than, rows_max)
+        return int(status.rpartition(" ")[2])
+
+    async def run(self) -> None:
+        """Write batches until `close`."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while batch := self._next_batch():
+                await self._write(batch)
+            if self._closing:
+                return
+
+    def close(self) -> None:
+        """Take no more Commits and let `run` return once those waiting are written."""
+        self._closing = True
+        self._wake.set()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The longest run of waiting Commits that may share a transaction: none touches what another touches."""
+        batch: list[_Waiting] = []
+        touched: set[object] = set()
+        while self._waiting and len(batch) < BATCH_COMMITS_MAX:
+            touches = _touched(self._waiting[0][0])
+            if not touched.isdisjoint(touches):
+                break
+            touched.update(touches)
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        delay_seconds = RECONNECT_DELAY_SECONDS
+        for tries_left in reversed(range(RECONNECTS_MAX)):
+            batch = [waiting for waiting in batch if not waiting[1].done()]
+            try:
+                await self._write_connected(batch)
+            except Exception as error:  # noqa: BLE001 -- the writer outlives any batch; its callers get the error
+                if not is_connection_loss(error):
+                    _fail(batch, error)
+                    return
+                # The batch may be committed, only its acknowledgement lost: the next try recognises its own events.
+                _log.warning(
+                    "eventstore.batch_interrupted",
+                    commits=len(batch),
+                    error=repr(error),
+                    tries_left=tries_left,
+                )
+                if tries_left:
+                    await asyncio.sleep(delay_seconds)
+                    delay_seconds *= 2
+            else:
+                return
+        _fail(batch, StoreUnavailable("PostgreSQL could not be reached to write; repeat the request"))
+
+    async def _write_connected(self, batch: list[_Waiting]) -> None:
+        """Write a batch; without those refused if it fails; and if it fails again, one Commit at a time."""
+        if await self._written(batch):
+            return
+        batch = await self._without_refused(batch)
+        if not batch or await self._written(batch):
+            return
+        for waiting in batch:
+            await self._write_alone(waiting)
+
+    async def _written(self, batch: list[_Waiting]) -> bool:
+        try:
+            await self._insert([commit for commit, _ in batch])
+        except Exception as error:
+            if is_connection_loss(error):
+                raise
+            return False
+        for _, future in batch:
+            _settle(future, Committed())
+        return True
+
+    async def _write_alone(self, waiting: _Waiting) -> None:
+        """The last resort: one Commit in its own transaction, so that a loser never fails its neighbours."""
+        commit, future = waiting
+        try:
+            await self._insert([commit])
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError):
+            if await self._without_refused([waiting]):
+                _settle(future, Conflict())
+        except Exception as error:
+            if is_connection_loss(error):
+                raise
+            _fail([waiting], error)
+        else:
+            _settle(future, Committed())
+
+    async def _without_refused(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Answer the Commits of a batch that cannot be written; return the others."""
+        appends = [(no, c) for no, (c, _) in enumerate(batch) if c.events]
+        keys = [(no, c.idempotency[0]) for no, (c, _) in enumerate(batch) if c.idempotency]
+        webhooks = [(no, c.webhook) for no, (c, _) in enumerate(batch) if c.webhook]
+        rows = await self._pool.fetch(
+            _SQL.refused_commits,
+            [no for no, _ in appends],
+            [c.stream_id for _, c in appends],
+            [c.expected_version for _, c in appends],
+            [c.events[0].event_id for _, c in appends],
+            [no for no, _ in keys],
+            [key.merchant_id for _, key in keys],
+            [key.livemode for _, key in keys],
+            [key.key for _, key in keys],
+            [no for no, _ in webhooks],
+            [webhook.psp for _, webhook in webhooks],
+            [webhook.psp_account for _, webhook in webhooks],
+            [webhook.psp_event_id for _, webhook in webhooks],
+        )
+        for row in rows:
+            _settle(batch[row["commit_no"]][1], _refusal(row))
+        return [waiting for waiting in batch if not waiting[1].done()]
+
+    async def _insert(self, commits: list[Commit]) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.insert_batch, *_columns(commits))
+            finals = [commit.final_answer for commit in commits if commit.final_answer]
+            if finals:
+                await connection.execute(
+                    _SQL.replace_answers,
+                    [key.merchant_id for key, _ in finals],
+                    [key.livemode for key, _ in finals],
+                    [key.key for key, _ in finals],
+                    [answer.response_status for _, answer in finals],
+                    [answer.response_body for _, answer in finals],
+                )
+            jobs = [job for commit in commits for job in commit.jobs]
+            if jobs:
+                await self._enqueue(connection, jobs)
+
+
+def _touched(commit: Commit) -> list[object]:
+    """What a Commit claims for itself; two Commits of one batch may not claim the same thing."""
+    claims: list[object] = []
+    if commit.events:
+        claims.append(commit.stream_id)
+    if commit.idempotency:
+        claims.append(commit.idempotency[0])
+    if commit.final_answer:
+        claims.append(commit.final_answer[0])
+    if commit.webhook:
+        claims.append((commit.webhook.psp, commit.webhook.psp_account, commit.webhook.psp_event_id))
+    return claims
+
+
+def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
+    """The arguments of `insert_batch`: one array per column."""
+    events: tuple[list[object], ...] = ([], [], [], [], [], [], [])
+    keys: tuple[list[object], ...] = ([], [], [], [], [], [], [], [])
+    webhooks: tuple[list[object], ...] = ([], [], [], [], [])
+    for commit in commits:
+        if commit.events:
+            metadata = msgspec.json.encode(commit.provenance).decode()
+            for version, new in enumerate(commit.events, start=commit.expected_version + 1):
+                name, schema_version, data = encode_event(new.event)
+                row = (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
+                _append(events, row)
+        if commit.idempotency:
+            key, answer = commit.idempotency
+            _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(answer)))
+        if commit.webhook:
+            _append(webhooks, msgspec.structs.astuple(commit.webhook))
+    return (*events, *keys, *webhooks)
+
+
+def _append(columns: tuple[list[object], ...], row: tuple[object, ...]) -> None:
+    for column, value in zip(columns, row, strict=True):
+        column.append(value)
+
+
+def _refusal(row: asyncpg.Record) -> CommitResult:
+    match row["reason"]:
+        case "written":
+            return Committed()
+        case "conflict":
+            return Conflict()
+        case "received":
+            return AlreadyReceived()
+        case _:
+            return Replayed(
+                StoredAnswer(
+                    fingerprint=row["fingerprint"],
+                    response_status=row["response_status"],
+                    response_body=row["response_body"],
+                    location=row["location"],
+                    in_flight_until=row["in_flight_until"],
+                )
+            )
+
+
+def _settle(future: "asyncio.Future[CommitResult]", result: CommitResult) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(batch: list[_Waiting], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)

@@ -1,0 +1,77 @@
+-- name: refused_commits
+-- Which commits of a batch cannot be written, and why: the stream moved on, the key was used, the webhook was received.
+-- A commit whose own first event is already there was written before (its acknowledgement was lost).
+with wanted as (
+    select *
+    from unnest($1::int[], $2::uuid[], $3::int[], $4::uuid[]) as t (commit_no, stream_id, expected_version, event_id)
+),
+keys as (
+    select *
+    from unnest($5::int[], $6::text[], $7::boolean[], $8::text[]) as t (commit_no, merchant_id, livemode, key)
+),
+webhooks as (
+    select *
+    from unnest($9::int[], $10::text[], $11::text[], $12::text[]) as t (commit_no, psp, psp_account, psp_event_id)
+)
+select
+    w.commit_no,
+    case when e.event_id = w.event_id then 'written' else 'conflict' end as reason,
+    null::bytea as fingerprint, null::smallint as response_status, null::bytea as response_body,
+    null::text as location, null::timestamptz as in_flight_until
+from wanted w
+join eventstore.events e on e.stream_id = w.stream_id and e.version = w.expected_version + 1
+union all
+select k.commit_no, 'replayed', i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until
+from keys k
+join eventstore.idempotency_keys i using (merchant_id, livemode, key)
+union all
+select h.commit_no, 'received', null, null, null, null, null
+from webhooks h
+join eventstore.inbox i using (psp, psp_account, psp_event_id);
+
+-- name: insert_batch
+-- Every row of every commit of a batch, in one statement.
+with written_events as (
+    insert into eventstore.events (stream_id, version, event_id, type, schema_version, data, metadata)
+    select stream_id, version, event_id, type, schema_version, data::jsonb, metadata::jsonb
+    from unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::smallint[], $6::text[], $7::text[])
+        as t (stream_id, version, event_id, type, schema_version, data, metadata)
+),
+written_keys as (
+    insert into eventstore.idempotency_keys
+        (merchant_id, livemode, key, fingerprint, response_status, response_body, location, in_flight_until)
+    select *
+    from unnest($8::text[], $9::boolean[], $10::text[], $11::bytea[], $12::smallint[], $13::bytea[], $14::text[],
+                $15::timestamptz[])
+)
+insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body)
+select *
+from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[]);
+
+-- name: replace_answers
+-- The final answers of requests that waited for their outcome; an answer is replaced once, while it is in flight.
+update eventstore.idempotency_keys k
+set response_status = f.response_status, response_body = f.response_body, in_flight_until = null
+from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
+    as f (merchant_id, livemode, key, response_status, response_body)
+where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
+  and k.in_flight_until is not null;
+
+-- name: find_answer
+-- What an idempotency key got, if it was used.
+select fingerprint, response_status, response_body, location, in_flight_until
+from eventstore.idempotency_keys
+where merchant_id = $1 and livemode = $2 and key = $3;
+
+-- name: purge_answers
+-- Forget keys older than the retention, a bounded number at a time.
+with old as (
+    select merchant_id, livemode, key
+    from eventstore.idempotency_keys
+    where created_at < $1
+    limit $2
+    for update skip locked
+)
+delete from eventstore.idempotency_keys k
+using old
+where k.merchant_id = old.merchant_id and k.livemode = old.livemode and k.key = old.key;

@@ -1,0 +1,86 @@
+"""Connections and pools of asyncpg, all with the same stated bounds."""
+
+import asyncio
+from typing import Final, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from fincore.domain.errors import StoreUnavailable
+
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+COMMAND_TIMEOUT_SECONDS: Final = 30.0
+IDLE_IN_TRANSACTION_TIMEOUT_MILLISECONDS: Final = 30_000
+"""A writer that stalls inside a transaction holds every reader of the log back: PostgreSQL ends it."""
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+CONNECTION_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What asyncpg raises when the server is away, starting, stopping or full: try again later."""
+
+
+def is_connection_loss(error: BaseException) -> bool:
+    """Whether an error means that the server could not be reached, so that the same statement may be tried again.
+
+    asyncpg's refusal of a bad argument is also an InterfaceError, but a ValueError too: that one stays an error.
+    """
+    return isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ValueError)
+
+
+def session_settings(*, application_name: str, role: str | None = None) -> dict[str, str]:
+    """The server settings of each of our sessions; `role` gives up the owner's rights for those of a service."""
+    settings = {
+        "application_name": application_name,
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MILLISECONDS),
+        "jit": "off",
+    }
+    if role is not None:
+        settings["role"] = role
+    return settings
+
+
+async def create_pool(
+    dsn: str,
+    *,
+    application_name: str,
+    role: str | None = None,
+    size_max: int = 8,
+    extra_settings: dict[str, str] | None = None,
+) -> Pool:
+    """A pool of at most `size_max` connections. Raise `StoreUnavailable` when the server cannot be reached."""
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size_max,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            reset=_keep_session,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            server_settings=session_settings(application_name=application_name, role=role)
+            | (extra_settings or {}),
+        )
+    except CONNECTION_ERRORS as error:
+        raise StoreUnavailable(f"cannot reach PostgreSQL: {error}") from error
+
+
+async def is_reachable(pool: Pool, *, timeout_seconds: float = 2.0) -> bool:
+    """Whether the server answers a trivial statement in time."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return bool(await pool.fetchval("select true"))
+    except CONNECTION_ERRORS:
+        return False
+
+
+async def _keep_session(connection: Connection) -> None:
+    """Nothing to reset: no session of ours changes settings, locks or listens, and a reset is one more round trip."""
