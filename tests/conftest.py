@@ -1,0 +1,90 @@
+"""What many tests share: a real PostgreSQL, and a fresh, migrated database for each test that asks for one."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from fincore.bootstrap import Databases, migrate_databases
+from fincore.postgres.embedded import EmbeddedPostgres
+from fincore.postgres.pool import Pool, create_pool
+
+# pytest_plugins = ["fixtures.sandbox"]
+
+_TEMPLATE = "fincore_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """An embedded PostgreSQL for the whole test session."""
+    folder = Path(tempfile.mkdtemp(prefix="fincore-test-"))
+    server = EmbeddedPostgres(folder / "pg")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_dsn: str) -> str:
+    """A migrated database that tests copy, so that each starts clean without migrating again."""
+
+    async def make() -> None:
+        connection = await asyncpg.connect(postgres_dsn)
+        await connection.execute(f"create database {_TEMPLATE}")
+        await connection.close()
+        dsn = _with_database(postgres_dsn, _TEMPLATE)
+        await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
+
+    asyncio.run(make())
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
+    """A fresh database with every schema in it."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres_dsn)
+    try:
+        await connection.execute(f"create database {name} template {template_database}")
+        yield _with_database(postgres_dsn, name)
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def databases(dsn: str) -> Databases:
+    """The three stores, all in one fresh database."""
+    return Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[Pool]:
+    """A pool on a fresh database, with the rights of the services and no more."""
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+@pytest.fixture
+async def owner_pool(dsn: str) -> AsyncIterator[Pool]:
+    """A pool with the rights of the tables' owner, for tests that tamper."""
+    pool = await create_pool(dsn, application_name="tests-owner")
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+def _with_database(dsn: str, name: str) -> str:
+    """The embedded server's DSN has the form `postgresql://postgres:@/postgres?host=...`."""
+    return dsn.replace("/postgres?", f"/{name}?")
