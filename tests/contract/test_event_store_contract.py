@@ -1,0 +1,403 @@
+"""The event store: what its writer, its log and its subscriptions promise, on real PostgreSQL."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+import pytest
+
+from fincore.domain.errors import Overloaded
+from fincore.domain.events import RecordedEvent
+from fincore.domain.ids import StreamId
+from fincore.domain.job import Job
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.eventstore.commit import (
+    AlreadyReceived,
+    Commit,
+    Committed,
+    Conflict,
+    IdempotencyKey,
+    NewEvent,
+    ReceivedWebhook,
+    Replayed,
+    StoredAnswer,
+)
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.subscription import Fenced, Subscription
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Enqueue, Writer
+from fincore.postgres.pool import Connection, Pool
+from fixtures.commits import MERCHANT, PROVENANCE, append, captured, created, keyed, new_stream, no_jobs
+
+
+@contextlib.asynccontextmanager
+async def running_writer(pool: Pool, enqueue: Enqueue = no_jobs) -> AsyncIterator[Writer]:
+    writer = Writer(pool, enqueue)
+    task = asyncio.create_task(writer.run())
+    try:
+        yield writer
+    finally:
+        writer.close()
+        await task
+
+
+@pytest.fixture
+async def writer(pool: Pool) -> AsyncIterator[Writer]:
+    async with running_writer(pool) as writer:
+        yield writer
+
+
+@pytest.fixture
+def log(pool: Pool) -> EventLog:
+    return EventLog(pool)
+
+
+async def count(pool: Pool, table: str) -> int:
+    number: int = await pool.fetchval(f"select count(*) from eventstore.{table}")  # noqa: S608 -- our own table names
+    return number
+
+
+async def test_a_stream_reads_back_as_it_was_written(writer: Writer, log: EventLog) -> None:
+    stream = new_stream()
+    first, second = created(), captured()
+    assert await writer.commit(append(stream, first)) == Committed()
+    assert await writer.commit(append(stream, second, expected_version=1)) == Committed()
+    events = await log.load(stream)
+    assert [(e.version, e.event) for e in events] == [(1, first), (2, second)]
+
+
+async def test_a_stream_that_does_not_exist_is_empty(log: EventLog) -> None:
+    assert await log.load(new_stream()) == []
+
+
+async def test_of_many_commits_on_one_version_exactly_one_wins(writer: Writer, log: EventLog) -> None:
+    stream = new_stream()
+    await writer.commit(append(stream, created()))
+    results = await asyncio.gather(
+        *(writer.commit(append(stream, captured(), expected_version=1)) for _ in range(20))
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Committed"] + ["Conflict"] * 19
+    assert len(await log.load(stream)) == 2
+
+
+async def test_two_processes_racing_for_one_version_never_both_win(pool: Pool, log: EventLog) -> None:
+    streams = [new_stream() for _ in range(40)]
+    async with running_writer(pool) as one, running_writer(pool) as other:
+        results = await asyncio.gather(
+            *(writer.commit(append(stream, created())) for stream in streams for writer in (one, other))
+        )
+    assert results.count(Committed()) == 40
+    assert results.count(Conflict()) == 40
+    assert [len(await log.load(stream)) for stream in streams] == [1] * 40
+
+
+async def test_a_commit_that_skips_a_version_is_a_conflict(writer: Writer, log: EventLog) -> None:
+    stream = new_stream()
+    await writer.commit(append(stream, created()))
+    assert await writer.commit(append(stream, captured(), expected_version=5)) == Conflict()
+    assert len(await log.load(stream)) == 1
+
+
+async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(writer: Writer, log: EventLog) -> None:
+    taken = new_stream()
+    await writer.commit(append(taken, created()))
+    streams = [new_stream() for _ in range(30)]
+    commits = [append(stream, created()) for stream in streams]
+    commits.insert(15, append(taken, created()))
+    results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
+    assert results.pop(15) == Conflict()
+    assert results == [Committed()] * 30
+    assert [len(await log.load(stream)) for stream in streams] == [1] * 30
+
+
+async def test_a_poisoned_commit_fails_alone(writer: Writer, log: EventLog) -> None:
+    streams = [new_stream() for _ in range(30)]
+    commits = [append(stream, created()) for stream in streams]
+    commits[7] = append(streams[7], created(description="a NUL: \x00"))
+    results = await asyncio.gather(*(writer.commit(commit) for commit in commits), return_exceptions=True)
+    assert isinstance(results[7], asyncpg.PostgresError)
+    assert results[:7] + results[8:] == [Committed()] * 29
+    assert [len(await log.load(stream)) for stream in streams] == [1] * 7 + [0] + [1] * 22
+
+
+async def test_a_key_used_twice_in_one_batch_writes_once_and_replays_the_first_answer(
+    writer: Writer, pool: Pool
+) -> None:
+    commits = [keyed(append(new_stream(), created()), "same", body=str(n).encode()) for n in range(20)]
+    results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
+    assert results[0] == Committed()
+    assert [r.answer.response_body for r in results[1:] if isinstance(r, Replayed)] == [b"0"] * 19
+    assert await count(pool, "events") == 1
+
+
+async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer, pool: Pool) -> None:
+    event = NewEvent(created())
+    commits = [Commit(provenance=PROVENANCE, stream_id=new_stream(), events=(event,)) for _ in range(2)]
+    results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
+    assert sorted(type(result).__name__ for result in results) == ["Committed", "Conflict"]
+    assert await count(pool, "events") == 1
+
+
+async def test_a_replayed_key_writes_neither_events_nor_jobs(pool: Pool) -> None:
+    enqueued: list[Job] = []
+
+    async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
+        enqueued.extend(jobs)
+
+    job = Job(kind="charge.authorize", payload=b"{}")
+    async with running_writer(pool, enqueue) as writer:
+        await writer.commit(keyed(append(new_stream(), created(), jobs=[job]), "k"))
+        again = await writer.commit(keyed(append(new_stream(), created(), jobs=[job]), "k"))
+    assert isinstance(again, Replayed)
+    assert enqueued == [job]
+    assert await count(pool, "events") == 1
+
+
+async def test_jobs_that_cannot_be_enqueued_take_their_events_with_them(pool: Pool) -> None:
+    async def enqueue(connection: Connection, _: Sequence[Job]) -> None:
+        await connection.execute("select 1/0")
+
+    async with running_writer(pool, enqueue) as writer:
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await writer.commit(
+                append(new_stream(), created(), jobs=[Job(kind="charge.authorize", payload=b"{}")])
+            )
+    assert await count(pool, "events") == 0
+
+
+async def test_the_same_webhook_is_received_once(writer: Writer, pool: Pool) -> None:
+    webhook = ReceivedWebhook(
+        psp=PspName("stripe"), psp_account=PspAccount("test"), psp_event_id="evt_1", type="x", body=b"{}"
+    )
+    results = await asyncio.gather(
+        *(writer.commit(Commit(provenance=PROVENANCE, webhook=webhook)) for _ in range(5))
+    )
+    assert results == [Committed(), *[AlreadyReceived()] * 4]
+    assert await count(pool, "inbox") == 1
+
+
+async def test_an_answer_in_flight_is_replaced_once_and_then_final(writer: Writer, pool: Pool) -> None:
+    key = IdempotencyKey(MERCHANT, False, "waits")
+    in_flight = await pool.fetchval("select now() + interval '1 minute'")
+    first = StoredAnswer(
+        fingerprint=b"f", response_status=201, response_body=b"processing", in_flight_until=in_flight
+    )
+    await writer.commit(
+        Commit(
+            provenance=PROVENANCE,
+            stream_id=new_stream(),
+            events=(NewEvent(created()),),
+            idempotency=(key, first),
+        )
+    )
+    for body in (b"succeeded", b"too late"):
+        final = StoredAnswer(fingerprint=b"f", response_status=200, response_body=body)
+        await writer.commit(Commit(provenance=PROVENANCE, final_answer=(key, final)))
+    assert await writer.find_answer(key) == StoredAnswer(
+        fingerprint=b"f", response_status=200, response_body=b"succeeded"
+    )
+
+
+async def test_keys_older_than_the_retention_are_forgotten(
+    writer: Writer, pool: Pool, owner_pool: Pool
+) -> None:
+    for key in ("old", "new"):
+        await writer.commit(keyed(append(new_stream(), created()), key))
+    await owner_pool.execute(
+        "update eventstore.idempotency_keys set created_at = now() - interval '73 hours' where key = 'old'"
+    )
+    limit = await pool.fetchval("select now() - interval '72 hours'")
+    assert await writer.purge_answers(older_than=limit) == 1
+    assert await writer.find_answer(IdempotencyKey(MERCHANT, False, "old")) is None
+    assert await writer.find_answer(IdempotencyKey(MERCHANT, False, "new")) is not None
+
+
+async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None:
+    writer = Writer(pool, no_jobs, commits_waiting_max=2)
+    waiting = [asyncio.create_task(writer.commit(append(new_stream(), created()))) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await writer.commit(append(new_stream(), created()))
+    writer.close()
+    await writer.run()
+    assert await asyncio.gather(*waiting) == [Committed(), Committed()]
+
+
+async def test_sessions_killed_under_load_lose_and_double_nothing(
+    writer: Writer, log: EventLog, owner_pool: Pool
+) -> None:
+    streams = [new_stream() for _ in range(400)]
+
+    async def kill() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+            await owner_pool.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'tests' and datname = current_database()"
+            )
+
+    async def write(stream: StreamId, wait_seconds: float) -> object:
+        await asyncio.sleep(wait_seconds)
+        return await writer.commit(append(stream, created()))
+
+    killing = asyncio.create_task(kill())
+    results = await asyncio.gather(*(write(stream, n / 2000) for n, stream in enumerate(streams)))
+    await killing
+    assert results == [Committed()] * 400
+    assert await log.versions(streams) == dict.fromkeys(streams, 1)
+
+
+async def test_a_commit_whose_acknowledgement_was_lost_is_recognised_as_written(
+    pool: Pool, log: EventLog
+) -> None:
+    lost = True
+
+    async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
+        del jobs
+
+    class LosesTheAcknowledgement(Writer):
+        async def _insert(self, commits: list[Commit]) -> None:
+            nonlocal lost
+            await super()._insert(commits)
+            if lost:
+                lost = False
+                raise ConnectionResetError
+
+    stream = new_stream()
+    writer = LosesTheAcknowledgement(pool, enqueue)
+    task = asyncio.create_task(writer.run())
+    assert await writer.commit(keyed(append(stream, created()), "k")) == Committed()
+    writer.close()
+    await task
+    assert len(await log.load(stream)) == 1
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "update eventstore.events set type = 'charge.failed'",
+        "delete from eventstore.events",
+        "truncate eventstore.events",
+    ],
+)
+async def test_the_log_refuses_change_even_to_its_owner(
+    writer: Writer, pool: Pool, owner_pool: Pool, tampering: str
+) -> None:
+    await writer.commit(append(new_stream(), created()))
+    with pytest.raises(asyncpg.RestrictViolationError, match="events are facts"):
+        await owner_pool.execute(tampering)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute(tampering)
+
+
+async def test_a_reader_never_passes_an_earlier_position_that_has_not_committed(
+    pool: Pool, writer: Writer, log: EventLog
+) -> None:
+    """The gap: a lower position is taken first and commits last."""
+    late, early = new_stream(), new_stream()
+    insert = (
+        "insert into eventstore.events (stream_id, version, event_id, type, schema_version, data, metadata)"
+        " select $1, 1, gen_random_uuid(), type, schema_version, data, metadata from eventstore.events limit 1"
+    )
+    await writer.commit(append(new_stream(), created()))
+    first = await log.read_after(0, 0, limit=10)
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(insert, late)
+        await writer.commit(append(early, created()))
+        assert await log.read_after(first[-1].tx, first[-1].pos, limit=10) == []
+        await transaction.commit()
+    after = await log.read_after(first[-1].tx, first[-1].pos, limit=10)
+    assert [event.stream_id for event in after] == [late, early]
+
+
+class Recorder:
+    """A consumer that writes the position of each event into a table, and can be told to fail."""
+
+    name = "recorder"
+
+    def __init__(self, *, fail_after_effects: int = 0) -> None:
+        self.failures_left = fail_after_effects
+
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+        await connection.executemany("insert into seen values ($1)", [(event.pos,) for event in events])
+        if self.failures_left:
+            self.failures_left -= 1
+            raise ConnectionResetError
+
+
+@pytest.fixture
+async def target(owner_pool: Pool) -> Pool:
+    await owner_pool.execute(
+        "create table checkpoints"
+        " (consumer text primary key, tx bigint, pos bigint, moved_at timestamptz default now())"
+    )
+    await owner_pool.execute("create table seen (pos bigint)")
+    return owner_pool
+
+
+async def test_no_event_is_lost_or_seen_twice_by_a_live_tail_under_eight_writers(
+    pool: Pool, log: EventLog, target: Pool
+) -> None:
+    subscription = Subscription(log, target, Recorder(), batch_events_max=50)
+    tail = asyncio.create_task(subscription.run())
+    async with contextlib.AsyncExitStack() as stack:
+        writers = [await stack.enter_async_context(running_writer(pool)) for _ in range(8)]
+        await asyncio.gather(
+            *(writers[n % 8].commit(append(new_stream(), created(), captured())) for n in range(1000))
+        )
+    while await subscription.lag_seconds():
+        await asyncio.sleep(0.01)
+    subscription.stop()
+    await tail
+    seen = [row["pos"] for row in await target.fetch("select pos from seen")]
+    written = [row["pos"] for row in await pool.fetch("select pos from eventstore.events")]
+    assert sorted(seen) == sorted(written)
+    assert len(seen) == 2000
+
+
+async def test_a_failure_between_effects_and_checkpoint_rolls_both_back(
+    writer: Writer, log: EventLog, target: Pool
+) -> None:
+    await writer.commit(append(new_stream(), created()))
+    subscription = Subscription(log, target, Recorder(fail_after_effects=1))
+    with pytest.raises(ConnectionResetError):
+        await subscription.advance()
+    assert await target.fetchval("select count(*) from seen") == 0
+    assert await subscription.advance() == 1
+    assert await target.fetchval("select count(*) from seen") == 1
+    assert await subscription.advance() == 0
+
+
+async def test_of_two_runners_of_one_consumer_one_is_fenced(
+    writer: Writer, log: EventLog, target: Pool
+) -> None:
+    for _ in range(10):
+        await writer.commit(append(new_stream(), created()))
+    runners = [Subscription(log, target, Recorder(), batch_events_max=1) for _ in range(2)]
+    await runners[0].checkpoint()
+    fenced = 0
+    while True:
+        results = await asyncio.gather(*(runner.advance() for runner in runners), return_exceptions=True)
+        assert all(isinstance(result, int | Fenced) for result in results)
+        fenced += sum(isinstance(result, Fenced) for result in results)
+        if results == [0, 0]:
+            break
+    assert await target.fetchval("select count(*) from seen") == 10
+    assert await target.fetchval("select count(distinct pos) from seen") == 10
+
+
+async def test_a_waiting_request_is_told_when_its_stream_grows(writer: Writer, log: EventLog) -> None:
+    watch = StreamWatch(log)
+    task = asyncio.create_task(watch.run())
+    stream, silent = new_stream(), new_stream()
+    for each in (stream, silent):
+        await writer.commit(append(each, created()))
+    grown = asyncio.create_task(watch.wait_beyond(stream, 1, timeout_seconds=30))
+    not_grown = asyncio.create_task(watch.wait_beyond(silent, 1, timeout_seconds=0.2))
+    await writer.commit(append(stream, captured(), expected_version=1))
+    assert await grown is True
+    assert await not_grown is False
+    task.cancel()
