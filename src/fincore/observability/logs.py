@@ -1,0 +1,74 @@
+"""Structured logs on stderr, redacted at the sink: whatever a caller passes in, no card number or secret gets out."""
+
+import logging
+import re
+import sys
+from typing import Final, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from fincore.domain.card_number import without_card_numbers
+
+LogFormat = Literal["json", "console"]
+
+_SECRET: Final = re.compile(
+    r"(?P<kind>\b(?:sk|rk|pk)_(?:test|live)_|\bwhsec_|_secret_|\b[Bb]earer\s+|\b[Bb]asic\s+)[A-Za-z0-9+/=_\-.]{6,}"
+    r"|(?P<dsn>\bpostgres(?:ql)?://[^\s:/@]*):[^\s@/]+@"
+)
+_QUIET: Final = ("asyncio", "aiohttp.access", "uvicorn.access", "pgqueuer", "yoyo", "httpx")
+
+
+def redact(text: str) -> str:
+    """A line of log without card numbers, API keys, webhook secrets, client secrets, tokens and passwords."""
+    return without_card_numbers(_SECRET.sub(_masked, text))
+
+
+def configure_logs(
+    *, level: str = "info", log_format: LogFormat = "json", stream: TextIO | None = None
+) -> None:
+    """Send structlog and the standard library's loggers through one redacting sink."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(sort_keys=False, default=repr)
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _redact_line],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_number(level))
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, _number(level)))
+
+
+def _redact_line(_: WrappedLogger, __: str, line: EventDict) -> str:
+    return redact(str(line))
+
+
+def _masked(match: re.Match[str]) -> str:
+    if match["dsn"]:
+        return f"{match['dsn']}:[redacted]@"
+    return f"{match['kind']}[redacted]"
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]

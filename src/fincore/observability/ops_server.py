@@ -1,0 +1,52 @@
+"""The operators' door of each role: `/healthz`, `/readyz`, and `/metrics` for Prometheus. Never the merchants' door."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+Probe = Callable[[], Awaitable[bool]]
+"""Answers within a bound of its own whether something this role needs is there."""
+
+
+class OpsServer:
+    """Serves health and metrics of one process on its own port."""
+
+    def __init__(self, *, role: str, host: str, port: int, probes: Mapping[str, Probe]) -> None:
+        self._role = role
+        self._host = host
+        self._port = port
+        self._probes = probes
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; return the port, which differs from the one asked for when that was 0."""
+        app = web.Application(client_max_size=1024)
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/readyz", self._readyz)
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"role": self._role, "status": "ok"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        parts = {name: "ok" if await probe() else "unavailable" for name, probe in self._probes.items()}
+        is_ready = all(part == "ok" for part in parts.values())
+        status = "ok" if is_ready else "unavailable"
+        return web.json_response(
+            {"role": self._role, "status": status, "parts": parts}, status=200 if is_ready else 503
+        )
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

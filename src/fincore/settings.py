@@ -1,0 +1,162 @@
+"""Every setting, read once from the environment into one frozen value. Only `bootstrap` and `__main__` read it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Literal, TypeVar, cast, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.secret import Secret
+from fincore.observability.logs import LogFormat
+
+T = TypeVar("T")
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One account at Stripe: its secret key and the secrets of its webhook endpoint (several while one is rotated)."""
+
+    secret_key: Secret
+    webhook_secrets: tuple[Secret, ...]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of all roles. A DSN that is None means the embedded PostgreSQL in `data_dir`."""
+
+    data_dir: Path
+    eventstore_dsn: str | None
+    paymentdb_dsn: str | None
+    ledgerdb_dsn: str | None
+    host: str
+    api_port: int
+    ops_port: int
+    stripe_base_url: str
+    stripe_test: StripeSettings | None
+    stripe_live: StripeSettings | None
+    psp_timeout_seconds: float
+    worker_concurrency: int
+    worker_heartbeat_timeout_seconds: float
+    log_level: LogLevel
+    log_format: LogFormat
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A setting's name in the environment, its default as text, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS: Final = (
+    Setting("FINCORE_DATA_DIR", "var", "folder of the embedded PostgreSQL"),
+    Setting("FINCORE_EVENTSTORE_DSN", "", "postgresql://... of the event store; empty: the embedded server"),
+    Setting(
+        "FINCORE_PAYMENTDB_DSN", "", "postgresql://... of the payment views; empty: the event store's server"
+    ),
+    Setting("FINCORE_LEDGERDB_DSN", "", "postgresql://... of the ledger; empty: the event store's server"),
+    Setting("FINCORE_HOST", "127.0.0.1", "address the servers listen on"),
+    Setting("FINCORE_API_PORT", "8080", "port of the merchants' API"),
+    Setting("FINCORE_OPS_PORT", "9100", "first of the ports for health and metrics, one per role"),
+    Setting("FINCORE_STRIPE_BASE_URL", "https://api.stripe.com", "Stripe, or a simulator of it"),
+    Setting("FINCORE_STRIPE_TEST_SECRET_KEY", "", "secret key of the Stripe account for test mode"),
+    Setting("FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas"),
+    Setting("FINCORE_STRIPE_LIVE_SECRET_KEY", "", "secret key of the Stripe account for live mode"),
+    Setting("FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas"),
+    Setting("FINCORE_PSP_TIMEOUT_SECONDS", "30", "how long a call to a PSP may take"),
+    Setting("FINCORE_WORKER_CONCURRENCY", "200", "jobs one worker does at a time"),
+    Setting(
+        "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", "15", "silence after which a worker's jobs are taken over"
+    ),
+    Setting("FINCORE_LOG_LEVEL", "info", "debug, info, warning or error"),
+    Setting("FINCORE_LOG_FORMAT", "json", "json or console"),
+)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings an environment holds.
+
+    Raises `ConfigurationError`, whose one sentence names the setting, for a wrong value and for a name that begins
+    with FINCORE_ and is none of ours (most often a typing mistake).
+    """
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    for name in environment:
+        if name.startswith("FINCORE_") and name not in defaults:
+            raise ConfigurationError(f"{name} is not a setting; `fincore settings` lists them all")
+    values = defaults | {
+        name: environment[name].strip() for name in defaults if environment.get(name, "").strip()
+    }
+    read = _Reader(values)
+    return Settings(
+        data_dir=Path(values["FINCORE_DATA_DIR"]).expanduser().resolve(),
+        eventstore_dsn=read.dsn("FINCORE_EVENTSTORE_DSN"),
+        paymentdb_dsn=read.dsn("FINCORE_PAYMENTDB_DSN"),
+        ledgerdb_dsn=read.dsn("FINCORE_LEDGERDB_DSN"),
+        host=values["FINCORE_HOST"],
+        api_port=read.port("FINCORE_API_PORT"),
+        ops_port=read.port("FINCORE_OPS_PORT"),
+        stripe_base_url=read.url("FINCORE_STRIPE_BASE_URL"),
+        stripe_test=read.stripe("FINCORE_STRIPE_TEST"),
+        stripe_live=read.stripe("FINCORE_STRIPE_LIVE"),
+        psp_timeout_seconds=read.number("FINCORE_PSP_TIMEOUT_SECONDS", float, at_least=0.1, at_most=300),
+        worker_concurrency=read.number("FINCORE_WORKER_CONCURRENCY", int, at_least=2, at_most=5_000),
+        worker_heartbeat_timeout_seconds=read.number(
+            "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", float, at_least=0.5, at_most=3_600
+        ),
+        log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
+        log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),
+    )
+
+
+class _Reader:
+    """Reads values by name, each error naming the setting and what to put there."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def number(self, name: str, kind: Callable[[str], T], *, at_least: float, at_most: float) -> T:
+        wrong = ConfigurationError(f"{name} must be a number from {at_least:g} to {at_most:g}")
+        try:
+            value = kind(self._values[name])
+        except ValueError:
+            raise wrong from None
+        if not at_least <= cast("float", value) <= at_most:
+            raise wrong
+        return value
+
+    def port(self, name: str) -> int:
+        return self.number(name, int, at_least=0, at_most=65_535)
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        if self._values[name] not in choices:
+            raise ConfigurationError(f"{name} must be one of {', '.join(choices)}")
+        return self._values[name]
+
+    def dsn(self, name: str) -> str | None:
+        value = self._values[name]
+        if value and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ConfigurationError(f"{name} must be a postgresql:// URL")
+        return value or None
+
+    def url(self, name: str) -> str:
+        value = self._values[name].rstrip("/")
+        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
+            raise ConfigurationError(f"{name} must be an http:// or https:// URL")
+        return value
+
+    def stripe(self, prefix: str) -> StripeSettings | None:
+        key = self._values[f"{prefix}_SECRET_KEY"]
+        secrets = [
+            part.strip() for part in self._values[f"{prefix}_WEBHOOK_SECRETS"].split(",") if part.strip()
+        ]
+        if not key and not secrets:
+            return None
+        if not key:
+            raise ConfigurationError(f"{prefix}_SECRET_KEY is missing beside {prefix}_WEBHOOK_SECRETS")
+        if not secrets:
+            raise ConfigurationError(f"{prefix}_WEBHOOK_SECRETS is missing beside {prefix}_SECRET_KEY")
+        return StripeSettings(
+            secret_key=Secret(key), webhook_secrets=tuple(Secret(secret) for secret in secrets)
+        )
