@@ -1,4 +1,5 @@
-"""Stripe as a stateful simulator: the wire dialect, test cards, signed webhooks, and faults on demand.
+"""External payment service providers as one stateful, in-memory simulator: their wire dialects over real HTTP.
 
-It is an external system. It knows the PSP's published behaviour and nothing of FinCore.
+Knows what PSPs publish: endpoints, test cards, signed webhooks, idempotency; and breaks on demand (`/sandbox/faults`).
+Refuses to know FinCore: it is a separate program that anything speaking the PSP's dialect can be pointed at.
 """

@@ -1,0 +1,16 @@
+"""Identifiers in the PSPs' style: a prefix and 24 hexadecimal digits, unlike any other run's."""
+
+import random
+
+_entropy = random.Random()  # noqa: S311 - seeded by the system; names need to be unique, not secret
+_getrandbits = _entropy.getrandbits
+
+
+def new_id(prefix: str) -> str:
+    """A fresh `pi_0123...`. Never drawn from `--seed`: a restarted sandbox must not reuse yesterday's event ids."""
+    return f"{prefix}_{_getrandbits(96):024x}"
+
+
+def new_secret(prefix: str) -> str:
+    """A fresh secret such as `whsec_...`, 32 hexadecimal digits from the system's cryptographic source."""
+    return f"{prefix}_{random.SystemRandom().getrandbits(128):032x}"

@@ -1,0 +1,25 @@
+"""How one sandbox runs: every option of the command line, checked once."""
+
+import msgspec
+
+from psp_sandbox.delivery import Retries
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen, whom to tell, how slow to be, how much to keep. Bounds are counts of objects."""
+
+    host: str = "127.0.0.1"
+    port: int = 12111
+    public_url: str | None = None
+    webhook_urls: tuple[str, ...] = ()
+    webhook_secrets: tuple[str, ...] = ()
+    webhook_events: tuple[str, ...] = ("*",)
+    webhook_concurrency: int = 64
+    retries: Retries = Retries()
+    latency_p50_ms: float = 0.0
+    latency_p99_ms: float = 0.0
+    search_lag_seconds: float = 0.0
+    max_payments: int = 1_000_000
+    max_idempotency_keys: int = 1_000_000
+    seed: int | None = None
+    log_level: str = "info"

@@ -1,0 +1,251 @@
+"""Stripe's front door: keys, idempotency, routes. A request is first admitted, which changes nothing, then executed."""
+
+import base64
+import binascii
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from psp_sandbox.form import MalformedForm, decode
+from psp_sandbox.idempotency import IdempotencyMemory, Lookup
+from psp_sandbox.ids import new_id
+from psp_sandbox.messages import Answer, Request
+from psp_sandbox.stripe import charges, events, payment_intents, payment_methods, webhook_endpoints
+from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.errors import Refusal, api_error, idempotency_error, invalid_request, unauthorized
+from psp_sandbox.stripe.store import Caller, Store
+from psp_sandbox.stripe.wire import EventRequest
+
+MAX_KEY_CHARS = 255
+MAX_KNOWN_CREDENTIALS = 10_000
+
+Handler = Callable[[Call], Answer]
+
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("POST", "payment_methods"): payment_methods.create,
+    ("GET", "payment_methods/{}"): payment_methods.retrieve,
+    ("POST", "payment_intents"): payment_intents.create,
+    ("GET", "payment_intents"): payment_intents.list_intents,
+    ("GET", "payment_intents/search"): payment_intents.search,
+    ("GET", "payment_intents/{}"): payment_intents.retrieve,
+    ("POST", "payment_intents/{}/confirm"): payment_intents.confirm,
+    ("POST", "payment_intents/{}/capture"): payment_intents.capture,
+    ("POST", "payment_intents/{}/cancel"): payment_intents.cancel,
+    ("GET", "charges"): charges.list_charges,
+    ("GET", "charges/{}"): charges.retrieve,
+    ("GET", "events"): events.list_events,
+    ("GET", "events/{}"): events.retrieve,
+    ("POST", "webhook_endpoints"): webhook_endpoints.create,
+    ("GET", "webhook_endpoints"): webhook_endpoints.list_endpoints,
+    ("GET", "webhook_endpoints/{}"): webhook_endpoints.retrieve,
+    ("POST", "webhook_endpoints/{}"): webhook_endpoints.update,
+    ("DELETE", "webhook_endpoints/{}"): webhook_endpoints.delete,
+}
+"""Method and path below /v1/, `{}` standing for an id. What is not here does not exist."""
+
+_SECRET_KEY = re.compile(r"(?:sk|rk)_(test|live)_\w{1,240}")
+_FINGERPRINT_KEY = secrets.token_bytes(32)
+
+
+class Credential(msgspec.Struct, frozen=True, gc=False):
+    """The account behind a secret key. The name is a digest: the key itself is not kept with the objects."""
+
+    account: str
+    livemode: bool
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A request that is let in: authenticated, routed, and its idempotency key is new."""
+
+    credential: Credential
+    handler: Handler
+    idempotency_key: str | None
+    fingerprint: bytes
+    named: str
+    request: Request
+    route: str
+
+
+class StripeApi:
+    """The dialect as a whole. Not reentrant, and need not be: nothing in it waits."""
+
+    def __init__(
+        self, *, store: Store, memory: IdempotencyMemory, public_url: str, search_lag_seconds: float
+    ) -> None:
+        self.store = store
+        self.memory = memory
+        self._public_url = public_url
+        self._search_lag_seconds = search_lag_seconds
+        self._credentials: dict[bytes, Credential] = {}
+
+    def admit(self, request: Request) -> Admitted | Answer:
+        """Let the request in, or say what it gets instead: 401, 404, a replay, a conflict. Changes nothing."""
+        try:
+            credential = self._credential(request)
+            route, named, handler = _route(request)
+            key = self._key(request)
+            fingerprint = _fingerprint(request) if key is not None else b""
+            if key is not None:
+                known = self.memory.look_up(credential.account, key, fingerprint)
+                if isinstance(known, Answer):
+                    return msgspec.structs.replace(known, headers=(("Idempotent-Replayed", "true"),))
+                _check_new(known, key)
+        except Refusal as refusal:
+            return refusal.answer()
+        return Admitted(
+            credential=credential,
+            handler=handler,
+            idempotency_key=key,
+            fingerprint=fingerprint,
+            named=named,
+            request=request,
+            route=route,
+        )
+
+    def begin(self, admitted: Admitted) -> None:
+        """From now until `execute` is done, the same key is a conflict."""
+        if admitted.idempotency_key is not None:
+            account = admitted.credential.account
+            self.memory.begin(account, admitted.idempotency_key, admitted.fingerprint)
+
+    def execute(self, admitted: Admitted) -> Answer:
+        """Carry the request out and remember the answer under its key, if it began executing at all."""
+        try:
+            answer, remembered = admitted.handler(self._call(admitted)), True
+        except Refusal as refusal:
+            answer, remembered = refusal.answer(), refusal.remembered
+        except Exception:
+            self.remember(admitted, api_error("An unknown error occurred.").answer())
+            raise
+        if remembered:
+            self.remember(admitted, answer)
+        elif admitted.idempotency_key is not None:
+            self.memory.forget(admitted.credential.account, admitted.idempotency_key)
+        return answer
+
+    def remember(self, admitted: Admitted, answer: Answer) -> None:
+        """Whatever happened, this is what the key answers from now on."""
+        if admitted.idempotency_key is not None:
+            self.memory.finish(admitted.credential.account, admitted.idempotency_key, answer)
+
+    def _call(self, admitted: Admitted) -> Call:
+        return Call(
+            caller=Caller(
+                account=admitted.credential.account,
+                livemode=admitted.credential.livemode,
+                request=EventRequest(id=admitted.request.id, idempotency_key=admitted.idempotency_key),
+            ),
+            named=admitted.named,
+            public_url=self._public_url,
+            request=admitted.request,
+            search_lag_seconds=self._search_lag_seconds,
+            store=self.store,
+        )
+
+    def _credential(self, request: Request) -> Credential:
+        given = request.headers.get(b"authorization", b"")
+        known = self._credentials.get(given)
+        if known is None:
+            known = _credential_of(given)
+            if len(self._credentials) >= MAX_KNOWN_CREDENTIALS:
+                self._credentials.clear()
+            self._credentials[given] = known
+        return known
+
+    def _key(self, request: Request) -> str | None:
+        """The idempotency key of a POST; Stripe ignores it elsewhere."""
+        key = request.header(b"idempotency-key") if request.method == "POST" else None
+        if key is not None and len(key) > MAX_KEY_CHARS:
+            message = (
+                f"Idempotency keys must be at most {MAX_KEY_CHARS} characters, but yours has {len(key)}."
+            )
+            raise idempotency_error(message)
+        return key or None
+
+
+def addressed_metadata(api: StripeApi, admitted: Admitted) -> dict[str, str]:
+    """The metadata a request is about: of the payment intent in its URL, and what it says itself."""
+    intent = api.store.intents.get(admitted.credential.account, admitted.named)
+    given = form_of(admitted.request).get("metadata")
+    said = (
+        {key: value for key, value in given.items() if isinstance(value, str)}
+        if isinstance(given, dict)
+        else {}
+    )
+    return (intent.metadata if intent is not None else {}) | said
+
+
+def form_of(request: Request) -> dict[str, object]:
+    """The request's parameters as nested text; empty where they cannot be read."""
+    try:
+        return dict(decode(request.query if request.method == "GET" else request.body))
+    except MalformedForm:
+        return {}
+
+
+def _route(request: Request) -> tuple[str, str, Handler]:
+    steps = request.path.removeprefix("/v1/").split("/")
+    plain = "/".join(steps)
+    handler = ROUTES.get((request.method, plain))
+    if handler is not None:
+        return plain, "", handler
+    if len(steps) > 1:
+        named = "/".join([steps[0], "{}", *steps[2:]])
+        handler = ROUTES.get((request.method, named))
+        if handler is not None:
+            return named, steps[1], handler
+    message = (
+        f"Unrecognized request URL ({request.method}: {request.path[:200]}). "
+        "Please see https://stripe.com/docs or the sandbox's list of endpoints."
+    )
+    raise invalid_request(message, status=404)
+
+
+def _check_new(known: Lookup, key: str) -> None:
+    if known is Lookup.OTHER_PARAMETERS:
+        raise idempotency_error(
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+            f"Try using a key other than '{key}' if you meant to execute a different request."
+        )
+    if known is Lookup.IN_FLIGHT:
+        raise idempotency_error(
+            "There is currently another in-progress request using this Idempotent Key "
+            f"(that probably means you submitted twice, and the other request is still going through): {key}. "
+            "Please try again later.",
+            status=409,
+            code="idempotency_key_in_use",
+        )
+
+
+def _credential_of(header: bytes) -> Credential:
+    if not header:
+        raise unauthorized(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+    scheme, _, rest = header.decode("latin-1").partition(" ")
+    key = rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            key = base64.b64decode(key, validate=True).decode("latin-1").partition(":")[0]
+        except binascii.Error:
+            key = ""
+    found = _SECRET_KEY.fullmatch(key)
+    if found is None or scheme.lower() not in ("bearer", "basic"):
+        raise unauthorized(f"Invalid API Key provided: {key[:8]}{'*' * max(0, min(len(key), 24) - 8)}")
+    account = "acct_" + hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
+    return Credential(account, livemode=found[1] == "live")
+
+
+def _fingerprint(request: Request) -> bytes:
+    """A keyed digest of what was asked, the order of the fields aside; a card number in it cannot be guessed from it."""
+    parts = [request.method.encode(), request.path.encode(), *sorted(request.body.split(b"&"))]
+    return hashlib.blake2b(b"\0".join(parts), digest_size=16, key=_FINGERPRINT_KEY).digest()
+
+
+def new_request_id() -> str:
+    """The `Request-Id` of one answer."""
+    return new_id("req")

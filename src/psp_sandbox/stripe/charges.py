@@ -1,0 +1,36 @@
+"""Charges: the attempts of payment intents, to read."""
+
+from psp_sandbox.messages import Answer
+from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.errors import no_such
+from psp_sandbox.stripe.lists import ListParameters, page
+from psp_sandbox.stripe.parameters import read
+from psp_sandbox.stripe.payment_methods import NoParameters
+
+
+class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
+    """GET /v1/charges."""
+
+    payment_intent: str | None = None
+    customer: str | None = None
+
+
+def retrieve(call: Call) -> Answer:
+    """GET /v1/charges/{id}."""
+    read(call.request, NoParameters)
+    charge = call.store.charges.get(call.account, call.named)
+    if charge is None:
+        raise no_such("charge", call.named, param="id")
+    return Answer(payload=charge)
+
+
+def list_charges(call: Call) -> Answer:
+    """GET /v1/charges, of one payment intent or of all."""
+    given = read(call.request, ListCharges)
+    if given.payment_intent is not None:
+        charges = iter(call.store.charges_of(call.account, given.payment_intent))
+    else:
+        charges = call.store.charges.newest_first(call.account)
+    if given.customer is not None:
+        charges = (charge for charge in charges if charge.customer == given.customer)
+    return Answer(payload=page(charges, given, url="/v1/charges", show=lambda charge: charge))

@@ -1,0 +1,210 @@
+"""What the simulated Stripe knows: every account's objects, and the door through which changes and events go in."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from psp_sandbox.ids import new_id
+from psp_sandbox.shelf import Shelf
+from psp_sandbox.signature import stripe_signature
+from psp_sandbox.stripe.cards import Card
+from psp_sandbox.stripe.machine import Happened, Transition
+from psp_sandbox.stripe.wire import (
+    API_VERSION,
+    Charge,
+    Event,
+    EventData,
+    EventRequest,
+    PaymentIntent,
+    PaymentMethod,
+    WebhookEndpoint,
+)
+
+MAX_EVENTS = 200_000
+MAX_ENDPOINTS_PER_ACCOUNT = 16
+MAX_SECRETS_PER_ENDPOINT = 5
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who is asking: the account behind the key, and which request this is."""
+
+    account: str
+    livemode: bool
+    request: EventRequest
+
+
+class StoredCard(msgspec.Struct, frozen=True, gc=False):
+    """A payment method and the test card behind it."""
+
+    method: PaymentMethod
+    card: Card
+
+
+class Challenge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An authentication the customer has been sent to. `stored` is the card that is being authenticated."""
+
+    id: str
+    account: str
+    intent_id: str
+    return_url: str | None
+    stored: StoredCard
+
+
+class Endpoint:
+    """Where events go. `account` is None for one given on the command line, which hears every account."""
+
+    def __init__(self, *, account: str | None, shown: WebhookEndpoint, secrets: tuple[str, ...]) -> None:
+        self.account = account
+        self.shown = shown
+        self._secrets: list[tuple[str, float | None]] = [(secret, None) for secret in secrets]
+
+    @property
+    def url(self) -> str:
+        """Where to POST."""
+        return self.shown.url
+
+    def hears(self, account: str, event_type: str) -> bool:
+        """Whether the endpoint is to be told of this event."""
+        wanted = self.shown.enabled_events
+        return (
+            self.account in (None, account)
+            and self.shown.status == "enabled"
+            and ("*" in wanted or event_type in wanted)
+        )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that sign now, newest first."""
+        now = time.time()
+        return tuple(secret for secret, until in self._secrets if until is None or until > now)
+
+    def roll_secret(self, secret: str, *, expire_previous_seconds: float) -> None:
+        """Sign with a new secret; earlier ones keep signing beside it for a while."""
+        until = time.time() + expire_previous_seconds
+        rolled = [(old, until if end is None else min(end, until)) for old, end in self._secrets]
+        self._secrets = [(secret, None), *rolled][:MAX_SECRETS_PER_ENDPOINT]
+
+    def headers(self, payload: bytes) -> dict[str, str]:
+        """The signature of one delivery attempt, made now."""
+        signature = stripe_signature(payload, secrets=self.secrets(), timestamp=int(time.time()))
+        return {"Stripe-Signature": signature}
+
+    def forged_headers(self, payload: bytes) -> dict[str, str]:
+        """The same, signed with a secret nobody has."""
+        signature = stripe_signature(payload, secrets=[new_id("whsec")], timestamp=int(time.time()))
+        return {"Stripe-Signature": signature}
+
+
+class Deliveries(Protocol):
+    """Takes events to endpoints, some time, at least once."""
+
+    def send(self, event: Event, endpoint: Endpoint) -> None:
+        """Accept the event for delivery; never waits."""
+
+    def pending(self, event_id: str) -> int:
+        """How many endpoints have yet to take the event."""
+
+
+class Store:
+    """Everything in memory, bounded. Past `max_payments` the oldest payment is dropped with its charges and challenge."""
+
+    def __init__(
+        self, *, max_payments: int, deliveries: Deliveries, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
+        self._deliveries = deliveries
+        self.payment_methods: Shelf[StoredCard] = Shelf(max_rows=max_payments)
+        self.intents: Shelf[PaymentIntent] = Shelf(max_rows=max_payments, dropped=self._drop_children)
+        self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments)
+        self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
+        self.endpoints: dict[str, Endpoint] = {}
+        self._charges_of: dict[str, tuple[str, ...]] = {}
+        self._challenges: dict[str, Challenge] = {}
+        self._challenge_of: dict[str, str] = {}
+        self._authenticated: set[str] = set()
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    def apply(self, caller: Caller, transition: Transition) -> PaymentIntent:
+        """Make the transition true and tell of it; the intent as it is now."""
+        intent, charge = transition.intent, transition.charge
+        if charge is not None:
+            self._put_charge(caller.account, charge)
+        self.intents.replace(intent.id, intent)
+        for happened in transition.happened:
+            self.tell(caller, happened)
+        return intent
+
+    def tell(self, caller: Caller, happened: Happened) -> None:
+        """Record an event and hand it to every endpoint that listens."""
+        listening = [e for e in self.endpoints.values() if e.hears(caller.account, happened.type)]
+        event = Event(
+            id=new_id("evt"),
+            api_version=API_VERSION,
+            created=self.now(),
+            data=EventData(object=happened.object, previous_attributes=happened.previous),
+            livemode=caller.livemode,
+            pending_webhooks=len(listening),
+            request=caller.request,
+            type=happened.type,
+        )
+        self.events.add(caller.account, event.id, event)
+        for endpoint in listening:
+            self._deliveries.send(event, endpoint)
+
+    def pending_webhooks(self, event_id: str) -> int:
+        """How many endpoints have yet to take the event."""
+        return self._deliveries.pending(event_id)
+
+    def charges_of(self, account: str, intent_id: str) -> list[Charge]:
+        """The intent's attempts, newest first."""
+        found = (self.charges.get(account, charge_id) for charge_id in self._charges_of.get(intent_id, ()))
+        return [charge for charge in found if charge is not None][::-1]
+
+    def challenge(self, challenge_id: str) -> Challenge | None:
+        """The authentication that waits under this name."""
+        return self._challenges.get(challenge_id)
+
+    def open_challenge(self, challenge: Challenge) -> None:
+        """The customer is sent to authenticate; an earlier challenge of the intent is void."""
+        self.close_challenge(challenge.intent_id)
+        self._challenges[challenge.id] = challenge
+        self._challenge_of[challenge.intent_id] = challenge.id
+
+    def close_challenge(self, intent_id: str, *, authenticated: bool = False) -> None:
+        """The challenge is over. `authenticated` is remembered until the intent is confirmed again."""
+        self._challenges.pop(self._challenge_of.pop(intent_id, ""), None)
+        if authenticated:
+            self._authenticated.add(intent_id)
+        else:
+            self._authenticated.discard(intent_id)
+
+    def is_authenticated(self, intent_id: str) -> bool:
+        """Whether the customer authenticated and the confirmation that follows has not come yet."""
+        return intent_id in self._authenticated
+
+    def clear(self) -> None:
+        """Forget every object and every endpoint that was made over the API; those of the command line stay."""
+        for shelf in (self.payment_methods, self.intents, self.charges, self.events):
+            shelf.clear()
+        self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
+        for index in (self._charges_of, self._challenges, self._challenge_of, self._authenticated):
+            index.clear()
+
+    def _put_charge(self, account: str, charge: Charge) -> None:
+        if self.charges.get(account, charge.id) is not None:
+            self.charges.replace(charge.id, charge)
+            return
+        self.charges.add(account, charge.id, charge)
+        self._charges_of[charge.payment_intent] = (
+            *self._charges_of.get(charge.payment_intent, ()),
+            charge.id,
+        )
+
+    def _drop_children(self, intent_id: str) -> None:
+        for charge_id in self._charges_of.pop(intent_id, ()):
+            self.charges.discard(charge_id)
+        self.close_challenge(intent_id)
