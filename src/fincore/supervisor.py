@@ -1,0 +1,106 @@
+"""Keeps a set of programs running: starts them, restarts the one that dies, stops all of them in order.
+
+It knows commands and processes, and nothing of what they do.
+"""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+RESTART_DELAY_SECONDS_MIN: Final = 0.5
+RESTART_DELAY_SECONDS_MAX: Final = 30.0
+STEADY_AFTER_SECONDS: Final = 60.0
+"""A program that lived this long is restarted at once when it dies; one that dies young waits longer each time."""
+STOP_TIMEOUT_SECONDS: Final = 20.0
+"""How long a program may take to stop before it is killed."""
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run, under which name."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+def restart_delay_seconds(deaths_in_a_row: int) -> float:
+    """The pause before a restart: none for the first death, then doubling up to the bound."""
+    if deaths_in_a_row <= 1:
+        return 0.0
+    return min(RESTART_DELAY_SECONDS_MIN * 2.0 ** (deaths_in_a_row - 2), RESTART_DELAY_SECONDS_MAX)
+
+
+class Supervisor:
+    """Runs programs until `stop`. Each gets a pipe as standard input, which ends if the supervisor itself is killed."""
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._programs = programs
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = asyncio.Event()
+
+    def pid(self, name: str) -> int | None:
+        """The process id of a program that is running now."""
+        process = self._processes.get(name)
+        return process.pid if process else None
+
+    async def run(self) -> None:
+        """Start every program and keep it running; return when all have stopped."""
+        async with asyncio.TaskGroup() as group:
+            for program in self._programs:
+                group.create_task(self._keep(program), name=program.name)
+
+    def stop(self) -> None:
+        """Ask every program to stop and start none again."""
+        self._stopping.set()
+
+    async def _keep(self, program: Program) -> None:
+        deaths = 0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            process = await asyncio.create_subprocess_exec(
+                *program.command,
+                env=program.environment,
+                stdin=asyncio.subprocess.PIPE,
+                # Ctrl-C in a terminal must reach the supervisor alone, which then stops the others in order.
+                start_new_session=True,
+            )
+            self._processes[program.name] = process
+            _log.info("supervisor.started", program=program.name, pid=process.pid)
+            exited = asyncio.create_task(process.wait())
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait((exited, stopping), return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not exited.done():
+                await _stop(program.name, process, exited)
+                break
+            del self._processes[program.name]
+            deaths = 1 if time.monotonic() - started > STEADY_AFTER_SECONDS else deaths + 1
+            delay = restart_delay_seconds(deaths)
+            _log.error(
+                "supervisor.died",
+                program=program.name,
+                exit_code=process.returncode,
+                restart_in_seconds=delay,
+            )
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
+
+
+async def _stop(name: str, process: asyncio.subprocess.Process, exited: "asyncio.Task[int]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    done, _ = await asyncio.wait((exited,), timeout=STOP_TIMEOUT_SECONDS)
+    if not done:
+        _log.error("supervisor.killed", program=name, after_seconds=STOP_TIMEOUT_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await exited
