@@ -16,7 +16,10 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
     ledgerdb: str
 
 
-SCHEMAS: Final = (("eventstore", "fincore.eventstore.schema"),)
+SCHEMAS: Final = (
+    ("eventstore", "fincore.eventstore.schema"),
+    ("paymentdb", "fincore.read.paymentdb.schema"),
+)
 """Which package of migrations goes to which database, in order."""
 
 

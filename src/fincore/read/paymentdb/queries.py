@@ -1,0 +1,85 @@
+"""What merchants and staff ask about charges."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from fincore.domain.charge import ChargeStatus
+from fincore.domain.ids import ChargeId, MerchantId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.charge_view import ChargeView
+from fincore.read.paymentdb.row import view_of
+
+_SQL = load_sql("fincore.read.paymentdb", "queries.sql")
+
+PAGE_ROWS_MAX: Final = 100
+
+
+class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose charges, and which of them; a filter left None (or metadata left empty) does not filter.
+
+    `created_from` is inclusive, `created_before` exclusive. `metadata` matches charges that carry all of its pairs.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    status: ChargeStatus | None = None
+    customer_email: str | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    metadata: dict[str, str] = {}
+
+
+class ChargePage(NamedTuple):
+    """One page of a list, newest first; the last charge's id is the cursor to the next."""
+
+    charges: list[ChargeView]
+    has_more: bool
+
+
+class ChargeQueries:
+    """The query side of charges. It may lag behind the log by what the projectionist has not folded yet."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def find(self, merchant_id: MerchantId, livemode: bool, charge_id: ChargeId) -> ChargeView | None:  # noqa: FBT001 -- the three together are the key
+        """A merchant's charge, or None where the view has no such charge of this merchant in this mode."""
+        row = await self._pool.fetchrow(_SQL.find_charge, merchant_id, livemode, charge_id)
+        return view_of(row) if row else None
+
+    async def list_charges(
+        self, filters: ChargeFilters, *, after_id: ChargeId | None = None, limit: int
+    ) -> ChargePage:
+        """The next charges after `after_id` in the list, at most `limit` (1 to `PAGE_ROWS_MAX`).
+
+        The page is empty where the merchant has no charge `after_id`.
+        """
+        if not 1 <= limit <= PAGE_ROWS_MAX:
+            raise ValueError(f"limit must be between 1 and {PAGE_ROWS_MAX}, not {limit}")
+        # One more than asked for tells whether there is a further page.
+        statement, arguments = list_statement(filters, after_id=after_id, limit=limit + 1)
+        rows = await self._pool.fetch(statement, *arguments)
+        return ChargePage([view_of(row) for row in rows[:limit]], has_more=len(rows) > limit)
+
+
+def list_statement(
+    filters: ChargeFilters, *, after_id: ChargeId | None, limit: int
+) -> tuple[str, list[object]]:
+    """The statement that lists charges through exactly the filters given, and its arguments."""
+    arguments: list[object] = [filters.merchant_id, filters.livemode, limit]
+    conditions = ""
+    for condition, value in (
+        (_SQL.with_status, filters.status),
+        (_SQL.with_customer_email, filters.customer_email),
+        (_SQL.created_from, filters.created_from),
+        (_SQL.created_before, filters.created_before),
+        (_SQL.with_metadata, msgspec.json.encode(filters.metadata).decode() if filters.metadata else None),
+        (_SQL.after_charge, after_id),
+    ):
+        if value is not None:
+            arguments.append(value)
+            conditions += f"\n  and {condition.format(value=f'${len(arguments)}')}"
+    return _SQL.list_charges.format(conditions=conditions), arguments
