@@ -14,6 +14,7 @@ from subprocess import SubprocessError
 from typing import Final
 
 import psutil
+import psycopg
 
 from fincore.domain.errors import ConfigurationError
 
@@ -70,7 +71,7 @@ class EmbeddedPostgres:
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
                 server = self._started()
-            except (OSError, SubprocessError, RuntimeError) as error:
+            except (OSError, SubprocessError, RuntimeError, psycopg.OperationalError) as error:
                 self._users.close()
                 raise ConfigurationError(
                     f"the embedded PostgreSQL in {self._data_folder} does not start ({type(error).__name__}); "
@@ -103,8 +104,9 @@ class EmbeddedPostgres:
             self._forget_zombie()
             try:
                 server.start()
-            except SubprocessError:
-                # The sessions of a killed server hold its shared memory until they notice, a moment later.
+                psycopg.connect(server.get_uri()).close()
+            except (SubprocessError, psycopg.OperationalError):
+                # A killed server looks alive for a moment, and its sessions hold its shared memory until they notice.
                 if not tries_left:
                     raise
                 time.sleep(START_RETRY_DELAY_SECONDS)
