@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from fincore.postgres.migrations import migrate
+from fincore.write.queue.pgqueuer_schema import install_queue
 
 
 class Databases(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,4 +29,6 @@ async def migrate_databases(databases: Databases) -> list[str]:
     applied: list[str] = []
     for database, package in SCHEMAS:
         applied += await asyncio.to_thread(migrate, getattr(databases, database), package)
+    # Jobs are written in the transactions of the log, so they live in its database.
+    applied += await install_queue(databases.eventstore)
     return applied

@@ -1,0 +1,206 @@
+"""The job queue on PgQueuer: jobs are rows beside the log, claimed in batches, kept alive by heartbeats."""
+
+import asyncio
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, assert_never, cast
+
+import asyncpg
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import EntrypointExecutor, EntrypointExecutorParameters
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as ClaimedRow
+
+from fincore.domain.job import Job, JobKind
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.write.queue.pgqueuer_schema import BUILDERS, SETTINGS
+from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
+from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, RetryIn
+
+_SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
+_log = structlog.get_logger(__name__)
+
+BATCH_JOBS_MAX: Final = 100
+"""Jobs in one claim; fewer where the concurrency is below twice that."""
+RESTART_PAUSE_MIN_SECONDS: Final = 0.1
+RESTART_PAUSE_MAX_SECONDS: Final = 5.0
+"""The pause before working again after the database was lost; it doubles while the database stays away."""
+CANCEL_TIMEOUT_SECONDS: Final = 5.0
+"""How long handlers that outlived the drain time-out have to end once they are cancelled."""
+REASON_CHARACTERS_MAX: Final = 500
+
+
+class _Held(Exception):
+    """Tells PgQueuer to hold the job; its text is the reason."""
+
+
+class PgQueuerQueue:
+    """The JobQueue port on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
+
+    A worker that sends no heartbeat for `heartbeat_timeout_seconds` loses its jobs to others. `stop` waits at most
+    `drain_timeout_seconds` for handlers at work; what they did not finish is then taken over like that.
+    `poll_interval_seconds` bounds how late a retry, a requeued job or a dead worker's job is noticed; new jobs are
+    announced.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        heartbeat_timeout_seconds: float = 15.0,
+        drain_timeout_seconds: float = 30.0,
+        poll_interval_seconds: float = 0.5,
+    ) -> None:
+        self._pool = pool
+        self._heartbeat_timeout = timedelta(seconds=heartbeat_timeout_seconds)
+        self._drain_timeout_seconds = drain_timeout_seconds
+        self._poll_interval = timedelta(seconds=poll_interval_seconds)
+        self._stopping = asyncio.Event()
+
+    async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        """Add jobs in one statement inside the transaction of `connection`."""
+        await Queries(AsyncpgDriver(cast("asyncpg.Connection", connection)), *BUILDERS).enqueue(
+            [job.kind for job in jobs],
+            [job.payload for job in jobs],
+            [0] * len(jobs),
+            [timedelta(seconds=job.delay_seconds) for job in jobs],
+        )
+
+    async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:
+        """Do due jobs until `stop`.
+
+        A lost session ends one run of PgQueuer and starts the next; jobs at hand go on meanwhile and are still counted
+        against the concurrency.
+        """
+        slots = asyncio.Semaphore(concurrency)
+        runs: set[asyncio.Task[None]] = set()
+        stopping = asyncio.create_task(self._stopping.wait())
+        pause_seconds = RESTART_PAUSE_MIN_SECONDS
+        try:
+            while not self._stopping.is_set():
+                manager = self._manager(handlers, slots)
+                run = asyncio.create_task(self._run(manager, concurrency))
+                runs.add(run)
+                run.add_done_callback(runs.discard)
+                started = asyncio.get_running_loop().time()
+                lost = asyncio.create_task(manager.shutdown.wait())
+                await asyncio.wait({run, lost, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                manager.shutdown.set()
+                if self._stopping.is_set():
+                    break
+                if asyncio.get_running_loop().time() - started > RESTART_PAUSE_MAX_SECONDS:
+                    pause_seconds = RESTART_PAUSE_MIN_SECONDS
+                _log.warning("queue.working_again", pause_seconds=pause_seconds)
+                await asyncio.wait({stopping}, timeout=pause_seconds)
+                pause_seconds = min(pause_seconds * 2, RESTART_PAUSE_MAX_SECONDS)
+            if runs:
+                await asyncio.wait(runs, timeout=self._drain_timeout_seconds)
+        finally:
+            stopping.cancel()
+            await _abandon(runs)
+
+    def stop(self) -> None:
+        """Claim no more; let `work` return when the jobs at hand are finished or the drain time-out is over."""
+        self._stopping.set()
+
+    async def held(self, *, limit: int) -> list[HeldJob]:
+        """The dead letters, newest first."""
+        return [
+            HeldJob(
+                job_id=row["id"],
+                kind=row["entrypoint"],
+                payload=row["payload"] or b"",
+                attempts=row["attempts"] + 1,
+                reason=row["reason"],
+                held_at=row["updated"],
+            )
+            for row in await self._pool.fetch(_SQL.held_jobs, limit)
+        ]
+
+    async def requeue(self, job_ids: Sequence[int]) -> int:
+        """Make held jobs due again, as if new; return how many were held."""
+        _, queue_builder, _ = BUILDERS
+        status = await self._pool.execute(queue_builder.build_requeue_jobs_query(), list(job_ids))
+        return int(status.rpartition(" ")[2])
+
+    async def depths(self) -> Mapping[str, int]:
+        """How many jobs are `queued`, `picked` and `failed` (held)."""
+        found = {row["status"]: row["jobs"] for row in await self._pool.fetch(_SQL.depths)}
+        return {status: found.get(status, 0) for status in ("queued", "picked", "failed")}
+
+    async def purge_log(self, *, older_than: datetime, rows_max: int = 10_000) -> int:
+        """Forget what was done with jobs before a moment; return how many rows, at most `rows_max` per table."""
+        statuses = [
+            await self._pool.execute(statement, older_than, rows_max)
+            for statement in (_SQL.purge_log, _SQL.purge_statistics)
+        ]
+        return sum(int(status.rpartition(" ")[2]) for status in statuses)
+
+    def _manager(self, handlers: Mapping[JobKind, Handler], slots: asyncio.Semaphore) -> QueueManager:
+        def lost() -> None:
+            manager.shutdown.set()
+
+        manager = QueueManager(TamedQueries(ListeningDriver(self._pool, lost)), channel=SETTINGS.channel)
+        for kind, handler in handlers.items():
+            parameters = EntrypointExecutorParameters(
+                func=functools.partial(_do, handler, slots), concurrency_limit=0, on_failure="hold"
+            )
+            manager.register_executor(kind, EntrypointExecutor(parameters))
+        return manager
+
+    async def _run(self, manager: QueueManager, concurrency: int) -> None:
+        """One run of PgQueuer, until its shutdown or until the database is lost."""
+        batch_jobs = max(1, min(BATCH_JOBS_MAX, concurrency // 2))
+        try:
+            await manager.run(
+                dequeue_timeout=self._poll_interval,
+                batch_size=batch_jobs,
+                # PgQueuer wants room for two batches; with a concurrency of one the semaphore holds the second back.
+                max_concurrent_tasks=max(concurrency, 2 * batch_jobs),
+                shutdown_on_listener_failure=True,
+                heartbeat_timeout=self._heartbeat_timeout,
+                log_aggregation_interval=timedelta(0),
+            )
+        except Exception as error:  # noqa: BLE001 -- whatever ended the run, `work` starts the next one
+            _log.warning("queue.run_ended", error=type(error).__name__, detail=str(error)[:200])
+
+
+async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> None:
+    """One job, its result in PgQueuer's terms: return, RetryRequested, or an exception that holds it."""
+    job = ClaimedJob(
+        job_id=row.id,
+        kind=cast("JobKind", row.entrypoint),
+        payload=row.payload or b"",
+        attempt=row.attempts + 1,
+    )
+    async with slots:
+        try:
+            result = await handler(job)
+        except Exception as error:  # noqa: BLE001 -- a handler may raise anything; the job is kept, the worker lives
+            _log.exception("queue.handler_raised", kind=job.kind, job_id=job.job_id)
+            raise _Held(f"{type(error).__name__}: {error}"[:REASON_CHARACTERS_MAX]) from None
+    match result:
+        case Done():
+            return
+        case RetryIn():
+            raise RetryRequested(timedelta(seconds=result.delay_seconds), result.reason)
+        case Hold():
+            _log.warning("queue.job_held", kind=job.kind, job_id=job.job_id, reason=result.reason)
+            raise _Held(result.reason[:REASON_CHARACTERS_MAX])
+        case _:
+            assert_never(result)
+
+
+async def _abandon(runs: set[asyncio.Task[None]]) -> None:
+    """Cancel what is still running. Its jobs stay claimed until their heartbeats time out."""
+    if not runs:
+        return
+    _log.warning("queue.jobs_left_to_others")
+    for run in runs:
+        run.cancel()
+    await asyncio.wait(runs, timeout=CANCEL_TIMEOUT_SECONDS)

@@ -1,0 +1,37 @@
+-- name: hold_jobs
+-- Keep jobs for a person. The reason lies with the job itself, so that pruning PgQueuer's log cannot lose it.
+with wanted as (
+    select * from unnest($1::bigint[], $2::text[]) as t (id, reason)
+),
+held as (
+    update queue.pgqueuer job
+    set status = 'failed', updated = now(), queue_manager_id = null,
+        headers = jsonb_build_object('held_reason', wanted.reason)
+    from wanted
+    where job.id = wanted.id
+    returning job.id, job.entrypoint, job.priority
+)
+insert into queue.pgqueuer_log (job_id, status, entrypoint, priority)
+select id, 'failed', entrypoint, priority from held;
+
+-- name: held_jobs
+-- The dead letters, newest first.
+select id, entrypoint, payload, attempts, coalesce(headers ->> 'held_reason', '') as reason, updated
+from queue.pgqueuer
+where status = 'failed'
+order by updated desc, id desc
+limit $1;
+
+-- name: depths
+-- How many jobs are in each state.
+select status::text as status, count(*) as jobs from queue.pgqueuer group by status;
+
+-- name: purge_log
+-- Forget what was done with jobs long finished, a bounded number of rows at a time.
+delete from queue.pgqueuer_log
+where id in (select id from queue.pgqueuer_log where created < $1 order by created limit $2);
+
+-- name: purge_statistics
+-- Forget PgQueuer's counts per second; they exist only where somebody looked at them with its tools.
+delete from queue.pgqueuer_statistics
+where id in (select id from queue.pgqueuer_statistics where created < $1 limit $2);

@@ -1,0 +1,120 @@
+"""PgQueuer's access to the database, with what a payment system cannot accept taken out."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain import models
+from pgqueuer.domain.types import JOB_STATUS, JobId, QueueEntrypoint, QueueManagerId
+from pgqueuer.ports.driver import NotifyCallback
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool, is_connection_loss
+from fincore.write.queue.pgqueuer_schema import BUILDERS
+
+_SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
+_log = structlog.get_logger(__name__)
+
+# PgQueuer logs whole exceptions and notifications, whatever they hold. What matters is logged here, in our words.
+logging.getLogger("pgqueuer").disabled = True
+
+CLAIM_INTERVAL_SECONDS: Final = 0.004
+"""The least time between two claims while the last one came back less than half full. A claim costs PostgreSQL about
+as much as ten jobs: under load it pays to let a few gather. An idle queue is never kept waiting by it."""
+
+_Finished = tuple[models.Job, JOB_STATUS, models.TracebackRecord | None]
+
+
+class ListeningDriver(AsyncpgPoolDriver):
+    """A pool whose listening session, once lost, is reported at once: PgQueuer alone would take up to 20 s."""
+
+    def __init__(self, pool: Pool, on_loss: Callable[[], None]) -> None:
+        super().__init__(pool)
+        self._on_loss = on_loss
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await super().add_listener(channel, callback)
+        if self._listener_connection is not None:
+            self._listener_connection.add_termination_listener(self._terminated)
+
+    async def __aexit__(self, *error: object) -> None:
+        connection = self._listener_connection
+        if connection is not None:
+            connection.remove_termination_listener(self._terminated)
+            if connection.is_closed():
+                self._listener_connection = None
+                await self._pool.release(connection)
+        await super().__aexit__(*error)
+
+    def _terminated(self, _connection: object) -> None:
+        self._on_loss()
+
+
+class TamedQueries(Queries):
+    """PgQueuer's statements, so that a job at hand is never deleted or held for want of a connection."""
+
+    def __init__(self, driver: ListeningDriver) -> None:
+        super().__init__(driver, *BUILDERS)
+        self._claim_not_before = 0.0
+
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[models.Job]:
+        """Claim due jobs, a few milliseconds after a claim that found little."""
+        wait_seconds = self._claim_not_before - time.monotonic()
+        if wait_seconds > 0:
+            await asyncio.sleep(wait_seconds)
+        jobs = await super().dequeue(
+            batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+        )
+        if 0 < len(jobs) < batch_size / 2:
+            self._claim_not_before = time.monotonic() + CLAIM_INTERVAL_SECONDS
+        return jobs
+
+    async def log_jobs(self, job_status: list[_Finished]) -> None:
+        """Write what became of jobs.
+
+        One that was cancelled in mid-air stays claimed, to be taken over: PgQueuer would count it as finished.
+        """
+        held = [(job, record) for job, status, record in job_status if status == "failed"]
+        finished = [entry for entry in job_status if entry[1] not in ("failed", "canceled")]
+        try:
+            if held:
+                reasons = [record.exception_message if record else "" for _, record in held]
+                await self.driver.execute(_SQL.hold_jobs, [job.id for job, _ in held], reasons)
+            if finished:
+                await super().log_jobs(finished)
+        except Exception as error:
+            _log.warning("queue.results_not_written", jobs=len(job_status), error=type(error).__name__)
+            raise
+
+    async def retry_job(
+        self, job: models.Job, delay: timedelta, traceback_record: models.TracebackRecord | None
+    ) -> None:
+        """Put a job back. When the database is away it stays claimed, to be taken over: PgQueuer would hold it."""
+        try:
+            await super().retry_job(job, delay, traceback_record)
+        except Exception as error:
+            if not is_connection_loss(error):
+                raise
+            _log.warning("queue.retry_not_written", job_id=job.id, error=type(error).__name__)
+
+    async def update_heartbeat(self, job_ids: list[JobId]) -> None:
+        """Say that the worker of these jobs is alive."""
+        try:
+            await super().update_heartbeat(job_ids)
+        except Exception as error:
+            _log.warning("queue.heartbeat_not_written", jobs=len(job_ids), error=type(error).__name__)
+            raise
