@@ -116,7 +116,7 @@ class Admin:
         """Sums over all accounts. With ?metadata_key=k, what was paid for each value of that key."""
         by_status: Counter[str] = Counter()
         received: Counter[str] = Counter()
-        for intent in self._stripe.store.intents.all():
+        for _, intent in self._stripe.store.intents.all():
             by_status[intent.status] += 1
             received[intent.currency] += intent.amount_received
         sent = self._delivery.counts
@@ -142,7 +142,7 @@ class Admin:
     def _by_metadata(self, key: str) -> dict[str, dict[str, int]]:
         """Per value: intents of any status, those that hold or took money, and the minor units taken."""
         found: dict[str, dict[str, int]] = {}
-        for intent in self._stripe.store.intents.all():
+        for _, intent in self._stripe.store.intents.all():
             value = intent.metadata.get(key)
             if value is None or (value not in found and len(found) >= MAX_VALUES):
                 continue

@@ -46,7 +46,7 @@ class Destination(Protocol):
 class Parcel:
     """One webhook for one destination. The payload stays an immutable object until an attempt encodes it."""
 
-    __slots__ = ("attempts", "destination", "event_id", "followed_by", "forged", "payload")
+    __slots__ = ("attempts", "destination", "event_id", "followed_by", "forged", "payload", "timer")
 
     def __init__(self, event_id: str, payload: object, destination: Destination) -> None:
         self.event_id = event_id
@@ -55,6 +55,7 @@ class Parcel:
         self.attempts = 0
         self.forged = False
         self.followed_by: Parcel | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class Delivery:
@@ -68,11 +69,10 @@ class Delivery:
         self._owed: Counter[str] = Counter()
         self._held: dict[str, Parcel] = {}
         self._pending = 0
-        self._generation = 0
         self._queue: asyncio.Queue[Parcel] = asyncio.Queue()
         self._session: aiohttp.ClientSession | None = None
         self._workers: list[asyncio.Task[None]] = []
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._resting: set[Parcel] = set()
 
     async def start(self) -> None:
         """Open the client and its workers."""
@@ -92,9 +92,10 @@ class Delivery:
 
     def clear(self) -> None:
         """Forget everything that waits, and all counts."""
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        for parcel in self._resting:
+            if parcel.timer is not None:
+                parcel.timer.cancel()
+        self._resting.clear()
         while not self._queue.empty():
             self._queue.get_nowait()
         self._held.clear()
@@ -117,6 +118,7 @@ class Delivery:
         fault = None if self._faults.empty() else self._faults.take_for_webhook(event_type, metadata)
         held = self._held.pop(to.url, None)
         if held is not None:
+            self._wake(held)
             parcel.followed_by = held
         if fault is None:
             self._accept(parcel)
@@ -155,19 +157,26 @@ class Delivery:
 
     def _later(self, seconds: float, parcel: Parcel) -> None:
         def due() -> None:
-            self._timers.discard(timer)
-            held = self._held.get(parcel.destination.url)
-            if held is parcel:
+            self._wake(parcel)
+            if self._held.get(parcel.destination.url) is parcel:
                 del self._held[parcel.destination.url]
             self._queue.put_nowait(parcel)
 
-        timer = asyncio.get_running_loop().call_later(seconds, due)
-        self._timers.add(timer)
+        parcel.timer = asyncio.get_running_loop().call_later(seconds, due)
+        self._resting.add(parcel)
+
+    def _wake(self, parcel: Parcel) -> None:
+        self._resting.discard(parcel)
+        if parcel.timer is not None:
+            parcel.timer.cancel()
+            parcel.timer = None
 
     async def _work(self, session: aiohttp.ClientSession) -> None:
         while True:
             parcel = await self._queue.get()
             taken = await self._attempt(session, parcel)
+            if parcel.event_id not in self._owed:
+                continue  # cleared meanwhile
             follower, parcel.followed_by = parcel.followed_by, None
             if follower is not None:
                 self._queue.put_nowait(follower)

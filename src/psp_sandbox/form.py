@@ -39,7 +39,10 @@ def decode(body: bytes) -> dict[str, Tree]:
             root[name] = value
         else:
             _place(root, _path(name), value)
-    return {name: tree if name in MAPS else _listed(tree) for name, tree in root.items()}
+    for name, tree in root.items():
+        if tree.__class__ is dict and name not in MAPS:
+            root[name] = _listed(tree)
+    return root
 
 
 def _path(name: str) -> list[str]:

@@ -4,39 +4,47 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 
 
-class Shelf(Generic[T]):
-    """Objects of all accounts by id. Past `max_rows` the oldest are dropped, and `dropped` is told their ids."""
+class _Row(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """Not a tuple: the collector would walk millions of those."""
 
-    def __init__(self, *, max_rows: int, dropped: Callable[[str], None] | None = None) -> None:
-        self._rows: OrderedDict[str, tuple[str, T]] = OrderedDict()
+    account: str
+    value: T
+
+
+class Shelf(Generic[T]):
+    """Objects of all accounts by id. Past `max_rows` the oldest are dropped, and `dropped` is told of each."""
+
+    def __init__(self, *, max_rows: int, dropped: Callable[[str, str, T], None] | None = None) -> None:
+        self._rows: OrderedDict[str, _Row[T]] = OrderedDict()
         self._max_rows = max_rows
         self._dropped = dropped
 
     def add(self, account: str, object_id: str, value: T) -> None:
         """Store a new object as the newest."""
         while len(self._rows) >= self._max_rows:
-            oldest, _ = self._rows.popitem(last=False)
+            oldest, row = self._rows.popitem(last=False)
             if self._dropped is not None:
-                self._dropped(oldest)
-        self._rows[object_id] = (account, value)
+                self._dropped(row.account, oldest, row.value)
+        self._rows[object_id] = _Row(account, value)
 
     def replace(self, object_id: str, value: T) -> None:
         """A newer snapshot of a stored object; its place in the order stays."""
-        account, _ = self._rows[object_id]
-        self._rows[object_id] = (account, value)
+        self._rows[object_id] = _Row(self._rows[object_id].account, value)
 
     def get(self, account: str, object_id: str) -> T | None:
         """The object, if it exists and belongs to the account."""
         row = self._rows.get(object_id)
-        return row[1] if row is not None and row[0] == account else None
+        return row.value if row is not None and row.account == account else None
 
     def account_of(self, object_id: str) -> str | None:
         """Whose object this is."""
         row = self._rows.get(object_id)
-        return None if row is None else row[0]
+        return None if row is None else row.account
 
     def discard(self, object_id: str) -> None:
         """Remove the object if it is there."""
@@ -44,11 +52,11 @@ class Shelf(Generic[T]):
 
     def newest_first(self, account: str) -> Iterator[T]:
         """The account's objects, newest first."""
-        return (value for owner, value in reversed(self._rows.values()) if owner == account)
+        return (row.value for row in reversed(self._rows.values()) if row.account == account)
 
-    def all(self) -> Iterator[T]:
-        """Every account's objects, oldest first."""
-        return (value for _, value in self._rows.values())
+    def all(self) -> Iterator[tuple[str, T]]:
+        """Every object with its account, oldest first."""
+        return ((row.account, row.value) for row in self._rows.values())
 
     def clear(self) -> None:
         """Drop everything, silently."""

@@ -11,9 +11,7 @@ from psp_sandbox.messages import Answer, Request
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.outcomes import decide
 from psp_sandbox.stripe.store import Caller, Challenge, Store
-from psp_sandbox.stripe.wire import EventRequest, NextAction, PaymentIntent
-
-NO_ACTION = NextAction(type="use_stripe_sdk")
+from psp_sandbox.stripe.wire import EventRequest, PaymentIntent
 
 _PAGE = Template("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -85,7 +83,6 @@ def settle(store: Store, challenge: Challenge, intent: PaymentIntent, *, succeed
         card=challenge.stored.card,
         now=store.now(),
         charge_id=new_id("ch"),
-        next_action=NO_ACTION,
     )
     return store.apply(caller, machine.attempt(intent, decision, facts))
 

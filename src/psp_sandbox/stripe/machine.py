@@ -61,7 +61,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     card: Card
     now: int
     charge_id: str
-    next_action: NextAction
+    next_action: NextAction | None = None
 
 
 def attempt(intent: PaymentIntent, decision: Decision, facts: Attempt) -> Transition:

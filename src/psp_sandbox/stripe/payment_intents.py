@@ -1,5 +1,6 @@
 """Payment intents: create, confirm, capture, cancel, retrieve, list, search."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.outcomes import ChallengeRequired, decide
 from psp_sandbox.stripe.parameters import checked_metadata, read
 from psp_sandbox.stripe.payment_methods import PaymentMethodParameters, find_or_clone, store_card
-from psp_sandbox.stripe.search import SearchParameters, search_page
+from psp_sandbox.stripe.search import SearchParameters, compile_query, search_page
 from psp_sandbox.stripe.store import Challenge, StoredCard
 from psp_sandbox.stripe.wire import (
     AutomaticPaymentMethods,
@@ -29,6 +30,18 @@ from psp_sandbox.stripe.wire import (
 )
 
 CancellationReason = Literal["duplicate", "fraudulent", "requested_by_customer", "abandoned"]
+OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
+    asked: {
+        "card": {
+            "installments": None,
+            "mandate_options": None,
+            "network": None,
+            "request_three_d_secure": asked,
+        }
+    }
+    for asked in ("any", "automatic", "challenge")
+}
+"""`payment_method_options` as an intent shows them: one object for all intents that ask the same."""
 EXPANDABLE = frozenset({"latest_charge", "payment_method"})
 
 
@@ -138,7 +151,7 @@ def create(call: Call) -> Answer:
         livemode=call.caller.livemode,
         metadata=metadata,
         payment_method=stored.method.id if stored else None,
-        payment_method_options=_options(given),
+        payment_method_options=OPTIONS_SHOWN[given.payment_method_options.card.request_three_d_secure],
         receipt_email=given.receipt_email,
         setup_future_usage=given.setup_future_usage,
         shipping=given.shipping,
@@ -147,8 +160,7 @@ def create(call: Call) -> Answer:
         status="requires_confirmation" if stored else "requires_payment_method",
         transfer_group=given.transfer_group,
     )
-    call.store.intents.add(call.account, intent.id, intent)
-    call.store.tell(call.caller, machine.Happened("payment_intent.created", intent))
+    call.store.add_intent(call.caller, intent)
     if given.confirm:
         intent = _confirm(call, intent, stored, given)
     return Answer(payload=expanded(call, intent, given.expand))
@@ -248,13 +260,18 @@ def search(call: Call) -> Answer:
     """GET /v1/payment_intents/search. An intent is found only once it is as old as the index lags behind."""
     given = read(call.request, SearchParameters)
     paths = _data_paths(given.expand)
-    newest_known = call.store.now() - call.search_lag_seconds
-    intents = (
-        intent
-        for intent in call.store.intents.newest_first(call.account)
-        if not call.search_lag_seconds or intent.created <= newest_known
+    query = compile_query(given.query)
+    intents: Iterable[PaymentIntent] | None = None
+    if query.metadata is not None:
+        intents = call.store.by_metadata.find(call.account, *query.metadata)
+    if intents is None:
+        intents = call.store.intents.newest_first(call.account)
+    if call.search_lag_seconds:
+        newest_known = call.store.now() - call.search_lag_seconds
+        intents = (intent for intent in intents if intent.created <= newest_known)
+    return Answer(
+        payload=search_page(filter(query.test, intents), given, show=lambda one: expanded(call, one, paths))
     )
-    return Answer(payload=search_page(intents, given, show=lambda one: expanded(call, one, paths)))
 
 
 def expanded(call: Call, intent: PaymentIntent, paths: list[str]) -> PaymentIntent:
@@ -289,15 +306,9 @@ def _confirm(
         challenge_requested=given.payment_method_options.card.request_three_d_secure != "automatic",
         challenge_possible=not given.error_on_requires_action,
     )
-    challenge = Challenge(
-        id=new_id("3ds"),
-        account=call.account,
-        intent_id=intent.id,
-        return_url=given.return_url,
-        stored=stored,
-    )
+    next_action = None
     if isinstance(decision, ChallengeRequired):
-        store.open_challenge(challenge)
+        next_action = _challenge(call, intent, stored, given.return_url)
     else:
         store.close_challenge(intent.id)
     facts = machine.Attempt(
@@ -305,7 +316,7 @@ def _confirm(
         card=stored.card,
         now=store.now(),
         charge_id=new_id("ch"),
-        next_action=_next_action(f"{call.public_url}/3ds/{challenge.id}", given.return_url),
+        next_action=next_action,
     )
     transition = machine.attempt(intent, decision, facts)
     intent = store.apply(call.caller, transition)
@@ -314,7 +325,13 @@ def _confirm(
     return intent
 
 
-def _next_action(url: str, return_url: str | None) -> NextAction:
+def _challenge(call: Call, intent: PaymentIntent, stored: StoredCard, return_url: str | None) -> NextAction:
+    """Open a challenge; the way to its page is what the customer has to do next."""
+    challenge = Challenge(
+        id=new_id("3ds"), account=call.account, intent_id=intent.id, return_url=return_url, stored=stored
+    )
+    call.store.open_challenge(challenge)
+    url = f"{call.public_url}/3ds/{challenge.id}"
     if return_url is None:
         return NextAction(type="use_stripe_sdk", use_stripe_sdk=UseStripeSdk(stripe_js=url))
     return NextAction(type="redirect_to_url", redirect_to_url=RedirectToUrl(return_url=return_url, url=url))
@@ -352,12 +369,6 @@ def _check_return_url(automatic: AutomaticPaymentMethods | None, return_url: str
         "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
         "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
     )
-
-
-def _options(given: ConfirmParameters) -> dict[str, Any]:
-    secure = given.payment_method_options.card.request_three_d_secure
-    card = {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": secure}
-    return {"card": card}
 
 
 def _addressed(call: Call) -> PaymentIntent:

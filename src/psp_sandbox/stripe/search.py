@@ -3,6 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import msgspec
 
@@ -33,22 +34,23 @@ class SearchParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, 
     expand: list[str] = []
 
 
+class Query(msgspec.Struct, frozen=True):
+    """A compiled query. `metadata`: a pair every match has, where the query asks for one; an index can start there."""
+
+    test: Test
+    metadata: tuple[str, str] | None
+
+
 def search_page(
-    intents: Iterable[PaymentIntent], wanted: SearchParameters, *, show: Callable[[PaymentIntent], object]
+    matches: Iterable[PaymentIntent], wanted: SearchParameters, *, show: Callable[[PaymentIntent], object]
 ) -> SearchPage:
-    """The asked-for page. `page` is the id of the last intent of the page before. Raises Refusal."""
+    """The asked-for page of what matches. `page` is the id of the last intent of the page before. Raises Refusal."""
     if not 1 <= wanted.limit <= MAX_LIMIT:
         raise invalid_request(f"Limit must be between 1 and {MAX_LIMIT}.", param="limit")
-    matches = compile_query(wanted.query)
-    rest = iter(intents)
+    rest = iter(matches)
     if wanted.page and all(intent.id != wanted.page for intent in rest):
         raise invalid_request("Invalid page.", param="page")
-    found: list[PaymentIntent] = []
-    for intent in rest:
-        if matches(intent):
-            found.append(intent)
-            if len(found) > wanted.limit:
-                break
+    found = list(islice(rest, wanted.limit + 1))
     shown, has_more = found[: wanted.limit], len(found) > wanted.limit
     return SearchPage(
         data=tuple(show(intent) for intent in shown),
@@ -58,35 +60,43 @@ def search_page(
     )
 
 
-def compile_query(query: str) -> Test:
-    """A predicate for the query. Raises Refusal: not in the language, or AND mixed with OR, which Stripe refuses."""
-    tests: list[Test] = []
+def compile_query(query: str) -> Query:
+    """The query as a predicate. Raises Refusal: not in the language, or AND mixed with OR, which Stripe refuses."""
+    clauses: list[re.Match[str]] = []
     joints: set[str] = set()
     at = 0
     while True:
         clause = _CLAUSE.match(query, at)
-        if clause is None or len(tests) == MAX_CLAUSES:
+        if clause is None or len(clauses) == MAX_CLAUSES:
             raise _unreadable(query, at)
-        tests.append(_test(clause))
+        clauses.append(clause)
         at = clause.end()
         if at == len(query):
             break
         joint = _JOINT.match(query, at)
-        if joint is not None:
-            joints.add(joint[1].upper())
-            at = joint.end()
-        else:
-            joints.add("AND")  # a space between two clauses means AND
+        # A space between two clauses means AND.
+        joints.add("AND" if joint is None else joint[1].upper())
+        at = at if joint is None else joint.end()
     if len(joints) > 1:
         raise invalid_request("You can't mix AND and OR in one query.", param="query")
-    combine = any if joints == {"OR"} else all
-    return lambda intent: combine(test(intent) for test in tests)
+    tests = [_test(clause) for clause in clauses]
+    if joints == {"OR"}:
+        return Query(test=lambda intent: any(test(intent) for test in tests), metadata=None)
+    pairs = ((clause["key"], _value(clause)) for clause in clauses if clause["key"] and not clause["negated"])
+    pair = next(((key, value) for key, value in pairs if value is not None), None)
+    return Query(test=lambda intent: all(test(intent) for test in tests), metadata=pair)
+
+
+def _value(clause: re.Match[str]) -> str | None:
+    raw: str = clause["value"]
+    if raw == "null":
+        return None
+    return re.sub(r"\\(.)", r"\1", raw[1:-1]) if raw[0] in "\"'" else raw
 
 
 def _test(clause: re.Match[str]) -> Test:
     field, key, compare = clause["field"], clause["key"], _COMPARE[clause["operator"]]
-    raw = clause["value"]
-    value = None if raw == "null" else re.sub(r"\\(.)", r"\1", raw[1:-1]) if raw[0] in "\"'" else raw
+    value = _value(clause)
     test: Test
     if field == "metadata" and key is not None and clause["operator"] == ":":
         test = lambda intent: intent.metadata.get(key) == value  # noqa: E731 - one predicate a kind of field

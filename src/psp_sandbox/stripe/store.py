@@ -11,6 +11,7 @@ from psp_sandbox.shelf import Shelf
 from psp_sandbox.signature import stripe_signature
 from psp_sandbox.stripe.cards import Card
 from psp_sandbox.stripe.machine import Happened, Transition
+from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -119,6 +120,7 @@ class Store:
         self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments)
         self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
+        self.by_metadata = MetadataIndex(self.intents)
         self._charges_of: dict[str, tuple[str, ...]] = {}
         self._challenges: dict[str, Challenge] = {}
         self._challenge_of: dict[str, str] = {}
@@ -128,12 +130,19 @@ class Store:
         """Unix seconds."""
         return int(self._clock())
 
+    def add_intent(self, caller: Caller, intent: PaymentIntent) -> None:
+        """A payment intent is created."""
+        self.intents.add(caller.account, intent.id, intent)
+        self.by_metadata.note(caller.account, intent)
+        self.tell(caller, Happened("payment_intent.created", intent))
+
     def apply(self, caller: Caller, transition: Transition) -> PaymentIntent:
         """Make the transition true and tell of it; the intent as it is now."""
         intent, charge = transition.intent, transition.charge
         if charge is not None:
             self._put_charge(caller.account, charge)
         self.intents.replace(intent.id, intent)
+        self.by_metadata.note(caller.account, intent)
         for happened in transition.happened:
             self.tell(caller, happened)
         return intent
@@ -191,6 +200,7 @@ class Store:
         for shelf in (self.payment_methods, self.intents, self.charges, self.events):
             shelf.clear()
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
+        self.by_metadata.clear()
         for index in (self._charges_of, self._challenges, self._challenge_of, self._authenticated):
             index.clear()
 
@@ -204,7 +214,8 @@ class Store:
             charge.id,
         )
 
-    def _drop_children(self, intent_id: str) -> None:
+    def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
+        self.by_metadata.forget(account, intent)
         for charge_id in self._charges_of.pop(intent_id, ()):
             self.charges.discard(charge_id)
         self.close_challenge(intent_id)
