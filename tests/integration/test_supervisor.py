@@ -1,0 +1,67 @@
+"""The supervisor starts programs, restarts what dies, and stops everything; nothing outlives it."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from fincore.supervisor import RESTART_DELAY_SECONDS_MAX, Program, Supervisor, restart_delay_seconds
+
+STEADY = """
+import os, signal, sys
+from pathlib import Path
+Path(sys.argv[1]).open("a").write(f"{os.getpid()}\\n")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+sys.stdin.read()
+"""
+
+
+def program(name: str, code: str, *arguments: str) -> Program:
+    return Program(name=name, command=(sys.executable, "-c", code, *arguments), environment=dict(os.environ))
+
+
+async def pids(path: Path, count: int) -> list[int]:
+    while not path.exists() or len(path.read_text().split()) < count:
+        await asyncio.sleep(0.01)
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+async def test_a_program_that_dies_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    supervisor = Supervisor([program("one", STEADY, str(one)), program("other", STEADY, str(other))])
+    running = asyncio.create_task(supervisor.run())
+    (first,) = await pids(one, 1)
+    (untouched,) = await pids(other, 1)
+    os.kill(first, signal.SIGKILL)
+    _, second = await pids(one, 2)
+    assert supervisor.pid("one") == second != first
+    assert supervisor.pid("other") == untouched
+    supervisor.stop()
+    await running
+    assert not is_alive(second)
+    assert not is_alive(untouched)
+
+
+async def test_a_program_that_cannot_live_does_not_keep_the_machine_busy(tmp_path: Path) -> None:
+    deaths = tmp_path / "deaths"
+    dies = "import sys; open(sys.argv[1], 'a').write('x\\n'); sys.exit(1)"
+    supervisor = Supervisor([program("dies", dies, str(deaths))])
+    running = asyncio.create_task(supervisor.run())
+    while not deaths.exists() or len(deaths.read_text().split()) < 3:
+        await asyncio.sleep(0.01)
+    supervisor.stop()
+    await running
+
+
+def test_pauses_grow_to_a_bound() -> None:
+    pauses = [restart_delay_seconds(deaths) for deaths in range(1, 12)]
+    assert pauses[:4] == [0.0, 0.5, 1.0, 2.0]
+    assert pauses[-1] == RESTART_DELAY_SECONDS_MAX
