@@ -1,41 +1,58 @@
 """Applies a room's schema: plain, forward-only .sql files, in the order of their names.
 
-yoyo keeps the list of what is applied in the database itself and takes a lock, so that several processes may start
-at once.
+yoyo keeps the list of what is applied in the database itself. Several processes may start at once: they take turns by
+an advisory lock, which PostgreSQL itself lets go when the process that holds it dies.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
+from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import psycopg
 from yoyo import get_backend, read_migrations
+from yoyo.backends import DatabaseBackend
+from yoyo.migrations import MigrationList
 
 logging.getLogger("yoyo").setLevel(logging.WARNING)
+
+_ADVISORY_LOCK: Final = 0x66696E636F7265
+"""Which advisory lock migrations take; the number spells `fincore`."""
 
 
 def migrate(dsn: str, package: str) -> list[str]:
     """Apply what is not applied yet of the .sql files in a package; return the names of those applied now."""
-    history = package.replace(".", "_")
-    with (
-        as_file(files(package)) as folder,
-        get_backend(_for_yoyo(dsn), migration_table=f"_yoyo_{history}") as backend,
-    ):
-        migrations = read_migrations(str(folder))
-        with backend.lock():
-            waiting = backend.to_apply(migrations)
-            names = [migration.id for migration in waiting]
-            backend.apply_migrations(waiting)
+    with _opened(dsn, package) as (backend, migrations), backend.lock():
+        waiting = backend.to_apply(migrations)
+        names = [migration.id for migration in waiting]
+        backend.apply_migrations(waiting)
     return names
 
 
 def pending(dsn: str, package: str) -> list[str]:
     """The names of the migrations of a package that this database has not seen."""
+    with _opened(dsn, package) as (backend, migrations):
+        return [migration.id for migration in backend.to_apply(migrations)]
+
+
+@contextmanager
+def _opened(dsn: str, package: str) -> Iterator[tuple[DatabaseBackend, MigrationList]]:
+    """A connection of yoyo and the migrations of a package.
+
+    Each package has its own tables of yoyo's, all of them: several packages may share a database.
+    """
     history = package.replace(".", "_")
     with (
         as_file(files(package)) as folder,
         get_backend(_for_yoyo(dsn), migration_table=f"_yoyo_{history}") as backend,
     ):
-        return [migration.id for migration in backend.to_apply(read_migrations(str(folder)))]
+        backend.log_table = f"_yoyo_log_{history}"
+        backend.version_table = f"_yoyo_version_{history}"
+        yield backend, read_migrations(str(folder))
 
 
 def _for_yoyo(dsn: str) -> str:
