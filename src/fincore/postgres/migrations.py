@@ -7,10 +7,8 @@ an advisory lock, which PostgreSQL itself lets go when the process that holds it
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import as_file, files
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -26,7 +24,7 @@ _ADVISORY_LOCK: Final = 0x66696E636F7265
 
 def migrate(dsn: str, package: str) -> list[str]:
     """Apply what is not applied yet of the .sql files in a package; return the names of those applied now."""
-    with _opened(dsn, package) as (backend, migrations), backend.lock():
+    with _turn(dsn), _opened(dsn, package) as (backend, migrations):
         waiting = backend.to_apply(migrations)
         names = [migration.id for migration in waiting]
         backend.apply_migrations(waiting)
@@ -37,6 +35,14 @@ def pending(dsn: str, package: str) -> list[str]:
     """The names of the migrations of a package that this database has not seen."""
     with _opened(dsn, package) as (backend, migrations):
         return [migration.id for migration in backend.to_apply(migrations)]
+
+
+@contextmanager
+def _turn(dsn: str) -> Iterator[None]:
+    """The right to migrate; waits until no other process has it."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_ADVISORY_LOCK])
+        yield
 
 
 @contextmanager
