@@ -1,0 +1,209 @@
+"""Listing charges: what each filter finds, that pages join without gap or repeat, and what a page costs."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.charge_view import ChargeView
+from fincore.read.paymentdb.queries import ChargeFilters, ChargeQueries, list_statement
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.commits import MERCHANT, NOON, captured, created
+from fixtures.traffic import failed, fates, follow, live, running_writer, store_pool
+
+MINE = ChargeFilters(merchant_id=MERCHANT, livemode=False)
+
+
+@pytest.fixture
+async def paymentdb(dsn: str) -> AsyncIterator[Pool]:
+    async with store_pool(dsn, "paymentdb") as pool:
+        yield pool
+
+
+@pytest.fixture
+def queries(paymentdb: Pool) -> ChargeQueries:
+    return ChargeQueries(paymentdb)
+
+
+async def listed(queries: ChargeQueries, **filters: object) -> list[ChargeView]:
+    whose: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
+    page = await queries.list_charges(ChargeFilters(**(whose | filters)), limit=100)  # type: ignore[arg-type]
+    return page.charges
+
+
+async def ids_listed(queries: ChargeQueries, **filters: object) -> set[ChargeId]:
+    return {view.charge_id for view in await listed(queries, **filters)}
+
+
+async def test_each_filter_finds_its_charges_and_no_others(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    async with running_writer(pool) as writer:
+        paid, declined, by_ada, ordered, early, late = map(
+            charge_of,
+            await live(
+                writer,
+                [
+                    (created(), captured()),
+                    (created(), failed()),
+                    (created(customer_email="ada@example.com"),),
+                    (created(metadata={"order": "6735", "shop": "nord"}),),
+                    (created(created_at=NOON - timedelta(days=1)),),
+                    (created(created_at=NOON + timedelta(days=1)),),
+                ],
+            ),
+        )
+    await follow(EventLog(pool), paymentdb, Projectionist())
+    assert await ids_listed(queries) == {paid, declined, by_ada, ordered, early, late}
+    assert await ids_listed(queries, status="succeeded") == {paid}
+    assert await ids_listed(queries, status="failed") == {declined}
+    assert await ids_listed(queries, customer_email="ada@example.com") == {by_ada}
+    assert await ids_listed(queries, customer_email="ADA@example.com") == set()
+    assert await ids_listed(queries, metadata={"order": "6735"}) == {ordered}
+    assert await ids_listed(queries, metadata={"order": "6735", "shop": "nord"}) == {ordered}
+    assert await ids_listed(queries, metadata={"order": "6735", "shop": "sud"}) == set()
+    assert await ids_listed(queries, created_before=NOON) == {early}
+    assert await ids_listed(queries, created_from=NOON + timedelta(seconds=1)) == {late}
+    assert await ids_listed(queries, created_from=NOON, created_before=NOON + timedelta(days=1)) == {
+        paid,
+        declined,
+        by_ada,
+        ordered,
+    }
+    assert await ids_listed(queries, status="processing", metadata={"order": "6735"}) == {ordered}
+    in_order = [view.charge_id for view in await listed(queries)]
+    assert (in_order[0], in_order[-1]) == (late, early)
+
+
+async def test_another_merchant_and_the_other_mode_see_nothing_of_it(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    async with running_writer(pool) as writer:
+        (stream,) = await live(writer, [(created(),)])
+    await follow(EventLog(pool), paymentdb, Projectionist())
+    other = MerchantId("mer_01other")
+    assert await queries.find(MERCHANT, False, charge_of(stream)) is not None
+    assert await queries.find(MERCHANT, True, charge_of(stream)) is None
+    assert await queries.find(other, False, charge_of(stream)) is None
+    assert await ids_listed(queries, livemode=True) == set()
+    assert await ids_listed(queries, merchant_id=other) == set()
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 29, 30, 31])
+async def test_pages_join_without_gap_or_repeat(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries, limit: int
+) -> None:
+    async with running_writer(pool) as writer:
+        streams = await live(writer, fates() * 3)
+    await follow(EventLog(pool), paymentdb, Projectionist())
+    seen: list[ChargeId] = []
+    has_more = True
+    while has_more:
+        charges, has_more = await queries.list_charges(MINE, after_id=seen[-1] if seen else None, limit=limit)
+        assert len(charges) <= limit
+        seen += [view.charge_id for view in charges]
+    assert sorted(seen, reverse=True) == seen
+    assert set(seen) == {charge_of(stream) for stream in streams}
+    assert len(seen) == len(streams)
+
+
+async def test_after_a_charge_that_is_not_the_merchants_comes_nothing(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    async with running_writer(pool) as writer:
+        await live(writer, fates())
+        (strange,) = await live(writer, [(created(livemode=True, created_at=NOON + timedelta(days=1)),)])
+    await follow(EventLog(pool), paymentdb, Projectionist())
+    for after_id in (new_charge_id(), charge_of(strange)):
+        assert await queries.list_charges(MINE, after_id=after_id, limit=10) == ([], False)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 101])
+async def test_a_page_has_a_bound(queries: ChargeQueries, limit: int) -> None:
+    with pytest.raises(ValueError, match="between 1 and 100"):
+        await queries.list_charges(MINE, limit=limit)
+
+
+CHARGES = 20_000
+PAGE = 10
+
+_MANY_CHARGES = """
+insert into paymentdb.charges
+select
+    'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, case when n % 10 = 0 then 'mer_01other' else $1 end, false,
+    (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000, 'usd', 'automatic', 0, 0, 'pm', 'stripe',
+    'test', null, null, null, 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), null, null,
+    null, $2::timestamptz + n * interval '1 second', now(), '[]'
+from generate_series(1, $3) n
+"""
+
+
+@pytest.fixture
+async def many(owner_pool: Pool, paymentdb: Pool) -> Pool:
+    await owner_pool.execute(_MANY_CHARGES, MERCHANT, NOON, CHARGES)
+    await owner_pool.execute("vacuum analyze paymentdb.charges")
+    return paymentdb
+
+
+def nodes(plan: dict[str, object]) -> Iterator[dict[str, object]]:
+    yield plan
+    for child in plan.get("Plans", []):  # type: ignore[attr-defined]
+        yield from nodes(child)
+
+
+async def plan_of(
+    pool: Pool, filters: ChargeFilters, after_id: ChargeId | None = None
+) -> list[dict[str, object]]:
+    statement, arguments = list_statement(filters, after_id=after_id, limit=PAGE)
+    explained = json.loads(await pool.fetchval(f"explain (analyze, format json) {statement}", *arguments))
+    return list(nodes(explained[0]["Plan"]))
+
+
+def rows_visited(plan: list[dict[str, object]]) -> int:
+    """Rows that the leaves of a plan read, whether they were kept or thrown away."""
+    leaves = [node for node in plan if "Plans" not in node or node["Node Type"] == "Index Scan"]
+    return sum(
+        (int(node["Actual Rows"]) + int(node.get("Rows Removed by Filter", 0))) * int(node["Actual Loops"])  # type: ignore[call-overload]
+        for node in leaves
+    )
+
+
+ALL_FILTERS = {
+    "none": {},
+    "status": {"status": "failed"},
+    "customer": {"customer_email": "customer3@example.com"},
+    "created": {
+        "created_from": NOON + timedelta(seconds=10),
+        "created_before": NOON + timedelta(seconds=19_000),
+    },
+    "status and created": {"status": "succeeded", "created_before": NOON + timedelta(seconds=19_000)},
+}
+
+
+@pytest.mark.parametrize("name", ALL_FILTERS)
+async def test_page_one_thousand_costs_what_page_one_costs(many: Pool, name: str) -> None:
+    filters = ChargeFilters(merchant_id=MERCHANT, livemode=False, **ALL_FILTERS[name])  # type: ignore[arg-type]
+    statement, arguments = list_statement(filters, after_id=None, limit=CHARGES)
+    everything = [row["charge_id"] for row in await many.fetch(statement, *arguments)]
+    deep = min(1_000 * PAGE, len(everything) - PAGE)
+    first = await plan_of(many, filters)
+    later = await plan_of(many, filters, after_id=everything[deep - 1])
+    for plan in (first, later):
+        assert not [node for node in plan if node["Node Type"] in ("Seq Scan", "Sort")]
+    assert rows_visited(first) == PAGE
+    # The row of the cursor itself is one more.
+    assert rows_visited(later) == PAGE + 1
+
+
+async def test_metadata_is_found_by_its_index(many: Pool) -> None:
+    plan = await plan_of(
+        many, ChargeFilters(merchant_id=MERCHANT, livemode=False, metadata={"order": "4321"})
+    )
+    assert [node.get("Index Name") for node in plan if node["Node Type"] == "Bitmap Index Scan"] == [
+        "charges_by_metadata"
+    ]
+    assert rows_visited(plan) <= 2
