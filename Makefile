@@ -1,0 +1,50 @@
+# Everything a person does with this repository. `make help` lists it.
+
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+SOURCES := src tests bench demo
+
+.PHONY: help
+help: ## list what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
+
+.PHONY: demo
+demo: .venv/runtime ## start everything with the PSP sandbox, take payments, show them move
+	@$(BIN)/python -m demo
+
+.PHONY: up
+up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless told otherwise
+	@$(BIN)/fincore up
+
+.PHONY: test
+test: .venv/dev ## run every test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+.PHONY: check
+check: .venv/dev ## format, lint, types, import arrows, unit tests
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit tests/architecture
+
+.PHONY: format
+format: .venv/dev ## format the code and mend what the linter can
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+.PHONY: bench
+bench: .venv/dev ## measure, each figure beside its reference in the same run
+	@$(BIN)/python -m bench
+
+.PHONY: clean
+clean: ## remove what was installed and the embedded data
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/runtime: pyproject.toml uv.lock
+	@sh scripts/setup.sh --no-dev
+	@touch $@
+
+.venv/dev: pyproject.toml uv.lock
+	@sh scripts/setup.sh
+	@touch $@ .venv/runtime
