@@ -19,6 +19,7 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
 
 SCHEMAS: Final = (
     ("eventstore", "fincore.eventstore.schema"),
+    ("eventstore", "fincore.write.merchants.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),
 )
 """Which package of migrations goes to which database, in order."""

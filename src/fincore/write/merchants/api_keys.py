@@ -1,0 +1,91 @@
+"""Telling who shows a key, at the rate of requests and not at the rate of database look-ups."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.write.merchants.api_key import Principal, has_shape_of_key, hash_of
+
+_SQL = load_sql("fincore.write.merchants", "merchants.sql")
+
+ENTRIES_MAX: Final = 10_000
+"""Keys remembered, known and unknown ones together; the oldest go first."""
+KNOWN_SECONDS: Final = 2.0
+"""How long a key that was found is believed: a revoked key stops within this time."""
+UNKNOWN_SECONDS: Final = 1.0
+"""How long a key that was not found is refused unasked: a new key works within this time."""
+
+
+class _Remembered(NamedTuple):
+    principal: Principal | None
+    expires_at: float
+
+
+class ApiKeys:
+    """Authenticates keys. Any number of look-ups that arrive while one is under way share the next statement."""
+
+    def __init__(self, pool: Pool, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._monotonic = monotonic
+        self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
+        self._waiting: dict[bytes, asyncio.Future[Principal | None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def authenticate(self, presented: str) -> Principal | None:
+        """Who shows this key; None for a text that is no key, or an unknown or revoked one.
+
+        Raises what asyncpg raises when the database cannot be reached.
+        """
+        if not has_shape_of_key(presented):
+            return None
+        key_hash = hash_of(presented)
+        remembered = self._remembered.get(key_hash)
+        if remembered is not None and self._monotonic() < remembered.expires_at:
+            return remembered.principal
+        return await self._look_up(key_hash)
+
+    async def _look_up(self, key_hash: bytes) -> Principal | None:
+        future = self._waiting.get(key_hash)
+        if future is None:
+            future = self._waiting[key_hash] = asyncio.get_running_loop().create_future()
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look_up_waiting())
+        # One caller that goes away must not take the answer from the others.
+        return await asyncio.shield(future)
+
+    async def _look_up_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, {}
+            asked_at = self._monotonic()
+            try:
+                rows = await self._pool.fetch(_SQL.find_keys, list(batch))
+            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
+                for future in batch.values():
+                    future.set_exception(error)
+                    future.exception()  # seen, even where every caller has gone
+                continue
+            found = {
+                bytes(row["key_hash"]): Principal(
+                    merchant_id=row["merchant_id"],
+                    key_id=row["key_id"],
+                    kind=row["kind"],
+                    livemode=row["livemode"],
+                )
+                for row in rows
+            }
+            for key_hash, future in batch.items():
+                principal = found.get(key_hash)
+                self._remember(key_hash, principal, asked_at)
+                future.set_result(principal)
+
+    def _remember(self, key_hash: bytes, principal: Principal | None, asked_at: float) -> None:
+        # Counted from the question, not the answer: what the database said may be as old as the question.
+        seconds = KNOWN_SECONDS if principal else UNKNOWN_SECONDS
+        self._remembered[key_hash] = _Remembered(principal, asked_at + seconds)
+        self._remembered.move_to_end(key_hash)
+        if len(self._remembered) > ENTRIES_MAX:
+            self._remembered.popitem(last=False)

@@ -1,0 +1,94 @@
+"""The store of merchants and their keys, for operators and the dashboard."""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from fincore.domain.clock import Clock
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import ApiKeyId, MerchantId, new_api_key_id, new_merchant_id
+from fincore.domain.secret import Secret
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.write.merchants.api_key import KeyKind, hash_of, mint, prefix_of
+
+_SQL = load_sql("fincore.write.merchants", "merchants.sql")
+
+
+class UnknownMerchant(FinCoreError):
+    """There is no such merchant; create it first."""
+
+    def __init__(self, merchant_id: MerchantId) -> None:
+        super().__init__(f"there is no merchant {merchant_id}; create it first")
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it can be shown: what it begins and ends with, never the whole."""
+
+    key_id: ApiKeyId
+    merchant_id: MerchantId
+    kind: KeyKind
+    livemode: bool
+    name: str
+    last4: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+    @property
+    def prefix(self) -> str:
+        """`sk_test_`, `sk_live_`, `pk_test_` or `pk_live_`."""
+        return prefix_of(self.kind, livemode=self.livemode)
+
+
+class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key just made. `secret` is the whole key and is seen here only: nothing stored can show it again."""
+
+    key_id: ApiKeyId
+    secret: Secret
+
+
+class Merchants:
+    """Creates merchants and keys, lists keys and revokes them."""
+
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def create_merchant(self, name: str) -> MerchantId:
+        """A new merchant, by a name of 1 to 200 characters that people read."""
+        merchant_id = new_merchant_id()
+        await self._pool.execute(_SQL.insert_merchant, merchant_id, name, self._clock.now())
+        return merchant_id
+
+    async def create_key(
+        self, merchant_id: MerchantId, kind: KeyKind, *, livemode: bool, name: str = ""
+    ) -> NewApiKey:
+        """A new key; raise `UnknownMerchant` for a merchant that does not exist."""
+        secret = mint(kind, livemode=livemode)
+        key = secret.reveal()
+        key_id = new_api_key_id()
+        arguments = (
+            key_id,
+            merchant_id,
+            kind,
+            livemode,
+            name,
+            hash_of(key),
+            key[-4:],
+            self._clock.now(),
+        )
+        try:
+            await self._pool.execute(_SQL.insert_key, *arguments)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise UnknownMerchant(merchant_id) from error
+        return NewApiKey(key_id=key_id, secret=secret)
+
+    async def list_keys(self, merchant_id: MerchantId) -> list[ApiKey]:
+        """All keys of a merchant, oldest first, revoked ones included."""
+        return [ApiKey(**dict(row)) for row in await self._pool.fetch(_SQL.list_keys, merchant_id)]
+
+    async def revoke_key(self, merchant_id: MerchantId, key_id: ApiKeyId) -> bool:
+        """Stop a key within seconds (see `ApiKeys`), for good; False where the merchant has no such key."""
+        status = await self._pool.execute(_SQL.revoke_key, merchant_id, key_id, self._clock.now())
+        return status != "UPDATE 0"

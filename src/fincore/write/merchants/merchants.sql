@@ -1,0 +1,27 @@
+-- name: insert_merchant
+-- A new merchant.
+insert into merchants.merchants (merchant_id, name, created_at) values ($1, $2, $3);
+
+-- name: insert_key
+-- A new key of an existing merchant; the foreign key refuses any other.
+insert into merchants.api_keys (key_id, merchant_id, kind, livemode, name, key_hash, last4, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: list_keys
+-- All keys of a merchant, oldest first, revoked ones included.
+select key_id, merchant_id, kind, livemode, name, last4, created_at, revoked_at
+from merchants.api_keys
+where merchant_id = $1
+order by key_id;
+
+-- name: revoke_key
+-- Revoke a key of a merchant; the first moment stands when it is revoked again.
+update merchants.api_keys
+set revoked_at = coalesce(revoked_at, $3)
+where merchant_id = $1 and key_id = $2;
+
+-- name: find_keys
+-- Which of some hashes are keys that may be used.
+select key_hash, key_id, merchant_id, kind, livemode
+from merchants.api_keys
+where key_hash = any ($1::bytea[]) and revoked_at is null;
