@@ -1,0 +1,35 @@
+"""One account at Stripe, as an operator configures it."""
+
+from typing import Final
+
+import msgspec
+
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.outcome import PspName
+from fincore.domain.secret import Secret
+
+STRIPE: Final = PspName("stripe")
+
+_LIVE_PREFIXES: Final = ("sk_live_", "rk_live_")
+_TEST_PREFIXES: Final = ("sk_test_", "rk_test_")
+
+
+class StripeAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """`webhook_secrets` are all that may sign, the `whsec_...` texts whole: two while one is being rotated.
+
+    `return_url` is where a customer lands after 3-D Secure; with none, Stripe names no page to send them to.
+    Raise `ConfigurationError` for a live key where test money is expected, and the reverse.
+    """
+
+    secret_key: Secret
+    webhook_secrets: tuple[Secret, ...]
+    expects_livemode: bool
+    return_url: str | None = None
+
+    def __post_init__(self) -> None:
+        other_mode = _TEST_PREFIXES if self.expects_livemode else _LIVE_PREFIXES
+        if self.secret_key.reveal().startswith(other_mode):
+            expected, given = ("live", "test") if self.expects_livemode else ("test", "live")
+            raise ConfigurationError(
+                f"the Stripe account for {expected} mode has a {given} secret key: use one of {expected} mode"
+            )

@@ -1,0 +1,34 @@
+"""What became of one call to Stripe: an answer, nothing sent, or sent and no answer."""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from fincore.write.psp.stripe.wire import StripeError
+
+T = TypeVar("T")
+
+
+class Answered(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """Stripe answered. Both `body` and `error` are None when the answer could not be read.
+
+    `should_retry` is Stripe's own advice (`Stripe-Should-Retry`), None where it gives none.
+    """
+
+    status: int
+    body: T | None
+    error: StripeError | None
+    request_id: str | None
+    should_retry: bool | None
+
+
+class NotSent(msgspec.Struct, frozen=True):
+    """No connection could be made: Stripe knows nothing of this call."""
+
+    reason: str
+
+
+class NoAnswer(msgspec.Struct, frozen=True):
+    """The call may have reached Stripe; what Stripe did with it is not known."""
+
+    reason: str

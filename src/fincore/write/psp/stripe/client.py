@@ -1,0 +1,178 @@
+"""HTTP to Stripe: one session, bounded in connections, time and size. It returns what happened and decides nothing."""
+
+import time
+from typing import Final, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+from yarl import URL
+
+from fincore.domain.secret import Secret
+from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.form import Form, encode_form
+from fincore.write.psp.stripe.wire import ErrorBody, StripeError
+
+T = TypeVar("T")
+
+API_VERSION: Final = "2026-10-28.endive"
+"""Pinned, so that Stripe's shapes change when this line does. The webhook endpoint must be pinned to the same."""
+
+CONNECTIONS_MAX: Final = 200
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+"""Includes waiting for one of the connections to become free."""
+TOTAL_TIMEOUT_SECONDS: Final = 30.0
+ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
+
+_SHOULD_RETRY: Final = {"true": True, "false": False}
+_FIRST_ERROR_STATUS: Final = 300
+_ERROR: Final = msgspec.json.Decoder(ErrorBody)
+
+_log = structlog.get_logger(__name__)
+
+
+class _AnswerTooLarge(Exception):
+    pass
+
+
+class StripeClient:
+    """Calls one Stripe (or a simulator of it) for any number of accounts.
+
+    No method raises for the network or for Stripe. Redirects are not followed: they would carry the key elsewhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str = "https://api.stripe.com",
+        connections_max: int = CONNECTIONS_MAX,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._connections_max = connections_max
+        self._timeout = aiohttp.ClientTimeout(total=total_timeout_seconds, connect=connect_timeout_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(
+        self, path: str, query: Form, *, key: Secret, reads: msgspec.json.Decoder[T]
+    ) -> Answered[T] | NotSent | NoAnswer:
+        """Ask. `reads` is the shape of a successful answer."""
+        return await self._call(
+            "GET", path, query=encode_form(query), form=None, headers=_authorization(key), reads=reads
+        )
+
+    async def post(
+        self, path: str, form: Form, *, key: Secret, idempotency_key: str, reads: msgspec.json.Decoder[T]
+    ) -> Answered[T] | NotSent | NoAnswer:
+        """Do. The same form under the same idempotency key gets the same answer for at least 24 hours."""
+        headers = _authorization(key)
+        headers["Idempotency-Key"] = idempotency_key
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return await self._call(
+            "POST", path, query="", form=encode_form(form).encode(), headers=headers, reads=reads
+        )
+
+    async def close(self) -> None:
+        """Close the connections; calls under way end as unanswered."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str,
+        form: bytes | None,
+        headers: dict[str, str],
+        reads: msgspec.json.Decoder[T],
+    ) -> Answered[T] | NotSent | NoAnswer:
+        url = URL(f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}", encoded=True)
+        started = time.perf_counter()
+        answer: Answered[T] | NotSent | NoAnswer
+        try:
+            async with self._opened().request(
+                method, url, data=form, headers=headers, allow_redirects=False
+            ) as response:
+                answer = _read(response, await _bounded_body(response), reads)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # aiohttp raises these two only while it resolves, connects or waits for a free connection.
+            answer = NotSent(f"could not connect to Stripe ({type(error).__name__})")
+        except _AnswerTooLarge:
+            answer = NoAnswer(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+        except TimeoutError:
+            answer = NoAnswer(f"Stripe did not answer within {self._timeout.total:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            answer = NoAnswer(f"the connection to Stripe broke ({type(error).__name__})")
+        _note(method, path, answer, headers.get("Idempotency-Key"), time.perf_counter() - started)
+        return answer
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, born with the first call because aiohttp ties it to the running event loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections_max),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={
+                    "Stripe-Version": API_VERSION,
+                    "User-Agent": "FinCore",
+                    "Accept-Encoding": "identity",
+                },
+                timeout=self._timeout,
+            )
+        return self._session
+
+
+def _authorization(key: Secret) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.reveal()}"}
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise _AnswerTooLarge
+    return bytes(body)
+
+
+def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Decoder[T]) -> Answered[T]:
+    body: T | None = None
+    error: StripeError | None = None
+    try:
+        if response.status < _FIRST_ERROR_STATUS:
+            body = reads.decode(raw)
+        else:
+            error = _ERROR.decode(raw).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        _log.warning("stripe.answer_not_understood", status=response.status, bytes=len(raw))
+    return Answered(
+        status=response.status,
+        body=body,
+        error=error,
+        request_id=response.headers.get("Request-Id"),
+        should_retry=_SHOULD_RETRY.get(response.headers.get("Stripe-Should-Retry", "")),
+    )
+
+
+def _note(
+    method: str,
+    path: str,
+    answer: Answered[T] | NotSent | NoAnswer,
+    idempotency_key: str | None,
+    elapsed_seconds: float,
+) -> None:
+    about = {
+        "method": method,
+        "path": path,
+        "idempotency_key": idempotency_key,
+        "latency_ms": round(elapsed_seconds * 1000, 1),
+    }
+    match answer:
+        case Answered(status=status, request_id=request_id):
+            _log.info("stripe.answered", **about, status=status, request_id=request_id)
+        case NotSent(reason=reason):
+            _log.warning("stripe.not_sent", **about, reason=reason)
+        case NoAnswer(reason=reason):
+            _log.warning("stripe.unanswered", **about, reason=reason)

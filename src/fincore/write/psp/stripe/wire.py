@@ -1,0 +1,110 @@
+"""The parts of Stripe's objects that FinCore reads (API version 2026-10-28.endive). Times are unix seconds.
+
+Only what is named here is ever taken out of an answer: client secrets and card details stay behind.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+CHARGE_ID_KEY: Final = "fincore_charge_id"
+"""The metadata that ties a payment intent to our charge: we send it, search for it, and read it in webhooks."""
+
+UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+"""Up to the end of the year 9999, so that each is a datetime."""
+
+
+class CardDetails(msgspec.Struct, frozen=True):
+    """`charge.payment_method_details.card`."""
+
+    capture_before: UnixSeconds | None = None
+
+
+class PaymentMethodDetails(msgspec.Struct, frozen=True):
+    """`charge.payment_method_details`."""
+
+    card: CardDetails | None = None
+
+
+class StripeCharge(msgspec.Struct, frozen=True):
+    """One attempt to move the money of a payment intent."""
+
+    created: UnixSeconds
+    payment_method_details: PaymentMethodDetails | None = None
+
+
+class RedirectToUrl(msgspec.Struct, frozen=True):
+    """The page on which the customer authenticates."""
+
+    url: str | None = None
+
+
+class NextAction(msgspec.Struct, frozen=True):
+    """What the customer has to do."""
+
+    redirect_to_url: RedirectToUrl | None = None
+
+
+class StripeError(msgspec.Struct, frozen=True, kw_only=True):
+    """`error` of an answer, and `last_payment_error` of a payment intent."""
+
+    type: str = ""
+    code: str | None = None
+    decline_code: str | None = None
+    advice_code: str | None = None
+    message: str | None = None
+    param: str | None = None
+    payment_intent: "PaymentIntent | None" = None
+
+
+class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment. Amounts are in Stripe's minor units; `latest_charge` is an id unless it was expanded."""
+
+    object: Literal["payment_intent"]
+    id: str
+    status: str
+    currency: str
+    created: UnixSeconds
+    amount_received: int = 0
+    amount_capturable: int = 0
+    metadata: dict[str, str] = {}
+    latest_charge: StripeCharge | str | None = None
+    next_action: NextAction | None = None
+    last_payment_error: StripeError | None = None
+    canceled_at: UnixSeconds | None = None
+    cancellation_reason: str | None = None
+
+
+class PaymentIntentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list or of search results."""
+
+    data: tuple[PaymentIntent, ...]
+    has_more: bool
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The body of an answer that is not a success."""
+
+    error: StripeError
+
+
+class EventHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event has, whatever it is about."""
+
+    id: str
+    type: str
+    livemode: bool
+
+
+class EventData(msgspec.Struct, frozen=True):
+    """What an event is about, read only once its type says what it is."""
+
+    object: msgspec.Raw
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook's whole body."""
+
+    type: str
+    created: UnixSeconds
+    data: EventData
