@@ -49,13 +49,14 @@ select *
 from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[]);
 
 -- name: replace_answers
--- The final answers of requests that waited for their outcome; an answer is replaced once, while it is in flight.
+-- The final answers of requests that waited for their outcome; an answer is replaced once, while it is in flight. After
+-- that moment somebody may have been given the first answer, so it stays.
 update eventstore.idempotency_keys k
 set response_status = f.response_status, response_body = f.response_body, in_flight_until = null
 from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
     as f (merchant_id, livemode, key, response_status, response_body)
 where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
-  and k.in_flight_until is not null;
+  and k.in_flight_until > clock_timestamp();
 
 -- name: find_answer
 -- What an idempotency key got, if it was used.
