@@ -1,0 +1,78 @@
+"""The inbox: what PSPs tell us, verified and kept raw before anybody reads it."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.eventstore.commit import AlreadyReceived, Commit, Provenance, ReceivedWebhook
+from fincore.eventstore.writer import Writer
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
+from fincore.write.psp.port import PspWebhooks, SignatureRefused
+from fincore.write.queue.job_payloads import interpret_job
+
+_SQL = load_sql("fincore.write.psp", "inbox.sql")
+_log = structlog.get_logger(__name__)
+
+
+class WebhookInbox:
+    """Takes webhooks in: one commit holds the raw event and, where it matters, the job that will read it."""
+
+    def __init__(self, writer: Writer, webhooks: Mapping[PspName, PspWebhooks], clock: Clock) -> None:
+        self._writer = writer
+        self._webhooks = webhooks
+        self._clock = clock
+
+    async def receive(
+        self, psp: PspName, psp_account: PspAccount, headers: Mapping[str, str], body: bytes
+    ) -> Literal["accepted", "duplicate"] | SignatureRefused:
+        """Verify and store an event. Header names are lower case; `body` is exactly what arrived.
+
+        When this returns `accepted` or `duplicate` the event is durable: answer 2xx. Raises `StoreUnavailable` or
+        `Overloaded` as the writer does: answer 503 and the PSP will send it again.
+        """
+        webhooks = self._webhooks.get(psp)
+        if webhooks is None:
+            return self._refused(psp, SignatureRefused("unknown_account"))
+        verified = webhooks.verify(psp_account, headers, body, self._clock.now())
+        if isinstance(verified, SignatureRefused):
+            return self._refused(psp, verified)
+        event = ReceivedWebhook(
+            psp=psp,
+            psp_account=psp_account,
+            psp_event_id=verified.psp_event_id,
+            type=verified.type,
+            body=body,
+        )
+        commit = Commit(
+            provenance=Provenance(correlation=verified.psp_event_id, actor=f"webhook:{psp}"),
+            webhook=event,
+            jobs=(interpret_job(psp, psp_account, verified.psp_event_id),) if verified.is_interesting else (),
+        )
+        known = isinstance(await self._writer.commit(commit), AlreadyReceived)
+        result: Literal["accepted", "duplicate"] = "duplicate" if known else "accepted"
+        WEBHOOKS_RECEIVED.labels(psp, result).inc()
+        return result
+
+    def _refused(self, psp: PspName, refused: SignatureRefused) -> SignatureRefused:
+        # Anybody may send any name of a PSP: only those we know become labels.
+        label = psp if psp in self._webhooks else "unknown"
+        WEBHOOKS_RECEIVED.labels(label, f"refused_{refused.reason}").inc()
+        _log.warning("psp.webhook_refused", psp=label, reason=refused.reason)
+        return refused
+
+
+class InboxReader:
+    """Reads what lies in the inbox."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def body_of(self, psp: PspName, psp_account: PspAccount, psp_event_id: str) -> bytes | None:
+        """The raw bytes of an event, or None if it never arrived."""
+        body: bytes | None = await self._pool.fetchval(_SQL.body_of, psp, psp_account, psp_event_id)
+        return body

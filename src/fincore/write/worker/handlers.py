@@ -1,0 +1,53 @@
+"""All handlers of the worker, by kind of job, made to survive a database that is away for a while."""
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.job import JobKind
+from fincore.postgres.pool import is_connection_loss
+from fincore.write.queue.port import ClaimedJob, Handler, JobResult, RetryIn
+from fincore.write.worker.metrics import JOBS
+
+_log = structlog.get_logger(__name__)
+
+OUTAGE_PAUSE_SECONDS: Final = 2.0
+"""The longest pause of a job that met a database that was away; drawn, so that jobs come back spread out."""
+
+
+def outlasting_outages(handler: Handler, *, draw: Callable[[], float] = random.random) -> Handler:
+    """The handler, but the database being away means again later; any other exception stays one, and holds the job."""
+
+    async def handle(job: ClaimedJob) -> JobResult:
+        try:
+            return await handler(job)
+        except (StoreUnavailable, Overloaded) as error:
+            return _again(job, error)
+        except Exception as error:
+            if is_connection_loss(error):
+                return _again(job, error)
+            raise
+
+    def _again(job: ClaimedJob, error: Exception) -> RetryIn:
+        _log.warning("worker.database_away", kind=job.kind, job_id=job.job_id, error=type(error).__name__)
+        return RetryIn(OUTAGE_PAUSE_SECONDS * draw(), "the database was away")
+
+    return handle
+
+
+def counted(kind: JobKind, handler: Handler) -> Handler:
+    """The handler, its results counted."""
+
+    async def handle(job: ClaimedJob) -> JobResult:
+        try:
+            result = await handler(job)
+        except Exception:
+            JOBS.labels(kind, "raised").inc()
+            raise
+        JOBS.labels(kind, type(result).__name__.lower()).inc()
+        return result
+
+    return handle

@@ -1,0 +1,86 @@
+"""Forgetting what nobody needs any more, in bounded steps, by one process at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.write.worker.metrics import PURGED
+
+_SQL = load_sql("fincore.write.worker", "housekeeping.sql")
+_log = structlog.get_logger(__name__)
+
+ROWS_PER_STEP: Final = 10_000
+STEPS_PER_ROUND_MAX: Final = 100
+"""A round that has more to do goes on in the next one."""
+
+
+class Purge(Protocol):
+    """Forgets rows older than a moment, at most `rows_max` of them; says how many."""
+
+    async def __call__(self, *, older_than: datetime, rows_max: int) -> int: ...
+
+
+class Chore(msgspec.Struct, frozen=True, kw_only=True):
+    """What is forgotten, after how long, and how."""
+
+    name: str
+    kept_for: timedelta
+    purge: Purge
+
+
+class Housekeeping:
+    """Does its chores every `interval_seconds` until `stop`, unless another process is at it."""
+
+    def __init__(
+        self, pool: Pool, chores: Sequence[Chore], clock: Clock, *, interval_seconds: float = 60.0
+    ) -> None:
+        self._pool = pool
+        self._chores = chores
+        self._clock = clock
+        self._interval_seconds = interval_seconds
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Round after round; a round that fails is logged and the next one tries again."""
+        while not self._stopping.is_set():
+            try:
+                await self.round()
+            except Exception as error:  # noqa: BLE001 -- cleaning up may wait; the worker must not stop for it
+                _log.warning("worker.housekeeping_failed", error=type(error).__name__)
+            try:
+                async with asyncio.timeout(self._interval_seconds):
+                    await self._stopping.wait()
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """Let `run` return after the step at hand."""
+        self._stopping.set()
+
+    async def round(self) -> bool:
+        """Do all chores once; return False when another process is at them."""
+        async with self._pool.acquire() as connection:
+            if not await connection.fetchval(_SQL.try_lock):
+                return False
+            try:
+                for chore in self._chores:
+                    await self._do(chore)
+            finally:
+                if not connection.is_closed():
+                    await connection.execute(_SQL.unlock)
+        return True
+
+    async def _do(self, chore: Chore) -> None:
+        older_than = self._clock.now() - chore.kept_for
+        for _ in range(STEPS_PER_ROUND_MAX):
+            rows = await chore.purge(older_than=older_than, rows_max=ROWS_PER_STEP)
+            PURGED.labels(chore.name).inc(rows)
+            if rows < ROWS_PER_STEP or self._stopping.is_set():
+                return

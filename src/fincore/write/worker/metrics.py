@@ -1,0 +1,28 @@
+"""What the worker counts."""
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+JOBS: Final = Counter(
+    "fincore_worker_jobs_total", "Jobs handled, by what became of them.", ["kind", "result"]
+)
+PSP_OUTCOMES: Final = Counter(
+    "fincore_psp_outcomes_total", "Answers of PSPs, in FinCore's words.", ["psp", "operation", "outcome"]
+)
+PSP_CALL_SECONDS: Final = Histogram(
+    "fincore_psp_call_seconds",
+    "How long a PSP took to answer.",
+    ["psp", "operation"],
+    buckets=(0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 90.0),
+)
+OUTCOMES_UNKNOWN: Final = Counter(
+    "fincore_charges_unknown_total", "Charges whose outcome became unknown.", ["psp"]
+)
+OUTCOMES_RESOLVED: Final = Counter(
+    "fincore_charges_resolved_total", "Unknown outcomes the janitor settled, by how.", ["psp", "how"]
+)
+WEBHOOKS_INTERPRETED: Final = Counter(
+    "fincore_webhooks_interpreted_total", "Webhooks read, by what they were good for.", ["psp", "result"]
+)
+PURGED: Final = Counter("fincore_purged_rows_total", "Rows forgotten after their retention.", ["what"])

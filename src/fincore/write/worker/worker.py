@@ -1,0 +1,101 @@
+"""The worker as one object: its handlers on the queue, its housekeeping beside them."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.job import JobKind
+from fincore.domain.outcome import PspName
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.write.psp.inbox import InboxReader
+from fincore.write.psp.port import PspGateway, PspWebhooks
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import Handler, JobQueue
+from fincore.write.worker.authorize import AuthorizeCharge
+from fincore.write.worker.handlers import counted, outlasting_outages
+from fincore.write.worker.housekeeping import Chore, Housekeeping
+from fincore.write.worker.interpret import InterpretWebhook
+from fincore.write.worker.janitor import JanitorPolicy
+from fincore.write.worker.record import ChargeRecorder
+from fincore.write.worker.resolve import ResolveCharge
+from fincore.write.worker.retry_policy import RetryPolicy
+
+_log = structlog.get_logger(__name__)
+
+CONCURRENCY: Final = 256
+"""Jobs one worker process has in hand. Most wait for a PSP: at 120 ms a call that is over 1,000 charges a second."""
+IDEMPOTENCY_KEYS_KEPT_FOR: Final = timedelta(hours=72)
+QUEUE_LOG_KEPT_FOR: Final = timedelta(hours=1)
+
+
+def chores(writer: Writer, queue: PgQueuerQueue) -> tuple[Chore, ...]:
+    """What the worker forgets, and when."""
+    return (
+        Chore(name="idempotency_keys", kept_for=IDEMPOTENCY_KEYS_KEPT_FOR, purge=writer.purge_answers),
+        Chore(name="queue_log", kept_for=QUEUE_LOG_KEPT_FOR, purge=queue.purge_log),
+    )
+
+
+class Worker:
+    """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it."""
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        pool: Pool,
+        log: EventLog,
+        writer: Writer,
+        gateways: Mapping[PspName, PspGateway],
+        webhooks: Mapping[PspName, PspWebhooks],
+        clock: Clock,
+        housekeeping: Housekeeping | None = None,
+        concurrency: int = CONCURRENCY,
+        retry_policy: RetryPolicy | None = None,
+        janitor_policy: JanitorPolicy | None = None,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._queue = queue
+        self._housekeeping = housekeeping
+        self._concurrency = concurrency
+        recorder = ChargeRecorder(log, writer)
+        janitor_policy = janitor_policy or JanitorPolicy()
+        handlers: dict[JobKind, Handler] = {
+            "charge.authorize": AuthorizeCharge(
+                recorder,
+                gateways,
+                clock,
+                retry_policy=retry_policy or RetryPolicy(),
+                janitor_policy=janitor_policy,
+                draw=draw,
+            ),
+            "charge.resolve": ResolveCharge(
+                recorder, gateways, clock, janitor_policy=janitor_policy, draw=draw
+            ),
+            "webhook.interpret": InterpretWebhook(recorder, InboxReader(pool), webhooks),
+        }
+        self.handlers: Mapping[JobKind, Handler] = {
+            kind: counted(kind, outlasting_outages(handler, draw=draw)) for kind, handler in handlers.items()
+        }
+
+    async def run(self) -> None:
+        """Do jobs and keep house until `stop`; return when the jobs at hand are finished."""
+        _log.info("worker.started", concurrency=self._concurrency)
+        async with asyncio.TaskGroup() as tasks:
+            if self._housekeeping is not None:
+                tasks.create_task(self._housekeeping.run())
+            await self._queue.work(self.handlers, concurrency=self._concurrency)
+            if self._housekeeping is not None:
+                self._housekeeping.stop()
+        _log.info("worker.stopped")
+
+    def stop(self) -> None:
+        """Claim no more jobs and let `run` return."""
+        self._queue.stop()
