@@ -42,9 +42,9 @@ def test_no_encoder_writes_a_struct_that_holds_a_secret() -> None:
 
 
 def test_secrets_compare_by_value_and_never_equal_their_text() -> None:
-    assert SECRET == Secret("sk_test_hidden")
+    assert Secret("sk_test_hidden") == SECRET
     assert hash(SECRET) == hash(Secret("sk_test_hidden"))
-    assert SECRET != Secret("sk_test_other")
+    assert Secret("sk_test_other") != SECRET
     assert SECRET != "sk_test_hidden"
 
 

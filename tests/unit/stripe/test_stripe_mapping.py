@@ -1,0 +1,545 @@
+"""What every word of Stripe becomes. The expectations are written out here, apart from the tables they check."""
+
+import inspect
+import re
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import msgspec
+import pytest
+import stripe
+
+from fincore.domain.currency import Currency
+from fincore.domain.money import Money
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Declined,
+    FailureCode,
+    Outcome,
+    PspReference,
+    Retryable,
+    Unknown,
+)
+from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.mapping import INTENT_STATUSES, outcome_of, verdict_on
+from fincore.write.psp.stripe.outcome_table import outcome_table
+from fincore.write.psp.stripe.vocabulary import (
+    CARD_DECLINES,
+    REQUEST_ERRORS,
+    STATUSES,
+    Ask,
+    Refused,
+    Repeat,
+)
+from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CREATED = 1_795_000_000
+CREATED_AT = datetime.fromtimestamp(CREATED, UTC)
+CHARGED = CREATED + 60
+REFERENCE = PspReference("pi_1")
+
+SOFT, CUSTOMER, HARD = "retry_later", "ask_customer", "do_not_retry"
+EVERY_DECLINE: dict[str, tuple[str, str]] = {
+    "approve_with_id": ("card_declined", SOFT),
+    "call_issuer": ("card_declined", SOFT),
+    "card_velocity_exceeded": ("card_declined", SOFT),
+    "do_not_honor": ("card_declined", SOFT),
+    "generic_decline": ("card_declined", SOFT),
+    "insufficient_funds": ("card_declined", SOFT),
+    "try_again_later": ("card_declined", SOFT),
+    "withdrawal_count_limit_exceeded": ("card_declined", SOFT),
+    "issuer_not_available": ("processing_error", SOFT),
+    "processing_error": ("processing_error", SOFT),
+    "reenter_transaction": ("processing_error", SOFT),
+    "authentication_required": ("authentication_required", CUSTOMER),
+    "mobile_device_authentication_required": ("authentication_required", CUSTOMER),
+    "authentication_not_handled": ("authentication_failed", CUSTOMER),
+    "incorrect_cvc": ("incorrect_cvc", CUSTOMER),
+    "invalid_cvc": ("incorrect_cvc", CUSTOMER),
+    "incorrect_number": ("incorrect_number", CUSTOMER),
+    "invalid_number": ("incorrect_number", CUSTOMER),
+    "expired_card": ("expired_card", CUSTOMER),
+    "incorrect_address": ("payment_method_invalid", CUSTOMER),
+    "incorrect_postal_code": ("payment_method_invalid", CUSTOMER),
+    "incorrect_zip": ("payment_method_invalid", CUSTOMER),
+    "invalid_expiry_month": ("payment_method_invalid", CUSTOMER),
+    "invalid_expiry_year": ("payment_method_invalid", CUSTOMER),
+    "incorrect_pin": ("card_declined", CUSTOMER),
+    "invalid_amount": ("card_declined", CUSTOMER),
+    "invalid_pin": ("card_declined", CUSTOMER),
+    "offline_pin_required": ("card_declined", CUSTOMER),
+    "online_or_offline_pin_required": ("card_declined", CUSTOMER),
+    "pin_try_exceeded": ("card_declined", CUSTOMER),
+    "fraudulent": ("card_declined", HARD),
+    "lost_card": ("card_declined", HARD),
+    "merchant_blacklist": ("card_declined", HARD),
+    "pickup_card": ("card_declined", HARD),
+    "restricted_card": ("card_declined", HARD),
+    "security_violation": ("card_declined", HARD),
+    "stolen_card": ("card_declined", HARD),
+    "card_decline_rate_limit_exceeded": ("card_declined", HARD),
+    "card_not_supported": ("card_declined", HARD),
+    "currency_not_supported": ("card_declined", HARD),
+    "do_not_try_again": ("card_declined", HARD),
+    "duplicate_transaction": ("card_declined", HARD),
+    "no_action_taken": ("card_declined", HARD),
+    "not_permitted": ("card_declined", HARD),
+    "revocation_of_all_authorizations": ("card_declined", HARD),
+    "revocation_of_authorization": ("card_declined", HARD),
+    "revocation_of_authorizations": ("card_declined", HARD),
+    "service_not_allowed": ("card_declined", HARD),
+    "stop_payment_order": ("card_declined", HARD),
+    "transaction_not_allowed": ("card_declined", HARD),
+    "invalid_account": ("payment_method_invalid", HARD),
+    "live_mode_test_card": ("payment_method_invalid", HARD),
+    "new_account_information_available": ("payment_method_invalid", HARD),
+    "test_mode_live_card": ("payment_method_invalid", HARD),
+    "testmode_decline": ("payment_method_invalid", HARD),
+}
+"""Stripe's list of decline codes (docs.stripe.com/declines/codes) and what FinCore makes of each."""
+DISCREET = {
+    "fraudulent",
+    "lost_card",
+    "merchant_blacklist",
+    "pickup_card",
+    "restricted_card",
+    "security_violation",
+    "stolen_card",
+}
+
+INVALID_METHOD = ("payment_method_invalid", CUSTOMER)
+AUTHENTICATION = ("authentication_failed", CUSTOMER)
+EVERY_REQUEST_ERROR: dict[str, tuple[str, str] | str] = {
+    "expired_payment_method": INVALID_METHOD,
+    "invalid_card_type": INVALID_METHOD,
+    "payment_intent_incompatible_payment_method": INVALID_METHOD,
+    "payment_method_billing_details_address_missing": INVALID_METHOD,
+    "payment_method_currency_mismatch": INVALID_METHOD,
+    "payment_method_invalid_parameter": INVALID_METHOD,
+    "payment_method_restricted": INVALID_METHOD,
+    "payment_method_unactivated": INVALID_METHOD,
+    "payment_method_unexpected_state": INVALID_METHOD,
+    "payment_method_unsupported_type": INVALID_METHOD,
+    "token_already_used": INVALID_METHOD,
+    "token_card_network_invalid": INVALID_METHOD,
+    "livemode_mismatch": ("payment_method_invalid", HARD),
+    "payment_method_invalid_parameter_testmode": ("payment_method_invalid", HARD),
+    "authentication_failure": AUTHENTICATION,
+    "payment_intent_authentication_failure": AUTHENTICATION,
+    "payment_intent_payment_attempt_expired": AUTHENTICATION,
+    "three_d_secure_authentication_not_supported": AUTHENTICATION,
+    "payment_intent_action_required": ("authentication_required", CUSTOMER),
+    "payment_intent_payment_attempt_failed": ("card_declined", CUSTOMER),
+    "payment_method_customer_decline": ("card_declined", CUSTOMER),
+    "payment_method_provider_decline": ("card_declined", CUSTOMER),
+    "payment_method_not_available": ("processing_error", SOFT),
+    "email_invalid": ("psp_rejected_request", CUSTOMER),
+    "rate_limit": "Retryable",
+    "lock_timeout": "Retryable",
+    "intent_invalid_state": "Unknown",
+    "payment_intent_unexpected_state": "Unknown",
+    "resource_already_exists": "Unknown",
+    "status_transition_invalid": "Unknown",
+    "idempotency_key_in_use": "Unknown",
+    "payment_method_provider_timeout": "Unknown",
+    "three_d_secure_authentication_upstream_error": "Unknown",
+    "token_in_use": "Unknown",
+}
+
+
+def intent(status: str, **fields: Any) -> PaymentIntent:
+    known = {
+        "object": "payment_intent",
+        "id": "pi_1",
+        "status": status,
+        "currency": "usd",
+        "created": CREATED,
+    }
+    return msgspec.convert(known | fields, PaymentIntent)
+
+
+def refused(status: int, *, should_retry: bool | None = None, **error: Any) -> Outcome:
+    answer = Answered[PaymentIntent](
+        status=status,
+        body=None,
+        error=msgspec.convert(error, StripeError) if error else None,
+        request_id="req_1",
+        should_retry=should_retry,
+    )
+    return outcome_of(answer, now=NOW)
+
+
+def answered(status: str, **fields: Any) -> Outcome:
+    return outcome_of(
+        Answered(
+            status=200,
+            body=intent(status, **fields),
+            error=None,
+            request_id="req_1",
+            should_retry=None,
+        ),
+        now=NOW,
+    )
+
+
+def declined(outcome: Outcome) -> Declined:
+    assert isinstance(outcome, Declined), outcome
+    return outcome
+
+
+# --- payment intents
+
+
+def test_a_succeeded_payment_is_captured_for_what_was_received() -> None:
+    assert answered("succeeded", amount_received=1500) == Approved(
+        kind="captured", money=Money(1500, Currency("usd")), psp_reference=REFERENCE, occurred_at=CREATED_AT
+    )
+
+
+def test_a_hold_is_authorized_for_what_can_be_captured_until_the_charge_says() -> None:
+    charge = {
+        "object": "charge",
+        "created": CHARGED,
+        "payment_method_details": {"card": {"capture_before": CREATED + 604_800}},
+    }
+    assert answered("requires_capture", amount_capturable=1999, latest_charge=charge) == Approved(
+        kind="authorized",
+        money=Money(1999, Currency("usd")),
+        psp_reference=REFERENCE,
+        occurred_at=datetime.fromtimestamp(CHARGED, UTC),
+        capture_before=datetime.fromtimestamp(CREATED + 604_800, UTC),
+    )
+
+
+def test_a_hold_whose_charge_is_only_an_id_has_no_known_end() -> None:
+    outcome = answered("requires_capture", amount_capturable=1999, latest_charge="ch_1")
+    assert isinstance(outcome, Approved)
+    assert (outcome.capture_before, outcome.occurred_at) == (None, CREATED_AT)
+
+
+def test_stripes_amounts_are_read_in_stripes_exponent() -> None:
+    outcome = answered("succeeded", amount_received=500, currency="isk")
+    assert isinstance(outcome, Approved)
+    assert outcome.money == Money(5, Currency("isk"))
+
+
+@pytest.mark.parametrize("status", ["succeeded", "requires_capture"])
+def test_money_that_fincore_cannot_express_is_unknown_never_rounded(status: str) -> None:
+    outcome = answered(status, amount_received=550, amount_capturable=550, currency="isk")
+    assert outcome == Unknown(reason="Stripe reports 550 isk, finer than the minor unit of ISK", since=NOW)
+
+
+@pytest.mark.parametrize(
+    ("next_action", "url"),
+    [
+        ({"type": "redirect_to_url", "redirect_to_url": {"url": "https://3ds"}}, "https://3ds"),
+        ({"type": "use_stripe_sdk", "use_stripe_sdk": {}}, None),
+        (None, None),
+    ],
+)
+def test_a_payment_that_waits_for_the_customer_says_where(next_action: object, url: str | None) -> None:
+    outcome = answered("requires_action", next_action=next_action)
+    assert outcome == ActionRequired(psp_reference=REFERENCE, redirect_url=url)
+
+
+def test_a_payment_in_process_is_unknown() -> None:
+    assert answered("processing") == Unknown(reason="processing at the PSP", since=NOW)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "at"),
+    [
+        ({"cancellation_reason": "abandoned", "canceled_at": CHARGED}, "abandoned", CHARGED),
+        ({}, "canceled at Stripe", CREATED),
+    ],
+)
+def test_a_canceled_payment_says_why_and_when(fields: dict[str, Any], reason: str, at: int) -> None:
+    assert answered("canceled", **fields) == Canceled(
+        reason=reason, psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(at, UTC)
+    )
+
+
+@pytest.mark.parametrize("status", ["requires_payment_method", "requires_confirmation"])
+def test_a_payment_nobody_attempted_is_unknown(status: str) -> None:
+    assert answered(status) == Unknown(
+        reason=f"the payment is {status} at the PSP: not attempted yet", since=NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "advice"),
+    [
+        ({"type": "card_error", "code": "card_declined", "decline_code": "lost_card"}, "card_declined", HARD),
+        (
+            {"type": "invalid_request_error", "code": "payment_intent_authentication_failure"},
+            "authentication_failed",
+            CUSTOMER,
+        ),
+        ({"type": "api_error"}, "processing_error", SOFT),
+        ({"type": "invalid_request_error", "code": "lock_timeout"}, "card_declined", CUSTOMER),
+        ({"type": "something_new"}, "card_declined", CUSTOMER),
+    ],
+)
+def test_a_failed_attempt_is_declined_by_its_last_error(
+    error: dict[str, str], code: str, advice: str
+) -> None:
+    outcome = declined(answered("requires_payment_method", last_payment_error=error))
+    assert (outcome.failure.code, outcome.failure.advice) == (code, advice)
+    assert (outcome.psp_reference, outcome.occurred_at) == (REFERENCE, CREATED_AT)
+
+
+def test_a_status_stripe_invents_tomorrow_is_unknown() -> None:
+    assert isinstance(answered("requires_blessing"), Unknown)
+
+
+def test_every_status_of_the_official_sdk_has_a_reader() -> None:
+    statuses = set(
+        re.findall(r'"(\w+)"', inspect.getsource(stripe.PaymentIntent).split("status: Union[")[1][:400])
+    )
+    assert statuses == set(INTENT_STATUSES)
+
+
+# --- card errors
+
+
+def test_the_expectations_here_cover_the_whole_decline_table() -> None:
+    assert set(EVERY_DECLINE) == set(CARD_DECLINES)
+
+
+@pytest.mark.parametrize("word", sorted(EVERY_DECLINE))
+def test_a_decline_becomes_a_failure_with_advice(word: str) -> None:
+    code, advice = EVERY_DECLINE[word]
+    outcome = declined(
+        refused(
+            402,
+            type="card_error",
+            code="card_declined",
+            decline_code=word,
+            message="Stripe's own words.",
+            payment_intent=msgspec.to_builtins(intent("requires_payment_method")),
+        )
+    )
+    assert (outcome.failure.code, outcome.failure.advice, outcome.failure.decline_code) == (
+        code,
+        advice,
+        word,
+    )
+    assert outcome.failure.message == (
+        "Your card was declined." if word in DISCREET else "Stripe's own words."
+    )
+    assert (outcome.psp_reference, outcome.occurred_at) == (REFERENCE, CREATED_AT)
+
+
+@pytest.mark.parametrize("word", ["expired_card", "incorrect_cvc", "processing_error", "invalid_number"])
+def test_a_decline_without_a_decline_code_is_read_by_its_error_code(word: str) -> None:
+    failure = declined(refused(402, type="card_error", code=word)).failure
+    assert (failure.code, failure.advice) == EVERY_DECLINE[word]
+    assert failure.decline_code == word
+
+
+@pytest.mark.parametrize("words", [{}, {"code": "card_declined"}, {"decline_code": "cosmic_rays"}])
+def test_a_decline_of_no_known_name_is_declined_and_left_to_the_customer(words: dict[str, Any]) -> None:
+    failure = declined(refused(402, type="card_error", **words)).failure
+    assert (failure.code, failure.advice) == ("card_declined", CUSTOMER)
+
+
+@pytest.mark.parametrize(
+    ("advice_code", "advice"),
+    [
+        ("confirm_card_data", CUSTOMER),
+        ("do_not_try_again", HARD),
+        ("try_again_later", SOFT),
+        ("something_new", SOFT),
+        (None, SOFT),
+    ],
+)
+def test_stripes_advice_goes_before_ours(advice_code: str | None, advice: str) -> None:
+    outcome = refused(402, type="card_error", decline_code="generic_decline", advice_code=advice_code)
+    assert declined(outcome).failure.advice == advice
+
+
+def test_a_decline_before_the_intent_existed_has_no_reference_and_happened_now() -> None:
+    outcome = declined(refused(402, type="card_error", code="incorrect_number"))
+    assert (outcome.psp_reference, outcome.occurred_at) == (None, NOW)
+
+
+def test_a_message_never_carries_a_card_number_and_is_bounded() -> None:
+    text = "Card 4242 4242 4242 4242 " + "x" * 1000
+    message = declined(refused(402, type="card_error", code="expired_card", message=text)).failure.message
+    assert "4242 4242" not in message
+    assert len(message) == 300
+
+
+# --- request errors
+
+
+def test_the_expectations_here_cover_the_whole_table_of_request_errors() -> None:
+    assert set(EVERY_REQUEST_ERROR) == set(REQUEST_ERRORS)
+
+
+@pytest.mark.parametrize("status", [400, 402, 404])
+@pytest.mark.parametrize("word", sorted(EVERY_REQUEST_ERROR))
+def test_a_refused_request_becomes_what_the_table_says(word: str, status: int) -> None:
+    outcome = refused(status, type="invalid_request_error", code=word)
+    expected = EVERY_REQUEST_ERROR[word]
+    if isinstance(expected, str):
+        assert type(outcome).__name__ == expected
+    else:
+        failure = declined(outcome).failure
+        assert (failure.code, failure.advice) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "param", "failure_code", "advice"),
+    [
+        ("resource_missing", "payment_method", "payment_method_invalid", CUSTOMER),
+        ("parameter_missing", "payment_method", "payment_method_invalid", CUSTOMER),
+        (None, "receipt_email", "psp_rejected_request", CUSTOMER),
+        ("amount_too_small", "amount", "psp_rejected_request", HARD),
+        (None, "currency", "psp_rejected_request", HARD),
+        ("resource_missing", None, "psp_rejected_request", HARD),
+        (None, None, "psp_rejected_request", HARD),
+    ],
+)
+def test_a_refused_request_of_another_code_is_read_by_the_parameter_it_names(
+    code: str | None, param: str | None, failure_code: str, advice: str
+) -> None:
+    failure = declined(refused(400, type="invalid_request_error", code=code, param=param)).failure
+    assert (failure.code, failure.advice) == (failure_code, advice)
+
+
+def test_the_message_of_a_refused_request_does_not_quote_what_was_sent() -> None:
+    failure = declined(
+        refused(
+            404,
+            type="invalid_request_error",
+            code="resource_missing",
+            param="payment_method",
+            message="No such PaymentMethod: 'pm_very_private'",
+        )
+    ).failure
+    assert failure.message == "Stripe refused the payment: resource_missing, parameter payment_method"
+
+
+def test_a_key_used_with_another_request_is_unknown() -> None:
+    assert isinstance(refused(400, type="idempotency_error"), Unknown)
+    assert isinstance(refused(409, type="idempotency_error", code="idempotency_key_in_use"), Unknown)
+
+
+# --- statuses
+
+
+@pytest.mark.parametrize("error", [{}, {"type": "invalid_request_error"}, {"type": "api_error"}])
+@pytest.mark.parametrize(
+    ("status", "kind", "pause"),
+    [(401, Retryable, 60.0), (403, Retryable, 60.0), (409, Unknown, None), (429, Retryable, 2.0)],
+)
+def test_a_status_that_says_all_decides_whatever_the_error(
+    status: int, kind: type, pause: float | None, error: dict[str, Any]
+) -> None:
+    outcome = refused(status, **error)
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "retry_after_seconds", None) == pause
+
+
+def test_every_status_of_the_table_is_checked_above() -> None:
+    assert set(STATUSES) == {401, 403, 409, 429}
+
+
+def test_a_lock_is_tried_again_sooner_than_a_rate_limit() -> None:
+    outcome = refused(429, type="invalid_request_error", code="lock_timeout")
+    assert isinstance(outcome, Retryable)
+    assert outcome.retry_after_seconds == 1.0
+
+
+@pytest.mark.parametrize("error", [{}, {"type": "api_error"}, {"type": "card_error", "code": "expired_card"}])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+def test_a_failure_of_stripe_is_unknown_whatever_it_says(status: int, error: dict[str, Any]) -> None:
+    assert isinstance(refused(status, **error), Unknown)
+
+
+@pytest.mark.parametrize("status", [100, 204, 302, 400, 402, 404, 408, 418, 424])
+def test_an_answer_nobody_can_read_is_unknown(status: int) -> None:
+    assert isinstance(refused(status), Unknown)
+
+
+@pytest.mark.parametrize("status", [408, 418, 424])
+def test_a_request_error_under_a_strange_status_is_unknown(status: int) -> None:
+    assert isinstance(refused(status, type="invalid_request_error", code="parameter_missing"), Unknown)
+
+
+def test_an_error_of_an_unknown_type_is_unknown() -> None:
+    assert isinstance(refused(400, type="quantum_error", code="parameter_missing"), Unknown)
+
+
+def test_a_success_that_cannot_be_read_is_unknown() -> None:
+    assert isinstance(refused(200), Unknown)
+
+
+def test_where_stripe_asks_not_to_repeat_the_pause_is_longer_and_the_unknown_says_so() -> None:
+    limited = refused(429, should_retry=False, type="invalid_request_error", code="rate_limit")
+    assert isinstance(limited, Retryable)
+    assert limited.retry_after_seconds == 30.0
+    failed = refused(500, should_retry=False, type="api_error")
+    assert failed == Unknown(
+        reason="Stripe failed with HTTP 500, and it is not to be repeated (Stripe's request req_1)", since=NOW
+    )
+
+
+def test_stripes_advice_to_repeat_makes_no_unknown_outcome_known() -> None:
+    assert isinstance(refused(500, should_retry=True, type="api_error"), Unknown)
+    assert isinstance(refused(409, should_retry=True, type="invalid_request_error"), Unknown)
+
+
+def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
+    assert outcome_of(NotSent("no route"), now=NOW) == Retryable(reason="no route")
+    assert outcome_of(NoAnswer("reset"), now=NOW) == Unknown(reason="reset", since=NOW)
+
+
+# --- the table as a whole
+
+
+def sdk_error_codes() -> list[str]:
+    source = inspect.getsource(stripe.PaymentIntent.LastPaymentError)
+    return re.findall(r'"(\w+)",', source.split("code: Optional")[2].split("]", 1)[0])
+
+
+def test_every_error_code_of_the_official_sdk_has_a_verdict() -> None:
+    codes = sdk_error_codes()
+    assert len(codes) > 200
+    for code in codes:
+        verdict = verdict_on(400, StripeError(type="invalid_request_error", code=code))
+        assert isinstance(verdict, Refused | Repeat | Ask), code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        code
+        for code in sdk_error_codes()
+        if re.search(r"_in_use$|lock_timeout|rate_limit$|secure_\w+_upstream|intent_unexpected_state", code)
+        and not code.startswith("setup_")
+    ],
+)
+def test_no_error_code_that_leaves_the_payment_open_is_called_a_failure(code: str) -> None:
+    assert not isinstance(verdict_on(400, StripeError(type="invalid_request_error", code=code)), Refused)
+
+
+def test_every_row_names_a_failure_code_of_the_domain() -> None:
+    verdicts = [*CARD_DECLINES.values(), *REQUEST_ERRORS.values()]
+    assert {verdict.code for verdict in verdicts if isinstance(verdict, Refused)} <= set(
+        get_args(FailureCode)
+    )
+
+
+def test_the_printed_table_has_every_word() -> None:
+    printed = outcome_table()
+    for word in (*CARD_DECLINES, *REQUEST_ERRORS, *INTENT_STATUSES, *map(str, STATUSES)):
+        assert re.search(rf"  {word} ", printed), word
+    assert "lost_card" in printed
+    assert re.search(r"lost_card +Declined card_declined, do_not_retry, generic message", printed)
+    assert re.search(r"payment_intent_unexpected_state +Unknown", printed)
+    assert re.search(r"429 +Retryable after 2 s", printed)

@@ -1,0 +1,285 @@
+"""Stripe's signatures and events, with the signing function of Stripe's SDK as the oracle."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stripe import WebhookSignature
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import new_charge_id
+from fincore.domain.money import Money
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Declined,
+    Failure,
+    PspAccount,
+    PspReference,
+    Unknown,
+)
+from fincore.domain.secret import Secret
+from fincore.write.psp.port import (
+    PspWebhooks,
+    SignatureRefused,
+    VerifiedWebhook,
+    WebhookFact,
+    WebhookIgnored,
+)
+from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.webhooks import READ_TYPES, StripeWebhooks
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+T = int(NOW.timestamp())
+SECRET, NEWER, STRANGER = "whsec_current", "whsec_newer", "whsec_stranger"
+TEST, LIVE = PspAccount("test"), PspAccount("live")
+CHARGE = new_charge_id()
+BODY = b'{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"data":{"object":{"x":"\xc3\xa9"}}}'
+VERIFIED = VerifiedWebhook(psp_event_id="evt_1", type="payment_intent.succeeded", is_interesting=True)
+
+
+def account(*secrets: str, livemode: bool = False) -> StripeAccount:
+    return StripeAccount(
+        secret_key=Secret("sk_key"),
+        webhook_secrets=tuple(Secret(secret) for secret in secrets),
+        expects_livemode=livemode,
+    )
+
+
+WEBHOOKS: PspWebhooks = StripeWebhooks({TEST: account(SECRET, NEWER), LIVE: account(SECRET, livemode=True)})
+
+
+def signed(body: bytes = BODY, secret: str = SECRET, at: int = T) -> str:
+    return str(WebhookSignature.generate_signature_header(body.decode(), secret, at))
+
+
+def v1(secret: str) -> str:
+    return signed(secret=secret).partition(",")[2]
+
+
+def verify(header: str | None, body: bytes = BODY, name: PspAccount = TEST) -> object:
+    headers = {} if header is None else {"stripe-signature": header}
+    return WEBHOOKS.verify(name, headers, body, NOW)
+
+
+@pytest.mark.parametrize(
+    ("case", "header"),
+    [
+        ("signed by our secret", signed()),
+        ("signed by the secret that follows it", signed(secret=NEWER)),
+        ("Stripe rotates: theirs of ours comes second", f"t={T},{v1(STRANGER)},{v1(SECRET)}"),
+        ("another scheme stands beside it", f"t={T},v0=00,{v1(SECRET)},v2=ff"),
+        ("a second t is ignored", f"t={T},{v1(SECRET)},t=1"),
+        ("as old as may be", signed(at=T - 300)),
+        ("as far ahead as may be", signed(at=T + 300)),
+        ("spaces after the commas", f"t={T}, {v1(SECRET)}"),
+    ],
+)
+def test_a_webhook_is_believed_when(case: str, header: str) -> None:
+    assert verify(header) == VERIFIED, case
+
+
+@pytest.mark.parametrize(
+    ("case", "header", "reason"),
+    [
+        ("there is no header", None, "missing"),
+        ("the header is empty", "", "missing"),
+        ("the header is prose", "hello", "malformed"),
+        ("there is no time", v1(SECRET), "malformed"),
+        ("the time is not a number", f"t=noon,{v1(SECRET)}", "malformed"),
+        ("the time is negative", f"t=-5,{v1(SECRET)}", "malformed"),
+        ("the time is absurdly long", f"t={'9' * 5000},{v1(SECRET)}", "malformed"),
+        ("the first t is not the signed one", f"t={T - 1},{v1(SECRET)},t={T}", "mismatch"),
+        ("there is no signature", f"t={T}", "malformed"),
+        ("the signature is empty", f"t={T},v1=", "malformed"),
+        ("only v0 signs", f"t={T},v0={v1(SECRET)[3:]}", "malformed"),
+        ("the header is not ASCII", f"t={T},v1=é", "malformed"),
+        ("the digits are not ASCII", f"t=\uff11\uff12,{v1(SECRET)}", "malformed"),
+        ("a stranger signed", signed(secret=STRANGER), "mismatch"),
+        ("the signature is in capitals", f"t={T},v1={v1(SECRET)[3:].upper()}", "mismatch"),
+        ("the signature is cut short", signed()[:-1], "mismatch"),
+        ("it is too old", signed(at=T - 301), "expired"),
+        ("it is from the future", signed(at=T + 301), "from_the_future"),
+        ("a stranger signed long ago", signed(secret=STRANGER, at=1), "mismatch"),
+    ],
+)
+def test_a_webhook_is_refused_when(case: str, header: str | None, reason: str) -> None:
+    assert verify(header) == SignatureRefused(reason), case  # type: ignore[arg-type]
+
+
+def test_an_account_nobody_configured_is_unknown() -> None:
+    assert verify(signed(), name=PspAccount("nope")) == SignatureRefused("unknown_account")
+
+
+def test_an_account_without_secrets_believes_nobody() -> None:
+    webhooks = StripeWebhooks({TEST: account()})
+    refused = webhooks.verify(TEST, {"stripe-signature": signed(secret="")}, BODY, NOW)
+    assert refused == SignatureRefused("mismatch")
+
+
+def test_a_test_event_is_no_live_event() -> None:
+    assert verify(signed(), name=LIVE) == SignatureRefused("mismatch")
+
+
+def test_the_tolerance_is_the_one_given() -> None:
+    strict = StripeWebhooks({TEST: account(SECRET)}, tolerance_seconds=1)
+    refused = strict.verify(TEST, {"stripe-signature": signed(at=T - 2)}, BODY, NOW)
+    assert refused == SignatureRefused("expired")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"id":"evt_1"}',
+        b'{"id":7,"type":"x","livemode":false}',
+        b'{"id":"","type":"x","livemode":false}',
+        b'{"id":"evt_1","type":"x"}',
+        b'{"id":"' + b"e" * 256 + b'","type":"x","livemode":false}',
+        b'{"id":"evt_1","type":"payment_intent.succeeded","livemode":false',
+    ],
+)
+def test_a_signed_body_that_is_no_event_is_refused_as_malformed(body: bytes) -> None:
+    assert verify(signed(body), body) == SignatureRefused("malformed")
+
+
+def test_bytes_that_are_no_text_are_refused_without_a_crash() -> None:
+    assert verify(signed(), b"\xff\xfe") == SignatureRefused("mismatch")
+
+
+@given(position=st.integers(0, len(BODY) - 1), bit=st.integers(0, 7))
+def test_one_flipped_bit_of_the_body_is_noticed(position: int, bit: int) -> None:
+    flipped = bytearray(BODY)
+    flipped[position] ^= 1 << bit
+    assert verify(signed(), bytes(flipped)) == SignatureRefused("mismatch")
+
+
+@given(header=st.text(max_size=200))
+def test_no_header_makes_verification_raise_or_believe(header: str) -> None:
+    assert isinstance(verify(header), SignatureRefused)
+
+
+def test_only_events_that_tell_of_a_payment_are_interesting() -> None:
+    body = b'{"id":"evt_2","type":"charge.succeeded","livemode":false}'
+    expected = VerifiedWebhook(psp_event_id="evt_2", type="charge.succeeded", is_interesting=False)
+    assert verify(signed(body), body) == expected
+
+
+OCCURRED = NOW - timedelta(seconds=30)
+
+
+def event(event_type: str, **intent: Any) -> bytes:
+    metadata = intent.pop("metadata", {"fincore_charge_id": CHARGE})
+    snapshot = {
+        "object": "payment_intent",
+        "id": "pi_1",
+        "status": event_type.removeprefix("payment_intent."),
+        "currency": "usd",
+        "created": T - 9000,
+        "metadata": metadata,
+        "client_secret": "pi_1_secret_x",
+    } | intent
+    return msgspec.json.encode(
+        {
+            "id": "evt_1",
+            "type": event_type,
+            "livemode": False,
+            "created": int(OCCURRED.timestamp()),
+            "data": {"object": snapshot},
+        }
+    )
+
+
+USD_19_99 = Money(1999, Currency("usd"))
+FACTS: list[tuple[bytes, object]] = [
+    (
+        event("payment_intent.succeeded", amount_received=1999),
+        Approved(kind="captured", money=USD_19_99, psp_reference=PspReference("pi_1"), occurred_at=OCCURRED),
+    ),
+    (
+        event("payment_intent.amount_capturable_updated", status="requires_capture", amount_capturable=1999),
+        Approved(
+            kind="authorized", money=USD_19_99, psp_reference=PspReference("pi_1"), occurred_at=OCCURRED
+        ),
+    ),
+    (
+        event(
+            "payment_intent.payment_failed",
+            status="requires_payment_method",
+            last_payment_error={
+                "type": "card_error",
+                "code": "card_declined",
+                "decline_code": "insufficient_funds",
+                "message": "Your card has insufficient funds.",
+            },
+        ),
+        Declined(
+            failure=Failure(
+                code="card_declined",
+                message="Your card has insufficient funds.",
+                advice="retry_later",
+                decline_code="insufficient_funds",
+            ),
+            occurred_at=OCCURRED,
+            psp_reference=PspReference("pi_1"),
+        ),
+    ),
+    (
+        event(
+            "payment_intent.requires_action", next_action={"redirect_to_url": {"url": "https://3ds.example"}}
+        ),
+        ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://3ds.example"),
+    ),
+    (
+        event("payment_intent.canceled", canceled_at=T - 31, cancellation_reason="abandoned"),
+        Canceled(
+            reason="abandoned",
+            psp_reference=PspReference("pi_1"),
+            occurred_at=NOW - timedelta(seconds=31),
+        ),
+    ),
+    (event("payment_intent.processing"), Unknown(reason="processing at the PSP", since=OCCURRED)),
+]
+
+
+@pytest.mark.parametrize(("body", "fact"), FACTS)
+def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: object) -> None:
+    assert WEBHOOKS.interpret(body) == WebhookFact(charge_id=CHARGE, fact=fact)  # type: ignore[arg-type]
+
+
+def test_every_type_that_is_read_has_a_row_above() -> None:
+    assert {msgspec.json.decode(body)["type"] for body, _ in FACTS} == READ_TYPES
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (event("charge.succeeded"), "no charge changes by charge.succeeded"),
+        (
+            event("payment_intent.succeeded", metadata={}),
+            "pi_1 is not a payment of FinCore: it has no fincore_charge_id",
+        ),
+        (
+            event("payment_intent.succeeded", metadata={"fincore_charge_id": "re_1"}),
+            "the fincore_charge_id of pi_1 is not a charge id",
+        ),
+        (
+            event("payment_intent.succeeded", object="charge"),
+            "the event does not have the shape Stripe documents",
+        ),
+        (
+            event("payment_intent.canceled", canceled_at=10**18),
+            "the event does not have the shape Stripe documents",
+        ),
+        (b"\xff", "the event does not have the shape Stripe documents"),
+    ],
+)
+def test_an_event_that_says_nothing_of_a_charge_is_ignored_with_the_reason(body: bytes, reason: str) -> None:
+    assert WEBHOOKS.interpret(body) == WebhookIgnored(reason)
