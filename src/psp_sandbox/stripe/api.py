@@ -235,7 +235,8 @@ def _credential_of(header: bytes) -> Credential:
             key = ""
     found = _SECRET_KEY.fullmatch(key)
     if found is None or scheme.lower() not in ("bearer", "basic"):
-        raise unauthorized(f"Invalid API Key provided: {key[:8]}{'*' * max(0, min(len(key), 24) - 8)}")
+        shown = key[: min(8, len(key) // 2)]
+        raise unauthorized(f"Invalid API Key provided: {shown}{'*' * min(len(key) - len(shown), 16)}")
     account = "acct_" + hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
     return Credential(account, livemode=found[1] == "live")
 

@@ -13,6 +13,7 @@ class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_on
 
     payment_intent: str | None = None
     customer: str | None = None
+    transfer_group: str | None = None
 
 
 def retrieve(call: Call) -> Answer:
@@ -33,4 +34,6 @@ def list_charges(call: Call) -> Answer:
         charges = call.store.charges.newest_first(call.account)
     if given.customer is not None:
         charges = (charge for charge in charges if charge.customer == given.customer)
+    if given.transfer_group is not None:
+        charges = (charge for charge in charges if charge.transfer_group == given.transfer_group)
     return Answer(payload=page(charges, given, url="/v1/charges", show=lambda charge: charge))

@@ -222,6 +222,7 @@ class CardDetails(Struct, frozen=True, kw_only=True, gc=False):
     overcapture: Overcapture
     regulated_status: str | None = "unregulated"
     three_d_secure: ThreeDSecure | None = None
+    transaction_link_id: None = None
     wallet: None = None
 
 
@@ -319,6 +320,7 @@ class PaymentIntent(Struct, frozen=True, kw_only=True, gc=False):
     last_payment_error: ErrorDetail | None = None
     latest_charge: str | Charge | None = None
     livemode: bool
+    managed_payments: None = None
     metadata: Metadata
     next_action: NextAction | None = None
     on_behalf_of: None = None

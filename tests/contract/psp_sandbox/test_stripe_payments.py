@@ -1,0 +1,350 @@
+"""Payment intents by the official SDK: each call and each state, as Stripe documents them."""
+
+import itertools
+from typing import Any
+
+import pytest
+import stripe
+
+from fixtures.sandbox import SandboxProcess
+from fixtures.stripe_spec import missing_fields, problems_of_objects, problems_of_request
+from fixtures.webhook_receiver import WebhookReceiver
+
+BASE: dict[str, Any] = {"amount": 1099, "currency": "usd", "payment_method_types": ["card"]}
+PAID = BASE | {"payment_method": "pm_card_visa", "confirm": True}
+HELD = PAID | {"capture_method": "manual"}
+
+
+def pay(client: stripe.StripeClient, **params: Any) -> stripe.PaymentIntent:
+    return client.v1.payment_intents.create(PAID | params)  # type: ignore[arg-type]
+
+
+def event_types(client: stripe.StripeClient) -> list[str]:
+    return [str(event.type) for event in client.v1.events.list({"limit": 100}).data][::-1]
+
+
+def test_a_confirmed_payment_succeeds_and_shows_its_charge(client: stripe.StripeClient) -> None:
+    intent = pay(client, metadata={"order": "6735"}, expand=["latest_charge"], receipt_email="a@example.com")
+    charge = intent.latest_charge
+    assert isinstance(charge, stripe.Charge)
+    assert (intent.status, intent.amount_received, intent.amount_capturable) == ("succeeded", 1099, 0)
+    assert (charge.status, charge.paid, charge.captured, charge.amount_captured) == (
+        "succeeded",
+        True,
+        True,
+        1099,
+    )
+    assert charge.outcome is not None
+    assert (charge.outcome.type, charge.outcome.network_status) == ("authorized", "approved_by_network")
+    assert charge.metadata.to_dict() == {"order": "6735"}
+    assert charge.payment_intent == intent.id
+    assert event_types(client) == ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+
+
+def test_an_intent_walks_from_no_card_to_success_step_by_step(client: stripe.StripeClient) -> None:
+    intent = client.v1.payment_intents.create(BASE)  # type: ignore[arg-type]
+    assert intent.status == "requires_payment_method"
+    with pytest.raises(stripe.InvalidRequestError, match="missing a payment method") as refused:
+        client.v1.payment_intents.confirm(intent.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+    confirmed = client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_mastercard"})
+    assert confirmed.status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="already succeeded") as again:
+        client.v1.payment_intents.confirm(intent.id)
+    assert again.value.code == "payment_intent_unexpected_state"
+
+
+def test_an_intent_with_a_card_waits_for_its_confirmation(client: stripe.StripeClient) -> None:
+    intent = client.v1.payment_intents.create(BASE | {"payment_method": "pm_card_visa"})  # type: ignore[arg-type]
+    assert intent.status == "requires_confirmation"
+    assert client.v1.payment_intents.confirm(intent.id).status == "succeeded"
+
+
+def test_a_manual_payment_is_held_then_captured_whole(client: stripe.StripeClient) -> None:
+    intent = pay(client, capture_method="manual", expand=["latest_charge"])
+    charge = intent.latest_charge
+    assert isinstance(charge, stripe.Charge)
+    assert (intent.status, intent.amount_capturable, intent.amount_received) == ("requires_capture", 1099, 0)
+    assert charge.captured is False
+    details = charge.payment_method_details
+    assert details is not None
+    assert details.card is not None
+    assert details.card.capture_before == charge.created + 7 * 24 * 3600
+    captured = client.v1.payment_intents.capture(intent.id, params={"expand": ["latest_charge"]})
+    assert (captured.status, captured.amount_capturable, captured.amount_received) == ("succeeded", 0, 1099)
+    assert event_types(client) == [
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.amount_capturable_updated",
+        "charge.captured",
+        "payment_intent.succeeded",
+    ]
+
+
+def test_a_partial_capture_releases_the_rest(client: stripe.StripeClient) -> None:
+    intent = pay(client, capture_method="manual")
+    captured = client.v1.payment_intents.capture(
+        intent.id, {"amount_to_capture": 1000, "expand": ["latest_charge"]}
+    )
+    charge = captured.latest_charge
+    assert isinstance(charge, stripe.Charge)
+    assert (captured.amount, captured.amount_received, captured.amount_capturable) == (1099, 1000, 0)
+    assert (charge.amount_captured, charge.amount_refunded, charge.refunded) == (1000, 99, False)
+    with pytest.raises(stripe.InvalidRequestError, match="status of succeeded") as again:
+        client.v1.payment_intents.capture(intent.id)
+    assert again.value.code == "payment_intent_unexpected_state"
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1100])
+def test_no_more_than_what_is_held_can_be_captured(client: stripe.StripeClient, amount: int) -> None:
+    intent = pay(client, capture_method="manual")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": amount})
+    assert refused.value.param == "amount_to_capture"
+    assert client.v1.payment_intents.retrieve(intent.id).status == "requires_capture"
+
+
+def test_canceling_a_held_payment_releases_the_hold(client: stripe.StripeClient) -> None:
+    intent = pay(client, capture_method="manual")
+    canceled = client.v1.payment_intents.cancel(intent.id, {"cancellation_reason": "duplicate"})
+    assert (canceled.status, canceled.cancellation_reason, canceled.amount_capturable) == (
+        "canceled",
+        "duplicate",
+        0,
+    )
+    charge = client.v1.charges.retrieve(str(canceled.latest_charge))
+    assert (charge.refunded, charge.amount_refunded, charge.captured) == (True, 1099, False)
+    assert event_types(client)[-2:] == ["charge.refunded", "payment_intent.canceled"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        BASE,
+        BASE | {"payment_method": "pm_card_visa"},
+        PAID | {"payment_method": "pm_card_threeDSecure2Required"},
+    ],
+    ids=["requires_payment_method", "requires_confirmation", "requires_action"],
+)
+def test_what_has_not_succeeded_can_be_canceled(client: stripe.StripeClient, given: Any) -> None:
+    intent = client.v1.payment_intents.create(given)
+    canceled = client.v1.payment_intents.cancel(intent.id)
+    assert (canceled.status, canceled.next_action) == ("canceled", None)
+    assert event_types(client)[-1] == "payment_intent.canceled"
+
+
+def test_what_is_over_stays_over(client: stripe.StripeClient) -> None:
+    succeeded = pay(client)
+    canceled = client.v1.payment_intents.cancel(pay(client, capture_method="manual").id)
+    for intent, action in itertools.product((succeeded, canceled), ("cancel", "capture", "confirm")):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            getattr(client.v1.payment_intents, action)(intent.id)
+        assert refused.value.code == "payment_intent_unexpected_state"
+        assert refused.value.http_status == 400
+        assert refused.value.error is not None
+        assert refused.value.error.payment_intent is not None
+        assert refused.value.error.payment_intent.id == intent.id
+
+
+def test_an_authorization_that_is_not_captured_in_time_expires(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    intent = pay(client, capture_method="manual")
+    psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/expire")
+    expired = client.v1.payment_intents.retrieve(intent.id)
+    assert (expired.status, expired.cancellation_reason) == ("canceled", "automatic")
+    assert event_types(client)[-2:] == ["charge.expired", "payment_intent.canceled"]
+
+
+def test_a_failed_payment_can_be_tried_again_with_another_card(client: stripe.StripeClient) -> None:
+    intent = client.v1.payment_intents.create(BASE)  # type: ignore[arg-type]
+    with pytest.raises(stripe.CardError):
+        client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa_chargeDeclined"})
+    done = client.v1.payment_intents.confirm(intent.id, {"payment_method": "pm_card_visa"})
+    assert (done.status, done.last_payment_error) == ("succeeded", None)
+    attempts = client.v1.charges.list({"payment_intent": intent.id}).data
+    assert [charge.status for charge in attempts] == ["succeeded", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("params", "param", "code"),
+    [
+        ({"amount": 49}, "amount", "amount_too_small"),
+        ({"amount": 0}, "amount", "parameter_invalid_integer"),
+        ({"amount": 100_000_000}, "amount", "amount_too_large"),
+        ({"amount": "ten"}, "amount", "parameter_invalid_integer"),
+        ({"amount": 29, "currency": "gbp"}, "amount", "amount_too_small"),
+        ({"amount": 5123, "currency": "kwd"}, "amount", None),
+        ({"amount": 550, "currency": "isk"}, "amount", None),
+        ({"currency": "zzz"}, "currency", None),
+        ({"shiping": "x"}, "shiping", "parameter_unknown"),
+        ({"payment_method": "pm_nowhere"}, "payment_method", "resource_missing"),
+        ({"capture_method": "later"}, "capture_method", None),
+        ({"confirm": "maybe"}, "confirm", None),
+        ({"metadata": {"k" * 41: "v"}}, "metadata[" + "k" * 40 + "]", None),
+        ({"metadata": {"k": "v" * 501}}, "metadata[k]", None),
+        ({"metadata": {str(n): "v" for n in range(51)}}, "metadata", None),
+        ({"return_url": "nowhere"}, "return_url", "url_invalid"),
+        ({"expand": ["review"]}, "expand", None),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_name(
+    client: stripe.StripeClient, params: Any, param: str, code: str | None
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        pay(client, **params)
+    assert (refused.value.param, refused.value.code) == (param, code)
+    assert refused.value.http_status in (400, 404)
+    assert event_types(client) == []
+
+
+@pytest.mark.parametrize("missing", ["amount", "currency"])
+def test_a_missing_parameter_is_refused_by_name(client: stripe.StripeClient, missing: str) -> None:
+    given: Any = {name: value for name, value in PAID.items() if name != missing}
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.create(given)
+    assert (refused.value.param, refused.value.code) == (missing, "parameter_missing")
+
+
+def test_with_automatic_payment_methods_a_confirmation_needs_a_return_url(
+    client: stripe.StripeClient,
+) -> None:
+    automatic: Any = {"amount": 1099, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+    with pytest.raises(stripe.InvalidRequestError, match="you must provide a `return_url`"):
+        client.v1.payment_intents.create(automatic)
+    never = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+    assert client.v1.payment_intents.create(automatic | never).status == "succeeded"
+    returning = {"return_url": "https://merchant.example/back"}
+    assert client.v1.payment_intents.create(automatic | returning).status == "succeeded"
+
+
+def test_lists_are_newest_first_and_page_both_ways(client: stripe.StripeClient) -> None:
+    made = [pay(client, metadata={"n": str(n)}).id for n in range(5)][::-1]
+    first = client.v1.payment_intents.list({"limit": 2})
+    assert ([one.id for one in first.data], first.has_more) == (made[:2], True)
+    second = client.v1.payment_intents.list({"limit": 2, "starting_after": made[1]})
+    assert ([one.id for one in second.data], second.has_more) == (made[2:4], True)
+    last = client.v1.payment_intents.list({"limit": 2, "starting_after": made[3]})
+    assert ([one.id for one in last.data], last.has_more) == (made[4:], False)
+    back = client.v1.payment_intents.list({"limit": 2, "ending_before": made[3]})
+    assert ([one.id for one in back.data], back.has_more) == (made[1:3], True)
+    assert [one.id for one in client.v1.payment_intents.list({"limit": 2}).auto_paging_iter()] == made
+
+
+def test_lists_are_bounded_by_creation_time(client: stripe.StripeClient) -> None:
+    intent = pay(client)
+    listed = client.v1.payment_intents.list
+    assert len(listed({"created": {"gte": intent.created}}).data) == 1
+    assert len(listed({"created": {"gt": intent.created + 5}}).data) == 0
+    assert len(listed({"created": {"lt": intent.created - 5}}).data) == 0
+    assert len(listed({"created": {"lte": intent.created + 5}}).data) == 1
+
+
+def test_a_search_finds_by_metadata_and_state(client: stripe.StripeClient) -> None:
+    wanted = pay(client, metadata={"order": "o'1", "run": "a"})
+    pay(client, metadata={"order": "2", "run": "a"}, capture_method="manual")
+    other = pay(client, metadata={"order": "3", "run": "b"}, amount=5000)
+
+    def found(query: str) -> set[str]:
+        return {one.id for one in client.v1.payment_intents.search({"query": query}).data}
+
+    assert found("""metadata["order"]:"o'1" """.strip()) == {wanted.id}
+    assert found("metadata['order']:'o\\'1' AND status:'succeeded'") == {wanted.id}
+    assert found("metadata['run']:'a' AND status:'requires_capture' AND currency:'usd'").isdisjoint(
+        {wanted.id}
+    )
+    assert found("status:'succeeded' AND amount>=5000") == {other.id}
+    assert found("metadata['order']:'2' OR amount>4999") >= {other.id}
+    assert found("-metadata['run']:'a'") == {other.id}
+    assert found("metadata['run']:null") == set()
+    fresh = pay(client, metadata={"order": "4", "run": "a"})
+    assert found("metadata['order']:'4'") == {fresh.id}
+
+
+def test_a_search_pages_to_its_end(client: stripe.StripeClient) -> None:
+    made = {pay(client, metadata={"run": "a"}).id for _ in range(3)}
+    first = client.v1.payment_intents.search({"query": "metadata['run']:'a'", "limit": 2})
+    assert first.has_more
+    assert first.next_page is not None
+    last = client.v1.payment_intents.search(
+        {"query": "metadata['run']:'a'", "limit": 2, "page": first.next_page}
+    )
+    assert not last.has_more
+    assert {one.id for one in (*first.data, *last.data)} == made
+
+
+@pytest.mark.parametrize(
+    "query", ["", "amount", "metadata['a']:'b' AND status:'x' OR status:'y'", "shoe:'9'", "amount:'x' AND"]
+)
+def test_a_query_outside_the_language_is_refused(client: stripe.StripeClient, query: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.search({"query": query})
+    assert refused.value.param == "query"
+
+
+def test_an_index_that_lags_behind_does_not_find_what_is_new() -> None:
+    process = SandboxProcess("--search-lag-seconds=3600")
+    try:
+        lagging = stripe.StripeClient("sk_test_lag", base_addresses={"api": process.url})
+        intent = pay(lagging, metadata={"run": "a"})
+        assert lagging.v1.payment_intents.search({"query": "metadata['run']:'a'"}).data == []
+        assert lagging.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+    finally:
+        process.stop()
+
+
+def test_accounts_do_not_see_each_other(client: stripe.StripeClient, psp_sandbox: SandboxProcess) -> None:
+    intent = pay(client)
+    other = stripe.StripeClient("sk_test_other", base_addresses={"api": psp_sandbox.url})
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        other.v1.payment_intents.retrieve(intent.id)
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+    assert other.v1.payment_intents.list().data == []
+    with pytest.raises(stripe.InvalidRequestError):
+        other.v1.charges.retrieve(str(intent.latest_charge))
+
+
+def test_a_bad_key_is_unauthorized(psp_sandbox: SandboxProcess) -> None:
+    for key in ("pk_test_abc", "nonsense"):
+        stranger = stripe.StripeClient(key, base_addresses={"api": psp_sandbox.url})
+        with pytest.raises(stripe.AuthenticationError, match="Invalid API Key provided") as refused:
+            stranger.v1.payment_intents.list()
+        assert key not in str(refused.value)
+
+
+def test_every_answer_names_its_request_and_version(
+    client: stripe.StripeClient, transport: Any, api_key: str
+) -> None:
+    pay(client)
+    assert transport.headers["request-id"].startswith("req_")
+    assert transport.headers["stripe-version"] == stripe.api_version == "2026-10-28.endive"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.retrieve("pi_nowhere")
+    assert refused.value.request_id == transport.headers["request-id"]
+    assert api_key not in str(transport.headers)
+
+
+def test_resources_have_every_field_of_stripes_newest_fixtures(
+    client: stripe.StripeClient, receiver: WebhookReceiver
+) -> None:
+    intent = pay(client, expand=["latest_charge", "payment_method"]).to_dict()
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]}).to_dict()
+    assert missing_fields("payment_intent", intent) == []
+    # `refunds` is there only where it is expanded, since 2022-11-15.
+    assert missing_fields("charge", intent["latest_charge"]) == ["charge.refunds"]
+    assert missing_fields("payment_method", intent["payment_method"] | {"metadata": {"order_id": ""}}) == []
+    assert missing_fields("webhook_endpoint", endpoint) == []
+
+
+def test_the_oracle_sees_what_stripe_would_not_send(client: stripe.StripeClient) -> None:
+    intent = pay(client, expand=["latest_charge"]).to_dict()
+    assert problems_of_objects(intent) == []
+    broken = intent | {"amount": "1099", "shoe_size": 9}
+    del broken["currency"]
+    broken["latest_charge"] = intent["latest_charge"] | {"outcome": {"type": "authorized", "mood": "good"}}
+    seen = "\n".join(problems_of_objects(broken))
+    for trace in ("'1099' is not of type 'integer'", "'currency' is a required", "'shoe_size'", "'mood'"):
+        assert trace in seen
+    assert problems_of_request("POST", "/v1/payment_intents", "amount=x&currency=usd") != []
+    assert problems_of_request("POST", "/v1/payment_intents", "amount=5&currency=usd&shoe=9") != []
+    assert problems_of_request("POST", "/v1/payment_intents", "amount=5&currency=usd&expand[0]=a") == []
