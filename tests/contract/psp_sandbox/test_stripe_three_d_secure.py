@@ -38,10 +38,9 @@ def challenged(client: stripe.StripeClient, token: str, **params: Any) -> tuple[
         "payment_method_types": ["card"],
         "confirm": True,
     }
-    given.update(params)
-    intent = client.v1.payment_intents.create(
-        {key: value for key, value in given.items() if value is not None}
-    )
+    if "use_stripe_sdk" not in params:
+        given["return_url"] = RETURN_URL
+    intent = client.v1.payment_intents.create(given | params)
     assert intent.status == "requires_action"
     assert intent.next_action is not None
     if intent.next_action.type == "redirect_to_url":
