@@ -16,11 +16,12 @@ cross join lateral (
 -- name: read_after
 -- The next events of the whole log after a checkpoint. Transactions still running hold the end of the log back, so no
 -- event can ever appear behind a reader.
-select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
-from eventstore.events
-where (tx, pos) > ($1::bigint::text::xid8, $2::bigint)
-  and tx < pg_snapshot_xmin(pg_current_snapshot())
-order by tx, pos
+select e.tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events e
+where (e.tx, e.pos) > ($1::bigint::text::xid8, $2::bigint)
+  and e.tx < pg_snapshot_xmin(pg_current_snapshot())
+-- The columns, not the number above that is also called tx: only they are in the index.
+order by e.tx, e.pos
 limit $3;
 
 -- name: oldest_unread
