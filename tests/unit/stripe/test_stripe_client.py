@@ -1,0 +1,347 @@
+"""The client against real sockets: the moment at which a call failed, and what Stripe's answer held."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import msgspec
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from fincore.domain.secret import Secret
+from fincore.write.psp.stripe import client as client_module
+from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.client import ANSWER_BYTES_MAX, StripeClient
+from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Serve = Callable[[Handler], Awaitable[str]]
+Connect = Callable[..., StripeClient]
+
+INTENT = msgspec.json.Decoder(PaymentIntent)
+KEY = Secret("sk_test_hidden")
+PAID = b'{"object":"payment_intent","id":"pi_1","status":"succeeded","currency":"usd","created":1}'
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(stack: AsyncExitStack) -> Serve:
+    """Serve each connection with the handler; the base URL."""
+
+    async def start(handler: Handler) -> str:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await handler(reader, writer)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                pass
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        stack.callback(server.close)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    return start
+
+
+@pytest.fixture
+def connect(stack: AsyncExitStack) -> Connect:
+    def make(base_url: str, **bounds: float) -> StripeClient:
+        client = StripeClient(base_url=base_url, **bounds)  # type: ignore[arg-type]
+        stack.push_async_callback(client.close)
+        return client
+
+    return make
+
+
+async def pay(client: StripeClient) -> Answered[PaymentIntent] | NotSent | NoAnswer:
+    return await client.post(
+        "/v1/payment_intents",
+        {"amount": 1999, "metadata": {"fincore_charge_id": "ch_1"}},
+        key=KEY,
+        idempotency_key="ch_1:authorize:1",
+        reads=INTENT,
+    )
+
+
+async def request_of(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+    return head[0], headers, await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+def answering(body: bytes, status: str = "200 OK", *headers: str, length: int | None = None) -> Handler:
+    """Answer every request on the connection with these bytes."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    raw = "\r\n".join([*lines, "", ""]).encode() + body
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await request_of(reader)
+            writer.write(raw)
+            await writer.drain()
+            if length is not None:
+                return
+
+    return handler
+
+
+async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take everything, say nothing, until the other side gives up."""
+    del writer
+    await reader.read()
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await request_of(reader)
+    writer.transport.abort()
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await request_of(reader)
+    writer.close()
+
+
+async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await request_of(reader)
+    writer.write(b"220 mail.example ESMTP\r\n\r\n")
+    await writer.drain()
+
+
+# --- nothing was sent
+
+
+async def test_a_refused_connection_sent_nothing(connect: Connect) -> None:
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    assert isinstance(await pay(connect(f"http://127.0.0.1:{port}")), NotSent)
+
+
+async def test_a_handshake_that_never_ends_sent_nothing(serve: Serve, connect: Connect) -> None:
+    url = (await serve(never)).replace("http:", "https:")
+    assert isinstance(await pay(connect(url, connect_timeout_seconds=0.1)), NotSent)
+
+
+async def test_a_server_without_tls_got_nothing(serve: Serve, connect: Connect) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await never(reader, writer)
+
+    url = (await serve(plain)).replace("http:", "https:")
+    answer = await pay(connect(url, connect_timeout_seconds=30))
+    assert answer == NotSent("could not connect to Stripe (ClientConnectorSSLError)")
+
+
+async def test_a_call_that_found_no_free_connection_sent_nothing(serve: Serve, connect: Connect) -> None:
+    arrived = asyncio.Event()
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        arrived.set()
+        await never(reader, writer)
+
+    client = connect(
+        await serve(busy), connections_max=1, connect_timeout_seconds=0.1, total_timeout_seconds=30
+    )
+    first = asyncio.create_task(pay(client))
+    await arrived.wait()
+    assert isinstance(await pay(client), NotSent)
+    first.cancel()
+
+
+# --- it may have arrived
+
+
+@pytest.mark.parametrize("handler", [reset, hang_up, babble, answering(PAID[:20], length=len(PAID))])
+async def test_a_connection_that_breaks_after_the_request_leaves_it_unanswered(
+    serve: Serve, connect: Connect, handler: Handler
+) -> None:
+    assert isinstance(await pay(connect(await serve(handler))), NoAnswer)
+
+
+async def test_an_answer_that_does_not_come_in_time_is_none(serve: Serve, connect: Connect) -> None:
+    answer = await pay(connect(await serve(never), total_timeout_seconds=0.1))
+    assert answer == NoAnswer("Stripe did not answer within 0.1 s")
+
+
+async def test_an_answer_that_stops_half_way_is_none(serve: Serve, connect: Connect) -> None:
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + PAID[:20])
+        await never(reader, writer)
+
+    assert isinstance(await pay(connect(await serve(stall), total_timeout_seconds=0.2)), NoAnswer)
+
+
+async def test_an_answer_larger_than_the_bound_is_not_read(serve: Serve, connect: Connect) -> None:
+    answer = await pay(connect(await serve(answering(b" " * (ANSWER_BYTES_MAX + 1)))))
+    assert answer == NoAnswer(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+
+
+async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serve, connect: Connect) -> None:
+    arrived = asyncio.Event()
+
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        arrived.set()
+        await never(reader, writer)
+
+    client = connect(await serve(busy))
+    call = asyncio.create_task(pay(client))
+    await arrived.wait()
+    await client.close()
+    assert isinstance(await call, NoAnswer)
+
+
+# --- an answer
+
+
+async def test_an_answer_is_read_with_its_headers(serve: Serve, connect: Connect) -> None:
+    handler = answering(PAID, "200 OK", "Request-Id: req_7", "Stripe-Should-Retry: true")
+    answer = await pay(connect(await serve(handler)))
+    assert answer == Answered(
+        status=200, body=INTENT.decode(PAID), error=None, request_id="req_7", should_retry=True
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"{}",
+        PAID[:-1],
+        PAID.replace(b"payment_intent", b"charge"),
+        PAID.replace(b'"pi_1"', b"7"),
+        b"\xff" + PAID,
+    ],
+)
+async def test_a_success_that_cannot_be_read_has_no_body(serve: Serve, connect: Connect, body: bytes) -> None:
+    answer = await pay(connect(await serve(answering(body))))
+    assert isinstance(answer, Answered)
+    assert (answer.status, answer.body, answer.error) == (200, None, None)
+
+
+async def test_an_error_is_read_with_stripes_advice(serve: Serve, connect: Connect) -> None:
+    body = b'{"error":{"type":"card_error","code":"expired_card","doc_url":"https://x"}}'
+    handler = answering(body, "402 Payment Required", "Stripe-Should-Retry: false")
+    answer = await pay(connect(await serve(handler)))
+    assert answer == Answered(
+        status=402,
+        body=None,
+        error=StripeError(type="card_error", code="expired_card"),
+        request_id=None,
+        should_retry=False,
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>502</html>", b'{"error":"no"}', b'{"message":"no"}'])
+async def test_an_error_of_another_shape_is_only_its_status(
+    serve: Serve, connect: Connect, body: bytes
+) -> None:
+    answer = await pay(connect(await serve(answering(body, "502 Bad Gateway"))))
+    assert isinstance(answer, Answered)
+    assert (answer.status, answer.error) == (502, None)
+
+
+async def test_a_redirect_is_not_followed(serve: Serve, connect: Connect) -> None:
+    calls = 0
+
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        while True:
+            await request_of(reader)
+            calls += 1
+            writer.write(
+                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /v1/else\r\nContent-Length: 0\r\n\r\n"
+            )
+
+    answer = await pay(connect(await serve(elsewhere)))
+    assert isinstance(answer, Answered)
+    assert (answer.status, answer.body, calls) == (307, None, 1)
+
+
+# --- what is sent
+
+
+async def test_a_call_carries_key_version_and_idempotency_key(serve: Serve, connect: Connect) -> None:
+    seen: list[tuple[str, dict[str, str], bytes]] = []
+
+    async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await request_of(reader))
+        writer.close()
+
+    await pay(connect(await serve(note)))
+    ((line, headers, body),) = seen
+    assert line == "POST /v1/payment_intents HTTP/1.1"
+    assert headers["authorization"] == "bearer sk_test_hidden"
+    assert headers["stripe-version"] == "2026-10-28.endive"
+    assert headers["idempotency-key"] == "ch_1:authorize:1"
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert body == b"amount=1999&metadata%5Bfincore_charge_id%5D=ch_1"
+
+
+async def test_calls_after_one_another_share_a_connection(serve: Serve, connect: Connect) -> None:
+    connections = 0
+    answer = answering(PAID)
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await answer(reader, writer)
+
+    client = connect(await serve(counted))
+    for _ in range(3):
+        assert isinstance(await pay(client), Answered)
+    assert connections == 1
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
+    """What the client logs, whatever other tests did to structlog's configuration."""
+    capture = LogCapture()
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(), processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(0)
+    )
+    monkeypatch.setattr(client_module, "_log", logger)
+    return capture
+
+
+async def test_the_log_names_the_call_and_keeps_its_contents(
+    serve: Serve, connect: Connect, logged: LogCapture
+) -> None:
+    body = PAID[:-1] + b',"client_secret":"pi_1_secret_hidden"}'
+    await pay(connect(await serve(answering(body, "200 OK", "Request-Id: req_7"))))
+    (entry,) = logged.entries
+    assert entry["event"] == "stripe.answered"
+    assert (entry["status"], entry["request_id"], entry["path"]) == (200, "req_7", "/v1/payment_intents")
+    assert entry["idempotency_key"] == "ch_1:authorize:1"
+    assert not {"hidden", "1999"} & set(str(entry).replace("'", " ").replace("_", " ").split())
+
+
+@pytest.mark.parametrize("body", [b'{"card":"4242424242424242"}', b"sk_test_hidden"])
+async def test_an_answer_nobody_understands_is_logged_without_its_text(
+    serve: Serve, connect: Connect, logged: LogCapture, body: bytes
+) -> None:
+    await pay(connect(await serve(answering(body))))
+    assert [entry["event"] for entry in logged.entries] == ["stripe.answer_not_understood", "stripe.answered"]
+    assert "4242424242424242" not in str(logged.entries)
+    assert "hidden" not in str(logged.entries)
+
+
+async def test_a_failed_call_is_logged_without_the_key(
+    serve: Serve, connect: Connect, logged: LogCapture
+) -> None:
+    await pay(connect(await serve(reset)))
+    (entry,) = logged.entries
+    assert entry["event"] == "stripe.unanswered"
+    assert "hidden" not in str(entry)
