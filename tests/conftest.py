@@ -14,7 +14,7 @@ from fincore.bootstrap import Databases, migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
 
-# pytest_plugins = ["fixtures.sandbox"]
+pytest_plugins = ["fixtures.sandbox"]
 
 _TEMPLATE = "fincore_template"
 
