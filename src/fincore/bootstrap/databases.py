@@ -1,0 +1,108 @@
+"""Where the three stores live, their schemas, and the pools that reach them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Final
+
+import msgspec
+
+from fincore.domain.errors import ConfigurationError
+from fincore.postgres.embedded import EmbeddedPostgres
+from fincore.postgres.migrations import migrate, pending
+from fincore.postgres.pool import Pool, create_pool
+from fincore.settings import Settings
+from fincore.write.queue.pgqueuer_schema import install_queue
+
+SERVICE_ROLE: Final = "fincore_service"
+
+
+class Databases(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each of the three stores lives, as DSNs; they may be one database or three servers."""
+
+    eventstore: str
+    paymentdb: str
+    ledgerdb: str
+
+
+SCHEMAS: Final = (
+    ("eventstore", "fincore.eventstore.schema"),
+    ("eventstore", "fincore.write.merchants.schema"),
+    ("paymentdb", "fincore.read.paymentdb.schema"),
+    ("ledgerdb", "fincore.read.ledgerdb.schema"),
+)
+"""Which package of migrations goes to which database, in order."""
+
+
+@contextmanager
+def databases_of(settings: Settings) -> Iterator[Databases]:
+    """The stores the settings name; the embedded PostgreSQL is started if it is needed, and let go at the end."""
+    if settings.eventstore_dsn is not None:
+        yield _databases(settings, settings.eventstore_dsn)
+        return
+    embedded = EmbeddedPostgres(settings.data_dir)
+    try:
+        yield _databases(settings, embedded.start())
+    finally:
+        embedded.stop()
+
+
+async def migrate_databases(databases: Databases) -> list[str]:
+    """Bring every schema up to date; return the names of the migrations applied."""
+    applied: list[str] = []
+    for database, package in SCHEMAS:
+        applied += await asyncio.to_thread(migrate, getattr(databases, database), package)
+    # Jobs are written in the transactions of the log, so they live in its database.
+    applied += await install_queue(databases.eventstore)
+    return applied
+
+
+async def require_migrated(databases: Databases) -> None:
+    """Raise `ConfigurationError` when a schema is older than this version of FinCore."""
+    for database, package in SCHEMAS:
+        missing = await asyncio.to_thread(pending, getattr(databases, database), package)
+        if missing:
+            raise ConfigurationError(
+                f"the {database} database lacks {', '.join(missing)}: run `fincore migrate`"
+            )
+
+
+class Stores(msgspec.Struct, frozen=True, kw_only=True):
+    """Pools of the three stores, with the rights of the services and no more."""
+
+    eventstore: Pool
+    paymentdb: Pool
+    ledgerdb: Pool
+
+
+@asynccontextmanager
+async def open_stores(
+    databases: Databases, *, application_name: str, size_max: int = 8
+) -> AsyncIterator[Stores]:
+    """Pools for one process, closed at the end. The read models' tables are found by their search path."""
+    async with AsyncExitStack() as stack:
+
+        async def pool(dsn: str, search_path: str) -> Pool:
+            opened = await create_pool(
+                dsn,
+                application_name=application_name,
+                role=SERVICE_ROLE,
+                size_max=size_max,
+                extra_settings={"search_path": search_path},
+            )
+            stack.callback(opened.terminate)
+            return opened
+
+        yield Stores(
+            eventstore=await pool(databases.eventstore, "eventstore"),
+            paymentdb=await pool(databases.paymentdb, "paymentdb"),
+            ledgerdb=await pool(databases.ledgerdb, "ledgerdb"),
+        )
+
+
+def _databases(settings: Settings, eventstore: str) -> Databases:
+    return Databases(
+        eventstore=eventstore,
+        paymentdb=settings.paymentdb_dsn or eventstore,
+        ledgerdb=settings.ledgerdb_dsn or eventstore,
+    )

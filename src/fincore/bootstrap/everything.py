@@ -1,0 +1,47 @@
+"""`fincore up`: every role as a process of its own, under one supervisor."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from fincore.bootstrap.databases import Databases, migrate_databases
+from fincore.bootstrap.psps import stripe_accounts
+from fincore.bootstrap.roles import ROLES
+from fincore.domain.errors import ConfigurationError
+from fincore.settings import Settings
+from fincore.supervisor import Program, Supervisor
+
+
+async def run_everything(
+    settings: Settings, databases: Databases, *, announce: Callable[[str], None]
+) -> None:
+    """Migrate, start every role, keep them running until SIGTERM or Ctrl-C, stop them."""
+    if not stripe_accounts(settings):
+        raise ConfigurationError(
+            "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS"
+        )
+    await migrate_databases(databases)
+    environment = os.environ | {
+        "FINCORE_EVENTSTORE_DSN": databases.eventstore,
+        "FINCORE_PAYMENTDB_DSN": databases.paymentdb,
+        "FINCORE_LEDGERDB_DSN": databases.ledgerdb,
+    }
+    supervisor = Supervisor(
+        [
+            Program(
+                name=role,
+                command=(sys.executable, "-m", "fincore", "run", role, "--until-eof"),
+                environment=environment,
+            )
+            for role in ROLES
+        ]
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    announce(f"FinCore's API: http://{settings.host}:{settings.api_port}  (documentation: /docs)")
+    for offset, role in enumerate(ROLES):
+        announce(f"{role}: http://{settings.host}:{settings.ops_port + offset}/readyz and /metrics")
+    await supervisor.run()

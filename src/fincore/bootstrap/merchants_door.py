@@ -1,0 +1,113 @@
+"""The API role: the merchants' application on uvicorn."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+import structlog
+import uvicorn
+
+from fincore.api.app import create_app
+from fincore.api.charge_body import render_charge
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
+from fincore.domain.clock import SystemClock
+from fincore.domain.errors import ConfigurationError
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import is_reachable
+from fincore.read.paymentdb.queries import ChargeQueries
+from fincore.settings import Settings
+from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.acceptance import Route
+from fincore.write.payments.idempotency import AnswerCache
+from fincore.write.payments.payment_service import PaymentService
+from fincore.write.psp.inbox import WebhookInbox
+from fincore.write.psp.stripe.account import STRIPE
+
+CONNECTIONS_WAITING_MAX: Final = 2_048
+"""Connections the kernel holds for us before it refuses more."""
+KEEP_ALIVE_SECONDS: Final = 75
+DRAIN_SECONDS: Final = 10
+"""How long requests under way may take once the role is told to stop."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the role, which has more than a server to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def merchants_door(settings: Settings, stores: Stores, writer: Writer, stop: asyncio.Event) -> None:
+    """Serve the merchants' API until `stop`; then finish the requests under way."""
+    clock = SystemClock()
+    log = EventLog(stores.eventstore)
+    watch = StreamWatch(log)
+    accounts = stripe_accounts(settings)
+    routes = {
+        livemode: Route(STRIPE, account_of(livemode=livemode))
+        for livemode in (False, True)
+        if account_of(livemode=livemode) in accounts
+    }
+    app = create_app(
+        payments=PaymentService(
+            writer=writer,
+            log=log,
+            watch=watch,
+            clock=clock,
+            routes=routes,
+            render=render_charge,
+            answers=AnswerCache(),
+        ),
+        keys=ApiKeys(stores.eventstore),
+        queries=ChargeQueries(stores.paymentdb),
+        log=log,
+        inbox=WebhookInbox(writer, webhooks(settings), clock),
+        probes={
+            "eventstore": lambda: is_reachable(stores.eventstore),
+            "paymentdb": lambda: is_reachable(stores.paymentdb),
+        },
+    )
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            loop="none",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    listening = _listen(settings.host, settings.api_port)
+    _log.info("api.listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
+    watching = asyncio.create_task(watch.run())
+    serving = asyncio.create_task(server.serve([listening]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopping, watching), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
+        watching.cancel()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=CONNECTIONS_WAITING_MAX)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}): free the port or set FINCORE_API_PORT"
+        ) from error

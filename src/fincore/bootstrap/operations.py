@@ -1,0 +1,82 @@
+"""What operators do from the command line, each on connections of its own."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from fincore.bootstrap.databases import Databases, Stores, open_stores, require_migrated
+from fincore.domain.clock import SystemClock
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.read.ledgerdb.queries import LedgerQueries
+from fincore.read.ledgerdb.text_tables import trial_balance_table
+from fincore.write.merchants.merchants import ApiKey, Merchants, NewApiKey
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import HeldJob
+
+
+class NoSuchKey(FinCoreError):
+    """The merchant has no such key; `fincore key list` shows those there are."""
+
+    def __init__(self, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
+        super().__init__(
+            f"merchant {merchant_id} has no key {key_id}: `fincore key list {merchant_id}` lists them"
+        )
+
+
+async def create_merchant(databases: Databases, name: str) -> MerchantId:
+    """A new merchant's id."""
+    async with _stores(databases) as stores:
+        return await Merchants(stores.eventstore, SystemClock()).create_merchant(name)
+
+
+async def create_key(
+    databases: Databases,
+    merchant_id: MerchantId,
+    *,
+    kind: Literal["secret", "publishable"],
+    livemode: bool,
+    name: str,
+) -> NewApiKey:
+    """A new key, shown this once; raise `UnknownMerchant`."""
+    async with _stores(databases) as stores:
+        merchants = Merchants(stores.eventstore, SystemClock())
+        return await merchants.create_key(merchant_id, kind, livemode=livemode, name=name)
+
+
+async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKey]:
+    """A merchant's keys, oldest first."""
+    async with _stores(databases) as stores:
+        return await Merchants(stores.eventstore, SystemClock()).list_keys(merchant_id)
+
+
+async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
+    """Stop a key within seconds; raise `NoSuchKey`."""
+    async with _stores(databases) as stores:
+        if not await Merchants(stores.eventstore, SystemClock()).revoke_key(merchant_id, key_id):
+            raise NoSuchKey(merchant_id, key_id)
+
+
+async def dead_jobs(databases: Databases, *, limit: int) -> list[HeldJob]:
+    """The jobs that were given up, newest first."""
+    async with _stores(databases) as stores:
+        return await PgQueuerQueue(stores.eventstore).held(limit=limit)
+
+
+async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
+    """Make dead jobs due again; return how many of them were dead."""
+    async with _stores(databases) as stores:
+        return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
+
+
+async def trial_balance(databases: Databases, *, livemode: bool) -> str:
+    """The trial balance of a mode as a text table."""
+    async with _stores(databases) as stores:
+        return trial_balance_table(await LedgerQueries(stores.ledgerdb).trial_balance(livemode=livemode))
+
+
+@asynccontextmanager
+async def _stores(databases: Databases) -> AsyncIterator[Stores]:
+    await require_migrated(databases)
+    async with open_stores(databases, application_name="fincore-cli", size_max=2) as stores:
+        yield stores

@@ -1,0 +1,12 @@
+"""What the log says about itself to Prometheus."""
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+CONSUMER_LAG: Final = Gauge(
+    "fincore_consumer_lag_seconds",
+    "How long the oldest event a consumer has not applied has been in the log.",
+    ["consumer"],
+)
+COMMITS_WAITING: Final = Gauge("fincore_commits_waiting", "Commits that wait to be written by this process.")
