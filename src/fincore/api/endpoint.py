@@ -1,0 +1,160 @@
+"""From ASGI to a handler and back: ids, bounds, counts, and a problem for whatever goes wrong.
+
+One table of routes gives Litestar its handlers and the OpenAPI document its operations, so that neither can drift from
+the other.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+import structlog
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from fincore.api.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
+from fincore.api.metrics import REQUEST_SECONDS, REQUESTS_IN_FLIGHT
+from fincore.api.operation import Operation
+from fincore.api.problems import Problem, problem_body
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.ids import RequestId, new_request_id
+from fincore.postgres.pool import is_connection_loss
+
+_log = structlog.get_logger(__name__)
+
+REQUESTS_IN_FLIGHT_MAX: Final = 2_000
+"""Requests one process works on at a time; one more is answered `overloaded`."""
+BODY_SECONDS_MAX: Final = 10.0
+STORE_RETRY_AFTER_SECONDS: Final = 2
+INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
+
+Method = Literal["GET", "HEAD", "POST", "OPTIONS"]
+Handler = Callable[[Call], Awaitable[Answer]]
+"""Answers a call, or raises `Problem`."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path: who answers it, and how it is documented.
+
+    `is_bounded`: it counts among the requests in flight. Health checks do not: a busy process is not a dead one.
+    """
+
+    method: Method
+    path: str
+    operation: Operation
+    handler: Handler
+    is_bounded: bool = True
+
+
+class Gate:
+    """How many requests this process works on at the moment, and how many it will."""
+
+    def __init__(self, *, in_flight_max: int = REQUESTS_IN_FLIGHT_MAX) -> None:
+        self._in_flight_max = in_flight_max
+        self._in_flight = 0
+        REQUESTS_IN_FLIGHT.set_function(lambda: self._in_flight)
+
+    def enter(self) -> None:
+        """Count a request in; raise `Overloaded` for one too many."""
+        if self._in_flight >= self._in_flight_max:
+            raise Overloaded("the number of requests at work")
+        self._in_flight += 1
+
+    def leave(self) -> None:
+        """Count a request out."""
+        self._in_flight -= 1
+
+
+class Endpoint:
+    """All methods of one path, as an ASGI application."""
+
+    def __init__(self, routes: Sequence[Route], *, gate: Gate, body_seconds_max: float) -> None:
+        by_method: dict[Method, Route] = {route.method: route for route in routes}
+        if "GET" in by_method:
+            by_method["HEAD"] = by_method["GET"]  # the server leaves the body out
+        self._routes: Mapping[str, Route] = {str(method): route for method, route in by_method.items()}
+        self._gate = gate
+        self._body_seconds_max = body_seconds_max
+        self._seconds = {
+            (route.method, status_class): REQUEST_SECONDS.labels(
+                route.method, route.path, f"{status_class}xx"
+            )
+            for route in routes
+            for status_class in range(2, 6)
+        }
+        self.methods: Final[tuple[Method, ...]] = (*by_method, "OPTIONS")
+        self._allow: Final = (("allow", ", ".join(self.methods)),)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        http: HTTPScope = scope  # type: ignore[assignment]  # routes are reached by HTTP only
+        started = time.perf_counter()
+        request_id = new_request_id()
+        route = self._routes.get(http["method"])
+        if route is None:
+            await send_answer(send, self._without_route(http["method"], request_id), request_id)
+            return
+        call = Call(http, receive, request_id=request_id, body_seconds_max=self._body_seconds_max)
+        try:
+            answer = await self._answer(route, call)
+        except ClientGone:
+            return
+        self._seconds[route.method, answer.status // 100].observe(time.perf_counter() - started)
+        await send_answer(send, answer, request_id)
+
+    async def _answer(self, route: Route, call: Call) -> Answer:
+        try:
+            if not route.is_bounded:
+                return await route.handler(call)
+            self._gate.enter()
+            try:
+                return await route.handler(call)
+            finally:
+                self._gate.leave()
+        except Problem as problem:
+            return problem_answer(problem, call.request_id)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
+            return _failure_answer(error, route, call.request_id)
+
+    def _without_route(self, method: str, request_id: RequestId) -> Answer:
+        if method == "OPTIONS":
+            return Answer(204, b"", headers=self._allow)
+        return problem_answer(Problem("method_not_allowed", headers=self._allow), request_id)
+
+
+def problem_answer(problem: Problem, request_id: RequestId) -> Answer:
+    """A problem as an answer."""
+    body = problem_body(problem.code, request_id, detail=problem.detail, param=problem.param)
+    answer = json_answer(body.status, body, headers=problem.headers)
+    return msgspec.structs.replace(answer, media_type=PROBLEM_JSON)
+
+
+async def send_answer(send: Send, answer: Answer, request_id: RequestId) -> None:
+    """Send an answer with its `Request-Id`."""
+    headers = [
+        (b"content-type", answer.media_type.encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"request-id", request_id.encode()),
+    ]
+    headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def _failure_answer(error: Exception, route: Route, request_id: RequestId) -> Answer:
+    """What to say when the request did not fail by its own fault."""
+    if isinstance(error, Overloaded):
+        problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
+    elif isinstance(error, StoreUnavailable) or is_connection_loss(error):
+        _log.warning("api.store_unavailable", request_id=request_id, path=route.path, error=repr(error))
+        problem = Problem("store_unavailable", headers=_retry_after(STORE_RETRY_AFTER_SECONDS))
+    else:
+        _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
+        problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
+    return problem_answer(problem, request_id)
+
+
+def _retry_after(seconds: int) -> tuple[tuple[str, str], ...]:
+    return (("retry-after", str(seconds)),)

@@ -1,0 +1,114 @@
+"""One request and its answer, as the handlers see them."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from litestar.types import HTTPScope, Receive
+
+from fincore.api.problems import Problem
+from fincore.domain.ids import RequestId
+
+JSON: Final = "application/json"
+PROBLEM_JSON: Final = "application/problem+json"
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole; nobody is left to answer."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What to send back."""
+
+    status: int
+    body: bytes
+    media_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, _ENCODER.encode(body), headers=headers)
+
+
+class Call:
+    """A request: its id, headers, path parameters, and its body on demand, within bounds of size and time."""
+
+    __slots__ = ("_body_seconds_max", "_receive", "_scope", "request_id")
+
+    def __init__(
+        self, scope: HTTPScope, receive: Receive, *, request_id: RequestId, body_seconds_max: float
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._body_seconds_max = body_seconds_max
+        self.request_id: Final = request_id
+
+    @property
+    def method(self) -> str:
+        """GET, POST ..."""
+        return self._scope["method"]
+
+    @property
+    def path(self) -> str:
+        """The path, without the query."""
+        return self._scope["path"]
+
+    @property
+    def query(self) -> bytes:
+        """The query as it came, percent-encoded."""
+        return self._scope["query_string"]
+
+    def path_parameter(self, name: str) -> str:
+        """A part of the path by its name in the route."""
+        parameters: dict[str, str] = self._scope["path_params"]
+        return parameters[name]
+
+    def header_values(self, name: bytes) -> list[str]:
+        """All values of a header by its lower-case name, in the order they came."""
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its lower-case name; None where it was not sent. Raises `header_invalid` for one sent twice."""
+        values = self.header_values(name)
+        if len(values) > 1:
+            title = name.decode().title()
+            raise Problem("header_invalid", f"Send {title} once; it came {len(values)} times.", param=title)
+        return values[0] if values else None
+
+    def headers(self) -> dict[str, str]:
+        """All headers by lower-case name; of a repeated one the last."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._scope["headers"]}
+
+    async def body(self, *, bytes_max: int) -> bytes:
+        """The whole body. Raises `body_too_large`, `body_too_slow` and `ClientGone`."""
+        length = self.header(b"content-length")
+        if length is not None and length.isdecimal() and int(length[:20]) > bytes_max:
+            raise _too_large(bytes_max)
+        try:
+            async with asyncio.timeout(self._body_seconds_max):
+                return await self._read(bytes_max)
+        except TimeoutError:
+            raise Problem(
+                "body_too_slow", f"The whole body must arrive within {self._body_seconds_max:g} s."
+            ) from None
+
+    async def _read(self, bytes_max: int) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientGone
+            chunks.append(message["body"])
+            size += len(message["body"])
+            if size > bytes_max:
+                raise _too_large(bytes_max)
+            if not message["more_body"]:
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem("body_too_large", f"The body may have {bytes_max} bytes at most.")

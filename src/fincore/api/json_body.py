@@ -1,0 +1,74 @@
+"""A JSON body as a typed value, and what is wrong with one as a problem that names the field."""
+
+import json
+import re
+from typing import Final, Never, TypeVar
+
+import msgspec
+
+from fincore.api.problems import Problem
+from fincore.domain.card_number import holds_card_number
+
+T = TypeVar("T")
+
+FIELD_NAME_CHARACTERS_MAX: Final = 100
+"""A longer name of an unknown field is not repeated."""
+
+_UNKNOWN: Final = re.compile(
+    r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL
+)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?")
+_INVALID: Final = re.compile(r"(?P<expected>.*?) - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`")
+
+
+def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The value a body holds. Raises problems whose `param` is the dotted path of the field at fault."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _field_problem(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        _refuse_text(body)
+
+
+def _field_problem(message: str) -> Problem:
+    if unknown := _UNKNOWN.fullmatch(message):
+        name = unknown["name"]
+        if len(name) > FIELD_NAME_CHARACTERS_MAX or holds_card_number(name):
+            return Problem("field_unknown", "Remove the field with the strange name.")
+        param = _joined(unknown["path"], name)
+        return Problem(
+            "field_unknown", f"There is no field {param}; remove it or correct its name.", param=param
+        )
+    if missing := _MISSING.fullmatch(message):
+        param = _joined(missing["path"], missing["name"])
+        return Problem("field_missing", f"Add the field {param}.", param=param)
+    if invalid := _INVALID.fullmatch(message):
+        path = _dotted(invalid["path"])
+        return Problem("field_invalid", f"{path}: {_plain(invalid['expected'])}.", param=path)
+    return Problem("field_invalid", f"The body: {_plain(message)}.")
+
+
+def _refuse_text(body: bytes) -> Never:
+    """A body the decoder could not read: not JSON, or JSON with an unpaired surrogate, which no text may hold."""
+    try:
+        json.loads(body, parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        raise Problem("json_invalid") from None
+    raise Problem("text_not_storable")
+
+
+def _not_json(constant: str) -> Never:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _joined(path: str | None, name: str) -> str:
+    return f"{_dotted(path)}.{name}" if path else name
+
+
+def _dotted(path: str | None) -> str:
+    return (path or "").replace("[...]", "").strip(".")
+
+
+def _plain(expected: str) -> str:
+    return expected[:1].lower() + expected[1:].replace("`", "")

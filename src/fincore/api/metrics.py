@@ -1,0 +1,13 @@
+"""What the merchants' door measures."""
+
+from typing import Final
+
+from prometheus_client import Gauge, Histogram
+
+REQUEST_SECONDS: Final = Histogram(
+    "fincore_http_request_seconds",
+    "How long requests took, by method, route and class of status.",
+    ("method", "route", "status"),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+REQUESTS_IN_FLIGHT: Final = Gauge("fincore_http_requests_in_flight", "Requests being worked on.")

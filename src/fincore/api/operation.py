@@ -1,0 +1,47 @@
+"""How one operation of the API is documented. The OpenAPI document is made of these."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from fincore.api.problems import ProblemCode
+
+JsonSchema = Mapping[str, Any]
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A header, a part of the path or of the query. A `deep_object` is written as `name[member]=value`."""
+
+    name: str
+    place: Literal["header", "path", "query"]
+    description: str
+    schema: JsonSchema
+    is_required: bool = False
+    is_deep_object: bool = False
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none."""
+
+    shape: type | JsonSchema
+    media_type: str = "application/json"
+    description: str = ""
+    headers: tuple[str, ...] = ()
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a method of a path does, takes and answers.
+
+    `problems` are the codes this operation itself may answer; those of every operation are added to the document.
+    """
+
+    operation_id: str
+    summary: str
+    description: str
+    tag: str
+    answers: Mapping[int, Content]
+    is_authenticated: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    request_body: Content | None = None
+    problems: tuple[ProblemCode, ...] = ()

@@ -1,0 +1,63 @@
+"""From a request to what is written. Pure: ids and times are given in."""
+
+from datetime import datetime
+
+import msgspec
+
+from fincore.domain.events import ChargeCreated
+from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
+from fincore.domain.job import Job
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.eventstore.commit import IdempotencyKey
+from fincore.write.payments.charge_request import ChargeRequest, currency_of
+from fincore.write.queue.job_payloads import authorize_job
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Which account at which PSP a charge goes to."""
+
+    psp: PspName
+    psp_account: PspAccount
+
+
+class ChargeCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked request to create a charge, who makes it, and under which idempotency key.
+
+    `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    key_id: ApiKeyId
+    request_id: RequestId
+    idempotency_key: str
+    fingerprint: bytes
+    request: ChargeRequest
+    wait_seconds: float = 0.0
+
+    @property
+    def scoped_key(self) -> IdempotencyKey:
+        """The idempotency key in its scope."""
+        return IdempotencyKey(self.merchant_id, self.livemode, self.idempotency_key)
+
+
+def accept(
+    command: ChargeCommand, charge_id: ChargeId, route: Route, now: datetime
+) -> tuple[ChargeCreated, Job]:
+    """The fact that a charge was asked for, and the job to carry it out."""
+    request = command.request
+    created = ChargeCreated(
+        merchant_id=command.merchant_id,
+        livemode=command.livemode,
+        amount_minor=request.amount_minor,
+        currency=currency_of(request),
+        capture_method="automatic" if request.capture else "manual",
+        payment_method=request.payment_method,
+        psp=route.psp,
+        psp_account=route.psp_account,
+        created_at=now,
+        description=request.description,
+        customer_email=request.customer_email,
+        metadata=request.metadata,
+    )
+    return created, authorize_job(charge_id)

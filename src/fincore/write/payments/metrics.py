@@ -1,0 +1,11 @@
+"""What the payment service counts."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+CHARGE_REQUESTS: Final = Counter(
+    "fincore_charge_requests_total",
+    "Requests to create a charge, by what came of them.",
+    ("result",),
+)
