@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 import sys
 from typing import Annotated, Literal
 
@@ -15,7 +16,8 @@ from psp_sandbox.delivery import Retries
 from psp_sandbox.latency import ImpossibleLatency
 from psp_sandbox.logs import configure
 from psp_sandbox.options import Options
-from psp_sandbox.server import Server
+from psp_sandbox.sandbox import Sandbox
+from psp_sandbox.server import Server, bind, url_of
 
 app = cyclopts.App(
     name="psp-sandbox",
@@ -102,27 +104,32 @@ def serve(
     )
     configure(options.log_level)
     try:
-        server = Server(options)
-        uvloop.run(_run(server))
-    except ImpossibleLatency as error:
-        sys.exit(f"psp-sandbox: {error}")
+        listener = bind(options.host, options.port)
     except OSError as error:
         sys.exit(
             f"psp-sandbox: cannot listen on {host}:{port}: {error.strerror or error}. Choose another --port."
         )
+    try:
+        sandbox = Sandbox(options, public_url=(options.public_url or url_of(listener)).rstrip("/"))
+    except ImpossibleLatency as error:
+        sys.exit(f"psp-sandbox: {error}")
+    uvloop.run(_run(sandbox, listener))
 
 
-async def _run(server: Server) -> None:
+async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    server = Server(listener, sandbox.handle)
+    await sandbox.delivery.start()
     await server.start()
     # What start-up made lives as long as the process; the collector need not walk it again.
     gc.freeze()
-    print(f"psp-sandbox listening on {server.url}", flush=True)  # noqa: T201 - the line callers wait for
+    print(f"psp-sandbox listening on {url_of(listener)}", flush=True)  # noqa: T201 - the line callers wait for
     await stopped.wait()
     await server.stop()
+    await sandbox.delivery.stop()
     log.info("sandbox.stopped")
 
 

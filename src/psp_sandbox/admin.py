@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable
+from random import Random
 from urllib.parse import parse_qs
 
 import msgspec
 
+from psp_sandbox.calls import Calls
 from psp_sandbox.delivery import Delivery
 from psp_sandbox.faults import BadFault, Fault, FaultBook
 from psp_sandbox.ids import new_secret
-from psp_sandbox.latency import ImpossibleLatency
+from psp_sandbox.latency import ImpossibleLatency, log_normal
 from psp_sandbox.messages import Answer, Request
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.api import StripeApi
@@ -47,16 +49,16 @@ class Admin:
     def __init__(
         self,
         *,
+        calls: Calls,
         delivery: Delivery,
         faults: FaultBook,
-        requests: Counter[str],
-        set_latency: Callable[[float, float], None],
+        rng: Random,
         stripe: StripeApi,
     ) -> None:
+        self._calls = calls
         self._delivery = delivery
         self._faults = faults
-        self._requests = requests
-        self._set_latency = set_latency
+        self._rng = rng
         self._stripe = stripe
         self._operations: dict[tuple[str, str], Callable[[Request, str], Answer]] = {
             ("GET", "healthz"): self._healthz,
@@ -91,7 +93,7 @@ class Admin:
 
     def _set_new_latency(self, request: Request, _named: str) -> Answer:
         order = msgspec.json.decode(request.body, type=LatencyOrder)
-        self._set_latency(order.p50_ms, order.p99_ms)
+        self._calls.latency = log_normal(p50_ms=order.p50_ms, p99_ms=order.p99_ms, rng=self._rng)
         return Answer(payload=order)
 
     def _add_fault(self, request: Request, _named: str) -> Answer:
@@ -133,7 +135,7 @@ class Admin:
                     for name in ("sent", "delivered", "failed_attempts", "abandoned", "dropped", "overflowed")
                 },
             },
-            "requests": dict(self._requests),
+            "requests": dict(self._calls.counts),
         }
         for key in parse_qs(request.query.decode("latin-1")).get("metadata_key", []):
             state["by_metadata"] = self._by_metadata(key)
@@ -160,8 +162,8 @@ class Admin:
         self._stripe.memory.clear()
         self._faults.clear()
         self._delivery.clear()
-        self._requests.clear()
-        self._set_latency(0.0, 0.0)
+        self._calls.counts.clear()
+        self._calls.latency = log_normal(p50_ms=0, p99_ms=0, rng=self._rng)
         return Answer(payload={"status": "reset"})
 
     def _expire(self, _request: Request, intent_id: str) -> Answer:

@@ -1,35 +1,32 @@
 """Payment intents: create, confirm, capture, cancel, retrieve, list, search."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.confirmation import confirm_with, unexpected_state
 from psp_sandbox.stripe.currencies import check_amount, currency_of
-from psp_sandbox.stripe.errors import Refusal, card_refused, invalid_request, no_such, refused
-from psp_sandbox.stripe.lists import ListParameters, page
-from psp_sandbox.stripe.outcomes import ChallengeRequired, decide
+from psp_sandbox.stripe.errors import invalid_request, no_such, refused
+from psp_sandbox.stripe.lists import page
 from psp_sandbox.stripe.parameters import checked_metadata, read
-from psp_sandbox.stripe.payment_methods import PaymentMethodParameters, find_or_clone, store_card
-from psp_sandbox.stripe.search import SearchParameters, compile_query, search_page
-from psp_sandbox.stripe.store import Challenge, StoredCard
-from psp_sandbox.stripe.wire import (
-    AutomaticPaymentMethods,
-    CaptureMethod,
-    ConfirmationMethod,
-    Metadata,
-    NextAction,
-    PaymentIntent,
-    RedirectToUrl,
-    UseStripeSdk,
+from psp_sandbox.stripe.payment_intent_parameters import (
+    CancelParameters,
+    CaptureParameters,
+    ConfirmParameters,
+    CreateParameters,
+    ListIntents,
+    RetrieveParameters,
 )
+from psp_sandbox.stripe.payment_methods import find_or_clone, store_card
+from psp_sandbox.stripe.search import SearchParameters, compile_query, search_page
+from psp_sandbox.stripe.store import StoredCard
+from psp_sandbox.stripe.wire import AutomaticPaymentMethods, Metadata, PaymentIntent
 
-CancellationReason = Literal["duplicate", "fraudulent", "requested_by_customer", "abandoned"]
 OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
     asked: {
         "card": {
@@ -45,89 +42,11 @@ OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
 EXPANDABLE = frozenset({"latest_charge", "payment_method"})
 
 
-class CardOptions(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """`payment_method_options[card]`, as far as the sandbox acts on it."""
-
-    request_three_d_secure: Literal["any", "automatic", "challenge"] = "automatic"
-
-
-class PaymentMethodOptions(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """`payment_method_options`."""
-
-    card: CardOptions = CardOptions()
-
-
-class ConfirmParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """POST /v1/payment_intents/{id}/confirm."""
-
-    payment_method: str | None = None
-    payment_method_data: PaymentMethodParameters | None = None
-    payment_method_options: PaymentMethodOptions = PaymentMethodOptions()
-    payment_method_types: list[str] | None = None
-    capture_method: CaptureMethod | None = None
-    error_on_requires_action: bool = False
-    off_session: bool | str = False
-    receipt_email: str | None = None
-    return_url: str | None = None
-    setup_future_usage: Literal["off_session", "on_session"] | None = None
-    shipping: dict[str, Any] | None = None
-    use_stripe_sdk: bool = False
-    client_secret: str | None = None
-    expand: list[str] = []
-
-
-class CreateParameters(ConfirmParameters, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """POST /v1/payment_intents. What belongs to a confirmation may only be given with `confirm=true`."""
-
-    amount: int
-    currency: str
-    automatic_payment_methods: AutomaticPaymentMethods | None = None
-    confirm: bool = False
-    confirmation_method: ConfirmationMethod = "automatic"
-    customer: str | None = None
-    description: str | None = None
-    metadata: Metadata | str = {}
-    statement_descriptor: str | None = None
-    statement_descriptor_suffix: str | None = None
-    transfer_group: str | None = None
-
-
-class CaptureParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """POST /v1/payment_intents/{id}/capture."""
-
-    amount_to_capture: int | None = None
-    metadata: Metadata | str | None = None
-    statement_descriptor: str | None = None
-    statement_descriptor_suffix: str | None = None
-    expand: list[str] = []
-
-
-class CancelParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """POST /v1/payment_intents/{id}/cancel."""
-
-    cancellation_reason: CancellationReason | None = None
-    expand: list[str] = []
-
-
-class RetrieveParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """GET /v1/payment_intents/{id}."""
-
-    client_secret: str | None = None
-    expand: list[str] = []
-
-
-class ListIntents(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
-    """GET /v1/payment_intents."""
-
-    customer: str | None = None
-
-
 def create(call: Call) -> Answer:
     """POST /v1/payment_intents."""
     given = read(call.request, CreateParameters)
     _check_expand(given.expand)
-    currency = currency_of(given.currency)
-    check_amount(given.amount, currency)
+    check_amount(given.amount, currency_of(given.currency))
     metadata = checked_metadata(given.metadata)
     automatic = _automatic_payment_methods(given)
     if given.confirm:
@@ -136,33 +55,10 @@ def create(call: Call) -> Answer:
         late = next(n for n in ("return_url", "off_session", "error_on_requires_action") if getattr(given, n))
         raise invalid_request(f"You can only pass `{late}` together with `confirm=true`.", param=late)
     stored = _payment_method(call, given)
-    intent_id = new_id("pi")
-    intent = PaymentIntent(
-        id=intent_id,
-        amount=given.amount,
-        automatic_payment_methods=automatic,
-        capture_method=given.capture_method or "automatic_async",
-        client_secret=f"{intent_id}_{new_id('secret')}",
-        confirmation_method=given.confirmation_method,
-        created=call.store.now(),
-        currency=currency,
-        customer=given.customer,
-        description=given.description,
-        livemode=call.caller.livemode,
-        metadata=metadata,
-        payment_method=stored.method.id if stored else None,
-        payment_method_options=OPTIONS_SHOWN[given.payment_method_options.card.request_three_d_secure],
-        receipt_email=given.receipt_email,
-        setup_future_usage=given.setup_future_usage,
-        shipping=given.shipping,
-        statement_descriptor=given.statement_descriptor,
-        statement_descriptor_suffix=given.statement_descriptor_suffix,
-        status="requires_confirmation" if stored else "requires_payment_method",
-        transfer_group=given.transfer_group,
-    )
+    intent = _new_intent(call, given, stored, automatic, metadata)
     call.store.add_intent(call.caller, intent)
     if given.confirm:
-        intent = _confirm(call, intent, stored, given)
+        intent = confirm_with(call, intent, stored, given)
     return Answer(payload=expanded(call, intent, given.expand))
 
 
@@ -172,7 +68,7 @@ def confirm(call: Call) -> Answer:
     _check_expand(given.expand)
     intent = _addressed(call)
     if intent.status not in machine.CONFIRMABLE:
-        raise _unexpected_state(intent, _unconfirmable(intent))
+        raise unexpected_state(intent, _unconfirmable(intent))
     _check_return_url(intent.automatic_payment_methods, given.return_url)
     stored = _payment_method(call, given)
     if stored is None and isinstance(intent.payment_method, str):
@@ -184,7 +80,7 @@ def confirm(call: Call) -> Answer:
         setup_future_usage=given.setup_future_usage or intent.setup_future_usage,
         shipping=given.shipping or intent.shipping,
     )
-    return Answer(payload=expanded(call, _confirm(call, changed, stored, given), given.expand))
+    return Answer(payload=expanded(call, confirm_with(call, changed, stored, given), given.expand))
 
 
 def capture(call: Call) -> Answer:
@@ -198,7 +94,7 @@ def capture(call: Call) -> Answer:
             f"This PaymentIntent could not be captured because it has a status of {intent.status}. "
             "Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
         )
-        raise _unexpected_state(intent, message)
+        raise unexpected_state(intent, message)
     amount = intent.amount_capturable if given.amount_to_capture is None else given.amount_to_capture
     if amount < 1:
         raise invalid_request("Invalid positive integer", param="amount_to_capture")
@@ -226,7 +122,7 @@ def cancel(call: Call) -> Answer:
             "Only a PaymentIntent with one of the following statuses may be canceled: "
             f"{', '.join(machine.CANCELABLE)}, processing."
         )
-        raise _unexpected_state(intent, message)
+        raise unexpected_state(intent, message)
     attempts = call.store.charges_of(call.account, intent.id)
     call.store.close_challenge(intent.id)
     done = machine.cancel(
@@ -287,54 +183,37 @@ def expanded(call: Call, intent: PaymentIntent, paths: list[str]) -> PaymentInte
     return intent
 
 
-def _confirm(
-    call: Call, intent: PaymentIntent, stored: StoredCard | None, given: ConfirmParameters
+def _new_intent(
+    call: Call,
+    given: CreateParameters,
+    stored: StoredCard | None,
+    automatic: AutomaticPaymentMethods | None,
+    metadata: Metadata,
 ) -> PaymentIntent:
-    """One attempt. Raises Refusal: no card, or the card was refused (after the failure was recorded)."""
-    if stored is None:
-        message = (
-            "You cannot confirm this PaymentIntent because it's missing a payment method. "
-            "You can either update the PaymentIntent with a payment method and then confirm it again, "
-            "or confirm it again directly with a payment method or ConfirmationToken."
-        )
-        raise _unexpected_state(intent, message)
-    store = call.store
-    decision = decide(
-        stored.card,
-        authenticated=store.is_authenticated(intent.id) and stored.method.id == intent.payment_method,
-        off_session=given.off_session in (True, "true", "one_off", "recurring"),
-        challenge_requested=given.payment_method_options.card.request_three_d_secure != "automatic",
-        challenge_possible=not given.error_on_requires_action,
+    intent_id = new_id("pi")
+    return PaymentIntent(
+        id=intent_id,
+        amount=given.amount,
+        automatic_payment_methods=automatic,
+        capture_method=given.capture_method or "automatic_async",
+        client_secret=f"{intent_id}_{new_id('secret')}",
+        confirmation_method=given.confirmation_method,
+        created=call.store.now(),
+        currency=currency_of(given.currency),
+        customer=given.customer,
+        description=given.description,
+        livemode=call.caller.livemode,
+        metadata=metadata,
+        payment_method=stored.method.id if stored else None,
+        payment_method_options=OPTIONS_SHOWN[given.payment_method_options.card.request_three_d_secure],
+        receipt_email=given.receipt_email,
+        setup_future_usage=given.setup_future_usage,
+        shipping=given.shipping,
+        statement_descriptor=given.statement_descriptor,
+        statement_descriptor_suffix=given.statement_descriptor_suffix,
+        status="requires_confirmation" if stored else "requires_payment_method",
+        transfer_group=given.transfer_group,
     )
-    next_action = None
-    if isinstance(decision, ChallengeRequired):
-        next_action = _challenge(call, intent, stored, given.return_url)
-    else:
-        store.close_challenge(intent.id)
-    facts = machine.Attempt(
-        method=stored.method,
-        card=stored.card,
-        now=store.now(),
-        charge_id=new_id("ch"),
-        next_action=next_action,
-    )
-    transition = machine.attempt(intent, decision, facts)
-    intent = store.apply(call.caller, transition)
-    if transition.error is not None:
-        raise card_refused(transition.error)
-    return intent
-
-
-def _challenge(call: Call, intent: PaymentIntent, stored: StoredCard, return_url: str | None) -> NextAction:
-    """Open a challenge; the way to its page is what the customer has to do next."""
-    challenge = Challenge(
-        id=new_id("3ds"), account=call.account, intent_id=intent.id, return_url=return_url, stored=stored
-    )
-    call.store.open_challenge(challenge)
-    url = f"{call.public_url}/3ds/{challenge.id}"
-    if return_url is None:
-        return NextAction(type="use_stripe_sdk", use_stripe_sdk=UseStripeSdk(stripe_js=url))
-    return NextAction(type="redirect_to_url", redirect_to_url=RedirectToUrl(return_url=return_url, url=url))
 
 
 def _payment_method(call: Call, given: ConfirmParameters) -> StoredCard | None:
@@ -385,11 +264,6 @@ def _unconfirmable(intent: PaymentIntent) -> str:
             "after being previously confirmed."
         )
     return f"You cannot confirm this PaymentIntent because it has a status of {intent.status}."
-
-
-def _unexpected_state(intent: PaymentIntent, message: str) -> Refusal:
-    refusal = refused(message, code="payment_intent_unexpected_state")
-    return Refusal(refusal.status, replace(refusal.detail, payment_intent=intent), remembered=True)
 
 
 def _check_expand(paths: list[str]) -> None:

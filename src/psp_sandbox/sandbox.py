@@ -1,0 +1,95 @@
+"""The sandbox assembled: every part is made here and knows only what it is given."""
+
+import random
+import time
+
+from psp_sandbox.admin import Admin
+from psp_sandbox.calls import Calls
+from psp_sandbox.connection import Exchange
+from psp_sandbox.delivery import Delivery
+from psp_sandbox.faults import FaultBook
+from psp_sandbox.idempotency import IdempotencyMemory
+from psp_sandbox.ids import new_id, new_secret
+from psp_sandbox.latency import log_normal
+from psp_sandbox.messages import Answer
+from psp_sandbox.options import Options
+from psp_sandbox.stripe import challenge
+from psp_sandbox.stripe.api import StripeApi
+from psp_sandbox.stripe.store import Endpoint, Store
+from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
+
+
+class Sandbox:
+    """All state of one sandbox, and the door through which requests come to it.
+
+    Raises ImpossibleLatency: no log-normal law has the two percentiles of the options.
+    """
+
+    def __init__(self, options: Options, *, public_url: str) -> None:
+        rng = random.Random(options.seed)  # noqa: S311 - latency and chance, not secrets
+        latency = log_normal(p50_ms=options.latency_p50_ms, p99_ms=options.latency_p99_ms, rng=rng)
+        faults = FaultBook(rng)
+        self.delivery = Delivery(
+            faults=faults, retries=options.retries, concurrency=options.webhook_concurrency
+        )
+        self._store = Store(max_payments=options.max_payments, deliveries=_EventPost(self.delivery))
+        self._store.endpoints = _command_line_endpoints(options)
+        stripe = StripeApi(
+            store=self._store,
+            memory=IdempotencyMemory(max_entries=options.max_idempotency_keys),
+            public_url=public_url,
+            search_lag_seconds=options.search_lag_seconds,
+        )
+        self._calls = Calls(faults=faults, latency=latency, stripe=stripe)
+        self._admin = Admin(calls=self._calls, delivery=self.delivery, faults=faults, rng=rng, stripe=stripe)
+
+    def handle(self, exchange: Exchange) -> None:
+        """Route one request by the first step of its path."""
+        request = exchange.request
+        if request.path.startswith("/v1/"):
+            self._calls.take(exchange)
+        elif request.path.startswith("/sandbox/"):
+            exchange.answer(self._admin.handle(request))
+        elif request.path.startswith("/3ds/"):
+            exchange.answer(challenge.page(self._store, request))
+        else:
+            exchange.answer(Answer(status=404, payload={"error": {"message": "There is nothing here."}}))
+
+
+class _EventPost:
+    """Carries Stripe's events to its endpoints by way of the delivery."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    def send(self, event: Event, endpoint: Endpoint) -> None:
+        """Accept the event for delivery."""
+        self._delivery.dispatch(
+            event_id=event.id,
+            event_type=event.type,
+            metadata=event.data.object.metadata,
+            payload=event,
+            to=endpoint,
+        )
+
+    def pending(self, event_id: str) -> int:
+        """How many endpoints have yet to take the event."""
+        return self._delivery.pending(event_id)
+
+
+def _command_line_endpoints(options: Options) -> dict[str, Endpoint]:
+    secrets = options.webhook_secrets or (new_secret("whsec"),)
+    shown = [
+        WebhookEndpoint(
+            id=new_id("we"),
+            api_version=API_VERSION,
+            created=int(time.time()),
+            description="from the command line",
+            enabled_events=options.webhook_events,
+            livemode=False,
+            metadata={},
+            url=url,
+        )
+        for url in options.webhook_urls
+    ]
+    return {one.id: Endpoint(account=None, shown=one, secrets=secrets) for one in shown}
