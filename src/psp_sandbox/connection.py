@@ -22,6 +22,7 @@ MAX_BODY_BYTES = 1 << 20
 MAX_HEAD_BYTES = 64 << 10
 MAX_PIPELINED = 16
 IDLE_SECONDS = 75.0
+LINGER_SECONDS = 2.0
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -76,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._refused = False
 
     @property
     def busy(self) -> bool:
@@ -108,6 +110,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; each complete message ends in `on_message_complete`."""
         self.last_active = time.monotonic()
+        if self._refused:
+            return
         try:
             self._parser.feed_data(data)
         except _TooLarge as error:
@@ -204,11 +208,16 @@ class Connection(asyncio.Protocol):
             raise _TooLarge(431)
 
     def _refuse(self, status: int) -> None:
-        if self._transport is not None:
-            reason = _REASONS[status]
-            head = f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        """Answer what cannot be read, and close a little later.
+
+        Closing with bytes unread would make the kernel send a reset, which can overtake the answer.
+        """
+        if self._transport is not None and not self._refused:
+            self._refused = True
+            head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             self._transport.write(head.encode())
-            self._transport.close()
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self.abort)
 
 
 class _TooLarge(Exception):

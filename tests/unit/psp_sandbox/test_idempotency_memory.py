@@ -1,0 +1,73 @@
+"""What is remembered under an idempotency key, for how long, and how much of it."""
+
+import pytest
+
+from psp_sandbox.idempotency import KEPT_SECONDS, IdempotencyMemory, Lookup
+from psp_sandbox.messages import Answer
+
+ANSWER = Answer(status=402, payload={"a": 1})
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def memory(clock: Clock) -> IdempotencyMemory:
+    return IdempotencyMemory(max_entries=3, clock=clock)
+
+
+def test_a_key_is_new_then_in_flight_then_answered(memory: IdempotencyMemory) -> None:
+    assert memory.look_up("acct", "k", b"f") is Lookup.NEW
+    memory.begin("acct", "k", b"f")
+    assert memory.look_up("acct", "k", b"f") is Lookup.IN_FLIGHT
+    memory.finish("acct", "k", ANSWER)
+    assert memory.look_up("acct", "k", b"f") is ANSWER
+
+
+def test_another_request_under_the_key_is_told_apart(memory: IdempotencyMemory) -> None:
+    memory.begin("acct", "k", b"f")
+    assert memory.look_up("acct", "k", b"g") is Lookup.OTHER_PARAMETERS
+    memory.finish("acct", "k", ANSWER)
+    assert memory.look_up("acct", "k", b"g") is Lookup.OTHER_PARAMETERS
+
+
+def test_a_forgotten_key_is_new(memory: IdempotencyMemory) -> None:
+    memory.begin("acct", "k", b"f")
+    memory.forget("acct", "k")
+    assert memory.look_up("acct", "k", b"g") is Lookup.NEW
+
+
+def test_a_key_is_new_after_its_day(memory: IdempotencyMemory, clock: Clock) -> None:
+    memory.begin("acct", "k", b"f")
+    memory.finish("acct", "k", ANSWER)
+    clock.now = KEPT_SECONDS
+    assert memory.look_up("acct", "k", b"f") is ANSWER
+    clock.now = KEPT_SECONDS + 1
+    assert memory.look_up("acct", "k", b"f") is Lookup.NEW
+
+
+def test_past_the_bound_the_least_recently_used_is_forgotten(memory: IdempotencyMemory) -> None:
+    for key in "abc":
+        memory.begin("acct", key, b"f")
+        memory.finish("acct", key, ANSWER)
+    memory.look_up("acct", "a", b"f")
+    memory.begin("acct", "d", b"f")
+    assert len(memory) == 3
+    assert memory.look_up("acct", "a", b"f") is ANSWER
+    assert memory.look_up("acct", "b", b"f") is Lookup.NEW
+
+
+def test_finishing_what_was_dropped_meanwhile_does_nothing(memory: IdempotencyMemory) -> None:
+    memory.finish("acct", "gone", ANSWER)
+    assert memory.look_up("acct", "gone", b"f") is Lookup.NEW
