@@ -36,12 +36,14 @@ def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ..
 class Call:
     """A request: its id, headers, path parameters, and its body on demand, within bounds of size and time."""
 
-    __slots__ = ("_body_seconds_max", "_receive", "_scope", "request_id")
+    __slots__ = ("_body_seconds_max", "_header_pairs", "_headers", "_receive", "_scope", "request_id")
 
     def __init__(
         self, scope: HTTPScope, receive: Receive, *, request_id: RequestId, body_seconds_max: float
     ) -> None:
         self._scope = scope
+        self._header_pairs = list(scope["headers"])
+        self._headers = dict(self._header_pairs)
         self._receive = receive
         self._body_seconds_max = body_seconds_max
         self.request_id: Final = request_id
@@ -68,19 +70,21 @@ class Call:
 
     def header_values(self, name: bytes) -> list[str]:
         """All values of a header by its lower-case name, in the order they came."""
-        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == name]
+        return [value.decode("latin-1") for key, value in self._header_pairs if key == name]
 
     def header(self, name: bytes) -> str | None:
         """A header by its lower-case name; None where it was not sent. Raises `header_invalid` for one sent twice."""
-        values = self.header_values(name)
-        if len(values) > 1:
+        value = self._headers.get(name)
+        if value is None:
+            return None
+        if len(self._headers) < len(self._header_pairs) and len(self.header_values(name)) > 1:
             title = name.decode().title()
-            raise Problem("header_invalid", f"Send {title} once; it came {len(values)} times.", param=title)
-        return values[0] if values else None
+            raise Problem("header_invalid", f"Send {title} once.", param=title)
+        return value.decode("latin-1")
 
     def headers(self) -> dict[str, str]:
         """All headers by lower-case name; of a repeated one the last."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._scope["headers"]}
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
 
     async def body(self, *, bytes_max: int) -> bytes:
         """The whole body. Raises `body_too_large`, `body_too_slow` and `ClientGone`."""

@@ -30,6 +30,11 @@ def new_charge_id() -> ChargeId:
     return ChargeId(_new("ch"))
 
 
+def new_stream_id() -> StreamId:
+    """The stream of something new; `charge_of` spells the charge's id."""
+    return StreamId(uuid7())
+
+
 def new_event_id() -> EventId:
     return EventId(uuid7())
 

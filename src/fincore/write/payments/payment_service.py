@@ -11,7 +11,7 @@ import structlog
 from fincore.domain.charge import Charge, evolve, fold
 from fincore.domain.clock import Clock
 from fincore.domain.errors import StoreUnavailable
-from fincore.domain.ids import ChargeId, RequestId, StreamId, new_charge_id, stream_of
+from fincore.domain.ids import ChargeId, RequestId, StreamId, charge_of, new_stream_id
 from fincore.eventstore.commit import (
     Commit,
     Committed,
@@ -156,8 +156,8 @@ class PaymentService:
     ) -> tuple[Answered | Refused, StoredAnswer | Refused]:
         """What to answer, and what the key gets from now on."""
         now = self._clock.now()
-        charge_id = new_charge_id()
-        stream_id = stream_of(charge_id)
+        stream_id = new_stream_id()
+        charge_id = charge_of(stream_id)
         event, job = accept(command, charge_id, route, now)
         charge = evolve(None, event)
         rendered = self._render(charge_id, charge, command.request_id)
