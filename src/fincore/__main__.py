@@ -1,46 +1,38 @@
 """The `fincore` command: one sub-command per role and per operator task."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated
 
-import uvloop
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from fincore.bootstrap import operations
-from fincore.bootstrap.databases import Databases, databases_of, migrate_databases
-from fincore.bootstrap.everything import run_everything
+from fincore.bootstrap.databases import databases_of
 from fincore.bootstrap.roles import Role, run_role
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs
-from fincore.settings import SETTINGS, Settings, read_settings
-
-T = TypeVar("T")
+from fincore.settings import Settings, read_settings
 
 app = App(name="fincore", help="FinCore Payments. Settings come from the environment: `fincore settings`.")
-merchants = App(name="merchant", help="Merchants.")
-keys = App(name="key", help="API keys of merchants.")
-jobs = App(name="jobs", help="The job queue.")
-ledger = App(name="ledger", help="The double-entry ledger.")
-for group in (merchants, keys, jobs, ledger):
-    app.command(group)
-
-out = Console(soft_wrap=True, highlight=False)
+# By name, so that a role which starts does not load what only operators need.
+app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
+app.command("fincore.operators:settings", help="List every setting with its default and meaning.")
+app.command("fincore.operators:check", help="Check the laws that must hold.")
+app.command("fincore.operators:merchants", name="merchant", help="Merchants.")
+app.command("fincore.operators:keys", name="key", help="API keys of merchants.")
+app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
+app.command("fincore.operators:ledger", name="ledger", help="The double-entry ledger.")
 
 
 @app.command
 def up() -> None:
     """Run every role under one supervisor, on the embedded PostgreSQL unless a DSN is set, until Ctrl-C."""
+    from fincore.bootstrap.everything import run_everything
+
     configured = _configured()
     with databases_of(configured) as databases:
-        _run(run_everything(configured, databases, announce=_print))
+        run_coroutine(run_everything(configured, databases, announce=print))
 
 
 @app.command
@@ -57,110 +49,7 @@ def run(role: Role, *, until_eof: Annotated[bool, Parameter(negative="")] = Fals
     """
     configured = _configured()
     with databases_of(configured) as databases:
-        _run(run_role(role, configured, databases, stop_at_eof=until_eof))
-
-
-@app.command
-def migrate() -> None:
-    """Bring the schemas of the three stores up to date."""
-    _print("\n".join(_on_databases(migrate_databases)) or "nothing to apply")
-
-
-@app.command
-def settings() -> None:
-    """List every setting with its default and meaning."""
-    for setting in SETTINGS:
-        _print(f"{setting.name}={setting.default}\n    {setting.meaning}")
-
-
-@app.command
-def check() -> None:
-    """Check the laws that must hold; exit with 1 when one is broken."""
-    verdicts = _on_databases(operations.check_laws)
-    _print(verdicts.text)
-    sys.exit(0 if verdicts.all_hold else 1)
-
-
-@merchants.command(name="create")
-def create_merchant(name: str) -> None:
-    """Register a merchant and print its id."""
-    _print(_on_databases(lambda databases: operations.create_merchant(databases, name)))
-
-
-@keys.command(name="create")
-def create_key(
-    merchant_id: MerchantId,
-    *,
-    kind: Literal["secret", "publishable"] = "secret",
-    live: bool = False,
-    name: str = "",
-) -> None:
-    """Make an API key and print it. This is the only time it is shown."""
-    key = _on_databases(
-        lambda databases: operations.create_key(databases, merchant_id, kind=kind, livemode=live, name=name)
-    )
-    _print(key.secret.reveal())
-
-
-@keys.command(name="list")
-def list_keys(merchant_id: MerchantId) -> None:
-    """List a merchant's keys: what each begins and ends with, never the whole."""
-    found = _on_databases(lambda databases: operations.list_keys(databases, merchant_id))
-    _print_table(
-        ("id", "key", "name", "created", "revoked"),
-        [
-            (
-                key.key_id,
-                f"{key.prefix}...{key.last4}",
-                key.name,
-                _when(key.created_at),
-                _when(key.revoked_at),
-            )
-            for key in found
-        ],
-    )
-
-
-@keys.command(name="revoke")
-def revoke_key(merchant_id: MerchantId, key_id: ApiKeyId) -> None:
-    """Revoke a key; it stops working within seconds."""
-    _on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
-    _print(f"revoked {key_id}")
-
-
-@jobs.command(name="dead")
-def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 50) -> None:
-    """List the jobs that were given up, newest first, with the reason."""
-    held = _on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
-    _print_table(
-        ("id", "kind", "payload", "attempts", "held", "reason"),
-        [
-            (
-                str(job.job_id),
-                job.kind,
-                job.payload.decode(),
-                str(job.attempts),
-                _when(job.held_at),
-                job.reason,
-            )
-            for job in held
-        ],
-    )
-
-
-@jobs.command(name="requeue")
-def requeue_jobs(job_id: int, *more_job_ids: int) -> None:
-    """Make dead jobs due again, as if new."""
-    job_ids = (job_id, *more_job_ids)
-    count = _on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
-    _print(f"requeued {count} of {len(job_ids)}")
-    sys.exit(0 if count == len(job_ids) else 1)
-
-
-@ledger.command(name="trial-balance")
-def trial_balance(*, live: bool = False) -> None:
-    """Print debits, credits and balance of every account."""
-    _print(_on_databases(lambda databases: operations.trial_balance(databases, livemode=live)))
+        run_coroutine(run_role(role, configured, databases, stop_at_eof=until_eof))
 
 
 def main() -> None:
@@ -178,37 +67,6 @@ def _configured() -> Settings:
     configured = read_settings(os.environ)
     configure_logs(level=configured.log_level, log_format=configured.log_format)
     return configured
-
-
-def _on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
-    """Do an operator's task on the stores the settings name; only warnings are logged beside its output."""
-    configured = read_settings(os.environ)
-    configure_logs(level="warning", log_format="console")
-    with databases_of(configured) as databases:
-        return _run(act(databases))
-
-
-def _run(coroutine: Coroutine[object, object, T]) -> T:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
-
-
-def _print(text: str) -> None:
-    out.print(text, markup=False)
-
-
-def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    if not rows:
-        _print("none")
-        return
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    out.print(table)
-
-
-def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 if __name__ == "__main__":

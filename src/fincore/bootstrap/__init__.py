@@ -1,6 +1,6 @@
 """The composition root: settings in, running objects out. The only room that knows everyone.
 
-To know what runs, read `roles.py` from top to bottom; `everything.py` is all of them under one supervisor.
+Each role has a module of its name: api, worker, projectionist, ledger. `everything.py` is all of them together.
 """
 
 from fincore.bootstrap.databases import SCHEMAS, Databases, databases_of, migrate_databases

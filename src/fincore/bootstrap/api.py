@@ -1,4 +1,4 @@
-"""The API role: the merchants' application on uvicorn."""
+"""The API role: the merchants' door on uvicorn, and the writer behind it."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ import uvicorn
 from fincore.api.app import create_app
 from fincore.api.charge_body import render_charge
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
@@ -27,6 +28,7 @@ from fincore.write.payments.idempotency import AnswerCache
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
+from fincore.write.queue.pgqueuer import PgQueuerQueue
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -45,8 +47,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def merchants_door(settings: Settings, stores: Stores, writer: Writer, stop: asyncio.Event) -> None:
-    """Serve the merchants' API until `stop`; then finish the requests under way."""
+async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+    """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
+    queue = PgQueuerQueue(stores.eventstore)
+    async with running_writer(stores.eventstore, queue.enqueue) as writer:
+        await _serve(settings, stores, writer, stop)
+
+
+async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: asyncio.Event) -> None:
     clock = SystemClock()
     log = EventLog(stores.eventstore)
     watch = StreamWatch(log)

@@ -1,0 +1,21 @@
+"""What the roles that follow the log have in common: a subscription, and its lag in `/metrics`."""
+
+import asyncio
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import run_until, sampled
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.metrics import CONSUMER_LAG
+from fincore.eventstore.subscription import Consumer, Subscription
+from fincore.postgres.pool import Pool
+
+
+async def run_consumer(stores: Stores, target: Pool, consumer: Consumer, stop: asyncio.Event) -> None:
+    """Follow the log with a consumer whose effects go to `target`, until `stop`."""
+    subscription = Subscription(EventLog(stores.eventstore), target, consumer)
+
+    async def measure() -> None:
+        CONSUMER_LAG.labels(consumer.name).set(await subscription.lag_seconds())
+
+    async with sampled(measure):
+        await run_until(stop, subscription.run(), subscription.stop)

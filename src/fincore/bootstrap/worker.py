@@ -1,0 +1,46 @@
+"""The worker role: jobs from the queue, PSPs to call, outcomes to record."""
+
+import asyncio
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import run_until, running_writer, sampled
+from fincore.bootstrap.psps import gateways, webhooks
+from fincore.domain.clock import SystemClock
+from fincore.eventstore.log import EventLog
+from fincore.settings import Settings
+from fincore.write.queue.metrics import JOBS
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.worker.housekeeping import Housekeeping
+from fincore.write.worker.worker import Worker, chores
+
+
+async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+    """Do jobs until `stop`; then finish those at hand."""
+    clock = SystemClock()
+    queue = PgQueuerQueue(
+        stores.eventstore, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds
+    )
+    psp_gateways = gateways(settings, clock)
+    async with running_writer(stores.eventstore, queue.enqueue) as writer:
+        worker = Worker(
+            queue=queue,
+            pool=stores.eventstore,
+            log=EventLog(stores.eventstore),
+            writer=writer,
+            gateways=psp_gateways,
+            webhooks=webhooks(settings),
+            clock=clock,
+            housekeeping=Housekeeping(stores.eventstore, chores(writer, queue), clock),
+            concurrency=settings.worker_concurrency,
+        )
+
+        async def measure() -> None:
+            for status, count in (await queue.depths()).items():
+                JOBS.labels(status).set(count)
+
+        try:
+            async with sampled(measure):
+                await run_until(stop, worker.run(), worker.stop)
+        finally:
+            for gateway in psp_gateways.values():
+                await gateway.close()
