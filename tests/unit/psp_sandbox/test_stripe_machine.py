@@ -31,6 +31,9 @@ FACTS = machine.Attempt(
     charge_id="ch_0123456789abcdef01234567",
     next_action=NextAction(type="use_stripe_sdk"),
 )
+PAID = ["charge.succeeded", "payment_intent.succeeded"]
+HELD = ["charge.succeeded", "payment_intent.amount_capturable_updated"]
+FAILED = ["charge.failed", "payment_intent.payment_failed"]
 GENERIC = Declined(DECLINES["generic_decline"])
 
 
@@ -67,36 +70,11 @@ def types(transition: machine.Transition) -> list[str]:
 @pytest.mark.parametrize(
     ("capture_method", "decision", "status", "money", "happened"),
     [
-        ("automatic", Approved(), "succeeded", (1099, 0), ["charge.succeeded", "payment_intent.succeeded"]),
-        (
-            "automatic_async",
-            Approved(),
-            "succeeded",
-            1099,
-            0,
-            ["charge.succeeded", "payment_intent.succeeded"],
-        ),
-        (
-            "manual",
-            Approved(),
-            "requires_capture",
-            (0, 1099),
-            ["charge.succeeded", "payment_intent.amount_capturable_updated"],
-        ),
-        (
-            "automatic",
-            GENERIC,
-            "requires_payment_method",
-            (0, 0),
-            ["charge.failed", "payment_intent.payment_failed"],
-        ),
-        (
-            "manual",
-            GENERIC,
-            "requires_payment_method",
-            (0, 0),
-            ["charge.failed", "payment_intent.payment_failed"],
-        ),
+        ("automatic", Approved(), "succeeded", (1099, 0), PAID),
+        ("automatic_async", Approved(), "succeeded", (1099, 0), PAID),
+        ("manual", Approved(), "requires_capture", (0, 1099), HELD),
+        ("automatic", GENERIC, "requires_payment_method", (0, 0), FAILED),
+        ("manual", GENERIC, "requires_payment_method", (0, 0), FAILED),
         ("automatic", ChallengeRequired(), "requires_action", (0, 0), ["payment_intent.requires_action"]),
     ],
 )
