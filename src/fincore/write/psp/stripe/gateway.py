@@ -24,8 +24,9 @@ LIST_PAGE_SIZE: Final = 100
 SEARCH_SIZE: Final = 10
 CLOCK_SKEW: Final = timedelta(seconds=60)
 """How far Stripe's clock may be behind ours."""
-SEARCH_SETTLED_AFTER: Final = timedelta(hours=1)
-"""Stripe's search knows a payment within a minute, in outages within an hour (docs.stripe.com/search)."""
+SEARCH_SETTLED_AFTER: Final = timedelta(minutes=2)
+"""Stripe's search knows a payment within a minute (docs.stripe.com/search); in an outage later, which is why whoever
+hears NotFound repeats the call under the same idempotency key, and never under another."""
 SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
 
 _INTENTS: Final = "/v1/payment_intents"

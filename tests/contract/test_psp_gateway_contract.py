@@ -1,0 +1,422 @@
+"""What every PSP gateway promises, on real HTTP against a PSP that breaks on demand.
+
+The suite speaks of a `PspUnderTest`: another PSP joins by giving one to the fixture `psp`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from uuid import uuid4
+
+import pytest
+
+from fincore.domain.clock import SystemClock
+from fincore.domain.currency import Currency
+from fincore.domain.ids import ChargeId, new_charge_id
+from fincore.domain.money import Money
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Declined,
+    PspAccount,
+    Retryable,
+    Unknown,
+)
+from fincore.domain.secret import Secret
+from fincore.write.psp.port import (
+    AuthorizeRequest,
+    Inquiry,
+    NotFound,
+    PspGateway,
+    PspWebhooks,
+    VerifiedWebhook,
+    WebhookFact,
+)
+from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.gateway import StripeGateway
+from fincore.write.psp.stripe.webhooks import StripeWebhooks
+from fixtures.sandbox import SandboxProcess
+from fixtures.webhook_receiver import WebhookReceiver
+
+TEST = PspAccount("test")
+ACCOUNT_KEY = "sk_test_contract"
+USD_19_99 = Money(1999, Currency("usd"))
+Behaviour = Literal["approved", "action_required", "unknown_payment_method"]
+
+
+class PspUnderTest(NamedTuple):
+    """A gateway, and the PSP behind it as the suite may steer it."""
+
+    gateway: PspGateway
+    sandbox: SandboxProcess
+    payment_methods: Mapping[Behaviour, str]
+
+    async def authorize(self, charge_id: ChargeId, **changes: Any) -> object:
+        return await self.gateway.authorize(authorization(charge_id, **changes))
+
+    async def inquire(self, charge_id: ChargeId) -> object:
+        return await self.gateway.inquire(
+            Inquiry(charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC))
+        )
+
+    def payments_of(self, charge_id: ChargeId) -> dict[str, int]:
+        """What the PSP itself holds for a charge: how many payments, how much was taken."""
+        by_charge: dict[str, dict[str, int]] = self.sandbox.state("fincore_charge_id")["by_metadata"]
+        return by_charge.get(charge_id, {"intents": 0, "authorized": 0, "succeeded": 0, "amount_received": 0})
+
+
+STRIPE_METHODS: Mapping[Behaviour, str] = {
+    "approved": "pm_card_visa",
+    "action_required": "pm_card_threeDSecure2Required",
+    "unknown_payment_method": "pm_nobody_has_this",
+}
+STRIPE_DECLINES = [
+    ("pm_card_visa_chargeDeclined", ("card_declined", "retry_later", "generic_decline")),
+    ("pm_card_visa_chargeDeclinedInsufficientFunds", ("card_declined", "retry_later", "insufficient_funds")),
+    ("pm_card_visa_chargeDeclinedLostCard", ("card_declined", "do_not_retry", "lost_card")),
+    ("pm_card_visa_chargeDeclinedStolenCard", ("card_declined", "do_not_retry", "stolen_card")),
+    ("pm_card_chargeDeclinedExpiredCard", ("expired_card", "ask_customer", "expired_card")),
+    ("pm_card_chargeDeclinedIncorrectCvc", ("incorrect_cvc", "ask_customer", "incorrect_cvc")),
+    ("pm_card_chargeDeclinedProcessingError", ("processing_error", "retry_later", "processing_error")),
+    (
+        "pm_card_visa_chargeDeclinedVelocityLimitExceeded",
+        ("card_declined", "retry_later", "card_velocity_exceeded"),
+    ),
+    ("pm_card_radarBlock", ("card_declined", "do_not_retry", "fraudulent")),
+]
+
+
+def authorization(charge_id: ChargeId, **changes: Any) -> AuthorizeRequest:
+    given: dict[str, Any] = {
+        "charge_id": charge_id,
+        "idempotency_key": f"{charge_id}:authorize:1",
+        "psp_account": TEST,
+        "money": USD_19_99,
+        "capture_method": "automatic",
+        "payment_method": "pm_card_visa",
+        "description": "two coffees & a cake",
+        "customer_email": "ada@example.com",
+    }
+    return AuthorizeRequest(**given | changes)
+
+
+def stripe_gateway(base_url: str, *, key: str = ACCOUNT_KEY, answer_seconds: float = 20.0) -> StripeGateway:
+    account = StripeAccount(
+        secret_key=Secret(key),
+        webhook_secrets=(),
+        expects_livemode=False,
+        return_url="https://shop.example/back",
+    )
+    client = StripeClient(base_url=base_url, total_timeout_seconds=answer_seconds)
+    return StripeGateway({TEST: account}, client=client, clock=SystemClock())
+
+
+@pytest.fixture(params=["stripe"])
+async def psp(psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
+    """A PSP that remembers nothing of other tests."""
+    gateway = stripe_gateway(psp_sandbox.url)
+    yield PspUnderTest(gateway, psp_sandbox, STRIPE_METHODS)
+    await gateway.close()
+
+
+@pytest.fixture(scope="session")
+def lagging_sandbox() -> Iterator[SandboxProcess]:
+    """A PSP whose search will know of a payment in an hour."""
+    process = SandboxProcess("--search-lag-seconds=3600")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(params=["stripe"])
+async def lagging_psp(lagging_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
+    gateway = stripe_gateway(lagging_sandbox.url)
+    yield PspUnderTest(gateway, lagging_sandbox, STRIPE_METHODS)
+    await gateway.close()
+
+
+@pytest.fixture
+def charge_id() -> ChargeId:
+    return new_charge_id()
+
+
+# --- what the PSP decides
+
+
+async def test_a_good_card_is_captured_for_the_whole_amount(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    outcome = await psp.authorize(charge_id)
+    assert isinstance(outcome, Approved)
+    assert (outcome.kind, outcome.money) == ("captured", USD_19_99)
+    assert before <= outcome.occurred_at <= datetime.now(UTC)
+    assert psp.payments_of(charge_id) == {
+        "intents": 1,
+        "authorized": 0,
+        "succeeded": 1,
+        "amount_received": 1999,
+    }
+
+
+async def test_with_manual_capture_a_good_card_is_only_held_until_a_known_time(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcome = await psp.authorize(charge_id, capture_method="manual")
+    assert isinstance(outcome, Approved)
+    assert (outcome.kind, outcome.money) == ("authorized", USD_19_99)
+    assert outcome.capture_before is not None
+    assert outcome.capture_before > outcome.occurred_at + timedelta(days=1)
+    assert psp.payments_of(charge_id) == {
+        "intents": 1,
+        "authorized": 1,
+        "succeeded": 0,
+        "amount_received": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "money", [Money(5, Currency("isk")), Money(500, Currency("jpy")), Money(5120, Currency("kwd"))]
+)
+async def test_the_money_reported_is_the_money_asked_for_in_every_exponent(
+    psp: PspUnderTest, charge_id: ChargeId, money: Money
+) -> None:
+    outcome = await psp.authorize(charge_id, money=money)
+    assert isinstance(outcome, Approved)
+    assert outcome.money == money
+
+
+@pytest.mark.parametrize(("payment_method", "expected"), STRIPE_DECLINES)
+async def test_a_bad_card_is_declined_with_code_and_advice_now_and_when_asked_again(
+    psp: PspUnderTest, charge_id: ChargeId, payment_method: str, expected: tuple[str, str, str]
+) -> None:
+    outcome = await psp.authorize(charge_id, payment_method=payment_method)
+    assert isinstance(outcome, Declined)
+    assert (outcome.failure.code, outcome.failure.advice, outcome.failure.decline_code) == expected
+    assert psp.payments_of(charge_id)["amount_received"] == 0
+    assert await psp.inquire(charge_id) == outcome
+
+
+async def test_why_a_lost_card_was_declined_is_not_told(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    outcome = await psp.authorize(charge_id, payment_method="pm_card_visa_chargeDeclinedLostCard")
+    assert isinstance(outcome, Declined)
+    assert outcome.failure.message == "Your card was declined."
+
+
+async def test_a_payment_method_nobody_has_is_declined_and_left_to_the_customer(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcome = await psp.authorize(charge_id, payment_method=psp.payment_methods["unknown_payment_method"])
+    assert isinstance(outcome, Declined)
+    assert (outcome.failure.code, outcome.failure.advice) == ("payment_method_invalid", "ask_customer")
+    assert psp.payments_of(charge_id)["succeeded"] == 0
+
+
+async def test_a_customer_who_must_act_is_sent_to_a_page(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    outcome = await psp.authorize(charge_id, payment_method=psp.payment_methods["action_required"])
+    assert isinstance(outcome, ActionRequired)
+    assert outcome.redirect_url is not None
+    assert outcome.redirect_url.startswith(psp.sandbox.url)
+    assert await psp.inquire(charge_id) == outcome
+
+
+# --- the same call again
+
+
+@pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_visa_chargeDeclinedLostCard"])
+async def test_the_same_key_twice_gives_one_payment_and_one_outcome(
+    psp: PspUnderTest, charge_id: ChargeId, payment_method: str
+) -> None:
+    first = await psp.authorize(charge_id, payment_method=payment_method)
+    assert await psp.authorize(charge_id, payment_method=payment_method) == first
+    assert psp.payments_of(charge_id)["intents"] == 1
+
+
+async def test_the_same_key_ten_times_at_once_gives_one_payment(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcomes = await asyncio.gather(*(psp.authorize(charge_id) for _ in range(10)))
+    assert psp.payments_of(charge_id)["intents"] == 1
+    approved = {outcome for outcome in outcomes if isinstance(outcome, Approved)}
+    assert len(approved) == 1
+    assert all(isinstance(outcome, Approved | Unknown) for outcome in outcomes)
+
+
+async def test_a_key_used_for_another_amount_is_unknown_and_takes_nothing(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    first = await psp.authorize(charge_id)
+    other = await psp.authorize(charge_id, money=Money(2099, Currency("usd")))
+    assert isinstance(other, Unknown)
+    assert await psp.inquire(charge_id) == first
+    assert psp.payments_of(charge_id)["amount_received"] == 1999
+
+
+# --- what breaks
+
+BREAKS_BEFORE = ["timeout_before_apply", "connection_reset"]
+BREAKS_AFTER = ["timeout_after_apply", "malformed_json"]
+
+
+def break_next(psp: PspUnderTest, fault: str, charge_id: ChargeId) -> None:
+    """The next call about the charge fails like this; held connections are cut after 50 ms."""
+    psp.sandbox.add_fault(fault, seconds=0.05, match={"metadata": {"fincore_charge_id": charge_id}})
+
+
+@pytest.mark.parametrize("fault", [*BREAKS_BEFORE, "error_500"])
+async def test_a_call_that_was_lost_on_its_way_is_unknown_and_then_not_found(
+    psp: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    break_next(psp, fault, charge_id)
+    assert isinstance(await psp.authorize(charge_id), Unknown)
+    assert await psp.inquire(charge_id) == NotFound()
+    assert psp.payments_of(charge_id)["intents"] == 0
+
+
+@pytest.mark.parametrize("fault", [*BREAKS_AFTER, "error_500_after_apply"])
+async def test_an_answer_that_was_lost_on_its_way_is_unknown_and_then_found(
+    psp: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    break_next(psp, fault, charge_id)
+    assert isinstance(await psp.authorize(charge_id), Unknown)
+    found = await psp.inquire(charge_id)
+    assert isinstance(found, Approved)
+    assert found.money == USD_19_99
+    assert psp.payments_of(charge_id)["intents"] == 1
+
+
+@pytest.mark.parametrize("fault", [*BREAKS_BEFORE, *BREAKS_AFTER])
+async def test_after_a_broken_connection_the_same_key_gets_the_outcome_and_one_payment(
+    psp: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    break_next(psp, fault, charge_id)
+    assert isinstance(await psp.authorize(charge_id), Unknown)
+    assert isinstance(await psp.authorize(charge_id), Approved)
+    assert psp.payments_of(charge_id)["amount_received"] == 1999
+
+
+async def test_an_answer_that_takes_too_long_is_unknown_and_then_found(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    psp.sandbox.add_fault("timeout_after_apply", seconds=600)
+    gateway = stripe_gateway(psp.sandbox.url, key=ACCOUNT_KEY, answer_seconds=1.5)
+    assert isinstance(await gateway.authorize(authorization(charge_id)), Unknown)
+    await gateway.close()
+    assert isinstance(await psp.inquire(charge_id), Approved)
+
+
+@pytest.mark.parametrize("fault", ["rate_limited_429", "lock_timeout_429"])
+async def test_a_call_that_was_turned_away_can_be_made_again(
+    psp: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    psp.sandbox.add_fault(fault)
+    turned_away = await psp.authorize(charge_id)
+    assert isinstance(turned_away, Retryable)
+    assert turned_away.retry_after_seconds is not None
+    assert psp.payments_of(charge_id)["intents"] == 0
+    assert isinstance(await psp.authorize(charge_id), Approved)
+
+
+async def test_a_call_whose_key_is_in_use_is_unknown(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    psp.sandbox.add_fault("conflict_409")
+    assert isinstance(await psp.authorize(charge_id), Unknown)
+
+
+async def test_a_psp_that_cannot_be_reached_did_not_take_anything(
+    psp_sandbox: SandboxProcess, charge_id: ChargeId
+) -> None:
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    gateway = stripe_gateway(f"http://127.0.0.1:{port}")
+    unreachable = PspUnderTest(gateway, psp_sandbox, STRIPE_METHODS)
+    assert isinstance(await unreachable.authorize(charge_id), Retryable)
+    assert isinstance(await unreachable.inquire(charge_id), Retryable)
+    await gateway.close()
+
+
+async def test_a_wrong_key_is_ours_to_correct_and_nothing_was_taken(
+    psp_sandbox: SandboxProcess, charge_id: ChargeId
+) -> None:
+    gateway = stripe_gateway(psp_sandbox.url, key="sk_nonsense")
+    misconfigured = PspUnderTest(gateway, psp_sandbox, STRIPE_METHODS)
+    assert isinstance(await misconfigured.authorize(charge_id), Retryable)
+    assert isinstance(await misconfigured.inquire(charge_id), Retryable)
+    assert misconfigured.payments_of(charge_id)["intents"] == 0
+    await gateway.close()
+
+
+# --- finding a payment again
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_an_inquiry_tells_what_the_call_told(
+    psp: PspUnderTest, charge_id: ChargeId, capture_method: str
+) -> None:
+    outcome = await psp.authorize(charge_id, capture_method=capture_method)
+    assert await psp.inquire(charge_id) == outcome
+
+
+async def test_a_payment_is_found_while_the_search_lags(
+    lagging_psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcome = await lagging_psp.authorize(charge_id)
+    assert await lagging_psp.inquire(charge_id) == outcome
+
+
+async def test_a_payment_nobody_made_is_not_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    await psp.authorize(new_charge_id())
+    assert await psp.inquire(charge_id) == NotFound()
+
+
+async def test_a_hold_that_ran_out_is_canceled(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    held = await psp.authorize(charge_id, capture_method="manual")
+    assert isinstance(held, Approved)
+    psp.sandbox.call("POST", f"/sandbox/payment_intents/{held.psp_reference}/expire")
+    found = await psp.inquire(charge_id)
+    assert isinstance(found, Canceled)
+    assert (found.reason, found.psp_reference) == ("automatic", held.psp_reference)
+
+
+@pytest.mark.parametrize("fault", ["connection_reset", "timeout_before_apply", "malformed_json", "error_500"])
+async def test_an_inquiry_that_fails_is_retryable_and_never_not_found(
+    psp: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    psp.sandbox.add_fault(fault, seconds=0.05, count=20, match={"method": "GET"})
+    assert isinstance(await psp.inquire(charge_id), Retryable)
+
+
+# --- what the PSP says unasked
+
+
+async def test_the_webhooks_of_a_payment_tell_what_the_call_told(charge_id: ChargeId) -> None:
+    secrets = (f"whsec_{uuid4().hex}", f"whsec_{uuid4().hex}")
+    with WebhookReceiver() as receiver:
+        sandbox = SandboxProcess(
+            f"--webhook-url={receiver.url}", *(f"--webhook-secret={secret}" for secret in secrets)
+        )
+        try:
+            gateway = stripe_gateway(sandbox.url)
+            outcome = await PspUnderTest(gateway, sandbox, STRIPE_METHODS).authorize(charge_id)
+            await gateway.close()
+            received = await asyncio.to_thread(receiver.take, 3)
+        finally:
+            sandbox.stop()
+    account = StripeAccount(
+        secret_key=Secret("sk_test_1"), webhook_secrets=(Secret(secrets[1]),), expects_livemode=False
+    )
+    webhooks: PspWebhooks = StripeWebhooks({TEST: account})
+    told = []
+    for one in received:
+        headers = {name.lower(): value for name, value in one.headers.items()}
+        verified = webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
+        assert isinstance(verified, VerifiedWebhook)
+        if verified.is_interesting:
+            told.append(webhooks.interpret(one.body))
+    assert isinstance(outcome, Approved)
+    (fact,) = told
+    assert isinstance(fact, WebhookFact)
+    assert isinstance(fact.fact, Approved)
+    assert (fact.charge_id, fact.fact.kind, fact.fact.money) == (charge_id, "captured", USD_19_99)
+    assert fact.fact.psp_reference == outcome.psp_reference
