@@ -30,8 +30,9 @@ BATCH_JOBS_MAX: Final = 100
 RESTART_PAUSE_MIN_SECONDS: Final = 0.1
 RESTART_PAUSE_MAX_SECONDS: Final = 5.0
 """The pause before working again after the database was lost; it doubles while the database stays away."""
-CANCEL_TIMEOUT_SECONDS: Final = 5.0
-"""How long handlers that outlived the drain time-out have to end once they are cancelled."""
+CANCELS_MAX: Final = 10
+CANCEL_PAUSE_SECONDS: Final = 0.5
+"""Handlers that outlive the drain time-out are cancelled this often, with a pause in which they may end."""
 REASON_CHARACTERS_MAX: Final = 500
 
 
@@ -201,6 +202,10 @@ async def _abandon(runs: set[asyncio.Task[None]]) -> None:
     if not runs:
         return
     _log.warning("queue.jobs_left_to_others")
-    for run in runs:
-        run.cancel()
-    await asyncio.wait(runs, timeout=CANCEL_TIMEOUT_SECONDS)
+    for _ in range(CANCELS_MAX):
+        for run in runs:
+            run.cancel()
+        # PgQueuer's loop takes the first cancellation and then waits for its handlers, which take the next one.
+        _, pending = await asyncio.wait(runs, timeout=CANCEL_PAUSE_SECONDS)
+        if not pending:
+            return

@@ -11,12 +11,12 @@ import structlog
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain import models
-from pgqueuer.domain.types import JOB_STATUS, JobId, QueueEntrypoint, QueueManagerId
+from pgqueuer.domain.types import JOB_STATUS, HealthCheckId, JobId, QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.driver import NotifyCallback
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool, is_connection_loss
+from fincore.postgres.pool import Pool
 from fincore.write.queue.pgqueuer_schema import BUILDERS
 
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
@@ -38,22 +38,26 @@ class ListeningDriver(AsyncpgPoolDriver):
     def __init__(self, pool: Pool, on_loss: Callable[[], None]) -> None:
         super().__init__(pool)
         self._on_loss = on_loss
+        self._lost = False
+        self.listening = asyncio.Event()
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         await super().add_listener(channel, callback)
         if self._listener_connection is not None:
             self._listener_connection.add_termination_listener(self._terminated)
+        self.listening.set()
 
     async def __aexit__(self, *error: object) -> None:
-        connection = self._listener_connection
-        if connection is not None:
-            connection.remove_termination_listener(self._terminated)
-            if connection.is_closed():
+        if self._listener_connection is not None:
+            if self._lost:
+                # The pool let go of it when it was lost; there is nothing to give back.
                 self._listener_connection = None
-                await self._pool.release(connection)
+            else:
+                self._listener_connection.remove_termination_listener(self._terminated)
         await super().__aexit__(*error)
 
     def _terminated(self, _connection: object) -> None:
+        self._lost = True
         self._on_loss()
 
 
@@ -62,6 +66,7 @@ class TamedQueries(Queries):
 
     def __init__(self, driver: ListeningDriver) -> None:
         super().__init__(driver, *BUILDERS)
+        self._listening = driver.listening
         self._claim_not_before = 0.0
 
     async def dequeue(
@@ -103,12 +108,10 @@ class TamedQueries(Queries):
     async def retry_job(
         self, job: models.Job, delay: timedelta, traceback_record: models.TracebackRecord | None
     ) -> None:
-        """Put a job back. When the database is away it stays claimed, to be taken over: PgQueuer would hold it."""
+        """Put a job back. If that fails it stays claimed, to be taken over: PgQueuer would hold it for a person."""
         try:
             await super().retry_job(job, delay, traceback_record)
-        except Exception as error:
-            if not is_connection_loss(error):
-                raise
+        except Exception as error:  # noqa: BLE001 -- no failure to write may turn a retry into a dead letter
             _log.warning("queue.retry_not_written", job_id=job.id, error=type(error).__name__)
 
     async def update_heartbeat(self, job_ids: list[JobId]) -> None:
@@ -118,3 +121,8 @@ class TamedQueries(Queries):
         except Exception as error:
             _log.warning("queue.heartbeat_not_written", jobs=len(job_ids), error=type(error).__name__)
             raise
+
+    async def notify_health_check(self, health_check_event_id: HealthCheckId) -> None:
+        """Probe the listening session once it listens: PgQueuer's first probe can come before, and then fails."""
+        await self._listening.wait()
+        await super().notify_health_check(health_check_event_id)

@@ -1,0 +1,421 @@
+"""The job queue: what every adapter of the port promises, on the real thing."""
+
+import asyncio
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from fincore.domain.job import Job, JobKind
+from fincore.postgres.pool import Pool, create_pool
+from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, JobQueue, JobResult, RetryIn
+from fixtures.job_queues import ADAPTERS
+from fixtures.waiting import PATIENCE_SECONDS, eventually, happens
+
+HEARTBEAT_TIMEOUT_SECONDS = 3.0
+MakeQueue = Callable[..., JobQueue]
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def queue_pool(dsn: str) -> AsyncIterator[Pool]:
+    """The sessions of the queue alone, so that they can be ended without touching the test's own."""
+    pool = await create_pool(dsn, application_name="queue-under-test", role="fincore_service")
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+@pytest.fixture
+def make_queue(adapter: str, queue_pool: Pool) -> MakeQueue:
+    def make(*, heartbeat_timeout_seconds: float = 3.0, drain_timeout_seconds: float = 30.0) -> JobQueue:
+        return ADAPTERS[adapter](queue_pool, heartbeat_timeout_seconds, drain_timeout_seconds)
+
+    return make
+
+
+@pytest.fixture
+def queue(make_queue: MakeQueue) -> JobQueue:
+    return make_queue()
+
+
+class Seen:
+    """A handler that remembers its jobs and answers what it is told to."""
+
+    def __init__(self, answer: Callable[[ClaimedJob], Awaitable[JobResult]] | None = None) -> None:
+        self.jobs: list[ClaimedJob] = []
+        self._answer = answer
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        self.jobs.append(job)
+        return await self._answer(job) if self._answer else Done()
+
+    @property
+    def payloads(self) -> list[bytes]:
+        return [job.payload for job in self.jobs]
+
+    async def count(self, jobs: int) -> None:
+        async def enough() -> bool:
+            return len(self.jobs) >= jobs
+
+        await eventually(enough)
+
+
+@asynccontextmanager
+async def working(
+    queue: JobQueue, handler: Handler, *, concurrency: int = 8
+) -> AsyncIterator[asyncio.Task[None]]:
+    kinds: Mapping[JobKind, Handler] = {"charge.authorize": handler}
+    task = asyncio.create_task(queue.work(kinds, concurrency=concurrency))
+    try:
+        yield task
+    finally:
+        queue.stop()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await task
+
+
+async def put(pool: Pool, queue: JobQueue, *payloads: bytes, delay_seconds: float = 0.0) -> None:
+    jobs = [Job(kind="charge.authorize", payload=p, delay_seconds=delay_seconds) for p in payloads]
+    async with pool.acquire() as connection, connection.transaction():
+        await queue.enqueue(connection, jobs)
+
+
+async def is_empty(queue: JobQueue) -> bool:
+    return not any((await queue.depths()).values())
+
+
+async def dead_letters(queue: JobQueue, count: int) -> list[HeldJob]:
+    async def enough() -> bool:
+        return len(await queue.held(limit=100)) >= count
+
+    await eventually(enough)
+    return await queue.held(limit=100)
+
+
+async def test_a_job_of_a_transaction_that_commits_is_done_and_then_gone(pool: Pool, queue: JobQueue) -> None:
+    seen = Seen()
+    async with working(queue, seen):
+        await put(pool, queue, b"one", b"two")
+        await seen.count(2)
+        await eventually(partial(is_empty, queue))
+    assert sorted(seen.payloads) == [b"one", b"two"]
+    assert {(job.kind, job.attempt) for job in seen.jobs} == {("charge.authorize", 1)}
+
+
+async def test_a_job_of_a_transaction_that_rolls_back_never_existed(pool: Pool, queue: JobQueue) -> None:
+    seen = Seen()
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await queue.enqueue(connection, [Job(kind="charge.authorize", payload=b"never")])
+        await transaction.rollback()
+    assert await is_empty(queue)
+    async with working(queue, seen):
+        await put(pool, queue, b"after")
+        await seen.count(1)
+    assert seen.payloads == [b"after"]
+
+
+async def test_a_job_cannot_be_seen_before_its_transaction_commits(pool: Pool, queue: JobQueue) -> None:
+    seen = Seen()
+    async with working(queue, seen), pool.acquire() as connection:
+        async with connection.transaction():
+            await queue.enqueue(connection, [Job(kind="charge.authorize", payload=b"open")])
+            await put(pool, queue, b"committed")
+            await seen.count(1)
+            assert seen.payloads == [b"committed"]
+        await seen.count(2)
+
+
+async def test_a_job_is_not_started_before_it_is_due(pool: Pool, queue: JobQueue) -> None:
+    started: dict[bytes, float] = {}
+
+    async def note(job: ClaimedJob) -> JobResult:
+        started[job.payload] = time.monotonic()
+        return Done()
+
+    seen = Seen(note)
+    async with working(queue, seen):
+        asked = time.monotonic()
+        await put(pool, queue, b"later", delay_seconds=0.7)
+        await put(pool, queue, b"now")
+        await seen.count(2)
+    assert started[b"later"] - asked >= 0.7
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 40])
+async def test_no_more_jobs_are_at_hand_than_the_concurrency(
+    pool: Pool, queue: JobQueue, concurrency: int
+) -> None:
+    at_hand = 0
+    most = 0
+    full = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def hold(_job: ClaimedJob) -> JobResult:
+        nonlocal at_hand, most
+        at_hand += 1
+        most = max(most, at_hand)
+        if at_hand == concurrency:
+            full.set()
+        await go_on.wait()
+        await asyncio.sleep(0.001)
+        at_hand -= 1
+        return Done()
+
+    seen = Seen(hold)
+    await put(pool, queue, *[b"job"] * 60)
+    async with working(queue, seen, concurrency=concurrency):
+        await happens(full)
+        await asyncio.sleep(0.3)  # several polls, in which a queue without a bound would take more
+        go_on.set()
+        await seen.count(60)
+        await eventually(partial(is_empty, queue))
+    assert most == concurrency
+    assert len(seen.jobs) == 60
+
+
+async def test_a_retry_comes_back_with_the_next_attempt_number(pool: Pool, queue: JobQueue) -> None:
+    async def third_time(job: ClaimedJob) -> JobResult:
+        return Done() if job.attempt == 3 else RetryIn(0.0, "not yet")
+
+    seen = Seen(third_time)
+    async with working(queue, seen):
+        await put(pool, queue, b"stubborn")
+        await seen.count(3)
+        await eventually(partial(is_empty, queue))
+    assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"stubborn", n) for n in (1, 2, 3)]
+    assert len({job.job_id for job in seen.jobs}) == 1
+
+
+async def test_a_held_job_keeps_its_reason_until_it_is_requeued_as_if_new(
+    pool: Pool, queue: JobQueue
+) -> None:
+    async def refuse_twice(job: ClaimedJob) -> JobResult:
+        if len(seen.jobs) >= 3:
+            return Done()
+        return RetryIn(0.0, "once more") if job.attempt == 1 else Hold("the PSP and the log disagree")
+
+    seen = Seen(refuse_twice)
+    async with working(queue, seen):
+        await put(pool, queue, b"disputed")
+        (letter,) = await dead_letters(queue, 1)
+        assert (letter.kind, letter.payload, letter.attempts, letter.reason) == (
+            "charge.authorize",
+            b"disputed",
+            2,
+            "the PSP and the log disagree",
+        )
+        assert await queue.depths() == {"queued": 0, "picked": 0, "failed": 1}
+
+        assert await queue.requeue([letter.job_id, 10**9]) == 1
+        await seen.count(3)
+        await eventually(partial(is_empty, queue))
+        assert await queue.held(limit=10) == []
+        assert await queue.requeue([letter.job_id]) == 0
+    assert [job.attempt for job in seen.jobs] == [1, 2, 1]
+
+
+async def test_dead_letters_are_listed_newest_first_and_no_more_than_asked_for(
+    pool: Pool, queue: JobQueue
+) -> None:
+    async def refuse(job: ClaimedJob) -> JobResult:
+        return Hold(job.payload.decode())
+
+    async with working(queue, Seen(refuse), concurrency=1):
+        for number in range(3):
+            await put(pool, queue, str(number).encode())
+            await dead_letters(queue, number + 1)
+    assert [letter.reason for letter in await queue.held(limit=2)] == ["2", "1"]
+
+
+async def test_an_exception_holds_the_job_and_harms_no_other(pool: Pool, queue: JobQueue) -> None:
+    async def stumble(job: ClaimedJob) -> JobResult:
+        if job.payload == b"bad":
+            raise ValueError("cannot read this")
+        return Done()
+
+    seen = Seen(stumble)
+    async with working(queue, seen):
+        await put(pool, queue, b"bad", b"good")
+        (letter,) = await dead_letters(queue, 1)
+        await seen.count(2)
+    assert letter.reason == "ValueError: cannot read this"
+    assert letter.payload == b"bad"
+    assert await queue.depths() == {"queued": 0, "picked": 0, "failed": 1}
+
+
+async def test_two_workers_share_the_jobs_and_do_each_once(pool: Pool, make_queue: MakeQueue) -> None:
+    one, other = Seen(_briefly), Seen(_briefly)
+    payloads = [str(number).encode() for number in range(300)]
+    first = make_queue()
+    async with working(first, one, concurrency=20), working(make_queue(), other, concurrency=20):
+        await put(pool, first, *payloads)
+        await eventually(partial(is_empty, first))
+    assert Counter(one.payloads + other.payloads) == Counter(payloads)
+
+
+async def test_a_job_longer_than_the_heartbeat_time_out_stays_with_its_worker(
+    pool: Pool, make_queue: MakeQueue
+) -> None:
+    async def long(_job: ClaimedJob) -> JobResult:
+        await asyncio.sleep(HEARTBEAT_TIMEOUT_SECONDS * 1.5)
+        return Done()
+
+    one, other = Seen(long), Seen(long)
+    first = make_queue(heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT_SECONDS)
+    second = make_queue(heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT_SECONDS)
+    async with working(first, one), working(second, other):
+        await put(pool, first, b"long")
+        await eventually(partial(is_empty, first))
+    assert len(one.jobs) + len(other.jobs) == 1
+
+
+async def test_the_job_of_a_killed_worker_is_taken_over_with_its_attempt_number(
+    pool: Pool, adapter: str, make_queue: MakeQueue, dsn: str
+) -> None:
+    queue = make_queue(heartbeat_timeout_seconds=1.0)
+    await put(pool, queue, b"orphan")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        f"from fixtures.job_queues import hang; hang({adapter!r}, {dsn!r})",
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert child.stdout is not None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        claimed = await child.stdout.readline()
+    child.kill()
+    await child.wait()
+    assert claimed.startswith(b"claimed")
+    assert (await queue.depths())["picked"] == 1
+
+    seen = Seen()
+    async with working(queue, seen):
+        await seen.count(1)
+        await eventually(partial(is_empty, queue))
+    assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"orphan", 1)]
+
+
+async def test_stopping_finishes_the_jobs_at_hand_and_leaves_the_others(pool: Pool, queue: JobQueue) -> None:
+    go_on = asyncio.Event()
+
+    async def wait(_job: ClaimedJob) -> JobResult:
+        await go_on.wait()
+        return Done()
+
+    seen = Seen(wait)
+    async with working(queue, seen, concurrency=2) as work:
+        await put(pool, queue, *[b"job"] * 5)
+        await seen.count(2)
+        queue.stop()
+        await put(pool, queue, b"too late")
+        go_on.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await work
+    done = len(seen.jobs)
+    assert await queue.depths() == {"queued": 6 - done, "picked": 0, "failed": 0}
+    assert b"too late" not in seen.payloads
+
+
+async def test_a_job_that_outlives_the_drain_time_out_is_left_to_be_taken_over(
+    pool: Pool, make_queue: MakeQueue
+) -> None:
+    async def never(_job: ClaimedJob) -> JobResult:
+        return await asyncio.Future()
+
+    stuck = Seen(never)
+    queue = make_queue(heartbeat_timeout_seconds=1.0, drain_timeout_seconds=0.1)
+    async with working(queue, stuck):
+        await put(pool, queue, b"endless")
+        await stuck.count(1)
+    assert await queue.depths() == {"queued": 0, "picked": 1, "failed": 0}
+
+    seen = Seen()
+    async with working(make_queue(heartbeat_timeout_seconds=1.0), seen):
+        await seen.count(1)
+    assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"endless", 1)]
+
+
+async def test_lost_sessions_are_survived(pool: Pool, make_queue: MakeQueue, owner_pool: Pool) -> None:
+    seen = Seen(_briefly)
+    queue = make_queue(heartbeat_timeout_seconds=1.0)
+    async with working(queue, seen):
+        for round_ in range(3):
+            await put(pool, queue, *[f"{round_}-{n}".encode() for n in range(20)])
+            await owner_pool.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'queue-under-test'"
+            )
+            await put(pool, queue, f"{round_}-after".encode())
+        await eventually(partial(is_empty, queue))
+    expected = {f"{r}-{n}".encode() for r in range(3) for n in [*range(20), "after"]}
+    assert set(seen.payloads) == expected
+
+
+@pytest.mark.parametrize(
+    "result", [Done(), RetryIn(0.0, "again"), Hold("no")], ids=lambda r: type(r).__name__
+)
+async def test_what_a_job_came_to_while_the_database_was_away_is_not_lost(
+    pool: Pool, make_queue: MakeQueue, dsn: str, postgres_dsn: str, result: JobResult
+) -> None:
+    away = asyncio.Event()
+
+    async def into_the_void(_job: ClaimedJob) -> JobResult:
+        if isinstance(result, RetryIn) and len(seen.jobs) > 1:
+            return Done()
+        await away.wait()
+        return result
+
+    seen = Seen(into_the_void)
+    queue = make_queue(heartbeat_timeout_seconds=1.0)
+    maintenance = await asyncpg.connect(postgres_dsn)
+    try:
+        async with working(queue, seen):
+            await put(pool, queue, b"job")
+            await seen.count(1)
+            await _switch(maintenance, dsn, on=False)
+            away.set()
+            await asyncio.sleep(1.0)  # the result cannot be written meanwhile
+            await _switch(maintenance, dsn, on=True)
+            if isinstance(result, RetryIn):
+                await seen.count(2)
+            held = int(isinstance(result, Hold))
+
+            async def settled() -> bool:
+                return await queue.depths() == {"queued": 0, "picked": 0, "failed": held}
+
+            await eventually(settled)
+    finally:
+        await maintenance.close()
+    assert set(seen.payloads) == {b"job"}
+
+
+async def _switch(maintenance: "asyncpg.Connection[Any]", dsn: str, *, on: bool) -> None:
+    """Let the test's database vanish for every session, or come back."""
+    name = dsn.partition("?")[0].rpartition("/")[2]
+    await maintenance.execute(f"alter database {name} with allow_connections {'true' if on else 'false'}")
+    if not on:
+        await maintenance.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+        )
+
+
+async def _briefly(_job: ClaimedJob) -> JobResult:
+    await asyncio.sleep(0.005)
+    return Done()

@@ -1,0 +1,192 @@
+"""Webhooks on a real queue and a real log: kept once, read once, in any order with our own answers."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from fincore.domain.ids import new_charge_id
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.postgres.pool import Pool
+from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
+from fincore.write.queue.job_payloads import interpret_job
+from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
+from fixtures.waiting import happens
+from fixtures.worker_house import House, open_house
+
+
+async def _rows(house: House) -> int:
+    rows: int = await house.pool.fetchval("select count(*) from eventstore.inbox")
+    return rows
+
+
+async def test_a_webhook_is_kept_byte_for_byte_and_recorded(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        body = b' {"event_id": "evt_1",\n "charge_id": "%s", "says": "captured"} ' % charge_id.encode()
+        assert await house.inbox.receive(STRIPE, TEST_ACCOUNT, {"signature": "genuine"}, body) == "accepted"
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await pool.fetchval("select body from eventstore.inbox") == body
+        metadata = await pool.fetchval("select metadata from eventstore.events where version = 2")
+    assert msgspec.json.decode(metadata) == {
+        "correlation": charge_id,
+        "actor": "webhook:stripe",
+        "causation": "evt_1",
+    }
+
+
+async def test_a_webhook_delivered_many_times_is_kept_and_read_once(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        answers = await asyncio.gather(*[house.tell(charge_id, "captured") for _ in range(20)])
+        assert sorted(map(str, answers)) == ["accepted"] + ["duplicate"] * 19
+        await house.idle()
+        assert await _rows(house) == 1
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+
+
+async def test_an_event_id_is_unique_within_its_account_alone(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        assert await house.tell(charge_id, "nothing", event_id="evt_1", account="test") == "accepted"
+        assert await house.tell(charge_id, "nothing", event_id="evt_1", account="live") == "accepted"
+        assert await _rows(house) == 2
+
+
+async def test_a_webhook_nobody_has_to_read_is_kept_without_a_job(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp(), working=False) as house:
+        charge_id = await house.charge(jobs=())
+        assert await house.tell(charge_id, "nothing") == "accepted"
+        assert await _rows(house) == 1
+        assert await house.queue.depths() == {"queued": 0, "picked": 0, "failed": 0}
+
+
+@pytest.mark.parametrize(
+    ("psp", "account", "headers", "reason"),
+    [
+        (STRIPE, "test", {}, "missing"),
+        (STRIPE, "test", {"signature": "forged"}, "mismatch"),
+        (STRIPE, "other", {"signature": "genuine"}, "unknown_account"),
+        (PspName("nobody"), "test", {"signature": "genuine"}, "unknown_account"),
+    ],
+)
+async def test_a_webhook_that_cannot_be_believed_leaves_no_trace_in_the_inbox(
+    pool: Pool, psp: PspName, account: str, headers: dict[str, str], reason: str
+) -> None:
+    async with open_house(pool, ScriptedPsp(), working=False) as house:
+        body = msgspec.json.encode(Told(event_id="evt_1", charge_id=new_charge_id(), says="captured"))
+        refused = await house.inbox.receive(psp, PspAccount(account), headers, body)
+        assert isinstance(refused, SignatureRefused)
+        assert refused.reason == reason
+        assert await _rows(house) == 0
+        assert await house.queue.depths() == {"queued": 0, "picked": 0, "failed": 0}
+
+
+async def test_a_webhook_before_our_own_answer_settles_the_charge_and_the_answer_agrees(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    called, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request: AuthorizeRequest) -> None:
+        called.set()
+        await go_on.wait()
+
+    psp.before_answer = slow
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await happens(called)
+        await house.tell(charge_id, "captured")
+        while (await house.state(charge_id)).status == "processing":
+            await asyncio.sleep(0.02)
+        go_on.set()
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await house.held() == []
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+async def test_webhooks_and_answers_that_race_capture_each_charge_once(
+    pool: Pool, *, webhook_first: bool
+) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp) as house:
+
+        async def tell_at_once(request: AuthorizeRequest) -> None:
+            told = asyncio.create_task(house.tell(request.charge_id, "captured"))
+            if webhook_first:
+                await told
+            tellings.append(told)
+
+        tellings: list[asyncio.Task[object]] = []
+        psp.before_answer = tell_at_once
+        charge_ids = await asyncio.gather(*[house.charge() for _ in range(100)])
+        await house.idle()
+        await asyncio.gather(*tellings)
+        await house.idle()
+        for charge_id in charge_ids:
+            assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await house.held() == []
+    assert psp.charges_made == 100
+
+
+async def test_webhooks_out_of_order_tell_the_same_story(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        await house.tell(charge_id, "authorized")
+        await house.tell(charge_id, "processing")
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await house.held() == []
+
+
+async def test_a_webhook_that_contradicts_a_settled_charge_is_held_and_listed(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp(decline)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        (letter,) = await house.held()
+        assert letter.kind == "webhook.interpret"
+        assert "charge.captured contradicts a charge that is failed" in letter.reason
+        assert await house.history(charge_id) == ["charge.created", "charge.failed"]
+
+
+@pytest.mark.parametrize("charge_id", [new_charge_id(), "order-4711", ""])
+async def test_a_webhook_about_a_charge_of_another_installation_is_ignored(
+    pool: Pool, charge_id: str
+) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        assert await house.tell(charge_id, "captured") == "accepted"
+        await house.idle()
+        assert await house.held() == []
+        assert await pool.fetchval("select count(*) from eventstore.events") == 0
+
+
+async def test_a_test_account_cannot_speak_about_a_live_charge(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=(), livemode=True, psp_account="live")
+        await house.tell(charge_id, "captured", account="test")
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created"]
+        await house.tell(charge_id, "captured", account="live")
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+
+
+async def test_a_webhook_that_says_nothing_definite_changes_nothing(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        await house.tell(charge_id, "processing")
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created"]
+        assert await house.held() == []
+
+
+async def test_a_job_for_a_webhook_that_never_arrived_is_held(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        await house.put(interpret_job(STRIPE, TEST_ACCOUNT, "evt_lost"))
+        await house.idle()
+        (letter,) = await house.held()
+    assert letter.reason == "the inbox has no event evt_lost of stripe"

@@ -1,0 +1,242 @@
+"""The worker on a real queue and a real log: what each answer of a PSP becomes."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from fincore.domain.errors import StoreUnavailable
+from fincore.domain.events import EventType
+from fincore.domain.ids import new_charge_id, stream_of
+from fincore.domain.outcome import Retryable
+from fincore.eventstore.commit import Commit, CommitResult
+from fincore.postgres.pool import Pool
+from fincore.write.psp.port import AuthorizeRequest
+from fincore.write.queue.job_payloads import authorize_job
+from fincore.write.queue.port import ClaimedJob
+from fixtures.commits import captured
+from fixtures.scripted_psp import (
+    Carry,
+    ScriptedPsp,
+    approve,
+    approve_too_much,
+    cancel,
+    decline,
+    lost_after,
+    lost_before,
+    reference_of,
+    require_action,
+)
+from fixtures.waiting import eventually, happens
+from fixtures.worker_house import open_house
+
+BUSY = Retryable(reason="429: too many requests")
+
+
+@pytest.mark.parametrize(
+    ("capture_method", "script", "history"),
+    [
+        ("automatic", [approve], ["charge.created", "charge.captured"]),
+        ("manual", [approve], ["charge.created", "charge.authorized"]),
+        ("automatic", [decline], ["charge.created", "charge.failed"]),
+        ("automatic", [require_action], ["charge.created", "charge.action_required"]),
+        ("automatic", [cancel], ["charge.created", "charge.canceled"]),
+        ("automatic", [BUSY, BUSY, approve], ["charge.created", "charge.captured"]),
+        ("automatic", [lost_after], ["charge.created", "charge.outcome_unknown", "charge.captured"]),
+        ("automatic", [lost_before], ["charge.created", "charge.outcome_unknown", "charge.captured"]),
+        ("automatic", [lost_before, decline], ["charge.created", "charge.outcome_unknown", "charge.failed"]),
+        ("automatic", [BUSY] * 3, ["charge.created", "charge.outcome_unknown", "charge.captured"]),
+    ],
+)
+async def test_an_answer_of_the_psp_becomes_these_events(
+    pool: Pool, capture_method: str, script: Sequence[Carry | Retryable], history: list[EventType]
+) -> None:
+    psp = ScriptedPsp(*script)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge(capture_method=capture_method)
+        await house.idle()
+        assert await house.history(charge_id) == history
+        assert await house.held() == []
+    assert psp.charges_made == ("charge.captured" in history or "charge.authorized" in history)
+
+
+async def test_every_call_for_a_charge_carries_one_key_and_one_request(pool: Pool) -> None:
+    psp = ScriptedPsp(BUSY, lost_before, BUSY, lost_after)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge(description="two shirts", customer_email="a@example.com")
+        await house.idle()
+    assert len(psp.requests) == 4
+    assert len(set(psp.requests)) == 1
+    request = psp.requests[0]
+    assert request.idempotency_key == f"{charge_id}:authorize:1"
+    assert (request.description, request.customer_email) == ("two shirts", "a@example.com")
+    assert psp.charges_made == 1
+
+
+async def test_what_the_worker_records_says_who_did_it_and_why(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp(lost_after)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        rows = await pool.fetch(
+            "select type, metadata ->> 'actor' as actor, metadata ->> 'correlation' as correlation,"
+            " metadata ->> 'causation' as causation from eventstore.events where stream_id = $1 and version > 1"
+            " order by version",
+            stream_of(charge_id),
+        )
+    assert [(row["type"], row["actor"]) for row in rows] == [
+        ("charge.outcome_unknown", "worker"),
+        ("charge.captured", "janitor"),
+    ]
+    assert {row["correlation"] for row in rows} == {charge_id}
+    assert all(row["causation"].startswith("job:") for row in rows)
+
+
+async def test_a_job_for_a_charge_that_is_settled_calls_nobody(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge(jobs=())
+        await house.append(charge_id, captured(), version=1)
+        await house.put(authorize_job(charge_id))
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+    assert psp.requests == []
+
+
+async def test_a_job_for_a_charge_whose_outcome_is_unknown_leaves_it_to_the_janitor(pool: Pool) -> None:
+    psp = ScriptedPsp(lost_after)
+    async with open_house(pool, psp, working=False) as house:
+        charge_id = await house.charge(jobs=())
+        job = ClaimedJob(
+            job_id=1, kind="charge.authorize", payload=authorize_job(charge_id).payload, attempt=1
+        )
+        for _ in range(2):
+            await house.worker.handlers["charge.authorize"](job)
+        assert await house.history(charge_id) == ["charge.created", "charge.outcome_unknown"]
+        assert await house.queue.depths() == {"queued": 1, "picked": 0, "failed": 0}
+    assert len(psp.requests) == 1
+
+
+async def test_a_commit_that_fails_after_the_psp_answered_repeats_the_same_call(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp) as house:
+        commit = house.writer.commit
+        failures = iter([True, True])
+
+        async def commit_or_not(change: Commit) -> CommitResult:
+            if change.provenance.actor == "worker" and next(failures, False):
+                raise StoreUnavailable("PostgreSQL is away")
+            return await commit(change)
+
+        monkeypatch.setattr(house.writer, "commit", commit_or_not)
+        charge_id = await house.charge()
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await house.held() == []
+    assert len(psp.requests) == 3
+    assert psp.charges_made == 1
+
+
+async def test_a_worker_that_dies_after_the_psp_answered_is_succeeded_by_one_that_charges_no_more(
+    pool: Pool,
+) -> None:
+    psp = ScriptedPsp()
+    answered = asyncio.Event()
+
+    async def die(_request: AuthorizeRequest) -> None:
+        answered.set()
+        await asyncio.Future()
+
+    psp.before_answer = die
+    async with open_house(pool, psp, working=False) as house:
+        charge_id = await house.charge()
+        dying = asyncio.create_task(house.worker.run())
+        await happens(answered)
+        dying.cancel()
+        await asyncio.wait({dying})
+        assert await house.history(charge_id) == ["charge.created"]
+    psp.before_answer = None
+    async with open_house(pool, psp) as successor:
+        await successor.idle()
+        assert await successor.history(charge_id) == ["charge.created", "charge.captured"]
+    assert len(psp.requests) == 2
+    assert psp.charges_made == 1
+
+
+async def test_a_gateway_that_raises_leaves_the_outcome_to_the_janitor(pool: Pool) -> None:
+    def defect(request: AuthorizeRequest) -> None:
+        psp.carried_out[request.idempotency_key] = approve(request)
+        raise KeyError("latest_charge")
+
+    psp = ScriptedPsp(defect)  # type: ignore[arg-type]
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        assert await house.history(charge_id) == [
+            "charge.created",
+            "charge.outcome_unknown",
+            "charge.captured",
+        ]
+    assert psp.charges_made == 1
+
+
+async def test_a_fact_that_contradicts_the_charge_is_held_with_a_sentence_and_changes_nothing(
+    pool: Pool,
+) -> None:
+    async with open_house(pool, ScriptedPsp(approve_too_much)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        (letter,) = await house.held()
+        assert letter.kind == "charge.authorize"
+        assert letter.reason == (
+            f"{charge_id}: the PSP reports 10.01 USD, the charge is for 10.00 USD;"
+            " compare the charge with the PSP's dashboard"
+        )
+        assert await house.history(charge_id) == ["charge.created"]
+
+
+async def test_a_charge_too_old_for_its_key_is_looked_up_instead_of_sent(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp) as house:
+        house.clock.advance(hours=23)
+        charge_id = await house.charge()
+        await eventually(lambda: _asked(psp))
+        assert await house.history(charge_id) == ["charge.created", "charge.outcome_unknown"]
+        house.clock.advance(minutes=4)
+        await house.idle()
+        assert (await house.state(charge_id)).status == "failed"
+    assert psp.requests == []
+
+
+async def test_a_job_that_names_no_charge_of_the_log_is_held(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = new_charge_id()
+        await house.put(authorize_job(charge_id))
+        await house.idle()
+        (letter,) = await house.held()
+    assert letter.reason == f"{charge_id}: the log has no such charge"
+
+
+async def test_a_charge_of_a_psp_that_is_not_configured_is_held_until_it_is(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(psp="elsewhere")
+        await house.idle()
+        (letter,) = await house.held()
+    assert letter.reason == f"{charge_id}: no gateway for PSP elsewhere is configured; add it, then requeue"
+
+
+async def test_fifty_charges_at_once_are_each_charged_once(pool: Pool) -> None:
+    script: list[Carry | Retryable] = [lost_after, approve, BUSY, lost_before, approve]
+    psp = ScriptedPsp(*script * 10)
+    async with open_house(pool, psp) as house:
+        charge_ids = await asyncio.gather(*[house.charge() for _ in range(50)])
+        await house.idle()
+        histories = [await house.history(charge_id) for charge_id in charge_ids]
+    assert all(history.count("charge.captured") == 1 for history in histories)
+    assert psp.charges_made == 50
+    assert {reference_of(request) for request in psp.requests} == {f"pi_{c}" for c in charge_ids}
+
+
+async def _asked(psp: ScriptedPsp) -> bool:
+    return bool(psp.inquiries)
