@@ -21,6 +21,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.port import NotFound
+from fincore.write.worker.psp_key import KEY_SAFE_FOR
 
 
 class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,13 @@ class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
     call_timeout_seconds: float = 90.0
     search_lag_seconds: float = 120.0
     give_up_seconds: float = 24 * 3600.0
+
+    def __post_init__(self) -> None:
+        if self.replay_window_seconds > KEY_SAFE_FOR.total_seconds():
+            raise ValueError(
+                f"replay_window_seconds may be at most {KEY_SAFE_FOR.total_seconds():g}:"
+                " a key the PSP has forgotten would charge a second time"
+            )
 
     def pause_seconds(self, inquiry: int, *, fraction: float) -> float:
         """The pause before the inquiry with this number, counted from 1; `fraction` in [0, 1) is the draw."""

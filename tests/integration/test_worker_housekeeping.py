@@ -1,0 +1,107 @@
+"""What the worker forgets, how, and that only one process does it at a time."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from fincore.eventstore.commit import IdempotencyKey
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.worker.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
+from fincore.write.worker.worker import chores
+from fixtures.commits import MERCHANT, append, created, keyed, new_stream
+from fixtures.scripted_psp import NOON, SteppedClock
+from fixtures.waiting import PATIENCE_SECONDS, happens
+
+
+class Rows:
+    """Something to forget, and how it was asked to forget."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.calls: list[datetime] = []
+
+    async def purge(self, *, older_than: datetime, rows_max: int) -> int:
+        self.calls.append(older_than)
+        step = min(self.rows, rows_max)
+        self.rows -= step
+        return step
+
+
+def keeping(pool: Pool, rows: Rows, **options: float) -> Housekeeping:
+    chore = Chore(name="rows", kept_for=timedelta(hours=72), purge=rows.purge)
+    return Housekeeping(pool, [chore], SteppedClock(), **options)
+
+
+async def test_a_round_forgets_everything_old_step_by_step(pool: Pool) -> None:
+    rows = Rows(ROWS_PER_STEP * 2 + 1)
+    assert await keeping(pool, rows).round()
+    assert rows.rows == 0
+    assert rows.calls == [NOON - timedelta(hours=72)] * 3
+
+
+async def test_a_round_is_bounded_and_the_next_one_goes_on(pool: Pool) -> None:
+    rows = Rows(ROWS_PER_STEP * STEPS_PER_ROUND_MAX + 1)
+    house = keeping(pool, rows)
+    await house.round()
+    assert rows.rows == 1
+    await house.round()
+    assert rows.rows == 0
+
+
+async def test_while_one_process_keeps_house_the_others_leave_it_alone(pool: Pool) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Rows):
+        async def purge(self, *, older_than: datetime, rows_max: int) -> int:
+            begun.set()
+            await go_on.wait()
+            return await super().purge(older_than=older_than, rows_max=rows_max)
+
+    first = asyncio.create_task(keeping(pool, Slow(1)).round())
+    await happens(begun)
+    idle = Rows(1)
+    assert not await keeping(pool, idle).round()
+    assert idle.calls == []
+    go_on.set()
+    assert await first
+    assert await keeping(pool, idle).round()
+    assert idle.rows == 0
+
+
+async def test_a_round_that_fails_does_not_end_the_housekeeping_nor_keep_its_lock(pool: Pool) -> None:
+    again = asyncio.Event()
+
+    class Shaky(Rows):
+        async def purge(self, *, older_than: datetime, rows_max: int) -> int:
+            if not self.calls:
+                self.calls.append(older_than)
+                raise ConnectionError("away")
+            again.set()
+            return await super().purge(older_than=older_than, rows_max=rows_max)
+
+    house = keeping(pool, Shaky(1), interval_seconds=0.01)
+    run = asyncio.create_task(house.run())
+    await happens(again)
+    house.stop()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await run
+
+
+async def test_the_workers_chores_forget_idempotency_keys_after_three_days(
+    pool: Pool, owner_pool: Pool
+) -> None:
+    queue = PgQueuerQueue(pool)
+    writer = Writer(pool, queue.enqueue)
+    run = asyncio.create_task(writer.run())
+    for key in ("old", "young"):
+        await writer.commit(keyed(append(new_stream(), created()), key))
+    clock = SteppedClock(await pool.fetchval("select clock_timestamp()"))
+    await owner_pool.execute(
+        "update eventstore.idempotency_keys set created_at = created_at - interval '73 hours' where key = 'old'"
+    )
+    await Housekeeping(pool, chores(writer, queue), clock).round()
+    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
+    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
+    writer.close()
+    await run
