@@ -2,37 +2,37 @@
 
 import asyncio
 import json
-import shutil
 import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any, Final
 
+from demo.folder import fresh_folder
 from demo.payments import PAYMENTS
 from demo.processes import DemoFailed, Processes
 from demo.screen import Screen
 from demo.till import Sale, Till, wait_until_ready
 
-FOLDER: Final = Path("var/demo")
 BOOKS_TIMEOUT_SECONDS: Final = 30.0
 
 
 def main() -> int:
     """Run the demo; 0 when every payment ended as expected and every law holds."""
     screen = Screen()
-    processes = Processes(FOLDER.resolve())
-    shutil.rmtree(processes.folder, ignore_errors=True)
     try:
-        return _story(screen, processes)
+        with fresh_folder(Path("var").resolve()) as folder:
+            processes = Processes(folder)
+            try:
+                return _story(screen, processes)
+            finally:
+                screen.text("stopping")
+                processes.stop()
     except DemoFailed as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
-    finally:
-        screen.text("stopping")
-        processes.stop()
 
 
 def _story(screen: Screen, processes: Processes) -> int:

@@ -32,7 +32,6 @@ class Processes:
 
     def start(self) -> None:
         """Start everything; return when FinCore says that it is ready."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         webhook_secret = f"whsec_{secrets.token_hex(24)}"
         sandbox = self._launch(
             "psp-sandbox",

@@ -41,9 +41,9 @@ def settings() -> None:
 
 def check() -> None:
     """Check the laws that must hold; exit with 1 when one is broken."""
-    verdicts = _on_databases(operations.check_laws)
-    _print(verdicts.text)
-    sys.exit(0 if verdicts.all_hold else 1)
+    report = _on_databases(operations.check_laws)
+    _print(report.text)
+    sys.exit(0 if report.all_hold else 1)
 
 
 @merchants.command(name="create")

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores, require_migrated
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.observability.invariants import check_all, count_events, summary
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.text_tables import trial_balance_table
 from fincore.write.merchants.merchants import ApiKey, Merchants, NewApiKey
@@ -67,6 +68,22 @@ async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
     """Make dead jobs due again; return how many of them were dead."""
     async with _stores(databases) as stores:
         return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
+
+
+class LawReport(NamedTuple):
+    """What checking the laws found: a text for people, and whether all of them hold."""
+
+    text: str
+    all_hold: bool
+
+
+async def check_laws(databases: Databases) -> LawReport:
+    """Check every law over the three stores."""
+    async with _stores(databases) as stores:
+        verdicts = await check_all(stores)
+        events = await count_events(stores)
+    text = "\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)])
+    return LawReport(text, all(verdict.holds for verdict in verdicts))
 
 
 async def trial_balance(databases: Databases, *, livemode: bool) -> str:
