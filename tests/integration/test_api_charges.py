@@ -1,0 +1,218 @@
+"""Creating a charge, looking at it, and waiting for its outcome, over HTTP."""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fincore.domain.outcome import ActionRequired, PspReference, Unknown
+from fincore.postgres.pool import Pool
+from fixtures.commits import NOON
+from fixtures.merchant_api import Api, Reply, captured, declined, serving_api
+from fixtures.waiting import eventually
+
+
+@pytest.fixture
+async def api(pool: Pool) -> AsyncIterator[Api]:
+    async with serving_api(pool) as api:
+        yield api
+
+
+async def waiting_charge(api: Api, idempotency_key: str, *, prefer: str = "wait=30") -> asyncio.Task[Reply]:
+    """A request that waits for its outcome; it is accepted when this returns."""
+    before = await api.keys_used()
+    request = asyncio.create_task(api.charge(idempotency_key, prefer=prefer))
+
+    async def is_accepted() -> bool:
+        return await api.keys_used() > before
+
+    await eventually(is_accepted)
+    return request
+
+
+async def charge_id_of(api: Api, idempotency_key: str) -> str:
+    location = await api.pool.fetchval(
+        "select location from eventstore.idempotency_keys where key = $1", idempotency_key
+    )
+    return str(location).rpartition("/")[2]
+
+
+async def test_a_charge_is_answered_whole_in_processing_and_leaves_event_key_and_job(api: Api) -> None:
+    reply = await api.charge(
+        "k",
+        currency="USD",
+        capture=False,
+        description="Order 6735",
+        customer_email="ada@example.com",
+        metadata={"order_id": "6735"},
+    )
+    charge = reply.json()
+    assert reply.status == 201
+    assert reply.headers["Content-Type"] == "application/json"
+    assert reply.headers["Location"] == f"/v1/charges/{charge['id']}"
+    assert reply.headers["Request-Id"].startswith("req_")
+    created_at = charge.pop("created_at")
+    assert created_at.endswith("Z")
+    assert charge == {
+        "id": charge["id"],
+        "object": "charge",
+        "livemode": False,
+        "status": "processing",
+        "amount_minor": 1999,
+        "currency": "usd",
+        "capture": False,
+        "amount_authorized_minor": 0,
+        "amount_captured_minor": 0,
+        "payment_method": "pm_card_visa",
+        "description": "Order 6735",
+        "customer_email": "ada@example.com",
+        "metadata": {"order_id": "6735"},
+        "psp": "stripe",
+        "psp_reference": None,
+        "failure": None,
+        "next_action": None,
+        "outcome_unknown_since": None,
+    }
+    assert await api.written() == (1, 1, 1, 0)
+    job = await api.pool.fetchrow("select entrypoint, payload from queue.pgqueuer")
+    assert job is not None
+    assert job["entrypoint"] == "charge.authorize"
+    assert json.loads(job["payload"]) == {"charge_id": charge["id"]}
+
+
+async def test_the_event_says_which_request_and_which_key_it_came_from(api: Api) -> None:
+    reply = await api.charge("k")
+    provenance = json.loads(await api.pool.fetchval("select metadata from eventstore.events"))
+    (key,) = await api.merchants.list_keys(api.merchant_id)
+    assert provenance == {"correlation": reply.headers["Request-Id"], "actor": key.key_id}
+
+
+async def test_a_charge_is_seen_at_once_and_tells_its_story(api: Api) -> None:
+    posted = (await api.charge("k")).json()
+    await api.record(posted["id"], captured())
+    charge = (await api.get(f"/v1/charges/{posted['id']}")).json()
+    assert (charge["status"], charge["amount_captured_minor"]) == ("succeeded", 1999)
+    assert charge["psp_reference"] == "pi_1"
+    assert [entry["type"] for entry in charge["timeline"]] == ["charge.created", "charge.captured"]
+    assert set(charge["timeline"][1]) == {"id", "type", "at", "data"}
+    assert charge["timeline"][1]["id"].startswith("evt_")
+    assert charge["timeline"][1]["at"] == "2026-01-02T12:00:00Z"
+    assert charge["timeline"][1]["data"] == {"amount_minor": 1999, "currency": "usd"}
+
+
+async def test_the_view_and_the_folded_stream_show_the_same_charge(api: Api, dsn: str) -> None:
+    path = (await api.charge("k", metadata={"order_id": "6735"})).headers["Location"]
+    folded = (await api.get(path)).json()
+    await api.project(dsn)
+    assert (await api.get(path)).json() == folded
+
+
+async def test_a_view_that_is_up_to_date_is_what_is_shown(api: Api, dsn: str, owner_pool: Pool) -> None:
+    path = (await api.charge("k")).headers["Location"]
+    await api.project(dsn)
+    await owner_pool.execute("update paymentdb.charges set description = 'from the view'")
+    assert (await api.get(path)).json()["description"] == "from the view"
+
+
+async def test_a_view_that_lags_behind_is_not_shown(api: Api, dsn: str) -> None:
+    posted = (await api.charge("k")).json()
+    await api.project(dsn)
+    await api.record(posted["id"], declined())
+    charge = (await api.get(f"/v1/charges/{posted['id']}")).json()
+    assert charge["status"] == "failed"
+    assert charge["failure"] == {
+        "code": "card_declined",
+        "decline_code": "insufficient_funds",
+        "message": "The card was declined.",
+        "advice": "ask_customer",
+        "retryable": False,
+    }
+
+
+async def test_a_customer_who_has_to_act_is_a_next_action_until_the_charge_goes_on(api: Api) -> None:
+    posted = (await api.charge("k")).json()
+    path = f"/v1/charges/{posted['id']}"
+    await api.record(
+        posted["id"], ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example/")
+    )
+    assert (await api.get(path)).json()["next_action"] == {"redirect_url": "https://bank.example/"}
+    await api.record(posted["id"], captured())
+    assert (await api.get(path)).json()["next_action"] is None
+
+
+async def test_an_unknown_outcome_says_since_when(api: Api) -> None:
+    posted = (await api.charge("k")).json()
+    await api.record(posted["id"], Unknown(reason="timeout", since=NOON))
+    charge = (await api.get(f"/v1/charges/{posted['id']}")).json()
+    assert (charge["status"], charge["outcome_unknown_since"]) == ("processing", "2026-01-02T12:00:00Z")
+
+
+@pytest.mark.parametrize("is_projected", [False, True])
+async def test_a_charge_of_another_merchant_or_mode_is_not_found(
+    api: Api, dsn: str, *, is_projected: bool
+) -> None:
+    path = (await api.charge("k")).headers["Location"]
+    if is_projected:
+        await api.project(dsn)
+    other = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
+    live = await api.new_key(livemode=True)
+    for key in (other, live):
+        assert (await api.get(path, key=key)).problem() == (404, "charge_not_found", "charge_id")
+
+
+async def test_who_waits_gets_the_outcome(api: Api) -> None:
+    request = await waiting_charge(api, "k")
+    await api.record(await charge_id_of(api, "k"), captured())
+    reply = await request
+    assert (reply.status, reply.json()["status"]) == (201, "succeeded")
+    assert reply.headers["Preference-Applied"] == "wait"
+
+
+async def test_an_unknown_outcome_does_not_end_the_wait(api: Api) -> None:
+    request = await waiting_charge(api, "k")
+    charge_id = await charge_id_of(api, "k")
+    await api.record(charge_id, Unknown(reason="timeout", since=NOON))
+    await api.record(charge_id, captured())
+    assert (await request).json()["status"] == "succeeded"
+
+
+async def test_who_waits_for_a_decline_gets_402_with_the_charge_in_it(api: Api) -> None:
+    request = await waiting_charge(api, "k")
+    await api.record(await charge_id_of(api, "k"), declined())
+    reply = await request
+    assert reply.problem() == (402, "charge_failed", None)
+    body = reply.json()
+    assert body["detail"].startswith("The card was declined.")
+    assert body["charge"]["failure"]["decline_code"] == "insufficient_funds"
+    assert reply.headers["Location"] == f"/v1/charges/{body['charge']['id']}"
+    assert reply.headers["Preference-Applied"] == "wait"
+
+
+async def test_who_waited_in_vain_gets_what_is_known(api: Api) -> None:
+    reply = await api.charge("k", prefer="respond-async, wait=1")
+    assert (reply.status, reply.json()["status"]) == (201, "processing")
+    assert reply.headers["Preference-Applied"] == "wait"
+
+
+@pytest.mark.parametrize("prefer", ["wait=0", "wait=soon", "respond-async", "wait", ""])
+async def test_a_preference_that_asks_for_no_wait_is_ignored(api: Api, prefer: str) -> None:
+    reply = await api.charge("k", prefer=prefer)
+    assert reply.status == 201
+    assert "Preference-Applied" not in reply.headers
+
+
+async def test_a_key_may_be_shown_as_the_user_of_basic_authentication(api: Api) -> None:
+    for credentials in (f"{api.key.reveal()}:", api.key.reveal()):
+        basic = f"Basic {b64encode(credentials.encode()).decode()}"
+        reply = await api.request("GET", "/v1/charges", headers={"Authorization": basic})
+        assert reply.status == 200
+
+
+async def test_a_live_key_takes_live_charges_to_the_live_account(api: Api) -> None:
+    live = await api.new_key(livemode=True)
+    charge = (await api.charge("k", key=live)).json()
+    assert charge["livemode"] is True
+    event = json.loads(await api.pool.fetchval("select data from eventstore.events"))
+    assert (event["psp"], event["psp_account"], event["livemode"]) == ("stripe", "live", True)
