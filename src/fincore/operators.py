@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fincore.bootstrap import operations
-from fincore.bootstrap.databases import Databases, databases_of, migrate_databases
+from fincore.bootstrap.databases import Databases, databases_of
+from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs

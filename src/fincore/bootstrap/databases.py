@@ -1,18 +1,13 @@
-"""Where the three stores live, their schemas, and the pools that reach them."""
+"""Where the three stores live, and the pools that reach them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
 import msgspec
 
-from fincore.domain.errors import ConfigurationError
-from fincore.postgres.embedded import EmbeddedPostgres
-from fincore.postgres.migrations import migrate, pending
 from fincore.postgres.pool import Pool, create_pool
 from fincore.settings import Settings
-from fincore.write.queue.pgqueuer_schema import install_queue
 
 SERVICE_ROLE: Final = "fincore_service"
 
@@ -25,46 +20,19 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
     ledgerdb: str
 
 
-SCHEMAS: Final = (
-    ("eventstore", "fincore.eventstore.schema"),
-    ("eventstore", "fincore.write.merchants.schema"),
-    ("paymentdb", "fincore.read.paymentdb.schema"),
-    ("ledgerdb", "fincore.read.ledgerdb.schema"),
-)
-"""Which package of migrations goes to which database, in order."""
-
-
 @contextmanager
 def databases_of(settings: Settings) -> Iterator[Databases]:
     """The stores the settings name; the embedded PostgreSQL is started if it is needed, and let go at the end."""
     if settings.eventstore_dsn is not None:
         yield _databases(settings, settings.eventstore_dsn)
         return
+    from fincore.postgres.embedded import EmbeddedPostgres
+
     embedded = EmbeddedPostgres(settings.data_dir)
     try:
         yield _databases(settings, embedded.start())
     finally:
         embedded.stop()
-
-
-async def migrate_databases(databases: Databases) -> list[str]:
-    """Bring every schema up to date; return the names of the migrations applied."""
-    applied: list[str] = []
-    for database, package in SCHEMAS:
-        applied += await asyncio.to_thread(migrate, getattr(databases, database), package)
-    # Jobs are written in the transactions of the log, so they live in its database.
-    applied += await install_queue(databases.eventstore)
-    return applied
-
-
-async def require_migrated(databases: Databases) -> None:
-    """Raise `ConfigurationError` when a schema is older than this version of FinCore."""
-    for database, package in SCHEMAS:
-        missing = await asyncio.to_thread(pending, getattr(databases, database), package)
-        if missing:
-            raise ConfigurationError(
-                f"the {database} database lacks {', '.join(missing)}: run `fincore migrate`"
-            )
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True):

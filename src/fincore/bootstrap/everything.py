@@ -6,9 +6,10 @@ import signal
 import sys
 from collections.abc import Callable
 
-from fincore.bootstrap.databases import Databases, migrate_databases
+from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.psps import stripe_accounts
 from fincore.bootstrap.roles import ROLES
+from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.errors import ConfigurationError
 from fincore.settings import Settings
 from fincore.supervisor import Program, Supervisor

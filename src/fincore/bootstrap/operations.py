@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
-from fincore.bootstrap.databases import Databases, Stores, open_stores, require_migrated
+from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ApiKeyId, MerchantId

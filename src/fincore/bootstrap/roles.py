@@ -13,7 +13,8 @@ from typing import Any, Final, Literal, get_args
 
 import structlog
 
-from fincore.bootstrap.databases import Databases, Stores, open_stores, require_migrated
+from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.bootstrap.schemas import require_migrated
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
