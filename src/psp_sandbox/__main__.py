@@ -35,12 +35,12 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=0, lte=65535))] = 12111,
     public_url: str | None = None,
-    webhook_url: tuple[str, ...] = (),
-    webhook_secret: tuple[str, ...] = (),
+    webhook_url: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    webhook_secret: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     webhook_events: str = "*",
     webhook_retry_base_seconds: float = 1.0,
     webhook_retry_max_seconds: float = 60.0,
-    webhook_max_attempts: int = 15,
+    webhook_max_attempts: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=1))] = 15,
     latency_p50_ms: float = 0.0,
     latency_p99_ms: float = 0.0,
     search_lag_seconds: float = 0.0,
@@ -61,7 +61,7 @@ def serve(
     webhook_url
         Where every account's events are sent. Repeatable.
     webhook_secret
-        The `whsec_...` that signs them. Repeatable: during a rotation each one signs.
+        The `whsec_...` that signs them, needed with --webhook-url. Repeatable: during a rotation each one signs.
     webhook_events
         Comma-separated event types for --webhook-url.
     webhook_retry_base_seconds
@@ -83,6 +83,8 @@ def serve(
     log_level
         Least level that is logged, as JSON on stderr.
     """
+    if webhook_url and not webhook_secret:
+        sys.exit("psp-sandbox: give --webhook-secret with --webhook-url, or nobody can verify the webhooks.")
     options = Options(
         host=host,
         port=port,

@@ -15,6 +15,8 @@ from psp_sandbox.stripe.wire import API_VERSION
 
 log = structlog.get_logger("psp_sandbox.calls")
 
+FAILED = api_error("The sandbox failed; its log has the traceback.").answer()
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -58,7 +60,7 @@ class Calls:
         except Exception:
             request = exchange.request
             log.exception("request.failed", method=request.method, path=request.path, request_id=request.id)
-            answer = api_error("The sandbox failed; its log has the traceback.").answer()
+            answer = FAILED
         _respond(exchange, answer, fault, headers)
 
 

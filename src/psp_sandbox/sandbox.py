@@ -3,13 +3,15 @@
 import random
 import time
 
+import structlog
+
 from psp_sandbox.admin import Admin
-from psp_sandbox.calls import Calls
+from psp_sandbox.calls import FAILED, Calls
 from psp_sandbox.connection import Exchange
 from psp_sandbox.delivery import Delivery
 from psp_sandbox.faults import FaultBook
 from psp_sandbox.idempotency import IdempotencyMemory
-from psp_sandbox.ids import new_id, new_secret
+from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
 from psp_sandbox.messages import Answer
 from psp_sandbox.options import Options
@@ -17,6 +19,8 @@ from psp_sandbox.stripe import challenge
 from psp_sandbox.stripe.api import StripeApi
 from psp_sandbox.stripe.store import Endpoint, Store
 from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
+
+log = structlog.get_logger("psp_sandbox")
 
 
 class Sandbox:
@@ -44,7 +48,15 @@ class Sandbox:
         self._admin = Admin(calls=self._calls, delivery=self.delivery, faults=faults, rng=rng, stripe=stripe)
 
     def handle(self, exchange: Exchange) -> None:
-        """Route one request by the first step of its path."""
+        """Answer one request. A bug of the sandbox is logged and answered as a 500."""
+        try:
+            self._route(exchange)
+        except Exception:
+            request = exchange.request
+            log.exception("request.failed", method=request.method, path=request.path, request_id=request.id)
+            exchange.answer(FAILED)
+
+    def _route(self, exchange: Exchange) -> None:
         request = exchange.request
         if request.path.startswith("/v1/"):
             self._calls.take(exchange)
@@ -78,7 +90,6 @@ class _EventPost:
 
 
 def _command_line_endpoints(options: Options) -> dict[str, Endpoint]:
-    secrets = options.webhook_secrets or (new_secret("whsec"),)
     shown = [
         WebhookEndpoint(
             id=new_id("we"),
@@ -92,4 +103,4 @@ def _command_line_endpoints(options: Options) -> dict[str, Endpoint]:
         )
         for url in options.webhook_urls
     ]
-    return {one.id: Endpoint(account=None, shown=one, secrets=secrets) for one in shown}
+    return {one.id: Endpoint(account=None, shown=one, secrets=options.webhook_secrets) for one in shown}

@@ -24,6 +24,7 @@ from psp_sandbox.stripe.wire import (
 )
 
 MAX_EVENTS = 200_000
+MAX_ENDPOINTS = 1_000
 MAX_ENDPOINTS_PER_ACCOUNT = 16
 MAX_SECRETS_PER_ENDPOINT = 5
 

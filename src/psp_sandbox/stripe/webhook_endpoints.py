@@ -12,7 +12,7 @@ from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.parameters import checked_metadata, read
 from psp_sandbox.stripe.payment_methods import NoParameters
-from psp_sandbox.stripe.store import MAX_ENDPOINTS_PER_ACCOUNT, Endpoint
+from psp_sandbox.stripe.store import MAX_ENDPOINTS, MAX_ENDPOINTS_PER_ACCOUNT, Endpoint
 from psp_sandbox.stripe.wire import API_VERSION, Deleted, Metadata, WebhookEndpoint
 
 
@@ -45,6 +45,8 @@ def create(call: Call) -> Answer:
     if len(mine) >= MAX_ENDPOINTS_PER_ACCOUNT:
         message = f"You have reached the maximum of {MAX_ENDPOINTS_PER_ACCOUNT} test webhook endpoints."
         raise refused(message)
+    if len(call.store.endpoints) >= MAX_ENDPOINTS:
+        raise refused(f"The sandbox keeps at most {MAX_ENDPOINTS} webhook endpoints of all accounts.")
     if given.api_version not in (None, API_VERSION):
         raise invalid_request(
             f"The sandbox renders events in API version {API_VERSION}.", param="api_version"

@@ -28,7 +28,9 @@ def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_stops_cleanly_with_calls_and_webhooks_in_the_air() -> None:
-    process = SandboxProcess("--webhook-url=http://127.0.0.1:9/nobody", "--log-level=error")
+    process = SandboxProcess(
+        "--webhook-url=http://127.0.0.1:9/nobody", "--webhook-secret=whsec_a", "--log-level=error"
+    )
     process.add_fault("timeout_after_apply", seconds=600)
     with exchange.begun(process.url, "POST", PATH, "amount=1099&currency=usd", KEY):
         exchange.until(lambda: process.state()["events"] == 1)
@@ -47,6 +49,14 @@ def test_an_impossible_latency_is_one_sentence() -> None:
     done = run("--port=0", "--latency-p50-ms=100", "--latency-p99-ms=50")
     assert done.returncode != 0
     assert done.stderr.strip() == "psp-sandbox: latency-p99-ms must not be below latency-p50-ms."
+
+
+def test_webhooks_nobody_could_verify_are_one_sentence() -> None:
+    done = run("--port=0", "--webhook-url=http://127.0.0.1:9/nobody")
+    assert done.returncode != 0
+    assert done.stderr.strip() == (
+        "psp-sandbox: give --webhook-secret with --webhook-url, or nobody can verify the webhooks."
+    )
 
 
 def test_options_are_read_from_the_environment() -> None:

@@ -98,7 +98,12 @@ def test_a_webhook_is_retried_until_it_is_taken(
 
 def test_a_webhook_is_given_up_after_its_last_attempt(receiver: WebhookReceiver) -> None:
     receiver.statuses = [500] * 3
-    process = SandboxProcess("--webhook-max-attempts=3", f"--webhook-url={receiver.url}", "--log-level=error")
+    process = SandboxProcess(
+        "--webhook-max-attempts=3",
+        f"--webhook-url={receiver.url}",
+        "--webhook-secret=whsec_a",
+        "--log-level=error",
+    )
     try:
         client = stripe.StripeClient("sk_test_a", base_addresses={"api": process.url})
         client.v1.payment_intents.create({"amount": 1099, "currency": "usd"})
