@@ -8,6 +8,7 @@ import pytest
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.pool import Pool
+from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
 from fincore.write.queue.job_payloads import interpret_job
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
@@ -190,3 +191,11 @@ async def test_a_job_for_a_webhook_that_never_arrived_is_held(pool: Pool) -> Non
         await house.idle()
         (letter,) = await house.held()
     assert letter.reason == "the inbox has no event evt_lost of stripe"
+
+
+async def test_a_stranger_cannot_invent_labels_of_metrics(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp(), working=False) as house:
+        await house.inbox.receive(PspName("invented"), TEST_ACCOUNT, {}, b"{}")
+    labels = {sample.labels["psp"] for metric in WEBHOOKS_RECEIVED.collect() for sample in metric.samples}
+    assert "unknown" in labels
+    assert "invented" not in labels

@@ -25,7 +25,7 @@ from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, R
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
 _log = structlog.get_logger(__name__)
 
-BATCH_JOBS_MAX: Final = 100
+BATCH_JOBS_MAX: Final = 50
 """Jobs in one claim; fewer where the concurrency is below twice that."""
 RESTART_PAUSE_MIN_SECONDS: Final = 0.1
 RESTART_PAUSE_MAX_SECONDS: Final = 5.0
