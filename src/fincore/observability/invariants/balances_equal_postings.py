@@ -1,0 +1,23 @@
+"""Law: an account's balance is the sum of its postings, and each posting continues the one before."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return [
+        *await named_rows(stores.ledgerdb, _SQL.broken_chains),
+        *await named_rows(stores.ledgerdb, _SQL.wrong_balances),
+    ]
+
+
+BALANCES_EQUAL_POSTINGS: Final = Law(
+    "balances_equal_postings",
+    "Every account's balance is the sum of its postings, whose versions are 1, 2, 3 ... and whose balances chain.",
+    _check,
+)
+"""If it fails, a balance somebody relies on is not what was booked; the first posting named is where it went wrong."""

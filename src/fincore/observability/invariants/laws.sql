@@ -1,0 +1,260 @@
+-- name: count_events
+-- How much there is to check.
+select count(*) from eventstore.events;
+
+-- name: holes_in_streams
+-- Events whose version does not follow the one before it in their stream.
+select
+    'stream ' || stream_id as place,
+    'version ' || version || ' follows version ' || previous as finding
+from (
+    select stream_id, version, lag(version, 1, 0) over (partition by stream_id order by version) as previous
+    from eventstore.events
+) e
+where version <> previous + 1;
+
+-- name: view_checkpoint
+-- How far the view has followed the log.
+select tx, pos from paymentdb.checkpoints where consumer = 'projectionist';
+
+-- name: ledger_checkpoint
+-- How far the ledger has followed the log.
+select tx, pos from ledgerdb.checkpoints where consumer = 'ledger';
+
+-- name: streams_until
+-- How many events each stream had at a place of the log.
+select stream_id, max(version) as version
+from eventstore.events
+where (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
+group by stream_id
+order by stream_id;
+
+-- name: view_versions
+-- How many events the view holds of some charges.
+select charge_id, version from paymentdb.charges where charge_id = any ($1::text[]);
+
+-- name: captures_until
+-- The events that moved money, up to a place of the log.
+select
+    event_id, stream_id,
+    (data ->> 'amount_minor')::bigint as amount_minor, data ->> 'currency' as currency,
+    (data ->> 'livemode')::boolean as livemode
+from eventstore.events
+where type = 'charge.captured'
+  and (data ->> 'amount_minor')::bigint <> 0
+  and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
+order by tx, pos;
+
+-- name: entries_of_events
+-- What is booked for some events.
+select
+    e.event_id, e.livemode, min(p.currency) as currency, count(distinct p.currency) as currencies,
+    (sum(p.amount_minor) filter (where p.side = 'debit'))::bigint as debit_minor
+from ledgerdb.entries e
+left join ledgerdb.postings p using (entry_id)
+where e.event_id = any ($1::uuid[])
+group by e.entry_id;
+
+-- name: all_entries
+-- Every entry and the event it says it books.
+select entry_id, event_id, stream_id from ledgerdb.entries order by entry_id;
+
+-- name: captures_by_id
+-- Which of some events are there and moved money.
+select event_id, stream_id
+from eventstore.events
+where event_id = any ($1::uuid[]) and type = 'charge.captured';
+
+-- name: all_views
+-- Every charge as the view tells it.
+select * from paymentdb.charges order by charge_id;
+
+-- name: events_of_streams
+-- All events of some streams, each stream in its own order.
+select stream_id, version, type, schema_version, data, recorded_at
+from eventstore.events
+where stream_id = any ($1::uuid[])
+order by stream_id, version;
+
+-- name: answered_with_charge
+-- Every idempotency key whose answer points to a charge.
+select merchant_id, livemode, key, location, response_body
+from eventstore.idempotency_keys
+where location like '%/ch\_%'
+order by merchant_id, livemode, key;
+
+-- name: existing_streams
+-- Which of some streams exist.
+select stream_id from eventstore.events where stream_id = any ($1::uuid[]) and version = 1;
+
+-- name: unbalanced_entries
+-- Entries whose debits and credits differ in some currency, and entries without postings.
+select
+    'entry ' || e.entry_id || ' of event ' || e.event_id as place,
+    case
+        when p.currency is null then 'it has no postings'
+        else 'debits minus credits are ' || sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)
+            || ' minor units of ' || p.currency
+    end as finding
+from ledgerdb.entries e
+left join ledgerdb.postings p using (entry_id)
+group by e.entry_id, p.currency
+having p.currency is null or sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0
+order by e.entry_id;
+
+-- name: postings_without_entry
+-- Postings that belong to no entry.
+select
+    'posting ' || p.leg || ' of entry ' || p.entry_id as place,
+    'there is no such entry' as finding
+from ledgerdb.postings p
+where not exists (select from ledgerdb.entries e where e.entry_id = p.entry_id)
+order by p.entry_id, p.leg;
+
+-- name: unbalanced_ledgers
+-- Modes and currencies in which all debits and all credits differ.
+select
+    case when a.livemode then 'live' else 'test' end || ' ledger in ' || p.currency as place,
+    'debits minus credits are ' || sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)
+        || ' minor units' as finding
+from ledgerdb.postings p
+left join ledgerdb.accounts a using (account_id)
+group by a.livemode, p.currency
+having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0
+order by a.livemode, p.currency;
+
+-- name: broken_chains
+-- Postings that do not take their account one version on from the one before, or leave another balance than the one
+-- before plus themselves.
+select
+    'posting ' || leg || ' of entry ' || entry_id || ' on account ' || coalesce(name, account_id::text) as place,
+    'version ' || account_version || ' with balance ' || balance_after_minor || ' follows version ' || version_before
+        || ' with balance ' || balance_before as finding
+from (
+    select
+        p.*, a.name, case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end as signed_minor,
+        lag(p.account_version, 1, 0::bigint) over chain as version_before,
+        lag(p.balance_after_minor, 1, 0::bigint) over chain as balance_before
+    from ledgerdb.postings p
+    left join ledgerdb.accounts a using (account_id)
+    window chain as (partition by p.account_id order by p.account_version)
+) c
+where account_version <> version_before + 1
+   or (balance_after_minor = balance_before + signed_minor) is not true
+order by account_id, account_version;
+
+-- name: wrong_balances
+-- Accounts whose balance or version is not what their postings add up to.
+select
+    'account ' || a.name || case when a.livemode then ' (live)' else ' (test)' end as place,
+    'balance ' || a.balance_minor || ' at version ' || a.version || ', but ' || count(p.leg) || ' postings make '
+        || coalesce(sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end), 0) as finding
+from ledgerdb.accounts a
+left join ledgerdb.postings p using (account_id)
+group by a.account_id
+having a.version <> count(p.leg)
+    or a.balance_minor
+        <> coalesce(sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end), 0)
+order by a.account_id;
+
+-- name: too_much_captured
+-- Streams that captured more than was authorized or asked for, or less than nothing.
+select 'stream ' || stream_id as place,
+    'captured ' || captured || ', authorized ' || coalesce(authorized::text, 'nothing apart') || ', asked for '
+        || coalesce(created::text, 'nothing') as finding
+from (
+    select
+        stream_id,
+        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type = 'charge.captured'), 0) as captured,
+        max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.authorized') as authorized,
+        max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.created') as created
+    from eventstore.events
+    group by stream_id
+) s
+where (captured >= 0 and captured <= coalesce(authorized, created)
+       and coalesce(authorized, 0) >= 0 and coalesce(authorized, 0) <= created) is not true
+order by stream_id;
+
+-- name: texts_of_events
+-- Events in which a run of digits is long enough for a card number.
+select 'eventstore.events, stream ' || stream_id || ' version ' || version as place,
+    data::text || ' ' || metadata::text as content
+from eventstore.events
+where data::text || ' ' || metadata::text ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_answers
+-- Stored answers in which a run of digits is long enough for a card number.
+select
+    'eventstore.idempotency_keys, ' || merchant_id || case when livemode then ' live' else ' test' end
+        || ' key with fingerprint ' || encode(fingerprint, 'hex') as place,
+    convert_to(key || ' ' || coalesce(location, '') || ' ', 'UTF8') || response_body as content
+from eventstore.idempotency_keys
+where key || ' ' || coalesce(location, '') || ' ' || encode(response_body, 'escape') ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_inbox
+-- Received webhooks in which a run of digits is long enough for a card number.
+select 'eventstore.inbox, ' || psp || ' ' || psp_account || ' ' || psp_event_id as place,
+    body as content
+from eventstore.inbox
+where encode(body, 'escape') ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_jobs
+-- Jobs in which a run of digits is long enough for a card number.
+select 'queue.pgqueuer, job ' || id as place,
+    coalesce(payload, '') || convert_to(' ' || coalesce(headers::text, ''), 'UTF8') as content
+from queue.pgqueuer
+where encode(coalesce(payload, ''), 'escape') || ' ' || coalesce(headers::text, '') ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_job_log
+-- Lines of the queue's log in which a run of digits is long enough for a card number.
+select 'queue.pgqueuer_log, line ' || id as place, traceback::text as content
+from queue.pgqueuer_log
+where traceback::text ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_views
+-- Charges of the view in which a run of digits is long enough for a card number.
+select 'paymentdb.charges, ' || charge_id as place, to_jsonb(c)::text as content
+from paymentdb.charges c
+where to_jsonb(c)::text ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_entries
+-- Entries in which a run of digits is long enough for a card number.
+select 'ledgerdb.entries, entry ' || entry_id as place, description as content
+from ledgerdb.entries
+where description ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_accounts
+-- Accounts in whose name a run of digits is long enough for a card number.
+select 'ledgerdb.accounts, account ' || account_id as place, name as content
+from ledgerdb.accounts
+where name ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: has_table
+-- Whether a table is there at all: the queue may live elsewhere.
+select to_regclass($1) is not null;
+
+-- name: open_charges
+-- Charges that the view shows in processing for longer than a moment.
+select charge_id, stream_id
+from paymentdb.charges
+where status = 'processing' and updated_at < clock_timestamp() - make_interval(secs => $1::float8)
+order by charge_id;
+
+-- name: charges_with_jobs
+-- Which of some charges a job names, whether it waits, is being done or is held for a person.
+select distinct charge_id
+from (
+    select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
+    from queue.pgqueuer
+) j
+where charge_id = any ($1::text[]);
+
+-- name: streams_left_in_processing
+-- Which of some streams ended, longer ago than a moment, in an event that leaves the outcome open.
+select s.stream_id
+from unnest($1::uuid[]) as s (stream_id)
+cross join lateral (
+    select type, recorded_at from eventstore.events where stream_id = s.stream_id order by version desc limit 1
+) e
+where e.type in ('charge.created', 'charge.outcome_unknown')
+  and e.recorded_at < clock_timestamp() - make_interval(secs => $2::float8);

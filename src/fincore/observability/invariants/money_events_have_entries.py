@@ -1,0 +1,78 @@
+"""Law: the log and the ledger tell of the same money, event by event, in both directions."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.observability.invariants.law import Law, Stores, Violation, scan
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return [*await _events_without_entry(stores), *await _entries_without_event(stores)]
+
+
+async def _events_without_entry(stores: Stores) -> list[Violation]:
+    checkpoint = await stores.ledgerdb.fetchrow(_SQL.ledger_checkpoint)
+    if checkpoint is None:
+        return []
+
+    async def judge(captures: Sequence[asyncpg.Record]) -> list[Violation]:
+        rows = await stores.ledgerdb.fetch(_SQL.entries_of_events, [row["event_id"] for row in captures])
+        booked = {row["event_id"]: row for row in rows}
+        return [
+            Violation(
+                f"event {public_event_id(EventId(row['event_id']))} of {charge_of(StreamId(row['stream_id']))}",
+                finding,
+            )
+            for row in captures
+            if (finding := _finding(row, booked.get(row["event_id"])))
+        ]
+
+    return await scan(
+        stores.eventstore, _SQL.captures_until, checkpoint["tx"], checkpoint["pos"], judge=judge
+    )
+
+
+def _finding(capture: asyncpg.Record, entry: asyncpg.Record | None) -> str | None:
+    if entry is None:
+        return "moved money and has no entry"
+    if entry["livemode"] != capture["livemode"]:
+        return "is booked in the other mode's ledger"
+    if entry["currencies"] != 1 or entry["currency"] != capture["currency"]:
+        return f"moved {capture['currency']} and is booked in another currency"
+    if entry["debit_minor"] != abs(capture["amount_minor"]):
+        return (
+            f"moved {capture['amount_minor']} minor units of {capture['currency']}, "
+            f"its entry says {entry['debit_minor']}"
+        )
+    return None
+
+
+async def _entries_without_event(stores: Stores) -> list[Violation]:
+    async def judge(entries: Sequence[asyncpg.Record]) -> list[Violation]:
+        rows = await stores.eventstore.fetch(_SQL.captures_by_id, [row["event_id"] for row in entries])
+        streams = {row["event_id"]: row["stream_id"] for row in rows}
+        return [
+            Violation(
+                f"entry {row['entry_id']}",
+                f"books event {public_event_id(EventId(row['event_id']))}, which moved no money on "
+                f"{charge_of(StreamId(row['stream_id']))}",
+            )
+            for row in entries
+            if streams.get(row["event_id"]) != row["stream_id"]
+        ]
+
+    return await scan(stores.ledgerdb, _SQL.all_entries, judge=judge)
+
+
+MONEY_EVENTS_HAVE_ENTRIES: Final = Law(
+    "money_events_have_entries",
+    "Every event that moved money has one entry for the same amount, and every entry has its event.",
+    _check,
+)
+"""If it fails, the books and the facts disagree about money: somebody is owed what the ledger does not show, or not."""

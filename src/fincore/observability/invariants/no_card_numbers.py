@@ -1,0 +1,55 @@
+"""Law: no store holds anything that looks like a card number."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from fincore.domain.card_number import holds_card_number
+from fincore.observability.invariants.law import Law, Stores, Violation, scan
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    statements: list[tuple[Pool, str]] = [
+        (stores.eventstore, _SQL.texts_of_events),
+        (stores.eventstore, _SQL.texts_of_answers),
+        (stores.eventstore, _SQL.texts_of_inbox),
+        (stores.paymentdb, _SQL.texts_of_views),
+        (stores.ledgerdb, _SQL.texts_of_entries),
+        (stores.ledgerdb, _SQL.texts_of_accounts),
+    ]
+    for table, statement in (
+        ("queue.pgqueuer", _SQL.texts_of_jobs),
+        ("queue.pgqueuer_log", _SQL.texts_of_job_log),
+    ):
+        if await stores.eventstore.fetchval(_SQL.has_table, table):
+            statements.append((stores.eventstore, statement))
+    found: list[Violation] = []
+    for pool, statement in statements:
+        found += await scan(pool, statement, judge=_judge)
+    return found
+
+
+async def _judge(rows: Sequence[asyncpg.Record]) -> list[Violation]:
+    # The statement lets through what has digits enough; whether they are a card number is decided here.
+    return [
+        Violation(row["place"], "holds what looks like a card number")
+        for row in rows
+        if holds_card_number(_text(row["content"]))
+    ]
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode("utf-8", errors="replace")
+
+
+NO_CARD_NUMBERS: Final = Law(
+    "no_card_numbers",
+    "No event, answer, webhook, job, view or entry holds a card number.",
+    _check,
+)
+"""If it fails, card data lies where it must never be: find the door it came in by, and treat it as an incident."""

@@ -1,0 +1,18 @@
+"""Law: the versions of every stream are 1, 2, 3 ... without a hole."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return await named_rows(stores.eventstore, _SQL.holes_in_streams)
+
+
+STREAM_VERSIONS_ARE_DENSE: Final = Law(
+    "stream_versions_are_dense", "Every stream's versions are 1, 2, 3 ... without a hole.", _check
+)
+"""If it fails, a fact has been taken out of the log, and whatever was decided after it rests on nothing."""

@@ -1,0 +1,529 @@
+"""The laws: each holds on real traffic, and each names the row that somebody altered behind the services' backs."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import pytest
+
+from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.eventstore.commit import (
+    Commit,
+    Committed,
+    IdempotencyKey,
+    NewEvent,
+    ReceivedWebhook,
+    StoredAnswer,
+)
+from fincore.eventstore.log import EventLog
+from fincore.observability.invariants import LAWS, check_all, count_events, summary
+from fincore.observability.invariants.law import VIOLATIONS_MAX, Violation
+from fincore.postgres.pool import Pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.commits import MERCHANT, PROVENANCE, append, captured, created, new_stream
+from fixtures.traffic import authorized, failed, fates, follow, live, running_writer
+
+BY_NAME = {law.name: law for law in LAWS}
+
+
+@pytest.fixture
+async def stores(databases: Databases) -> AsyncIterator[Stores]:
+    async with open_stores(databases, application_name="tests-laws") as stores:
+        yield stores
+
+
+class Scene(NamedTuple):
+    """Real traffic that everybody has followed, with three charges that tests know."""
+
+    stores: Stores
+    owner: Pool
+    paid: StreamId
+    declined: StreamId
+    waiting: StreamId
+
+    async def tamper(self, statement: str, *arguments: object) -> None:
+        """Do what no service may: as the owner, with every trigger switched off."""
+        async with self.owner.acquire() as connection:
+            await connection.execute("set session_replication_role = replica")
+            try:
+                await connection.execute(statement, *arguments)
+            finally:
+                await connection.execute("set session_replication_role = origin")
+
+    async def broken(self, law: str) -> list[Violation]:
+        return await BY_NAME[law].check(self.stores)
+
+    async def capture_of(self, stream_id: StreamId) -> str:
+        """The public id of the event that captured a charge."""
+        event_id = await self.owner.fetchval(
+            "select event_id from eventstore.events where stream_id = $1 and type = 'charge.captured'",
+            stream_id,
+        )
+        return public_event_id(EventId(event_id))
+
+    async def entry_of(self, stream_id: StreamId) -> int:
+        entry_id: int = await self.owner.fetchval(
+            "select entry_id from ledgerdb.entries where stream_id = $1", stream_id
+        )
+        return entry_id
+
+
+def requested(stream_id: StreamId, key: str) -> Commit:
+    """A charge as the API commits it: with its idempotency key, whose answer leads to it."""
+    charge_id = charge_of(stream_id)
+    answer = StoredAnswer(
+        fingerprint=key.encode().ljust(32, b"."),
+        response_status=201,
+        response_body=b'{"id":"%s","object":"charge"}' % charge_id.encode(),
+        location=f"/v1/charges/{charge_id}",
+    )
+    return Commit(
+        provenance=PROVENANCE,
+        stream_id=stream_id,
+        events=(NewEvent(created()),),
+        idempotency=(IdempotencyKey(MERCHANT, False, key), answer),
+    )
+
+
+WEBHOOK = ReceivedWebhook(
+    psp=PspName("stripe"),
+    psp_account=PspAccount("test"),
+    psp_event_id="evt_1",
+    type="payment_intent.succeeded",
+    body='{"id":"evt_1","note":"é 1234"}'.encode(),
+)
+
+
+async def put_job(owner: Pool, stream_id: StreamId, status: str) -> None:
+    await owner.execute(
+        "insert into queue.pgqueuer (priority, status, entrypoint, payload)"
+        " values (0, $1, 'charge.authorize', $2)",
+        status,
+        b'{"charge_id":"%s"}' % charge_of(stream_id).encode(),
+    )
+
+
+async def follow_all(stores: Stores) -> None:
+    log = EventLog(stores.eventstore)
+    await follow(log, stores.paymentdb, Projectionist(), batch_events_max=50)
+    await follow(log, stores.ledgerdb, LedgerService(), batch_events_max=50)
+
+
+@pytest.fixture
+async def scene(stores: Stores, owner_pool: Pool) -> Scene:
+    paid, declined, waiting = new_stream(), new_stream(), new_stream()
+    async with running_writer(stores.eventstore) as writer:
+        await live(writer, fates() * 3 + fates(livemode=True) + fates(currency="jpy"))
+        for key, stream in (("paid", paid), ("declined", declined), ("waiting", waiting)):
+            assert await writer.commit(requested(stream, key)) == Committed()
+        await writer.commit(append(paid, captured(), expected_version=1))
+        await writer.commit(append(declined, failed(), expected_version=1))
+        await writer.commit(Commit(provenance=PROVENANCE, webhook=WEBHOOK))
+    for row in await owner_pool.fetch("select distinct stream_id from eventstore.events"):
+        await put_job(owner_pool, row["stream_id"], "queued")
+    await follow_all(stores)
+    scene = Scene(stores, owner_pool, paid, declined, waiting)
+    # Old enough for the law of open charges.
+    await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
+    await scene.tamper("update paymentdb.charges set updated_at = updated_at - interval '5 minutes'")
+    return scene
+
+
+async def test_every_law_holds_on_an_empty_system(stores: Stores) -> None:
+    assert {law.name: await law.check(stores) for law in LAWS} == {law.name: [] for law in LAWS}
+
+
+async def test_every_law_holds_on_real_traffic(scene: Scene) -> None:
+    assert {law.name: await law.check(scene.stores) for law in LAWS} == {law.name: [] for law in LAWS}
+
+
+async def test_together_they_are_one_sentence(scene: Scene) -> None:
+    verdicts = await check_all(scene.stores)
+    events = await count_events(scene.stores)
+    assert events == 5 * sum(len(life) for life in fates()) + 5
+    assert summary(verdicts, events) == f"{len(LAWS)} laws hold over {events} events"
+    assert all(verdict.sentence.startswith("holds   ") for verdict in verdicts)
+
+
+async def test_traffic_that_nobody_has_followed_yet_breaks_nothing(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        await live(writer, fates())
+    assert [verdict.sentence for verdict in await check_all(scene.stores) if not verdict.holds] == []
+
+
+async def test_a_broken_law_is_named_with_the_rows_that_break_it(scene: Scene) -> None:
+    await scene.tamper("update paymentdb.charges set status = 'failed' where stream_id = $1", scene.paid)
+    verdicts = await check_all(scene.stores)
+    events = await count_events(scene.stores)
+    assert (
+        summary(verdicts, events)
+        == f"1 of {len(LAWS)} laws are broken over {events} events: view_equals_fold"
+    )
+    (broken,) = (verdict for verdict in verdicts if not verdict.holds)
+    assert broken.sentence == (
+        "BROKEN  view_equals_fold: Every row of the view is what folding the events of its charge gives.\n"
+        f"          view of {charge_of(scene.paid)}: differs from its events in status"
+    )
+
+
+async def test_a_law_names_a_bounded_number_of_rows(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        await live(writer, [(created(),) for _ in range(VIOLATIONS_MAX + 20)])
+    await follow_all(scene.stores)
+    await scene.tamper("update paymentdb.charges set description = 'altered'")
+    assert len(await scene.broken("view_equals_fold")) == VIOLATIONS_MAX
+    assert "perhaps more" in next(v for v in await check_all(scene.stores) if not v.holds).sentence
+
+
+async def test_an_event_taken_out_leaves_a_hole(scene: Scene) -> None:
+    await scene.tamper("delete from eventstore.events where stream_id = $1 and version = 1", scene.paid)
+    assert await scene.broken("stream_versions_are_dense") == [
+        Violation(f"stream {scene.paid}", "version 2 follows version 0")
+    ]
+
+
+async def test_a_view_row_taken_out_is_missed(scene: Scene) -> None:
+    await scene.tamper("delete from paymentdb.charges where stream_id = $1", scene.paid)
+    assert await scene.broken("every_event_reaches_every_consumer") == [
+        Violation(f"view of {charge_of(scene.paid)}", "holds 0 of 2 events")
+    ]
+
+
+async def test_a_view_row_that_skipped_an_event_is_missed(scene: Scene) -> None:
+    await scene.tamper("update paymentdb.charges set version = 1 where stream_id = $1", scene.paid)
+    assert await scene.broken("every_event_reaches_every_consumer") == [
+        Violation(f"view of {charge_of(scene.paid)}", "holds 1 of 2 events")
+    ]
+
+
+async def test_an_entry_taken_out_is_missed_by_two_laws(scene: Scene) -> None:
+    await scene.tamper("delete from ledgerdb.entries where stream_id = $1", scene.paid)
+    where = f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}"
+    assert await scene.broken("every_event_reaches_every_consumer") == [
+        Violation(where, "the ledger has passed it without an entry")
+    ]
+    assert await scene.broken("money_events_have_entries") == [
+        Violation(where, "moved money and has no entry")
+    ]
+
+
+ALTERATIONS = [
+    ("status = 'failed'", "status"),
+    ("amount_minor = amount_minor + 1", "amount_minor"),
+    ("captured_minor = 0, authorized_minor = 0", "authorized_minor, captured_minor"),
+    ("currency = 'eur'", "currency"),
+    ("merchant_id = 'mer_01other'", "merchant_id"),
+    ("livemode = true", "livemode"),
+    ('metadata = \'{"order": "1"}\'', "metadata"),
+    ('failure = \'{"code": "card_declined"}\'', "failure"),
+    ("customer_email = 'eve@example.com'", "customer_email"),
+    ("psp_reference = 'pi_another'", "psp_reference"),
+    ("created_at = created_at + interval '1 second'", "created_at"),
+    ("updated_at = updated_at + interval '1 second'", "updated_at"),
+    ("timeline = '[]'", "timeline"),
+]
+
+
+async def test_an_altered_view_row_differs_from_its_events(scene: Scene) -> None:
+    await scene.tamper("create table public.saved as select * from paymentdb.charges")
+    for change, differs_in in ALTERATIONS:
+        await scene.tamper(f"update paymentdb.charges set {change} where stream_id = $1", scene.paid)  # noqa: S608 -- the test's own words
+        assert await scene.broken("view_equals_fold") == [
+            Violation(f"view of {charge_of(scene.paid)}", f"differs from its events in {differs_in}")
+        ]
+        await scene.tamper("delete from paymentdb.charges")
+        await scene.tamper("insert into paymentdb.charges select * from public.saved")
+
+
+async def test_an_altered_event_differs_from_the_view(scene: Scene) -> None:
+    await scene.tamper(
+        "update eventstore.events set data = jsonb_set(data, '{amount_minor}', '999')"
+        " where stream_id = $1 and version = 2",
+        scene.paid,
+    )
+    assert await scene.broken("view_equals_fold") == [
+        Violation(
+            f"view of {charge_of(scene.paid)}", "differs from its events in authorized_minor, captured_minor"
+        )
+    ]
+    entry_id = await scene.entry_of(scene.paid)
+    assert await scene.broken("money_events_have_entries") == [
+        Violation(
+            f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}",
+            "moved 999 minor units of usd, its entry says 1000",
+        )
+    ]
+    assert entry_id > 0
+
+
+async def test_a_view_ahead_of_the_log_is_found(scene: Scene) -> None:
+    await scene.tamper("delete from eventstore.events where stream_id = $1 and version = 2", scene.paid)
+    assert await scene.broken("view_equals_fold") == [
+        Violation(f"view of {charge_of(scene.paid)}", "says it holds 2 events, the log has 1")
+    ]
+
+
+async def test_a_stream_that_cannot_be_folded_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "update eventstore.events set type = 'charge.teleported' where stream_id = $1 and version = 2",
+        scene.paid,
+    )
+    assert await scene.broken("view_equals_fold") == [
+        Violation(f"view of {charge_of(scene.paid)}", "its stream cannot be folded: UnknownEventType")
+    ]
+
+
+async def test_a_key_that_leads_nowhere_is_named(scene: Scene) -> None:
+    await scene.tamper("delete from eventstore.events where stream_id = $1", scene.waiting)
+    assert await scene.broken("same_key_same_charge") == [
+        Violation(
+            f"key waiting of {MERCHANT} (test)",
+            f"leads to /v1/charges/{charge_of(scene.waiting)}, which does not exist",
+        )
+    ]
+
+
+async def test_a_key_whose_answer_is_about_another_charge_is_named(scene: Scene) -> None:
+    body = b'{"id":"%s"}' % charge_of(scene.declined).encode()
+    await scene.tamper("update eventstore.idempotency_keys set response_body = $1 where key = 'paid'", body)
+    assert await scene.broken("same_key_same_charge") == [
+        Violation(
+            f"key paid of {MERCHANT} (test)",
+            f"leads to /v1/charges/{charge_of(scene.paid)}, but its answer is about {charge_of(scene.declined)}",
+        )
+    ]
+
+
+async def test_a_key_with_a_crippled_location_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "update eventstore.idempotency_keys set location = '/v1/charges/ch_x' where key = 'paid'"
+    )
+    assert [found.where for found in await scene.broken("same_key_same_charge")] == [
+        f"key paid of {MERCHANT} (test)"
+    ]
+
+
+async def test_an_entry_that_lost_a_cent_is_named(scene: Scene) -> None:
+    entry_id = await scene.entry_of(scene.paid)
+    await scene.tamper(
+        "update ledgerdb.postings set amount_minor = 999 where entry_id = $1 and side = 'credit'", entry_id
+    )
+    capture = await scene.owner.fetchval(
+        "select event_id from ledgerdb.entries where entry_id = $1", entry_id
+    )
+    assert await scene.broken("entries_balance") == [
+        Violation(f"entry {entry_id} of event {capture}", "debits minus credits are 1 minor units of usd"),
+        Violation("test ledger in usd", "debits minus credits are 1 minor units"),
+    ]
+
+
+async def test_an_entry_without_postings_and_postings_without_entry_are_named(scene: Scene) -> None:
+    entry_id = await scene.entry_of(scene.paid)
+    await scene.tamper("update ledgerdb.postings set entry_id = 999999 where entry_id = $1", entry_id)
+    found = {violation.where: violation.what for violation in await scene.broken("entries_balance")}
+    assert found.pop("posting 1 of entry 999999") == "there is no such entry"
+    assert found.pop("posting 2 of entry 999999") == "there is no such entry"
+    ((where, what),) = found.items()
+    assert where.startswith(f"entry {entry_id} of event ")
+    assert what == "it has no postings"
+
+
+async def test_an_altered_balance_is_named(scene: Scene) -> None:
+    before = await scene.owner.fetchrow(
+        "select balance_minor, version from ledgerdb.accounts"
+        " where name = 'psp:stripe:clearing:usd' and not livemode"
+    )
+    assert before is not None
+    await scene.tamper(
+        "update ledgerdb.accounts set balance_minor = balance_minor + 1"
+        " where name = 'psp:stripe:clearing:usd' and not livemode"
+    )
+    balance, version = before["balance_minor"], before["version"]
+    assert await scene.broken("balances_equal_postings") == [
+        Violation(
+            "account psp:stripe:clearing:usd (test)",
+            f"balance {balance + 1} at version {version}, but {version} postings make {balance}",
+        )
+    ]
+
+
+async def test_a_posting_that_does_not_continue_the_one_before_is_named(scene: Scene) -> None:
+    entry_id = await scene.entry_of(scene.paid)
+    await scene.tamper(
+        "update ledgerdb.postings set balance_after_minor = balance_after_minor + 5"
+        " where entry_id = $1 and leg = 1",
+        entry_id,
+    )
+    found = await scene.broken("balances_equal_postings")
+    assert found[0].where == f"posting 1 of entry {entry_id} on account psp:stripe:clearing:usd"
+
+
+async def test_an_account_version_left_out_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "delete from ledgerdb.postings where entry_id = (select min(entry_id) from ledgerdb.entries)"
+    )
+    found = await scene.broken("balances_equal_postings")
+    assert any("follows version 0 with balance 0" in violation.what for violation in found)
+    assert any(violation.where.startswith("account ") for violation in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ("livemode = true", "is booked in the other mode's ledger"),
+        ("event_id = gen_random_uuid()", "moved money and has no entry"),
+    ],
+)
+async def test_an_entry_that_tells_of_other_money_is_named(scene: Scene, change: str, finding: str) -> None:
+    where = f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}"
+    await scene.tamper(f"update ledgerdb.entries set {change} where stream_id = $1", scene.paid)  # noqa: S608 -- the test's own words
+    assert Violation(where, finding) in await scene.broken("money_events_have_entries")
+
+
+async def test_an_entry_in_another_currency_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "update ledgerdb.postings set currency = 'eur' where entry_id = $1", await scene.entry_of(scene.paid)
+    )
+    assert [found.what for found in await scene.broken("money_events_have_entries")] == [
+        "moved usd and is booked in another currency"
+    ]
+
+
+async def test_an_entry_without_an_event_is_named(scene: Scene) -> None:
+    entry_id = await scene.entry_of(scene.paid)
+    capture = await scene.capture_of(scene.paid)
+    await scene.tamper("delete from eventstore.events where stream_id = $1 and version = 2", scene.paid)
+    assert await scene.broken("money_events_have_entries") == [
+        Violation(
+            f"entry {entry_id}", f"books event {capture}, which moved no money on {charge_of(scene.paid)}"
+        )
+    ]
+
+
+async def test_more_captured_than_authorized_is_named(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        over, twice = await live(
+            writer,
+            [(created(1000), authorized(700), captured(701)), (created(1000), captured(600), captured(500))],
+        )
+    assert {(found.where, found.what) for found in await scene.broken("captured_within_authorized")} == {
+        (f"stream {over}", "captured 701, authorized 700, asked for 1000"),
+        (f"stream {twice}", "captured 1100, authorized nothing apart, asked for 1000"),
+    }
+
+
+PAN = "4242424242424242"
+
+
+LEAKS = [
+    (
+        (
+            "update eventstore.events set data = jsonb_set(data, '{description}', to_jsonb($1::text))"
+            " where stream_id = '{paid}' and version = 1"
+        ),
+        "eventstore.events, stream {paid} version 1",
+    ),
+    (
+        (
+            "update eventstore.events set metadata = jsonb_build_object('correlation', $1::text)"
+            " where stream_id = '{paid}' and version = 2"
+        ),
+        "eventstore.events, stream {paid} version 2",
+    ),
+    (
+        (
+            "update eventstore.idempotency_keys set response_body = convert_to('é' || $1::text, 'UTF8')"
+            " where key = 'paid'"
+        ),
+        "eventstore.idempotency_keys, mer_01tests test key with fingerprint {fingerprint}",
+    ),
+    (
+        "update eventstore.inbox set body = convert_to('{\"card\":\"' || $1::text || '\"}', 'UTF8')",
+        "eventstore.inbox, stripe test evt_1",
+    ),
+    (
+        (
+            "update queue.pgqueuer set id = 4711, payload = convert_to($1::text, 'UTF8')"
+            " where id = (select min(id) from queue.pgqueuer)"
+        ),
+        "queue.pgqueuer, job 4711",
+    ),
+    (
+        (
+            "insert into queue.pgqueuer_log (id, job_id, status, priority, entrypoint, traceback)"
+            " values (4711, 1, 'failed', 0, 'x', to_jsonb($1::text))"
+        ),
+        "queue.pgqueuer_log, line 4711",
+    ),
+    (
+        "update paymentdb.charges set description = $1::text where stream_id = '{paid}'",
+        "paymentdb.charges, {charge}",
+    ),
+    (
+        "update ledgerdb.entries set description = $1::text where stream_id = '{paid}'",
+        "ledgerdb.entries, entry {entry}",
+    ),
+    (
+        (
+            "update ledgerdb.accounts set name = $1::text, account_id = default"
+            " where account_id = (select max(account_id) from ledgerdb.accounts)"
+        ),
+        "ledgerdb.accounts, account ",
+    ),
+]
+
+
+@pytest.mark.parametrize("number", [PAN, "4242 4242-4242 4242"])
+async def test_a_card_number_is_found_wherever_it_lies_and_never_repeated(scene: Scene, number: str) -> None:
+    names = {
+        "{paid}": str(scene.paid),
+        "{charge}": charge_of(scene.paid),
+        "{entry}": str(await scene.entry_of(scene.paid)),
+        "{fingerprint}": b"paid".ljust(32, b".").hex(),
+    }
+    found: set[Violation] = set()
+    for leak in LEAKS:
+        statement, where = leak
+        for name, value in names.items():
+            statement, where = statement.replace(name, value), where.replace(name, value)
+        await scene.tamper(statement, number)
+        (leaked,) = set(await scene.broken("no_card_numbers")) - found
+        found.add(leaked)
+        assert leaked.where.startswith(where)
+        assert leaked.what == "holds what looks like a card number"
+        assert number not in leaked.where
+
+
+async def test_an_open_charge_without_a_job_is_named(scene: Scene) -> None:
+    await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))
+    await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.paid))
+    assert await scene.broken("open_charges_have_work") == [
+        Violation(f"charge {charge_of(scene.waiting)}", "is in processing and no job names it")
+    ]
+
+
+@pytest.mark.parametrize("status", ["queued", "picked", "failed"])
+async def test_a_job_that_waits_or_is_done_or_is_held_is_work(scene: Scene, status: str) -> None:
+    await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))
+    await put_job(scene.owner, scene.waiting, status)
+    assert await scene.broken("open_charges_have_work") == []
+
+
+async def test_an_open_charge_may_be_young(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        await live(writer, [(created(),)])
+    await follow_all(scene.stores)
+    assert await scene.broken("open_charges_have_work") == []
+
+
+async def test_a_charge_that_only_the_lagging_view_calls_open_needs_no_job(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        await writer.commit(append(scene.waiting, captured(), expected_version=1))
+    await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))
+    assert await scene.broken("open_charges_have_work") == []
+
+
+def _naming(stream_id: StreamId) -> bytes:
+    return b"%%%s%%" % charge_of(stream_id).encode()
