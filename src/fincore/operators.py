@@ -8,8 +8,6 @@ from typing import Annotated, Literal, TypeVar
 
 from cyclopts import App, Parameter, validators
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fincore.bootstrap import operations
 from fincore.bootstrap.databases import Databases, databases_of
@@ -142,13 +140,14 @@ def _print(text: str) -> None:
 
 
 def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A row a line and nothing cut off, however narrow the terminal: ids are there to be copied and piped."""
     if not rows:
         _print("none")
         return
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    _out.print(table)
+    lines = [columns, *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for line in lines:
+        _print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _when(moment: datetime | None) -> str:
