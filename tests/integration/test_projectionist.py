@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.projectionist.fold import EventMissing, view_of_stream
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.read.projectionist.rebuild import rebuild
 from fixtures.commits import MERCHANT, append, captured, created
 from fixtures.traffic import fates, follow, live, running_writer, store_pool
 
@@ -85,6 +87,50 @@ async def test_events_seen_before_change_nothing(writer: Writer, log: EventLog, 
     await paymentdb.execute("update checkpoints set tx = 0, pos = 0")
     assert await follow(log, paymentdb, Projectionist(), batch_events_max=4) == applied
     assert before == await rows(paymentdb)
+
+
+@pytest.mark.parametrize("batch_events", [1, 3, 1_000])
+async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
+    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, batch_events: int
+) -> None:
+    await live(writer, fates() * 2)
+    applied = await follow(log, paymentdb, Projectionist())
+    before = await rows(paymentdb)
+    indexes = "select indexname, indexdef from pg_indexes where schemaname = 'paymentdb' order by indexname"
+    indexed = await owner_pool.fetch(indexes)
+    for _ in range(2):
+        await owner_pool.execute("update paymentdb.charges set description = 'wrong'")
+        assert await rebuild(log, owner_pool, batch_events=batch_events) == applied
+        assert await rows(paymentdb) == before
+        assert await owner_pool.fetch(indexes) == indexed
+    assert await follow(log, paymentdb, Projectionist()) == 0
+    streams = await live(writer, fates())
+    assert await follow(log, paymentdb, Projectionist()) > 0
+    await assert_views_tell_the_log(paymentdb, log, streams)
+
+
+async def test_a_view_is_rebuilt_from_an_empty_log(log: EventLog, paymentdb: Pool, owner_pool: Pool) -> None:
+    assert await rebuild(log, owner_pool) == 0
+    assert await rows(paymentdb) == []
+
+
+async def test_a_rebuild_fences_the_projectionist_that_was_at_work(
+    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+) -> None:
+    """The projectionist has read its batch when the rebuild takes over; its batch must have no effect."""
+    streams = await live(writer, fates())
+
+    class Overtaken:
+        async def read_after(self, tx: int, pos: int, *, limit: int) -> list[RecordedEvent]:
+            events = await log.read_after(tx, pos, limit=limit)
+            await rebuild(log, owner_pool)
+            return events
+
+    overtaken = Subscription(cast("EventLog", Overtaken()), paymentdb, Projectionist(), batch_events_max=5)
+    with pytest.raises(Fenced):
+        await overtaken.advance()
+    assert await follow(log, paymentdb, Projectionist()) == 0
+    await assert_views_tell_the_log(paymentdb, log, streams)
 
 
 class Recording:

@@ -41,6 +41,18 @@ class EventLog:
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
         return [_recorded(row) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
 
+    async def end(self) -> tuple[int, int]:
+        """The place (tx, pos) of the last event that may be read yet; (0, 0) for an empty log."""
+        row = await self._pool.fetchrow(_SQL.end_of_log)
+        return (row["tx"], row["pos"]) if row else (0, 0)
+
+    async def read_streams_after(
+        self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int
+    ) -> list[RecordedEvent]:
+        """The next events in the order of streams and versions, of those up to the place `until` of the log."""
+        rows = await self._pool.fetch(_SQL.read_streams_after, stream_id, version, *until, limit)
+        return [_recorded(row) for row in rows]
+
     async def lag_seconds(self, tx: int, pos: int) -> float:
         """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)

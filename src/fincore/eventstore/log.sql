@@ -31,3 +31,20 @@ from eventstore.events
 where (tx, pos) > ($1::bigint::text::xid8, $2::bigint)
 order by tx, pos
 limit 1;
+
+-- name: end_of_log
+-- The last event that may be read yet; none for an empty log.
+select e.tx::text::bigint as tx, pos
+from eventstore.events e
+where e.tx < pg_snapshot_xmin(pg_current_snapshot())
+order by e.tx desc, e.pos desc
+limit 1;
+
+-- name: read_streams_after
+-- The next events stream by stream, of those up to a place of the log.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events
+where (stream_id, version) > ($1::uuid, $2::int)
+  and (tx, pos) <= ($3::bigint::text::xid8, $4::bigint)
+order by stream_id, version
+limit $5;
