@@ -1,0 +1,129 @@
+"""A consumer of the log in a process of its own, so that its memory is its own.
+
+Follows the log to its end and tells how long that took: reads a `Consumption` as JSON from standard input and prints a
+`Consumed`.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from typing import Final, Literal
+
+import msgspec
+import psutil
+import uvloop
+
+from bench.cpu import memory_peak_mib
+from fincore.domain.events import ChargeCaptured
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.subscription import Consumer, Subscription
+from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+
+TIMEOUT_SECONDS: Final = 600.0
+
+
+class Consumption(msgspec.Struct, frozen=True, kw_only=True):
+    """Which consumer, against which database.
+
+    `row_at_a_time` posts that many captures, each in a transaction of its own, instead of following the log.
+    """
+
+    dsn: str
+    consumer: Literal["projectionist", "ledger"]
+    row_at_a_time: int = 0
+
+
+class Consumed(msgspec.Struct, frozen=True, kw_only=True):
+    """What it took. Memory is resident, in MiB: after a tenth of the events, and at its peak."""
+
+    events: int
+    seconds: float
+    memory_early_mib: float
+    memory_peak_mib: float
+    cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+
+def consume(consumption: Consumption) -> Consumed:
+    """Run a consumer in a process of its own."""
+    output = subprocess.run(
+        [sys.executable, "-m", "bench.consume"],
+        input=msgspec.json.encode(consumption),
+        stdout=subprocess.PIPE,
+        timeout=TIMEOUT_SECONDS,
+        check=True,
+    ).stdout
+    return msgspec.json.decode(output, type=Consumed)
+
+
+async def _run(consumption: Consumption) -> Consumed:
+    schema = "paymentdb" if consumption.consumer == "projectionist" else "ledgerdb"
+    consumer = Projectionist() if consumption.consumer == "projectionist" else LedgerService()
+    source = await create_pool(consumption.dsn, application_name="bench-log", role="fincore_service")
+    target = await create_pool(
+        consumption.dsn,
+        application_name=f"bench-{consumer.name}",
+        role="fincore_service",
+        extra_settings={"search_path": schema},
+    )
+    try:
+        if consumption.row_at_a_time:
+            return await _one_by_one(EventLog(source), target, consumer, consumption.row_at_a_time)
+        return await _follow(EventLog(source), source, target, consumer)
+    finally:
+        source.terminate()
+        target.terminate()
+
+
+async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer) -> Consumed:
+    in_log = int(await source.fetchval("select count(*) from eventstore.events"))
+    subscription = Subscription(log, target, consumer)
+    await subscription.checkpoint()
+    early_mib = 0.0
+    events = 0
+    began, cpu_began = time.perf_counter(), time.process_time()
+    while applied := await subscription.advance():
+        events += applied
+        if not early_mib and events >= in_log // 10:
+            early_mib = psutil.Process().memory_info().rss / 1024**2
+    return _consumed(events, began, cpu_began, early_mib)
+
+
+async def _one_by_one(log: EventLog, target: Pool, consumer: Consumer, count: int) -> Consumed:
+    events = await log.read_after(0, 0, limit=3 * count)
+    captures = [recorded for recorded in events if isinstance(recorded.event, ChargeCaptured)][:count]
+    early_mib = psutil.Process().memory_info().rss / 1024**2
+    began, cpu_began = time.perf_counter(), time.process_time()
+    for capture in captures:
+        async with target.acquire() as connection, connection.transaction():
+            await consumer.apply(connection, [capture])
+    return _consumed(len(captures), began, cpu_began, early_mib)
+
+
+def _consumed(events: int, began: float, cpu_began: float, early_mib: float) -> Consumed:
+    return Consumed(
+        events=events,
+        seconds=time.perf_counter() - began,
+        memory_early_mib=early_mib,
+        memory_peak_mib=memory_peak_mib(psutil.Process().pid),
+        cpu_seconds=time.process_time() - cpu_began,
+    )
+
+
+def main() -> None:
+    """Entry point of the consumer's process."""
+    consumption = msgspec.json.decode(sys.stdin.buffer.read(), type=Consumption)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        consumed = runner.run(_run(consumption))
+    sys.stdout.buffer.write(msgspec.json.encode(consumed))
+
+
+if __name__ == "__main__":
+    main()
