@@ -1,0 +1,47 @@
+"""One running system for every test that leaves it as it found it."""
+
+from collections.abc import AsyncIterator, Generator, Iterator
+
+import pytest
+
+from fixtures.shop import Shop
+from fixtures.system import Merchant, System, running_system
+
+
+@pytest.fixture(scope="session")
+def shared_system() -> Iterator[System]:
+    """A system with two processes of the API."""
+    with running_system(apis=2) as system:
+        yield system
+
+
+@pytest.fixture
+def system(shared_system: System) -> System:
+    """The shared system, whole and idle, without faults."""
+    shared_system.mend()
+    return shared_system
+
+
+@pytest.fixture(scope="session")
+def merchant(shared_system: System) -> Merchant:
+    """A merchant of the shared system."""
+    return shared_system.new_merchant()
+
+
+@pytest.fixture
+async def shop(system: System, merchant: Merchant) -> AsyncIterator[Shop]:
+    """That merchant's back end."""
+    async with Shop(system, merchant.api_key) as shop:
+        yield shop
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test that fails show the latest lines of every process's log."""
+    report = yield
+    system = getattr(item, "funcargs", {}).get("system")
+    if report.when == "call" and report.failed and isinstance(system, System):
+        report.sections.append(("logs of the system", system.tails()))
+    return report
