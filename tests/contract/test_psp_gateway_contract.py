@@ -242,6 +242,15 @@ async def test_the_same_key_ten_times_at_once_gives_one_payment(
     assert all(isinstance(outcome, Approved | Unknown) for outcome in outcomes)
 
 
+async def test_another_key_is_another_attempt(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    declined = await psp.authorize(charge_id, payment_method="pm_card_visa_chargeDeclined")
+    assert isinstance(declined, Declined)
+    again = await psp.authorize(charge_id, idempotency_key=f"{charge_id}:authorize:2")
+    assert isinstance(again, Approved)
+    assert again.psp_reference != declined.psp_reference
+    assert await psp.inquire(charge_id) == again
+
+
 async def test_a_key_used_for_another_amount_is_unknown_and_takes_nothing(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:

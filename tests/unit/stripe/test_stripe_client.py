@@ -287,7 +287,7 @@ async def test_a_call_carries_key_version_and_idempotency_key(serve: Serve, conn
     assert headers["stripe-version"] == "2026-10-28.endive"
     assert headers["idempotency-key"] == "ch_1:authorize:1"
     assert headers["content-type"] == "application/x-www-form-urlencoded"
-    assert body == b"amount=1999&metadata%5Bfincore_charge_id%5D=ch_1"
+    assert body == b"amount=1999&metadata[fincore_charge_id]=ch_1"
 
 
 async def test_calls_after_one_another_share_a_connection(serve: Serve, connect: Connect) -> None:

@@ -153,13 +153,16 @@ async def test_what_the_search_misses_is_found_in_the_list_page_by_page(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     other = new_charge_id()
-    stripe.pages = [[payment("pi_9", charge_id=other)], [payment("pi_8", charge_id=other), payment("pi_1")]]
+    stripe.pages = [
+        [payment("pi_9", charge_id=other), payment("pi_8", charge_id=other)],
+        [payment("pi_7", charge_id=other), payment("pi_1")],
+    ]
     stripe.payments = {"pi_1": payment("pi_1")}
     assert isinstance(await gateway.inquire(inquiry()), Approved)
     assert stripe.asked == ["GET search", "GET list", "GET list", "GET pi_1"]
     first, second = stripe.queries[1:3]
     assert first == {"created[gte]": str(int((NOW - timedelta(seconds=100)).timestamp())), "limit": "100"}
-    assert second == first | {"starting_after": "pi_9"}
+    assert second == first | {"starting_after": "pi_8"}
 
 
 async def test_a_payment_that_neither_search_nor_list_knows_is_not_found(

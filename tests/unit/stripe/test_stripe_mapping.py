@@ -425,7 +425,8 @@ def test_the_message_of_a_refused_request_does_not_quote_what_was_sent() -> None
 
 
 def test_a_key_used_with_another_request_is_unknown() -> None:
-    assert isinstance(refused(400, type="idempotency_error"), Unknown)
+    reason = "the idempotency key was used with another request (Stripe's request req_1)"
+    assert refused(400, type="idempotency_error") == Unknown(reason=reason, since=NOW)
     assert isinstance(refused(409, type="idempotency_error", code="idempotency_key_in_use"), Unknown)
 
 
