@@ -1,0 +1,185 @@
+"""What the docs print from the code: each block of Markdown below a mark `<!-- printed: name -->`, by name.
+
+`.venv/bin/python tests/docs/printed.py` writes every block anew after the code has changed.
+"""
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from fincore.api import charges, endpoint, webhooks
+from fincore.api.problems import PROBLEMS
+from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
+from fincore.domain.charge import transition_table
+from fincore.eventstore import subscription, writer
+from fincore.observability.invariants import LAWS
+from fincore.read.ledger.journal import journal_table
+from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
+from fincore.settings import SETTINGS
+from fincore.write.payments import charge_request, idempotency
+from fincore.write.psp.stripe import client
+from fincore.write.psp.stripe.outcome_table import outcome_table
+from fincore.write.psp.stripe.webhooks import READ_TYPES, TOLERANCE_SECONDS
+from fincore.write.worker.janitor import JanitorPolicy
+from fincore.write.worker.retry_policy import RetryPolicy
+from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+_BLOCK: Final = re.compile(
+    r"^(<!-- printed: (\w+) -->\n)(```text\n.*?^```$|(?:^\|[^\n]*\|$\n?)*(?<!\n)|)", re.DOTALL | re.MULTILINE
+)
+
+
+def documents() -> list[Path]:
+    """Every Markdown file of the project."""
+    return sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
+
+
+def printed_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """The name and the content of each printed block of a document."""
+    return ((match[2], match[3]) for match in _BLOCK.finditer(text))
+
+
+def arrows() -> str:
+    """Who may import whom, highest first, as import-linter is told."""
+    with (PROJECT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    return _text("\n".join(layer.replace("fincore.", "") for layer in layers))
+
+
+def janitor_schedule() -> str:
+    """The janitor's policy, one line a step."""
+    policy = JanitorPolicy()
+    last = len(policy.pauses_seconds)
+    lines = [
+        f"inquiry {number}{' and every later one' if number == last else ''}: after {pause:g} s"
+        for number, pause in enumerate(policy.pauses_seconds, start=1)
+    ]
+    settled = policy.replay_window_seconds + policy.call_timeout_seconds + policy.search_lag_seconds
+    lines += [
+        f"each pause is varied by {policy.jitter:.0%}, up or down",
+        f"not found: the call is repeated until {policy.replay_window_seconds:g} s after the charge was created",
+        f"still not found: the charge fails, at the earliest {settled:g} s after it was created",
+        f"no answer for {policy.give_up_seconds:g} s: the job is held for a person",
+    ]
+    return _text("\n".join(lines))
+
+
+def settings() -> str:
+    """The settings, in the order of the code."""
+    rows = [
+        (f"`{setting.name}`", f"`{setting.default}`" if setting.default else "", setting.meaning)
+        for setting in SETTINGS
+    ]
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def problems() -> str:
+    """Every error code, by status."""
+    rows = [
+        (str(kind.status), f"`{code}`", kind.title, kind.what_to_do, "yes" if kind.retryable else "")
+        for code, kind in sorted(PROBLEMS.items(), key=lambda item: (item[1].status, item[0]))
+    ]
+    return _table(("status", "code", "meaning", "what to do", "send the same again"), rows)
+
+
+def laws() -> str:
+    """Every law and what its failure means: the docstring that stands below the law in its file."""
+    rows = []
+    for law in LAWS:
+        path = PROJECT / "src/fincore/observability/invariants" / f"{law.name}.py"
+        failure = re.search(r'^"""If it fails, (.+?)"""\Z', path.read_text().strip(), re.DOTALL | re.MULTILINE)
+        if failure is None:
+            raise ValueError(f"{path} does not end with what the law's failure means")
+        meaning = failure[1][:1].upper() + failure[1][1:]
+        rows.append((f"`{law.name}`", law.sentence, meaning))
+    return _table(("law", "what must hold", "what it means when it is broken"), rows)
+
+
+def limits() -> str:
+    """The bounds a person may meet."""
+    rows = [
+        ("requests one `api` process works on", f"{endpoint.REQUESTS_IN_FLIGHT_MAX:,}", "503 `overloaded`"),
+        ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
+        (
+            "body of a request",
+            f"{charges.BODY_BYTES_MAX:,} bytes within {endpoint.BODY_SECONDS_MAX:g} s",
+            "413, 408",
+        ),
+        ("body of a webhook", f"{webhooks.BODY_BYTES_MAX:,} bytes", "413"),
+        ("`Prefer: wait`", f"{charges.WAIT_SECONDS_MAX} s", "waits that long"),
+        ("amount", f"{charge_request.AMOUNT_MINOR_MAX:,} minor units", "422"),
+        (
+            "metadata",
+            f"{charge_request.METADATA_PAIRS_MAX} pairs, keys of {charge_request.METADATA_KEY_CHARACTERS_MAX} and "
+            f"values of {charge_request.METADATA_VALUE_CHARACTERS_MAX} characters",
+            "422",
+        ),
+        ("charges on one page", str(PAGE_ROWS_MAX), "400"),
+        ("an idempotency key", f"{idempotency.KEY_CHARACTERS_MAX} characters", "400"),
+        (
+            "how long a key is remembered",
+            f"{IDEMPOTENCY_KEYS_KEPT_FOR.total_seconds() / 3600:g} h",
+            "then it is a new key",
+        ),
+        ("commits waiting in one process", f"{writer.COMMITS_WAITING_MAX:,}", "503 `overloaded`"),
+        ("commits in one transaction", str(writer.BATCH_COMMITS_MAX), "the next batch"),
+        ("events in one step of a consumer", f"{subscription.BATCH_EVENTS_MAX:,}", "the next step"),
+        ("an answer of Stripe", f"{client.ANSWER_BYTES_MAX:,} bytes", "the outcome is unknown"),
+        ("age of a webhook's signature", f"{TOLERANCE_SECONDS} s", "400"),
+    ]
+    return _table(("what", "at most", "beyond it"), rows)
+
+
+def webhook_events() -> str:
+    """Which of Stripe's events FinCore reads."""
+    return _text("\n".join(sorted(READ_TYPES)))
+
+
+def stripe_version() -> str:
+    """The pinned version of Stripe's API."""
+    return _text(client.API_VERSION)
+
+
+def _text(content: str) -> str:
+    return f"```text\n{content}\n```"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+PRINTED: Final[Mapping[str, Callable[[], str]]] = {
+    "arrows": arrows,
+    "janitor_schedule": janitor_schedule,
+    "journal": lambda: _text(journal_table()),
+    "laws": laws,
+    "limits": limits,
+    "problems": problems,
+    "retry_schedule": lambda: _text(RetryPolicy().schedule()),
+    "settings": settings,
+    "stripe_outcomes": lambda: _text("\n".join(line.rstrip() for line in outcome_table().splitlines())),
+    "stripe_version": stripe_version,
+    "transition_table": lambda: _text(transition_table()),
+    "webhook_events": webhook_events,
+}
+"""Name of a block -> what it must hold."""
+
+
+def main() -> None:
+    """Write every block of every document anew."""
+    for path in documents():
+        text = path.read_text()
+        renewed = _BLOCK.sub(lambda match: match[1] + PRINTED[match[2]](), text)
+        if renewed != text:
+            path.write_text(renewed)
+            sys.stdout.write(f"{path.relative_to(PROJECT)}\n")
+
+
+if __name__ == "__main__":
+    main()
