@@ -87,13 +87,16 @@ async def test_two_processes_that_get_one_key_at_once_make_one_charge(api: Api, 
     assert await api.written() == (1, 1, 1, 0)
 
 
-@pytest.mark.parametrize("changed", [{"amount_minor": 2000}, {"metadata": {"a": "1"}}, {"capture": False}])
-async def test_a_key_with_another_body_is_refused(api: Api, pool: Pool, changed: dict[str, object]) -> None:
+async def test_a_key_with_another_body_is_refused(api: Api, pool: Pool) -> None:
     await api.charge("k")
-    reused = (422, "idempotency_key_reused", "Idempotency-Key")
-    assert (await api.charge("k", **changed)).problem() == reused
     async with serving_api(pool) as restarted:
-        assert (await restarted.charge("k", key=api.key, **changed)).problem() == reused
+        for process in (api, restarted):
+            for reply in (
+                await process.charge("k", key=api.key, amount_minor=2000),
+                await process.charge("k", key=api.key, metadata={"a": "1"}),
+                await process.charge("k", key=api.key, capture=False),
+            ):
+                assert reply.problem() == (422, "idempotency_key_reused", "Idempotency-Key")
     assert await api.written() == (1, 1, 1, 0)
 
 

@@ -52,7 +52,7 @@ def _field_problem(message: str) -> Problem:
 def _refuse_text(body: bytes) -> Never:
     """A body the decoder could not read: not JSON, or JSON with an unpaired surrogate, which no text may hold."""
     try:
-        json.loads(body, parse_constant=_not_json)
+        json.loads(body.decode(), parse_constant=_not_json)
     except (ValueError, RecursionError):
         raise Problem("json_invalid") from None
     raise Problem("text_not_storable")

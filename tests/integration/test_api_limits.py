@@ -1,0 +1,128 @@
+"""Bounds and faults at the door: too many requests, bodies that do not come, a database that is away, a defect."""
+
+import asyncio
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from fincore.eventstore import writer as writer_module
+from fincore.postgres.pool import Pool, is_reachable
+from fixtures.merchant_api import Api, captured, serving_api
+from fixtures.waiting import eventually
+
+
+async def test_one_request_too_many_is_told_to_come_back_and_health_still_answers(pool: Pool) -> None:
+    async with serving_api(pool, requests_in_flight_max=1) as api:
+        request = asyncio.create_task(api.charge("k", prefer="wait=30"))
+
+        async def is_accepted() -> bool:
+            return await api.keys_used() == 1
+
+        await eventually(is_accepted)
+        reply = await api.charge("l")
+        assert reply.problem() == (503, "overloaded", None)
+        assert reply.json()["retryable"] is True
+        assert reply.headers["Retry-After"] == "1"
+        assert (await api.get("/healthz")).status == 200
+        location = await pool.fetchval("select location from eventstore.idempotency_keys")
+        await api.record(location.rpartition("/")[2], captured())
+        assert (await request).status == 201
+        assert (await api.charge("l")).status == 201
+
+
+async def test_a_body_over_the_bound_is_refused_before_it_is_read(pool: Pool) -> None:
+    async with serving_api(pool) as api:
+        head = charge_head(api, "Content-Length: 1000000000000")
+        assert b"413" in await raw_exchange(api, head)
+
+
+async def test_a_chunked_body_over_the_bound_is_refused(pool: Pool) -> None:
+    async with serving_api(pool) as api:
+        head = charge_head(api, "Transfer-Encoding: chunked")
+        chunk = b"%x\r\n%b\r\n" % (1024, b" " * 1024)
+        assert b"body_too_large" in await raw_exchange(api, head + chunk * 65)
+        assert await api.written() == (0, 0, 0, 0)
+
+
+async def test_a_body_that_does_not_come_in_time_is_given_up(pool: Pool) -> None:
+    async with serving_api(pool, body_seconds_max=0.05) as api:
+        answer = await raw_exchange(api, charge_head(api, "Content-Length: 100") + b'{"amount_minor":')
+        assert b"body_too_slow" in answer
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(pool: Pool) -> None:
+    async with serving_api(pool) as api:
+        _, stream = await connect(api)
+        stream.write(charge_head(api, "Content-Length: 100") + b'{"amount_minor":')
+        await stream.drain()
+        stream.close()
+        assert (await api.charge("k2")).status == 201
+        assert await api.written() == (1, 1, 1, 0)
+
+
+async def test_ready_says_which_dependency_is_away(pool: Pool) -> None:
+    async def never() -> bool:
+        return False
+
+    probes = {"eventstore": lambda: is_reachable(pool), "paymentdb": never}
+    async with serving_api(pool, probes=probes) as api:
+        reply = await api.get("/readyz")
+        assert reply.status == 503
+        assert reply.json() == {
+            "status": "unavailable",
+            "parts": {"eventstore": "ok", "paymentdb": "unavailable"},
+        }
+        assert (await api.get("/healthz")).status == 200
+
+
+async def test_while_the_database_is_away_requests_get_503_and_may_be_repeated(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
+    async with serving_api(pool) as api:
+        path = (await api.charge("k")).headers["Location"]
+        pool.terminate()
+        for reply in (await api.charge("l"), await api.get(path), await api.get("/v1/charges")):
+            assert reply.problem() == (503, "store_unavailable", None)
+            assert "safe" in reply.json()["detail"]
+            assert reply.json()["retryable"] is True
+            assert reply.headers["Retry-After"] == "2"
+        assert (await api.get("/healthz")).status == 200
+
+
+async def test_a_defect_of_ours_is_a_500_that_shows_nothing_of_it(pool: Pool, owner_pool: Pool) -> None:
+    await owner_pool.execute("drop table paymentdb.charges")
+    async with serving_api(pool) as api:
+        reply = await api.get("/v1/charges")
+        assert reply.problem() == (500, "internal_error", None)
+        assert b"paymentdb" not in reply.body
+
+
+def charge_head(api: Api, framing: str) -> bytes:
+    """The head of a POST /v1/charges, its body's framing as told."""
+    lines = (
+        "POST /v1/charges HTTP/1.1",
+        f"Host: {urlsplit(api.url).netloc}",
+        f"Authorization: Bearer {api.key.reveal()}",
+        "Idempotency-Key: k",
+        "Content-Type: application/json",
+        framing,
+    )
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+async def connect(api: Api) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    address = urlsplit(api.url)
+    return await asyncio.open_connection(address.hostname, address.port, family=socket.AF_INET)
+
+
+async def raw_exchange(api: Api, request: bytes) -> bytes:
+    """Send bytes; return the answer, head and body."""
+    reader, stream = await connect(api)
+    stream.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    body = await reader.readexactly(int(length.partition(b":")[2]))
+    stream.close()
+    return head + body

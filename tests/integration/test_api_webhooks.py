@@ -1,0 +1,76 @@
+"""The webhook door: who may be believed, what is kept, and what the PSP is told."""
+
+import hmac
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fincore.eventstore import writer as writer_module
+from fincore.postgres.pool import Pool
+from fixtures.merchant_api import WEBHOOK_SECRET, Api, Reply, serving_api
+
+BODY = b'{ "id": "evt_1", "type": "payment_intent.succeeded", "livemode": false, "data": {"object": {}} }'
+
+
+@pytest.fixture
+async def api(pool: Pool) -> AsyncIterator[Api]:
+    async with serving_api(pool) as api:
+        yield api
+
+
+def signed(body: bytes, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
+    at = int(time.time())
+    signature = hmac.digest(secret.encode(), b"%d.%b" % (at, body), "sha256").hex()
+    return {"Stripe-Signature": f"t={at},v1={signature}"}
+
+
+async def deliver(
+    api: Api, body: bytes = BODY, *, path: str = "/webhooks/stripe/test", secret: str = WEBHOOK_SECRET
+) -> Reply:
+    return await api.request("POST", path, headers=signed(body, secret), data=body)
+
+
+async def test_an_event_is_kept_byte_for_byte_with_a_job_to_read_it(api: Api) -> None:
+    reply = await deliver(api)
+    assert (reply.status, reply.json()) == (200, {})
+    assert await api.pool.fetchval("select body from eventstore.inbox") == BODY
+    assert await api.written() == (0, 0, 1, 1)
+
+
+async def test_an_event_delivered_again_is_answered_again_and_kept_once(api: Api) -> None:
+    assert [(await deliver(api)).status for _ in range(3)] == [200, 200, 200]
+    assert await api.written() == (0, 0, 1, 1)
+
+
+async def test_a_signature_that_does_not_hold_is_400_without_a_reason(api: Api) -> None:
+    replies = [
+        await deliver(api, secret="whsec_wrong"),
+        await api.request("POST", "/webhooks/stripe/test", data=BODY),
+        await api.request("POST", "/webhooks/stripe/test", headers=signed(BODY), data=BODY + b" "),
+        await api.request("POST", "/webhooks/stripe/test", headers={"Stripe-Signature": "t=1"}, data=BODY),
+    ]
+    assert {reply.problem() for reply in replies} == {(400, "webhook_signature_invalid", None)}
+    assert len({reply.json()["detail"] for reply in replies}) == 1
+    assert await api.written() == (0, 0, 0, 0)
+
+
+async def test_an_endpoint_nobody_configured_is_404(api: Api) -> None:
+    for path in ("/webhooks/stripe/live", "/webhooks/paypal/test", "/webhooks/x/y"):
+        assert (await deliver(api, path=path)).problem() == (404, "webhook_endpoint_not_found", None)
+    assert await api.written() == (0, 0, 0, 0)
+
+
+async def test_an_event_of_a_mebibyte_is_taken_and_a_larger_one_is_not(api: Api) -> None:
+    head, tail = b'{"id":"evt_2","type":"payment_intent.created","livemode":false,"pad":"', b'"}'
+    largest = head + b"x" * (1024 * 1024 - len(head) - len(tail)) + tail
+    assert (await deliver(api, largest)).status == 200
+    assert (await deliver(api, largest + b" ")).problem() == (413, "body_too_large", None)
+
+
+async def test_while_the_database_is_away_the_psp_is_told_to_come_back(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
+    api.pool.terminate()
+    assert (await deliver(api)).problem() == (503, "store_unavailable", None)
