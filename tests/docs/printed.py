@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from fincore.api import charges, endpoint, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain.charge import transition_table
+from fincore.domain.outcome import Declined
 from fincore.eventstore import subscription, writer
 from fincore.observability.invariants import LAWS
 from fincore.read.ledger.journal import journal_table
@@ -21,11 +23,16 @@ from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
 from fincore.write.payments import charge_request, idempotency
 from fincore.write.psp.stripe import client
+from fincore.write.psp.stripe.answer import Answered
+from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
 from fincore.write.psp.stripe.webhooks import READ_TYPES, TOLERANCE_SECONDS
+from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fincore.write.worker.janitor import JanitorPolicy
 from fincore.write.worker.retry_policy import RetryPolicy
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
+from psp_sandbox.stripe.cards import CARDS
+from psp_sandbox.stripe.outcomes import DECLINES
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = re.compile(
@@ -135,6 +142,33 @@ def limits() -> str:
     return _table(("what", "at most", "beyond it"), rows)
 
 
+def test_cards() -> str:
+    """What becomes of a charge with each test card that does more than pay: the sandbox's word through our mapping."""
+    rows = [("`pm_card_visa`", "`succeeded`, or `authorized` with `capture: false`", "", "")]
+    for card in (card for card in CARDS if card.tokens):
+        token = f"`{card.tokens[0]}`"
+        if card.authentication in ("required", "required_on_session"):
+            rows.append((token, "`requires_action`", "", ""))
+        elif card.decline is not None:
+            said = DECLINES[card.decline]
+            error = StripeError(
+                type="card_error",
+                code=said.code,
+                decline_code=said.decline_code,
+                advice_code=said.advice_code,
+                message=said.message,
+            )
+            answer = Answered[PaymentIntent](
+                status=402, body=None, error=error, request_id=None, should_retry=None
+            )
+            outcome = outcome_of(answer, now=datetime(2026, 1, 1, tzinfo=UTC))
+            if not isinstance(outcome, Declined):
+                raise TypeError(f"{token} should be declined, not {outcome}")
+            failure = outcome.failure
+            rows.append((token, f"`failed`, `{failure.code}`", f"`{failure.decline_code}`", f"`{failure.advice}`"))
+    return _table(("token", "`status` and `failure.code`", "`decline_code`", "`advice`"), rows)
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(READ_TYPES)))
@@ -165,6 +199,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings,
     "stripe_outcomes": lambda: _text("\n".join(line.rstrip() for line in outcome_table().splitlines())),
     "stripe_version": stripe_version,
+    "test_cards": test_cards,
     "transition_table": lambda: _text(transition_table()),
     "webhook_events": webhook_events,
 }
