@@ -3,10 +3,12 @@
 It folds stream by stream, so each row is written once; the result is the row that following the log would have written.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
+from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.postgres.named_sql import load_sql
@@ -17,8 +19,8 @@ from fincore.read.projectionist.fold import project
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
-BATCH_EVENTS: Final = 5_000
-"""Events held in memory at a time."""
+BATCH_EVENTS: Final = 1_000
+"""Events read at a time; two such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
 """Building an index over all charges is one statement."""
 
@@ -53,16 +55,30 @@ async def _folded(
     log: EventLog, until: tuple[int, int], batch_events: int
 ) -> AsyncIterator[list[ChargeView]]:
     """The view of every stream as it was at a place of the log, in batches."""
-    stream_id, version = _BEFORE_ALL, 0
     view: ChargeView | None = None
-    while batch := await log.read_streams_after(stream_id, version, until=until, limit=batch_events):
+    async for batch in _batches(log, until, batch_events):
         finished: list[ChargeView] = []
         for recorded in batch:
             if view is not None and recorded.stream_id != view.stream_id:
                 finished.append(view)
                 view = None
             view = project(view, recorded)
-        stream_id, version = batch[-1].stream_id, batch[-1].version
         yield finished
     if view is not None:
         yield [view]
+
+
+async def _batches(
+    log: EventLog, until: tuple[int, int], batch_events: int
+) -> AsyncIterator[list[RecordedEvent]]:
+    """All events up to a place of the log, stream by stream. The next batch is on its way while one is folded."""
+    upcoming = asyncio.create_task(log.read_streams_after(_BEFORE_ALL, 0, until=until, limit=batch_events))
+    try:
+        while batch := await upcoming:
+            last = batch[-1]
+            upcoming = asyncio.create_task(
+                log.read_streams_after(last.stream_id, last.version, until=until, limit=batch_events)
+            )
+            yield batch
+    finally:
+        upcoming.cancel()
