@@ -8,8 +8,11 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Final
+
+from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.api import charges, endpoint, webhooks
 from fincore.api.problems import PROBLEMS
@@ -36,7 +39,8 @@ from psp_sandbox.stripe.outcomes import DECLINES
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = re.compile(
-    r"^(<!-- printed: (\w+) -->\n)(```text\n.*?^```$|(?:^\|[^\n]*\|$\n?)*(?<!\n)|)", re.DOTALL | re.MULTILINE
+    r"^(<!-- printed: (\w+) -->\n)(```text\n.*?^```$(?=\n\n|\n?\Z)|(?:^\|[^\n]*\|$\n?)+(?<!\n)(?=\n\n|\n?\Z)|(?=\n))",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -169,6 +173,20 @@ def test_cards() -> str:
     return _table(("token", "`status` and `failure.code`", "`decline_code`", "`advice`"), rows)
 
 
+def metrics() -> str:
+    """Every metric of FinCore, by name, with its labels."""
+    rows = []
+    for path in sorted((PROJECT / "src/fincore").rglob("metrics.py")):
+        module = import_module(".".join(path.relative_to(PROJECT / "src").with_suffix("").parts))
+        for metric in vars(module).values():
+            if isinstance(metric, MetricWrapperBase):
+                kind = metric._type
+                name = f"{metric._name}_total" if kind == "counter" else metric._name
+                labels = ", ".join(f"`{label}`" for label in metric._labelnames)
+                rows.append((f"`{name}`", kind, labels, metric._documentation))
+    return _table(("metric", "kind", "labels", "meaning"), sorted(rows))
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(READ_TYPES)))
@@ -194,6 +212,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "journal": lambda: _text(journal_table()),
     "laws": laws,
     "limits": limits,
+    "metrics": metrics,
     "problems": problems,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
@@ -206,11 +225,16 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
 """Name of a block -> what it must hold."""
 
 
+def _printed(match: re.Match[str]) -> str:
+    """A block anew; one that was empty gets the blank line that ends it."""
+    return f"{match[1]}{PRINTED[match[2]]()}{'' if match[3] else chr(10)}"
+
+
 def main() -> None:
     """Write every block of every document anew."""
     for path in documents():
         text = path.read_text()
-        renewed = _BLOCK.sub(lambda match: match[1] + PRINTED[match[2]](), text)
+        renewed = _BLOCK.sub(_printed, text)
         if renewed != text:
             path.write_text(renewed)
             sys.stdout.write(f"{path.relative_to(PROJECT)}\n")
