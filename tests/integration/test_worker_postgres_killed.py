@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
-from fincore.postgres.pool import create_pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.write.psp.port import AuthorizeRequest
 from fixtures.scripted_psp import ScriptedPsp, approve_too_much
 from fixtures.waiting import happens
@@ -19,19 +20,29 @@ from fixtures.worker_house import open_house
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder whose PostgreSQL is stopped in the end, whoever started it last."""
-    yield tmp_path
-    last = EmbeddedPostgres(tmp_path)
-    last.start()
-    last.stop()
+def servers(tmp_path: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
+    """Two users of one server: the second revives it."""
+    first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+    yield first, second
+    second.stop()
+    first.stop()
 
 
-async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_letter(folder: Path) -> None:
-    first, second = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
+@asynccontextmanager
+async def own_pool(dsn: str) -> AsyncIterator[Pool]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_letter(
+    servers: tuple[EmbeddedPostgres, EmbeddedPostgres], tmp_path: Path
+) -> None:
+    first, second = servers
     dsn = await asyncio.to_thread(first.start)
     await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
-    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
     psp = ScriptedPsp(approve_too_much)
     killed, answering = asyncio.Event(), asyncio.Event()
 
@@ -39,7 +50,7 @@ async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_lette
         answering.set()
         await killed.wait()
 
-    async with open_house(pool, psp) as house:
+    async with own_pool(dsn) as pool, open_house(pool, psp) as house:
         refused = await house.charge()
         await house.idle()
         (before,) = await house.held()
@@ -47,7 +58,7 @@ async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_lette
         psp.before_answer = answer_after_the_kill
         charge_ids = await asyncio.gather(*[house.charge() for _ in range(60)])
         await happens(answering)
-        os.kill(int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        os.kill(int((tmp_path / "pg" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
         killed.set()
         await asyncio.to_thread(second.start)
 
@@ -56,9 +67,6 @@ async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_lette
             assert await house.history(charge_id) == ["charge.created", "charge.captured"]
         assert await house.held() == [before]
         assert before.reason.startswith(refused)
-    pool.terminate()
-    second.stop()
-    first.stop()
     assert psp.charges_made == 61
     keys = {request.idempotency_key for request in psp.requests}
     assert keys == {f"{charge_id}:authorize:1" for charge_id in [refused, *charge_ids]}

@@ -21,6 +21,8 @@ CONNECTION_ERRORS: Final = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A session that dies while a statement is being sent leaves asyncpg's protocol in a state it did not expect.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

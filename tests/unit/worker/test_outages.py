@@ -1,0 +1,48 @@
+"""A database that is away makes a job come back; anything else that goes wrong is for a person."""
+
+import asyncpg
+import pytest
+
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.write.queue.port import ClaimedJob, Done, JobResult, RetryIn
+from fincore.write.worker.handlers import outlasting_outages
+
+JOB = ClaimedJob(job_id=1, kind="charge.authorize", payload=b"{}", attempt=1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailable("away"),
+        Overloaded("the write queue"),
+        ConnectionRefusedError("away"),
+        TimeoutError("away"),
+        asyncpg.ConnectionDoesNotExistError("away"),
+        asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
+        asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.TooManyConnectionsError("full"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_an_outage_is_a_reason_to_come_back(error: Exception) -> None:
+    async def handle(_job: ClaimedJob) -> JobResult:
+        raise error
+
+    result = await outlasting_outages(handle, draw=lambda: 0.25)(JOB)
+    assert result == RetryIn(0.5, "the database was away")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), asyncpg.UndefinedTableError("x")])
+async def test_a_defect_is_no_outage(error: Exception) -> None:
+    async def handle(_job: ClaimedJob) -> JobResult:
+        raise error
+
+    with pytest.raises(type(error)):
+        await outlasting_outages(handle)(JOB)
+
+
+async def test_a_result_passes_unchanged() -> None:
+    async def handle(_job: ClaimedJob) -> JobResult:
+        return Done()
+
+    assert await outlasting_outages(handle)(JOB) == Done()
