@@ -15,6 +15,7 @@ import structlog
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
+from fincore.domain.errors import ConfigurationError
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
@@ -44,13 +45,22 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
     run: RunRole = import_module(f"fincore.bootstrap.{role}").run
     async with open_stores(databases, application_name=f"fincore-{role}") as stores:
         ops = _ops_server(role, settings, stores)
-        port = await ops.start()
+        port = await _started(ops)
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
             await run(settings, stores, stop)
         finally:
             await ops.stop()
         _log.info("role.stopped", role=role)
+
+
+async def _started(ops: OpsServer) -> int:
+    try:
+        return await ops.start()
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen for health and metrics ({error.strerror}): free the port or set FINCORE_OPS_PORT"
+        ) from error
 
 
 def _ops_server(role: Role, settings: Settings, stores: Stores) -> OpsServer:

@@ -16,6 +16,8 @@ from yoyo import get_backend, read_migrations
 from yoyo.backends import DatabaseBackend
 from yoyo.migrations import MigrationList
 
+from fincore.domain.errors import StoreUnavailable
+
 logging.getLogger("yoyo").setLevel(logging.WARNING)
 
 _ADVISORY_LOCK: Final = 0x66696E636F7265
@@ -23,8 +25,11 @@ _ADVISORY_LOCK: Final = 0x66696E636F7265
 
 
 def migrate(dsn: str, package: str) -> list[str]:
-    """Apply what is not applied yet of the .sql files in a package; return the names of those applied now."""
-    with _turn(dsn), _opened(dsn, package) as (backend, migrations):
+    """Apply what is not applied yet of the .sql files in a package; return the names of those applied now.
+
+    Raises `StoreUnavailable` when the server cannot be reached.
+    """
+    with _reaching(), _turn(dsn), _opened(dsn, package) as (backend, migrations):
         waiting = backend.to_apply(migrations)
         names = [migration.id for migration in waiting]
         backend.apply_migrations(waiting)
@@ -32,9 +37,21 @@ def migrate(dsn: str, package: str) -> list[str]:
 
 
 def pending(dsn: str, package: str) -> list[str]:
-    """The names of the migrations of a package that this database has not seen."""
-    with _opened(dsn, package) as (backend, migrations):
+    """The names of the migrations of a package that this database has not seen.
+
+    Raises `StoreUnavailable` when the server cannot be reached.
+    """
+    with _reaching(), _opened(dsn, package) as (backend, migrations):
         return [migration.id for migration in backend.to_apply(migrations)]
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        reason, _, _ = str(error).partition("\n")
+        raise StoreUnavailable(f"cannot reach PostgreSQL: {reason}") from error
 
 
 @contextmanager
@@ -58,7 +75,11 @@ def _opened(dsn: str, package: str) -> Iterator[tuple[DatabaseBackend, Migration
     ):
         backend.log_table = f"_yoyo_log_{history}"
         backend.version_table = f"_yoyo_version_{history}"
-        yield backend, read_migrations(str(folder))
+        # yoyo takes the package's __init__.py for a migration.
+        yield (
+            backend,
+            MigrationList(found for found in read_migrations(str(folder)) if found.path.endswith(".sql")),
+        )
 
 
 def _for_yoyo(dsn: str) -> str:
