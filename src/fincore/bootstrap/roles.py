@@ -16,6 +16,7 @@ import structlog
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import FinCoreError
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
@@ -34,6 +35,9 @@ STORES_OF_ROLE: Final[dict[Role, tuple[str, ...]]] = {
 }
 """Which stores a role needs to be ready."""
 
+EXIT_FAILED: Final = 70
+"""The exit code of a role that failed by a fault of its own (EX_SOFTWARE of sysexits.h)."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -49,6 +53,12 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
             await run(settings, stores, stop)
+        except FinCoreError:
+            raise
+        except Exception:
+            # What nobody foresaw ends the process: whoever supervises it starts it again, and sees why.
+            _log.exception("role.failed", role=role)
+            sys.exit(EXIT_FAILED)
         finally:
             await ops.stop()
         _log.info("role.stopped", role=role)
