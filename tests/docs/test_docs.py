@@ -1,0 +1,170 @@
+"""What the docs name is there, what they link to exists, what they print is what the code says."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.markdown import (
+    DOCUMENTS,
+    PROJECT,
+    CodeBlock,
+    anchors,
+    code_blocks,
+    inline_codes,
+    links,
+    prose,
+)
+from docs.printed import PRINTED, metrics, printed_blocks
+from fincore.__main__ import app
+from fincore.domain.events import EVENTS
+from fincore.settings import SETTINGS
+from fincore.write.psp.stripe.wire import CHARGE_ID_KEY
+
+SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
+PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
+OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY}
+"""What begins like a metric and is none."""
+
+documents = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=[str(path.relative_to(PROJECT)) for path in DOCUMENTS]
+)
+
+
+def blocks_in(*languages: str) -> list[CodeBlock]:
+    return [block for path in DOCUMENTS for block in code_blocks(path) if block.language in languages]
+
+
+def shell_blocks() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("block", blocks_in("sh"), ids=lambda block: block.where)
+
+
+def exists_somewhere(name: str, document: Path) -> bool:
+    folders = (document.parent, *SOURCE_FOLDERS)
+    if any((folder / name).exists() for folder in folders):
+        return True
+    return "/" not in name and any((PROJECT / "src").rglob(name))
+
+
+def test_there_are_documents_to_check() -> None:
+    assert {"README.md", "architecture.md", "run.md", "integrate.md"} <= {path.name for path in DOCUMENTS}
+
+
+@documents
+def test_every_relative_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    broken = []
+    for link in links(document):
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@documents
+def test_every_file_that_is_named_exists(document: Path) -> None:
+    named = [code for code in inline_codes(document) if PATH.fullmatch(code)]
+    # A path that begins with a slash is one of the API and does not match.
+    assert [name for name in named if not exists_somewhere(name, document)] == []
+
+
+@documents
+def test_every_setting_that_is_named_exists(document: Path) -> None:
+    named = set(re.findall(r"FINCORE_[A-Z_]*[A-Z]", document.read_text()))
+    assert named - {setting.name for setting in SETTINGS} == set()
+
+
+@documents
+def test_every_metric_that_is_named_exists(document: Path) -> None:
+    known = set(re.findall(r"`(fincore_\w+)`", metrics())) | OTHER_NAMES
+    named = set(re.findall(r"\bfincore_[a-z_]+", prose(document)))
+    assert named - known == set()
+
+
+@documents
+def test_every_event_that_is_named_exists(document: Path) -> None:
+    named = {code for code in inline_codes(document) if re.fullmatch(r"charge\.[a-z_]+", code)}
+    jobs_and_fields = {"charge.authorize", "charge.resolve", "charge.failure"}
+    assert named - EVENTS.keys() - jobs_and_fields == set()
+
+
+@documents
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|\s+#|\n)", document.read_text())) - targets == set()
+
+
+@documents
+def test_every_fincore_command_that_is_named_exists(document: Path) -> None:
+    wrong = [command for command in fincore_commands(document) if not is_command(command)]
+    assert wrong == []
+
+
+def fincore_commands(document: Path) -> Iterator[list[str]]:
+    """The words of each `fincore ...` in the document, up to the first argument."""
+    spoken = [code for code in inline_codes(document) if code.startswith("fincore ")]
+    typed = re.findall(r"\.venv/bin/(fincore [^\n)]+)", document.read_text())
+    for text in (*spoken, *typed):
+        words = text.split()[1:]
+        if words != ["..."]:
+            yield [word for word in words if re.fullmatch(r"[a-z-]+", word) and not word.startswith("-")]
+
+
+def is_command(words: list[str]) -> bool:
+    chain, apps, _ = app.parse_commands(words)
+    if words[0] == "run":
+        return words[1:] in ([], ["api"], ["worker"], ["projectionist"], ["ledger"])
+    # A group of commands alone is not something to run.
+    return bool(chain) and (len(chain) == len(words)) and apps[-1].default_command is not None
+
+
+def test_every_option_of_the_sandbox_that_is_named_exists() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "psp_sandbox", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    named = {
+        option
+        for path in DOCUMENTS
+        for line in path.read_text().replace("\\\n", " ").splitlines()
+        if "psp-sandbox" in line or "latency-p50" in line
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", line)
+    }
+    assert named
+    assert {option for option in named if option not in told} == set()
+
+
+def test_the_boxes_of_the_readmes_diagram_are_folders() -> None:
+    (diagram,) = (block.code for block in blocks_in("mermaid") if block.document.name == "README.md")
+    boxes = set(re.findall(r"<b>(\w+)</b>", diagram))
+    folders = {path.name for path in (PROJECT / "src/fincore").rglob("*/") if path.is_dir()}
+    assert len(boxes) >= 10
+    assert boxes <= folders
+
+
+@documents
+def test_what_is_printed_is_what_the_code_says(document: Path) -> None:
+    blocks = dict(printed_blocks(document.read_text()))
+    marks = re.findall(r"^<!-- printed: (\w+) -->$", document.read_text(), re.MULTILINE)
+    assert list(blocks) == marks, "a printed block must end with an empty line"
+    for name, content in blocks.items():
+        assert content == PRINTED[name](), f"run {sys.executable} tests/docs/printed.py"
+
+
+def test_everything_that_can_be_printed_is_shown_somewhere() -> None:
+    shown = {name for path in DOCUMENTS for name, _ in printed_blocks(path.read_text())}
+    assert shown == set(PRINTED)
+
+
+@shell_blocks()
+def test_every_shell_block_can_be_parsed(block: CodeBlock) -> None:
+    parsed = subprocess.run(["bash", "-n"], input=block.code, capture_output=True, text=True, check=False)  # noqa: S607 -- the bash of the reader
+    assert (parsed.returncode, parsed.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("block", blocks_in("json"), ids=lambda block: block.where)
+def test_every_json_block_is_json(block: CodeBlock) -> None:
+    json.loads(block.code)
