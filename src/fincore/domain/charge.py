@@ -118,7 +118,7 @@ def decide(charge: Charge, fact: Fact | Unknown) -> tuple[ChargeEvent, ...] | Re
             event = ChargeActionRequired(psp_reference=fact.psp_reference, redirect_url=fact.redirect_url)
             return _if_allowed(charge, event)
         case Canceled():
-            if charge.status == "canceled":
+            if charge.status in ("canceled", "failed"):
                 return ()
             canceled = ChargeCanceled(
                 reason=fact.reason, psp_reference=fact.psp_reference, occurred_at=fact.occurred_at
@@ -243,7 +243,7 @@ def _decide_approved(charge: Charge, fact: Approved) -> tuple[ChargeEvent, ...] 
 
 
 def _decide_declined(charge: Charge, fact: Declined) -> tuple[ChargeEvent, ...] | Refusal:
-    if charge.status == "failed":
+    if charge.status in ("failed", "canceled"):
         return ()
     failure = fact.failure
     return _if_allowed(

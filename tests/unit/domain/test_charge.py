@@ -90,8 +90,8 @@ processing       succeeded  authorized  failed    requires_action  canceled  pro
 requires_action  succeeded  authorized  failed    same             canceled  same
 authorized       succeeded  same        refused   same             canceled  same
 succeeded        same       same        refused   same             refused   same
-failed           refused    refused     same      same             refused   same
-canceled         refused    same        refused   same             same      same
+failed           refused    refused     same      same             same      same
+canceled         refused    same        same      same             same      same
 """
 HEADER, *ROWS = [line for line in TABLE.splitlines() if line]
 CELLS = [
