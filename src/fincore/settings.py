@@ -66,7 +66,7 @@ SETTINGS: Final = (
     Setting("FINCORE_STRIPE_LIVE_SECRET_KEY", "", "secret key of the Stripe account for live mode"),
     Setting("FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas"),
     Setting("FINCORE_PSP_TIMEOUT_SECONDS", "30", "how long a call to a PSP may take"),
-    Setting("FINCORE_WORKER_CONCURRENCY", "200", "jobs one worker does at a time"),
+    Setting("FINCORE_WORKER_CONCURRENCY", "400", "jobs one worker does at a time"),
     Setting(
         "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", "15", "silence after which a worker's jobs are taken over"
     ),

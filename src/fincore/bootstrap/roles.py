@@ -15,8 +15,7 @@ import structlog
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
-from fincore.domain.errors import ConfigurationError
-from fincore.domain.errors import FinCoreError
+from fincore.domain.errors import ConfigurationError, FinCoreError
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
@@ -55,7 +54,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
             await run(settings, stores, stop)
         except FinCoreError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 -- the last line of a process that fails
             # What nobody foresaw ends the process: whoever supervises it starts it again, and sees why.
             _log.exception("role.failed", role=role)
             sys.exit(EXIT_FAILED)
