@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
-DOCUMENTS: Final = tuple(sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]))
+from docs.printed import PROJECT
 
 _CODE: Final = re.compile(
     r"^(?: *<!-- (?P<mark>run|answer): (?P<name>[\w-]+) -->\n)?"

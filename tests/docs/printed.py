@@ -38,15 +38,11 @@ from psp_sandbox.stripe.cards import CARDS
 from psp_sandbox.stripe.outcomes import DECLINES
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
+DOCUMENTS: Final = tuple(sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]))
 _BLOCK: Final = re.compile(
     r"^(<!-- printed: (\w+) -->\n)(```text\n.*?^```$(?=\n\n|\n?\Z)|(?:^\|[^\n]*\|$\n?)+(?<!\n)(?=\n\n|\n?\Z)|(?=\n))",
     re.DOTALL | re.MULTILINE,
 )
-
-
-def documents() -> list[Path]:
-    """Every Markdown file of the project."""
-    return sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
 
 
 def printed_blocks(text: str) -> Iterator[tuple[str, str]]:
@@ -103,7 +99,9 @@ def laws() -> str:
     rows = []
     for law in LAWS:
         path = PROJECT / "src/fincore/observability/invariants" / f"{law.name}.py"
-        failure = re.search(r'^"""If it fails, (.+?)"""\Z', path.read_text().strip(), re.DOTALL | re.MULTILINE)
+        failure = re.search(
+            r'^"""If it fails, (.+?)"""\Z', path.read_text().strip(), re.DOTALL | re.MULTILINE
+        )
         if failure is None:
             raise ValueError(f"{path} does not end with what the law's failure means")
         meaning = failure[1][:1].upper() + failure[1][1:]
@@ -113,6 +111,8 @@ def laws() -> str:
 
 def limits() -> str:
     """The bounds a person may meet."""
+    key, value = charge_request.METADATA_KEY_CHARACTERS_MAX, charge_request.METADATA_VALUE_CHARACTERS_MAX
+    metadata = f"{charge_request.METADATA_PAIRS_MAX} pairs, keys of {key} and values of {value} characters"
     rows = [
         ("requests one `api` process works on", f"{endpoint.REQUESTS_IN_FLIGHT_MAX:,}", "503 `overloaded`"),
         ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
@@ -126,8 +126,7 @@ def limits() -> str:
         ("amount", f"{charge_request.AMOUNT_MINOR_MAX:,} minor units", "422"),
         (
             "metadata",
-            f"{charge_request.METADATA_PAIRS_MAX} pairs, keys of {charge_request.METADATA_KEY_CHARACTERS_MAX} and "
-            f"values of {charge_request.METADATA_VALUE_CHARACTERS_MAX} characters",
+            metadata,
             "422",
         ),
         ("charges on one page", str(PAGE_ROWS_MAX), "400"),
@@ -169,7 +168,9 @@ def test_cards() -> str:
             if not isinstance(outcome, Declined):
                 raise TypeError(f"{token} should be declined, not {outcome}")
             failure = outcome.failure
-            rows.append((token, f"`failed`, `{failure.code}`", f"`{failure.decline_code}`", f"`{failure.advice}`"))
+            rows.append(
+                (token, f"`failed`, `{failure.code}`", f"`{failure.decline_code}`", f"`{failure.advice}`")
+            )
     return _table(("token", "`status` and `failure.code`", "`decline_code`", "`advice`"), rows)
 
 
@@ -180,7 +181,7 @@ def metrics() -> str:
         module = import_module(".".join(path.relative_to(PROJECT / "src").with_suffix("").parts))
         for metric in vars(module).values():
             if isinstance(metric, MetricWrapperBase):
-                kind = metric._type
+                kind = str(metric._type)
                 name = f"{metric._name}_total" if kind == "counter" else metric._name
                 labels = ", ".join(f"`{label}`" for label in metric._labelnames)
                 rows.append((f"`{name}`", kind, labels, metric._documentation))
@@ -232,7 +233,7 @@ def _printed(match: re.Match[str]) -> str:
 
 def main() -> None:
     """Write every block of every document anew."""
-    for path in documents():
+    for path in DOCUMENTS:
         text = path.read_text()
         renewed = _BLOCK.sub(_printed, text)
         if renewed != text:

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from docs.markdown import (
-    DOCUMENTS,
-    PROJECT,
     CodeBlock,
     anchors,
     code_blocks,
@@ -19,7 +17,7 @@ from docs.markdown import (
     links,
     prose,
 )
-from docs.printed import PRINTED, metrics, printed_blocks
+from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
 from fincore.domain.events import EVENTS
 from fincore.settings import SETTINGS

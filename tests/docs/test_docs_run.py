@@ -1,0 +1,230 @@
+"""What the docs show is run: the README's payment, the sandbox's faults, the operators' SQL, one's own PostgreSQL."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+
+from docs.markdown import named_block
+from docs.printed import PROJECT
+from fincore.postgres.embedded import EmbeddedPostgres
+from fixtures.system import System, running_system
+
+README = "README.md"
+INTEGRATE = "docs/guides/integrate.md"
+OPERATE = "docs/guides/operate.md"
+RUN = "docs/guides/run.md"
+SANDBOX = "docs/guides/sandbox.md"
+
+VOLATILE = re.compile(
+    r"(?<=ch_)\w{26}|(?<=req_)\w{26}|(?<=mer_)\w{26}|(?<=pi_)\w{24}|\d{4}-\d\d-\d\dT[\d:.]+(?=Z)"
+)
+BLOCK_TIMEOUT_SECONDS = 60
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Exchange(NamedTuple):
+    """An HTTP answer as `curl -i` prints it, without what differs each time: ids, times, the length they lead to."""
+
+    status: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Reader:
+    """Somebody who reads the docs and types what they show, on a system that runs on other ports."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.key = ""
+
+    def types(self, document: str, name: str) -> str:
+        """Run one block, and return what it printed."""
+        code = named_block(document, "run", name).code
+        for shown, real in (
+            ("http://127.0.0.1:8080", self.system.api_url()),
+            ("http://127.0.0.1:12111", self.system.sandbox.url),
+            (".venv/bin/fincore", f"{sys.executable} -m fincore"),
+            ("curl ", "curl -fsS " if document != README else "curl -sS "),
+        ):
+            code = code.replace(shown, real)
+        done = subprocess.run(
+            ["bash", "-euc", code + '\nprintf "\\0%s" "${KEY:-}"'],  # noqa: S607 -- the bash of the reader
+            env=self.system.environment() | {"KEY": self.key},
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=BLOCK_TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        printed, _, self.key = done.stdout.rpartition("\0")
+        return printed
+
+    def asks(self, document: str, name: str) -> list[tuple[Any, ...]]:
+        """Ask what a block of SQL asks."""
+        return self.system.rows(named_block(document, "run", name).code)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    with running_system(by_up=True) as system:
+        yield Reader(system)
+
+
+@pytest.fixture(scope="module")
+def readme(reader: Reader) -> dict[str, str]:
+    """What the README's commands print, in its order, on a system that nobody has used."""
+    printed = {name: reader.types(README, name) for name in ("key", "charge", "repeat", "wait")}
+    reader.system.until_idle()
+    printed["books"] = reader.types(README, "books")
+    return printed
+
+
+def exchange(text: str) -> Exchange:
+    head, _, body = VOLATILE.sub("*", text).partition("\n\n")
+    status, *lines = head.strip().splitlines()
+    headers = dict(line.split(": ", 1) for line in lines)
+    headers["content-length"] = "*"
+    return Exchange(status, headers, json.loads(body) if body.strip() else None)
+
+
+def body_of(text: str) -> str:
+    return text.partition("\n\n")[2]
+
+
+def shown_answer(name: str) -> str:
+    return named_block(README, "answer", name).code
+
+
+@pytest.mark.parametrize("name", ["charge", "wait"])
+def test_the_readme_shows_the_answer_that_comes(readme: dict[str, str], name: str) -> None:
+    assert exchange(readme[name]) == exchange(shown_answer(name))
+
+
+def test_the_readme_shows_that_a_repeated_request_gets_the_same_answer(readme: dict[str, str]) -> None:
+    shown, came = exchange(shown_answer("repeat")), exchange(readme["repeat"])
+    assert (came.status, came.headers) == (shown.status, shown.headers)
+    assert body_of(readme["repeat"]) == body_of(readme["charge"]) != ""
+
+
+def test_the_readme_shows_the_books_that_follow(readme: dict[str, str]) -> None:
+    assert VOLATILE.sub("*", readme["books"]) == VOLATILE.sub("*", shown_answer("books"))
+
+
+def test_the_readme_starts_what_it_says_it_starts() -> None:
+    sandbox = named_block(README, "run", "sandbox").code
+    up = named_block(README, "run", "up").code
+    secret = re.search(r"--webhook-secret (\S+)", sandbox)
+    assert secret is not None
+    assert f"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS={secret[1]}" in up
+    assert "--webhook-url http://127.0.0.1:8080/webhooks/stripe/test" in sandbox
+    assert "FINCORE_STRIPE_BASE_URL=http://127.0.0.1:12111" in up
+
+
+def test_the_charge_of_the_integration_guide_is_made_and_found_by_its_metadata(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    assert readme
+    charge = json.loads(reader.types(INTEGRATE, "create"))
+    reader.system.until_idle()
+    page = json.loads(reader.types(INTEGRATE, "list"))
+    assert [found["id"] for found in page["data"]] == [charge["id"]]
+
+
+def test_the_sandbox_guides_faults_can_be_ordered_and_cleared(reader: Reader) -> None:
+    json.loads(reader.types(SANDBOX, "state"))
+    reader.types(SANDBOX, "fault-once")
+    reader.types(SANDBOX, "fault-chance")
+    kinds = [fault["kind"] for fault in json.loads(reader.types(SANDBOX, "faults-list"))["faults"]]
+    assert kinds == ["rate_limited_429", "webhook_duplicate"]
+    assert json.loads(reader.types(SANDBOX, "faults-clear")) == {"faults": []}
+
+
+def test_the_sandbox_guides_lost_answer_is_found_by_the_janitor(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    assert readme
+    reader.system.until_idle()
+    reader.types(SANDBOX, "lose-the-answer")
+    charge = json.loads(reader.types(SANDBOX, "lost-charge"))
+    reader.system.until_idle()
+    events = reader.system.rows(
+        "select type from eventstore.events where stream_id = ("
+        "select stream_id from paymentdb.charges where charge_id = %s) order by version",
+        charge["id"],
+    )
+    assert [name for (name,) in events] == ["charge.created", "charge.outcome_unknown", "charge.captured"]
+    paid = json.loads(reader.types(SANDBOX, "state"))["by_metadata"][charge["id"]]
+    assert paid["succeeded"] == 1
+
+
+def test_the_operators_sql_finds_what_was_booked_for_a_payment(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    reference = json.loads(body_of(readme["wait"]))["psp_reference"]
+    code = named_block(OPERATE, "run", "entries-of-a-payment").code
+    rows = reader.system.rows(re.sub(r"pi_\w+", reference, code))
+    assert [(side, amount) for _, _, _, side, amount, _ in rows] == [("debit", 1999), ("credit", 1999)]
+
+
+def test_the_operators_sql_for_a_restore_can_be_asked(reader: Reader, readme: dict[str, str]) -> None:
+    assert readme
+    assert reader.asks(OPERATE, "next-epoch") == [(1,)]
+    assert reader.asks(OPERATE, "log-continues") == [(True,)]
+
+
+def test_paymentdb_is_built_again_as_the_operators_guide_says(reader: Reader, readme: dict[str, str]) -> None:
+    assert readme
+    reader.system.until_idle()
+    count = "select count(*), sum(version) from paymentdb.charges"
+    before = reader.system.rows(count)
+    reader.system.execute(named_block(OPERATE, "run", "rebuild-paymentdb").code)
+    reader.system.until_idle()
+    assert reader.system.rows(count) == before
+
+
+def test_the_operators_commands_run(reader: Reader) -> None:
+    assert reader.types(OPERATE, "dead-jobs").strip() == "none"
+    listed = reader.types(OPERATE, "keys")
+    assert len(re.findall(r"sk_(?:test|live)_\.\.\.", listed)) == 2
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[str]:
+    """A server of one's own on which FinCore has never been; the DSN of its administrator."""
+    folder = Path(tempfile.mkdtemp(prefix="fincore-own-"))
+    server = EmbeddedPostgres(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_fincore_runs_on_a_postgresql_prepared_as_the_guide_says(own_postgresql: str) -> None:
+    with psycopg.connect(own_postgresql, autocommit=True) as connection:
+        for statement in named_block(RUN, "run", "own-postgresql").code.strip().split(";\n"):
+            connection.execute(statement.encode())
+    dsn = own_postgresql.replace("postgres:@/postgres", "fincore:choose-one@/fincore")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FINCORE_")}
+    for arguments in (("migrate",), ("merchant", "create", "Corner Shop"), ("check",)):
+        done = subprocess.run(
+            [sys.executable, "-m", "fincore", *arguments],
+            env=environment | {"FINCORE_EVENTSTORE_DSN": dsn},
+            capture_output=True,
+            text=True,
+            timeout=BLOCK_TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
