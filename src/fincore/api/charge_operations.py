@@ -8,6 +8,7 @@ from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.charge import ChargeStatus
 from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
 from fincore.write.payments.charge_request import METADATA_PAIRS_MAX, ChargeRequest
+from fincore.write.payments.idempotency import KEY_HEADER_PATTERN
 
 _TAG: Final = "Charges"
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -20,15 +21,16 @@ _IDEMPOTENCY_KEY: Final = Parameter(
         "A key of your own for this payment, such as a UUID: 1 to 255 printable ASCII characters, bare or in double "
         "quotes. The same request with the same key gets the same answer, byte for byte, for 72 hours."
     ),
-    schema={"type": "string", "pattern": r"^[A-Za-z0-9_.:\-]{1,255}$", "examples": ["order-6735-attempt-1"]},
+    schema={"type": "string", "pattern": KEY_HEADER_PATTERN, "examples": ["order-6735-attempt-1"]},
 )
 _PREFER: Final = Parameter(
     name="Prefer",
     place="header",
     description=(
-        "`wait=N`: answer when the outcome is known, or after N seconds (30 at most) with what is known then (RFC 7240)."
+        "`wait=N`: answer when the outcome is known, or after N seconds (30 at most) with what is known then (RFC 7240). "
+        "Other preferences are ignored."
     ),
-    schema={"type": "string", "pattern": r"^wait=[0-9]{1,4}$", "examples": ["wait=10"]},
+    schema={"type": "string", "examples": ["wait=10"]},
 )
 
 CREATE_CHARGE: Final = Operation(
@@ -113,7 +115,7 @@ LIST_CHARGES: Final = Operation(
             name="cursor",
             place="query",
             description="`next_cursor` of the page before.",
-            schema={"type": "string"},
+            schema={"type": "string", "pattern": r"^[A-Za-z0-9_\-]{27}$"},
         ),
         Parameter(
             name="status",

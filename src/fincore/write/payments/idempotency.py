@@ -19,6 +19,10 @@ from fincore.eventstore.commit import IdempotencyKey, StoredAnswer
 from fincore.write.payments.charge_request import ChargeRequest
 
 KEY_CHARACTERS_MAX: Final = 255
+_BARE: Final = rf"[!#-+\--~]{{1,{KEY_CHARACTERS_MAX}}}"  # printable, without space, quote and comma
+_QUOTED: Final = rf'"(?:[ !#-\[\]-~]|\\["\\]){{1,{KEY_CHARACTERS_MAX}}}"'
+KEY_HEADER_PATTERN: Final = f"^(?:{_BARE}|{_QUOTED})$"
+"""What the header may look like, as a JSON schema says it."""
 CLOCK_SKEW_SECONDS_MAX: Final = 5.0
 """How far the clocks of two processes, and of the database, may be apart."""
 CACHE_ENTRIES_MAX: Final = 10_000
@@ -28,22 +32,16 @@ CACHE_SECONDS: Final = 600.0
 """How long an answer is cached: far less than its row is kept, so the cache never knows more than the database."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
-_QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"', re.ASCII)
-_BARE: Final = re.compile(r"[!#-+\--~]+", re.ASCII)  # printable, without space, quote and comma
+_HEADER: Final = re.compile(f"{_BARE}|{_QUOTED}", re.ASCII)
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 
 
 def read_key(header: str) -> str | None:
     """The key a header holds; None unless it is 1 to 255 printable ASCII characters and no card number."""
-    if _BARE.fullmatch(header):
-        key = header
-    elif quoted := _QUOTED.fullmatch(header):
-        key = _ESCAPED.sub(r"\1", quoted[1])
-    else:
+    if not _HEADER.fullmatch(header):
         return None
-    if not 1 <= len(key) <= KEY_CHARACTERS_MAX or holds_card_number(key):
-        return None
-    return key
+    key = _ESCAPED.sub(r"\1", header[1:-1]) if header.startswith('"') else header
+    return None if holds_card_number(key) else key
 
 
 def fingerprint_of(method: str, path: str, request: ChargeRequest) -> bytes:

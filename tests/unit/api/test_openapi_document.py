@@ -1,0 +1,104 @@
+"""The OpenAPI document and the pages made of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
+from fincore.api.docs import Docs
+from fincore.api.endpoint import Route
+from fincore.api.exchange import Answer, Call
+from fincore.api.openapi import openapi_document, problems_of
+from fincore.api.problems import PROBLEMS
+from fincore.api.webhooks import RECEIVE_WEBHOOK
+
+
+async def nothing(_: Call) -> Answer:
+    return Answer(204, b"")
+
+
+ROUTES = (
+    Route(method="POST", path="/v1/charges", operation=CREATE_CHARGE, handler=nothing),
+    Route(method="GET", path="/v1/charges", operation=LIST_CHARGES, handler=nothing),
+    Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=nothing),
+    Route(method="POST", path="/webhooks/{psp}/{account}", operation=RECEIVE_WEBHOOK, handler=nothing),
+)
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return openapi_document(ROUTES)
+
+
+def test_every_route_is_documented_with_every_status_it_may_answer(document: dict[str, Any]) -> None:
+    assert set(document["paths"]) == {route.path for route in ROUTES}
+    for route in ROUTES:
+        responses = document["paths"][route.path][route.method.lower()]["responses"]
+        expected = {
+            *route.operation.answers,
+            *(PROBLEMS[code].status for code in problems_of(route.operation)),
+        }
+        assert set(responses) == {str(status) for status in expected}
+        assert all("Request-Id" in response["headers"] for response in responses.values())
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"]} if "$ref" in node else set()
+            return own.union(*(references(value) for value in node.values()))
+        if isinstance(node, list):
+            return set().union(*(references(value) for value in node))
+        return set()
+
+    for reference in references(document):
+        _, *path = reference.split("/")
+        place: Any = document
+        for part in path:
+            place = place[part]
+
+
+def test_only_merchants_operations_ask_for_a_key(document: dict[str, Any]) -> None:
+    assert document["security"] == [{"bearer": []}, {"basic": []}]
+    assert "security" not in document["paths"]["/v1/charges"]["post"]
+    assert document["paths"]["/webhooks/{psp}/{account}"]["post"]["security"] == []
+
+
+def test_the_key_is_required_to_create_a_charge(document: dict[str, Any]) -> None:
+    parameters = {p["name"]: p for p in document["paths"]["/v1/charges"]["post"]["parameters"]}
+    assert parameters["Idempotency-Key"]["required"] is True
+    assert parameters["Prefer"]["required"] is False
+
+
+async def page(path: str) -> Answer:
+    routes = {route.path: route for route in Docs(ROUTES).routes()}
+    return await routes[path].handler(None)  # type: ignore[arg-type]
+
+
+async def test_the_page_to_read_shows_every_operation_type_and_field(document: dict[str, Any]) -> None:
+    html = (await page("/docs")).body.decode()
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {path}" in html
+    for name, schema in document["components"]["schemas"].items():
+        assert f'id="{name}"' in html
+        assert all(f"<code>{field}</code>" in html for field in schema["properties"])
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
+async def test_pages_load_nothing_from_anywhere_and_run_no_script(path: str) -> None:
+    answer = await page(path)
+    html = answer.body.decode()
+    assert "<script" not in html
+    assert "http://" not in html
+    assert "https://" not in html
+    assert dict(answer.headers)["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'sha256-"
+    )
+
+
+async def test_the_document_served_describes_the_documentation_too() -> None:
+    served = json.loads((await page("/openapi.json")).body)
+    assert served["openapi"] == "3.1.0"
+    assert {"/docs", "/docs/errors", "/openapi.json", "/v1/charges"} <= set(served["paths"])

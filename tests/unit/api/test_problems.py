@@ -1,0 +1,47 @@
+"""The table of problems: complete, used, and documented."""
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import fincore.api
+import fincore.write.payments
+from fincore.api.docs import Docs
+from fincore.api.problems import PROBLEMS, Problem, ProblemCode, problem_body
+from fincore.domain.ids import RequestId
+
+
+def strings_in_sources() -> set[str]:
+    """Every text literal of the rooms that answer problems, but for the table and the documentation of it."""
+    folders = [*fincore.api.__path__, *fincore.write.payments.__path__]
+    files = [file for folder in folders for file in Path(folder).glob("*.py")]
+    used = [file for file in files if file.name not in ("problems.py", "openapi.py", "charge_operations.py")]
+    return {
+        node.value
+        for file in used
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_every_code_is_in_the_table_and_every_code_of_the_table_is_used() -> None:
+    assert set(PROBLEMS) == set(get_args(ProblemCode))
+    assert set(PROBLEMS) - strings_in_sources() == set()
+
+
+def test_a_problem_says_what_to_do_where_the_code_that_raised_it_did_not() -> None:
+    body = problem_body("field_missing", RequestId("req_1"))
+    assert body.detail == PROBLEMS["field_missing"].what_to_do == Problem("field_missing").detail
+    assert body.type == "/docs/errors#field_missing"
+
+
+async def test_every_code_has_its_place_on_the_page_that_its_type_points_to() -> None:
+    routes = {route.path: route for route in Docs(()).routes()}
+    page = (await routes["/docs/errors"].handler(None)).body.decode()  # type: ignore[arg-type]
+    for code, kind in PROBLEMS.items():
+        assert f'id="{code}"' in page
+        assert kind.title.replace("'", "&#x27;") in page
+
+
+def test_only_what_may_succeed_if_it_is_repeated_is_retryable() -> None:
+    assert {kind.status for kind in PROBLEMS.values() if kind.retryable} == {408, 409, 500, 503}

@@ -1,0 +1,53 @@
+"""From a request to the fact and the job."""
+
+from datetime import UTC, datetime
+
+from fincore.domain.charge import evolve
+from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.write.payments.acceptance import ChargeCommand, Route, accept
+from fincore.write.payments.charge_request import ChargeRequest
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
+
+
+def command(request: ChargeRequest) -> ChargeCommand:
+    return ChargeCommand(
+        merchant_id=MerchantId("mer_1"),
+        livemode=True,
+        key_id=ApiKeyId("key_1"),
+        request_id=RequestId("req_1"),
+        idempotency_key="k",
+        fingerprint=b"f",
+        request=request,
+    )
+
+
+def test_what_was_asked_for_and_its_route_become_the_fact() -> None:
+    request = ChargeRequest(
+        amount_minor=1999,
+        currency="jpy",
+        payment_method="pm_1",
+        capture=False,
+        description="Order",
+        customer_email="a@example.com",
+        metadata={"a": "1"},
+    )
+    created, job = accept(command(request), CHARGE_ID, Route(PspName("psp"), PspAccount("eu")), NOON)
+    charge = evolve(None, created)
+    assert (charge.status, charge.capture_method, charge.livemode) == ("processing", "manual", True)
+    assert str(charge.amount) == "1,999 JPY"
+    assert (charge.psp, charge.psp_account, charge.created_at) == ("psp", "eu", NOON)
+    assert (charge.description, charge.customer_email, charge.metadata) == (
+        "Order",
+        "a@example.com",
+        {"a": "1"},
+    )
+    assert (job.kind, job.payload) == ("charge.authorize", b'{"charge_id":"%b"}' % CHARGE_ID.encode())
+
+
+def test_money_is_captured_at_once_unless_told_otherwise() -> None:
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    created, _ = accept(command(request), CHARGE_ID, Route(PspName("psp"), PspAccount("eu")), NOON)
+    assert created.capture_method == "automatic"

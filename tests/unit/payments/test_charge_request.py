@@ -1,0 +1,73 @@
+"""What is refused in a request to create a charge, and what is taken."""
+
+import msgspec
+import pytest
+
+from fincore.domain.currency import EXPONENTS
+from fincore.write.payments.charge_request import ChargeRequest, Flaw, checked
+
+
+def request(**changes: object) -> ChargeRequest:
+    fields: dict[str, object] = {"amount_minor": 1, "currency": "usd", "payment_method": "pm_1"}
+    return ChargeRequest(**(fields | changes))  # type: ignore[arg-type]
+
+
+def flaw(**changes: object) -> tuple[str, str]:
+    found = checked(request(**changes))
+    assert isinstance(found, Flaw)
+    return found.code, found.param
+
+
+def test_a_good_request_is_taken_as_it_is() -> None:
+    good = request(
+        description="ü" * 1000,
+        customer_email="a+b@xn--bcher-kva.example",
+        metadata={"k" * 40: "v" * 500, "ключ": "", "order": "4242424242424241"},
+    )
+    assert checked(good) is good
+
+
+def test_a_currency_of_any_letter_case_becomes_lower_case() -> None:
+    for code in EXPONENTS:
+        for spelled in (code, code.upper(), code.title()):
+            assert checked(request(currency=spelled)) == request(currency=code)
+
+
+@pytest.mark.parametrize("currency", ["", "us", "usdt", "xau", "xxx", "\uff35\uff33\uff24", "u\u017fd"])
+def test_a_currency_that_iso_4217_does_not_know_is_refused(currency: str) -> None:
+    assert flaw(currency=currency) == ("currency_unknown", "currency")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("description", "4242 4242 4242 4242"),
+        ("description", "call 4000-0025-0000-3155 now"),
+        ("payment_method", "5555555555554444"),
+        ("customer_email", "378282246310005@example.com"),
+        ("currency", "6011111111111117"),
+    ],
+)
+def test_a_card_number_is_refused_wherever_it_stands_and_never_repeated(field: str, value: str) -> None:
+    found = checked(request(**{field: value}))
+    assert isinstance(found, Flaw)
+    assert (found.code, found.param) == ("card_number_not_allowed", field)
+    assert not any(part in found.detail for part in value.split())
+
+
+def test_a_value_of_metadata_is_named_by_its_key_and_a_bad_key_is_not_repeated() -> None:
+    assert flaw(metadata={"order": "4242424242424242"}) == ("card_number_not_allowed", "metadata.order")
+    assert flaw(metadata={"4242424242424242": ""}) == ("card_number_not_allowed", "metadata")
+    assert flaw(metadata={"order": "\0"}) == ("text_not_storable", "metadata.order")
+    assert flaw(metadata={"a]": ""}) == ("field_invalid", "metadata")
+    assert flaw(metadata={"x" * 41: "4242424242424242"}) == ("field_invalid", "metadata")
+
+
+def test_what_the_document_says_about_texts_is_what_is_checked() -> None:
+    _, schemas = msgspec.json.schema_components([ChargeRequest])
+    properties = schemas["ChargeRequest"]["properties"]
+    assert properties["currency"]["enum"] == sorted(EXPONENTS)
+    assert properties["payment_method"]["pattern"] == "^[A-Za-z0-9_]{1,255}$"
+    assert properties["metadata"]["maxProperties"] == 50
+    assert schemas["ChargeRequest"]["additionalProperties"] is False
+    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency", "payment_method"]
