@@ -256,7 +256,7 @@ def _details(
     card = facts.method.card
     approved = isinstance(decision, Approved)
     # Six digits and fifteen, as the networks give them; drawn from the charge's own name so that they never change.
-    trace = str(int(facts.charge_id[-12:], 16)).zfill(15)[:15]
+    trace = str(int.from_bytes(facts.charge_id[-6:].encode())).zfill(15)[:15]
     return PaymentMethodDetails(
         card=CardDetails(
             amount_authorized=intent.amount if approved else None,
