@@ -1,0 +1,68 @@
+"""The three stores may be three databases: each gets its own schema and nothing else, and everything still agrees."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from fincore.bootstrap.databases import Databases, open_stores
+from fincore.bootstrap.schemas import migrate_databases, require_migrated
+from fincore.domain.errors import ConfigurationError
+from fincore.eventstore.log import EventLog
+from fincore.observability.invariants import LAWS, check_all
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb.queries import LedgerQueries
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.traffic import fates, follow, live, running_writer
+
+
+@pytest.fixture
+async def apart(postgres_dsn: str) -> AsyncIterator[Databases]:
+    """Three empty databases."""
+    names = [f"apart_{store}_{uuid4().hex}" for store in ("log", "views", "books")]
+    connection = await asyncpg.connect(postgres_dsn)
+    for name in names:
+        await connection.execute(f"create database {name}")
+    log, views, books = (postgres_dsn.replace("/postgres?", f"/{name}?") for name in names)
+    yield Databases(eventstore=log, paymentdb=views, ledgerdb=books)
+    for name in names:
+        await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
+
+
+async def schemas_in(dsn: str) -> set[str]:
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetch(
+        "select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('public', 'information_schema')"
+    )
+    await connection.close()
+    return {row["nspname"] for row in rows}
+
+
+async def test_each_store_gets_its_own_schema_and_the_laws_hold_across_them(apart: Databases) -> None:
+    await migrate_databases(apart)
+    assert await schemas_in(apart.eventstore) == {"eventstore", "merchants", "queue"}
+    assert await schemas_in(apart.paymentdb) == {"paymentdb"}
+    assert await schemas_in(apart.ledgerdb) == {"ledgerdb"}
+    async with open_stores(apart, application_name="tests-apart") as stores:
+        log = EventLog(stores.eventstore)
+        async with running_writer(stores.eventstore) as writer:
+            await live(writer, fates())
+        assert await follow(log, stores.paymentdb, Projectionist()) > 0
+        assert await follow(log, stores.ledgerdb, LedgerService()) > 0
+        rows = await LedgerQueries(stores.ledgerdb).trial_balance(livemode=False)
+        assert sum(row.debit_minor for row in rows) == sum(row.credit_minor for row in rows) == 3 * 1000 + 999
+        assert [verdict.law.name for verdict in await check_all(stores) if not verdict.holds] == []
+        assert len(LAWS) == 10
+
+
+async def test_migrating_again_applies_nothing(apart: Databases) -> None:
+    assert await migrate_databases(apart) != []
+    assert await migrate_databases(apart) == []
+    await require_migrated(apart)
+
+
+async def test_a_store_that_was_not_migrated_is_named(apart: Databases) -> None:
+    with pytest.raises(ConfigurationError, match=r"the eventstore database lacks .*fincore migrate"):
+        await require_migrated(apart)
