@@ -73,6 +73,8 @@ async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) 
             "--generation-deterministic",
             "--continue-on-failure",
             "--no-color",
+            "--suppress-health-check=all",  # they judge how fast this machine makes examples up
+            "--request-timeout=60",
             "--warnings=off",  # bad values are meant to be rejected
             cwd=tmp_path,
             env=os.environ | environment,

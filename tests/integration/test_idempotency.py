@@ -248,10 +248,8 @@ async def test_an_answer_that_comes_too_late_gives_way_to_the_one_already_final(
         assert_replay(await api.charge("k"), first)
 
 
-@pytest.mark.parametrize(
-    "key", ["a", "x" * 255, str(uuid4()), "order:6735/1", '"with space"', '"a\\"b\\\\c"']
-)
-async def test_every_printable_key_works(api: Api, key: str) -> None:
-    first = await api.charge(key)
-    assert first.status == 201
-    assert_replay(await api.charge(key), first)
+async def test_every_printable_key_works(api: Api) -> None:
+    for key in ("a", "x" * 255, str(uuid4()), "order:6735/1", '"with space"', '"a\\"b\\\\c"'):
+        first = await api.charge(key)
+        assert first.status == 201
+        assert_replay(await api.charge(key), first)

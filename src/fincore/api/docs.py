@@ -20,12 +20,18 @@ from fincore.api.problems import PROBLEMS
 
 HTML: Final = "text/html; charset=utf-8"
 
+_FIRST_PAYMENT: Final = """\
+curl "$FINCORE_URL/v1/charges" \\
+  -H "Authorization: Bearer $FINCORE_SECRET_KEY" \\
+  -H "Idempotency-Key: order-6735" \\
+  -H "Prefer: wait=10" \\
+  --json '{"amount_minor": 1999, "currency": "usd", "payment_method": "pm_card_visa"}'"""
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a2e}"
     "code,pre{font:14px/1.5 ui-monospace,monospace;background:#f2f3f7;padding:.1em .3em;border-radius:4px}"
     "pre{padding:1rem;overflow:auto}table{border-collapse:collapse;width:100%}"
     "td,th{border-bottom:1px solid #dcdfe8;padding:.4rem .6rem;text-align:left;vertical-align:top}"
-    "section{margin:3rem 0}h2 code{background:none;padding:0}"
+    "section{margin:3rem 0}h2 code{background:none;padding:0;font-size:1.2rem}"
 )
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _HTML_HEADERS: Final = (
@@ -103,7 +109,7 @@ class Docs:
 def _errors_page() -> str:
     rows = "".join(
         f'<tr id="{code}"><td><code>{code}</code></td><td>{kind.status}</td><td>{escape(kind.title)}</td>'
-        f"<td>{escape(kind.what_to_do)}</td><td>{'yes' if kind.retryable else 'no'}</td></tr>"
+        f"<td>{_prose(kind.what_to_do)}</td><td>{'yes' if kind.retryable else 'no'}</td></tr>"
         for code, kind in sorted(PROBLEMS.items())
     )
     return _page(
@@ -118,7 +124,8 @@ def _errors_page() -> str:
 def _reference_page(document: Json) -> str:
     info = document["info"]
     parts = [
-        f"<p>{escape(info['description'])}</p>",
+        f"<p>{_prose(info['description'])}</p>",
+        f"<h3>A first payment</h3><pre>{escape(_FIRST_PAYMENT)}</pre>",
         '<p><a href="/openapi.json">OpenAPI 3.1 document</a> &middot; <a href="/docs/errors">Error codes</a></p>',
     ]
     for path, methods in document["paths"].items():

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 import structlog
@@ -36,6 +36,12 @@ IN_FLIGHT_MARGIN_SECONDS: Final = 10.0
 IN_FLIGHT_WAIT_SECONDS: Final = 5.0
 """How long a request waits for an earlier one with its key before it is told to come back."""
 IN_FLIGHT_POLL_SECONDS: Final = 0.1
+
+
+Result = Literal[
+    "accepted", "replayed", "idempotency_key_reused", "idempotency_key_in_use", "psp_not_configured"
+]
+_COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
 
 class Rendered(NamedTuple):
@@ -103,7 +109,7 @@ class PaymentService:
         may be repeated.
         """
         answered = await self._charge(command)
-        CHARGE_REQUESTS.labels(_result_of(answered)).inc()
+        _COUNTERS[_result_of(answered)].inc()
         return answered
 
     async def _charge(self, command: ChargeCommand) -> Answered | Refused:
@@ -270,7 +276,7 @@ def _provenance(command: ChargeCommand) -> Provenance:
     return Provenance(correlation=command.request_id, actor=command.key_id)
 
 
-def _result_of(answered: Answered | Refused) -> str:
+def _result_of(answered: Answered | Refused) -> Result:
     if isinstance(answered, Refused):
         return answered.code
     return "replayed" if answered.is_replay else "accepted"
