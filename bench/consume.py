@@ -21,23 +21,24 @@ from fincore.eventstore.subscription import Consumer, Subscription
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.read.projectionist.rebuild import rebuild
 
 TIMEOUT_SECONDS: Final = 600.0
 
 
 class Consumption(msgspec.Struct, frozen=True, kw_only=True):
-    """Which consumer, against which database.
+    """Which consumer, against which database; `rebuild` builds the projection anew beside the live one.
 
     `row_at_a_time` posts that many captures, each in a transaction of its own, instead of following the log.
     """
 
     dsn: str
-    consumer: Literal["projectionist", "ledger"]
+    consumer: Literal["projectionist", "ledger", "rebuild"]
     row_at_a_time: int = 0
 
 
 class Consumed(msgspec.Struct, frozen=True, kw_only=True):
-    """What it took. Memory is resident, in MiB: after a tenth of the events, and at its peak."""
+    """What it took. Memory is resident, in MiB: early on, and at its peak."""
 
     events: int
     seconds: float
@@ -64,6 +65,8 @@ def consume(consumption: Consumption) -> Consumed:
 
 
 async def _run(consumption: Consumption) -> Consumed:
+    if consumption.consumer == "rebuild":
+        return await _rebuild(consumption.dsn)
     schema = "paymentdb" if consumption.consumer == "projectionist" else "ledgerdb"
     consumer = Projectionist() if consumption.consumer == "projectionist" else LedgerService()
     source = await create_pool(consumption.dsn, application_name="bench-log", role="fincore_service")
@@ -80,6 +83,17 @@ async def _run(consumption: Consumption) -> Consumed:
     finally:
         source.terminate()
         target.terminate()
+
+
+async def _rebuild(dsn: str) -> Consumed:
+    owner = await create_pool(dsn, application_name="bench-rebuild")
+    early_mib = psutil.Process().memory_info().rss / 1024**2
+    try:
+        began, cpu_began = time.perf_counter(), time.process_time()
+        events = await rebuild(EventLog(owner), owner)
+        return _consumed(events, began, cpu_began, early_mib)
+    finally:
+        owner.terminate()
 
 
 async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer) -> Consumed:

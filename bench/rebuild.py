@@ -17,7 +17,8 @@ def measure(store: Store) -> None:
     """Rebuild the view and the ledger from a log of many merchants, and the ledger again from one of a single merchant."""
     uniform = store.fresh_database()
     events = asyncio.run(write_history(uniform, charges=CHARGES, merchants=MERCHANTS))
-    view = consume(Consumption(dsn=uniform, consumer="projectionist"))
+    rebuilt = consume(Consumption(dsn=uniform, consumer="rebuild"))
+    followed = consume(Consumption(dsn=store.emptied_view(uniform), consumer="projectionist"))
     books = consume(Consumption(dsn=uniform, consumer="ledger"))
 
     hot = store.fresh_database()
@@ -31,11 +32,19 @@ def measure(store: Store) -> None:
     show(
         "Rebuild",
         f"A log of {CHARGES:,} charges ({events:,} events: created, then captured with about 200 charges in between), "
-        f"read by one consumer process in batches of 1,000 events, each batch one transaction. The ledger's entries "
+        f"read by one process in batches of 1,000 events. The projection is rebuilt beside the live one, as the product "
+        f"does it, indexes and swap included; following the log is what the projectionist does. The ledger's entries "
         f"are one a charge, two postings each; its consumer also reads the events that book nothing. "
         f"The reference posts with the same statements, one entry a transaction.",
         [
-            Figure(name="projection rebuild", value=view.rate, unit="events/s", target=30_000),
+            Figure(
+                name="projection rebuild",
+                value=rebuilt.rate,
+                unit="events/s",
+                target=30_000,
+                reference="following the log",
+                reference_value=followed.rate,
+            ),
             Figure(
                 name=f"ledger, {MERCHANTS:,} merchants",
                 value=books.rate / 2,
@@ -54,9 +63,9 @@ def measure(store: Store) -> None:
             ),
         ],
         [
-            _memory("projectionist", view),
+            _memory("rebuild", rebuilt),
             _memory("ledger", books),
-            _cpu("projectionist", view),
+            _cpu("rebuild", rebuilt),
             _cpu("ledger", books),
         ],
     )
@@ -64,7 +73,7 @@ def measure(store: Store) -> None:
 
 def _memory(name: str, consumed: Consumed) -> str:
     return (
-        f"memory of the {name}: {consumed.memory_early_mib:.0f} MiB after a tenth of the events, "
+        f"memory of the {name}: {consumed.memory_early_mib:.0f} MiB early on, "
         f"{consumed.memory_peak_mib:.0f} MiB at its peak"
     )
 

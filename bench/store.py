@@ -36,6 +36,12 @@ class Store:
         asyncio.run(migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)))
         return dsn
 
+    def emptied_view(self, dsn: str) -> str:
+        """The same database with its view of charges at the beginning of the log again."""
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("truncate paymentdb.charges, paymentdb.checkpoints")
+        return dsn
+
 
 @contextmanager
 def temporary_store() -> Iterator[Store]:
