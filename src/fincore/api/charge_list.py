@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from fincore.api.problems import Problem
+from fincore.domain.card_number import holds_card_number
 from fincore.domain.charge import ChargeStatus
 from fincore.domain.ids import ChargeId, StreamId, charge_of, stream_of
 from fincore.read.paymentdb.queries import PAGE_ROWS_MAX, ChargeFilters
@@ -162,5 +163,5 @@ def _time(name: str, value: str) -> datetime:
 
 
 def _shown(name: str) -> str | None:
-    """A parameter's name, unless it is too long to be one that somebody mistyped."""
-    return name if len(name) <= 100 else None  # noqa: PLR2004 -- the sentence above
+    """A parameter's name, unless it is too long to be one that somebody mistyped, or a card number."""
+    return None if len(name) > 100 or holds_card_number(name) else name  # noqa: PLR2004 -- the sentence above
