@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 START_TIMEOUT_SECONDS: Final = 60.0
-STOP_TIMEOUT_SECONDS: Final = 40.0
+STOP_TIMEOUT_SECONDS: Final = 60.0
 _READY: Final = "psp-sandbox listening on "
 
 

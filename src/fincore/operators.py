@@ -51,6 +51,16 @@ def create_merchant(name: str) -> None:
     _print(_on_databases(lambda databases: operations.create_merchant(databases, name)))
 
 
+@merchants.command(name="list")
+def list_merchants() -> None:
+    """List the merchants."""
+    found = _on_databases(operations.list_merchants)
+    _print_table(
+        ("id", "name", "created"),
+        [(merchant.merchant_id, merchant.name, _when(merchant.created_at)) for merchant in found],
+    )
+
+
 @keys.command(name="create")
 def create_key(
     merchant_id: MerchantId,

@@ -100,7 +100,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         stripe_base_url=read.url("FINCORE_STRIPE_BASE_URL"),
         stripe_test=read.stripe("FINCORE_STRIPE_TEST"),
         stripe_live=read.stripe("FINCORE_STRIPE_LIVE"),
-        psp_timeout_seconds=read.number("FINCORE_PSP_TIMEOUT_SECONDS", float, at_least=0.1, at_most=300),
+        psp_timeout_seconds=read.number("FINCORE_PSP_TIMEOUT_SECONDS", float, at_least=0.1, at_most=60),
         worker_concurrency=read.number("FINCORE_WORKER_CONCURRENCY", int, at_least=2, at_most=5_000),
         worker_heartbeat_timeout_seconds=read.number(
             "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", float, at_least=0.5, at_most=3_600

@@ -221,7 +221,7 @@ async def test_a_held_job_keeps_its_reason_until_it_is_requeued_as_if_new(
             2,
             "the PSP and the log disagree",
         )
-        assert await queue.depths() == {"queued": 0, "picked": 0, "failed": 1}
+        assert await queue.depths() == {"queued": 0, "picked": 0, "held": 1}
 
         assert await queue.requeue([letter.job_id, 10**9]) == 1
         await seen.count(3)
@@ -257,7 +257,7 @@ async def test_an_exception_holds_the_job_and_harms_no_other(pool: Pool, queue: 
         await seen.count(2)
     assert letter.reason == "ValueError: cannot read this"
     assert letter.payload == b"bad"
-    assert await queue.depths() == {"queued": 0, "picked": 0, "failed": 1}
+    assert await queue.depths() == {"queued": 0, "picked": 0, "held": 1}
 
 
 async def test_two_workers_share_the_jobs_and_do_each_once(pool: Pool, make_queue: MakeQueue) -> None:
@@ -330,7 +330,7 @@ async def test_stopping_finishes_the_jobs_at_hand_and_leaves_the_others(pool: Po
         async with asyncio.timeout(PATIENCE_SECONDS):
             await work
     done = len(seen.jobs)
-    assert await queue.depths() == {"queued": 6 - done, "picked": 0, "failed": 0}
+    assert await queue.depths() == {"queued": 6 - done, "picked": 0, "held": 0}
     assert b"too late" not in seen.payloads
 
 
@@ -345,7 +345,7 @@ async def test_a_job_that_outlives_the_drain_time_out_is_left_to_be_taken_over(
     async with working(queue, stuck):
         await put(pool, queue, b"endless")
         await stuck.count(1)
-    assert await queue.depths() == {"queued": 0, "picked": 1, "failed": 0}
+    assert await queue.depths() == {"queued": 0, "picked": 1, "held": 0}
 
     seen = Seen()
     async with working(make_queue(heartbeat_timeout_seconds=1.0), seen):
@@ -398,7 +398,7 @@ async def test_what_a_job_came_to_while_the_database_was_away_is_not_lost(
             held = int(isinstance(result, Hold))
 
             async def settled() -> bool:
-                return await queue.depths() == {"queued": 0, "picked": 0, "failed": held}
+                return await queue.depths() == {"queued": 0, "picked": 0, "held": held}
 
             await eventually(settled)
     finally:

@@ -60,7 +60,7 @@ async def test_a_webhook_nobody_has_to_read_is_kept_without_a_job(pool: Pool) ->
         charge_id = await house.charge(jobs=())
         assert await house.tell(charge_id, "nothing") == "accepted"
         assert await _rows(house) == 1
-        assert await house.queue.depths() == {"queued": 0, "picked": 0, "failed": 0}
+        assert await house.queue.depths() == {"queued": 0, "picked": 0, "held": 0}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_a_webhook_that_cannot_be_believed_leaves_no_trace_in_the_inbox(
         assert isinstance(refused, SignatureRefused)
         assert refused.reason == reason
         assert await _rows(house) == 0
-        assert await house.queue.depths() == {"queued": 0, "picked": 0, "failed": 0}
+        assert await house.queue.depths() == {"queued": 0, "picked": 0, "held": 0}
 
 
 async def test_a_webhook_before_our_own_answer_settles_the_charge_and_the_answer_agrees(pool: Pool) -> None:

@@ -12,7 +12,7 @@ from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.observability.invariants import check_all, count_events, summary
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.text_tables import trial_balance_table
-from fincore.write.merchants.merchants import ApiKey, Merchants, NewApiKey
+from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
 
@@ -30,6 +30,12 @@ async def create_merchant(databases: Databases, name: str) -> MerchantId:
     """A new merchant's id."""
     async with _stores(databases) as stores:
         return await Merchants(stores.eventstore, SystemClock()).create_merchant(name)
+
+
+async def list_merchants(databases: Databases) -> list[Merchant]:
+    """All merchants, oldest first."""
+    async with _stores(databases) as stores:
+        return await Merchants(stores.eventstore, SystemClock()).list_merchants()
 
 
 async def create_key(

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.databases import SERVICE_ROLE, Databases
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.migrations import migrate, pending
 
@@ -20,7 +20,9 @@ async def migrate_databases(databases: Databases) -> list[str]:
     """Bring every schema up to date; return the names of the migrations applied."""
     applied: list[str] = []
     for database, package in SCHEMAS:
-        applied += await asyncio.to_thread(migrate, getattr(databases, database), package)
+        applied += await asyncio.to_thread(
+            migrate, getattr(databases, database), package, readable_by=SERVICE_ROLE
+        )
     from fincore.write.queue.pgqueuer_schema import install_queue
 
     # Jobs are written in the transactions of the log, so they live in its database.

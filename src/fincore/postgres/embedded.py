@@ -71,7 +71,13 @@ class EmbeddedPostgres:
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
                 server = self._started()
-            except (OSError, SubprocessError, RuntimeError, psycopg.OperationalError) as error:
+            except (
+                OSError,
+                SubprocessError,
+                RuntimeError,
+                AssertionError,
+                psycopg.OperationalError,
+            ) as error:
                 self._users.close()
                 raise ConfigurationError(
                     f"the embedded PostgreSQL in {self._data_folder} does not start ({type(error).__name__}); "

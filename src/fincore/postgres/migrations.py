@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+from psycopg import sql
 from yoyo import get_backend, read_migrations
 from yoyo.backends import DatabaseBackend
 from yoyo.migrations import MigrationList
@@ -24,25 +25,37 @@ _ADVISORY_LOCK: Final = 0x66696E636F7265
 """Which advisory lock migrations take; the number spells `fincore`."""
 
 
-def migrate(dsn: str, package: str) -> list[str]:
+def migrate(dsn: str, package: str, *, readable_by: str) -> list[str]:
     """Apply what is not applied yet of the .sql files in a package; return the names of those applied now.
 
-    Raises `StoreUnavailable` when the server cannot be reached.
+    The role `readable_by`, which a migration creates, may then ask what is `pending`. Raises `StoreUnavailable` when
+    the server cannot be reached.
     """
-    with _reaching(), _turn(dsn), _opened(dsn, package) as (backend, migrations):
+    with _reaching(), _turn(dsn) as connection, _opened(dsn, package) as (backend, migrations):
         waiting = backend.to_apply(migrations)
         names = [migration.id for migration in waiting]
         backend.apply_migrations(waiting)
+        grant = sql.SQL("grant select on {} to {}")
+        connection.execute(grant.format(sql.Identifier(_history(package)), sql.Identifier(readable_by)))
     return names
 
 
 def pending(dsn: str, package: str) -> list[str]:
-    """The names of the migrations of a package that this database has not seen.
+    """The names of the migrations of a package that this database has not seen. It only reads.
 
     Raises `StoreUnavailable` when the server cannot be reached.
     """
-    with _reaching(), _opened(dsn, package) as (backend, migrations):
-        return [migration.id for migration in backend.to_apply(migrations)]
+    names = sorted(
+        file.name.removesuffix(".sql") for file in files(package).iterdir() if file.name.endswith(".sql")
+    )
+    history = _history(package)
+    with _reaching(), psycopg.connect(dsn, autocommit=True) as connection:
+        is_there = connection.execute("select to_regclass(%s) is not null", [history]).fetchone()
+        if is_there != (True,):
+            return names
+        applied = sql.SQL("select migration_id from {}").format(sql.Identifier(history))
+        seen = {name for (name,) in connection.execute(applied)}
+    return [name for name in names if name not in seen]
 
 
 @contextmanager
@@ -55,11 +68,11 @@ def _reaching() -> Iterator[None]:
 
 
 @contextmanager
-def _turn(dsn: str) -> Iterator[None]:
+def _turn(dsn: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
     """The right to migrate; waits until no other process has it."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_ADVISORY_LOCK])
-        yield
+        yield connection
 
 
 @contextmanager
@@ -68,18 +81,23 @@ def _opened(dsn: str, package: str) -> Iterator[tuple[DatabaseBackend, Migration
 
     Each package has its own tables of yoyo's, all of them: several packages may share a database.
     """
-    history = package.replace(".", "_")
+    suffix = package.replace(".", "_")
     with (
         as_file(files(package)) as folder,
-        get_backend(_for_yoyo(dsn), migration_table=f"_yoyo_{history}") as backend,
+        get_backend(_for_yoyo(dsn), migration_table=_history(package)) as backend,
     ):
-        backend.log_table = f"_yoyo_log_{history}"
-        backend.version_table = f"_yoyo_version_{history}"
+        backend.log_table = f"_yoyo_log_{suffix}"
+        backend.version_table = f"_yoyo_version_{suffix}"
         # yoyo takes the package's __init__.py for a migration.
         yield (
             backend,
             MigrationList(found for found in read_migrations(str(folder)) if found.path.endswith(".sql")),
         )
+
+
+def _history(package: str) -> str:
+    """The table in which yoyo keeps what it applied of a package."""
+    return f"_yoyo_{package.replace('.', '_')}"
 
 
 def _for_yoyo(dsn: str) -> str:

@@ -1,6 +1,7 @@
 """The store of merchants and their keys, for operators and the dashboard."""
 
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -15,12 +16,31 @@ from fincore.write.merchants.api_key import KeyKind, hash_of, mint, prefix_of
 
 _SQL = load_sql("fincore.write.merchants", "merchants.sql")
 
+NAME_CHARACTERS_MAX: Final = 200
+
 
 class UnknownMerchant(FinCoreError):
     """There is no such merchant; create it first."""
 
     def __init__(self, merchant_id: MerchantId) -> None:
         super().__init__(f"there is no merchant {merchant_id}; create it first")
+
+
+class NameNotUsable(FinCoreError):
+    """A name is empty or too long."""
+
+    def __init__(self, what: str, characters_min: int) -> None:
+        super().__init__(
+            f"the name of a {what} must have {characters_min} to {NAME_CHARACTERS_MAX} characters"
+        )
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """Who uses this installation."""
+
+    merchant_id: MerchantId
+    name: str
+    created_at: datetime
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,15 +76,23 @@ class Merchants:
         self._clock = clock
 
     async def create_merchant(self, name: str) -> MerchantId:
-        """A new merchant, by a name of 1 to 200 characters that people read."""
+        """A new merchant, by a name of 1 to 200 characters that people read; raise `NameNotUsable` for another."""
+        if not 1 <= len(name.strip()) <= NAME_CHARACTERS_MAX:
+            raise NameNotUsable("merchant", 1)
         merchant_id = new_merchant_id()
         await self._pool.execute(_SQL.insert_merchant, merchant_id, name, self._clock.now())
         return merchant_id
 
+    async def list_merchants(self) -> list[Merchant]:
+        """All merchants, oldest first."""
+        return [Merchant(**dict(row)) for row in await self._pool.fetch(_SQL.list_merchants)]
+
     async def create_key(
         self, merchant_id: MerchantId, kind: KeyKind, *, livemode: bool, name: str = ""
     ) -> NewApiKey:
-        """A new key; raise `UnknownMerchant` for a merchant that does not exist."""
+        """A new key, named with up to 200 characters; raise `UnknownMerchant` and `NameNotUsable`."""
+        if len(name) > NAME_CHARACTERS_MAX:
+            raise NameNotUsable("key", 0)
         secret = mint(kind, livemode=livemode)
         key = secret.reveal()
         key_id = new_api_key_id()

@@ -2,6 +2,10 @@
 -- A new merchant.
 insert into merchants.merchants (merchant_id, name, created_at) values ($1, $2, $3);
 
+-- name: list_merchants
+-- All merchants, oldest first.
+select merchant_id, name, created_at from merchants.merchants order by merchant_id;
+
 -- name: insert_key
 -- A new key of an existing merchant; the foreign key refuses any other.
 insert into merchants.api_keys (key_id, merchant_id, kind, livemode, name, key_hash, last4, created_at)

@@ -4,4 +4,4 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-JOBS: Final = Gauge("fincore_jobs", "Jobs in the queue; `failed` ones are held for a person.", ["status"])
+JOBS: Final = Gauge("fincore_jobs", "Jobs in the queue; `held` ones wait for a person.", ["status"])

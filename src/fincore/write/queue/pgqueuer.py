@@ -130,9 +130,10 @@ class PgQueuerQueue:
         return int(status.rpartition(" ")[2])
 
     async def depths(self) -> Mapping[str, int]:
-        """How many jobs are `queued`, `picked` and `failed` (held)."""
+        """How many jobs are `queued`, `picked` and `held`."""
         found = {row["status"]: row["jobs"] for row in await self._pool.fetch(_SQL.depths)}
-        return {status: found.get(status, 0) for status in ("queued", "picked", "failed")}
+        names = {"queued": "queued", "picked": "picked", "failed": "held"}
+        return {name: found.get(status, 0) for status, name in names.items()}
 
     async def purge_log(self, *, older_than: datetime, rows_max: int = 10_000) -> int:
         """Forget what was done with jobs before a moment; return how many rows, at most `rows_max` per table."""

@@ -1,7 +1,7 @@
 """All handlers of the worker, by kind of job, made to survive a database that is away for a while."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -9,10 +9,13 @@ import structlog
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.job import JobKind
 from fincore.postgres.pool import is_connection_loss
-from fincore.write.queue.port import ClaimedJob, Handler, JobResult, RetryIn
+from fincore.write.queue.port import ClaimedJob, Done, Handler, Hold, JobResult, RetryIn
 from fincore.write.worker.metrics import JOBS
 
 _log = structlog.get_logger(__name__)
+
+_LABELS: Final[Mapping[type[JobResult], str]] = {Done: "done", RetryIn: "retried", Hold: "held"}
+"""The results as labels of metrics."""
 
 OUTAGE_PAUSE_SECONDS: Final = 2.0
 """The longest pause of a job that met a database that was away; drawn, so that jobs come back spread out."""
@@ -47,7 +50,7 @@ def counted(kind: JobKind, handler: Handler) -> Handler:
         except Exception:
             JOBS.labels(kind, "raised").inc()
             raise
-        JOBS.labels(kind, type(result).__name__.lower()).inc()
+        JOBS.labels(kind, _LABELS[type(result)]).inc()
         return result
 
     return handle

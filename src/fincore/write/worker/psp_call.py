@@ -1,21 +1,41 @@
 """One call to a PSP: timed, counted, and never raising, since money may have moved whatever went wrong."""
 
-from collections.abc import Awaitable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import Final, Literal, TypeVar
 
 import structlog
 
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId
-from fincore.domain.outcome import Outcome, PspName, Retryable, Unknown
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Declined,
+    Outcome,
+    PspName,
+    Retryable,
+    Unknown,
+)
 from fincore.write.psp.port import AuthorizeRequest, Inquiry, NotFound, PspGateway
 from fincore.write.worker.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
 from fincore.write.worker.psp_key import psp_key
 
 _log = structlog.get_logger(__name__)
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Outcome | NotFound)
+
+_LABELS: Final[Mapping[type[object], str]] = {
+    Approved: "approved",
+    Declined: "declined",
+    ActionRequired: "action_required",
+    Canceled: "canceled",
+    Retryable: "retryable",
+    Unknown: "unknown",
+    NotFound: "not_found",
+}
+"""The outcomes as labels of metrics."""
 
 
 async def authorize(
@@ -63,5 +83,5 @@ async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answ
         _log.exception("worker.gateway_raised", psp=psp, operation=operation)
         PSP_OUTCOMES.labels(psp, operation, "raised").inc()
         return None
-    PSP_OUTCOMES.labels(psp, operation, type(answer).__name__.lower()).inc()
+    PSP_OUTCOMES.labels(psp, operation, _LABELS[type(answer)]).inc()
     return answer

@@ -7,3 +7,13 @@ exception
     when duplicate_object or unique_violation then null;
 end
 $$;
+
+-- Whoever migrates may also run the services, as this role. An owner without the right to give it away was given the
+-- role by somebody else.
+do $$
+begin
+    if not pg_has_role(current_user, 'fincore_service', 'set') then
+        execute format('grant fincore_service to %I', current_user);
+    end if;
+end
+$$;
