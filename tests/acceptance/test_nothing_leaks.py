@@ -1,0 +1,229 @@
+"""No card number, key or secret in any log, row, job or answer, whatever was sent to where it does not belong."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from fixtures.shop import Reply, Shop
+from fixtures.system import Merchant, System, running_system
+
+CARDS_FILE: Final = Path(__file__).parents[2] / "src/psp_sandbox/stripe/cards.json"
+CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_FILE.read_bytes())]
+"""The numbers of the published test cards: what a card number looks like, and whom nobody can charge."""
+VISA, AMEX = CARDS[0], "378282246310005"
+WRONG_KEY: Final = f"sk_test_{'K3yThatNobodyHas' * 2}"
+
+
+class Place(NamedTuple):
+    """A text to be searched, and where it was."""
+
+    name: str
+    text: str
+
+
+class Haystack(NamedTuple):
+    """Everything a system wrote, and everything it answered."""
+
+    logs: list[Place]
+    rows: list[Place]
+    answers: list[Place]
+
+    @property
+    def places(self) -> list[Place]:
+        """All of it."""
+        return [*self.logs, *self.rows, *self.answers]
+
+
+def needle(secret: str) -> re.Pattern[str]:
+    """A secret as somebody might have written it: card numbers with spaces and dashes, too."""
+    if not secret.isdigit():
+        return re.compile(re.escape(secret))
+    return re.compile(r"(?<![0-9])" + r"[ -]?".join(secret) + r"(?![0-9])")
+
+
+def found(secret: str, places: list[Place]) -> list[str]:
+    """Where a secret stands."""
+    pattern = needle(secret)
+    return [place.name for place in places if pattern.search(place.text)]
+
+
+def rows_of_every_table(system: System) -> Iterator[Place]:
+    """Every value of every column as text; bytes are read as the text they may hold."""
+    columns = system.rows(
+        """
+        select c.table_schema, c.table_name, c.column_name, c.data_type
+        from information_schema.columns c
+        join information_schema.tables t using (table_schema, table_name)
+        where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')
+        """
+    )
+    for schema, table, column, data_type in columns:
+        value = f"encode(\"{column}\", 'escape')" if data_type == "bytea" else f'"{column}"::text'
+        for (text,) in system.rows(f'select {value} from "{schema}"."{table}" where "{column}" is not null'):  # noqa: S608 -- names from the catalogue
+            yield Place(f"{schema}.{table}.{column}", text)
+
+
+def everything(system: System, answers: list[Place]) -> Haystack:
+    """What the system wrote up to now."""
+    logs = [
+        Place(f"log of {name}", line) for name, text in system.logs().items() for line in text.splitlines()
+    ]
+    return Haystack(logs, list(rows_of_every_table(system)), answers)
+
+
+async def send_where_it_does_not_belong(shop: Shop, card: str) -> list[tuple[str, Reply]]:
+    """A card number in every field, header, parameter and path there is, in several spellings."""
+    spaced = " ".join(re.findall("....?", card))
+    dashed = spaced.replace(" ", "-")
+    good = {"amount_minor": 1000, "currency": "usd", "payment_method": "pm_card_visa"}
+    bodies: dict[str, dict[str, Any]] = {
+        "amount_minor": good | {"amount_minor": int(card)},
+        "amount_minor as text": good | {"amount_minor": card},
+        "currency": good | {"currency": card},
+        "payment_method": good | {"payment_method": card},
+        "payment_method, prefixed": good | {"payment_method": f"pm_{card}"},
+        "capture": good | {"capture": card},
+        "description": good | {"description": f"card {spaced} exp 12/30"},
+        "customer_email": good | {"customer_email": f"{card}@example.com"},
+        "metadata value": good | {"metadata": {"card": dashed}},
+        "metadata key": good | {"metadata": {card: "card"}},
+        "metadata key of a wrong value": good | {"metadata": {card: 1}},
+        "metadata as text": good | {"metadata": card},
+        "unknown field": good | {"card": {"number": card}},
+        "unknown field's name": good | {card: True},
+    }
+    replies = []
+    for name, body in bodies.items():
+        headers = {"Idempotency-Key": str(uuid4())}
+        replies.append((name, await shop.request("POST", "/v1/charges", headers=headers, json=body)))
+    wild: dict[str, tuple[str, str, dict[str, str], bytes | None]] = {
+        "Idempotency-Key": ("POST", "/v1/charges", {"Idempotency-Key": card}, msgspec.json.encode(good)),
+        "broken JSON": ("POST", "/v1/charges", {"Idempotency-Key": "k"}, f'{{"number": {card}'.encode()),
+        "JSON of another kind": ("POST", "/v1/charges", {"Idempotency-Key": "k"}, f'["{card}"]'.encode()),
+        "path": ("GET", f"/v1/charges/{card}", {}, None),
+        "unknown path": ("GET", f"/v1/cards/{card}", {}, None),
+        "cursor": ("GET", f"/v1/charges?cursor={card}", {}, None),
+        "status": ("GET", f"/v1/charges?status={card}", {}, None),
+        "limit": ("GET", f"/v1/charges?limit={card}", {}, None),
+        "parameter's name": ("GET", f"/v1/charges?{card}=1", {}, None),
+        "parameter twice": ("GET", f"/v1/charges?metadata[{card}]=1&metadata[{card}]=2", {}, None),
+        "metadata filter": ("GET", f"/v1/charges?metadata[{quote(spaced)}]={card}", {}, None),
+        "Authorization": ("GET", "/v1/charges", {"Authorization": f"Bearer {card}"}, None),
+        "Prefer": ("GET", "/v1/charges", {"Prefer": f"wait={card}"}, None),
+        "Request-Id": ("GET", "/v1/charges", {"Request-Id": card, "User-Agent": card}, None),
+        "webhook": (
+            "POST",
+            "/webhooks/stripe/test",
+            {"Stripe-Signature": f"t={card},v1={card}"},
+            card.encode(),
+        ),
+        "webhook's account": ("POST", f"/webhooks/stripe/{card}", {}, b"{}"),
+    }
+    for name, (method, path, headers, data) in wild.items():
+        replies.append(
+            (
+                name,
+                await shop.request(
+                    method, path, headers={"Content-Type": "application/json"} | headers, data=data
+                ),
+            )
+        )
+    return replies
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    """A system that logs all it can."""
+    with running_system(settings={"FINCORE_LOG_LEVEL": "debug"}) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def merchant(system: System) -> Merchant:
+    """A merchant whose key was made by the command line, which shows it once."""
+    return system.new_merchant()
+
+
+REFUSED_FIELDS: Final = {
+    "payment_method",
+    "payment_method, prefixed",
+    "description",
+    "customer_email",
+    "metadata value",
+    "metadata key",
+    "currency",
+}
+
+
+async def test_nothing_that_was_sent_in_the_wrong_place_is_found_anywhere(
+    system: System, merchant: Merchant
+) -> None:
+    answers: list[Place] = []
+    async with Shop(system, merchant.api_key) as shop:
+        # Traffic of every fate first: what a system writes on a good day, and on a bad one.
+        system.sandbox.add_fault("error_500_after_apply", match={"payment_method": "pm_card_jcb"})
+        for payment_method in (
+            "pm_card_visa",
+            "pm_card_jcb",
+            "pm_card_visa_chargeDeclined",
+            "pm_card_radarBlock",
+        ):
+            charge = await shop.charge(payment_method, metadata={"order": "6735"})
+            charge = await shop.until_status(charge["id"])
+            answers.append(Place("GET /v1/charges/...", str(charge)))
+        for card in (VISA, AMEX):
+            for name, reply in await send_where_it_does_not_belong(shop, card):
+                answers.append(Place(f"answer to a card in {name}", f"{reply.headers} {reply.body.decode()}"))
+                if name in REFUSED_FIELDS:
+                    assert (reply.status, reply.json["code"]) == (422, "card_number_not_allowed"), name
+                assert reply.status < 500, name
+        for scheme in ("Bearer", "Basic"):
+            refused = await shop.request(
+                "GET", "/v1/charges", headers={"Authorization": f"{scheme} {WRONG_KEY}"}
+            )
+            assert refused.status == 401
+            answers.append(Place("answer to a wrong key", refused.body.decode()))
+    system.until_idle()
+    for command in (("key", "list", merchant.merchant_id), ("jobs", "dead"), ("settings",)):
+        assert system.fincore(*command).code == 0
+    haystack = everything(system, answers)
+    assert len(haystack.logs) > 50
+    assert len({place.name for place in haystack.rows}) > 50
+    secrets = {
+        "an API key": merchant.api_key,
+        "a key nobody has": WRONG_KEY,
+        "the Stripe key": system.stripe_key,
+        "the webhook secret": system.webhook_secret,
+        **{f"card {card[:4]}...": card for card in CARDS},
+    }
+    leaks = {name: where for name, secret in secrets.items() if (where := found(secret, haystack.places))}
+    assert leaks == {}
+
+
+def test_the_search_would_find_what_leaked(system: System) -> None:
+    """The proof that the test above can fail: what is planted is found, wherever it lies."""
+    spaced = f"{VISA[:4]} {VISA[4:8]} {VISA[8:12]} {VISA[12:]}"
+    system.execute(
+        "create table public.planted (as_text text, as_json jsonb, as_bytes bytea)",
+        f"insert into public.planted values ('{VISA}', '{{\"a\": [\"{spaced}\"]}}', 'x{system.stripe_key}')",  # noqa: S608 -- our own
+    )
+    try:
+        with (system.folder / "logs" / "planted.log").open("w", encoding="utf-8") as log:
+            log.write(f'{{"event": "leak", "card": "{VISA}"}}\n')
+        haystack = everything(system, [Place("answer", f'{{"detail": "{spaced}"}}')])
+    finally:
+        system.execute("drop table public.planted")
+        (system.folder / "logs" / "planted.log").unlink(missing_ok=True)
+    assert found(VISA, haystack.places) == [
+        "log of planted",
+        "public.planted.as_text",
+        "public.planted.as_json",
+        "answer",
+    ]
+    assert found(system.stripe_key, haystack.rows) == ["public.planted.as_bytes"]
