@@ -1,0 +1,124 @@
+"""What keeps the source readable: rooms that say what they are for, modules of one noun, SQL by name, metrics by prefix."""
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import pytest
+from prometheus_client import REGISTRY
+
+from fincore.postgres.named_sql import load_sql
+
+SRC: Final = Path(__file__).parents[2] / "src"
+LINES_MAX: Final = 350
+LONGER: Final = {
+    "psp_sandbox/stripe/wire.py": "every object of Stripe's that the sandbox shows, as one vocabulary",
+}
+MODULES: Final = sorted(SRC.rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    """A module as the tables above name it."""
+    return path.relative_to(SRC).as_posix()
+
+
+def dotted(path: Path) -> str:
+    """A module as one imports it."""
+    return relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+# Rooms and modules
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    rooms = [path for path in MODULES if path.name == "__init__.py" and path.parent != SRC / "fincore"]
+    assert len(rooms) > 10
+    silent = [relative(room) for room in rooms if not ast.get_docstring(ast.parse(room.read_text()))]
+    assert silent == []
+
+
+def test_no_module_is_longer_than_one_can_hold_in_mind() -> None:
+    lengths = {relative(path): len(path.read_text().splitlines()) for path in MODULES}
+    longer = {name for name, lines in lengths.items() if lines > LINES_MAX}
+    assert longer == LONGER.keys()
+
+
+# Named SQL
+
+
+def sql_files() -> list[Path]:
+    """The files of named statements; migrations are not named."""
+    return sorted(path for path in SRC.rglob("*.sql") if path.parent.name != "schema")
+
+
+def used_statements() -> Iterator[tuple[Path, str, str]]:
+    """(file, statement, module) of every use of a named statement."""
+    for module in MODULES:
+        tree = ast.parse(module.read_text())
+        for assigned in (node for node in ast.walk(tree) if isinstance(node, ast.Assign)):
+            match assigned:
+                case ast.Assign(
+                    targets=[ast.Name(id=variable)],
+                    value=ast.Call(
+                        func=ast.Name(id="load_sql"),
+                        args=[ast.Constant(value=str(package)), ast.Constant(value=str(file_name))],
+                    ),
+                ):
+                    file = SRC.joinpath(*package.split("."), file_name)
+                    for node in ast.walk(tree):
+                        match node:
+                            case ast.Attribute(value=ast.Name(id=name), attr=statement) if name == variable:
+                                yield file, statement, relative(module)
+
+
+def statements_of(file: Path) -> set[str]:
+    """The names a file gives."""
+    return set(vars(load_sql(".".join(file.parent.relative_to(SRC).parts), file.name)))
+
+
+def test_every_named_statement_is_used_and_every_one_used_exists() -> None:
+    used = {(file, statement) for file, statement, _ in used_statements()}
+    written = {(file, statement) for file in sql_files() for statement in statements_of(file)}
+    assert len(written) > 20
+    assert {(file.name, statement) for file, statement in written - used} == set()
+    assert {(file.name, statement) for file, statement in used - written} == set()
+
+
+@pytest.mark.parametrize("file", sql_files(), ids=relative)
+def test_every_named_statement_has_a_name_of_its_own_and_a_sentence(file: Path) -> None:
+    blocks = file.read_text().split("-- name:")[1:]
+    names = [block.partition("\n")[0].strip() for block in blocks]
+    assert len(names) == len(set(names))
+    silent = [
+        name for name, block in zip(names, blocks, strict=True) if not block.split("\n")[1].startswith("-- ")
+    ]
+    assert silent == []
+
+
+# Metrics
+
+
+def test_every_metric_of_ours_begins_with_our_name_and_says_what_it_counts() -> None:
+    for module in MODULES:
+        if module.name == "metrics.py":
+            import_module(dotted(module))
+    ours = [family for family in REGISTRY.collect() if not family.name.startswith(("python_", "process_"))]
+    assert len(ours) > 10
+    assert [family.name for family in ours if not family.name.startswith("fincore_")] == []
+    assert [family.name for family in ours if not family.documentation.endswith(".")] == []
+
+
+def test_metrics_are_made_in_the_metrics_module_of_their_room() -> None:
+    elsewhere = [
+        relative(module)
+        for module in MODULES
+        if module.name != "metrics.py"
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Counter", "Gauge", "Histogram", "Summary")
+        and "prometheus_client" in module.read_text()
+    ]
+    assert elsewhere == []
