@@ -1,5 +1,6 @@
 """One running system for every test that leaves it as it found it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
@@ -25,7 +26,7 @@ def system(shared_system: System) -> System:
 @pytest.fixture(scope="session")
 def merchant(shared_system: System) -> Merchant:
     """A merchant of the shared system."""
-    return shared_system.new_merchant()
+    return asyncio.run(shared_system.add_merchant())
 
 
 @pytest.fixture
