@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import psycopg
 import pytest
 
 from fincore.bootstrap.databases import Databases
@@ -22,11 +23,16 @@ _TEMPLATE = "fincore_template"
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """An embedded PostgreSQL for the whole test session."""
+    """An embedded PostgreSQL for the whole test session; it need not outlive a power cut."""
     folder = Path(tempfile.mkdtemp(prefix="fincore-test-"))
     server = EmbeddedPostgres(folder)
     try:
-        yield server.start()
+        dsn = server.start()
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("alter system set full_page_writes = off")
+            connection.execute("select pg_reload_conf()")
+        yield dsn
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,7 +59,7 @@ async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres_dsn)
     try:
-        await connection.execute(f"create database {name} template {template_database}")
+        await connection.execute(f"create database {name} template {template_database} strategy file_copy")
         yield _with_database(postgres_dsn, name)
         await connection.execute(f"drop database {name} with (force)")
     finally:

@@ -94,6 +94,7 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )

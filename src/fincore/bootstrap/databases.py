@@ -1,6 +1,6 @@
 """Where the three stores live, and the pools that reach them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
@@ -35,10 +35,20 @@ def databases_of(settings: Settings) -> Iterator[Databases]:
         embedded.stop()
 
 
+_MAY_LOSE_THE_LAST: Final = {"synchronous_commit": "off"}
+"""Commits that are not waited for. A crash may lose the last half second of them, whole transactions and in order."""
+
+
 class Stores(msgspec.Struct, frozen=True, kw_only=True):
-    """Pools of the three stores, with the rights of the services and no more."""
+    """Pools of the three stores, with the rights of the services and no more.
+
+    `paymentdb` may lose its last transactions in a crash: a view goes back together with its checkpoint, and follows
+    the log again. `queue` reaches the event store's database and may lose the same: a job whose claim or completion is
+    lost is done again, as it may be at any time. Jobs themselves are written through `eventstore`, with their events.
+    """
 
     eventstore: Pool
+    queue: Pool
     paymentdb: Pool
     ledgerdb: Pool
 
@@ -50,20 +60,21 @@ async def open_stores(
     """Pools for one process, closed at the end. The read models' tables are found by their search path."""
     async with AsyncExitStack() as stack:
 
-        async def pool(dsn: str, search_path: str) -> Pool:
+        async def pool(dsn: str, search_path: str, settings: Mapping[str, str] | None = None) -> Pool:
             opened = await create_pool(
                 dsn,
                 application_name=application_name,
                 role=SERVICE_ROLE,
                 size_max=size_max,
-                extra_settings={"search_path": search_path},
+                extra_settings={"search_path": search_path, **(settings or {})},
             )
             stack.callback(opened.terminate)
             return opened
 
         yield Stores(
             eventstore=await pool(databases.eventstore, "eventstore"),
-            paymentdb=await pool(databases.paymentdb, "paymentdb"),
+            queue=await pool(databases.eventstore, "queue", _MAY_LOSE_THE_LAST),
+            paymentdb=await pool(databases.paymentdb, "paymentdb", _MAY_LOSE_THE_LAST),
             ledgerdb=await pool(databases.ledgerdb, "ledgerdb"),
         )
 

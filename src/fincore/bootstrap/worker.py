@@ -17,9 +17,7 @@ from fincore.write.worker.worker import Worker, chores
 async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish those at hand."""
     clock = SystemClock()
-    queue = PgQueuerQueue(
-        stores.eventstore, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds
-    )
+    queue = PgQueuerQueue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, clock)
     async with running_writer(stores.eventstore, queue.enqueue) as writer:
         worker = Worker(

@@ -1,7 +1,6 @@
 """Reading the log: whole streams for decisions, and everything in order for consumers."""
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 
@@ -9,6 +8,7 @@ from fincore.domain.events import RecordedEvent, decode_event
 from fincore.domain.ids import EventId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "log.sql")
 
@@ -18,19 +18,14 @@ class EventLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._loads_waiting: dict[StreamId, list[asyncio.Future[list[RecordedEvent]]]] = {}
-        self._loading: asyncio.Task[None] | None = None
+        self._loads: SharedFetch[StreamId, list[RecordedEvent]] = SharedFetch(self._load_streams)
 
     async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
         """All events of a stream in order; empty for a stream that does not exist.
 
-        Loads that arrive while one is under way share the next statement.
+        It holds whatever was committed before the call.
         """
-        future: asyncio.Future[list[RecordedEvent]] = asyncio.get_running_loop().create_future()
-        self._loads_waiting.setdefault(stream_id, []).append(future)
-        if self._loading is None or self._loading.done():
-            self._loading = asyncio.create_task(self._load_waiting())
-        return await future
+        return await self._loads.find(stream_id) or []
 
     async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
         """How many events each stream has; streams that do not exist are left out."""
@@ -58,23 +53,11 @@ class EventLog:
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
         return float(row["age_seconds"]) if row else 0.0
 
-    async def _load_waiting(self) -> None:
-        while self._loads_waiting:
-            loads, self._loads_waiting = self._loads_waiting, {}
-            try:
-                rows = await self._pool.fetch(_SQL.load_streams, list(loads))
-                found: dict[StreamId, list[RecordedEvent]] = {stream_id: [] for stream_id in loads}
-                for row in rows:
-                    found[row["stream_id"]].append(_recorded(row))
-            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
-                for future in (future for futures in loads.values() for future in futures):
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            for stream_id, futures in loads.items():
-                for future in futures:
-                    if not future.done():
-                        future.set_result(found[stream_id])
+    async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[RecordedEvent]]:
+        found: dict[StreamId, list[RecordedEvent]] = {}
+        for row in await self._pool.fetch(_SQL.load_streams, list(stream_ids)):
+            found.setdefault(row["stream_id"], []).append(_recorded(row))
+        return found
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:

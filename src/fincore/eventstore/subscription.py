@@ -18,6 +18,8 @@ _SQL = load_sql("fincore.eventstore", "subscription.sql")
 _log = structlog.get_logger(__name__)
 
 BATCH_EVENTS_MAX: Final = 1_000
+BATCH_INTERVAL_SECONDS: Final = 0.02
+"""The pause after a batch that was not full: under load events gather into fewer transactions, each worth its price."""
 IDLE_DELAY_SECONDS_MIN: Final = 0.005
 IDLE_DELAY_SECONDS_MAX: Final = 0.05
 FAILURE_DELAY_SECONDS_MAX: Final = 10.0
@@ -74,6 +76,8 @@ class Subscription:
                 failure_seconds = IDLE_DELAY_SECONDS_MAX
                 if applied:
                     idle_seconds = IDLE_DELAY_SECONDS_MIN
+                    if applied < self._batch_events_max:
+                        await self._pause(BATCH_INTERVAL_SECONDS)
                 else:
                     await self._pause(idle_seconds)
                     idle_seconds = min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX)

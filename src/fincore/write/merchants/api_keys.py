@@ -1,13 +1,13 @@
 """Telling who shows a key, at the rate of requests and not at the rate of database look-ups."""
 
-import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.merchants.api_key import Principal, has_shape_of_key, hash_of
 
 _SQL = load_sql("fincore.write.merchants", "merchants.sql")
@@ -32,8 +32,7 @@ class ApiKeys:
         self._pool = pool
         self._monotonic = monotonic
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
-        self._waiting: dict[bytes, asyncio.Future[Principal | None]] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._found: SharedFetch[bytes, Principal] = SharedFetch(self._find_keys)
 
     async def authenticate(self, presented: str) -> Principal | None:
         """Who shows this key; None for a text that is no key, or an unknown or revoked one.
@@ -46,44 +45,25 @@ class ApiKeys:
         remembered = self._remembered.get(key_hash)
         if remembered is not None and self._monotonic() < remembered.expires_at:
             return remembered.principal
-        return await self._look_up(key_hash)
+        # Counted from the question, not the answer: what the database says may be as old as the question.
+        asked_at = self._monotonic()
+        principal = await self._found.find(key_hash)
+        self._remember(key_hash, principal, asked_at)
+        return principal
 
-    async def _look_up(self, key_hash: bytes) -> Principal | None:
-        future = self._waiting.get(key_hash)
-        if future is None:
-            future = self._waiting[key_hash] = asyncio.get_running_loop().create_future()
-            if self._looking is None or self._looking.done():
-                self._looking = asyncio.create_task(self._look_up_waiting())
-        # One caller that goes away must not take the answer from the others.
-        return await asyncio.shield(future)
-
-    async def _look_up_waiting(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, {}
-            asked_at = self._monotonic()
-            try:
-                rows = await self._pool.fetch(_SQL.find_keys, list(batch))
-            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
-                for future in batch.values():
-                    future.set_exception(error)
-                    future.exception()  # seen, even where every caller has gone
-                continue
-            found = {
-                bytes(row["key_hash"]): Principal(
-                    merchant_id=row["merchant_id"],
-                    key_id=row["key_id"],
-                    kind=row["kind"],
-                    livemode=row["livemode"],
-                )
-                for row in rows
-            }
-            for key_hash, future in batch.items():
-                principal = found.get(key_hash)
-                self._remember(key_hash, principal, asked_at)
-                future.set_result(principal)
+    async def _find_keys(self, key_hashes: Sequence[bytes]) -> dict[bytes, Principal]:
+        rows = await self._pool.fetch(_SQL.find_keys, list(key_hashes))
+        return {
+            bytes(row["key_hash"]): Principal(
+                merchant_id=row["merchant_id"],
+                key_id=row["key_id"],
+                kind=row["kind"],
+                livemode=row["livemode"],
+            )
+            for row in rows
+        }
 
     def _remember(self, key_hash: bytes, principal: Principal | None, asked_at: float) -> None:
-        # Counted from the question, not the answer: what the database said may be as old as the question.
         seconds = KNOWN_SECONDS if principal else UNKNOWN_SECONDS
         self._remembered[key_hash] = _Remembered(principal, asked_at + seconds)
         self._remembered.move_to_end(key_hash)

@@ -1,6 +1,6 @@
 """The inbox: what PSPs tell us, verified and kept raw before anybody reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import structlog
@@ -11,6 +11,7 @@ from fincore.eventstore.commit import AlreadyReceived, Commit, Provenance, Recei
 from fincore.eventstore.writer import Writer
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.psp.port import PspWebhooks, SignatureRefused
 from fincore.write.queue.job_payloads import interpret_job
@@ -66,13 +67,21 @@ class WebhookInbox:
         return refused
 
 
+_EventKey = tuple[PspName, PspAccount, str]
+
+
 class InboxReader:
     """Reads what lies in the inbox."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._bodies: SharedFetch[_EventKey, bytes] = SharedFetch(self._find_bodies)
 
     async def body_of(self, psp: PspName, psp_account: PspAccount, psp_event_id: str) -> bytes | None:
         """The raw bytes of an event, or None if it never arrived."""
-        body: bytes | None = await self._pool.fetchval(_SQL.body_of, psp, psp_account, psp_event_id)
-        return body
+        return await self._bodies.find((psp, psp_account, psp_event_id))
+
+    async def _find_bodies(self, keys: Sequence[_EventKey]) -> dict[_EventKey, bytes]:
+        psps, accounts, events = (list(column) for column in zip(*keys, strict=True))
+        rows = await self._pool.fetch(_SQL.bodies_of, psps, accounts, events)
+        return {(row["psp"], row["psp_account"], row["psp_event_id"]): row["body"] for row in rows}

@@ -1,3 +1,6 @@
--- name: body_of
--- The raw bytes of an event a PSP sent.
-select body from eventstore.inbox where psp = $1 and psp_account = $2 and psp_event_id = $3;
+-- name: bodies_of
+-- The raw bytes of some events that PSPs sent.
+select psp, psp_account, psp_event_id, body
+from eventstore.inbox
+join unnest($1::text[], $2::text[], $3::text[]) as wanted (psp, psp_account, psp_event_id)
+    using (psp, psp_account, psp_event_id);

@@ -1,0 +1,43 @@
+"""One statement for many callers: look-ups that arrive while one is under way share the next."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Found = TypeVar("Found")
+
+
+class SharedFetch(Generic[Key, Found]):
+    """Looks keys up together. `fetch` gets all keys that wait, each once; a key it leaves out is found to be absent.
+
+    There is no timer: a lone look-up is made at once, and under load the statements grow by themselves.
+    """
+
+    def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Found]]]) -> None:
+        self._fetch = fetch
+        self._waiting: dict[Key, asyncio.Future[Found | None]] = {}
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def find(self, key: Key) -> Found | None:
+        """What belongs to a key, or None. Raises what `fetch` raises, to every caller that shared it."""
+        future = self._waiting.get(key)
+        if future is None:
+            future = self._waiting[key] = asyncio.get_running_loop().create_future()
+            if self._fetching is None or self._fetching.done():
+                self._fetching = asyncio.create_task(self._fetch_waiting())
+        # One caller that goes away must not take the answer from the others.
+        return await asyncio.shield(future)
+
+    async def _fetch_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, {}
+            try:
+                found = await self._fetch(list(batch))
+            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
+                for future in batch.values():
+                    future.set_exception(error)
+                    future.exception()  # seen, even where every caller has gone
+                continue
+            for key, future in batch.items():
+                future.set_result(found.get(key))
