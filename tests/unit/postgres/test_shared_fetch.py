@@ -1,0 +1,71 @@
+"""Look-ups that arrive while one is under way share the next statement, and share its fate."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from fincore.postgres.shared_fetch import SharedFetch
+
+
+class Table:
+    """Numbers and their names; each look-up waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
+        self.go = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def fetch(self, keys: Sequence[int]) -> dict[int, str]:
+        self.asked.append(list(keys))
+        await self.go.wait()
+        if self.error:
+            raise self.error
+        return {key: str(key) for key in keys if key < 10}
+
+
+async def started(table: Table, *keys: int) -> list[asyncio.Task[str | None]]:
+    shared = SharedFetch(table.fetch)
+    tasks = [asyncio.create_task(shared.find(keys[0]))]
+    while not table.asked:
+        await asyncio.sleep(0)
+    tasks += [asyncio.create_task(shared.find(key)) for key in keys[1:]]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_those_who_come_while_one_is_under_way_share_the_next() -> None:
+    table = Table()
+    tasks = await started(table, 1, 2, 3, 2, 99)
+    table.go.set()
+    assert await asyncio.gather(*tasks) == ["1", "2", "3", "2", None]
+    assert table.asked == [[1], [2, 3, 99]]
+
+
+async def test_the_same_key_asked_again_later_is_looked_up_again() -> None:
+    table = Table()
+    tasks = await started(table, 1, 1)
+    table.go.set()
+    await asyncio.gather(*tasks)
+    assert table.asked == [[1], [1]], "an answer on its way may be older than the question"
+
+
+async def test_an_error_reaches_all_who_shared_it_and_nobody_after() -> None:
+    table = Table()
+    table.error = ConnectionResetError()
+    table.go.set()
+    shared = SharedFetch(table.fetch)
+    results = await asyncio.gather(shared.find(1), shared.find(2), return_exceptions=True)
+    assert [type(result) for result in results] == [ConnectionResetError] * 2
+    table.error = None
+    assert await shared.find(1) == "1"
+
+
+async def test_a_caller_that_goes_away_does_not_take_the_answer_from_the_others() -> None:
+    table = Table()
+    impatient, patient = (await started(table, 1, 2, 2))[1:]
+    impatient.cancel()
+    table.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    assert await patient == "2"
