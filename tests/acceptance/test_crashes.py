@@ -163,7 +163,7 @@ def system(crashing_system: System) -> System:
     return crashing_system
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(300)
 async def test_whatever_is_killed_when_nothing_accepted_is_lost_and_nobody_is_charged_twice(
     system: System,
 ) -> None:

@@ -13,6 +13,8 @@ import pytest
 from fixtures.shop import Reply, Shop
 from fixtures.system import Merchant, System, running_system
 
+pytestmark = pytest.mark.timeout(180)
+
 CARDS_FILE: Final = Path(__file__).parents[2] / "src/psp_sandbox/stripe/cards.json"
 CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_FILE.read_bytes())]
 """The numbers of the published test cards: what a card number looks like, and whom nobody can charge."""

@@ -13,6 +13,8 @@ import pytest
 from fixtures.shop import Shop, events_of
 from fixtures.system import ROLES, System
 
+pytestmark = pytest.mark.timeout(180)
+
 AUTHORIZE = {"path": "/v1/payment_intents", "method": "POST"}
 OWN_METRIC = {
     "api": "fincore_http_request_seconds",

@@ -9,6 +9,8 @@ import pytest
 from fixtures.shop import Shop, events_of
 from fixtures.system import Merchant, System
 
+pytestmark = pytest.mark.timeout(180)
+
 DECLINES = {
     "pm_card_visa_chargeDeclined": ("card_declined", "generic_decline", "retry_later"),
     "pm_card_visa_chargeDeclinedInsufficientFunds": ("card_declined", "insufficient_funds", "retry_later"),

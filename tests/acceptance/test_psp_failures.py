@@ -8,6 +8,8 @@ import pytest
 from fixtures.shop import Charge, Shop, events_of
 from fixtures.system import PATIENCE_SECONDS, System
 
+pytestmark = pytest.mark.timeout(180)
+
 AUTHORIZE = {"path": "/v1/payment_intents", "method": "POST"}
 INQUIRE = {"path": "/v1/payment_intents", "method": "GET"}
 PAID = ["charge.created", "charge.captured"]

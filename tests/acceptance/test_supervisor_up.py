@@ -10,6 +10,8 @@ import pytest
 from fixtures.shop import Shop
 from fixtures.system import ROLES, System, running_system
 
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.fixture(scope="module")
 def system_by_up() -> Iterator[System]:
