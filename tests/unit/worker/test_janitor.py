@@ -63,10 +63,18 @@ def test_what_the_psp_knows_is_recorded_however_late(fact: Fact, now: datetime) 
     assert next_step(inquired(fact, now=now), POLICY, fraction=0.5) == Record(fact)
 
 
-def test_a_payment_not_found_is_repeated_while_its_replay_window_is_open() -> None:
+@pytest.mark.parametrize("answer", [NotFound(), Retryable(reason="too many to list")], ids=str)
+def test_a_payment_that_is_not_found_or_cannot_be_looked_for_is_repeated_while_its_replay_window_is_open(
+    answer: Outcome | NotFound,
+) -> None:
     last = after(minutes=15) - timedelta(microseconds=1)
-    assert next_step(inquired(NotFound(), now=last), POLICY, fraction=0.5) == Repeat()
-    assert next_step(inquired(NotFound(), now=after(minutes=15)), POLICY, fraction=0.5) != Repeat()
+    assert next_step(inquired(answer, now=last), POLICY, fraction=0.5) == Repeat()
+    assert next_step(inquired(answer, now=after(minutes=15)), POLICY, fraction=0.5) != Repeat()
+
+
+def test_a_payment_the_psp_has_and_has_not_decided_is_not_repeated() -> None:
+    step = next_step(inquired(Unknown(reason="processing", since=NOON)), POLICY, fraction=0.5)
+    assert isinstance(step, AskAgain)
 
 
 def test_a_payment_not_found_never_happened_once_the_last_call_must_be_visible() -> None:
@@ -92,7 +100,8 @@ def test_waiting_for_the_search_ends_when_it_must_have_caught_up() -> None:
 @pytest.mark.parametrize("answer", CANNOT_SAY, ids=lambda answer: type(answer).__name__)
 def test_a_psp_that_cannot_say_is_asked_again_by_the_schedule_for_a_day(answer: Outcome) -> None:
     pauses = [
-        next_step(inquired(answer, inquiry=number), POLICY, fraction=0.5) for number in (1, 2, 3, 4, 5, 6, 99)
+        next_step(inquired(answer, inquiry=number, now=after(minutes=15)), POLICY, fraction=0.5)
+        for number in (1, 2, 3, 4, 5, 6, 99)
     ]
     assert [step.delay_seconds for step in pauses if isinstance(step, AskAgain)] == [
         5.0,

@@ -1,7 +1,7 @@
 """The janitor's decisions: what to do about a charge whose outcome nobody knows.
 
-Ask the PSP for the payment. If it has none, repeat the very same call under the same idempotency key while that is
-young: the answer is definitive and never a second charge. If it still has none after everything sent must have become
+Ask the PSP for the payment. If it has none, or cannot look for it, repeat the very same call under the same idempotency
+key while that is young: the answer is definitive and never a second charge. If it still has none after everything sent must have become
 visible, the charge never happened. If it cannot say for a day, a person has to look.
 """
 
@@ -99,6 +99,9 @@ def next_step(inquired: Inquired, policy: JanitorPolicy, *, fraction: float) -> 
             return Record(fact)
         case NotFound():
             return _after_not_found(inquired, policy, fraction)
+        case Retryable() if inquired.now < _replay_until(inquired, policy):
+            # Whoever cannot find it can still be told the same thing again.
+            return Repeat()
         case Retryable() | Unknown() as undecided:
             if inquired.now - inquired.unknown_since >= timedelta(seconds=policy.give_up_seconds):
                 return GiveUp(
@@ -122,7 +125,7 @@ def after_repeat(
 
 
 def _after_not_found(inquired: Inquired, policy: JanitorPolicy, fraction: float) -> Step:
-    replay_until = inquired.created_at + timedelta(seconds=policy.replay_window_seconds)
+    replay_until = _replay_until(inquired, policy)
     if inquired.now < replay_until:
         return Repeat()
     # The last call was the janitor's last repeat, or one made later by a worker that had been held up.
@@ -133,6 +136,10 @@ def _after_not_found(inquired: Inquired, policy: JanitorPolicy, fraction: float)
         again = _ask_again(inquired, policy, fraction, "the PSP does not show such a payment yet")
         return AskAgain(min(again.delay_seconds, wait_seconds), again.reason)
     return NeverHappened()
+
+
+def _replay_until(inquired: Inquired, policy: JanitorPolicy) -> datetime:
+    return inquired.created_at + timedelta(seconds=policy.replay_window_seconds)
 
 
 def _ask_again(inquired: Inquired, policy: JanitorPolicy, fraction: float, reason: str) -> AskAgain:
