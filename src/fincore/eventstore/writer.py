@@ -1,4 +1,4 @@
-"""The write door: one task per process writes whatever Commits queued up while the last batch was being written.
+"""The write door: a process writes whatever Commits queued up while the batches before were being written.
 
 There is no timer. A lone Commit is written at once; under load the batches grow by themselves, so that the price of a
 durable transaction is shared (group commit).
@@ -37,6 +37,8 @@ COMMITS_WAITING_MAX: Final = 10_000
 """Commits queued in one process; one more is answered `Overloaded`."""
 BATCH_COMMITS_MAX: Final = 500
 """Commits in one transaction."""
+BATCHES_UNDER_WAY_MAX: Final = 2
+"""Transactions of one process at the same time."""
 RECONNECTS_MAX: Final = 7
 """Tries to write one batch while PostgreSQL is away, about ten seconds in all."""
 RECONNECT_DELAY_SECONDS: Final = 0.1
@@ -58,6 +60,7 @@ class Writer:
         self._enqueue = enqueue
         self._commits_waiting_max = commits_waiting_max
         self._waiting: deque[_Waiting] = deque()
+        self._claimed: set[object] = set()
         self._wake = asyncio.Event()
         self._closing = False
 
@@ -90,13 +93,24 @@ class Writer:
         return int(status.rpartition(" ")[2])
 
     async def run(self) -> None:
-        """Write batches until `close`."""
+        """Write batches until `close`, two at a time: one gathers and travels while the other is being made durable."""
+        async with asyncio.TaskGroup() as lanes:
+            for _ in range(BATCHES_UNDER_WAY_MAX):
+                lanes.create_task(self._write_batches())
+
+    async def _write_batches(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while batch := self._next_batch():
+                claims = [claim for commit, _ in batch for claim in _claims(commit)]
+                self._claimed.update(claims)
+                if self._waiting:
+                    self._wake.set()
                 await self._write(batch)
+                self._claimed.difference_update(claims)
             if self._closing:
+                self._wake.set()
                 return
 
     def close(self) -> None:
@@ -105,14 +119,14 @@ class Writer:
         self._wake.set()
 
     def _next_batch(self) -> list[_Waiting]:
-        """The longest run of waiting Commits that may share a transaction: none touches what another touches."""
+        """The longest run of waiting Commits that claim nothing twice, and nothing of a batch under way."""
         batch: list[_Waiting] = []
-        touched: set[object] = set()
+        claimed = self._claimed.copy()
         while self._waiting and len(batch) < BATCH_COMMITS_MAX:
-            touches = _touched(self._waiting[0][0])
-            if not touched.isdisjoint(touches):
+            claims = _claims(self._waiting[0][0])
+            if not claimed.isdisjoint(claims):
                 break
-            touched.update(touches)
+            claimed.update(claims)
             batch.append(self._waiting.popleft())
         return batch
 
@@ -218,8 +232,8 @@ class Writer:
                 await self._enqueue(connection, jobs)
 
 
-def _touched(commit: Commit) -> list[object]:
-    """What a Commit claims for itself; two Commits of one batch may not claim the same thing."""
+def _claims(commit: Commit) -> list[object]:
+    """What a Commit claims for itself: its stream, its idempotency key, its webhook."""
     claims: list[object] = []
     if commit.events:
         claims.append(commit.stream_id)
