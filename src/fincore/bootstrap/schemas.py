@@ -8,9 +8,12 @@ from fincore.domain.errors import ConfigurationError
 from fincore.postgres.migrations import migrate, pending
 
 SCHEMAS: Final = (
+    ("eventstore", "fincore.postgres.schema"),
     ("eventstore", "fincore.eventstore.schema"),
     ("eventstore", "fincore.write.merchants.schema"),
+    ("paymentdb", "fincore.postgres.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),
+    ("ledgerdb", "fincore.postgres.schema"),
     ("ledgerdb", "fincore.read.ledgerdb.schema"),
 )
 """Which package of migrations goes to which database, in order."""

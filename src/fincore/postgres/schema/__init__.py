@@ -1,0 +1,1 @@
+"""What every database of FinCore needs before any room's schema: the role its services run as."""
