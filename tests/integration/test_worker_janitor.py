@@ -57,8 +57,19 @@ async def test_a_payment_the_psp_has_not_decided_stays_processing_until_it_has(p
     assert len(psp.requests) == 1
 
 
+async def test_a_payment_the_psp_cannot_look_for_is_told_again_under_the_same_key(pool: Pool) -> None:
+    psp = ScriptedPsp(lost_before)
+    psp.answers_inquiries = False
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        assert (await house.state(charge_id)).status == "succeeded"
+    assert len({request.idempotency_key for request in psp.requests}) == 1
+    assert len(psp.carried_out) == 1
+
+
 async def test_a_psp_that_cannot_be_asked_is_asked_again(pool: Pool) -> None:
-    psp = ScriptedPsp(lost_after)
+    psp = ScriptedPsp(*[lost_after] * 1000)
     psp.answers_inquiries = False
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()
@@ -114,7 +125,7 @@ async def test_a_payment_undecided_for_a_day_is_held_for_a_person_who_may_ask_ag
 async def test_a_webhook_that_settles_an_unknown_outcome_ends_the_janitors_work(
     pool: Pool, *, search_sees: bool
 ) -> None:
-    psp = ScriptedPsp(lost_after)
+    psp = ScriptedPsp(*[lost_after] * 1000)
     psp.answers_inquiries = False
     psp.search_sees = search_sees
     async with open_house(pool, psp) as house:
