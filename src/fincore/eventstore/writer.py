@@ -39,6 +39,8 @@ BATCH_COMMITS_MAX: Final = 500
 """Commits in one transaction."""
 BATCHES_UNDER_WAY_MAX: Final = 2
 """Transactions of one process at the same time."""
+SECOND_BATCH_COMMITS_MIN: Final = 32
+"""Commits that must wait before a second batch sets out beside the first: fewer are better carried by the next."""
 RECONNECTS_MAX: Final = 7
 """Tries to write one batch while PostgreSQL is away, about ten seconds in all."""
 RECONNECT_DELAY_SECONDS: Final = 0.1
@@ -93,7 +95,7 @@ class Writer:
         return int(status.rpartition(" ")[2])
 
     async def run(self) -> None:
-        """Write batches until `close`, two at a time: one gathers and travels while the other is being made durable."""
+        """Write batches until `close`; under load two at a time, one gathering while the other is made durable."""
         async with asyncio.TaskGroup() as lanes:
             for _ in range(BATCHES_UNDER_WAY_MAX):
                 lanes.create_task(self._write_batches())
@@ -120,6 +122,8 @@ class Writer:
 
     def _next_batch(self) -> list[_Waiting]:
         """The longest run of waiting Commits that claim nothing twice, and nothing of a batch under way."""
+        if self._claimed and len(self._waiting) < SECOND_BATCH_COMMITS_MIN:
+            return []
         batch: list[_Waiting] = []
         claimed = self._claimed.copy()
         while self._waiting and len(batch) < BATCH_COMMITS_MAX:
