@@ -8,6 +8,7 @@ import fcntl
 import logging
 import time
 import warnings
+from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 from subprocess import SubprocessError
@@ -104,6 +105,8 @@ class EmbeddedPostgres:
 
     def _started(self) -> PostgresServer:
         server = get_server(self._data_folder / "pg", cleanup_mode=None, start=False)
+        # The wheel's own lock is one file in /tmp for all users, which only the first of them may open. Ours suffices.
+        server._lock = nullcontext()  # noqa: SLF001 -- it has no public name
         server.ensure_pgdata_inited()
         self._tune()
         for tries_left in reversed(range(START_TRIES_MAX)):
