@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from fincore.api.problems import ProblemBody, problem_body
-from fincore.domain.charge import Charge, ChargeStatus
-from fincore.domain.events import EventType
+from fincore.domain.charge import Charge
+from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode
 from fincore.read.paymentdb.charge_view import ChargeView

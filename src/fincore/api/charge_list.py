@@ -13,7 +13,7 @@ import msgspec
 
 from fincore.api.problems import Problem
 from fincore.domain.card_number import holds_card_number
-from fincore.domain.charge import ChargeStatus
+from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, StreamId, charge_of, stream_of
 from fincore.read.paymentdb.queries import PAGE_ROWS_MAX, ChargeFilters
 from fincore.write.merchants.api_key import Principal

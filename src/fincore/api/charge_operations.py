@@ -5,7 +5,7 @@ from typing import Final, get_args
 from fincore.api.charge_body import ChargeBody, ChargeListBody, FailedChargeProblem
 from fincore.api.charge_list import LIMIT_DEFAULT
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.domain.charge import ChargeStatus
+from fincore.domain.events import ChargeStatus
 from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
 from fincore.write.payments.charge_request import METADATA_PAIRS_MAX, ChargeRequest
 from fincore.write.payments.idempotency import KEY_HEADER_PATTERN

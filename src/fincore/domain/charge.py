@@ -1,47 +1,50 @@
-"""What a charge may do: its states, the transition table, `decide` (command -> events) and `evolve` (event -> charge).
+"""What a charge is: its states, the transition table, and `evolve` (event -> charge).
 
-A terminal state is never overwritten: a fact that contradicts one is refused by name, and whoever brought it must
-show it to a person.
+What may be asked of one is in `requests`, what a PSP's word does to one in `facts`. A terminal state is left only by
+`charge.corrected`, never overwritten.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 import msgspec
 
+from fincore.domain.dispute import Dispute, evolve_dispute
 from fincore.domain.events import (
+    CancelFailed,
+    CancelReason,
+    CancelRequested,
+    CaptureFailed,
     CaptureMethod,
+    CaptureRequested,
     ChargeActionRequired,
     ChargeAuthorized,
     ChargeCanceled,
     ChargeCaptured,
+    ChargeCorrected,
     ChargeCreated,
     ChargeEvent,
+    ChargeExpired,
     ChargeFailed,
     ChargeOutcomeUnknown,
+    ChargeStatus,
+    DisputeEvent,
     EventType,
+    FeeAssessed,
+    Operation,
+    OutcomeDecided,
+    RefundEvent,
     event_type,
 )
-from fincore.domain.ids import MerchantId
+from fincore.domain.fee_plan import FeePlan
+from fincore.domain.ids import MerchantId, RefundId
 from fincore.domain.money import Money
-from fincore.domain.outcome import (
-    ActionRequired,
-    Approved,
-    Canceled,
-    Declined,
-    Fact,
-    Failure,
-    PspAccount,
-    PspName,
-    PspReference,
-    Unknown,
-)
+from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference
+from fincore.domain.refund import Refund, evolve_refund
 
-ChargeStatus = Literal["processing", "requires_action", "authorized", "succeeded", "failed", "canceled"]
-
-TERMINAL: Final[frozenset[ChargeStatus]] = frozenset({"succeeded", "failed", "canceled"})
+TERMINAL: Final[frozenset[ChargeStatus]] = frozenset({"succeeded", "failed", "canceled", "expired"})
 
 TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]] = MappingProxyType(
     {
@@ -52,19 +55,59 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
         ("processing", "charge.captured"): "succeeded",
         ("processing", "charge.failed"): "failed",
         ("processing", "charge.canceled"): "canceled",
+        ("processing", "charge.expired"): "expired",
         ("requires_action", "charge.authorized"): "authorized",
         ("requires_action", "charge.captured"): "succeeded",
         ("requires_action", "charge.failed"): "failed",
+        ("requires_action", "charge.cancel_requested"): "requires_action",
+        ("requires_action", "charge.cancel_failed"): "requires_action",
+        ("requires_action", "charge.outcome_unknown"): "requires_action",
         ("requires_action", "charge.canceled"): "canceled",
+        ("requires_action", "charge.expired"): "expired",
+        ("authorized", "charge.capture_requested"): "authorized",
+        ("authorized", "charge.capture_failed"): "authorized",
+        ("authorized", "charge.cancel_requested"): "authorized",
+        ("authorized", "charge.cancel_failed"): "authorized",
+        ("authorized", "charge.outcome_unknown"): "authorized",
         ("authorized", "charge.captured"): "succeeded",
         ("authorized", "charge.canceled"): "canceled",
+        ("authorized", "charge.expired"): "expired",
+        ("succeeded", "charge.fee_assessed"): "succeeded",
     }
 )
-"""(state, event) -> next state. A pair that is not here cannot happen."""
+"""(state, event) -> next state. A pair that is not here cannot happen.
+
+Three kinds of events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
+`charge.outcome_decided` and the events of refunds and disputes leave the state as it is.
+"""
+
+
+class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the PSP is being asked to do with a charge; its answer is not known yet.
+
+    `number` counts the operations of this kind on the charge, from 1: a new request is a new call to the PSP.
+    """
+
+    kind: Operation
+    number: int
+    requested_at: datetime
+    amount_minor: int | None = None
+    cancel_reason: CancelReason | None = None
+
+
+class OperationFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the last capture or cancellation was not carried out."""
+
+    operation: Operation
+    failure: Failure
+    occurred_at: datetime
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """One charge as its events tell it. `version` counts them."""
+    """One charge as its events tell it. `version` counts them.
+
+    `unknown_since`: the pending operation may or may not have happened at the PSP, since then.
+    """
 
     version: int
     merchant_id: MerchantId
@@ -79,100 +122,66 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     customer_email: str | None
     metadata: dict[str, str]
+    return_url: str | None = None
+    fee_plan: FeePlan | None = None
     authorized_minor: int = 0
     captured_minor: int = 0
+    fee: Money | None = None
     psp_reference: PspReference | None = None
     capture_before: datetime | None = None
     redirect_url: str | None = None
     failure: Failure | None = None
+    operation: PendingOperation | None = None
+    operation_failure: OperationFailure | None = None
+    captures_requested: int = 0
+    cancels_requested: int = 0
     unknown_since: datetime | None = None
+    refunds: tuple[Refund, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
 
+    @property
+    def refunded_minor(self) -> int:
+        """What the customer has got back."""
+        return sum(refund.amount_minor for refund in self.refunds if refund.status == "succeeded")
 
-RefusalCode = Literal[
-    "contradicts_state", "amount_exceeds_charge", "currency_differs", "psp_reference_differs"
-]
+    @property
+    def refundable_minor(self) -> int:
+        """What may still be refunded: what was captured, less every refund that has not failed."""
+        reserved = sum(refund.amount_minor for refund in self.refunds if refund.is_reserving)
+        return max(self.captured_minor - reserved, 0)
 
-
-class Refusal(msgspec.Struct, frozen=True):
-    """A command that may not be carried out on this charge, and the sentence that says why."""
-
-    code: RefusalCode
-    detail: str
-
-
-def decide(charge: Charge, fact: Fact | Unknown) -> tuple[ChargeEvent, ...] | Refusal:
-    """The events that follow from what a PSP reported; none when the charge already knows it.
-
-    The same fact may arrive as the answer to our call, as a webhook and from the janitor, in any order.
-    """
-    match fact:
-        case Unknown():
-            return _decide_unknown(charge, fact)
-        case Approved():
-            return _decide_approved(charge, fact)
-        case Declined():
-            return _decide_declined(charge, fact)
-        case ActionRequired():
-            if charge.status in ("requires_action", "authorized", *TERMINAL):
-                return ()
-            event = ChargeActionRequired(psp_reference=fact.psp_reference, redirect_url=fact.redirect_url)
-            return _if_allowed(charge, event)
-        case Canceled():
-            if charge.status in ("canceled", "failed"):
-                return ()
-            canceled = ChargeCanceled(
-                reason=fact.reason, psp_reference=fact.psp_reference, occurred_at=fact.occurred_at
-            )
-            return _if_allowed(charge, canceled)
-        case _:
-            assert_never(fact)
+    def refund(self, refund_id: RefundId) -> Refund | None:
+        """One of its refunds."""
+        return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)
 
 
 def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
     """The charge after an event. The first event must be `charge.created`.
 
-    Raises `KeyError` for a pair that the transition table does not hold: the log is then not one this code wrote.
+    Raises `KeyError` for a pair that the transition tables do not hold: the log is then not one this code wrote.
     """
     if isinstance(event, ChargeCreated):
         return _created(charge, event)
     if charge is None:
         raise KeyError((None, event_type(event)))
-    change: dict[str, object] = {
-        "status": TRANSITIONS[charge.status, event_type(event)],
-        "version": charge.version + 1,
-    }
-    match event:
-        case ChargeAuthorized():
-            change |= {
-                "authorized_minor": event.amount_minor,
-                "psp_reference": event.psp_reference,
-                "capture_before": event.capture_before,
-            }
-        case ChargeCaptured():
-            change |= {
-                "authorized_minor": max(charge.authorized_minor, event.amount_minor),
-                "captured_minor": event.amount_minor,
-                "psp_reference": event.psp_reference,
-            }
-        case ChargeFailed():
-            change |= {
-                "failure": Failure(
-                    code=event.code,
-                    message=event.message,
-                    advice=event.advice,
-                    decline_code=event.decline_code,
-                ),
-                "psp_reference": event.psp_reference or charge.psp_reference,
-            }
-        case ChargeActionRequired():
-            change |= {"psp_reference": event.psp_reference, "redirect_url": event.redirect_url}
-        case ChargeOutcomeUnknown():
-            return msgspec.structs.replace(charge, **change, unknown_since=event.since)
-        case ChargeCanceled():
-            change |= {"psp_reference": event.psp_reference}
-        case _:
-            assert_never(event)
-    return msgspec.structs.replace(charge, **change, unknown_since=None)
+    version = charge.version + 1
+    if isinstance(event, RefundEvent):
+        refunds = {refund.refund_id: refund for refund in charge.refunds}
+        refunds[event.refund_id] = evolve_refund(refunds.get(event.refund_id), event)
+        return msgspec.structs.replace(charge, version=version, refunds=tuple(refunds.values()))
+    if isinstance(event, DisputeEvent):
+        disputes = {dispute.dispute_id: dispute for dispute in charge.disputes}
+        disputes[event.dispute_id] = evolve_dispute(disputes.get(event.dispute_id), event)
+        return msgspec.structs.replace(charge, version=version, disputes=tuple(disputes.values()))
+    if isinstance(event, OutcomeDecided):
+        return msgspec.structs.replace(charge, version=version)
+    if isinstance(event, ChargeCorrected):
+        return _corrected(charge, event)
+    status = TRANSITIONS[charge.status, event_type(event)]
+    change = (
+        _operation_change(charge, event) if isinstance(event, _OperationEvent) else _change(charge, event)
+    )
+    return msgspec.structs.replace(charge, version=version, status=status, **change)
 
 
 def fold(events: Iterable[ChargeEvent]) -> Charge | None:
@@ -185,84 +194,132 @@ def fold(events: Iterable[ChargeEvent]) -> Charge | None:
 
 def transition_table() -> str:
     """The transition table as text, one line a transition, for the docs and the terminal."""
-    rows = [(before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    rows: list[tuple[str, str, str]] = [
+        (before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()
+    ]
+    rows.append(("(terminal)", "charge.corrected", "(the one it names)"))
+    return aligned(rows)
+
+
+def aligned(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Rows of a printed table, each column as wide as its widest cell."""
+    lines = list(rows)
+    widths = [max(len(row[column]) for row in lines) for column in range(3)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in lines
     )
 
 
-def _decide_unknown(charge: Charge, fact: Unknown) -> tuple[ChargeEvent, ...] | Refusal:
-    if charge.status != "processing" or charge.unknown_since is not None:
-        return ()
-    return (ChargeOutcomeUnknown(reason=fact.reason, since=fact.since),)
+_OperationEvent = ChargeOutcomeUnknown | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
+_PaymentEvent = (
+    ChargeAuthorized
+    | ChargeCaptured
+    | ChargeFailed
+    | ChargeActionRequired
+    | ChargeCanceled
+    | ChargeExpired
+    | FeeAssessed
+)
+_Change = dict[str, object]
+_NOTHING_PENDING: Final[_Change] = {"operation": None, "unknown_since": None}
 
 
-def _decide_approved(charge: Charge, fact: Approved) -> tuple[ChargeEvent, ...] | Refusal:
-    if fact.money.currency != charge.amount.currency:
-        return Refusal("currency_differs", f"the PSP reports {fact.money}, the charge is for {charge.amount}")
-    if fact.money.amount_minor > charge.amount.amount_minor:
-        return Refusal(
-            "amount_exceeds_charge", f"the PSP reports {fact.money}, the charge is for {charge.amount}"
-        )
-    if charge.psp_reference is not None and charge.psp_reference != fact.psp_reference:
-        return Refusal(
-            "psp_reference_differs",
-            f"the charge is {charge.psp_reference} at the PSP, not {fact.psp_reference}",
-        )
-    if fact.kind == "authorized":
-        if charge.status in ("authorized", "succeeded", "canceled"):
-            return ()
-        return _if_allowed(
-            charge,
-            ChargeAuthorized(
-                merchant_id=charge.merchant_id,
-                livemode=charge.livemode,
-                psp=charge.psp,
-                psp_reference=fact.psp_reference,
-                amount_minor=fact.money.amount_minor,
-                currency=fact.money.currency,
-                occurred_at=fact.occurred_at,
-                capture_before=fact.capture_before,
-            ),
-        )
-    if charge.status == "succeeded":
-        return ()
-    return _if_allowed(
+def _change(charge: Charge, event: _PaymentEvent) -> _Change:
+    """The fields that an event about the payment sets, besides the status."""
+    match event:
+        case ChargeAuthorized():
+            # A cancellation asked for while the customer was still at the bank goes on.
+            is_canceling = charge.operation is not None and charge.operation.kind == "cancel"
+            return {
+                **({} if is_canceling else _NOTHING_PENDING),
+                "authorized_minor": event.amount_minor,
+                "psp_reference": event.psp_reference,
+                "capture_before": event.capture_before,
+            }
+        case ChargeCaptured():
+            return {
+                **_NOTHING_PENDING,
+                "authorized_minor": max(charge.authorized_minor, event.amount_minor),
+                "captured_minor": event.amount_minor,
+                "psp_reference": event.psp_reference,
+                "fee": Money(event.fee_minor, event.fee_currency) if event.fee_currency else None,
+                "operation_failure": None,
+            }
+        case ChargeFailed():
+            return {
+                **_NOTHING_PENDING,
+                "failure": _failure(event),
+                "psp_reference": event.psp_reference or charge.psp_reference,
+            }
+        case ChargeActionRequired():
+            return {
+                **_NOTHING_PENDING,
+                "psp_reference": event.psp_reference,
+                "redirect_url": event.redirect_url,
+            }
+        case ChargeCanceled():
+            return {**_NOTHING_PENDING, "psp_reference": event.psp_reference}
+        case ChargeExpired():
+            return {**_NOTHING_PENDING, "psp_reference": event.psp_reference or charge.psp_reference}
+        case FeeAssessed():
+            return {"fee": Money(event.fee_minor, event.currency)}
+        case _:
+            assert_never(event)
+
+
+def _operation_change(charge: Charge, event: _OperationEvent) -> _Change:
+    """The fields that an event about the pending operation sets."""
+    match event:
+        case ChargeOutcomeUnknown():
+            return {"unknown_since": event.since}
+        case CaptureRequested():
+            number = charge.captures_requested + 1
+            operation = PendingOperation(
+                kind="capture",
+                number=number,
+                requested_at=event.requested_at,
+                amount_minor=event.amount_minor,
+            )
+            return {"operation": operation, "captures_requested": number, "operation_failure": None}
+        case CancelRequested():
+            number = charge.cancels_requested + 1
+            operation = PendingOperation(
+                kind="cancel", number=number, requested_at=event.requested_at, cancel_reason=event.reason
+            )
+            return {"operation": operation, "cancels_requested": number, "operation_failure": None}
+        case CaptureFailed():
+            return {**_NOTHING_PENDING, "operation_failure": _operation_failure("capture", event)}
+        case CancelFailed():
+            return {**_NOTHING_PENDING, "operation_failure": _operation_failure("cancel", event)}
+        case _:
+            assert_never(event)
+
+
+def _corrected(charge: Charge, event: ChargeCorrected) -> Charge:
+    if charge.status != event.status_before or charge.status not in TERMINAL:
+        raise KeyError((charge.status, "charge.corrected"))
+    return msgspec.structs.replace(
         charge,
-        ChargeCaptured(
-            merchant_id=charge.merchant_id,
-            livemode=charge.livemode,
-            psp=charge.psp,
-            psp_reference=fact.psp_reference,
-            amount_minor=fact.money.amount_minor,
-            currency=fact.money.currency,
-            occurred_at=fact.occurred_at,
-        ),
+        version=charge.version + 1,
+        status=event.status_after,
+        authorized_minor=max(charge.authorized_minor, event.captured_after_minor),
+        captured_minor=event.captured_after_minor,
+        psp_reference=event.psp_reference,
+        failure=charge.failure if event.status_after == "failed" else None,
+        operation=None,
+        unknown_since=None,
     )
 
 
-def _decide_declined(charge: Charge, fact: Declined) -> tuple[ChargeEvent, ...] | Refusal:
-    if charge.status in ("failed", "canceled"):
-        return ()
-    failure = fact.failure
-    return _if_allowed(
-        charge,
-        ChargeFailed(
-            code=failure.code,
-            message=failure.message,
-            advice=failure.advice,
-            decline_code=failure.decline_code,
-            psp_reference=fact.psp_reference,
-            occurred_at=fact.occurred_at,
-        ),
+def _failure(event: ChargeFailed | CaptureFailed | CancelFailed) -> Failure:
+    return Failure(
+        code=event.code, message=event.message, advice=event.advice, decline_code=event.decline_code
     )
 
 
-def _if_allowed(charge: Charge, event: ChargeEvent) -> tuple[ChargeEvent, ...] | Refusal:
-    if (charge.status, event_type(event)) in TRANSITIONS:
-        return (event,)
-    return Refusal("contradicts_state", f"{event_type(event)} contradicts a charge that is {charge.status}")
+def _operation_failure(operation: Operation, event: CaptureFailed | CancelFailed) -> OperationFailure:
+    return OperationFailure(operation=operation, failure=_failure(event), occurred_at=event.occurred_at)
 
 
 def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
@@ -280,4 +337,7 @@ def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
         description=event.description,
         customer_email=event.customer_email,
         metadata=event.metadata,
+        return_url=event.return_url,
+        fee_plan=event.fee_plan,
+        operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),
     )

@@ -13,10 +13,29 @@ import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.errors import UnknownEventType
-from fincore.domain.ids import EventId, MerchantId, StreamId
-from fincore.domain.outcome import DeclineAdvice, FailureCode, PspAccount, PspName, PspReference
+from fincore.domain.fee_plan import FeePlan
+from fincore.domain.ids import DisputeId, EventId, MerchantId, RefundId, StreamId
+from fincore.domain.outcome import (
+    DeclineAdvice,
+    DisputeStatus,
+    FailureCode,
+    PspAccount,
+    PspName,
+    PspReference,
+    RefundFailureCode,
+)
 
 CaptureMethod = Literal["automatic", "manual"]
+ChargeStatus = Literal[
+    "processing", "requires_action", "authorized", "succeeded", "failed", "canceled", "expired"
+]
+Operation = Literal["authorize", "capture", "cancel"]
+"""What a PSP can be asked to do with a charge as a whole; one at a time."""
+CancelReason = Literal["requested_by_customer", "duplicate", "fraudulent", "abandoned"]
+"""Why a charge is to be canceled. `abandoned`: the customer never finished what the bank asked of them."""
+RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent"]
+RefundOrigin = Literal["merchant", "psp"]
+"""Who asked for a refund: the merchant through our API, or somebody at the PSP (its dashboard, its risk team)."""
 
 
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +53,8 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     customer_email: str | None = None
     metadata: dict[str, str] = {}
+    return_url: str | None = None
+    fee_plan: FeePlan | None = None
 
 
 class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +71,11 @@ class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP took the amount; it owes it to us until it settles."""
+    """The PSP took the amount; it owes it to us until it settles, less its fee where that is known already.
+
+    The PSP's fee is in the currency in which it settles, which need not be the charge's. `platform_fee_minor` is what the
+    merchant owes the platform for it, in the charge's currency.
+    """
 
     merchant_id: MerchantId
     livemode: bool
@@ -59,6 +84,9 @@ class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     currency: Currency
     occurred_at: datetime
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
+    platform_fee_minor: int = 0
 
 
 class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +112,7 @@ class ChargeOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     since: datetime
+    operation: Operation = "authorize"
 
 
 class ChargeCanceled(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +123,251 @@ class ChargeCanceled(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class ChargeExpired(msgspec.Struct, frozen=True, kw_only=True):
+    """The payment lapsed unfinished: a hold that nobody captured, or a customer who never came back. No money moved."""
+
+    reason: Literal["authorization_lapsed", "abandoned"]
+    occurred_at: datetime
+    psp_reference: PspReference | None = None
+
+
+class CaptureRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """The merchant wants `amount_minor` of what is held; the rest is to be released."""
+
+    amount_minor: int
+    requested_at: datetime
+
+
+class CaptureFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP did not carry out the capture. What was held is still held."""
+
+    code: FailureCode
+    message: str
+    advice: DeclineAdvice
+    occurred_at: datetime
+    decline_code: str | None = None
+
+
+class CancelRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """The charge is to be given up before any money is taken."""
+
+    reason: CancelReason
+    requested_at: datetime
+
+
+class CancelFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP did not carry out the cancellation. The charge is as it was."""
+
+    code: FailureCode
+    message: str
+    advice: DeclineAdvice
+    occurred_at: datetime
+    decline_code: str | None = None
+
+
+class FeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP's fee for a capture, learned after the capture itself."""
+
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class ChargeCorrected(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP's own record, read on purpose, contradicts how the charge had ended. From here on the record counts.
+
+    `captured_before_minor` and `captured_after_minor` are what was taken from the customer according to each, and the
+    platform's fee goes with them; the differences have to be booked.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    status_before: ChargeStatus
+    status_after: ChargeStatus
+    captured_before_minor: int
+    captured_after_minor: int
+    currency: Currency
+    reason: str
+    occurred_at: datetime
+    platform_fee_before_minor: int = 0
+    platform_fee_after_minor: int = 0
+
+
+class OutcomeDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A person looked at the PSP and said what became of an operation. The events that follow from it stand beside it.
+
+    `refund_id` names the refund where the operation was one, and is None for authorize, capture and cancel.
+    """
+
+    decided_by: str
+    reason: str
+    decided_at: datetime
+    refund_id: RefundId | None = None
+
+
+class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody wants money given back; from here on the amount is reserved."""
+
+    refund_id: RefundId
+    merchant_id: MerchantId
+    livemode: bool
+    amount_minor: int
+    currency: Currency
+    requested_at: datetime
+    reason: RefundReason | None = None
+    origin: RefundOrigin = "merchant"
+    psp_reference: PspReference | None = None
+    metadata: dict[str, str] = {}
+
+
+class RefundOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP was asked for a refund and its answer never came; the janitor owns the question from here."""
+
+    refund_id: RefundId
+    reason: str
+    since: datetime
+
+
+class RefundPending(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP has taken the refund on and has not carried it out yet."""
+
+    refund_id: RefundId
+    psp_reference: PspReference
+    occurred_at: datetime
+
+
+class RefundSucceeded(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP gave the amount back to the customer."""
+
+    refund_id: RefundId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class RefundFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer did not get the money. `was_succeeded`: it had been given back and has come back to us."""
+
+    refund_id: RefundId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    amount_minor: int
+    currency: Currency
+    code: RefundFailureCode
+    was_succeeded: bool
+    occurred_at: datetime
+    psp_reference: PspReference | None = None
+
+
+class RefundCorrected(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that had counted as failed did happen, by the PSP's own record, read on purpose."""
+
+    refund_id: RefundId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class DisputeOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer's bank questions the charge. An inquiry moves no money unless it becomes a chargeback."""
+
+    dispute_id: DisputeId
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    reason: str
+    status: DisputeStatus
+    is_inquiry: bool
+    occurred_at: datetime
+    evidence_due_by: datetime | None = None
+
+
+class DisputeUpdated(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute moved on, or its evidence is due at another time. No money moved by this."""
+
+    dispute_id: DisputeId
+    status: DisputeStatus
+    is_inquiry: bool
+    occurred_at: datetime
+    evidence_due_by: datetime | None = None
+
+
+class DisputeFundsWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP took the disputed amount and its dispute fee from us. Both are in the currency it settles in."""
+
+    dispute_id: DisputeId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    amount_minor: int
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class DisputeFundsReinstated(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP gave the disputed amount back to us, and `fee_minor` of its fee. That alone does not win the dispute."""
+
+    dispute_id: DisputeId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference
+    amount_minor: int
+    fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class DisputeWon(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank decided for the merchant. The money follows in `dispute.funds_reinstated`, before or after."""
+
+    dispute_id: DisputeId
+    occurred_at: datetime
+
+
+class DisputeLost(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank decided for its customer: what was withdrawn stays withdrawn."""
+
+    dispute_id: DisputeId
+    occurred_at: datetime
+
+
+class DisputeClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """The dispute ended without a verdict: an inquiry that went no further, or one that was prevented."""
+
+    dispute_id: DisputeId
+    occurred_at: datetime
+
+
+RefundEvent = (
+    RefundRequested | RefundOutcomeUnknown | RefundPending | RefundSucceeded | RefundFailed | RefundCorrected
+)
+DisputeEvent = (
+    DisputeOpened
+    | DisputeUpdated
+    | DisputeFundsWithdrawn
+    | DisputeFundsReinstated
+    | DisputeWon
+    | DisputeLost
+    | DisputeClosed
+)
 ChargeEvent = (
     ChargeCreated
     | ChargeAuthorized
@@ -102,7 +376,18 @@ ChargeEvent = (
     | ChargeActionRequired
     | ChargeOutcomeUnknown
     | ChargeCanceled
+    | ChargeExpired
+    | CaptureRequested
+    | CaptureFailed
+    | CancelRequested
+    | CancelFailed
+    | FeeAssessed
+    | ChargeCorrected
+    | OutcomeDecided
+    | RefundEvent
+    | DisputeEvent
 )
+"""Everything that can stand in a charge's stream."""
 
 EventType = Literal[
     "charge.created",
@@ -112,6 +397,27 @@ EventType = Literal[
     "charge.action_required",
     "charge.outcome_unknown",
     "charge.canceled",
+    "charge.expired",
+    "charge.capture_requested",
+    "charge.capture_failed",
+    "charge.cancel_requested",
+    "charge.cancel_failed",
+    "charge.fee_assessed",
+    "charge.corrected",
+    "charge.outcome_decided",
+    "refund.requested",
+    "refund.outcome_unknown",
+    "refund.pending",
+    "refund.succeeded",
+    "refund.failed",
+    "refund.corrected",
+    "dispute.opened",
+    "dispute.updated",
+    "dispute.funds_withdrawn",
+    "dispute.funds_reinstated",
+    "dispute.won",
+    "dispute.lost",
+    "dispute.closed",
 ]
 
 EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyType(
@@ -123,6 +429,27 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.action_required": (1, ChargeActionRequired),
         "charge.outcome_unknown": (1, ChargeOutcomeUnknown),
         "charge.canceled": (1, ChargeCanceled),
+        "charge.expired": (1, ChargeExpired),
+        "charge.capture_requested": (1, CaptureRequested),
+        "charge.capture_failed": (1, CaptureFailed),
+        "charge.cancel_requested": (1, CancelRequested),
+        "charge.cancel_failed": (1, CancelFailed),
+        "charge.fee_assessed": (1, FeeAssessed),
+        "charge.corrected": (1, ChargeCorrected),
+        "charge.outcome_decided": (1, OutcomeDecided),
+        "refund.requested": (1, RefundRequested),
+        "refund.outcome_unknown": (1, RefundOutcomeUnknown),
+        "refund.pending": (1, RefundPending),
+        "refund.succeeded": (1, RefundSucceeded),
+        "refund.failed": (1, RefundFailed),
+        "refund.corrected": (1, RefundCorrected),
+        "dispute.opened": (1, DisputeOpened),
+        "dispute.updated": (1, DisputeUpdated),
+        "dispute.funds_withdrawn": (1, DisputeFundsWithdrawn),
+        "dispute.funds_reinstated": (1, DisputeFundsReinstated),
+        "dispute.won": (1, DisputeWon),
+        "dispute.lost": (1, DisputeLost),
+        "dispute.closed": (1, DisputeClosed),
     }
 )
 """Event type -> (schema version written today, its shape)."""

@@ -12,6 +12,8 @@ from fincore.domain.errors import InvalidId
 MerchantId = NewType("MerchantId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 ChargeId = NewType("ChargeId", str)
+RefundId = NewType("RefundId", str)
+DisputeId = NewType("DisputeId", str)
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; a charge's stream id is the UUID inside its charge id."""
@@ -28,6 +30,14 @@ def new_api_key_id() -> ApiKeyId:
 
 def new_charge_id() -> ChargeId:
     return ChargeId(_new("ch"))
+
+
+def new_refund_id() -> RefundId:
+    return RefundId(_new("re"))
+
+
+def new_dispute_id() -> DisputeId:
+    return DisputeId(_new("dp"))
 
 
 def new_stream_id() -> StreamId:
@@ -47,6 +57,23 @@ def parse_charge_id(text: str) -> ChargeId:
     """Raise `InvalidId` unless the text is a charge id."""
     _uuid_inside(text, "ch")
     return ChargeId(text)
+
+
+def parse_refund_id(text: str) -> RefundId:
+    """Raise `InvalidId` unless the text is a refund id."""
+    _uuid_inside(text, "re")
+    return RefundId(text)
+
+
+def parse_dispute_id(text: str) -> DisputeId:
+    """Raise `InvalidId` unless the text is a dispute id."""
+    _uuid_inside(text, "dp")
+    return DisputeId(text)
+
+
+def parse_event_id(text: str) -> EventId:
+    """The event that a public `evt_...` names; raise `InvalidId` for what is none."""
+    return EventId(_uuid_inside(text, "evt"))
 
 
 def stream_of(charge_id: ChargeId) -> StreamId:

@@ -4,8 +4,19 @@ from typing import Literal
 
 import msgspec
 
-JobKind = Literal["charge.authorize", "charge.resolve", "webhook.interpret"]
-"""What a worker is asked to do: call the PSP, find out an unknown outcome, read a stored webhook."""
+JobKind = Literal[
+    "charge.authorize",
+    "charge.capture",
+    "charge.cancel",
+    "charge.resolve",
+    "charge.follow",
+    "refund.send",
+    "refund.resolve",
+    "webhook.interpret",
+]
+"""What a worker is asked to do: call the PSP (`authorize`, `capture`, `cancel`, `send`), find out an outcome that is
+unknown (`resolve`), look after a charge whose next step is the customer's or the clock's (`follow`), read a stored
+webhook (`interpret`)."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

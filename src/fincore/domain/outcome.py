@@ -9,6 +9,7 @@ from typing import Literal, NewType
 
 import msgspec
 
+from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 
 PspName = NewType("PspName", str)
@@ -45,13 +46,14 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP holds (`authorized`) or has taken (`captured`) the money."""
+    """The PSP holds (`authorized`) or has taken (`captured`) the money; `fee` is its price, where it says so already."""
 
     kind: Literal["authorized", "captured"]
     money: Money
     psp_reference: PspReference
     occurred_at: datetime
     capture_before: datetime | None = None
+    fee: Money | None = None
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,21 @@ class Canceled(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class Expired(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP gave the payment up by its own clock or because the customer never came back; its hold is released."""
+
+    reason: Literal["authorization_lapsed", "abandoned"]
+    psp_reference: PspReference
+    occurred_at: datetime
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP did not carry out this operation and will not: a capture, cancellation or refund. All else is as it was."""
+
+    failure: Failure
+    occurred_at: datetime
+
+
 class Retryable(msgspec.Struct, frozen=True, kw_only=True):
     """This call is known not to have happened; the same call may be repeated."""
 
@@ -91,7 +108,72 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
-Fact = Approved | Declined | ActionRequired | Canceled
-"""What is known for certain and may change a charge."""
+RefundFailureCode = Literal[
+    "account_closed",
+    "card_lost_or_stolen",
+    "charge_disputed",
+    "declined",
+    "insufficient_funds",
+    "not_refundable",
+    "psp_rejected_request",
+    "psp_unavailable",
+    "canceled",
+    "unknown_reason",
+]
+"""Why a refund failed, in the same words for every PSP."""
+
+
+class RefundReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP says about a refund now. `refund_id` is None for one that was not made through FinCore."""
+
+    status: Literal["pending", "succeeded", "failed"]
+    psp_reference: PspReference
+    money: Money
+    occurred_at: datetime
+    refund_id: RefundId | None = None
+    failure_code: RefundFailureCode | None = None
+
+
+class RefundRejected(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP did not take the refund on: nothing was given back."""
+
+    code: RefundFailureCode
+    message: str
+    occurred_at: datetime
+
+
+DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed"]
+"""Where a dispute stands. `closed`: over without a verdict, as an inquiry that became no chargeback."""
+
+
+class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP says about a dispute now: all that was withdrawn and reinstated so far, with its fees.
+
+    `money` is the disputed amount. An inquiry is a question of the bank that has taken no money so far. Movements are in the currency the PSP settles in; a fee given back counts in
+    `reinstated_fee_minor`.
+    """
+
+    psp_reference: PspReference
+    status: DisputeStatus
+    money: Money
+    reason: str
+    is_inquiry: bool
+    occurred_at: datetime
+    evidence_due_by: datetime | None = None
+    withdrawn: Money | None = None
+    withdrawn_fee_minor: int = 0
+    reinstated: Money | None = None
+    reinstated_fee_minor: int = 0
+
+
+Fact = Approved | Declined | ActionRequired | Canceled | Expired
+"""What is known for certain about a payment as a whole and may change a charge."""
 
 Outcome = Fact | Retryable | Unknown
+"""What an authorization may come to."""
+
+OperationOutcome = Fact | Rejected | Retryable | Unknown
+"""What a capture or a cancellation may come to."""
+
+RefundOutcome = RefundReport | RefundRejected | Retryable | Unknown
+"""What a refund may come to."""

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from fincore.domain.charge import ChargeStatus
+from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool

@@ -6,17 +6,30 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from fincore.domain.events import CaptureMethod
-from fincore.domain.ids import ChargeId
+from fincore.domain.events import CancelReason, CaptureMethod, RefundReason
+from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
-from fincore.domain.outcome import Fact, Outcome, PspAccount, PspName, Unknown
+from fincore.domain.outcome import (
+    DisputeReport,
+    Fact,
+    OperationOutcome,
+    Outcome,
+    PspAccount,
+    PspName,
+    PspReference,
+    RefundOutcome,
+    RefundReport,
+    Retryable,
+    Unknown,
+)
 
 
 class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Take (`automatic`) or hold (`manual`) money with a payment token of the PSP.
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
-    crash gets the same answer from the PSP.
+    crash gets the same answer from the PSP. `return_url` is where the customer lands after authenticating; without one
+    nobody can be sent anywhere, and a payment that needs it is Declined `authentication_required`.
     """
 
     charge_id: ChargeId
@@ -27,25 +40,73 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: str
     description: str | None
     customer_email: str | None
+    return_url: str | None = None
+
+
+class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Take `money` of what is held, and release the rest."""
+
+    charge_id: ChargeId
+    idempotency_key: str
+    psp_account: PspAccount
+    psp_reference: PspReference
+    money: Money
+
+
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Give up a payment that has taken no money, and release what is held."""
+
+    charge_id: ChargeId
+    idempotency_key: str
+    psp_account: PspAccount
+    psp_reference: PspReference
+    reason: CancelReason
+
+
+class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Give `money` of a captured payment back."""
+
+    charge_id: ChargeId
+    refund_id: RefundId
+    idempotency_key: str
+    psp_account: PspAccount
+    psp_reference: PspReference
+    money: Money
+    reason: RefundReason | None
 
 
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask what became of an authorization whose answer never came."""
+    """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id."""
 
     charge_id: ChargeId
     psp_account: PspAccount
     created_at: datetime
+    psp_reference: PspReference | None = None
+
+
+class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for the PSP's own record of a refund: by its reference where that is known, else by our refund id."""
+
+    refund_id: RefundId
+    psp_account: PspAccount
+    payment_reference: PspReference
+    psp_reference: PspReference | None = None
 
 
 class NotFound(msgspec.Struct, frozen=True):
-    """The PSP answered, and does not hold such a payment (yet: its search may lag behind)."""
+    """The PSP answered, and does not hold such a thing (yet: its search may lag behind)."""
 
 
 class WebhookFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a PSP's event says about one of our charges."""
+    """What a PSP's event says about one of our charges.
 
-    charge_id: ChargeId
-    fact: Fact | Unknown
+    `charge_id` is None where the event names only the PSP's payment, `payment_reference`: the gateway's `charge_of`
+    then finds the charge. Events about refunds and disputes are often like that.
+    """
+
+    charge_id: ChargeId | None
+    payment_reference: PspReference
+    said: Fact | Unknown | RefundReport | DisputeReport
 
 
 class WebhookIgnored(msgspec.Struct, frozen=True):
@@ -63,8 +124,34 @@ class PspGateway(Protocol):
         """Carry out the authorization, or repeat it safely under the same idempotency key."""
         ...
 
+    async def capture(self, request: CaptureRequest) -> OperationOutcome:
+        """Take held money, or repeat that safely under the same idempotency key.
+
+        Rejected: not carried out, the hold stands. A fact other than a capture (Expired, Canceled): what the PSP says
+        the payment has become instead.
+        """
+        ...
+
+    async def cancel(self, request: CancelRequest) -> OperationOutcome:
+        """Give a payment up, or repeat that safely. An approved capture means that it was too late."""
+        ...
+
+    async def refund(self, request: RefundRequest) -> RefundOutcome:
+        """Give money back, or repeat that safely under the same idempotency key."""
+        ...
+
     async def inquire(self, inquiry: Inquiry) -> Outcome | NotFound:
-        """Find the payment by our charge id. Retryable: could not ask. Unknown: found, but not decided yet."""
+        """The PSP's record of a payment. Retryable: could not ask. Unknown: found, but not decided yet."""
+        ...
+
+    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable:
+        """The PSP's record of a refund. Retryable: could not ask."""
+        ...
+
+    async def charge_of(
+        self, psp_account: PspAccount, payment_reference: PspReference
+    ) -> ChargeId | NotFound | Retryable:
+        """Which charge of ours a payment at the PSP is; NotFound for one that FinCore did not make."""
         ...
 
     async def close(self) -> None:

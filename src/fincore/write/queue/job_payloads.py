@@ -2,15 +2,22 @@
 
 import msgspec
 
-from fincore.domain.ids import ChargeId
+from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
 
 
 class ChargeJob(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of `charge.authorize` and `charge.resolve`."""
+    """Payload of the jobs named `charge.`. The charge itself says which operation is pending."""
 
     charge_id: ChargeId
+
+
+class RefundJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of the jobs named `refund.`."""
+
+    charge_id: ChargeId
+    refund_id: RefundId
 
 
 class WebhookJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,10 +33,38 @@ def authorize_job(charge_id: ChargeId) -> Job:
     return Job(kind="charge.authorize", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
 
 
+def capture_job(charge_id: ChargeId) -> Job:
+    """Carry out the capture that was just asked for."""
+    return Job(kind="charge.capture", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
+
+
+def cancel_job(charge_id: ChargeId) -> Job:
+    """Carry out the cancellation that was just asked for."""
+    return Job(kind="charge.cancel", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
+
+
 def resolve_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
-    """Find out what became of a charge whose outcome is unknown."""
+    """Find out what became of a charge's pending operation, whose outcome is unknown."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.resolve", payload=payload, delay_seconds=delay_seconds)
+
+
+def follow_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
+    """Look after a charge that waits for its customer, or for a capture until its hold lapses."""
+    payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
+    return Job(kind="charge.follow", payload=payload, delay_seconds=delay_seconds)
+
+
+def send_refund_job(charge_id: ChargeId, refund_id: RefundId) -> Job:
+    """Carry out a refund that was just asked for."""
+    payload = msgspec.json.encode(RefundJob(charge_id=charge_id, refund_id=refund_id))
+    return Job(kind="refund.send", payload=payload)
+
+
+def resolve_refund_job(charge_id: ChargeId, refund_id: RefundId, *, delay_seconds: float) -> Job:
+    """Find out what became of a refund whose outcome is unknown, or that the PSP carries out later."""
+    payload = msgspec.json.encode(RefundJob(charge_id=charge_id, refund_id=refund_id))
+    return Job(kind="refund.resolve", payload=payload, delay_seconds=delay_seconds)
 
 
 def interpret_job(psp: PspName, psp_account: PspAccount, psp_event_id: str) -> Job:

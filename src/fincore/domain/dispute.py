@@ -1,0 +1,120 @@
+"""What a dispute may do: its states, its transition table, and the money that moved by it. It lives in its charge's stream."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, assert_never
+
+import msgspec
+
+from fincore.domain.currency import Currency
+from fincore.domain.events import (
+    DisputeClosed,
+    DisputeEvent,
+    DisputeFundsReinstated,
+    DisputeFundsWithdrawn,
+    DisputeLost,
+    DisputeOpened,
+    DisputeUpdated,
+    DisputeWon,
+    EventType,
+    event_type,
+)
+from fincore.domain.ids import DisputeId
+from fincore.domain.outcome import DisputeStatus, PspReference
+
+_OPEN: Final[tuple[DisputeStatus, ...]] = ("needs_response", "under_review")
+_ENDED: Final[tuple[DisputeStatus, ...]] = ("won", "lost", "closed")
+
+DISPUTE_TRANSITIONS: Final[Mapping[tuple[DisputeStatus, EventType], DisputeStatus | None]] = MappingProxyType(
+    {
+        **{(status, "dispute.updated"): None for status in _OPEN},
+        **{(status, "dispute.funds_withdrawn"): None for status in (*_OPEN, *_ENDED)},
+        **{(status, "dispute.funds_reinstated"): None for status in (*_OPEN, *_ENDED)},
+        **{(status, "dispute.won"): "won" for status in (*_OPEN, "lost")},
+        **{(status, "dispute.lost"): "lost" for status in (*_OPEN, "won")},
+        **{(status, "dispute.closed"): "closed" for status in _OPEN},
+        ("closed", "dispute.updated"): None,
+    }
+)
+"""(state, event) -> next state; None: the state the event itself names, or the same one where only money moved.
+
+Money moves apart from the verdict: funds can be reinstated in a dispute that is not won. A verdict can be turned by an
+appeal, and a closed inquiry can come back as a chargeback.
+"""
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """One dispute as its events tell it. Movements are in the currency the PSP settles in, `movements_currency`."""
+
+    dispute_id: DisputeId
+    psp_reference: PspReference
+    status: DisputeStatus
+    is_inquiry: bool
+    amount_minor: int
+    currency: Currency
+    reason: str
+    evidence_due_by: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+    movements_currency: Currency | None = None
+    withdrawn_minor: int = 0
+    withdrawn_fee_minor: int = 0
+    reinstated_minor: int = 0
+    reinstated_fee_minor: int = 0
+
+    @property
+    def bars_refunds(self) -> bool:
+        """Whether the PSP would refuse to refund the charge: it could lose the same money twice."""
+        if self.withdrawn_minor > self.reinstated_minor:
+            return True
+        return self.status in _OPEN and not self.is_inquiry
+
+
+def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
+    """The dispute after an event; raise `KeyError` for a pair that the table does not hold."""
+    if isinstance(event, DisputeOpened):
+        if dispute is not None:
+            raise KeyError((dispute.status, "dispute.opened"))
+        return Dispute(
+            dispute_id=event.dispute_id,
+            psp_reference=event.psp_reference,
+            status=event.status,
+            is_inquiry=event.is_inquiry,
+            amount_minor=event.amount_minor,
+            currency=event.currency,
+            reason=event.reason,
+            evidence_due_by=event.evidence_due_by,
+            opened_at=event.occurred_at,
+            updated_at=event.occurred_at,
+        )
+    if dispute is None:
+        raise KeyError((None, event_type(event)))
+    status = DISPUTE_TRANSITIONS[dispute.status, event_type(event)] or dispute.status
+    match event:
+        case DisputeUpdated():
+            return msgspec.structs.replace(
+                dispute,
+                status=event.status,
+                is_inquiry=event.is_inquiry,
+                evidence_due_by=event.evidence_due_by,
+                updated_at=event.occurred_at,
+            )
+        case DisputeFundsWithdrawn():
+            return msgspec.structs.replace(
+                dispute,
+                movements_currency=event.currency,
+                withdrawn_minor=dispute.withdrawn_minor + event.amount_minor,
+                withdrawn_fee_minor=dispute.withdrawn_fee_minor + event.fee_minor,
+            )
+        case DisputeFundsReinstated():
+            return msgspec.structs.replace(
+                dispute,
+                movements_currency=event.currency,
+                reinstated_minor=dispute.reinstated_minor + event.amount_minor,
+                reinstated_fee_minor=dispute.reinstated_fee_minor + event.fee_minor,
+            )
+        case DisputeWon() | DisputeLost() | DisputeClosed():
+            return msgspec.structs.replace(dispute, status=status, updated_at=event.occurred_at)
+        case _:
+            assert_never(event)

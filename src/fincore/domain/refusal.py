@@ -1,0 +1,34 @@
+"""Saying no as a value: a command that may not be carried out on a charge, and the sentence that says why."""
+
+from typing import Literal
+
+import msgspec
+
+RequestRefusalCode = Literal[
+    "amount_too_small",
+    "capture_amount_too_large",
+    "charge_already_refunded",
+    "charge_disputed",
+    "charge_not_cancelable",
+    "charge_not_capturable",
+    "charge_not_refundable",
+    "operation_in_progress",
+    "refund_amount_too_large",
+    "too_many_refunds",
+]
+"""Why a merchant may not have what it asks of a charge."""
+FactRefusalCode = Literal[
+    "amount_differs",
+    "amount_exceeds_charge",
+    "contradicts_state",
+    "currency_differs",
+    "psp_reference_differs",
+]
+"""Why a PSP's word about a charge is not taken as it is. `contradicts_state`: ask the PSP for its record, then correct."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Nothing was done. `detail` names the state that stands in the way."""
+
+    code: RequestRefusalCode | FactRefusalCode
+    detail: str

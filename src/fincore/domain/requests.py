@@ -1,0 +1,101 @@
+"""What a merchant may ask of a charge: capture, cancel, refund. Guards first, one a line; then only the fact of the request.
+
+Requests are decided on the whole stream, and committed against its version: of two that do not fit together, the second
+is decided again on what the first left.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from fincore.domain.charge import Charge
+from fincore.domain.events import (
+    CancelReason,
+    CancelRequested,
+    CaptureRequested,
+    RefundReason,
+    RefundRequested,
+)
+from fincore.domain.ids import RefundId
+from fincore.domain.money import Money
+from fincore.domain.refusal import Refusal
+
+REFUNDS_MAX: Final = 100
+"""Refunds of one charge, failed ones included."""
+
+
+def request_capture(charge: Charge, amount_minor: int | None, now: datetime) -> CaptureRequested | Refusal:
+    """Take what is held, or `amount_minor` of it; None is all of it."""
+    wanted_minor = charge.authorized_minor if amount_minor is None else amount_minor
+    if charge.status != "authorized":
+        return Refusal(
+            "charge_not_capturable", f"The charge is {charge.status}; only an authorized one can be captured."
+        )
+    if charge.operation is not None:
+        return Refusal(
+            "operation_in_progress",
+            f"A {charge.operation.kind} of the charge is under way; wait for its outcome.",
+        )
+    if wanted_minor < 1:
+        return Refusal(
+            "amount_too_small", "Capture at least 1 minor unit; to take nothing, cancel the charge."
+        )
+    if wanted_minor > charge.authorized_minor:
+        held = Money(charge.authorized_minor, charge.amount.currency)
+        return Refusal("capture_amount_too_large", f"Only {held} is held; capture that much or less.")
+    return CaptureRequested(amount_minor=wanted_minor, requested_at=now)
+
+
+def request_cancel(charge: Charge, reason: CancelReason, now: datetime) -> CancelRequested | Refusal:
+    """Give the charge up before money is taken."""
+    if charge.status not in ("authorized", "requires_action"):
+        return Refusal(
+            "charge_not_cancelable",
+            f"The charge is {charge.status}; only one that is authorized or requires action can be canceled.",
+        )
+    if charge.operation is not None:
+        return Refusal(
+            "operation_in_progress",
+            f"A {charge.operation.kind} of the charge is under way; wait for its outcome.",
+        )
+    return CancelRequested(reason=reason, requested_at=now)
+
+
+def request_refund(
+    charge: Charge,
+    refund_id: RefundId,
+    amount_minor: int | None,
+    now: datetime,
+    *,
+    reason: RefundReason | None = None,
+    metadata: dict[str, str] | None = None,
+) -> RefundRequested | Refusal:
+    """Give back `amount_minor` of what was captured; None is all that is left."""
+    left = Money(charge.refundable_minor, charge.amount.currency)
+    wanted_minor = left.amount_minor if amount_minor is None else amount_minor
+    if charge.status != "succeeded":
+        return Refusal(
+            "charge_not_refundable", f"The charge is {charge.status}; only a succeeded one can be refunded."
+        )
+    if any(dispute.bars_refunds for dispute in charge.disputes):
+        return Refusal(
+            "charge_disputed",
+            "The charge is disputed: what the bank takes back must not be refunded as well.",
+        )
+    if len(charge.refunds) >= REFUNDS_MAX:
+        return Refusal("too_many_refunds", f"A charge can have {REFUNDS_MAX} refunds at most.")
+    if left.amount_minor == 0:
+        return Refusal("charge_already_refunded", "Nothing is left to refund.")
+    if wanted_minor < 1:
+        return Refusal("amount_too_small", "Refund at least 1 minor unit.")
+    if wanted_minor > left.amount_minor:
+        return Refusal("refund_amount_too_large", f"Only {left} is left to refund.")
+    return RefundRequested(
+        refund_id=refund_id,
+        merchant_id=charge.merchant_id,
+        livemode=charge.livemode,
+        amount_minor=wanted_minor,
+        currency=charge.amount.currency,
+        requested_at=now,
+        reason=reason,
+        metadata=metadata or {},
+    )
