@@ -18,6 +18,8 @@ EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; a charge's stream id is the UUID inside its charge id."""
 RequestId = NewType("RequestId", str)
+WebhookEndpointId = NewType("WebhookEndpointId", str)
+WebhookDeliveryId = NewType("WebhookDeliveryId", str)
 
 
 def new_merchant_id() -> MerchantId:
@@ -53,6 +55,14 @@ def new_request_id() -> RequestId:
     return RequestId(_new("req"))
 
 
+def new_webhook_endpoint_id() -> WebhookEndpointId:
+    return WebhookEndpointId(_new("we"))
+
+
+def new_webhook_delivery_id() -> WebhookDeliveryId:
+    return WebhookDeliveryId(_new("msg"))
+
+
 def parse_charge_id(text: str) -> ChargeId:
     """Raise `InvalidId` unless the text is a charge id."""
     _uuid_inside(text, "ch")
@@ -74,6 +84,18 @@ def parse_dispute_id(text: str) -> DisputeId:
 def parse_event_id(text: str) -> EventId:
     """The event that a public `evt_...` names; raise `InvalidId` for what is none."""
     return EventId(_uuid_inside(text, "evt"))
+
+
+def parse_webhook_endpoint_id(text: str) -> WebhookEndpointId:
+    """Raise `InvalidId` unless the text is the id of a merchant's webhook endpoint."""
+    _uuid_inside(text, "we")
+    return WebhookEndpointId(text)
+
+
+def parse_webhook_delivery_id(text: str) -> WebhookDeliveryId:
+    """Raise `InvalidId` unless the text is the id of a delivery."""
+    _uuid_inside(text, "msg")
+    return WebhookDeliveryId(text)
 
 
 def stream_of(charge_id: ChargeId) -> StreamId:
