@@ -11,6 +11,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.postgres.schema"),
     ("eventstore", "fincore.eventstore.schema"),
     ("eventstore", "fincore.write.merchants.schema"),
+    ("eventstore", "fincore.notify.schema"),
     ("paymentdb", "fincore.postgres.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),
     ("ledgerdb", "fincore.postgres.schema"),

@@ -1,0 +1,54 @@
+"""Seals endpoints' secrets for the database: they must be read again to sign, so they cannot be hashed."""
+
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import WebhookEndpointId
+from fincore.domain.secret import Secret
+
+KEY_BYTES: Final = 32
+_FORMAT: Final = b"\x01"
+_NONCE_BYTES: Final = 12
+
+
+class SecretUnreadable(FinCoreError):
+    """A sealed secret was sealed under another key, for another endpoint, or altered since."""
+
+    def __init__(self, endpoint_id: WebhookEndpointId) -> None:
+        super().__init__(
+            f"the secret of {endpoint_id} cannot be read: set FINCORE_SECRETS_KEY to the key that sealed it, "
+            "or rotate the secret"
+        )
+
+
+class SecretSealer:
+    """AES-256-GCM under one key. What is sealed for one endpoint cannot be opened as another's."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the key must have {KEY_BYTES} bytes")
+        self._cipher = AESGCM(key)
+
+    def seal(self, secret: Secret, endpoint_id: WebhookEndpointId) -> bytes:
+        """A secret as it may be stored: a byte for the format, the nonce, the ciphertext with its tag."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, secret.reveal().encode(), _bound_to(endpoint_id))
+        return _FORMAT + nonce + sealed
+
+    def open(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> Secret:
+        """The secret that was sealed for an endpoint; raise `SecretUnreadable` where it was not, or not by this key."""
+        form, nonce, content = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        if form != _FORMAT or len(nonce) != _NONCE_BYTES:
+            raise SecretUnreadable(endpoint_id)
+        try:
+            return Secret(self._cipher.decrypt(nonce, content, _bound_to(endpoint_id)).decode())
+        except InvalidTag:
+            raise SecretUnreadable(endpoint_id) from None
+
+
+def _bound_to(endpoint_id: WebhookEndpointId) -> bytes:
+    return b"webhook-endpoint-secret:" + endpoint_id.encode()
