@@ -17,6 +17,7 @@ from fincore.domain.outcome import (
     Approved,
     Canceled,
     Declined,
+    Fact,
     Failure,
     PspAccount,
     PspReference,
@@ -198,7 +199,7 @@ def event(event_type: str, **intent: Any) -> bytes:
 
 
 USD_19_99 = Money(1999, Currency("usd"))
-FACTS: list[tuple[bytes, object]] = [
+FACTS: list[tuple[bytes, Fact | Unknown]] = [
     (
         event("payment_intent.succeeded", amount_received=1999),
         Approved(kind="captured", money=USD_19_99, psp_reference=PspReference("pi_1"), occurred_at=OCCURRED),
@@ -250,8 +251,12 @@ FACTS: list[tuple[bytes, object]] = [
 
 
 @pytest.mark.parametrize(("body", "fact"), FACTS)
-def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: object) -> None:
-    assert WEBHOOKS.interpret(body) == WebhookFact(charge_id=CHARGE, fact=fact)  # type: ignore[arg-type]
+def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: Fact | Unknown) -> None:
+    assert WEBHOOKS.interpret(body) == WebhookFact(
+        charge_id=CHARGE,
+        payment_reference=PspReference("pi_1"),
+        said=fact,
+    )
 
 
 def test_every_type_that_is_read_has_a_row_above() -> None:

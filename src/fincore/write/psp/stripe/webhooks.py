@@ -10,7 +10,7 @@ import msgspec
 
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import parse_charge_id
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookFact, WebhookIgnored
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.mapping import fact_of
@@ -94,7 +94,8 @@ class StripeWebhooks:
         try:
             return WebhookFact(
                 charge_id=parse_charge_id(charge_id),
-                fact=fact_of(intent, now=occurred_at, occurred_at=occurred_at),
+                payment_reference=PspReference(intent.id),
+                said=fact_of(intent, now=occurred_at, occurred_at=occurred_at),
             )
         except InvalidId:
             return WebhookIgnored(f"the {CHARGE_ID_KEY} of {intent.id} is not a charge id")
