@@ -3,15 +3,13 @@
 from typing import Final, get_args
 
 from fincore.api.charge_body import ChargeBody, ChargeListBody, FailedChargeProblem
-from fincore.api.charge_list import LIMIT_DEFAULT
+from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.events import ChargeStatus
-from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
 from fincore.write.payments.charge_request import METADATA_PAIRS_MAX, ChargeRequest
 from fincore.write.payments.idempotency import KEY_HEADER_PATTERN
 
 _TAG: Final = "Charges"
-_TIME: Final = {"type": "string", "format": "date-time"}
 
 _IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
@@ -105,18 +103,8 @@ LIST_CHARGES: Final = Operation(
     ),
     tag=_TAG,
     parameters=(
-        Parameter(
-            name="limit",
-            place="query",
-            description="How many charges a page has.",
-            schema={"type": "integer", "minimum": 1, "maximum": PAGE_ROWS_MAX, "default": LIMIT_DEFAULT},
-        ),
-        Parameter(
-            name="cursor",
-            place="query",
-            description="`next_cursor` of the page before.",
-            schema={"type": "string", "pattern": r"^[A-Za-z0-9_\-]{27}$"},
-        ),
+        LIMIT,
+        CURSOR,
         Parameter(
             name="status",
             place="query",
@@ -129,17 +117,7 @@ LIST_CHARGES: Final = Operation(
             description="Only charges of this customer.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$"},
         ),
-        Parameter(
-            name="created",
-            place="query",
-            is_deep_object=True,
-            description="Only charges created in this time: `created[gte]=2026-01-01T00:00:00Z`.",
-            schema={
-                "type": "object",
-                "properties": dict.fromkeys(("gte", "gt", "lte", "lt"), _TIME),
-                "additionalProperties": False,
-            },
-        ),
+        CREATED,
         Parameter(
             name="metadata",
             place="query",
@@ -154,5 +132,5 @@ LIST_CHARGES: Final = Operation(
         ),
     ),
     answers={200: Content(shape=ChargeListBody, description="A page of charges.")},
-    problems=("parameter_invalid", "parameter_unknown", "cursor_invalid"),
+    problems=LIST_PROBLEMS,
 )

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from fincore.api.charge_body import ChargeListBody, charge_body, charge_body_with_timeline
-from fincore.api.charge_list import cursor_after, read_list_query
+from fincore.api.charge_list import read_charge_list
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.credentials import secret_principal
+from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
 from fincore.api.exchange import JSON, PROBLEM_JSON, Answer, Call, json_answer
 from fincore.api.json_body import decode_body
@@ -90,8 +91,8 @@ class Charges:
     async def list_page(self, call: Call) -> Answer:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""
         principal = await secret_principal(call, self._keys)
-        asked = read_list_query(call.query, principal)
-        page = await self._queries.list_charges(asked.filters, after_id=asked.after_id, limit=asked.limit)
+        asked, filters = read_charge_list(call.query, principal)
+        page = await self._queries.list_charges(filters, after_id=asked.after_id, limit=asked.limit)
         body = ChargeListBody(
             data=[charge_body(view.charge_id, view.charge) for view in page.charges],
             has_more=page.has_more,
