@@ -5,23 +5,8 @@ from datetime import datetime
 import msgspec
 
 from fincore.domain.charge import Charge
-from fincore.domain.events import EventType
 from fincore.domain.ids import ChargeId, StreamId
-
-
-class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a charge, with what its merchant may see of it.
-
-    `event_id` is the public `evt_...`; `occurred_at` is the PSP's time of the fact where it has one, `recorded_at`
-    when FinCore wrote it down.
-    """
-
-    event_id: str
-    type: EventType
-    version: int
-    occurred_at: datetime
-    recorded_at: datetime
-    data: dict[str, str | int | None]
+from fincore.domain.public_event import PublicEvent
 
 
 class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,4 +19,4 @@ class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: StreamId
     charge: Charge
     updated_at: datetime
-    timeline: tuple[TimelineEntry, ...]
+    timeline: tuple[PublicEvent, ...]

@@ -8,9 +8,10 @@ import msgspec
 from fincore.domain.charge import Charge
 from fincore.domain.money import Money
 from fincore.domain.outcome import Failure
-from fincore.read.paymentdb.charge_view import ChargeView, TimelineEntry
+from fincore.domain.public_event import PublicEvent
+from fincore.read.paymentdb.charge_view import ChargeView
 
-_TIMELINE: Final = msgspec.json.Decoder(tuple[TimelineEntry, ...])
+_TIMELINE: Final = msgspec.json.Decoder(tuple[PublicEvent, ...])
 _METADATA: Final = msgspec.json.Decoder(dict[str, str])
 _FAILURE: Final = msgspec.json.Decoder(Failure)
 _ENCODER: Final = msgspec.json.Encoder()

@@ -1,27 +1,15 @@
 """Events into views. Pure: the same events give the same view, live, rebuilt, or folded for one request."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import assert_never
 
 import msgspec
 
 from fincore.domain.charge import evolve
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import (
-    ChargeActionRequired,
-    ChargeAuthorized,
-    ChargeCanceled,
-    ChargeCaptured,
-    ChargeCreated,
-    ChargeEvent,
-    ChargeFailed,
-    ChargeOutcomeUnknown,
-    RecordedEvent,
-    event_type,
-)
-from fincore.domain.ids import charge_of, public_event_id
-from fincore.read.paymentdb.charge_view import ChargeView, TimelineEntry
+from fincore.domain.events import RecordedEvent
+from fincore.domain.ids import charge_of
+from fincore.domain.public_event import public_event
+from fincore.read.paymentdb.charge_view import ChargeView
 
 
 class EventMissing(FinCoreError):
@@ -44,14 +32,7 @@ def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
         return view
     if recorded.version != seen + 1:
         raise EventMissing(recorded, seen)
-    entry = TimelineEntry(
-        event_id=public_event_id(recorded.event_id),
-        type=event_type(recorded.event),
-        version=recorded.version,
-        occurred_at=_occurred_at(recorded),
-        recorded_at=recorded.recorded_at,
-        data=_shown(recorded.event),
-    )
+    entry = public_event(recorded)
     if view is None:
         return ChargeView(
             charge_id=charge_of(recorded.stream_id),
@@ -74,46 +55,3 @@ def view_of_stream(events: Iterable[RecordedEvent]) -> ChargeView | None:
     for recorded in events:
         view = project(view, recorded)
     return view
-
-
-def _occurred_at(recorded: RecordedEvent) -> datetime:
-    match recorded.event:
-        case ChargeCreated():
-            return recorded.event.created_at
-        case ChargeOutcomeUnknown():
-            return recorded.event.since
-        case ChargeActionRequired():
-            return recorded.recorded_at
-        case ChargeAuthorized() | ChargeCaptured() | ChargeFailed() | ChargeCanceled():
-            return recorded.event.occurred_at
-        case _:
-            assert_never(recorded.event)
-
-
-def _shown(event: ChargeEvent) -> dict[str, str | int | None]:
-    """What a merchant sees of an event: never the PSP's free text, which is for staff."""
-    match event:
-        case ChargeCreated():
-            return {
-                "amount_minor": event.amount_minor,
-                "currency": event.currency,
-                "capture_method": event.capture_method,
-            }
-        case ChargeAuthorized():
-            return {
-                "amount_minor": event.amount_minor,
-                "currency": event.currency,
-                "capture_before": event.capture_before.isoformat() if event.capture_before else None,
-            }
-        case ChargeCaptured():
-            return {"amount_minor": event.amount_minor, "currency": event.currency}
-        case ChargeFailed():
-            return {"code": event.code, "decline_code": event.decline_code, "advice": event.advice}
-        case ChargeActionRequired():
-            return {"redirect_url": event.redirect_url}
-        case ChargeOutcomeUnknown():
-            return {}
-        case ChargeCanceled():
-            return {"reason": event.reason}
-        case _:
-            assert_never(event)
