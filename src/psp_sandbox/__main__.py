@@ -44,6 +44,7 @@ def serve(
     latency_p50_ms: float = 0.0,
     latency_p99_ms: float = 0.0,
     search_lag_seconds: float = 0.0,
+    aftermath_delay_seconds: Annotated[float, Parameter(validator=cyclopts.validators.Number(gte=0))] = 1.0,
     max_payments: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=1))] = 1_000_000,
     seed: int | None = None,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
@@ -76,6 +77,8 @@ def serve(
         99th percentile of the same.
     search_lag_seconds
         How far the search index lags behind; Stripe's does by up to a minute.
+    aftermath_delay_seconds
+        How long after a payment or a refund the sequel of its test card comes: the refund that fails, the dispute.
     max_payments
         Payment intents kept; past that the oldest are dropped.
     seed
@@ -100,6 +103,7 @@ def serve(
         latency_p50_ms=latency_p50_ms,
         latency_p99_ms=latency_p99_ms,
         search_lag_seconds=search_lag_seconds,
+        aftermath_delay_seconds=aftermath_delay_seconds,
         max_payments=max_payments,
         seed=seed,
         log_level=log_level,
@@ -124,14 +128,14 @@ async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     server = Server(listener, sandbox.handle)
-    await sandbox.delivery.start()
+    await sandbox.start()
     await server.start()
     # What start-up made lives as long as the process; the collector need not walk it again.
     gc.freeze()
     print(f"psp-sandbox listening on {url_of(listener)}", flush=True)  # noqa: T201 - the line callers wait for
     await stopped.wait()
     await server.stop()
-    await sandbox.delivery.stop()
+    await sandbox.stop()
     log.info("sandbox.stopped")
 
 

@@ -2,23 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from random import Random
+from typing import Annotated
 from urllib.parse import parse_qs
 
 import msgspec
 
 from psp_sandbox.calls import Calls
+from psp_sandbox.clock import Clock
 from psp_sandbox.delivery import Delivery
 from psp_sandbox.faults import BadFault, Fault, FaultBook
 from psp_sandbox.ids import new_secret
 from psp_sandbox.latency import ImpossibleLatency, log_normal
 from psp_sandbox.messages import Answer, Request
-from psp_sandbox.stripe import machine
+from psp_sandbox.options import Options
+from psp_sandbox.stripe import backstage
 from psp_sandbox.stripe.api import StripeApi
-from psp_sandbox.stripe.store import Caller
-from psp_sandbox.stripe.wire import EventRequest
+from psp_sandbox.stripe.backstage import Misdirected
 
 MAX_VALUES = 1_000_000
+MAX_ADVANCE_SECONDS = 366 * 24 * 3_600
 NAMED_STEPS = 3
 """Of a path like `payment_intents/{id}/expire`."""
 
@@ -37,10 +41,16 @@ class SecretOrder(msgspec.Struct, forbid_unknown_fields=True):
     secret: str | None = None
 
 
-class _Misdirected(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/clock. What becomes due meanwhile happens before the answer. Time does not go back."""
+
+    advance_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_ADVANCE_SECONDS)]
+
+
+class AftermathOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/aftermath: the delay of what is entered in the agenda from now on."""
+
+    delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_ADVANCE_SECONDS)]
 
 
 class Admin:
@@ -50,14 +60,18 @@ class Admin:
         self,
         *,
         calls: Calls,
+        clock: Clock,
         delivery: Delivery,
         faults: FaultBook,
+        options: Options,
         rng: Random,
         stripe: StripeApi,
     ) -> None:
         self._calls = calls
+        self._clock = clock
         self._delivery = delivery
         self._faults = faults
+        self._options = options
         self._rng = rng
         self._stripe = stripe
         self._operations: dict[tuple[str, str], Callable[[Request, str], Answer]] = {
@@ -68,7 +82,9 @@ class Admin:
             ("POST", "faults"): self._add_fault,
             ("GET", "faults"): self._list_faults,
             ("DELETE", "faults"): self._clear_faults,
-            ("POST", "payment_intents/expire"): self._expire,
+            ("POST", "clock"): self._advance_clock,
+            ("GET", "aftermath"): self._agenda,
+            ("POST", "aftermath"): self._set_aftermath_delay,
             ("POST", "webhook_endpoints/roll_secret"): self._roll_secret,
         }
 
@@ -76,17 +92,18 @@ class Admin:
         """Route one request."""
         steps = request.path.removeprefix("/sandbox/").split("/")
         named = steps.pop(1) if len(steps) == NAMED_STEPS else ""
-        operation = self._operations.get((request.method, "/".join(steps)))
-        if operation is None:
-            return Answer(
-                status=404, payload={"error": f"no such operation: {request.method} {request.path}"}
-            )
+        route = (request.method, "/".join(steps))
+        operation, moved = self._operations.get(route), backstage.OPERATIONS.get(route)
         try:
-            return operation(request, named)
+            if operation is not None:
+                return operation(request, named)
+            if moved is not None:
+                return moved(self._stripe.store, request, named)
         except (msgspec.DecodeError, BadFault, ImpossibleLatency) as error:
             return Answer(status=400, payload={"error": str(error)})
-        except _Misdirected as error:
+        except Misdirected as error:
             return Answer(status=error.status, payload={"error": str(error)})
+        return Answer(status=404, payload={"error": f"no such operation: {request.method} {request.path}"})
 
     def _healthz(self, _request: Request, _named: str) -> Answer:
         return Answer(payload={"status": "ok"})
@@ -159,6 +176,8 @@ class Admin:
 
     def _reset(self, _request: Request, _named: str) -> Answer:
         self._stripe.store.clear()
+        self._stripe.store.aftermath_delay_seconds = self._options.aftermath_delay_seconds
+        self._clock.reset()
         self._stripe.memory.clear()
         self._faults.clear()
         self._delivery.clear()
@@ -166,26 +185,31 @@ class Admin:
         self._calls.latency = log_normal(p50_ms=0, p99_ms=0, rng=self._rng)
         return Answer(payload={"status": "reset"})
 
-    def _expire(self, _request: Request, intent_id: str) -> Answer:
-        """An authorization's seven days are over, now."""
+    def _advance_clock(self, request: Request, _named: str) -> Answer:
+        order = msgspec.json.decode(request.body, type=ClockOrder)
+        self._clock.advance(order.advance_seconds)
+        happened = self._stripe.store.agenda.run_due()
+        return Answer(payload={"now": int(self._clock.now()), "happened": happened})
+
+    def _set_aftermath_delay(self, request: Request, named: str) -> Answer:
+        order = msgspec.json.decode(request.body, type=AftermathOrder)
+        self._stripe.store.aftermath_delay_seconds = order.delay_seconds
+        return self._agenda(request, named)
+
+    def _agenda(self, _request: Request, _named: str) -> Answer:
+        """The delay, and what waits: the soonest first."""
         store = self._stripe.store
-        account = store.intents.account_of(intent_id)
-        intent = None if account is None else store.intents.get(account, intent_id)
-        if account is None or intent is None:
-            raise _Misdirected(404, f"no payment intent {intent_id}")
-        if intent.status != "requires_capture":
-            raise _Misdirected(409, f"{intent_id} is {intent.status}; only requires_capture can expire")
-        caller = Caller(
-            account=account, livemode=intent.livemode, request=EventRequest(id=None, idempotency_key=None)
-        )
-        charge = store.charges_of(account, intent_id)[0]
-        return Answer(payload=store.apply(caller, machine.expire(intent, charge, now=store.now())))
+        waiting = [
+            {"at": int(at), "kind": due.kind, "object": due.object_id}
+            for at, due in islice(store.agenda.waiting(), MAX_VALUES)
+        ]
+        return Answer(payload={"delay_seconds": store.aftermath_delay_seconds, "waiting": waiting})
 
     def _roll_secret(self, request: Request, endpoint_id: str) -> Answer:
         order = msgspec.json.decode(request.body or b"{}", type=SecretOrder)
         endpoint = self._stripe.store.endpoints.get(endpoint_id)
         if endpoint is None:
-            raise _Misdirected(404, f"no webhook endpoint {endpoint_id}")
+            raise Misdirected(404, f"no webhook endpoint {endpoint_id}")
         secret = order.secret or new_secret("whsec")
         endpoint.roll_secret(secret, expire_previous_seconds=order.expire_previous_seconds)
         return Answer(payload={"id": endpoint_id, "secret": secret})

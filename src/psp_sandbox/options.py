@@ -19,6 +19,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     latency_p50_ms: float = 0.0
     latency_p99_ms: float = 0.0
     search_lag_seconds: float = 0.0
+    aftermath_delay_seconds: float = 1.0
     max_payments: int = 1_000_000
     max_idempotency_keys: int = 1_000_000
     seed: int | None = None

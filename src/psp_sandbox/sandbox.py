@@ -2,11 +2,14 @@
 
 import random
 import time
+from functools import partial
 
 import structlog
 
 from psp_sandbox.admin import Admin
+from psp_sandbox.agenda import Agenda
 from psp_sandbox.calls import FAILED, Calls
+from psp_sandbox.clock import Clock
 from psp_sandbox.connection import Exchange
 from psp_sandbox.delivery import Delivery
 from psp_sandbox.faults import FaultBook
@@ -15,7 +18,7 @@ from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
 from psp_sandbox.messages import Answer
 from psp_sandbox.options import Options
-from psp_sandbox.stripe import challenge
+from psp_sandbox.stripe import aftermath, challenge
 from psp_sandbox.stripe.api import StripeApi
 from psp_sandbox.stripe.store import Endpoint, Store
 from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
@@ -33,10 +36,18 @@ class Sandbox:
         rng = random.Random(options.seed)  # noqa: S311 - latency and chance, not secrets
         latency = log_normal(p50_ms=options.latency_p50_ms, p99_ms=options.latency_p99_ms, rng=rng)
         faults = FaultBook(rng)
-        self.delivery = Delivery(
+        clock = Clock()
+        self._agenda = Agenda(clock)
+        self._delivery = Delivery(
             faults=faults, retries=options.retries, concurrency=options.webhook_concurrency
         )
-        self._store = Store(max_payments=options.max_payments, deliveries=_EventPost(self.delivery))
+        self._store = Store(
+            agenda=self._agenda,
+            aftermath_delay_seconds=options.aftermath_delay_seconds,
+            clock=clock.now,
+            deliveries=_EventPost(self._delivery),
+            max_payments=options.max_payments,
+        )
         self._store.endpoints = _command_line_endpoints(options)
         stripe = StripeApi(
             store=self._store,
@@ -45,7 +56,25 @@ class Sandbox:
             search_lag_seconds=options.search_lag_seconds,
         )
         self._calls = Calls(faults=faults, latency=latency, stripe=stripe)
-        self._admin = Admin(calls=self._calls, delivery=self.delivery, faults=faults, rng=rng, stripe=stripe)
+        self._admin = Admin(
+            calls=self._calls,
+            clock=clock,
+            delivery=self._delivery,
+            faults=faults,
+            options=options,
+            rng=rng,
+            stripe=stripe,
+        )
+
+    async def start(self) -> None:
+        """Send webhooks and let happen what is due, from now on."""
+        await self._delivery.start()
+        self._agenda.start(partial(aftermath.perform, self._store))
+
+    async def stop(self) -> None:
+        """Let nothing happen any more; webhooks that wait are dropped."""
+        self._agenda.stop()
+        await self._delivery.stop()
 
     def handle(self, exchange: Exchange) -> None:
         """Answer one request. A bug of the sandbox is logged and answered as a 500."""

@@ -24,11 +24,17 @@ Authentication = Literal[
 """What 3-D Secure does with the card. `unavailable`: it is required and its lookup fails. `required_on_session`:
 the card is set up for off-session payments. `optional`: a challenge comes only if the merchant asks for one."""
 
+Refunding = Literal["fails_later", "succeeds", "succeeds_later"]
+"""What becomes of a refund to the card."""
+
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
-    """One test card and what becomes of a payment with it. `decline` names a row of `outcomes.DECLINES`."""
+    """One test card and what becomes of a payment with it. `decline` names a row of `outcomes.DECLINES`.
+
+    `bypasses_pending`: the money is available at once.
+    """
 
     number: str
     tokens: tuple[str, ...]
@@ -39,6 +45,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_f
     authentication: Authentication = "supported"
     risk: Literal["normal", "elevated", "highest"] = "normal"
     checks: CardChecks = CardChecks()
+    refunding: Refunding = "succeeds"
+    bypasses_pending: bool = False
 
     def __repr__(self) -> str:
         """Never the number."""

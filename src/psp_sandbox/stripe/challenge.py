@@ -83,6 +83,7 @@ def settle(store: Store, challenge: Challenge, intent: PaymentIntent, *, succeed
         card=challenge.stored.card,
         now=store.now(),
         charge_id=new_id("ch"),
+        movement_id=new_id("txn"),
     )
     return store.apply(caller, machine.attempt(intent, decision, facts))
 

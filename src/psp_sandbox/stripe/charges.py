@@ -3,9 +3,9 @@
 from psp_sandbox.messages import Answer
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import no_such
+from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import ListParameters, page
-from psp_sandbox.stripe.parameters import read
-from psp_sandbox.stripe.payment_methods import NoParameters
+from psp_sandbox.stripe.parameters import Expandable, read
 
 
 class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
@@ -18,16 +18,18 @@ class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_on
 
 def retrieve(call: Call) -> Answer:
     """GET /v1/charges/{id}."""
-    read(call.request, NoParameters)
+    given = read(call.request, Expandable)
+    check_expand("charge", given.expand)
     charge = call.store.charges.get(call.account, call.named)
     if charge is None:
         raise no_such("charge", call.named, param="id")
-    return Answer(payload=charge)
+    return Answer(payload=expanded(call.store, call.account, charge, given.expand))
 
 
 def list_charges(call: Call) -> Answer:
     """GET /v1/charges, of one payment intent or of all."""
     given = read(call.request, ListCharges)
+    paths = data_paths("charge", given.expand)
     if given.payment_intent is not None:
         charges = iter(call.store.charges_of(call.account, given.payment_intent))
     else:
@@ -36,4 +38,10 @@ def list_charges(call: Call) -> Answer:
         charges = (charge for charge in charges if charge.customer == given.customer)
     if given.transfer_group is not None:
         charges = (charge for charge in charges if charge.transfer_group == given.transfer_group)
-    return Answer(payload=page(charges, given, url="/v1/charges", show=lambda charge: charge))
+    found = page(
+        charges,
+        given,
+        url="/v1/charges",
+        show=lambda charge: expanded(call.store, call.account, charge, paths),
+    )
+    return Answer(payload=found)

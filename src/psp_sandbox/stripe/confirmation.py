@@ -41,6 +41,7 @@ def confirm_with(
         card=stored.card,
         now=store.now(),
         charge_id=new_id("ch"),
+        movement_id=new_id("txn"),
         next_action=next_action,
     )
     transition = machine.attempt(intent, decision, facts)

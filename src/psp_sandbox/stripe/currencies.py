@@ -36,6 +36,17 @@ MINIMUM_AMOUNT = {
 """Least amount of a charge in minor units; other currencies start at 1."""
 
 
+SYMBOLS = {"eur": "€", "gbp": "£", "usd": "$"}
+
+
+def money(amount: int, currency: str) -> str:
+    """Minor units as people read them: `$10.99`, `500 JPY`, `5.120 KWD`."""
+    decimals = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    figure = f"{amount / 10**decimals:,.{decimals}f}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{figure}" if symbol else f"{figure} {currency.upper()}"
+
+
 def currency_of(text: str) -> str:
     """The lower-case code. Raises Refusal: not a currency Stripe takes."""
     code = text.lower()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from psp_sandbox.stripe.cards import Card
 from psp_sandbox.stripe.errors import DOC_URL
+from psp_sandbox.stripe.movements import Movement, charged
 from psp_sandbox.stripe.outcomes import Approved, ChallengeRequired, Decision, Decline, Declined, outcome_of
 from psp_sandbox.stripe.wire import (
     CardDetails,
@@ -23,6 +24,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     PaymentMethodDetails,
 )
+from psp_sandbox.stripe.wire_refunds import Refund
 
 AUTHORIZATION_SECONDS = 7 * 24 * 3_600
 """How long an online card authorization holds before it expires."""
@@ -41,7 +43,7 @@ class Happened(msgspec.Struct, frozen=True, gc=False):
     """An event to tell the merchant, with the object as it then was and what it was before where Stripe tells."""
 
     type: str
-    object: PaymentIntent | Charge
+    object: PaymentIntent | Charge | Refund
     previous: dict[str, Any] | UnsetType = UNSET
 
 
@@ -50,6 +52,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     intent: PaymentIntent
     charge: Charge | None = None
+    movement: Movement | None = None
     happened: tuple[Happened, ...]
     error: ErrorDetail | None = None
 
@@ -61,6 +64,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     card: Card
     now: int
     charge_id: str
+    movement_id: str
     next_action: NextAction | None = None
 
 
@@ -104,22 +108,26 @@ def authentication_failed(intent: PaymentIntent, method: PaymentMethod) -> Trans
     return Transition(intent=failed, happened=(Happened("payment_intent.payment_failed", failed),))
 
 
-def capture(intent: PaymentIntent, charge: Charge, amount: int) -> Transition:
+def capture(
+    intent: PaymentIntent, charge: Charge, amount: int, *, card: Card, movement_id: str, now: int
+) -> Transition:
     """The authorized money is taken, whole or in part; what is left of the authorization is released."""
     captured = replace(
         charge,
         captured=True,
         amount_captured=amount,
         amount_refunded=charge.amount - amount,
+        balance_transaction=movement_id,
         payment_method_details=_without_capture_before(charge.payment_method_details),
     )
     done = replace(intent, status="succeeded", amount_received=amount, amount_capturable=0)
-    before: dict[str, Any] = {"amount_captured": 0, "captured": False}
+    before: dict[str, Any] = {"amount_captured": 0, "balance_transaction": None, "captured": False}
     if captured.amount_refunded:
         before["amount_refunded"] = 0
     return Transition(
         intent=done,
         charge=captured,
+        movement=_taken(captured, card, movement_id, now),
         happened=(Happened("charge.captured", captured, before), Happened("payment_intent.succeeded", done)),
     )
 
@@ -180,6 +188,7 @@ def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Tran
     return Transition(
         intent=paid,
         charge=charge,
+        movement=_taken(charge, facts.card, facts.movement_id, facts.now) if charge.captured else None,
         happened=(Happened("charge.succeeded", charge), Happened(event_type, paid)),
     )
 
@@ -200,6 +209,18 @@ def _declined(intent: PaymentIntent, decision: Declined, facts: Attempt) -> Tran
         charge=charge,
         happened=(Happened("charge.failed", charge), Happened("payment_intent.payment_failed", failed)),
         error=replace(error, payment_intent=failed),
+    )
+
+
+def _taken(charge: Charge, card: Card, movement_id: str, now: int) -> Movement:
+    return charged(
+        movement_id,
+        amount=charge.amount_captured,
+        at_once=card.bypasses_pending,
+        currency=charge.currency,
+        description=charge.description,
+        now=now,
+        source=charge.id,
     )
 
 
@@ -225,6 +246,7 @@ def _charge(intent: PaymentIntent, decision: Approved | Declined, facts: Attempt
         id=facts.charge_id,
         amount=intent.amount,
         amount_captured=intent.amount if captured else 0,
+        balance_transaction=facts.movement_id if captured else None,
         billing_details=facts.method.billing_details,
         calculated_statement_descriptor="PSP SANDBOX" if approved else None,
         captured=captured,

@@ -21,6 +21,12 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(.+?)`(?: - at `\$\.?(.*)
 _WRONG_KIND = re.compile(r"(?:Expected|Invalid).*?(?:`(\w+)[^`]*`.*?)? - at `\$\.?(.*)`$", re.DOTALL)
 
 
+class Expandable(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
+    """Nothing but `expand`, which every request may say."""
+
+    expand: list[str] = []
+
+
 def read(request: Request, shape: type[P]) -> P:
     """The parameters of a request: the query of a GET, the form body of any other method.
 
@@ -51,6 +57,15 @@ def checked_metadata(metadata: Metadata | str) -> Metadata:
             message = f"Metadata values must be at most {MAX_METADATA_VALUE_CHARS} characters."
             raise invalid_request(message, param=f"metadata[{key}]")
     return {key: value for key, value in metadata.items() if value}
+
+
+def changed_metadata(metadata: Metadata, given: Metadata | str | None) -> Metadata:
+    """Metadata after an update: given pairs are added, empty ones removed, an empty text removes all. Raises Refusal."""
+    if not given:
+        return metadata if given is None else {}
+    added = checked_metadata(given)
+    removed = set(given) - added.keys()
+    return {key: value for key, value in (metadata | added).items() if key not in removed}
 
 
 def _refusal(message: str) -> Refusal:

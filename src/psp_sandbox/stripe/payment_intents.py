@@ -12,6 +12,7 @@ from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.confirmation import confirm_with, unexpected_state
 from psp_sandbox.stripe.currencies import check_amount, currency_of
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
+from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import page
 from psp_sandbox.stripe.parameters import checked_metadata, read
 from psp_sandbox.stripe.payment_intent_parameters import (
@@ -39,13 +40,12 @@ OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
     for asked in ("any", "automatic", "challenge")
 }
 """`payment_method_options` as an intent shows them: one object for all intents that ask the same."""
-EXPANDABLE = frozenset({"latest_charge", "payment_method"})
 
 
 def create(call: Call) -> Answer:
     """POST /v1/payment_intents."""
     given = read(call.request, CreateParameters)
-    _check_expand(given.expand)
+    check_expand("payment_intent", given.expand)
     check_amount(given.amount, currency_of(given.currency))
     metadata = checked_metadata(given.metadata)
     automatic = _automatic_payment_methods(given)
@@ -59,13 +59,13 @@ def create(call: Call) -> Answer:
     call.store.add_intent(call.caller, intent)
     if given.confirm:
         intent = confirm_with(call, intent, stored, given)
-    return Answer(payload=expanded(call, intent, given.expand))
+    return Answer(payload=expanded(call.store, call.account, intent, given.expand))
 
 
 def confirm(call: Call) -> Answer:
     """POST /v1/payment_intents/{id}/confirm."""
     given = read(call.request, ConfirmParameters)
-    _check_expand(given.expand)
+    check_expand("payment_intent", given.expand)
     intent = _addressed(call)
     if intent.status not in machine.CONFIRMABLE:
         raise unexpected_state(intent, _unconfirmable(intent))
@@ -80,13 +80,15 @@ def confirm(call: Call) -> Answer:
         setup_future_usage=given.setup_future_usage or intent.setup_future_usage,
         shipping=given.shipping or intent.shipping,
     )
-    return Answer(payload=expanded(call, confirm_with(call, changed, stored, given), given.expand))
+    return Answer(
+        payload=expanded(call.store, call.account, confirm_with(call, changed, stored, given), given.expand)
+    )
 
 
 def capture(call: Call) -> Answer:
     """POST /v1/payment_intents/{id}/capture."""
     given = read(call.request, CaptureParameters)
-    _check_expand(given.expand)
+    check_expand("payment_intent", given.expand)
     metadata = None if given.metadata is None else checked_metadata(given.metadata)
     intent = _addressed(call)
     if intent.status not in machine.CAPTURABLE:
@@ -107,14 +109,22 @@ def capture(call: Call) -> Answer:
     if metadata is not None:
         intent = replace(intent, metadata=intent.metadata | metadata)
     charge = call.store.charges_of(call.account, intent.id)[0]
-    intent = call.store.apply(call.caller, machine.capture(intent, charge, amount))
-    return Answer(payload=expanded(call, intent, given.expand))
+    captured = machine.capture(
+        intent,
+        charge,
+        amount,
+        card=call.store.card_of(call.account, charge),
+        movement_id=new_id("txn"),
+        now=call.store.now(),
+    )
+    intent = call.store.apply(call.caller, captured)
+    return Answer(payload=expanded(call.store, call.account, intent, given.expand))
 
 
 def cancel(call: Call) -> Answer:
     """POST /v1/payment_intents/{id}/cancel."""
     given = read(call.request, CancelParameters)
-    _check_expand(given.expand)
+    check_expand("payment_intent", given.expand)
     intent = _addressed(call)
     if intent.status not in machine.CANCELABLE:
         message = (
@@ -131,31 +141,38 @@ def cancel(call: Call) -> Answer:
         reason=given.cancellation_reason,
         now=call.store.now(),
     )
-    return Answer(payload=expanded(call, call.store.apply(call.caller, done), given.expand))
+    return Answer(
+        payload=expanded(call.store, call.account, call.store.apply(call.caller, done), given.expand)
+    )
 
 
 def retrieve(call: Call) -> Answer:
     """GET /v1/payment_intents/{id}."""
     given = read(call.request, RetrieveParameters)
-    _check_expand(given.expand)
-    return Answer(payload=expanded(call, _addressed(call), given.expand))
+    check_expand("payment_intent", given.expand)
+    return Answer(payload=expanded(call.store, call.account, _addressed(call), given.expand))
 
 
 def list_intents(call: Call) -> Answer:
     """GET /v1/payment_intents."""
     given = read(call.request, ListIntents)
-    paths = _data_paths(given.expand)
+    paths = data_paths("payment_intent", given.expand)
     intents = call.store.intents.newest_first(call.account)
     if given.customer is not None:
         intents = (intent for intent in intents if intent.customer == given.customer)
-    found = page(intents, given, url="/v1/payment_intents", show=lambda one: expanded(call, one, paths))
+    found = page(
+        intents,
+        given,
+        url="/v1/payment_intents",
+        show=lambda one: expanded(call.store, call.account, one, paths),
+    )
     return Answer(payload=found)
 
 
 def search(call: Call) -> Answer:
     """GET /v1/payment_intents/search. An intent is found only once it is as old as the index lags behind."""
     given = read(call.request, SearchParameters)
-    paths = _data_paths(given.expand)
+    paths = data_paths("payment_intent", given.expand)
     query = compile_query(given.query)
     intents: Iterable[PaymentIntent] | None = None
     if query.metadata is not None:
@@ -166,21 +183,12 @@ def search(call: Call) -> Answer:
         newest_known = call.store.now() - call.search_lag_seconds
         intents = (intent for intent in intents if intent.created <= newest_known)
     return Answer(
-        payload=search_page(filter(query.test, intents), given, show=lambda one: expanded(call, one, paths))
+        payload=search_page(
+            filter(query.test, intents),
+            given,
+            show=lambda one: expanded(call.store, call.account, one, paths),
+        )
     )
-
-
-def expanded(call: Call, intent: PaymentIntent, paths: list[str]) -> PaymentIntent:
-    """The intent with the named references replaced by what they refer to."""
-    if not paths:
-        return intent
-    if "latest_charge" in paths and isinstance(intent.latest_charge, str):
-        charge = call.store.charges.get(call.account, intent.latest_charge)
-        intent = replace(intent, latest_charge=charge or intent.latest_charge)
-    if "payment_method" in paths and isinstance(intent.payment_method, str):
-        stored = call.store.payment_methods.get(call.account, intent.payment_method)
-        intent = replace(intent, payment_method=stored.method if stored else intent.payment_method)
-    return intent
 
 
 def _new_intent(
@@ -264,16 +272,3 @@ def _unconfirmable(intent: PaymentIntent) -> str:
             "after being previously confirmed."
         )
     return f"You cannot confirm this PaymentIntent because it has a status of {intent.status}."
-
-
-def _check_expand(paths: list[str]) -> None:
-    for path in paths:
-        if path not in EXPANDABLE:
-            raise invalid_request(f"This property cannot be expanded ({path[:60]}).", param="expand")
-
-
-def _data_paths(paths: list[str]) -> list[str]:
-    """The paths of a list, without the `data.` that they all begin with."""
-    bare = [path.removeprefix("data.") for path in paths]
-    _check_expand(bare)
-    return bare

@@ -6,12 +6,15 @@ from typing import Protocol
 
 import msgspec
 
+from psp_sandbox.agenda import Agenda, Due
 from psp_sandbox.ids import new_id
 from psp_sandbox.shelf import Shelf
 from psp_sandbox.signature import stripe_signature
-from psp_sandbox.stripe.cards import Card
+from psp_sandbox.stripe.cards import CARDS, Card
 from psp_sandbox.stripe.machine import Happened, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
+from psp_sandbox.stripe.movements import Movement, shown
+from psp_sandbox.stripe.sequel import Later, RefundSequel
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -22,6 +25,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     WebhookEndpoint,
 )
+from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_EVENTS = 200_000
 MAX_ENDPOINTS = 1_000
@@ -109,20 +113,34 @@ class Deliveries(Protocol):
 
 
 class Store:
-    """Everything in memory, bounded. Past `max_payments` the oldest payment is dropped with its charges and challenge."""
+    """Everything in memory, bounded. Past `max_payments` the oldest payment is dropped with all that belongs to it.
+
+    `aftermath_delay_seconds`: how long the sandbox waits with what it does by itself after a payment or a refund.
+    """
 
     def __init__(
-        self, *, max_payments: int, deliveries: Deliveries, clock: Callable[[], float] = time.time
+        self,
+        *,
+        agenda: Agenda,
+        aftermath_delay_seconds: float,
+        clock: Callable[[], float],
+        deliveries: Deliveries,
+        max_payments: int,
     ) -> None:
+        self.agenda = agenda
+        self.aftermath_delay_seconds = aftermath_delay_seconds
         self._clock = clock
         self._deliveries = deliveries
         self.payment_methods: Shelf[StoredCard] = Shelf(max_rows=max_payments)
         self.intents: Shelf[PaymentIntent] = Shelf(max_rows=max_payments, dropped=self._drop_children)
-        self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments)
+        self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments, dropped=self._drop_sequels)
+        self.refunds: Shelf[Refund] = Shelf(max_rows=2 * max_payments)
+        self.movements: Shelf[Movement] = Shelf(max_rows=4 * max_payments)
         self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
         self._charges_of: dict[str, tuple[str, ...]] = {}
+        self._refunds_of: dict[str, tuple[str, ...]] = {}
         self._challenges: dict[str, Challenge] = {}
         self._challenge_of: dict[str, str] = {}
         self._authenticated: set[str] = set()
@@ -142,11 +160,25 @@ class Store:
         intent, charge = transition.intent, transition.charge
         if charge is not None:
             self._put_charge(caller.account, charge)
+        if transition.movement is not None:
+            self.movements.add(caller.account, transition.movement.id, transition.movement)
         self.intents.replace(intent.id, intent)
         self.by_metadata.note(caller.account, intent)
         for happened in transition.happened:
             self.tell(caller, happened)
         return intent
+
+    def follow(self, caller: Caller, sequel: RefundSequel) -> None:
+        """Make a sequel true, tell of it, and enter in the agenda what is still to come."""
+        account = caller.account
+        if sequel.charge is not None:
+            self._put_charge(account, sequel.charge)
+        self._put_refund(account, sequel.refund)
+        if sequel.movement is not None:
+            self.movements.add(account, sequel.movement.id, sequel.movement)
+        for happened in sequel.happened:
+            self.tell(caller, happened)
+        self._enter(account, sequel.refund.id, sequel.later)
 
     def tell(self, caller: Caller, happened: Happened) -> None:
         """Record an event and hand it to every endpoint that listens."""
@@ -174,6 +206,39 @@ class Store:
         found = (self.charges.get(account, charge_id) for charge_id in self._charges_of.get(intent_id, ()))
         return [charge for charge in found if charge is not None][::-1]
 
+    def refunds_of(self, account: str, charge_id: str) -> list[Refund]:
+        """The charge's refunds, newest first."""
+        found = (self.refunds.get(account, refund_id) for refund_id in self._refunds_of.get(charge_id, ()))
+        return [refund for refund in found if refund is not None][::-1]
+
+    def charge(self, account: str, charge_id: str) -> Charge:
+        """The charge of a refund: it is there as long as the refund is. Raises KeyError: it is not."""
+        charge = self.charges.get(account, charge_id)
+        if charge is None:
+            raise KeyError(charge_id)
+        return charge
+
+    def card_of(self, account: str, charge: Charge) -> Card:
+        """The test card a charge was paid with; a plain one where its payment method was dropped meanwhile."""
+        stored = self.payment_methods.get(account, charge.payment_method)
+        return CARDS[0] if stored is None else stored.card
+
+    def find(self, account: str, object_id: str) -> msgspec.Struct | None:
+        """Any object that others refer to by its id, as it is shown now."""
+        match object_id.partition("_")[0]:
+            case "ch":
+                return self.charges.get(account, object_id)
+            case "pm":
+                stored = self.payment_methods.get(account, object_id)
+                return None if stored is None else stored.method
+            case "re":
+                return self.refunds.get(account, object_id)
+            case "txn":
+                movement = self.movements.get(account, object_id)
+                return None if movement is None else shown(movement, now=self.now())
+            case _:
+                return None
+
     def challenge(self, challenge_id: str) -> Challenge | None:
         """The authentication that waits under this name."""
         return self._challenges.get(challenge_id)
@@ -198,11 +263,25 @@ class Store:
 
     def clear(self) -> None:
         """Forget every object and every endpoint that was made over the API; those of the command line stay."""
-        for shelf in (self.payment_methods, self.intents, self.charges, self.events):
+        for shelf in (
+            self.payment_methods,
+            self.intents,
+            self.charges,
+            self.refunds,
+            self.movements,
+            self.events,
+        ):
             shelf.clear()
+        self.agenda.clear()
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
         self.by_metadata.clear()
-        for index in (self._charges_of, self._challenges, self._challenge_of, self._authenticated):
+        for index in (
+            self._charges_of,
+            self._refunds_of,
+            self._challenges,
+            self._challenge_of,
+            self._authenticated,
+        ):
             index.clear()
 
     def _put_charge(self, account: str, charge: Charge) -> None:
@@ -215,8 +294,38 @@ class Store:
             charge.id,
         )
 
+    def _put_refund(self, account: str, refund: Refund) -> None:
+        if self.refunds.get(account, refund.id) is not None:
+            self.refunds.replace(refund.id, refund)
+            return
+        self.refunds.add(account, refund.id, refund)
+        self._refunds_of[refund.charge] = (*self._refunds_of.get(refund.charge, ()), refund.id)
+
+    def _enter(self, account: str, object_id: str, later: Later | None) -> None:
+        """What is still to come of an object, in place of what waited for it."""
+        if later is None:
+            self.agenda.strike(object_id)
+            return
+        due = Due(account=account, kind=later, object_id=object_id)
+        self.agenda.enter(due, after_seconds=self.aftermath_delay_seconds)
+
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
         self.by_metadata.forget(account, intent)
         for charge_id in self._charges_of.pop(intent_id, ()):
-            self.charges.discard(charge_id)
+            charge = self.charges.get(account, charge_id)
+            if charge is not None:
+                self.charges.discard(charge_id)
+                self._drop_sequels(account, charge_id, charge)
         self.close_challenge(intent_id)
+
+    def _drop_sequels(self, account: str, charge_id: str, charge: Charge) -> None:
+        gone: list[object] = [charge.balance_transaction]
+        for refund_id in self._refunds_of.pop(charge_id, ()):
+            refund = self.refunds.get(account, refund_id)
+            if refund is not None:
+                gone += [refund.balance_transaction, refund.failure_balance_transaction]
+            self.refunds.discard(refund_id)
+            self.agenda.strike(refund_id)
+        for movement_id in gone:
+            if isinstance(movement_id, str):
+                self.movements.discard(movement_id)

@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from psp_sandbox.stripe.wire_balance import BalanceTransaction
+from psp_sandbox.stripe.wire_refunds import Refund
+
 API_VERSION = "2026-10-28.endive"
 
 PaymentIntentStatus = Literal[
@@ -248,7 +251,7 @@ class Charge(Struct, frozen=True, kw_only=True, gc=False):
     application: None = None
     application_fee: None = None
     application_fee_amount: None = None
-    balance_transaction: str | None = None
+    balance_transaction: str | BalanceTransaction | None = None
     billing_details: BillingDetails
     calculated_statement_descriptor: str | None
     captured: bool
@@ -351,7 +354,7 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
 class EventData(Struct, frozen=True, kw_only=True, gc=False):
     """The object as it was right after the event, and what it replaced where Stripe tells."""
 
-    object: PaymentIntent | Charge | PaymentMethod
+    object: PaymentIntent | Charge | PaymentMethod | Refund
     previous_attributes: dict[str, Any] | UnsetType = UNSET
 
 

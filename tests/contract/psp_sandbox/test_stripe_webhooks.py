@@ -292,5 +292,6 @@ def test_changes_of_a_charge_say_what_was_before(client: stripe.StripeClient) ->
     assert event.data.to_dict()["previous_attributes"] == {
         "amount_captured": 0,
         "amount_refunded": 0,
+        "balance_transaction": None,
         "captured": False,
     }

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psp_sandbox.stripe import machine
-from psp_sandbox.stripe.cards import CARDS, card_of_number, card_of_token, on_file, passes_luhn
+from psp_sandbox.stripe.cards import CARDS, card_of_number, on_file, passes_luhn
 from psp_sandbox.stripe.outcomes import DECLINES, Approved, ChallengeRequired, Declined, decide
 from psp_sandbox.stripe.wire import BillingDetails, Charge, NextAction, PaymentIntent, PaymentMethod
 
 NOW = 1_800_000_000
-VISA = card_of_token("pm_card_visa")
-assert VISA is not None
+VISA = next(card for card in CARDS if "pm_card_visa" in card.tokens)
 METHOD = PaymentMethod(
     id="pm_1",
     billing_details=BillingDetails(),
@@ -29,6 +28,7 @@ FACTS = machine.Attempt(
     card=VISA,
     now=NOW,
     charge_id="ch_0123456789abcdef01234567",
+    movement_id="txn_1",
     next_action=NextAction(type="use_stripe_sdk"),
 )
 PAID = ["charge.succeeded", "payment_intent.succeeded"]
@@ -93,7 +93,7 @@ def test_an_attempt_ends_as_decided(
 def test_an_event_keeps_the_object_as_it_was() -> None:
     held = machine.attempt(intent(capture_method="manual"), Approved(), FACTS)
     assert held.charge is not None
-    captured = machine.capture(held.intent, held.charge, 500)
+    captured = machine.capture(held.intent, held.charge, 500, card=VISA, movement_id="txn_2", now=NOW)
     assert [one.object for one in held.happened] == [held.charge, held.intent]
     assert held.charge.captured is False
     assert captured.charge is not None
@@ -129,12 +129,15 @@ def test_money_is_neither_made_nor_lost_by_a_capture(amount: int, data: st.DataO
     held = machine.attempt(intent(capture_method="manual", amount=amount), Approved(), FACTS)
     assert held.charge is not None
     taken = data.draw(st.integers(1, amount))
-    done = machine.capture(held.intent, held.charge, taken)
+    done = machine.capture(held.intent, held.charge, taken, card=VISA, movement_id="txn_2", now=NOW + 60)
     charge: Charge | None = done.charge
     assert charge is not None
     assert charge.amount_captured == done.intent.amount_received == taken
     assert charge.amount_captured + charge.amount_refunded == charge.amount == amount
     assert done.intent.amount_capturable == 0
+    assert (held.movement, charge.balance_transaction) == (None, "txn_2")
+    assert done.movement is not None
+    assert (done.movement.amount, done.movement.source, done.movement.created) == (taken, charge.id, NOW + 60)
     assert charge.payment_method_details.card.capture_before is msgspec.UNSET
 
 

@@ -1,0 +1,112 @@
+"""Movements of the balance: what is kept of each, and the balance transaction it is shown as. Pure."""
+
+from typing import Literal
+
+import msgspec
+
+from psp_sandbox.stripe.fees import charge_fee, dispute_fee
+from psp_sandbox.stripe.wire import Charge
+from psp_sandbox.stripe.wire_balance import BalanceTransaction, FeeDetail, MovementType
+
+DAY_SECONDS = 24 * 3_600
+DAYS_UNTIL_AVAILABLE = 2
+Move = Literal["refund", "refund_failure", "reinstatement", "withdrawal"]
+MOVES: dict[Move, tuple[int, MovementType, str]] = {
+    "refund": (-1, "refund", "REFUND FOR CHARGE ({charge})"),
+    "refund_failure": (1, "refund_failure", "REFUND FAILURE FOR CHARGE ({charge})"),
+    "reinstatement": (1, "adjustment", "Chargeback reversal for {charge}"),
+    "withdrawal": (-1, "adjustment", "Chargeback withdrawal for {charge}"),
+}
+"""What happens after the charge: which way the money goes, as what, and its description. It moves at once.
+
+No charge's fee is given back with a refund, and no dispute's fee when the money is reinstated.
+"""
+FEE_NAMES = {"adjustment": "Dispute fee", "charge": "Stripe processing fees"}
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One change of the balance, in minor units. `source` is the charge, refund or dispute it comes from.
+
+    Small, because there is one for every payment of a load test; the rest is computed when it is shown.
+    """
+
+    id: str
+    amount: int
+    available_on: int
+    created: int
+    currency: str
+    description: str | None
+    fee: int
+    source: str
+    type: MovementType
+
+
+def charged(
+    movement_id: str,
+    *,
+    amount: int,
+    currency: str,
+    source: str,
+    description: str | None,
+    now: int,
+    at_once: bool,
+) -> Movement:
+    """Money taken from a card. It becomes available at midnight UTC two days later, or `at_once`."""
+    midnight = (now // DAY_SECONDS + DAYS_UNTIL_AVAILABLE) * DAY_SECONDS
+    return Movement(
+        id=movement_id,
+        amount=amount,
+        available_on=now if at_once else midnight,
+        created=now,
+        currency=currency,
+        description=description,
+        fee=charge_fee(amount, currency),
+        source=source,
+        type="charge",
+    )
+
+
+def moved(move: Move, movement_id: str, *, amount: int, charge: Charge, source: str, now: int) -> Movement:
+    """A refund's or a dispute's money. `amount` is positive; the move says which way it goes."""
+    sign, kind, text = MOVES[move]
+    return Movement(
+        id=movement_id,
+        amount=sign * amount,
+        available_on=now,
+        created=now,
+        currency=charge.currency,
+        description=text.format(charge=charge.id),
+        fee=dispute_fee(charge.currency) if move == "withdrawal" else 0,
+        source=source,
+        type=kind,
+    )
+
+
+def shown(movement: Movement, *, now: int) -> BalanceTransaction:
+    """The movement as Stripe shows it at this moment."""
+    details: tuple[FeeDetail, ...] = ()
+    if movement.fee:
+        name = FEE_NAMES[movement.type]
+        details = (FeeDetail(amount=movement.fee, currency=movement.currency, description=name),)
+    return BalanceTransaction(
+        id=movement.id,
+        amount=movement.amount,
+        available_on=movement.available_on,
+        created=movement.created,
+        currency=movement.currency,
+        description=movement.description,
+        fee=movement.fee,
+        fee_details=details,
+        net=movement.amount - movement.fee,
+        reporting_category=_category(movement),
+        source=movement.source,
+        status="available" if movement.available_on <= now else "pending",
+        type=movement.type,
+    )
+
+
+def _category(movement: Movement) -> str:
+    """Adjustments are disputes here: money that leaves, or that comes back."""
+    if movement.type == "adjustment":
+        return "dispute" if movement.amount < 0 else "dispute_reversal"
+    return movement.type

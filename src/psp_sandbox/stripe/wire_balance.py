@@ -1,0 +1,61 @@
+"""The shapes of money on the account's balance: balance transactions, their fees, the balance itself."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+MovementType = Literal["adjustment", "charge", "refund", "refund_failure"]
+
+
+class FeeDetail(Struct, frozen=True, kw_only=True, gc=False):
+    """One fee of a balance transaction, in minor units."""
+
+    amount: int
+    application: None = None
+    currency: str
+    description: str
+    type: str = "stripe_fee"
+
+
+class BalanceTransaction(Struct, frozen=True, kw_only=True, gc=False):
+    """One movement of the balance. `net` is `amount` less `fee`; money that leaves is negative."""
+
+    id: str
+    object: Literal["balance_transaction"] = "balance_transaction"
+    amount: int
+    available_on: int
+    balance_type: str = "payments"
+    created: int
+    currency: str
+    description: str | None
+    exchange_rate: None = None
+    fee: int
+    fee_details: tuple[FeeDetail, ...]
+    net: int
+    reporting_category: str
+    source: str | Struct
+    status: Literal["available", "pending"]
+    type: MovementType
+
+
+class SourceTypes(Struct, frozen=True, gc=False):
+    """Of a balance, what came from cards: all of it."""
+
+    card: int
+
+
+class BalanceAmount(Struct, frozen=True, kw_only=True, gc=False):
+    """What an account has in one currency."""
+
+    amount: int
+    currency: str
+    source_types: SourceTypes
+
+
+class Balance(Struct, frozen=True, kw_only=True, gc=False):
+    """What an account has: available now, or pending until the day it becomes so."""
+
+    object: Literal["balance"] = "balance"
+    available: tuple[BalanceAmount, ...]
+    livemode: bool
+    pending: tuple[BalanceAmount, ...]
