@@ -60,6 +60,7 @@ create table notify.deliveries (
 );
 
 create index deliveries_due on notify.deliveries (endpoint_id, next_attempt_at) where status = 'pending';
+create index deliveries_under_way on notify.deliveries (endpoint_id, leased_until) where leased_until is not null;
 create index deliveries_newest_first on notify.deliveries (endpoint_id, delivery_id);
 create index deliveries_by_status on notify.deliveries (endpoint_id, status, delivery_id);
 create index deliveries_by_age on notify.deliveries (finished_at) where status <> 'pending';

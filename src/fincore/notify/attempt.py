@@ -1,0 +1,114 @@
+"""One attempt at one delivery, and the rows that tell of it. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from fincore.domain.ids import WebhookDeliveryId, WebhookEndpointId
+from fincore.notify.retry_schedule import (
+    AttemptResult,
+    Delivered,
+    Failed,
+    NextStep,
+    Retry,
+    pause_seconds,
+)
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery leased for one attempt. `attempt` counts all of it, `round_attempt` those since it was last replayed.
+
+    `sealed_secrets` are those that sign now, the current one first; `failures` the endpoint's failures in a row.
+    """
+
+    delivery_id: WebhookDeliveryId
+    endpoint_id: WebhookEndpointId
+    url: str
+    body: bytes
+    attempt: int
+    round_attempt: int
+    failures: int
+    sealed_secrets: tuple[bytes, ...]
+
+
+class Attempted(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that is over."""
+
+    claimed: Claimed
+    began_at: datetime
+    ended_at: datetime
+    duration_ms: int
+    result: AttemptResult
+    step: NextStep
+
+
+def claimed_of(row: asyncpg.Record) -> Claimed:
+    """A row of `claim_due`."""
+    return Claimed(
+        delivery_id=row["delivery_id"],
+        endpoint_id=row["endpoint_id"],
+        url=row["url"],
+        body=row["body"],
+        attempt=row["attempts"],
+        round_attempt=row["round_attempts"],
+        failures=row["failures"],
+        sealed_secrets=tuple(
+            sealed for sealed in (row["secret"], row["previous_secret"]) if sealed is not None
+        ),
+    )
+
+
+def attempt_row(one: Attempted) -> tuple[object, ...]:
+    """How an attempt went, as a row of `insert_attempts`."""
+    return (
+        one.claimed.delivery_id,
+        one.claimed.attempt,
+        one.began_at,
+        one.result.status,
+        one.result.error,
+        one.duration_ms,
+    )
+
+
+def delivery_row(one: Attempted) -> tuple[object, ...]:
+    """What follows for the delivery, as a row of `settle_deliveries`."""
+    match one.step:
+        case Retry(at=at):
+            after: tuple[object, ...] = ("pending", None, at, None)
+        case Delivered():
+            after = ("delivered", None, None, one.ended_at)
+        case Failed(failure=failure):
+            after = ("failed", failure, None, one.ended_at)
+    return (one.claimed.delivery_id, one.claimed.attempt, *after)
+
+
+def health_rows(attempted: Sequence[Attempted]) -> list[tuple[object, ...]]:
+    """How the endpoints fare, as rows of `note_health`, one each.
+
+    A success among failures clears them. Attempts that were under way together and failed count as one failure.
+    """
+    rows: dict[WebhookEndpointId, tuple[object, ...]] = {}
+    for one in sorted(attempted, key=_weight):
+        endpoint_id = one.claimed.endpoint_id
+        rows[endpoint_id] = (
+            (endpoint_id, 0, None, one.ended_at)
+            if one.result.is_success
+            else (endpoint_id, one.claimed.failures + 1, one.ended_at + _pause(one), None)
+        )
+    return list(rows.values())
+
+
+def columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    """Rows as one array a column; there must be at least one row."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _weight(one: Attempted) -> tuple[bool, timedelta]:
+    """Of several attempts at an endpoint the weightiest counts: a success, else the one that asks for the longest pause."""
+    return one.result.is_success, _pause(one)
+
+
+def _pause(one: Attempted) -> timedelta:
+    return timedelta(seconds=pause_seconds(one.result, failures=one.claimed.failures + 1))

@@ -1,0 +1,276 @@
+"""Sends what is due, again and again until it arrives or the schedule ends. At least once: a receiver tells by the id.
+
+A delivery is leased in the database before it is sent, so that no two processes send it at the same time. A process that
+dies between sending and noting lets its leases end, and another sends the same body under the same id again.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.ids import WebhookDeliveryId
+from fincore.notify.attempt import (
+    Attempted,
+    Claimed,
+    attempt_row,
+    claimed_of,
+    columns,
+    delivery_row,
+    health_rows,
+)
+from fincore.notify.metrics import (
+    ATTEMPT_SECONDS,
+    ATTEMPTS,
+    DELIVERIES_DUE,
+    DELIVERIES_SETTLED,
+    ENDPOINTS_DISABLED,
+    OLDEST_DUE_SECONDS,
+)
+from fincore.notify.retry_schedule import (
+    AttemptResult,
+    Delivered,
+    Failed,
+    Retry,
+    next_step,
+)
+from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.notify.sender import TIMEOUT_SECONDS, Sender
+from fincore.notify.webhook_secret import signed_headers
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool, is_connection_loss
+
+_SQL = load_sql("fincore.notify", "deliverer.sql")
+_log = structlog.get_logger(__name__)
+
+ATTEMPTS_UNDER_WAY_MAX: Final = 100
+"""Of one process."""
+ATTEMPTS_PER_ENDPOINT_MAX: Final = 8
+"""Under way at an endpoint, over all processes; one, once it has failed and until it succeeds."""
+LEASE_SECONDS: Final = 4 * TIMEOUT_SECONDS
+"""How long an attempt may stay unnoted before its process counts as dead."""
+IDLE_DELAY_SECONDS_MIN: Final = 0.02
+IDLE_DELAY_SECONDS_MAX: Final = 0.25
+FAILURE_DELAY_SECONDS_MAX: Final = 10.0
+SWEEP_INTERVAL_SECONDS: Final = 5.0
+SWEEP_ROWS_MAX: Final = 10_000
+KEPT_FOR: Final = timedelta(days=30)
+"""How long a delivery that ended stays in the log, where it can be seen and replayed."""
+
+
+class Deliverer:
+    """Claims, sends and notes until `stop`. Several processes may do so beside each other."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        sender: Sender,
+        sealer: SecretSealer,
+        clock: Clock,
+        *,
+        under_way_max: int = ATTEMPTS_UNDER_WAY_MAX,
+        per_endpoint_max: int = ATTEMPTS_PER_ENDPOINT_MAX,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._pool = pool
+        self._sender = sender
+        self._sealer = sealer
+        self._clock = clock
+        self._under_way_max = under_way_max
+        self._per_endpoint_max = per_endpoint_max
+        self._draw = draw
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._unnoted: list[Attempted] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Deliver until `stop`, through lost connections; then wait for the attempts under way and note them."""
+        idle_seconds, failure_seconds, swept_at = IDLE_DELAY_SECONDS_MIN, IDLE_DELAY_SECONDS_MAX, 0.0
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                if time.monotonic() - swept_at > SWEEP_INTERVAL_SECONDS:
+                    await self.sweep()
+                    swept_at = time.monotonic()
+                is_idle = not await self._step()
+            except Exception as error:
+                if not is_connection_loss(error):
+                    raise
+                _log.warning("notify.disconnected", error=repr(error))
+                await self._pause(failure_seconds)
+                failure_seconds = min(failure_seconds * 2, FAILURE_DELAY_SECONDS_MAX)
+                continue
+            failure_seconds = IDLE_DELAY_SECONDS_MAX
+            idle_seconds = (
+                min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX) if is_idle else IDLE_DELAY_SECONDS_MIN
+            )
+            await self._pause(idle_seconds)
+        await self._finish()
+
+    def stop(self) -> None:
+        """Claim no more and let `run` return once what is under way is noted."""
+        self._stopping = True
+        self._wake.set()
+
+    async def deliver_due(self) -> int:
+        """Attempt what is due once, as far as the bounds go, and note it; return how many attempts were made."""
+        claimed = await self.claim(self._under_way_max)
+        await self.note(await asyncio.gather(*(self.attempt(one) for one in claimed)))
+        return len(claimed)
+
+    async def claim(self, count_max: int) -> list[Claimed]:
+        """Lease deliveries that are due."""
+        now = self._clock.now()
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.take_turn)
+            rows = await connection.fetch(
+                _SQL.claim_due,
+                now,
+                self._per_endpoint_max,
+                count_max,
+                now + timedelta(seconds=LEASE_SECONDS),
+            )
+        return [claimed_of(row) for row in rows]
+
+    async def attempt(self, claimed: Claimed) -> Attempted:
+        """Sign and send a delivery once."""
+        began_at, started = self._clock.now(), time.perf_counter()
+        result = await self._sent(claimed, began_at)
+        seconds, ended_at = time.perf_counter() - started, self._clock.now()
+        label = result.error or f"{(result.status or 0) // 100}xx"
+        ATTEMPTS.labels(label).inc()
+        ATTEMPT_SECONDS.observe(seconds)
+        _log.info(
+            "notify.attempted",
+            delivery_id=claimed.delivery_id,
+            endpoint_id=claimed.endpoint_id,
+            attempt=claimed.attempt,
+            status=result.status,
+            error=result.error,
+            duration_ms=round(seconds * 1000),
+        )
+        return Attempted(
+            claimed=claimed,
+            began_at=began_at,
+            ended_at=ended_at,
+            duration_ms=round(seconds * 1000),
+            result=result,
+            step=next_step(result, attempt=claimed.round_attempt, now=ended_at, fraction=self._draw()),
+        )
+
+    async def note(self, attempted: Sequence[Attempted]) -> None:
+        """Write down how attempts went and what follows, all in one transaction."""
+        if not attempted:
+            return
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.insert_attempts, *columns(map(attempt_row, attempted)))
+            settled = await connection.fetch(_SQL.settle_deliveries, *columns(map(delivery_row, attempted)))
+            endpoint_ids = sorted({one.claimed.endpoint_id for one in attempted})
+            await connection.execute(_SQL.lock_endpoints, endpoint_ids)
+            await connection.execute(_SQL.note_health, *columns(health_rows(attempted)))
+            began = {row["delivery_id"]: row["round_began_at"] for row in settled}
+            # Whoever lost its lease has no say in what becomes of the delivery and its endpoint.
+            own = [one for one in attempted if one.claimed.delivery_id in began]
+            disabled = await self._disable(connection, own, began)
+        for one in own:
+            if not isinstance(one.step, Retry):
+                DELIVERIES_SETTLED.labels(_ending(one.step)).inc()
+        for row in disabled:
+            ENDPOINTS_DISABLED.labels(row["disabled_reason"]).inc()
+            _log.warning(
+                "notify.endpoint_disabled", endpoint_id=row["endpoint_id"], reason=row["disabled_reason"]
+            )
+
+    async def sweep(self) -> None:
+        """Close what waits for disabled endpoints, and forget what ended long ago; a bounded number of each."""
+        now = self._clock.now()
+        closed = await self._pool.execute(_SQL.close_undeliverable, now, SWEEP_ROWS_MAX)
+        DELIVERIES_SETTLED.labels("endpoint_disabled").inc(int(closed.rpartition(" ")[2]))
+        await self._pool.execute(_SQL.purge_deliveries, now - KEPT_FOR, SWEEP_ROWS_MAX)
+
+    async def measure(self) -> None:
+        """Set the gauges of what is due."""
+        row = await self._pool.fetchrow(_SQL.measure_due, self._clock.now())
+        if row is not None:
+            DELIVERIES_DUE.set(row["due"])
+            OLDEST_DUE_SECONDS.set(row["oldest_seconds"] or 0.0)
+
+    async def _step(self) -> bool:
+        """Note what has ended, claim what there is room for and set it going; whether there was anything to do."""
+        noted = len(self._unnoted)
+        await self._note_ended()
+        room = self._under_way_max - len(self._under_way)
+        claimed = await self.claim(room) if room else []
+        for one in claimed:
+            task = asyncio.create_task(self._attempt_and_keep(one))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return bool(noted or claimed)
+
+    async def _attempt_and_keep(self, claimed: Claimed) -> None:
+        self._unnoted.append(await self.attempt(claimed))
+        self._wake.set()
+
+    async def _note_ended(self) -> None:
+        ended = self._unnoted[:]
+        await self.note(ended)
+        # Kept until they are noted: a database that is away must not make us forget what arrived.
+        del self._unnoted[: len(ended)]
+
+    async def _finish(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        try:
+            await self._note_ended()
+        except Exception as error:
+            if not is_connection_loss(error):
+                raise
+            # The leases end, and what was sent is sent again under the same ids.
+            _log.warning("notify.stopped_unnoted", attempts=len(self._unnoted), error=repr(error))
+
+    async def _sent(self, claimed: Claimed, now: datetime) -> AttemptResult:
+        try:
+            valid = [self._sealer.open(sealed, claimed.endpoint_id) for sealed in claimed.sealed_secrets]
+        except SecretUnreadable as error:
+            _log.error("notify.secret_unreadable", endpoint_id=claimed.endpoint_id, reason=str(error))
+            return AttemptResult(error="secret_unreadable")
+        headers = signed_headers(claimed.delivery_id, claimed.body, valid, now)
+        return await self._sender.send(claimed.url, headers, claimed.body)
+
+    async def _disable(
+        self,
+        connection: Connection,
+        attempted: Sequence[Attempted],
+        began: dict[WebhookDeliveryId, datetime],
+    ) -> list[asyncpg.Record]:
+        rows = [
+            (
+                one.claimed.endpoint_id,
+                one.claimed.url,
+                "gone" if one.step.failure == "gone" else "failing",
+                began[one.claimed.delivery_id],
+            )
+            for one in attempted
+            if isinstance(one.step, Failed)
+        ]
+        if not rows:
+            return []
+        return await connection.fetch(_SQL.disable_endpoints, *columns(rows))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+
+def _ending(step: Delivered | Failed) -> str:
+    return step.failure if isinstance(step, Failed) else "delivered"

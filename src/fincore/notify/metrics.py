@@ -1,0 +1,32 @@
+"""What notify counts."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ATTEMPTS: Final = Counter(
+    "fincore_webhook_attempts_total",
+    "Attempts to deliver a webhook to a merchant: `2xx` to `5xx`, or why there was no answer.",
+    ["result"],
+)
+ATTEMPT_SECONDS: Final = Histogram(
+    "fincore_webhook_attempt_seconds",
+    "How long merchants' endpoints took to answer.",
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0),
+)
+DELIVERIES_SETTLED: Final = Counter(
+    "fincore_webhook_deliveries_total",
+    "Webhooks that need no further attempt, by how they ended.",
+    ["result"],
+)
+DELIVERIES_DUE: Final = Gauge(
+    "fincore_webhook_deliveries_due", "Webhooks that should be sent by now and are not."
+)
+OLDEST_DUE_SECONDS: Final = Gauge(
+    "fincore_webhook_oldest_due_seconds", "How long the oldest webhook that is due has been due."
+)
+ENDPOINTS_DISABLED: Final = Counter(
+    "fincore_webhook_endpoints_disabled_total",
+    "Endpoints that were disabled for not working, by reason.",
+    ["reason"],
+)
