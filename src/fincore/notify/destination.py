@@ -73,7 +73,7 @@ def check_url(url: str, *, allow_loopback: bool) -> URL | Forbidden:
     try:
         # The very object that is called later: two parsers never disagree about where it leads.
         parsed = URL(url, encoded=True)
-        host, port = parsed.host or "", parsed.port or 0
+        host, port = (parsed.raw_host or "").lower(), parsed.port or 0
     except ValueError:
         return Forbidden("The URL cannot be read.")
     if parsed.scheme != "https" and not (allow_loopback and parsed.scheme == "http"):
