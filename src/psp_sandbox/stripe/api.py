@@ -13,7 +13,15 @@ from psp_sandbox.form import MalformedForm, decode
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
-from psp_sandbox.stripe import charges, events, payment_intents, payment_methods, refunds, webhook_endpoints
+from psp_sandbox.stripe import (
+    balance_transactions,
+    charges,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    webhook_endpoints,
+)
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import Refusal, api_error, idempotency_error, invalid_request, unauthorized
 from psp_sandbox.stripe.store import Caller, Store
@@ -41,6 +49,9 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "refunds/{}"): refunds.retrieve,
     ("POST", "refunds/{}"): refunds.update,
     ("POST", "refunds/{}/cancel"): refunds.cancel,
+    ("GET", "balance"): balance_transactions.balance,
+    ("GET", "balance_transactions"): balance_transactions.list_transactions,
+    ("GET", "balance_transactions/{}"): balance_transactions.retrieve,
     ("GET", "events"): events.list_events,
     ("GET", "events/{}"): events.retrieve,
     ("POST", "webhook_endpoints"): webhook_endpoints.create,

@@ -211,6 +211,13 @@ class Store:
         found = (self.refunds.get(account, refund_id) for refund_id in self._refunds_of.get(charge_id, ()))
         return [refund for refund in found if refund is not None][::-1]
 
+    def movements_of(self, account: str, source: str) -> list[Movement]:
+        """What a charge or a refund did to the balance, newest first."""
+        found = (
+            self.movements.get(account, movement_id) for movement_id in self._movement_ids(account, source)
+        )
+        return [movement for movement in found if movement is not None][::-1]
+
     def charge(self, account: str, charge_id: str) -> Charge:
         """The charge of a refund: it is there as long as the refund is. Raises KeyError: it is not."""
         charge = self.charges.get(account, charge_id)
@@ -284,6 +291,17 @@ class Store:
         ):
             index.clear()
 
+    def _movement_ids(self, account: str, source: str) -> list[str]:
+        """Oldest first. They are named in the source itself, so that movements need no index."""
+        charge = self.charges.get(account, source)
+        refund = self.refunds.get(account, source)
+        named: list[object] = []
+        if charge is not None:
+            named = [charge.balance_transaction]
+        elif refund is not None:
+            named = [refund.balance_transaction, refund.failure_balance_transaction]
+        return [movement_id for movement_id in named if isinstance(movement_id, str)]
+
     def _put_charge(self, account: str, charge: Charge) -> None:
         if self.charges.get(account, charge.id) is not None:
             self.charges.replace(charge.id, charge)
@@ -319,13 +337,11 @@ class Store:
         self.close_challenge(intent_id)
 
     def _drop_sequels(self, account: str, charge_id: str, charge: Charge) -> None:
-        gone: list[object] = [charge.balance_transaction]
+        """`charge` is no longer in its shelf when this is called."""
+        gone = [charge.balance_transaction] if isinstance(charge.balance_transaction, str) else []
         for refund_id in self._refunds_of.pop(charge_id, ()):
-            refund = self.refunds.get(account, refund_id)
-            if refund is not None:
-                gone += [refund.balance_transaction, refund.failure_balance_transaction]
+            gone += self._movement_ids(account, refund_id)
             self.refunds.discard(refund_id)
             self.agenda.strike(refund_id)
         for movement_id in gone:
-            if isinstance(movement_id, str):
-                self.movements.discard(movement_id)
+            self.movements.discard(movement_id)
