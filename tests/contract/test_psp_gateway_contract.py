@@ -18,8 +18,8 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
-    Canceled,
     Declined,
+    Expired,
     PspAccount,
     Retryable,
     Unknown,
@@ -99,17 +99,13 @@ def authorization(charge_id: ChargeId, **changes: Any) -> AuthorizeRequest:
         "payment_method": "pm_card_visa",
         "description": "two coffees & a cake",
         "customer_email": "ada@example.com",
+        "return_url": "https://shop.example/back",
     }
     return AuthorizeRequest(**given | changes)
 
 
 def stripe_gateway(base_url: str, *, key: str = ACCOUNT_KEY, answer_seconds: float = 20.0) -> StripeGateway:
-    account = StripeAccount(
-        secret_key=Secret(key),
-        webhook_secrets=(),
-        expects_livemode=False,
-        return_url="https://shop.example/back",
-    )
+    account = StripeAccount(secret_key=Secret(key), webhook_secrets=(), expects_livemode=False)
     client = StripeClient(base_url=base_url, total_timeout_seconds=answer_seconds)
     return StripeGateway({TEST: account}, client=client, clock=SystemClock())
 
@@ -379,13 +375,13 @@ async def test_a_payment_nobody_made_is_not_found(psp: PspUnderTest, charge_id: 
     assert await psp.inquire(charge_id) == NotFound()
 
 
-async def test_a_hold_that_ran_out_is_canceled(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_a_hold_that_ran_out_has_expired(psp: PspUnderTest, charge_id: ChargeId) -> None:
     held = await psp.authorize(charge_id, capture_method="manual")
     assert isinstance(held, Approved)
     psp.sandbox.call("POST", f"/sandbox/payment_intents/{held.psp_reference}/expire")
     found = await psp.inquire(charge_id)
-    assert isinstance(found, Canceled)
-    assert (found.reason, found.psp_reference) == ("automatic", held.psp_reference)
+    assert isinstance(found, Expired)
+    assert (found.reason, found.psp_reference) == ("authorization_lapsed", held.psp_reference)
 
 
 @pytest.mark.parametrize("fault", ["connection_reset", "timeout_before_apply", "malformed_json", "error_500"])
@@ -426,6 +422,6 @@ async def test_the_webhooks_of_a_payment_tell_what_the_call_told(charge_id: Char
     assert isinstance(outcome, Approved)
     (fact,) = told
     assert isinstance(fact, WebhookFact)
-    assert isinstance(fact.fact, Approved)
-    assert (fact.charge_id, fact.fact.kind, fact.fact.money) == (charge_id, "captured", USD_19_99)
-    assert fact.fact.psp_reference == outcome.psp_reference
+    assert isinstance(fact.said, Approved)
+    assert (fact.charge_id, fact.said.kind, fact.said.money) == (charge_id, "captured", USD_19_99)
+    assert fact.payment_reference == fact.said.psp_reference == outcome.psp_reference

@@ -77,12 +77,7 @@ async def gateway(recorder: Recorder) -> AsyncIterator[StripeGateway]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", recorder.pass_on)
     async with TestServer(app) as server:
-        account = StripeAccount(
-            secret_key=Secret("sk_test_wire"),
-            webhook_secrets=(),
-            expects_livemode=False,
-            return_url="https://shop.example/back?basket=7",
-        )
+        account = StripeAccount(secret_key=Secret("sk_test_wire"), webhook_secrets=(), expects_livemode=False)
         client = StripeClient(base_url=str(server.make_url("")))
         gateway = StripeGateway({TEST: account}, client=client, clock=SystemClock())
         yield gateway
@@ -117,6 +112,7 @@ async def test_authorizing_and_asking_again_is_as_stripe_documents_it(
         "payment_method": "pm_card_visa",
         "description": "two coffees",
         "customer_email": "ada@example.com",
+        "return_url": "https://shop.example/back?basket=7",
     }
     await gateway.authorize(AuthorizeRequest(**given | changes))
     await gateway.inquire(Inquiry(charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC)))

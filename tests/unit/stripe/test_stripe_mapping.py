@@ -3,7 +3,7 @@
 import inspect
 import re
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from fincore.domain.outcome import (
     Approved,
     Canceled,
     Declined,
+    Expired,
     FailureCode,
     Outcome,
     PspReference,
@@ -23,10 +24,17 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.mapping import INTENT_STATUSES, outcome_of, verdict_on
+from fincore.write.psp.stripe.mapping import INTENT_STATUSES, outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
+from fincore.write.psp.stripe.verdict import verdict_on
 from fincore.write.psp.stripe.vocabulary import (
     CARD_DECLINES,
+    DISPUTE_STATUSES,
+    EXPIRY_REASONS,
+    OPERATION_ERRORS,
+    REFUND_ERRORS,
+    REFUND_FAILURES,
+    REFUND_STATUSES,
     REQUEST_ERRORS,
     STATUSES,
     Ask,
@@ -199,6 +207,37 @@ def test_a_succeeded_payment_is_captured_for_what_was_received() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("movement", "fee"),
+    [
+        ({"fee": 88, "currency": "usd"}, Money(88, Currency("usd"))),
+        ({"fee": 0, "currency": "usd"}, Money(0, Currency("usd"))),
+        ({"fee": 700, "currency": "isk"}, Money(7, Currency("isk"))),
+        ({"fee": 750, "currency": "isk"}, None),
+        ({"fee": 88, "currency": "zzz"}, None),
+    ],
+)
+def test_a_capture_tells_stripes_fee_in_the_currency_it_settles_in(
+    movement: dict[str, Any], fee: Money | None
+) -> None:
+    charge = {"created": CHARGED, "balance_transaction": {"amount": 1500, "created": CHARGED + 5} | movement}
+    assert answered("succeeded", amount_received=1500, latest_charge=charge) == Approved(
+        kind="captured",
+        money=Money(1500, Currency("usd")),
+        psp_reference=REFERENCE,
+        occurred_at=datetime.fromtimestamp(CHARGED + 5, UTC),
+        fee=fee,
+    )
+
+
+@pytest.mark.parametrize("movement", ["txn_1", None])
+def test_a_capture_whose_movement_is_not_shown_has_no_known_fee(movement: str | None) -> None:
+    charge = {"created": CHARGED, "balance_transaction": movement}
+    outcome = answered("succeeded", amount_received=1500, latest_charge=charge)
+    assert isinstance(outcome, Approved)
+    assert (outcome.fee, outcome.occurred_at) == (None, datetime.fromtimestamp(CHARGED, UTC))
+
+
 def test_a_hold_is_authorized_for_what_can_be_captured_until_the_charge_says() -> None:
     charge = {
         "object": "charge",
@@ -250,15 +289,33 @@ def test_a_payment_in_process_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason", "at"),
+    "reason", ["duplicate", "fraudulent", "requested_by_customer", "void_invoice", "new"]
+)
+def test_a_payment_somebody_canceled_says_why_and_when(reason: str) -> None:
+    assert answered("canceled", cancellation_reason=reason, canceled_at=CHARGED) == Canceled(
+        reason=reason, psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(CHARGED, UTC)
+    )
+
+
+def test_a_canceled_payment_without_reason_or_time_was_canceled_at_stripe_when_it_was_made() -> None:
+    assert answered("canceled") == Canceled(
+        reason="canceled at Stripe", psp_reference=REFERENCE, occurred_at=CREATED_AT
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
     [
-        ({"cancellation_reason": "abandoned", "canceled_at": CHARGED}, "abandoned", CHARGED),
-        ({}, "canceled at Stripe", CREATED),
+        ("automatic", "authorization_lapsed"),
+        ("expired", "authorization_lapsed"),
+        ("abandoned", "abandoned"),
     ],
 )
-def test_a_canceled_payment_says_why_and_when(fields: dict[str, Any], reason: str, at: int) -> None:
-    assert answered("canceled", **fields) == Canceled(
-        reason=reason, psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(at, UTC)
+def test_a_payment_nobody_meant_to_cancel_has_expired(
+    word: str, reason: Literal["authorization_lapsed", "abandoned"]
+) -> None:
+    assert answered("canceled", cancellation_reason=word, canceled_at=CHARGED) == Expired(
+        reason=reason, psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(CHARGED, UTC)
     )
 
 
@@ -538,9 +595,39 @@ def test_every_row_names_a_failure_code_of_the_domain() -> None:
 
 def test_the_printed_table_has_every_word() -> None:
     printed = outcome_table()
-    for word in (*CARD_DECLINES, *REQUEST_ERRORS, *INTENT_STATUSES, *map(str, STATUSES)):
-        assert re.search(rf"  {word} ", printed), word
-    assert "lost_card" in printed
-    assert re.search(r"lost_card +Declined card_declined, do_not_retry, generic message", printed)
-    assert re.search(r"payment_intent_unexpected_state +Unknown", printed)
-    assert re.search(r"429 +Retryable after 2 s", printed)
+    for table in (
+        CARD_DECLINES,
+        DISPUTE_STATUSES,
+        EXPIRY_REASONS,
+        INTENT_STATUSES,
+        OPERATION_ERRORS,
+        REFUND_ERRORS,
+        REFUND_FAILURES,
+        REFUND_STATUSES,
+        REQUEST_ERRORS,
+        STATUSES,
+    ):
+        for word in table:
+            assert re.search(rf"  {word} ", printed), word
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        r"card_error +lost_card +Declined card_declined, do_not_retry, generic message",
+        r"invalid_request_error +payment_intent_unexpected_state +Unknown: ",
+        r"HTTP status +429 +Retryable after 2 s",
+        r"cancellation reason +automatic +Expired authorization_lapsed",
+        r"error to a capture or cancellation +charge_expired_for_capture +Expired authorization_lapsed",
+        r"error to a capture or cancellation +charge_already_captured +what the payment has become",
+        r"error to a capture or cancellation +\(any other\) +Rejected psp_rejected_request, do_not_retry",
+        r"error to a refund +charge_disputed +Rejected charge_disputed",
+        r"error to a refund +\(other, amount\) +Rejected not_refundable",
+        r"refund's status +requires_action +refund pending",
+        r"refund's failure reason +lost_or_stolen_card +refund failed, card_lost_or_stolen",
+        r"dispute's status +warning_under_review +inquiry under_review",
+        r"dispute's status +\(any other\) +Unknown",
+    ],
+)
+def test_a_printed_row_says_what_the_word_becomes(row: str) -> None:
+    assert re.search(f"^{row}", outcome_table(), re.MULTILINE)

@@ -10,17 +10,19 @@ from hypothesis import strategies as st
 from stripe import WebhookSignature
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import new_charge_id
+from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
     Declined,
+    DisputeReport,
     Fact,
     Failure,
     PspAccount,
     PspReference,
+    RefundReport,
     Unknown,
 )
 from fincore.domain.secret import Secret
@@ -39,6 +41,7 @@ T = int(NOW.timestamp())
 SECRET, NEWER, STRANGER = "whsec_current", "whsec_newer", "whsec_stranger"
 TEST, LIVE = PspAccount("test"), PspAccount("live")
 CHARGE = new_charge_id()
+REFUND = new_refund_id()
 BODY = b'{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"data":{"object":{"x":"\xc3\xa9"}}}'
 VERIFIED = VerifiedWebhook(psp_event_id="evt_1", type="payment_intent.succeeded", is_interesting=True)
 
@@ -187,6 +190,10 @@ def event(event_type: str, **intent: Any) -> bytes:
         "metadata": metadata,
         "client_secret": "pi_1_secret_x",
     } | intent
+    return about(event_type, snapshot)
+
+
+def about(event_type: str, snapshot: dict[str, Any]) -> bytes:
     return msgspec.json.encode(
         {
             "id": "evt_1",
@@ -239,9 +246,9 @@ FACTS: list[tuple[bytes, Fact | Unknown]] = [
         ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://3ds.example"),
     ),
     (
-        event("payment_intent.canceled", canceled_at=T - 31, cancellation_reason="abandoned"),
+        event("payment_intent.canceled", canceled_at=T - 31, cancellation_reason="duplicate"),
         Canceled(
-            reason="abandoned",
+            reason="duplicate",
             psp_reference=PspReference("pi_1"),
             occurred_at=NOW - timedelta(seconds=31),
         ),
@@ -259,14 +266,154 @@ def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: Fact | U
     )
 
 
+REFUND_TYPES = ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"]
+DISPUTE_TYPES = [
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+]
+
+
 def test_every_type_that_is_read_has_a_row_above() -> None:
-    assert {msgspec.json.decode(body)["type"] for body, _ in FACTS} == READ_TYPES
+    of_payments = {msgspec.json.decode(body)["type"] for body, _ in FACTS}
+    assert {*of_payments, *REFUND_TYPES, *DISPUTE_TYPES} == set(READ_TYPES)
+
+
+def refund_event(event_type: str, **fields: Any) -> bytes:
+    refund = {
+        "object": "refund",
+        "id": "re_1",
+        "amount": 500,
+        "currency": "usd",
+        "created": T - 9000,
+        "status": "succeeded",
+        "payment_intent": "pi_1",
+        "balance_transaction": "txn_1",
+        "metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": REFUND},
+    }
+    return about(event_type, refund | fields)
+
+
+def refund_report(**fields: Any) -> RefundReport:
+    known: dict[str, Any] = {
+        "status": "succeeded",
+        "psp_reference": PspReference("re_1"),
+        "money": Money(500, Currency("usd")),
+        "occurred_at": OCCURRED,
+        "refund_id": REFUND,
+    }
+    return RefundReport(**known | fields)
+
+
+@pytest.mark.parametrize("event_type", REFUND_TYPES)
+@pytest.mark.parametrize(
+    ("fields", "report"),
+    [
+        ({}, refund_report()),
+        ({"status": "pending"}, refund_report(status="pending")),
+        (
+            {"status": "failed", "failure_reason": "lost_or_stolen_card"},
+            refund_report(status="failed", failure_code="card_lost_or_stolen"),
+        ),
+    ],
+    ids=["succeeded", "pending", "failed"],
+)
+def test_an_event_of_a_refund_becomes_a_report_at_the_time_of_the_event(
+    event_type: str, fields: dict[str, Any], report: RefundReport
+) -> None:
+    assert WEBHOOKS.interpret(refund_event(event_type, **fields)) == WebhookFact(
+        charge_id=CHARGE, payment_reference=PspReference("pi_1"), said=report
+    )
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {}, {"fincore_charge_id": "nonsense", "fincore_refund_id": "nonsense"}],
+    ids=["null", "empty", "nonsense"],
+)
+def test_a_refund_made_at_stripe_names_the_payment_only(metadata: dict[str, str] | None) -> None:
+    assert WEBHOOKS.interpret(refund_event("refund.created", metadata=metadata)) == WebhookFact(
+        charge_id=None, payment_reference=PspReference("pi_1"), said=refund_report(refund_id=None)
+    )
+
+
+def test_a_refund_of_an_unknown_status_is_unknown() -> None:
+    told = WEBHOOKS.interpret(refund_event("refund.updated", status="blessed"))
+    assert isinstance(told, WebhookFact)
+    assert told.said == Unknown(
+        reason="Stripe reports a refund status that FinCore does not know", since=OCCURRED
+    )
+
+
+@pytest.mark.parametrize("event_type", DISPUTE_TYPES)
+def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(event_type: str) -> None:
+    dispute = {
+        "object": "dispute",
+        "id": "dp_1",
+        "amount": 1999,
+        "currency": "usd",
+        "status": "needs_response",
+        "reason": "fraudulent",
+        "payment_intent": "pi_1",
+        "metadata": {},
+        "balance_transactions": [
+            {"amount": -1999, "fee": 1500, "currency": "usd", "created": T - 40, "type": "adjustment"}
+        ],
+        "evidence_details": {"due_by": T + 86_400, "has_evidence": False},
+    }
+    assert WEBHOOKS.interpret(about(event_type, dispute)) == WebhookFact(
+        charge_id=None,
+        payment_reference=PspReference("pi_1"),
+        said=DisputeReport(
+            psp_reference=PspReference("dp_1"),
+            status="needs_response",
+            money=USD_19_99,
+            reason="fraudulent",
+            is_inquiry=False,
+            occurred_at=OCCURRED,
+            evidence_due_by=NOW + timedelta(days=1),
+            withdrawn=USD_19_99,
+            withdrawn_fee_minor=1500,
+        ),
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (event("charge.succeeded"), "no charge changes by charge.succeeded"),
+        (event("charge.updated"), "no charge changes by charge.updated"),
+        (event("charge." + "x" * 300), "no charge changes by charge." + "x" * 172),
+        (
+            refund_event("refund.created", payment_intent=None),
+            "re_1 is not of a payment of FinCore: it has no payment intent",
+        ),
+        (
+            refund_event("refund.created", reason="expired_uncaptured_charge", metadata={}),
+            "re_1 lets go what was never captured: nothing was given back",
+        ),
+        (
+            refund_event("refund.created", balance_transaction=None, metadata={}),
+            "re_1 lets go what was never captured: nothing was given back",
+        ),
+        (
+            about(
+                "charge.dispute.created",
+                {
+                    "object": "dispute",
+                    "id": "dp_1",
+                    "amount": 1999,
+                    "currency": "usd",
+                    "status": "lost",
+                    "reason": "fraudulent",
+                    "payment_intent": None,
+                },
+            ),
+            "dp_1 is not of a payment of FinCore: it has no payment intent",
+        ),
+        (refund_event("refund.created", amount="1"), "the event does not have the shape Stripe documents"),
         (
             event("payment_intent.succeeded", metadata={}),
             "pi_1 is not a payment of FinCore: it has no fincore_charge_id",

@@ -17,14 +17,12 @@ _TEST_PREFIXES: Final = ("sk_test_", "rk_test_")
 class StripeAccount(msgspec.Struct, frozen=True, kw_only=True):
     """`webhook_secrets` are all that may sign, the `whsec_...` texts whole: two while one is being rotated.
 
-    `return_url` is where a customer lands after 3-D Secure; with none, Stripe names no page to send them to.
     Raise `ConfigurationError` for a live key where test money is expected, and the reverse.
     """
 
     secret_key: Secret
     webhook_secrets: tuple[Secret, ...]
     expects_livemode: bool
-    return_url: str | None = None
 
     def __post_init__(self) -> None:
         other_mode = _TEST_PREFIXES if self.expects_livemode else _LIVE_PREFIXES

@@ -1,32 +1,37 @@
-"""What Stripe's answers mean: from its objects and errors to outcomes, by the tables of `vocabulary`. Pure."""
+"""What Stripe says of a payment: from payment intents and errors to outcomes, by the tables of `vocabulary`. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from fincore.domain.card_number import without_card_numbers
+from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
     Declined,
+    Expired,
     Fact,
-    Failure,
+    OperationOutcome,
     Outcome,
     PspReference,
+    Rejected,
     Retryable,
     Unknown,
 )
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.vocabulary import Ask, Refused, Repeat, Verdict
-from fincore.write.psp.stripe.wire import PaymentIntent, StripeCharge, StripeError
-
-MESSAGE_CHARS_MAX: Final = 300
-DISCREET_MESSAGE: Final = "Your card was declined."
-_FIRST_SERVER_ERROR: Final = 500
+from fincore.write.psp.stripe.verdict import (
+    decline_of,
+    failure_of,
+    operation_verdict_on,
+    unsettled,
+    verdict_on,
+)
+from fincore.write.psp.stripe.vocabulary import Ask, Lapsed, Overtaken, Refused, Repeat
+from fincore.write.psp.stripe.wire import BalanceTransaction, PaymentIntent, StripeCharge, StripeError
 
 
 def outcome_of(answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: datetime) -> Outcome:
@@ -44,6 +49,29 @@ def outcome_of(answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: dat
             assert_never(answer)
 
 
+def operation_outcome_of(
+    answer: Answered[PaymentIntent] | NotSent | NoAnswer,
+    what: str,
+    reference: PspReference,
+    *,
+    now: datetime,
+) -> OperationOutcome:
+    """What the answer to a capture or a cancellation of the payment `reference` means. `what` names the operation."""
+    match answer:
+        case NotSent(reason=reason):
+            return Retryable(reason=reason)
+        case NoAnswer(reason=reason):
+            return Unknown(reason=reason, since=now)
+        case Answered(body=PaymentIntent() as intent):
+            return _ended(intent, now) or Unknown(
+                reason=f"Stripe accepted {what}, and the payment has not ended yet", since=now
+            )
+        case Answered():
+            return _outcome_of_refused_operation(answer, what, reference, now)
+        case _:
+            assert_never(answer)
+
+
 def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None) -> Fact | Unknown:
     """What a payment intent says. `occurred_at` is the time of the fact where the caller has it from Stripe."""
     read = INTENT_STATUSES.get(intent.status)
@@ -52,34 +80,17 @@ def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | Non
     return read(intent, occurred_at or _time_of(intent), now)
 
 
-def verdict_on(status: int, error: StripeError | None) -> Verdict:
-    """What an answer that is not a success means for the payment."""
-    if status >= _FIRST_SERVER_ERROR:
-        return Ask(f"Stripe failed with HTTP {status}")
-    if error is not None and error.type == "idempotency_error":
-        return Ask("the idempotency key was used with another request")
-    if error is not None and error.type == "card_error":
-        return _decline(error)
-    if error is not None and error.code == "lock_timeout":
-        return vocabulary.REQUEST_ERRORS["lock_timeout"]
-    if status in vocabulary.STATUSES:
-        return vocabulary.STATUSES[status]
-    if (
-        error is not None
-        and error.type == "invalid_request_error"
-        and status in vocabulary.REQUEST_ERROR_STATUSES
-    ):
-        return _request_error(error)
-    return Ask(f"Stripe answered HTTP {status} with nothing that FinCore understands")
-
-
 def _captured(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fact | Unknown:
     """Approved, captured: amount_received."""
     money = from_stripe(intent.amount_received, intent.currency)
     if isinstance(money, Inexpressible):
         return Unknown(reason=money.reason, since=now)
     return Approved(
-        kind="captured", money=money, psp_reference=PspReference(intent.id), occurred_at=occurred_at
+        kind="captured",
+        money=money,
+        psp_reference=PspReference(intent.id),
+        occurred_at=occurred_at,
+        fee=_fee(intent),
     )
 
 
@@ -108,13 +119,15 @@ def _processing(_intent: PaymentIntent, _occurred_at: datetime, now: datetime) -
     return Unknown(reason="processing at the PSP", since=now)
 
 
-def _canceled(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Fact | Unknown:
-    """Canceled: cancellation_reason."""
-    return Canceled(
-        reason=intent.cancellation_reason or "canceled at Stripe",
-        psp_reference=PspReference(intent.id),
-        occurred_at=_utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at,
-    )
+def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Fact | Unknown:
+    """Expired or Canceled by cancellation_reason."""
+    reference = PspReference(intent.id)
+    at = _utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at
+    reason = intent.cancellation_reason or "canceled at Stripe"
+    expiry = vocabulary.EXPIRY_REASONS.get(reason)
+    if expiry is not None:
+        return Expired(reason=expiry, psp_reference=reference, occurred_at=at)
+    return Canceled(reason=reason, psp_reference=reference, occurred_at=at)
 
 
 def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fact | Unknown:
@@ -137,7 +150,7 @@ INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime]
             "requires_capture": _authorized,
             "requires_action": _action_required,
             "processing": _processing,
-            "canceled": _canceled,
+            "canceled": _given_up,
             "requires_payment_method": _failed_attempt,
             "requires_confirmation": _undecided,
         }
@@ -158,63 +171,56 @@ def _outcome_of_refusal(answer: Answered[PaymentIntent], now: datetime) -> Outco
                 _time_of(intent) if intent else now,
                 PspReference(intent.id) if intent else None,
             )
-        case Repeat(reason=reason, after_seconds=seconds):
-            if answer.should_retry is False:
-                seconds = max(seconds, vocabulary.RATE_LIMIT_LONG_PAUSE_SECONDS)
-            return Retryable(reason=_with_request_id(reason, answer), retry_after_seconds=seconds)
-        case Ask(reason=reason):
-            if answer.should_retry is False:
-                reason += ", and it is not to be repeated"
-            return Unknown(reason=_with_request_id(reason, answer), since=now)
+        case Repeat() | Ask():
+            return unsettled(verdict, answer, now)
         case _:
             assert_never(verdict)
+
+
+def _outcome_of_refused_operation(
+    answer: Answered[PaymentIntent], what: str, reference: PspReference, now: datetime
+) -> OperationOutcome:
+    error = answer.error or StripeError()
+    verdict = operation_verdict_on(answer.status, answer.error)
+    if isinstance(verdict, Repeat | Ask):
+        return unsettled(verdict, answer, now)
+    # What the payment has become goes before what the error calls it: this is how a capture repeated under another
+    # key is recognised.
+    shown = _ended(error.payment_intent, now) if error.payment_intent else None
+    if shown is not None:
+        return shown
+    match verdict:
+        case Lapsed():
+            return Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=now)
+        case Overtaken():
+            unclear = Ask("the payment is in a state that Stripe did not expect")
+            return unsettled(unclear, answer, now)
+        case Refused():
+            return Rejected(failure=failure_of(error, verdict, what), occurred_at=now)
+        case _:
+            assert_never(verdict)
+
+
+def _ended(intent: PaymentIntent, now: datetime) -> Approved | Canceled | Expired | None:
+    """How a payment ended that was captured or given up; None for one that is still open, or cannot be expressed."""
+    moved_at = _moved_at(intent)
+    fact = fact_of(intent, now=now, occurred_at=moved_at or now)
+    if isinstance(fact, Approved):
+        return fact if fact.kind == "captured" else None
+    return fact if isinstance(fact, Canceled | Expired) else None
 
 
 def _declined(
     error: StripeError, refused: Refused, occurred_at: datetime, reference: PspReference | None
 ) -> Declined:
-    failure = Failure(
-        code=refused.code,
-        message=_message(error, refused),
-        advice=vocabulary.ADVICE.get(error.advice_code or "", refused.advice),
-        decline_code=error.decline_code or error.code,
-    )
+    failure = failure_of(error, refused, "the payment")
     return Declined(failure=failure, occurred_at=occurred_at, psp_reference=reference)
-
-
-def _message(error: StripeError, refused: Refused) -> str:
-    if refused.discreet:
-        return DISCREET_MESSAGE
-    if error.type == "card_error" and error.message:
-        return without_card_numbers(error.message)[:MESSAGE_CHARS_MAX]
-    # Other messages of Stripe quote what was sent, which may be anything: only its own words are kept.
-    named = ", ".join(part for part in (error.code, error.param and f"parameter {error.param}") if part)
-    return without_card_numbers(f"Stripe refused the payment: {named or 'no reason given'}")[
-        :MESSAGE_CHARS_MAX
-    ]
-
-
-def _decline(error: StripeError) -> Refused:
-    return (
-        vocabulary.CARD_DECLINES.get(error.decline_code or "")
-        or vocabulary.CARD_DECLINES.get(error.code or "")
-        or vocabulary.UNLISTED_DECLINE
-    )
-
-
-def _request_error(error: StripeError) -> Verdict:
-    listed = vocabulary.REQUEST_ERRORS.get(error.code or "")
-    return (
-        listed
-        or vocabulary.REQUEST_ERRORS_BY_PARAM.get(error.param or "")
-        or vocabulary.UNLISTED_REQUEST_ERROR
-    )
 
 
 def _reason_of_failed_attempt(error: StripeError) -> Refused:
     """The intent's status already says that the attempt failed; the error only says why."""
     if error.type == "card_error":
-        return _decline(error)
+        return decline_of(error)
     listed = vocabulary.REQUEST_ERRORS.get(error.code or "")
     if isinstance(listed, Refused):
         return listed
@@ -227,7 +233,26 @@ def _reason_of_failed_attempt(error: StripeError) -> Refused:
 
 def _time_of(intent: PaymentIntent) -> datetime:
     charge = intent.latest_charge
-    return _utc(charge.created if isinstance(charge, StripeCharge) else intent.created)
+    return _moved_at(intent) or _utc(charge.created if isinstance(charge, StripeCharge) else intent.created)
+
+
+def _moved_at(intent: PaymentIntent) -> datetime | None:
+    """When the money was taken. A charge's own time is that of its authorization."""
+    movement = _movement(intent)
+    return None if movement is None else _utc(movement.created)
+
+
+def _movement(intent: PaymentIntent) -> BalanceTransaction | None:
+    charge = intent.latest_charge
+    movement = charge.balance_transaction if isinstance(charge, StripeCharge) else None
+    return movement if isinstance(movement, BalanceTransaction) else None
+
+
+def _fee(intent: PaymentIntent) -> Money | None:
+    """Stripe's price, in the currency in which it settles with us."""
+    movement = _movement(intent)
+    fee = None if movement is None else from_stripe(movement.fee, movement.currency)
+    return fee if isinstance(fee, Money) else None
 
 
 def _capture_before(intent: PaymentIntent) -> datetime | None:
@@ -239,7 +264,3 @@ def _capture_before(intent: PaymentIntent) -> datetime | None:
 
 def _utc(unix_seconds: int) -> datetime:
     return datetime.fromtimestamp(unix_seconds, UTC)
-
-
-def _with_request_id(reason: str, answer: Answered[PaymentIntent]) -> str:
-    return f"{reason} (Stripe's request {answer.request_id})" if answer.request_id else reason

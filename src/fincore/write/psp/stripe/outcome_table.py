@@ -1,47 +1,107 @@
 """The whole mapping as text, printed from the tables that decide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, assert_never
 
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.mapping import INTENT_STATUSES
-from fincore.write.psp.stripe.vocabulary import Ask, Refused, Repeat, Verdict
+from fincore.write.psp.stripe.vocabulary import (
+    Ask,
+    Lapsed,
+    OperationVerdict,
+    Overtaken,
+    RefundRefused,
+    RefundVerdict,
+    Refused,
+    Repeat,
+)
 
-STATUS: Final = "payment intent's status"
+_Row = tuple[str, str, str]
+_ANY_OTHER: Final = "(any other)"
 
 
 def outcome_table() -> str:
     """Every word of Stripe that FinCore reads and what it becomes, one line each, for docs and terminal."""
-    params = {f"(other, {param})": row for param, row in vocabulary.REQUEST_ERRORS_BY_PARAM.items()}
-    rows = [
-        *((STATUS, status, (read.__doc__ or "").rstrip(".")) for status, read in INTENT_STATUSES.items()),
-        (STATUS, "(any other)", "Unknown"),
-        *_printed("card_error", vocabulary.CARD_DECLINES, vocabulary.UNLISTED_DECLINE),
-        *_printed(
-            "invalid_request_error",
-            {**vocabulary.REQUEST_ERRORS, **params},
-            vocabulary.UNLISTED_REQUEST_ERROR,
-        ),
-        ("idempotency_error", "(any)", "Unknown"),
-        *(("HTTP status", str(status), _words(verdict)) for status, verdict in vocabulary.STATUSES.items()),
-        ("HTTP status", "500 and above", "Unknown"),
-        ("HTTP status", "(any other)", "Unknown"),
-        ("no connection", "", "Retryable"),
-        ("no answer", "", "Unknown"),
-    ]
+    rows = [*_objects(), *_errors(), *_answers()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(f"{where:<{widths[0]}}  {word:<{widths[1]}}  {outcome}" for where, word, outcome in rows)
 
 
-def _printed(where: str, table: Mapping[str, Verdict], unlisted: Verdict) -> list[tuple[str, str, str]]:
-    rows = [(where, word, _words(verdict)) for word, verdict in table.items()]
-    return [*rows, (where, "(any other)", _words(unlisted))]
+def _objects() -> Iterator[_Row]:
+    where = "payment intent's status"
+    yield from ((where, status, (read.__doc__ or "").rstrip(".")) for status, read in INTENT_STATUSES.items())
+    yield where, _ANY_OTHER, "Unknown"
+    where = "cancellation reason"
+    yield from ((where, word, f"Expired {reason}") for word, reason in vocabulary.EXPIRY_REASONS.items())
+    yield where, _ANY_OTHER, "Canceled"
+    where = "refund's status"
+    yield from ((where, word, f"refund {status}") for word, status in vocabulary.REFUND_STATUSES.items())
+    yield where, _ANY_OTHER, "Unknown"
+    where = "refund's failure reason"
+    yield from ((where, word, f"refund failed, {code}") for word, code in vocabulary.REFUND_FAILURES.items())
+    yield where, _ANY_OTHER, "refund failed, unknown_reason"
+    where = "dispute's status"
+    for word, stage in vocabulary.DISPUTE_STATUSES.items():
+        yield where, word, f"{'inquiry' if stage.is_inquiry else 'dispute'} {stage.status}"
+    yield where, _ANY_OTHER, "Unknown"
 
 
-def _words(verdict: Verdict) -> str:
+def _errors() -> Iterator[_Row]:
+    yield from _table("card_error", vocabulary.CARD_DECLINES, vocabulary.UNLISTED_DECLINE, "Declined")
+    yield from _table(
+        "invalid_request_error",
+        {**vocabulary.REQUEST_ERRORS, **_by_param(vocabulary.REQUEST_ERRORS_BY_PARAM)},
+        vocabulary.UNLISTED_REQUEST_ERROR,
+        "Declined",
+    )
+    where = "error to a capture or cancellation"
+    yield from _table(where, vocabulary.OPERATION_ERRORS, vocabulary.UNLISTED_OPERATION_ERROR, "Rejected")
+    where = "error to a refund"
+    yield from _table(
+        where,
+        {**vocabulary.REFUND_ERRORS, **_by_param(vocabulary.REFUND_ERRORS_BY_PARAM)},
+        vocabulary.UNLISTED_REFUND_ERROR,
+        "Rejected",
+    )
+    yield where, "(any other card_error)", _words(vocabulary.DECLINED_REFUND, "Rejected")
+    yield "idempotency_error", "(any)", "Unknown"
+
+
+def _answers() -> Iterator[_Row]:
+    for status, verdict in vocabulary.STATUSES.items():
+        yield "HTTP status", str(status), _words(verdict, "")
+    yield "HTTP status", "500 and above", "Unknown"
+    yield "HTTP status", _ANY_OTHER, "Unknown"
+    yield "no connection", "", "Retryable"
+    yield "no answer", "", "Unknown"
+
+
+def _table(
+    where: str,
+    table: Mapping[str, OperationVerdict | RefundVerdict],
+    unlisted: Refused | RefundRefused,
+    refused_as: str,
+) -> Iterator[_Row]:
+    yield from ((where, word, _words(verdict, refused_as)) for word, verdict in table.items())
+    yield where, _ANY_OTHER, _words(unlisted, refused_as)
+
+
+def _by_param(
+    table: Mapping[str, OperationVerdict | RefundVerdict],
+) -> dict[str, OperationVerdict | RefundVerdict]:
+    return {f"(other, {param})": row for param, row in table.items()}
+
+
+def _words(verdict: OperationVerdict | RefundVerdict, refused_as: str) -> str:
     match verdict:
         case Refused(code=code, advice=advice, discreet=discreet):
-            return f"Declined {code}, {advice}{', generic message' if discreet else ''}"
+            return f"{refused_as} {code}, {advice}{', generic message' if discreet else ''}"
+        case RefundRefused(code=code):
+            return f"{refused_as} {code}"
+        case Lapsed():
+            return "Expired authorization_lapsed"
+        case Overtaken():
+            return "what the payment has become; Unknown if the error does not show it"
         case Repeat(after_seconds=seconds):
             return f"Retryable after {seconds:g} s"
         case Ask(reason=reason):

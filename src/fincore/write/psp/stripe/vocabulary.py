@@ -1,16 +1,17 @@
 """Stripe's words and what each means to FinCore, as tables. What no table holds is Unknown.
 
-Sources: docs.stripe.com/declines/codes, docs.stripe.com/error-codes, docs.stripe.com/error-low-level. Where Stripe
-gives an `advice_code`, it goes before the advice here.
+Sources: docs.stripe.com/declines/codes, docs.stripe.com/error-codes, docs.stripe.com/error-low-level,
+docs.stripe.com/refunds, docs.stripe.com/disputes/how-disputes-work. Where Stripe gives an `advice_code`, it goes before
+the advice here.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from fincore.domain.outcome import DeclineAdvice, FailureCode
+from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, RefundFailureCode
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -34,14 +35,30 @@ class Ask(msgspec.Struct, frozen=True):
     reason: str
 
 
-Verdict = Refused | Repeat | Ask
+class Lapsed(msgspec.Struct, frozen=True):
+    """What was held has run out: there is nothing left to capture or to cancel."""
 
 
-def _rows(verdict: Verdict, words: str) -> dict[str, Verdict]:
-    return dict.fromkeys(words.split(), verdict)
+class Overtaken(msgspec.Struct, frozen=True):
+    """The payment is not in the state that the call needs. The error shows what it has become."""
 
 
-def _declines(verdict: Refused, words: str) -> dict[str, Refused]:
+class RefundRefused(msgspec.Struct, frozen=True):
+    """Nothing was given back by this call, and nothing will be."""
+
+    code: RefundFailureCode
+
+
+Unsettled = Repeat | Ask
+"""What an error may mean whatever was asked for."""
+Verdict = Refused | Unsettled
+OperationVerdict = Verdict | Lapsed | Overtaken
+RefundVerdict = RefundRefused | Unsettled
+
+V = TypeVar("V")
+
+
+def _rows(verdict: V, words: str) -> dict[str, V]:
     return dict.fromkeys(words.split(), verdict)
 
 
@@ -53,44 +70,44 @@ RATE_LIMIT_LONG_PAUSE_SECONDS: Final = 30.0
 LOCK_PAUSE_SECONDS: Final = 1.0
 
 CARD_DECLINES: Final[Mapping[str, Refused]] = MappingProxyType(
-    _declines(
+    _rows(
         Refused("card_declined", "retry_later"),
         "approve_with_id call_issuer card_velocity_exceeded do_not_honor generic_decline insufficient_funds "
         "try_again_later withdrawal_count_limit_exceeded",
     )
-    | _declines(
+    | _rows(
         Refused("processing_error", "retry_later"),
         "issuer_not_available processing_error reenter_transaction",
     )
-    | _declines(
+    | _rows(
         Refused("authentication_required", "ask_customer"),
         "authentication_required mobile_device_authentication_required",
     )
-    | _declines(Refused("authentication_failed", "ask_customer"), "authentication_not_handled")
-    | _declines(Refused("incorrect_cvc", "ask_customer"), "incorrect_cvc invalid_cvc")
-    | _declines(Refused("incorrect_number", "ask_customer"), "incorrect_number invalid_number")
-    | _declines(Refused("expired_card", "ask_customer"), "expired_card")
-    | _declines(
+    | _rows(Refused("authentication_failed", "ask_customer"), "authentication_not_handled")
+    | _rows(Refused("incorrect_cvc", "ask_customer"), "incorrect_cvc invalid_cvc")
+    | _rows(Refused("incorrect_number", "ask_customer"), "incorrect_number invalid_number")
+    | _rows(Refused("expired_card", "ask_customer"), "expired_card")
+    | _rows(
         Refused("payment_method_invalid", "ask_customer"),
         "incorrect_address incorrect_postal_code incorrect_zip invalid_expiry_month invalid_expiry_year",
     )
-    | _declines(
+    | _rows(
         Refused("card_declined", "ask_customer"),
         "incorrect_pin invalid_amount invalid_pin offline_pin_required online_or_offline_pin_required "
         "pin_try_exceeded",
     )
-    | _declines(
+    | _rows(
         Refused("card_declined", "do_not_retry", discreet=True),
         "fraudulent lost_card merchant_blacklist pickup_card restricted_card security_violation stolen_card",
     )
-    | _declines(
+    | _rows(
         Refused("card_declined", "do_not_retry"),
         "card_decline_rate_limit_exceeded card_not_supported currency_not_supported do_not_try_again "
         "duplicate_transaction no_action_taken not_permitted revocation_of_all_authorizations "
         "revocation_of_authorization revocation_of_authorizations service_not_allowed stop_payment_order "
         "transaction_not_allowed",
     )
-    | _declines(
+    | _rows(
         Refused("payment_method_invalid", "do_not_retry"),
         "invalid_account live_mode_test_card new_account_information_available test_mode_live_card testmode_decline",
     )
@@ -100,8 +117,18 @@ CARD_DECLINES: Final[Mapping[str, Refused]] = MappingProxyType(
 UNLISTED_DECLINE: Final = Refused("card_declined", "ask_customer")
 """A `card_error` of a name we do not know: declined for certain, so no robot repeats it and the customer may try."""
 
+LOCK_TIMEOUT: Final = Repeat("Stripe holds a lock on the payment", LOCK_PAUSE_SECONDS)
+
+_UNSETTLED: Final[Mapping[str, Unsettled]] = {
+    "rate_limit": Repeat("Stripe limits the rate", RATE_LIMIT_PAUSE_SECONDS),
+    "lock_timeout": LOCK_TIMEOUT,
+    "idempotency_key_in_use": Ask("the same call may still be under way"),
+}
+"""Rows of every table of error codes."""
+
 REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
-    _rows(
+    dict[str, Verdict](_UNSETTLED)
+    | _rows(
         Refused("payment_method_invalid", "ask_customer"),
         "expired_payment_method invalid_card_type payment_intent_incompatible_payment_method "
         "payment_method_billing_details_address_missing payment_method_currency_mismatch "
@@ -128,19 +155,16 @@ REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
     )
     | _rows(Refused("processing_error", "retry_later"), "payment_method_not_available")
     | _rows(Refused("psp_rejected_request", "ask_customer"), "email_invalid")
-    | _rows(Repeat("Stripe limits the rate", RATE_LIMIT_PAUSE_SECONDS), "rate_limit")
-    | _rows(Repeat("Stripe holds a lock on the payment", LOCK_PAUSE_SECONDS), "lock_timeout")
     | _rows(
         Ask("the payment is in a state that Stripe did not expect"),
         "intent_invalid_state payment_intent_unexpected_state resource_already_exists status_transition_invalid",
     )
     | _rows(
         Ask("the same call may still be under way"),
-        "idempotency_key_in_use payment_method_provider_timeout three_d_secure_authentication_upstream_error "
-        "token_in_use",
+        "payment_method_provider_timeout three_d_secure_authentication_upstream_error token_in_use",
     )
 )
-"""`invalid_request_error`: error code -> what it means for the payment."""
+"""`invalid_request_error` to an authorization: error code -> what it means for the payment."""
 
 UNLISTED_REQUEST_ERROR: Final = Refused("psp_rejected_request", "do_not_retry")
 """Stripe did not accept the form, so nothing happened, and the same form will not fare better."""
@@ -153,7 +177,50 @@ REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused]] = MappingProxyType(
 )
 """`invalid_request_error` with a code that no row above names: the parameter Stripe points at."""
 
-STATUSES: Final[Mapping[int, Verdict]] = MappingProxyType(
+OPERATION_ERRORS: Final[Mapping[str, OperationVerdict]] = MappingProxyType(
+    dict[str, OperationVerdict](_UNSETTLED)
+    | _rows(Lapsed(), "capture_charge_authorization_expired charge_expired_for_capture")
+    | _rows(
+        Overtaken(),
+        "capture_unauthorized_payment charge_already_captured charge_already_refunded intent_invalid_state "
+        "payment_intent_unexpected_state status_transition_invalid",
+    )
+    | _rows(
+        Ask("the same call may still be under way"), "payment_method_provider_timeout resource_already_exists"
+    )
+)
+"""An error to a capture or a cancellation: error code -> what it means for that. A `card_error` may be read by
+`CARD_DECLINES` too."""
+
+UNLISTED_OPERATION_ERROR: Final = Refused("psp_rejected_request", "do_not_retry")
+"""Stripe did not carry the capture or the cancellation out (the amount is too large, for one), and will not."""
+
+REFUND_ERRORS: Final[Mapping[str, RefundVerdict]] = MappingProxyType(
+    dict[str, RefundVerdict](_UNSETTLED)
+    | _rows(
+        RefundRefused("not_refundable"),
+        "amount_too_large charge_already_refunded charge_not_refundable intent_invalid_state "
+        "payment_intent_unexpected_state",
+    )
+    | _rows(RefundRefused("charge_disputed"), "charge_disputed refund_disputed_payment")
+    | _rows(RefundRefused("insufficient_funds"), "balance_insufficient insufficient_funds")
+    | _rows(
+        Ask("the same call may still be under way"), "payment_method_provider_timeout resource_already_exists"
+    )
+)
+"""An error to a refund: error code -> why nothing was given back, or whether that is open."""
+
+REFUND_ERRORS_BY_PARAM: Final[Mapping[str, RefundRefused]] = MappingProxyType(
+    {"amount": RefundRefused("not_refundable")}
+)
+"""An error to a refund with a code that no row above names: Stripe gives none where more is asked for than is left."""
+
+DECLINED_REFUND: Final = RefundRefused("declined")
+"""A `card_error` to a refund with a code that no row above names."""
+
+UNLISTED_REFUND_ERROR: Final = RefundRefused("psp_rejected_request")
+
+STATUSES: Final[Mapping[int, Unsettled]] = MappingProxyType(
     {
         401: Repeat("Stripe refuses our secret key: check it", OUR_FAULT_PAUSE_SECONDS),
         403: Repeat("Stripe does not permit our secret key to do this: check it", OUR_FAULT_PAUSE_SECONDS),
@@ -174,3 +241,63 @@ ADVICE: Final[Mapping[str, DeclineAdvice]] = MappingProxyType(
     }
 )
 """Stripe's `advice_code` on a decline."""
+
+ExpiryReason = Literal["authorization_lapsed", "abandoned"]
+
+EXPIRY_REASONS: Final[Mapping[str, ExpiryReason]] = MappingProxyType(
+    {"abandoned": "abandoned", "automatic": "authorization_lapsed", "expired": "authorization_lapsed"}
+)
+"""`cancellation_reason` of a payment intent that nobody meant to cancel. With any other it is Canceled."""
+
+RefundState = Literal["pending", "succeeded", "failed"]
+
+REFUND_STATUSES: Final[Mapping[str, RefundState]] = MappingProxyType(
+    {
+        "pending": "pending",
+        "requires_action": "pending",
+        "succeeded": "succeeded",
+        "failed": "failed",
+        "canceled": "failed",
+    }
+)
+"""Status of a refund -> ours. Any other status is Unknown."""
+
+REFUND_FAILURES: Final[Mapping[str, RefundFailureCode]] = MappingProxyType(
+    {
+        "charge_for_pending_refund_disputed": "charge_disputed",
+        "declined": "declined",
+        "expired_or_canceled_card": "account_closed",
+        "insufficient_funds": "insufficient_funds",
+        "lost_or_stolen_card": "card_lost_or_stolen",
+        "merchant_request": "canceled",
+        "unknown": "unknown_reason",
+    }
+)
+"""`failure_reason` of a refund that failed. With any other the reason is unknown."""
+
+HOLD_RELEASES: Final = frozenset({"expired_uncaptured_charge", "partial_capture"})
+"""`reason` of what Stripe shows as a refund although nothing was captured: a hold, or the rest of one, let go."""
+
+
+class DisputeStage(msgspec.Struct, frozen=True):
+    """Where a dispute stands, and whether it is only a question of the bank so far."""
+
+    status: DisputeStatus
+    is_inquiry: bool = False
+
+
+DISPUTE_STATUSES: Final[Mapping[str, DisputeStage]] = MappingProxyType(
+    {
+        "warning_needs_response": DisputeStage("needs_response", is_inquiry=True),
+        "warning_under_review": DisputeStage("under_review", is_inquiry=True),
+        "warning_closed": DisputeStage("closed", is_inquiry=True),
+        "needs_response": DisputeStage("needs_response"),
+        "under_review": DisputeStage("under_review"),
+        "appeal_needs_response": DisputeStage("under_review"),
+        "appeal_under_review": DisputeStage("under_review"),
+        "won": DisputeStage("won"),
+        "lost": DisputeStage("lost"),
+        "prevented": DisputeStage("closed"),
+    }
+)
+"""Status of a dispute -> ours. Any other status is Unknown."""

@@ -9,6 +9,8 @@ import msgspec
 
 CHARGE_ID_KEY: Final = "fincore_charge_id"
 """The metadata that ties a payment intent to our charge: we send it, search for it, and read it in webhooks."""
+REFUND_ID_KEY: Final = "fincore_refund_id"
+"""The metadata that ties a refund to ours; beside it stands the charge's."""
 
 UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
 """Up to the end of the year 9999, so that each is a datetime."""
@@ -26,11 +28,24 @@ class PaymentMethodDetails(msgspec.Struct, frozen=True):
     card: CardDetails | None = None
 
 
+class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of our balance at Stripe, in the minor units of the currency in which Stripe settles with us.
+
+    `amount` is negative for money that leaves; `fee` is negative for a fee given back.
+    """
+
+    amount: int
+    fee: int
+    currency: str
+    created: UnixSeconds
+
+
 class StripeCharge(msgspec.Struct, frozen=True):
-    """One attempt to move the money of a payment intent."""
+    """One attempt to move the money of a payment intent; `balance_transaction` is an id unless it was expanded."""
 
     created: UnixSeconds
     payment_method_details: PaymentMethodDetails | None = None
+    balance_transaction: BalanceTransaction | str | None = None
 
 
 class RedirectToUrl(msgspec.Struct, frozen=True):
@@ -80,6 +95,49 @@ class PaymentIntentPage(msgspec.Struct, frozen=True, kw_only=True):
 
     data: tuple[PaymentIntent, ...]
     has_more: bool
+
+
+class StripeRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money given back, of a payment intent or (without FinCore) of a bare charge."""
+
+    object: Literal["refund"]
+    id: str
+    amount: int
+    currency: str
+    created: UnixSeconds
+    status: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+    payment_intent: str | None = None
+    balance_transaction: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class RefundPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list of refunds."""
+
+    data: tuple[StripeRefund, ...]
+    has_more: bool
+
+
+class EvidenceDetails(msgspec.Struct, frozen=True):
+    """`dispute.evidence_details`."""
+
+    due_by: UnixSeconds | None = None
+
+
+class StripeDispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A cardholder's objection. `balance_transactions` are all movements of money by it so far."""
+
+    object: Literal["dispute"]
+    id: str
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    payment_intent: str | None = None
+    balance_transactions: tuple[BalanceTransaction, ...] = ()
+    evidence_details: EvidenceDetails | None = None
 
 
 class ErrorBody(msgspec.Struct, frozen=True):

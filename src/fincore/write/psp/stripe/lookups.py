@@ -1,0 +1,212 @@
+"""Stripe's own records, found again: by Stripe's id, or by our metadata in its search and its lists."""
+
+from datetime import timedelta
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.outcome import PspReference, Retryable
+from fincore.write.psp.port import Inquiry, NotFound, RefundInquiry
+from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.form import Form
+from fincore.write.psp.stripe.verdict import verdict_on
+from fincore.write.psp.stripe.vocabulary import Repeat
+from fincore.write.psp.stripe.wire import (
+    CHARGE_ID_KEY,
+    REFUND_ID_KEY,
+    PaymentIntent,
+    PaymentIntentPage,
+    RefundPage,
+    StripeRefund,
+)
+
+LIST_PAGES_MAX: Final = 3
+LIST_PAGE_SIZE: Final = 100
+SEARCH_SIZE: Final = 10
+CLOCK_SKEW: Final = timedelta(seconds=60)
+"""How far Stripe's clock may be behind ours."""
+SEARCH_SETTLED_AFTER: Final = timedelta(minutes=2)
+"""Stripe's search knows a payment within a minute (docs.stripe.com/search); in an outage later, which is why whoever
+hears NotFound repeats the call under the same idempotency key, and never under another."""
+SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
+
+INTENTS: Final = "/v1/payment_intents"
+REFUNDS: Final = "/v1/refunds"
+INTENT: Final = msgspec.json.Decoder(PaymentIntent)
+REFUND: Final = msgspec.json.Decoder(StripeRefund)
+_INTENT_PAGE: Final = msgspec.json.Decoder(PaymentIntentPage)
+_REFUND_PAGE: Final = msgspec.json.Decoder(RefundPage)
+_MOST_TELLING_FIRST: Final = ("succeeded", "requires_capture", "processing", "requires_action", "pending")
+_NOT_FOUND_STATUS: Final = 404
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class StripeLookups:
+    """Reads what Stripe holds. NotFound only where Stripe itself says so; where it could not be asked, Retryable."""
+
+    def __init__(self, client: StripeClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def payment(
+        self, account: StripeAccount, reference: PspReference, *, expand: str | None = None
+    ) -> PaymentIntent | NotFound | Retryable:
+        """A payment as it is now."""
+        return await self._object(
+            account, object_path(INTENTS, reference), expand, INTENT, "record of the payment"
+        )
+
+    async def refund(
+        self, account: StripeAccount, reference: PspReference
+    ) -> StripeRefund | NotFound | Retryable:
+        """A refund as it is now."""
+        return await self._object(
+            account, object_path(REFUNDS, reference), None, REFUND, "record of the refund"
+        )
+
+    async def reference_of(
+        self, account: StripeAccount, inquiry: Inquiry
+    ) -> PspReference | NotFound | Retryable:
+        """The payment of a charge: from Stripe's search index, which lags, then from its list, which does not.
+
+        Only its id is taken from there: what an index says of a payment's status may be old.
+        """
+        searched = await self._search(account, inquiry)
+        if isinstance(searched, str):
+            return searched
+        listed = await self._list(account, inquiry)
+        if isinstance(listed, NotFound) and isinstance(searched, Retryable):
+            return searched
+        return listed
+
+    async def refund_of(
+        self, account: StripeAccount, inquiry: RefundInquiry
+    ) -> StripeRefund | NotFound | Retryable:
+        """The refund that carries our id, from the list of all refunds of its payment; that list does not lag."""
+        after: str | None = None
+        for _ in range(LIST_PAGES_MAX):
+            query: Form = {
+                "payment_intent": inquiry.payment_reference,
+                "limit": LIST_PAGE_SIZE,
+                "starting_after": after,
+            }
+            answer = await self._client.get(REFUNDS, query, key=account.secret_key, reads=_REFUND_PAGE)
+            if not isinstance(answer, Answered) or answer.body is None:
+                return _could_not_ask("list of refunds", answer)
+            page = answer.body
+            found = _refund_among(page, inquiry)
+            if found is not None:
+                return found
+            if not page.has_more or not page.data:
+                return NotFound()
+            after = page.data[-1].id
+        return Retryable(reason=f"the payment has more than {LIST_PAGES_MAX * LIST_PAGE_SIZE} refunds")
+
+    async def _object(
+        self,
+        account: StripeAccount,
+        path: str,
+        expand: str | None,
+        reads: msgspec.json.Decoder[T],
+        what: str,
+    ) -> T | NotFound | Retryable:
+        query: Form = {"expand": [expand] if expand else None}
+        answer = await self._client.get(path, query, key=account.secret_key, reads=reads)
+        if not isinstance(answer, Answered):
+            return _could_not_ask(what, answer)
+        if answer.body is not None:
+            return answer.body
+        # Any proxy can answer 404: only Stripe's own word for it counts.
+        is_missing = answer.error is not None and answer.error.code == "resource_missing"
+        if answer.status == _NOT_FOUND_STATUS and is_missing:
+            return NotFound()
+        return _could_not_ask(what, answer)
+
+    async def _search(self, account: StripeAccount, inquiry: Inquiry) -> PspReference | NotFound | Retryable:
+        query: Form = {
+            "query": f"metadata['{CHARGE_ID_KEY}']:'{inquiry.charge_id}'",
+            "limit": SEARCH_SIZE,
+        }
+        answer = await self._client.get(
+            f"{INTENTS}/search", query, key=account.secret_key, reads=_INTENT_PAGE
+        )
+        if not isinstance(answer, Answered) or answer.body is None:
+            return _could_not_ask("search of payments", answer)
+        return _payment_among(answer.body, inquiry) or NotFound()
+
+    async def _list(self, account: StripeAccount, inquiry: Inquiry) -> PspReference | NotFound | Retryable:
+        """The newest payments since the charge was created, as far as the bound goes."""
+        since = int((inquiry.created_at - CLOCK_SKEW).timestamp())
+        after: str | None = None
+        for _ in range(LIST_PAGES_MAX):
+            query: Form = {"created": {"gte": since}, "limit": LIST_PAGE_SIZE, "starting_after": after}
+            answer = await self._client.get(INTENTS, query, key=account.secret_key, reads=_INTENT_PAGE)
+            if not isinstance(answer, Answered) or answer.body is None:
+                return _could_not_ask("list of payments", answer)
+            page = answer.body
+            found = _payment_among(page, inquiry)
+            if found is not None:
+                return found
+            if not page.has_more or not page.data:
+                return NotFound()
+            after = page.data[-1].id
+        if self._clock.now() - inquiry.created_at >= SEARCH_SETTLED_AFTER:
+            return NotFound()
+        return Retryable(
+            reason="Stripe has more payments since then than we list; its search will know this one later",
+            retry_after_seconds=SEARCH_LAG_PAUSE_SECONDS,
+        )
+
+
+def object_path(collection: str, reference: PspReference) -> str:
+    """The path of one object."""
+    return f"{collection}/{quote(reference, safe='')}"
+
+
+def _payment_among(page: PaymentIntentPage, inquiry: Inquiry) -> PspReference | None:
+    """The id of the charge's payment intent; of several, the one that got furthest."""
+    ours = [intent for intent in page.data if intent.metadata.get(CHARGE_ID_KEY) == inquiry.charge_id]
+    if len(ours) > 1:
+        _log.error(
+            "stripe.several_payments_of_one_charge",
+            charge_id=inquiry.charge_id,
+            payment_intents=[intent.id for intent in ours],
+        )
+    best = min(ours, key=lambda intent: _rank(intent.status), default=None)
+    return None if best is None else PspReference(best.id)
+
+
+def _refund_among(page: RefundPage, inquiry: RefundInquiry) -> StripeRefund | None:
+    """The refund that carries our id; of several, the one that got furthest."""
+    ours = [refund for refund in page.data if (refund.metadata or {}).get(REFUND_ID_KEY) == inquiry.refund_id]
+    if len(ours) > 1:
+        _log.error(
+            "stripe.several_refunds_of_one_refund",
+            refund_id=inquiry.refund_id,
+            refunds=[refund.id for refund in ours],
+        )
+    return min(ours, key=lambda refund: _rank(refund.status or ""), default=None)
+
+
+def _rank(status: str) -> int:
+    ranks = {named: place for place, named in enumerate(_MOST_TELLING_FIRST)}
+    return ranks.get(status, len(ranks))
+
+
+def _could_not_ask(what: str, answer: Answered[T] | NotSent | NoAnswer) -> Retryable:
+    sentence = f"Stripe's {what} gave no answer"
+    if not isinstance(answer, Answered):
+        return Retryable(reason=f"{sentence}: {answer.reason}")
+    verdict = verdict_on(answer.status, answer.error)
+    return Retryable(
+        reason=f"{sentence}: HTTP {answer.status} (Stripe's request {answer.request_id})",
+        retry_after_seconds=verdict.after_seconds if isinstance(verdict, Repeat) else None,
+    )

@@ -1,0 +1,95 @@
+"""What Stripe says of a refund: from refund objects and errors to reports, by the tables of `vocabulary`. Pure."""
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import RefundId, parse_refund_id
+from fincore.domain.outcome import (
+    PspReference,
+    RefundFailureCode,
+    RefundOutcome,
+    RefundRejected,
+    RefundReport,
+    Retryable,
+    Unknown,
+)
+from fincore.write.psp.stripe import vocabulary
+from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
+from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.verdict import refund_verdict_on, refusal_in_words, unsettled
+from fincore.write.psp.stripe.vocabulary import Ask, RefundRefused, Repeat
+from fincore.write.psp.stripe.wire import REFUND_ID_KEY, StripeError, StripeRefund
+
+
+def refund_outcome_of(answer: Answered[StripeRefund] | NotSent | NoAnswer, *, now: datetime) -> RefundOutcome:
+    """What the answer to a call that gives money back means."""
+    match answer:
+        case NotSent(reason=reason):
+            return Retryable(reason=reason)
+        case NoAnswer(reason=reason):
+            return Unknown(reason=reason, since=now)
+        case Answered(body=StripeRefund() as refund):
+            return report_of(refund, now=now)
+        case Answered(status=status, error=error):
+            verdict = refund_verdict_on(status, error)
+            match verdict:
+                case RefundRefused(code=code):
+                    message = refusal_in_words(error or StripeError(), "the refund")
+                    return RefundRejected(code=code, message=message, occurred_at=now)
+                case Repeat() | Ask():
+                    return unsettled(verdict, answer, now)
+                case _:
+                    assert_never(verdict)
+        case _:
+            assert_never(answer)
+
+
+def report_of(
+    refund: StripeRefund, *, now: datetime, occurred_at: datetime | None = None
+) -> RefundReport | Unknown:
+    """What a refund says. `occurred_at` is the time of the fact where the caller has it from Stripe.
+
+    Without it a refund happened when it was made; that it failed later has no time of its own, so that is `now`.
+    """
+    status = vocabulary.REFUND_STATUSES.get(refund.status or "")
+    if status is None:
+        return Unknown(reason="Stripe reports a refund status that FinCore does not know", since=now)
+    money = from_stripe(refund.amount, refund.currency)
+    if isinstance(money, Inexpressible):
+        return Unknown(reason=money.reason, since=now)
+    made_at = datetime.fromtimestamp(refund.created, UTC)
+    return RefundReport(
+        status=status,
+        psp_reference=PspReference(refund.id),
+        money=money,
+        occurred_at=occurred_at or (now if status == "failed" else made_at),
+        refund_id=refund_id_of(refund),
+        failure_code=_failure_code(refund) if status == "failed" else None,
+    )
+
+
+def refund_id_of(refund: StripeRefund) -> RefundId | None:
+    """Our id of the refund; None for one that was not made through FinCore."""
+    try:
+        return parse_refund_id((refund.metadata or {}).get(REFUND_ID_KEY, ""))
+    except InvalidId:
+        return None
+
+
+def is_release_of_a_hold(refund: StripeRefund) -> bool:
+    """Whether no money was given back: Stripe also shows as a refund that it lets go what was never captured.
+
+    Some of these carry a reason of their own; the others, from a canceled hold, move nothing in our balance.
+    """
+    if refund.reason in vocabulary.HOLD_RELEASES:
+        return True
+    return (
+        refund.status == "succeeded" and refund.balance_transaction is None and refund_id_of(refund) is None
+    )
+
+
+def _failure_code(refund: StripeRefund) -> RefundFailureCode:
+    if refund.failure_reason is None and refund.status == "canceled":
+        return "canceled"
+    return vocabulary.REFUND_FAILURES.get(refund.failure_reason or "", "unknown_reason")

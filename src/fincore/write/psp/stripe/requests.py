@@ -1,0 +1,59 @@
+"""What Stripe is sent: one form a call. Pure; the amounts are in Stripe's minor units already."""
+
+from typing import Final
+
+from fincore.domain.ids import ChargeId
+from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
+from fincore.write.psp.stripe.form import Form
+from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
+
+WITH_FEE: Final = "latest_charge.balance_transaction"
+"""`expand`: the charge and the movement it made, which tells Stripe's fee. There is none before a capture."""
+
+
+def authorization_form(request: AuthorizeRequest, amount: int) -> Form:
+    """POST /v1/payment_intents: a payment intent, created and confirmed at once."""
+    return {
+        "amount": amount,
+        "currency": request.money.currency,
+        "capture_method": request.capture_method,
+        "payment_method": request.payment_method,
+        # Cards by name, not `automatic_payment_methods`: what an account's Dashboard enables must not change what a
+        # charge may become (a bank debit is `processing` for days), and cards need no return_url without 3-D Secure.
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "return_url": request.return_url and _naming(request.return_url, request.charge_id),
+        # Without a page to come back to, a customer cannot be sent away: the bank's wish is then a decline.
+        "error_on_requires_action": None if request.return_url else True,
+        "description": request.description,
+        "receipt_email": request.customer_email,
+        "metadata": {CHARGE_ID_KEY: request.charge_id},
+        # Only a hold has a `capture_before`, and only the charge tells it.
+        "expand": ["latest_charge" if request.capture_method == "manual" else WITH_FEE],
+    }
+
+
+def capture_form(amount: int) -> Form:
+    """POST /v1/payment_intents/{id}/capture. Stripe lets the rest of the hold go."""
+    return {"amount_to_capture": amount, "expand": [WITH_FEE]}
+
+
+def cancellation_form(request: CancelRequest) -> Form:
+    """POST /v1/payment_intents/{id}/cancel."""
+    return {"cancellation_reason": request.reason}
+
+
+def refund_form(request: RefundRequest, amount: int) -> Form:
+    """POST /v1/refunds."""
+    return {
+        "payment_intent": request.psp_reference,
+        "amount": amount,
+        "reason": request.reason,
+        "metadata": {CHARGE_ID_KEY: request.charge_id, REFUND_ID_KEY: request.refund_id},
+    }
+
+
+def _naming(return_url: str, charge_id: ChargeId) -> str:
+    """The page with the charge in its query, so that whoever lands there can be told what became of it."""
+    page, mark, fragment = return_url.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}charge={charge_id}{mark}{fragment}"
