@@ -1,0 +1,129 @@
+"""The consumer of the log that makes deliveries: who hears of what, once each."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fincore.domain.ids import MerchantId, charge_of
+from fincore.eventstore.subscription import Subscription
+from fincore.notify.endpoint import Owner
+from fincore.notify.fan_out import FanOut
+from fincore.postgres.pool import Pool
+from fixtures.commits import MERCHANT, append, captured, created, new_stream
+from fixtures.notify import Notify, notifying
+from fixtures.traffic import failed, fates, live
+
+URL = "https://example.com/hooks"
+OTHERS = MerchantId("mer_others")
+
+
+@pytest.fixture
+async def notify(dsn: str, pool: Pool) -> AsyncIterator[Notify]:
+    async with notifying(dsn, pool) as notify:
+        yield notify
+
+
+async def types(notify: Notify, endpoint_id: str) -> list[str]:
+    return [row["event_type"] for row in await notify.deliveries_of(endpoint_id)]  # type: ignore[arg-type]
+
+
+async def test_every_event_of_a_charge_is_a_delivery_to_every_endpoint_of_its_merchant(
+    notify: Notify,
+) -> None:
+    endpoints = [(await notify.listen(URL)).endpoint.endpoint_id for _ in range(2)]
+    stream_id = await notify.happen(created(), captured())
+    for endpoint_id in endpoints:
+        rows = await notify.deliveries_of(endpoint_id)
+        assert [row["event_type"] for row in rows] == ["charge.created", "charge.captured"]
+        assert [json.loads(row["body"])["type"] for row in rows] == ["charge.created", "charge.captured"]
+        assert {json.loads(row["body"])["data"]["charge_id"] for row in rows} == {charge_of(stream_id)}
+        assert {row["status"] for row in rows} == {"pending"}
+        assert {row["next_attempt_at"] for row in rows} == {notify.clock.now()}
+    ids = {row["delivery_id"] for endpoint in endpoints for row in await notify.deliveries_of(endpoint)}
+    assert len(ids) == 4
+
+
+@pytest.mark.parametrize(
+    ("filters", "heard"),
+    [
+        (("*",), ["charge.created", "charge.failed"]),
+        (("charge.*",), ["charge.created", "charge.failed"]),
+        (("charge.failed",), ["charge.failed"]),
+        (("charge.captured", "charge.created"), ["charge.created"]),
+        (("charge.*", "*", "charge.failed"), ["charge.created", "charge.failed"]),
+        (("refund.*",), []),
+    ],
+    ids=["all", "family", "name", "names", "overlapping", "others"],
+)
+async def test_an_endpoint_hears_of_what_its_filters_let_through(
+    notify: Notify, filters: tuple[str, ...], heard: list[str]
+) -> None:
+    made = await notify.listen(URL, *filters)
+    await notify.happen(created(), failed())
+    assert await types(notify, made.endpoint.endpoint_id) == heard
+
+
+async def test_merchants_and_modes_do_not_hear_of_each_other(notify: Notify) -> None:
+    owners = [Owner(merchant, livemode) for merchant in (MERCHANT, OTHERS) for livemode in (False, True)]
+    made = {owner: (await notify.listen(URL, owner=owner)).endpoint.endpoint_id for owner in owners}
+    streams = {
+        # The failure says neither merchant nor mode: both stand in the first event of its charge.
+        owner: await notify.happen(created(merchant_id=owner.merchant_id, livemode=owner.livemode), failed())
+        for owner in owners
+    }
+    for owner, endpoint_id in made.items():
+        rows = await notify.deliveries_of(endpoint_id)
+        data = [json.loads(row["body"])["data"] for row in rows]
+        assert len(data) == 2
+        assert {entry["charge_id"] for entry in data} == {charge_of(streams[owner])}
+        assert {entry["livemode"] for entry in data} == {owner.livemode}
+
+
+async def test_an_endpoint_hears_of_what_happens_after_it_was_made(notify: Notify) -> None:
+    stream_id = new_stream()
+    await notify.writer.commit(append(stream_id, created()))
+    made = await notify.listen(URL)
+    await notify.happen(captured(), stream_id=stream_id, after=1)
+    assert await types(notify, made.endpoint.endpoint_id) == ["charge.captured"]
+
+
+async def test_a_disabled_endpoint_hears_nothing_until_it_is_enabled_again(notify: Notify) -> None:
+    endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
+    await notify.change(endpoint_id, status="disabled")
+    stream_id = await notify.happen(created())
+    await notify.change(endpoint_id, status="enabled")
+    await notify.happen(captured(), stream_id=stream_id, after=1)
+    assert await types(notify, endpoint_id) == ["charge.captured"]
+
+
+async def test_changed_filters_count_for_the_next_event(notify: Notify) -> None:
+    endpoint_id = (await notify.listen(URL, "charge.failed")).endpoint.endpoint_id
+    stream_id = await notify.happen(created())
+    await notify.change(endpoint_id, event_types=("charge.captured",))
+    await notify.happen(captured(), stream_id=stream_id, after=1)
+    assert await types(notify, endpoint_id) == ["charge.captured"]
+
+
+@pytest.mark.parametrize("batch_events_max", [1, 3, 1_000])
+async def test_whatever_the_batches_each_event_is_one_delivery_with_one_id(
+    notify: Notify, batch_events_max: int
+) -> None:
+    endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
+    lives = fates()
+    await live(notify.writer, lives)
+    await notify.fan_out(batch_events_max=batch_events_max)
+    before = await notify.deliveries_of(endpoint_id)
+    assert len(before) == sum(map(len, lives))
+    assert len({row["event_id"] for row in before}) == len(before)
+    # As after a restore of an older checkpoint.
+    await notify.pool.execute("update checkpoints set tx = 0, pos = 0")
+    assert await notify.fan_out(batch_events_max=batch_events_max) == len(before)
+    assert await notify.deliveries_of(endpoint_id) == before
+
+
+async def test_where_nobody_listens_the_log_is_passed_and_nothing_is_written(notify: Notify) -> None:
+    await notify.happen()
+    assert await notify.pool.fetchval("select count(*) from notify.deliveries") == 0
+    subscription = Subscription(notify.log, notify.pool, FanOut(notify.clock))
+    assert await subscription.checkpoint() == await notify.log.end()
