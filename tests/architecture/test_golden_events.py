@@ -15,25 +15,51 @@ import pytest
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     EVENTS,
+    CancelFailed,
+    CancelRequested,
+    CaptureFailed,
+    CaptureRequested,
     ChargeActionRequired,
     ChargeAuthorized,
     ChargeCanceled,
     ChargeCaptured,
+    ChargeCorrected,
     ChargeCreated,
     ChargeEvent,
+    ChargeExpired,
     ChargeFailed,
     ChargeOutcomeUnknown,
+    DisputeClosed,
+    DisputeFundsReinstated,
+    DisputeFundsWithdrawn,
+    DisputeLost,
+    DisputeOpened,
+    DisputeUpdated,
+    DisputeWon,
     EventType,
+    FeeAssessed,
+    OutcomeDecided,
+    RefundCorrected,
+    RefundFailed,
+    RefundOutcomeUnknown,
+    RefundPending,
+    RefundRequested,
+    RefundSucceeded,
     decode_event,
     encode_event,
 )
-from fincore.domain.ids import MerchantId
+from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 
 GOLDEN: Final = Path(__file__).parents[1] / "data/events"
 MERCHANT: Final = MerchantId("mer_01k0bcdefghjkmnpqrstvwxyz0")
 STRIPE: Final = PspName("stripe")
 INTENT: Final = PspReference("pi_3MtwBwLkdIwHu7ix28a3tqPa")
+REFUND: Final = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
+REFUND_AT_PSP: Final = PspReference("re_3MtwBwLkdIwHu7ix1Jm8pQ2v")
+DISPUTE: Final = DisputeId("dp_01k0bcdefghjkmnpqrstvwxyz0")
+DISPUTE_AT_PSP: Final = PspReference("dp_1MtJUT2eZvKYlo2CNaw2HvEv")
+USD: Final = Currency("usd")
 AT: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
@@ -85,6 +111,141 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         reason="Stripe did not answer within 30 s", since=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     ),
     ("charge.canceled", 1): ChargeCanceled(reason="abandoned", psp_reference=INTENT, occurred_at=AT),
+    ("charge.expired", 1): ChargeExpired(reason="authorization_lapsed", occurred_at=AT, psp_reference=INTENT),
+    ("charge.capture_requested", 1): CaptureRequested(amount_minor=1500, requested_at=AT),
+    ("charge.capture_failed", 1): CaptureFailed(
+        code="psp_rejected_request",
+        message="The hold is too small.",
+        advice="do_not_retry",
+        occurred_at=AT,
+        decline_code="amount_too_large",
+    ),
+    ("charge.cancel_requested", 1): CancelRequested(reason="fraudulent", requested_at=AT),
+    ("charge.cancel_failed", 1): CancelFailed(
+        code="psp_unavailable",
+        message="The PSP could not be reached.",
+        advice="retry_later",
+        occurred_at=AT,
+        decline_code="none",
+    ),
+    ("charge.fee_assessed", 1): FeeAssessed(
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=INTENT,
+        fee_minor=88,
+        currency=USD,
+        occurred_at=AT,
+    ),
+    ("charge.corrected", 1): ChargeCorrected(
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=INTENT,
+        status_before="failed",
+        status_after="succeeded",
+        captured_before_minor=0,
+        captured_after_minor=1999,
+        currency=USD,
+        reason="the PSP's own record says succeeded",
+        occurred_at=AT,
+        platform_fee_before_minor=0,
+        platform_fee_after_minor=20,
+    ),
+    ("charge.outcome_decided", 1): OutcomeDecided(
+        decided_by="ada", reason="Seen in the PSP's dashboard.", decided_at=AT, refund_id=REFUND
+    ),
+    ("refund.requested", 1): RefundRequested(
+        refund_id=REFUND,
+        merchant_id=MERCHANT,
+        livemode=True,
+        amount_minor=500,
+        currency=USD,
+        requested_at=AT,
+        reason="duplicate",
+        origin="psp",
+        psp_reference=REFUND_AT_PSP,
+        metadata={"order_id": "6735"},
+    ),
+    ("refund.outcome_unknown", 1): RefundOutcomeUnknown(
+        refund_id=REFUND, reason="Stripe did not answer within 30 s", since=AT
+    ),
+    ("refund.pending", 1): RefundPending(refund_id=REFUND, psp_reference=REFUND_AT_PSP, occurred_at=AT),
+    ("refund.succeeded", 1): RefundSucceeded(
+        refund_id=REFUND,
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=REFUND_AT_PSP,
+        amount_minor=500,
+        currency=USD,
+        occurred_at=AT,
+    ),
+    ("refund.failed", 1): RefundFailed(
+        refund_id=REFUND,
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        amount_minor=500,
+        currency=USD,
+        code="card_lost_or_stolen",
+        was_succeeded=True,
+        occurred_at=AT,
+        psp_reference=REFUND_AT_PSP,
+    ),
+    ("refund.corrected", 1): RefundCorrected(
+        refund_id=REFUND,
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=REFUND_AT_PSP,
+        amount_minor=500,
+        currency=USD,
+        occurred_at=AT,
+    ),
+    ("dispute.opened", 1): DisputeOpened(
+        dispute_id=DISPUTE,
+        psp_reference=DISPUTE_AT_PSP,
+        amount_minor=1999,
+        currency=USD,
+        reason="fraudulent",
+        status="needs_response",
+        is_inquiry=False,
+        occurred_at=AT,
+        evidence_due_by=datetime(2026, 1, 16, 23, 59, 59, tzinfo=UTC),
+    ),
+    ("dispute.updated", 1): DisputeUpdated(
+        dispute_id=DISPUTE,
+        status="under_review",
+        is_inquiry=False,
+        occurred_at=AT,
+        evidence_due_by=datetime(2026, 1, 16, 23, 59, 59, tzinfo=UTC),
+    ),
+    ("dispute.funds_withdrawn", 1): DisputeFundsWithdrawn(
+        dispute_id=DISPUTE,
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=DISPUTE_AT_PSP,
+        amount_minor=1999,
+        fee_minor=1500,
+        currency=USD,
+        occurred_at=AT,
+    ),
+    ("dispute.funds_reinstated", 1): DisputeFundsReinstated(
+        dispute_id=DISPUTE,
+        merchant_id=MERCHANT,
+        livemode=True,
+        psp=STRIPE,
+        psp_reference=DISPUTE_AT_PSP,
+        amount_minor=1999,
+        fee_minor=1500,
+        currency=USD,
+        occurred_at=AT,
+    ),
+    ("dispute.won", 1): DisputeWon(dispute_id=DISPUTE, occurred_at=AT),
+    ("dispute.lost", 1): DisputeLost(dispute_id=DISPUTE, occurred_at=AT),
+    ("dispute.closed", 1): DisputeClosed(dispute_id=DISPUTE, occurred_at=AT),
 }
 
 

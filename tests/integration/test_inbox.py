@@ -5,13 +5,15 @@ import asyncio
 import msgspec
 import pytest
 
+from fincore.domain.currency import Currency
 from fincore.domain.ids import new_charge_id
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.money import Money
+from fincore.domain.outcome import Approved, PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
 from fincore.write.queue.job_payloads import interpret_job
-from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
+from fixtures.scripted_psp import NOON, STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
 from fixtures.waiting import happens
 from fixtures.worker_house import House, open_house
 
@@ -60,7 +62,7 @@ async def test_a_webhook_nobody_has_to_read_is_kept_without_a_job(pool: Pool) ->
         charge_id = await house.charge(jobs=())
         assert await house.tell(charge_id, "nothing") == "accepted"
         assert await _rows(house) == 1
-        assert await house.queue.depths() == {"queued": 0, "picked": 0, "held": 0}
+        assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ async def test_a_webhook_that_cannot_be_believed_leaves_no_trace_in_the_inbox(
         assert isinstance(refused, SignatureRefused)
         assert refused.reason == reason
         assert await _rows(house) == 0
-        assert await house.queue.depths() == {"queued": 0, "picked": 0, "held": 0}
+        assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
 async def test_a_webhook_before_our_own_answer_settles_the_charge_and_the_answer_agrees(pool: Pool) -> None:
@@ -142,16 +144,55 @@ async def test_webhooks_out_of_order_tell_the_same_story(pool: Pool) -> None:
         assert await house.held() == []
 
 
-async def test_a_webhook_that_contradicts_a_settled_charge_is_held_and_listed(pool: Pool) -> None:
+async def test_a_webhook_that_contradicts_a_settled_charge_counts_for_nothing_against_the_psps_own_record(
+    pool: Pool,
+) -> None:
     async with open_house(pool, ScriptedPsp(decline)) as house:
         charge_id = await house.charge()
         await house.idle()
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        assert len(house.psp.inquiries) == 1
+        assert await house.history(charge_id) == ["charge.created", "charge.failed"]
+        assert await house.held() == []
+
+
+async def test_a_webhook_that_contradicts_a_settled_charge_is_held_while_the_psps_record_cannot_tell(
+    pool: Pool,
+) -> None:
+    psp = ScriptedPsp(decline)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        psp.payments.clear()
         await house.tell(charge_id, "captured")
         await house.idle()
         (letter,) = await house.held()
         assert letter.kind == "webhook.interpret"
         assert "charge.captured contradicts a charge that is failed" in letter.reason
         assert await house.history(charge_id) == ["charge.created", "charge.failed"]
+
+
+async def test_a_settled_charge_that_the_psps_own_record_contradicts_is_corrected(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp(decline)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        captured = Approved(
+            kind="captured",
+            money=Money(1000, Currency("usd")),
+            psp_reference=PspReference(f"pi_{charge_id}"),
+            occurred_at=NOON,
+        )
+        house.psp.becomes(charge_id, captured)
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        assert await house.history(charge_id) == ["charge.created", "charge.failed", "charge.corrected"]
+        corrected = await house.state(charge_id)
+        assert (corrected.status, corrected.captured_minor, corrected.failure) == ("succeeded", 1000, None)
+        await house.tell(charge_id, "declined")
+        await house.idle()
+        assert (await house.state(charge_id)).status == "succeeded"
+        assert await house.held() == []
 
 
 @pytest.mark.parametrize("charge_id", ["ch_01m82z24fee4ks56hmzbyc7q92", "order-4711", ""])

@@ -112,7 +112,7 @@ async def test_a_job_for_a_charge_whose_outcome_is_unknown_leaves_it_to_the_jani
         for _ in range(2):
             await house.worker.handlers["charge.authorize"](job)
         assert await house.history(charge_id) == ["charge.created", "charge.outcome_unknown"]
-        assert await house.queue.depths() == {"queued": 1, "picked": 0, "held": 0}
+        assert await house.queue.depths() == {"queued": 1, "scheduled": 0, "picked": 0, "held": 0}
     assert len(psp.requests) == 1
 
 

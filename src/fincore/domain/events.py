@@ -1,7 +1,8 @@
 """The facts the log holds: past tense, dotted, versioned. The table at the end is the whole vocabulary.
 
 Money events carry all that the ledger needs (merchant, PSP, mode), so that a consumer can read each on its own.
-Amounts are minor units; times are UTC, `occurred_at` being the PSP's time of the fact.
+Amounts are minor units; times are UTC, `occurred_at` being the PSP's time of the fact. A field may be added to an event
+as long as it has a default that says what the older ones meant; then the default is left out when it is written.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,7 @@ RefundOrigin = Literal["merchant", "psp"]
 """Who asked for a refund: the merchant through our API, or somebody at the PSP (its dashboard, its risk team)."""
 
 
-class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant asked for money and the route to a PSP is chosen; the PSP has not been called yet."""
 
     merchant_id: MerchantId
@@ -70,7 +71,7 @@ class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True):
     capture_before: datetime | None = None
 
 
-class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The PSP took the amount; it owes it to us until it settles, less its fee where that is known already.
 
     The PSP's fee is in the currency in which it settles, which need not be the charge's. `platform_fee_minor` is what the
@@ -107,7 +108,7 @@ class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
     redirect_url: str | None = None
 
 
-class ChargeOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The PSP was asked and its answer never came; the janitor owns the question from here."""
 
     reason: str

@@ -86,19 +86,24 @@ class PublicEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 def public_event(recorded: RecordedEvent) -> PublicEvent:
     """What the merchant of an event may see of it."""
-    name = event_type(recorded.event)
     return PublicEvent(
         event_id=public_event_id(recorded.event_id),
-        type=name,
+        type=event_type(recorded.event),
         charge_id=charge_of(recorded.stream_id),
         version=recorded.version,
-        occurred_at=_occurred_at(recorded),
+        occurred_at=occurred_at(recorded),
         recorded_at=recorded.recorded_at,
-        data={field: _shown(getattr(recorded.event, field)) for field in SHOWN[name]},
+        data=shown_data(recorded.event),
     )
 
 
-def _occurred_at(recorded: RecordedEvent) -> datetime:
+def shown_data(event: ChargeEvent) -> dict[str, ShownValue]:
+    """The fields of an event that its merchant may see, in the order of the table."""
+    return {field: _shown(getattr(event, field)) for field in SHOWN[event_type(event)]}
+
+
+def occurred_at(recorded: RecordedEvent) -> datetime:
+    """When it happened: by the event's own word, else when FinCore wrote it down."""
     field = _TIME_OF[type(recorded.event)]
     moment: datetime = recorded.recorded_at if field is None else getattr(recorded.event, field)
     return moment

@@ -1,44 +1,44 @@
 """What a charge may do, as a printed table, as rows, and as a state machine that Hypothesis drives."""
 
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fincore.domain.charge import (
-    TERMINAL,
-    TRANSITIONS,
-    Charge,
-    ChargeStatus,
-    Refusal,
-    decide,
-    evolve,
-    fold,
-    transition_table,
-)
+from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge, evolve, fold, transition_table
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     EVENTS,
+    CancelRequested,
+    CaptureRequested,
     ChargeCaptured,
     ChargeEvent,
     ChargeFailed,
+    ChargeStatus,
+    FeeAssessed,
     decode_event,
     encode_event,
 )
+from fincore.domain.facts import correct, decide
+from fincore.domain.fee_plan import FeePlan, platform_fee_minor
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
     Declined,
+    Expired,
     Fact,
     Failure,
     PspReference,
+    Rejected,
     Unknown,
 )
+from fincore.domain.refusal import Refusal
+from fincore.domain.requests import request_cancel, request_capture
 from fixtures.commits import created
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -52,7 +52,11 @@ DECLINED = Declined(
 )
 ACTION = ActionRequired(psp_reference=PI, redirect_url="https://psp.example/3ds")
 CANCELED = Canceled(reason="abandoned", psp_reference=PI, occurred_at=NOON)
+EXPIRED = Expired(reason="authorization_lapsed", psp_reference=PI, occurred_at=NOON)
 UNKNOWN = Unknown(reason="timed out", since=NOON)
+REJECTED = Rejected(
+    failure=Failure(code="psp_unavailable", message="not reached", advice="retry_later"), occurred_at=NOON
+)
 
 FACTS: dict[str, Fact | Unknown] = {
     "captured": CAPTURED,
@@ -60,12 +64,13 @@ FACTS: dict[str, Fact | Unknown] = {
     "declined": DECLINED,
     "action required": ACTION,
     "canceled": CANCELED,
+    "expired": EXPIRED,
     "unknown": UNKNOWN,
 }
 
 
-def charge_after(*facts: Fact | Unknown) -> Charge:
-    charge = evolve(None, created())
+def charge_after(*facts: Fact | Unknown, **changes: Any) -> Charge:
+    charge = evolve(None, created(**changes))
     for fact in facts:
         events = decide(charge, fact)
         assert not isinstance(events, Refusal)
@@ -81,17 +86,19 @@ STATES: dict[ChargeStatus, Charge] = {
     "succeeded": charge_after(CAPTURED),
     "failed": charge_after(DECLINED),
     "canceled": charge_after(CANCELED),
+    "expired": charge_after(EXPIRED),
 }
 
 # What becomes of each fact in each state: the next state, `same` (known already), or `refused`.
 TABLE = """
-                 captured   authorized  declined  action required  canceled  unknown
-processing       succeeded  authorized  failed    requires_action  canceled  processing
-requires_action  succeeded  authorized  failed    same             canceled  same
-authorized       succeeded  same        refused   same             canceled  same
-succeeded        same       same        refused   same             refused   same
-failed           refused    refused     same      same             same      same
-canceled         refused    same        same      same             same      same
+                 captured   authorized  declined  action required  canceled  expired  unknown
+processing       succeeded  authorized  failed    requires_action  canceled  expired  processing
+requires_action  succeeded  authorized  failed    same             canceled  expired  same
+authorized       succeeded  same        refused   same             canceled  expired  same
+succeeded        same       same        refused   same             refused   refused  same
+failed           refused    refused     same      same             same      same     same
+canceled         refused    same        same      same             same      same     same
+expired          refused    same        same      same             same      same     same
 """
 HEADER, *ROWS = [line for line in TABLE.splitlines() if line]
 CELLS = [
@@ -123,14 +130,21 @@ def test_the_table_names_every_state() -> None:
     assert {row.split()[0] for row in ROWS} == set(get_args(ChargeStatus)) == set(STATES)
 
 
-def test_no_transition_leaves_a_terminal_state() -> None:
-    assert not [before for before, _ in TRANSITIONS if before in TERMINAL]
+def test_no_transition_leads_from_a_terminal_state_to_another() -> None:
+    assert not [
+        (before, after)
+        for (before, _), after in TRANSITIONS.items()
+        if before in TERMINAL and before != after
+    ]
 
 
-def test_every_event_has_a_transition_and_the_table_prints_them_all() -> None:
-    assert {event for _, event in TRANSITIONS} == set(EVENTS)
-    assert len(transition_table().splitlines()) == len(TRANSITIONS)
-    assert "authorized       charge.captured         succeeded" in transition_table()
+def test_every_event_of_a_charge_has_a_transition_and_the_table_prints_them_all() -> None:
+    beside = {"charge.corrected", "charge.outcome_decided"}
+    assert {event for _, event in TRANSITIONS} == {
+        name for name in EVENTS if name.startswith("charge.")
+    } - beside
+    assert len(transition_table().splitlines()) == len(TRANSITIONS) + 1
+    assert "authorized       charge.captured           succeeded" in transition_table()
 
 
 def test_the_psp_may_not_report_more_than_the_charge() -> None:
@@ -182,6 +196,172 @@ def test_events_survive_json() -> None:
         for event in (created(metadata={"order": "42"}), *_events(decide(STATES["processing"], fact))):
             name, schema_version, data = encode_event(event)
             assert decode_event(name, schema_version, data) == event
+
+
+def authorized(**changes: Any) -> Charge:
+    return charge_after(AUTHORIZED, capture_method="manual", **changes)
+
+
+def capturing(amount_minor: int | None = None) -> Charge:
+    charge = authorized()
+    requested = request_capture(charge, amount_minor, NOON)
+    assert isinstance(requested, CaptureRequested)
+    return evolve(charge, requested)
+
+
+def canceling() -> Charge:
+    charge = authorized()
+    requested = request_cancel(charge, "requested_by_customer", NOON)
+    assert isinstance(requested, CancelRequested)
+    return evolve(charge, requested)
+
+
+def after(charge: Charge, said: Fact | Rejected | Unknown) -> Charge:
+    for event in _events(decide(charge, said)):
+        charge = evolve(charge, event)
+    return charge
+
+
+def test_a_capture_of_a_part_takes_that_and_releases_the_rest() -> None:
+    part = Approved(kind="captured", money=Money(400, Currency("usd")), psp_reference=PI, occurred_at=NOON)
+    charge = after(capturing(400), part)
+    assert (charge.status, charge.authorized_minor, charge.captured_minor, charge.operation) == (
+        "succeeded",
+        1000,
+        400,
+        None,
+    )
+    assert charge.refundable_minor == 400
+
+
+def test_a_rejected_capture_leaves_the_hold_and_a_new_one_is_a_new_call() -> None:
+    charge = after(capturing(), REJECTED)
+    assert (charge.status, charge.operation, charge.captured_minor) == ("authorized", None, 0)
+    assert charge.operation_failure is not None
+    assert (charge.operation_failure.operation, charge.operation_failure.failure.code) == (
+        "capture",
+        "psp_unavailable",
+    )
+    again = request_capture(charge, None, NOON)
+    assert isinstance(again, CaptureRequested)
+    charge = evolve(charge, again)
+    assert charge.operation is not None
+    assert (charge.operation.number, charge.operation_failure) == (2, None)
+
+
+def test_an_unknown_capture_belongs_to_the_capture_and_is_forgotten_when_it_is_known() -> None:
+    charge = after(capturing(), UNKNOWN)
+    assert (charge.status, charge.unknown_since) == ("authorized", NOON)
+    assert decide(charge, UNKNOWN) == ()
+    for said in (CAPTURED, EXPIRED, CANCELED, REJECTED):
+        known = after(charge, said)
+        assert (known.unknown_since, known.operation) == (None, None)
+
+
+def test_a_record_that_shows_the_hold_unchanged_does_not_end_a_capture() -> None:
+    assert decide(capturing(), AUTHORIZED) == ()
+
+
+def test_a_capture_that_was_faster_than_the_cancellation_counts() -> None:
+    charge = after(canceling(), CAPTURED)
+    assert (charge.status, charge.operation) == ("succeeded", None)
+    assert decide(charge, REJECTED) == ()
+
+
+def test_a_rejected_cancellation_leaves_the_charge_as_it_was() -> None:
+    charge = after(canceling(), REJECTED)
+    assert (charge.status, charge.operation) == ("authorized", None)
+
+
+def test_a_cancellation_asked_for_at_the_bank_outlives_the_customers_success_there() -> None:
+    waiting = charge_after(ACTION, capture_method="manual")
+    requested = request_cancel(waiting, "duplicate", NOON)
+    assert isinstance(requested, CancelRequested)
+    charge = after(evolve(waiting, requested), AUTHORIZED)
+    assert charge.status == "authorized"
+    assert charge.operation is not None
+    assert charge.operation.kind == "cancel"
+
+
+def test_a_fee_learned_with_the_capture_or_after_it_is_recorded_once() -> None:
+    fee = Money(59, Currency("usd"))
+    with_fee = Approved(kind="captured", money=USD_10, psp_reference=PI, occurred_at=NOON, fee=fee)
+    assert charge_after(with_fee).fee == fee
+    (assessed,) = _events(decide(charge_after(CAPTURED), with_fee))
+    assert isinstance(assessed, FeeAssessed)
+    later = charge_after(CAPTURED, with_fee)
+    assert later.fee == fee
+    assert decide(later, with_fee) == ()
+
+
+@pytest.mark.parametrize(
+    ("captured_minor", "fee_minor"), [(1000, 59), (1, 30 - 29), (50, 31), (51, 31), (0, 0), (10, 10)]
+)
+def test_the_platforms_fee_is_rounded_half_up_and_never_more_than_the_capture(
+    captured_minor: int, fee_minor: int
+) -> None:
+    plan = FeePlan(basis_points=290, fixed_minor=30)
+    assert platform_fee_minor(plan, captured_minor) == fee_minor
+    assert platform_fee_minor(None, captured_minor) == 0
+
+
+def test_half_a_minor_unit_is_rounded_up() -> None:
+    plan = FeePlan(basis_points=50, fixed_minor=0)
+    assert [platform_fee_minor(plan, amount) for amount in (99, 100, 101, 299, 300)] == [0, 1, 1, 1, 2]
+
+
+def test_a_capture_says_what_the_merchant_owes_the_platform_by_the_plan_of_its_charge() -> None:
+    plan = FeePlan(basis_points=100, fixed_minor=5)
+    (event,) = _events(decide(charge_after(fee_plan=plan), CAPTURED))
+    assert isinstance(event, ChargeCaptured)
+    assert event.platform_fee_minor == 15
+
+
+CORRECTIONS: list[tuple[ChargeStatus, Fact, ChargeStatus | None]] = [
+    ("failed", CAPTURED, "succeeded"),
+    ("canceled", CAPTURED, "succeeded"),
+    ("expired", CAPTURED, "succeeded"),
+    ("failed", AUTHORIZED, "authorized"),
+    ("canceled", AUTHORIZED, "authorized"),
+    ("succeeded", CANCELED, "canceled"),
+    ("succeeded", DECLINED, "failed"),
+    ("succeeded", CAPTURED, None),
+    ("failed", CANCELED, None),
+    ("canceled", EXPIRED, None),
+    ("expired", DECLINED, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "record", "corrected"),
+    CORRECTIONS,
+    ids=[f"{b}-{type(r).__name__}-{a}" for b, r, a in CORRECTIONS],
+)
+def test_the_psps_own_record_corrects_how_a_charge_ended_where_it_is_about_money(
+    before: ChargeStatus, record: Fact, corrected: ChargeStatus | None
+) -> None:
+    charge = STATES[before]
+    if before == "failed":
+        charge = charge_after(Declined(failure=DECLINED.failure, occurred_at=NOON, psp_reference=PI))
+    events = _events(correct(charge, record))
+    for event in events:
+        charge = evolve(charge, event)
+    assert [encode_event(event)[0] for event in events] == (["charge.corrected"] if corrected else [])
+    assert charge.status == (corrected or before)
+    assert charge.captured_minor == (1000 if charge.status == "succeeded" else 0)
+
+
+def test_a_record_of_another_amount_corrects_what_was_captured() -> None:
+    less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
+    refusal = decide(STATES["succeeded"], less)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "contradicts_state"
+    (event,) = _events(correct(STATES["succeeded"], less))
+    assert evolve(STATES["succeeded"], event).captured_minor == 900
+
+
+def test_a_record_before_the_end_is_an_ordinary_fact() -> None:
+    assert correct(STATES["authorized"], CAPTURED) == decide(STATES["authorized"], CAPTURED)
 
 
 def _events(decision: tuple[ChargeEvent, ...] | Refusal) -> tuple[ChargeEvent, ...]:

@@ -130,9 +130,9 @@ class PgQueuerQueue:
         return int(status.rpartition(" ")[2])
 
     async def depths(self) -> Mapping[str, int]:
-        """How many jobs are `queued`, `picked` and `held`."""
+        """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
         found = {row["status"]: row["jobs"] for row in await self._pool.fetch(_SQL.depths)}
-        names = {"queued": "queued", "picked": "picked", "failed": "held"}
+        names = {"queued": "queued", "scheduled": "scheduled", "picked": "picked", "failed": "held"}
         return {name: found.get(status, 0) for status, name in names.items()}
 
     async def purge_log(self, *, older_than: datetime, rows_max: int = 10_000) -> int:

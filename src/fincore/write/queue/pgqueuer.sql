@@ -23,8 +23,12 @@ order by updated desc, id desc
 limit $1;
 
 -- name: depths
--- How many jobs are in each state.
-select status::text as status, count(*) as jobs from queue.pgqueuer group by status;
+-- How many jobs are in each state; those that are due later are `scheduled`.
+select
+    case when status = 'queued' and execute_after > now() then 'scheduled' else status::text end as status,
+    count(*) as jobs
+from queue.pgqueuer
+group by 1;
 
 -- name: purge_log
 -- Forget what was done with jobs long finished, a bounded number of rows at a time.

@@ -79,5 +79,5 @@ class JobQueue(Protocol):
         ...
 
     async def depths(self) -> Mapping[str, int]:
-        """How many jobs are `queued`, `picked` and `held`."""
+        """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
         ...

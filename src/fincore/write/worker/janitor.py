@@ -1,35 +1,24 @@
-"""The janitor's decisions: what to do about a charge whose outcome nobody knows.
+"""The janitor's decisions: what to do while nobody knows what became of an operation.
 
-Ask the PSP for the payment. If it has none, or cannot look for it, repeat the very same call under the same idempotency
-key while that is young: the answer is definitive and never a second charge. If it still has none after everything sent must have become
-visible, the charge never happened. If it cannot say for a day, a person has to look.
+Ask the PSP for its record. If that does not show the operation, repeat the very same call under the same idempotency
+key while that is young: the answer is definitive and never a second operation. If it still is not there after
+everything sent must have become visible, it never happened. If the PSP cannot say for a day, a person has to look.
 """
 
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 import msgspec
 
-from fincore.domain.outcome import (
-    ActionRequired,
-    Approved,
-    Canceled,
-    Declined,
-    Fact,
-    Outcome,
-    Retryable,
-    Unknown,
-)
-from fincore.write.psp.port import NotFound
 from fincore.write.worker.psp_key import KEY_SAFE_FOR
 
 
 class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """`pauses_seconds` precede the inquiries, the last one repeating; each is varied by `jitter` of itself, up or down.
 
-    `replay_window_seconds` counts from the charge's creation and must end while the PSP still keeps the idempotency
-    key. `call_timeout_seconds` is the longest a call may be on its way, `search_lag_seconds` the longest until a
-    payment shows in the PSP's search (Stripe: about a minute).
+    `replay_window_seconds` counts from the request for the operation and must end while the PSP still keeps the
+    idempotency key. `call_timeout_seconds` is the longest a call may be on its way, `search_lag_seconds` the longest
+    until a payment shows in the PSP's search (Stripe: about a minute); what is read by its own id shows at once.
     """
 
     pauses_seconds: tuple[float, ...] = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
@@ -52,10 +41,28 @@ class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return planned * (1 + self.jitter * (2 * fraction - 1))
 
 
-class Record(msgspec.Struct, frozen=True):
-    """The PSP knows."""
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """What an inquiry that settled nothing has shown.
 
-    fact: Fact
+    `not_done`: the PSP's record does not show the operation. `could_not_ask`: no answer. `undecided`: the PSP has the
+    operation and has not decided it.
+    """
+
+    kind: Literal["not_done", "could_not_ask", "undecided"]
+    reason: str
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation in doubt. `inquiry` is the number of the inquiry just made, counted from 1.
+
+    `is_searched`: the PSP's record had to be searched for, and its search lags.
+    """
+
+    inquiry: int
+    requested_at: datetime
+    unknown_since: datetime
+    now: datetime
+    is_searched: bool
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -70,7 +77,7 @@ class AskAgain(msgspec.Struct, frozen=True):
 
 
 class NeverHappened(msgspec.Struct, frozen=True):
-    """The PSP never got the call and will not: the charge fails."""
+    """The PSP never carried it out and will not."""
 
 
 class GiveUp(msgspec.Struct, frozen=True):
@@ -79,68 +86,47 @@ class GiveUp(msgspec.Struct, frozen=True):
     reason: str
 
 
-Step = Record | Repeat | AskAgain | NeverHappened | GiveUp
+Step = Repeat | AskAgain | NeverHappened | GiveUp
 
 
-class Inquired(msgspec.Struct, frozen=True, kw_only=True):
-    """What the janitor knows after an inquiry. `inquiry` is its number, counted from 1."""
-
-    answer: Outcome | NotFound
-    inquiry: int
-    created_at: datetime
-    unknown_since: datetime
-    now: datetime
-
-
-def next_step(inquired: Inquired, policy: JanitorPolicy, *, fraction: float) -> Step:
-    """What to do after an inquiry."""
-    match inquired.answer:
-        case Approved() | Declined() | ActionRequired() | Canceled() as fact:
-            return Record(fact)
-        case NotFound():
-            return _after_not_found(inquired, policy, fraction)
-        case Retryable() if inquired.now < _replay_until(inquired, policy):
+def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fraction: float) -> Step:
+    """What to do after an inquiry that settled nothing."""
+    is_young = question.now < _replay_until(question, policy)
+    match doubt.kind:
+        case "not_done":
+            return Repeat() if is_young else _after_not_done(doubt, question, policy, fraction)
+        case "could_not_ask" if is_young:
             # Whoever cannot find it can still be told the same thing again.
             return Repeat()
-        case Retryable() | Unknown() as undecided:
-            if inquired.now - inquired.unknown_since >= timedelta(seconds=policy.give_up_seconds):
+        case "could_not_ask" | "undecided":
+            if question.now - question.unknown_since >= timedelta(seconds=policy.give_up_seconds):
                 return GiveUp(
-                    f"the PSP could not say for {policy.give_up_seconds / 3600:g} h what became of the payment "
-                    f"({undecided.reason}); look it up at the PSP, then requeue this job to ask again"
+                    f"the PSP could not say for {policy.give_up_seconds / 3600:g} h what became of it "
+                    f"({doubt.reason}); look it up at the PSP, then say so with `fincore charges resolve`"
                 )
-            return _ask_again(inquired, policy, fraction, undecided.reason)
+            return ask_again(doubt.reason, question, policy, fraction=fraction)
         case _:
-            assert_never(inquired.answer)
+            assert_never(doubt.kind)
 
 
-def after_repeat(
-    outcome: Outcome, inquired: Inquired, policy: JanitorPolicy, *, fraction: float
-) -> Record | AskAgain:
-    """What to do after the call was repeated."""
-    match outcome:
-        case Retryable() | Unknown():
-            return _ask_again(inquired, policy, fraction, outcome.reason)
-        case _:
-            return Record(outcome)
+def ask_again(reason: str, question: Question, policy: JanitorPolicy, *, fraction: float) -> AskAgain:
+    """Inquire again at the next time of the schedule."""
+    return AskAgain(policy.pause_seconds(question.inquiry + 1, fraction=fraction), reason)
 
 
-def _after_not_found(inquired: Inquired, policy: JanitorPolicy, fraction: float) -> Step:
-    replay_until = _replay_until(inquired, policy)
-    if inquired.now < replay_until:
-        return Repeat()
+def _after_not_done(
+    doubt: Doubt, question: Question, policy: JanitorPolicy, fraction: float
+) -> AskAgain | NeverHappened:
     # The last call was the janitor's last repeat, or one made later by a worker that had been held up.
-    last_call = max(replay_until, inquired.unknown_since)
-    visible_at = last_call + timedelta(seconds=policy.call_timeout_seconds + policy.search_lag_seconds)
-    if inquired.now < visible_at:
-        wait_seconds = (visible_at - inquired.now).total_seconds()
-        again = _ask_again(inquired, policy, fraction, "the PSP does not show such a payment yet")
+    last_call = max(_replay_until(question, policy), question.unknown_since)
+    lag_seconds = policy.search_lag_seconds if question.is_searched else 0.0
+    visible_at = last_call + timedelta(seconds=policy.call_timeout_seconds + lag_seconds)
+    if question.now < visible_at:
+        wait_seconds = (visible_at - question.now).total_seconds()
+        again = ask_again(doubt.reason, question, policy, fraction=fraction)
         return AskAgain(min(again.delay_seconds, wait_seconds), again.reason)
     return NeverHappened()
 
 
-def _replay_until(inquired: Inquired, policy: JanitorPolicy) -> datetime:
-    return inquired.created_at + timedelta(seconds=policy.replay_window_seconds)
-
-
-def _ask_again(inquired: Inquired, policy: JanitorPolicy, fraction: float, reason: str) -> AskAgain:
-    return AskAgain(policy.pause_seconds(inquired.inquiry + 1, fraction=fraction), reason)
+def _replay_until(question: Question, policy: JanitorPolicy) -> datetime:
+    return question.requested_at + timedelta(seconds=policy.replay_window_seconds)

@@ -2,8 +2,8 @@
 
 from typing import Final, assert_never
 
-from fincore.domain.charge import Refusal
 from fincore.domain.ids import ChargeId
+from fincore.domain.refusal import Refusal
 from fincore.write.queue.port import Done, Hold, JobResult, RetryIn
 from fincore.write.worker.record import Contended, NoSuchCharge, Recorded
 

@@ -17,10 +17,17 @@ PSP_CALL_SECONDS: Final = Histogram(
     buckets=(0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 90.0),
 )
 OUTCOMES_UNKNOWN: Final = Counter(
-    "fincore_charges_unknown_total", "Charges whose outcome became unknown.", ["psp"]
+    "fincore_outcomes_unknown_total",
+    "Operations on charges, and refunds, whose outcome became unknown.",
+    ["psp", "operation"],
 )
 OUTCOMES_RESOLVED: Final = Counter(
-    "fincore_charges_resolved_total", "Unknown outcomes the janitor settled, by how.", ["psp", "how"]
+    "fincore_outcomes_resolved_total",
+    "Unknown outcomes the janitor settled, by how.",
+    ["psp", "operation", "how"],
+)
+CORRECTIONS: Final = Counter(
+    "fincore_corrections_total", "Charges and refunds brought into line with the PSP's own record."
 )
 WEBHOOKS_INTERPRETED: Final = Counter(
     "fincore_webhooks_interpreted_total", "Webhooks read, by what they were good for.", ["psp", "result"]

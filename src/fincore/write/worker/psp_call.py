@@ -1,81 +1,185 @@
 """One call to a PSP: timed, counted, and never raising, since money may have moved whatever went wrong."""
 
 from collections.abc import Awaitable, Mapping
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar, assert_never
 
 import structlog
 
-from fincore.domain.charge import Charge
+from fincore.domain.charge import Charge, PendingOperation
 from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId
+from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
     Declined,
+    Expired,
+    OperationOutcome,
     Outcome,
+    PspAccount,
     PspName,
+    PspReference,
+    RefundOutcome,
+    RefundRejected,
+    RefundReport,
+    Rejected,
     Retryable,
     Unknown,
 )
-from fincore.write.psp.port import AuthorizeRequest, Inquiry, NotFound, PspGateway
+from fincore.domain.refund import Refund
+from fincore.observability.failpoints import failpoint
+from fincore.write.psp.port import (
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    Inquiry,
+    NotFound,
+    PspGateway,
+    RefundInquiry,
+    RefundRequest,
+)
 from fincore.write.worker.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
-from fincore.write.worker.psp_key import psp_key
+from fincore.write.worker.psp_key import psp_key, refund_key
 
 _log = structlog.get_logger(__name__)
 
-Answer = TypeVar("Answer", bound=Outcome | NotFound)
+Answer = TypeVar("Answer")
 
+_RAISED: Final = "the gateway failed unexpectedly; the log has the error"
 _LABELS: Final[Mapping[type[object], str]] = {
     Approved: "approved",
     Declined: "declined",
     ActionRequired: "action_required",
     Canceled: "canceled",
+    Expired: "expired",
+    Rejected: "rejected",
+    RefundReport: "reported",
+    RefundRejected: "rejected",
     Retryable: "retryable",
     Unknown: "unknown",
     NotFound: "not_found",
+    str: "found",
 }
-"""The outcomes as labels of metrics."""
+"""The answers as labels of metrics."""
 
 
-async def authorize(
-    gateway: PspGateway,
-    charge_id: ChargeId,
-    charge: Charge,
-    clock: Clock,
-    *,
-    operation: Literal["authorize", "repeat"] = "authorize",
-) -> Outcome:
-    """Authorize the charge, or repeat that: the request is a function of the charge, its key included."""
-    request = AuthorizeRequest(
+async def operate(
+    gateway: PspGateway, charge_id: ChargeId, charge: Charge, operation: PendingOperation, clock: Clock
+) -> OperationOutcome:
+    """Carry out a charge's pending operation, or repeat it: the request is a function of the charge, its key included."""
+    since = clock.now()
+    match operation.kind:
+        case "authorize":
+            call: Awaitable[OperationOutcome] = gateway.authorize(
+                _authorization(charge_id, charge, operation)
+            )
+        case "capture":
+            call = gateway.capture(_capture(charge_id, charge, operation))
+        case "cancel":
+            call = gateway.cancel(_cancellation(charge_id, charge, operation))
+        case _:
+            assert_never(operation.kind)
+    outcome = await _called(gateway.name, operation.kind, call)
+    return Unknown(reason=_RAISED, since=since) if outcome is None else outcome
+
+
+async def refund(
+    gateway: PspGateway, charge_id: ChargeId, charge: Charge, asked: Refund, clock: Clock
+) -> RefundOutcome:
+    """Carry out a refund, or repeat it: the request is a function of the refund, its key included."""
+    since = clock.now()
+    request = RefundRequest(
         charge_id=charge_id,
-        idempotency_key=psp_key(charge_id, "authorize", attempt=1),
+        refund_id=asked.refund_id,
+        idempotency_key=refund_key(asked.refund_id),
+        psp_account=charge.psp_account,
+        psp_reference=_reference(charge),
+        money=Money(asked.amount_minor, charge.amount.currency),
+        reason=asked.reason,
+    )
+    outcome = await _called(gateway.name, "refund", gateway.refund(request))
+    return Unknown(reason=_RAISED, since=since) if outcome is None else outcome
+
+
+async def inquire(gateway: PspGateway, charge_id: ChargeId, charge: Charge) -> Outcome | NotFound:
+    """Ask the PSP for its record of the charge."""
+    inquiry = Inquiry(
+        charge_id=charge_id,
+        psp_account=charge.psp_account,
+        created_at=charge.created_at,
+        psp_reference=charge.psp_reference,
+    )
+    answer = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
+    return Retryable(reason=_RAISED) if answer is None else answer
+
+
+async def inquire_refund(
+    gateway: PspGateway, charge: Charge, asked: Refund
+) -> RefundReport | NotFound | Retryable:
+    """Ask the PSP for its record of a refund."""
+    inquiry = RefundInquiry(
+        refund_id=asked.refund_id,
+        psp_account=charge.psp_account,
+        payment_reference=_reference(charge),
+        psp_reference=asked.psp_reference,
+    )
+    answer = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
+    return Retryable(reason=_RAISED) if answer is None else answer
+
+
+async def charge_of(
+    gateway: PspGateway, psp_account: PspAccount, payment_reference: PspReference
+) -> ChargeId | NotFound | Retryable:
+    """Ask the PSP which charge of ours a payment is."""
+    answer = await _called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
+    return Retryable(reason=_RAISED) if answer is None else answer
+
+
+def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:
+    return AuthorizeRequest(
+        charge_id=charge_id,
+        idempotency_key=psp_key(charge_id, "authorize", number=operation.number),
         psp_account=charge.psp_account,
         money=charge.amount,
         capture_method=charge.capture_method,
         payment_method=charge.payment_method,
         description=charge.description,
         customer_email=charge.customer_email,
+        return_url=charge.return_url,
     )
-    since = clock.now()
-    outcome = await _called(gateway.name, operation, gateway.authorize(request))
-    if outcome is None:
-        return Unknown(reason="the gateway failed unexpectedly; the log has the error", since=since)
-    return outcome
 
 
-async def inquire(gateway: PspGateway, charge_id: ChargeId, charge: Charge) -> Outcome | NotFound:
-    """Ask the PSP what became of the charge."""
-    inquiry = Inquiry(charge_id=charge_id, psp_account=charge.psp_account, created_at=charge.created_at)
-    answer = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
-    return (
-        Retryable(reason="the gateway failed unexpectedly; the log has the error")
-        if answer is None
-        else answer
+def _capture(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> CaptureRequest:
+    amount_minor = charge.authorized_minor if operation.amount_minor is None else operation.amount_minor
+    return CaptureRequest(
+        charge_id=charge_id,
+        idempotency_key=psp_key(charge_id, "capture", number=operation.number),
+        psp_account=charge.psp_account,
+        psp_reference=_reference(charge),
+        money=Money(amount_minor, charge.amount.currency),
     )
+
+
+def _cancellation(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> CancelRequest:
+    return CancelRequest(
+        charge_id=charge_id,
+        idempotency_key=psp_key(charge_id, "cancel", number=operation.number),
+        psp_account=charge.psp_account,
+        psp_reference=_reference(charge),
+        reason=operation.cancel_reason or "requested_by_customer",
+    )
+
+
+def _reference(charge: Charge) -> PspReference:
+    """The payment at the PSP: a charge that got so far that it can be captured, canceled or refunded has one."""
+    if charge.psp_reference is None:
+        raise ValueError("a charge without a payment at the PSP cannot be operated on")
+    return charge.psp_reference
 
 
 async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answer | None:
+    failpoint(f"psp.{operation}.before")
     try:
         with PSP_CALL_SECONDS.labels(psp, operation).time():
             answer = await call
@@ -83,5 +187,6 @@ async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answ
         _log.exception("worker.gateway_raised", psp=psp, operation=operation)
         PSP_OUTCOMES.labels(psp, operation, "raised").inc()
         return None
+    failpoint(f"psp.{operation}.after")
     PSP_OUTCOMES.labels(psp, operation, _LABELS[type(answer)]).inc()
     return answer

@@ -1,20 +1,25 @@
 """The idempotency key under which a PSP is called."""
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
-from fincore.domain.ids import ChargeId
-
-Operation = Literal["authorize"]
+from fincore.domain.events import Operation
+from fincore.domain.ids import ChargeId, RefundId
 
 KEY_SAFE_FOR: Final = timedelta(hours=23)
-"""How long after a charge was created its key may still be used. Stripe keeps keys for at least 24 h; a call repeated
-after that could be carried out a second time."""
+"""How long after an operation was asked for its key may still be used. Stripe keeps keys for at least 24 h; a call
+repeated after that could be carried out a second time."""
 
 
-def psp_key(charge_id: ChargeId, operation: Operation, *, attempt: int) -> str:
+def psp_key(charge_id: ChargeId, operation: Operation, *, number: int) -> str:
     """Derived, never drawn: whoever repeats an operation after a crash repeats its key and gets the same answer.
 
-    `attempt` grows only where a PSP is to carry the operation out anew. At most 64 characters, printable ASCII.
+    `number` counts the operations of this kind on the charge: a merchant that asks anew, after one failed, is a new
+    call. At most 64 characters, printable ASCII.
     """
-    return f"{charge_id}:{operation}:{attempt}"
+    return f"{charge_id}:{operation}:{number}"
+
+
+def refund_key(refund_id: RefundId) -> str:
+    """A refund is called for once: to try again is to make a new refund."""
+    return f"{refund_id}:refund"

@@ -1,38 +1,45 @@
-"""The job `charge.resolve`: carry out the janitor's decisions until the outcome of a charge is known."""
+"""The job `charge.resolve`: carry out the janitor's decisions until the outcome of a charge's operation is known."""
 
-import random
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import assert_never
 
 import msgspec
 import structlog
 
-from fincore.domain.charge import Charge, Refusal, decide
-from fincore.domain.clock import Clock
-from fincore.domain.events import ChargeEvent
+from fincore.domain.charge import Charge, PendingOperation
+from fincore.domain.events import Operation
 from fincore.domain.ids import ChargeId
-from fincore.domain.outcome import Declined, Fact, Failure, PspName
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Fact,
+    Failure,
+    Outcome,
+    Rejected,
+    Retryable,
+    Unknown,
+)
 from fincore.eventstore.commit import Provenance
-from fincore.write.psp.port import PspGateway
+from fincore.write.psp.port import NotFound
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker import psp_call
+from fincore.write.worker.desk import Desk, OpenCharge
 from fincore.write.worker.janitor import (
     AskAgain,
+    Doubt,
     GiveUp,
-    Inquired,
-    JanitorPolicy,
     NeverHappened,
-    Record,
+    Question,
     Repeat,
-    Step,
-    after_repeat,
+    ask_again,
     next_step,
 )
 from fincore.write.worker.job_result import job_result
 from fincore.write.worker.metrics import OUTCOMES_RESOLVED
-from fincore.write.worker.record import ChargeRecorder, Decision, Recorded
+from fincore.write.worker.record import Recorded
+from fincore.write.worker.settle import settle_payment
 
 _log = structlog.get_logger(__name__)
 
@@ -40,95 +47,115 @@ _log = structlog.get_logger(__name__)
 class ResolveCharge:
     """Handles `charge.resolve`. The attempts of the job are the janitor's inquiries."""
 
-    def __init__(
-        self,
-        recorder: ChargeRecorder,
-        gateways: Mapping[PspName, PspGateway],
-        clock: Clock,
-        *,
-        janitor_policy: JanitorPolicy,
-        draw: Callable[[], float] = random.random,
-    ) -> None:
-        self._recorder = recorder
-        self._gateways = gateways
-        self._clock = clock
-        self._janitor_policy = janitor_policy
-        self._draw = draw
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
         """Ask the PSP, unless the outcome became known meanwhile."""
-        charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
-        charge = await self._recorder.load(charge_id)
-        if charge is None:
-            return Hold(f"{charge_id}: the log has no such charge")
-        if charge.unknown_since is None:
+        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if isinstance(at_hand, Hold):
+            return at_hand
+        operation, since = at_hand.charge.operation, at_hand.charge.unknown_since
+        if operation is None or since is None:
             return Done()
-        gateway = self._gateways.get(charge.psp)
-        if gateway is None:
-            return Hold(f"{charge_id}: no gateway for PSP {charge.psp} is configured; add it, then requeue")
-        step = await self._step(gateway, charge_id, charge, charge.unknown_since, job.attempt)
-        _log.info(
-            "worker.janitor_stepped", charge_id=charge_id, inquiry=job.attempt, step=type(step).__name__
-        )
-        match step:
-            case Record():
-                return await self._record(job, charge_id, charge.psp, _known(step.fact), how="found")
-            case NeverHappened():
-                decision = _never_happened(self._clock.now())
-                return await self._record(job, charge_id, charge.psp, decision, how="never_happened")
-            case AskAgain():
-                return RetryIn(step.delay_seconds, step.reason)
-            case GiveUp():
-                return Hold(f"{charge_id}: {step.reason}")
-            case _:
-                assert_never(step)
+        finding = finding_on(operation.kind, await psp_call.inquire(at_hand.gateway, *_named(at_hand)))
+        if not isinstance(finding, Doubt):
+            return await self._record(job, at_hand, operation, finding, how="found")
+        return await self._step(job, at_hand, operation, since, finding)
 
     async def _step(
         self,
-        gateway: PspGateway,
-        charge_id: ChargeId,
-        charge: Charge,
+        job: ClaimedJob,
+        at_hand: OpenCharge,
+        operation: PendingOperation,
         unknown_since: datetime,
-        inquiry: int,
-    ) -> Record | NeverHappened | AskAgain | GiveUp:
-        inquired = Inquired(
-            answer=await psp_call.inquire(gateway, charge_id, charge),
-            inquiry=inquiry,
-            created_at=charge.created_at,
+        doubt: Doubt,
+    ) -> JobResult:
+        policy, draw = self._desk.janitor_policy, self._desk.draw
+        question = Question(
+            inquiry=job.attempt,
+            requested_at=operation.requested_at,
             unknown_since=unknown_since,
-            now=self._clock.now(),
+            now=self._desk.clock.now(),
+            is_searched=at_hand.charge.psp_reference is None,
         )
-        step: Step = next_step(inquired, self._janitor_policy, fraction=self._draw())
-        if not isinstance(step, Repeat):
-            return step
-        outcome = await psp_call.authorize(gateway, charge_id, charge, self._clock, operation="repeat")
-        return after_repeat(outcome, inquired, self._janitor_policy, fraction=self._draw())
+        step = next_step(doubt, question, policy, fraction=draw())
+        _log.info(
+            "worker.janitor_stepped",
+            charge_id=at_hand.charge_id,
+            operation=operation.kind,
+            inquiry=job.attempt,
+            step=type(step).__name__,
+        )
+        match step:
+            case Repeat():
+                outcome = await psp_call.operate(
+                    at_hand.gateway, *_named(at_hand), operation, self._desk.clock
+                )
+                said = outcome if isinstance(outcome, Rejected) else finding_on(operation.kind, outcome)
+                if isinstance(said, Doubt):
+                    again = ask_again(said.reason, question, policy, fraction=draw())
+                    return RetryIn(again.delay_seconds, again.reason)
+                return await self._record(job, at_hand, operation, said, how="repeated")
+            case AskAgain():
+                return RetryIn(step.delay_seconds, step.reason)
+            case NeverHappened():
+                ended = never_happened(operation.kind, self._desk.clock.now())
+                return await self._record(job, at_hand, operation, ended, how="never_happened")
+            case GiveUp():
+                return Hold(f"{at_hand.charge_id}: {step.reason}")
+            case _:
+                assert_never(step)
 
     async def _record(
-        self, job: ClaimedJob, charge_id: ChargeId, psp: PspName, decision: Decision, *, how: str
+        self,
+        job: ClaimedJob,
+        at_hand: OpenCharge,
+        operation: PendingOperation,
+        said: Fact | Rejected,
+        *,
+        how: str,
     ) -> JobResult:
-        provenance = Provenance(correlation=charge_id, actor="janitor", causation=f"job:{job.job_id}")
-        recorded = await self._recorder.record(charge_id, decision, provenance)
-        if isinstance(recorded, Recorded) and recorded.events:
-            OUTCOMES_RESOLVED.labels(psp, how).inc()
-        return job_result(charge_id, recorded)
+        if how == "never_happened":
+            # An inference, not the PSP's word: whatever became known meanwhile is stronger.
+            now = await self._desk.recorder.load(at_hand.charge_id)
+            if now is None or now.unknown_since is None:
+                return Done()
+        provenance = Provenance(correlation=at_hand.charge_id, actor="janitor", causation=f"job:{job.job_id}")
+        settled = await settle_payment(self._desk, at_hand, said, provenance)
+        if isinstance(settled, Recorded) and settled.events:
+            OUTCOMES_RESOLVED.labels(at_hand.charge.psp, operation.kind, how).inc()
+        return job_result(at_hand.charge_id, settled)
 
 
-def _known(fact: Fact) -> Decision:
-    return lambda charge: decide(charge, fact)
+def finding_on(operation: Operation, answer: Outcome | NotFound) -> Fact | Doubt:
+    """What the PSP's record says of an operation: a fact that settles it, or what is still in doubt."""
+    match answer:
+        case NotFound():
+            if operation == "authorize":
+                return Doubt(kind="not_done", reason="the PSP does not show such a payment yet")
+            return Doubt(kind="undecided", reason="the PSP does not show the payment that it showed before")
+        case Retryable():
+            return Doubt(kind="could_not_ask", reason=answer.reason)
+        case Unknown():
+            return Doubt(kind="undecided", reason=answer.reason)
+        case Approved(kind="authorized") | ActionRequired() if operation != "authorize":
+            return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
+        case _:
+            return answer
 
 
-def _never_happened(now: datetime) -> Decision:
+def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
+    """The end of an operation that the PSP never carried out."""
     failure = Failure(
         code="psp_unavailable",
         message="The payment service provider could not be reached; no money moved.",
         advice="retry_later",
     )
+    if operation == "authorize":
+        return Declined(failure=failure, occurred_at=now)
+    return Rejected(failure=failure, occurred_at=now)
 
-    def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
-        # An inference, not the PSP's word: whatever became known meanwhile is stronger.
-        if charge.unknown_since is None:
-            return ()
-        return decide(charge, Declined(failure=failure, occurred_at=now))
 
-    return decision
+def _named(at_hand: OpenCharge) -> tuple[ChargeId, Charge]:
+    return at_hand.charge_id, at_hand.charge

@@ -2,14 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from fincore.domain.clock import Clock
-from fincore.domain.job import JobKind
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import ChargeId
+from fincore.domain.job import Job, JobKind
 from fincore.domain.outcome import PspName
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
@@ -18,14 +20,19 @@ from fincore.write.psp.inbox import InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import Handler, JobQueue
-from fincore.write.worker.authorize import AuthorizeCharge
+from fincore.write.worker.consequences import FollowPolicy, jobs_after
+from fincore.write.worker.desk import Desk
+from fincore.write.worker.follow import FollowCharge
 from fincore.write.worker.handlers import counted, outlasting_outages
 from fincore.write.worker.housekeeping import Chore, Housekeeping
 from fincore.write.worker.interpret import InterpretWebhook
 from fincore.write.worker.janitor import JanitorPolicy
+from fincore.write.worker.operate import OperateCharge
 from fincore.write.worker.record import ChargeRecorder
 from fincore.write.worker.resolve import ResolveCharge
+from fincore.write.worker.resolve_refund import ResolveRefund
 from fincore.write.worker.retry_policy import RetryPolicy
+from fincore.write.worker.send_refund import SendRefund
 
 _log = structlog.get_logger(__name__)
 
@@ -60,26 +67,42 @@ class Worker:
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
+        follow_policy: FollowPolicy | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
         self._housekeeping = housekeeping
         self._concurrency = concurrency
-        recorder = ChargeRecorder(log, writer)
-        janitor_policy = janitor_policy or JanitorPolicy()
+        janitor = janitor_policy or JanitorPolicy()
+        follow = follow_policy or FollowPolicy()
+
+        def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+            first_inquiry_seconds = janitor.pause_seconds(1, fraction=draw())
+            return jobs_after(
+                charge_id,
+                events,
+                clock.now(),
+                policy=follow,
+                first_inquiry_seconds=first_inquiry_seconds,
+            )
+
+        desk = Desk(
+            recorder=ChargeRecorder(log, writer, consequences),
+            gateways=gateways,
+            clock=clock,
+            retry_policy=retry_policy or RetryPolicy(),
+            janitor_policy=janitor,
+            draw=draw,
+        )
         handlers: dict[JobKind, Handler] = {
-            "charge.authorize": AuthorizeCharge(
-                recorder,
-                gateways,
-                clock,
-                retry_policy=retry_policy or RetryPolicy(),
-                janitor_policy=janitor_policy,
-                draw=draw,
-            ),
-            "charge.resolve": ResolveCharge(
-                recorder, gateways, clock, janitor_policy=janitor_policy, draw=draw
-            ),
-            "webhook.interpret": InterpretWebhook(recorder, InboxReader(pool), webhooks),
+            "charge.authorize": OperateCharge(desk, "authorize"),
+            "charge.capture": OperateCharge(desk, "capture"),
+            "charge.cancel": OperateCharge(desk, "cancel"),
+            "charge.resolve": ResolveCharge(desk),
+            "charge.follow": FollowCharge(desk, follow),
+            "refund.send": SendRefund(desk),
+            "refund.resolve": ResolveRefund(desk, follow),
+            "webhook.interpret": InterpretWebhook(desk, InboxReader(pool), webhooks),
         }
         self.handlers: Mapping[JobKind, Handler] = {
             kind: counted(kind, outlasting_outages(handler, draw=draw)) for kind, handler in handlers.items()

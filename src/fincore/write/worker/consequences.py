@@ -1,0 +1,80 @@
+"""What has to be done after an event: the jobs that are written in the same commit with it. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from fincore.domain.events import (
+    CancelRequested,
+    ChargeActionRequired,
+    ChargeAuthorized,
+    ChargeEvent,
+    ChargeOutcomeUnknown,
+    RefundOutcomeUnknown,
+    RefundPending,
+)
+from fincore.domain.ids import ChargeId
+from fincore.domain.job import Job
+from fincore.write.queue.job_payloads import cancel_job, follow_job, resolve_job, resolve_refund_job
+
+HOLD_LAPSES_AFTER: Final = timedelta(days=7)
+"""How long a hold is taken to last where the PSP did not say (Stripe: 7 days for most cards)."""
+
+
+class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How charges that wait for somebody else are looked after.
+
+    `action_pauses_seconds` precede the looks at a charge whose customer has to act, the last one repeating, until
+    `action_timeout_seconds` after the charge was created; then it is given up. `lapse_grace_seconds` after its
+    `capture_before` a hold is looked at, so that the PSP's own word comes first; `refund_pause_seconds` is the pause
+    between looks at a refund that the PSP carries out later, for `refund_give_up_seconds` at most.
+    """
+
+    action_pauses_seconds: tuple[float, ...] = (60.0, 300.0, 900.0)
+    action_timeout_seconds: float = 3_600.0
+    lapse_grace_seconds: float = 3_600.0
+    lapse_pause_seconds: float = 6 * 3_600.0
+    lapse_give_up_seconds: float = 7 * 86_400.0
+    refund_pause_seconds: float = 6 * 3_600.0
+    refund_give_up_seconds: float = 30 * 86_400.0
+
+    def action_pause_seconds(self, look: int) -> float:
+        """The pause before the look with this number, counted from 1."""
+        return self.action_pauses_seconds[min(look, len(self.action_pauses_seconds)) - 1]
+
+
+def jobs_after(
+    charge_id: ChargeId,
+    events: Sequence[ChargeEvent],
+    now: datetime,
+    *,
+    policy: FollowPolicy,
+    first_inquiry_seconds: float,
+) -> tuple[Job, ...]:
+    """The jobs that events call for; `first_inquiry_seconds` is the janitor's first pause."""
+    jobs: list[Job] = []
+    for event in events:
+        match event:
+            case ChargeOutcomeUnknown():
+                jobs.append(resolve_job(charge_id, delay_seconds=first_inquiry_seconds))
+            case ChargeActionRequired():
+                jobs.append(follow_job(charge_id, delay_seconds=policy.action_pause_seconds(1)))
+            case ChargeAuthorized():
+                lapses_at = event.capture_before or event.occurred_at + HOLD_LAPSES_AFTER
+                delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
+                jobs.append(follow_job(charge_id, delay_seconds=delay_seconds))
+            case CancelRequested():
+                jobs.append(cancel_job(charge_id))
+            case RefundOutcomeUnknown():
+                jobs.append(
+                    resolve_refund_job(charge_id, event.refund_id, delay_seconds=first_inquiry_seconds)
+                )
+            case RefundPending():
+                jobs.append(
+                    resolve_refund_job(charge_id, event.refund_id, delay_seconds=policy.refund_pause_seconds)
+                )
+            case _:
+                pass
+    return tuple(jobs)

@@ -1,0 +1,52 @@
+"""What every job about a charge begins with and needs: the charge as it is, and the gateway of its PSP."""
+
+import random
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from fincore.domain.charge import Charge
+from fincore.domain.clock import Clock
+from fincore.domain.ids import ChargeId
+from fincore.domain.outcome import PspName
+from fincore.write.psp.port import PspGateway
+from fincore.write.queue.port import Hold
+from fincore.write.worker.janitor import JanitorPolicy
+from fincore.write.worker.record import ChargeRecorder, NoSuchCharge
+from fincore.write.worker.retry_policy import RetryPolicy
+
+
+class OpenCharge(msgspec.Struct, frozen=True):
+    """A charge at hand."""
+
+    charge_id: ChargeId
+    charge: Charge
+    gateway: PspGateway
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The handlers' common equipment. `draw` gives the jitter of pauses, in [0, 1)."""
+
+    recorder: ChargeRecorder
+    gateways: Mapping[PspName, PspGateway]
+    clock: Clock
+    retry_policy: RetryPolicy
+    janitor_policy: JanitorPolicy
+    draw: Callable[[], float] = random.random
+
+    async def open(self, charge_id: ChargeId) -> OpenCharge | NoSuchCharge | Hold:
+        """The charge as the log tells it now; held for a person where there is nobody to talk to its PSP."""
+        charge = await self.recorder.load(charge_id)
+        if charge is None:
+            return NoSuchCharge()
+        gateway = self.gateways.get(charge.psp)
+        if gateway is None:
+            return Hold(f"{charge_id}: no gateway for PSP {charge.psp} is configured; add it, then requeue")
+        return OpenCharge(charge_id, charge, gateway)
+
+    async def open_for_job(self, charge_id: ChargeId) -> OpenCharge | Hold:
+        """The same for a job of ours, which names a charge that must exist."""
+        at_hand = await self.open(charge_id)
+        return (
+            Hold(f"{charge_id}: the log has no such charge") if isinstance(at_hand, NoSuchCharge) else at_hand
+        )

@@ -1,0 +1,98 @@
+"""The job `charge.follow`: look after a charge whose next step is the customer's, or the clock's.
+
+The PSP's webhooks usually say what became of it. This is for the ones that never come, and for the customer who never
+comes back: after a while the charge is given up.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from fincore.domain.charge import Charge
+from fincore.domain.events import ChargeEvent
+from fincore.domain.outcome import ActionRequired, Approved, Canceled, Declined, Expired
+from fincore.domain.refusal import Refusal
+from fincore.domain.requests import request_cancel
+from fincore.eventstore.commit import Provenance
+from fincore.write.queue.job_payloads import ChargeJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker import psp_call
+from fincore.write.worker.consequences import HOLD_LAPSES_AFTER, FollowPolicy
+from fincore.write.worker.desk import Desk, OpenCharge
+from fincore.write.worker.job_result import job_result
+from fincore.write.worker.settle import settle_payment
+
+
+class FollowCharge:
+    """Handles `charge.follow`. The attempts of the job are the looks at the charge."""
+
+    def __init__(self, desk: Desk, policy: FollowPolicy) -> None:
+        self._desk = desk
+        self._policy = policy
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Ask the PSP how the charge stands; do nothing about one that moved on."""
+        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if isinstance(at_hand, Hold):
+            return at_hand
+        match at_hand.charge.status:
+            case "requires_action":
+                return await self._await_customer(job, at_hand)
+            case "authorized":
+                return await self._await_lapse(job, at_hand)
+            case _:
+                return Done()
+
+    async def _await_customer(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+        if isinstance(record, Approved | Declined | Canceled | Expired):
+            return await self._settled(job, at_hand, record)
+        age = self._desk.clock.now() - at_hand.charge.created_at
+        if isinstance(record, ActionRequired) and age >= timedelta(
+            seconds=self._policy.action_timeout_seconds
+        ):
+            return await self._abandon(job, at_hand)
+        return RetryIn(self._policy.action_pause_seconds(job.attempt + 1), "the customer has not acted yet")
+
+    async def _await_lapse(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
+        charge = at_hand.charge
+        if charge.operation is not None:
+            return RetryIn(self._policy.lapse_pause_seconds, f"a {charge.operation.kind} is under way")
+        now = self._desk.clock.now()
+        lapses_at = charge.capture_before or charge.created_at + HOLD_LAPSES_AFTER
+        due_at = lapses_at + timedelta(seconds=self._policy.lapse_grace_seconds)
+        if now < due_at:
+            # The job of an earlier wait, for the customer: the hold has a later one of its own.
+            return Done()
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, charge)
+        if isinstance(record, Approved) and record.kind == "captured":
+            return await self._settled(job, at_hand, record)
+        if isinstance(record, Declined | Canceled | Expired):
+            return await self._settled(job, at_hand, record)
+        if now - due_at >= timedelta(seconds=self._policy.lapse_give_up_seconds):
+            return Hold(
+                f"{at_hand.charge_id}: its hold should have lapsed at {lapses_at:%Y-%m-%d %H:%M} UTC and the PSP still "
+                "shows it; look it up at the PSP, then capture or cancel the charge"
+            )
+        return RetryIn(self._policy.lapse_pause_seconds, "the PSP still holds the amount")
+
+    async def _abandon(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
+        now = self._desk.clock.now()
+
+        def give_up(charge: Charge) -> tuple[ChargeEvent, ...]:
+            requested = request_cancel(charge, "abandoned", now)
+            # It moved on, or is being canceled already: there is nothing left to give up.
+            return () if isinstance(requested, Refusal) else (requested,)
+
+        recorded = await self._desk.recorder.record(at_hand.charge_id, give_up, _provenance(job, at_hand))
+        return job_result(at_hand.charge_id, recorded)
+
+    async def _settled(
+        self, job: ClaimedJob, at_hand: OpenCharge, record: Approved | Declined | Canceled | Expired
+    ) -> JobResult:
+        settled = await settle_payment(self._desk, at_hand, record, _provenance(job, at_hand))
+        return job_result(at_hand.charge_id, settled)
+
+
+def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:
+    return Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")

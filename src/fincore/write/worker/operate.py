@@ -1,0 +1,64 @@
+"""The jobs `charge.authorize`, `charge.capture`, `charge.cancel`: call the PSP for what a charge waits for."""
+
+import msgspec
+
+from fincore.domain.charge import PendingOperation
+from fincore.domain.events import Operation
+from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknown
+from fincore.eventstore.commit import Provenance
+from fincore.write.queue.job_payloads import ChargeJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker import psp_call
+from fincore.write.worker.desk import Desk, OpenCharge
+from fincore.write.worker.janitor import Doubt
+from fincore.write.worker.job_result import job_result
+from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
+from fincore.write.worker.psp_key import KEY_SAFE_FOR
+from fincore.write.worker.record import Recorded
+from fincore.write.worker.resolve import finding_on
+from fincore.write.worker.retry_policy import RetryAfter, decide_retry
+from fincore.write.worker.settle import settle_payment
+
+
+class OperateCharge:
+    """Handles one kind of operation. Doing the same job twice, or on two workers, operates once: the key is the same."""
+
+    def __init__(self, desk: Desk, operation: Operation) -> None:
+        self._desk = desk
+        self._kind = operation
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Call the PSP unless the outcome is known or the janitor's business already."""
+        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if isinstance(at_hand, Hold):
+            return at_hand
+        operation = at_hand.charge.operation
+        if operation is None or operation.kind != self._kind or at_hand.charge.unknown_since is not None:
+            return Done()
+        outcome = await self._outcome(at_hand, operation)
+        if isinstance(outcome, Retryable):
+            retry = decide_retry(job.attempt, outcome, self._desk.retry_policy, fraction=self._desk.draw())
+            if isinstance(retry, RetryAfter):
+                return RetryIn(retry.delay_seconds, outcome.reason)
+            # A worker that died may have reached the PSP before: only the PSP knows that nothing happened.
+            outcome = Unknown(
+                reason=f"gave up after {job.attempt} attempts: {outcome.reason}", since=self._desk.clock.now()
+            )
+        provenance = Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
+        settled = await settle_payment(self._desk, at_hand, outcome, provenance)
+        if isinstance(outcome, Unknown) and isinstance(settled, Recorded) and settled.events:
+            OUTCOMES_UNKNOWN.labels(at_hand.charge.psp, self._kind).inc()
+        return job_result(at_hand.charge_id, settled)
+
+    async def _outcome(self, at_hand: OpenCharge, operation: PendingOperation) -> OperationOutcome:
+        now = self._desk.clock.now()
+        if now - operation.requested_at >= KEY_SAFE_FOR:
+            return Unknown(reason=f"the {operation.kind} waited too long to be sent safely", since=now)
+        outcome = await psp_call.operate(
+            at_hand.gateway, at_hand.charge_id, at_hand.charge, operation, self._desk.clock
+        )
+        if isinstance(outcome, Rejected | Retryable | Unknown):
+            return outcome
+        # An answer that shows the payment as it was before settles nothing, whatever its HTTP status said.
+        finding = finding_on(operation.kind, outcome)
+        return Unknown(reason=finding.reason, since=now) if isinstance(finding, Doubt) else finding

@@ -1,0 +1,137 @@
+"""The job `refund.resolve`: ask the PSP about a refund until it is known to have succeeded or failed."""
+
+from datetime import timedelta
+from typing import assert_never
+
+import msgspec
+import structlog
+
+from fincore.domain.outcome import RefundRejected, RefundReport, Retryable, Unknown
+from fincore.domain.refund import Refund
+from fincore.eventstore.commit import Provenance
+from fincore.write.psp.port import NotFound
+from fincore.write.queue.job_payloads import RefundJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker import psp_call
+from fincore.write.worker.consequences import FollowPolicy
+from fincore.write.worker.desk import Desk, OpenCharge
+from fincore.write.worker.janitor import (
+    AskAgain,
+    Doubt,
+    GiveUp,
+    NeverHappened,
+    Question,
+    Repeat,
+    ask_again,
+    next_step,
+)
+from fincore.write.worker.job_result import job_result
+from fincore.write.worker.metrics import OUTCOMES_RESOLVED
+from fincore.write.worker.record import Recorded
+from fincore.write.worker.settle import settle_refund
+
+_log = structlog.get_logger(__name__)
+
+
+class ResolveRefund:
+    """Handles `refund.resolve`: of a refund in doubt by the janitor's rules, of a pending one by patience."""
+
+    def __init__(self, desk: Desk, follow_policy: FollowPolicy) -> None:
+        self._desk = desk
+        self._follow_policy = follow_policy
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Ask the PSP, unless the refund ended meanwhile."""
+        asked = msgspec.json.decode(job.payload, type=RefundJob)
+        at_hand = await self._desk.open_for_job(asked.charge_id)
+        if isinstance(at_hand, Hold):
+            return at_hand
+        refund = at_hand.charge.refund(asked.refund_id)
+        if refund is None or refund.status not in ("processing", "pending"):
+            return Done()
+        answer = await psp_call.inquire_refund(at_hand.gateway, at_hand.charge, refund)
+        if refund.status == "pending":
+            return await self._pending(job, at_hand, refund, answer)
+        if isinstance(answer, RefundReport):
+            return await self._record(job, at_hand, refund, answer, how="found")
+        return await self._step(job, at_hand, refund, answer)
+
+    async def _pending(
+        self,
+        job: ClaimedJob,
+        at_hand: OpenCharge,
+        refund: Refund,
+        answer: RefundReport | NotFound | Retryable,
+    ) -> JobResult:
+        if isinstance(answer, RefundReport) and answer.status != "pending":
+            return await self._record(job, at_hand, refund, answer, how="found")
+        patience = timedelta(seconds=self._follow_policy.refund_give_up_seconds)
+        if self._desk.clock.now() - refund.requested_at >= patience:
+            return Hold(
+                f"{refund.refund_id}: pending at the PSP for {patience.days} days; look it up at the PSP, "
+                "then say what became of it with `fincore charges resolve`"
+            )
+        return RetryIn(self._follow_policy.refund_pause_seconds, "the PSP has not carried the refund out yet")
+
+    async def _step(
+        self, job: ClaimedJob, at_hand: OpenCharge, refund: Refund, answer: NotFound | Retryable
+    ) -> JobResult:
+        policy, draw = self._desk.janitor_policy, self._desk.draw
+        now = self._desk.clock.now()
+        question = Question(
+            inquiry=job.attempt,
+            requested_at=refund.requested_at,
+            unknown_since=refund.unknown_since or refund.requested_at,
+            now=now,
+            is_searched=False,
+        )
+        doubt = (
+            Doubt(kind="could_not_ask", reason=answer.reason)
+            if isinstance(answer, Retryable)
+            else Doubt(kind="not_done", reason="the PSP does not show such a refund")
+        )
+        step = next_step(doubt, question, policy, fraction=draw())
+        _log.info(
+            "worker.janitor_stepped",
+            charge_id=at_hand.charge_id,
+            refund_id=refund.refund_id,
+            inquiry=job.attempt,
+            step=type(step).__name__,
+        )
+        match step:
+            case Repeat():
+                outcome = await psp_call.refund(
+                    at_hand.gateway, at_hand.charge_id, at_hand.charge, refund, self._desk.clock
+                )
+                if isinstance(outcome, Retryable | Unknown):
+                    again = ask_again(outcome.reason, question, policy, fraction=draw())
+                    return RetryIn(again.delay_seconds, again.reason)
+                return await self._record(job, at_hand, refund, outcome, how="repeated")
+            case AskAgain():
+                return RetryIn(step.delay_seconds, step.reason)
+            case NeverHappened():
+                rejected = RefundRejected(
+                    code="psp_unavailable",
+                    message="The payment service provider could not be reached; nothing was refunded.",
+                    occurred_at=now,
+                )
+                return await self._record(job, at_hand, refund, rejected, how="never_happened")
+            case GiveUp():
+                return Hold(f"{refund.refund_id} of {at_hand.charge_id}: {step.reason}")
+            case _:
+                assert_never(step)
+
+    async def _record(
+        self,
+        job: ClaimedJob,
+        at_hand: OpenCharge,
+        refund: Refund,
+        said: RefundReport | RefundRejected,
+        *,
+        how: str,
+    ) -> JobResult:
+        provenance = Provenance(correlation=at_hand.charge_id, actor="janitor", causation=f"job:{job.job_id}")
+        settled = await settle_refund(self._desk, at_hand, refund.refund_id, said, provenance)
+        if isinstance(settled, Recorded) and settled.events:
+            OUTCOMES_RESOLVED.labels(at_hand.charge.psp, "refund", how).inc()
+        return job_result(at_hand.charge_id, settled)

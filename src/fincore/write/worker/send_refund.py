@@ -1,0 +1,57 @@
+"""The job `refund.send`: call the PSP for a refund and record what it says."""
+
+import msgspec
+
+from fincore.domain.outcome import RefundOutcome, Retryable, Unknown
+from fincore.domain.refund import Refund
+from fincore.eventstore.commit import Provenance
+from fincore.write.queue.job_payloads import RefundJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker import psp_call
+from fincore.write.worker.desk import Desk, OpenCharge
+from fincore.write.worker.job_result import job_result
+from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
+from fincore.write.worker.psp_key import KEY_SAFE_FOR
+from fincore.write.worker.record import Recorded
+from fincore.write.worker.retry_policy import RetryAfter, decide_retry
+from fincore.write.worker.settle import settle_refund
+
+
+class SendRefund:
+    """Handles `refund.send`. Doing the same job twice, or on two workers, refunds once: the key is the same."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Call the PSP unless the outcome is known or the janitor's business already."""
+        asked = msgspec.json.decode(job.payload, type=RefundJob)
+        at_hand = await self._desk.open_for_job(asked.charge_id)
+        if isinstance(at_hand, Hold):
+            return at_hand
+        refund = at_hand.charge.refund(asked.refund_id)
+        if refund is None:
+            return Hold(f"{asked.refund_id}: {asked.charge_id} has no such refund")
+        if refund.status != "processing" or refund.unknown_since is not None:
+            return Done()
+        outcome = await self._outcome(at_hand, refund)
+        if isinstance(outcome, Retryable):
+            retry = decide_retry(job.attempt, outcome, self._desk.retry_policy, fraction=self._desk.draw())
+            if isinstance(retry, RetryAfter):
+                return RetryIn(retry.delay_seconds, outcome.reason)
+            outcome = Unknown(
+                reason=f"gave up after {job.attempt} attempts: {outcome.reason}", since=self._desk.clock.now()
+            )
+        provenance = Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
+        settled = await settle_refund(self._desk, at_hand, asked.refund_id, outcome, provenance)
+        if isinstance(outcome, Unknown) and isinstance(settled, Recorded) and settled.events:
+            OUTCOMES_UNKNOWN.labels(at_hand.charge.psp, "refund").inc()
+        return job_result(at_hand.charge_id, settled)
+
+    async def _outcome(self, at_hand: OpenCharge, refund: Refund) -> RefundOutcome:
+        now = self._desk.clock.now()
+        if now - refund.requested_at >= KEY_SAFE_FOR:
+            return Unknown(reason="the refund waited too long to be sent safely", since=now)
+        return await psp_call.refund(
+            at_hand.gateway, at_hand.charge_id, at_hand.charge, refund, self._desk.clock
+        )

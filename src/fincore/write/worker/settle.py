@@ -1,0 +1,133 @@
+"""Recording what a PSP said; where it contradicts how a charge or refund ended, what the PSP's own record says now.
+
+A webhook is a snapshot that may be late. So a contradiction is never believed from one: the record is read, and a
+correction written only if the record still contradicts us.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from fincore.domain.charge import Charge
+from fincore.domain.events import ChargeEvent
+from fincore.domain.facts import correct, correct_refund, decide, decide_dispute, decide_refund
+from fincore.domain.ids import ChargeId, RefundId, new_dispute_id, new_refund_id
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Declined,
+    DisputeReport,
+    Expired,
+    Fact,
+    RefundRejected,
+    RefundReport,
+    Rejected,
+    Unknown,
+)
+from fincore.domain.refusal import Refusal
+from fincore.eventstore.commit import Provenance
+from fincore.write.psp.port import NotFound
+from fincore.write.worker import psp_call
+from fincore.write.worker.desk import Desk, OpenCharge
+from fincore.write.worker.metrics import CORRECTIONS
+from fincore.write.worker.record import Contended, Decision, NoSuchCharge, Recorded
+
+_log = structlog.get_logger(__name__)
+
+Settled = Recorded | Refusal | NoSuchCharge | Contended
+
+
+async def settle_payment(
+    desk: Desk, at_hand: OpenCharge, said: Fact | Rejected | Unknown, provenance: Provenance
+) -> Settled:
+    """Record what was said about a payment."""
+    settled = await desk.recorder.record(at_hand.charge_id, partial(decide, fact=said), provenance)
+    if not _is_contradiction(settled):
+        return settled
+    return await _brought_into_line(desk, at_hand, provenance, settled)
+
+
+async def settle_refund(
+    desk: Desk,
+    at_hand: OpenCharge,
+    refund_id: RefundId | None,
+    said: RefundReport | RefundRejected | Unknown,
+    provenance: Provenance,
+) -> Settled:
+    """Record what was said about a refund, or about money given back that is no refund of ours yet."""
+    new_refund_id_ = new_refund_id()
+    settled = await desk.recorder.record(
+        at_hand.charge_id,
+        lambda charge: decide_refund(charge, refund_id, said, new_refund_id=new_refund_id_),
+        provenance,
+    )
+    if not _is_contradiction(settled) or not isinstance(said, RefundReport):
+        return settled
+    charge = await desk.recorder.load(at_hand.charge_id) or at_hand.charge
+    refund = next(
+        (
+            one
+            for one in charge.refunds
+            if one.refund_id == (refund_id or said.refund_id) or one.psp_reference == said.psp_reference
+        ),
+        None,
+    )
+    if refund is None:
+        # Money given back of a charge that has taken none, as far as we know: the charge is behind.
+        behind = await _brought_into_line(desk, at_hand, provenance, settled)
+        if not isinstance(behind, Recorded) or not behind.events:
+            return settled if isinstance(behind, Recorded) else behind
+        return await settle_refund(desk, at_hand, refund_id, said, provenance)
+    record = await psp_call.inquire_refund(at_hand.gateway, charge, refund)
+    if not isinstance(record, RefundReport):
+        return settled
+    return await _corrected(
+        desk,
+        at_hand.charge_id,
+        lambda now: correct_refund(now, now.refund(refund.refund_id) or refund, record),
+        provenance,
+    )
+
+
+async def settle_dispute(
+    desk: Desk, at_hand: OpenCharge, said: DisputeReport, provenance: Provenance
+) -> Settled:
+    """Record what was said about a dispute."""
+    dispute_id = new_dispute_id()
+    return await desk.recorder.record(
+        at_hand.charge_id, partial(decide_dispute, said=said, new_dispute_id=dispute_id), provenance
+    )
+
+
+def _is_contradiction(settled: Settled) -> bool:
+    return isinstance(settled, Refusal) and settled.code == "contradicts_state"
+
+
+async def _brought_into_line(
+    desk: Desk, at_hand: OpenCharge, provenance: Provenance, contradiction: Settled
+) -> Settled:
+    """Read the PSP's record of the payment and correct the charge by it; the contradiction, where there is none."""
+    record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+    match record:
+        case Approved() | Declined() | Canceled() | Expired() | ActionRequired():
+            return await _corrected(desk, at_hand.charge_id, partial(correct, fact=record), provenance)
+        case NotFound() | Unknown():
+            return contradiction
+        case _:
+            return Contended()
+
+
+async def _corrected(
+    desk: Desk,
+    charge_id: ChargeId,
+    decision: Callable[[Charge], tuple[ChargeEvent, ...] | Refusal],
+    provenance: Provenance,
+) -> Settled:
+    corrected: Decision = decision
+    settled = await desk.recorder.record(charge_id, corrected, provenance)
+    if isinstance(settled, Recorded) and settled.events:
+        CORRECTIONS.inc()
+        _log.warning("worker.corrected", charge_id=charge_id, events=len(settled.events))
+    return settled

@@ -1,0 +1,182 @@
+"""Disputes: reports in any order become each movement and each verdict once, and money apart from verdicts."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from fincore.domain.charge import Charge, evolve
+from fincore.domain.currency import Currency
+from fincore.domain.dispute import Dispute
+from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, EventType, event_type
+from fincore.domain.facts import decide_dispute
+from fincore.domain.ids import DisputeId
+from fincore.domain.money import Money
+from fincore.domain.outcome import DisputeReport, PspReference
+from fincore.domain.refusal import Refusal
+from fixtures.commits import captured, created
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+DUE = NOON + timedelta(days=10)
+USD = Currency("usd")
+DP = DisputeId("dp_01k0bcdefghjkmnpqrstvwxyz0")
+TEN = Money(1000, USD)
+
+
+def paid() -> Charge:
+    return evolve(evolve(None, created(1000)), captured(1000))
+
+
+def report(status: Any, *, minutes: float = 0, **changes: Any) -> DisputeReport:
+    fields: dict[str, Any] = {
+        "psp_reference": PspReference("dp_at_psp"),
+        "status": status,
+        "money": TEN,
+        "reason": "fraudulent",
+        "is_inquiry": False,
+        "occurred_at": NOON + timedelta(minutes=minutes),
+        "evidence_due_by": DUE,
+    }
+    return DisputeReport(**(fields | changes))
+
+
+OPENED = report("needs_response")
+WITHDRAWN = report("needs_response", minutes=1, withdrawn=TEN, withdrawn_fee_minor=1500)
+REVIEWED = report("under_review", minutes=2, withdrawn=TEN, withdrawn_fee_minor=1500)
+REINSTATED = report("under_review", minutes=3, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
+WON = report("won", minutes=4, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
+LOST = report("lost", minutes=4, withdrawn=TEN, withdrawn_fee_minor=1500)
+
+
+def story(*reports: DisputeReport) -> tuple[Charge, list[EventType]]:
+    charge, told = paid(), []
+    for said in reports:
+        events = decide_dispute(charge, said, new_dispute_id=DP)
+        assert not isinstance(events, Refusal)
+        for event in events:
+            charge = evolve(charge, event)
+            told.append(event_type(event))
+        assert decide_dispute(charge, said, new_dispute_id=DP) == (), (
+            "the same report again must change nothing"
+        )
+    return charge, told
+
+
+def dispute_of(charge: Charge) -> Dispute:
+    (dispute,) = charge.disputes
+    return dispute
+
+
+def test_a_dispute_that_is_won_gives_the_money_back_and_keeps_the_fee() -> None:
+    charge, told = story(OPENED, WITHDRAWN, REVIEWED, REINSTATED, WON)
+    assert told == [
+        "dispute.opened",
+        "dispute.funds_withdrawn",
+        "dispute.updated",
+        "dispute.funds_reinstated",
+        "dispute.won",
+    ]
+    dispute = dispute_of(charge)
+    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("won", 1000, 1000)
+    assert (dispute.withdrawn_fee_minor, dispute.reinstated_fee_minor) == (1500, 0)
+    assert not dispute.bars_refunds
+
+
+def test_funds_reinstated_alone_do_not_win_a_dispute() -> None:
+    charge, _ = story(OPENED, WITHDRAWN, REINSTATED)
+    assert dispute_of(charge).status == "under_review"
+
+
+def test_a_lost_dispute_keeps_what_was_withdrawn_and_bars_refunds() -> None:
+    dispute = dispute_of(story(OPENED, WITHDRAWN, LOST)[0])
+    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("lost", 1000, 0)
+    assert dispute.bars_refunds
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_reports_in_any_order_end_in_the_same_money_and_verdict(order: tuple[int, ...]) -> None:
+    reports = (OPENED, WITHDRAWN, REINSTATED, WON)
+    charge, told = story(*(reports[place] for place in order))
+    dispute = dispute_of(charge)
+    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("won", 1000, 1000)
+    assert told.count("dispute.funds_withdrawn") == told.count("dispute.funds_reinstated") == 1
+    assert told.count("dispute.opened") == told.count("dispute.won") == 1
+    assert told[0] == "dispute.opened"
+
+
+def test_a_dispute_first_heard_of_at_its_end_was_opened_and_ended() -> None:
+    charge, told = story(LOST)
+    assert told == ["dispute.opened", "dispute.funds_withdrawn", "dispute.lost"]
+    assert dispute_of(charge).status == "lost"
+
+
+def test_movements_carry_what_the_ledger_needs() -> None:
+    charge = story(OPENED)[0]
+    (withdrawn,) = decide_dispute(charge, WITHDRAWN, new_dispute_id=DP)  # type: ignore[misc]
+    assert isinstance(withdrawn, DisputeFundsWithdrawn)
+    assert (withdrawn.amount_minor, withdrawn.fee_minor, withdrawn.currency) == (1000, 1500, "usd")
+    assert (withdrawn.merchant_id, withdrawn.livemode, withdrawn.psp) == ("mer_01tests", False, "stripe")
+
+
+def test_a_second_withdrawal_is_the_difference_to_the_first() -> None:
+    charge = story(OPENED, WITHDRAWN, REINSTATED)[0]
+    again = report("lost", minutes=9, withdrawn=Money(2000, USD), withdrawn_fee_minor=1500, reinstated=TEN)
+    events = decide_dispute(charge, again, new_dispute_id=DP)
+    assert not isinstance(events, Refusal)
+    assert [event_type(event) for event in events] == ["dispute.funds_withdrawn", "dispute.lost"]
+    assert isinstance(events[0], DisputeFundsWithdrawn)
+    assert (events[0].amount_minor, events[0].fee_minor) == (1000, 0)
+
+
+def test_a_fee_given_back_later_is_a_movement_of_its_own() -> None:
+    charge = story(OPENED, WITHDRAWN, WON)[0]
+    fee_back = report(
+        "won", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN, reinstated_fee_minor=1500
+    )
+    (event,) = decide_dispute(charge, fee_back, new_dispute_id=DP)  # type: ignore[misc]
+    assert isinstance(event, DisputeFundsReinstated)
+    assert (event.amount_minor, event.fee_minor) == (0, 1500)
+
+
+def test_an_inquiry_moves_no_money_and_closes_without_a_verdict() -> None:
+    asked = report("needs_response", is_inquiry=True)
+    closed = report("closed", minutes=5, is_inquiry=True)
+    charge, told = story(asked, closed)
+    assert told == ["dispute.opened", "dispute.closed"]
+    assert not dispute_of(charge).bars_refunds
+
+
+def test_a_closed_inquiry_can_come_back_as_a_chargeback() -> None:
+    asked = report("needs_response", is_inquiry=True)
+    closed = report("closed", minutes=5, is_inquiry=True)
+    escalated = report("needs_response", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500)
+    charge, told = story(asked, closed, escalated)
+    assert told[2:] == ["dispute.funds_withdrawn", "dispute.updated"]
+    assert (dispute_of(charge).status, dispute_of(charge).is_inquiry) == ("needs_response", False)
+
+
+def test_an_appeal_can_turn_a_verdict_but_an_old_report_cannot() -> None:
+    charge, _ = story(OPENED, WITHDRAWN, LOST)
+    early = report("won", minutes=3, withdrawn=TEN, withdrawn_fee_minor=1500)
+    assert decide_dispute(charge, early, new_dispute_id=DP) == ()
+    appealed = report("won", minutes=99, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
+    _, told = story(OPENED, WITHDRAWN, LOST, appealed)
+    assert told[-2:] == ["dispute.funds_reinstated", "dispute.won"]
+
+
+def test_a_dispute_over_another_currency_is_not_believed() -> None:
+    euros = report("needs_response", money=Money(1000, Currency("eur")))
+    refusal = decide_dispute(paid(), euros, new_dispute_id=DP)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "currency_differs"
+
+
+def test_two_disputes_of_one_charge_are_told_apart() -> None:
+    charge, _ = story(OPENED)
+    other = report("needs_response", psp_reference=PspReference("dp_other"))
+    events = decide_dispute(charge, other, new_dispute_id=DisputeId("dp_2"))
+    assert not isinstance(events, Refusal)
+    for event in events:
+        charge = evolve(charge, event)
+    assert [dispute.psp_reference for dispute in charge.disputes] == ["dp_at_psp", "dp_other"]
