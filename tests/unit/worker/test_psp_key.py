@@ -1,16 +1,20 @@
 """The idempotency key under which a PSP is called."""
 
-from fincore.domain.ids import ChargeId, new_charge_id
-from fincore.write.worker.psp_key import psp_key
+from fincore.domain.ids import ChargeId, RefundId, new_charge_id, new_refund_id
+from fincore.write.worker.psp_key import psp_key, refund_key
 
 
-def test_a_key_is_a_function_of_charge_operation_and_attempt() -> None:
-    assert psp_key(ChargeId("ch_1"), "authorize", attempt=1) == "ch_1:authorize:1"
-    assert psp_key(ChargeId("ch_1"), "authorize", attempt=2) == "ch_1:authorize:2"
+def test_a_key_is_a_function_of_charge_operation_and_number() -> None:
+    assert psp_key(ChargeId("ch_1"), "authorize", number=1) == "ch_1:authorize:1"
+    assert psp_key(ChargeId("ch_1"), "capture", number=2) == "ch_1:capture:2"
+
+
+def test_a_refund_has_one_key_for_ever() -> None:
+    assert refund_key(RefundId("re_1")) == "re_1:refund"
 
 
 def test_a_key_is_short_and_printable_as_psps_demand() -> None:
-    key = psp_key(new_charge_id(), "authorize", attempt=999)
-    assert len(key) <= 64
-    assert key.isascii()
-    assert key.isprintable()
+    for key in (psp_key(new_charge_id(), "authorize", number=999), refund_key(new_refund_id())):
+        assert len(key) <= 64
+        assert key.isascii()
+        assert key.isprintable()

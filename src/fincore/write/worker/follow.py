@@ -62,8 +62,7 @@ class FollowCharge:
         lapses_at = charge.capture_before or charge.created_at + HOLD_LAPSES_AFTER
         due_at = lapses_at + timedelta(seconds=self._policy.lapse_grace_seconds)
         if now < due_at:
-            # The job of an earlier wait, for the customer: the hold has a later one of its own.
-            return Done()
+            return RetryIn((due_at - now).total_seconds(), "the hold has not lapsed yet")
         record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, charge)
         if isinstance(record, Approved) and record.kind == "captured":
             return await self._settled(job, at_hand, record)

@@ -1,0 +1,447 @@
+"""Captures, cancellations, refunds and what waits for others, on a real queue and a real log."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from fincore.domain.currency import Currency
+from fincore.domain.events import CancelRequested, CaptureRequested, EventType, RefundRequested
+from fincore.domain.ids import ChargeId, RefundId, new_refund_id
+from fincore.domain.money import Money
+from fincore.domain.outcome import (
+    Approved,
+    DisputeReport,
+    Expired,
+    Failure,
+    PspReference,
+    RefundRejected,
+    RefundReport,
+    Rejected,
+    Retryable,
+)
+from fincore.domain.requests import request_cancel, request_capture, request_refund
+from fincore.postgres.pool import Pool
+from fincore.write.queue.job_payloads import cancel_job, capture_job, send_refund_job
+from fincore.write.worker.consequences import FollowPolicy
+from fixtures.scripted_psp import (
+    NOON,
+    Line,
+    ScriptedPsp,
+    Told,
+    approve,
+    lost_after,
+    lost_before,
+    require_action,
+)
+from fixtures.waiting import eventually
+from fixtures.worker_house import House, open_house
+
+USD = Currency("usd")
+BUSY = Retryable(reason="429: too many requests")
+REJECTED = Rejected(
+    failure=Failure(code="psp_rejected_request", message="No.", advice="do_not_retry"), occurred_at=NOON
+)
+NOT_REFUNDABLE = RefundRejected(code="not_refundable", message="No.", occurred_at=NOON)
+PATIENT = FollowPolicy(action_pauses_seconds=(0.05,), lapse_grace_seconds=0.0, lapse_pause_seconds=0.05)
+
+
+async def authorized(house: House) -> ChargeId:
+    charge_id = await house.charge(capture_method="manual")
+    await house.idle()
+    return charge_id
+
+
+async def ask_capture(house: House, charge_id: ChargeId, amount_minor: int | None = None) -> None:
+    charge = await house.state(charge_id)
+    event = request_capture(charge, amount_minor, house.clock.now())
+    assert isinstance(event, CaptureRequested)
+    await house.append(charge_id, event, version=charge.version, jobs=(capture_job(charge_id),))
+
+
+async def ask_cancel(house: House, charge_id: ChargeId) -> None:
+    charge = await house.state(charge_id)
+    event = request_cancel(charge, "requested_by_customer", house.clock.now())
+    assert isinstance(event, CancelRequested)
+    await house.append(charge_id, event, version=charge.version, jobs=(cancel_job(charge_id),))
+
+
+async def ask_refund(house: House, charge_id: ChargeId, amount_minor: int | None = None) -> RefundId:
+    charge, refund_id = await house.state(charge_id), new_refund_id()
+    event = request_refund(charge, refund_id, amount_minor, house.clock.now())
+    assert isinstance(event, RefundRequested)
+    await house.append(
+        charge_id, event, version=charge.version, jobs=(send_refund_job(charge_id, refund_id),)
+    )
+    return refund_id
+
+
+async def told_since(house: House, charge_id: ChargeId, version: int) -> list[EventType]:
+    return (await house.history(charge_id))[version:]
+
+
+CAPTURES: list[tuple[str, Sequence[Line], list[str]]] = [
+    ("approved", [], ["charge.captured"]),
+    ("rejected", [REJECTED], ["charge.capture_failed"]),
+    ("busy", [BUSY, BUSY], ["charge.captured"]),
+    ("lost before", [lost_before], ["charge.outcome_unknown", "charge.captured"]),
+    ("lost after", [lost_after], ["charge.outcome_unknown", "charge.captured"]),
+    ("lost and rejected", [lost_before, REJECTED], ["charge.outcome_unknown", "charge.capture_failed"]),
+    ("busy to the end", [BUSY] * 3, ["charge.outcome_unknown", "charge.captured"]),
+]
+
+
+@pytest.mark.parametrize(("name", "script", "told"), CAPTURES, ids=[name for name, _, _ in CAPTURES])
+async def test_an_answer_to_a_capture_becomes_these_events(
+    pool: Pool, name: str, script: Sequence[Line], told: list[str]
+) -> None:
+    psp = ScriptedPsp(capture=script)
+    async with open_house(pool, psp) as house:
+        charge_id = await authorized(house)
+        await ask_capture(house, charge_id, 400)
+        await house.idle()
+        assert await told_since(house, charge_id, 3) == told, name
+        charge = await house.state(charge_id)
+        assert charge.captured_minor == (400 if "charge.captured" in told else 0)
+        assert charge.operation is None
+        assert await house.held() == []
+    assert {call.idempotency_key for call in psp.calls} == {f"{charge_id}:capture:1"}
+
+
+async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Pool) -> None:
+    psp = ScriptedPsp(capture=[REJECTED])
+    async with open_house(pool, psp) as house:
+        charge_id = await authorized(house)
+        for _ in range(2):
+            await ask_capture(house, charge_id)
+            await house.idle()
+        assert (await house.state(charge_id)).status == "succeeded"
+    assert [call.idempotency_key for call in psp.calls] == [
+        f"{charge_id}:capture:1",
+        f"{charge_id}:capture:2",
+    ]
+
+
+async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool) -> None:
+    psp = ScriptedPsp(capture=[lost_before] * 1000)
+    async with open_house(pool, psp) as house:
+        charge_id = await authorized(house)
+        await ask_capture(house, charge_id)
+        await eventually(partial(_called, psp, 2))
+        house.clock.advance(minutes=20)
+        await house.idle()
+        assert await told_since(house, charge_id, 3) == ["charge.outcome_unknown", "charge.capture_failed"]
+        charge = await house.state(charge_id)
+    assert (charge.status, charge.captured_minor) == ("authorized", 0)
+    assert charge.operation_failure is not None
+    assert charge.operation_failure.failure.code == "psp_unavailable"
+
+
+async def test_a_capture_of_a_hold_that_has_lapsed_ends_in_an_expired_charge(pool: Pool) -> None:
+    psp = ScriptedPsp(capture=[lost_before])
+    async with open_house(pool, psp) as house:
+        charge_id = await authorized(house)
+        reference = (await house.state(charge_id)).psp_reference
+        assert reference is not None
+        psp.becomes(
+            charge_id,
+            Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=NOON),
+        )
+        await ask_capture(house, charge_id)
+        await house.idle()
+        charge = await house.state(charge_id)
+        assert (charge.status, charge.captured_minor, charge.operation) == ("expired", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [([], "canceled"), ([lost_after], "canceled"), ([REJECTED], "authorized")],
+    ids=["approved", "lost after", "rejected"],
+)
+async def test_a_cancellation_releases_the_hold_or_leaves_it(
+    pool: Pool, script: Sequence[Line], status: str
+) -> None:
+    psp = ScriptedPsp(cancel=script)
+    async with open_house(pool, psp) as house:
+        charge_id = await authorized(house)
+        await ask_cancel(house, charge_id)
+        await house.idle()
+        charge = await house.state(charge_id)
+        assert (charge.status, charge.operation, charge.unknown_since) == (status, None, None)
+
+
+REFUNDS: list[tuple[str, Sequence[Line], list[str]]] = [
+    ("succeeded", [], ["refund.requested", "refund.succeeded"]),
+    ("refused", [NOT_REFUNDABLE], ["refund.requested", "refund.failed"]),
+    ("busy", [BUSY], ["refund.requested", "refund.succeeded"]),
+    ("lost before", [lost_before], ["refund.requested", "refund.outcome_unknown", "refund.succeeded"]),
+    ("lost after", [lost_after], ["refund.requested", "refund.outcome_unknown", "refund.succeeded"]),
+]
+
+
+@pytest.mark.parametrize(("name", "script", "told"), REFUNDS, ids=[name for name, _, _ in REFUNDS])
+async def test_an_answer_to_a_refund_becomes_these_events(
+    pool: Pool, name: str, script: Sequence[Line], told: list[str]
+) -> None:
+    psp = ScriptedPsp(refund=script)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        refund_id = await ask_refund(house, charge_id, 300)
+        await house.idle()
+        assert await told_since(house, charge_id, 2) == told, name
+        refund = (await house.state(charge_id)).refund(refund_id)
+        assert refund is not None
+        assert refund.unknown_since is None
+        assert await house.held() == []
+    assert {call.idempotency_key for call in psp.calls} == {f"{refund_id}:refund"}
+    assert len(psp.refunds) == ("refund.succeeded" in told)
+
+
+async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool) -> None:
+    psp = ScriptedPsp(refund=[lost_before] * 1000)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await ask_refund(house, charge_id)
+        await eventually(partial(_called, psp, 2))
+        house.clock.advance(minutes=20)
+        await house.idle()
+        charge = await house.state(charge_id)
+        assert [refund.failure_code for refund in charge.refunds] == ["psp_unavailable"]
+        assert charge.refundable_minor == 1000
+
+
+async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    psp.refund_status = "pending"
+    policy = FollowPolicy(refund_pause_seconds=0.05)
+    async with open_house(pool, psp, follow_policy=policy) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await ask_refund(house, charge_id)
+        await eventually(partial(_refund_inquired, psp, 2))
+        (reference, report), *_ = psp.refunds.items()
+        psp.refunds[reference] = _as(report, "succeeded")
+        await house.idle()
+        assert await told_since(house, charge_id, 2) == [
+            "refund.requested",
+            "refund.pending",
+            "refund.succeeded",
+        ]
+
+
+async def test_a_refund_that_is_pending_for_a_month_is_held_for_a_person(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    psp.refund_status = "pending"
+    policy = FollowPolicy(refund_pause_seconds=0.05)
+    async with open_house(pool, psp, follow_policy=policy) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await ask_refund(house, charge_id)
+        await eventually(partial(_refund_inquired, psp, 1))
+        house.clock.advance(days=30)
+        await house.idle()
+        (letter,) = await house.held()
+        assert "pending at the PSP for 30 days" in letter.reason
+
+
+async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) -> None:
+    psp = ScriptedPsp(refund=[lost_after])
+    async with open_house(pool, psp) as house:
+        psp.answers_inquiries = False
+        charge_id = await house.charge()
+        await house.idle()
+        refund_id = await ask_refund(house, charge_id, 300)
+        await eventually(partial(_refunded, psp))
+        (report,) = psp.refunds.values()
+        await house.deliver(Told(event_id="evt_re", says="refund", charge_id=charge_id, refund=report))
+        await house.idle()
+        charge = await house.state(charge_id)
+        assert [(one.refund_id, one.status) for one in charge.refunds] == [(refund_id, "succeeded")]
+        assert charge.refunded_minor == 300
+
+
+async def test_a_refund_that_fails_after_it_succeeded_gives_its_amount_back(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await ask_refund(house, charge_id)
+        await house.idle()
+        (report,) = house.psp.refunds.values()
+        failed = _as(report, "failed")
+        for number in range(2):
+            await house.deliver(
+                Told(event_id=f"evt_{number}", says="refund", charge_id=charge_id, refund=failed)
+            )
+        await house.idle()
+        assert (await house.history(charge_id))[-1] == "refund.failed"
+        assert (await house.state(charge_id)).refundable_minor == 1000
+
+
+async def test_a_late_success_after_a_failure_is_checked_with_the_psp_and_dropped(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        await ask_refund(house, charge_id)
+        await house.idle()
+        (reference, report), *_ = house.psp.refunds.items()
+        house.psp.refunds[reference] = _as(report, "failed")
+        for number, said in enumerate((_as(report, "failed"), report)):
+            await house.deliver(
+                Told(event_id=f"evt_{number}", says="refund", charge_id=charge_id, refund=said)
+            )
+            await house.idle()
+        assert (await house.history(charge_id))[-1] == "refund.failed"
+        assert await house.held() == []
+
+
+async def test_money_given_back_at_the_psp_becomes_a_refund_of_the_charge(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        said = RefundReport(
+            status="succeeded",
+            psp_reference=PspReference("re_dashboard"),
+            money=Money(250, USD),
+            occurred_at=NOON,
+        )
+        told = Told(event_id="evt_1", says="refund", payment=f"pi_{charge_id}", refund=said)
+        await house.deliver(told)
+        await house.idle()
+        (refund,) = (await house.state(charge_id)).refunds
+        assert (refund.origin, refund.status, refund.amount_minor) == ("psp", "succeeded", 250)
+
+
+async def test_a_refund_reported_before_its_capture_brings_the_charge_up_to_date_first(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge(jobs=())
+        house.psp.becomes(charge_id, _captured(charge_id))
+        said = RefundReport(
+            status="succeeded", psp_reference=PspReference("re_1"), money=Money(1000, USD), occurred_at=NOON
+        )
+        await house.deliver(Told(event_id="evt_1", says="refund", payment=f"pi_{charge_id}", refund=said))
+        await house.idle()
+        assert await house.history(charge_id) == [
+            "charge.created",
+            "charge.captured",
+            "refund.requested",
+            "refund.succeeded",
+        ]
+
+
+async def test_a_dispute_that_names_only_the_psps_payment_finds_its_charge(pool: Pool) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        said = DisputeReport(
+            psp_reference=PspReference("dp_1"),
+            status="needs_response",
+            money=Money(1000, USD),
+            reason="fraudulent",
+            is_inquiry=False,
+            occurred_at=NOON,
+            withdrawn=Money(1000, USD),
+            withdrawn_fee_minor=1500,
+        )
+        told = Told(event_id="evt_1", says="dispute", payment=f"pi_{charge_id}", dispute=said)
+        await house.deliver(told)
+        await house.idle()
+        assert (await house.history(charge_id))[2:] == ["dispute.opened", "dispute.funds_withdrawn"]
+        elsewhere = Told(event_id="evt_2", says="dispute", payment="pi_of_others", dispute=said)
+        await house.deliver(elsewhere)
+        await house.idle()
+        assert await house.held() == []
+
+
+async def test_a_customer_who_comes_back_is_seen_though_no_webhook_came(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=PATIENT) as house:
+        charge_id = await house.charge()
+        await eventually(partial(_inquired, psp, 2))
+        psp.becomes(charge_id, _captured(charge_id))
+        await house.idle()
+        assert await house.history(charge_id) == [
+            "charge.created",
+            "charge.action_required",
+            "charge.captured",
+        ]
+
+
+async def test_a_customer_who_never_comes_back_leaves_an_expired_charge(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=PATIENT) as house:
+        charge_id = await house.charge()
+        await eventually(partial(_inquired, psp, 1))
+        house.clock.advance(hours=1)
+        await house.idle()
+        assert (await house.history(charge_id))[2:] == ["charge.cancel_requested", "charge.expired"]
+        assert (await house.state(charge_id)).status == "expired"
+
+
+async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> None:
+    def hold_for_a_day(request: Any) -> Any:
+        held = approve(request)
+        assert isinstance(held, Approved)
+        return Approved(
+            kind="authorized",
+            money=held.money,
+            psp_reference=held.psp_reference,
+            occurred_at=NOON,
+            capture_before=NOON + timedelta(milliseconds=200),
+        )
+
+    psp = ScriptedPsp(hold_for_a_day)
+    async with open_house(pool, psp, follow_policy=PATIENT) as house:
+        charge_id = await house.charge(capture_method="manual")
+        await eventually(partial(_has_reference, house, charge_id))
+        house.clock.advance(days=1)
+        await eventually(partial(_inquired, psp, 1))
+        assert (await house.state(charge_id)).status == "authorized"
+        reference = (await house.state(charge_id)).psp_reference
+        assert reference is not None
+        lapsed = Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=NOON)
+        psp.becomes(charge_id, lapsed)
+        await house.idle()
+        assert (await house.history(charge_id))[-1] == "charge.expired"
+
+
+def _captured(charge_id: ChargeId) -> Approved:
+    return Approved(
+        kind="captured",
+        money=Money(1000, USD),
+        psp_reference=PspReference(f"pi_{charge_id}"),
+        occurred_at=NOON,
+    )
+
+
+def _as(report: RefundReport, status: Any) -> RefundReport:
+    return RefundReport(
+        status=status,
+        psp_reference=report.psp_reference,
+        money=report.money,
+        occurred_at=report.occurred_at,
+        refund_id=report.refund_id,
+    )
+
+
+async def _called(psp: ScriptedPsp, times: int) -> bool:
+    return len(psp.calls) >= times
+
+
+async def _inquired(psp: ScriptedPsp, times: int) -> bool:
+    return len(psp.inquiries) >= times
+
+
+async def _refund_inquired(psp: ScriptedPsp, times: int) -> bool:
+    return len(psp.refund_inquiries) >= times
+
+
+async def _has_reference(house: House, charge_id: ChargeId) -> bool:
+    return (await house.state(charge_id)).psp_reference is not None
+
+
+async def _refunded(psp: ScriptedPsp) -> bool:
+    return bool(psp.refunds)
