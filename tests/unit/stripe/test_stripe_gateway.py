@@ -4,16 +4,36 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import new_charge_id
+from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
-from fincore.domain.outcome import Approved, Declined, PspAccount, Retryable
+from fincore.domain.outcome import (
+    Approved,
+    Declined,
+    Failure,
+    PspAccount,
+    PspReference,
+    RefundRejected,
+    RefundReport,
+    Rejected,
+    Retryable,
+)
 from fincore.domain.secret import Secret
-from fincore.write.psp.port import AuthorizeRequest, Inquiry, NotFound, PspGateway
+from fincore.write.psp.port import (
+    AuthorizeRequest,
+    CancelRequest,
+    CaptureRequest,
+    Inquiry,
+    NotFound,
+    PspGateway,
+    RefundInquiry,
+    RefundRequest,
+)
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
@@ -21,6 +41,8 @@ from fincore.write.psp.stripe.gateway import StripeGateway
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEST, MISSING = PspAccount("test"), PspAccount("missing")
 CHARGE = new_charge_id()
+REFUND = new_refund_id()
+USD_19_99 = Money(1999, Currency("usd"))
 Page = list[dict[str, Any]] | int
 
 
@@ -43,26 +65,48 @@ def payment(name: str, *, status: str = "succeeded", charge_id: str = CHARGE) ->
     }
 
 
+def refund(name: str, refund_id: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "object": "refund",
+        "id": name,
+        "amount": 500,
+        "currency": "usd",
+        "created": 1_795_000_000,
+        "status": "succeeded",
+        "payment_intent": "pi_1",
+        "balance_transaction": "txn_1",
+        "metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": refund_id},
+    } | fields
+
+
+MISSING_ERROR = (404, {"type": "invalid_request_error", "code": "resource_missing"})
+
+
 class ScriptedStripe:
-    """Answers searches, pages of a list and payments with what a test puts there: pages, or a status of an error."""
+    """Answers searches, pages of lists and objects with what a test puts there: pages, or a status of an error."""
 
     def __init__(self) -> None:
         self.search: Page = []
         self.pages: list[Page] = [[]]
-        self.payments: dict[str, dict[str, Any]] = {}
+        self.objects: dict[str, dict[str, Any] | tuple[int, dict[str, str]]] = {}
         self.asked: list[str] = []
         self.queries: list[dict[str, str]] = []
+        self.raw_paths: list[str] = []
 
     async def answer(self, request: web.Request) -> web.Response:
-        name = request.path.removeprefix("/v1/payment_intents").lstrip("/")
+        name = request.path.removeprefix("/v1/").removeprefix("payment_intents").lstrip("/")
         self.asked.append(f"{request.method} {name or 'list'}")
         self.queries.append(dict(request.query))
+        self.raw_paths.append(request.raw_path)
         if name == "search":
             return self._page(self.search, has_more=False)
-        if not name:
-            turn = self.asked.count("GET list") - 1
+        if name in ("", "refunds"):
+            turn = len([one for one in self.asked if one in ("GET list", "GET refunds")]) - 1
             return self._page(self.pages[turn], has_more=turn + 1 < len(self.pages))
-        found = self.payments.get(name)
+        found = self.objects.get(name)
+        if isinstance(found, tuple):
+            status, error = found
+            return web.json_response({"error": error}, status=status)
         return self._page(500, has_more=False) if found is None else web.json_response(found)
 
     def _page(self, page: Page, *, has_more: bool) -> web.Response:
@@ -103,6 +147,37 @@ def authorization(
     )
 
 
+def capture(money: Money = USD_19_99, account: PspAccount = TEST) -> CaptureRequest:
+    return CaptureRequest(
+        charge_id=CHARGE,
+        idempotency_key=f"{CHARGE}:capture:1",
+        psp_account=account,
+        psp_reference=PspReference("pi_1"),
+        money=money,
+    )
+
+
+def refunding(money: Money = USD_19_99, account: PspAccount = TEST) -> RefundRequest:
+    return RefundRequest(
+        charge_id=CHARGE,
+        refund_id=REFUND,
+        idempotency_key=f"{REFUND}:refund:1",
+        psp_account=account,
+        psp_reference=PspReference("pi_1"),
+        money=money,
+        reason=None,
+    )
+
+
+def refund_inquiry(*, psp_reference: str | None = None, account: PspAccount = TEST) -> RefundInquiry:
+    return RefundInquiry(
+        refund_id=REFUND,
+        psp_account=account,
+        payment_reference=PspReference("pi_1"),
+        psp_reference=None if psp_reference is None else PspReference(psp_reference),
+    )
+
+
 def inquiry(*, age: timedelta = timedelta(seconds=40), account: PspAccount = TEST) -> Inquiry:
     return Inquiry(charge_id=CHARGE, psp_account=account, created_at=NOW - age)
 
@@ -115,7 +190,20 @@ async def test_an_account_nobody_configured_is_retryable_and_nothing_is_sent(
 ) -> None:
     asked = (
         await gateway.authorize(authorization(Money(1999, Currency("usd")), MISSING)),
+        await gateway.capture(capture(account=MISSING)),
+        await gateway.cancel(
+            CancelRequest(
+                charge_id=CHARGE,
+                idempotency_key="key",
+                psp_account=MISSING,
+                psp_reference=PspReference("pi_1"),
+                reason="duplicate",
+            )
+        ),
+        await gateway.refund(refunding(account=MISSING)),
         await gateway.inquire(inquiry(account=MISSING)),
+        await gateway.inquire_refund(refund_inquiry(account=MISSING)),
+        await gateway.charge_of(MISSING, PspReference("pi_1")),
     )
     for outcome in asked:
         assert isinstance(outcome, Retryable)
@@ -136,14 +224,85 @@ async def test_money_stripe_has_no_amount_for_is_declined_and_nothing_is_sent(
     assert stripe.asked == []
 
 
+async def test_a_capture_or_refund_stripe_has_no_amount_for_is_rejected_and_nothing_is_sent(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    reason = "Stripe takes KWD only with 0 as the third decimal, and this is 5.124 KWD"
+    money = Money(5124, Currency("kwd"))
+    failure = Failure(code="psp_rejected_request", message=reason, advice="do_not_retry")
+    assert await gateway.capture(capture(money)) == Rejected(failure=failure, occurred_at=NOW)
+    assert await gateway.refund(refunding(money)) == RefundRejected(
+        code="psp_rejected_request", message=reason, occurred_at=NOW
+    )
+    assert stripe.asked == []
+
+
 # --- finding a payment again
+
+
+async def test_a_payment_whose_reference_is_known_is_read_at_once_with_its_fee(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    movement = {"amount": 1999, "fee": 88, "currency": "usd", "created": 1_795_000_005}
+    charge = {"created": 1_795_000_000, "balance_transaction": movement}
+    stripe.objects = {"pi_1": payment("pi_1") | {"latest_charge": charge}}
+    outcome = await gateway.inquire(msgspec.structs.replace(inquiry(), psp_reference=PspReference("pi_1")))
+    assert isinstance(outcome, Approved)
+    assert outcome.fee == Money(88, Currency("usd"))
+    assert stripe.asked == ["GET pi_1"]
+    assert stripe.queries == [{"expand[0]": "latest_charge.balance_transaction"}]
+
+
+async def test_a_known_payment_that_stripe_says_it_does_not_have_is_not_found(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.objects = {"pi_1": MISSING_ERROR}
+    known = msgspec.structs.replace(inquiry(), psp_reference=PspReference("pi_1"))
+    assert await gateway.inquire(known) == NotFound()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (404, {}),
+        (404, {"type": "invalid_request_error"}),
+        (400, {"type": "invalid_request_error", "code": "resource_missing"}),
+        (500, {"type": "api_error"}),
+    ],
+    ids=["404 of a stranger", "404 without a code", "400", "500"],
+)
+async def test_any_other_answer_does_not_prove_that_a_known_payment_is_missing(
+    gateway: PspGateway, stripe: ScriptedStripe, said: tuple[int, dict[str, str]]
+) -> None:
+    stripe.objects = {"pi_1": said, "refunds/re_1": said}
+    known = msgspec.structs.replace(inquiry(), psp_reference=PspReference("pi_1"))
+    asked = (
+        await gateway.inquire(known),
+        await gateway.charge_of(TEST, PspReference("pi_1")),
+        await gateway.inquire_refund(refund_inquiry(psp_reference="re_1")),
+    )
+    for outcome in asked:
+        assert isinstance(outcome, Retryable)
+        assert f"gave no answer: HTTP {said[0]}" in outcome.reason
+
+
+async def test_a_reference_is_never_more_than_one_part_of_a_path(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    odd = PspReference("../charges?limit=1")
+    await gateway.charge_of(TEST, odd)
+    await gateway.capture(msgspec.structs.replace(capture(), psp_reference=odd))
+    assert stripe.raw_paths == [
+        "/v1/payment_intents/..%2Fcharges%3Flimit%3D1",
+        "/v1/payment_intents/..%2Fcharges%3Flimit%3D1/capture",
+    ]
 
 
 async def test_what_the_search_finds_is_read_again_because_its_status_may_be_old(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.search = [payment("pi_1", status="requires_confirmation")]
-    stripe.payments = {"pi_1": payment("pi_1")}
+    stripe.objects = {"pi_1": payment("pi_1")}
     assert isinstance(await gateway.inquire(inquiry()), Approved)
     assert stripe.asked == ["GET search", "GET pi_1"]
     assert stripe.queries[0]["query"] == f"metadata['fincore_charge_id']:'{CHARGE}'"
@@ -157,7 +316,7 @@ async def test_what_the_search_misses_is_found_in_the_list_page_by_page(
         [payment("pi_9", charge_id=other), payment("pi_8", charge_id=other)],
         [payment("pi_7", charge_id=other), payment("pi_1")],
     ]
-    stripe.payments = {"pi_1": payment("pi_1")}
+    stripe.objects = {"pi_1": payment("pi_1")}
     assert isinstance(await gateway.inquire(inquiry()), Approved)
     assert stripe.asked == ["GET search", "GET list", "GET list", "GET pi_1"]
     first, second = stripe.queries[1:3]
@@ -205,7 +364,7 @@ async def test_a_search_that_failed_does_not_matter_where_the_list_finds_the_pay
 ) -> None:
     stripe.search = 500
     stripe.pages = [[payment("pi_1")]]
-    stripe.payments = {"pi_1": payment("pi_1")}
+    stripe.objects = {"pi_1": payment("pi_1")}
     assert isinstance(await gateway.inquire(inquiry()), Approved)
 
 
@@ -241,7 +400,110 @@ async def test_of_several_payments_of_a_charge_the_one_that_got_furthest_counts(
         payment("pi_1"),
         payment("pi_3", status="processing"),
     ]
-    stripe.payments = {"pi_1": payment("pi_1")}
+    stripe.objects = {"pi_1": payment("pi_1")}
     outcome = await gateway.inquire(inquiry())
     assert isinstance(outcome, Approved)
     assert outcome.psp_reference == "pi_1"
+
+
+# --- finding a refund again
+
+
+async def test_a_refund_whose_reference_is_known_is_read_at_once(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.objects = {"refunds/re_1": refund("re_1", REFUND)}
+    report = await gateway.inquire_refund(refund_inquiry(psp_reference="re_1"))
+    assert isinstance(report, RefundReport)
+    assert (report.status, report.refund_id, report.psp_reference) == ("succeeded", REFUND, "re_1")
+    assert stripe.asked == ["GET refunds/re_1"]
+
+
+async def test_a_known_refund_that_stripe_says_it_does_not_have_is_not_found(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.objects = {"refunds/re_1": MISSING_ERROR}
+    assert await gateway.inquire_refund(refund_inquiry(psp_reference="re_1")) == NotFound()
+
+
+async def test_a_refund_is_found_by_our_id_in_the_list_of_its_payment_page_by_page(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.pages = [
+        [refund("re_9", new_refund_id()), refund("re_8", REFUND, metadata=None)],
+        [refund("re_1", REFUND)],
+    ]
+    report = await gateway.inquire_refund(refund_inquiry())
+    assert isinstance(report, RefundReport)
+    assert report.psp_reference == "re_1"
+    first, second = stripe.queries
+    assert first == {"payment_intent": "pi_1", "limit": "100"}
+    assert second == first | {"starting_after": "re_8"}
+
+
+async def test_a_refund_that_the_list_of_its_payment_does_not_hold_is_not_found(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.pages = [[refund("re_9", new_refund_id())]]
+    assert await gateway.inquire_refund(refund_inquiry()) == NotFound()
+
+
+async def test_of_several_refunds_of_ours_the_one_that_got_furthest_counts(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.pages = [
+        [refund(f"re_{status}", REFUND, status=status) for status in ("failed", "pending", "succeeded")]
+    ]
+    report = await gateway.inquire_refund(refund_inquiry())
+    assert isinstance(report, RefundReport)
+    assert report.psp_reference == "re_succeeded"
+
+
+async def test_a_list_of_refunds_longer_than_the_bound_proves_nothing(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.pages = [[refund(f"re_{page}", new_refund_id())] for page in range(9)]
+    assert await gateway.inquire_refund(refund_inquiry()) == Retryable(
+        reason="the payment has more than 300 refunds"
+    )
+    assert stripe.asked == 3 * ["GET refunds"]
+
+
+async def test_a_list_of_refunds_that_failed_proves_nothing(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.pages = [500]
+    outcome = await gateway.inquire_refund(refund_inquiry())
+    assert isinstance(outcome, Retryable)
+    assert outcome.reason.startswith("Stripe's list of refunds gave no answer: HTTP 500")
+
+
+async def test_a_refund_that_cannot_be_read_is_asked_for_again(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.objects = {"refunds/re_1": refund("re_1", REFUND, status="blessed")}
+    assert await gateway.inquire_refund(refund_inquiry(psp_reference="re_1")) == Retryable(
+        reason="Stripe reports a refund status that FinCore does not know"
+    )
+
+
+# --- whose a payment is
+
+
+async def test_a_payment_belongs_to_the_charge_its_metadata_names(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.objects = {"pi_1": payment("pi_1")}
+    assert await gateway.charge_of(TEST, PspReference("pi_1")) == CHARGE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [payment("pi_1") | {"metadata": {}}, payment("pi_1", charge_id="nonsense"), MISSING_ERROR],
+    ids=["no metadata", "no charge id", "no payment"],
+)
+async def test_a_payment_that_fincore_did_not_make_belongs_to_no_charge(
+    gateway: PspGateway, stripe: ScriptedStripe, said: Any
+) -> None:
+    stripe.objects = {"pi_1": said}
+    assert await gateway.charge_of(TEST, PspReference("pi_1")) == NotFound()

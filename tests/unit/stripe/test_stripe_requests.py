@@ -1,0 +1,113 @@
+"""What Stripe is sent, form by form."""
+
+from typing import Any
+
+import pytest
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import new_charge_id, new_refund_id
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspReference
+from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
+from fincore.write.psp.stripe.requests import (
+    authorization_form,
+    cancellation_form,
+    capture_form,
+    refund_form,
+)
+
+TEST = PspAccount("test")
+CHARGE = new_charge_id()
+USD_19_99 = Money(1999, Currency("usd"))
+
+
+def authorization(**changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "charge_id": CHARGE,
+        "idempotency_key": f"{CHARGE}:authorize:1",
+        "psp_account": TEST,
+        "money": USD_19_99,
+        "capture_method": "automatic",
+        "payment_method": "pm_card_visa",
+        "description": None,
+        "customer_email": None,
+    }
+    return authorization_form(AuthorizeRequest(**given | changes), 1999)
+
+
+def test_a_charge_is_one_payment_intent_confirmed_at_once_that_shows_its_fee() -> None:
+    assert authorization() == {
+        "amount": 1999,
+        "currency": "usd",
+        "capture_method": "automatic",
+        "payment_method": "pm_card_visa",
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "return_url": None,
+        "error_on_requires_action": True,
+        "description": None,
+        "receipt_email": None,
+        "metadata": {"fincore_charge_id": CHARGE},
+        "expand": ["latest_charge.balance_transaction"],
+    }
+
+
+def test_a_hold_shows_its_charge_and_no_movement_for_there_is_none() -> None:
+    assert authorization(capture_method="manual")["expand"] == ["latest_charge"]
+
+
+@pytest.mark.parametrize(
+    ("return_url", "sent"),
+    [
+        ("https://shop.example/back", "https://shop.example/back?charge={}"),
+        ("https://shop.example/back?", "https://shop.example/back?&charge={}"),
+        ("https://shop.example/back?basket=7", "https://shop.example/back?basket=7&charge={}"),
+        ("https://shop.example/#/back", "https://shop.example/?charge={}#/back"),
+        ("https://shop.example/?a=1#b?c", "https://shop.example/?a=1&charge={}#b?c"),
+        ("https://shop.example/%C3%A9?q=a%26b", "https://shop.example/%C3%A9?q=a%26b&charge={}"),
+        ("shop://[not-a-host", "shop://[not-a-host?charge={}"),
+    ],
+    ids=["plain", "empty query", "query", "fragment", "query and fragment", "escapes", "no url"],
+)
+def test_the_page_to_come_back_to_names_the_charge_and_is_else_as_it_was(return_url: str, sent: str) -> None:
+    form = authorization(return_url=return_url)
+    assert (form["return_url"], form["error_on_requires_action"]) == (sent.format(CHARGE), None)
+
+
+def test_a_capture_names_its_amount_and_shows_the_fee() -> None:
+    assert capture_form(1500) == {
+        "amount_to_capture": 1500,
+        "expand": ["latest_charge.balance_transaction"],
+    }
+
+
+@pytest.mark.parametrize("reason", ["abandoned", "duplicate", "fraudulent", "requested_by_customer"])
+def test_a_cancellation_says_why_in_words_that_are_stripes_too(reason: Any) -> None:
+    request = CancelRequest(
+        charge_id=CHARGE,
+        idempotency_key="key",
+        psp_account=TEST,
+        psp_reference=PspReference("pi_1"),
+        reason=reason,
+    )
+    assert cancellation_form(request) == {"cancellation_reason": reason}
+
+
+@pytest.mark.parametrize("reason", ["duplicate", "fraudulent", "requested_by_customer", None])
+def test_a_refund_carries_the_ids_of_the_charge_and_its_own(reason: Any) -> None:
+    refund_id = new_refund_id()
+    request = RefundRequest(
+        charge_id=CHARGE,
+        refund_id=refund_id,
+        idempotency_key="key",
+        psp_account=TEST,
+        psp_reference=PspReference("pi_1"),
+        money=USD_19_99,
+        reason=reason,
+    )
+    assert refund_form(request, 1999) == {
+        "payment_intent": "pi_1",
+        "amount": 1999,
+        "reason": reason,
+        "metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": refund_id},
+    }
