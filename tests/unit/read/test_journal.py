@@ -1,75 +1,306 @@
 """The journal: which event books what, without a database."""
 
-import pytest
+from textwrap import dedent
 
-from fincore.domain.events import EVENTS, ChargeEvent, event_type
-from fincore.read.ledger.accounts import account_name, normal_side
-from fincore.read.ledger.journal import JOURNAL, Entry, entry_of, journal_table
-from fixtures.commits import captured
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fincore.domain.currency import EXPONENTS, Currency
+from fincore.domain.events import EVENTS, ChargeEvent
+from fincore.domain.fee_plan import FeePlan, platform_fee_minor
+from fincore.read.ledger.accounts import (
+    CHART,
+    Account,
+    NoSuchAccount,
+    account_name,
+    chart_table,
+    normal_side,
+    parse_account,
+)
+from fincore.read.ledger.journal import JOURNAL, LEGS, Entry, entry_of, journal_table
+from fixtures.money_events import (
+    EXAMPLES,
+    captured,
+    corrected,
+    entry_text,
+    fee_assessed,
+    refund_failed,
+    refunded,
+    reinstated,
+    withdrawn,
+)
 from fixtures.traffic import fates
 
-EVERY_EVENT = {event_type(event): event for life in fates() for event in life}
+TABLES = {
+    "charge.captured": """
+        psp:stripe:clearing:usd           100.00 USD
+          merchant:mer_books:payable:usd              100.00 USD
+        merchant:mer_books:payable:usd      1.50 USD
+          revenue:platform_fees:usd                     1.50 USD
+        expense:psp_fees:stripe:usd         3.20 USD
+          psp:stripe:clearing:usd                       3.20 USD
+    """,
+    "charge.fee_assessed": """
+        expense:psp_fees:stripe:usd  3.20 USD
+          psp:stripe:clearing:usd              3.20 USD
+    """,
+    "charge.corrected": """
+        psp:stripe:clearing:usd           100.00 USD
+          merchant:mer_books:payable:usd              100.00 USD
+        merchant:mer_books:payable:usd      1.50 USD
+          revenue:platform_fees:usd                     1.50 USD
+    """,
+    "refund.succeeded": """
+        merchant:mer_books:payable:usd  40.00 USD
+          psp:stripe:clearing:usd                  40.00 USD
+    """,
+    "refund.failed": """
+        psp:stripe:clearing:usd           40.00 USD
+          merchant:mer_books:payable:usd             40.00 USD
+    """,
+    "refund.corrected": """
+        merchant:mer_books:payable:usd  40.00 USD
+          psp:stripe:clearing:usd                  40.00 USD
+    """,
+    "dispute.funds_withdrawn": """
+        merchant:mer_books:payable:usd  60.00 USD
+          psp:stripe:clearing:usd                  60.00 USD
+        merchant:mer_books:payable:usd  15.00 USD
+          psp:stripe:clearing:usd                  15.00 USD
+    """,
+    "dispute.funds_reinstated": """
+        psp:stripe:clearing:usd           60.00 USD
+          merchant:mer_books:payable:usd             60.00 USD
+        psp:stripe:clearing:usd           15.00 USD
+          merchant:mer_books:payable:usd             15.00 USD
+    """,
+}
+BOOKED = {type(event) for event in EXAMPLES.values()}
 
 
-def legs(entry: Entry | None) -> list[tuple[str, str, int]]:
-    assert entry is not None
-    return [(leg.side, account_name(leg.account), leg.amount_minor) for leg in entry.legs]
+def text(table: str) -> str:
+    return dedent(table).strip()
 
 
-def test_a_capture_is_owed_by_the_psp_and_owed_to_the_merchant() -> None:
-    assert legs(entry_of(captured(1999))) == [
-        ("debit", "psp:stripe:clearing:usd", 1999),
-        ("credit", "merchant:mer_01tests:payable:usd", 1999),
-    ]
+def balances(*entries: Entry | None) -> dict[str, int]:
+    """What entries leave on each account, on its normal side; accounts that come to nothing left out."""
+    found: dict[str, int] = {}
+    for movement in (movement for entry in entries if entry for movement in entry.movements):
+        assert movement.amount_minor > 0
+        for account, side in ((movement.debit, "debit"), (movement.credit, "credit")):
+            sign = 1 if normal_side(CHART[account.code].type) == side else -1
+            name = account_name(account)
+            found[name] = found.get(name, 0) + sign * movement.amount_minor
+    return {name: minor for name, minor in found.items() if minor}
 
 
-def test_a_capture_that_makes_no_sense_goes_to_suspense() -> None:
-    assert legs(entry_of(captured(-500))) == [
-        ("debit", "suspense:usd", 500),
-        ("credit", "psp:stripe:clearing:usd", 500),
-    ]
+@pytest.mark.parametrize("kind", TABLES)
+def test_each_kind_of_event_is_booked_as_shown(kind: str) -> None:
+    assert entry_text(entry_of(EXAMPLES[kind])) == text(TABLES[kind])
+
+
+def test_every_event_of_the_vocabulary_is_in_the_journal_and_every_rule_is_shown() -> None:
+    assert set(JOURNAL) == set(EVENTS)
+    assert {kind for kind, lines in JOURNAL.items() if lines} == set(TABLES) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    "event",
+    {type(event).__name__: event for life in fates() for event in life if type(event) not in BOOKED}.values(),
+    ids=lambda event: type(event).__name__,
+)
+def test_an_event_that_is_not_in_the_journal_moves_no_money(event: ChargeEvent) -> None:
+    assert entry_of(event) is None
+
+
+def test_a_refund_that_fails_before_it_succeeded_moves_no_money() -> None:
+    assert entry_of(refund_failed(was_succeeded=False)) is None
 
 
 def test_a_capture_of_nothing_moves_nothing() -> None:
-    assert entry_of(captured(0)) is None
+    assert entry_of(captured(amount_minor=0, fee_minor=0, platform_fee_minor=0)) is None
+    assert entry_of(corrected(captured_after_minor=0, platform_fee_after_minor=0)) is None
 
 
-def test_the_journal_knows_every_event() -> None:
-    assert set(JOURNAL) == set(EVENTS) == set(EVERY_EVENT)
-
-
-@pytest.mark.parametrize("event", EVERY_EVENT.values(), ids=EVERY_EVENT)
-def test_an_event_is_booked_exactly_where_the_journal_has_legs(event: ChargeEvent) -> None:
-    assert (entry_of(event) is not None) == bool(JOURNAL[event_type(event)])
-
-
-@pytest.mark.parametrize("amount_minor", [1, 1999, -500])
-def test_every_entry_balances(amount_minor: int) -> None:
-    entry = entry_of(captured(amount_minor))
-    sides = {"debit": 0, "credit": 0}
-    for side, _, amount in legs(entry):
-        assert amount > 0
-        sides[side] += amount
-    assert sides["debit"] == sides["credit"] > 0
-
-
-def test_what_we_own_grows_by_debit_and_what_we_owe_by_credit() -> None:
-    entries = [entry_of(captured()), entry_of(captured(-1))]
-    sides = {
-        account_name(leg.account): normal_side(leg.account)
-        for entry in entries
-        if entry
-        for leg in entry.legs
-    }
-    assert sides == {
-        "psp:stripe:clearing:usd": "debit",
-        "suspense:usd": "debit",
-        "merchant:mer_01tests:payable:usd": "credit",
+def test_a_psp_that_settles_in_another_currency_takes_its_fee_in_that_one() -> None:
+    entry = entry_of(captured(currency="gbp", fee_minor=410, fee_currency="eur"))
+    assert balances(entry) == {
+        "psp:stripe:clearing:gbp": 10_000,
+        "merchant:mer_books:payable:gbp": 9_850,
+        "revenue:platform_fees:gbp": 150,
+        "expense:psp_fees:stripe:eur": 410,
+        "psp:stripe:clearing:eur": -410,
     }
 
 
-def test_the_journal_prints_as_a_table() -> None:
+def test_a_correction_downwards_goes_the_other_way() -> None:
+    entry = entry_of(
+        corrected(
+            captured_before_minor=10_000,
+            captured_after_minor=2_500,
+            platform_fee_before_minor=150,
+            platform_fee_after_minor=38,
+        )
+    )
+    assert entry_text(entry) == text("""
+        merchant:mer_books:payable:usd    75.00 USD
+          psp:stripe:clearing:usd                    75.00 USD
+        revenue:platform_fees:usd          1.12 USD
+          merchant:mer_books:payable:usd              1.12 USD
+    """)
+
+
+# What makes no sense
+
+
+def test_a_negative_capture_goes_to_suspense_beside_the_money_that_did_move() -> None:
+    assert entry_text(entry_of(captured(amount_minor=-500, fee_minor=0, platform_fee_minor=0))) == text("""
+        suspense:usd               5.00 USD
+          psp:stripe:clearing:usd            5.00 USD
+        because the amount is negative: -500 minor units of usd
+    """)
+
+
+def test_a_platform_fee_above_the_capture_is_not_taken_from_the_merchant() -> None:
+    entry = entry_of(captured(amount_minor=100, fee_minor=0, platform_fee_minor=101))
+    assert entry_text(entry) == text("""
+        psp:stripe:clearing:usd           1.00 USD
+          merchant:mer_books:payable:usd            1.00 USD
+        suspense:usd                      1.01 USD
+          revenue:platform_fees:usd                 1.01 USD
+        because the platform fee of 101 is more than the 100 captured
+    """)
+
+
+def test_a_fee_without_a_currency_waits_under_the_code_for_none() -> None:
+    entry = entry_of(captured(amount_minor=0, platform_fee_minor=0, fee_currency=None))
+    assert entry_text(entry) == text("""
+        suspense:xxx               320 XXX
+          psp:stripe:clearing:xxx           320 XXX
+        because the fee of 320 has no currency
+    """)
+
+
+@pytest.mark.parametrize(("said", "placed"), [("zzz", "zzz"), ("USD ", "xxx"), ("bitcoin", "xxx")])
+def test_a_currency_the_ledger_cannot_place_is_booked_all_the_same(said: str, placed: str) -> None:
+    entry = entry_of(fee_assessed(currency=said))
+    assert balances(entry) == {f"suspense:{placed}": 320, f"psp:stripe:clearing:{placed}": -320}
+    assert entry is not None
+    assert entry.reason == f"the fee of 320 is in {said!r}, which is no currency of payments"
+
+
+def test_a_refund_beyond_what_was_captured_is_not_taken_from_the_merchant() -> None:
+    sensible = entry_of(refunded(), refundable_minor=4_000)
+    assert sensible is not None
+    assert sensible.reason is None
+    entry = entry_of(refunded(), refundable_minor=3_999)
+    assert entry_text(entry) == text("""
+        suspense:usd               40.00 USD
+          psp:stripe:clearing:usd             40.00 USD
+        because the refund of 4000 is more than the 3999 captured and not refunded yet
+    """)
+
+
+# Properties
+
+amounts = st.integers(min_value=-(10**12), max_value=10**12)
+currencies = st.sampled_from(["usd", "eur", "jpy", "kwd", "zzz", "", "xxx"])
+
+
+@given(amount=amounts, fee=amounts, platform_fee=amounts, currency=currencies, fee_currency=currencies)
+def test_whatever_a_psp_reports_is_booked_in_full_and_in_one_currency_a_movement(
+    amount: int, fee: int, platform_fee: int, currency: str, fee_currency: str
+) -> None:
+    entry = entry_of(
+        captured(
+            amount_minor=amount,
+            fee_minor=fee,
+            platform_fee_minor=platform_fee,
+            currency=currency,
+            fee_currency=fee_currency,
+        )
+    )
+    moved = {m.purpose: m.amount_minor for m in entry.movements} if entry else {}
+    said = {"principal": abs(amount), "psp_fee": abs(fee), "platform_fee": abs(platform_fee)}
+    assert moved == {purpose: minor for purpose, minor in said.items() if minor}
+    for movement in entry.movements if entry else ():
+        assert movement.debit.currency == movement.credit.currency
+        assert movement.debit != movement.credit
+    codes = {account.code for m in (entry.movements if entry else ()) for account in (m.debit, m.credit)}
+    nothing_strange = amount >= 0 and fee >= 0 and 0 <= platform_fee <= amount
+    known = (not amount and not platform_fee) or currency in EXPONENTS
+    fee_known = not fee or fee_currency in EXPONENTS
+    assert ("suspense" in codes) == (not (nothing_strange and known and fee_known))
+    assert ("suspense" in codes) == (entry is not None and entry.reason is not None)
+
+
+@given(amount=st.integers(min_value=1, max_value=10**12), fee=st.integers(min_value=0, max_value=10**6))
+def test_what_is_given_back_and_returns_leaves_the_books_as_they_were(amount: int, fee: int) -> None:
+    back_and_forth = [
+        entry_of(refunded(amount_minor=amount)),
+        entry_of(refund_failed(amount_minor=amount)),
+        entry_of(withdrawn(amount_minor=amount, fee_minor=fee)),
+        entry_of(reinstated(amount_minor=amount, fee_minor=fee)),
+    ]
+    assert balances(*back_and_forth) == {}
+
+
+@given(
+    plan=st.builds(
+        FeePlan,
+        basis_points=st.integers(min_value=0, max_value=10_000),
+        fixed_minor=st.integers(min_value=0, max_value=10_000),
+    ),
+    before=st.integers(min_value=0, max_value=10**9),
+    after=st.integers(min_value=0, max_value=10**9),
+)
+def test_a_corrected_capture_leaves_the_books_as_if_it_had_been_right_at_once(
+    plan: FeePlan, before: int, after: int
+) -> None:
+    def capture(minor: int) -> Entry | None:
+        return entry_of(
+            captured(
+                amount_minor=minor,
+                fee_minor=0,
+                fee_currency=None,
+                platform_fee_minor=platform_fee_minor(plan, minor),
+            )
+        )
+
+    correction = entry_of(
+        corrected(
+            captured_before_minor=before,
+            captured_after_minor=after,
+            platform_fee_before_minor=platform_fee_minor(plan, before),
+            platform_fee_after_minor=platform_fee_minor(plan, after),
+        )
+    )
+    assert balances(capture(before), correction) == balances(capture(after))
+    assert balances(capture(after)).get("merchant:mer_books:payable:usd", 0) >= 0
+
+
+# The chart
+
+
+def test_every_account_has_a_name_that_leads_back_to_it() -> None:
+    for code, kind in CHART.items():
+        owner = "" if kind.type == "revenue" or code == "suspense" else "who"
+        account = Account(code, Currency("usd"), owner)
+        assert parse_account(account_name(account)) == account
+
+
+@pytest.mark.parametrize(
+    "name", ["", "usd", "psp:stripe:clearing", "psp::clearing:usd", "cash:usd", "merchant:a:payable:usd:x"]
+)
+def test_a_name_that_the_chart_does_not_allow_is_refused_with_those_it_does(name: str) -> None:
+    with pytest.raises(NoSuchAccount, match=r"merchant:\{merchant\}:payable:\{currency\}"):
+        parse_account(name)
+
+
+def test_the_chart_and_the_journal_print_as_tables() -> None:
+    assert chart_table().splitlines()[1].split("  ")[0] == "merchant:{merchant}:payable:{currency}"
     lines = journal_table().splitlines()
-    assert "charge.captured         Dr  psp:{psp}:clearing:{currency}" in lines
-    assert "                        Cr  merchant:{merchant}:payable:{currency}" in lines
-    assert "charge.failed           -   moves no money" in lines
+    assert "charge.captured           Dr  psp:{psp}:clearing:{currency}           amount" in lines
+    assert "charge.failed             -   moves no money" in lines
+    assert max(len(legs) for legs in LEGS.values()) == 2

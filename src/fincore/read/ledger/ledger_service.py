@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fincore.domain.events import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
-from fincore.read.ledger.accounts import account_name, normal_side
-from fincore.read.ledger.journal import Entry, entry_of
+from fincore.read.ledger.accounts import CHART, Account, Side, account_name, normal_side
+from fincore.read.ledger.journal import LEGS, Entry, Movement, entry_of
 
 _SQL = load_sql("fincore.read.ledger", "ledger_service.sql")
 
@@ -34,9 +34,10 @@ class LedgerService:
 
     async def _locked_accounts(self, connection: Connection, entries: Sequence[Entry]) -> dict[_Ledger, int]:
         accounts = {
-            (entry.livemode, account_name(leg.account)): leg.account
+            (entry.livemode, account_name(account)): account
             for entry in entries
-            for leg in entry.legs
+            for movement in entry.movements
+            for account in (movement.debit, movement.credit)
         }
         keys = sorted(accounts)
         modes, names = [livemode for livemode, _ in keys], [name for _, name in keys]
@@ -48,7 +49,7 @@ class LedgerService:
                 modes,
                 names,
                 [account.currency for account in chart],
-                [normal_side(account) for account in chart],
+                [normal_side(CHART[account.code].type) for account in chart],
             )
             locked = await connection.fetch(_SQL.lock_accounts, modes, names)
         return {(row["livemode"], row["name"]): row["account_id"] for row in locked}
@@ -71,8 +72,14 @@ def _columns(
         for entry_no, (recorded, entry) in enumerate(entries)
     ]
     legs = [
-        (entry_no, leg_no, account_ids[entry.livemode, account_name(leg.account)], leg.side, leg.amount_minor)
+        (entry_no, leg, account_ids[entry.livemode, account_name(account)], side, movement.amount_minor)
         for entry_no, (_, entry) in enumerate(entries)
-        for leg_no, leg in enumerate(entry.legs, start=1)
+        for movement in entry.movements
+        for leg, side, account in _legs(movement)
     ]
     return (*map(list, zip(*heads, strict=True)), *map(list, zip(*legs, strict=True)))
+
+
+def _legs(movement: Movement) -> tuple[tuple[int, Side, Account], tuple[int, Side, Account]]:
+    debit_leg, credit_leg = LEGS[movement.purpose]
+    return (debit_leg, "debit", movement.debit), (credit_leg, "credit", movement.credit)

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.money import Money
 from fincore.read.ledgerdb.queries import BookedEntry, TrialBalanceRow
 
 _GAP: Final = "  "
+
+
+def money_text(amount_minor: int, currency: Currency) -> str:
+    """`1,234.56 USD`; whole minor units for a code that is no currency of payments, as suspense may hold."""
+    if currency in EXPONENTS:
+        return str(Money(amount_minor, currency))
+    return f"{amount_minor:,} {currency.upper()}"
 
 
 def trial_balance_table(rows: Sequence[TrialBalanceRow]) -> str:
@@ -20,23 +28,23 @@ def trial_balance_table(rows: Sequence[TrialBalanceRow]) -> str:
         sorted(rows, key=lambda r: (r.currency, r.account)), lambda r: r.currency
     ):
         of_currency = list(accounts)
-        debit = Money(sum(row.debit_minor for row in of_currency), currency)
-        credit = Money(sum(row.credit_minor for row in of_currency), currency)
+        debit = sum(row.debit_minor for row in of_currency)
+        credit = sum(row.credit_minor for row in of_currency)
         lines += [
             (
                 row.account,
-                str(Money(row.debit_minor, currency)),
-                str(Money(row.credit_minor, currency)),
-                str(Money(row.balance_minor, currency)),
+                money_text(row.debit_minor, currency),
+                money_text(row.credit_minor, currency),
+                money_text(row.balance_minor, currency),
             )
             for row in of_currency
         ]
         difference = debit - credit
-        lines.append((f"total {currency}", str(debit), str(credit), ""))
+        lines.append((f"total {currency}", money_text(debit, currency), money_text(credit, currency), ""))
         verdicts.append(
             f"{currency}: balanced"
-            if difference.amount_minor == 0
-            else f"{currency}: NOT BALANCED, debits minus credits are {difference}"
+            if difference == 0
+            else f"{currency}: NOT BALANCED, debits minus credits are {money_text(difference, currency)}"
         )
     return "\n".join([_aligned(lines), *verdicts])
 
@@ -49,8 +57,8 @@ def journal_table(entries: Sequence[BookedEntry]) -> str:
     for entry in entries:
         lines.append((f"{entry.effective_at:%Y-%m-%d %H:%M:%S}  {entry.kind}", "", "", ""))
         for posting in entry.postings:
-            amount = str(Money(posting.amount_minor, posting.currency))
-            after = str(Money(posting.balance_after_minor, posting.currency))
+            amount = money_text(posting.amount_minor, posting.currency)
+            after = money_text(posting.balance_after_minor, posting.currency)
             if posting.side == "debit":
                 lines.append((f"  {posting.account}", amount, "", after))
             else:
