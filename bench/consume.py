@@ -90,8 +90,8 @@ async def _rebuild(dsn: str) -> Consumed:
     early_mib = psutil.Process().memory_info().rss / 1024**2
     try:
         began, cpu_began = time.perf_counter(), time.process_time()
-        events = await rebuild(EventLog(owner), owner)
-        return _consumed(events, began, cpu_began, early_mib)
+        rebuilt = await rebuild(EventLog(owner), owner)
+        return _consumed(rebuilt.events, began, cpu_began, early_mib)
     finally:
         owner.terminate()
 

@@ -22,7 +22,7 @@ from fincore.domain.outcome import Declined
 from fincore.eventstore import subscription, writer
 from fincore.observability.invariants import LAWS
 from fincore.read.ledger.journal import journal_table
-from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
+from fincore.read.paymentdb.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
 from fincore.write.payments import charge_request, idempotency
 from fincore.write.psp.stripe import client

@@ -100,7 +100,7 @@ async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
     indexed = await owner_pool.fetch(indexes)
     for _ in range(2):
         await owner_pool.execute("update paymentdb.charges set description = 'wrong'")
-        assert await rebuild(log, owner_pool, batch_events=batch_events) == applied
+        assert (await rebuild(log, owner_pool, batch_events=batch_events)).events == applied
         assert await rows(paymentdb) == before
         assert await owner_pool.fetch(indexes) == indexed
     assert await follow(log, paymentdb, Projectionist()) == 0
@@ -110,7 +110,7 @@ async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
 
 
 async def test_a_view_is_rebuilt_from_an_empty_log(log: EventLog, paymentdb: Pool, owner_pool: Pool) -> None:
-    assert await rebuild(log, owner_pool) == 0
+    assert await rebuild(log, owner_pool) == (0, 0)
     assert await rows(paymentdb) == []
 
 

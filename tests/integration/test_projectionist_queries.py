@@ -132,12 +132,16 @@ CHARGES = 20_000
 PAGE = 10
 
 _MANY_CHARGES = """
-insert into paymentdb.charges
+insert into paymentdb.charges (
+    charge_id, stream_id, version, merchant_id, livemode, status, amount_minor, currency, capture_method,
+    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, psp, psp_account, customer_email,
+    metadata, captures_requested, cancels_requested, created_at, updated_at
+)
 select
     'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, case when n % 10 = 0 then 'mer_01other' else $1 end, false,
-    (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000, 'usd', 'automatic', 0, 0, 'pm', 'stripe',
-    'test', null, null, null, 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), null, null,
-    null, $2::timestamptz + n * interval '1 second', now(), '[]'
+    (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000, 'usd', 'automatic', 0, 0, 0, 0, 'pm',
+    'stripe', 'test', 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
+    $2::timestamptz + n * interval '1 second', now()
 from generate_series(1, $3) n
 """
 

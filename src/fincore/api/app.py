@@ -26,6 +26,7 @@ from fincore.api.problems import Problem
 from fincore.api.webhooks import Webhooks
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
+from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.payment_service import PaymentService
@@ -40,6 +41,7 @@ def create_app(
     payments: PaymentService,
     keys: ApiKeys,
     queries: ChargeQueries,
+    events: EventQueries,
     log: EventLog,
     inbox: WebhookInbox,
     probes: Mapping[str, Probe],
@@ -48,7 +50,7 @@ def create_app(
 ) -> Litestar:
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name."""
     routes = (
-        *Charges(payments=payments, keys=keys, queries=queries, log=log).routes(),
+        *Charges(payments=payments, keys=keys, queries=queries, events=events, log=log).routes(),
         *Webhooks(inbox).routes(),
         *Health(probes).routes(),
     )

@@ -1,6 +1,6 @@
 """A charge as merchants see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
@@ -13,6 +13,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode
+from fincore.domain.public_event import PublicEvent
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.write.payments.payment_service import Rendered
 
@@ -143,11 +144,11 @@ def charge_body(
     )
 
 
-def charge_body_with_timeline(view: ChargeView) -> ChargeBody:
+def charge_body_with_timeline(view: ChargeView, events: Sequence[PublicEvent]) -> ChargeBody:
     """A charge with what happened to it so far."""
     timeline = [
-        TimelineEntryBody(id=entry.event_id, type=entry.type, at=entry.occurred_at, data=entry.data)
-        for entry in view.timeline
+        TimelineEntryBody(id=event.event_id, type=event.type, at=event.occurred_at, data=event.data)
+        for event in events
     ]
     return charge_body(view.charge_id, view.charge, timeline)
 

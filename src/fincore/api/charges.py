@@ -17,8 +17,10 @@ from fincore.api.json_body import decode_body
 from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
+from fincore.domain.public_event import PublicEvent, public_event
 from fincore.eventstore.log import EventLog
 from fincore.read.paymentdb.charge_view import ChargeView
+from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.merchants.api_key import Principal
@@ -40,11 +42,18 @@ class Charges:
     """The handlers of /v1/charges."""
 
     def __init__(
-        self, *, payments: PaymentService, keys: ApiKeys, queries: ChargeQueries, log: EventLog
+        self,
+        *,
+        payments: PaymentService,
+        keys: ApiKeys,
+        queries: ChargeQueries,
+        events: EventQueries,
+        log: EventLog,
     ) -> None:
         self._payments = payments
         self._keys = keys
         self._queries = queries
+        self._events = events
         self._event_log = log
 
     def routes(self) -> tuple[Route, ...]:
@@ -83,10 +92,10 @@ class Charges:
             charge_id = parse_charge_id(call.path_parameter("charge_id"))
         except InvalidId:
             raise Problem("charge_not_found", param="charge_id") from None
-        view = await self._current_view(charge_id, principal)
-        if view is None:
+        found = await self._current_view(charge_id, principal)
+        if found is None:
             raise Problem("charge_not_found", param="charge_id")
-        return json_answer(200, charge_body_with_timeline(view))
+        return json_answer(200, charge_body_with_timeline(*found))
 
     async def list_page(self, call: Call) -> Answer:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""
@@ -100,23 +109,28 @@ class Charges:
         )
         return json_answer(200, body)
 
-    async def _current_view(self, charge_id: ChargeId, principal: Principal) -> ChargeView | None:
-        """The query side's view where it is up to date, else the stream folded now."""
+    async def _current_view(
+        self, charge_id: ChargeId, principal: Principal
+    ) -> tuple[ChargeView, list[PublicEvent]] | None:
+        """A charge and its events by the query side where that is up to date, else by the stream folded now."""
         stream_id = stream_of(charge_id)
-        view, versions = await asyncio.gather(
+        view, timeline, versions = await asyncio.gather(
             self._queries.find(principal.merchant_id, principal.livemode, charge_id),
+            self._events.timeline(principal.merchant_id, principal.livemode, charge_id),
             self._event_log.versions([stream_id]),
         )
-        if view is not None and view.charge.version >= versions.get(stream_id, 0):
-            return view
-        folded = view_of_stream(await self._event_log.load(stream_id))
+        # Read side by side, so either may hold an event that the other has not seen yet.
+        if view is not None and view.charge.version == len(timeline) >= versions.get(stream_id, 0):
+            return view, timeline
+        recorded = await self._event_log.load(stream_id)
+        folded = view_of_stream(recorded)
         if folded is None or folded.charge_id != charge_id:
             return None
         is_own = (
             folded.charge.merchant_id == principal.merchant_id
             and folded.charge.livemode == principal.livemode
         )
-        return folded if is_own else None
+        return (folded, [public_event(event) for event in recorded]) if is_own else None
 
 
 def _idempotency_key(call: Call) -> str:

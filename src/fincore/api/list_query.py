@@ -11,7 +11,7 @@ from fincore.api.cursor import CURSOR_PATTERN, read_cursor
 from fincore.api.operation import Parameter
 from fincore.api.problems import Problem, ProblemCode
 from fincore.domain.card_number import holds_card_number
-from fincore.read.paymentdb.queries import PAGE_ROWS_MAX
+from fincore.read.paymentdb.page import PAGE_ROWS_MAX
 from fincore.write.merchants.api_key import Principal
 
 LIMIT_DEFAULT: Final = 10

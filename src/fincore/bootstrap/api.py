@@ -20,6 +20,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import is_reachable
+from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
@@ -76,6 +77,7 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
         ),
         keys=ApiKeys(stores.eventstore),
         queries=ChargeQueries(stores.paymentdb),
+        events=EventQueries(stores.paymentdb),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),
         probes={

@@ -9,7 +9,7 @@ from fincore.domain.events import ChargeEvent, RecordedEvent
 from fincore.domain.ids import StreamId, charge_of, new_event_id
 from fincore.read.projectionist.fold import EventMissing, project, view_of_stream
 from fixtures.commits import NOON, captured, created, new_stream
-from fixtures.traffic import failed, fates
+from fixtures.traffic import fates
 
 
 def recorded(stream_id: StreamId, *events: ChargeEvent) -> list[RecordedEvent]:
@@ -35,7 +35,6 @@ def test_the_view_of_a_stream_holds_the_charge_its_events_tell(life: tuple[Charg
     assert view.charge == fold(life)
     assert view.charge_id == charge_of(stream)
     assert view.updated_at == NOON + timedelta(minutes=len(life))
-    assert [entry.version for entry in view.timeline] == list(range(1, len(life) + 1))
 
 
 def test_no_events_are_no_view() -> None:
@@ -58,24 +57,3 @@ def test_an_event_that_skips_a_version_is_refused_by_name() -> None:
         project(view, third)
     with pytest.raises(EventMissing):
         project(None, third)
-
-
-def test_the_timeline_tells_when_it_happened_and_when_it_was_recorded() -> None:
-    view = view_of_stream(recorded(new_stream(), created(), captured(occurred_at=NOON + timedelta(hours=1))))
-    assert view is not None
-    last = view.timeline[-1]
-    assert last.event_id.startswith("evt_")
-    assert last.type == "charge.captured"
-    assert last.occurred_at == NOON + timedelta(hours=1)
-    assert last.recorded_at == NOON + timedelta(minutes=2)
-    assert last.data == {"amount_minor": 1000, "currency": "usd"}
-
-
-def test_the_timeline_keeps_the_psps_own_words_from_the_merchant() -> None:
-    view = view_of_stream(recorded(new_stream(), created(), failed()))
-    assert view is not None
-    assert view.timeline[-1].data == {
-        "code": "card_declined",
-        "decline_code": "insufficient_funds",
-        "advice": "ask_customer",
-    }

@@ -6,11 +6,10 @@ import msgspec
 
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, StreamId
-from fincore.domain.public_event import PublicEvent
 
 
 class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A charge after its first `charge.version` events, and the story of how it got there.
+    """A charge after its first `charge.version` events.
 
     Nothing in it depends on when it was computed: folding the stream again gives an equal view.
     """
@@ -19,4 +18,3 @@ class ChargeView(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: StreamId
     charge: Charge
     updated_at: datetime
-    timeline: tuple[PublicEvent, ...]

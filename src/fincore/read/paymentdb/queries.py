@@ -1,7 +1,7 @@
 """What merchants and staff ask about charges."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,12 +9,11 @@ from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.charge_row import view_of
 from fincore.read.paymentdb.charge_view import ChargeView
-from fincore.read.paymentdb.row import view_of
+from fincore.read.paymentdb.page import require_page, with_conditions
 
 _SQL = load_sql("fincore.read.paymentdb", "queries.sql")
-
-PAGE_ROWS_MAX: Final = 100
 
 
 class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +56,7 @@ class ChargeQueries:
 
         The page is empty where the merchant has no charge `after_id`.
         """
-        if not 1 <= limit <= PAGE_ROWS_MAX:
-            raise ValueError(f"limit must be between 1 and {PAGE_ROWS_MAX}, not {limit}")
+        require_page(limit)
         # One more than asked for tells whether there is a further page.
         statement, arguments = list_statement(filters, after_id=after_id, limit=limit + 1)
         rows = await self._pool.fetch(statement, *arguments)
@@ -69,17 +67,18 @@ def list_statement(
     filters: ChargeFilters, *, after_id: ChargeId | None, limit: int
 ) -> tuple[str, list[object]]:
     """The statement that lists charges through exactly the filters given, and its arguments."""
-    arguments: list[object] = [filters.merchant_id, filters.livemode, limit]
-    conditions = ""
-    for condition, value in (
-        (_SQL.with_status, filters.status),
-        (_SQL.with_customer_email, filters.customer_email),
-        (_SQL.created_from, filters.created_from),
-        (_SQL.created_before, filters.created_before),
-        (_SQL.with_metadata, msgspec.json.encode(filters.metadata).decode() if filters.metadata else None),
-        (_SQL.after_charge, after_id),
-    ):
-        if value is not None:
-            arguments.append(value)
-            conditions += f"\n  and {condition.format(value=f'${len(arguments)}')}"
-    return _SQL.list_charges.format(conditions=conditions), arguments
+    return with_conditions(
+        _SQL.list_charges,
+        (filters.merchant_id, filters.livemode, limit),
+        (
+            (_SQL.with_status, filters.status),
+            (_SQL.with_customer_email, filters.customer_email),
+            (_SQL.created_from, filters.created_from),
+            (_SQL.created_before, filters.created_before),
+            (
+                _SQL.with_metadata,
+                msgspec.json.encode(filters.metadata).decode() if filters.metadata else None,
+            ),
+            (_SQL.after_charge, after_id),
+        ),
+    )

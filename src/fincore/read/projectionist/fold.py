@@ -8,7 +8,6 @@ from fincore.domain.charge import evolve
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import charge_of
-from fincore.domain.public_event import public_event
 from fincore.read.paymentdb.charge_view import ChargeView
 
 
@@ -32,20 +31,17 @@ def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
         return view
     if recorded.version != seen + 1:
         raise EventMissing(recorded, seen)
-    entry = public_event(recorded)
     if view is None:
         return ChargeView(
             charge_id=charge_of(recorded.stream_id),
             stream_id=recorded.stream_id,
             charge=evolve(None, recorded.event),
             updated_at=recorded.recorded_at,
-            timeline=(entry,),
         )
     return msgspec.structs.replace(
         view,
         charge=evolve(view.charge, recorded.event),
         updated_at=recorded.recorded_at,
-        timeline=(*view.timeline, entry),
     )
 
 

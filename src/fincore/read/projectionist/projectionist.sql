@@ -10,20 +10,79 @@ insert into paymentdb.charges as c
 select *
 from unnest(
     $1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-    $10::bigint[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::text[],
-    $18::text[], $19::jsonb[], $20::jsonb[], $21::text[], $22::timestamptz[], $23::timestamptz[], $24::timestamptz[],
-    $25::jsonb[]
+    $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::jsonb[], $17::text[],
+    $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::text[], $23::text[], $24::jsonb[], $25::text[],
+    $26::text[], $27::jsonb[], $28::jsonb[], $29::jsonb[], $30::int[], $31::int[], $32::timestamptz[], $33::jsonb[],
+    $34::jsonb[], $35::timestamptz[], $36::timestamptz[]
 )
 on conflict (charge_id) do update set
     version = excluded.version,
     status = excluded.status,
     authorized_minor = excluded.authorized_minor,
     captured_minor = excluded.captured_minor,
+    refunded_minor = excluded.refunded_minor,
+    refundable_minor = excluded.refundable_minor,
+    fee_minor = excluded.fee_minor,
+    fee_currency = excluded.fee_currency,
     psp_reference = excluded.psp_reference,
     capture_before = excluded.capture_before,
-    failure = excluded.failure,
     redirect_url = excluded.redirect_url,
+    failure = excluded.failure,
+    operation = excluded.operation,
+    operation_failure = excluded.operation_failure,
+    captures_requested = excluded.captures_requested,
+    cancels_requested = excluded.cancels_requested,
     unknown_since = excluded.unknown_since,
-    updated_at = excluded.updated_at,
-    timeline = excluded.timeline
+    refunds = excluded.refunds,
+    disputes = excluded.disputes,
+    updated_at = excluded.updated_at
 where excluded.version > c.version;
+
+-- name: upsert_refunds
+-- The rows of some refunds as they stand after more events.
+insert into paymentdb.refunds as r
+select *
+from unnest(
+    $1::text[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+    $10::text[], $11::jsonb[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[]
+)
+on conflict (refund_id) do update set
+    version = excluded.version,
+    status = excluded.status,
+    psp_reference = excluded.psp_reference,
+    failure_code = excluded.failure_code,
+    unknown_since = excluded.unknown_since,
+    updated_at = excluded.updated_at
+where excluded.version > r.version;
+
+-- name: upsert_disputes
+-- The rows of some disputes as they stand after more events.
+insert into paymentdb.disputes as d
+select *
+from unnest(
+    $1::text[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::boolean[], $9::bigint[],
+    $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[],
+    $17::bigint[], $18::timestamptz[], $19::timestamptz[]
+)
+on conflict (dispute_id) do update set
+    version = excluded.version,
+    status = excluded.status,
+    is_inquiry = excluded.is_inquiry,
+    evidence_due_by = excluded.evidence_due_by,
+    movements_currency = excluded.movements_currency,
+    withdrawn_minor = excluded.withdrawn_minor,
+    withdrawn_fee_minor = excluded.withdrawn_fee_minor,
+    reinstated_minor = excluded.reinstated_minor,
+    reinstated_fee_minor = excluded.reinstated_fee_minor,
+    updated_at = excluded.updated_at
+where excluded.version > d.version;
+
+-- name: insert_events
+-- What merchants may see of some events, each once.
+insert into paymentdb.events
+select *
+from unnest(
+    $1::uuid[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+    $9::jsonb[]
+)
+on conflict (event_id) do nothing;

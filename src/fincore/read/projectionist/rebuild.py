@@ -5,20 +5,20 @@ It folds stream by stream, so each row is written once; the result is the row th
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
-from fincore.read.paymentdb.charge_view import ChargeView
-from fincore.read.paymentdb.row import row_of
-from fincore.read.projectionist.fold import project
+from fincore.postgres.pool import Connection, Pool
+from fincore.read.projectionist.projection import Projection
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
+TABLES: Final = ("refunds", "disputes", "events", "charges")
+"""What is built anew, in the order in which queries that read two of them lock them."""
 BATCH_EVENTS: Final = 1_000
 """Events read at a time; two such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
@@ -27,45 +27,73 @@ STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
 _BEFORE_ALL: Final = StreamId(UUID(int=0))
 
 
-async def rebuild(log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS) -> int:
-    """Replace the view by one folded from the beginning of the log; return how many events it holds.
+class Rebuilt(NamedTuple):
+    """What was read and written."""
+
+    events: int
+    rows: int
+
+
+async def rebuild(log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
+    """Replace the view by one folded from the beginning of the log.
 
     `owner` is a pool with the rights of the tables' owner. One rebuild at a time: a second one starts the first anew.
     Projectionists may run meanwhile: they are fenced when the new view takes over, and go on from where it ends.
     """
     until = await log.end()
-    events = 0
-    await owner.execute(_SQL.begin)
-    async for views in _folded(log, until, batch_events):
-        events += sum(view.charge.version for view in views)
-        await owner.copy_records_to_table(
-            "charges_next",
-            schema_name="paymentdb",
-            records=map(row_of, views),
-            timeout=STATEMENT_TIMEOUT_SECONDS,
-        )
-    await owner.execute(_SQL.build_indexes, timeout=STATEMENT_TIMEOUT_SECONDS)
+    rebuilt = await _build(log, owner, until, batch_events)
     async with owner.acquire() as connection, connection.transaction():
         await connection.execute(_SQL.lock_checkpoint, *until)
-        await connection.execute(_SQL.swap)
-    return events
+        for table in TABLES:
+            await connection.execute(_SQL.switch_table.format(table=table))
+        await connection.execute(_SQL.end)
+    return rebuilt
 
 
-async def _folded(
+async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int) -> Rebuilt:
+    """All tables beside the live ones, as they are at a place of the log."""
+    await owner.execute(_SQL.begin)
+    for table in TABLES:
+        await owner.execute(_SQL.create_table.format(table=table))
+    events = rows = 0
+    async with owner.acquire() as connection:
+        async for batch in _whole_streams(log, until, batch_events):
+            events += len(batch)
+            rows += await _write(connection, batch)
+    for table in TABLES:
+        await owner.execute(_SQL.finish_table.format(table=table), timeout=STATEMENT_TIMEOUT_SECONDS)
+    return Rebuilt(events, rows)
+
+
+async def _write(connection: Connection, events: list[RecordedEvent]) -> int:
+    """Write the rows of whole streams; return how many."""
+    projection = Projection()
+    for recorded in events:
+        projection.add(recorded)
+    tables = projection.rows()
+    for table, rows in tables.items():
+        await connection.copy_records_to_table(
+            table, schema_name="paymentdb_next", records=rows, timeout=STATEMENT_TIMEOUT_SECONDS
+        )
+    return sum(map(len, tables.values()))
+
+
+async def _whole_streams(
     log: EventLog, until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[ChargeView]]:
-    """The view of every stream as it was at a place of the log, in batches."""
-    view: ChargeView | None = None
+) -> AsyncIterator[list[RecordedEvent]]:
+    """All events up to a place of the log, stream by stream, in batches that end where a stream ends."""
+    held: list[RecordedEvent] = []
     async for batch in _batches(log, until, batch_events):
-        finished: list[ChargeView] = []
-        for recorded in batch:
-            if view is not None and recorded.stream_id != view.stream_id:
-                finished.append(view)
-                view = None
-            view = project(view, recorded)
-        yield finished
-    if view is not None:
-        yield [view]
+        held += batch
+        last = held[-1].stream_id
+        whole = len(held)
+        while whole and held[whole - 1].stream_id == last:
+            whole -= 1
+        if whole:
+            yield held[:whole]
+            held = held[whole:]
+    if held:
+        yield held
 
 
 async def _batches(

@@ -1,22 +1,39 @@
 -- name: begin
--- An empty table beside the live one, without its indexes: they are built at the end, in one go.
-drop table if exists paymentdb.charges_next;
-create table paymentdb.charges_next (like paymentdb.charges including defaults including constraints);
-grant select, insert, update on paymentdb.charges_next to fincore_service;
+-- A schema for the tables to come, empty.
+drop schema if exists paymentdb_next cascade;
+create schema paymentdb_next;
 
--- name: build_indexes
--- The indexes that the live table has, whatever they are.
+-- name: create_table
+-- An empty table beside the live one, without its indexes: they are built at the end, in one go.
+create table paymentdb_next.{table} (like paymentdb.{table} including defaults including constraints);
+
+-- name: finish_table
+-- The indexes, keys and grants that the live table has, whatever they are.
 do $$
 declare
     live record;
 begin
-    for live in select indexname, indexdef from pg_indexes where schemaname = 'paymentdb' and tablename = 'charges' loop
-        execute replace(
-            replace(live.indexdef, format(' INDEX %I ON ', live.indexname), format(' INDEX %I ON ', live.indexname || '_next')),
-            ' ON paymentdb.charges ', ' ON paymentdb.charges_next '
+    for live in select indexdef from pg_indexes where schemaname = 'paymentdb' and tablename = '{table}' loop
+        execute replace(live.indexdef, ' ON paymentdb.', ' ON paymentdb_next.');
+    end loop;
+    for live in
+        select c.conname, case c.contype when 'p' then 'primary key' else 'unique' end as kind, i.relname as index
+        from pg_constraint c
+        join pg_class i on i.oid = c.conindid
+        where c.conrelid = 'paymentdb.{table}'::regclass and c.contype in ('p', 'u')
+    loop
+        execute format(
+            'alter table paymentdb_next.{table} add constraint %I %s using index %I', live.conname, live.kind, live.index
         );
     end loop;
-    analyze paymentdb.charges_next;
+    for live in
+        select g.privilege_type, g.grantee::regrole as grantee
+        from pg_class t, aclexplode(t.relacl) g
+        where t.oid = 'paymentdb.{table}'::regclass and g.grantee <> t.relowner
+    loop
+        execute format('grant %s on paymentdb_next.{table} to %s', live.privilege_type, live.grantee);
+    end loop;
+    analyze paymentdb_next.{table};
 end
 $$;
 
@@ -25,17 +42,11 @@ $$;
 insert into paymentdb.checkpoints (consumer, tx, pos) values ('projectionist', $1, $2)
 on conflict (consumer) do update set tx = excluded.tx, pos = excluded.pos, moved_at = clock_timestamp();
 
--- name: swap
--- The new table takes the place and the names of the live one.
-do $$
-declare
-    built record;
-begin
-    drop table paymentdb.charges;
-    alter table paymentdb.charges_next rename to charges;
-    for built in select indexname from pg_indexes where schemaname = 'paymentdb' and tablename = 'charges' loop
-        execute format('alter index paymentdb.%I rename to %I', built.indexname, regexp_replace(built.indexname, '_next$', ''));
-    end loop;
-    alter table paymentdb.charges add constraint charges_pkey primary key using index charges_pkey;
-end
-$$;
+-- name: switch_table
+-- The new table takes the place of the live one; its indexes and keys have the same names already.
+drop table paymentdb.{table};
+alter table paymentdb_next.{table} set schema paymentdb;
+
+-- name: end
+-- Nothing is left beside the live tables.
+drop schema paymentdb_next cascade;

@@ -1,19 +1,27 @@
 """A `ChargeView` as a row of `paymentdb.charges`, and back."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 import msgspec
 
-from fincore.domain.charge import Charge
+from fincore.domain.charge import Charge, OperationFailure, PendingOperation
+from fincore.domain.dispute import Dispute
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.money import Money
 from fincore.domain.outcome import Failure
-from fincore.domain.public_event import PublicEvent
+from fincore.domain.refund import Refund
 from fincore.read.paymentdb.charge_view import ChargeView
 
-_TIMELINE: Final = msgspec.json.Decoder(tuple[PublicEvent, ...])
+T = TypeVar("T")
+
 _METADATA: Final = msgspec.json.Decoder(dict[str, str])
 _FAILURE: Final = msgspec.json.Decoder(Failure)
+_FEE_PLAN: Final = msgspec.json.Decoder(FeePlan)
+_OPERATION: Final = msgspec.json.Decoder(PendingOperation)
+_OPERATION_FAILURE: Final = msgspec.json.Decoder(OperationFailure)
+_REFUNDS: Final = msgspec.json.Decoder(tuple[Refund, ...])
+_DISPUTES: Final = msgspec.json.Decoder(tuple[Dispute, ...])
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -32,6 +40,11 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.capture_method,
         charge.authorized_minor,
         charge.captured_minor,
+        charge.refunded_minor,
+        charge.refundable_minor,
+        charge.fee.amount_minor if charge.fee else None,
+        charge.fee.currency if charge.fee else None,
+        _json(charge.fee_plan),
         charge.payment_method,
         charge.psp,
         charge.psp_account,
@@ -39,13 +52,19 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.capture_before,
         charge.description,
         charge.customer_email,
-        _json(charge.metadata),
-        _json(charge.failure) if charge.failure else None,
+        _ENCODER.encode(charge.metadata).decode(),
+        charge.return_url,
         charge.redirect_url,
+        _json(charge.failure),
+        _json(charge.operation),
+        _json(charge.operation_failure),
+        charge.captures_requested,
+        charge.cancels_requested,
         charge.unknown_since,
+        _json(charge.refunds),
+        _json(charge.disputes),
         charge.created_at,
         view.updated_at,
-        _json(view.timeline),
     )
 
 
@@ -63,6 +82,8 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             capture_method=row["capture_method"],
             authorized_minor=row["authorized_minor"],
             captured_minor=row["captured_minor"],
+            fee=Money(row["fee_minor"], row["fee_currency"]) if row["fee_currency"] else None,
+            fee_plan=_read(_FEE_PLAN, row["fee_plan"]),
             payment_method=row["payment_method"],
             psp=row["psp"],
             psp_account=row["psp_account"],
@@ -71,15 +92,26 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             description=row["description"],
             customer_email=row["customer_email"],
             metadata=_METADATA.decode(row["metadata"]),
-            failure=_FAILURE.decode(row["failure"]) if row["failure"] else None,
+            return_url=row["return_url"],
             redirect_url=row["redirect_url"],
+            failure=_read(_FAILURE, row["failure"]),
+            operation=_read(_OPERATION, row["operation"]),
+            operation_failure=_read(_OPERATION_FAILURE, row["operation_failure"]),
+            captures_requested=row["captures_requested"],
+            cancels_requested=row["cancels_requested"],
             unknown_since=row["unknown_since"],
+            refunds=_read(_REFUNDS, row["refunds"]) or (),
+            disputes=_read(_DISPUTES, row["disputes"]) or (),
             created_at=row["created_at"],
         ),
         updated_at=row["updated_at"],
-        timeline=_TIMELINE.decode(row["timeline"]),
     )
 
 
-def _json(value: object) -> str:
-    return _ENCODER.encode(value).decode()
+def _json(value: object) -> str | None:
+    """JSON, and null where there is nothing to tell: most charges have none of most of these."""
+    return _ENCODER.encode(value).decode() if value else None
+
+
+def _read(decoder: msgspec.json.Decoder[T], text: str | None) -> T | None:
+    return None if text is None else decoder.decode(text)

@@ -1,0 +1,58 @@
+"""A dispute as a row of `paymentdb.disputes`, and back."""
+
+import asyncpg
+
+from fincore.domain.dispute import Dispute
+from fincore.read.paymentdb.charge_view import ChargeView
+from fincore.read.paymentdb.dispute_view import DisputeView
+
+
+def row_of(view: ChargeView, dispute: Dispute, version: int) -> tuple[object, ...]:
+    """The columns of a charge's dispute that the event `version` changed last, in the order of the table."""
+    return (
+        dispute.dispute_id,
+        view.charge_id,
+        version,
+        view.charge.merchant_id,
+        view.charge.livemode,
+        dispute.psp_reference,
+        dispute.status,
+        dispute.is_inquiry,
+        dispute.amount_minor,
+        dispute.currency,
+        dispute.reason,
+        dispute.evidence_due_by,
+        dispute.movements_currency,
+        dispute.withdrawn_minor,
+        dispute.withdrawn_fee_minor,
+        dispute.reinstated_minor,
+        dispute.reinstated_fee_minor,
+        dispute.opened_at,
+        dispute.updated_at,
+    )
+
+
+def view_of(row: asyncpg.Record) -> DisputeView:
+    """The dispute that a row holds."""
+    return DisputeView(
+        charge_id=row["charge_id"],
+        merchant_id=row["merchant_id"],
+        livemode=row["livemode"],
+        dispute=Dispute(
+            dispute_id=row["dispute_id"],
+            psp_reference=row["psp_reference"],
+            status=row["status"],
+            is_inquiry=row["is_inquiry"],
+            amount_minor=row["amount_minor"],
+            currency=row["currency"],
+            reason=row["reason"],
+            evidence_due_by=row["evidence_due_by"],
+            opened_at=row["opened_at"],
+            updated_at=row["updated_at"],
+            movements_currency=row["movements_currency"],
+            withdrawn_minor=row["withdrawn_minor"],
+            withdrawn_fee_minor=row["withdrawn_fee_minor"],
+            reinstated_minor=row["reinstated_minor"],
+            reinstated_fee_minor=row["reinstated_fee_minor"],
+        ),
+    )
