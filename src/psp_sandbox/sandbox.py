@@ -103,12 +103,12 @@ class _EventPost:
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
 
-    def send(self, event: Event, endpoint: Endpoint) -> None:
+    def send(self, event: Event, endpoint: Endpoint, metadata: dict[str, str]) -> None:
         """Accept the event for delivery."""
         self._delivery.dispatch(
             event_id=event.id,
             event_type=event.type,
-            metadata=event.data.object.metadata,
+            metadata=metadata,
             payload=event,
             to=endpoint,
         )

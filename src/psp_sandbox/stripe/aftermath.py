@@ -1,20 +1,42 @@
 """What the simulated Stripe does by itself, some time after the request it follows from."""
 
 from collections.abc import Callable
+from typing import cast
 
 from psp_sandbox.agenda import Due
 from psp_sandbox.ids import new_id
-from psp_sandbox.stripe import refund_machine
+from psp_sandbox.stripe import dispute_machine, machine, refund_machine
+from psp_sandbox.stripe.cards import Disputing
+from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
+from psp_sandbox.stripe.later import LaterKind
 from psp_sandbox.stripe.store import Caller, Store
 from psp_sandbox.stripe.wire import EventRequest
+from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, EarlyFraudWarning
 
 NOBODY = EventRequest(id=None, idempotency_key=None)
 """The request of an event that no request made happen."""
 
+REASONS: dict[Disputing, DisputeReason] = {
+    "fraudulent": "fraudulent",
+    "inquiry": "general",
+    "product_not_received": "product_not_received",
+}
+"""Of the cards whose cardholder objects; an inquiry takes no money."""
+
 
 def perform(store: Store, due: Due) -> None:
-    """Do one thing of the agenda. Raises KeyError: nobody knows this kind."""
-    PERFORMED[due.kind](store, due)
+    """Do one thing of the agenda. What it was about may be gone or have moved meanwhile: then nothing happens."""
+    PERFORMED[cast("LaterKind", due.kind)](store, due)
+
+
+def expire_hold(store: Store, due: Due) -> None:
+    """An authorization was not captured in time."""
+    intent = store.intents.get(due.account, due.object_id)
+    if intent is None or intent.status not in machine.CAPTURABLE:
+        return
+    caller = Caller(account=due.account, livemode=intent.livemode, request=NOBODY)
+    charge = store.charges_of(due.account, intent.id)[0]
+    store.apply(caller, machine.expire(intent, charge, now=store.now()))
 
 
 def settle_refund(store: Store, due: Due) -> None:
@@ -37,5 +59,63 @@ def settle_refund(store: Store, due: Due) -> None:
         store.follow(caller, failed)
 
 
-PERFORMED: dict[str, Callable[[Store, Due], None]] = {"settle_refund": settle_refund}
+def dispute_charge(store: Store, due: Due) -> None:
+    """The cardholder objects, or their bank warns, as the test card says. What was refunded cannot be disputed."""
+    charge = store.charges.get(due.account, due.object_id)
+    if charge is None or not refund_machine.refundable(charge):
+        return
+    caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
+    disputing = store.card_of(due.account, charge).disputing
+    if disputing == "early_fraud_warning":
+        warning = EarlyFraudWarning(
+            id=new_id("issfr"),
+            charge=charge.id,
+            created=store.now(),
+            livemode=charge.livemode,
+            payment_intent=charge.payment_intent,
+        )
+        store.warn(caller, warning)
+    elif disputing is not None:
+        opened = dispute_machine.open_dispute(
+            charge,
+            dispute_id=new_id("dp"),
+            amount=refund_machine.refundable(charge),
+            reason=REASONS[disputing],
+            inquiry=disputing == "inquiry",
+            facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
+        )
+        store.follow(caller, opened)
+
+
+def judge_dispute(store: Store, due: Due) -> None:
+    """The issuer has read the evidence."""
+    dispute = store.disputes.get(due.account, due.object_id)
+    if dispute is None:
+        return
+    step = dispute_machine.verdict(dispute, store.charge(due.account, dispute.charge))
+    if step is not None:
+        _take(store, due, dispute, step)
+
+
+def lapse_dispute(store: Store, due: Due) -> None:
+    """Nobody answered in time."""
+    dispute = store.disputes.get(due.account, due.object_id)
+    if dispute is not None and dispute.status in dispute_machine.STEPS["accept"]:
+        _take(store, due, dispute, "accept")
+
+
+def _take(store: Store, due: Due, dispute: Dispute, step: Step) -> None:
+    charge = store.charge(due.account, dispute.charge)
+    caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
+    facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
+    store.follow(caller, dispute_machine.take(step, dispute, charge, facts))
+
+
+PERFORMED: dict[LaterKind, Callable[[Store, Due], None]] = {
+    "dispute_charge": dispute_charge,
+    "expire_hold": expire_hold,
+    "judge_dispute": judge_dispute,
+    "lapse_dispute": lapse_dispute,
+    "settle_refund": settle_refund,
+}
 """What each kind of thing in the agenda does."""

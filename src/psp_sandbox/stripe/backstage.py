@@ -1,18 +1,24 @@
 """What moves behind the merchant's back, on demand: Stripe's part of the sandbox's own API under /sandbox/."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
-from psp_sandbox.stripe import machine, refund_machine
+from psp_sandbox.stripe import dispute_machine, machine, refund_machine
 from psp_sandbox.stripe.aftermath import NOBODY
+from psp_sandbox.stripe.dispute_machine import CLOSED, DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
+from psp_sandbox.stripe.sequel import DisputeSequel
 from psp_sandbox.stripe.store import Caller, Store
+from psp_sandbox.stripe.wire import Charge
+from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
 from psp_sandbox.stripe.wire_refunds import Refund
 
 Operation = Callable[[Store, Request, str], Answer]
+DisputeMove = Callable[[Dispute, Charge, DisputeFacts], DisputeSequel]
 
 
 class Misdirected(Exception):
@@ -27,6 +33,14 @@ class RefundFailure(msgspec.Struct, forbid_unknown_fields=True):
     """POST /sandbox/refunds/{id}/fail."""
 
     reason: FailureReason = "expired_or_canceled_card"
+
+
+class DisputeOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/charges/{id}/dispute. All that is left of the charge, unless an amount is given in minor units."""
+
+    reason: DisputeReason = "fraudulent"
+    amount: int | None = None
+    inquiry: bool = False
 
 
 def expire_intent(store: Store, _request: Request, intent_id: str) -> Answer:
@@ -62,6 +76,55 @@ def fail_refund(store: Store, request: Request, refund_id: str) -> Answer:
     return Answer(payload=failed.refund)
 
 
+def dispute_charge(store: Store, request: Request, named: str) -> Answer:
+    """A cardholder objects to a charge, or to the captured charge of a payment intent."""
+    order = msgspec.json.decode(request.body or b"{}", type=DisputeOrder)
+    account = store.charges.account_of(named) or store.intents.account_of(named)
+    if account is None:
+        raise Misdirected(404, f"no charge or payment intent {named}")
+    charge = store.charges.get(account, named)
+    attempts = store.charges_of(account, named) if charge is None else [charge]
+    charge = next((attempt for attempt in attempts if attempt.captured), None)
+    left = 0 if charge is None else refund_machine.refundable(charge)
+    if charge is None or left == 0:
+        raise Misdirected(409, f"{named} holds no captured money to dispute")
+    if any(dispute.status not in CLOSED for dispute in store.disputes_of(account, charge.id)):
+        raise Misdirected(409, f"{charge.id} has an open dispute already")
+    amount = left if order.amount is None else order.amount
+    if not 1 <= amount <= left:
+        raise Misdirected(400, f"amount must be between 1 and {left}")
+    opened = dispute_machine.open_dispute(
+        charge,
+        dispute_id=new_id("dp"),
+        amount=amount,
+        reason=order.reason,
+        inquiry=order.inquiry,
+        facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
+    )
+    store.follow(Caller(account=account, livemode=charge.livemode, request=NOBODY), opened)
+    return Answer(status=201, payload=opened.dispute)
+
+
+def move_dispute(move: DisputeMove) -> Operation:
+    """The operation that moves a dispute in one way, now."""
+
+    def moved(store: Store, _request: Request, dispute_id: str) -> Answer:
+        account = store.disputes.account_of(dispute_id)
+        dispute = None if account is None else store.disputes.get(account, dispute_id)
+        if account is None or dispute is None:
+            raise Misdirected(404, f"no dispute {dispute_id}")
+        charge = store.charge(account, dispute.charge)
+        facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
+        try:
+            sequel = move(dispute, charge, facts)
+        except ImpossibleStep as error:
+            raise Misdirected(409, str(error)) from error
+        store.follow(Caller(account=account, livemode=charge.livemode, request=NOBODY), sequel)
+        return Answer(payload=sequel.dispute)
+
+    return moved
+
+
 def _refund(store: Store, refund_id: str, possible: frozenset[str]) -> tuple[Caller, Refund]:
     account = store.refunds.account_of(refund_id)
     refund = None if account is None else store.refunds.get(account, refund_id)
@@ -74,8 +137,16 @@ def _refund(store: Store, refund_id: str, possible: frozenset[str]) -> tuple[Cal
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("POST", "charges/dispute"): dispute_charge,
+    ("POST", "disputes/reinstate_funds"): move_dispute(dispute_machine.reinstate_funds),
+    ("POST", "disputes/withdraw_funds"): move_dispute(dispute_machine.withdraw_funds),
+    ("POST", "payment_intents/dispute"): dispute_charge,
     ("POST", "payment_intents/expire"): expire_intent,
     ("POST", "refunds/fail"): fail_refund,
     ("POST", "refunds/succeed"): succeed_refund,
+    **{
+        ("POST", f"disputes/{step}"): move_dispute(partial(dispute_machine.take, step))
+        for step in dispute_machine.STEPS
+    },
 }
 """Method and path below /sandbox/, without the id in the middle."""

@@ -27,6 +27,9 @@ the card is set up for off-session payments. `optional`: a challenge comes only 
 Refunding = Literal["fails_later", "succeeds", "succeeds_later"]
 """What becomes of a refund to the card."""
 
+Disputing = Literal["early_fraud_warning", "fraudulent", "inquiry", "product_not_received"]
+"""What the cardholder does about a charge some time after it."""
+
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
@@ -45,6 +48,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_f
     authentication: Authentication = "supported"
     risk: Literal["normal", "elevated", "highest"] = "normal"
     checks: CardChecks = CardChecks()
+    disputing: Disputing | None = None
     refunding: Refunding = "succeeds"
     bypasses_pending: bool = False
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from psp_sandbox.stripe.cards import Card
 from psp_sandbox.stripe.errors import DOC_URL
+from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.movements import Movement, charged
 from psp_sandbox.stripe.outcomes import Approved, ChallengeRequired, Decision, Decline, Declined, outcome_of
 from psp_sandbox.stripe.wire import (
@@ -24,6 +25,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     PaymentMethodDetails,
 )
+from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
 AUTHORIZATION_SECONDS = 7 * 24 * 3_600
@@ -43,16 +45,17 @@ class Happened(msgspec.Struct, frozen=True, gc=False):
     """An event to tell the merchant, with the object as it then was and what it was before where Stripe tells."""
 
     type: str
-    object: PaymentIntent | Charge | Refund
+    object: PaymentIntent | Charge | Refund | Dispute | EarlyFraudWarning
     previous: dict[str, Any] | UnsetType = UNSET
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The next snapshots. `error` is set where the caller is to be told that the card was refused."""
+    """The next snapshots, and what is still to come. `error`: what the caller is told where the card was refused."""
 
     intent: PaymentIntent
     charge: Charge | None = None
     movement: Movement | None = None
+    later: Later | None = None
     happened: tuple[Happened, ...]
     error: ErrorDetail | None = None
 
@@ -128,6 +131,7 @@ def capture(
         intent=done,
         charge=captured,
         movement=_taken(captured, card, movement_id, now),
+        later=_disputed_later(captured, card),
         happened=(Happened("charge.captured", captured, before), Happened("payment_intent.succeeded", done)),
     )
 
@@ -172,6 +176,8 @@ def _canceled(intent: PaymentIntent, reason: str | None, now: int) -> PaymentInt
 
 def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Transition:
     charge = _charge(intent, decision, facts)
+    movement: Movement | None = None
+    later: Later | None
     changes: dict[str, Any] = {
         "latest_charge": charge.id,
         "payment_method": facts.method.id,
@@ -181,14 +187,18 @@ def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Tran
     if charge.captured:
         event_type = "payment_intent.succeeded"
         changes |= {"status": "succeeded", "amount_received": intent.amount}
+        movement = _taken(charge, facts.card, facts.movement_id, facts.now)
+        later = _disputed_later(charge, facts.card)
     else:
         event_type = "payment_intent.amount_capturable_updated"
         changes |= {"status": "requires_capture", "amount_capturable": intent.amount}
+        later = Later(kind="expire_hold", object_id=intent.id, at=facts.now + AUTHORIZATION_SECONDS)
     paid: PaymentIntent = replace(intent, **changes)
     return Transition(
         intent=paid,
         charge=charge,
-        movement=_taken(charge, facts.card, facts.movement_id, facts.now) if charge.captured else None,
+        movement=movement,
+        later=later,
         happened=(Happened("charge.succeeded", charge), Happened(event_type, paid)),
     )
 
@@ -222,6 +232,10 @@ def _taken(charge: Charge, card: Card, movement_id: str, now: int) -> Movement:
         now=now,
         source=charge.id,
     )
+
+
+def _disputed_later(charge: Charge, card: Card) -> Later | None:
+    return None if card.disputing is None else Later(kind="dispute_charge", object_id=charge.id)
 
 
 def _card_error(decline: Decline, charge: Charge, method: PaymentMethod) -> ErrorDetail:

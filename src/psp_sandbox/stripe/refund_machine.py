@@ -10,6 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from psp_sandbox.stripe.cards import Refunding
+from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.machine import Happened
 from psp_sandbox.stripe.movements import moved
 from psp_sandbox.stripe.sequel import RefundSequel
@@ -78,7 +79,7 @@ def create(charge: Charge, facts: RefundFacts) -> RefundSequel:
         refund=refund,
         movement=movement,
         happened=(Happened("refund.created", refund), Happened("charge.refunded", after, before)),
-        later=None if facts.refunding == "succeeds" else "settle_refund",
+        later=None if facts.refunding == "succeeds" else Later(kind="settle_refund", object_id=refund.id),
     )
 
 
@@ -107,7 +108,9 @@ def cancel(refund: Refund, charge: Charge, *, movement_id: str, now: int) -> Ref
 def describe(refund: Refund, metadata: dict[str, str]) -> RefundSequel:
     """The refund has other metadata."""
     changed = replace(refund, metadata=metadata)
-    return RefundSequel(refund=changed, happened=_updated(changed, {"metadata": refund.metadata}))
+    return RefundSequel(
+        refund=changed, happened=_updated(changed, {"metadata": refund.metadata}), waits_on=True
+    )
 
 
 def _undone(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -11,10 +11,11 @@ from psp_sandbox.ids import new_id
 from psp_sandbox.shelf import Shelf
 from psp_sandbox.signature import stripe_signature
 from psp_sandbox.stripe.cards import CARDS, Card
+from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.machine import Happened, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, shown
-from psp_sandbox.stripe.sequel import Later, RefundSequel
+from psp_sandbox.stripe.sequel import DisputeSequel, RefundSequel
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -25,6 +26,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     WebhookEndpoint,
 )
+from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_EVENTS = 200_000
@@ -105,8 +107,8 @@ class Endpoint:
 class Deliveries(Protocol):
     """Takes events to endpoints, some time, at least once."""
 
-    def send(self, event: Event, endpoint: Endpoint) -> None:
-        """Accept the event for delivery; never waits."""
+    def send(self, event: Event, endpoint: Endpoint, metadata: dict[str, str]) -> None:
+        """Accept the event for delivery; never waits. `metadata` is what the event's object is known by."""
 
     def pending(self, event_id: str) -> int:
         """How many endpoints have yet to take the event."""
@@ -135,12 +137,16 @@ class Store:
         self.intents: Shelf[PaymentIntent] = Shelf(max_rows=max_payments, dropped=self._drop_children)
         self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments, dropped=self._drop_sequels)
         self.refunds: Shelf[Refund] = Shelf(max_rows=2 * max_payments)
+        self.disputes: Shelf[Dispute] = Shelf(max_rows=2 * max_payments)
+        self.warnings: Shelf[EarlyFraudWarning] = Shelf(max_rows=2 * max_payments)
         self.movements: Shelf[Movement] = Shelf(max_rows=4 * max_payments)
         self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
         self._charges_of: dict[str, tuple[str, ...]] = {}
         self._refunds_of: dict[str, tuple[str, ...]] = {}
+        self._disputes_of: dict[str, tuple[str, ...]] = {}
+        self._warning_of: dict[str, str] = {}
         self._challenges: dict[str, Challenge] = {}
         self._challenge_of: dict[str, str] = {}
         self._authenticated: set[str] = set()
@@ -166,19 +172,34 @@ class Store:
         self.by_metadata.note(caller.account, intent)
         for happened in transition.happened:
             self.tell(caller, happened)
+        self.agenda.strike(intent.id)
+        self._enter(caller.account, transition.later)
         return intent
 
-    def follow(self, caller: Caller, sequel: RefundSequel) -> None:
+    def follow(self, caller: Caller, sequel: RefundSequel | DisputeSequel) -> None:
         """Make a sequel true, tell of it, and enter in the agenda what is still to come."""
         account = caller.account
         if sequel.charge is not None:
             self._put_charge(account, sequel.charge)
-        self._put_refund(account, sequel.refund)
         if sequel.movement is not None:
             self.movements.add(account, sequel.movement.id, sequel.movement)
+        if isinstance(sequel, RefundSequel):
+            moved_id = sequel.refund.id
+            _put(self.refunds, self._refunds_of, account, sequel.refund)
+        else:
+            moved_id = sequel.dispute.id
+            _put(self.disputes, self._disputes_of, account, sequel.dispute)
         for happened in sequel.happened:
             self.tell(caller, happened)
-        self._enter(account, sequel.refund.id, sequel.later)
+        if not sequel.waits_on:
+            self.agenda.strike(moved_id)
+            self._enter(account, sequel.later)
+
+    def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
+        """An issuer suspects fraud."""
+        self.warnings.add(caller.account, warning.id, warning)
+        self._warning_of[warning.charge] = warning.id
+        self.tell(caller, Happened("radar.early_fraud_warning.created", warning))
 
     def tell(self, caller: Caller, happened: Happened) -> None:
         """Record an event and hand it to every endpoint that listens."""
@@ -195,7 +216,15 @@ class Store:
         )
         self.events.add(caller.account, event.id, event)
         for endpoint in listening:
-            self._deliveries.send(event, endpoint)
+            self._deliveries.send(event, endpoint, self.metadata_of(caller.account, happened.object))
+
+    def metadata_of(self, account: str, about: msgspec.Struct) -> dict[str, str]:
+        """An object's own metadata; for what follows a payment, on top of the payment's."""
+        own: dict[str, str] = getattr(about, "metadata", {})
+        if not isinstance(about, Refund | Dispute | EarlyFraudWarning):
+            return own
+        intent = self.intents.get(account, about.payment_intent)
+        return own if intent is None else intent.metadata | own
 
     def pending_webhooks(self, event_id: str) -> int:
         """How many endpoints have yet to take the event."""
@@ -211,15 +240,22 @@ class Store:
         found = (self.refunds.get(account, refund_id) for refund_id in self._refunds_of.get(charge_id, ()))
         return [refund for refund in found if refund is not None][::-1]
 
+    def disputes_of(self, account: str, charge_id: str) -> list[Dispute]:
+        """The charge's disputes, newest first."""
+        found = (
+            self.disputes.get(account, dispute_id) for dispute_id in self._disputes_of.get(charge_id, ())
+        )
+        return [dispute for dispute in found if dispute is not None][::-1]
+
     def movements_of(self, account: str, source: str) -> list[Movement]:
-        """What a charge or a refund did to the balance, newest first."""
+        """What a charge, a refund or a dispute did to the balance, newest first."""
         found = (
             self.movements.get(account, movement_id) for movement_id in self._movement_ids(account, source)
         )
         return [movement for movement in found if movement is not None][::-1]
 
     def charge(self, account: str, charge_id: str) -> Charge:
-        """The charge of a refund: it is there as long as the refund is. Raises KeyError: it is not."""
+        """The charge of a refund or a dispute, there as long as they are. Raises KeyError: it is not."""
         charge = self.charges.get(account, charge_id)
         if charge is None:
             raise KeyError(charge_id)
@@ -235,6 +271,8 @@ class Store:
         match object_id.partition("_")[0]:
             case "ch":
                 return self.charges.get(account, object_id)
+            case "dp":
+                return self.disputes.get(account, object_id)
             case "pm":
                 stored = self.payment_methods.get(account, object_id)
                 return None if stored is None else stored.method
@@ -275,6 +313,8 @@ class Store:
             self.intents,
             self.charges,
             self.refunds,
+            self.disputes,
+            self.warnings,
             self.movements,
             self.events,
         ):
@@ -285,6 +325,8 @@ class Store:
         for index in (
             self._charges_of,
             self._refunds_of,
+            self._disputes_of,
+            self._warning_of,
             self._challenges,
             self._challenge_of,
             self._authenticated,
@@ -295,11 +337,14 @@ class Store:
         """Oldest first. They are named in the source itself, so that movements need no index."""
         charge = self.charges.get(account, source)
         refund = self.refunds.get(account, source)
+        dispute = self.disputes.get(account, source)
         named: list[object] = []
         if charge is not None:
             named = [charge.balance_transaction]
         elif refund is not None:
             named = [refund.balance_transaction, refund.failure_balance_transaction]
+        elif dispute is not None:
+            named = [transaction.id for transaction in dispute.balance_transactions]
         return [movement_id for movement_id in named if isinstance(movement_id, str)]
 
     def _put_charge(self, account: str, charge: Charge) -> None:
@@ -312,20 +357,11 @@ class Store:
             charge.id,
         )
 
-    def _put_refund(self, account: str, refund: Refund) -> None:
-        if self.refunds.get(account, refund.id) is not None:
-            self.refunds.replace(refund.id, refund)
-            return
-        self.refunds.add(account, refund.id, refund)
-        self._refunds_of[refund.charge] = (*self._refunds_of.get(refund.charge, ()), refund.id)
-
-    def _enter(self, account: str, object_id: str, later: Later | None) -> None:
-        """What is still to come of an object, in place of what waited for it."""
-        if later is None:
-            self.agenda.strike(object_id)
-            return
-        due = Due(account=account, kind=later, object_id=object_id)
-        self.agenda.enter(due, after_seconds=self.aftermath_delay_seconds)
+    def _enter(self, account: str, later: Later | None) -> None:
+        if later is not None:
+            due = Due(account=account, kind=later.kind, object_id=later.object_id)
+            delay = self.aftermath_delay_seconds if later.at is None else later.at - self._clock()
+            self.agenda.enter(due, after_seconds=delay)
 
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
         self.by_metadata.forget(account, intent)
@@ -335,6 +371,7 @@ class Store:
                 self.charges.discard(charge_id)
                 self._drop_sequels(account, charge_id, charge)
         self.close_challenge(intent_id)
+        self.agenda.strike(intent_id)
 
     def _drop_sequels(self, account: str, charge_id: str, charge: Charge) -> None:
         """`charge` is no longer in its shelf when this is called."""
@@ -343,5 +380,23 @@ class Store:
             gone += self._movement_ids(account, refund_id)
             self.refunds.discard(refund_id)
             self.agenda.strike(refund_id)
+        for dispute_id in self._disputes_of.pop(charge_id, ()):
+            gone += self._movement_ids(account, dispute_id)
+            self.disputes.discard(dispute_id)
+            self.agenda.strike(dispute_id)
+        self.warnings.discard(self._warning_of.pop(charge_id, ""))
+        self.agenda.strike(charge_id)
         for movement_id in gone:
             self.movements.discard(movement_id)
+
+
+C = TypeVar("C", Dispute, Refund)
+
+
+def _put(shelf: Shelf[C], ids_of: dict[str, tuple[str, ...]], account: str, child: C) -> None:
+    """A refund or dispute, new or moved, on its shelf and in the index by its charge."""
+    if shelf.get(account, child.id) is not None:
+        shelf.replace(child.id, child)
+        return
+    shelf.add(account, child.id, child)
+    ids_of[child.charge] = (*ids_of.get(child.charge, ()), child.id)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from psp_sandbox.stripe.wire_balance import BalanceTransaction
+from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
 API_VERSION = "2026-10-28.endive"
@@ -354,7 +355,7 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
 class EventData(Struct, frozen=True, kw_only=True, gc=False):
     """The object as it was right after the event, and what it replaced where Stripe tells."""
 
-    object: PaymentIntent | Charge | PaymentMethod | Refund
+    object: PaymentIntent | Charge | PaymentMethod | Refund | Dispute | EarlyFraudWarning
     previous_attributes: dict[str, Any] | UnsetType = UNSET
 
 

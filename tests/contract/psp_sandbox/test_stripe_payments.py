@@ -156,6 +156,47 @@ def test_an_authorization_that_is_not_captured_in_time_expires(
     assert event_types(client)[-2:] == ["charge.expired", "payment_intent.canceled"]
 
 
+def test_an_authorization_expires_by_itself_after_seven_days(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    held, captured = pay(client, capture_method="manual"), pay(client, capture_method="manual")
+    client.v1.payment_intents.capture(captured.id)
+
+    def advance(seconds: float) -> int:
+        return int(psp_sandbox.call("POST", "/sandbox/clock", {"advance_seconds": seconds})["happened"])
+
+    assert advance(7 * 24 * 3600 - 60) == 0
+    assert client.v1.payment_intents.retrieve(held.id).status == "requires_capture"
+    assert advance(60) == 1
+    expired = client.v1.payment_intents.retrieve(held.id)
+    assert (expired.status, expired.cancellation_reason) == ("canceled", "automatic")
+    assert event_types(client)[-2:] == ["charge.expired", "payment_intent.canceled"]
+    assert client.v1.payment_intents.retrieve(captured.id).status == "succeeded"
+    for refused_call in (client.v1.payment_intents.capture, client.v1.payment_intents.cancel):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            refused_call(held.id)
+        assert (refused.value.http_status, refused.value.code) == (400, "payment_intent_unexpected_state")
+
+
+def test_more_than_is_held_is_too_large_to_capture(client: stripe.StripeClient) -> None:
+    intent = pay(client, capture_method="manual")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1100})
+    assert (refused.value.http_status, refused.value.code) == (400, "amount_too_large")
+
+
+def test_capture_and_cancel_are_carried_out_once_under_one_key(client: stripe.StripeClient) -> None:
+    held, released = pay(client, capture_method="manual"), pay(client, capture_method="manual")
+    for _ in range(2):
+        captured = client.v1.payment_intents.capture(
+            held.id, {"amount_to_capture": 500}, {"idempotency_key": "capture"}
+        )
+        canceled = client.v1.payment_intents.cancel(released.id, {}, {"idempotency_key": "cancel"})
+        assert (captured.amount_received, canceled.status) == (500, "canceled")
+    assert event_types(client).count("charge.captured") == 1
+    assert event_types(client).count("payment_intent.canceled") == 1
+
+
 def test_a_failed_payment_can_be_tried_again_with_another_card(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create(BASE)  # type: ignore[arg-type]
     with pytest.raises(stripe.CardError):
