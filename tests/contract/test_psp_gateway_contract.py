@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, new_charge_id
 from fincore.domain.money import Money
@@ -20,13 +19,11 @@ from fincore.domain.outcome import (
     Approved,
     Declined,
     Expired,
-    PspAccount,
     Retryable,
     Unknown,
 )
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
-    AuthorizeRequest,
     Inquiry,
     NotFound,
     PspGateway,
@@ -35,15 +32,11 @@ from fincore.write.psp.port import (
     WebhookFact,
 )
 from fincore.write.psp.stripe.account import StripeAccount
-from fincore.write.psp.stripe.client import StripeClient
-from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fixtures.sandbox import SandboxProcess
+from fixtures.stripe_gateways import ACCOUNT_KEY, TEST, USD_19_99, authorization, stripe_gateway
 from fixtures.webhook_receiver import WebhookReceiver
 
-TEST = PspAccount("test")
-ACCOUNT_KEY = "sk_test_contract"
-USD_19_99 = Money(1999, Currency("usd"))
 Behaviour = Literal["approved", "action_required", "unknown_payment_method"]
 
 
@@ -87,27 +80,6 @@ STRIPE_DECLINES = [
     ),
     ("pm_card_radarBlock", ("card_declined", "do_not_retry", "fraudulent")),
 ]
-
-
-def authorization(charge_id: ChargeId, **changes: Any) -> AuthorizeRequest:
-    given: dict[str, Any] = {
-        "charge_id": charge_id,
-        "idempotency_key": f"{charge_id}:authorize:1",
-        "psp_account": TEST,
-        "money": USD_19_99,
-        "capture_method": "automatic",
-        "payment_method": "pm_card_visa",
-        "description": "two coffees & a cake",
-        "customer_email": "ada@example.com",
-        "return_url": "https://shop.example/back",
-    }
-    return AuthorizeRequest(**given | changes)
-
-
-def stripe_gateway(base_url: str, *, key: str = ACCOUNT_KEY, answer_seconds: float = 20.0) -> StripeGateway:
-    account = StripeAccount(secret_key=Secret(key), webhook_secrets=(), expects_livemode=False)
-    client = StripeClient(base_url=base_url, total_timeout_seconds=answer_seconds)
-    return StripeGateway({TEST: account}, client=client, clock=SystemClock())
 
 
 @pytest.fixture(params=["stripe"])
