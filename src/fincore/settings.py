@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     psp_timeout_seconds: float
     worker_concurrency: int
     worker_heartbeat_timeout_seconds: float
+    action_timeout_seconds: float
+    failpoints_allowed: bool
     log_level: LogLevel
     log_format: LogFormat
 
@@ -70,6 +72,16 @@ SETTINGS: Final = (
     Setting(
         "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", "15", "silence after which a worker's jobs are taken over"
     ),
+    Setting(
+        "FINCORE_ACTION_TIMEOUT_SECONDS",
+        "3600",
+        "how long after a charge was created its customer may take to authenticate",
+    ),
+    Setting(
+        "FINCORE_FAILPOINTS",
+        "off",
+        "allowed: tests may make processes die on purpose, by POST /failpoints on the ops ports",
+    ),
     Setting("FINCORE_LOG_LEVEL", "info", "debug, info, warning or error"),
     Setting("FINCORE_LOG_FORMAT", "json", "json or console"),
 )
@@ -89,6 +101,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         name: environment[name].strip() for name in defaults if environment.get(name, "").strip()
     }
     read = _Reader(values)
+    failpoints = read.one_of("FINCORE_FAILPOINTS", ("off", "allowed"))
+    if failpoints == "allowed" and values["FINCORE_STRIPE_LIVE_SECRET_KEY"]:
+        raise ConfigurationError("FINCORE_FAILPOINTS must be off where FINCORE_STRIPE_LIVE_SECRET_KEY is set")
     return Settings(
         data_dir=Path(values["FINCORE_DATA_DIR"]).expanduser().resolve(),
         eventstore_dsn=read.dsn("FINCORE_EVENTSTORE_DSN"),
@@ -105,6 +120,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         worker_heartbeat_timeout_seconds=read.number(
             "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", float, at_least=0.5, at_most=3_600
         ),
+        action_timeout_seconds=read.number(
+            "FINCORE_ACTION_TIMEOUT_SECONDS", float, at_least=1, at_most=86_400
+        ),
+        failpoints_allowed=failpoints == "allowed",
         log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
         log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),
     )

@@ -139,6 +139,23 @@ async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer,
     assert await count(pool, "events") == 1
 
 
+async def test_a_key_used_before_is_replayed_even_where_its_stream_has_moved_on(
+    pool: Pool, log: EventLog
+) -> None:
+    stream_id = new_stream()
+    async with running_writer(pool) as one, running_writer(pool) as other:
+        assert await one.commit(append(stream_id, created())) == Committed()
+        first = keyed(append(stream_id, captured(), expected_version=1), "refund-1", b'{"first": true}')
+        again = keyed(append(stream_id, captured(), expected_version=1), "refund-1", b'{"first": false}')
+        assert await one.commit(first) == Committed()
+        replayed = await other.commit(again)
+        assert isinstance(replayed, Replayed)
+        assert replayed.answer.response_body == b'{"first": true}'
+        strange = keyed(append(stream_id, captured(), expected_version=1), "refund-2")
+        assert await other.commit(strange) == Conflict()
+    assert len(await log.load(stream_id)) == 2
+
+
 async def test_a_replayed_key_writes_neither_events_nor_jobs(pool: Pool) -> None:
     enqueued: list[Job] = []
 

@@ -54,5 +54,15 @@ def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str) -> None
     assert "alone" not in str(error.value)
 
 
+def test_processes_may_not_be_made_to_die_where_live_money_moves() -> None:
+    live = {
+        "FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_alone",
+        "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_one",
+    }
+    assert not read_settings(live).failpoints_allowed
+    with pytest.raises(ConfigurationError, match="FINCORE_FAILPOINTS must be off"):
+        read_settings({**live, "FINCORE_FAILPOINTS": "allowed"})
+
+
 def test_every_setting_has_a_meaning() -> None:
     assert all(setting.meaning and setting.name.startswith("FINCORE_") for setting in SETTINGS)

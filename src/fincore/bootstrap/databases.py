@@ -1,6 +1,6 @@
 """Where the three stores live, and the pools that reach them."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final
 
@@ -10,6 +10,9 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.settings import Settings
 
 SERVICE_ROLE: Final = "fincore_service"
+
+
+STORES: Final = ("eventstore", "paymentdb", "ledgerdb")
 
 
 class Databases(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,27 +58,31 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def open_stores(
-    databases: Databases, *, application_name: str, size_max: int = 8
+    databases: Databases, *, application_name: str, needed: Collection[str] = STORES, size_max: int = 8
 ) -> AsyncIterator[Stores]:
-    """Pools for one process, closed at the end. The read models' tables are found by their search path."""
+    """Pools for one process, closed at the end. The read models' tables are found by their search path.
+
+    Stores that are not `needed` may be away.
+    """
     async with AsyncExitStack() as stack:
 
-        async def pool(dsn: str, search_path: str, settings: Mapping[str, str] | None = None) -> Pool:
+        async def pool(name: str, search_path: str, settings: Mapping[str, str] | None = None) -> Pool:
             opened = await create_pool(
-                dsn,
+                getattr(databases, name),
                 application_name=application_name,
                 role=SERVICE_ROLE,
                 size_max=size_max,
+                is_lazy=name not in needed,
                 extra_settings={"search_path": search_path, **(settings or {})},
             )
             stack.callback(opened.terminate)
             return opened
 
         yield Stores(
-            eventstore=await pool(databases.eventstore, "eventstore"),
-            queue=await pool(databases.eventstore, "queue", _MAY_LOSE_THE_LAST),
-            paymentdb=await pool(databases.paymentdb, "paymentdb", _MAY_LOSE_THE_LAST),
-            ledgerdb=await pool(databases.ledgerdb, "ledgerdb"),
+            eventstore=await pool("eventstore", "eventstore"),
+            queue=await pool("eventstore", "queue", _MAY_LOSE_THE_LAST),
+            paymentdb=await pool("paymentdb", "paymentdb", _MAY_LOSE_THE_LAST),
+            ledgerdb=await pool("ledgerdb", "ledgerdb"),
         )
 
 

@@ -33,7 +33,7 @@ STORES_OF_ROLE: Final[dict[Role, tuple[str, ...]]] = {
     "projectionist": ("eventstore", "paymentdb"),
     "ledger": ("eventstore", "ledgerdb"),
 }
-"""Which stores a role needs to be ready."""
+"""Which stores a role needs; the others may be away while it starts and runs."""
 
 EXIT_FAILED: Final = 70
 """The exit code of a role that failed by a fault of its own (EX_SOFTWARE of sysexits.h)."""
@@ -47,10 +47,12 @@ _log = structlog.get_logger(__name__)
 async def run_role(role: Role, settings: Settings, databases: Databases, *, stop_at_eof: bool) -> None:
     """Run one role until SIGTERM, Ctrl-C or, where asked for, the end of standard input."""
     stop = _stop_signal(stop_at_eof=stop_at_eof)
-    await require_migrated(databases)
+    await require_migrated(databases, STORES_OF_ROLE[role])
     # By name, so that a process loads what its role needs and no more.
     run: RunRole = import_module(f"fincore.bootstrap.{role}").run
-    async with open_stores(databases, application_name=f"fincore-{role}") as stores:
+    async with open_stores(
+        databases, application_name=f"fincore-{role}", needed=STORES_OF_ROLE[role]
+    ) as stores:
         ops = _ops_server(role, settings, stores)
         port = await _started(ops)
         _collect_garbage_seldom()
@@ -93,6 +95,7 @@ def _ops_server(role: Role, settings: Settings, stores: Stores) -> OpsServer:
         host=settings.host,
         port=settings.ops_port and settings.ops_port + ROLES.index(role),
         probes={name: probe(getattr(stores, name)) for name in STORES_OF_ROLE[role]},
+        failpoints_allowed=settings.failpoints_allowed,
     )
 
 

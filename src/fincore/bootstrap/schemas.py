@@ -1,9 +1,10 @@
 """Which schema goes to which store, and bringing them up to date."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Final
 
-from fincore.bootstrap.databases import SERVICE_ROLE, Databases
+from fincore.bootstrap.databases import SERVICE_ROLE, STORES, Databases
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.migrations import migrate, pending
 
@@ -34,9 +35,11 @@ async def migrate_databases(databases: Databases) -> list[str]:
     return applied
 
 
-async def require_migrated(databases: Databases) -> None:
-    """Raise `ConfigurationError` when a schema is older than this version of FinCore."""
+async def require_migrated(databases: Databases, needed: Collection[str] = STORES) -> None:
+    """Raise `ConfigurationError` when a schema of a store that is needed is older than this version of FinCore."""
     for database, package in SCHEMAS:
+        if database not in needed:
+            continue
         missing = await asyncio.to_thread(pending, getattr(databases, database), package)
         if missing:
             raise ConfigurationError(

@@ -10,6 +10,7 @@ from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
 from fincore.write.queue.metrics import JOBS
 from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.worker.consequences import FollowPolicy
 from fincore.write.worker.housekeeping import Housekeeping
 from fincore.write.worker.worker import Worker, chores
 
@@ -30,6 +31,7 @@ async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
             clock=clock,
             housekeeping=Housekeeping(stores.eventstore, chores(writer, queue), clock),
             concurrency=settings.worker_concurrency,
+            follow_policy=FollowPolicy(action_timeout_seconds=settings.action_timeout_seconds),
         )
 
         async def measure() -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from fincore.domain.events import RecordedEvent
 from fincore.eventstore.log import EventLog
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
 
@@ -92,6 +93,7 @@ class Subscription:
         events = await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
         if not events:
             return 0
+        failpoint(f"effects.{self._consumer.name}", "before")
         async with self._target.acquire() as connection, connection.transaction():
             # The checkpoint first: its row lock makes a second runner wait here, and then find nothing to move.
             moved = await connection.execute(
@@ -100,6 +102,7 @@ class Subscription:
             if moved == "UPDATE 0":
                 raise Fenced
             await self._consumer.apply(connection, events)
+        failpoint(f"effects.{self._consumer.name}", "after")
         return len(events)
 
     async def checkpoint(self) -> Checkpoint:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
-from fincore.domain.events import encode_event
+from fincore.domain.events import encode_event, event_type
 from fincore.domain.job import Job
 from fincore.eventstore.commit import (
     AlreadyReceived,
@@ -27,6 +27,7 @@ from fincore.eventstore.commit import (
     Replayed,
     StoredAnswer,
 )
+from fincore.observability import failpoints
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool, is_connection_loss
 
@@ -219,6 +220,7 @@ class Writer:
         return [waiting for waiting in batch if not waiting[1].done()]
 
     async def _insert(self, commits: list[Commit]) -> None:
+        _may_die(commits, "before")
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.insert_batch, *_columns(commits))
             finals = [commit.final_answer for commit in commits if commit.final_answer]
@@ -234,6 +236,20 @@ class Writer:
             jobs = [job for commit in commits for job in commit.jobs]
             if jobs:
                 await self._enqueue(connection, jobs)
+        _may_die(commits, "after")
+
+
+def _may_die(commits: Sequence[Commit], place: failpoints.Place) -> None:
+    if failpoints.is_any_armed():
+        for commit in commits:
+            failpoints.failpoint(f"commit.{_named(commit)}", place)
+
+
+def _named(commit: Commit) -> str:
+    """A Commit as failpoints call it."""
+    if commit.events:
+        return event_type(commit.events[0].event)
+    return "webhook" if commit.webhook else "answer"
 
 
 def _claims(commit: Commit) -> list[object]:

@@ -16,18 +16,21 @@ webhooks as (
 select
     w.commit_no,
     case when e.event_id = w.event_id then 'written' else 'conflict' end as reason,
+    case when e.event_id = w.event_id then 0 else 2 end as place,
     null::bytea as fingerprint, null::smallint as response_status, null::bytea as response_body,
     null::text as location, null::timestamptz as in_flight_until
 from wanted w
 join eventstore.events e on e.stream_id = w.stream_id and e.version = w.expected_version + 1
 union all
-select k.commit_no, 'replayed', i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until
+select k.commit_no, 'replayed', 1, i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until
 from keys k
 join eventstore.idempotency_keys i using (merchant_id, livemode, key)
 union all
-select h.commit_no, 'received', null, null, null, null, null
+select h.commit_no, 'received', 1, null, null, null, null, null
 from webhooks h
-join eventstore.inbox i using (psp, psp_account, psp_event_id);
+join eventstore.inbox i using (psp, psp_account, psp_event_id)
+-- A repeated request is told what its key got, even where its stream has moved on too.
+order by commit_no, place;
 
 -- name: insert_batch
 -- Every row of every commit of a batch, in one statement.

@@ -43,6 +43,7 @@ from fincore.notify.retry_schedule import (
 from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
 from fincore.notify.sender import TIMEOUT_SECONDS, Sender
 from fincore.notify.webhook_secret import signed_headers
+from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool, is_connection_loss
 
@@ -242,7 +243,10 @@ class Deliverer:
             _log.error("notify.secret_unreadable", endpoint_id=claimed.endpoint_id, reason=str(error))
             return AttemptResult(error="secret_unreadable")
         headers = signed_headers(claimed.delivery_id, claimed.body, valid, now)
-        return await self._sender.send(claimed.url, headers, claimed.body)
+        failpoint("delivery", "before")
+        result = await self._sender.send(claimed.url, headers, claimed.body)
+        failpoint("delivery", "after")
+        return result
 
     async def _disable(
         self,

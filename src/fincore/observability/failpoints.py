@@ -1,19 +1,45 @@
 """Places where a process can be made to die, by name, to prove that dying there loses and doubles nothing.
 
-Nothing is armed unless a test arms it; an unarmed failpoint is one look into an empty dict.
+They stand before and after every commit and every call to a PSP or a merchant. Nothing is armed unless a test arms it,
+and an unarmed failpoint is one look into an empty dict.
 """
 
 import os
 import signal
-from typing import Final
+from itertools import product
+from typing import Final, Literal
+
+from fincore.domain.events import EVENTS
+
+Place = Literal["before", "after"]
+
+_PSP_CALLS: Final = ("authorize", "capture", "cancel", "refund", "inquire", "inquire_refund", "charge_of")
+_CONSUMERS: Final = ("projectionist", "ledger", "notify")
+
+FAILPOINTS: Final[tuple[str, ...]] = tuple(
+    f"{where}.{place}"
+    for where, place in product(
+        (
+            *(f"psp.{call}" for call in _PSP_CALLS),
+            *(f"commit.{name}" for name in (*EVENTS, "webhook", "answer")),
+            *(f"effects.{consumer}" for consumer in _CONSUMERS),
+            "delivery",
+        ),
+        ("before", "after"),
+    )
+)
+"""Every place, by name. A commit is named by its first event, or as `webhook` (the inbox) or `answer` (the final answer
+of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant.
+"""
 
 _ARMED: Final[dict[str, int]] = {}
 
 
-def failpoint(name: str) -> None:
+def failpoint(where: str, place: Place) -> None:
     """Die here by SIGKILL, as if the machine had lost power, when this place is armed and its hits are used up."""
     if not _ARMED:
         return
+    name = f"{where}.{place}"
     hits_left = _ARMED.get(name)
     if hits_left is None:
         return
@@ -24,10 +50,17 @@ def failpoint(name: str) -> None:
 
 
 def arm(name: str, *, hits: int = 1) -> None:
-    """Die at the `hits`-th time the process comes to the failpoint `name`."""
+    """Die at the `hits`-th time the process comes to the place; raise `ValueError` for a name that is none."""
+    if name not in FAILPOINTS:
+        raise ValueError(f"{name[:64]!r} is no failpoint")
     _ARMED[name] = hits
 
 
 def disarm() -> None:
     """Arm nothing."""
     _ARMED.clear()
+
+
+def is_any_armed() -> bool:
+    """Whether it is worth working out the name of a place."""
+    return bool(_ARMED)

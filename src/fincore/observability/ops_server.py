@@ -1,9 +1,14 @@
-"""The operators' door of each role: `/healthz`, `/readyz`, and `/metrics` for Prometheus. Never the merchants' door."""
+"""The operators' door of each role: `/healthz`, `/readyz`, and `/metrics` for Prometheus. Never the merchants' door.
+
+Where a test installation allows it, `POST /failpoints/{name}` makes the process die at the next time it comes there.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from fincore.observability import failpoints
 
 Probe = Callable[[], Awaitable[bool]]
 """Answers within a bound of its own whether something this role needs is there."""
@@ -12,11 +17,20 @@ Probe = Callable[[], Awaitable[bool]]
 class OpsServer:
     """Serves health and metrics of one process on its own port."""
 
-    def __init__(self, *, role: str, host: str, port: int, probes: Mapping[str, Probe]) -> None:
+    def __init__(
+        self,
+        *,
+        role: str,
+        host: str,
+        port: int,
+        probes: Mapping[str, Probe],
+        failpoints_allowed: bool = False,
+    ) -> None:
         self._role = role
         self._host = host
         self._port = port
         self._probes = probes
+        self._failpoints_allowed = failpoints_allowed
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
@@ -25,6 +39,8 @@ class OpsServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        if self._failpoints_allowed:
+            app.router.add_post("/failpoints/{name}", self._arm)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -50,3 +66,10 @@ class OpsServer:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _arm(self, request: web.Request) -> web.Response:
+        try:
+            failpoints.arm(request.match_info["name"], hits=int(request.query.get("hits", "1")))
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=404)
+        return web.json_response({"armed": request.match_info["name"]})

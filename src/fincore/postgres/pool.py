@@ -57,13 +57,17 @@ async def create_pool(
     application_name: str,
     role: str | None = None,
     size_max: int = 8,
+    is_lazy: bool = False,
     extra_settings: dict[str, str] | None = None,
 ) -> Pool:
-    """A pool of at most `size_max` connections. Raise `StoreUnavailable` when the server cannot be reached."""
+    """A pool of at most `size_max` connections. Raise `StoreUnavailable` when the server cannot be reached.
+
+    A lazy pool does not try to reach it before it is used.
+    """
     try:
         return await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=0 if is_lazy else 1,
             max_size=size_max,
             timeout=CONNECT_TIMEOUT_SECONDS,
             reset=_keep_session,

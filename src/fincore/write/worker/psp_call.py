@@ -179,7 +179,7 @@ def _reference(charge: Charge) -> PspReference:
 
 
 async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answer | None:
-    failpoint(f"psp.{operation}.before")
+    failpoint(f"psp.{operation}", "before")
     try:
         with PSP_CALL_SECONDS.labels(psp, operation).time():
             answer = await call
@@ -187,6 +187,6 @@ async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answ
         _log.exception("worker.gateway_raised", psp=psp, operation=operation)
         PSP_OUTCOMES.labels(psp, operation, "raised").inc()
         return None
-    failpoint(f"psp.{operation}.after")
+    failpoint(f"psp.{operation}", "after")
     PSP_OUTCOMES.labels(psp, operation, _LABELS[type(answer)]).inc()
     return answer
