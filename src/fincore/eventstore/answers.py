@@ -25,29 +25,34 @@ class _UsedMeanwhile(Exception):
     """Another request with the key committed first; ours is rolled back."""
 
 
-async def do_once(pool: Pool, key: IdempotencyKey | None, change: Change) -> Done:
-    """Make a change once for a key, or give the answer that the key got before; without a key, make the change.
+class Answers:
+    """Makes changes in the event store's database, each once for its idempotency key."""
 
-    What `change` raises is raised, and the key stays unused. The fingerprint of an answer given again has to be
-    compared by the caller: the key may have been used for something else.
-    """
-    if key is not None and (earlier := await _find(pool, key)) is not None:
-        return Done(earlier, is_replay=True)
-    try:
-        async with pool.acquire() as connection, connection.transaction():
-            answer = await change(connection)
-            if key is not None:
-                await _store(connection, key, answer)
-    except _UsedMeanwhile:
-        if key is None or (earlier := await _find(pool, key)) is None:
-            raise
-        return Done(earlier, is_replay=True)
-    return Done(answer, is_replay=False)
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
+    async def once(self, key: IdempotencyKey | None, change: Change) -> Done:
+        """Make a change once for a key, or give the answer that the key got before; without a key, make the change.
 
-async def _find(pool: Pool, key: IdempotencyKey) -> StoredAnswer | None:
-    row = await pool.fetchrow(_WRITER_SQL.find_answer, key.merchant_id, key.livemode, key.key)
-    return StoredAnswer(**dict(row)) if row else None
+        What `change` raises is raised, and the key stays unused. The fingerprint of an answer given again has to be
+        compared by the caller: the key may have been used for something else.
+        """
+        if key is not None and (earlier := await self._find(key)) is not None:
+            return Done(earlier, is_replay=True)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                answer = await change(connection)
+                if key is not None:
+                    await _store(connection, key, answer)
+        except _UsedMeanwhile:
+            if key is None or (earlier := await self._find(key)) is None:
+                raise
+            return Done(earlier, is_replay=True)
+        return Done(answer, is_replay=False)
+
+    async def _find(self, key: IdempotencyKey) -> StoredAnswer | None:
+        row = await self._pool.fetchrow(_WRITER_SQL.find_answer, key.merchant_id, key.livemode, key.key)
+        return StoredAnswer(**dict(row)) if row else None
 
 
 async def _store(connection: Connection, key: IdempotencyKey, answer: StoredAnswer) -> None:
