@@ -39,8 +39,12 @@ ProblemCode = Literal[
     "secret_key_required",
     "store_unavailable",
     "text_not_storable",
+    "webhook_delivery_not_found",
+    "webhook_endpoint_disabled",
     "webhook_endpoint_not_found",
+    "webhook_endpoints_too_many",
     "webhook_signature_invalid",
+    "webhook_url_not_allowed",
 ]
 
 
@@ -122,8 +126,15 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "webhook_endpoint_not_found": ProblemKind(
             404,
-            "No PSP account has this webhook endpoint",
-            "Correct the endpoint's URL at the PSP: /webhooks/{psp}/{account}.",
+            "There is no such webhook endpoint",
+            "Check the id, and that your key is of the merchant and the mode that created it. PSPs deliver to "
+            "/webhooks/{psp}/{account}.",
+        ),
+        "webhook_delivery_not_found": ProblemKind(
+            404,
+            "There is no such delivery",
+            "Check the id, and that your key is of the merchant and the mode of the event; deliveries are kept for "
+            "30 days.",
         ),
         "method_not_allowed": ProblemKind(
             405, "This path does not take this method", "Use a method that the `Allow` header lists."
@@ -136,6 +147,16 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "A request with this key is still at work",
             "Send the same request again after the seconds that `Retry-After` says.",
             retryable=True,
+        ),
+        "webhook_endpoint_disabled": ProblemKind(
+            409,
+            "The webhook endpoint is disabled",
+            "See to what disabled it (`disabled_reason`), then set its `status` to `enabled`.",
+        ),
+        "webhook_endpoints_too_many": ProblemKind(
+            409,
+            "There are as many webhook endpoints as there may be",
+            "Change an endpoint that you no longer need; disabled ones count, too.",
         ),
         "body_too_large": ProblemKind(
             413, "The body is too large", "Send less; `detail` says how much is taken."
@@ -167,6 +188,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "The key was used for another request",
             "Use a new key for a new payment; repeat a request with exactly the body it had.",
+        ),
+        "webhook_url_not_allowed": ProblemKind(
+            422,
+            "The URL cannot be used for webhooks",
+            "Send an https:// URL of a server on the public internet; `detail` says what is wrong with this one.",
         ),
         "psp_not_configured": ProblemKind(
             422,
