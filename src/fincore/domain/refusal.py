@@ -26,9 +26,12 @@ FactRefusalCode = Literal[
 ]
 """Why a PSP's word about a charge is not taken as it is. `contradicts_state`: ask the PSP for its record, then correct."""
 
+VerdictRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
+"""Why a person's verdict is not taken."""
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Nothing was done. `detail` names the state that stands in the way."""
 
-    code: RequestRefusalCode | FactRefusalCode
+    code: RequestRefusalCode | FactRefusalCode | VerdictRefusalCode
     detail: str

@@ -1,0 +1,132 @@
+"""A person's verdict on what nobody else could find out: audited, and bound by the same rules as a PSP's word."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fincore.domain.charge import Charge, evolve
+from fincore.domain.events import (
+    CaptureRequested,
+    ChargeAuthorized,
+    ChargeOutcomeUnknown,
+    OutcomeDecided,
+    RefundOutcomeUnknown,
+    event_type,
+)
+from fincore.domain.ids import RefundId
+from fincore.domain.outcome import PspReference
+from fincore.domain.refusal import Refusal
+from fincore.domain.requests import request_refund
+from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fixtures.commits import captured, created
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+PI = PspReference("pi_1")
+RE = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
+SEEN = Judgement(decided_by="ada", reason="Seen in the PSP's dashboard.", psp_reference=PI)
+
+
+def unknown_authorization() -> Charge:
+    return evolve(evolve(None, created()), ChargeOutcomeUnknown(reason="timed out", since=NOON))
+
+
+def unknown_capture() -> Charge:
+    charge = evolve(None, created(capture_method="manual"))
+    held = captured()
+    for event in (
+        ChargeAuthorized(
+            merchant_id=held.merchant_id,
+            livemode=False,
+            psp=held.psp,
+            psp_reference=PI,
+            amount_minor=1000,
+            currency=held.currency,
+            occurred_at=NOON,
+        ),
+        CaptureRequested(amount_minor=400, requested_at=NOON),
+        ChargeOutcomeUnknown(reason="timed out", since=NOON, operation="capture"),
+    ):
+        charge = evolve(charge, event)
+    return charge
+
+
+def unknown_refund() -> Charge:
+    charge = evolve(evolve(None, created()), captured(psp_reference=PI))
+    requested = request_refund(charge, RE, 300, NOON)
+    assert not isinstance(requested, Refusal)
+    return evolve(
+        evolve(charge, requested), RefundOutcomeUnknown(refund_id=RE, reason="timed out", since=NOON)
+    )
+
+
+@pytest.mark.parametrize(
+    ("charge", "verdict", "event", "status"),
+    [
+        (unknown_authorization(), "captured", "charge.captured", "succeeded"),
+        (unknown_authorization(), "failed", "charge.failed", "failed"),
+        (unknown_authorization(), "canceled", "charge.canceled", "canceled"),
+        (unknown_capture(), "captured", "charge.captured", "succeeded"),
+        (unknown_capture(), "failed", "charge.capture_failed", "authorized"),
+        (unknown_capture(), "expired", "charge.expired", "expired"),
+    ],
+)
+def test_a_verdict_is_recorded_with_who_gave_it_and_what_follows(
+    charge: Charge, verdict: ChargeVerdict, event: str, status: str
+) -> None:
+    events = judge_charge(charge, verdict, SEEN, NOON)
+    assert not isinstance(events, Refusal)
+    decided, following = events
+    assert decided == OutcomeDecided(decided_by="ada", reason=SEEN.reason, decided_at=NOON)
+    assert event_type(following) == event
+    after = evolve(evolve(charge, decided), following)
+    assert (after.status, after.unknown_since, after.operation) == (status, None, None)
+
+
+def test_a_capture_is_taken_to_be_what_was_asked_for_unless_an_amount_is_named() -> None:
+    for amount_minor, expected in ((None, 400), (250, 250)):
+        judgement = Judgement(decided_by="ada", reason="Seen.", amount_minor=amount_minor)
+        events = judge_charge(unknown_capture(), "captured", judgement, NOON)
+        assert not isinstance(events, Refusal)
+        assert evolve(unknown_capture(), events[1]).captured_minor == expected
+
+
+@pytest.mark.parametrize(
+    ("charge", "verdict", "judgement", "code"),
+    [
+        (evolve(unknown_authorization(), captured()), "captured", SEEN, "outcome_not_unknown"),
+        (evolve(None, created()), "captured", SEEN, "outcome_not_unknown"),
+        (
+            unknown_authorization(),
+            "captured",
+            Judgement(decided_by="ada", reason="Seen."),
+            "psp_reference_needed",
+        ),
+        (
+            unknown_authorization(),
+            "captured",
+            Judgement(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=1001),
+            "amount_exceeds_charge",
+        ),
+        (unknown_capture(), "authorized", SEEN, "outcome_not_unknown"),
+    ],
+)
+def test_a_verdict_that_cannot_be_is_refused_by_name(
+    charge: Charge, verdict: ChargeVerdict, judgement: Judgement, code: str
+) -> None:
+    refusal = judge_charge(charge, verdict, judgement, NOON)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == code
+
+
+@pytest.mark.parametrize(("verdict", "refunded_minor"), [("succeeded", 300), ("failed", 0)])
+def test_a_refund_in_doubt_is_decided_by_a_person(verdict: RefundVerdict, refunded_minor: int) -> None:
+    charge = unknown_refund()
+    events = judge_refund(charge, RE, verdict, SEEN, NOON)
+    assert not isinstance(events, Refusal)
+    assert isinstance(events[0], OutcomeDecided)
+    assert events[0].refund_id == RE
+    for event in events:
+        charge = evolve(charge, event)
+    assert charge.refunded_minor == refunded_minor
+    again = judge_refund(charge, RE, verdict, SEEN, NOON)
+    assert isinstance(again, Refusal)
