@@ -14,7 +14,7 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from fincore.api import charges, endpoint, webhooks
+from fincore.api import endpoint, keyed_call, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain.charge import transition_table
@@ -24,7 +24,7 @@ from fincore.observability.invariants import LAWS
 from fincore.read.ledger.journal import journal_table
 from fincore.read.paymentdb.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
-from fincore.write.payments import charge_request, idempotency
+from fincore.write.payments import charge_request, idempotency, metadata
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
@@ -111,25 +111,25 @@ def laws() -> str:
 
 def limits() -> str:
     """The bounds a person may meet."""
-    key, value = charge_request.METADATA_KEY_CHARACTERS_MAX, charge_request.METADATA_VALUE_CHARACTERS_MAX
-    metadata = f"{charge_request.METADATA_PAIRS_MAX} pairs, keys of {key} and values of {value} characters"
+    key, value = metadata.METADATA_KEY_CHARACTERS_MAX, metadata.METADATA_VALUE_CHARACTERS_MAX
+    pairs = f"{metadata.METADATA_PAIRS_MAX} pairs, keys of {key} and values of {value} characters"
     rows = [
         ("requests one `api` process works on", f"{endpoint.REQUESTS_IN_FLIGHT_MAX:,}", "503 `overloaded`"),
         ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
         (
             "body of a request",
-            f"{charges.BODY_BYTES_MAX:,} bytes within {endpoint.BODY_SECONDS_MAX:g} s",
+            f"{keyed_call.BODY_BYTES_MAX:,} bytes within {endpoint.BODY_SECONDS_MAX:g} s",
             "413, 408",
         ),
         ("body of a webhook", f"{webhooks.BODY_BYTES_MAX:,} bytes", "413"),
-        ("`Prefer: wait`", f"{charges.WAIT_SECONDS_MAX} s", "waits that long"),
+        ("`Prefer: wait`", f"{keyed_call.WAIT_SECONDS_MAX} s", "waits that long"),
         ("amount", f"{charge_request.AMOUNT_MINOR_MAX:,} minor units", "422"),
         (
             "metadata",
-            metadata,
+            pairs,
             "422",
         ),
-        ("charges on one page", str(PAGE_ROWS_MAX), "400"),
+        ("entries on one page", str(PAGE_ROWS_MAX), "400"),
         ("an idempotency key", f"{idempotency.KEY_CHARACTERS_MAX} characters", "400"),
         (
             "how long a key is remembered",

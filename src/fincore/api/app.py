@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from fincore.api.charge_actions import ChargeActions
 from fincore.api.charges import Charges
 from fincore.api.docs import Docs
 from fincore.api.endpoint import (
@@ -23,12 +24,15 @@ from fincore.api.endpoint import (
 )
 from fincore.api.health import Health, Probe
 from fincore.api.problems import Problem
+from fincore.api.refunds import Refunds
 from fincore.api.webhooks import Webhooks
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
+from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.operation_service import OperationService
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 
@@ -39,9 +43,11 @@ _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 def create_app(
     *,
     payments: PaymentService,
+    operations: OperationService,
     keys: ApiKeys,
     queries: ChargeQueries,
     events: EventQueries,
+    refunds: RefundQueries,
     log: EventLog,
     inbox: WebhookInbox,
     probes: Mapping[str, Probe],
@@ -51,6 +57,8 @@ def create_app(
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name."""
     routes = (
         *Charges(payments=payments, keys=keys, queries=queries, events=events, log=log).routes(),
+        *ChargeActions(operations=operations, keys=keys).routes(),
+        *Refunds(operations=operations, keys=keys, queries=refunds, log=log).routes(),
         *Webhooks(inbox).routes(),
         *Health(probes).routes(),
     )

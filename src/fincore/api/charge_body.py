@@ -1,49 +1,24 @@
 """A charge as merchants see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fincore.api.problems import ProblemBody, problem_body
+from fincore.api.failure_body import (
+    FailureBody,
+    OperationFailureBody,
+    failure_body,
+    operation_failure_body,
+)
+from fincore.api.refund_body import RefundBody, refund_body
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
-from fincore.domain.ids import ChargeId, RequestId
-from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode
+from fincore.domain.ids import ChargeId
 from fincore.domain.public_event import PublicEvent
 from fincore.read.paymentdb.charge_view import ChargeView
-from fincore.write.payments.payment_service import Rendered
-
-FAILURE_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(
-    {
-        "authentication_failed": "The customer did not pass the bank's authentication.",
-        "authentication_required": "The bank wants the customer to authenticate; ask them to pay in person.",
-        "card_declined": "The card was declined.",
-        "expired_card": "The card has expired.",
-        "incorrect_cvc": "The card's security code is wrong.",
-        "incorrect_number": "The card's number is wrong.",
-        "payment_method_invalid": "The payment method cannot be used.",
-        "processing_error": "The payment could not be processed.",
-        "psp_rejected_request": "The payment service provider did not take the request.",
-        "psp_unavailable": "The payment service provider could not be reached in time.",
-    }
-)
-"""What merchants read: our own words. The PSP's free text is for staff."""
-
-
-class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a charge failed."""
-
-    code: FailureCode
-    decline_code: Annotated[str | None, Meta(description="The PSP's own word for it, where it has one.")]
-    message: str
-    advice: DeclineAdvice
-    retryable: Annotated[
-        bool, Meta(description="A new charge with the same payment method may succeed later.")
-    ]
 
 
 class NextAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +26,17 @@ class NextAction(msgspec.Struct, frozen=True, kw_only=True):
 
     redirect_url: Annotated[
         str | None, Meta(description="The page to send the customer to, where there is one.")
+    ]
+
+
+class PendingOperationBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture or a cancellation that the PSP is being asked for."""
+
+    type: Literal["capture", "cancel"]
+    amount_minor: Annotated[int | None, Meta(description="What is to be taken; null for a cancellation.")]
+    requested_at: datetime
+    outcome_unknown_since: Annotated[
+        datetime | None, Meta(description="Since when the PSP's answer to it is missing.")
     ]
 
 
@@ -79,6 +65,17 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     amount_authorized_minor: int
     amount_captured_minor: int
+    amount_refunded_minor: Annotated[int, Meta(description="What the customer has got back.")]
+    amount_refundable_minor: Annotated[
+        int, Meta(description="What was captured, less every refund that has not failed.")
+    ]
+    capture_before: Annotated[
+        datetime | None,
+        Meta(
+            description="While the money is held: until when, where the PSP says so. Then the charge expires."
+        ),
+    ]
+    disputed: Annotated[bool, Meta(description="Whether the customer's bank ever questioned the charge.")]
     payment_method: str
     description: str | None
     customer_email: str | None
@@ -86,6 +83,14 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     psp: str
     psp_reference: Annotated[str | None, Meta(description="The payment's id at the PSP.")]
     failure: FailureBody | None
+    pending_operation: Annotated[
+        PendingOperationBody | None,
+        Meta(description="The capture or cancellation under way; another can be asked for when it is over."),
+    ]
+    operation_failure: Annotated[
+        OperationFailureBody | None,
+        Meta(description="Why the last capture or cancellation was not carried out."),
+    ]
     next_action: NextAction | None
     outcome_unknown_since: Annotated[
         datetime | None,
@@ -94,6 +99,7 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     created_at: datetime
+    refunds: list[RefundBody] | UnsetType = UNSET
     timeline: list[TimelineEntryBody] | UnsetType = UNSET
 
 
@@ -106,19 +112,14 @@ class ChargeListBody(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
 
 
-class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):
-    """The problem that tells a client that waited that its charge failed."""
-
-    charge: ChargeBody
-
-
-_ENCODER: Final = msgspec.json.Encoder()
-
-
 def charge_body(
-    charge_id: ChargeId, charge: Charge, timeline: list[TimelineEntryBody] | UnsetType = UNSET
+    charge_id: ChargeId,
+    charge: Charge,
+    *,
+    refunds: list[RefundBody] | UnsetType = UNSET,
+    timeline: list[TimelineEntryBody] | UnsetType = UNSET,
 ) -> ChargeBody:
-    """A charge; without its timeline in lists and in answers to POST."""
+    """A charge; without its refunds and its timeline in lists and in answers to POST."""
     return ChargeBody(
         id=charge_id,
         livemode=charge.livemode,
@@ -128,52 +129,52 @@ def charge_body(
         capture=charge.capture_method == "automatic",
         amount_authorized_minor=charge.authorized_minor,
         amount_captured_minor=charge.captured_minor,
+        amount_refunded_minor=charge.refunded_minor,
+        amount_refundable_minor=charge.refundable_minor,
+        capture_before=charge.capture_before if charge.status == "authorized" else None,
+        disputed=bool(charge.disputes),
         payment_method=charge.payment_method,
         description=charge.description,
         customer_email=charge.customer_email,
         metadata=charge.metadata,
         psp=charge.psp,
         psp_reference=charge.psp_reference,
-        failure=_failure_body(charge.failure) if charge.failure else None,
+        failure=failure_body(charge.failure) if charge.failure else None,
+        pending_operation=_pending_operation(charge),
+        operation_failure=operation_failure_body(charge.operation_failure)
+        if charge.operation_failure
+        else None,
         next_action=NextAction(redirect_url=charge.redirect_url)
         if charge.status == "requires_action"
         else None,
         outcome_unknown_since=charge.unknown_since,
         created_at=charge.created_at,
+        refunds=refunds,
         timeline=timeline,
     )
 
 
-def charge_body_with_timeline(view: ChargeView, events: Sequence[PublicEvent]) -> ChargeBody:
-    """A charge with what happened to it so far."""
+def whole_charge_body(view: ChargeView, events: Sequence[PublicEvent]) -> ChargeBody:
+    """A charge with its refunds and what happened to it so far, oldest first."""
+    charge = view.charge
+    refunds = [
+        refund_body(view.charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
+        for refund in charge.refunds
+    ]
     timeline = [
         TimelineEntryBody(id=event.event_id, type=event.type, at=event.occurred_at, data=event.data)
         for event in events
     ]
-    return charge_body(view.charge_id, view.charge, timeline)
+    return charge_body(view.charge_id, charge, refunds=refunds, timeline=timeline)
 
 
-def render_charge(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Rendered:
-    """The answer to the request that created a charge: 201, or 402 where it failed while the client waited."""
-    body = charge_body(charge_id, charge)
-    location = f"/v1/charges/{charge_id}"
-    if charge.status != "failed":
-        return Rendered(201, _ENCODER.encode(body), location)
-    detail = f"{_message(charge.failure)} `charge.failure` has the details; to try again, use a new key."
-    problem = problem_body("charge_failed", request_id, detail=detail)
-    failed = FailedChargeProblem(**msgspec.structs.asdict(problem), charge=body)
-    return Rendered(problem.status, _ENCODER.encode(failed), location)
-
-
-def _failure_body(failure: Failure) -> FailureBody:
-    return FailureBody(
-        code=failure.code,
-        decline_code=failure.decline_code,
-        message=_message(failure),
-        advice=failure.advice,
-        retryable=failure.advice == "retry_later",
+def _pending_operation(charge: Charge) -> PendingOperationBody | None:
+    operation = charge.operation
+    if operation is None or operation.kind == "authorize":
+        return None
+    return PendingOperationBody(
+        type=operation.kind,
+        amount_minor=operation.amount_minor,
+        requested_at=operation.requested_at,
+        outcome_unknown_since=charge.unknown_since,
     )
-
-
-def _message(failure: Failure | None) -> str:
-    return FAILURE_MESSAGES[failure.code if failure else "processing_error"]

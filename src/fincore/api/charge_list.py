@@ -8,7 +8,7 @@ from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.read.paymentdb.queries import ChargeFilters
 from fincore.write.merchants.api_key import Principal
-from fincore.write.payments.charge_request import METADATA_PAIRS_MAX
+from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 
 _STATUSES: Final[tuple[ChargeStatus, ...]] = get_args(ChargeStatus)
 

@@ -2,33 +2,23 @@
 
 from typing import Final, get_args
 
-from fincore.api.charge_body import ChargeBody, ChargeListBody, FailedChargeProblem
+from fincore.api.charge_answer import FailedChargeProblem
+from fincore.api.charge_body import ChargeBody, ChargeListBody
+from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
 from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.events import ChargeStatus
-from fincore.write.payments.charge_request import METADATA_PAIRS_MAX, ChargeRequest
-from fincore.write.payments.idempotency import KEY_HEADER_PATTERN
+from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 
 _TAG: Final = "Charges"
 
-_IDEMPOTENCY_KEY: Final = Parameter(
-    name="Idempotency-Key",
-    place="header",
+CHARGE_ID: Final = Parameter(
+    name="charge_id",
+    place="path",
     is_required=True,
-    description=(
-        "A key of your own for this payment, such as a UUID: 1 to 255 printable ASCII characters, bare or in double "
-        "quotes. The same request with the same key gets the same answer, byte for byte, for 72 hours."
-    ),
-    schema={"type": "string", "pattern": KEY_HEADER_PATTERN, "examples": ["order-6735-attempt-1"]},
-)
-_PREFER: Final = Parameter(
-    name="Prefer",
-    place="header",
-    description=(
-        "`wait=N`: answer when the outcome is known, or after N seconds (30 at most) with what is known then (RFC 7240). "
-        "Other preferences are ignored."
-    ),
-    schema={"type": "string", "examples": ["wait=10"]},
+    description="The charge's id.",
+    schema={"type": "string", "examples": ["ch_01kab5m5wvfb9v1c2m5hfv0d2e"]},
 )
 
 CREATE_CHARGE: Final = Operation(
@@ -37,10 +27,12 @@ CREATE_CHARGE: Final = Operation(
     description=(
         "Takes money from a customer's card, or holds it. The answer is durable when it comes: the charge is in "
         "`processing` and is carried out whatever happens. With `Prefer: wait=N` the answer comes with the outcome; a "
-        "charge that failed in that time is answered 402."
+        "charge that failed in that time is answered 402. Send a `return_url` where the customer is there: a bank that "
+        "wants authentication (3-D Secure) then makes the charge `requires_action`, and `next_action.redirect_url` is "
+        "where to send the customer. Without one such a charge is declined, `authentication_required`."
     ),
     tag=_TAG,
-    parameters=(_IDEMPOTENCY_KEY, _PREFER),
+    parameters=(IDEMPOTENCY_KEY, PREFER),
     request_body=Content(
         shape=ChargeRequest, description="The charge to create. Unknown fields are refused."
     ),
@@ -48,29 +40,19 @@ CREATE_CHARGE: Final = Operation(
         201: Content(
             shape=ChargeBody,
             description="The charge.",
-            headers=("Location", "Idempotent-Replayed", "Preference-Applied"),
+            headers=("Location", *ANSWER_HEADERS),
         ),
         402: Content(
             shape=FailedChargeProblem,
             media_type="application/problem+json",
             description="The charge failed while you waited.",
-            headers=("Location", "Idempotent-Replayed", "Preference-Applied"),
+            headers=("Location", *ANSWER_HEADERS),
         ),
     },
     problems=(
-        "json_invalid",
-        "idempotency_key_missing",
-        "idempotency_key_invalid",
-        "idempotency_key_in_use",
-        "idempotency_key_reused",
-        "body_too_slow",
-        "body_too_large",
-        "media_type_unsupported",
+        *KEYED_PROBLEMS,
         "field_missing",
-        "field_unknown",
-        "field_invalid",
         "currency_unknown",
-        "text_not_storable",
         "card_number_not_allowed",
         "psp_not_configured",
     ),
@@ -81,16 +63,10 @@ GET_CHARGE: Final = Operation(
     summary="Look at a charge",
     description="The charge as it is now, with everything that happened to it. It never lags behind what you wrote.",
     tag=_TAG,
-    parameters=(
-        Parameter(
-            name="charge_id",
-            place="path",
-            is_required=True,
-            description="The charge's id.",
-            schema={"type": "string", "examples": ["ch_01kab5m5wvfb9v1c2m5hfv0d2e"]},
-        ),
-    ),
-    answers={200: Content(shape=ChargeBody, description="The charge, with its `timeline`.")},
+    parameters=(CHARGE_ID,),
+    answers={
+        200: Content(shape=ChargeBody, description="The charge, with its `refunds` and its `timeline`.")
+    },
     problems=("charge_not_found",),
 )
 

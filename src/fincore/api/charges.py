@@ -1,19 +1,18 @@
 """/v1/charges: create a charge, look at one, list them."""
 
 import asyncio
-import re
 from typing import Final
 
 import msgspec
 
-from fincore.api.charge_body import ChargeListBody, charge_body, charge_body_with_timeline
+from fincore.api.charge_body import ChargeListBody, charge_body, whole_charge_body
 from fincore.api.charge_list import read_charge_list
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
-from fincore.api.exchange import JSON, PROBLEM_JSON, Answer, Call, json_answer
-from fincore.api.json_body import decode_body
+from fincore.api.exchange import Answer, Call, json_answer
+from fincore.api.keyed_call import answer_of, idempotency_key, read_request, wait_seconds
 from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
@@ -26,16 +25,12 @@ from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import ChargeCommand
-from fincore.write.payments.charge_request import ChargeRequest, Flaw, checked
-from fincore.write.payments.idempotency import fingerprint_of, read_key
-from fincore.write.payments.payment_service import Answered, PaymentService, Refused
-
-BODY_BYTES_MAX: Final = 64 * 1024
-WAIT_SECONDS_MAX: Final = 30
-KEY_IN_USE_RETRY_AFTER_SECONDS: Final = 1
+from fincore.write.payments.charge_request import ChargeRequest, checked
+from fincore.write.payments.flaw import Flaw
+from fincore.write.payments.idempotency import fingerprint_of
+from fincore.write.payments.payment_service import PaymentService
 
 _DECODER: Final = msgspec.json.Decoder(ChargeRequest)
-_WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[;,]|$)', re.IGNORECASE | re.ASCII)
 
 
 class Charges:
@@ -67,8 +62,10 @@ class Charges:
     async def create(self, call: Call) -> Answer:
         """Create a charge, once for its idempotency key."""
         principal = await secret_principal(call, self._keys)
-        key = _idempotency_key(call)
-        request = await _charge_request(call)
+        key = idempotency_key(call)
+        request = checked(await read_request(call, _DECODER))
+        if isinstance(request, Flaw):
+            raise Problem(request.code, request.detail, param=request.param)
         answered = await self._payments.charge(
             ChargeCommand(
                 merchant_id=principal.merchant_id,
@@ -78,12 +75,10 @@ class Charges:
                 idempotency_key=key,
                 fingerprint=fingerprint_of(call.method, call.path, request),
                 request=request,
-                wait_seconds=_wait_seconds(call),
+                wait_seconds=wait_seconds(call),
             )
         )
-        if isinstance(answered, Refused):
-            raise _refusal(answered)
-        return _created(answered)
+        return answer_of(answered)
 
     async def get(self, call: Call) -> Answer:
         """A charge and what happened to it. It holds whatever was written before the request came."""
@@ -95,7 +90,7 @@ class Charges:
         found = await self._current_view(charge_id, principal)
         if found is None:
             raise Problem("charge_not_found", param="charge_id")
-        return json_answer(200, charge_body_with_timeline(*found))
+        return json_answer(200, whole_charge_body(*found))
 
     async def list_page(self, call: Call) -> Answer:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""
@@ -131,52 +126,3 @@ class Charges:
             and folded.charge.livemode == principal.livemode
         )
         return (folded, [public_event(event) for event in recorded]) if is_own else None
-
-
-def _idempotency_key(call: Call) -> str:
-    header = call.header(b"idempotency-key")
-    if header is None:
-        raise Problem("idempotency_key_missing", param="Idempotency-Key")
-    key = read_key(header)
-    if key is None:
-        raise Problem("idempotency_key_invalid", param="Idempotency-Key")
-    return key
-
-
-async def _charge_request(call: Call) -> ChargeRequest:
-    media_type = call.header(b"content-type") or ""
-    if media_type.partition(";")[0].strip().lower() != JSON:
-        raise Problem("media_type_unsupported", param="Content-Type")
-    request = checked(decode_body(_DECODER, await call.body(bytes_max=BODY_BYTES_MAX)))
-    if isinstance(request, Flaw):
-        raise Problem(request.code, request.detail, param=request.param)
-    return request
-
-
-def _wait_seconds(call: Call) -> float:
-    """How long the client is willing to wait (RFC 7240); other preferences, and what cannot be read, are ignored."""
-    wished = _WAIT.search(",".join(call.header_values(b"prefer")))
-    return float(min(int(wished[1]), WAIT_SECONDS_MAX)) if wished else 0.0
-
-
-def _created(answered: Answered) -> Answer:
-    headers: list[tuple[str, str]] = []
-    if answered.location is not None:
-        headers.append(("location", answered.location))
-    if answered.is_replay:
-        headers.append(("idempotent-replayed", "true"))
-    if answered.has_waited:
-        headers.append(("preference-applied", "wait"))
-    media_type = JSON if answered.status < 400 else PROBLEM_JSON  # noqa: PLR2004 -- the line HTTP draws
-    return Answer(answered.status, answered.body, media_type, tuple(headers))
-
-
-def _refusal(refused: Refused) -> Problem:
-    match refused.code:
-        case "idempotency_key_in_use":
-            headers = (("retry-after", str(KEY_IN_USE_RETRY_AFTER_SECONDS)),)
-            return Problem(refused.code, param="Idempotency-Key", headers=headers)
-        case "idempotency_key_reused":
-            return Problem(refused.code, param="Idempotency-Key")
-        case "psp_not_configured":
-            return Problem(refused.code)

@@ -28,7 +28,7 @@ _HEADERS: Final[Mapping[str, Json]] = {
         "required": True,
         "schema": {"type": "string", "pattern": "^req_"},
     },
-    "Location": {"description": "The charge's path.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Idempotent-Replayed": {
         "description": "`true`: this is the answer that an earlier request with the key got.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -94,7 +94,8 @@ def _operation(operation: Operation) -> Json:
     if operation.parameters:
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.request_body is not None:
-        described["requestBody"] = {"required": True, **_content(operation.request_body)}
+        body = operation.request_body
+        described["requestBody"] = {"required": body.is_required, **_content(body)}
     if not operation.is_authenticated:
         described["security"] = []
     return described

@@ -22,12 +22,16 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none."""
+    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none.
+
+    `is_required` is of a request's body: whether it can be left out.
+    """
 
     shape: type | JsonSchema
     media_type: str = "application/json"
     description: str = ""
     headers: tuple[str, ...] = ()
+    is_required: bool = True
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,23 @@ from msgspec import Meta
 from fincore.domain.ids import RequestId
 
 ProblemCode = Literal[
+    "amount_too_small",
     "api_key_invalid",
     "api_key_missing",
     "body_too_large",
     "body_too_slow",
+    "cancel_failed",
+    "capture_amount_too_large",
+    "capture_failed",
     "card_number_not_allowed",
+    "charge_already_refunded",
+    "charge_busy",
+    "charge_disputed",
     "charge_failed",
+    "charge_not_cancelable",
+    "charge_not_capturable",
     "charge_not_found",
+    "charge_not_refundable",
     "currency_unknown",
     "cursor_invalid",
     "field_invalid",
@@ -31,14 +41,19 @@ ProblemCode = Literal[
     "json_invalid",
     "media_type_unsupported",
     "method_not_allowed",
+    "operation_in_progress",
     "overloaded",
     "parameter_invalid",
     "parameter_unknown",
     "psp_not_configured",
+    "refund_amount_too_large",
+    "refund_failed",
+    "refund_not_found",
     "route_not_found",
     "secret_key_required",
     "store_unavailable",
     "text_not_storable",
+    "too_many_refunds",
     "webhook_delivery_not_found",
     "webhook_endpoint_disabled",
     "webhook_endpoint_not_found",
@@ -71,7 +86,8 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "idempotency_key_missing": ProblemKind(
             400,
             "The Idempotency-Key header is missing",
-            "Send a key that is new for each payment you intend, such as a UUID, and the same one when you repeat it.",
+            "Send a key that is new for each payment, capture, cancellation or refund you intend, such as a UUID, and the "
+            "same one when you repeat it.",
         ),
         "idempotency_key_invalid": ProblemKind(
             400,
@@ -113,6 +129,22 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "The charge failed",
             "`charge.failure` says why and what may help. To try again, create a new charge with a new key.",
         ),
+        "capture_failed": ProblemKind(
+            402,
+            "The capture was not carried out",
+            "`charge.operation_failure` says why. What was held is still held while the charge is `authorized`; to try "
+            "again, use a new key.",
+        ),
+        "cancel_failed": ProblemKind(
+            402,
+            "The cancellation was not carried out",
+            "`charge.status` says where the charge stands; to try again, use a new key.",
+        ),
+        "refund_failed": ProblemKind(
+            402,
+            "The refund failed",
+            "`refund.failure` says why. The amount can be refunded again; to try again, use a new key.",
+        ),
         "secret_key_required": ProblemKind(
             403, "A publishable key may not do this", "Use a secret key (sk_...), from your back end only."
         ),
@@ -123,6 +155,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             404,
             "There is no such charge",
             "Check the id, and that your key is of the merchant and the mode that created the charge.",
+        ),
+        "refund_not_found": ProblemKind(
+            404,
+            "There is no such refund",
+            "Check the id, and that your key is of the merchant and the mode that created the refund.",
         ),
         "webhook_endpoint_not_found": ProblemKind(
             404,
@@ -147,6 +184,48 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "A request with this key is still at work",
             "Send the same request again after the seconds that `Retry-After` says.",
             retryable=True,
+        ),
+        "charge_busy": ProblemKind(
+            409,
+            "Too many requests change this charge at once",
+            "Nothing was done. Send the same request again after the seconds that `Retry-After` says.",
+            retryable=True,
+        ),
+        "operation_in_progress": ProblemKind(
+            409,
+            "An operation on the charge is under way",
+            "Wait until `pending_operation` of the charge is null; then send the same request again, if it is still wanted.",
+            retryable=True,
+        ),
+        "charge_not_capturable": ProblemKind(
+            409,
+            "The charge cannot be captured",
+            "Only a charge that is `authorized` can be; `detail` says what it is.",
+        ),
+        "charge_not_cancelable": ProblemKind(
+            409,
+            "The charge cannot be canceled",
+            "Only a charge that is `authorized` or `requires_action` can be; refund one that succeeded.",
+        ),
+        "charge_not_refundable": ProblemKind(
+            409,
+            "The charge cannot be refunded",
+            "Only a charge that succeeded can be; cancel one that is authorized.",
+        ),
+        "charge_already_refunded": ProblemKind(
+            409,
+            "Nothing is left to refund",
+            "The whole amount was given back, or is about to be; `refunds` of the charge says by what.",
+        ),
+        "charge_disputed": ProblemKind(
+            409,
+            "The charge is disputed",
+            "Wait for the end of the dispute: the customer could get the money twice.",
+        ),
+        "too_many_refunds": ProblemKind(
+            409,
+            "The charge has too many refunds",
+            "A charge can have 100 refunds at most; give back more at a time.",
         ),
         "webhook_endpoint_disabled": ProblemKind(
             409,
@@ -174,6 +253,19 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "currency_unknown": ProblemKind(
             422, "The currency is not known", "Send an ISO 4217 currency code, such as usd or eur."
         ),
+        "amount_too_small": ProblemKind(
+            422, "The amount is too small", "Send at least 1 minor unit in `amount_minor`."
+        ),
+        "capture_amount_too_large": ProblemKind(
+            422,
+            "More than the charge holds",
+            "Capture at most `amount_authorized_minor` of the charge, or leave `amount_minor` out to take it all.",
+        ),
+        "refund_amount_too_large": ProblemKind(
+            422,
+            "More than is left to refund",
+            "Refund at most `amount_refundable_minor` of the charge, or leave `amount_minor` out to give it all back.",
+        ),
         "text_not_storable": ProblemKind(
             422,
             "A text holds characters that cannot be stored",
@@ -187,7 +279,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "idempotency_key_reused": ProblemKind(
             422,
             "The key was used for another request",
-            "Use a new key for a new payment; repeat a request with exactly the body it had.",
+            "Use a new key for a new request; repeat a request with exactly the path and the body it had.",
         ),
         "webhook_url_not_allowed": ProblemKind(
             422,

@@ -10,7 +10,7 @@ import structlog
 import uvicorn
 
 from fincore.api.app import create_app
-from fincore.api.charge_body import render_charge
+from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
@@ -22,10 +22,13 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import is_reachable
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
+from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import Route
 from fincore.write.payments.idempotency import AnswerCache
+from fincore.write.payments.keyed_requests import KeyedRequests
+from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
@@ -65,18 +68,18 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
         for livemode in (False, True)
         if account_of(livemode=livemode) in accounts
     }
+    requests = KeyedRequests(writer=writer, log=log, watch=watch, clock=clock, answers=AnswerCache())
     app = create_app(
-        payments=PaymentService(
-            writer=writer,
+        payments=PaymentService(requests=requests, clock=clock, routes=routes, render=render_charge),
+        operations=OperationService(
+            requests=requests,
             log=log,
-            watch=watch,
             clock=clock,
-            routes=routes,
-            render=render_charge,
-            answers=AnswerCache(),
+            renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),
         ),
         keys=ApiKeys(stores.eventstore),
         queries=ChargeQueries(stores.paymentdb),
+        refunds=RefundQueries(stores.paymentdb),
         events=EventQueries(stores.paymentdb),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),

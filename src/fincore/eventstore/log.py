@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import asyncpg
 
 from fincore.domain.events import RecordedEvent, decode_event
-from fincore.domain.ids import EventId, StreamId
+from fincore.domain.ids import EventId, RefundId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
@@ -31,6 +31,11 @@ class EventLog:
         """How many events each stream has; streams that do not exist are left out."""
         rows = await self._pool.fetch(_SQL.stream_versions, list(stream_ids))
         return {StreamId(row["stream_id"]): row["version"] for row in rows}
+
+    async def stream_of_refund(self, refund_id: RefundId) -> StreamId | None:
+        """The stream a refund is in, or None where there is no such refund."""
+        stream_id = await self._pool.fetchval(_SQL.stream_of_refund, refund_id)
+        return None if stream_id is None else StreamId(stream_id)
 
     async def read_after(self, tx: int, pos: int, *, limit: int) -> list[RecordedEvent]:
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""

@@ -13,6 +13,12 @@ cross join lateral (
     select version from eventstore.events where stream_id = s.stream_id order by version desc limit 1
 ) e;
 
+-- name: stream_of_refund
+-- The stream a refund was asked for in.
+select stream_id
+from eventstore.events
+where type = 'refund.requested' and data ->> 'refund_id' = $1;
+
 -- name: read_after
 -- The next events of the whole log after a checkpoint. Transactions still running hold the end of the log back, so no
 -- event can ever appear behind a reader.

@@ -1,17 +1,20 @@
 """The OpenAPI document and the pages made of it."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from fincore.api.charge_action_operations import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.docs import Docs
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call
 from fincore.api.openapi import openapi_document, problems_of
 from fincore.api.problems import PROBLEMS
+from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.api.webhooks import RECEIVE_WEBHOOK
+from fincore.domain.refusal import RequestRefusalCode
 
 
 async def nothing(_: Call) -> Answer:
@@ -22,6 +25,11 @@ ROUTES = (
     Route(method="POST", path="/v1/charges", operation=CREATE_CHARGE, handler=nothing),
     Route(method="GET", path="/v1/charges", operation=LIST_CHARGES, handler=nothing),
     Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=nothing),
+    Route(method="POST", path="/v1/charges/{charge_id}/capture", operation=CAPTURE_CHARGE, handler=nothing),
+    Route(method="POST", path="/v1/charges/{charge_id}/cancel", operation=CANCEL_CHARGE, handler=nothing),
+    Route(method="POST", path="/v1/refunds", operation=CREATE_REFUND, handler=nothing),
+    Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS, handler=nothing),
+    Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=nothing),
     Route(method="POST", path="/webhooks/{psp}/{account}", operation=RECEIVE_WEBHOOK, handler=nothing),
 )
 
@@ -65,10 +73,35 @@ def test_only_merchants_operations_ask_for_a_key(document: dict[str, Any]) -> No
     assert document["paths"]["/webhooks/{psp}/{account}"]["post"]["security"] == []
 
 
-def test_the_key_is_required_to_create_a_charge(document: dict[str, Any]) -> None:
-    parameters = {p["name"]: p for p in document["paths"]["/v1/charges"]["post"]["parameters"]}
-    assert parameters["Idempotency-Key"]["required"] is True
-    assert parameters["Prefer"]["required"] is False
+def test_the_key_is_required_wherever_something_is_done(document: dict[str, Any]) -> None:
+    for path in (
+        "/v1/charges",
+        "/v1/charges/{charge_id}/capture",
+        "/v1/charges/{charge_id}/cancel",
+        "/v1/refunds",
+    ):
+        parameters = {p["name"]: p for p in document["paths"][path]["post"]["parameters"]}
+        assert parameters["Idempotency-Key"]["required"] is True
+        assert parameters["Prefer"]["required"] is False
+
+
+def test_a_body_may_be_left_out_only_where_it_says_nothing_that_is_needed(document: dict[str, Any]) -> None:
+    required = {
+        path: methods["post"]["requestBody"]["required"]
+        for path, methods in document["paths"].items()
+        if "post" in methods
+    }
+    assert {path for path, is_required in required.items() if not is_required} == {
+        "/v1/charges/{charge_id}/capture",
+        "/v1/charges/{charge_id}/cancel",
+    }
+
+
+def test_every_refusal_of_the_domain_is_documented_where_it_may_be_answered(document: dict[str, Any]) -> None:
+    documented = {
+        code for operation in (CAPTURE_CHARGE, CANCEL_CHARGE, CREATE_REFUND) for code in operation.problems
+    }
+    assert set(get_args(RequestRefusalCode)) <= documented
 
 
 async def page(path: str) -> Answer:

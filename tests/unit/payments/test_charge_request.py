@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from fincore.domain.currency import EXPONENTS
-from fincore.write.payments.charge_request import ChargeRequest, Flaw, checked
+from fincore.write.payments.charge_request import ChargeRequest, checked
+from fincore.write.payments.flaw import Flaw
 
 
 def request(**changes: object) -> ChargeRequest:
@@ -61,6 +62,68 @@ def test_a_value_of_metadata_is_named_by_its_key_and_a_bad_key_is_not_repeated()
     assert flaw(metadata={"order": "\0"}) == ("text_not_storable", "metadata.order")
     assert flaw(metadata={"a]": ""}) == ("field_invalid", "metadata")
     assert flaw(metadata={"x" * 41: "4242424242424242"}) == ("field_invalid", "metadata")
+
+
+GOOD_URLS = (
+    "https://shop.example",
+    "https://shop.example/",
+    "https://shop.example:8443/orders/6735?from=bank&x=%C3%BC",
+    "https://xn--bcher-kva.example/?next=/a;b,c",
+    "https://192.0.2.1/back",
+    "http://localhost:3000/back",
+    "http://127.0.0.1/back",
+    "http://127.8.9.10:80",
+    "http://[::1]:3000/?a[]=1",
+    "https://s.example/" + "x" * 2_030,
+)
+BAD_URLS = (
+    "",
+    "shop.example",
+    "/orders/6735",
+    "//shop.example",
+    "ftp://shop.example",
+    "javascript:alert(1)",
+    "HTTPS://shop.example",
+    "http://shop.example",
+    "http://localhost.example",
+    "http://127.0.0.1.example",
+    "https://",
+    "https:///back",
+    "https://ada@shop.example",
+    "https://ada:secret@shop.example",
+    "https://shop.example@evil.example",
+    "http://localhost@evil.example",
+    "https://shop.example/#paid",
+    "https://shop.example#",
+    "https://shop.example\\@evil.example",
+    "https://shop.example/a b",
+    "https://shop.example/\n",
+    "https://shop.example/\u00fc",
+    "https://b\u00fccher.example",
+    "https://-shop.example",
+    "https://shop..example",
+    "https://shop.example:",
+    "https://shop.example:port/",
+    "https://shop.example:123456/",
+    "https://[::1]/",
+    " https://shop.example",
+)
+
+
+@pytest.mark.parametrize("url", GOOD_URLS, ids=range(len(GOOD_URLS)))
+def test_a_customer_may_come_back_by_https_and_by_http_to_this_machine(url: str) -> None:
+    good = request(return_url=url)
+    assert checked(good) is good
+
+
+@pytest.mark.parametrize("url", BAD_URLS, ids=range(len(BAD_URLS)))
+def test_any_other_place_to_come_back_to_is_refused(url: str) -> None:
+    assert flaw(return_url=url) == ("field_invalid", "return_url")
+
+
+def test_a_card_number_is_refused_in_a_place_to_come_back_to() -> None:
+    url = "https://shop.example/?card=4242424242424242"
+    assert flaw(return_url=url) == ("card_number_not_allowed", "return_url")
 
 
 def test_what_the_document_says_about_texts_is_what_is_checked() -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 
 from fincore.domain.events import ChargeCreated
-from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
+from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.eventstore.commit import IdempotencyKey
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
+from fincore.write.payments.command import Command
 from fincore.write.queue.job_payloads import authorize_job
 
 
@@ -20,25 +20,10 @@ class Route(msgspec.Struct, frozen=True):
     psp_account: PspAccount
 
 
-class ChargeCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked request to create a charge, who makes it, and under which idempotency key.
+class ChargeCommand(Command, frozen=True, kw_only=True):
+    """A checked request to create a charge."""
 
-    `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
-    """
-
-    merchant_id: MerchantId
-    livemode: bool
-    key_id: ApiKeyId
-    request_id: RequestId
-    idempotency_key: str
-    fingerprint: bytes
     request: ChargeRequest
-    wait_seconds: float = 0.0
-
-    @property
-    def scoped_key(self) -> IdempotencyKey:
-        """The idempotency key in its scope."""
-        return IdempotencyKey(self.merchant_id, self.livemode, self.idempotency_key)
 
 
 def accept(
@@ -59,5 +44,6 @@ def accept(
         description=request.description,
         customer_email=request.customer_email,
         metadata=request.metadata,
+        return_url=request.return_url,
     )
     return created, authorize_job(charge_id)

@@ -2,26 +2,30 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from fincore.domain.card_number import holds_card_number
 from fincore.domain.currency import EXPONENTS, Currency, parse_currency
+from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
+from fincore.write.payments.metadata import Metadata, metadata_flaws
 
 AMOUNT_MINOR_MAX: Final = 99_999_999
 """Eight digits: the most a card payment may be at Stripe."""
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
 EMAIL_CHARACTERS_MAX: Final = 254
-METADATA_PAIRS_MAX: Final = 50
-METADATA_KEY_CHARACTERS_MAX: Final = 40
-METADATA_VALUE_CHARACTERS_MAX: Final = 500
+RETURN_URL_CHARACTERS_MAX: Final = 2_048
 
-_NO_NUL: Final = r"^[^\u0000]*$"
 _PAYMENT_METHOD: Final = r"^[A-Za-z0-9_]{1,255}$"
 _EMAIL: Final = r"^[^\s@\u0000]+@[^\s@\u0000]+\.[^\s@\u0000]+$"
-_METADATA_KEY: Final = rf"^[^\[\]\u0000]{{1,{METADATA_KEY_CHARACTERS_MAX}}}$"
+_HOST: Final = (
+    r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
+)
+_LOOPBACK: Final = r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])"
+# What may follow the host by RFC 3986, less the fragment: a browser keeps it to itself, and PSPs append parameters.
+_PATH_AND_QUERY: Final = r"(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]*)?"
+_RETURN_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]{{1,5}})?{_PATH_AND_QUERY}$"
 
 
 class ChargeRequest(
@@ -67,7 +71,7 @@ class ChargeRequest(
             Meta(
                 max_length=DESCRIPTION_CHARACTERS_MAX,
                 description="For you and your staff.",
-                extra_json_schema={"pattern": _NO_NUL},
+                extra_json_schema={"pattern": NO_NUL},
             ),
         ]
         | None
@@ -85,37 +89,27 @@ class ChargeRequest(
         | None
     ) = None
     metadata: Annotated[
-        dict[str, str],
-        Meta(
-            max_length=METADATA_PAIRS_MAX,
-            description="Your own keys and values; lists can be filtered by them.",
-            examples=[{"order_id": "6735"}],
-            extra_json_schema={
-                "propertyNames": {"pattern": _METADATA_KEY},
-                "additionalProperties": {
-                    "type": "string",
-                    "maxLength": METADATA_VALUE_CHARACTERS_MAX,
-                    "pattern": _NO_NUL,
-                },
-            },
-        ),
+        Metadata, Meta(description="Your own keys and values; lists can be filtered by them.")
     ] = {}
-
-
-RequestFlaw = Literal["currency_unknown", "field_invalid", "text_not_storable", "card_number_not_allowed"]
-
-
-class Flaw(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a request, and where: `param` is a dotted path. `detail` never repeats what was sent."""
-
-    code: RequestFlaw
-    param: str
-    detail: str
+    return_url: (
+        Annotated[
+            str,
+            Meta(
+                max_length=RETURN_URL_CHARACTERS_MAX,
+                description="Where the customer comes back to after the bank's authentication (3-D Secure): https, or "
+                "http on loopback, without user name and fragment. Without it a charge whose bank wants "
+                "authentication is declined, `authentication_required`.",
+                examples=["https://shop.example/orders/6735"],
+                extra_json_schema={"pattern": _RETURN_URL},
+            ),
+        ]
+        | None
+    ) = None
 
 
 _IS_PAYMENT_METHOD: Final = re.compile(_PAYMENT_METHOD.strip("^$"), re.ASCII)
 _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
-_IS_METADATA_KEY: Final = re.compile(_METADATA_KEY.strip("^$"))
+_IS_RETURN_URL: Final = re.compile(_RETURN_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
 
 def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
@@ -144,30 +138,8 @@ def currency_of(request: ChargeRequest) -> Currency:
 
 
 def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
-    # Keys first: what follows names a value by its key.
-    for key in request.metadata:
-        if not _IS_METADATA_KEY.fullmatch(key):
-            yield Flaw(
-                code="field_invalid",
-                param="metadata",
-                detail=f"A metadata key must have 1 to {METADATA_KEY_CHARACTERS_MAX} characters and no [, ] or NUL.",
-            )
-    for param, text in _texts(request):
-        if holds_card_number(text):
-            yield Flaw(
-                code="card_number_not_allowed",
-                param=param,
-                detail=f"{param} holds a card number. Send the token your PSP gave for the card, "
-                "and keep card numbers out of every field.",
-            )
-        if "\0" in text:
-            yield Flaw(
-                code="text_not_storable", param=param, detail=f"Remove the NUL character from {param}."
-            )
-    yield from _shape_flaws(request)
-
-
-def _shape_flaws(request: ChargeRequest) -> Iterator[Flaw]:
+    yield from metadata_flaws(request.metadata)
+    yield from text_flaws(_texts(request))
     if not _IS_PAYMENT_METHOD.fullmatch(request.payment_method):
         yield Flaw(
             code="field_invalid",
@@ -180,23 +152,23 @@ def _shape_flaws(request: ChargeRequest) -> Iterator[Flaw]:
             param="customer_email",
             detail="customer_email must look like name@example.com.",
         )
-    for key, value in request.metadata.items():
-        if len(value) > METADATA_VALUE_CHARACTERS_MAX:
-            yield Flaw(
-                code="field_invalid",
-                param=f"metadata.{key}",
-                detail=f"A metadata value may have {METADATA_VALUE_CHARACTERS_MAX} characters at most.",
-            )
+    if request.return_url is not None and not _IS_RETURN_URL.fullmatch(request.return_url):
+        yield Flaw(
+            code="field_invalid",
+            param="return_url",
+            detail="return_url must begin with https:// and a host name (or http:// and a loopback address), and have "
+            "no user name and no fragment.",
+        )
 
 
 def _texts(request: ChargeRequest) -> Iterator[tuple[str, str]]:
-    """Every text of a request and the dotted path to it. A metadata key is named by its place in `metadata`."""
+    """Every text of a request outside its metadata, with its name."""
     yield "currency", request.currency
     yield "payment_method", request.payment_method
-    if request.description is not None:
-        yield "description", request.description
-    if request.customer_email is not None:
-        yield "customer_email", request.customer_email
-    for key, value in request.metadata.items():
-        yield "metadata", key
-        yield f"metadata.{key}", value
+    for name, text in (
+        ("description", request.description),
+        ("customer_email", request.customer_email),
+        ("return_url", request.return_url),
+    ):
+        if text is not None:
+            yield name, text

@@ -9,3 +9,8 @@ CHARGE_REQUESTS: Final = Counter(
     "Requests to create a charge, by what came of them.",
     ("result",),
 )
+OPERATION_REQUESTS: Final = Counter(
+    "fincore_operation_requests_total",
+    "Requests to capture, cancel or refund a charge, by what came of them.",
+    ("operation", "result"),
+)

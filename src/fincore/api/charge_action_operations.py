@@ -1,0 +1,71 @@
+"""How capture and cancel are documented."""
+
+from typing import Final
+
+from fincore.api.charge_answer import FailedChargeProblem
+from fincore.api.charge_body import ChargeBody
+from fincore.api.charge_operations import CHARGE_ID
+from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
+from fincore.api.operation import Content, Operation
+from fincore.api.problems import ProblemCode
+from fincore.write.payments.operation_request import CancelRequest, CaptureRequest
+
+_TAG: Final = "Charges"
+_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
+    *KEYED_PROBLEMS,
+    "charge_not_found",
+    "operation_in_progress",
+    "charge_busy",
+)
+
+
+def _failed(description: str) -> Content:
+    return Content(
+        shape=FailedChargeProblem,
+        media_type="application/problem+json",
+        description=description,
+        headers=ANSWER_HEADERS,
+    )
+
+
+CAPTURE_CHARGE: Final = Operation(
+    operation_id="capture_charge",
+    summary="Capture a charge",
+    description=(
+        "Takes what an authorized charge holds, or a part of it; the rest is released, and a charge is captured once. "
+        "The answer is durable when it comes: the capture is in `pending_operation` and is carried out whatever "
+        "happens. With `Prefer: wait=N` the answer comes with the outcome; a capture that was not carried out in that "
+        "time is answered 402, and the charge stays as it was."
+    ),
+    tag=_TAG,
+    parameters=(CHARGE_ID, IDEMPOTENCY_KEY, PREFER),
+    request_body=Content(
+        shape=CaptureRequest,
+        description="What to capture; without a body all that is held.",
+        is_required=False,
+    ),
+    answers={
+        200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
+        402: _failed("The capture was not carried out while you waited."),
+    },
+    problems=(*_PROBLEMS, "charge_not_capturable", "amount_too_small", "capture_amount_too_large"),
+)
+
+CANCEL_CHARGE: Final = Operation(
+    operation_id="cancel_charge",
+    summary="Cancel a charge",
+    description=(
+        "Gives up a charge that is authorized or requires action: what is held is released, and nothing is taken. A "
+        "charge that succeeded is refunded instead. The answer is durable when it comes, as for a capture."
+    ),
+    tag=_TAG,
+    parameters=(CHARGE_ID, IDEMPOTENCY_KEY, PREFER),
+    request_body=Content(
+        shape=CancelRequest, description="Why; the body can be left out.", is_required=False
+    ),
+    answers={
+        200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
+        402: _failed("The charge was not given up while you waited."),
+    },
+    problems=(*_PROBLEMS, "charge_not_cancelable"),
+)

@@ -1,0 +1,91 @@
+"""Why something that was asked of a PSP did not happen, as merchants see it: our words, never the PSP's free text."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from fincore.domain.charge import OperationFailure
+from fincore.domain.events import Operation
+from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode, RefundFailureCode
+
+FAILURE_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(
+    {
+        "authentication_failed": "The customer did not pass the bank's authentication.",
+        "authentication_required": "The bank wants the customer to authenticate, which this payment did not allow for.",
+        "card_declined": "The card was declined.",
+        "expired_card": "The card has expired.",
+        "incorrect_cvc": "The card's security code is wrong.",
+        "incorrect_number": "The card's number is wrong.",
+        "payment_method_invalid": "The payment method cannot be used.",
+        "processing_error": "The payment could not be processed.",
+        "psp_rejected_request": "The payment service provider did not take the request.",
+        "psp_unavailable": "The payment service provider could not be reached in time.",
+    }
+)
+REFUND_FAILURE_MESSAGES: Final[Mapping[RefundFailureCode, str]] = MappingProxyType(
+    {
+        "account_closed": "The customer's account is closed; give the money back in another way.",
+        "card_lost_or_stolen": "The customer's card is lost or stolen; give the money back in another way.",
+        "charge_disputed": "The charge is disputed; the bank takes the money back if it decides so.",
+        "declined": "The customer's bank did not take the refund; give the money back in another way.",
+        "insufficient_funds": "The balance at the payment service provider is too low for the refund.",
+        "not_refundable": "The payment service provider cannot refund this payment.",
+        "psp_rejected_request": "The payment service provider did not take the request.",
+        "psp_unavailable": "The payment service provider could not be reached in time.",
+        "canceled": "The refund was canceled at the payment service provider.",
+        "unknown_reason": "The refund failed; the payment service provider does not say why.",
+    }
+)
+
+
+class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a charge failed."""
+
+    code: FailureCode
+    decline_code: Annotated[str | None, Meta(description="The PSP's own word for it, where it has one.")]
+    message: str
+    advice: Annotated[
+        DeclineAdvice,
+        Meta(
+            description="`retry_later`: a soft decline, the same card may work later. `ask_customer`: the customer has "
+            "to do something first. `do_not_retry`: a hard decline, do not charge this card again for this purchase."
+        ),
+    ]
+    retryable: Annotated[
+        bool,
+        Meta(description="A soft decline: a new request with the same payment method may succeed later."),
+    ]
+
+
+class OperationFailureBody(FailureBody, frozen=True, kw_only=True):
+    """Why the last capture or cancellation was not carried out. What was held is still held."""
+
+    operation: Operation
+
+
+class RefundFailureBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a refund failed. Its amount can be refunded again."""
+
+    code: RefundFailureCode
+    message: str
+
+
+def failure_body(failure: Failure) -> FailureBody:
+    """Why a charge failed."""
+    return FailureBody(
+        code=failure.code,
+        decline_code=failure.decline_code,
+        message=FAILURE_MESSAGES[failure.code],
+        advice=failure.advice,
+        retryable=failure.advice == "retry_later",
+    )
+
+
+def operation_failure_body(failed: OperationFailure) -> OperationFailureBody:
+    """Why an operation on a charge was not carried out."""
+    return OperationFailureBody(
+        operation=failed.operation, **msgspec.structs.asdict(failure_body(failed.failure))
+    )

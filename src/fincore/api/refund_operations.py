@@ -1,0 +1,96 @@
+"""How /v1/refunds is documented."""
+
+from typing import Final, get_args
+
+from fincore.api.charge_answer import FailedRefundProblem
+from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
+from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.operation import Content, Operation, Parameter
+from fincore.api.refund_body import RefundBody, RefundListBody
+from fincore.domain.refund import RefundStatus
+from fincore.write.payments.operation_request import CHARGE_ID_PATTERN, RefundRequest
+
+_TAG: Final = "Refunds"
+
+CREATE_REFUND: Final = Operation(
+    operation_id="create_refund",
+    summary="Refund a charge",
+    description=(
+        "Gives back what was taken for a charge, or a part of it, in as many refunds as it takes; together they never "
+        "exceed what was captured, however many requests come at once. The answer is durable when it comes: the refund "
+        "is in `processing`, its amount is reserved, and it is carried out whatever happens. With `Prefer: wait=N` the "
+        "answer comes with the outcome; a refund that failed in that time is answered 402."
+    ),
+    tag=_TAG,
+    parameters=(IDEMPOTENCY_KEY, PREFER),
+    request_body=Content(shape=RefundRequest, description="The refund to make. Unknown fields are refused."),
+    answers={
+        201: Content(shape=RefundBody, description="The refund.", headers=("Location", *ANSWER_HEADERS)),
+        402: Content(
+            shape=FailedRefundProblem,
+            media_type="application/problem+json",
+            description="The refund failed while you waited.",
+            headers=("Location", *ANSWER_HEADERS),
+        ),
+    },
+    problems=(
+        *KEYED_PROBLEMS,
+        "field_missing",
+        "card_number_not_allowed",
+        "charge_not_found",
+        "charge_not_refundable",
+        "charge_already_refunded",
+        "charge_disputed",
+        "too_many_refunds",
+        "charge_busy",
+        "amount_too_small",
+        "refund_amount_too_large",
+    ),
+)
+
+GET_REFUND: Final = Operation(
+    operation_id="get_refund",
+    summary="Look at a refund",
+    description="The refund as it is now. It never lags behind what you wrote.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="refund_id",
+            place="path",
+            is_required=True,
+            description="The refund's id.",
+            schema={"type": "string", "examples": ["re_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=RefundBody, description="The refund.")},
+    problems=("refund_not_found",),
+)
+
+LIST_REFUNDS: Final = Operation(
+    operation_id="list_refunds",
+    summary="List refunds",
+    description=(
+        "Your refunds, newest first, those made at the PSP among them. A page costs the same however far it is from the "
+        "first. A refund appears in lists a moment after it was asked for."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        Parameter(
+            name="charge",
+            place="query",
+            description="Only refunds of this charge.",
+            schema={"type": "string", "pattern": CHARGE_ID_PATTERN},
+        ),
+        Parameter(
+            name="status",
+            place="query",
+            description="Only refunds in this state.",
+            schema={"type": "string", "enum": list(get_args(RefundStatus))},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=RefundListBody, description="A page of refunds.")},
+    problems=LIST_PROBLEMS,
+)

@@ -1,0 +1,37 @@
+"""What may be wrong with a request, and what no text of one may hold."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from fincore.domain.card_number import holds_card_number
+
+NO_NUL: Final = r"^[^\u0000]*$"
+"""What PostgreSQL can store, as a JSON schema says it."""
+
+RequestFlaw = Literal["currency_unknown", "field_invalid", "text_not_storable", "card_number_not_allowed"]
+
+
+class Flaw(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with a request, and where: `param` is a dotted path. `detail` never repeats what was sent."""
+
+    code: RequestFlaw
+    param: str
+    detail: str
+
+
+def text_flaws(texts: Iterable[tuple[str, str]]) -> Iterator[Flaw]:
+    """What is wrong with texts of a request, each given with the dotted path to it."""
+    for param, text in texts:
+        if holds_card_number(text):
+            yield Flaw(
+                code="card_number_not_allowed",
+                param=param,
+                detail=f"{param} holds a card number. Send the token your PSP gave for the card, "
+                "and keep card numbers out of every field.",
+            )
+        if "\0" in text:
+            yield Flaw(
+                code="text_not_storable", param=param, detail=f"Remove the NUL character from {param}."
+            )
