@@ -7,18 +7,23 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import aiohttp
+import msgspec
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import ChargeId, new_charge_id
+from fincore.domain.ids import ChargeId, new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Declined,
+    DisputeReport,
     Expired,
+    RefundReport,
     Retryable,
     Unknown,
 )
@@ -28,6 +33,7 @@ from fincore.write.psp.port import (
     NotFound,
     PspGateway,
     PspWebhooks,
+    RefundRequest,
     VerifiedWebhook,
     WebhookFact,
 )
@@ -186,6 +192,37 @@ async def test_a_customer_who_must_act_is_sent_to_a_page(psp: PspUnderTest, char
     assert outcome.redirect_url is not None
     assert outcome.redirect_url.startswith(psp.sandbox.url)
     assert await psp.inquire(charge_id) == outcome
+
+
+async def test_a_customer_nobody_can_send_anywhere_is_declined_and_has_to_act(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcome = await psp.authorize(
+        charge_id, payment_method=psp.payment_methods["action_required"], return_url=None
+    )
+    assert isinstance(outcome, Declined)
+    assert (outcome.failure.code, outcome.failure.advice) == ("authentication_required", "ask_customer")
+    assert await psp.inquire(charge_id) == outcome
+
+
+async def test_a_customer_who_has_acted_comes_back_to_a_page_that_names_the_charge(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    outcome = await psp.authorize(
+        charge_id,
+        payment_method=psp.payment_methods["action_required"],
+        return_url="https://shop.example/back?basket=7#paid",
+    )
+    assert isinstance(outcome, ActionRequired)
+    assert outcome.redirect_url is not None
+    async with (
+        aiohttp.ClientSession() as customer,
+        customer.post(outcome.redirect_url, data="action=complete", allow_redirects=False) as answer,
+    ):
+        returned = urlsplit(answer.headers["Location"])
+    assert (returned.netloc, returned.path) == ("shop.example", "/back")
+    assert parse_qs(returned.query) | {"basket": ["7"], "charge": [charge_id]} == parse_qs(returned.query)
+    assert isinstance(await psp.inquire(charge_id), Approved)
 
 
 # --- the same call again
@@ -367,33 +404,130 @@ async def test_an_inquiry_that_fails_is_retryable_and_never_not_found(
 # --- what the PSP says unasked
 
 
-async def test_the_webhooks_of_a_payment_tell_what_the_call_told(charge_id: ChargeId) -> None:
+class TellingPsp(NamedTuple):
+    """A PSP of its own, that sends webhooks, and what it has told."""
+
+    psp: PspUnderTest
+    receiver: WebhookReceiver
+    webhooks: PspWebhooks
+
+    async def told(self, count: int) -> dict[str, WebhookFact]:
+        """The facts of the next `count` webhooks that are read, by the type of their event."""
+        found: dict[str, WebhookFact] = {}
+        while len(found) < count:
+            (one,) = await asyncio.to_thread(self.receiver.take, 1)
+            headers = {name.lower(): value for name, value in one.headers.items()}
+            verified = self.webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
+            assert isinstance(verified, VerifiedWebhook)
+            if verified.is_interesting:
+                fact = self.webhooks.interpret(one.body)
+                assert isinstance(fact, WebhookFact), fact
+                found[verified.type] = fact
+        return found
+
+
+@pytest.fixture(params=["stripe"])
+async def telling_psp() -> AsyncIterator[TellingPsp]:
     secrets = (f"whsec_{uuid4().hex}", f"whsec_{uuid4().hex}")
+    account = StripeAccount(
+        secret_key=Secret("sk_test_1"), webhook_secrets=(Secret(secrets[1]),), expects_livemode=False
+    )
     with WebhookReceiver() as receiver:
         sandbox = SandboxProcess(
             f"--webhook-url={receiver.url}", *(f"--webhook-secret={secret}" for secret in secrets)
         )
+        gateway = stripe_gateway(sandbox.url)
+        psp = PspUnderTest(gateway, sandbox, STRIPE_METHODS)
         try:
-            gateway = stripe_gateway(sandbox.url)
-            outcome = await PspUnderTest(gateway, sandbox, STRIPE_METHODS).authorize(charge_id)
-            await gateway.close()
-            received = await asyncio.to_thread(receiver.take, 3)
+            yield TellingPsp(psp, receiver, StripeWebhooks({TEST: account}))
         finally:
-            sandbox.stop()
-    account = StripeAccount(
-        secret_key=Secret("sk_test_1"), webhook_secrets=(Secret(secrets[1]),), expects_livemode=False
-    )
-    webhooks: PspWebhooks = StripeWebhooks({TEST: account})
-    told = []
-    for one in received:
-        headers = {name.lower(): value for name, value in one.headers.items()}
-        verified = webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
-        assert isinstance(verified, VerifiedWebhook)
-        if verified.is_interesting:
-            told.append(webhooks.interpret(one.body))
+            await gateway.close()
+            await asyncio.to_thread(sandbox.stop)
+
+
+async def test_the_webhooks_of_a_payment_tell_what_the_call_told(
+    telling_psp: TellingPsp, charge_id: ChargeId
+) -> None:
+    outcome = await telling_psp.psp.authorize(charge_id)
     assert isinstance(outcome, Approved)
-    (fact,) = told
-    assert isinstance(fact, WebhookFact)
+    (fact,) = (await telling_psp.told(1)).values()
     assert isinstance(fact.said, Approved)
     assert (fact.charge_id, fact.said.kind, fact.said.money) == (charge_id, "captured", USD_19_99)
     assert fact.payment_reference == fact.said.psp_reference == outcome.psp_reference
+
+
+async def test_the_webhooks_of_a_refund_tell_what_the_call_told_and_that_it_failed_later(
+    telling_psp: TellingPsp, charge_id: ChargeId
+) -> None:
+    paid = await telling_psp.psp.authorize(charge_id)
+    assert isinstance(paid, Approved)
+    await telling_psp.told(1)
+    refund_id = new_refund_id()
+    report = await telling_psp.psp.gateway.refund(
+        RefundRequest(
+            charge_id=charge_id,
+            refund_id=refund_id,
+            idempotency_key=f"{refund_id}:refund:1",
+            psp_account=TEST,
+            psp_reference=paid.psp_reference,
+            money=USD_19_99,
+            reason=None,
+        )
+    )
+    assert isinstance(report, RefundReport)
+    made = (await telling_psp.told(1))["refund.created"]
+    assert isinstance(made.said, RefundReport)
+    assert (made.charge_id, made.payment_reference) == (charge_id, paid.psp_reference)
+    assert msgspec.structs.replace(made.said, occurred_at=report.occurred_at) == report
+    telling_psp.psp.sandbox.call("POST", f"/sandbox/refunds/{report.psp_reference}/fail")
+    failed = (await telling_psp.told(2)).values()
+    for fact in failed:
+        assert isinstance(fact.said, RefundReport)
+        assert (fact.said.status, fact.said.refund_id) == ("failed", refund_id)
+
+
+async def test_a_refund_made_at_the_psp_is_told_of_its_payment(
+    telling_psp: TellingPsp, charge_id: ChargeId
+) -> None:
+    paid = await telling_psp.psp.authorize(charge_id)
+    assert isinstance(paid, Approved)
+    await telling_psp.told(1)
+    headers = {"Authorization": f"Bearer {ACCOUNT_KEY}"}
+    form = {"payment_intent": paid.psp_reference, "amount": "500"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as staff,
+        staff.post(f"{telling_psp.psp.sandbox.url}/v1/refunds", data=form) as answer,
+    ):
+        answer.raise_for_status()
+    (fact,) = (await telling_psp.told(1)).values()
+    assert isinstance(fact.said, RefundReport)
+    assert (fact.charge_id, fact.said.refund_id) == (None, None)
+    assert fact.said.money == Money(500, Currency("usd"))
+    assert await telling_psp.psp.gateway.charge_of(TEST, fact.payment_reference) == charge_id
+
+
+async def test_the_webhooks_of_a_dispute_tell_all_that_moved_and_how_it_ended(
+    telling_psp: TellingPsp, charge_id: ChargeId
+) -> None:
+    paid = await telling_psp.psp.authorize(charge_id)
+    assert isinstance(paid, Approved)
+    await telling_psp.told(1)
+    sandbox = telling_psp.psp.sandbox
+    dispute = sandbox.call("POST", f"/sandbox/payment_intents/{paid.psp_reference}/dispute")
+    opened = await telling_psp.told(2)
+    assert set(opened) == {"charge.dispute.created", "charge.dispute.funds_withdrawn"}
+    for fact in opened.values():
+        assert isinstance(fact.said, DisputeReport)
+        assert (fact.charge_id, fact.payment_reference) == (None, paid.psp_reference)
+        assert (fact.said.status, fact.said.is_inquiry) == ("needs_response", False)
+        assert fact.said.money == USD_19_99
+        assert fact.said.evidence_due_by is not None
+    taken = opened["charge.dispute.funds_withdrawn"].said
+    assert isinstance(taken, DisputeReport)
+    assert (taken.withdrawn, taken.withdrawn_fee_minor) == (USD_19_99, 1500)
+    sandbox.call("POST", f"/sandbox/disputes/{dispute['id']}/win")
+    ended = await telling_psp.told(2)
+    assert set(ended) == {"charge.dispute.funds_reinstated", "charge.dispute.closed"}
+    won = ended["charge.dispute.closed"].said
+    assert isinstance(won, DisputeReport)
+    assert (won.status, won.reinstated) == ("won", USD_19_99)
