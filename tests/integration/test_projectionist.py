@@ -6,18 +6,24 @@ from typing import cast
 
 import pytest
 
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent, RecordedEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.public_event import public_event
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Checkpoint, Fenced, Subscription
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Connection, Pool
+from fincore.read.paymentdb.dispute_queries import DisputeQueries
+from fincore.read.paymentdb.dispute_view import DisputeView
+from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
+from fincore.read.paymentdb.refund_queries import RefundQueries
+from fincore.read.paymentdb.refund_view import RefundView
 from fincore.read.projectionist.fold import EventMissing, view_of_stream
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.read.projectionist.rebuild import rebuild
 from fixtures.commits import MERCHANT, append, captured, created
-from fixtures.traffic import fates, follow, live, running_writer, store_pool
+from fixtures.traffic import aftermaths, disputed, fates, follow, live, refunding, running_writer, store_pool
 
 
 @pytest.fixture
@@ -37,24 +43,50 @@ async def paymentdb(dsn: str) -> AsyncIterator[Pool]:
         yield pool
 
 
-async def rows(paymentdb: Pool) -> list[dict[str, object]]:
-    return [dict(row) for row in await paymentdb.fetch("select * from charges order by charge_id")]
+NOTHING: dict[str, list[object]] = {"charges": [], "refunds": [], "disputes": [], "events": []}
+KEYS = {"charges": "charge_id", "refunds": "refund_id", "disputes": "dispute_id", "events": "event_id"}
+
+
+async def rows(paymentdb: Pool) -> dict[str, list[dict[str, object]]]:
+    return {
+        table: [dict(row) for row in await paymentdb.fetch(f"select * from {table} order by {key}")]  # noqa: S608 -- the names above
+        for table, key in KEYS.items()
+    }
 
 
 async def assert_views_tell_the_log(paymentdb: Pool, log: EventLog, streams: Sequence[StreamId]) -> None:
-    queries = ChargeQueries(paymentdb)
+    charges, events = ChargeQueries(paymentdb), EventQueries(paymentdb)
+    refunds, disputes = RefundQueries(paymentdb), DisputeQueries(paymentdb)
     for stream in streams:
-        assert await queries.find(MERCHANT, False, charge_of(stream)) == view_of_stream(
-            await log.load(stream)
-        )
+        recorded = await log.load(stream)
+        view, charge_id = view_of_stream(recorded), charge_of(stream)
+        assert view is not None
+        assert await charges.find(MERCHANT, False, charge_id) == view
+        assert await events.timeline(MERCHANT, False, charge_id) == [
+            public_event(event) for event in recorded
+        ]
+        for refund in view.charge.refunds:
+            assert await refunds.find(MERCHANT, False, refund.refund_id) == RefundView(
+                charge_id=charge_id,
+                charge_version=view.charge.version,
+                merchant_id=MERCHANT,
+                livemode=False,
+                currency=view.charge.amount.currency,
+                refund=refund,
+            )
+        for dispute in view.charge.disputes:
+            assert await disputes.find(MERCHANT, False, dispute.dispute_id) == DisputeView(
+                charge_id=charge_id, merchant_id=MERCHANT, livemode=False, dispute=dispute
+            )
 
 
 async def test_the_view_holds_what_folding_the_stream_gives(
     writer: Writer, log: EventLog, paymentdb: Pool
 ) -> None:
-    streams = await live(writer, fates() * 3)
-    await follow(log, paymentdb, Projectionist())
-    assert len(await rows(paymentdb)) == len(streams)
+    streams = await live(writer, fates() * 3 + aftermaths())
+    applied = await follow(log, paymentdb, Projectionist())
+    held = {table: len(found) for table, found in (await rows(paymentdb)).items()}
+    assert held == {"charges": len(streams), "refunds": 5, "disputes": 3, "events": applied}
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 
@@ -62,7 +94,7 @@ async def test_the_view_holds_what_folding_the_stream_gives(
 async def test_the_size_of_the_batches_leaves_no_trace(
     writer: Writer, log: EventLog, paymentdb: Pool, batch_events_max: int
 ) -> None:
-    streams = await live(writer, fates())
+    streams = await live(writer, fates() + aftermaths())
     await follow(log, paymentdb, Projectionist(), batch_events_max=batch_events_max)
     await assert_views_tell_the_log(paymentdb, log, streams)
 
@@ -72,16 +104,19 @@ async def test_rebuilding_from_zero_gives_the_live_view_row_for_row(
 ) -> None:
     await live(writer, fates())
     await follow(log, paymentdb, Projectionist())
-    await live(writer, fates() * 2)
+    await live(writer, fates() + aftermaths())
     await follow(log, paymentdb, Projectionist(), batch_events_max=3)
     before = await rows(paymentdb)
-    await owner_pool.execute("delete from paymentdb.checkpoints; truncate paymentdb.charges")
+    await owner_pool.execute(
+        "delete from paymentdb.checkpoints;"
+        "truncate paymentdb.charges, paymentdb.refunds, paymentdb.disputes, paymentdb.events"
+    )
     await follow(log, paymentdb, Projectionist())
     assert before == await rows(paymentdb)
 
 
 async def test_events_seen_before_change_nothing(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
-    await live(writer, fates())
+    await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
     before = await rows(paymentdb)
     await paymentdb.execute("update checkpoints set tx = 0, pos = 0")
@@ -89,20 +124,32 @@ async def test_events_seen_before_change_nothing(writer: Writer, log: EventLog, 
     assert before == await rows(paymentdb)
 
 
+INDEXES_AND_GRANTS = """
+select indexname as name, indexdef as what from pg_indexes where schemaname = 'paymentdb'
+union all
+select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'paymentdb'::regnamespace
+union all
+select relname, relacl::text from pg_class where relnamespace = 'paymentdb'::regnamespace and relkind = 'r'
+order by name, what
+"""
+
+
 @pytest.mark.parametrize("batch_events", [1, 3, 1_000])
 async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, batch_events: int
 ) -> None:
-    await live(writer, fates() * 2)
+    await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
     before = await rows(paymentdb)
-    indexes = "select indexname, indexdef from pg_indexes where schemaname = 'paymentdb' order by indexname"
-    indexed = await owner_pool.fetch(indexes)
+    indexed = await owner_pool.fetch(INDEXES_AND_GRANTS)
     for _ in range(2):
-        await owner_pool.execute("update paymentdb.charges set description = 'wrong'")
+        await owner_pool.execute(
+            "update paymentdb.charges set description = 'wrong'; delete from paymentdb.refunds;"
+            "update paymentdb.events set data = '{}'; update paymentdb.disputes set status = 'lost'"
+        )
         assert (await rebuild(log, owner_pool, batch_events=batch_events)).events == applied
         assert await rows(paymentdb) == before
-        assert await owner_pool.fetch(indexes) == indexed
+        assert await owner_pool.fetch(INDEXES_AND_GRANTS) == indexed
     assert await follow(log, paymentdb, Projectionist()) == 0
     streams = await live(writer, fates())
     assert await follow(log, paymentdb, Projectionist()) > 0
@@ -111,7 +158,7 @@ async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
 
 async def test_a_view_is_rebuilt_from_an_empty_log(log: EventLog, paymentdb: Pool, owner_pool: Pool) -> None:
     assert await rebuild(log, owner_pool) == (0, 0)
-    assert await rows(paymentdb) == []
+    assert await rows(paymentdb) == NOTHING
 
 
 async def test_a_rebuild_fences_the_projectionist_that_was_at_work(
@@ -187,10 +234,30 @@ async def test_a_death_between_effects_and_commit_takes_both_back(
     dying = Subscription(log, paymentdb, Dying())
     with pytest.raises(RuntimeError, match="killed"):
         await dying.advance()
-    assert await rows(paymentdb) == []
+    assert await rows(paymentdb) == NOTHING
     assert await dying.checkpoint() == Checkpoint(0, 0)
     await follow(log, paymentdb, Projectionist())
     await assert_views_tell_the_log(paymentdb, log, streams)
+
+
+async def test_a_batch_costs_three_statements_and_one_more_each_for_refunds_and_disputes(
+    writer: Writer, log: EventLog, paymentdb: Pool
+) -> None:
+    async def statements(lives: Sequence[tuple[ChargeEvent, ...]]) -> int:
+        end = await log.end()
+        await live(writer, lives)
+        batch = await log.read_after(*end, limit=1_000)
+        seen: list[str] = []
+        async with paymentdb.acquire() as connection:
+            with connection.query_logger(lambda record: seen.append(record.query)):
+                await Projectionist().apply(connection, batch)
+        return len([query for query in seen if "paymentdb." in query])
+
+    refund, dispute = refunding(), disputed()
+    assert await statements(fates() * 3) == 3
+    assert await statements([(created(), captured(), refund)]) == 4
+    assert await statements([(created(), captured(), dispute)]) == 4
+    assert await statements(aftermaths()) == 5
 
 
 async def test_a_view_that_missed_an_event_stays_behind_rather_than_lie(
@@ -198,8 +265,8 @@ async def test_a_view_that_missed_an_event_stays_behind_rather_than_lie(
 ) -> None:
     (stream,) = await live(writer, [(created(),)])
     await follow(log, paymentdb, Projectionist())
-    await owner_pool.execute("truncate paymentdb.charges")
+    await owner_pool.execute("truncate paymentdb.charges, paymentdb.events")
     await writer.commit(append(stream, captured(), expected_version=1))
     with pytest.raises(EventMissing, match="rebuild the view"):
         await follow(log, paymentdb, Projectionist())
-    assert await rows(paymentdb) == []
+    assert await rows(paymentdb) == NOTHING

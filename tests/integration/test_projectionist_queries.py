@@ -1,7 +1,6 @@
 """Listing charges: what each filter finds, that pages join without gap or repeat, and what a page costs."""
 
-import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.queries import ChargeFilters, ChargeQueries, list_statement
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, captured, created
+from fixtures.plans import Node, has_scan_or_sort, plan_of, rows_visited
 from fixtures.traffic import failed, fates, follow, live, running_writer, store_pool
 
 MINE = ChargeFilters(merchant_id=MERCHANT, livemode=False)
@@ -153,27 +153,8 @@ async def many(owner_pool: Pool, paymentdb: Pool) -> Pool:
     return paymentdb
 
 
-def nodes(plan: dict[str, object]) -> Iterator[dict[str, object]]:
-    yield plan
-    for child in plan.get("Plans", []):  # type: ignore[attr-defined]
-        yield from nodes(child)
-
-
-async def plan_of(
-    pool: Pool, filters: ChargeFilters, after_id: ChargeId | None = None
-) -> list[dict[str, object]]:
-    statement, arguments = list_statement(filters, after_id=after_id, limit=PAGE)
-    explained = json.loads(await pool.fetchval(f"explain (analyze, format json) {statement}", *arguments))
-    return list(nodes(explained[0]["Plan"]))
-
-
-def rows_visited(plan: list[dict[str, object]]) -> int:
-    """Rows that the leaves of a plan read, whether they were kept or thrown away."""
-    leaves = [node for node in plan if "Plans" not in node or node["Node Type"] == "Index Scan"]
-    return sum(
-        (int(node["Actual Rows"]) + int(node.get("Rows Removed by Filter", 0))) * int(node["Actual Loops"])  # type: ignore[call-overload]
-        for node in leaves
-    )
+async def planned(pool: Pool, filters: ChargeFilters, after_id: ChargeId | None = None) -> list[Node]:
+    return await plan_of(pool, *list_statement(filters, after_id=after_id, limit=PAGE))
 
 
 ALL_FILTERS = {
@@ -194,17 +175,17 @@ async def test_page_one_thousand_costs_what_page_one_costs(many: Pool, name: str
     statement, arguments = list_statement(filters, after_id=None, limit=CHARGES)
     everything = [row["charge_id"] for row in await many.fetch(statement, *arguments)]
     deep = min(1_000 * PAGE, len(everything) - PAGE)
-    first = await plan_of(many, filters)
-    later = await plan_of(many, filters, after_id=everything[deep - 1])
+    first = await planned(many, filters)
+    later = await planned(many, filters, after_id=everything[deep - 1])
     for plan in (first, later):
-        assert not [node for node in plan if node["Node Type"] in ("Seq Scan", "Sort")]
+        assert not has_scan_or_sort(plan)
     assert rows_visited(first) == PAGE
     # The row of the cursor itself is one more.
     assert rows_visited(later) == PAGE + 1
 
 
 async def test_metadata_is_found_by_its_index(many: Pool) -> None:
-    plan = await plan_of(
+    plan = await planned(
         many, ChargeFilters(merchant_id=MERCHANT, livemode=False, metadata={"order": "4321"})
     )
     assert [node.get("Index Name") for node in plan if node["Node Type"] == "Bitmap Index Scan"] == [
