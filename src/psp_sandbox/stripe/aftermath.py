@@ -9,12 +9,8 @@ from psp_sandbox.stripe import dispute_machine, machine, refund_machine
 from psp_sandbox.stripe.cards import Disputing
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
 from psp_sandbox.stripe.later import LaterKind
-from psp_sandbox.stripe.store import Caller, Store
-from psp_sandbox.stripe.wire import EventRequest
+from psp_sandbox.stripe.store import NOBODY, Caller, Store
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, EarlyFraudWarning
-
-NOBODY = EventRequest(id=None, idempotency_key=None)
-"""The request of an event that no request made happen."""
 
 REASONS: dict[Disputing, DisputeReason] = {
     "fraudulent": "fraudulent",

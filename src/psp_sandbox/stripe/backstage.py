@@ -8,11 +8,10 @@ import msgspec
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
 from psp_sandbox.stripe import dispute_machine, machine, refund_machine
-from psp_sandbox.stripe.aftermath import NOBODY
 from psp_sandbox.stripe.dispute_machine import CLOSED, DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
 from psp_sandbox.stripe.sequel import DisputeSequel
-from psp_sandbox.stripe.store import Caller, Store
+from psp_sandbox.stripe.store import NOBODY, Caller, Store
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
 from psp_sandbox.stripe.wire_refunds import Refund

@@ -1,7 +1,9 @@
-"""The page on which a customer authenticates (3-D Secure): two buttons, then back to the merchant."""
+"""The page on which a customer authenticates (3-D Secure): complete, fail or leave, then back to the merchant."""
 
 from html import escape
+from importlib import resources
 from string import Template
+from typing import Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from msgspec.structs import replace
@@ -9,48 +11,64 @@ from msgspec.structs import replace
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
 from psp_sandbox.stripe import machine
+from psp_sandbox.stripe.currencies import money
 from psp_sandbox.stripe.outcomes import decide
-from psp_sandbox.stripe.store import Caller, Challenge, Store
-from psp_sandbox.stripe.wire import EventRequest, PaymentIntent
+from psp_sandbox.stripe.store import NOBODY, Caller, Challenge, Store
+from psp_sandbox.stripe.wire import PaymentIntent, PaymentIntentStatus
 
-_PAGE = Template("""<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>3D Secure 2 Test Page</title>
-<style>body{font:16px system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.6rem 1rem}</style>
-<h1>3D Secure 2 Test Page</h1>
-$content
-</html>
-""")
-_QUESTION = Template("""<p>Your bank asks you to approve a payment of <strong>$amount $currency</strong> in minor units.</p>
+Action = Literal["complete", "fail", "leave"]
+ACTIONS: dict[bytes, Action] = {
+    b"action=complete": "complete",
+    b"action=fail": "fail",
+    b"action=leave": "leave",
+}
+"""The form that each button of the page sends."""
+
+REDIRECT_STATUSES: dict[PaymentIntentStatus, str] = {
+    "requires_action": "pending",
+    "requires_payment_method": "failed",
+}
+"""What the merchant's page is told; every other status is a success."""
+
+_PAGE = Template(resources.files("psp_sandbox.stripe").joinpath("challenge.html").read_text())
+_QUESTION = Template("""<p class="amount">$amount</p>
+<p>Your bank asks: is this payment with the card ending in $last4 yours?</p>
 <form method="post">
-<button name="action" value="complete" id="test-source-authorize-3ds">Complete</button>
-<button name="action" value="fail" id="test-source-fail-3ds">Fail</button>
-</form>""")
+<button class="complete" name="action" value="complete" id="test-source-authorize-3ds">Complete</button>
+<button class="fail" name="action" value="fail" id="test-source-fail-3ds">Fail</button>
+<button class="leave" name="action" value="leave" id="leave">Leave without an answer</button>
+</form>
+<small>A test page: no bank is asked and no money moves.</small>""")
 _OVER = "<p>This authentication is over. You can close this page.</p>"
+_LEFT = (
+    "<p>Nothing was decided. The payment still waits for its customer, who can come back to this page.</p>"
+)
 
 
 def page(store: Store, request: Request) -> Answer:
-    """GET and POST /3ds/{challenge}. A POST settles it and redirects to the merchant's `return_url`, if there is one."""
+    """GET and POST /3ds/{challenge}. A POST sends the customer back to the merchant's `return_url`, if there is one.
+
+    Who leaves has settled nothing: the page can be opened again.
+    """
     challenge = store.challenge(request.path.removeprefix("/3ds/"))
-    if challenge is None:
-        return _html(404, _OVER)
-    intent = store.intents.get(challenge.account, challenge.intent_id)
-    if intent is None:
+    intent = None if challenge is None else store.intents.get(challenge.account, challenge.intent_id)
+    if challenge is None or intent is None:
         return _html(404, _OVER)
     if request.method == "GET":
-        return _html(
-            200, _QUESTION.substitute(amount=intent.amount, currency=escape(intent.currency.upper()))
-        )
-    if request.method != "POST" or request.body not in (b"action=complete", b"action=fail"):
-        return _html(400, "<p>Press one of the two buttons.</p>")
-    after = settle(store, challenge, intent, succeeded=request.body == b"action=complete")
+        amount = escape(money(intent.amount, intent.currency))
+        return _html(200, _QUESTION.substitute(amount=amount, last4=challenge.stored.method.card.last4))
+    action = ACTIONS.get(request.body) if request.method == "POST" else None
+    if action is None:
+        return _html(400, "<p>Press one of the three buttons.</p>")
+    if action != "leave":
+        intent = settle(store, challenge, intent, succeeded=action == "complete")
     if challenge.return_url is None:
-        return _html(200, _OVER)
+        return _html(200, _LEFT if action == "leave" else _OVER)
     return Answer(
         status=303,
         payload=b"",
         content_type="text/html",
-        headers=(("Location", _return_url(challenge.return_url, after)),),
+        headers=(("Location", _return_url(challenge.return_url, intent)),),
     )
 
 
@@ -62,7 +80,7 @@ def settle(store: Store, challenge: Challenge, intent: PaymentIntent, *, succeed
     caller = Caller(
         account=challenge.account,
         livemode=intent.livemode,
-        request=EventRequest(id=None, idempotency_key=None),
+        request=NOBODY,
     )
     manual = intent.confirmation_method == "manual"
     store.close_challenge(intent.id, authenticated=succeeded and manual)
@@ -95,12 +113,16 @@ def _return_url(url: str, intent: PaymentIntent) -> str:
             "payment_intent": intent.id,
             "payment_intent_client_secret": intent.client_secret,
             "source_type": "card",
-            "redirect_status": "failed" if intent.status == "requires_payment_method" else "succeeded",
+            "redirect_status": REDIRECT_STATUSES.get(intent.status, "succeeded"),
         }
     )
     return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
 
 
 def _html(status: int, content: str) -> Answer:
-    page_text = _PAGE.substitute(content=content)
-    return Answer(status=status, payload=page_text.encode(), content_type="text/html; charset=utf-8")
+    return Answer(
+        status=status,
+        payload=_PAGE.substitute(content=content).encode(),
+        content_type="text/html; charset=utf-8",
+        headers=(("Cache-Control", "no-store"),),
+    )

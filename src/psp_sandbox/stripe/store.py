@@ -43,6 +43,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request: EventRequest
 
 
+NOBODY = EventRequest(id=None, idempotency_key=None)
+"""The request of an event that no request made happen."""
+
+
 class StoredCard(msgspec.Struct, frozen=True, gc=False):
     """A payment method and the test card behind it."""
 

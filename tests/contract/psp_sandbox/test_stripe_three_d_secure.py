@@ -62,8 +62,8 @@ def test_completing_the_challenge_pays_and_sends_the_customer_back(client: strip
     assert intent.next_action.redirect_to_url.return_url == RETURN_URL
     status, html, _ = browse(page)
     assert status == 200
-    assert "Complete" in html
-    assert "Fail" in html
+    for words in ("$10.99", "3220", "Complete", "Fail", "Leave"):
+        assert words in html
     status, _, location = browse(page, "complete")
     assert status == 303
     assert location.startswith(RETURN_URL)
@@ -162,6 +162,44 @@ def test_the_page_of_a_canceled_payment_is_over(client: stripe.StripeClient) -> 
     client.v1.payment_intents.cancel(intent.id)
     assert browse(page, "complete")[0] == 404
     assert client.v1.payment_intents.retrieve(intent.id).status == "canceled"
+
+
+def test_leaving_the_page_settles_nothing(client: stripe.StripeClient) -> None:
+    intent, page = challenged(client, "pm_card_threeDSecure2Required")
+    status, _, location = browse(page, "leave")
+    assert (status, parse_qs(urlsplit(location).query)["redirect_status"]) == (303, ["pending"])
+    assert client.v1.payment_intents.retrieve(intent.id).status == "requires_action"
+    assert types_after(client, "payment_intent.requires_action") == []
+    assert browse(page)[0] == 200
+    assert browse(page, "complete")[0] == 303
+    assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_without_a_return_url_whoever_leaves_may_come_back(client: stripe.StripeClient) -> None:
+    intent, page = challenged(client, "pm_card_threeDSecure2Required", use_stripe_sdk=True)
+    status, html, location = browse(page, "leave")
+    assert (status, location) == (200, "")
+    assert "come back" in html
+    assert client.v1.payment_intents.retrieve(intent.id).status == "requires_action"
+    assert browse(page)[0] == 200
+
+
+def test_who_must_not_be_challenged_is_declined_instead(client: stripe.StripeClient) -> None:
+    given: Any = {
+        "amount": 1099,
+        "currency": "usd",
+        "payment_method": "pm_card_threeDSecure2Required",
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "error_on_requires_action": True,
+    }
+    with pytest.raises(stripe.CardError) as refused:
+        client.v1.payment_intents.create(given)
+    assert (refused.value.http_status, refused.value.code) == (402, "authentication_required")
+    assert refused.value.error is not None
+    assert refused.value.error.payment_intent is not None
+    assert refused.value.error.payment_intent.status == "requires_payment_method"
+    assert types_after(client, "payment_intent.created") == ["charge.failed", "payment_intent.payment_failed"]
 
 
 def test_a_button_that_is_not_on_the_page_does_nothing(client: stripe.StripeClient) -> None:
