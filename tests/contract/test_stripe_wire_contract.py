@@ -13,20 +13,25 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
-from fincore.domain.ids import new_charge_id
+from fincore.domain.events import CancelReason, RefundReason
+from fincore.domain.ids import ChargeId, new_charge_id, new_refund_id
 from fincore.domain.money import Money
-from fincore.domain.outcome import PspAccount
-from fincore.domain.secret import Secret
-from fincore.write.psp.port import AuthorizeRequest, Inquiry
-from fincore.write.psp.stripe.account import StripeAccount
-from fincore.write.psp.stripe.client import StripeClient
+from fincore.domain.outcome import Approved, PspReference, RefundReport
+from fincore.write.psp.port import CancelRequest, CaptureRequest, Inquiry, RefundInquiry, RefundRequest
 from fincore.write.psp.stripe.gateway import StripeGateway
+from fincore.write.psp.stripe.wire import (
+    BalanceTransaction,
+    PaymentIntent,
+    StripeCharge,
+    StripeDispute,
+    StripeRefund,
+)
 from fixtures.sandbox import SandboxProcess
-from fixtures.stripe_spec import problems_of_answer, problems_of_request
+from fixtures.stripe_gateways import TEST, authorization, stripe_gateway
+from fixtures.stripe_spec import FIXTURES, data_or_skip, problems_of_answer, problems_of_request
 
-TEST = PspAccount("test")
+WIRE_KEY = "sk_test_wire"
 HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding"}
 
 
@@ -53,6 +58,14 @@ class Recorder:
         self._session = session
         self.exchanges: list[Exchange] = []
 
+    def spoken(self) -> list[str]:
+        """The method and path of each request."""
+        return [f"{exchange.method} {exchange.url.partition('?')[0]}" for exchange in self.exchanges]
+
+    def problems(self) -> list[str]:
+        """What the specification has against any exchange."""
+        return [problem for exchange in self.exchanges for problem in exchange.problems()]
+
     async def pass_on(self, request: web.Request) -> web.Response:
         form = await request.text()
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
@@ -77,11 +90,15 @@ async def gateway(recorder: Recorder) -> AsyncIterator[StripeGateway]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", recorder.pass_on)
     async with TestServer(app) as server:
-        account = StripeAccount(secret_key=Secret("sk_test_wire"), webhook_secrets=(), expects_livemode=False)
-        client = StripeClient(base_url=str(server.make_url("")))
-        gateway = StripeGateway({TEST: account}, client=client, clock=SystemClock())
+        gateway = stripe_gateway(str(server.make_url("")), key=WIRE_KEY)
         yield gateway
         await gateway.close()
+
+
+async def paid(gateway: StripeGateway, charge_id: ChargeId, **changes: Any) -> PspReference:
+    outcome = await gateway.authorize(authorization(charge_id, **changes))
+    assert isinstance(outcome, Approved)
+    return outcome.psp_reference
 
 
 @pytest.mark.parametrize(
@@ -95,6 +112,7 @@ async def gateway(recorder: Recorder) -> AsyncIterator[StripeGateway]:
         {"payment_method": "pm_card_visa_chargeDeclinedLostCard"},
         {"payment_method": "pm_card_chargeDeclinedExpiredCard", "capture_method": "manual"},
         {"payment_method": "pm_card_threeDSecure2Required"},
+        {"payment_method": "pm_card_threeDSecure2Required", "return_url": None},
         {"payment_method": "pm_nobody_has_this"},
         {"money": Money(1, Currency("usd"))},
     ],
@@ -103,37 +121,141 @@ async def test_authorizing_and_asking_again_is_as_stripe_documents_it(
     gateway: StripeGateway, recorder: Recorder, changes: dict[str, Any]
 ) -> None:
     charge_id = new_charge_id()
-    given: dict[str, Any] = {
-        "charge_id": charge_id,
-        "idempotency_key": f"{charge_id}:authorize:1",
-        "psp_account": TEST,
-        "money": Money(1999, Currency("usd")),
-        "capture_method": "automatic",
-        "payment_method": "pm_card_visa",
-        "description": "two coffees",
-        "customer_email": "ada@example.com",
-        "return_url": "https://shop.example/back?basket=7",
-    }
-    await gateway.authorize(AuthorizeRequest(**given | changes))
+    await gateway.authorize(authorization(charge_id, **changes))
     await gateway.inquire(Inquiry(charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC)))
     assert len(recorder.exchanges) == 3
-    assert [exchange.problems() for exchange in recorder.exchanges] == [[], [], []]
+    assert recorder.problems() == []
+
+
+@pytest.mark.parametrize("amount_minor", [1999, 500, 2000], ids=["all", "a part", "too much"])
+async def test_capturing_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder, amount_minor: int
+) -> None:
+    charge_id = new_charge_id()
+    reference = await paid(gateway, charge_id, capture_method="manual")
+    for number in (1, 2):
+        await gateway.capture(
+            CaptureRequest(
+                charge_id=charge_id,
+                idempotency_key=f"{charge_id}:capture:{number}",
+                psp_account=TEST,
+                psp_reference=reference,
+                money=Money(amount_minor, Currency("usd")),
+            )
+        )
+    await gateway.inquire(
+        Inquiry(charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC), psp_reference=reference)
+    )
+    assert recorder.spoken() == [
+        "POST /v1/payment_intents",
+        f"POST /v1/payment_intents/{reference}/capture",
+        f"POST /v1/payment_intents/{reference}/capture",
+        f"GET /v1/payment_intents/{reference}",
+    ]
+    assert recorder.problems() == []
+
+
+@pytest.mark.parametrize("reason", ["abandoned", "duplicate", "fraudulent", "requested_by_customer"])
+async def test_canceling_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder, reason: CancelReason
+) -> None:
+    charge_id = new_charge_id()
+    reference = await paid(gateway, charge_id, capture_method="manual")
+    for number in (1, 2):
+        await gateway.cancel(
+            CancelRequest(
+                charge_id=charge_id,
+                idempotency_key=f"{charge_id}:cancel:{number}",
+                psp_account=TEST,
+                psp_reference=reference,
+                reason=reason,
+            )
+        )
+    assert recorder.spoken()[1:] == 2 * [f"POST /v1/payment_intents/{reference}/cancel"]
+    assert recorder.problems() == []
+
+
+@pytest.mark.parametrize("reason", ["duplicate", "fraudulent", "requested_by_customer", None])
+async def test_refunding_and_asking_again_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder, reason: RefundReason | None
+) -> None:
+    charge_id, refund_id = new_charge_id(), new_refund_id()
+    reference = await paid(gateway, charge_id)
+    first = RefundRequest(
+        charge_id=charge_id,
+        refund_id=refund_id,
+        idempotency_key=f"{refund_id}:refund:1",
+        psp_account=TEST,
+        psp_reference=reference,
+        money=Money(1500, Currency("usd")),
+        reason=reason,
+    )
+    report = await gateway.refund(first)
+    assert isinstance(report, RefundReport)
+    await gateway.refund(msgspec.structs.replace(first, idempotency_key=f"{refund_id}:refund:2"))
+    inquiry = RefundInquiry(refund_id=refund_id, psp_account=TEST, payment_reference=reference)
+    await gateway.inquire_refund(inquiry)
+    await gateway.inquire_refund(msgspec.structs.replace(inquiry, psp_reference=report.psp_reference))
+    await gateway.charge_of(TEST, reference)
+    assert recorder.spoken()[1:] == [
+        "POST /v1/refunds",
+        "POST /v1/refunds",
+        "GET /v1/refunds",
+        f"GET /v1/refunds/{report.psp_reference}",
+        f"GET /v1/payment_intents/{reference}",
+    ]
+    assert recorder.problems() == []
+
+
+async def test_asking_for_what_stripe_does_not_have_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder
+) -> None:
+    nobody = PspReference("pi_nobody_made")
+    await gateway.charge_of(TEST, nobody)
+    await gateway.inquire_refund(
+        RefundInquiry(
+            refund_id=new_refund_id(),
+            psp_account=TEST,
+            payment_reference=nobody,
+            psp_reference=PspReference("re_nobody_made"),
+        )
+    )
+    assert [exchange.status for exchange in recorder.exchanges] == [404, 404]
+    assert recorder.problems() == []
 
 
 async def test_listing_page_by_page_is_as_stripe_documents_it(
     gateway: StripeGateway, recorder: Recorder, psp_sandbox: SandboxProcess
 ) -> None:
     intent = {"amount": "100", "currency": "usd", "payment_method_types[]": "card"}
-    headers = {"Authorization": "Bearer sk_test_wire"}
+    headers = {"Authorization": f"Bearer {WIRE_KEY}"}
     async with aiohttp.ClientSession(headers=headers) as session:
         for _ in range(101):
             async with session.post(f"{psp_sandbox.url}/v1/payment_intents", data=intent) as response:
                 response.raise_for_status()
     await gateway.inquire(Inquiry(charge_id=new_charge_id(), psp_account=TEST, created_at=datetime.now(UTC)))
-    assert [exchange.url.partition("?")[0] for exchange in recorder.exchanges] == [
-        "/v1/payment_intents/search",
-        "/v1/payment_intents",
-        "/v1/payment_intents",
+    assert recorder.spoken() == [
+        "GET /v1/payment_intents/search",
+        "GET /v1/payment_intents",
+        "GET /v1/payment_intents",
     ]
     assert "starting_after=pi_" in recorder.exchanges[2].url
-    assert [exchange.problems() for exchange in recorder.exchanges] == [[], [], []]
+    assert recorder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("payment_intent", PaymentIntent),
+        ("charge", StripeCharge),
+        ("balance_transaction", BalanceTransaction),
+        ("refund", StripeRefund),
+        ("dispute", StripeDispute),
+    ],
+)
+def test_the_objects_stripe_publishes_are_read(kind: str, shape: type) -> None:
+    published = data_or_skip(FIXTURES)["resources"][kind]
+    read = msgspec.to_builtins(msgspec.convert(published, shape))
+    for name in ("id", "amount", "currency", "status", "created", "payment_intent", "reason", "metadata"):
+        if name in read:
+            assert read[name] == published[name], name
