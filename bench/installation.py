@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -94,6 +95,7 @@ class Installation:
             "FINCORE_STRIPE_BASE_URL": f"http://127.0.0.1:{self.sandbox_port}",
             "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_bench0000000000000000",
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": WEBHOOK_SECRET,
+            "FINCORE_SECRETS_KEY": b64encode(bytes(32)).decode(),
             "FINCORE_LOG_LEVEL": "warning",
             "FINCORE_OPS_PORT": "0",
         }

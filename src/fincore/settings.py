@@ -1,5 +1,6 @@
 """Every setting, read once from the environment into one frozen value. Only `bootstrap` and `__main__` read it."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast, get_args
@@ -13,6 +14,8 @@ from fincore.observability.logs import LogFormat
 
 T = TypeVar("T")
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+SECRETS_KEY_BYTES: Final = 32
 
 
 class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_heartbeat_timeout_seconds: float
     action_timeout_seconds: float
     failpoints_allowed: bool
+    secrets_key: Secret | None
+    webhooks_allow_loopback: bool
     log_level: LogLevel
     log_format: LogFormat
 
@@ -81,6 +86,16 @@ SETTINGS: Final = (
         "FINCORE_FAILPOINTS",
         "off",
         "allowed: tests may make processes die on purpose, by POST /failpoints on the ops ports",
+    ),
+    Setting(
+        "FINCORE_SECRETS_KEY",
+        "",
+        "32 bytes in base64 that seal the secrets of merchants' webhooks; empty: the embedded server's own",
+    ),
+    Setting(
+        "FINCORE_WEBHOOKS_ALLOW_LOOPBACK",
+        "false",
+        "true: merchants' webhooks may go to this machine and over plain http; for development only",
     ),
     Setting("FINCORE_LOG_LEVEL", "info", "debug, info, warning or error"),
     Setting("FINCORE_LOG_FORMAT", "json", "json or console"),
@@ -124,6 +139,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             "FINCORE_ACTION_TIMEOUT_SECONDS", float, at_least=1, at_most=86_400
         ),
         failpoints_allowed=failpoints == "allowed",
+        secrets_key=read.secrets_key("FINCORE_SECRETS_KEY"),
+        webhooks_allow_loopback=read.one_of("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", ("true", "false")) == "true",
         log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
         log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),
     )
@@ -164,6 +181,18 @@ class _Reader:
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
             raise ConfigurationError(f"{name} must be an http:// or https:// URL")
         return value
+
+    def secrets_key(self, name: str) -> Secret | None:
+        text = self._values[name]
+        try:
+            size = len(b64decode(text, validate=True))
+        except ValueError:
+            size = -1
+        if text and size != SECRETS_KEY_BYTES:
+            raise ConfigurationError(
+                f"{name} must be {SECRETS_KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` prints"
+            )
+        return Secret(text) if text else None
 
     def stripe(self, prefix: str) -> StripeSettings | None:
         key = self._values[f"{prefix}_SECRET_KEY"]

@@ -25,6 +25,8 @@ from fincore.api.endpoint import (
 from fincore.api.health import Health, Probe
 from fincore.api.problems import Problem
 from fincore.api.refunds import Refunds
+from fincore.api.webhook_deliveries import WebhookDeliveries
+from fincore.api.webhook_endpoints import WebhookEndpoints, WebhookServices
 from fincore.api.webhooks import Webhooks
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
@@ -50,6 +52,7 @@ def create_app(
     refunds: RefundQueries,
     log: EventLog,
     inbox: WebhookInbox,
+    webhook_services: WebhookServices,
     probes: Mapping[str, Probe],
     requests_in_flight_max: int = REQUESTS_IN_FLIGHT_MAX,
     body_seconds_max: float = BODY_SECONDS_MAX,
@@ -59,6 +62,8 @@ def create_app(
         *Charges(payments=payments, keys=keys, queries=queries, events=events, log=log).routes(),
         *ChargeActions(operations=operations, keys=keys).routes(),
         *Refunds(operations=operations, keys=keys, queries=refunds, log=log).routes(),
+        *WebhookEndpoints(webhook_services, keys).routes(),
+        *WebhookDeliveries(webhook_services, keys).routes(),
         *Webhooks(inbox).routes(),
         *Health(probes).routes(),
     )

@@ -11,14 +11,19 @@ import uvicorn
 
 from fincore.api.app import create_app
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.webhook_endpoints import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
+from fincore.bootstrap.secrets_key import secret_sealer
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
+from fincore.eventstore.answers import Answers
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
+from fincore.notify.delivery_log import DeliveryLog
+from fincore.notify.endpoints import Endpoints
 from fincore.postgres.pool import is_reachable
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
@@ -83,6 +88,12 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
         events=EventQueries(stores.paymentdb),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),
+        webhook_services=WebhookServices(
+            endpoints=Endpoints(stores.eventstore, secret_sealer(settings), clock),
+            deliveries=DeliveryLog(stores.eventstore, clock),
+            answers=Answers(stores.eventstore),
+            allow_loopback=settings.webhooks_allow_loopback,
+        ),
         probes={
             "eventstore": lambda: is_reachable(stores.eventstore),
             "paymentdb": lambda: is_reachable(stores.paymentdb),

@@ -48,10 +48,12 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     `paymentdb` may lose its last transactions in a crash: a view goes back together with its checkpoint, and follows
     the log again. `queue` reaches the event store's database and may lose the same: a job whose claim or completion is
     lost is done again, as it may be at any time. Jobs themselves are written through `eventstore`, with their events.
+    `notify` too: a delivery whose note is lost is sent again, under its old id, as it may be at any time.
     """
 
     eventstore: Pool
     queue: Pool
+    notify: Pool
     paymentdb: Pool
     ledgerdb: Pool
 
@@ -81,6 +83,7 @@ async def open_stores(
         yield Stores(
             eventstore=await pool("eventstore", "eventstore"),
             queue=await pool("eventstore", "queue", _MAY_LOSE_THE_LAST),
+            notify=await pool("eventstore", "notify", _MAY_LOSE_THE_LAST),
             paymentdb=await pool("paymentdb", "paymentdb", _MAY_LOSE_THE_LAST),
             ledgerdb=await pool("ledgerdb", "ledgerdb"),
         )

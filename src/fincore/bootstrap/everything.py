@@ -10,6 +10,7 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.psps import stripe_accounts
 from fincore.bootstrap.roles import ROLES
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.bootstrap.secrets_key import secrets_key
 from fincore.domain.errors import ConfigurationError
 from fincore.settings import Settings
 from fincore.supervisor import Program, Supervisor
@@ -28,6 +29,7 @@ async def run_everything(
         "FINCORE_EVENTSTORE_DSN": databases.eventstore,
         "FINCORE_PAYMENTDB_DSN": databases.paymentdb,
         "FINCORE_LEDGERDB_DSN": databases.ledgerdb,
+        "FINCORE_SECRETS_KEY": secrets_key(settings).reveal(),
     }
     supervisor = Supervisor(
         [

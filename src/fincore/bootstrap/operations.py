@@ -28,13 +28,13 @@ class NoSuchKey(FinCoreError):
 
 async def create_merchant(databases: Databases, name: str) -> MerchantId:
     """A new merchant's id."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return await Merchants(stores.eventstore, SystemClock()).create_merchant(name)
 
 
 async def list_merchants(databases: Databases) -> list[Merchant]:
     """All merchants, oldest first."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return await Merchants(stores.eventstore, SystemClock()).list_merchants()
 
 
@@ -47,33 +47,33 @@ async def create_key(
     name: str,
 ) -> NewApiKey:
     """A new key, shown this once; raise `UnknownMerchant`."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         merchants = Merchants(stores.eventstore, SystemClock())
         return await merchants.create_key(merchant_id, kind, livemode=livemode, name=name)
 
 
 async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKey]:
     """A merchant's keys, oldest first."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return await Merchants(stores.eventstore, SystemClock()).list_keys(merchant_id)
 
 
 async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Stop a key within seconds; raise `NoSuchKey`."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         if not await Merchants(stores.eventstore, SystemClock()).revoke_key(merchant_id, key_id):
             raise NoSuchKey(merchant_id, key_id)
 
 
 async def dead_jobs(databases: Databases, *, limit: int) -> list[HeldJob]:
     """The jobs that were given up, newest first."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return await PgQueuerQueue(stores.eventstore).held(limit=limit)
 
 
 async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
     """Make dead jobs due again; return how many of them were dead."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
 
 
@@ -86,7 +86,7 @@ class LawReport(NamedTuple):
 
 async def check_laws(databases: Databases) -> LawReport:
     """Check every law over the three stores."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         verdicts = await check_all(stores)
         events = await count_events(stores)
     text = "\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)])
@@ -95,12 +95,13 @@ async def check_laws(databases: Databases) -> LawReport:
 
 async def trial_balance(databases: Databases, *, livemode: bool) -> str:
     """The trial balance of a mode as a text table."""
-    async with _stores(databases) as stores:
+    async with stores_of(databases) as stores:
         return trial_balance_table(await LedgerQueries(stores.ledgerdb).trial_balance(livemode=livemode))
 
 
 @asynccontextmanager
-async def _stores(databases: Databases) -> AsyncIterator[Stores]:
+async def stores_of(databases: Databases) -> AsyncIterator[Stores]:
+    """The stores for one operator's task."""
     await require_migrated(databases)
     async with open_stores(databases, application_name="fincore-cli", size_max=2) as stores:
         yield stores

@@ -11,7 +11,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.ids import WebhookEndpointId, new_webhook_endpoint_id
 from fincore.domain.secret import Secret
 from fincore.notify.endpoint import ENDPOINTS_MAX, Endpoint, EndpointChanges, Owner
-from fincore.notify.secret_sealer import SecretSealer
+from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
 from fincore.notify.webhook_secret import mint_secret
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -22,6 +22,7 @@ _SHOWN: Final = tuple(field.name for field in fields(Endpoint))
 OVERLAP_SECONDS_DEFAULT: Final = 86_400
 OVERLAP_SECONDS_MAX: Final = 7 * 86_400
 """How long a secret signs beside the one that replaced it."""
+SECRETS_CHECKED_MAX: Final = 1_000
 
 
 class EndpointWithSecret(NamedTuple):
@@ -29,6 +30,13 @@ class EndpointWithSecret(NamedTuple):
 
     endpoint: Endpoint
     secret: Secret
+
+
+class CheckedSecrets(NamedTuple):
+    """How many of the secrets looked at cannot be read."""
+
+    unreadable: int
+    looked_at: int
 
 
 class Endpoints:
@@ -124,6 +132,17 @@ class Endpoints:
         if row is None or row["secret_version"] != version:
             return None
         return self._sealer.open(row["secret"], endpoint_id)
+
+    async def count_unreadable(self) -> CheckedSecrets:
+        """Whether this installation's key opens what is stored, over the newest enabled endpoints."""
+        rows = await self._pool.fetch(_SQL.newest_secrets, SECRETS_CHECKED_MAX)
+        unreadable = 0
+        for row in rows:
+            try:
+                self._sealer.open(row["secret"], row["endpoint_id"])
+            except SecretUnreadable:
+                unreadable += 1
+        return CheckedSecrets(unreadable, len(rows))
 
     def _shown(self, row: asyncpg.Record | None) -> Endpoint:
         if row is None:

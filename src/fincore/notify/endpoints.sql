@@ -49,3 +49,7 @@ set secret = $2, secret_version = secret_version + 1,
     previous_expires_at = $3
 where endpoint_id = $1
 returning *;
+
+-- name: newest_secrets
+-- The sealed secrets of the newest enabled endpoints.
+select endpoint_id, secret from notify.endpoints where status = 'enabled' order by endpoint_id desc limit $1;

@@ -1,0 +1,189 @@
+"""How /v1/webhook_endpoints and /v1/webhook_deliveries are documented."""
+
+from typing import Final, get_args
+
+from fincore.api.keyed_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
+from fincore.api.list_query import CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.operation import Content, Operation, Parameter
+from fincore.api.problems import ProblemCode
+from fincore.api.webhook_endpoint_body import (
+    WebhookDeliveryBody,
+    WebhookDeliveryListBody,
+    WebhookEndpointBody,
+    WebhookEndpointListBody,
+    WebhookReplayBody,
+)
+from fincore.api.webhook_endpoint_request import (
+    FailedReplay,
+    Nothing,
+    SecretRotation,
+    WebhookEndpointRequest,
+    WebhookEndpointUpdate,
+)
+from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryStatus
+from fincore.notify.endpoint import ENDPOINTS_MAX
+from fincore.notify.endpoints import OVERLAP_SECONDS_MAX
+
+_TAG: Final = "Webhooks to you"
+_ENDPOINT_ID: Final = Parameter(
+    name="endpoint_id",
+    place="path",
+    is_required=True,
+    description="The endpoint's id.",
+    schema={"type": "string", "examples": ["we_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+)
+_DELIVERY_ID: Final = Parameter(
+    name="delivery_id",
+    place="path",
+    is_required=True,
+    description="The delivery's id, which your server got as `webhook-id`.",
+    schema={"type": "string", "examples": ["msg_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+)
+_REPLAYED: Final = ("Idempotent-Replayed",)
+_TEXT_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("card_number_not_allowed", "webhook_url_not_allowed")
+
+CREATE_WEBHOOK_ENDPOINT: Final = Operation(
+    operation_id="create_webhook_endpoint",
+    summary="Create a webhook endpoint",
+    description=(
+        "From now on the events you choose are sent to your URL, signed as Standard Webhooks says. Keep `secret`: it is "
+        f"not shown again. You may have {ENDPOINTS_MAX} endpoints in each mode."
+    ),
+    tag=_TAG,
+    parameters=(OPTIONAL_KEY,),
+    request_body=Content(
+        shape=WebhookEndpointRequest, description="The endpoint to create. Unknown fields are refused."
+    ),
+    answers={
+        201: Content(
+            shape=WebhookEndpointBody,
+            description="The endpoint, with its secret.",
+            headers=("Location", "Idempotent-Replayed"),
+        )
+    },
+    problems=(
+        *OPTIONAL_KEY_PROBLEMS,
+        "field_missing",
+        *_TEXT_PROBLEMS,
+        "webhook_endpoints_too_many",
+    ),
+)
+
+LIST_WEBHOOK_ENDPOINTS: Final = Operation(
+    operation_id="list_webhook_endpoints",
+    summary="List webhook endpoints",
+    description="All your endpoints in the mode of your key, oldest first.",
+    tag=_TAG,
+    answers={200: Content(shape=WebhookEndpointListBody, description="Your endpoints.")},
+    problems=("parameter_unknown",),
+)
+
+GET_WEBHOOK_ENDPOINT: Final = Operation(
+    operation_id="get_webhook_endpoint",
+    summary="Look at a webhook endpoint",
+    description="The endpoint as it is now, without its secret.",
+    tag=_TAG,
+    parameters=(_ENDPOINT_ID,),
+    answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.")},
+    problems=("webhook_endpoint_not_found",),
+)
+
+UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
+    operation_id="update_webhook_endpoint",
+    summary="Change, disable or enable a webhook endpoint",
+    description=(
+        "Changes what you send and leaves the rest. What waits to be sent goes to the new URL; what waits when an "
+        "endpoint is disabled fails, and can be replayed once it is enabled again."
+    ),
+    tag=_TAG,
+    parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
+    request_body=Content(
+        shape=WebhookEndpointUpdate, description="What to change. Unknown fields are refused."
+    ),
+    answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.", headers=_REPLAYED)},
+    problems=(*OPTIONAL_KEY_PROBLEMS, *_TEXT_PROBLEMS, "webhook_endpoint_not_found"),
+)
+
+ROTATE_WEBHOOK_SECRET: Final = Operation(
+    operation_id="rotate_webhook_secret",
+    summary="Replace a webhook endpoint's secret",
+    description=(
+        "Makes a new secret. The old one signs beside it for `overlap_seconds`, a day unless you say otherwise and "
+        f"{OVERLAP_SECONDS_MAX // 86_400} days at most, so that you can change over without losing a webhook."
+    ),
+    tag=_TAG,
+    parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
+    request_body=Content(
+        shape=SecretRotation, description="How long both sign. It may be left out.", is_required=False
+    ),
+    answers={
+        200: Content(
+            shape=WebhookEndpointBody, description="The endpoint, with its new secret.", headers=_REPLAYED
+        )
+    },
+    problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_endpoint_not_found"),
+)
+
+LIST_WEBHOOK_DELIVERIES: Final = Operation(
+    operation_id="list_webhook_deliveries",
+    summary="List what was sent to a webhook endpoint",
+    description="The endpoint's deliveries, newest first, each with its last attempt. They are kept for 30 days.",
+    tag=_TAG,
+    parameters=(
+        _ENDPOINT_ID,
+        LIMIT,
+        CURSOR,
+        Parameter(
+            name="status",
+            place="query",
+            description="Only deliveries in this state.",
+            schema={"type": "string", "enum": list(get_args(DeliveryStatus))},
+        ),
+    ),
+    answers={200: Content(shape=WebhookDeliveryListBody, description="A page of deliveries.")},
+    problems=(*LIST_PROBLEMS, "webhook_endpoint_not_found"),
+)
+
+REPLAY_FAILED_WEBHOOKS: Final = Operation(
+    operation_id="replay_failed_webhooks",
+    summary="Send again all that failed at a webhook endpoint",
+    description=(
+        f"Makes failed deliveries due now, oldest first, {REPLAYED_AT_ONCE_MAX:,} at most; each has the whole schedule "
+        "before it again."
+    ),
+    tag=_TAG,
+    parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
+    request_body=Content(
+        shape=FailedReplay, description="Which of them. It may be left out.", is_required=False
+    ),
+    answers={
+        200: Content(shape=WebhookReplayBody, description="How many are sent again.", headers=_REPLAYED)
+    },
+    problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_endpoint_not_found", "webhook_endpoint_disabled"),
+)
+
+GET_WEBHOOK_DELIVERY: Final = Operation(
+    operation_id="get_webhook_delivery",
+    summary="Look at a delivery",
+    description="What was sent, and how each attempt went.",
+    tag=_TAG,
+    parameters=(_DELIVERY_ID,),
+    answers={
+        200: Content(shape=WebhookDeliveryBody, description="The delivery, with `payload` and `attempt_log`.")
+    },
+    problems=("webhook_delivery_not_found",),
+)
+
+REPLAY_WEBHOOK_DELIVERY: Final = Operation(
+    operation_id="replay_webhook_delivery",
+    summary="Send a delivery again",
+    description=(
+        "Makes the delivery due now, whether it arrived, failed or waits for its next attempt. It carries the same id "
+        "and the same body, and has the whole schedule before it again."
+    ),
+    tag=_TAG,
+    parameters=(_DELIVERY_ID, OPTIONAL_KEY),
+    request_body=Content(shape=Nothing, description="Nothing, or an empty object.", is_required=False),
+    answers={200: Content(shape=WebhookDeliveryBody, description="The delivery.", headers=_REPLAYED)},
+    problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_delivery_not_found", "webhook_endpoint_disabled"),
+)

@@ -1,0 +1,122 @@
+"""What a merchant asks for its webhook endpoints, and what may be wrong with it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from fincore.api.problems import Problem
+from fincore.domain.card_number import holds_card_number
+from fincore.notify.destination import URL_CHARACTERS_MAX, Forbidden, check_url
+from fincore.notify.endpoint import DESCRIPTION_CHARACTERS_MAX, FILTERS_MAX, EndpointStatus
+from fincore.notify.endpoints import OVERLAP_SECONDS_DEFAULT, OVERLAP_SECONDS_MAX
+from fincore.notify.event_filter import EVERYTHING, FILTERS, unknown_filter
+
+_Url = Annotated[
+    str,
+    Meta(
+        description=f"Where to send the events: an https:// URL of a server on the public internet, at most "
+        f"{URL_CHARACTERS_MAX} characters, without user name and fragment.",
+        examples=["https://shop.example.com/webhooks/fincore"],
+        extra_json_schema={"maxLength": URL_CHARACTERS_MAX},
+    ),
+]
+_Description = Annotated[
+    str,
+    Meta(
+        max_length=DESCRIPTION_CHARACTERS_MAX,
+        description="For you and your staff.",
+        extra_json_schema={"pattern": r"^[^\u0000]*$"},
+    ),
+]
+_EventTypes = Annotated[
+    tuple[str, ...],
+    Meta(
+        min_length=1,
+        max_length=FILTERS_MAX,
+        description="Which events to send: their names, families such as `charge.*`, or `*` for all.",
+        examples=[["charge.*", "refund.succeeded"]],
+        extra_json_schema={"items": {"type": "string", "enum": list(FILTERS)}},
+    ),
+]
+
+
+class WebhookEndpointRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An endpoint to create."""
+
+    url: _Url
+    description: _Description | None = None
+    event_types: _EventTypes = (EVERYTHING,)
+
+
+class WebhookEndpointUpdate(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What to change of an endpoint; what is left out stays as it is."""
+
+    url: _Url | UnsetType = UNSET
+    description: _Description | UnsetType | None = UNSET
+    event_types: _EventTypes | UnsetType = UNSET
+    status: (
+        Annotated[
+            EndpointStatus,
+            Meta(description="`disabled` stops it; `enabled` starts it again, whatever stopped it."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class SecretRotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to replace the secret."""
+
+    overlap_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=OVERLAP_SECONDS_MAX,
+            description="How long the old secret signs beside the new one; 0 stops it at once.",
+        ),
+    ] = OVERLAP_SECONDS_DEFAULT
+
+
+class FailedReplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which failed deliveries to send again; all of them unless a bound is given."""
+
+    created_from: Annotated[datetime, Meta(tz=True, description="Only those made then or later.")] | None = (
+        None
+    )
+    created_before: Annotated[datetime, Meta(tz=True, description="Only those made before.")] | None = None
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to say beside the path."""
+
+
+def check_request(request: WebhookEndpointRequest | WebhookEndpointUpdate, *, allow_loopback: bool) -> None:
+    """Raise the problem of the first thing that is wrong with a request; what its type says is checked before."""
+    for param, text in _texts(request):
+        if holds_card_number(text):
+            raise Problem("card_number_not_allowed", f"{param} holds a card number.", param=param)
+        if "\0" in text:
+            raise Problem("text_not_storable", f"Remove the NUL character from {param}.", param=param)
+    if not isinstance(request.event_types, UnsetType):
+        place = unknown_filter(request.event_types)
+        if place is not None:
+            raise Problem(
+                "field_invalid",
+                f"Entry {place + 1} of event_types is no event, family or `*`: /docs lists those there are.",
+                param="event_types",
+            )
+    if not isinstance(request.url, UnsetType):
+        checked = check_url(request.url, allow_loopback=allow_loopback)
+        if isinstance(checked, Forbidden):
+            raise Problem("webhook_url_not_allowed", checked.reason, param="url")
+
+
+def _texts(request: WebhookEndpointRequest | WebhookEndpointUpdate) -> Iterator[tuple[str, str]]:
+    if isinstance(request.url, str):
+        yield "url", request.url
+    if isinstance(request.description, str):
+        yield "description", request.description

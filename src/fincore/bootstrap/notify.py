@@ -1,0 +1,52 @@
+"""The notify role: the log into merchants' webhooks."""
+
+import asyncio
+
+import structlog
+
+from fincore.bootstrap.consumer import run_consumer
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import run_until, sampled
+from fincore.bootstrap.secrets_key import secret_sealer
+from fincore.domain.clock import SystemClock
+from fincore.domain.errors import ConfigurationError
+from fincore.notify.deliverer import ATTEMPTS_UNDER_WAY_MAX, Deliverer
+from fincore.notify.endpoints import Endpoints
+from fincore.notify.fan_out import FanOut
+from fincore.notify.guarded_resolver import SystemNames
+from fincore.notify.sender import Sender
+from fincore.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+    """Make deliveries of events and send them until `stop`; then wait for the attempts under way."""
+    clock, sealer, names = SystemClock(), secret_sealer(settings), SystemNames()
+    await _require_right_key(Endpoints(stores.notify, sealer, clock))
+    sender = Sender(
+        names.look_up,
+        clock,
+        allow_loopback=settings.webhooks_allow_loopback,
+        connections_max=ATTEMPTS_UNDER_WAY_MAX,
+    )
+    deliverer = Deliverer(stores.notify, sender, sealer, clock)
+    try:
+        async with sampled(deliverer.measure), asyncio.TaskGroup() as tasks:
+            tasks.create_task(run_consumer(stores, stores.notify, FanOut(clock), stop))
+            tasks.create_task(run_until(stop, deliverer.run(), deliverer.stop))
+    finally:
+        await sender.close()
+        names.close()
+
+
+async def _require_right_key(endpoints: Endpoints) -> None:
+    """A wrong key would fail every delivery for three days and then disable every endpoint."""
+    checked = await endpoints.count_unreadable()
+    if checked.unreadable and checked.unreadable == checked.looked_at:
+        raise ConfigurationError(
+            "FINCORE_SECRETS_KEY is not the key that sealed the webhook secrets in this database: set that one, or let "
+            "the merchants rotate their secrets if it is lost"
+        )
+    if checked.unreadable:
+        _log.warning("notify.secrets_unreadable", endpoints=checked.unreadable, looked_at=checked.looked_at)
