@@ -21,6 +21,9 @@ app.command("fincore.operators:settings", help="List every setting with its defa
 app.command("fincore.operators:check", help="Check the laws that must hold.")
 app.command("fincore.operators:merchants", name="merchant", help="Merchants.")
 app.command("fincore.operators:keys", name="key", help="API keys of merchants.")
+app.command(
+    "fincore.operators:charges", name="charges", help="Charges whose outcome at the PSP nobody knows."
+)
 app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
 app.command("fincore.operators:ledger", name="ledger", help="The double-entry ledger.")
 

@@ -9,10 +9,14 @@ from typing import Annotated, Literal, TypeVar
 from cyclopts import App, Parameter, validators
 from rich.console import Console
 
-from fincore.bootstrap import operations
+from fincore.bootstrap import operations, unknown_outcomes
 from fincore.bootstrap.databases import Databases, databases_of
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspReference
+from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs
 from fincore.settings import SETTINGS, read_settings
@@ -21,6 +25,7 @@ T = TypeVar("T")
 
 merchants = App(name="merchant", help="Merchants.")
 keys = App(name="key", help="API keys of merchants.")
+charges = App(name="charges", help="Charges whose outcome nobody knows.")
 jobs = App(name="jobs", help="The job queue.")
 ledger = App(name="ledger", help="The double-entry ledger.")
 
@@ -100,6 +105,72 @@ def revoke_key(merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Revoke a key; it stops working within seconds."""
     _on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
     _print(f"revoked {key_id}")
+
+
+@charges.command(name="unknown")
+def list_unknown(
+    *, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 100
+) -> None:
+    """List the operations that may or may not have happened at the PSP, oldest first, and who is working on each."""
+    found = _on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
+    _print_table(
+        ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
+        [
+            (
+                listed.outcome.charge_id,
+                listed.outcome.refund_id or "-",
+                "live" if listed.outcome.livemode else "test",
+                listed.outcome.operation,
+                str(Money(listed.outcome.amount_minor, listed.outcome.currency)),
+                listed.outcome.psp,
+                listed.outcome.psp_reference or "-",
+                _when(listed.outcome.since),
+                f"needs a person: {listed.held_because}" if listed.held_because else "the janitor asks",
+            )
+            for listed in found
+        ],
+    )
+
+
+@charges.command(name="resolve")
+def resolve_unknown(
+    charge_id: ChargeId,
+    verdict: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
+    *,
+    reason: str,
+    by: str,
+    refund: RefundId | None = None,
+    psp_reference: PspReference | None = None,
+    amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+) -> None:
+    """Say what became of an operation that is unknown, as the PSP's dashboard shows it. Kept with your name and reason.
+
+    Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund (--refund): succeeded
+    or failed.
+    """
+    judgement = Judgement(
+        decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
+    )
+    if refund is not None and verdict in ("succeeded", "failed"):
+        of_refund: RefundVerdict = verdict
+        events = _on_databases(
+            lambda databases: unknown_outcomes.resolve_refund(
+                databases, charge_id, refund, of_refund, judgement
+            )
+        )
+    elif refund is None and verdict != "succeeded":
+        of_charge: ChargeVerdict = verdict
+        events = _on_databases(
+            lambda databases: unknown_outcomes.resolve_charge(databases, charge_id, of_charge, judgement)
+        )
+    else:
+        whose = (
+            "a refund succeeded or failed"
+            if refund
+            else "a charge is captured, authorized, canceled, expired or failed"
+        )
+        raise ConfigurationError(f"{verdict} is not a verdict here: {whose}")
+    _print(f"recorded {', '.join(events)}")
 
 
 @jobs.command(name="dead")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.events import CancelRequested, CaptureRequested, EventType, RefundRequested
-from fincore.domain.ids import ChargeId, RefundId, new_refund_id
+from fincore.domain.events import EventType
+from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     Approved,
@@ -22,9 +22,7 @@ from fincore.domain.outcome import (
     Rejected,
     Retryable,
 )
-from fincore.domain.requests import request_cancel, request_capture, request_refund
 from fincore.postgres.pool import Pool
-from fincore.write.queue.job_payloads import cancel_job, capture_job, send_refund_job
 from fincore.write.worker.consequences import FollowPolicy
 from fixtures.scripted_psp import (
     NOON,
@@ -54,30 +52,6 @@ async def authorized(house: House) -> ChargeId:
     return charge_id
 
 
-async def ask_capture(house: House, charge_id: ChargeId, amount_minor: int | None = None) -> None:
-    charge = await house.state(charge_id)
-    event = request_capture(charge, amount_minor, house.clock.now())
-    assert isinstance(event, CaptureRequested)
-    await house.append(charge_id, event, version=charge.version, jobs=(capture_job(charge_id),))
-
-
-async def ask_cancel(house: House, charge_id: ChargeId) -> None:
-    charge = await house.state(charge_id)
-    event = request_cancel(charge, "requested_by_customer", house.clock.now())
-    assert isinstance(event, CancelRequested)
-    await house.append(charge_id, event, version=charge.version, jobs=(cancel_job(charge_id),))
-
-
-async def ask_refund(house: House, charge_id: ChargeId, amount_minor: int | None = None) -> RefundId:
-    charge, refund_id = await house.state(charge_id), new_refund_id()
-    event = request_refund(charge, refund_id, amount_minor, house.clock.now())
-    assert isinstance(event, RefundRequested)
-    await house.append(
-        charge_id, event, version=charge.version, jobs=(send_refund_job(charge_id, refund_id),)
-    )
-    return refund_id
-
-
 async def told_since(house: House, charge_id: ChargeId, version: int) -> list[EventType]:
     return (await house.history(charge_id))[version:]
 
@@ -100,7 +74,7 @@ async def test_an_answer_to_a_capture_becomes_these_events(
     psp = ScriptedPsp(capture=script)
     async with open_house(pool, psp) as house:
         charge_id = await authorized(house)
-        await ask_capture(house, charge_id, 400)
+        await house.ask_capture(charge_id, 400)
         await house.idle()
         assert await told_since(house, charge_id, 3) == told, name
         charge = await house.state(charge_id)
@@ -115,7 +89,7 @@ async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Poo
     async with open_house(pool, psp) as house:
         charge_id = await authorized(house)
         for _ in range(2):
-            await ask_capture(house, charge_id)
+            await house.ask_capture(charge_id)
             await house.idle()
         assert (await house.state(charge_id)).status == "succeeded"
     assert [call.idempotency_key for call in psp.calls] == [
@@ -128,7 +102,7 @@ async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool)
     psp = ScriptedPsp(capture=[lost_before] * 1000)
     async with open_house(pool, psp) as house:
         charge_id = await authorized(house)
-        await ask_capture(house, charge_id)
+        await house.ask_capture(charge_id)
         await eventually(partial(_called, psp, 2))
         house.clock.advance(minutes=20)
         await house.idle()
@@ -149,7 +123,7 @@ async def test_a_capture_of_a_hold_that_has_lapsed_ends_in_an_expired_charge(poo
             charge_id,
             Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=NOON),
         )
-        await ask_capture(house, charge_id)
+        await house.ask_capture(charge_id)
         await house.idle()
         charge = await house.state(charge_id)
         assert (charge.status, charge.captured_minor, charge.operation) == ("expired", 0, None)
@@ -166,7 +140,7 @@ async def test_a_cancellation_releases_the_hold_or_leaves_it(
     psp = ScriptedPsp(cancel=script)
     async with open_house(pool, psp) as house:
         charge_id = await authorized(house)
-        await ask_cancel(house, charge_id)
+        await house.ask_cancel(charge_id)
         await house.idle()
         charge = await house.state(charge_id)
         assert (charge.status, charge.operation, charge.unknown_since) == (status, None, None)
@@ -189,7 +163,7 @@ async def test_an_answer_to_a_refund_becomes_these_events(
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()
         await house.idle()
-        refund_id = await ask_refund(house, charge_id, 300)
+        refund_id = await house.ask_refund(charge_id, 300)
         await house.idle()
         assert await told_since(house, charge_id, 2) == told, name
         refund = (await house.state(charge_id)).refund(refund_id)
@@ -205,7 +179,7 @@ async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()
         await house.idle()
-        await ask_refund(house, charge_id)
+        await house.ask_refund(charge_id)
         await eventually(partial(_called, psp, 2))
         house.clock.advance(minutes=20)
         await house.idle()
@@ -221,7 +195,7 @@ async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None
     async with open_house(pool, psp, follow_policy=policy) as house:
         charge_id = await house.charge()
         await house.idle()
-        await ask_refund(house, charge_id)
+        await house.ask_refund(charge_id)
         await eventually(partial(_refund_inquired, psp, 2))
         (reference, report), *_ = psp.refunds.items()
         psp.refunds[reference] = _as(report, "succeeded")
@@ -240,7 +214,7 @@ async def test_a_refund_that_is_pending_for_a_month_is_held_for_a_person(pool: P
     async with open_house(pool, psp, follow_policy=policy) as house:
         charge_id = await house.charge()
         await house.idle()
-        await ask_refund(house, charge_id)
+        await house.ask_refund(charge_id)
         await eventually(partial(_refund_inquired, psp, 1))
         house.clock.advance(days=30)
         await house.idle()
@@ -254,7 +228,7 @@ async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) 
         psp.answers_inquiries = False
         charge_id = await house.charge()
         await house.idle()
-        refund_id = await ask_refund(house, charge_id, 300)
+        refund_id = await house.ask_refund(charge_id, 300)
         await eventually(partial(_refunded, psp))
         (report,) = psp.refunds.values()
         await house.deliver(Told(event_id="evt_re", says="refund", charge_id=charge_id, refund=report))
@@ -268,7 +242,7 @@ async def test_a_refund_that_fails_after_it_succeeded_gives_its_amount_back(pool
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
-        await ask_refund(house, charge_id)
+        await house.ask_refund(charge_id)
         await house.idle()
         (report,) = house.psp.refunds.values()
         failed = _as(report, "failed")
@@ -285,7 +259,7 @@ async def test_a_late_success_after_a_failure_is_checked_with_the_psp_and_droppe
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
-        await ask_refund(house, charge_id)
+        await house.ask_refund(charge_id)
         await house.idle()
         (reference, report), *_ = house.psp.refunds.items()
         house.psp.refunds[reference] = _as(report, "failed")

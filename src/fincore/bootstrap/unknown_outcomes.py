@@ -1,0 +1,115 @@
+"""What operators do about outcomes that nobody knows: list them, and say what became of one."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operations import stores_of
+from fincore.bootstrap.processes import running_writer
+from fincore.domain.clock import SystemClock
+from fincore.domain.errors import FinCoreError
+from fincore.domain.events import ChargeEvent, event_type
+from fincore.domain.ids import ChargeId, RefundId
+from fincore.domain.job import Job
+from fincore.domain.refusal import Refusal
+from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fincore.eventstore.commit import Provenance
+from fincore.eventstore.log import EventLog
+from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import HeldJob
+from fincore.write.worker.consequences import FollowPolicy, jobs_after
+from fincore.write.worker.janitor import JanitorPolicy
+from fincore.write.worker.record import ChargeRecorder, Contended, Decision, NoSuchCharge
+
+HELD_JOBS_MAX: Final = 10_000
+"""Dead letters that are looked through for those of a charge."""
+
+
+class NotResolved(FinCoreError):
+    """A person's verdict could not be taken; the message says why and what to do."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """An unknown outcome, and why it waits for a person; None while the janitor still asks."""
+
+    outcome: UnknownOutcome
+    held_because: str | None
+
+
+async def list_unknown(databases: Databases, *, limit: int) -> list[Listed]:
+    """The outcomes nobody knows, oldest first."""
+    async with stores_of(databases) as stores:
+        held = await PgQueuerQueue(stores.eventstore).held(limit=HELD_JOBS_MAX)
+        found = await UnknownQueries(stores.paymentdb).list_unknown(limit=limit)
+    return [Listed(outcome, _reason(held, outcome.refund_id or outcome.charge_id)) for outcome in found]
+
+
+async def resolve_charge(
+    databases: Databases, charge_id: ChargeId, verdict: ChargeVerdict, judgement: Judgement
+) -> list[str]:
+    """Record a person's verdict on a charge; return the events it came to. Raise `NotResolved`."""
+    now = SystemClock().now()
+    return await _resolve(
+        databases,
+        charge_id,
+        judgement,
+        lambda charge: judge_charge(charge, verdict, judgement, now),
+        charge_id,
+    )
+
+
+async def resolve_refund(
+    databases: Databases,
+    charge_id: ChargeId,
+    refund_id: RefundId,
+    verdict: RefundVerdict,
+    judgement: Judgement,
+) -> list[str]:
+    """Record a person's verdict on a refund; return the events it came to. Raise `NotResolved`."""
+    now = SystemClock().now()
+    return await _resolve(
+        databases,
+        charge_id,
+        judgement,
+        lambda charge: judge_refund(charge, refund_id, verdict, judgement, now),
+        refund_id,
+    )
+
+
+async def _resolve(
+    databases: Databases,
+    charge_id: ChargeId,
+    judgement: Judgement,
+    decision: Decision,
+    named: str,
+) -> list[str]:
+    def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+        first = JanitorPolicy().pause_seconds(1, fraction=0.5)
+        return jobs_after(
+            charge_id, events, SystemClock().now(), policy=FollowPolicy(), first_inquiry_seconds=first
+        )
+
+    async with stores_of(databases) as stores:
+        queue = PgQueuerQueue(stores.eventstore)
+        async with running_writer(stores.eventstore, queue.enqueue) as writer:
+            recorder = ChargeRecorder(EventLog(stores.eventstore), writer, consequences)
+            provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")
+            recorded = await recorder.record(charge_id, decision, provenance)
+        match recorded:
+            case Refusal():
+                raise NotResolved(f"{named}: {recorded.detail}")
+            case NoSuchCharge():
+                raise NotResolved(f"{charge_id}: the log has no such charge")
+            case Contended():
+                raise NotResolved(f"{charge_id} keeps changing at the moment; try again")
+        # The jobs that waited for this verdict find nothing left to do.
+        held = await queue.held(limit=HELD_JOBS_MAX)
+        await queue.requeue([job.job_id for job in held if named.encode() in job.payload])
+    return [event_type(event) for event in recorded.events]
+
+
+def _reason(held: Sequence[HeldJob], named: str) -> str | None:
+    return next((job.reason for job in held if named.encode() in job.payload), None)

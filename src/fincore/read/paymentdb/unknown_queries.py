@@ -1,0 +1,39 @@
+"""Which outcomes at the PSPs nobody knows: the list a person works through."""
+
+from datetime import datetime
+
+import msgspec
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import ChargeId, MerchantId, RefundId
+from fincore.domain.outcome import PspName, PspReference
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
+
+
+class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation (`authorize`, `capture`, `cancel`, `refund`) that may or may not have happened, since when."""
+
+    charge_id: ChargeId
+    refund_id: RefundId | None
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_reference: PspReference | None
+    operation: str
+    amount_minor: int
+    currency: Currency
+    since: datetime
+
+
+class UnknownQueries:
+    """The query side of unknown outcomes. It may lag behind the log."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def list_unknown(self, *, limit: int) -> list[UnknownOutcome]:
+        """The oldest ones first."""
+        return [UnknownOutcome(**dict(row)) for row in await self._pool.fetch(_SQL.unknown_outcomes, limit)]

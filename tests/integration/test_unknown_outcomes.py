@@ -1,0 +1,113 @@
+"""Outcomes that nobody could find out: listed for a person, decided by a person, and kept with name and reason."""
+
+from functools import partial
+
+import pytest
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
+from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.outcome import PspReference
+from fincore.domain.verdict import Judgement
+from fincore.postgres.pool import Pool
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.scripted_psp import ScriptedPsp, lost_after, lost_before
+from fixtures.traffic import follow, store_pool
+from fixtures.waiting import eventually
+from fixtures.worker_house import House, open_house
+
+ADA = Judgement(
+    decided_by="ada", reason="The dashboard shows it as paid.", psp_reference=PspReference("pi_seen")
+)
+
+
+async def given_up(house: House, *, inquiries: int) -> None:
+    async def asked() -> bool:
+        return len(house.psp.inquiries) + len(house.psp.refund_inquiries) >= inquiries
+
+    await eventually(asked)
+    house.clock.advance(hours=25)
+    await house.idle()
+
+
+async def projected(house: House, dsn: str) -> None:
+    async with store_pool(dsn, "paymentdb") as target:
+        await follow(house.log, target, Projectionist())
+
+
+async def test_an_outcome_given_up_on_is_listed_with_the_reason_and_resolved_by_a_person(
+    pool: Pool, databases: Databases
+) -> None:
+    psp = ScriptedPsp(lost_after)
+    psp.undecided = True
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await given_up(house, inquiries=1)
+        await projected(house, databases.paymentdb)
+        (listed,) = await list_unknown(databases, limit=10)
+        assert (listed.outcome.charge_id, listed.outcome.operation, listed.outcome.amount_minor) == (
+            charge_id,
+            "authorize",
+            1000,
+        )
+        assert listed.held_because is not None
+        assert "the PSP could not say for 24 h" in listed.held_because
+
+        events = await resolve_charge(databases, charge_id, "captured", ADA)
+        assert events == ["charge.outcome_decided", "charge.captured"]
+        await house.idle()
+        assert (await house.state(charge_id)).status == "succeeded"
+        assert await house.held() == []
+        await projected(house, databases.paymentdb)
+        assert await list_unknown(databases, limit=10) == []
+        assert await _actors(pool, charge_id) == {"operator:ada"}
+        with pytest.raises(NotResolved, match="nothing about it is unknown"):
+            await resolve_charge(databases, charge_id, "failed", ADA)
+
+
+async def test_an_outcome_the_janitor_still_asks_about_is_listed_without_a_reason(
+    pool: Pool, databases: Databases
+) -> None:
+    psp = ScriptedPsp(lost_after)
+    psp.undecided = True
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await eventually(partial(_is_unknown, house, charge_id))
+        await projected(house, databases.paymentdb)
+        (listed,) = await list_unknown(databases, limit=10)
+        assert listed.held_because is None
+        psp.undecided = False
+        await house.idle()
+
+
+async def test_a_refund_in_doubt_is_listed_and_resolved_like_a_charge(
+    pool: Pool, databases: Databases
+) -> None:
+    psp = ScriptedPsp(refund=[lost_before] * 1000)
+    async with open_house(pool, psp) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        psp.answers_inquiries = False
+        refund_id = await house.ask_refund(charge_id, 300)
+        await given_up(house, inquiries=1)
+        await projected(house, databases.paymentdb)
+        (listed,) = await list_unknown(databases, limit=10)
+        assert (listed.outcome.refund_id, listed.outcome.operation) == (refund_id, "refund")
+        assert listed.held_because is not None
+        events = await resolve_refund(databases, charge_id, refund_id, "failed", ADA)
+        assert events == ["charge.outcome_decided", "refund.failed"]
+        await house.idle()
+        assert (await house.state(charge_id)).refundable_minor == 1000
+        assert await house.held() == []
+
+
+async def _is_unknown(house: House, charge_id: ChargeId) -> bool:
+    return (await house.state(charge_id)).unknown_since is not None
+
+
+async def _actors(pool: Pool, charge_id: ChargeId) -> set[str]:
+    rows = await pool.fetch(
+        "select metadata::jsonb ->> 'actor' as actor from eventstore.events where stream_id = $1 and version > 2",
+        stream_of(charge_id),
+    )
+    return {row["actor"] for row in rows}
