@@ -1,6 +1,5 @@
 """The sandbox's own API under /sandbox/: faults, state, latency, time. No PSP has it; tests and demos do."""
 
-from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from random import Random
@@ -17,11 +16,10 @@ from psp_sandbox.ids import new_secret
 from psp_sandbox.latency import ImpossibleLatency, log_normal
 from psp_sandbox.messages import Answer, Request
 from psp_sandbox.options import Options
-from psp_sandbox.stripe import backstage
-from psp_sandbox.stripe.api import StripeApi
+from psp_sandbox.stripe import backstage, census
+from psp_sandbox.stripe.api import OPERATIONS, StripeApi
 from psp_sandbox.stripe.backstage import Misdirected
 
-MAX_VALUES = 1_000_000
 MAX_ADVANCE_SECONDS = 366 * 24 * 3_600
 NAMED_STEPS = 3
 """Of a path like `payment_intents/{id}/expire`."""
@@ -114,7 +112,11 @@ class Admin:
         return Answer(payload=order)
 
     def _add_fault(self, request: Request, _named: str) -> Answer:
-        self._faults.add(msgspec.json.decode(request.body, type=Fault))
+        fault = msgspec.json.decode(request.body, type=Fault)
+        operation = fault.match.operation
+        if operation is not None and operation not in OPERATIONS:
+            raise BadFault(f"no such operation: {operation}; there are {', '.join(sorted(OPERATIONS))}")
+        self._faults.add(fault)
         return Answer(status=201, payload=self._rules())
 
     def _list_faults(self, _request: Request, _named: str) -> Answer:
@@ -133,17 +135,12 @@ class Admin:
 
     def _state(self, request: Request, _named: str) -> Answer:
         """Sums over all accounts. With ?metadata_key=k, what was paid for each value of that key."""
-        by_status: Counter[str] = Counter()
-        received: Counter[str] = Counter()
-        for _, intent in self._stripe.store.intents.all():
-            by_status[intent.status] += 1
-            received[intent.currency] += intent.amount_received
+        store = self._stripe.store
         sent = self._delivery.counts
         state: dict[str, object] = {
-            "payment_intents": dict(by_status),
-            "amount_received": {currency: total for currency, total in received.items() if total},
-            "charges": len(self._stripe.store.charges),
-            "events": len(self._stripe.store.events),
+            **census.totals(store),
+            "charges": len(store.charges),
+            "events": len(store.events),
             "idempotency_keys": len(self._stripe.memory),
             "webhooks": {
                 "pending": self._delivery.pending(),
@@ -155,24 +152,8 @@ class Admin:
             "requests": dict(self._calls.counts),
         }
         for key in parse_qs(request.query.decode("latin-1")).get("metadata_key", []):
-            state["by_metadata"] = self._by_metadata(key)
+            state["by_metadata"] = census.by_metadata(store, key)
         return Answer(payload=state)
-
-    def _by_metadata(self, key: str) -> dict[str, dict[str, int]]:
-        """Per value: intents of any status, those that hold or took money, and the minor units taken."""
-        found: dict[str, dict[str, int]] = {}
-        for _, intent in self._stripe.store.intents.all():
-            value = intent.metadata.get(key)
-            if value is None or (value not in found and len(found) >= MAX_VALUES):
-                continue
-            row = found.setdefault(
-                value, {"intents": 0, "authorized": 0, "succeeded": 0, "amount_received": 0}
-            )
-            row["intents"] += 1
-            row["authorized"] += intent.status == "requires_capture"
-            row["succeeded"] += intent.status == "succeeded"
-            row["amount_received"] += intent.amount_received
-        return found
 
     def _reset(self, _request: Request, _named: str) -> Answer:
         self._stripe.store.clear()
@@ -201,7 +182,7 @@ class Admin:
         store = self._stripe.store
         waiting = [
             {"at": int(at), "kind": due.kind, "object": due.object_id}
-            for at, due in islice(store.agenda.waiting(), MAX_VALUES)
+            for at, due in islice(store.agenda.waiting(), census.MAX_ROWS)
         ]
         return Answer(payload={"delay_seconds": store.aftermath_delay_seconds, "waiting": waiting})
 

@@ -9,7 +9,7 @@ import structlog
 from psp_sandbox.connection import Exchange
 from psp_sandbox.faults import CallFacts, Fault, FaultBook
 from psp_sandbox.messages import Answer
-from psp_sandbox.stripe.api import Admitted, StripeApi, addressed_metadata, form_of
+from psp_sandbox.stripe.api import Admitted, StripeApi, addressed_metadata, form_of, operation_of
 from psp_sandbox.stripe.errors import api_error, rate_limited
 from psp_sandbox.stripe.wire import API_VERSION
 
@@ -127,6 +127,7 @@ def _facts(exchange: Exchange, stripe: StripeApi, admitted: Admitted | Answer) -
     request = exchange.request
     method = form_of(request).get("payment_method")
     return CallFacts(
+        operation=operation_of(request),
         path=request.path,
         method=request.method,
         metadata=addressed_metadata(stripe, admitted) if isinstance(admitted, Admitted) else {},

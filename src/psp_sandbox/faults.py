@@ -44,10 +44,13 @@ class BadFault(ValueError):
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which calls or webhooks a rule is for. What is not named matches everything.
 
-    `path` is a prefix. `metadata` is matched against the request and the payment intent it names; all pairs must
-    be there. `event_type` is for webhooks only, `path`, `method`, `idempotency_key`, `payment_method` for calls only.
+    `operation` is a call as `/sandbox/state` counts it, such as `POST payment_intents/{}/capture`; `path` is a prefix.
+    `metadata` is matched against the request and the payment it is about, or against the object of the webhook and
+    its payment; all pairs must be there. `event_type` is for webhooks only; it and `metadata` are all that can be
+    said of a webhook.
     """
 
+    operation: str | None = None
     path: str | None = None
     method: str | None = None
     metadata: dict[str, str] = {}
@@ -78,6 +81,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class CallFacts(msgspec.Struct, kw_only=True, gc=False):
     """What a rule can know of a call. `replayed`: it is answered from an idempotency key or refused, not executed."""
 
+    operation: str
     path: str
     method: str
     metadata: dict[str, str]
@@ -165,7 +169,8 @@ def _fits_call(fault: Fault, facts: CallFacts) -> bool:
     if facts.replayed and fault.kind in EXECUTION_FAULTS:
         return False
     return (
-        (wanted.path is None or facts.path.startswith(wanted.path))
+        wanted.operation in (None, facts.operation)
+        and (wanted.path is None or facts.path.startswith(wanted.path))
         and wanted.method in (None, facts.method)
         and wanted.idempotency_key in (None, facts.idempotency_key)
         and wanted.payment_method in (None, facts.payment_method)

@@ -188,16 +188,30 @@ class StripeApi:
         return key or None
 
 
+OPERATIONS = frozenset(f"{method} {route}" for method, route in ROUTES)
+"""Every call there is, as it is counted and as a fault names it."""
+
+
+def operation_of(request: Request) -> str:
+    """Which call a request is, whoever sends it; empty where there is none such."""
+    try:
+        return f"{request.method} {_route(request)[0]}"
+    except Refusal:
+        return ""
+
+
 def addressed_metadata(api: StripeApi, admitted: Admitted) -> dict[str, str]:
-    """The metadata a request is about: of the payment intent in its URL, and what it says itself."""
-    intent = api.store.intents.get(admitted.credential.account, admitted.named)
-    given = form_of(admitted.request).get("metadata")
-    said = (
-        {key: value for key, value in given.items() if isinstance(value, str)}
-        if isinstance(given, dict)
-        else {}
-    )
-    return (intent.metadata if intent is not None else {}) | said
+    """The metadata a request is about: of the object in its URL or of the payment it names, and what it says itself."""
+    form = form_of(admitted.request)
+    known: dict[str, str] = {}
+    for name in (form.get("payment_intent"), form.get("charge"), admitted.named):
+        found = api.store.find(admitted.credential.account, name) if isinstance(name, str) else None
+        if found is not None:
+            known |= api.store.metadata_of(admitted.credential.account, found)
+    said = form.get("metadata")
+    if isinstance(said, dict):
+        known |= {key: value for key, value in said.items() if isinstance(value, str)}
+    return known
 
 
 def form_of(request: Request) -> dict[str, object]:

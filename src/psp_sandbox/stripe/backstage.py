@@ -1,4 +1,4 @@
-"""What moves behind the merchant's back, on demand: Stripe's part of the sandbox's own API under /sandbox/."""
+"""Behind the merchant's back: Stripe's part of the sandbox's own API under /sandbox/, to look at and to move on demand."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +7,7 @@ import msgspec
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
-from psp_sandbox.stripe import dispute_machine, machine, refund_machine
+from psp_sandbox.stripe import census, dispute_machine, machine, refund_machine
 from psp_sandbox.stripe.dispute_machine import CLOSED, DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
 from psp_sandbox.stripe.sequel import DisputeSequel
@@ -136,6 +136,9 @@ def _refund(store: Store, refund_id: str, possible: frozenset[str]) -> tuple[Cal
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "disputes"): census.list_disputes,
+    ("GET", "payment_intents"): census.list_intents,
+    ("GET", "refunds"): census.list_refunds,
     ("POST", "charges/dispute"): dispute_charge,
     ("POST", "disputes/reinstate_funds"): move_dispute(dispute_machine.reinstate_funds),
     ("POST", "disputes/withdraw_funds"): move_dispute(dispute_machine.withdraw_funds),

@@ -126,9 +126,9 @@ def open_dispute(
     )
 
 
-def holds_funds(dispute: Dispute) -> bool:
-    """Whether the dispute has the charge's money: withdrawn, and not reinstated."""
-    return sum(transaction.amount for transaction in dispute.balance_transactions) < 0
+def held_funds(dispute: Dispute) -> int:
+    """Minor units of the charge that the dispute has: withdrawn, and not reinstated."""
+    return -sum(transaction.amount for transaction in dispute.balance_transactions)
 
 
 def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
@@ -145,7 +145,7 @@ def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> D
         after = replace(
             after, evidence_details=replace(details, submission_count=details.submission_count + 1)
         )
-    if step == "win" and holds_funds(dispute):
+    if step == "win" and held_funds(dispute):
         after, movement = _moved("reinstatement", after, charge, facts)
     if step == "escalate":
         after, movement = _moved("withdrawal", _as_chargeback(after, facts), charge, facts)
@@ -163,7 +163,7 @@ def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> D
 
 def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
     """The money is taken, whatever the status. Raises ImpossibleStep: it already is, or all was refunded."""
-    if holds_funds(dispute):
+    if held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are withdrawn already")
     after, movement = _moved("withdrawal", dispute, charge, facts)
     return _funds_moved("charge.dispute.funds_withdrawn", after, movement)
@@ -171,7 +171,7 @@ def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> Dis
 
 def reinstate_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
     """The money comes back, whatever the status: a network may do so before it decides. Raises ImpossibleStep."""
-    if not holds_funds(dispute):
+    if not held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are not withdrawn")
     after, movement = _moved("reinstatement", dispute, charge, facts)
     return _funds_moved("charge.dispute.funds_reinstated", after, movement)
@@ -218,8 +218,8 @@ def _moved(
     move: Literal["reinstatement", "withdrawal"], dispute: Dispute, charge: Charge, facts: DisputeFacts
 ) -> tuple[Dispute, Movement]:
     """What was withdrawn comes back; what is withdrawn is no more than refunds have left."""
-    held = -sum(transaction.amount for transaction in dispute.balance_transactions)
-    amount = held if move == "reinstatement" else min(dispute.amount, refundable(charge))
+    withdrawable = min(dispute.amount, refundable(charge))
+    amount = held_funds(dispute) if move == "reinstatement" else withdrawable
     if amount == 0:
         raise ImpossibleStep(f"{charge.id} has been refunded; there is nothing to withdraw")
     movement = moved(move, facts.movement_id, amount=amount, charge=charge, source=dispute.id, now=facts.now)

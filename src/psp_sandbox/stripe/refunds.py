@@ -5,7 +5,7 @@ from psp_sandbox.messages import Answer
 from psp_sandbox.stripe import refund_machine
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.currencies import money
-from psp_sandbox.stripe.dispute_machine import holds_funds
+from psp_sandbox.stripe.dispute_machine import held_funds
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import ListParameters, page
@@ -152,7 +152,7 @@ def _refundable_charge(call: Call, given: CreateRefund) -> Charge:
     if charge is None or not charge.captured:
         message = f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
         raise refused(message)
-    if any(map(holds_funds, call.store.disputes_of(call.account, charge.id))):
+    if any(map(held_funds, call.store.disputes_of(call.account, charge.id))):
         message = f"Charge {charge.id} has been charged back; cannot issue a refund."
         raise refused(message, code="charge_disputed")
     return charge

@@ -275,6 +275,8 @@ class Store:
         match object_id.partition("_")[0]:
             case "ch":
                 return self.charges.get(account, object_id)
+            case "pi":
+                return self.intents.get(account, object_id)
             case "dp":
                 return self.disputes.get(account, object_id)
             case "pm":
