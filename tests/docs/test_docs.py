@@ -21,11 +21,11 @@ from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
 from fincore.domain.events import EVENTS
 from fincore.settings import SETTINGS
-from fincore.write.psp.stripe.wire import CHARGE_ID_KEY
+from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
 SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
 PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
-OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY}
+OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY, REFUND_ID_KEY}
 """What begins like a metric and is none."""
 
 documents = pytest.mark.parametrize(

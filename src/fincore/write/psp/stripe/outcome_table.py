@@ -54,9 +54,9 @@ def _errors() -> Iterator[_Row]:
         vocabulary.UNLISTED_REQUEST_ERROR,
         "Declined",
     )
-    where = "error to a capture or cancellation"
+    where = "error on capture, cancel"
     yield from _table(where, vocabulary.OPERATION_ERRORS, vocabulary.UNLISTED_OPERATION_ERROR, "Rejected")
-    where = "error to a refund"
+    where = "error on refund"
     yield from _table(
         where,
         {**vocabulary.REFUND_ERRORS, **_by_param(vocabulary.REFUND_ERRORS_BY_PARAM)},
