@@ -5,29 +5,14 @@ from datetime import timedelta
 import pytest
 
 from fincore.domain.charge import fold
-from fincore.domain.events import ChargeEvent, RecordedEvent
-from fincore.domain.ids import StreamId, charge_of, new_event_id
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import charge_of
 from fincore.read.projectionist.fold import EventMissing, project, view_of_stream
 from fixtures.commits import NOON, captured, created, new_stream
-from fixtures.traffic import fates
+from fixtures.traffic import aftermaths, fates, recorded
 
 
-def recorded(stream_id: StreamId, *events: ChargeEvent) -> list[RecordedEvent]:
-    return [
-        RecordedEvent(
-            tx=1,
-            pos=version,
-            stream_id=stream_id,
-            version=version,
-            event_id=new_event_id(),
-            event=event,
-            recorded_at=NOON + timedelta(minutes=version),
-        )
-        for version, event in enumerate(events, start=1)
-    ]
-
-
-@pytest.mark.parametrize("life", fates(), ids=lambda life: type(life[-1]).__name__)
+@pytest.mark.parametrize("life", fates() + aftermaths(), ids=lambda life: type(life[-1]).__name__)
 def test_the_view_of_a_stream_holds_the_charge_its_events_tell(life: tuple[ChargeEvent, ...]) -> None:
     stream = new_stream()
     view = view_of_stream(recorded(stream, *life))

@@ -1,0 +1,73 @@
+"""Which rows some events change, without a database."""
+
+from datetime import timedelta
+
+from fincore.domain.events import ChargeEvent, FeeAssessed
+from fincore.read.projectionist.fold import view_of_stream
+from fincore.read.projectionist.projection import Projection
+from fixtures.commits import NOON, captured, created, new_stream
+from fixtures.traffic import aftermaths, disputed, failed, recorded, refunded, refunding
+
+
+def rows_of(*events: ChargeEvent) -> dict[str, list[tuple[object, ...]]]:
+    projection = Projection()
+    for event in recorded(new_stream(), *events):
+        projection.add(event)
+    return projection.rows()
+
+
+def test_a_charge_alone_changes_no_refunds_and_no_disputes() -> None:
+    assert set(rows_of(created(), captured())) == {"charges", "events"}
+
+
+def test_many_events_of_a_charge_are_one_row_and_a_row_for_each_event() -> None:
+    rows = rows_of(created(), captured())
+    assert (len(rows["charges"]), len(rows["events"])) == (1, 2)
+
+
+def test_a_refund_is_as_of_the_last_event_about_it() -> None:
+    refund = refunding()
+    later = next(event for life in aftermaths() for event in life if isinstance(event, FeeAssessed))
+    rows = rows_of(created(), captured(), refund, refunded(refund), later)
+    ((refund_id, _, version, *_),) = rows["refunds"]
+    assert (refund_id, version) == (refund.refund_id, 4)
+    ((_, _, charge_version, *_),) = rows["charges"]
+    assert charge_version == 5
+
+
+def test_only_the_refunds_and_disputes_that_events_are_about_are_written() -> None:
+    stream, first, second, dispute = new_stream(), refunding(400), refunding(600), disputed()
+    events = recorded(stream, created(), captured(), first, dispute, second)
+    before = view_of_stream(events[:4])
+    assert before is not None
+    projection = Projection({stream: before})
+    projection.add(events[4])
+    rows = projection.rows()
+    assert [row[0] for row in rows["refunds"]] == [second.refund_id]
+    assert "disputes" not in rows
+
+
+def test_an_event_that_the_view_holds_already_changes_nothing() -> None:
+    stream = new_stream()
+    events = recorded(stream, created(), captured())
+    projection = Projection()
+    for event in (*events, *events):
+        projection.add(event)
+    assert len(projection.rows()["events"]) == 2
+    view = view_of_stream(events)
+    assert view is not None
+    again = Projection({stream: view})
+    again.add(events[1])
+    assert again.rows() == {}
+
+
+def test_an_event_tells_when_it_happened_and_when_it_was_recorded() -> None:
+    rows = rows_of(created(), captured(occurred_at=NOON + timedelta(hours=1)))
+    *_, occurred_at, recorded_at, data = rows["events"][1]
+    assert (occurred_at, recorded_at) == (NOON + timedelta(hours=1), NOON + timedelta(minutes=2))
+    assert data == '{"amount_minor":1000,"currency":"usd"}'
+
+
+def test_the_psps_own_words_are_kept_from_the_merchant() -> None:
+    *_, data = rows_of(created(), failed())["events"][1]
+    assert data == '{"code":"card_declined","decline_code":"insufficient_funds","advice":"ask_customer"}'
