@@ -203,8 +203,7 @@ def _outcome_of_refused_operation(
 
 def _ended(intent: PaymentIntent, now: datetime) -> Approved | Canceled | Expired | None:
     """How a payment ended that was captured or given up; None for one that is still open, or cannot be expressed."""
-    moved_at = _moved_at(intent)
-    fact = fact_of(intent, now=now, occurred_at=moved_at or now)
+    fact = fact_of(intent, now=now, occurred_at=_moved_at(intent) or now)
     if isinstance(fact, Approved):
         return fact if fact.kind == "captured" else None
     return fact if isinstance(fact, Canceled | Expired) else None
