@@ -21,6 +21,7 @@ from fincore.observability.invariants.open_charges_have_work import OPEN_CHARGES
 from fincore.observability.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.observability.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
 from fincore.observability.invariants.view_equals_fold import VIEW_EQUALS_FOLD
+from fincore.observability.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.observability.invariants", "laws.sql")
@@ -35,6 +36,7 @@ LAWS: Final[Sequence[Law]] = (
     ENTRIES_BALANCE,
     BALANCES_EQUAL_POSTINGS,
     OPEN_CHARGES_HAVE_WORK,
+    WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,
 )
 """Every law, in the order money flows."""

@@ -203,6 +203,18 @@ from (
 ) webhooks
 where content ~ '[2-6]([ -]?[0-9]){12}';
 
+-- name: texts_of_endpoints
+-- Webhook endpoints of merchants in which a run of digits is long enough for a card number.
+select 'notify.endpoints, ' || endpoint_id as place, url || ' ' || coalesce(description, '') as content
+from notify.endpoints
+where url || ' ' || coalesce(description, '') ~ '[2-6]([ -]?[0-9]){12}';
+
+-- name: texts_of_deliveries
+-- Webhooks to merchants in which a run of digits is long enough for a card number.
+select 'notify.deliveries, ' || delivery_id as place, body as content
+from notify.deliveries
+where encode(body, 'escape') ~ '[2-6]([ -]?[0-9]){12}';
+
 -- name: texts_of_jobs
 -- Jobs in which a run of digits is long enough for a card number.
 select 'queue.pgqueuer, job ' || id as place,
@@ -263,3 +275,41 @@ cross join lateral (
 ) e
 where e.type in ('charge.created', 'charge.outcome_unknown')
   and e.recorded_at < clock_timestamp() - make_interval(secs => $2::float8);
+
+-- name: undelivered_events
+-- The events of the last while that the consumer has passed, that an enabled endpoint wants and has no delivery of.
+-- Whoever made the deliveries of an event saw an endpoint as it was left by any earlier transaction.
+select e.event_id, p.endpoint_id
+from eventstore.events e
+join eventstore.events first on first.stream_id = e.stream_id and first.version = 1
+join notify.endpoints p
+    on p.merchant_id = first.data ->> 'merchant_id' and p.livemode = (first.data ->> 'livemode')::boolean
+join notify.checkpoints c on c.consumer = 'notify'
+left join notify.deliveries d on d.endpoint_id = p.endpoint_id and d.event_id = e.event_id
+where p.status = 'enabled'
+  and e.tx > p.configured_tx
+  and e.tx > (select min(configured_tx) from notify.endpoints where status = 'enabled')
+  and (e.tx, e.pos) <= (c.tx::text::xid8, c.pos)
+  and e.recorded_at > clock_timestamp() - make_interval(secs => $1::float8)
+  and p.event_types && array[e.type, split_part(e.type, '.', 1) || '.*', '*']
+  and d.delivery_id is null
+order by e.tx, e.pos, p.endpoint_id;
+
+-- name: deliveries_at_odds_with_attempts
+-- Deliveries that began another number of attempts than they tell of, or are delivered without a success.
+select place, finding
+from (
+    select
+        'delivery ' || d.delivery_id as place,
+        case
+            when count(a.attempt) + (d.leased_until is not null)::int <> d.attempts
+                then 'began ' || d.attempts || ' attempts, and ' || count(a.attempt) || ' are noted'
+            when d.status = 'delivered' and not coalesce(bool_or(a.response_status between 200 and 299), false)
+                then 'is delivered, and no attempt succeeded'
+        end as finding
+    from notify.deliveries d
+    left join notify.attempts a using (delivery_id)
+    group by d.delivery_id
+) judged
+where finding is not null
+order by place;
