@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from fincore.domain.currency import Currency
@@ -380,6 +381,31 @@ async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> 
         psp.becomes(charge_id, lapsed)
         await house.idle()
         assert (await house.history(charge_id))[-1] == "charge.expired"
+
+
+async def test_a_fee_that_a_webhook_did_not_tell_is_learned_from_the_psps_record(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
+        charge_id = await house.charge(jobs=())
+        fee = Money(59, USD)
+        psp.becomes(charge_id, msgspec.structs.replace(_captured(charge_id), fee=fee))
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        assert await house.history(charge_id) == [
+            "charge.created",
+            "charge.captured",
+            "charge.fee_assessed",
+        ]
+        assert (await house.state(charge_id)).fee == fee
+
+
+async def test_a_fee_the_psp_never_tells_is_not_asked_for_for_ever(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.0)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        assert (await house.state(charge_id)).fee is None
+        assert len(psp.inquiries) == FollowPolicy().fee_looks_max
 
 
 def _captured(charge_id: ChargeId) -> Approved:

@@ -10,6 +10,7 @@ from fincore.domain.events import (
     CancelRequested,
     ChargeActionRequired,
     ChargeAuthorized,
+    ChargeCaptured,
     ChargeEvent,
     ChargeOutcomeUnknown,
     RefundOutcomeUnknown,
@@ -29,7 +30,8 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `action_pauses_seconds` precede the looks at a charge whose customer has to act, the last one repeating, until
     `action_timeout_seconds` after the charge was created; then it is given up. `lapse_grace_seconds` after its
     `capture_before` a hold is looked at, so that the PSP's own word comes first; `refund_pause_seconds` is the pause
-    between looks at a refund that the PSP carries out later, for `refund_give_up_seconds` at most.
+    between looks at a refund that the PSP carries out later, for `refund_give_up_seconds` at most. A capture that was
+    learned of without its fee is looked at after `fee_pause_seconds`, `fee_looks_max` times: settlement tells in the end.
     """
 
     action_pauses_seconds: tuple[float, ...] = (60.0, 300.0, 900.0)
@@ -39,6 +41,8 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     lapse_give_up_seconds: float = 7 * 86_400.0
     refund_pause_seconds: float = 6 * 3_600.0
     refund_give_up_seconds: float = 30 * 86_400.0
+    fee_pause_seconds: float = 120.0
+    fee_looks_max: int = 3
 
     def action_pause_seconds(self, look: int) -> float:
         """The pause before the look with this number, counted from 1."""
@@ -65,6 +69,8 @@ def jobs_after(
                 lapses_at = event.capture_before or event.occurred_at + HOLD_LAPSES_AFTER
                 delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
                 jobs.append(follow_job(charge_id, delay_seconds=delay_seconds))
+            case ChargeCaptured(fee_currency=None):
+                jobs.append(follow_job(charge_id, delay_seconds=policy.fee_pause_seconds))
             case CancelRequested():
                 jobs.append(cancel_job(charge_id))
             case RefundOutcomeUnknown():

@@ -1,7 +1,7 @@
 """The job `charge.follow`: look after a charge whose next step is the customer's, or the clock's.
 
-The PSP's webhooks usually say what became of it. This is for the ones that never come, and for the customer who never
-comes back: after a while the charge is given up.
+The PSP's webhooks usually say what became of it. This is for the ones that never come or do not say all, and for the
+customer who never comes back: after a while the charge is given up.
 """
 
 from datetime import timedelta
@@ -40,6 +40,8 @@ class FollowCharge:
                 return await self._await_customer(job, at_hand)
             case "authorized":
                 return await self._await_lapse(job, at_hand)
+            case "succeeded" if at_hand.charge.fee is None:
+                return await self._learn_fee(job, at_hand)
             case _:
                 return Done()
 
@@ -74,6 +76,15 @@ class FollowCharge:
                 "shows it; look it up at the PSP, then capture or cancel the charge"
             )
         return RetryIn(self._policy.lapse_pause_seconds, "the PSP still holds the amount")
+
+    async def _learn_fee(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
+        """A webhook that was faster than the answer to our call does not name the PSP's fee; its record does."""
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+        if isinstance(record, Approved) and record.kind == "captured" and record.fee is not None:
+            return await self._settled(job, at_hand, record)
+        if job.attempt >= self._policy.fee_looks_max:
+            return Done()
+        return RetryIn(self._policy.fee_pause_seconds, "the PSP has not said its fee yet")
 
     async def _abandon(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
         now = self._desk.clock.now()
