@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from fincore.api.charge_actions import ChargeActions
 from fincore.api.charges import Charges
+from fincore.api.disputes import Disputes
 from fincore.api.docs import Docs
 from fincore.api.endpoint import (
     BODY_SECONDS_MAX,
@@ -22,6 +23,7 @@ from fincore.api.endpoint import (
     Route,
     problem_answer,
 )
+from fincore.api.events import Events
 from fincore.api.health import Health, Probe
 from fincore.api.problems import Problem
 from fincore.api.refunds import Refunds
@@ -30,6 +32,7 @@ from fincore.api.webhook_endpoints import WebhookEndpoints, WebhookServices
 from fincore.api.webhooks import Webhooks
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
+from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
@@ -50,6 +53,7 @@ def create_app(
     queries: ChargeQueries,
     events: EventQueries,
     refunds: RefundQueries,
+    disputes: DisputeQueries,
     log: EventLog,
     inbox: WebhookInbox,
     webhook_services: WebhookServices,
@@ -62,6 +66,8 @@ def create_app(
         *Charges(payments=payments, keys=keys, queries=queries, events=events, log=log).routes(),
         *ChargeActions(operations=operations, keys=keys).routes(),
         *Refunds(operations=operations, keys=keys, queries=refunds, log=log).routes(),
+        *Disputes(keys=keys, queries=disputes).routes(),
+        *Events(keys=keys, queries=events).routes(),
         *WebhookEndpoints(webhook_services, keys).routes(),
         *WebhookDeliveries(webhook_services, keys).routes(),
         *Webhooks(inbox).routes(),

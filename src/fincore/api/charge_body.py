@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from fincore.api.dispute_body import DisputeBody, dispute_body
 from fincore.api.failure_body import (
     FailureBody,
     OperationFailureBody,
@@ -100,6 +101,7 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     created_at: datetime
     refunds: list[RefundBody] | UnsetType = UNSET
+    disputes: list[DisputeBody] | UnsetType = UNSET
     timeline: list[TimelineEntryBody] | UnsetType = UNSET
 
 
@@ -117,9 +119,10 @@ def charge_body(
     charge: Charge,
     *,
     refunds: list[RefundBody] | UnsetType = UNSET,
+    disputes: list[DisputeBody] | UnsetType = UNSET,
     timeline: list[TimelineEntryBody] | UnsetType = UNSET,
 ) -> ChargeBody:
-    """A charge; without its refunds and its timeline in lists and in answers to POST."""
+    """A charge; without its refunds, disputes and timeline in lists and in answers to POST."""
     return ChargeBody(
         id=charge_id,
         livemode=charge.livemode,
@@ -150,22 +153,26 @@ def charge_body(
         outcome_unknown_since=charge.unknown_since,
         created_at=charge.created_at,
         refunds=refunds,
+        disputes=disputes,
         timeline=timeline,
     )
 
 
 def whole_charge_body(view: ChargeView, events: Sequence[PublicEvent]) -> ChargeBody:
-    """A charge with its refunds and what happened to it so far, oldest first."""
+    """A charge with its refunds, disputes and what happened to it so far, oldest first."""
     charge = view.charge
     refunds = [
         refund_body(view.charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
         for refund in charge.refunds
     ]
+    disputes = [
+        dispute_body(view.charge_id, dispute, livemode=charge.livemode) for dispute in charge.disputes
+    ]
     timeline = [
         TimelineEntryBody(id=event.event_id, type=event.type, at=event.occurred_at, data=event.data)
         for event in events
     ]
-    return charge_body(view.charge_id, charge, refunds=refunds, timeline=timeline)
+    return charge_body(view.charge_id, charge, refunds=refunds, disputes=disputes, timeline=timeline)
 
 
 def _pending_operation(charge: Charge) -> PendingOperationBody | None:

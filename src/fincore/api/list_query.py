@@ -11,8 +11,11 @@ from fincore.api.cursor import CURSOR_PATTERN, read_cursor
 from fincore.api.operation import Parameter
 from fincore.api.problems import Problem, ProblemCode
 from fincore.domain.card_number import holds_card_number
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.read.paymentdb.page import PAGE_ROWS_MAX
 from fincore.write.merchants.api_key import Principal
+from fincore.write.payments.operation_request import CHARGE_ID_PATTERN
 
 LIMIT_DEFAULT: Final = 10
 QUERY_BYTES_MAX: Final = 8_192
@@ -35,6 +38,12 @@ CURSOR: Final = Parameter(
     place="query",
     description="`next_cursor` of the page before.",
     schema={"type": "string", "pattern": CURSOR_PATTERN},
+)
+CHARGE: Final = Parameter(
+    name="charge",
+    place="query",
+    description="Only what belongs to this charge.",
+    schema={"type": "string", "pattern": CHARGE_ID_PATTERN},
 )
 CREATED: Final = Parameter(
     name="created",
@@ -121,6 +130,19 @@ def chosen(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choi
     if value is None:
         return None
     raise Problem("parameter_invalid", f"{name} must be one of {', '.join(choices)}.", param=name)
+
+
+def chosen_charge(asked: ListQuery[Id]) -> ChargeId | None:
+    """The filter `charge`, or None where it was not sent. Raises `parameter_invalid`."""
+    value = asked.filters.get("charge")
+    if value is None:
+        return None
+    try:
+        return parse_charge_id(value)
+    except InvalidId:
+        raise Problem(
+            "parameter_invalid", "charge must be the id of a charge, ch_...", param="charge"
+        ) from None
 
 
 def _parameters(query: bytes) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,8 @@ ProblemCode = Literal[
     "charge_not_refundable",
     "currency_unknown",
     "cursor_invalid",
+    "dispute_not_found",
+    "event_not_found",
     "field_invalid",
     "field_missing",
     "field_unknown",
@@ -161,6 +163,16 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "There is no such refund",
             "Check the id, and that your key is of the merchant and the mode that created the refund.",
         ),
+        "dispute_not_found": ProblemKind(
+            404,
+            "There is no such dispute",
+            "Check the id, and that your key is of the merchant and the mode of the charge in question.",
+        ),
+        "event_not_found": ProblemKind(
+            404,
+            "There is no such event",
+            "Check the id, and that your key is of the merchant and the mode of the event; a moment old, it may follow.",
+        ),
         "webhook_endpoint_not_found": ProblemKind(
             404,
             "There is no such webhook endpoint",
@@ -284,7 +296,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "webhook_url_not_allowed": ProblemKind(
             422,
             "The URL cannot be used for webhooks",
-            "Send an https:// URL of a server on the public internet; `detail` says what is wrong with this one.",
+            "Send an HTTPS URL of a server on the public internet; `detail` says what is wrong with this one.",
         ),
         "psp_not_configured": ProblemKind(
             422,

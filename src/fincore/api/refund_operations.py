@@ -4,11 +4,11 @@ from typing import Final, get_args
 
 from fincore.api.charge_answer import FailedRefundProblem
 from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
-from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.api.refund_body import RefundBody, RefundListBody
 from fincore.domain.refund import RefundStatus
-from fincore.write.payments.operation_request import CHARGE_ID_PATTERN, RefundRequest
+from fincore.write.payments.operation_request import RefundRequest
 
 _TAG: Final = "Refunds"
 
@@ -77,12 +77,7 @@ LIST_REFUNDS: Final = Operation(
     parameters=(
         LIMIT,
         CURSOR,
-        Parameter(
-            name="charge",
-            place="query",
-            description="Only refunds of this charge.",
-            schema={"type": "string", "pattern": CHARGE_ID_PATTERN},
-        ),
+        CHARGE,
         Parameter(
             name="status",
             place="query",

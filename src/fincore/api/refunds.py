@@ -9,14 +9,13 @@ from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.keyed_call import answer_of, idempotency_key, read_request, wait_seconds
-from fincore.api.list_query import chosen, read_list_query
+from fincore.api.list_query import chosen, chosen_charge, read_list_query
 from fincore.api.problems import Problem
 from fincore.api.refund_body import RefundBody, RefundListBody, refund_body
 from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.charge import fold
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import (
-    ChargeId,
     RefundId,
     StreamId,
     charge_of,
@@ -104,7 +103,7 @@ class Refunds:
         filters = RefundFilters(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            charge_id=_charge_filter(asked.filters.get("charge")),
+            charge_id=chosen_charge(asked),
             status=chosen(asked, "status", _STATUSES),
             created_from=asked.created_from,
             created_before=asked.created_before,
@@ -144,17 +143,6 @@ class Refunds:
         return refund_body(
             charge_of(stream_id), refund, livemode=charge.livemode, currency=charge.amount.currency
         )
-
-
-def _charge_filter(value: str | None) -> ChargeId | None:
-    if value is None:
-        return None
-    try:
-        return parse_charge_id(value)
-    except InvalidId:
-        raise Problem(
-            "parameter_invalid", "charge must be the id of a charge, ch_...", param="charge"
-        ) from None
 
 
 def _shown(view: RefundView) -> RefundBody:

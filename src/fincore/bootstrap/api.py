@@ -25,6 +25,7 @@ from fincore.eventstore.writer import Writer
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.notify.endpoints import Endpoints
 from fincore.postgres.pool import is_reachable
+from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
@@ -85,6 +86,7 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
         keys=ApiKeys(stores.eventstore),
         queries=ChargeQueries(stores.paymentdb),
         refunds=RefundQueries(stores.paymentdb),
+        disputes=DisputeQueries(stores.paymentdb),
         events=EventQueries(stores.paymentdb),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),

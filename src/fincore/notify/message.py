@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from fincore.domain.events import EventType
-from fincore.domain.ids import ChargeId
 from fincore.domain.public_event import PublicEvent, ShownValue
 
 BODY_BYTES_MAX: Final = 20_000
@@ -27,16 +26,25 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, ShownValue]
 
 
+def message_of(event: PublicEvent, *, livemode: bool) -> Message:
+    """All that a merchant is told about an event, in webhooks and in lists of events alike."""
+    about = _about(event, livemode=livemode)
+    return Message(type=event.type, timestamp=event.occurred_at, data=about | event.data)
+
+
 def message_body(event: PublicEvent, *, livemode: bool) -> bytes:
     """The body about an event, as it is signed and sent."""
-    about = _about(event.event_id, event.charge_id, livemode=livemode, version=event.version)
-    body = _encoded(event, about | event.data)
-    return body if len(body) <= BODY_BYTES_MAX else _encoded(event, about)
+    message = message_of(event, livemode=livemode)
+    body = _ENCODER.encode(message)
+    if len(body) <= BODY_BYTES_MAX:
+        return body
+    return _ENCODER.encode(msgspec.structs.replace(message, data=_about(event, livemode=livemode)))
 
 
-def _about(event_id: str, charge_id: ChargeId, *, livemode: bool, version: int) -> dict[str, ShownValue]:
-    return {"event_id": event_id, "charge_id": charge_id, "livemode": livemode, "version": version}
-
-
-def _encoded(event: PublicEvent, data: dict[str, ShownValue]) -> bytes:
-    return _ENCODER.encode(Message(type=event.type, timestamp=event.occurred_at, data=data))
+def _about(event: PublicEvent, *, livemode: bool) -> dict[str, ShownValue]:
+    return {
+        "event_id": event.event_id,
+        "charge_id": event.charge_id,
+        "livemode": livemode,
+        "version": event.version,
+    }

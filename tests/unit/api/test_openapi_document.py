@@ -7,12 +7,26 @@ import pytest
 
 from fincore.api.charge_action_operations import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
+from fincore.api.dispute_operations import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.docs import Docs
-from fincore.api.endpoint import Route
+from fincore.api.endpoint import Method, Route
+from fincore.api.event_operations import GET_EVENT, LIST_EVENTS
 from fincore.api.exchange import Answer, Call
 from fincore.api.openapi import openapi_document, problems_of
+from fincore.api.operation import Operation
 from fincore.api.problems import PROBLEMS
 from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
+from fincore.api.webhook_endpoint_operations import (
+    CREATE_WEBHOOK_ENDPOINT,
+    GET_WEBHOOK_DELIVERY,
+    GET_WEBHOOK_ENDPOINT,
+    LIST_WEBHOOK_DELIVERIES,
+    LIST_WEBHOOK_ENDPOINTS,
+    REPLAY_FAILED_WEBHOOKS,
+    REPLAY_WEBHOOK_DELIVERY,
+    ROTATE_WEBHOOK_SECRET,
+    UPDATE_WEBHOOK_ENDPOINT,
+)
 from fincore.api.webhooks import RECEIVE_WEBHOOK
 from fincore.domain.refusal import RequestRefusalCode
 
@@ -21,6 +35,17 @@ async def nothing(_: Call) -> Answer:
     return Answer(204, b"")
 
 
+WEBHOOK_OPERATIONS: tuple[tuple[Method, str, Operation], ...] = (
+    ("POST", "endpoints", CREATE_WEBHOOK_ENDPOINT),
+    ("GET", "endpoints", LIST_WEBHOOK_ENDPOINTS),
+    ("GET", "endpoints/{endpoint_id}", GET_WEBHOOK_ENDPOINT),
+    ("POST", "endpoints/{endpoint_id}", UPDATE_WEBHOOK_ENDPOINT),
+    ("POST", "endpoints/{endpoint_id}/rotate_secret", ROTATE_WEBHOOK_SECRET),
+    ("GET", "endpoints/{endpoint_id}/deliveries", LIST_WEBHOOK_DELIVERIES),
+    ("POST", "endpoints/{endpoint_id}/replay_failed", REPLAY_FAILED_WEBHOOKS),
+    ("GET", "deliveries/{delivery_id}", GET_WEBHOOK_DELIVERY),
+    ("POST", "deliveries/{delivery_id}/replay", REPLAY_WEBHOOK_DELIVERY),
+)
 ROUTES = (
     Route(method="POST", path="/v1/charges", operation=CREATE_CHARGE, handler=nothing),
     Route(method="GET", path="/v1/charges", operation=LIST_CHARGES, handler=nothing),
@@ -30,6 +55,14 @@ ROUTES = (
     Route(method="POST", path="/v1/refunds", operation=CREATE_REFUND, handler=nothing),
     Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS, handler=nothing),
     Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=nothing),
+    Route(method="GET", path="/v1/disputes", operation=LIST_DISPUTES, handler=nothing),
+    Route(method="GET", path="/v1/disputes/{dispute_id}", operation=GET_DISPUTE, handler=nothing),
+    Route(method="GET", path="/v1/events", operation=LIST_EVENTS, handler=nothing),
+    Route(method="GET", path="/v1/events/{event_id}", operation=GET_EVENT, handler=nothing),
+    *(
+        Route(method=method, path=f"/v1/webhook_{path}", operation=operation, handler=nothing)
+        for method, path, operation in WEBHOOK_OPERATIONS
+    ),
     Route(method="POST", path="/webhooks/{psp}/{account}", operation=RECEIVE_WEBHOOK, handler=nothing),
 )
 

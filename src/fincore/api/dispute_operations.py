@@ -1,0 +1,52 @@
+"""How /v1/disputes is documented."""
+
+from typing import Final, get_args
+
+from fincore.api.dispute_body import DisputeBody, DisputeListBody
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.operation import Content, Operation, Parameter
+from fincore.domain.outcome import DisputeStatus
+
+_TAG: Final = "Disputes"
+
+GET_DISPUTE: Final = Operation(
+    operation_id="get_dispute",
+    summary="Look at a dispute",
+    description="The dispute as the PSP reported it last. It may lag behind by a moment.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="dispute_id",
+            place="path",
+            is_required=True,
+            description="The dispute's id.",
+            schema={"type": "string", "examples": ["dp_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=DisputeBody, description="The dispute.")},
+    problems=("dispute_not_found",),
+)
+
+LIST_DISPUTES: Final = Operation(
+    operation_id="list_disputes",
+    summary="List disputes",
+    description=(
+        "Disputes of your charges, the last opened first. A page costs the same however far it is from the first. "
+        "Disputes are answered at the PSP; here you see where they stand and what money they moved."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="status",
+            place="query",
+            description="Only disputes in this state.",
+            schema={"type": "string", "enum": list(get_args(DisputeStatus))},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=DisputeListBody, description="A page of disputes.")},
+    problems=LIST_PROBLEMS,
+)

@@ -1,0 +1,56 @@
+"""How /v1/events is documented."""
+
+from typing import Final
+
+from fincore.api.event_body import EventBody, EventListBody
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.operation import Content, Operation, Parameter
+from fincore.domain.events import EVENTS
+
+_TAG: Final = "Events"
+
+EVENT_FILTERS: Final = (*EVENTS, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in EVENTS))
+"""What `type` takes: every type there is, and every family of them."""
+
+GET_EVENT: Final = Operation(
+    operation_id="get_event",
+    summary="Look at an event",
+    description="The event with this id, as a webhook names it in `event_id`.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="event_id",
+            place="path",
+            is_required=True,
+            description="The event's id.",
+            schema={"type": "string", "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=EventBody, description="The event.")},
+    problems=("event_not_found",),
+)
+
+LIST_EVENTS: Final = Operation(
+    operation_id="list_events",
+    summary="List events",
+    description=(
+        "Everything that happened to your charges, newest first: what webhooks told, and what they told while nobody "
+        "listened. A page costs the same however far it is from the first. An event appears a moment after it was "
+        "recorded."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="type",
+            place="query",
+            description="Only events of this type, or of a family of types, such as `refund.*`.",
+            schema={"type": "string", "enum": list(EVENT_FILTERS)},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=EventListBody, description="A page of events.")},
+    problems=LIST_PROBLEMS,
+)
