@@ -20,7 +20,8 @@ from psp_sandbox.messages import Answer
 from psp_sandbox.options import Options
 from psp_sandbox.stripe import aftermath, challenge
 from psp_sandbox.stripe.api import StripeApi
-from psp_sandbox.stripe.store import Endpoint, Store
+from psp_sandbox.stripe.endpoint import Endpoint
+from psp_sandbox.stripe.store import Store
 from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
 
 log = structlog.get_logger("psp_sandbox")

@@ -1,16 +1,17 @@
 """What the simulated Stripe knows: every account's objects, and the door through which changes and events go in."""
 
-import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from operator import attrgetter
+from typing import Protocol
 
 import msgspec
 
 from psp_sandbox.agenda import Agenda, Due
+from psp_sandbox.children import Children
 from psp_sandbox.ids import new_id
 from psp_sandbox.shelf import Shelf
-from psp_sandbox.signature import stripe_signature
 from psp_sandbox.stripe.cards import CARDS, Card
+from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.machine import Happened, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
@@ -24,15 +25,11 @@ from psp_sandbox.stripe.wire import (
     EventRequest,
     PaymentIntent,
     PaymentMethod,
-    WebhookEndpoint,
 )
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_EVENTS = 200_000
-MAX_ENDPOINTS = 1_000
-MAX_ENDPOINTS_PER_ACCOUNT = 16
-MAX_SECRETS_PER_ENDPOINT = 5
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,50 +59,6 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     intent_id: str
     return_url: str | None
     stored: StoredCard
-
-
-class Endpoint:
-    """Where events go. `account` is None for one given on the command line, which hears every account."""
-
-    def __init__(self, *, account: str | None, shown: WebhookEndpoint, secrets: tuple[str, ...]) -> None:
-        self.account = account
-        self.shown = shown
-        self._secrets: list[tuple[str, float | None]] = [(secret, None) for secret in secrets]
-
-    @property
-    def url(self) -> str:
-        """Where to POST."""
-        return self.shown.url
-
-    def hears(self, account: str, event_type: str) -> bool:
-        """Whether the endpoint is to be told of this event."""
-        wanted = self.shown.enabled_events
-        return (
-            self.account in (None, account)
-            and self.shown.status == "enabled"
-            and ("*" in wanted or event_type in wanted)
-        )
-
-    def secrets(self) -> tuple[str, ...]:
-        """The secrets that sign now, newest first."""
-        now = time.time()
-        return tuple(secret for secret, until in self._secrets if until is None or until > now)
-
-    def roll_secret(self, secret: str, *, expire_previous_seconds: float) -> None:
-        """Sign with a new secret; earlier ones keep signing beside it for a while."""
-        until = time.time() + expire_previous_seconds
-        rolled = [(old, until if end is None else min(end, until)) for old, end in self._secrets]
-        self._secrets = [(secret, None), *rolled][:MAX_SECRETS_PER_ENDPOINT]
-
-    def headers(self, payload: bytes) -> dict[str, str]:
-        """The signature of one delivery attempt, made now."""
-        signature = stripe_signature(payload, secrets=self.secrets(), timestamp=int(time.time()))
-        return {"Stripe-Signature": signature}
-
-    def forged_headers(self, payload: bytes) -> dict[str, str]:
-        """The same, signed with a secret nobody has."""
-        signature = stripe_signature(payload, secrets=[new_id("whsec")], timestamp=int(time.time()))
-        return {"Stripe-Signature": signature}
 
 
 class Deliveries(Protocol):
@@ -147,10 +100,10 @@ class Store:
         self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
-        self._charges_of: dict[str, tuple[str, ...]] = {}
-        self._refunds_of: dict[str, tuple[str, ...]] = {}
-        self._disputes_of: dict[str, tuple[str, ...]] = {}
-        self._warning_of: dict[str, str] = {}
+        self._charges_of = Children(self.charges, parent=attrgetter("payment_intent"))
+        self._refunds_of = Children(self.refunds, parent=attrgetter("charge"))
+        self._disputes_of = Children(self.disputes, parent=attrgetter("charge"))
+        self._warnings_of = Children(self.warnings, parent=attrgetter("charge"))
         self._challenges: dict[str, Challenge] = {}
         self._challenge_of: dict[str, str] = {}
         self._authenticated: set[str] = set()
@@ -169,7 +122,7 @@ class Store:
         """Make the transition true and tell of it; the intent as it is now."""
         intent, charge = transition.intent, transition.charge
         if charge is not None:
-            self._put_charge(caller.account, charge)
+            self._charges_of.put(caller.account, charge)
         if transition.movement is not None:
             self.movements.add(caller.account, transition.movement.id, transition.movement)
         self.intents.replace(intent.id, intent)
@@ -184,15 +137,15 @@ class Store:
         """Make a sequel true, tell of it, and enter in the agenda what is still to come."""
         account = caller.account
         if sequel.charge is not None:
-            self._put_charge(account, sequel.charge)
+            self._charges_of.put(account, sequel.charge)
         if sequel.movement is not None:
             self.movements.add(account, sequel.movement.id, sequel.movement)
         if isinstance(sequel, RefundSequel):
             moved_id = sequel.refund.id
-            _put(self.refunds, self._refunds_of, account, sequel.refund)
+            self._refunds_of.put(account, sequel.refund)
         else:
             moved_id = sequel.dispute.id
-            _put(self.disputes, self._disputes_of, account, sequel.dispute)
+            self._disputes_of.put(account, sequel.dispute)
         for happened in sequel.happened:
             self.tell(caller, happened)
         if not sequel.waits_on:
@@ -201,8 +154,7 @@ class Store:
 
     def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
         """An issuer suspects fraud."""
-        self.warnings.add(caller.account, warning.id, warning)
-        self._warning_of[warning.charge] = warning.id
+        self._warnings_of.put(caller.account, warning)
         self.tell(caller, Happened("radar.early_fraud_warning.created", warning))
 
     def tell(self, caller: Caller, happened: Happened) -> None:
@@ -236,27 +188,21 @@ class Store:
 
     def charges_of(self, account: str, intent_id: str) -> list[Charge]:
         """The intent's attempts, newest first."""
-        found = (self.charges.get(account, charge_id) for charge_id in self._charges_of.get(intent_id, ()))
-        return [charge for charge in found if charge is not None][::-1]
+        return self._charges_of.of(account, intent_id)
 
     def refunds_of(self, account: str, charge_id: str) -> list[Refund]:
         """The charge's refunds, newest first."""
-        found = (self.refunds.get(account, refund_id) for refund_id in self._refunds_of.get(charge_id, ()))
-        return [refund for refund in found if refund is not None][::-1]
+        return self._refunds_of.of(account, charge_id)
 
     def disputes_of(self, account: str, charge_id: str) -> list[Dispute]:
         """The charge's disputes, newest first."""
-        found = (
-            self.disputes.get(account, dispute_id) for dispute_id in self._disputes_of.get(charge_id, ())
-        )
-        return [dispute for dispute in found if dispute is not None][::-1]
+        return self._disputes_of.of(account, charge_id)
 
     def movements_of(self, account: str, source: str) -> list[Movement]:
         """What a charge, a refund or a dispute did to the balance, newest first."""
-        found = (
-            self.movements.get(account, movement_id) for movement_id in self._movement_ids(account, source)
-        )
-        return [movement for movement in found if movement is not None][::-1]
+        about = self.find(account, source)
+        found = (self.movements.get(account, movement_id) for movement_id in reversed(_movement_ids(about)))
+        return [movement for movement in found if movement is not None]
 
     def charge(self, account: str, charge_id: str) -> Charge:
         """The charge of a refund or a dispute, there as long as they are. Raises KeyError: it is not."""
@@ -332,36 +278,12 @@ class Store:
             self._charges_of,
             self._refunds_of,
             self._disputes_of,
-            self._warning_of,
+            self._warnings_of,
             self._challenges,
             self._challenge_of,
             self._authenticated,
         ):
             index.clear()
-
-    def _movement_ids(self, account: str, source: str) -> list[str]:
-        """Oldest first. They are named in the source itself, so that movements need no index."""
-        charge = self.charges.get(account, source)
-        refund = self.refunds.get(account, source)
-        dispute = self.disputes.get(account, source)
-        named: list[object] = []
-        if charge is not None:
-            named = [charge.balance_transaction]
-        elif refund is not None:
-            named = [refund.balance_transaction, refund.failure_balance_transaction]
-        elif dispute is not None:
-            named = [transaction.id for transaction in dispute.balance_transactions]
-        return [movement_id for movement_id in named if isinstance(movement_id, str)]
-
-    def _put_charge(self, account: str, charge: Charge) -> None:
-        if self.charges.get(account, charge.id) is not None:
-            self.charges.replace(charge.id, charge)
-            return
-        self.charges.add(account, charge.id, charge)
-        self._charges_of[charge.payment_intent] = (
-            *self._charges_of.get(charge.payment_intent, ()),
-            charge.id,
-        )
 
     def _enter(self, account: str, later: Later | None) -> None:
         if later is not None:
@@ -371,38 +293,32 @@ class Store:
 
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
         self.by_metadata.forget(account, intent)
-        for charge_id in self._charges_of.pop(intent_id, ()):
-            charge = self.charges.get(account, charge_id)
-            if charge is not None:
-                self.charges.discard(charge_id)
-                self._drop_sequels(account, charge_id, charge)
+        for charge in self._charges_of.drop(account, intent_id):
+            self._drop_sequels(account, charge.id, charge)
         self.close_challenge(intent_id)
         self.agenda.strike(intent_id)
 
     def _drop_sequels(self, account: str, charge_id: str, charge: Charge) -> None:
-        """`charge` is no longer in its shelf when this is called."""
-        gone = [charge.balance_transaction] if isinstance(charge.balance_transaction, str) else []
-        for refund_id in self._refunds_of.pop(charge_id, ()):
-            gone += self._movement_ids(account, refund_id)
-            self.refunds.discard(refund_id)
-            self.agenda.strike(refund_id)
-        for dispute_id in self._disputes_of.pop(charge_id, ()):
-            gone += self._movement_ids(account, dispute_id)
-            self.disputes.discard(dispute_id)
-            self.agenda.strike(dispute_id)
-        self.warnings.discard(self._warning_of.pop(charge_id, ""))
-        self.agenda.strike(charge_id)
-        for movement_id in gone:
-            self.movements.discard(movement_id)
+        self._warnings_of.drop(account, charge_id)
+        gone: list[Charge | Dispute | Refund] = [
+            charge,
+            *self._refunds_of.drop(account, charge_id),
+            *self._disputes_of.drop(account, charge_id),
+        ]
+        for one in gone:
+            self.agenda.strike(one.id)
+            for movement_id in _movement_ids(one):
+                self.movements.discard(movement_id)
 
 
-C = TypeVar("C", Dispute, Refund)
-
-
-def _put(shelf: Shelf[C], ids_of: dict[str, tuple[str, ...]], account: str, child: C) -> None:
-    """A refund or dispute, new or moved, on its shelf and in the index by its charge."""
-    if shelf.get(account, child.id) is not None:
-        shelf.replace(child.id, child)
-        return
-    shelf.add(account, child.id, child)
-    ids_of[child.charge] = (*ids_of.get(child.charge, ()), child.id)
+def _movement_ids(source: msgspec.Struct | None) -> list[str]:
+    """Oldest first. They are named in the source itself, so that movements need no index."""
+    named: tuple[object, ...] = ()
+    match source:
+        case Charge():
+            named = (source.balance_transaction,)
+        case Refund():
+            named = (source.balance_transaction, source.failure_balance_transaction)
+        case Dispute():
+            named = tuple(transaction.id for transaction in source.balance_transactions)
+    return [movement_id for movement_id in named if isinstance(movement_id, str)]

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from psp_sandbox.ids import new_id, new_secret
 from psp_sandbox.messages import Answer
 from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.endpoint import MAX_ENDPOINTS, MAX_ENDPOINTS_PER_ACCOUNT, Endpoint
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.parameters import checked_metadata, read
 from psp_sandbox.stripe.payment_methods import NoParameters
-from psp_sandbox.stripe.store import MAX_ENDPOINTS, MAX_ENDPOINTS_PER_ACCOUNT, Endpoint
 from psp_sandbox.stripe.wire import API_VERSION, Deleted, Metadata, WebhookEndpoint
 
 
