@@ -43,6 +43,9 @@ def test_secrets_are_read_and_not_shown() -> None:
         ("FINCORE_WORKER_CONCURRENCY", "1.5"),
         ("FINCORE_STRIPE_TEST_SECRET_KEY", "sk_test_alone"),
         ("FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "whsec_alone"),
+        ("FINCORE_SECRETS_KEY", "alone"),
+        ("FINCORE_SECRETS_KEY", "YWxvbmU="),
+        ("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", "yes"),
         ("FINCORE_API_PROT", "8080"),
     ],
 )

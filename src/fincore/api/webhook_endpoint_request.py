@@ -17,7 +17,7 @@ from fincore.notify.event_filter import EVERYTHING, FILTERS, unknown_filter
 _Url = Annotated[
     str,
     Meta(
-        description=f"Where to send the events: an https:// URL of a server on the public internet, at most "
+        description=f"Where to send the events: an HTTPS URL of a server on the public internet, at most "
         f"{URL_CHARACTERS_MAX} characters, without user name and fragment.",
         examples=["https://shop.example.com/webhooks/fincore"],
         extra_json_schema={"maxLength": URL_CHARACTERS_MAX},

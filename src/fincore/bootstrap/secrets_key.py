@@ -1,7 +1,9 @@
 """The key that seals secrets in the database: from the settings, or made once beside the embedded PostgreSQL."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Final
@@ -44,16 +46,15 @@ def _kept(file: Path) -> str:
     """What the file holds; it is made first where it is missing. Of several processes that make it one wins."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Only its owner may read what mkstemp makes.
+        descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as opened:
                 opened.write(b64encode(secrets.token_bytes(SECRETS_KEY_BYTES)).decode())
                 opened.flush()
                 os.fsync(opened.fileno())
-            os.link(draft, file)
-        except FileExistsError:
-            pass
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, file)
         finally:
-            draft.unlink()
+            Path(draft).unlink()
     return file.read_text(encoding="ascii")

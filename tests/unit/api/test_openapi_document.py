@@ -127,6 +127,9 @@ def test_a_body_may_be_left_out_only_where_it_says_nothing_that_is_needed(docume
     assert {path for path, is_required in required.items() if not is_required} == {
         "/v1/charges/{charge_id}/capture",
         "/v1/charges/{charge_id}/cancel",
+        "/v1/webhook_endpoints/{endpoint_id}/rotate_secret",
+        "/v1/webhook_endpoints/{endpoint_id}/replay_failed",
+        "/v1/webhook_deliveries/{delivery_id}/replay",
     }
 
 

@@ -1,0 +1,60 @@
+"""The key that seals secrets: set, or made once beside the embedded PostgreSQL and never elsewhere."""
+
+import stat
+from base64 import b64decode, b64encode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fincore.bootstrap.secrets_key import FILE_NAME, secret_sealer, secrets_key
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.ids import WebhookEndpointId
+from fincore.notify.webhook_secret import mint_secret
+from fincore.settings import Settings, read_settings
+
+KEY = b64encode(bytes(range(32))).decode()
+DSN = "postgresql://fincore@db.internal/fincore"
+ENDPOINT = WebhookEndpointId("we_1")
+
+
+def settings(folder: Path, **more: str) -> Settings:
+    return read_settings({"FINCORE_DATA_DIR": str(folder), **more})
+
+
+def test_a_key_that_is_set_is_the_key_and_nothing_is_made(tmp_path: Path) -> None:
+    configured = settings(tmp_path, FINCORE_SECRETS_KEY=KEY, FINCORE_EVENTSTORE_DSN=DSN)
+    assert secrets_key(configured).reveal() == KEY
+    assert list(tmp_path.iterdir()) == []
+    assert KEY not in repr(configured)
+
+
+def test_beside_the_embedded_server_a_key_is_made_once_that_only_its_owner_can_read(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    key = secrets_key(settings(folder))
+    assert len(b64decode(key.reveal(), validate=True)) == 32
+    assert secrets_key(settings(folder)) == key
+    assert secrets_key(settings(tmp_path / "other")) != key
+    assert [file.name for file in folder.iterdir()] == [FILE_NAME]
+    assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
+    secret = mint_secret()
+    sealed = secret_sealer(settings(folder)).seal(secret, ENDPOINT)
+    assert secret_sealer(settings(folder)).open(sealed, ENDPOINT) == secret
+
+
+def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        keys = list(threads.map(lambda _: secrets_key(settings(tmp_path)).reveal(), range(32)))
+    assert len(set(keys)) == 1
+
+
+def test_with_a_database_of_ones_own_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="FINCORE_SECRETS_KEY is missing"):
+        secrets_key(settings(tmp_path, FINCORE_EVENTSTORE_DSN=DSN))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="FINCORE_DATA_DIR"):
+        secrets_key(settings(tmp_path / "file" / "var"))
