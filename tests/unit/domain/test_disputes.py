@@ -9,8 +9,8 @@ import pytest
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.dispute import Dispute
+from fincore.domain.dispute_facts import decide_dispute
 from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, EventType, event_type
-from fincore.domain.facts import decide_dispute
 from fincore.domain.ids import DisputeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import DisputeReport, PspReference

@@ -11,11 +11,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, RefundFailed, RefundRequested, event_type
-from fincore.domain.facts import correct_refund, decide_refund
 from fincore.domain.ids import DisputeId, RefundId, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference, RefundRejected, RefundReport, Unknown
 from fincore.domain.refund import REFUND_TRANSITIONS, Refund
+from fincore.domain.refund_facts import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import REFUNDS_MAX, request_refund
 from fixtures.commits import captured, created, dispute_opened

@@ -10,8 +10,9 @@ from functools import partial
 import structlog
 
 from fincore.domain.charge import Charge
+from fincore.domain.dispute_facts import decide_dispute
 from fincore.domain.events import ChargeEvent
-from fincore.domain.facts import correct, correct_refund, decide, decide_dispute, decide_refund
+from fincore.domain.facts import correct, decide
 from fincore.domain.ids import ChargeId, RefundId, new_dispute_id, new_refund_id
 from fincore.domain.outcome import (
     ActionRequired,
@@ -26,6 +27,7 @@ from fincore.domain.outcome import (
     Rejected,
     Unknown,
 )
+from fincore.domain.refund_facts import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.psp.port import NotFound

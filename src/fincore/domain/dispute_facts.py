@@ -1,0 +1,149 @@
+"""What a PSP's word about a dispute does to it: each movement of money and each verdict once.
+
+The rules of `facts` hold here too.
+"""
+
+from datetime import datetime
+from typing import Final, Literal, assert_never
+
+from fincore.domain.charge import Charge
+from fincore.domain.dispute import DISPUTE_TRANSITIONS, Dispute, evolve_dispute
+from fincore.domain.events import (
+    ChargeEvent,
+    DisputeClosed,
+    DisputeEvent,
+    DisputeFundsReinstated,
+    DisputeFundsWithdrawn,
+    DisputeLost,
+    DisputeOpened,
+    DisputeUpdated,
+    DisputeWon,
+    event_type,
+)
+from fincore.domain.ids import DisputeId
+from fincore.domain.outcome import DisputeReport, DisputeStatus
+from fincore.domain.refusal import Refusal
+
+Events = tuple[ChargeEvent, ...]
+
+
+def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: DisputeId) -> Events | Refusal:
+    """The events that follow from what a PSP reported about a dispute.
+
+    A report tells all that has moved so far, so that reports may be late, doubled or lost: what is more than the
+    dispute knows is an event, and an older report adds nothing.
+    """
+    if said.money.currency != charge.amount.currency:
+        return Refusal(
+            "currency_differs", f"the dispute is over {said.money}, the charge is for {charge.amount}"
+        )
+    dispute = next((one for one in charge.disputes if one.psp_reference == said.psp_reference), None)
+    events: list[DisputeEvent] = []
+    if dispute is None:
+        # It may be over by the time we hear of it; it was opened all the same, and its end is an event of its own.
+        opened_as: DisputeStatus = said.status if said.status in _RANK_OF_OPEN else "needs_response"
+        opened = DisputeOpened(
+            dispute_id=new_dispute_id,
+            psp_reference=said.psp_reference,
+            amount_minor=said.money.amount_minor,
+            currency=said.money.currency,
+            reason=said.reason,
+            status=opened_as,
+            is_inquiry=said.is_inquiry,
+            occurred_at=said.occurred_at,
+            evidence_due_by=said.evidence_due_by,
+        )
+        events.append(opened)
+        dispute = evolve_dispute(None, opened)
+    events += _movements(charge, dispute, said)
+    progress = _progress(dispute, said)
+    return (*events, progress) if progress else tuple(events)
+
+
+_RANK_OF_OPEN: Final[dict[DisputeStatus, int]] = {"needs_response": 0, "under_review": 1}
+
+
+def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[DisputeEvent]:
+    """What has moved beyond what the dispute knows."""
+    found: list[DisputeEvent] = []
+    for kind, total, fee_minor, known_minor, known_fee_minor in (
+        (
+            DisputeFundsWithdrawn,
+            said.withdrawn,
+            said.withdrawn_fee_minor,
+            dispute.withdrawn_minor,
+            dispute.withdrawn_fee_minor,
+        ),
+        (
+            DisputeFundsReinstated,
+            said.reinstated,
+            said.reinstated_fee_minor,
+            dispute.reinstated_minor,
+            dispute.reinstated_fee_minor,
+        ),
+    ):
+        if total is None:
+            continue
+        more_minor, more_fee_minor = total.amount_minor - known_minor, fee_minor - known_fee_minor
+        if more_minor > 0 or (more_minor == 0 and more_fee_minor > 0):
+            found.append(
+                kind(
+                    dispute_id=dispute.dispute_id,
+                    merchant_id=charge.merchant_id,
+                    livemode=charge.livemode,
+                    psp=charge.psp,
+                    psp_reference=said.psp_reference,
+                    amount_minor=more_minor,
+                    fee_minor=max(more_fee_minor, 0),
+                    currency=total.currency,
+                    occurred_at=said.occurred_at,
+                )
+            )
+    return found
+
+
+def _progress(dispute: Dispute, said: DisputeReport) -> DisputeEvent | None:
+    """How the dispute itself moved on, if it did."""
+    is_newer = said.occurred_at > dispute.updated_at
+    match said.status:
+        case "won" | "lost" | "closed" as verdict:
+            event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
+            if verdict == dispute.status or (dispute.status not in _RANK_OF_OPEN and not is_newer):
+                return None
+            return event if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else None
+        case "needs_response" | "under_review":
+            if dispute.status in _RANK_OF_OPEN:
+                is_old = _RANK_OF_OPEN[said.status] < _RANK_OF_OPEN[dispute.status] and not is_newer
+            else:
+                # Only a closed inquiry comes back, as a chargeback.
+                is_old = dispute.status != "closed" or said.is_inquiry or not is_newer
+            is_known = (said.status, said.is_inquiry, said.evidence_due_by) == (
+                dispute.status,
+                dispute.is_inquiry,
+                dispute.evidence_due_by,
+            )
+            if is_old or is_known or said.occurred_at < dispute.updated_at:
+                return None
+            return DisputeUpdated(
+                dispute_id=dispute.dispute_id,
+                status=said.status,
+                is_inquiry=said.is_inquiry,
+                occurred_at=said.occurred_at,
+                evidence_due_by=said.evidence_due_by,
+            )
+        case _:
+            assert_never(said.status)
+
+
+def _verdict(
+    dispute_id: DisputeId, verdict: Literal["won", "lost", "closed"], occurred_at: datetime
+) -> DisputeWon | DisputeLost | DisputeClosed:
+    match verdict:
+        case "won":
+            return DisputeWon(dispute_id=dispute_id, occurred_at=occurred_at)
+        case "lost":
+            return DisputeLost(dispute_id=dispute_id, occurred_at=occurred_at)
+        case "closed":
+            return DisputeClosed(dispute_id=dispute_id, occurred_at=occurred_at)
+        case _:
+            assert_never(verdict)

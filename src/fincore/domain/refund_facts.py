@@ -1,0 +1,174 @@
+"""What a PSP's word about a refund does to the refund and its charge. The rules of `facts` hold here too."""
+
+from typing import Final
+
+from fincore.domain.charge import Charge
+from fincore.domain.events import (
+    ChargeEvent,
+    RefundCorrected,
+    RefundFailed,
+    RefundOutcomeUnknown,
+    RefundPending,
+    RefundRequested,
+    RefundSucceeded,
+)
+from fincore.domain.ids import RefundId
+from fincore.domain.outcome import PspReference, RefundRejected, RefundReport, Unknown
+from fincore.domain.refund import Refund
+from fincore.domain.refusal import Refusal
+
+Events = tuple[ChargeEvent, ...]
+
+
+def decide_refund(
+    charge: Charge,
+    refund_id: RefundId | None,
+    said: RefundReport | RefundRejected | Unknown,
+    *,
+    new_refund_id: RefundId,
+) -> Events | Refusal:
+    """The events that follow from what a PSP reported about a refund.
+
+    A report that names no refund of ours, by id or by the PSP's reference, is of one made at the PSP: it becomes a
+    refund of the charge under `new_refund_id`, whatever the charge would have allowed us. It has happened.
+    """
+    if isinstance(said, RefundReport):
+        refund = _refund_of(charge, refund_id or said.refund_id, said.psp_reference)
+        return (
+            _refund_elsewhere(charge, said, new_refund_id)
+            if refund is None
+            else _refund_reported(charge, refund, said)
+        )
+    refund = charge.refund(refund_id) if refund_id else None
+    if refund is None or refund.status != "processing":
+        return ()
+    if isinstance(said, Unknown):
+        if refund.unknown_since is not None:
+            return ()
+        return (RefundOutcomeUnknown(refund_id=refund.refund_id, reason=said.reason, since=said.since),)
+    return (
+        RefundFailed(
+            refund_id=refund.refund_id,
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=charge.psp,
+            amount_minor=refund.amount_minor,
+            currency=charge.amount.currency,
+            code=said.code,
+            was_succeeded=False,
+            occurred_at=said.occurred_at,
+        ),
+    )
+
+
+def correct_refund(charge: Charge, refund: Refund, record: RefundReport) -> Events | Refusal:
+    """The events that bring a refund into line with the PSP's own record, read just now."""
+    if refund.status != "failed" or record.status != "succeeded":
+        return decide_refund(charge, refund.refund_id, record, new_refund_id=refund.refund_id)
+    if (refusal := _not_of_refund(charge, refund, record)) is not None:
+        return refusal
+    return (
+        RefundCorrected(
+            refund_id=refund.refund_id,
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=charge.psp,
+            psp_reference=record.psp_reference,
+            amount_minor=refund.amount_minor,
+            currency=charge.amount.currency,
+            occurred_at=record.occurred_at,
+        ),
+    )
+
+
+def _refund_of(charge: Charge, refund_id: RefundId | None, psp_reference: PspReference) -> Refund | None:
+    by_id = charge.refund(refund_id) if refund_id else None
+    return by_id or next((one for one in charge.refunds if one.psp_reference == psp_reference), None)
+
+
+def _refund_elsewhere(charge: Charge, said: RefundReport, refund_id: RefundId) -> Events | Refusal:
+    if said.money.currency != charge.amount.currency:
+        return Refusal(
+            "currency_differs", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
+        )
+    if charge.captured_minor == 0:
+        return Refusal(
+            "contradicts_state", f"the PSP refunded {said.money} of a charge that is {charge.status}"
+        )
+    requested = RefundRequested(
+        refund_id=refund_id,
+        merchant_id=charge.merchant_id,
+        livemode=charge.livemode,
+        amount_minor=said.money.amount_minor,
+        currency=said.money.currency,
+        requested_at=said.occurred_at,
+        origin="psp",
+        psp_reference=said.psp_reference,
+    )
+    return (requested, _refund_event(charge, refund_id, said, was_succeeded=False))
+
+
+def _refund_reported(charge: Charge, refund: Refund, said: RefundReport) -> Events | Refusal:
+    if (refusal := _not_of_refund(charge, refund, said)) is not None:
+        return refusal
+    if refund.status == "failed" and said.status == "succeeded":
+        return Refusal(
+            "contradicts_state", f"refund.succeeded contradicts refund {refund.refund_id}, which failed"
+        )
+    if said.status == refund.status or _REFUND_RANK[said.status] < _REFUND_RANK[refund.status]:
+        return ()
+    return (_refund_event(charge, refund.refund_id, said, was_succeeded=refund.status == "succeeded"),)
+
+
+_REFUND_RANK: Final = {"processing": 0, "pending": 1, "succeeded": 2, "failed": 3}
+"""How far along a refund is: what is behind the state it has reached is old news."""
+
+
+def _not_of_refund(charge: Charge, refund: Refund, said: RefundReport) -> Refusal | None:
+    if said.money.currency != charge.amount.currency:
+        return Refusal(
+            "currency_differs", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
+        )
+    if said.money.amount_minor != refund.amount_minor:
+        return Refusal(
+            "amount_differs",
+            f"the PSP refunded {said.money}, {refund.refund_id} is for {refund.amount_minor} minor units",
+        )
+    if refund.psp_reference is not None and refund.psp_reference != said.psp_reference:
+        return Refusal(
+            "psp_reference_differs",
+            f"{refund.refund_id} is {refund.psp_reference} at the PSP, not {said.psp_reference}",
+        )
+    return None
+
+
+def _refund_event(
+    charge: Charge, refund_id: RefundId, said: RefundReport, *, was_succeeded: bool
+) -> RefundPending | RefundSucceeded | RefundFailed:
+    if said.status == "pending":
+        return RefundPending(
+            refund_id=refund_id, psp_reference=said.psp_reference, occurred_at=said.occurred_at
+        )
+    if said.status == "succeeded":
+        return RefundSucceeded(
+            refund_id=refund_id,
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=charge.psp,
+            psp_reference=said.psp_reference,
+            amount_minor=said.money.amount_minor,
+            currency=said.money.currency,
+            occurred_at=said.occurred_at,
+        )
+    return RefundFailed(
+        refund_id=refund_id,
+        merchant_id=charge.merchant_id,
+        livemode=charge.livemode,
+        psp=charge.psp,
+        amount_minor=said.money.amount_minor,
+        currency=said.money.currency,
+        code=said.failure_code or "unknown_reason",
+        was_succeeded=was_succeeded,
+        occurred_at=said.occurred_at,
+        psp_reference=said.psp_reference,
+    )
