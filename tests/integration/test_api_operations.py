@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from fincore.domain.outcome import ActionRequired, Canceled, Expired, PspReference, Unknown
+from fincore.domain.outcome import ActionRequired, Expired, PspReference, Unknown
 from fincore.postgres.pool import Pool
 from fixtures.commits import NOON
-from fixtures.merchant_api import Api, Reply, captured, declined, refused, serving_api
+from fixtures.merchant_api import Api, Reply, canceled, captured, declined, refused, serving_api
 from fixtures.waiting import eventually
 
-CANCELED = Canceled(reason="requested_by_customer", psp_reference=PspReference("pi_1"), occurred_at=NOON)
 LAPSED = Expired(reason="authorization_lapsed", psp_reference=PspReference("pi_1"), occurred_at=NOON)
 ACTION = ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example/")
 
@@ -116,7 +115,7 @@ async def test_a_charge_that_waits_for_its_customer_can_be_canceled(api: Api) ->
     charge_id = (await api.charge("k")).json()["id"]
     await api.record(charge_id, ACTION)
     assert (await cancel(api, charge_id)).status == 200
-    await api.record(charge_id, CANCELED)
+    await api.record(charge_id, canceled())
     charge = (await api.get(f"/v1/charges/{charge_id}")).json()
     assert (charge["status"], charge["next_action"], charge["pending_operation"]) == ("canceled", None, None)
 
@@ -156,9 +155,9 @@ async def test_a_charge_in_the_wrong_state_is_refused_and_nothing_is_written(
     failed = (await api.charge("failed")).json()["id"]
     await api.record(failed, declined())
     paid = await api.paid()
-    canceled, expired = await api.held("canceled"), await api.held("expired")
-    await cancel(api, canceled)
-    await api.record(canceled, CANCELED)
+    given_up, expired = await api.held("canceled"), await api.held("expired")
+    await cancel(api, given_up)
+    await api.record(given_up, canceled())
     await api.record(expired, LAPSED)
     before = await api.written()
     for name, charge_id, can_cancel in (
@@ -166,7 +165,7 @@ async def test_a_charge_in_the_wrong_state_is_refused_and_nothing_is_written(
         ("requires_action", acting, True),
         ("failed", failed, False),
         ("succeeded", paid, False),
-        ("canceled", canceled, False),
+        ("canceled", given_up, False),
         ("expired", expired, False),
     ):
         with subtests.test(name):
@@ -271,7 +270,7 @@ async def test_who_waits_for_a_capture_learns_that_the_hold_had_lapsed(api: Api)
 async def test_who_waits_for_a_cancellation_gets_its_outcome(api: Api) -> None:
     done, taken = await api.held("done"), await api.held("taken")
     replies = []
-    for charge_id, fact in ((done, CANCELED), (taken, captured())):
+    for charge_id, fact in ((done, canceled()), (taken, captured())):
         request = asyncio.create_task(cancel(api, charge_id, charge_id, prefer="wait=30"))
         await until_pending(api, charge_id)
         await api.record(charge_id, fact)
