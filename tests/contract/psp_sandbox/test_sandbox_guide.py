@@ -1,0 +1,72 @@
+"""What the sandbox's guide shows is run, and what its tables say is what the code does."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from docs.markdown import named_block, prose
+from docs.printed import PROJECT
+from fixtures.sandbox import SandboxProcess
+from psp_sandbox.stripe import backstage, dispute_machine
+from psp_sandbox.stripe.api import OPERATIONS
+from psp_sandbox.stripe.cards import CARDS
+
+GUIDE = "docs/guides/sandbox.md"
+
+
+def typed(sandbox: SandboxProcess, name: str) -> str:
+    """What one block of the guide prints."""
+    code = named_block(GUIDE, "run", name).code
+    code = code.replace("http://127.0.0.1:12111", sandbox.url).replace("curl ", "curl -fsS --noproxy '*' ")
+    done = subprocess.run(["bash", "-euc", code], capture_output=True, text=True, timeout=30, check=False)  # noqa: S607 - the bash of the reader
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def guide() -> str:
+    return prose(PROJECT / GUIDE)
+
+
+def test_the_guides_dispute_opens_when_the_clock_is_advanced(psp_sandbox: SandboxProcess) -> None:
+    psp_sandbox.call("POST", "/sandbox/aftermath", {"delay_seconds": 30})
+    assert '"happened":1' in typed(psp_sandbox, "sequel")
+    (dispute,) = json.loads(typed(psp_sandbox, "disputes"))["data"]
+    assert (dispute["amount"], dispute["status"], dispute["reason"]) == (
+        5000,
+        "needs_response",
+        "fraudulent",
+    )
+
+
+def test_the_guides_fault_of_an_operation_can_be_ordered(psp_sandbox: SandboxProcess) -> None:
+    (fault,) = json.loads(typed(psp_sandbox, "fault-operation"))["faults"]
+    assert fault["match"]["operation"] == "POST refunds"
+
+
+def test_every_card_with_a_sequel_is_told_of(guide: str) -> None:
+    for card in CARDS:
+        if card.disputing is not None or card.refunding != "succeeds":
+            assert f"| `{card.tokens[0]}` |" in guide
+
+
+def test_every_operation_that_is_named_exists(guide: str) -> None:
+    named = set(re.findall(r"`((?:GET|POST) [a-z_]+(?:/\{\})?(?:/[a-z_]+)?)`", guide))
+    assert "POST payment_intents/{}/capture" in named
+    assert named - OPERATIONS == set()
+
+
+def test_every_way_to_move_a_dispute_is_told_of(guide: str) -> None:
+    moves = [
+        path.removeprefix("disputes/") for _, path in backstage.OPERATIONS if path.startswith("disputes/")
+    ]
+    assert set(dispute_machine.STEPS) < set(moves)
+    for move in moves:
+        assert re.search(rf"[`/]{move}`", guide), move
+
+
+def test_every_verdict_is_told_of(guide: str) -> None:
+    for text, _ in dispute_machine.VERDICTS:
+        assert f"| `{text}` |" in guide
