@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_concurrency: int
     worker_heartbeat_timeout_seconds: float
     action_timeout_seconds: float
+    laws_interval_seconds: float
     failpoints_allowed: bool
     secrets_key: Secret | None
     webhooks_allow_loopback: bool
@@ -81,6 +82,11 @@ SETTINGS: Final = (
         "FINCORE_ACTION_TIMEOUT_SECONDS",
         "3600",
         "how long after a charge was created its customer may take to authenticate",
+    ),
+    Setting(
+        "FINCORE_LAWS_INTERVAL_SECONDS",
+        "900",
+        "pause between two checks of the laws; at least ten times as long as a check takes",
     ),
     Setting(
         "FINCORE_FAILPOINTS",
@@ -138,6 +144,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         action_timeout_seconds=read.number(
             "FINCORE_ACTION_TIMEOUT_SECONDS", float, at_least=1, at_most=86_400
         ),
+        laws_interval_seconds=read.number("FINCORE_LAWS_INTERVAL_SECONDS", float, at_least=1, at_most=86_400),
         failpoints_allowed=failpoints == "allowed",
         secrets_key=read.secrets_key("FINCORE_SECRETS_KEY"),
         webhooks_allow_loopback=read.one_of("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", ("true", "false")) == "true",

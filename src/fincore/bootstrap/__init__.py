@@ -1,4 +1,5 @@
 """The composition root: settings in, running objects out. The only room that knows everyone.
 
-Each role has a module of its name: api, worker, projectionist, ledger, notify. `everything.py` is all of them together.
+Each role has a module of its name: api, worker, projectionist, ledger, notify, auditor; `everything.py` is all of
+them together.
 """

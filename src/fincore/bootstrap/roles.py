@@ -21,7 +21,7 @@ from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
 
-Role = Literal["api", "worker", "projectionist", "ledger", "notify"]
+Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 RunRole = Callable[[Settings, Stores, asyncio.Event], Coroutine[Any, Any, None]]
@@ -33,6 +33,7 @@ STORES_OF_ROLE: Final[dict[Role, tuple[str, ...]]] = {
     "projectionist": ("eventstore", "paymentdb"),
     "ledger": ("eventstore", "ledgerdb"),
     "notify": ("eventstore",),
+    "auditor": ("eventstore", "paymentdb", "ledgerdb"),
 }
 """Which stores a role needs; the others may be away while it starts and runs."""
 

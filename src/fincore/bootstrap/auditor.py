@@ -1,0 +1,21 @@
+"""The auditor role: the laws and the clearing accounts, looked at again and again."""
+
+import asyncio
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import run_until
+from fincore.domain.clock import SystemClock
+from fincore.observability.audit import Audit
+from fincore.read.ledgerdb.clearing import measure_unclear
+from fincore.settings import Settings
+
+
+async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+    """Check until `stop`."""
+    clock = SystemClock()
+
+    async def measure() -> None:
+        await measure_unclear(stores.ledgerdb, clock.now())
+
+    audit = Audit(stores, interval_seconds=settings.laws_interval_seconds, beside=measure)
+    await run_until(stop, audit.run(), audit.stop)

@@ -1,0 +1,62 @@
+"""What PSPs took and have not settled: the headline figure of a ledger that is to return to zero."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from prometheus_client import Gauge
+
+from fincore.domain.currency import Currency
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.read.ledgerdb", "clearing.sql")
+
+STATEMENT_TIMEOUT_SECONDS: Final = 300.0
+
+UNCLEAR_MINOR: Final = Gauge(
+    "fincore_clearing_unclear_minor",
+    "Balance of a clearing account, in minor units of its currency.",
+    ["mode", "account"],
+)
+UNCLEAR_AGE_SECONDS: Final = Gauge(
+    "fincore_clearing_unclear_age_seconds",
+    "Age of the oldest money in a clearing account that nothing has cleared.",
+    ["mode", "account"],
+)
+
+
+class UnclearBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """A clearing account that is not at zero. `oldest_at`: since when the oldest of it is there, by the PSP's clock."""
+
+    livemode: bool
+    account: str
+    currency: Currency
+    balance_minor: int
+    oldest_at: datetime | None
+
+
+async def unclear_balances(pool: Pool) -> list[UnclearBalance]:
+    """Every clearing account that is not at zero."""
+    rows = await pool.fetch(_SQL.unclear_balances, timeout=STATEMENT_TIMEOUT_SECONDS)
+    return [
+        UnclearBalance(
+            livemode=row["livemode"],
+            account=row["name"],
+            currency=row["currency"],
+            balance_minor=row["balance_minor"],
+            oldest_at=row["oldest_at"],
+        )
+        for row in rows
+    ]
+
+
+async def measure_unclear(pool: Pool, now: datetime) -> None:
+    """Set the gauges. An account that returned to zero is no longer shown."""
+    UNCLEAR_MINOR.clear()
+    UNCLEAR_AGE_SECONDS.clear()
+    for unclear in await unclear_balances(pool):
+        labels = ("live" if unclear.livemode else "test", unclear.account)
+        UNCLEAR_MINOR.labels(*labels).set(unclear.balance_minor)
+        if unclear.oldest_at is not None:
+            UNCLEAR_AGE_SECONDS.labels(*labels).set((now - unclear.oldest_at).total_seconds())

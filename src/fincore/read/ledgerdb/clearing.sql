@@ -1,0 +1,33 @@
+-- name: unclear_balances
+-- What each clearing account holds that the PSP has not settled, and since when the oldest of it is there: what goes out
+-- clears what came in first.
+with held as (
+    select account_id, livemode, name, currency, normal_side, balance_minor
+    from ledgerdb.accounts
+    where name like 'psp:%:clearing:%' and balance_minor <> 0
+),
+cleared as (
+    select
+        h.account_id,
+        coalesce(sum(p.amount_minor) filter (where p.side <> h.normal_side), 0) as out_minor,
+        h.balance_minor > 0 as is_ahead
+    from held h
+    join ledgerdb.postings p using (account_id)
+    group by h.account_id, h.balance_minor
+),
+came_in as (
+    select
+        p.account_id, e.effective_at,
+        sum(p.amount_minor) over (partition by p.account_id order by e.effective_at, p.entry_id, p.leg) as in_minor
+    from held h
+    join ledgerdb.postings p on p.account_id = h.account_id and p.side = h.normal_side
+    join ledgerdb.entries e using (entry_id)
+)
+select
+    h.livemode, h.name, h.currency, h.balance_minor,
+    (
+        select min(i.effective_at) from came_in i where i.account_id = h.account_id and i.in_minor > c.out_minor
+    ) as oldest_at
+from held h
+join cleared c using (account_id)
+order by h.livemode, h.name;

@@ -1,0 +1,93 @@
+"""The laws on a schedule: what breaks one shows in the metrics and in the log, round after round."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from fincore.bootstrap.databases import Databases, open_stores
+from fincore.domain.events import ChargeEvent
+from fincore.eventstore.log import EventLog
+from fincore.observability.audit import Audit
+from fincore.observability.invariants import LAWS
+from fincore.postgres.pool import Pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb.clearing import measure_unclear, unclear_balances
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.commits import NOON, captured, created
+from fixtures.traffic import fates, follow, live, refunded, refunding, running_writer
+from fixtures.waiting import eventually
+
+
+async def test_a_round_sets_a_figure_for_every_law_and_names_what_is_broken(
+    databases: Databases, owner_pool: Pool
+) -> None:
+    async with open_stores(databases, application_name="tests-audit") as stores:
+        log = EventLog(stores.eventstore)
+        async with running_writer(stores.eventstore) as writer:
+            await live(writer, fates())
+        await follow(log, stores.paymentdb, Projectionist())
+        await follow(log, stores.ledgerdb, LedgerService())
+        audit = Audit(stores, interval_seconds=3_600)
+        assert await audit.round() == 0
+        assert [_violations(law.name) for law in LAWS] == [0.0] * len(LAWS)
+
+        await owner_pool.execute("update paymentdb.charges set captured_minor = captured_minor + 1")
+        with capture_logs() as logs:
+            assert await audit.round() == 1
+        assert _violations("view_equals_fold") > 0
+        told = [entry for entry in logs if entry["event"] == "audit.law_broken"]
+        assert told
+        assert {entry["law"] for entry in told} == {"view_equals_fold"}
+
+
+async def test_rounds_follow_each_other_until_told_to_stop(databases: Databases) -> None:
+    rounds = 0
+
+    async def counted() -> None:
+        nonlocal rounds
+        rounds += 1
+
+    async def enough() -> bool:
+        return rounds >= 2
+
+    async with open_stores(databases, application_name="tests-audit") as stores:
+        audit = Audit(stores, interval_seconds=0.0, beside=counted)
+        running = asyncio.create_task(audit.run())
+        await eventually(enough)
+        audit.stop()
+        await running
+
+
+@pytest.mark.parametrize(("refunded_minor", "oldest_hours"), [(0, 10), (400, 10), (1000, 4)])
+async def test_what_a_psp_has_not_settled_is_shown_with_the_age_of_its_oldest_part(
+    databases: Databases, refunded_minor: int, oldest_hours: int
+) -> None:
+    first: tuple[ChargeEvent, ...] = (created(), captured(occurred_at=NOON - timedelta(hours=10)))
+    if refunded_minor:
+        refund = refunding(refunded_minor)
+        first = (*first, refund, refunded(refund))
+    second = (created(), captured(occurred_at=NOON - timedelta(hours=4)))
+    stories = [first, second]
+    async with open_stores(databases, application_name="tests-audit") as stores:
+        async with running_writer(stores.eventstore) as writer:
+            await live(writer, stories)
+        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService())
+        (unclear,) = await unclear_balances(stores.ledgerdb)
+        assert unclear.account == "psp:stripe:clearing:usd"
+        assert unclear.balance_minor == 2000 - refunded_minor
+        assert unclear.oldest_at == NOON - timedelta(hours=oldest_hours)
+        await measure_unclear(stores.ledgerdb, NOON)
+        labels = {"mode": "test", "account": "psp:stripe:clearing:usd"}
+        assert (
+            REGISTRY.get_sample_value("fincore_clearing_unclear_age_seconds", labels) == 3600 * oldest_hours
+        )
+        assert REGISTRY.get_sample_value("fincore_clearing_unclear_minor", labels) == 2000 - refunded_minor
+
+
+def _violations(law: str) -> float:
+    value = REGISTRY.get_sample_value("fincore_law_violations", {"law": law})
+    assert value is not None
+    return value
