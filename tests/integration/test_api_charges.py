@@ -149,6 +149,13 @@ async def test_a_customer_who_has_to_act_is_a_next_action_until_the_charge_goes_
     assert (await api.get(path)).json()["next_action"] is None
 
 
+async def test_where_the_customer_comes_back_to_goes_with_the_charge(api: Api) -> None:
+    url = "https://shop.example/orders/6735?step=paid"
+    posted = (await api.charge("k", return_url=url)).json()
+    assert (await api.folded(posted["id"])).return_url == url
+    assert (await api.folded((await api.charge("l")).json()["id"])).return_url is None
+
+
 async def test_an_unknown_outcome_says_since_when(api: Api) -> None:
     posted = (await api.charge("k")).json()
     await api.record(posted["id"], Unknown(reason="timeout", since=NOON))
