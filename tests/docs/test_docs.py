@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -20,6 +21,7 @@ from docs.markdown import (
 from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
 from fincore.domain.events import EVENTS
+from fincore.domain.job import JobKind
 from fincore.settings import SETTINGS
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
@@ -85,9 +87,15 @@ def test_every_metric_that_is_named_exists(document: Path) -> None:
 
 @documents
 def test_every_event_that_is_named_exists(document: Path) -> None:
-    named = {code for code in inline_codes(document) if re.fullmatch(r"charge\.[a-z_]+", code)}
-    jobs_and_fields = {"charge.authorize", "charge.resolve", "charge.failure"}
-    assert named - EVENTS.keys() - jobs_and_fields == set()
+    named = {
+        code for code in inline_codes(document) if re.fullmatch(r"(charge|refund|dispute)\.[a-z_]+", code)
+    }
+    fields = {
+        f"{whole}.{name}"
+        for whole in ("charge", "refund", "dispute")
+        for name in ("failure", "operation", "operation_failure", "status")
+    }
+    assert named - EVENTS.keys() - set(get_args(JobKind)) - fields == set()
 
 
 @documents

@@ -6,19 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
-from prometheus_client import Gauge
 
 from fincore.observability.invariants import LAWS, check_all
 from fincore.observability.invariants.law import Stores
+from fincore.observability.metrics import CHECK_SECONDS, CHECKED_AT, VIOLATIONS
 from fincore.postgres.pool import CONNECTION_ERRORS
 
 _log = structlog.get_logger(__name__)
-
-VIOLATIONS: Final = Gauge(
-    "fincore_law_violations", "What breaks a law, as of the last round; 0 where it holds.", ["law"]
-)
-CHECKED_AT: Final = Gauge("fincore_laws_checked_timestamp_seconds", "When the last round of checks ended.")
-CHECK_SECONDS: Final = Gauge("fincore_laws_check_seconds", "How long the last round of checks took.")
 
 REST_RATIO: Final = 10.0
 """A round is followed by a rest of at least this many times its own length: checking costs a tenth of a core at most."""

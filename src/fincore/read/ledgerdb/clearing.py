@@ -4,26 +4,15 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from prometheus_client import Gauge
 
 from fincore.domain.currency import Currency
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.ledgerdb.metrics import UNCLEAR_AGE_SECONDS, UNCLEAR_MINOR
 
 _SQL = load_sql("fincore.read.ledgerdb", "clearing.sql")
 
 STATEMENT_TIMEOUT_SECONDS: Final = 300.0
-
-UNCLEAR_MINOR: Final = Gauge(
-    "fincore_clearing_unclear_minor",
-    "Balance of a clearing account, in minor units of its currency.",
-    ["mode", "account"],
-)
-UNCLEAR_AGE_SECONDS: Final = Gauge(
-    "fincore_clearing_unclear_age_seconds",
-    "Age of the oldest money in a clearing account that nothing has cleared.",
-    ["mode", "account"],
-)
 
 
 class UnclearBalance(msgspec.Struct, frozen=True, kw_only=True):
