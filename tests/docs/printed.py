@@ -20,6 +20,10 @@ from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain.charge import transition_table
 from fincore.domain.outcome import Declined
 from fincore.eventstore import subscription, writer
+from fincore.notify import deliverer, sender
+from fincore.notify import destination as webhook_destination
+from fincore.notify import endpoint as webhook_endpoint
+from fincore.notify import retry_schedule as webhook_retries
 from fincore.observability.invariants import LAWS
 from fincore.read.ledger.journal import journal_table
 from fincore.read.paymentdb.page import PAGE_ROWS_MAX
@@ -141,6 +145,23 @@ def limits() -> str:
         ("events in one step of a consumer", f"{subscription.BATCH_EVENTS_MAX:,}", "the next step"),
         ("an answer of Stripe", f"{client.ANSWER_BYTES_MAX:,} bytes", "the outcome is unknown"),
         ("age of a webhook's signature", f"{TOLERANCE_SECONDS} s", "400"),
+        ("webhook endpoints of a merchant in a mode", str(webhook_endpoint.ENDPOINTS_MAX), "409"),
+        (
+            "the URL of a webhook endpoint",
+            f"{webhook_destination.URL_CHARACTERS_MAX:,} characters",
+            "422",
+        ),
+        (
+            "an attempt to deliver a webhook",
+            f"{sender.TIMEOUT_SECONDS:g} s, {sender.ANSWER_BYTES_MAX:,} bytes of answer read",
+            "fails; the rest is not read",
+        ),
+        (
+            "attempts to deliver at a time",
+            f"{deliverer.ATTEMPTS_UNDER_WAY_MAX} in a process, {deliverer.ATTEMPTS_PER_ENDPOINT_MAX} at an endpoint",
+            "wait",
+        ),
+        ("how long a delivery is kept", f"{deliverer.KEPT_FOR.days} days", "forgotten once it ended"),
     ]
     return _table(("what", "at most", "beyond it"), rows)
 
@@ -222,6 +243,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "test_cards": test_cards,
     "transition_table": lambda: _text(transition_table()),
     "webhook_events": webhook_events,
+    "webhook_schedule": lambda: _text(webhook_retries.schedule()),
 }
 """Name of a block -> what it must hold."""
 
