@@ -32,7 +32,7 @@ class _Entry(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 class Agenda:
-    """At most one thing waits for each object, so there are never more entries than objects in the store."""
+    """At most one thing waits for each object, so that its size is bounded by the store's."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -61,17 +61,14 @@ class Agenda:
         self._number_of[due.object_id] = self._entered
         entry = _Entry(self._clock.now() + after_seconds, self._entered, due)
         heapq.heappush(self._heap, entry)
+        self._compact()
         if self._heap[0] is entry:
             self._arm()
 
     def strike(self, object_id: str) -> None:
         """What waited for this object does not happen."""
-        if self._number_of.pop(object_id, None) is None:
-            return
-        # A struck entry stays in the heap; once most of the heap is such, the heap is made anew.
-        if len(self._heap) > COMPACT_ABOVE_ENTRIES + 2 * len(self._number_of):
-            self._heap = [entry for entry in self._heap if self._waits(entry)]
-            heapq.heapify(self._heap)
+        if self._number_of.pop(object_id, None) is not None:
+            self._compact()
 
     def run_due(self) -> int:
         """Perform everything whose time has come, in order; how many that was."""
@@ -97,6 +94,12 @@ class Agenda:
 
     def _waits(self, entry: _Entry) -> bool:
         return self._number_of.get(entry.due.object_id) == entry.number
+
+    def _compact(self) -> None:
+        """A struck or replaced entry stays in the heap; once most of the heap is such, the heap is made anew."""
+        if len(self._heap) > COMPACT_ABOVE_ENTRIES + 2 * len(self._number_of):
+            self._heap = [entry for entry in self._heap if self._waits(entry)]
+            heapq.heapify(self._heap)
 
     def _carry_out(self, due: Due) -> None:
         if self._perform is None:

@@ -56,9 +56,12 @@ def settle_refund(store: Store, due: Due) -> None:
 
 
 def dispute_charge(store: Store, due: Due) -> None:
-    """The cardholder objects, or their bank warns, as the test card says. What was refunded cannot be disputed."""
+    """The cardholder objects, or their bank warns, as the test card says. What was refunded cannot be disputed, nor twice at a time."""
     charge = store.charges.get(due.account, due.object_id)
-    if charge is None or not refund_machine.refundable(charge):
+    if charge is None:
+        return
+    amount = dispute_machine.disputable(charge, store.disputes_of(due.account, charge.id))
+    if amount == 0:
         return
     caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
     disputing = store.card_of(due.account, charge).disputing
@@ -75,7 +78,7 @@ def dispute_charge(store: Store, due: Due) -> None:
         opened = dispute_machine.open_dispute(
             charge,
             dispute_id=new_id("dp"),
-            amount=refund_machine.refundable(charge),
+            amount=amount,
             reason=REASONS[disputing],
             inquiry=disputing == "inquiry",
             facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),

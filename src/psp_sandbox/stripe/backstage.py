@@ -8,7 +8,7 @@ import msgspec
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Answer, Request
 from psp_sandbox.stripe import census, dispute_machine, machine, refund_machine
-from psp_sandbox.stripe.dispute_machine import CLOSED, DisputeFacts, ImpossibleStep
+from psp_sandbox.stripe.dispute_machine import DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
 from psp_sandbox.stripe.sequel import DisputeSequel
 from psp_sandbox.stripe.store import NOBODY, Caller, Store
@@ -84,11 +84,10 @@ def dispute_charge(store: Store, request: Request, named: str) -> Answer:
     charge = store.charges.get(account, named)
     attempts = store.charges_of(account, named) if charge is None else [charge]
     charge = next((attempt for attempt in attempts if attempt.captured), None)
-    left = 0 if charge is None else refund_machine.refundable(charge)
+    disputes = [] if charge is None else store.disputes_of(account, charge.id)
+    left = 0 if charge is None else dispute_machine.disputable(charge, disputes)
     if charge is None or left == 0:
-        raise Misdirected(409, f"{named} holds no captured money to dispute")
-    if any(dispute.status not in CLOSED for dispute in store.disputes_of(account, charge.id)):
-        raise Misdirected(409, f"{charge.id} has an open dispute already")
+        raise Misdirected(409, f"{named} has nothing to dispute: not captured, refunded, or disputed already")
     amount = left if order.amount is None else order.amount
     if not 1 <= amount <= left:
         raise Misdirected(400, f"amount must be between 1 and {left}")

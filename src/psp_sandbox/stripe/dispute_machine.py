@@ -4,6 +4,7 @@ needs_response -> under_review -> won | lost; needs_response -> lost
 warning_needs_response -> warning_under_review -> warning_closed; both -> needs_response (escalated)
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -129,6 +130,14 @@ def open_dispute(
 def held_funds(dispute: Dispute) -> int:
     """Minor units of the charge that the dispute has: withdrawn, and not reinstated."""
     return -sum(transaction.amount for transaction in dispute.balance_transactions)
+
+
+def disputable(charge: Charge, disputes: Iterable[Dispute]) -> int:
+    """Minor units a new dispute can be about: what neither refunds nor disputes have. None, while one is open."""
+    standing = list(disputes)
+    if not charge.captured or any(dispute.status not in CLOSED for dispute in standing):
+        return 0
+    return refundable(charge) - sum(map(held_funds, standing))
 
 
 def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:

@@ -410,6 +410,27 @@ def test_only_captured_money_can_be_disputed_and_once_at_a_time(
     assert status(paid.latest_charge) == 409
 
 
+def test_money_that_one_dispute_has_cannot_be_taken_by_the_next(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    charge = pay(client).latest_charge
+    lost = open_on_demand(psp_sandbox, charge, amount=3000)
+    psp_sandbox.call("POST", f"/sandbox/disputes/{lost}/lose")
+    rest = open_on_demand(psp_sandbox, charge)
+    assert client.v1.disputes.retrieve(rest).amount == 2000
+    psp_sandbox.call("POST", f"/sandbox/disputes/{rest}/lose")
+    assert exchange(psp_sandbox.url, "POST", f"/sandbox/charges/{charge}/dispute").status == 409
+
+
+def test_a_card_does_not_dispute_what_is_disputed_already(
+    client: stripe.StripeClient, waiting: SandboxProcess
+) -> None:
+    intent = pay(client, payment_method="pm_card_createDispute")
+    open_on_demand(waiting, intent.latest_charge, amount=100)
+    advance(waiting)
+    assert [one.amount for one in client.v1.disputes.list().data] == [100]
+
+
 def test_every_movement_of_a_dispute_is_on_the_balance(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
