@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
-from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.events import CaptureRequested, ChargeCorrected
+from fincore.domain.ids import EventId, RefundId, StreamId, charge_of, public_event_id
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.eventstore.commit import (
     Commit,
@@ -22,8 +23,19 @@ from fincore.observability.invariants.law import VIOLATIONS_MAX, Violation
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
-from fixtures.commits import MERCHANT, PROVENANCE, append, captured, created, new_stream
-from fixtures.traffic import authorized, failed, fates, follow, live, running_writer
+from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, created, new_stream
+from fixtures.traffic import (
+    aftermaths,
+    authorized,
+    failed,
+    fates,
+    follow,
+    live,
+    refunded,
+    refunding,
+    running_writer,
+    unrefunded,
+)
 
 BY_NAME = {law.name: law for law in LAWS}
 
@@ -51,6 +63,14 @@ class Scene(NamedTuple):
                 await connection.execute(statement, *arguments)
             finally:
                 await connection.execute("set session_replication_role = origin")
+
+    async def age(self, stream_id: StreamId) -> None:
+        """Make a charge old enough for the law of open charges."""
+        for change in (
+            "update eventstore.events set recorded_at = recorded_at - interval '5 minutes'",
+            "update paymentdb.charges set updated_at = updated_at - interval '5 minutes'",
+        ):
+            await self.tamper(f"{change} where stream_id = $1", stream_id)
 
     async def broken(self, law: str) -> list[Violation]:
         return await BY_NAME[law].check(self.stores)
@@ -105,29 +125,53 @@ async def put_job(owner: Pool, stream_id: StreamId, status: str) -> None:
     )
 
 
+async def put_refund_job(owner: Pool, stream_id: StreamId, refund_id: RefundId) -> None:
+    await owner.execute(
+        "insert into queue.pgqueuer (priority, status, entrypoint, payload)"
+        " values (0, 'queued', 'refund.resolve', $1)",
+        b'{"charge_id":"%s","refund_id":"%s"}' % (charge_of(stream_id).encode(), refund_id.encode()),
+    )
+
+
 async def follow_all(stores: Stores) -> None:
     log = EventLog(stores.eventstore)
     await follow(log, stores.paymentdb, Projectionist(), batch_events_max=50)
     await follow(log, stores.ledgerdb, LedgerService(), batch_events_max=50)
 
 
+TRAFFIC = fates() * 3 + fates(livemode=True) + fates(currency="jpy")
+
+AFTERMATHS = aftermaths()
+"""What the view has followed already, and the ledger not yet."""
+
+
 @pytest.fixture
 async def scene(stores: Stores, owner_pool: Pool) -> Scene:
     paid, declined, waiting = new_stream(), new_stream(), new_stream()
     async with running_writer(stores.eventstore) as writer:
-        await live(writer, fates() * 3 + fates(livemode=True) + fates(currency="jpy"))
+        await live(writer, TRAFFIC)
         for key, stream in (("paid", paid), ("declined", declined), ("waiting", waiting)):
             assert await writer.commit(requested(stream, key)) == Committed()
         await writer.commit(append(paid, captured(), expected_version=1))
         await writer.commit(append(declined, failed(), expected_version=1))
         await writer.commit(Commit(provenance=PROVENANCE, webhook=WEBHOOK))
+        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService(), batch_events_max=50)
+        await live(writer, AFTERMATHS)
     for row in await owner_pool.fetch("select distinct stream_id from eventstore.events"):
         await put_job(owner_pool, row["stream_id"], "queued")
-    await follow_all(stores)
+    for row in await owner_pool.fetch(
+        "select distinct stream_id, data ->> 'refund_id' as refund_id from eventstore.events where data ? 'refund_id'"
+    ):
+        await put_refund_job(owner_pool, row["stream_id"], row["refund_id"])
+    await follow(EventLog(stores.eventstore), stores.paymentdb, Projectionist(), batch_events_max=50)
     scene = Scene(stores, owner_pool, paid, declined, waiting)
     # Old enough for the law of open charges.
     await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
     await scene.tamper("update paymentdb.charges set updated_at = updated_at - interval '5 minutes'")
+    await scene.tamper(
+        "update paymentdb.events set recorded_at = recorded_at - interval '5 minutes', occurred_at ="
+        " case occurred_at when recorded_at then recorded_at - interval '5 minutes' else occurred_at end"
+    )
     return scene
 
 
@@ -142,7 +186,7 @@ async def test_every_law_holds_on_real_traffic(scene: Scene) -> None:
 async def test_together_they_are_one_sentence(scene: Scene) -> None:
     verdicts = await check_all(scene.stores)
     events = await count_events(scene.stores)
-    assert events == 5 * sum(len(life) for life in fates()) + 5
+    assert events == sum(len(life) for life in TRAFFIC + AFTERMATHS) + 5
     assert summary(verdicts, events) == f"{len(LAWS)} laws hold over {events} events"
     assert all(verdict.sentence.startswith("holds   ") for verdict in verdicts)
 
@@ -163,7 +207,8 @@ async def test_a_broken_law_is_named_with_the_rows_that_break_it(scene: Scene) -
     )
     (broken,) = (verdict for verdict in verdicts if not verdict.holds)
     assert broken.sentence == (
-        "BROKEN  view_equals_fold: Every row of the view is what folding the events of its charge gives.\n"
+        "BROKEN  view_equals_fold: Every row of the view, of charges, refunds, disputes and events, is what folding "
+        "the events of its charge gives.\n"
         f"          view of {charge_of(scene.paid)}: differs from its events in status"
     )
 
@@ -213,6 +258,10 @@ ALTERATIONS = [
     ("status = 'failed'", "status"),
     ("amount_minor = amount_minor + 1", "amount_minor"),
     ("captured_minor = 0, authorized_minor = 0", "authorized_minor, captured_minor"),
+    ("refundable_minor = 0", "refundable_minor"),
+    ("fee_minor = 1, fee_currency = 'eur'", "fee_minor, fee_currency"),
+    ("operation = '{}', captures_requested = 1", "captures_requested, operation"),
+    ("refunds = '[]'", "refunds"),
     ("currency = 'eur'", "currency"),
     ("merchant_id = 'mer_01other'", "merchant_id"),
     ("livemode = true", "livemode"),
@@ -222,7 +271,6 @@ ALTERATIONS = [
     ("psp_reference = 'pi_another'", "psp_reference"),
     ("created_at = created_at + interval '1 second'", "created_at"),
     ("updated_at = updated_at + interval '1 second'", "updated_at"),
-    ("timeline = '[]'", "timeline"),
 ]
 
 
@@ -245,8 +293,13 @@ async def test_an_altered_event_differs_from_the_view(scene: Scene) -> None:
     )
     assert await scene.broken("view_equals_fold") == [
         Violation(
-            f"view of {charge_of(scene.paid)}", "differs from its events in authorized_minor, captured_minor"
-        )
+            f"view of {charge_of(scene.paid)}",
+            "differs from its events in authorized_minor, captured_minor, refundable_minor",
+        ),
+        Violation(
+            f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}",
+            "differs from its events in data",
+        ),
     ]
     entry_id = await scene.entry_of(scene.paid)
     assert await scene.broken("money_events_have_entries") == [
@@ -402,16 +455,108 @@ async def test_an_entry_without_an_event_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_more_captured_than_authorized_is_named(scene: Scene) -> None:
+async def test_amounts_that_cannot_be_are_named(scene: Scene) -> None:
+    part, whole = refunding(600), refunding(1000)
+    back = unrefunded(whole, was_succeeded=True)
     async with running_writer(scene.stores.eventstore) as writer:
-        over, twice = await live(
+        over, twice, given, never = await live(
             writer,
-            [(created(1000), authorized(700), captured(701)), (created(1000), captured(600), captured(500))],
+            [
+                (created(1000), authorized(700), captured(701)),
+                (created(1000), captured(600), captured(500)),
+                (created(1000), captured(1000), whole, refunded(whole), part, refunded(part)),
+                (created(1000), captured(1000), part, back),
+            ],
         )
-    assert {(found.where, found.what) for found in await scene.broken("captured_within_authorized")} == {
-        (f"stream {over}", "captured 701, authorized 700, asked for 1000"),
-        (f"stream {twice}", "captured 1100, authorized nothing apart, asked for 1000"),
+    assert {(found.where, found.what) for found in await scene.broken("refunded_within_captured")} == {
+        (f"stream {over}", "refunded 0, captured 701, authorized 700, asked for 1000"),
+        (f"stream {twice}", "refunded 0, captured 1100, authorized nothing apart, asked for 1000"),
+        (f"stream {given}", "refunded 1600, captured 1000, authorized nothing apart, asked for 1000"),
+        (f"refund {part.refund_id} of stream {given}", "with it 1600 were reserved of 1000 captured"),
+        (f"stream {never}", "refunded -1000, captured 1000, authorized nothing apart, asked for 1000"),
     }
+
+
+async def test_a_refund_taken_on_for_more_than_was_left_is_named_though_it_failed(scene: Scene) -> None:
+    first, second, third = refunding(600), refunding(600), refunding(600)
+    from_the_dashboard = refunding(600, origin="psp")
+    async with running_writer(scene.stores.eventstore) as writer:
+        raced, _ = await live(
+            writer,
+            [
+                (created(1000), captured(1000), first, second, unrefunded(second), refunded(first)),
+                # The PSP itself sees to it that no more is given back than there is.
+                (created(1000), captured(1000), third, from_the_dashboard, unrefunded(third)),
+            ],
+        )
+    assert await scene.broken("refunded_within_captured") == [
+        Violation(
+            f"refund {second.refund_id} of stream {raced}", "with it 1200 were reserved of 1000 captured"
+        )
+    ]
+
+
+async def test_what_was_corrected_counts(scene: Scene) -> None:
+    (corrected,) = (life for life in aftermaths() if any(isinstance(e, ChargeCorrected) for e in life))
+    whole = refunding(1000)
+    async with running_writer(scene.stores.eventstore) as writer:
+        await live(writer, [(*corrected, whole, refunded(whole))])
+    assert await scene.broken("refunded_within_captured") == []
+
+
+PARTS = [
+    ("refund", "update paymentdb.refunds set status = 'failed'", "differs from its events in status"),
+    ("refund", "update paymentdb.refunds set version = 9", "differs from its events in version"),
+    ("refund", "update paymentdb.refunds set metadata = '{}'", "differs from its events in metadata"),
+    ("refund", "delete from paymentdb.refunds", "is in the log and not in the view"),
+    ("refund", "update paymentdb.refunds set charge_id = 'ch_x'", "is in the log and not in the view"),
+    (
+        "dispute",
+        "update paymentdb.disputes set withdrawn_minor = 1",
+        "differs from its events in withdrawn_minor",
+    ),
+    (
+        "dispute",
+        "update paymentdb.disputes set merchant_id = 'mer_x'",
+        "differs from its events in merchant_id",
+    ),
+    ("dispute", "delete from paymentdb.disputes", "is in the log and not in the view"),
+    ("event", "update paymentdb.events set data = '{}'", "differs from its events in data"),
+    ("event", "update paymentdb.events set occurred_at = now()", "differs from its events in occurred_at"),
+    ("event", "delete from paymentdb.events", "is in the log and not in the view"),
+]
+
+
+@pytest.mark.parametrize(("part", "change", "finding"), PARTS, ids=lambda value: value.replace(" ", "-"))
+async def test_an_altered_part_of_the_view_differs_from_its_events(
+    scene: Scene, part: str, change: str, finding: str
+) -> None:
+    column = f"{part}_id"
+    row = await scene.owner.fetchrow(
+        f"select {column} as part_id, charge_id from paymentdb.{part}s order by charge_id limit 1"  # noqa: S608 -- the test's own words
+    )
+    assert row is not None
+    await scene.tamper(f"{change} where {column} = $1", row["part_id"])
+    part_id = public_event_id(row["part_id"]) if part == "event" else row["part_id"]
+    assert Violation(f"{part} {part_id} of {row['charge_id']}", finding) in await scene.broken(
+        "view_equals_fold"
+    )
+
+
+async def test_a_part_of_the_view_that_nothing_tells_of_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "insert into paymentdb.refunds select 're_x', r.charge_id, 1, merchant_id, livemode, status, 1, currency, null,"
+        " origin, '{}', null, null, null, created_at, updated_at from paymentdb.refunds r order by charge_id limit 1"
+    )
+    await scene.tamper(
+        "insert into paymentdb.disputes select 'dp_x', 'ch_x', 1, merchant_id, livemode, psp_reference, status, true, 1,"
+        " currency, reason, null, null, 0, 0, 0, 0, opened_at, updated_at from paymentdb.disputes limit 1"
+    )
+    charge_id = await scene.owner.fetchval("select charge_id from paymentdb.refunds where refund_id = 're_x'")
+    assert await scene.broken("view_equals_fold") == [
+        Violation(f"refund re_x of {charge_id}", "is in the view and not in the log"),
+        Violation("dispute dp_x of ch_x", "belongs to a charge that the view does not hold"),
+    ]
 
 
 PAN = "4242424242424242"
@@ -462,12 +607,30 @@ LEAKS = [
         "paymentdb.charges, {charge}",
     ),
     (
+        "update paymentdb.refunds set reason = $1::text where refund_id = '{refund}'",
+        "paymentdb.refunds, {refund}",
+    ),
+    (
+        (
+            "update paymentdb.disputes set reason = $1::text"
+            " where dispute_id = (select min(dispute_id) from paymentdb.disputes)"
+        ),
+        "paymentdb.disputes, dp_",
+    ),
+    (
+        (
+            "update paymentdb.events set data = jsonb_build_object('reason', $1::text)"
+            " where event_id = (select event_id from paymentdb.events order by event_id limit 1)"
+        ),
+        "paymentdb.events, ",
+    ),
+    (
         "update ledgerdb.entries set description = $1::text where stream_id = '{paid}'",
         "ledgerdb.entries, entry {entry}",
     ),
     (
         (
-            "update ledgerdb.accounts set name = $1::text, account_id = default"
+            "update ledgerdb.accounts set name = $1::text"
             " where account_id = (select max(account_id) from ledgerdb.accounts)"
         ),
         "ledgerdb.accounts, account ",
@@ -480,6 +643,7 @@ async def test_a_card_number_is_found_wherever_it_lies_and_never_repeated(scene:
     names = {
         "{paid}": str(scene.paid),
         "{charge}": charge_of(scene.paid),
+        "{refund}": await scene.owner.fetchval("select min(refund_id) from paymentdb.refunds"),
         "{entry}": str(await scene.entry_of(scene.paid)),
         "{fingerprint}": b"paid".ljust(32, b".").hex(),
     }
@@ -500,7 +664,9 @@ async def test_an_open_charge_without_a_job_is_named(scene: Scene) -> None:
     await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))
     await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.paid))
     assert await scene.broken("open_charges_have_work") == [
-        Violation(f"charge {charge_of(scene.waiting)}", "is in processing and no job names it")
+        Violation(
+            f"charge {charge_of(scene.waiting)}", "waits for the PSP to authorize it and no job names it"
+        )
     ]
 
 
@@ -516,6 +682,41 @@ async def test_an_open_charge_may_be_young(scene: Scene) -> None:
         await live(writer, [(created(),)])
     await follow_all(scene.stores)
     assert await scene.broken("open_charges_have_work") == []
+
+
+async def test_a_capture_that_nobody_carries_out_is_named(scene: Scene) -> None:
+    async with running_writer(scene.stores.eventstore) as writer:
+        (held,) = await live(
+            writer,
+            [
+                (
+                    created(capture_method="manual"),
+                    authorized(),
+                    CaptureRequested(amount_minor=1000, requested_at=NOON),
+                )
+            ],
+        )
+    await follow_all(scene.stores)
+    await scene.age(held)
+    refund = refunding()
+    await put_refund_job(scene.owner, held, refund.refund_id)  # work, but not on the capture
+    assert await scene.broken("open_charges_have_work") == [
+        Violation(f"charge {charge_of(held)}", "waits for the PSP to capture it and no job names it")
+    ]
+
+
+async def test_a_refund_that_nobody_carries_out_is_named(scene: Scene) -> None:
+    first, second = refunding(100), refunding(100)
+    async with running_writer(scene.stores.eventstore) as writer:
+        (paid,) = await live(writer, [(created(), captured(), first, second)])
+    await follow_all(scene.stores)
+    await put_job(scene.owner, paid, "queued")  # work, but not on the refunds
+    await put_refund_job(scene.owner, paid, first.refund_id)
+    assert await scene.broken("open_charges_have_work") == []
+    await scene.age(paid)
+    assert await scene.broken("open_charges_have_work") == [
+        Violation(f"refund {second.refund_id} of {charge_of(paid)}", "is in processing and no job names it")
+    ]
 
 
 async def test_a_charge_that_only_the_lagging_view_calls_open_needs_no_job(scene: Scene) -> None:

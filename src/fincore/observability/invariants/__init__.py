@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 
 from fincore.observability.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
-from fincore.observability.invariants.captured_within_authorized import CAPTURED_WITHIN_AUTHORIZED
 from fincore.observability.invariants.entries_balance import ENTRIES_BALANCE
 from fincore.observability.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
@@ -18,6 +17,7 @@ from fincore.observability.invariants.law import VIOLATIONS_MAX, Law, Stores, Vi
 from fincore.observability.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.observability.invariants.no_card_numbers import NO_CARD_NUMBERS
 from fincore.observability.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
+from fincore.observability.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
 from fincore.observability.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.observability.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
 from fincore.observability.invariants.view_equals_fold import VIEW_EQUALS_FOLD
@@ -31,7 +31,7 @@ LAWS: Final[Sequence[Law]] = (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
     VIEW_EQUALS_FOLD,
     SAME_KEY_SAME_CHARGE,
-    CAPTURED_WITHIN_AUTHORIZED,
+    REFUNDED_WITHIN_CAPTURED,
     MONEY_EVENTS_HAVE_ENTRIES,
     ENTRIES_BALANCE,
     BALANCES_EQUAL_POSTINGS,

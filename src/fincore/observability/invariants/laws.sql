@@ -71,10 +71,35 @@ select * from paymentdb.charges order by charge_id;
 
 -- name: events_of_streams
 -- All events of some streams, each stream in its own order.
-select stream_id, version, type, schema_version, data, recorded_at
+select stream_id, version, event_id, type, schema_version, data, recorded_at
 from eventstore.events
 where stream_id = any ($1::uuid[])
 order by stream_id, version;
+
+-- name: refunds_of_charges
+-- All refunds that the view holds of some charges.
+select * from paymentdb.refunds where charge_id = any ($1::text[]);
+
+-- name: disputes_of_charges
+-- All disputes that the view holds of some charges.
+select * from paymentdb.disputes where charge_id = any ($1::text[]);
+
+-- name: shown_events_of_charges
+-- All events that the view holds of some charges.
+select * from paymentdb.events where charge_id = any ($1::text[]);
+
+-- name: rows_without_charge
+-- Refunds, disputes and events of charges that the view does not hold.
+select part.place
+from (
+    select 'refund ' || refund_id || ' of ' || charge_id as place, charge_id from paymentdb.refunds
+    union all
+    select 'dispute ' || dispute_id || ' of ' || charge_id, charge_id from paymentdb.disputes
+    union all
+    select 'event ' || event_id || ' of ' || charge_id, charge_id from paymentdb.events
+) part
+where not exists (select from paymentdb.charges c where c.charge_id = part.charge_id)
+order by part.place;
 
 -- name: answered_with_charge
 -- Every idempotency key whose answer points to a charge.
@@ -157,23 +182,54 @@ having a.version <> count(p.leg)
         <> coalesce(sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end), 0)
 order by a.account_id;
 
--- name: too_much_captured
--- Streams that captured more than was authorized or asked for, or less than nothing.
+-- name: impossible_amounts
+-- Streams that gave back more than they captured, captured more than was authorized or asked for, or less than nothing. A
+-- correction counts as what it changed.
 select 'stream ' || stream_id as place,
-    'captured ' || captured || ', authorized ' || coalesce(authorized::text, 'nothing apart') || ', asked for '
-        || coalesce(created::text, 'nothing') as finding
+    'refunded ' || refunded || ', captured ' || captured || ', authorized ' || coalesce(authorized::text, 'nothing apart')
+        || ', asked for ' || coalesce(created::text, 'nothing') as finding
 from (
     select
         stream_id,
-        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type = 'charge.captured'), 0) as captured,
+        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type in ('refund.succeeded', 'refund.corrected')), 0)
+            - coalesce(sum((data ->> 'amount_minor')::bigint)
+                filter (where type = 'refund.failed' and (data ->> 'was_succeeded')::boolean), 0) as refunded,
+        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type = 'charge.captured'), 0)
+            + coalesce(sum((data ->> 'captured_after_minor')::bigint - (data ->> 'captured_before_minor')::bigint)
+                filter (where type = 'charge.corrected'), 0) as captured,
         max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.authorized') as authorized,
         max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.created') as created
     from eventstore.events
     group by stream_id
 ) s
-where (captured >= 0 and captured <= coalesce(authorized, created)
+where (refunded >= 0 and refunded <= captured and captured <= coalesce(authorized, created)
        and coalesce(authorized, 0) >= 0 and coalesce(authorized, 0) <= created) is not true
 order by stream_id;
+
+-- name: refunds_beyond_what_was_left
+-- Refunds that a merchant asked for and that were taken on although other refunds had reserved what was captured.
+select 'refund ' || refund_id || ' of stream ' || stream_id as place,
+    'with it ' || reserved || ' were reserved of ' || captured || ' captured' as finding
+from (
+    select
+        stream_id, version, type, data ->> 'refund_id' as refund_id, coalesce(data ->> 'origin', 'merchant') as origin,
+        sum(case
+            when type in ('refund.requested', 'refund.corrected') then (data ->> 'amount_minor')::bigint
+            when type = 'refund.failed' then -(data ->> 'amount_minor')::bigint
+            else 0
+        end) over so_far as reserved,
+        sum(case type
+            when 'charge.captured' then (data ->> 'amount_minor')::bigint
+            when 'charge.corrected'
+                then (data ->> 'captured_after_minor')::bigint - (data ->> 'captured_before_minor')::bigint
+            else 0
+        end) over so_far as captured
+    from eventstore.events
+    where type in ('charge.captured', 'charge.corrected', 'refund.requested', 'refund.failed', 'refund.corrected')
+    window so_far as (partition by stream_id order by version)
+) r
+where type = 'refund.requested' and origin = 'merchant' and reserved > captured
+order by stream_id, version;
 
 -- name: texts_of_events
 -- Events in which a run of digits is long enough for a card number.
@@ -229,10 +285,18 @@ from queue.pgqueuer_log
 where traceback::text ~ '[2-6]([ -]?[0-9]){12}';
 
 -- name: texts_of_views
--- Charges of the view in which a run of digits is long enough for a card number.
-select 'paymentdb.charges, ' || charge_id as place, to_jsonb(c)::text as content
-from paymentdb.charges c
-where to_jsonb(c)::text ~ '[2-6]([ -]?[0-9]){12}';
+-- Rows of the view in which a run of digits is long enough for a card number.
+select place, content
+from (
+    select 'paymentdb.charges, ' || charge_id as place, to_jsonb(c)::text as content from paymentdb.charges c
+    union all
+    select 'paymentdb.refunds, ' || refund_id, to_jsonb(r)::text from paymentdb.refunds r
+    union all
+    select 'paymentdb.disputes, ' || dispute_id, to_jsonb(d)::text from paymentdb.disputes d
+    union all
+    select 'paymentdb.events, ' || event_id, data::text from paymentdb.events
+) views
+where content ~ '[2-6]([ -]?[0-9]){12}';
 
 -- name: texts_of_entries
 -- Entries in which a run of digits is long enough for a card number.
@@ -251,30 +315,48 @@ where name ~ '[2-6]([ -]?[0-9]){12}';
 select to_regclass($1) is not null;
 
 -- name: open_charges
--- Charges that the view shows in processing for longer than a moment.
-select charge_id, stream_id
+-- Charges of which the view shows a pending operation, and nothing new for longer than a moment.
+select charge_id, stream_id, version, operation ->> 'kind' as operation
 from paymentdb.charges
-where status = 'processing' and updated_at < clock_timestamp() - make_interval(secs => $1::float8)
+where operation is not null and updated_at < clock_timestamp() - make_interval(secs => $1::float8)
 order by charge_id;
 
+-- name: open_refunds
+-- Refunds that the view shows in processing, and nothing new of their charges for longer than a moment.
+select r.refund_id, r.charge_id, c.stream_id, c.version
+from paymentdb.refunds r
+join paymentdb.charges c using (charge_id)
+where r.status = 'processing' and c.updated_at < clock_timestamp() - make_interval(secs => $1::float8)
+order by r.refund_id;
+
 -- name: charges_with_jobs
--- Which of some charges a job names, whether it waits, is being done or is held for a person.
+-- Which of some charges a job of their own names, whether it waits, is being done or is held for a person.
 select distinct charge_id
 from (
     select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
     from queue.pgqueuer
+    where entrypoint like 'charge.%'
 ) j
 where charge_id = any ($1::text[]);
 
--- name: streams_left_in_processing
--- Which of some streams ended, longer ago than a moment, in an event that leaves the outcome open.
+-- name: refunds_with_jobs
+-- Which of some refunds a job names.
+select distinct refund_id
+from (
+    select substring(encode(payload, 'escape') from '"refund_id" *: *"(re_[0-9a-z]+)"') as refund_id
+    from queue.pgqueuer
+    where entrypoint like 'refund.%'
+) j
+where refund_id = any ($1::text[]);
+
+-- name: streams_at_versions
+-- Which of some streams end with the version given, recorded longer ago than a moment.
 select s.stream_id
-from unnest($1::uuid[]) as s (stream_id)
+from unnest($1::uuid[], $2::int[]) as s (stream_id, version)
 cross join lateral (
-    select type, recorded_at from eventstore.events where stream_id = s.stream_id order by version desc limit 1
+    select version, recorded_at from eventstore.events where stream_id = s.stream_id order by version desc limit 1
 ) e
-where e.type in ('charge.created', 'charge.outcome_unknown')
-  and e.recorded_at < clock_timestamp() - make_interval(secs => $2::float8);
+where e.version = s.version and e.recorded_at < clock_timestamp() - make_interval(secs => $3::float8);
 
 -- name: undelivered_events
 -- The events of the last while that the consumer has passed, that an enabled endpoint wants and has no delivery of.

@@ -1,4 +1,4 @@
-"""Law: somebody is working on every charge whose outcome is open."""
+"""Law: somebody is working on everything the PSP is being asked for."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,31 +11,63 @@ from fincore.postgres.named_sql import load_sql
 _SQL = load_sql("fincore.observability.invariants", "laws.sql")
 
 GRACE_SECONDS: Final = 60.0
-"""A charge this young may be between two jobs, or ahead of the view."""
+"""What is this young may be between two jobs, or ahead of the view."""
 
 
 async def _check(stores: Stores) -> list[Violation]:
     """Where the queue is not kept beside the log, its jobs cannot be seen from here, and nothing is claimed."""
     if not await stores.eventstore.fetchval(_SQL.has_table, "queue.pgqueuer"):
         return []
+    return [*await _idle_charges(stores), *await _idle_refunds(stores)]
 
+
+async def _idle_charges(stores: Stores) -> list[Violation]:
     async def judge(charges: Sequence[asyncpg.Record]) -> list[Violation]:
         named = await stores.eventstore.fetch(_SQL.charges_with_jobs, [row["charge_id"] for row in charges])
         at_work = {row["charge_id"] for row in named}
-        idle = {row["stream_id"]: row["charge_id"] for row in charges if row["charge_id"] not in at_work}
-        # The view may lag behind the worker: the log has the last word on whether the charge is still open.
-        rows = await stores.eventstore.fetch(_SQL.streams_left_in_processing, list(idle), GRACE_SECONDS)
+        idle = [row for row in charges if row["charge_id"] not in at_work]
         return [
-            Violation(f"charge {idle[row['stream_id']]}", "is in processing and no job names it")
-            for row in rows
+            Violation(
+                f"charge {row['charge_id']}",
+                f"waits for the PSP to {row['operation']} it and no job names it",
+            )
+            for row in await _settled(stores, idle)
         ]
 
     return await scan(stores.paymentdb, _SQL.open_charges, GRACE_SECONDS, judge=judge)
 
 
+async def _idle_refunds(stores: Stores) -> list[Violation]:
+    async def judge(refunds: Sequence[asyncpg.Record]) -> list[Violation]:
+        named = await stores.eventstore.fetch(_SQL.refunds_with_jobs, [row["refund_id"] for row in refunds])
+        at_work = {row["refund_id"] for row in named}
+        idle = [row for row in refunds if row["refund_id"] not in at_work]
+        return [
+            Violation(
+                f"refund {row['refund_id']} of {row['charge_id']}", "is in processing and no job names it"
+            )
+            for row in await _settled(stores, idle)
+        ]
+
+    return await scan(stores.paymentdb, _SQL.open_refunds, GRACE_SECONDS, judge=judge)
+
+
+async def _settled(stores: Stores, rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+    """The rows behind which the log has nothing newer: the view may lag behind the worker."""
+    current = await stores.eventstore.fetch(
+        _SQL.streams_at_versions,
+        [row["stream_id"] for row in rows],
+        [row["version"] for row in rows],
+        GRACE_SECONDS,
+    )
+    streams = {row["stream_id"] for row in current}
+    return [row for row in rows if row["stream_id"] in streams]
+
+
 OPEN_CHARGES_HAVE_WORK: Final = Law(
     "open_charges_have_work",
-    "Every charge in processing has a job that waits, is being done or is held for a person.",
+    "Every charge with a pending operation and every refund in processing has a job that waits, is being done or is "
+    "held for a person.",
     _check,
 )
 """If it fails, a customer waits for an outcome that nobody is finding out."""

@@ -1,28 +1,33 @@
-"""Law: a row of the view is what folding its stream gives."""
+"""Law: what the view says of a charge is what folding its stream gives: its row, its refunds, disputes and events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from fincore.domain.charge import Charge, fold
+from fincore.domain.charge import Charge, evolve
+from fincore.domain.dispute import Dispute
 from fincore.domain.errors import UnknownEventType
-from fincore.domain.events import decode_event
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.events import DisputeEvent, RecordedEvent, RefundEvent, decode_event, event_type
+from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.public_event import occurred_at, shown_data
+from fincore.domain.refund import Refund
 from fincore.observability.invariants.law import Law, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.observability.invariants", "laws.sql")
 
-_SAME_NAME: Final = (
-    "version",
+_CHARGE: Final = (
     "merchant_id",
     "livemode",
     "status",
     "capture_method",
     "authorized_minor",
     "captured_minor",
+    "refunded_minor",
+    "refundable_minor",
     "payment_method",
     "psp",
     "psp_account",
@@ -30,66 +35,203 @@ _SAME_NAME: Final = (
     "capture_before",
     "description",
     "customer_email",
+    "metadata",
+    "return_url",
     "redirect_url",
+    "captures_requested",
+    "cancels_requested",
     "unknown_since",
     "created_at",
 )
-"""What a row and a charge call by the same name."""
+_JSON_OF_CHARGE: Final = ("fee_plan", "failure", "operation", "operation_failure", "refunds", "disputes")
+_REFUND: Final = (
+    "status",
+    "amount_minor",
+    "reason",
+    "origin",
+    "metadata",
+    "psp_reference",
+    "failure_code",
+    "unknown_since",
+    "updated_at",
+)
+"""What a row and the fold call by the same name."""
+
+Row = Mapping[str, Any]
 
 
 async def _check(stores: Stores) -> list[Violation]:
     async def judge(views: Sequence[asyncpg.Record]) -> list[Violation]:
-        streams = [row["stream_id"] for row in views]
-        events: dict[StreamId, list[asyncpg.Record]] = {stream: [] for stream in streams}
-        for row in await stores.eventstore.fetch(_SQL.events_of_streams, streams):
-            events[row["stream_id"]].append(row)
+        log = _by(
+            "stream_id",
+            await stores.eventstore.fetch(_SQL.events_of_streams, [row["stream_id"] for row in views]),
+        )
+        charges = [row["charge_id"] for row in views]
+        parts = {
+            name: _by("charge_id", await stores.paymentdb.fetch(statement, charges))
+            for name, statement in (
+                ("refund", _SQL.refunds_of_charges),
+                ("dispute", _SQL.disputes_of_charges),
+                ("event", _SQL.shown_events_of_charges),
+            )
+        }
         return [
-            Violation(f"view of {view['charge_id']}", difference)
+            violation
             for view in views
-            # The view may lag behind: it is compared with the events it says it holds.
-            if (difference := _difference(view, events[view["stream_id"]][: view["version"]]))
+            for violation in _violations(
+                view,
+                # The view may lag behind: it is compared with the events it says it holds.
+                log.get(view["stream_id"], [])[: view["version"]],
+                {name: found.get(view["charge_id"], []) for name, found in parts.items()},
+            )
         ]
 
-    return await scan(stores.paymentdb, _SQL.all_views, judge=judge)
+    async def name_orphans(rows: Sequence[asyncpg.Record]) -> list[Violation]:
+        return [Violation(row["place"], "belongs to a charge that the view does not hold") for row in rows]
+
+    return [
+        *await scan(stores.paymentdb, _SQL.all_views, judge=judge),
+        *await scan(stores.paymentdb, _SQL.rows_without_charge, judge=name_orphans),
+    ]
 
 
-def _difference(view: asyncpg.Record, events: Sequence[asyncpg.Record]) -> str | None:
+def _violations(
+    view: asyncpg.Record, events: Sequence[asyncpg.Record], parts: Mapping[str, Sequence[asyncpg.Record]]
+) -> Iterator[Violation]:
+    place = f"view of {view['charge_id']}"
     if len(events) != view["version"]:
-        return f"says it holds {view['version']} events, the log has {len(events)}"
+        yield Violation(place, f"says it holds {view['version']} events, the log has {len(events)}")
+        return
     if view["charge_id"] != charge_of(StreamId(view["stream_id"])):
-        return "its charge id and its stream are not the same"
+        yield Violation(place, "its charge id and its stream are not the same")
+        return
     try:
-        charge = fold(decode_event(row["type"], row["schema_version"], row["data"]) for row in events)
+        told = _told(events)
     except (KeyError, UnknownEventType, msgspec.DecodeError) as error:
-        return f"its stream cannot be folded: {type(error).__name__}"
+        yield Violation(place, f"its stream cannot be folded: {type(error).__name__}")
+        return
+    if wrong := _differing(told["charge"][view["charge_id"]], view):
+        yield Violation(place, f"differs from its events in {wrong}")
+    for name in ("refund", "dispute", "event"):
+        shown = {_key(row[f"{name}_id"]): row for row in parts[name]}
+        for key in sorted(told[name].keys() | shown.keys()):
+            finding = _finding(told[name].get(key), shown.get(key))
+            if finding:
+                yield Violation(f"{name} {key} of {view['charge_id']}", finding)
+
+
+def _key(part_id: str | UUID) -> str:
+    """The id of a refund, dispute or event as people meet it."""
+    return public_event_id(EventId(part_id)) if isinstance(part_id, UUID) else part_id
+
+
+def _finding(told: Row | None, shown: asyncpg.Record | None) -> str | None:
+    if shown is None:
+        return "is in the log and not in the view"
+    if told is None:
+        return "is in the view and not in the log"
+    wrong = _differing(told, shown)
+    return f"differs from its events in {wrong}" if wrong else None
+
+
+def _differing(told: Row, shown: asyncpg.Record) -> str:
+    return ", ".join(name for name in told if told[name] != _read(name, shown[name]))
+
+
+def _read(name: str, value: object) -> object:
+    if isinstance(value, str) and name in ("metadata", "data", *_JSON_OF_CHARGE):
+        return msgspec.json.decode(value)
+    return value
+
+
+def _told(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
+    """What the rows of a charge, its refunds, disputes and events should say, each by its id."""
+    charge: Charge | None = None
+    events: dict[str, dict[str, Any]] = {}
+    versions: dict[str, int] = {}
+    for row in rows:
+        recorded = _recorded(row)
+        charge = evolve(charge, recorded.event)
+        if isinstance(recorded.event, RefundEvent):
+            versions[recorded.event.refund_id] = recorded.version
+        elif isinstance(recorded.event, DisputeEvent):
+            versions[recorded.event.dispute_id] = recorded.version
+        events[_key(recorded.event_id)] = {
+            "version": recorded.version,
+            "type": event_type(recorded.event),
+            "occurred_at": occurred_at(recorded),
+            "recorded_at": recorded.recorded_at,
+            "data": shown_data(recorded.event),
+        }
     if charge is None:
-        return "it holds no event"
-    told, shown = _told(charge), _shown(view)
-    told["updated_at"] = events[-1]["recorded_at"]
-    told["timeline"] = len(events)
-    wrong = [name for name in told if told[name] != shown[name]]
-    return f"differs from its events in {', '.join(wrong)}" if wrong else None
+        raise KeyError("a view without events")
+    whose = {"merchant_id": charge.merchant_id, "livemode": charge.livemode}
+    charge_id = charge_of(StreamId(rows[0]["stream_id"]))
+    return {
+        "charge": {charge_id: _charge(charge) | {"updated_at": rows[-1]["recorded_at"]}},
+        "refund": {
+            refund.refund_id: _refund(refund, charge) | whose | {"version": versions[refund.refund_id]}
+            for refund in charge.refunds
+        },
+        "dispute": {
+            dispute.dispute_id: _dispute(dispute) | whose | {"version": versions[dispute.dispute_id]}
+            for dispute in charge.disputes
+        },
+        "event": {event_id: event | whose for event_id, event in events.items()},
+    }
 
 
-def _told(charge: Charge) -> dict[str, Any]:
-    return {name: getattr(charge, name) for name in _SAME_NAME} | {
-        "amount_minor": charge.amount.amount_minor,
+def _charge(charge: Charge) -> dict[str, Any]:
+    return (
+        {name: getattr(charge, name) for name in _CHARGE}
+        | {name: _plain(getattr(charge, name)) for name in _JSON_OF_CHARGE}
+        | {
+            "amount_minor": charge.amount.amount_minor,
+            "currency": charge.amount.currency,
+            "fee_minor": charge.fee.amount_minor if charge.fee else None,
+            "fee_currency": charge.fee.currency if charge.fee else None,
+        }
+    )
+
+
+def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:
+    return {name: getattr(refund, name) for name in _REFUND} | {
         "currency": charge.amount.currency,
-        "metadata": charge.metadata,
-        "failure": msgspec.to_builtins(charge.failure),
+        "created_at": refund.requested_at,
     }
 
 
-def _shown(view: asyncpg.Record) -> Mapping[str, Any]:
-    row = dict(view)
-    return row | {
-        "metadata": msgspec.json.decode(row["metadata"]),
-        "failure": msgspec.json.decode(row["failure"]) if row["failure"] else None,
-        "timeline": len(msgspec.json.decode(row["timeline"])),
-    }
+def _dispute(dispute: Dispute) -> dict[str, Any]:
+    return {name: getattr(dispute, name) for name in Dispute.__struct_fields__ if name != "dispute_id"}
+
+
+def _plain(value: object) -> object:
+    """A part of a charge as JSON keeps it; null where there is nothing."""
+    return msgspec.json.decode(msgspec.json.encode(value)) if value else None
+
+
+def _recorded(row: asyncpg.Record) -> RecordedEvent:
+    return RecordedEvent(
+        tx=0,
+        pos=0,
+        stream_id=row["stream_id"],
+        version=row["version"],
+        event_id=row["event_id"],
+        event=decode_event(row["type"], row["schema_version"], row["data"]),
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _by(column: str, rows: Iterable[asyncpg.Record]) -> dict[Any, list[asyncpg.Record]]:
+    found: dict[Any, list[asyncpg.Record]] = {}
+    for row in rows:
+        found.setdefault(row[column], []).append(row)
+    return found
 
 
 VIEW_EQUALS_FOLD: Final = Law(
-    "view_equals_fold", "Every row of the view is what folding the events of its charge gives.", _check
+    "view_equals_fold",
+    "Every row of the view, of charges, refunds, disputes and events, is what folding the events of its charge gives.",
+    _check,
 )
 """If it fails, merchants and staff are shown something that did not happen. Rebuild the view, then find who wrote it."""

@@ -1,0 +1,24 @@
+"""Law: 0 <= refunded <= captured <= authorized <= asked for, on every charge, as the log tells it."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return [
+        *await named_rows(stores.eventstore, _SQL.impossible_amounts),
+        *await named_rows(stores.eventstore, _SQL.refunds_beyond_what_was_left),
+    ]
+
+
+REFUNDED_WITHIN_CAPTURED: Final = Law(
+    "refunded_within_captured",
+    "No charge gave back more than it captured, captured more than was authorized or authorized more than was asked "
+    "for; no refund was taken on for more than was left.",
+    _check,
+)
+"""If it fails, a customer has paid more than they agreed to, or got back more than they paid."""
