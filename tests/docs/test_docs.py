@@ -20,6 +20,7 @@ from docs.markdown import (
 )
 from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
+from fincore.bootstrap.roles import ROLES
 from fincore.domain.events import EVENTS
 from fincore.domain.job import JobKind
 from fincore.settings import SETTINGS
@@ -123,7 +124,7 @@ def fincore_commands(document: Path) -> Iterator[list[str]]:
 def is_command(words: list[str]) -> bool:
     chain, apps, _ = app.parse_commands(words)
     if words[0] == "run":
-        return words[1:] in ([], ["api"], ["worker"], ["projectionist"], ["ledger"])
+        return words[1:] in ([], *([role] for role in ROLES))
     # A group of commands alone is not something to run.
     return bool(chain) and (len(chain) == len(words)) and apps[-1].default_command is not None
 
