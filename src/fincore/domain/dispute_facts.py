@@ -108,7 +108,9 @@ def _progress(dispute: Dispute, said: DisputeReport) -> DisputeEvent | None:
     match said.status:
         case "won" | "lost" | "closed" as verdict:
             event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
-            if verdict == dispute.status or (dispute.status not in _RANK_OF_OPEN and not is_newer):
+            # The end of an inquiry may be told after the chargeback that it became.
+            is_old = said.occurred_at < dispute.updated_at
+            if verdict == dispute.status or is_old or (dispute.status not in _RANK_OF_OPEN and not is_newer):
                 return None
             return event if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else None
         case "needs_response" | "under_review":

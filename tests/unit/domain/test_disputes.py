@@ -147,13 +147,24 @@ def test_an_inquiry_moves_no_money_and_closes_without_a_verdict() -> None:
     assert not dispute_of(charge).bars_refunds
 
 
+ASKED = report("needs_response", is_inquiry=True)
+CLOSED = report("closed", minutes=5, is_inquiry=True)
+ESCALATED = report("needs_response", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500)
+
+
 def test_a_closed_inquiry_can_come_back_as_a_chargeback() -> None:
-    asked = report("needs_response", is_inquiry=True)
-    closed = report("closed", minutes=5, is_inquiry=True)
-    escalated = report("needs_response", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500)
-    charge, told = story(asked, closed, escalated)
+    charge, told = story(ASKED, CLOSED, ESCALATED)
     assert told[2:] == ["dispute.funds_withdrawn", "dispute.updated"]
     assert (dispute_of(charge).status, dispute_of(charge).is_inquiry) == ("needs_response", False)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_told(
+    order: tuple[int, ...],
+) -> None:
+    reports = (ASKED, CLOSED, ESCALATED)
+    dispute = dispute_of(story(*(reports[place] for place in order))[0])
+    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("needs_response", False, 1000)
 
 
 def test_an_appeal_can_turn_a_verdict_but_an_old_report_cannot() -> None:
