@@ -31,14 +31,14 @@ _Description = Annotated[
         extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
+_EventType = Annotated[str, Meta(extra_json_schema={"enum": list(FILTERS)})]
 _EventTypes = Annotated[
-    tuple[str, ...],
+    tuple[_EventType, ...],
     Meta(
         min_length=1,
         max_length=FILTERS_MAX,
         description="Which events to send: their names, families such as `charge.*`, or `*` for all.",
         examples=[["charge.*", "refund.succeeded"]],
-        extra_json_schema={"items": {"type": "string", "enum": list(FILTERS)}},
     ),
 ]
 
