@@ -1,0 +1,11 @@
+"""What the ledger service says about itself to Prometheus."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+SUSPENDED: Final = Counter(
+    "fincore_ledger_suspended_total",
+    "Entries of which some went to suspense: money moved in a way that makes no sense.",
+    ["kind"],
+)
