@@ -11,8 +11,8 @@ from fixtures.system import Merchant, System, running_system
 
 @pytest.fixture(scope="session")
 def shared_system() -> Iterator[System]:
-    """A system with two processes of the API."""
-    with running_system(apis=2) as system:
+    """A system with three processes of the API."""
+    with running_system(apis=3) as system:
         yield system
 
 
