@@ -1,30 +1,34 @@
-"""`python -m demo`: start everything, take payments, show them, the books and the laws, and how to go on."""
+"""`python -m demo`: start everything, take payments, live their lives, compare all the books, and say how to go on."""
 
 import asyncio
-import json
 import sys
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from demo import agreement
 from demo.folder import fresh_folder
-from demo.payments import PAYMENTS
+from demo.payments import LONGER_STORIES, PAYMENTS, Payment
 from demo.processes import DemoFailed, Processes
+from demo.receiver import Receiver
+from demo.sale import Charge, Sale
 from demo.screen import Screen
-from demo.till import Sale, Till, wait_until_ready
+from demo.till import Till, wait_until_ready
 
-BOOKS_TIMEOUT_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 30.0
+"""How long the books and the webhooks may take to catch up with the payments."""
+LOOK_SECONDS: Final = 0.2
 
 
 def main() -> int:
-    """Run the demo; 0 when every payment ended as expected and every law holds."""
-    screen = Screen()
+    """Run the demo; 0 when every payment ended as expected, all who know of it agree, and every law holds."""
+    screen, receiver = Screen(), Receiver()
+    receiver.start()
     try:
         with fresh_folder(Path("var").resolve()) as folder:
             processes = Processes(folder)
             try:
-                return _story(screen, processes)
+                return _story(screen, processes, receiver)
             finally:
                 screen.text("stopping")
                 processes.stop()
@@ -33,45 +37,135 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    finally:
+        receiver.stop()
 
 
-def _story(screen: Screen, processes: Processes) -> int:
+def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     started = time.monotonic()
     screen.heading("Starting PostgreSQL, the PSP sandbox and FinCore's roles")
     processes.start()
     asyncio.run(wait_until_ready(processes))
     merchant_id = _output_of(processes, "merchant", "create", "Demo Shop")
     api_key = _output_of(processes, "key", "create", merchant_id, "--name", "demo")
+    till = Till(processes, api_key)
+    receiver.secret = asyncio.run(till.register(receiver.url))
     screen.text(
         f"ready after {time.monotonic() - started:.1f} s; merchant {merchant_id}, logs in {processes.folder}"
     )
 
     screen.heading(f"{len(PAYMENTS)} payments over HTTP, at a PSP that answers in 120 ms (median)")
-    sales = [Sale(payment) for payment in PAYMENTS]
-    screen.begin(sales)
-    try:
-        asyncio.run(Till(processes, api_key).sell(sales, lambda: screen.show(sales)))
-    finally:
-        screen.end(sales)
-    surprises = [sale for sale in sales if sale.charge and sale.charge["status"] != sale.payment.expected]
-    for sale in surprises:
-        screen.text(f"unexpected: {sale.payment.title} should have ended as {sale.payment.expected}")
+    sales = _sold(screen, till, PAYMENTS)
+    screen.heading(
+        f"{len(LONGER_STORIES)} more, and what came of them: 3-D Secure, captures, refunds, disputes"
+    )
+    sales += _sold(screen, till, LONGER_STORIES)
+    asyncio.run(till.look(sales))
+    charges = [sale.charge for sale in sales if sale.charge]
+    wrong = [sale.surprise for sale in sales if sale.surprise]
 
+    screen.heading("What the shop was told by webhook")
+    wrong += _webhooks(screen, till, receiver, charges)
     screen.heading("The books")
-    screen.text(_books(processes, sales))
+    wrong += _books(screen, processes, charges)
     screen.heading("What the PSP says")
-    screen.text(_at_the_psp(processes, sales))
+    wrong += _psp(screen, processes, charges)
     screen.heading("The laws")
     broken, verdict = processes.fincore("check")
     screen.text(verdict)
+    if wrong:
+        screen.heading("What is wrong")
+        screen.text("\n".join(wrong))
     screen.heading("Your turn")
-    screen.text(_next_payment(processes, api_key))
+    screen.text(_next_steps(processes, api_key, charges[0]["id"]))
     if sys.stdin.isatty() and sys.stdout.isatty():
-        screen.text("\nserving until Ctrl-C")
-        while True:
-            processes.check_alive()
-            time.sleep(1)
-    return 1 if surprises or broken else 0
+        _serve(screen, processes, receiver)
+    return 1 if wrong or broken else 0
+
+
+def _sold(screen: Screen, till: Till, payments: tuple[Payment, ...]) -> list[Sale]:
+    sales = [Sale(payment) for payment in payments]
+    screen.begin(sales)
+    try:
+        asyncio.run(till.sell(sales, lambda: screen.show(sales)))
+    finally:
+        screen.end(sales)
+    return sales
+
+
+def _webhooks(screen: Screen, till: Till, receiver: Receiver, charges: list[Charge]) -> list[str]:
+    """Show what arrived, once every event was listed and told; what is wrong with it."""
+    happened = {entry["id"] for charge in charges for entry in charge["timeline"]}
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        listed, told = asyncio.run(till.event_ids()), receiver.event_ids
+        if listed == told == happened or time.monotonic() > until:
+            break
+        time.sleep(LOOK_SECONDS)
+    screen.text(
+        f"{receiver.received} received at {receiver.url}, {receiver.verified} signatures verified, "
+        f"{receiver.repeated} repeated; {len(told)} of {len(happened)} events told"
+    )
+    screen.text(", ".join(f"{count} {name}" for name, count in receiver.types.most_common()))
+    wrong = []
+    if told != happened:
+        wrong.append(
+            f"{len(happened - told)} events were never told by webhook, {len(told - happened)} are none"
+        )
+    if listed != happened:
+        wrong.append(
+            f"{len(happened ^ listed)} events are in charges and not in the list of events, or vice versa"
+        )
+    if receiver.verified != receiver.received:
+        wrong.append(f"{receiver.received - receiver.verified} webhooks had a signature that does not verify")
+    return wrong
+
+
+def _books(screen: Screen, processes: Processes, charges: list[Charge]) -> list[str]:
+    """Show the trial balance, once the ledger has booked everything; what is wrong with it."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        books = _output_of(processes, "ledger", "trial-balance")
+        wrong = agreement.unbooked(books, charges)
+        if not wrong or time.monotonic() > until:
+            screen.text(books)
+            return wrong
+        time.sleep(LOOK_SECONDS)
+
+
+def _psp(screen: Screen, processes: Processes, charges: list[Charge]) -> list[str]:
+    """Show what FinCore and the PSP have of each kind; what they disagree about."""
+    comparisons = agreement.compare(charges, processes.sandbox_url)
+    twice = agreement.charged_twice(processes.sandbox_url)
+    differences = {compared.kind: list(compared.differences()) for compared in comparisons}
+    screen.rows(
+        ("", "here", "there", ""),
+        [
+            (
+                compared.kind,
+                str(len(compared.here)),
+                str(len(compared.there)),
+                f"{len(differences[compared.kind])} DIFFER"
+                if differences[compared.kind]
+                else compared.agreed,
+            )
+            for compared in comparisons
+        ],
+    )
+    screen.text(f"{twice} charged twice")
+    wrong = [difference for found in differences.values() for difference in found]
+    return [*wrong, f"{twice} charges were paid twice"] if twice else wrong
+
+
+def _serve(screen: Screen, processes: Processes, receiver: Receiver) -> None:
+    """Go on until Ctrl-C, showing the webhooks that arrive."""
+    screen.text("\nserving until Ctrl-C; webhooks to the shop are shown as they come")
+    receiver.news()
+    while True:
+        processes.check_alive()
+        for line in receiver.news():
+            screen.text(line)
+        time.sleep(LOOK_SECONDS)
 
 
 def _output_of(processes: Processes, *arguments: str) -> str:
@@ -81,30 +175,7 @@ def _output_of(processes: Processes, *arguments: str) -> str:
     return output
 
 
-def _books(processes: Processes, sales: list[Sale]) -> str:
-    """The trial balance, once the ledger has booked every captured payment."""
-    until = time.monotonic() + BOOKS_TIMEOUT_SECONDS
-    currencies = {
-        sale.payment.currency for sale in sales if sale.charge and sale.charge["status"] == "succeeded"
-    }
-    while True:
-        books = _output_of(processes, "ledger", "trial-balance")
-        if all(f":clearing:{currency}" in books for currency in currencies) or time.monotonic() > until:
-            return books
-        time.sleep(0.2)
-
-
-def _at_the_psp(processes: Processes, sales: list[Sale]) -> str:
-    url = f"{processes.sandbox_url}/sandbox/state?metadata_key=fincore_charge_id"
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 -- our own sandbox
-        state: dict[str, Any] = json.load(answer)
-    paid = {charge: entry for charge, entry in state["by_metadata"].items() if entry["succeeded"]}
-    succeeded = [sale for sale in sales if sale.charge and sale.charge["status"] == "succeeded"]
-    twice = sum(entry["succeeded"] > 1 for entry in paid.values())
-    return f"{len(paid)} payments succeeded there, {len(succeeded)} here; {twice} charged twice"
-
-
-def _next_payment(processes: Processes, api_key: str) -> str:
+def _next_steps(processes: Processes, api_key: str, charge_id: str) -> str:
     return f"""\
 curl {processes.api_url}/v1/charges \\
   -H 'Authorization: Bearer {api_key}' \\
@@ -112,6 +183,14 @@ curl {processes.api_url}/v1/charges \\
   -H 'Content-Type: application/json' \\
   -H 'Prefer: wait=5' \\
   -d '{{"amount_minor": 2000, "currency": "usd", "payment_method": "pm_card_visa"}}'
+
+The coffee was cold, so give its price back:
+
+curl {processes.api_url}/v1/refunds \\
+  -H 'Authorization: Bearer {api_key}' \\
+  -H "Idempotency-Key: $(date +%s%N)" \\
+  -H 'Content-Type: application/json' \\
+  -d '{{"charge": "{charge_id}"}}'
 
 API documentation: {processes.api_url}/docs
 Books:             {processes.command_line("ledger", "trial-balance")}"""

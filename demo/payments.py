@@ -1,13 +1,45 @@
-"""The payments the demo takes: who pays what, with which test card, and what the PSP will do about it."""
+"""The payments the demo takes: who pays what, with which test card, what goes wrong, and what is done afterwards."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+
+CustomerAct = Literal["complete", "fail", "leave"]
+"""What a customer does on the bank's page: the buttons that the sandbox's page has."""
+
+
+class Capture(NamedTuple):
+    """The shop takes a part of what is held; the rest is released."""
+
+    amount_minor: int
+
+
+class Cancel(NamedTuple):
+    """The shop gives the payment up."""
+
+
+class Refund(NamedTuple):
+    """The shop gives money back; `ends` is what becomes of it, `faults` is what goes wrong at the PSP."""
+
+    amount_minor: int
+    ends: str = "succeeded"
+    faults: tuple[dict[str, Any], ...] = ()
+
+
+class Evidence(NamedTuple):
+    """The shop answers a dispute at the PSP; the sandbox's bank decides by this text. `ends` is its verdict."""
+
+    text: str
+    ends: str
+
+
+Step = Capture | Cancel | Refund | Evidence
 
 
 class Payment(NamedTuple):
     """One payment. `faults` are what goes wrong at the PSP; `sends` is how often the merchant sends the request.
 
     A fault of a call finds its payment by the payment method, so that method occurs once; a fault of a webhook finds
-    it by the charge.
+    it by the charge. With `customer` the customer is there and can be sent to the bank's page. `steps` are taken one
+    after the other once the payment is made.
     """
 
     title: str
@@ -18,6 +50,8 @@ class Payment(NamedTuple):
     faults: tuple[dict[str, Any], ...] = ()
     capture: bool = True
     sends: int = 1
+    customer: CustomerAct | None = None
+    steps: tuple[Step, ...] = ()
 
 
 PAYMENTS: Final = (
@@ -26,7 +60,7 @@ PAYMENTS: Final = (
     Payment("a train ticket", "pm_card_amex", 8900, "gbp", "succeeded"),
     Payment("a camera, in yen", "pm_card_jcb", 128_000, "jpy", "succeeded"),
     Payment("a carpet, in dinars", "pm_card_discover", 245_500, "kwd", "succeeded"),
-    Payment("a hotel, held only", "pm_card_visa", 32_000, "usd", "authorized", capture=False),
+    Payment("a deposit, held only", "pm_card_visa", 20_000, "usd", "authorized", capture=False),
     Payment("a declined card", "pm_card_visa_chargeDeclined", 2500, "usd", "failed"),
     Payment("insufficient funds", "pm_card_visa_chargeDeclinedInsufficientFunds", 99_900, "usd", "failed"),
     Payment("a lost card", "pm_card_visa_chargeDeclinedLostCard", 1200, "usd", "failed"),
@@ -38,7 +72,7 @@ PAYMENTS: Final = (
         "a card over its limit", "pm_card_visa_chargeDeclinedVelocityLimitExceeded", 700, "usd", "failed"
     ),
     Payment("blocked as too risky", "pm_card_radarBlock", 50_000, "usd", "failed"),
-    Payment("a bank that asks back", "pm_card_threeDSecure2Required", 15_000, "eur", "requires_action"),
+    Payment("3-D Secure, nobody there", "pm_card_authenticationRequired", 15_000, "eur", "failed"),
     Payment(
         "the PSP is busy (429)",
         "pm_card_visa_debit",
@@ -73,3 +107,79 @@ PAYMENTS: Final = (
     ),
     Payment("the merchant retries", "pm_card_visa", 4200, "usd", "succeeded", sends=3),
 )
+"""Payments that are over once the PSP has answered."""
+
+_SECURE: Final = "pm_card_threeDSecure2Required"
+
+LONGER_STORIES: Final = (
+    Payment("a sofa, 3-D Secure", _SECURE, 89_000, "eur", "succeeded", customer="complete"),
+    Payment("a thief fails 3-D Secure", _SECURE, 45_000, "eur", "failed", customer="fail"),
+    Payment("a customer walks away", _SECURE, 12_000, "eur", "canceled", customer="leave", steps=(Cancel(),)),
+    Payment(
+        "a hotel, one night less",
+        "pm_card_visa",
+        32_000,
+        "usd",
+        "succeeded",
+        capture=False,
+        steps=(Capture(24_000),),
+    ),
+    Payment("a car, not rented", "pm_card_visa", 60_000, "usd", "canceled", capture=False, steps=(Cancel(),)),
+    Payment(
+        "three books, two returned",
+        "pm_card_visa",
+        5400,
+        "usd",
+        "succeeded",
+        steps=(Refund(1800), Refund(1800)),
+    ),
+    Payment(
+        "a refund that takes time",
+        "pm_card_pendingRefund",
+        7500,
+        "usd",
+        "succeeded",
+        steps=(Refund(7500, "succeeded"),),
+    ),
+    Payment(
+        "a refund that bounces",
+        "pm_card_refundFail",
+        2900,
+        "usd",
+        "succeeded",
+        steps=(Refund(2900, "failed"),),
+    ),
+    Payment(
+        "a refund, the answer lost",
+        "pm_card_visa",
+        3900,
+        "usd",
+        "succeeded",
+        steps=(
+            Refund(
+                3900,
+                faults=(
+                    {"kind": "timeout_after_apply", "match": {"operation": "POST refunds"}},
+                    {"kind": "webhook_drop", "count": 5},
+                ),
+            ),
+        ),
+    ),
+    Payment(
+        "a dispute, won",
+        "pm_card_createDispute",
+        8900,
+        "usd",
+        "succeeded",
+        steps=(Evidence("winning_evidence", "won"),),
+    ),
+    Payment(
+        "a dispute, lost",
+        "pm_card_createDisputeProductNotReceived",
+        4800,
+        "usd",
+        "succeeded",
+        steps=(Evidence("losing_evidence", "lost"),),
+    ),
+)
+"""Payments with a life after the PSP's answer."""

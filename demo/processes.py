@@ -27,6 +27,7 @@ class Processes:
         self.api_port = _free_port(8080)
         self.api_url = f"http://127.0.0.1:{self.api_port}"
         self.sandbox_url = ""
+        self.stripe_key = f"sk_test_{secrets.token_hex(12)}"
         self._started: list[subprocess.Popen[str]] = []
         self._environment = os.environ.copy()
 
@@ -52,9 +53,11 @@ class Processes:
             "FINCORE_API_PORT": str(self.api_port),
             "FINCORE_OPS_PORT": str(_free_port(9100)),
             "FINCORE_STRIPE_BASE_URL": self.sandbox_url,
-            "FINCORE_STRIPE_TEST_SECRET_KEY": f"sk_test_{secrets.token_hex(12)}",
+            "FINCORE_STRIPE_TEST_SECRET_KEY": self.stripe_key,
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": webhook_secret,
             "FINCORE_PSP_TIMEOUT_SECONDS": "2",
+            # The shop's server, which takes the webhooks, is the demo itself.
+            "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
             "FINCORE_LOG_FORMAT": "json",
         }
         self._launch("fincore", [sys.executable, "-m", "fincore", "up"])

@@ -6,16 +6,19 @@ from typing import Final
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
-from demo.till import Sale
+from demo.sale import Sale
+
+WIDTH_WITHOUT_TERMINAL: Final = 120
 
 _COLOURS: Final = {
     "succeeded": "green",
     "authorized": "cyan",
     "failed": "red",
     "requires_action": "yellow",
-    "canceled": "red",
+    "canceled": "magenta",
 }
 
 
@@ -23,17 +26,26 @@ class Screen:
     """Shows sales as they move."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+        self.console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
         self._live: Live | None = None
         self._printed: dict[str, str] = {}
 
     def heading(self, text: str) -> None:
         """A new part of the story."""
-        self.console.print(f"\n[bold]{text}[/bold]")
+        self.console.print(f"\n[bold]{escape(text)}[/bold]")
 
     def text(self, text: str) -> None:
         """Plain text, printed as it is."""
         self.console.print(text, markup=False, soft_wrap=True)
+
+    def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A small table: the first and the last column are words, those between them figures."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for place, column in enumerate(columns):
+            table.add_column(column, justify="right" if 0 < place < len(columns) - 1 else "left")
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self.console.print(table)
 
     def begin(self, sales: Sequence[Sale]) -> None:
         """Start to show sales."""
@@ -47,10 +59,15 @@ class Screen:
             self._live.update(_table(sales))
             return
         for sale in sales:
-            state = _state(sale)
+            state = f"{sale.status:<16} {sale.news}".rstrip()
             if sale.charge and self._printed.get(sale.charge["id"]) != state:
                 self._printed[sale.charge["id"]] = state
-                self.console.print(f"  {sale.payment.title:<24} {_amount(sale):>16}  {state}", markup=False)
+                self.console.print(
+                    f"  {sale.payment.title:<26} {sale.amount:>14}  {state}",
+                    markup=False,
+                    no_wrap=True,
+                    overflow="ellipsis",
+                )
 
     def end(self, sales: Sequence[Sale]) -> None:
         """Leave the last picture on the screen."""
@@ -65,35 +82,11 @@ class Screen:
 
 def _table(sales: Sequence[Sale]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column, justify in (("payment", "left"), ("amount", "right"), ("status", "left"), ("why", "left")):
-        table.add_column(column, justify="right" if justify == "right" else "left", no_wrap=column != "why")
+    for column, justify in (("payment", "left"), ("amount", "right"), ("status", "left"), ("", "left")):
+        table.add_column(column, justify="right" if justify == "right" else "left", no_wrap=bool(column))
     for sale in sales:
-        status = sale.charge["status"] if sale.charge else "sending"
-        colour = _COLOURS.get(status, "dim")
-        table.add_row(sale.payment.title, _amount(sale), f"[{colour}]{status}[/{colour}]", _why(sale))
+        colour = _COLOURS.get(sale.status, "dim")
+        table.add_row(
+            sale.payment.title, sale.amount, f"[{colour}]{sale.status}[/{colour}]", escape(sale.remark)
+        )
     return table
-
-
-def _state(sale: Sale) -> str:
-    return f"{sale.charge['status']:<16} {_why(sale)}".rstrip() if sale.charge else "sending"
-
-
-def _why(sale: Sale) -> str:
-    if sale.charge is None:
-        return ""
-    failure = sale.charge["failure"]
-    if failure:
-        return f"{failure['decline_code'] or failure['code']}: {failure['advice'].replace('_', ' ')}"
-    if sale.charge["outcome_unknown_since"]:
-        return "outcome unknown: asking the PSP"
-    notes = []
-    if any(entry["type"] == "charge.outcome_unknown" for entry in sale.charge.get("timeline", [])):
-        notes.append("the janitor found out")
-    if sale.replays:
-        notes.append(f"sent {sale.replays + 1} times, charged once")
-    return ", ".join(notes)
-
-
-def _amount(sale: Sale) -> str:
-    digits = {"jpy": 0, "kwd": 3}.get(sale.payment.currency, 2)
-    return f"{sale.payment.amount_minor / 10**digits:,.{digits}f} {sale.payment.currency.upper()}"

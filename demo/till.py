@@ -1,30 +1,25 @@
-"""The merchant's side: sends payments to FinCore's API and asks how they are, as a shop's back end would."""
+"""The merchant's side: takes payments through FinCore's API and does what follows, as a shop's back end would."""
 
 import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from contextlib import suppress
+from typing import Any, Final, Literal, assert_never
 
 import aiohttp
 
-from demo.payments import Payment
+from demo import customer
+from demo.payments import Cancel, Capture, Evidence, Refund, Step
 from demo.processes import START_TIMEOUT_SECONDS, DemoFailed, Processes, deadline
+from demo.sale import Charge, Sale
 
-SETTLED: Final = frozenset({"succeeded", "authorized", "failed", "requires_action", "canceled"})
 PAYMENTS_TIMEOUT_SECONDS: Final = 90.0
 PAUSE_BETWEEN_PAYMENTS_SECONDS: Final = 0.15
 REFRESH_SECONDS: Final = 0.1
-
-
-@dataclass
-class Sale:
-    """A payment and what FinCore says of it. `replays` counts the answers that were repeated, not made anew."""
-
-    payment: Payment
-    charge: dict[str, Any] | None = None
-    replays: int = 0
+LOOK_SECONDS: Final = 0.15
+"""How often the shop asks how a charge is."""
+PAGE_ENTRIES: Final = 100
 
 
 class Till:
@@ -34,30 +29,72 @@ class Till:
         self._processes = processes
         self._headers = {"Authorization": f"Bearer {api_key}"}
 
+    async def register(self, url: str) -> str:
+        """Have every event sent to `url`; the secret that verifies them."""
+        async with self._session() as session:
+            endpoint = await self._post(session, "/v1/webhook_endpoints", {"url": url})
+            return str(endpoint["secret"])
+
     async def sell(self, sales: Sequence[Sale], show: Callable[[], None]) -> None:
-        """Send every payment, a moment apart, and follow them all until their outcome is known."""
+        """Begin every payment, a moment apart, and follow each until nothing is left to come of it."""
         until = deadline(PAYMENTS_TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(headers=self._headers) as session:
-            sending = asyncio.create_task(self._send_all(session, sales))
-            while not (sending.done() and all(_is_settled(sale) for sale in sales)):
-                self._processes.check_alive()
-                if time.monotonic() > until:
-                    raise DemoFailed(
-                        f"some payments have no outcome yet; see the logs in {self._processes.folder}"
-                    )
-                await asyncio.gather(
-                    *(self._refresh(session, sale) for sale in sales if not _is_settled(sale))
+        async with self._session() as session:
+            tasks = [
+                asyncio.create_task(
+                    self._live(session, sale, after_seconds=number * PAUSE_BETWEEN_PAYMENTS_SECONDS)
                 )
-                show()
-                await asyncio.sleep(REFRESH_SECONDS)
-            await sending
+                for number, sale in enumerate(sales)
+            ]
+            try:
+                while not all(task.done() for task in tasks):
+                    done, _ = await asyncio.wait(tasks, timeout=REFRESH_SECONDS)
+                    for task in done:
+                        task.result()
+                    self._processes.check_alive()
+                    if time.monotonic() > until:
+                        raise DemoFailed(self._unfinished(sales))
+                    show()
+                    await asyncio.sleep(REFRESH_SECONDS)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _send_all(self, session: aiohttp.ClientSession, sales: Sequence[Sale]) -> None:
-        for number, sale in enumerate(sales, start=1):
-            await self._send(session, sale, reference=f"demo-{number}")
-            await asyncio.sleep(PAUSE_BETWEEN_PAYMENTS_SECONDS)
+    async def look(self, sales: Sequence[Sale]) -> None:
+        """Look at every charge once more: one that was over may have moved since."""
+        async with self._session() as session:
+            await asyncio.gather(*(self._look(session, sale) for sale in sales))
 
-    async def _send(self, session: aiohttp.ClientSession, sale: Sale, *, reference: str) -> None:
+    async def event_ids(self) -> frozenset[str]:
+        """Every event of this merchant, as FinCore lists them."""
+        found: set[str] = set()
+        query = {"limit": str(PAGE_ENTRIES)}
+        async with self._session() as session:
+            while True:
+                url = f"{self._processes.api_url}/v1/events"
+                async with session.get(url, params=query) as answer:
+                    answer.raise_for_status()
+                    page = await answer.json()
+                found |= {entry["id"] for entry in page["data"]}
+                if not page["has_more"]:
+                    return frozenset(found)
+                query["cursor"] = page["next_cursor"]
+
+    # One payment
+
+    async def _live(self, session: aiohttp.ClientSession, sale: Sale, *, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
+        charge = await self._send(session, sale)
+        payment = sale.payment
+        if payment.customer or payment.steps:
+            charge = await self._until(session, sale, lambda charge: charge["status"] != "processing")
+        if payment.customer and charge["status"] == "requires_action":
+            await customer.authenticate(session, charge["next_action"]["redirect_url"], payment.customer)
+        for step in payment.steps:
+            await self._take(session, sale, step)
+        await self._until(session, sale, lambda _: sale.is_over)
+
+    async def _send(self, session: aiohttp.ClientSession, sale: Sale) -> Charge:
         payment = sale.payment
         body = {
             "amount_minor": payment.amount_minor,
@@ -65,20 +102,78 @@ class Till:
             "payment_method": payment.payment_method,
             "capture": payment.capture,
             "description": payment.title,
-            "metadata": {"order": reference},
+            "metadata": {"order": payment.title.replace(" ", "-")},
         }
+        if payment.customer:
+            body["return_url"] = customer.RETURN_URL
         await self._order(session, sale, kinds="calls")
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         for _ in range(payment.sends):
             url = f"{self._processes.api_url}/v1/charges"
             async with session.post(url, json=body, headers=headers) as answer:
-                charge = await answer.json()
-                if answer.status != 201:  # noqa: PLR2004 -- Created
-                    raise DemoFailed(f"FinCore answered {answer.status}: {charge.get('detail')}")
+                charge = await _accepted(answer)
                 sale.replays += answer.headers.get("Idempotent-Replayed") == "true"
-                if sale.charge is None:
-                    sale.charge = charge
-                    await self._order(session, sale, kinds="webhooks")
+            if sale.charge is None:
+                sale.charge = charge | {"refunds": [], "disputes": []}
+                await self._order(session, sale, kinds="webhooks")
+        return charge
+
+    async def _take(self, session: aiohttp.ClientSession, sale: Sale, step: Step) -> None:
+        charge = sale.charge
+        if charge is None:
+            raise DemoFailed(f"{sale.payment.title} was never sent")
+        path = f"/v1/charges/{charge['id']}"
+        match step:
+            case Capture():
+                await self._post(session, f"{path}/capture", {"amount_minor": step.amount_minor})
+            case Cancel():
+                await self._post(session, f"{path}/cancel", {"reason": "requested_by_customer"})
+            case Refund():
+                for fault in step.faults:
+                    await self._order_fault(session, fault, {"metadata": {"fincore_charge_id": charge["id"]}})
+                refund = {"charge": charge["id"], "amount_minor": step.amount_minor}
+                made = await self._post(session, "/v1/refunds", refund)
+                await self._until(session, sale, lambda charge: _is_known(charge, made["id"]))
+            case Evidence():
+                disputed = await self._until(session, sale, lambda charge: bool(charge["disputes"]))
+                await self._answer(session, disputed["disputes"][0]["psp_reference"], step.text)
+            case _:
+                assert_never(step)
+
+    async def _until(
+        self, session: aiohttp.ClientSession, sale: Sale, is_so: Callable[[Charge], bool]
+    ) -> Charge:
+        """The charge, once it is so; `sell` bounds the time."""
+        while True:
+            charge = await self._look(session, sale)
+            if is_so(charge):
+                return charge
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self, session: aiohttp.ClientSession, sale: Sale) -> Charge:
+        charge_id = sale.charge["id"] if sale.charge else ""
+        async with session.get(f"{self._processes.api_url}/v1/charges/{charge_id}") as answer:
+            answer.raise_for_status()
+            charge: Charge = await answer.json()
+        sale.charge = charge
+        return charge
+
+    async def _post(self, session: aiohttp.ClientSession, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        async with session.post(self._processes.api_url + path, json=body, headers=headers) as answer:
+            return await _accepted(answer)
+
+    # At the PSP
+
+    async def _answer(self, session: aiohttp.ClientSession, dispute: str, evidence: str) -> None:
+        """Send evidence, as the shop's staff does in the PSP's dashboard."""
+        async with session.post(
+            f"{self._processes.sandbox_url}/v1/disputes/{dispute}",
+            data={"evidence[uncategorized_text]": evidence},
+            headers={"Authorization": f"Bearer {self._processes.stripe_key}"},
+        ) as answer:
+            if not answer.ok:
+                raise DemoFailed(f"the sandbox does not take the evidence: {await answer.text()}")
 
     async def _order(
         self, session: aiohttp.ClientSession, sale: Sale, *, kinds: Literal["calls", "webhooks"]
@@ -91,17 +186,22 @@ class Till:
             match: dict[str, Any] = {"payment_method": sale.payment.payment_method}
             if of_webhook and sale.charge:
                 match = {"metadata": {"fincore_charge_id": sale.charge["id"]}}
-            order = fault | {"match": match}
-            async with session.post(f"{self._processes.sandbox_url}/sandbox/faults", json=order) as answer:
-                if not answer.ok:
-                    raise DemoFailed(f"the sandbox does not take {order}: {await answer.text()}")
+            await self._order_fault(session, fault, match)
 
-    async def _refresh(self, session: aiohttp.ClientSession, sale: Sale) -> None:
-        if sale.charge is None:
-            return
-        async with session.get(f"{self._processes.api_url}/v1/charges/{sale.charge['id']}") as answer:
-            answer.raise_for_status()
-            sale.charge = await answer.json()
+    async def _order_fault(
+        self, session: aiohttp.ClientSession, fault: dict[str, Any], match: dict[str, Any]
+    ) -> None:
+        order = fault | {"match": fault.get("match", {}) | match}
+        async with session.post(f"{self._processes.sandbox_url}/sandbox/faults", json=order) as answer:
+            if not answer.ok:
+                raise DemoFailed(f"the sandbox does not take {order}: {await answer.text()}")
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(headers=self._headers)
+
+    def _unfinished(self, sales: Sequence[Sale]) -> str:
+        left = "; ".join(sale.surprise or "" for sale in sales if not sale.is_over)
+        return f"after {PAYMENTS_TIMEOUT_SECONDS:g} s: {left}; see the logs in {self._processes.folder}"
 
 
 async def wait_until_ready(processes: Processes) -> None:
@@ -110,15 +210,21 @@ async def wait_until_ready(processes: Processes) -> None:
     async with aiohttp.ClientSession() as session:
         while time.monotonic() < until:
             processes.check_alive()
-            try:
+            with suppress(aiohttp.ClientError):
                 async with session.get(f"{processes.api_url}/readyz") as answer:
                     if answer.ok:
                         return
-            except aiohttp.ClientError:
-                pass
             await asyncio.sleep(REFRESH_SECONDS)
     raise DemoFailed(f"FinCore did not become ready; see {processes.folder / 'fincore.log'}")
 
 
-def _is_settled(sale: Sale) -> bool:
-    return sale.charge is not None and sale.charge["status"] in SETTLED
+async def _accepted(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    body: dict[str, Any] = await answer.json()
+    if not answer.ok:
+        raise DemoFailed(f"FinCore answered {answer.status}: {body.get('detail') or body.get('title')}")
+    return body
+
+
+def _is_known(charge: Charge, refund_id: str) -> bool:
+    """Whether the PSP has said anything of a refund."""
+    return any(refund["id"] == refund_id and refund["status"] != "processing" for refund in charge["refunds"])
