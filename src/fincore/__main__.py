@@ -25,7 +25,7 @@ app.command(
     "fincore.operators:charges", name="charges", help="Charges whose outcome at the PSP nobody knows."
 )
 app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
-app.command("fincore.operators:ledger", name="ledger", help="The double-entry ledger.")
+app.command("fincore.bookkeeping:ledger", name="ledger", help="The double-entry ledger.")
 
 
 @app.command

@@ -1,68 +1,92 @@
-"""The operators' commands: merchants, keys, the queue, the books, the laws."""
+"""The operators' commands: merchants, keys, the queue, the laws. Those of the books are in `bookkeeping`."""
 
-import os
 import sys
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
-from rich.console import Console
 
 from fincore.bootstrap import operations, unknown_outcomes
-from fincore.bootstrap.databases import Databases, databases_of
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.domain.currency import Currency
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
-from fincore.event_loop import run_coroutine
-from fincore.observability.logs import configure_logs
-from fincore.settings import SETTINGS, read_settings
-
-T = TypeVar("T")
+from fincore.settings import SETTINGS
+from fincore.terminal import moment_text, on_databases, show, show_table
 
 merchants = App(name="merchant", help="Merchants.")
+fee_plans = App(name="fee-plan", help="What the platform charges a merchant.")
+merchants.command(fee_plans)
 keys = App(name="key", help="API keys of merchants.")
 charges = App(name="charges", help="Charges whose outcome nobody knows.")
 jobs = App(name="jobs", help="The job queue.")
-ledger = App(name="ledger", help="The double-entry ledger.")
-
-_out = Console(soft_wrap=True, highlight=False)
 
 
 def migrate() -> None:
     """Bring the schemas of the three stores up to date."""
-    _print("\n".join(_on_databases(migrate_databases)) or "nothing to apply")
+    show("\n".join(on_databases(migrate_databases)) or "nothing to apply")
 
 
 def settings() -> None:
     """List every setting with its default and meaning."""
     for setting in SETTINGS:
-        _print(f"{setting.name}={setting.default}\n    {setting.meaning}")
+        show(f"{setting.name}={setting.default}\n    {setting.meaning}")
 
 
 def check() -> None:
     """Check the laws that must hold; exit with 1 when one is broken."""
-    report = _on_databases(operations.check_laws)
-    _print(report.text)
+    report = on_databases(operations.check_laws)
+    show(report.text)
     sys.exit(0 if report.all_hold else 1)
 
 
 @merchants.command(name="create")
 def create_merchant(name: str) -> None:
     """Register a merchant and print its id."""
-    _print(_on_databases(lambda databases: operations.create_merchant(databases, name)))
+    show(on_databases(lambda databases: operations.create_merchant(databases, name)))
 
 
 @merchants.command(name="list")
 def list_merchants() -> None:
     """List the merchants."""
-    found = _on_databases(operations.list_merchants)
-    _print_table(
+    found = on_databases(operations.list_merchants)
+    show_table(
         ("id", "name", "created"),
-        [(merchant.merchant_id, merchant.name, _when(merchant.created_at)) for merchant in found],
+        [(merchant.merchant_id, merchant.name, moment_text(merchant.created_at)) for merchant in found],
+    )
+
+
+@fee_plans.command(name="set")
+def set_fee_plan(
+    merchant_id: MerchantId, currency: str, *, basis_points: int, fixed_minor: int = 0, by: str
+) -> None:
+    """Charge a merchant for each capture in a currency from now on; basis points are hundredths of a percent."""
+    plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
+    code = Currency(currency.lower())
+    on_databases(lambda databases: operations.set_fee_plan(databases, merchant_id, code, plan, by=by))
+    show(f"{merchant_id} pays {basis_points} basis points and {fixed_minor} minor units a capture in {code}")
+
+
+@fee_plans.command(name="list")
+def list_fee_plans(merchant_id: MerchantId) -> None:
+    """List what a merchant was ever charged; in each currency the last plan counts."""
+    found = on_databases(lambda databases: operations.list_fee_plans(databases, merchant_id))
+    show_table(
+        ("currency", "plan", "basis points", "fixed minor", "since", "by"),
+        [
+            (
+                agreed.currency,
+                str(agreed.plan_no),
+                str(agreed.plan.basis_points),
+                str(agreed.plan.fixed_minor),
+                moment_text(agreed.set_at),
+                agreed.set_by,
+            )
+            for agreed in found
+        ],
     )
 
 
@@ -75,25 +99,25 @@ def create_key(
     name: str = "",
 ) -> None:
     """Make an API key and print it. This is the only time it is shown."""
-    key = _on_databases(
+    key = on_databases(
         lambda databases: operations.create_key(databases, merchant_id, kind=kind, livemode=live, name=name)
     )
-    _print(key.secret.reveal())
+    show(key.secret.reveal())
 
 
 @keys.command(name="list")
 def list_keys(merchant_id: MerchantId) -> None:
     """List a merchant's keys: what each begins and ends with, never the whole."""
-    found = _on_databases(lambda databases: operations.list_keys(databases, merchant_id))
-    _print_table(
+    found = on_databases(lambda databases: operations.list_keys(databases, merchant_id))
+    show_table(
         ("id", "key", "name", "created", "revoked"),
         [
             (
                 key.key_id,
                 f"{key.prefix}...{key.last4}",
                 key.name,
-                _when(key.created_at),
-                _when(key.revoked_at),
+                moment_text(key.created_at),
+                moment_text(key.revoked_at),
             )
             for key in found
         ],
@@ -103,8 +127,8 @@ def list_keys(merchant_id: MerchantId) -> None:
 @keys.command(name="revoke")
 def revoke_key(merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Revoke a key; it stops working within seconds."""
-    _on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
-    _print(f"revoked {key_id}")
+    on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
+    show(f"revoked {key_id}")
 
 
 @charges.command(name="unknown")
@@ -112,8 +136,8 @@ def list_unknown(
     *, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 100
 ) -> None:
     """List the operations that may or may not have happened at the PSP, oldest first, and who is working on each."""
-    found = _on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
-    _print_table(
+    found = on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
+    show_table(
         ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
         [
             (
@@ -124,7 +148,7 @@ def list_unknown(
                 str(Money(listed.outcome.amount_minor, listed.outcome.currency)),
                 listed.outcome.psp,
                 listed.outcome.psp_reference or "-",
-                _when(listed.outcome.since),
+                moment_text(listed.outcome.since),
                 f"needs a person: {listed.held_because}" if listed.held_because else "the janitor asks",
             )
             for listed in found
@@ -153,14 +177,14 @@ def resolve_unknown(
     )
     if refund is not None and verdict in ("succeeded", "failed"):
         of_refund: RefundVerdict = verdict
-        events = _on_databases(
+        events = on_databases(
             lambda databases: unknown_outcomes.resolve_refund(
                 databases, charge_id, refund, of_refund, judgement
             )
         )
     elif refund is None and verdict != "succeeded":
         of_charge: ChargeVerdict = verdict
-        events = _on_databases(
+        events = on_databases(
             lambda databases: unknown_outcomes.resolve_charge(databases, charge_id, of_charge, judgement)
         )
     else:
@@ -170,14 +194,14 @@ def resolve_unknown(
             else "a charge is captured, authorized, canceled, expired or failed"
         )
         raise ConfigurationError(f"{verdict} is not a verdict here: {whose}")
-    _print(f"recorded {', '.join(events)}")
+    show(f"recorded {', '.join(events)}")
 
 
 @jobs.command(name="dead")
 def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 50) -> None:
     """List the jobs that were given up, newest first, with the reason."""
-    held = _on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
-    _print_table(
+    held = on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
+    show_table(
         ("id", "kind", "payload", "attempts", "held", "reason"),
         [
             (
@@ -185,7 +209,7 @@ def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte
                 job.kind,
                 job.payload.decode(),
                 str(job.attempts),
-                _when(job.held_at),
+                moment_text(job.held_at),
                 job.reason,
             )
             for job in held
@@ -197,39 +221,6 @@ def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte
 def requeue_jobs(job_id: int, *more_job_ids: int) -> None:
     """Make dead jobs due again, as if new."""
     job_ids = (job_id, *more_job_ids)
-    count = _on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
-    _print(f"requeued {count} of {len(job_ids)}")
+    count = on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
+    show(f"requeued {count} of {len(job_ids)}")
     sys.exit(0 if count == len(job_ids) else 1)
-
-
-@ledger.command(name="trial-balance")
-def trial_balance(*, live: bool = False) -> None:
-    """Print debits, credits and balance of every account."""
-    _print(_on_databases(lambda databases: operations.trial_balance(databases, livemode=live)))
-
-
-def _on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
-    """Do an operator's task on the stores the settings name; only warnings are logged beside its output."""
-    configured = read_settings(os.environ)
-    configure_logs(level="warning", log_format="console")
-    with databases_of(configured) as databases:
-        return run_coroutine(act(databases))
-
-
-def _print(text: str) -> None:
-    _out.print(text, markup=False)
-
-
-def _print_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A row a line and nothing cut off, however narrow the terminal: ids are there to be copied and piped."""
-    if not rows:
-        _print("none")
-        return
-    lines = [columns, *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    for line in lines:
-        _print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""

@@ -25,7 +25,7 @@ from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import ChargeCommand
-from fincore.write.payments.charge_request import ChargeRequest, checked
+from fincore.write.payments.charge_request import ChargeRequest, checked, currency_of
 from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.payment_service import PaymentService
@@ -75,6 +75,7 @@ class Charges:
                 idempotency_key=key,
                 fingerprint=fingerprint_of(call.method, call.path, request),
                 request=request,
+                fee_plan=principal.fee_plans.get(currency_of(request)),
                 wait_seconds=wait_seconds(call),
             )
         )

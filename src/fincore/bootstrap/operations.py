@@ -7,11 +7,14 @@ from typing import Literal, NamedTuple
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.clock import SystemClock
+from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.observability.invariants import check_all, count_events, summary
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.text_tables import trial_balance_table
+from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
@@ -75,6 +78,20 @@ async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
     """Make dead jobs due again; return how many of them were dead."""
     async with stores_of(databases) as stores:
         return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
+
+
+async def set_fee_plan(
+    databases: Databases, merchant_id: MerchantId, currency: Currency, plan: FeePlan, *, by: str
+) -> None:
+    """Let a fee plan count from now on; raise `UnknownMerchant` and `FeePlanNotUsable`."""
+    async with stores_of(databases) as stores:
+        await FeePlans(stores.eventstore, SystemClock()).set(merchant_id, currency, plan, by=by)
+
+
+async def list_fee_plans(databases: Databases, merchant_id: MerchantId) -> list[AgreedPlan]:
+    """Every plan a merchant has ever had, by currency, the latest last."""
+    async with stores_of(databases) as stores:
+        return await FeePlans(stores.eventstore, SystemClock()).list(merchant_id)
 
 
 class LawReport(NamedTuple):

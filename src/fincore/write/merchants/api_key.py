@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from fincore.domain.currency import Currency
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.domain.secret import Secret
 
@@ -22,12 +24,13 @@ _SHAPE: Final = re.compile(rf"[sp]k_(?:test|live)_[A-Za-z0-9]{{{RANDOM_CHARACTER
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: the merchant, the key it showed, and the mode that key is for."""
+    """Who asks: the merchant, the key it showed, the mode that key is for, and what the platform charges it."""
 
     merchant_id: MerchantId
     key_id: ApiKeyId
     kind: KeyKind
     livemode: bool
+    fee_plans: dict[Currency, FeePlan] = {}
 
 
 def prefix_of(kind: KeyKind, *, livemode: bool) -> str:

@@ -5,6 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
+from fincore.domain.currency import Currency
+from fincore.domain.fee_plan import FeePlan
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
@@ -12,10 +16,12 @@ from fincore.write.merchants.api_key import Principal, has_shape_of_key, hash_of
 
 _SQL = load_sql("fincore.write.merchants", "merchants.sql")
 
+_FEE_PLANS: Final = msgspec.json.Decoder(dict[Currency, FeePlan])
+
 ENTRIES_MAX: Final = 10_000
 """Keys remembered, known and unknown ones together; the oldest go first."""
 KNOWN_SECONDS: Final = 2.0
-"""How long a key that was found is believed: a revoked key stops within this time."""
+"""How long a key that was found is believed: a revoked key stops, and a new fee plan counts, within this time."""
 UNKNOWN_SECONDS: Final = 1.0
 """How long a key that was not found is refused unasked: a new key works within this time."""
 
@@ -59,6 +65,7 @@ class ApiKeys:
                 key_id=row["key_id"],
                 kind=row["kind"],
                 livemode=row["livemode"],
+                fee_plans=_FEE_PLANS.decode(row["fee_plans"]) if row["fee_plans"] else {},
             )
             for row in rows
         }

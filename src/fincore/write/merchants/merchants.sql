@@ -26,6 +26,19 @@ where merchant_id = $1 and key_id = $2;
 
 -- name: find_keys
 -- Which of some hashes are keys that may be used.
-select key_hash, key_id, merchant_id, kind, livemode
-from merchants.api_keys
+-- With each come the fee plans of its merchant that count now, as {currency: plan}; null where there are none.
+select
+    k.key_hash, k.key_id, k.merchant_id, k.kind, k.livemode,
+    (
+        select jsonb_object_agg(
+            p.currency, jsonb_build_object('basis_points', p.basis_points, 'fixed_minor', p.fixed_minor)
+        )
+        from (
+            select distinct on (currency) currency, basis_points, fixed_minor
+            from merchants.fee_plans
+            where merchant_id = k.merchant_id
+            order by currency, plan_no desc
+        ) p
+    ) as fee_plans
+from merchants.api_keys k
 where key_hash = any ($1::bytea[]) and revoked_at is null;

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from fincore.domain.events import ChargeCreated
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
@@ -21,9 +22,10 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class ChargeCommand(Command, frozen=True, kw_only=True):
-    """A checked request to create a charge."""
+    """A checked request to create a charge, and what the platform charges for it in its currency."""
 
     request: ChargeRequest
+    fee_plan: FeePlan | None = None
 
 
 def accept(
@@ -45,5 +47,6 @@ def accept(
         customer_email=request.customer_email,
         metadata=request.metadata,
         return_url=request.return_url,
+        fee_plan=command.fee_plan,
     )
     return created, authorize_job(charge_id)

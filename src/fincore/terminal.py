@@ -1,0 +1,46 @@
+"""What operators' commands have in common: reaching the stores the settings name, and printing what was found."""
+
+import os
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import TypeVar
+
+from rich.console import Console
+
+from fincore.bootstrap.databases import Databases, databases_of
+from fincore.event_loop import run_coroutine
+from fincore.observability.logs import configure_logs
+from fincore.settings import read_settings
+
+T = TypeVar("T")
+
+_out = Console(soft_wrap=True, highlight=False)
+
+
+def on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
+    """Do an operator's task on the stores the settings name; only warnings are logged beside its output."""
+    configured = read_settings(os.environ)
+    configure_logs(level="warning", log_format="console")
+    with databases_of(configured) as databases:
+        return run_coroutine(act(databases))
+
+
+def show(text: str) -> None:
+    """Print a text as it is."""
+    _out.print(text, markup=False)
+
+
+def show_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """A row a line and nothing cut off, however narrow the terminal: ids are there to be copied and piped."""
+    if not rows:
+        show("none")
+        return
+    lines = [columns, *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for line in lines:
+        show("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A time as a cell of a table; empty for none."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
