@@ -186,5 +186,9 @@ async def test_a_request_that_waits_too_long_for_those_before_it_is_told_to_come
         first = asyncio.create_task(refund(api, "first", charge_id))
         await happens(come)
         assert (await refund(api, "second", charge_id)).problem() == (409, "charge_busy", None)
+        # Somebody else's request does not queue here: it is refused at once, and holds nobody up.
+        other = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
+        stranger = await api.post("/v1/refunds", "k", {"charge": charge_id}, key=other)
+        assert stranger.problem() == (404, "charge_not_found", "charge")
         go_on.set()
         assert (await first).status == 201

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.ids import RequestId
+from fincore.domain.requests import REFUNDS_MAX
 
 ProblemCode = Literal[
     "amount_too_small",
@@ -237,7 +238,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "too_many_refunds": ProblemKind(
             409,
             "The charge has too many refunds",
-            "A charge can have 100 refunds at most; give back more at a time.",
+            f"A charge can have {REFUNDS_MAX} refunds at most; give back more at a time.",
         ),
         "webhook_endpoint_disabled": ProblemKind(
             409,

@@ -14,7 +14,7 @@ from fincore.domain.charge import Charge, fold
 from fincore.domain.clock import Clock
 from fincore.domain.errors import StoreUnavailable
 from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import StreamId
+from fincore.domain.ids import MerchantId, StreamId
 from fincore.domain.job import Job
 from fincore.domain.refusal import RequestRefusalCode
 from fincore.eventstore.commit import (
@@ -114,6 +114,9 @@ class _Accepted(NamedTuple):
     stored: StoredAnswer
 
 
+_Queue = tuple[MerchantId, bool, StreamId]
+
+
 class KeyedRequests:
     """Finds the answer a key has, or decides, commits and answers. One per process: it is where requests meet."""
 
@@ -134,7 +137,7 @@ class KeyedRequests:
         self._answers = answers
         self._in_flight_wait_seconds = in_flight_wait_seconds
         self._running: dict[IdempotencyKey, _Running] = {}
-        self._queues: WeakValueDictionary[StreamId, asyncio.Lock] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[_Queue, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(
         self, command: Command, decide: Decide, *, on: StreamId | None = None
@@ -209,7 +212,9 @@ class KeyedRequests:
         self, command: Command, decide: Decide, stream_id: StreamId
     ) -> _Accepted | StoredAnswer | Refused:
         """One request of this process at a time on one charge, so that they conflict only with other processes."""
-        queue = self._queues.setdefault(stream_id, asyncio.Lock())
+        # Of one merchant: whoever asks for what is not theirs holds nobody up.
+        key = (command.merchant_id, command.livemode, stream_id)
+        queue = self._queues.setdefault(key, asyncio.Lock())
         try:
             async with asyncio.timeout(QUEUE_SECONDS_MAX):
                 await queue.acquire()
