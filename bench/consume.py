@@ -16,8 +16,10 @@ import uvloop
 
 from bench.cpu import memory_peak_mib
 from fincore.domain.events import ChargeCaptured
+from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.subscription import Consumer, Subscription
+from fincore.eventstore.poison import readable
+from fincore.eventstore.subscription import Subscription
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
@@ -111,7 +113,7 @@ async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer)
 
 
 async def _one_by_one(log: EventLog, target: Pool, consumer: Consumer, count: int) -> Consumed:
-    events = await log.read_after(0, 0, limit=3 * count)
+    events = readable(await log.read_after(0, 0, limit=3 * count))
     captures = [recorded for recorded in events if isinstance(recorded.event, ChargeCaptured)][:count]
     early_mib = psutil.Process().memory_info().rss / 1024**2
     began, cpu_began = time.perf_counter(), time.process_time()

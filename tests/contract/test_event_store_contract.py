@@ -351,6 +351,7 @@ async def target(owner_pool: Pool) -> Pool:
         "create table checkpoints"
         " (consumer text primary key, tx bigint, pos bigint, moved_at timestamptz default now())"
     )
+    await owner_pool.execute("create table parked_streams (like paymentdb.parked_streams including all)")
     await owner_pool.execute("create table seen (pos bigint)")
     return owner_pool
 

@@ -14,7 +14,17 @@ from fincore.read.paymentdb.event_queries import EventFilters, EventQueries, lis
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, captured, created
 from fixtures.plans import has_scan_or_sort, plan_of, rows_visited
-from fixtures.traffic import aftermaths, fates, follow, live, refunded, refunding, running_writer, store_pool
+from fixtures.traffic import (
+    aftermaths,
+    fates,
+    follow,
+    live,
+    read_all,
+    refunded,
+    refunding,
+    running_writer,
+    store_pool,
+)
 
 MINE = EventFilters(merchant_id=MERCHANT, livemode=False)
 
@@ -48,8 +58,7 @@ async def told(
     async with running_writer(pool) as writer:
         await live(writer, lives)
     await follow(log, paymentdb, Projectionist())
-    events = [found for found in await log.read_after(0, 0, limit=1_000) if isinstance(found, RecordedEvent)]
-    return sorted(events, key=lambda event: (event.recorded_at, event.event_id), reverse=True)
+    return sorted(await read_all(log), key=lambda event: (event.recorded_at, event.event_id), reverse=True)
 
 
 async def test_each_filter_finds_its_events_and_no_others(

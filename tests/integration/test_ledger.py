@@ -18,7 +18,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.text_tables import journal_table, trial_balance_table
 from fixtures.commits import NOON, captured, created
-from fixtures.traffic import authorized, fates, follow, live, running_writer, store_pool
+from fixtures.traffic import authorized, fates, follow, live, read_all, running_writer, store_pool
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ async def test_the_same_event_twice_in_a_batch_is_booked_once(
     writer: Writer, log: EventLog, ledgerdb: Pool
 ) -> None:
     await live(writer, [paid(100, "mer_a"), paid(200, "mer_a")])
-    events = await log.read_after(0, 0, limit=100)
+    events = await read_all(log)
     async with ledgerdb.acquire() as connection, connection.transaction():
         await LedgerService().apply(connection, [*events, *events])
     assert await ledgerdb.fetchval("select count(*) from entries") == 2
@@ -240,7 +240,7 @@ class Dying:
     async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
         await LedgerService().apply(connection, events)
         assert await connection.fetchval("select count(*) from ledgerdb.postings") > 0
-        raise RuntimeError("killed")
+        raise ConnectionResetError("killed")
 
 
 async def test_a_death_between_booking_and_commit_takes_both_back(
@@ -248,7 +248,7 @@ async def test_a_death_between_booking_and_commit_takes_both_back(
 ) -> None:
     await live(writer, [paid(100, "mer_a")])
     dying = Subscription(log, ledgerdb, Dying())
-    with pytest.raises(RuntimeError, match="killed"):
+    with pytest.raises(ConnectionResetError, match="killed"):
         await dying.advance()
     assert await dying.checkpoint() == Checkpoint(0, 0)
     assert await trial_balance(ledgerdb) == "no accounts: nothing has been booked yet"

@@ -4,9 +4,10 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
+from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.metrics import CONSUMER_LAG
-from fincore.eventstore.subscription import Consumer, Subscription
+from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
+from fincore.eventstore.subscription import Subscription
 from fincore.postgres.pool import Pool
 
 
@@ -16,6 +17,7 @@ async def run_consumer(stores: Stores, target: Pool, consumer: Consumer, stop: a
 
     async def measure() -> None:
         CONSUMER_LAG.labels(consumer.name).set(await subscription.lag_seconds())
+        PARKED_STREAMS.labels(consumer.name).set(await subscription.parked())
 
     async with sampled(measure):
         await run_until(stop, subscription.run(), subscription.stop)

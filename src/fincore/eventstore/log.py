@@ -1,9 +1,12 @@
 """Reading the log: whole streams for decisions, and everything in order for consumers."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import asyncpg
+import msgspec
 
+from fincore.domain.errors import UnknownEventType
 from fincore.domain.events import RecordedEvent, decode_event
 from fincore.domain.ids import EventId, RefundId, StreamId
 from fincore.postgres.named_sql import load_sql
@@ -11,6 +14,21 @@ from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "log.sql")
+
+
+class UnreadableEvent(NamedTuple):
+    """A place in the log whose event this version of FinCore cannot read, and why. What it says stays in the log."""
+
+    tx: int
+    pos: int
+    stream_id: StreamId
+    version: int
+    event_id: EventId
+    reason: str
+
+
+LoggedEvent = RecordedEvent | UnreadableEvent
+"""What readers of the whole log are given: an event that nobody can read must not hold up all the others."""
 
 
 class EventLog:
@@ -37,9 +55,9 @@ class EventLog:
         stream_id = await self._pool.fetchval(_SQL.stream_of_refund, refund_id)
         return None if stream_id is None else StreamId(stream_id)
 
-    async def read_after(self, tx: int, pos: int, *, limit: int) -> list[RecordedEvent]:
+    async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent]:
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
-        return [_recorded(row) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
+        return [_logged(row) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
 
     async def end(self) -> tuple[int, int]:
         """The place (tx, pos) of the last event that may be read yet; (0, 0) for an empty log."""
@@ -48,10 +66,15 @@ class EventLog:
 
     async def read_streams_after(
         self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int
-    ) -> list[RecordedEvent]:
+    ) -> list[LoggedEvent]:
         """The next events in the order of streams and versions, of those up to the place `until` of the log."""
         rows = await self._pool.fetch(_SQL.read_streams_after, stream_id, version, *until, limit)
-        return [_recorded(row) for row in rows]
+        return [_logged(row) for row in rows]
+
+    async def load_until(self, stream_ids: Iterable[StreamId], until: tuple[int, int]) -> list[LoggedEvent]:
+        """All events of some streams up to a place of the log, stream by stream, each in its own order."""
+        rows = await self._pool.fetch(_SQL.load_streams_until, list(stream_ids), *until)
+        return [_logged(row) for row in rows]
 
     async def lag_seconds(self, tx: int, pos: int) -> float:
         """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
@@ -63,6 +86,23 @@ class EventLog:
         for row in await self._pool.fetch(_SQL.load_streams, list(stream_ids)):
             found.setdefault(row["stream_id"], []).append(_recorded(row))
         return found
+
+
+def _logged(row: asyncpg.Record) -> LoggedEvent:
+    try:
+        return _recorded(row)
+    except (UnknownEventType, msgspec.DecodeError) as error:
+        # What does not fit is not repeated: it may be anything.
+        return UnreadableEvent(
+            tx=row["tx"],
+            pos=row["pos"],
+            stream_id=StreamId(row["stream_id"]),
+            version=row["version"],
+            event_id=EventId(row["event_id"]),
+            reason=str(error)
+            if isinstance(error, UnknownEventType)
+            else f"{row['type']} version {row['schema_version']} does not hold what it should",
+        )
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:

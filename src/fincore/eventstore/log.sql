@@ -46,6 +46,14 @@ where e.tx < pg_snapshot_xmin(pg_current_snapshot())
 order by e.tx desc, e.pos desc
 limit 1;
 
+-- name: load_streams_until
+-- All events of some streams up to a place of the log, each stream in its own order.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events
+where stream_id = any ($1::uuid[])
+  and (tx, pos) <= ($2::bigint::text::xid8, $3::bigint)
+order by stream_id, version;
+
 -- name: read_streams_after
 -- The next events stream by stream, of those up to a place of the log.
 select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at

@@ -9,4 +9,9 @@ CONSUMER_LAG: Final = Gauge(
     "How long the oldest event a consumer has not applied has been in the log.",
     ["consumer"],
 )
+PARKED_STREAMS: Final = Gauge(
+    "fincore_parked_streams",
+    "Charges a consumer leaves alone because of an event that it cannot apply.",
+    ["consumer"],
+)
 COMMITS_WAITING: Final = Gauge("fincore_commits_waiting", "Commits that wait to be written by this process.")

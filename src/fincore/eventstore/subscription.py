@@ -5,12 +5,15 @@ A checkpoint moves by compare-and-set, so of two runners of one consumer only on
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import structlog
 
-from fincore.domain.events import RecordedEvent
-from fincore.eventstore.log import EventLog
+from fincore.domain.ids import StreamId, charge_of
+from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.log import EventLog, LoggedEvent
+from fincore.eventstore.parked_streams import park, parked_streams
+from fincore.eventstore.poison import before_poison, blames_the_event, poison_of, readable
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
@@ -24,16 +27,6 @@ BATCH_INTERVAL_SECONDS: Final = 0.02
 IDLE_DELAY_SECONDS_MIN: Final = 0.005
 IDLE_DELAY_SECONDS_MAX: Final = 0.05
 FAILURE_DELAY_SECONDS_MAX: Final = 10.0
-
-
-class Consumer(Protocol):
-    """Turns events into effects. Its name is the key of its checkpoint."""
-
-    name: str
-
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
-        """Write the effects of events, in log order, inside the transaction of `connection`."""
-        ...
 
 
 class Checkpoint(NamedTuple):
@@ -88,22 +81,65 @@ class Subscription:
         self._stopping.set()
 
     async def advance(self) -> int:
-        """Apply the next batch of events; return how many there were. Raise `Fenced` when another runner was faster."""
+        """Apply the next batch of events; return how many there were. Raise `Fenced` when another runner was faster.
+
+        A stream with an event that cannot be applied is parked from that event on; the others go on. Raises
+        `TooManyParked` where that would be many streams.
+        """
         at = await self.checkpoint()
-        events = await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
-        if not events:
+        batch = await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
+        if not batch:
             return 0
         failpoint(f"effects.{self._consumer.name}", "before")
-        async with self._target.acquire() as connection, connection.transaction():
-            # The checkpoint first: its row lock makes a second runner wait here, and then find nothing to move.
-            moved = await connection.execute(
-                _SQL.move_checkpoint, self._consumer.name, at.tx, at.pos, events[-1].tx, events[-1].pos
-            )
-            if moved == "UPDATE 0":
-                raise Fenced
-            await self._consumer.apply(connection, events)
+        try:
+            await self._step(at, batch)
+        except Exception as error:
+            if isinstance(error, Fenced) or not blames_the_event(error):
+                raise
+            await self._step_around_poison(at, batch)
         failpoint(f"effects.{self._consumer.name}", "after")
-        return len(events)
+        return len(batch)
+
+    async def _step(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
+        async with self._target.acquire() as connection, connection.transaction():
+            parked = await self._move_checkpoint(connection, at, batch[-1])
+            events = readable([event for event in batch if event.stream_id not in parked])
+            if events:
+                await self._consumer.apply(connection, events)
+
+    async def _step_around_poison(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
+        """The same step once more, slowly: what cannot be applied is found and parked, the rest is applied."""
+        name = self._consumer.name
+        async with self._target.acquire() as connection, connection.transaction():
+            parked = await self._move_checkpoint(connection, at, batch[-1])
+            wanted = [event for event in batch if event.stream_id not in parked]
+            poison = await poison_of(connection, self._consumer, wanted)
+            if poison:
+                await park(connection, name, poison)
+            events = before_poison(wanted, poison)
+            if events:
+                await self._consumer.apply(connection, events)
+        for stream_id, (since_version, reason) in poison.items():
+            _log.error(
+                "consumer.stream_parked",
+                consumer=name,
+                charge_id=charge_of(stream_id),
+                since_version=since_version,
+                reason=reason,
+            )
+
+    async def _move_checkpoint(
+        self, connection: Connection, at: Checkpoint, last: LoggedEvent
+    ) -> set[StreamId]:
+        """Take the checkpoint on, and say which streams are parked. Raises `Fenced`."""
+        name = self._consumer.name
+        # The checkpoint first: its row lock makes a second runner wait here, and then find nothing to move.
+        moved = await connection.fetchrow(_SQL.move_checkpoint, name, at.tx, at.pos, last.tx, last.pos)
+        if moved is None:
+            raise Fenced
+        if not moved["has_parked"]:
+            return set()
+        return {parked.stream_id for parked in await parked_streams(connection, name)}
 
     async def checkpoint(self) -> Checkpoint:
         """Where the consumer stands; it starts at the beginning of the log."""
@@ -116,6 +152,10 @@ class Subscription:
     async def lag_seconds(self) -> float:
         """How long the oldest event without effect has been waiting."""
         return await self._event_log.lag_seconds(*await self.checkpoint())
+
+    async def parked(self) -> int:
+        """How many streams the consumer leaves alone."""
+        return len(await parked_streams(self._target, self._consumer.name))
 
     async def _pause(self, seconds: float) -> None:
         try:

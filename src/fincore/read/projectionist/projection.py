@@ -31,9 +31,9 @@ class Projection:
         after = project(before, recorded)
         if after is before:
             return
+        self._events.append(event_row.row_of(after, recorded))
         self._views[stream_id] = after
         self._changed.add(stream_id)
-        self._events.append(event_row.row_of(after, recorded))
         if isinstance(recorded.event, RefundEvent):
             self._refunds[recorded.event.refund_id] = (stream_id, recorded.version)
         elif isinstance(recorded.event, DisputeEvent):

@@ -4,50 +4,118 @@ It folds stream by stream, so each row is written once; the result is the row th
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import asyncpg
+
+from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
-from fincore.domain.ids import StreamId
-from fincore.eventstore.log import EventLog
+from fincore.domain.ids import StreamId, charge_of
+from fincore.eventstore.log import EventLog, LoggedEvent
+from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked
+from fincore.eventstore.poison import Poison, before_poison, blames_the_event, poison_of, readable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.projectionist.projection import Projection
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
-TABLES: Final = ("refunds", "disputes", "events", "charges")
-"""What is built anew, in the order in which queries that read two of them lock them."""
+TABLES: Final[Mapping[str, str]] = MappingProxyType(
+    {"refunds": "refund_id", "disputes": "dispute_id", "events": "event_id", "charges": "charge_id"}
+)
+"""Table -> its key: what is built anew, in the order in which queries that read two of the tables lock them."""
 BATCH_EVENTS: Final = 1_000
 """Events read at a time; two such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
 """Building an index over all charges is one statement."""
+SWITCH_TRIES_MAX: Final = 30
+"""How often the new tables try to take the place of the live ones, each time for 2 s, while somebody reads those."""
+SWITCH_PAUSE_SECONDS: Final = 1.0
+DIFFERENCES_NAMED_MAX: Final = 20
+"""Rows of each table that a comparison names; it counts all."""
 
 _BEFORE_ALL: Final = StreamId(UUID(int=0))
 
 
 class Rebuilt(NamedTuple):
-    """What was read and written."""
+    """What was read and written, and which streams could not be folded to their end."""
 
     events: int
     rows: int
+    parked: Mapping[StreamId, Poison]
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are not what the log tells, and the first of them as (key, what is wrong with it)."""
+
+    table: str
+    rows: int
+    first: Sequence[tuple[str, str]]
+
+
+class TablesInUse(FinCoreError):
+    """Somebody kept reading the live tables, so the new ones could not take their place; they are thrown away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the live tables were in use through {SWITCH_TRIES_MAX} tries: end long reading transactions on "
+            "PaymentDB (a backup, a running `fincore check`) and rebuild again"
+        )
 
 
 async def rebuild(log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
     """Replace the view by one folded from the beginning of the log.
 
     `owner` is a pool with the rights of the tables' owner. One rebuild at a time: a second one starts the first anew.
-    Projectionists may run meanwhile: they are fenced when the new view takes over, and go on from where it ends.
+    Projectionists may run meanwhile: they are fenced when the new view takes over, and go on from where it ends. Raises
+    `TooManyParked` and `TablesInUse`; the live view is then as it was.
     """
     until = await log.end()
-    rebuilt = await _build(log, owner, until, batch_events)
-    async with owner.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL.lock_checkpoint, *until)
-        for table in TABLES:
-            await connection.execute(_SQL.switch_table.format(table=table))
-        await connection.execute(_SQL.end)
+    try:
+        rebuilt = await _build(log, owner, until, batch_events)
+        await _switch(owner, until, rebuilt.parked)
+    finally:
+        await owner.execute(_SQL.end)
     return rebuilt
+
+
+async def verify(
+    log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS
+) -> tuple[Rebuilt, list[Difference]]:
+    """Fold a view from the beginning of the log and compare the live one with it, row for row; nothing is replaced.
+
+    Both are compared as they are at the same place of the log, the one that the live view has reached by then. The
+    projectionist may run meanwhile.
+    """
+    try:
+        until = _place(await owner.fetchrow(_SQL.live_checkpoint))
+        rebuilt = await _build(log, owner, until, batch_events)
+        async with owner.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            # The first look decides which live view is compared: what is written from now on is not seen.
+            reached = _place(await connection.fetchrow(_SQL.live_checkpoint))
+            await _catch_up(log, connection, until, reached, batch_events)
+            differences = [await _difference(connection, table, key) for table, key in TABLES.items()]
+    finally:
+        await owner.execute(_SQL.end)
+    return rebuilt, [difference for difference in differences if difference.rows]
+
+
+class _Beside:
+    """Writes the rows of whole streams into the tables beside the live ones."""
+
+    name = "projectionist"
+
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+        projection = Projection()
+        for recorded in events:
+            projection.add(recorded)
+        for table, rows in projection.rows().items():
+            await connection.copy_records_to_table(
+                table, schema_name="paymentdb_next", records=rows, timeout=STATEMENT_TIMEOUT_SECONDS
+            )
 
 
 async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int) -> Rebuilt:
@@ -56,33 +124,96 @@ async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_event
     for table in TABLES:
         await owner.execute(_SQL.create_table.format(table=table))
     events = rows = 0
+    parked: dict[StreamId, Poison] = {}
     async with owner.acquire() as connection:
         async for batch in _whole_streams(log, until, batch_events):
             events += len(batch)
-            rows += await _write(connection, batch)
+            parked |= await _write(connection, batch)
+            if len(parked) > PARKED_STREAMS_MAX:
+                raise TooManyParked(_Beside.name, parked)
     for table in TABLES:
         await owner.execute(_SQL.finish_table.format(table=table), timeout=STATEMENT_TIMEOUT_SECONDS)
-    return Rebuilt(events, rows)
+        rows += await owner.fetchval(_SQL.count_rows.format(table=table), timeout=STATEMENT_TIMEOUT_SECONDS)
+    return Rebuilt(events, rows, parked)
 
 
-async def _write(connection: Connection, events: list[RecordedEvent]) -> int:
-    """Write the rows of whole streams; return how many."""
-    projection = Projection()
-    for recorded in events:
-        projection.add(recorded)
-    tables = projection.rows()
-    for table, rows in tables.items():
-        await connection.copy_records_to_table(
-            table, schema_name="paymentdb_next", records=rows, timeout=STATEMENT_TIMEOUT_SECONDS
-        )
-    return sum(map(len, tables.values()))
+async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[StreamId, Poison]:
+    """Write the rows of whole streams, each as far as it can be folded; return where some cannot."""
+    beside = _Beside()
+    try:
+        async with connection.transaction():
+            await beside.apply(connection, readable(events))
+    except Exception as error:
+        if not blames_the_event(error):
+            raise
+    else:
+        return {}
+    async with connection.transaction():
+        poison = await poison_of(connection, beside, events)
+        await beside.apply(connection, before_poison(events, poison))
+    return poison
+
+
+async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId, Poison]) -> None:
+    """Let the new tables take the place of the live ones. Raises `TablesInUse`."""
+    poisoned = [(stream_id, *poison) for stream_id, poison in parked.items()]
+    for tries_left in reversed(range(SWITCH_TRIES_MAX)):
+        try:
+            async with owner.acquire() as connection, connection.transaction():
+                await connection.execute(_SQL.wait_briefly)
+                await connection.execute(_SQL.lock_checkpoint, *until)
+                await connection.execute(_SQL.forget_parked)
+                if poisoned:
+                    await connection.execute(_SQL.keep_parked, *map(list, zip(*poisoned, strict=True)))
+                for table in TABLES:
+                    await connection.execute(_SQL.switch_table.format(table=table))
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            if not tries_left:
+                raise TablesInUse from None
+            await asyncio.sleep(SWITCH_PAUSE_SECONDS)
+        else:
+            return
+
+
+async def _catch_up(
+    log: EventLog,
+    connection: Connection,
+    after: tuple[int, int],
+    until: tuple[int, int],
+    batch_events: int,
+) -> None:
+    """Write anew, in the new tables, what events between two places of the log changed."""
+    while after < until:
+        batch = await log.read_after(*after, limit=batch_events)
+        streams = {event.stream_id for event in batch if (event.tx, event.pos) <= until}
+        if not streams:
+            return
+        for table in TABLES:
+            await connection.execute(
+                _SQL.drop_charges.format(table=table), [charge_of(stream_id) for stream_id in streams]
+            )
+        await _write(connection, await log.load_until(streams, until))
+        after = batch[-1].tx, batch[-1].pos
+
+
+async def _difference(connection: Connection, table: str, key: str) -> Difference:
+    rows = await connection.fetch(
+        _SQL.differing.format(table=table, key=key),
+        DIFFERENCES_NAMED_MAX,
+        timeout=STATEMENT_TIMEOUT_SECONDS,
+    )
+    return Difference(table, rows[0]["rows"] if rows else 0, [(row["key"], row["finding"]) for row in rows])
+
+
+def _place(row: asyncpg.Record | None) -> tuple[int, int]:
+    return (row["tx"], row["pos"]) if row else (0, 0)
 
 
 async def _whole_streams(
     log: EventLog, until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[RecordedEvent]]:
+) -> AsyncIterator[list[LoggedEvent]]:
     """All events up to a place of the log, stream by stream, in batches that end where a stream ends."""
-    held: list[RecordedEvent] = []
+    held: list[LoggedEvent] = []
     async for batch in _batches(log, until, batch_events):
         held += batch
         last = held[-1].stream_id
@@ -98,7 +229,7 @@ async def _whole_streams(
 
 async def _batches(
     log: EventLog, until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[RecordedEvent]]:
+) -> AsyncIterator[list[LoggedEvent]]:
     """All events up to a place of the log, stream by stream. The next batch is on its way while one is folded."""
     upcoming = asyncio.create_task(log.read_streams_after(_BEFORE_ALL, 0, until=until, limit=batch_events))
     try:

@@ -42,11 +42,56 @@ $$;
 insert into paymentdb.checkpoints (consumer, tx, pos) values ('projectionist', $1, $2)
 on conflict (consumer) do update set tx = excluded.tx, pos = excluded.pos, moved_at = clock_timestamp();
 
+-- name: wait_briefly
+-- Whoever reads the tables keeps them for a moment; the switch tries again rather than hold up everybody behind it.
+set local lock_timeout = '2s';
+
+-- name: forget_parked
+-- What was parked for the live tables says nothing about the new ones.
+delete from paymentdb.parked_streams where consumer = 'projectionist';
+
+-- name: keep_parked
+-- The streams that could not be folded to their end.
+insert into paymentdb.parked_streams (consumer, stream_id, since_version, reason)
+select 'projectionist', s.stream_id, s.since_version, s.reason
+from unnest($1::uuid[], $2::int[], $3::text[]) as s (stream_id, since_version, reason);
+
 -- name: switch_table
 -- The new table takes the place of the live one; its indexes and keys have the same names already.
 drop table paymentdb.{table};
 alter table paymentdb_next.{table} set schema paymentdb;
 
+-- name: count_rows
+-- How much was written.
+select count(*) from paymentdb_next.{table};
+
+-- name: live_checkpoint
+-- How far the live tables have come.
+select tx, pos from paymentdb.checkpoints where consumer = 'projectionist';
+
+-- name: drop_charges
+-- What a table says of some charges, to be written anew.
+delete from paymentdb_next.{table} where charge_id = any ($1::text[]);
+
+-- name: differing
+-- The rows in which the live table and the new one differ: how many, and the first of them.
+with differing as materialized (
+    select
+        coalesce(live.{key}, built.{key})::text as key,
+        case
+            when built.{key} is null then 'is only in the live table'
+            when live.{key} is null then 'is missing in the live table'
+            else 'differs'
+        end as finding
+    from paymentdb.{table} live
+    full join paymentdb_next.{table} built using ({key})
+    where live is distinct from built
+)
+select key, finding, count(*) over () as rows
+from differing
+order by key
+limit $1;
+
 -- name: end
 -- Nothing is left beside the live tables.
-drop schema paymentdb_next cascade;
+drop schema if exists paymentdb_next cascade;

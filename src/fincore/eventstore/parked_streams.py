@@ -1,0 +1,88 @@
+"""Streams that a consumer leaves alone: one holds an event that the consumer cannot apply, and the others must not wait.
+
+A stream is parked in the transaction that moves the checkpoint past the event, and taken up again in one transaction, too.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import StreamId, charge_of
+from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.poison import Poison, poison_of, readable
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+
+_SQL = load_sql("fincore.eventstore", "parked_streams.sql")
+
+PARKED_STREAMS_MAX: Final = 100
+"""Streams of one consumer. More are no bad events but a bad consumer: it stops before it skips the whole log."""
+
+
+class ParkedStream(NamedTuple):
+    """From version `since_version` on, `consumer` has applied nothing of a stream."""
+
+    consumer: str
+    stream_id: StreamId
+    since_version: int
+    reason: str
+    parked_at: datetime
+
+
+class TooManyParked(FinCoreError):
+    """A consumer cannot apply so many streams that the fault must be its own; it stays where it is."""
+
+    def __init__(self, consumer: str, poison: Mapping[StreamId, Poison]) -> None:
+        stream_id, found = next(iter(poison.items()))
+        super().__init__(
+            f"{consumer} would have to park more than {PARKED_STREAMS_MAX} streams, so it stops: first "
+            f"{charge_of(stream_id)} at version {found.since_version} ({found.reason})"
+        )
+
+
+class StillPoisoned(FinCoreError):
+    """A parked stream cannot be taken up yet; it stays parked."""
+
+    def __init__(self, consumer: str, stream_id: StreamId, poison: Poison) -> None:
+        super().__init__(
+            f"{charge_of(stream_id)} stays parked for {consumer}: version {poison.since_version} still cannot be "
+            f"applied ({poison.reason})"
+        )
+
+
+async def parked_streams(connection: "Connection | Pool", consumer: str) -> list[ParkedStream]:
+    """What a consumer leaves alone, the longest parked first."""
+    return [ParkedStream(*row) for row in await connection.fetch(_SQL.parked, consumer)]
+
+
+async def park(connection: Connection, consumer: str, poison: Mapping[StreamId, Poison]) -> None:
+    """Park streams inside the transaction of `connection`. Raises `TooManyParked`."""
+    if len(await parked_streams(connection, consumer)) + len(poison) > PARKED_STREAMS_MAX:
+        raise TooManyParked(consumer, poison)
+    rows = [(stream_id, found.since_version, found.reason) for stream_id, found in poison.items()]
+    await connection.execute(_SQL.park, consumer, *map(list, zip(*rows, strict=True)))
+
+
+async def resume(log: EventLog, target: Pool, consumer: Consumer, stream_id: StreamId) -> int | None:
+    """Apply what a consumer left out of a stream and let it follow the stream again; None where it is not parked.
+
+    Returns how many events were left out. The consumer may run meanwhile: it waits at its checkpoint, and then finds the
+    stream caught up. Raises `StillPoisoned`, and nothing has changed.
+    """
+    async with target.acquire() as connection, connection.transaction():
+        at = await connection.fetchrow(_SQL.lock_checkpoint, consumer.name)
+        since_version = await connection.fetchval(_SQL.unpark, consumer.name, stream_id)
+        if at is None or since_version is None:
+            return None
+        left_out = [
+            event
+            for event in await log.load_until([stream_id], (at["tx"], at["pos"]))
+            if event.version >= since_version
+        ]
+        poison = await poison_of(connection, consumer, left_out)
+        if poison:
+            raise StillPoisoned(consumer.name, stream_id, poison[stream_id])
+        await consumer.apply(connection, readable(left_out))
+    return len(left_out)

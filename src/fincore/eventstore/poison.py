@@ -1,0 +1,132 @@
+"""Finding the events that a consumer cannot apply, without any effect of looking for them.
+
+Whatever is tried is rolled back to a savepoint. Streams are tried together and, where that fails, in halves: a few events
+in a batch are found in a few trials.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from fincore.domain.card_number import holds_card_number
+from fincore.domain.errors import FinCoreError
+from fincore.domain.events import RecordedEvent
+from fincore.domain.ids import StreamId
+from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.log import LoggedEvent, UnreadableEvent
+from fincore.postgres.pool import Connection, is_connection_loss
+
+REASON_CHARACTERS_MAX: Final = 200
+
+_SQL_STATES_OF_DATA: Final = ("21", "22", "23", "P0")
+"""Classes of PostgreSQL's errors that what was written can cause: cardinality, data, constraints, our own triggers.
+
+All others (no space, no rights, deadlocks, no such table) say nothing about the event.
+"""
+
+
+class Poison(NamedTuple):
+    """The first version of a stream that cannot be applied, and why, without content of the event."""
+
+    since_version: int
+    reason: str
+
+
+class Unreadable(FinCoreError):
+    """An event cannot be read by this version."""
+
+
+def readable(events: Sequence[LoggedEvent]) -> list[RecordedEvent]:
+    """The same events, all of which can be read. Raises `Unreadable` for one that cannot."""
+    found: list[RecordedEvent] = []
+    for event in events:
+        if not isinstance(event, RecordedEvent):
+            raise Unreadable(event.reason)
+        found.append(event)
+    return found
+
+
+def before_poison(events: Sequence[LoggedEvent], poison: Mapping[StreamId, Poison]) -> list[RecordedEvent]:
+    """The events that can be applied: all of most streams, and of the others what comes before their poison."""
+    return [
+        event
+        for event in events
+        if isinstance(event, RecordedEvent)
+        and (event.stream_id not in poison or event.version < poison[event.stream_id].since_version)
+    ]
+
+
+def blames_the_event(error: Exception) -> bool:
+    """Whether an error can come from what was to be applied, rather than from the database or the machine."""
+    if is_connection_loss(error) or isinstance(error, MemoryError):
+        return False
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _SQL_STATES_OF_DATA
+    return True
+
+
+async def poison_of(
+    connection: Connection, consumer: Consumer, events: Sequence[LoggedEvent]
+) -> dict[StreamId, Poison]:
+    """The streams of a batch that cannot be applied to their end, and from where on each cannot.
+
+    Raises whatever does not blame an event. Runs inside a transaction of `connection`, which goes on.
+    """
+    found: dict[StreamId, Poison] = {}
+    readable: list[RecordedEvent] = []
+    for event in events:
+        if event.stream_id in found:
+            continue
+        if isinstance(event, UnreadableEvent):
+            found[event.stream_id] = Poison(event.version, event.reason)
+        else:
+            readable.append(event)
+    pending = [list(dict.fromkeys(event.stream_id for event in readable))]
+    while pending:
+        streams = pending.pop()
+        chosen = set(streams)
+        # In the order of the log, so that each trial is a batch as the consumer knows it.
+        together = [event for event in readable if event.stream_id in chosen]
+        if not together or await _tried(connection, consumer, together) is None:
+            continue
+        if len(streams) == 1:
+            found[streams[0]] = await _first_poison(connection, consumer, together)
+        else:
+            middle = len(streams) // 2
+            pending += [streams[middle:], streams[:middle]]
+    return found
+
+
+async def _first_poison(
+    connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]
+) -> Poison:
+    """Where a stream that cannot be applied as a whole begins to fail."""
+    for count in range(1, len(events) + 1):
+        reason = await _tried(connection, consumer, events[:count])
+        if reason is not None:
+            return Poison(events[count - 1].version, reason)
+    # It failed with the same events a moment ago: nothing of it can be relied on.
+    return Poison(events[0].version, "it fails now and then")
+
+
+async def _tried(connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]) -> str | None:
+    """Why events cannot be applied; None where they can. Nothing of the trial stays."""
+    reason: str | None = None
+    savepoint = connection.transaction()
+    await savepoint.start()
+    try:
+        await consumer.apply(connection, events)
+    except Exception as error:
+        if not blames_the_event(error):
+            raise
+        reason = _reason_of(error)
+    await savepoint.rollback()
+    return reason
+
+
+def _reason_of(error: Exception) -> str:
+    """An error in a few words. PostgreSQL's details are left out: they hold whole rows."""
+    said = error.message if isinstance(error, asyncpg.PostgresError) else str(error)
+    reason = f"{type(error).__name__}: {said}"[:REASON_CHARACTERS_MAX]
+    return type(error).__name__ if holds_card_number(reason) else reason
