@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,10 +73,10 @@ def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     wrong += _psp(screen, processes, charges)
     screen.heading("The laws")
     broken, verdict = processes.fincore("check")
-    screen.text(verdict)
+    screen.prose(verdict)
     if wrong:
         screen.heading("What is wrong")
-        screen.text("\n".join(wrong))
+        screen.prose("\n".join(wrong))
     screen.heading("Your turn")
     screen.text(_next_steps(processes, api_key, charges[0]["id"]))
     if sys.stdin.isatty() and sys.stdout.isatty():
@@ -102,11 +103,11 @@ def _webhooks(screen: Screen, till: Till, receiver: Receiver, charges: list[Char
         if listed == told == happened or time.monotonic() > until:
             break
         time.sleep(LOOK_SECONDS)
-    screen.text(
+    screen.prose(
         f"{receiver.received} received at {receiver.url}, {receiver.verified} signatures verified, "
         f"{receiver.repeated} repeated; {len(told)} of {len(happened)} events told"
     )
-    screen.text(", ".join(f"{count} {name}" for name, count in receiver.types.most_common()))
+    screen.prose(", ".join(f"{count} {name}" for name, count in receiver.types.most_common()))
     wrong = []
     if told != happened:
         wrong.append(
@@ -161,11 +162,12 @@ def _serve(screen: Screen, processes: Processes, receiver: Receiver) -> None:
     """Go on until Ctrl-C, showing the webhooks that arrive."""
     screen.text("\nserving until Ctrl-C; webhooks to the shop are shown as they come")
     receiver.news()
-    while True:
-        processes.check_alive()
-        for line in receiver.news():
-            screen.text(line)
-        time.sleep(LOOK_SECONDS)
+    with suppress(KeyboardInterrupt):
+        while True:
+            processes.check_alive()
+            for line in receiver.news():
+                screen.text(line)
+            time.sleep(LOOK_SECONDS)
 
 
 def _output_of(processes: Processes, *arguments: str) -> str:

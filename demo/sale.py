@@ -116,7 +116,7 @@ def _amount_of(data: Mapping[str, Any], currency: str) -> str:
 
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], str]]] = MappingProxyType(
     {
-        "charge.action_required": lambda _data, _currency: "the bank asks the customer",
+        "charge.action_required": lambda _data, _currency: "the bank asks",
         "charge.authorized": lambda _data, _currency: "held",
         "charge.captured": lambda data, currency: f"{_amount_of(data, currency)} taken",
         "charge.failed": lambda data, _currency: f"{data['code']}: {data['advice'].replace('_', ' ')}",
@@ -124,7 +124,7 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], str]]] = MappingPr
         "refund.outcome_unknown": lambda _data, _currency: "refund: no answer",
         "refund.pending": lambda _data, _currency: "refund pending",
         "refund.succeeded": lambda data, currency: f"{_amount_of(data, currency)} given back",
-        "refund.failed": lambda _data, _currency: "the card's bank sent it back",
+        "refund.failed": lambda _data, _currency: "sent back by the bank",
         "dispute.opened": lambda data, _currency: f"disputed ({data['reason'].replace('_', ' ')})",
         "dispute.funds_withdrawn": lambda data, currency: (
             f"{_amount_of(data, currency)} and {money.number(data['fee_minor'], currency)} fee withdrawn"

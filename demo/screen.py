@@ -35,8 +35,12 @@ class Screen:
         self.console.print(f"\n[bold]{escape(text)}[/bold]")
 
     def text(self, text: str) -> None:
-        """Plain text, printed as it is."""
+        """Plain text, printed as it is: what is copied or stands in columns."""
         self.console.print(text, markup=False, soft_wrap=True)
+
+    def prose(self, text: str) -> None:
+        """Sentences, broken between words where a line ends."""
+        self.console.print(text, markup=False)
 
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A small table: the first and the last column are words, those between them figures."""
@@ -82,8 +86,11 @@ class Screen:
 
 def _table(sales: Sequence[Sale]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column, justify in (("payment", "left"), ("amount", "right"), ("status", "left"), ("", "left")):
-        table.add_column(column, justify="right" if justify == "right" else "left", no_wrap=bool(column))
+    table.add_column("payment", no_wrap=True)
+    table.add_column("amount", no_wrap=True, justify="right")
+    # As wide as the longest status, so that nothing jumps when one changes.
+    table.add_column("status", no_wrap=True, min_width=len("requires_action"))
+    table.add_column("")
     for sale in sales:
         colour = _COLOURS.get(sale.status, "dim")
         table.add_row(
