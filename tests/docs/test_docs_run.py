@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import aiohttp
 import psycopg
 import pytest
 
 from docs.markdown import named_block
 from docs.printed import PROJECT
 from fincore.postgres.embedded import EmbeddedPostgres
+from fixtures.shop import Shop
 from fixtures.system import System, running_system
 
 README = "README.md"
@@ -48,9 +50,12 @@ class Reader:
         self.system = system
         self.key = ""
 
-    def types(self, document: str, name: str) -> str:
-        """Run one block, and return what it printed."""
+    def types(self, document: str, name: str, *, charge_id: str | None = None) -> str:
+        """Run one block, on a charge of the reader's own where it shows the id of one; return what it printed."""
         code = named_block(document, "run", name).code
+        if charge_id is not None:
+            code, count = re.subn(r"ch_\w{26}", charge_id, code)
+            assert count == 1
         for shown, real in (
             ("http://127.0.0.1:8080", self.system.api_url()),
             ("http://127.0.0.1:12111", self.system.sandbox.url),
@@ -140,6 +145,44 @@ def test_the_charge_of_the_integration_guide_is_made_and_found_by_its_metadata(
     reader.system.until_idle()
     page = json.loads(reader.types(INTEGRATE, "list"))
     assert [found["id"] for found in page["data"]] == [charge["id"]]
+
+
+async def test_the_integration_guides_customer_authenticates_and_comes_back(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    assert readme
+    charge = json.loads(reader.types(INTEGRATE, "authenticate"))
+    assert charge["status"] == "requires_action"
+    async with Shop(reader.system, reader.key) as shop, aiohttp.ClientSession() as browser:
+        bank = charge["next_action"]["redirect_url"]
+        async with browser.post(bank, data=b"action=complete", allow_redirects=False) as answer:
+            landing = answer.headers["Location"]
+        assert landing.startswith(f"https://shop.example/orders/6741?charge={charge['id']}&")
+        reader.system.until_idle()
+        assert (await shop.get(charge["id"]))["status"] == "succeeded"
+
+
+async def test_the_integration_guides_captures_cancellations_and_refunds_are_carried_out(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    assert readme
+    async with Shop(reader.system, reader.key) as shop:
+        shipped, given_up = [
+            (await shop.until_status((await shop.charge(amount_minor=1999, capture=False))["id"]))["id"]
+            for _ in range(2)
+        ]
+        captured = json.loads(reader.types(INTEGRATE, "capture", charge_id=shipped))
+        assert (captured["status"], captured["amount_captured_minor"]) == ("succeeded", 1500)
+        canceled = json.loads(reader.types(INTEGRATE, "cancel", charge_id=given_up))
+        assert canceled["status"] == "canceled"
+        refund = json.loads(reader.types(INTEGRATE, "refund", charge_id=shipped))
+        assert (refund["charge"], refund["status"], refund["amount_minor"]) == (shipped, "succeeded", 500)
+        reader.system.until_idle()
+        page = json.loads(reader.types(INTEGRATE, "list-refunds", charge_id=shipped))
+        assert [(one["id"], one["metadata"]) for one in page["data"]] == [
+            (refund["id"], {"return_id": "118"})
+        ]
+        assert (await shop.get(shipped))["amount_refundable_minor"] == 1000
 
 
 def test_the_sandbox_guides_faults_can_be_ordered_and_cleared(reader: Reader) -> None:
