@@ -356,6 +356,20 @@ async def test_a_customer_who_never_comes_back_leaves_an_expired_charge(pool: Po
         assert (await house.state(charge_id)).status == "expired"
 
 
+async def test_a_customers_action_that_the_psp_cannot_tell_about_for_a_day_is_held_for_a_person(
+    pool: Pool,
+) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=PATIENT) as house:
+        psp.answers_inquiries = False
+        await house.charge()
+        await eventually(partial(_inquired, psp, 1))
+        house.clock.advance(hours=24)
+        await house.idle()
+        (letter,) = await house.held()
+        assert (letter.kind, "look it up at the PSP" in letter.reason) == ("charge.follow", True)
+
+
 async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> None:
     def hold_for_a_day(request: Any) -> Any:
         held = approve(request)

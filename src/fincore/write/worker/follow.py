@@ -54,6 +54,11 @@ class FollowCharge:
             seconds=self._policy.action_timeout_seconds
         ):
             return await self._abandon(job, at_hand)
+        if age >= timedelta(seconds=self._policy.action_give_up_seconds):
+            return Hold(
+                f"{at_hand.charge_id}: its customer was to act and the PSP could not say for "
+                f"{age // timedelta(hours=1)} h how it stands; look it up at the PSP, then requeue this job"
+            )
         return RetryIn(self._policy.action_pause_seconds(job.attempt + 1), "the customer has not acted yet")
 
     async def _await_lapse(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
