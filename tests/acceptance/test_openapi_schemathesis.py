@@ -4,15 +4,34 @@ Schemathesis runs as its users run it: its command line against the served docum
 """
 
 import asyncio
+import json
 import os
 import re
 import sys
 from pathlib import Path
+from typing import Literal
 
-from fincore.domain.events import ChargeCreated
-from fincore.domain.ids import charge_of
+from fincore.domain.events import (
+    CancelRequested,
+    CaptureRequested,
+    ChargeCreated,
+    ChargeEvent,
+    RecordedEvent,
+    RefundRequested,
+)
+from fincore.domain.ids import ChargeId, charge_of
 from fincore.postgres.pool import Pool
-from fixtures.merchant_api import Api, captured, declined, serving_api
+from fincore.write.payments.charge_request import AMOUNT_MINOR_MAX
+from fixtures.merchant_api import (
+    Api,
+    authorized,
+    canceled,
+    captured,
+    declined,
+    refund_report,
+    refused,
+    serving_api,
+)
 
 EXAMPLES_PER_OPERATION_MAX = 25
 CONFIGURATION = """
@@ -20,35 +39,78 @@ CONFIGURATION = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "402", "403", "404"]
 
+# 409: a charge is captured or canceled once, and has a hundred refunds at most.
+[[operations]]
+include-operation-id = "capture_charge"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "402", "403", "404", "409"]
+
+[[operations]]
+include-operation-id = "cancel_charge"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "402", "403", "404", "409"]
+
+[[operations]]
+include-operation-id = "create_refund"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "402", "403", "404", "409"]
+
 # No generator can sign for a PSP.
 [[operations]]
 include-operation-id = "receive_webhook"
 checks.positive_data_acceptance.expected-statuses = ["400", "404"]
 parameters = { psp = "stripe", account = "test" }
+
+# 409: there are as many as there may be.
+[[operations]]
+include-operation-id = "create_webhook_endpoint"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "409"]
 """
 
 
-async def decide_every_charge(api: Api) -> None:
-    """Be the worker and the PSP: pay charges of even amounts, decline the others."""
+async def be_the_psp(api: Api) -> None:
+    """Be the worker and the PSP: carry out what is asked of even charges and of every other refund, refuse the rest."""
     at = (0, 0)
     while True:
         for recorded in await api.log.read_after(*at, limit=100):
             at = (recorded.tx, recorded.pos)
-            if isinstance(recorded.event, ChargeCreated):
-                is_even = recorded.event.amount_minor % 2 == 0
-                fact = (
-                    captured(recorded.event.amount_minor, recorded.event.currency) if is_even else declined()
-                )
-                await api.record(charge_of(recorded.stream_id), fact)
+            assert isinstance(recorded, RecordedEvent)
+            await answer(api, charge_of(recorded.stream_id), recorded.event)
         await asyncio.sleep(0.01)
 
 
-async def a_cursor(api: Api, dsn: str) -> str:
-    """A cursor of a real list."""
-    for key in ("first", "second"):
-        await api.charge(key)
+async def answer(api: Api, charge_id: ChargeId, event: ChargeEvent) -> None:
+    """What the PSP reports after an event."""
+    charge = await api.folded(charge_id)
+    is_even = charge.amount.amount_minor % 2 == 0
+    match event:
+        case ChargeCreated() if charge.status != "processing":
+            pass
+        case ChargeCreated() if not is_even:
+            await api.record(charge_id, declined())
+        case ChargeCreated(capture_method="manual"):
+            await api.record(charge_id, authorized(event.amount_minor, event.currency))
+        case ChargeCreated():
+            await api.record(charge_id, captured(event.amount_minor, event.currency))
+        case CaptureRequested():
+            await api.record(charge_id, captured(event.amount_minor, charge.amount.currency))
+        case CancelRequested():
+            await api.record(charge_id, refused() if charge.cancels_requested % 2 else canceled())
+        case RefundRequested():
+            status: Literal["succeeded", "failed"] = "succeeded" if len(charge.refunds) % 2 else "failed"
+            await api.record_refund(charge_id, event.refund_id, refund_report(status, event.amount_minor))
+
+
+async def known(api: Api, dsn: str) -> str:
+    """What no generator can know, as JSON: cursors of real lists, charges with which something can be done."""
+    paid = [await api.paid(f"paid-{number}", amount_minor=AMOUNT_MINOR_MAX) for number in range(2)]
+    held = [await api.held(f"held-{number}", amount_minor=AMOUNT_MINOR_MAX) for number in range(10)]
+    for number in range(2):
+        body = {"charge": paid[0], "amount_minor": 1}
+        await api.post("/v1/refunds", f"refund-{number}", body)
     await api.project(dsn)
-    return str((await api.get("/v1/charges?limit=1")).json()["next_cursor"])
+    cursors = {
+        path: (await api.get(f"{path}?limit=1")).json()["next_cursor"]
+        for path in ("/v1/charges", "/v1/refunds", "/v1/events")
+    }
+    return json.dumps({"cursors": cursors, "paid": paid[0], "held": held})
 
 
 async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) -> None:
@@ -58,9 +120,9 @@ async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) 
         environment = {
             "SCHEMATHESIS_HOOKS": "fixtures.schemathesis_hooks",
             "PYTHONPATH": str(Path(__file__).parents[1]),
-            "FINCORE_TEST_CURSOR": await a_cursor(api, dsn),
+            "FINCORE_TEST_KNOWN": await known(api, dsn),
         }
-        deciding = asyncio.create_task(decide_every_charge(api))
+        deciding = asyncio.create_task(be_the_psp(api))
         process = await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("schemathesis"),
             f"--config-file={configuration}",
@@ -88,4 +150,8 @@ async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) 
         assert process.returncode == 0, output.decode()
         assert re.search(r"\b(\d{3,}) generated, \1 passed", output.decode()), output.decode()
         statuses = await pool.fetch("select distinct response_status from eventstore.idempotency_keys")
-        assert {row["response_status"] for row in statuses} == {201, 402}  # it did create charges, and waited
+        assert {row["response_status"] for row in statuses} == {
+            200,
+            201,
+            402,
+        }  # it did create, capture and refund, and waited
