@@ -25,6 +25,12 @@ app.command(
     "fincore.operators:charges", name="charges", help="Charges whose outcome at the PSP nobody knows."
 )
 app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
+app.command("fincore.upkeep:rebuilds", name="rebuild", help="Build read models again from the log.")
+app.command(
+    "fincore.upkeep:parked",
+    name="parked",
+    help="Charges that a consumer leaves alone because of an event it cannot apply.",
+)
 app.command("fincore.bookkeeping:ledger", name="ledger", help="The double-entry ledger.")
 
 

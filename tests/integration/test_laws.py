@@ -254,6 +254,22 @@ async def test_an_entry_taken_out_is_missed_by_two_laws(scene: Scene) -> None:
     ]
 
 
+async def test_a_parked_charge_is_named_for_each_consumer_and_its_gaps_only_once(scene: Scene) -> None:
+    for schema, consumer in (("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("notify", "notify")):
+        await scene.tamper(
+            f"insert into {schema}.parked_streams (consumer, stream_id, since_version, reason)"  # noqa: S608 -- the names above
+            " values ($1, $2, 2, 'ValueError: no')",
+            consumer,
+            scene.paid,
+        )
+    await scene.tamper("update paymentdb.charges set version = 1 where stream_id = $1", scene.paid)
+    await scene.tamper("delete from ledgerdb.entries where stream_id = $1", scene.paid)
+    assert await scene.broken("every_event_reaches_every_consumer") == [
+        Violation(f"{consumer}, {charge_of(scene.paid)}", "is parked since version 2: ValueError: no")
+        for consumer in ("projectionist", "ledger", "notify")
+    ]
+
+
 ALTERATIONS = [
     ("status = 'failed'", "status"),
     ("amount_minor = amount_minor + 1", "amount_minor"),

@@ -1,6 +1,6 @@
 """Law: what a consumer's checkpoint has passed has had its effect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -13,16 +13,38 @@ _SQL = load_sql("fincore.observability.invariants", "laws.sql")
 
 
 async def _check(stores: Stores) -> list[Violation]:
-    return [*await _missing_in_views(stores), *await _missing_in_ledger(stores)]
+    parked = [
+        *await stores.paymentdb.fetch(_SQL.parked_for_view),
+        *await stores.ledgerdb.fetch(_SQL.parked_for_ledger),
+        *await stores.eventstore.fetch(_SQL.parked_for_notify),
+    ]
+    streams = {(row["consumer"], row["stream_id"]) for row in parked}
+    return [
+        *(
+            Violation(
+                f"{row['consumer']}, {charge_of(StreamId(row['stream_id']))}",
+                f"is parked since version {row['since_version']}: {row['reason']}",
+            )
+            for row in parked
+        ),
+        *await _missing_in_views(
+            stores, {stream for consumer, stream in streams if consumer == "projectionist"}
+        ),
+        *await _missing_in_ledger(stores, {stream for consumer, stream in streams if consumer == "ledger"}),
+    ]
 
 
-async def _missing_in_views(stores: Stores) -> list[Violation]:
+async def _missing_in_views(stores: Stores, parked: Collection[StreamId]) -> list[Violation]:
     checkpoint = await stores.paymentdb.fetchrow(_SQL.view_checkpoint)
     if checkpoint is None:
         return []
 
     async def judge(streams: Sequence[asyncpg.Record]) -> list[Violation]:
-        expected = {charge_of(StreamId(row["stream_id"])): row["version"] for row in streams}
+        expected = {
+            charge_of(StreamId(row["stream_id"])): row["version"]
+            for row in streams
+            if row["stream_id"] not in parked
+        }
         rows = await stores.paymentdb.fetch(_SQL.view_versions, list(expected))
         held = {row["charge_id"]: row["version"] for row in rows}
         return [
@@ -34,7 +56,7 @@ async def _missing_in_views(stores: Stores) -> list[Violation]:
     return await scan(stores.eventstore, _SQL.streams_until, checkpoint["tx"], checkpoint["pos"], judge=judge)
 
 
-async def _missing_in_ledger(stores: Stores) -> list[Violation]:
+async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> list[Violation]:
     checkpoint = await stores.ledgerdb.fetchrow(_SQL.ledger_checkpoint)
     if checkpoint is None:
         return []
@@ -48,7 +70,7 @@ async def _missing_in_ledger(stores: Stores) -> list[Violation]:
                 "the ledger has passed it without an entry",
             )
             for row in captures
-            if row["event_id"] not in booked
+            if row["event_id"] not in booked and row["stream_id"] not in parked
         ]
 
     return await scan(
@@ -58,7 +80,9 @@ async def _missing_in_ledger(stores: Stores) -> list[Violation]:
 
 EVERY_EVENT_REACHES_EVERY_CONSUMER: Final = Law(
     "every_event_reaches_every_consumer",
-    "Every event that a consumer's checkpoint has passed has had its effect, in the view and in the ledger.",
+    "Every event that a consumer's checkpoint has passed has had its effect, in the view and in the ledger; no charge is "
+    "parked.",
     _check,
 )
-"""If it fails, a consumer has skipped an event: what staff see, or the books, miss a fact. Rebuild that consumer."""
+"""If it fails, a consumer has skipped an event: what staff see, or the books, miss a fact. Resume
+what is parked once its cause is mended; else rebuild that consumer."""

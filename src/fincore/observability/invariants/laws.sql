@@ -21,6 +21,18 @@ select tx, pos from paymentdb.checkpoints where consumer = 'projectionist';
 -- How far the ledger has followed the log.
 select tx, pos from ledgerdb.checkpoints where consumer = 'ledger';
 
+-- name: parked_for_view
+-- The charges that the view's consumer leaves alone.
+select consumer, stream_id, since_version, reason from paymentdb.parked_streams order by parked_at, stream_id;
+
+-- name: parked_for_ledger
+-- The charges that the ledger's consumer leaves alone.
+select consumer, stream_id, since_version, reason from ledgerdb.parked_streams order by parked_at, stream_id;
+
+-- name: parked_for_notify
+-- The charges that the consumer of merchants' webhooks leaves alone.
+select consumer, stream_id, since_version, reason from notify.parked_streams order by parked_at, stream_id;
+
 -- name: streams_until
 -- How many events each stream had at a place of the log.
 select stream_id, max(version) as version

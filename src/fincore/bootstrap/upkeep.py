@@ -1,0 +1,116 @@
+"""What operators do for the read models: build them again, and take up what a consumer left alone."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fincore.bootstrap.databases import Databases, Stores
+from fincore.bootstrap.operations import stores_of
+from fincore.domain.clock import SystemClock
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
+from fincore.notify.fan_out import FanOut
+from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+from fincore.read.projectionist.rebuild import DIFFERENCES_NAMED_MAX, Difference, Rebuilt, rebuild, verify
+
+
+class NotParked(FinCoreError):
+    """No consumer, or not the one named, leaves the charge alone."""
+
+    def __init__(self, charge_id: ChargeId) -> None:
+        super().__init__(f"{charge_id} is not parked: `fincore parked list` says what is")
+
+
+class Resumed(NamedTuple):
+    """A consumer that follows a charge again, and how many events it caught up on."""
+
+    consumer: str
+    events: int
+
+
+class RebuildReport(NamedTuple):
+    """What a rebuild did or found: a text for people, and whether all is as it should be."""
+
+    text: str
+    is_good: bool
+
+
+async def list_parked(databases: Databases) -> list[ParkedStream]:
+    """What consumers leave alone, by consumer, the longest parked first."""
+    async with stores_of(databases) as stores:
+        return [
+            parked
+            for target, consumer in _consumers(stores)
+            for parked in await parked_streams(target, consumer.name)
+        ]
+
+
+async def resume_parked(
+    databases: Databases, *, charge_id: ChargeId, consumer_name: str | None
+) -> list[Resumed]:
+    """Let a consumer, or all that left it alone, catch up with a charge. Raises `NotParked` and `StillPoisoned`."""
+    async with stores_of(databases) as stores:
+        log = EventLog(stores.eventstore)
+        resumed: list[Resumed] = []
+        for target, consumer in _consumers(stores):
+            if consumer_name in (None, consumer.name):
+                events = await resume(log, target, consumer, stream_of(charge_id))
+                if events is not None:
+                    resumed.append(Resumed(consumer.name, events))
+    if not resumed:
+        raise NotParked(charge_id)
+    return resumed
+
+
+async def rebuild_paymentdb(databases: Databases, *, verify_only: bool) -> RebuildReport:
+    """Build PaymentDB again from the log and let it take the place of the live one, or only compare the two."""
+    owner = await create_pool(databases.paymentdb, application_name="fincore-rebuild", size_max=2)
+    try:
+        async with stores_of(databases) as stores:
+            log = EventLog(stores.eventstore)
+            began = time.perf_counter()
+            if verify_only:
+                rebuilt, differences = await verify(log, owner)
+            else:
+                rebuilt, differences = await rebuild(log, owner), []
+            seconds = time.perf_counter() - began
+    finally:
+        owner.terminate()
+    return _report(rebuilt, differences, seconds, verify_only=verify_only)
+
+
+def _report(
+    rebuilt: Rebuilt, differences: Sequence[Difference], seconds: float, *, verify_only: bool
+) -> RebuildReport:
+    rate = rebuilt.events / seconds
+    verb = "compared with" if verify_only else "rebuilt from"
+    rows = sum(difference.rows for difference in differences)
+    lines = [
+        f"paymentdb {verb} the log: {rebuilt.events:,} events, {rebuilt.rows:,} rows, {seconds:.1f} s, "
+        f"{rate:,.0f} events/s" + (f", {rows:,} differences" if verify_only else "")
+    ]
+    for difference in differences:
+        lines += [f"  {difference.table} {key} {finding}" for key, finding in difference.first]
+        if difference.rows > len(difference.first):
+            lines.append(
+                f"  {difference.table}: only the first {DIFFERENCES_NAMED_MAX} of {difference.rows:,} are named"
+            )
+    lines += [
+        f"  {charge_of(stream_id)} cannot be folded from version {poison.since_version} on: {poison.reason}"
+        for stream_id, poison in rebuilt.parked.items()
+    ]
+    return RebuildReport("\n".join(lines), is_good=not differences)
+
+
+def _consumers(stores: Stores) -> tuple[tuple[Pool, Consumer], ...]:
+    """Every consumer and the store it writes to."""
+    return (
+        (stores.paymentdb, Projectionist()),
+        (stores.ledgerdb, LedgerService()),
+        (stores.notify, FanOut(SystemClock())),
+    )

@@ -1,0 +1,65 @@
+"""The commands that keep read models right: what `fincore rebuild` and `fincore parked` can do."""
+
+import sys
+from functools import partial
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from fincore.bootstrap import upkeep
+from fincore.domain.ids import ChargeId, charge_of
+from fincore.terminal import moment_text, on_databases, show, show_table
+
+rebuilds = App(name="rebuild", help="Build read models again from the log.")
+parked = App(name="parked", help="Charges that a consumer leaves alone because of an event it cannot apply.")
+
+
+@rebuilds.command(name="paymentdb")
+def rebuild_paymentdb(*, verify: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Build PaymentDB again beside the live one and let it take its place, with everything running.
+
+    Parameters
+    ----------
+    verify
+        Only compare the live tables with the log, row for row; exit with 1 where they differ.
+    """
+    report = on_databases(lambda databases: upkeep.rebuild_paymentdb(databases, verify_only=verify))
+    show(report.text)
+    sys.exit(0 if report.is_good else 1)
+
+
+@parked.command(name="list")
+def list_parked() -> None:
+    """List what is parked: for which consumer, since which version of the charge, and why."""
+    found = on_databases(upkeep.list_parked)
+    show_table(
+        ("consumer", "charge", "since version", "parked", "reason"),
+        [
+            (
+                one.consumer,
+                charge_of(one.stream_id),
+                str(one.since_version),
+                moment_text(one.parked_at),
+                one.reason,
+            )
+            for one in found
+        ],
+    )
+
+
+@parked.command(name="resume")
+def resume_parked(
+    charge_id: ChargeId,
+    *more_charge_ids: ChargeId,
+    consumer: Literal["projectionist", "ledger", "notify"] | None = None,
+) -> None:
+    """Let consumers catch up with parked charges and follow them again, once the cause is mended.
+
+    Parameters
+    ----------
+    consumer
+        Only this one; all that left the charge alone, unless said.
+    """
+    for each in (charge_id, *more_charge_ids):
+        for resumed in on_databases(partial(upkeep.resume_parked, charge_id=each, consumer_name=consumer)):
+            show(f"{each} is followed again by {resumed.consumer}: {resumed.events} events caught up")
