@@ -1,0 +1,64 @@
+"""Events written in older shapes are read as if they had been written today. Here with shapes that never were."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from fincore.domain.errors import UnknownEventType
+from fincore.domain.events import EVENTS, ChargeCaptured, Upcast, decode_event, encode_event
+from fixtures.commits import captured
+
+CURRENT = EVENTS["charge.captured"][0]
+
+
+def with_minor_units(fields: dict[str, Any]) -> dict[str, Any]:
+    """Two versions ago amounts were decimal text in dollars."""
+    units = {"amount_minor": round(float(fields["amount"]) * 100), "currency": "usd"}
+    return {name: value for name, value in fields.items() if name != "amount"} | units
+
+
+def with_mode(fields: dict[str, Any]) -> dict[str, Any]:
+    """One version ago there was no test mode."""
+    return fields | {"livemode": True}
+
+
+UPCASTS: Mapping[tuple[str, int], Upcast] = {
+    ("charge.captured", CURRENT - 2): with_minor_units,
+    ("charge.captured", CURRENT - 1): with_mode,
+}
+
+
+def as_json(event: ChargeCaptured, **changes: object) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.json.decode(encode_event(event)[2])
+    return fields | changes
+
+
+def test_an_event_goes_through_every_version_between_its_own_and_todays() -> None:
+    expected = captured(1999, livemode=True)
+    newer = as_json(expected)
+    del newer["livemode"]
+    older = {name: value for name, value in newer.items() if name not in ("amount_minor", "currency")}
+    older["amount"] = "19.99"
+    for age, fields in ((2, older), (1, newer), (0, as_json(expected))):
+        data = msgspec.json.encode(fields)
+        assert decode_event("charge.captured", CURRENT - age, data, upcasts=UPCASTS) == expected
+
+
+def test_a_version_without_a_way_to_todays_is_named_as_it_was_written() -> None:
+    gap = {key: upcast for key, upcast in UPCASTS.items() if key != ("charge.captured", CURRENT - 1)}
+    data = msgspec.json.encode({"amount": "1.00"})
+    with pytest.raises(UnknownEventType, match=f"charge.captured version {CURRENT - 2}"):
+        decode_event("charge.captured", CURRENT - 2, data, upcasts=gap)
+
+
+@pytest.mark.parametrize("name", ["charge.captured", "charge.teleported"])
+def test_what_a_newer_version_wrote_is_not_guessed_at(name: str) -> None:
+    with pytest.raises(UnknownEventType, match=f"{name} version {CURRENT + 1}"):
+        decode_event(name, CURRENT + 1, b"{}", upcasts=UPCASTS)
+
+
+def test_what_is_brought_up_to_date_must_still_be_an_event() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_event("charge.captured", CURRENT - 1, b'{"amount_minor": 1}', upcasts=UPCASTS)
