@@ -1,13 +1,18 @@
-"""The ledger role: the log into the books."""
+"""The ledger role: the log into the books, and what is booked under seal."""
 
 import asyncio
 
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import run_until
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledgerdb.sealer import Sealer
 from fincore.settings import Settings
 
 
 async def run(_: Settings, stores: Stores, stop: asyncio.Event) -> None:
-    """Book events until `stop`."""
-    await run_consumer(stores, stores.ledgerdb, LedgerService(), stop)
+    """Book and seal until `stop`."""
+    sealer = Sealer(stores.ledgerdb)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_consumer(stores, stores.ledgerdb, LedgerService(), stop))
+        tasks.create_task(run_until(stop, sealer.run(), sealer.stop))

@@ -21,6 +21,10 @@ ACCOUNTS_KNOWN_MAX: Final = 100_000
 """Accounts whose balance is kept in memory between batches; with more than that they are looked up anew."""
 
 
+_Mark = tuple[int, EventId | None, datetime | None]
+"""Which entry is the last, what it is for and when it was booked: no two ledgers of one log agree on it by chance."""
+
+
 class _Standing:
     """An account after its last posting; a debit changes its balance by `debit_sign` times the amount."""
 
@@ -38,6 +42,7 @@ class _Page(NamedTuple):
 
     last_entry_id: int
     last_event_id: EventId | None
+    last_booked_at: datetime | None
     booked_at: datetime
     open_since: datetime
     booked_already: Sequence[EventId]
@@ -61,7 +66,7 @@ class LedgerService:
 
     def __init__(self) -> None:
         self._standings: dict[tuple[bool, Account], _Standing] = {}
-        self._last: tuple[int, EventId | None] | None = None
+        self._last: _Mark | None = None
 
     async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
         """Book events, in log order, inside the transaction of `connection`."""
@@ -75,13 +80,13 @@ class LedgerService:
         drafts = _drafts(candidates, set(page.booked_already), refundable)
         if not drafts:
             return
-        if self._last != (page.last_entry_id, page.last_event_id):
+        if self._last != (page.last_entry_id, page.last_event_id, page.last_booked_at):
             self._standings.clear()
         # What follows changes balances that are right only once all of it is booked.
         self._last = None
         await self._find_accounts(connection, drafts)
         await connection.execute(_SQL.book_entries, *self._columns(drafts, page))
-        self._last = (page.last_entry_id + len(drafts), drafts[-1].recorded.event_id)
+        self._last = (page.last_entry_id + len(drafts), drafts[-1].recorded.event_id, page.booked_at)
 
     async def _find_accounts(self, connection: Connection, drafts: Sequence[_Draft]) -> None:
         if len(self._standings) > ACCOUNTS_KNOWN_MAX:

@@ -9,13 +9,15 @@ select from checkpoints where consumer = 'ledger' for update;
 select
     coalesce(last.entry_id, 0) as last_entry_id,
     last.event_id as last_event_id,
-    greatest(clock_timestamp(), last.booked_at, closed.open_since) as booked_at,
+    last.booked_at as last_booked_at,
+    greatest(clock_timestamp(), last.booked_at, closed.open_since, sealed.open_since) as booked_at,
     closed.open_since,
     array(select e.event_id from entries e where e.event_id = any ($1::uuid[])) as booked_already
 from (
     select coalesce(((max(period) + interval '1 month') at time zone 'UTC'), timestamptz '1970-01-01 00:00:00+00') as open_since
     from closed_periods
 ) closed
+cross join (select (max(day) + 1)::timestamp at time zone 'UTC' as open_since from sealed_days) sealed
 left join lateral (select entry_id, event_id, booked_at from entries order by entry_id desc limit 1) last on true;
 
 -- name: find_accounts

@@ -14,3 +14,9 @@ UNCLEAR_AGE_SECONDS: Final = Gauge(
     "Age of the oldest money in a clearing account that nothing has cleared.",
     ["mode", "account"],
 )
+SEALED_ENTRY: Final = Gauge("fincore_ledger_sealed_entry", "The number of the entry that was sealed last.")
+SUSPENSE_MINOR: Final = Gauge(
+    "fincore_ledger_suspense_minor",
+    "Balance of a suspense account, in minor units of its currency: should be zero.",
+    ["mode", "account"],
+)
