@@ -65,7 +65,9 @@ GET_CHARGE: Final = Operation(
     tag=_TAG,
     parameters=(CHARGE_ID,),
     answers={
-        200: Content(shape=ChargeBody, description="The charge, with its `refunds` and its `timeline`.")
+        200: Content(
+            shape=ChargeBody, description="The charge, with its `refunds`, its `disputes` and its `timeline`."
+        )
     },
     problems=("charge_not_found",),
 )
