@@ -31,6 +31,7 @@ from fixtures.scripted_psp import (
     ScriptedPsp,
     Told,
     approve,
+    decline,
     lost_after,
     lost_before,
     require_action,
@@ -408,6 +409,24 @@ async def test_a_fee_that_a_webhook_did_not_tell_is_learned_from_the_psps_record
         assert await house.history(charge_id) == [
             "charge.created",
             "charge.captured",
+            "charge.fee_assessed",
+        ]
+        assert (await house.state(charge_id)).fee == fee
+
+
+async def test_the_fee_of_a_charge_that_was_paid_after_all_is_learned_too(pool: Pool) -> None:
+    psp = ScriptedPsp(decline)
+    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
+        charge_id = await house.charge()
+        await house.idle()
+        fee = Money(59, USD)
+        psp.becomes(charge_id, msgspec.structs.replace(_captured(charge_id), fee=fee))
+        await house.tell(charge_id, "captured")
+        await house.idle()
+        assert await house.history(charge_id) == [
+            "charge.created",
+            "charge.failed",
+            "charge.corrected",
             "charge.fee_assessed",
         ]
         assert (await house.state(charge_id)).fee == fee

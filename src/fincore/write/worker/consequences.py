@@ -11,6 +11,7 @@ from fincore.domain.events import (
     ChargeActionRequired,
     ChargeAuthorized,
     ChargeCaptured,
+    ChargeCorrected,
     ChargeEvent,
     ChargeOutcomeUnknown,
     RefundOutcomeUnknown,
@@ -71,7 +72,7 @@ def jobs_after(
                 lapses_at = event.capture_before or event.occurred_at + HOLD_LAPSES_AFTER
                 delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
                 jobs.append(follow_job(charge_id, delay_seconds=delay_seconds))
-            case ChargeCaptured(fee_currency=None):
+            case ChargeCaptured(fee_currency=None) | ChargeCorrected(status_after="succeeded"):
                 jobs.append(follow_job(charge_id, delay_seconds=policy.fee_pause_seconds))
             case CancelRequested():
                 jobs.append(cancel_job(charge_id))
