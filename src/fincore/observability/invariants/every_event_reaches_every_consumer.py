@@ -84,5 +84,4 @@ EVERY_EVENT_REACHES_EVERY_CONSUMER: Final = Law(
     "parked.",
     _check,
 )
-"""If it fails, a consumer has skipped an event: what staff see, or the books, miss a fact. Resume
-what is parked once its cause is mended; else rebuild that consumer."""
+"""If it fails, a consumer has skipped an event: what staff see, or the books, miss a fact. Mend the cause, then resume what is parked or rebuild the consumer."""
