@@ -8,14 +8,15 @@ from typing import Final, Literal, get_args
 import psutil
 from cyclopts import App
 
-from bench import accept, fresh_clone, latency, rebuild, whole_way
+from bench import accept, fresh_clone, latency, rebuild, refunds, whole_way
 from bench.figures import out
 from bench.store import Store, temporary_store
 
-Section = Literal["accept", "whole-way", "latency", "rebuild"]
+Section = Literal["accept", "whole-way", "refunds", "latency", "rebuild"]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
     "whole-way": whole_way.measure,
+    "refunds": refunds.measure,
     "latency": latency.measure,
     "rebuild": rebuild.measure,
 }
@@ -30,7 +31,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, latency, rebuild.
+        accept, whole-way, refunds, latency, rebuild.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 

@@ -1,12 +1,16 @@
 """Figures beside their references and targets, and the table that shows them."""
 
+import sys
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-out = Console(soft_wrap=True, highlight=False)
+WIDTH_WITHOUT_TERMINAL: Final = 140
+
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ import time
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -65,11 +67,16 @@ def _percentile_ms(ordered: list[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
+class NoMoreRequests(Exception):
+    """All requests of a file were sent."""
+
+
 class Requests:
-    """The bytes of the next request, ready made but for its number."""
+    """The bytes of the next request, ready made but for its number; or those of a file, one after the other."""
 
     def __init__(self, load: Load) -> None:
         self.made = 0
+        self._ready = _read_requests(load.requests_file) if load.requests_file else None
         self._key = load.idempotency_prefix
         head = f"{load.method} {load.path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
@@ -79,13 +86,22 @@ class Requests:
         )
 
     def next(self) -> bytes:
-        """One more request."""
+        """One more request; raise `NoMoreRequests` at the end of a file."""
         number = self.made
+        if self._ready is not None:
+            if number == len(self._ready):
+                raise NoMoreRequests
+            self.made = number + 1
+            return self._ready[number]
         self.made = number + 1
         head, body = next(self._parts)
         if self._key is not None:
             head = b"%bIdempotency-Key: %b-%d\r\n" % (head, self._key.encode(), number)
         return head + (b"%04d" % (number % 10_000)).join(body)
+
+
+def _read_requests(path: str) -> list[bytes]:
+    return msgspec.msgpack.decode(Path(path).read_bytes(), type=list[bytes])
 
 
 def _parts(head: str, content: str) -> tuple[bytes, list[bytes]]:
@@ -166,7 +182,7 @@ class Generator:
         self._clients: list[Client] = []
         self._idle: deque[Client] = deque()
         self._due: deque[float] = deque()
-        self._is_over = False
+        self._over = asyncio.Event()
 
     async def run(self) -> LoadResult:
         """The whole load, bounded in time."""
@@ -194,14 +210,19 @@ class Generator:
     async def _closed_loop(self) -> list[Stage]:
         for client in self._clients:
             self._send_again(client)
-        await asyncio.sleep(self._load.warmup_seconds)
+        await self._keep_on(self._load.warmup_seconds)
         self._recorder.begin()
-        await asyncio.sleep(self._load.seconds)
+        await self._keep_on(self._load.seconds)
         self._recorder.end()
-        self._is_over = True
+        self._over.set()
         stage = self._recorder.stage()
         await self._answered()
         return [stage]
+
+    async def _keep_on(self, seconds: float) -> None:
+        """Let the connections go on for some time, or until there is nothing left to send."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
 
     async def _open_loop(self) -> list[Stage]:
         self._idle.extend(self._clients)
@@ -240,8 +261,13 @@ class Generator:
         return bool(self._due) or any(client.is_busy for client in self._clients)
 
     def _send_again(self, client: Client) -> None:
-        if not self._is_over:
-            client.send(self._requests.next(), time.perf_counter())
+        if not self._over.is_set():
+            try:
+                request = self._requests.next()
+            except NoMoreRequests:
+                self._over.set()
+                return
+            client.send(request, time.perf_counter())
 
     def _send_due(self, client: Client) -> None:
         if self._due:

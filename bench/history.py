@@ -25,14 +25,17 @@ _COLUMNS: Final = ("stream_id", "version", "event_id", "type", "schema_version",
 Row = tuple[object, ...]
 
 
-async def write_history(dsn: str, *, charges: int, merchants: int) -> int:
-    """Append the two events of each charge, created and captured, spread over merchants; return how many events."""
+async def write_history(dsn: str, *, charges: int, merchants: int, is_captured: bool = True) -> int:
+    """Append the two events of each charge, created and captured, spread over merchants; return how many events.
+
+    Charges that are not captured are at the PSP for good: no job of theirs is queued.
+    """
     owners = [new_merchant_id() for _ in range(merchants)]
     connection = await asyncpg.connect(dsn)
     rows: list[Row] = []
     written = 0
     try:
-        for row in _rows(charges, owners):
+        for row in _rows(charges, owners, is_captured=is_captured):
             rows.append(row)
             if len(rows) == ROWS_PER_COPY:
                 written += await _copy(connection, rows)
@@ -50,12 +53,14 @@ async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", rows: list[Row
     return count
 
 
-def _rows(charges: int, owners: Sequence[MerchantId]) -> Iterator[Row]:
+def _rows(charges: int, owners: Sequence[MerchantId], *, is_captured: bool) -> Iterator[Row]:
     processing: deque[tuple[UUID, int]] = deque()
     for number in range(charges):
         stream_id = uuid7()
-        processing.append((stream_id, number))
         yield _row(stream_id, 1, _created(number, owners[number % len(owners)]))
+        if not is_captured:
+            continue
+        processing.append((stream_id, number))
         if len(processing) > CHARGES_PROCESSING:
             yield _captured_row(*processing.popleft(), owners)
     while processing:

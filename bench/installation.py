@@ -8,22 +8,21 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from bench.cpu import CpuMeter
 from bench.store import Store
+from fincore.bootstrap.roles import ROLES, Role
+from fincore.write.psp.stripe.webhooks import READ_TYPES
 
 START_TIMEOUT_SECONDS: Final = 60.0
 STOP_TIMEOUT_SECONDS: Final = 30.0
 WEBHOOK_SECRET: Final = "whsec_bench"  # noqa: S105 - signs webhooks of a sandbox that lives as long as a benchmark
-WEBHOOK_EVENTS: Final = (
-    "payment_intent.succeeded,payment_intent.payment_failed,payment_intent.canceled,"
-    "payment_intent.requires_action,payment_intent.amount_capturable_updated"
-)
-"""What FinCore asks of Stripe: the events that say something about a charge."""
+WEBHOOK_EVENTS: Final = ",".join(sorted(READ_TYPES))
+"""What FinCore asks of Stripe: the events that say something about a charge, a refund or a dispute."""
 
 FINCORE: Final = ("fincore",)
 
@@ -81,9 +80,9 @@ class Process:
 
 
 class Installation:
-    """One FinCore on one fresh database. `start` adds a process; all end with the installation."""
+    """One FinCore on one fresh database. `start_...` adds a process; all end with the installation."""
 
-    def __init__(self, store: Store, stack: ExitStack) -> None:
+    def __init__(self, store: Store, stack: ExitStack, settings: Mapping[str, str]) -> None:
         self._store = store
         self._stack = stack
         self.dsn = store.fresh_database()
@@ -98,12 +97,13 @@ class Installation:
             "FINCORE_SECRETS_KEY": b64encode(bytes(32)).decode(),
             "FINCORE_LOG_LEVEL": "warning",
             "FINCORE_OPS_PORT": "0",
+            **settings,
         }
         self.secret_key = self._new_secret_key()
 
-    def start_role(self, role: str, *, name: str | None = None, module: Sequence[str] = FINCORE) -> int:
+    def start_role(self, role: Role, *, name: str | None = None, module: Sequence[str] = FINCORE) -> int:
         """Start a role and wait until it answers; return its API port (of use for the role `api`)."""
-        api_port, ops_port = free_port(), free_ports_in_a_row(4)
+        api_port, ops_port = free_port(), free_ports_in_a_row(len(ROLES))
         environment = self._environment() | {
             "FINCORE_API_PORT": str(api_port),
             "FINCORE_OPS_PORT": str(ops_port),
@@ -114,7 +114,7 @@ class Installation:
         if role == "api":
             process.await_answer(f"http://127.0.0.1:{api_port}/healthz")
         else:
-            process.await_answer(f"http://127.0.0.1:{ops_port + _ROLES.index(role)}/readyz")
+            process.await_answer(f"http://127.0.0.1:{ops_port + ROLES.index(role)}/readyz")
         return api_port
 
     def start_sandbox(self, api_port: int, *, p50_ms: float, p99_ms: float) -> None:
@@ -165,15 +165,11 @@ class Installation:
         return finished.stdout.strip()
 
 
-_ROLES: Final = ("api", "worker", "projectionist", "ledger")
-"""In the order in which FinCore gives their operators' doors ports."""
-
-
 @contextmanager
-def installation(store: Store) -> Iterator[Installation]:
-    """An installation whose processes end with the block."""
+def installation(store: Store, **settings: str) -> Iterator[Installation]:
+    """An installation whose processes end with the block; `settings` by their names in the environment."""
     with ExitStack() as stack:
-        yield Installation(store, stack)
+        yield Installation(store, stack, settings)
 
 
 def free_port() -> int:

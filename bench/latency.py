@@ -10,6 +10,7 @@ from bench.installation import installation
 from bench.load import Load, Stage
 from bench.progress import Progress
 from bench.store import Store
+from bench.whole_way import ROLES_BEHIND_THE_API
 
 RATE: Final = 10.0
 WARMUP_SECONDS: Final = 3.0
@@ -22,7 +23,7 @@ def measure(store: Store) -> None:
     with installation(store) as fincore:
         api_port = fincore.start_role("api")
         fincore.start_sandbox(api_port, p50_ms=0, p99_ms=0)
-        for role in ("worker", "projectionist", "ledger"):
+        for role in ROLES_BEHIND_THE_API:
             fincore.start_role(role)
         authorization = {"Authorization": f"Bearer {fincore.secret_key}"}
         no_op = _stage(Load(port=api_port, method="GET", path="/healthz", connections=4, rates=_RATES))
@@ -56,7 +57,7 @@ def measure(store: Store) -> None:
         )
     show(
         "Latency, unloaded",
-        f"{RATE:g} requests a second for {SECONDS:g} s after {WARMUP_SECONDS:g} s of warm-up, all roles running, a PSP "
+        f"{RATE:g} requests a second for {SECONDS:g} s after {WARMUP_SECONDS:g} s of warm-up, all roles but the auditor running, a PSP "
         f"sandbox that answers at once: what is left is FinCore's own. Accepted to outcome is the time between the two "
         f"events in the log; with Prefer: wait the client has the outcome in its answer.",
         [

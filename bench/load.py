@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -24,6 +26,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     `rates`, pairs of (requests a second, seconds), requests are due by the clock whether or not earlier ones are
     answered (open loop), and a latency counts from the moment a request was due. `{n}` in a body is replaced by the
     request's number as four digits. With `idempotency_prefix` each request carries its own Idempotency-Key.
+    `requests_file` names a file that `write_requests` made: a closed loop sends those instead, each once, and ends with
+    the last.
     """
 
     port: int
@@ -36,6 +40,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     bodies: tuple[Body, ...] = ()
     headers: dict[str, str] = {}
     idempotency_prefix: str | None = None
+    requests_file: str | None = None
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +77,24 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: int
     cpu_seconds: float
     first_error: str | None = None
+
+
+def write_requests(file: Path, load: Load, requests: Iterable[tuple[Mapping[str, str], bytes]]) -> None:
+    """Write requests of `load`, each of its own headers beside the load's and its body, for a generator to send."""
+    head = f"{load.method} {load.path} HTTP/1.1\r\nHost: 127.0.0.1:{load.port}\r\n"
+    made = [
+        b"%b\r\n%b"
+        % (
+            (
+                head
+                + "".join(f"{name}: {value}\r\n" for name, value in {**load.headers, **headers}.items())
+                + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            ).encode(),
+            body,
+        )
+        for headers, body in requests
+    ]
+    file.write_bytes(msgspec.msgpack.encode(made))
 
 
 def start(load: Load) -> "subprocess.Popen[bytes]":

@@ -1,40 +1,44 @@
 """How far the charges of an installation have come, read from its tables."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.ids import ChargeId, RefundId, StreamId, charge_of
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("bench", "progress.sql")
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """What waits: jobs, and events a consumer has not had."""
+    """What waits: jobs, events a consumer has not had, webhooks to merchants."""
 
     jobs_queued: int
     jobs_at_work: int
     jobs_held: int
     view_behind_events: int
     ledger_behind_events: int
+    notify_behind_events: int
+    webhooks_due: int
 
     @property
     def is_empty(self) -> bool:
-        """Nothing waits and nothing is being done."""
-        return not (
-            self.jobs_queued or self.jobs_at_work or self.view_behind_events or self.ledger_behind_events
-        )
+        """Nothing waits and nothing is being done; jobs that are held for a person are no work."""
+        return not any(msgspec.structs.astuple(msgspec.structs.replace(self, jobs_held=0)))
 
 
 class SecondOfCharges(msgspec.Struct, frozen=True):
-    """One second of the log: charges accepted and charges decided in it."""
+    """One second of the log: what was accepted or asked for in it, and what was decided or carried out."""
 
     second: int
-    accepted: int
-    decided: int
+    accepted: int = 0
+    decided: int = 0
+    captures_asked: int = 0
+    captures_done: int = 0
+    refunds_asked: int = 0
+    refunds_done: int = 0
 
 
 class TimesToOutcome(msgspec.Struct, frozen=True):
@@ -45,14 +49,37 @@ class TimesToOutcome(msgspec.Struct, frozen=True):
     p99_ms: float
 
 
+class TimesOfOperations(msgspec.Struct, frozen=True):
+    """Milliseconds from a request about a charge to its outcome, as the log recorded both."""
+
+    type: Literal["charge.capture_requested", "refund.requested"]
+    operations: int
+    p50_ms: float
+    p99_ms: float
+
+
+class Deliveries(msgspec.Struct, frozen=True):
+    """Webhooks to merchants about some events. Milliseconds from an event's record to the end of its delivery."""
+
+    events: int
+    delivered: int
+    repeated: int
+    p50_ms: float
+    p99_ms: float
+
+
 class Totals(msgspec.Struct, frozen=True):
     """Counts and sums of the view and the ledger; money in minor units of the one currency the load uses."""
 
     charges: int
-    view_succeeded: int
-    view_minor: int
-    ledger_entries: int
-    ledger_minor: int
+    view_captures: int
+    view_captured_minor: int
+    view_refunds: int
+    view_refunded_minor: int
+    ledger_captures: int
+    ledger_captured_minor: int
+    ledger_refunds: int
+    ledger_refunded_minor: int
 
 
 class Progress:
@@ -77,13 +104,28 @@ class Progress:
             {name: float(value) for name, value in row.items()}, TimesToOutcome, strict=False
         )
 
-    def charges(self) -> dict[str, int | None]:
-        """Each charge of the log with what it captured, in minor units; None where no money moved."""
+    def times_of_operations(self, *, began: float, ended: float) -> list[TimesOfOperations]:
+        """How long captures and refunds asked for between two moments took; nothing of a kind nobody asked for."""
+        rows = self._connection.execute(_SQL.times_of_operations, {"began": began, "ended": ended}).fetchall()
+        return msgspec.convert(rows, list[TimesOfOperations])
+
+    def deliveries(self, *, began: float, ended: float) -> Deliveries:
+        """What became of the webhooks about events written between two moments."""
+        return msgspec.convert(self._row(_SQL.deliveries, {"began": began, "ended": ended}), Deliveries)
+
+    def deliveries_ended(self, *, began: float, ended: float) -> int:
+        """How many webhooks arrived between two moments."""
+        return int(self._row(_SQL.deliveries_ended, {"began": began, "ended": ended})["ended"])
+
+    def charges(self) -> dict[ChargeId, int]:
+        """Each charge of the log with what it captured, in minor units; 0 where no money moved."""
         rows = self._connection.execute(_SQL.charges_in_log).fetchall()
-        return {
-            charge_of(StreamId(row["stream_id"])): row["captured_minor"] if row["is_captured"] else None
-            for row in rows
-        }
+        return {charge_of(StreamId(row["stream_id"])): row["captured_minor"] for row in rows}
+
+    def refunds(self) -> dict[RefundId, int]:
+        """Each refund of the log with what the customer got, in minor units; 0 where that is nothing."""
+        rows = self._connection.execute(_SQL.refunds_in_log).fetchall()
+        return {RefundId(row["refund_id"]): row["amount_minor"] if row["is_done"] else 0 for row in rows}
 
     def totals(self) -> Totals:
         """The view and the ledger in sum."""

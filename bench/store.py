@@ -37,9 +37,12 @@ class Store:
         return dsn
 
     def emptied_view(self, dsn: str) -> str:
-        """The same database with its view of charges at the beginning of the log again."""
+        """The same database with its view at the beginning of the log again."""
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("truncate paymentdb.charges, paymentdb.checkpoints")
+            connection.execute(
+                "truncate paymentdb.charges, paymentdb.refunds, paymentdb.disputes, paymentdb.events, "
+                "paymentdb.checkpoints"
+            )
         return dsn
 
 
