@@ -13,6 +13,7 @@ from fincore.settings import Settings
 async def run(_: Settings, stores: Stores, stop: asyncio.Event) -> None:
     """Book and seal until `stop`."""
     sealer = Sealer(stores.ledgerdb)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_consumer(stores, stores.ledgerdb, LedgerService(), stop))
-        tasks.create_task(run_until(stop, sealer.run(), sealer.stop))
+    await asyncio.gather(
+        run_consumer(stores, stores.ledgerdb, LedgerService(), stop),
+        run_until(stop, sealer.run(), sealer.stop),
+    )

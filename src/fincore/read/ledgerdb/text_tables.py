@@ -1,11 +1,12 @@
 """The books as plain text tables, for the terminal, the docs and the tests. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.money import Money
+from fincore.read.ledgerdb.balances import AccountBalance, Statement
 from fincore.read.ledgerdb.queries import BookedEntry, TrialBalanceRow
 
 _GAP: Final = "  "
@@ -64,6 +65,41 @@ def journal_table(entries: Sequence[BookedEntry]) -> str:
             else:
                 lines.append((f"    {posting.account}", "", amount, after))
     return _aligned([("entry", "debit", "credit", "balance after"), *lines])
+
+
+def statement_table(statement: Statement) -> str:
+    """A statement: the opening, each movement with the balance after it, the close; what came too late says for when."""
+    currency = statement.account.currency
+    mode = "live" if statement.livemode else "test"
+    lines: list[tuple[str, str, str, str]] = [
+        (
+            f"{statement.account.name} ({mode}), {statement.first_day} to {statement.last_day}",
+            "debit",
+            "credit",
+            "balance",
+        ),
+        ("opening", "", "", money_text(statement.opening_minor, currency)),
+    ]
+    for line in statement.lines:
+        amount, balance = money_text(line.amount_minor, currency), money_text(line.balance_minor, currency)
+        late = f", late for {line.late_for:%Y-%m}" if line.late_for else ""
+        what = f"{line.accounted_at:%Y-%m-%d %H:%M:%S}  {line.kind}{late}  {line.description}"
+        lines.append((what, amount, "", balance) if line.side == "debit" else (what, "", amount, balance))
+    lines.append(("closing", "", "", money_text(statement.closing_minor, currency)))
+    return _aligned(lines)
+
+
+def accounts_table(accounts: Sequence[AccountBalance], meanings: Mapping[str, str]) -> str:
+    """Accounts with type and balance, and by type what a balance means."""
+    if not accounts:
+        return "no accounts: nothing has been booked yet"
+    lines = [("account", "type", "postings", "balance")]
+    lines += [
+        (one.name, one.type, f"{one.version:,}", money_text(one.balance_minor, one.currency))
+        for one in accounts
+    ]
+    described = [f"{pattern}: {meaning}" for pattern, meaning in meanings.items()]
+    return "\n".join([_aligned(lines), "", *described])
 
 
 def _aligned(lines: Sequence[tuple[str, str, str, str]]) -> str:

@@ -1,0 +1,50 @@
+-- name: open_suspense
+-- What waits in suspense: per entry and currency what its legs there, and those of the entries that clear it, do not bring
+-- to zero.
+select
+    coalesce(e.clears_entry_id, e.entry_id) as entry_id, e.livemode, p.currency,
+    sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end)::bigint as debit_minor
+from accounts a
+join postings p using (account_id)
+join entries e on e.entry_id = p.entry_id
+where split_part(a.name, ':', 1) = 'suspense'
+group by coalesce(e.clears_entry_id, e.entry_id), e.livemode, p.currency
+having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0
+order by 1, 3;
+
+-- name: entries
+-- The entries that sent something to suspense, and why.
+select entry_id, event_id, stream_id, kind, effective_at, booked_at, description, reason
+from entries
+where entry_id = any ($1::bigint[]);
+
+-- name: suspense_legs
+-- The legs of an entry on suspense accounts that no other entry has cleared.
+select e.livemode, e.stream_id, p.leg, p.side, p.amount_minor, p.currency, p.account_id, a.balance_minor, a.version,
+    a.name
+from entries e
+join postings p using (entry_id)
+join accounts a using (account_id)
+where e.entry_id = $1
+  and split_part(a.name, ':', 1) = 'suspense'
+  and p.currency = $2
+  and not exists (
+      select from entries c
+      join postings cp using (entry_id)
+      where c.clears_entry_id = e.entry_id and cp.currency = p.currency
+  )
+order by p.leg;
+
+-- name: book_clearing
+-- An operator's entry with its postings, in one statement, as the laws of the schema demand.
+with booked as (
+    insert into entries
+        (entry_id, event_id, livemode, kind, stream_id, effective_at, booked_at, description, reason, source, booked_by,
+         clears_entry_id)
+    values ($1, $2, $3, 'suspense.cleared', $4, $5, $5, $6, $7, 'operator', $8, $9)
+)
+insert into postings (entry_id, leg, account_id, side, amount_minor, currency, balance_after_minor, account_version)
+select $1, leg, account_id, case leg & 1 when 1 then 'debit' else 'credit' end, amount_minor, $10, balance_after_minor,
+    account_version
+from unnest($11::smallint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
+    as p (leg, account_id, amount_minor, balance_after_minor, account_version);
