@@ -8,15 +8,16 @@ from typing import Final, Literal, get_args
 import psutil
 from cyclopts import App
 
-from bench import accept, fresh_clone, latency, rebuild, refunds, whole_way
+from bench import accept, fresh_clone, latency, rebuild, refunds, webhooks, whole_way
 from bench.figures import out
 from bench.store import Store, temporary_store
 
-Section = Literal["accept", "whole-way", "refunds", "latency", "rebuild"]
+Section = Literal["accept", "whole-way", "refunds", "webhooks", "latency", "rebuild"]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
     "whole-way": whole_way.measure,
     "refunds": refunds.measure,
+    "webhooks": webhooks.measure,
     "latency": latency.measure,
     "rebuild": rebuild.measure,
 }
@@ -31,7 +32,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, latency, rebuild.
+        accept, whole-way, refunds, webhooks, latency, rebuild.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 

@@ -1,0 +1,10 @@
+"""Webhooks on both sides: what the PSP sends in, what merchants are sent."""
+
+from bench import merchant_webhooks, psp_webhooks
+from bench.store import Store
+
+
+def measure(store: Store) -> None:
+    """Measure the one, then the other."""
+    psp_webhooks.measure(store)
+    merchant_webhooks.measure(store)
