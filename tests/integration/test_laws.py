@@ -21,7 +21,10 @@ from fincore.eventstore.log import EventLog
 from fincore.observability.invariants import LAWS, check_all, count_events, summary
 from fincore.observability.invariants.law import VIOLATIONS_MAX, Violation
 from fincore.postgres.pool import Pool
+from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledger.suspense import clear_suspense
+from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, created, new_stream
 from fixtures.traffic import (
@@ -137,12 +140,12 @@ async def follow_all(stores: Stores) -> None:
     log = EventLog(stores.eventstore)
     await follow(log, stores.paymentdb, Projectionist(), batch_events_max=50)
     await follow(log, stores.ledgerdb, LedgerService(), batch_events_max=50)
+    await Sealer(stores.ledgerdb).seal()
 
 
 TRAFFIC = fates() * 3 + fates(livemode=True) + fates(currency="jpy")
 
 AFTERMATHS = aftermaths()
-"""What the view has followed already, and the ledger not yet."""
 
 
 @pytest.fixture
@@ -155,7 +158,6 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
         await writer.commit(append(paid, captured(), expected_version=1))
         await writer.commit(append(declined, failed(), expected_version=1))
         await writer.commit(Commit(provenance=PROVENANCE, webhook=WEBHOOK))
-        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService(), batch_events_max=50)
         await live(writer, AFTERMATHS)
     for row in await owner_pool.fetch("select distinct stream_id from eventstore.events"):
         await put_job(owner_pool, row["stream_id"], "queued")
@@ -163,7 +165,7 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
         "select distinct stream_id, data ->> 'refund_id' as refund_id from eventstore.events where data ? 'refund_id'"
     ):
         await put_refund_job(owner_pool, row["stream_id"], row["refund_id"])
-    await follow(EventLog(stores.eventstore), stores.paymentdb, Projectionist(), batch_events_max=50)
+    await follow_all(stores)
     scene = Scene(stores, owner_pool, paid, declined, waiting)
     # Old enough for the law of open charges.
     await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
@@ -321,7 +323,7 @@ async def test_an_altered_event_differs_from_the_view(scene: Scene) -> None:
     assert await scene.broken("money_events_have_entries") == [
         Violation(
             f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}",
-            "moved 999 minor units of usd, its entry says 1000",
+            "moved 999 usd in minor units, its entry says 1000 usd",
         )
     ]
     assert entry_id > 0
@@ -456,8 +458,45 @@ async def test_an_entry_in_another_currency_is_named(scene: Scene) -> None:
         "update ledgerdb.postings set currency = 'eur' where entry_id = $1", await scene.entry_of(scene.paid)
     )
     assert [found.what for found in await scene.broken("money_events_have_entries")] == [
-        "moved usd and is booked in another currency"
+        "moved 1000 usd in minor units, its entry says 1000 eur"
     ]
+
+
+async def test_a_refund_that_the_books_tell_otherwise_is_named(scene: Scene) -> None:
+    row = await scene.owner.fetchrow(
+        "select entry_id, event_id, stream_id from ledgerdb.entries where kind = 'refund.succeeded' limit 1"
+    )
+    assert row is not None
+    await scene.tamper("delete from ledgerdb.postings where entry_id = $1", row["entry_id"])
+    (found,) = await scene.broken("money_events_have_entries")
+    assert found.where == f"event {public_event_id(row['event_id'])} of {charge_of(row['stream_id'])}"
+    assert found.what.endswith("usd in minor units, its entry says nothing")
+
+
+async def test_money_in_suspense_is_named_until_somebody_says_whose_it_is(scene: Scene) -> None:
+    too_much = refunding(1500)
+    async with running_writer(scene.stores.eventstore) as writer:
+        await live(writer, [(created(), captured(), too_much, refunded(too_much))])
+    await follow(EventLog(scene.stores.eventstore), scene.stores.ledgerdb, LedgerService())
+    entry_id = await scene.owner.fetchval("select max(entry_id) from ledgerdb.entries")
+    assert await scene.broken("nothing_waits_in_suspense") == [
+        Violation(f"entry {entry_id} (test)", "1500 minor units of usd are in suspense")
+    ]
+    account = parse_account(f"merchant:{MERCHANT}:payable:usd")
+    await clear_suspense(scene.stores.ledgerdb, entry_id, account, reason="agreed", by="ada")
+    ledger_laws = ("nothing_waits_in_suspense", "money_events_have_entries", "balances_equal_postings")
+    assert [await scene.broken(law) for law in ledger_laws] == [[], [], []]
+
+
+async def test_an_altered_balance_of_a_day_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "update ledgerdb.account_days set closing_minor = closing_minor + 1 where account_id = 1 and day = '2026-01-02'"
+    )
+    (found,) = await scene.broken("balances_equal_postings")
+    assert found.where.endswith("usd on 2026-01-02")
+    await scene.tamper("delete from ledgerdb.account_days where account_id = 1 and day = '2026-01-02'")
+    (found,) = await scene.broken("balances_equal_postings")
+    assert found.what.startswith("debits 0, credits 0, close none; its postings make ")
 
 
 async def test_an_entry_without_an_event_is_named(scene: Scene) -> None:

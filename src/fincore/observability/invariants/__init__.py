@@ -16,6 +16,7 @@ from fincore.observability.invariants.every_event_reaches_every_consumer import 
 from fincore.observability.invariants.law import VIOLATIONS_MAX, Law, Stores, Violation
 from fincore.observability.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.observability.invariants.no_card_numbers import NO_CARD_NUMBERS
+from fincore.observability.invariants.nothing_waits_in_suspense import NOTHING_WAITS_IN_SUSPENSE
 from fincore.observability.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.observability.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
 from fincore.observability.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
@@ -35,6 +36,7 @@ LAWS: Final[Sequence[Law]] = (
     MONEY_EVENTS_HAVE_ENTRIES,
     ENTRIES_BALANCE,
     BALANCES_EQUAL_POSTINGS,
+    NOTHING_WAITS_IN_SUSPENSE,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,

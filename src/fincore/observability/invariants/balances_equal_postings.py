@@ -1,4 +1,4 @@
-"""Law: an account's balance is the sum of its postings, and each posting continues the one before."""
+"""Law: an account's balance is the sum of its postings, on each day too, and each posting continues the one before."""
 
 from typing import Final
 
@@ -12,12 +12,13 @@ async def _check(stores: Stores) -> list[Violation]:
     return [
         *await named_rows(stores.ledgerdb, _SQL.broken_chains),
         *await named_rows(stores.ledgerdb, _SQL.wrong_balances),
+        *await named_rows(stores.ledgerdb, _SQL.wrong_days),
     ]
 
 
 BALANCES_EQUAL_POSTINGS: Final = Law(
     "balances_equal_postings",
-    "Every account's balance is the sum of its postings, whose versions are 1, 2, 3 ... and whose balances chain.",
+    "Every account's balance, now and at the end of each day, is the sum of its postings, which chain without a hole.",
     _check,
 )
 """If it fails, a balance somebody relies on is not what was booked; the first posting named is where it went wrong."""

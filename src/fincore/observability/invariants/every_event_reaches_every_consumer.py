@@ -61,20 +61,20 @@ async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> li
     if checkpoint is None:
         return []
 
-    async def judge(captures: Sequence[asyncpg.Record]) -> list[Violation]:
-        rows = await stores.ledgerdb.fetch(_SQL.entries_of_events, [row["event_id"] for row in captures])
+    async def judge(moved: Sequence[asyncpg.Record]) -> list[Violation]:
+        rows = await stores.ledgerdb.fetch(_SQL.entries_of_events, [row["event_id"] for row in moved])
         booked = {row["event_id"] for row in rows}
         return [
             Violation(
                 f"event {public_event_id(EventId(row['event_id']))} of {charge_of(StreamId(row['stream_id']))}",
                 "the ledger has passed it without an entry",
             )
-            for row in captures
+            for row in moved
             if row["event_id"] not in booked and row["stream_id"] not in parked
         ]
 
     return await scan(
-        stores.eventstore, _SQL.captures_until, checkpoint["tx"], checkpoint["pos"], judge=judge
+        stores.eventstore, _SQL.money_events_until, checkpoint["tx"], checkpoint["pos"], judge=judge
     )
 
 

@@ -45,37 +45,115 @@ order by stream_id;
 -- How many events the view holds of some charges.
 select charge_id, version from paymentdb.charges where charge_id = any ($1::text[]);
 
--- name: captures_until
--- The events that moved money, up to a place of the log.
-select
-    event_id, stream_id,
-    (data ->> 'amount_minor')::bigint as amount_minor, data ->> 'currency' as currency,
-    (data ->> 'livemode')::boolean as livemode
-from eventstore.events
-where type = 'charge.captured'
-  and (data ->> 'amount_minor')::bigint <> 0
-  and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
-order by tx, pos;
+-- name: money_events_until
+-- The events that moved money, up to a place of the log, with all that each moved per currency: `320 eur, 10150 usd`. What
+-- has no currency that could be one counts as xxx.
+select e.event_id, e.stream_id, (e.data ->> 'livemode')::boolean as livemode, m.moved
+from eventstore.events e
+cross join lateral (
+    select string_agg(minor || ' ' || currency, ', ' order by currency) as moved
+    from (
+        select case when currency ~ '^[a-z]{3}$' then currency else 'xxx' end as currency, sum(abs(minor)) as minor
+        from (
+            select e.data ->> 'currency' as currency, (e.data ->> 'amount_minor')::bigint as minor
+            where e.type in ('charge.captured', 'refund.succeeded', 'refund.corrected', 'dispute.funds_withdrawn',
+                             'dispute.funds_reinstated')
+               or (e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean)
+            union all
+            select e.data ->> 'currency', (e.data ->> 'platform_fee_minor')::bigint where e.type = 'charge.captured'
+            union all
+            select case e.type when 'charge.captured' then e.data ->> 'fee_currency' else e.data ->> 'currency' end,
+                (e.data ->> 'fee_minor')::bigint
+            where e.type in ('charge.captured', 'charge.fee_assessed', 'dispute.funds_withdrawn',
+                             'dispute.funds_reinstated')
+            union all
+            select e.data ->> 'currency',
+                (e.data ->> 'captured_after_minor')::bigint - (e.data ->> 'captured_before_minor')::bigint
+            where e.type = 'charge.corrected'
+            union all
+            select e.data ->> 'currency',
+                (e.data ->> 'platform_fee_after_minor')::bigint - (e.data ->> 'platform_fee_before_minor')::bigint
+            where e.type = 'charge.corrected'
+        ) parts
+        where minor <> 0
+        group by 1
+    ) sums
+) m
+where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'refund.succeeded', 'refund.failed',
+                 'refund.corrected', 'dispute.funds_withdrawn', 'dispute.funds_reinstated')
+  and m.moved is not null
+  and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
+order by e.tx, e.pos;
 
 -- name: entries_of_events
--- What is booked for some events.
-select
-    e.event_id, e.livemode, min(p.currency) as currency, count(distinct p.currency) as currencies,
-    (sum(p.amount_minor) filter (where p.side = 'debit'))::bigint as debit_minor
+-- What is booked for some events, per currency as `money_events_until` says it.
+select e.event_id, e.livemode, d.booked
 from ledgerdb.entries e
-left join ledgerdb.postings p using (entry_id)
-where e.event_id = any ($1::uuid[])
-group by e.entry_id;
+cross join lateral (
+    select string_agg(minor || ' ' || currency, ', ' order by currency) as booked
+    from (
+        select p.currency, sum(p.amount_minor) as minor
+        from ledgerdb.postings p
+        where p.entry_id = e.entry_id and p.side = 'debit'
+        group by p.currency
+    ) debits
+) d
+where e.event_id = any ($1::uuid[]);
 
 -- name: all_entries
--- Every entry and the event it says it books.
-select entry_id, event_id, stream_id from ledgerdb.entries order by entry_id;
+-- Every entry of an event, and the event it says it books. Those of operators have none.
+select entry_id, event_id, stream_id from ledgerdb.entries where source = 'event' order by entry_id;
 
--- name: captures_by_id
--- Which of some events are there and moved money.
+-- name: money_events_by_id
+-- Which of some events are there and can have moved money.
 select event_id, stream_id
 from eventstore.events
-where event_id = any ($1::uuid[]) and type = 'charge.captured';
+where event_id = any ($1::uuid[])
+  and type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'refund.succeeded', 'refund.failed',
+               'refund.corrected', 'dispute.funds_withdrawn', 'dispute.funds_reinstated');
+
+-- name: in_suspense
+-- What waits in suspense for a person: per entry and currency, less what a clearing entry took out again.
+select
+    'entry ' || entry_id || case when livemode then ' (live)' else ' (test)' end as place,
+    minor || ' minor units of ' || currency || ' are in suspense' as finding
+from (
+    select coalesce(e.clears_entry_id, e.entry_id) as entry_id, e.livemode, p.currency,
+        sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) as minor
+    from ledgerdb.accounts a
+    join ledgerdb.postings p using (account_id)
+    join ledgerdb.entries e on e.entry_id = p.entry_id
+    where a.name like 'suspense:%'
+    group by 1, 2, 3
+) s
+where minor <> 0
+order by entry_id, currency;
+
+-- name: wrong_days
+-- Days of accounts whose movements or close are not what the sealed postings make of them.
+select 'account ' || coalesce(a.name, account_id::text) || ' on ' || day as place,
+    'debits ' || coalesce(d.debit_minor, 0) || ', credits ' || coalesce(d.credit_minor, 0) || ', close '
+        || coalesce(d.closing_minor::text, 'none') || '; its postings make ' || coalesce(w.debit_minor, 0) || ', '
+        || coalesce(w.credit_minor, 0) || ', ' || coalesce(w.closing_minor::text, 'none') as finding
+from (
+    select account_id, day, debit_minor, credit_minor,
+        (sum(case normal_side when 'debit' then debit_minor - credit_minor else credit_minor - debit_minor end)
+            over (partition by account_id order by day))::bigint as closing_minor
+    from (
+        select p.account_id, x.normal_side, (e.effective_at at time zone 'UTC')::date as day,
+            coalesce(sum(p.amount_minor) filter (where p.side = 'debit'), 0)::bigint as debit_minor,
+            coalesce(sum(p.amount_minor) filter (where p.side = 'credit'), 0)::bigint as credit_minor
+        from ledgerdb.postings p
+        join ledgerdb.entries e using (entry_id)
+        join ledgerdb.accounts x using (account_id)
+        where e.entry_id <= (select coalesce(max(entry_id), 0) from ledgerdb.seals)
+        group by 1, 2, 3
+    ) days
+) w
+full join ledgerdb.account_days d using (account_id, day)
+left join ledgerdb.accounts a using (account_id)
+where (d.debit_minor, d.credit_minor, d.closing_minor) is distinct from (w.debit_minor, w.credit_minor, w.closing_minor)
+order by account_id, day;
 
 -- name: all_views
 -- Every charge as the view tells it.

@@ -21,41 +21,36 @@ async def _events_without_entry(stores: Stores) -> list[Violation]:
     if checkpoint is None:
         return []
 
-    async def judge(captures: Sequence[asyncpg.Record]) -> list[Violation]:
-        rows = await stores.ledgerdb.fetch(_SQL.entries_of_events, [row["event_id"] for row in captures])
+    async def judge(moved: Sequence[asyncpg.Record]) -> list[Violation]:
+        rows = await stores.ledgerdb.fetch(_SQL.entries_of_events, [row["event_id"] for row in moved])
         booked = {row["event_id"]: row for row in rows}
         return [
             Violation(
                 f"event {public_event_id(EventId(row['event_id']))} of {charge_of(StreamId(row['stream_id']))}",
                 finding,
             )
-            for row in captures
+            for row in moved
             if (finding := _finding(row, booked.get(row["event_id"])))
         ]
 
     return await scan(
-        stores.eventstore, _SQL.captures_until, checkpoint["tx"], checkpoint["pos"], judge=judge
+        stores.eventstore, _SQL.money_events_until, checkpoint["tx"], checkpoint["pos"], judge=judge
     )
 
 
-def _finding(capture: asyncpg.Record, entry: asyncpg.Record | None) -> str | None:
+def _finding(event: asyncpg.Record, entry: asyncpg.Record | None) -> str | None:
     if entry is None:
         return "moved money and has no entry"
-    if entry["livemode"] != capture["livemode"]:
+    if entry["livemode"] != event["livemode"]:
         return "is booked in the other mode's ledger"
-    if entry["currencies"] != 1 or entry["currency"] != capture["currency"]:
-        return f"moved {capture['currency']} and is booked in another currency"
-    if entry["debit_minor"] != abs(capture["amount_minor"]):
-        return (
-            f"moved {capture['amount_minor']} minor units of {capture['currency']}, "
-            f"its entry says {entry['debit_minor']}"
-        )
+    if entry["booked"] != event["moved"]:
+        return f"moved {event['moved']} in minor units, its entry says {entry['booked'] or 'nothing'}"
     return None
 
 
 async def _entries_without_event(stores: Stores) -> list[Violation]:
     async def judge(entries: Sequence[asyncpg.Record]) -> list[Violation]:
-        rows = await stores.eventstore.fetch(_SQL.captures_by_id, [row["event_id"] for row in entries])
+        rows = await stores.eventstore.fetch(_SQL.money_events_by_id, [row["event_id"] for row in entries])
         streams = {row["event_id"]: row["stream_id"] for row in rows}
         return [
             Violation(
@@ -72,7 +67,7 @@ async def _entries_without_event(stores: Stores) -> list[Violation]:
 
 MONEY_EVENTS_HAVE_ENTRIES: Final = Law(
     "money_events_have_entries",
-    "Every event that moved money has one entry for the same amount, and every entry has its event.",
+    "Every event that moved money has one entry for the same amounts, and every entry but an operator's has its event.",
     _check,
 )
 """If it fails, the books and the facts disagree about money: somebody is owed what the ledger does not show, or not."""

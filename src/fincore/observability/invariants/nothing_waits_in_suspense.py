@@ -1,0 +1,20 @@
+"""Law: no money is in suspense, where nobody knows whose it is."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return await named_rows(stores.ledgerdb, _SQL.in_suspense)
+
+
+NOTHING_WAITS_IN_SUSPENSE: Final = Law(
+    "nothing_waits_in_suspense",
+    "No entry has money in suspense that nobody has cleared.",
+    _check,
+)
+"""If it fails, money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out whose it is, and book it with `fincore ledger clear`."""
