@@ -12,8 +12,6 @@ from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.observability.invariants import check_all, count_events, summary
-from fincore.read.ledgerdb.queries import LedgerQueries
-from fincore.read.ledgerdb.text_tables import trial_balance_table
 from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
 from fincore.write.queue.pgqueuer import PgQueuerQueue
@@ -108,12 +106,6 @@ async def check_laws(databases: Databases) -> LawReport:
         events = await count_events(stores)
     text = "\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)])
     return LawReport(text, all(verdict.holds for verdict in verdicts))
-
-
-async def trial_balance(databases: Databases, *, livemode: bool) -> str:
-    """The trial balance of a mode as a text table."""
-    async with stores_of(databases) as stores:
-        return trial_balance_table(await LedgerQueries(stores.ledgerdb).trial_balance(livemode=livemode))
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 import asyncpg
+import msgspec
 import structlog
 
 from fincore.postgres.named_sql import load_sql
@@ -34,6 +35,23 @@ INTERVAL_SECONDS: Final = 2.0
 """How long entries wait for their seal, at most, once the sealer has caught up."""
 STATEMENT_TIMEOUT_SECONDS: Final = 300.0
 """The sums of a whole day are one statement."""
+
+
+DAYS_LISTED_MAX: Final = 1_000
+
+
+class SealedDay(msgspec.Struct, frozen=True, kw_only=True):
+    """A sealed day. Its `manifest_hash`, kept where nobody can reach it, vouches for every entry up to `last_entry_id`."""
+
+    day: date
+    entries: int
+    last_entry_id: int
+    manifest_hash: bytes
+
+
+async def sealed_days(pool: Pool) -> list[SealedDay]:
+    """The latest `DAYS_LISTED_MAX` sealed days, the latest first."""
+    return [SealedDay(**dict(row)) for row in await pool.fetch(_SQL.sealed_days, DAYS_LISTED_MAX)]
 
 
 class Sealer:

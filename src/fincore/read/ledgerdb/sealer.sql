@@ -104,3 +104,7 @@ group by e.livemode, p.currency;
 insert into ledgerdb.sealed_days
     (day, first_entry_id, last_entry_id, entries, postings, sums, root_hash, previous_hash, manifest_hash)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: sealed_days
+-- The sealed days, the latest first.
+select day, entries, last_entry_id, manifest_hash from ledgerdb.sealed_days order by day desc limit $1;
