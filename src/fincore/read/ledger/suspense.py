@@ -16,7 +16,8 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
 
 _SQL = load_sql("fincore.read.ledger", "suspense.sql")
-_BOOKING = load_sql("fincore.read.ledger", "ledger_service.sql")
+_LEDGER = load_sql("fincore.read.ledger", "ledger_service.sql")
+_BOOKING = load_sql("fincore.read.ledger", "booking.sql")
 _log = structlog.get_logger(__name__)
 
 TEXT_CHARACTERS_MAX: Final = 500
@@ -77,14 +78,14 @@ async def clear_suspense(pool: Pool, entry_id: int, to: Account, *, reason: str,
     if to.code == "suspense":
         raise NotCleared("suspense is cleared to another account, not to itself")
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_BOOKING.take_turn)
+        await connection.execute(_LEDGER.take_turn)
         legs = await connection.fetch(_SQL.suspense_legs, entry_id, to.currency)
         if not legs:
             raise NotCleared(
                 f"entry {entry_id} has nothing in suspense in {to.currency}: `fincore ledger suspense` lists what has"
             )
         target = await _target(connection, to, livemode=legs[0]["livemode"])
-        (page,) = await connection.fetch(_BOOKING.page, [])
+        (page,) = await connection.fetch(_LEDGER.page, [])
         cleared_id: int = page["last_entry_id"] + 1
         await connection.execute(
             _SQL.book_clearing,
