@@ -28,7 +28,7 @@ RUN = "docs/guides/run.md"
 SANDBOX = "docs/guides/sandbox.md"
 
 VOLATILE = re.compile(
-    r"(?<=ch_)\w{26}|(?<=req_)\w{26}|(?<=mer_)\w{26}|(?<=pi_)\w{24}|\d{4}-\d\d-\d\dT[\d:.]+(?=Z)"
+    r"(?<=ch_)\w{26}|(?<=re_)\w{24,26}|(?<=req_)\w{26}|(?<=mer_)\w{26}|(?<=pi_)\w{24}|\d{4}-\d\d-\d\dT[\d:.]+(?=Z)"
 )
 BLOCK_TIMEOUT_SECONDS = 60
 
@@ -91,6 +91,9 @@ def reader() -> Iterator[Reader]:
 def readme(reader: Reader) -> dict[str, str]:
     """What the README's commands print, in its order, on a system that nobody has used."""
     printed = {name: reader.types(README, name) for name in ("key", "charge", "repeat", "wait")}
+    paid = json.loads(body_of(printed["wait"]))
+    printed["refund"] = reader.types(README, "refund", charge_id=paid["id"])
+    printed["endpoint"] = reader.types(README, "endpoint")
     reader.system.until_idle()
     printed["books"] = reader.types(README, "books")
     return printed
@@ -112,7 +115,7 @@ def shown_answer(name: str) -> str:
     return named_block(README, "answer", name).code
 
 
-@pytest.mark.parametrize("name", ["charge", "wait"])
+@pytest.mark.parametrize("name", ["charge", "wait", "refund"])
 def test_the_readme_shows_the_answer_that_comes(readme: dict[str, str], name: str) -> None:
     assert exchange(readme[name]) == exchange(shown_answer(name))
 
@@ -121,6 +124,12 @@ def test_the_readme_shows_that_a_repeated_request_gets_the_same_answer(readme: d
     shown, came = exchange(shown_answer("repeat")), exchange(readme["repeat"])
     assert (came.status, came.headers) == (shown.status, shown.headers)
     assert body_of(readme["repeat"]) == body_of(readme["charge"]) != ""
+
+
+def test_the_readmes_webhook_endpoint_is_made_with_a_secret(readme: dict[str, str]) -> None:
+    endpoint = json.loads(readme["endpoint"])
+    assert (endpoint["status"], endpoint["event_types"]) == ("enabled", ["charge.*", "refund.*", "dispute.*"])
+    assert endpoint["secret"].startswith("whsec_")
 
 
 def test_the_readme_shows_the_books_that_follow(readme: dict[str, str]) -> None:
@@ -223,7 +232,13 @@ def test_the_operators_sql_finds_what_was_booked_for_a_payment(
     reference = json.loads(body_of(readme["wait"]))["psp_reference"]
     code = named_block(OPERATE, "run", "entries-of-a-payment").code
     rows = reader.system.rows(re.sub(r"pi_\w+", reference, code))
-    assert [(side, amount) for _, _, _, side, amount, _ in rows] == [("debit", 1999), ("credit", 1999)]
+    assert [(side, amount) for _, _, _, side, amount, _ in rows] == [
+        ("debit", 1999),
+        ("credit", 1999),
+        # What the PSP takes for it.
+        ("debit", 88),
+        ("credit", 88),
+    ]
 
 
 def test_the_operators_sql_for_a_restore_can_be_asked(reader: Reader, readme: dict[str, str]) -> None:
