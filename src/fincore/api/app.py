@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from fincore.api.balance import Balance
 from fincore.api.charge_actions import ChargeActions
 from fincore.api.charges import Charges
 from fincore.api.disputes import Disputes
@@ -32,6 +33,8 @@ from fincore.api.webhook_endpoints import WebhookEndpoints, WebhookServices
 from fincore.api.webhooks import Webhooks
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.subjects import Subjects
+from fincore.read.ledgerdb.balance_queries import BalanceQueries
 from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
@@ -54,6 +57,8 @@ def create_app(
     events: EventQueries,
     refunds: RefundQueries,
     disputes: DisputeQueries,
+    balances: BalanceQueries,
+    subjects: Subjects,
     log: EventLog,
     inbox: WebhookInbox,
     webhook_services: WebhookServices,
@@ -67,6 +72,7 @@ def create_app(
         *ChargeActions(operations=operations, keys=keys).routes(),
         *Refunds(operations=operations, keys=keys, queries=refunds, log=log).routes(),
         *Disputes(keys=keys, queries=disputes).routes(),
+        *Balance(keys=keys, queries=balances, subjects=subjects, log=log).routes(),
         *Events(keys=keys, queries=events).routes(),
         *WebhookEndpoints(webhook_services, keys).routes(),
         *WebhookDeliveries(webhook_services, keys).routes(),

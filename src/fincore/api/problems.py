@@ -14,6 +14,7 @@ ProblemCode = Literal[
     "amount_too_small",
     "api_key_invalid",
     "api_key_missing",
+    "balance_transaction_not_found",
     "body_too_large",
     "body_too_slow",
     "cancel_failed",
@@ -168,6 +169,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             404,
             "There is no such dispute",
             "Check the id, and that your key is of the merchant and the mode of the charge in question.",
+        ),
+        "balance_transaction_not_found": ProblemKind(
+            404,
+            "There is no such balance transaction",
+            "Check the id, and that your key is of the merchant and the mode of the charge; a moment old, it may follow.",
         ),
         "event_not_found": ProblemKind(
             404,

@@ -20,11 +20,13 @@ from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
 from fincore.eventstore.answers import Answers
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.subjects import Subjects
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.notify.endpoints import Endpoints
 from fincore.postgres.pool import is_reachable
+from fincore.read.ledgerdb.balance_queries import BalanceQueries
 from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
@@ -88,6 +90,9 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
         refunds=RefundQueries(stores.paymentdb),
         disputes=DisputeQueries(stores.paymentdb),
         events=EventQueries(stores.paymentdb),
+        # LedgerDB may be away: then only balances are answered with `store_unavailable`.
+        balances=BalanceQueries(stores.ledgerdb),
+        subjects=Subjects(stores.eventstore),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),
         webhook_services=WebhookServices(

@@ -86,6 +86,11 @@ def parse_event_id(text: str) -> EventId:
     return EventId(_uuid_inside(text, "evt"))
 
 
+def parse_balance_transaction_id(text: str) -> EventId:
+    """The id of the ledger's entry that a public `txn_...` names; raise `InvalidId` for what is none."""
+    return EventId(_uuid_inside(text, "txn"))
+
+
 def parse_webhook_endpoint_id(text: str) -> WebhookEndpointId:
     """Raise `InvalidId` unless the text is the id of a merchant's webhook endpoint."""
     _uuid_inside(text, "we")
@@ -111,6 +116,11 @@ def charge_of(stream_id: StreamId) -> ChargeId:
 def public_event_id(event_id: EventId) -> str:
     """The id of an event as merchants see it: `evt_...`."""
     return _spelled(event_id, "evt")
+
+
+def balance_transaction_id(event_id: EventId) -> str:
+    """The id of an entry of the ledger as merchants see it: `txn_...`, and then as in the id of the event it books."""
+    return _spelled(event_id, "txn")
 
 
 def _spelled(uuid: UUID, prefix: str) -> str:

@@ -1,0 +1,66 @@
+"""How /v1/balance and /v1/balance_transactions are documented."""
+
+from typing import Final, get_args
+
+from fincore.api.balance_body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.operation import Content, Operation, Parameter
+from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
+
+CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
+_TAG: Final = "Balance"
+
+GET_BALANCE: Final = Operation(
+    operation_id="get_balance",
+    summary="See what you are owed",
+    description="What the platform owes you in each currency: captures, less refunds, disputes and fees. It may lag "
+    "behind by a moment; `as_of` says how far the books have come.",
+    tag=_TAG,
+    answers={200: Content(shape=BalanceBody, description="What you are owed.")},
+)
+
+GET_BALANCE_TRANSACTION: Final = Operation(
+    operation_id="get_balance_transaction",
+    summary="Look at a balance transaction",
+    description="One movement of what you are owed. It never changes.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="balance_transaction_id",
+            place="path",
+            is_required=True,
+            description="The balance transaction's id.",
+            schema={"type": "string", "examples": ["txn_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},
+    problems=("balance_transaction_not_found",),
+)
+
+LIST_BALANCE_TRANSACTIONS: Final = Operation(
+    operation_id="list_balance_transactions",
+    summary="List balance transactions",
+    description="Every movement of what you are owed, the last booked first. A page costs the same however far it is from "
+    "the first.",
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="type",
+            place="query",
+            description="Only movements of this type.",
+            schema={"type": "string", "enum": list(get_args(BalanceTransactionType))},
+        ),
+        Parameter(
+            name="currency",
+            place="query",
+            description="Only movements in this currency.",
+            schema={"type": "string", "pattern": CURRENCY_PATTERN},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=BalanceTransactionListBody, description="A page of balance transactions.")},
+    problems=LIST_PROBLEMS,
+)

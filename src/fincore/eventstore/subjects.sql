@@ -1,0 +1,6 @@
+-- name: subjects
+-- The refund or the dispute that some events are about, of those that are about one.
+select event_id, data ->> 'refund_id' as refund_id, data ->> 'dispute_id' as dispute_id
+from eventstore.events
+where event_id = any ($1::uuid[])
+  and (data ? 'refund_id' or data ? 'dispute_id');
