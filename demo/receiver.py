@@ -49,8 +49,12 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop serving."""
+        """Stop serving, and close."""
         self._server.shutdown()
+        self.close()
+
+    def close(self) -> None:
+        """Give the port back; enough where it was never started."""
         self._server.server_close()
 
     def news(self) -> list[str]:

@@ -1,0 +1,57 @@
+"""Whatever FinCore, the PSP or the books say alone, the demo says aloud."""
+
+from demo.agreement import Comparison, unbooked
+from demo.sale import Charge
+
+BOOKS = """\
+account                     debit     credit    balance
+merchant:mer_1:payable:usd  5.00 USD  39.98 USD  34.98 USD
+usd: balanced"""
+
+
+def charge(
+    *, captured_minor: int, refunded_minor: int, disputes: tuple[dict[str, object], ...] = ()
+) -> Charge:
+    return {
+        "currency": "usd",
+        "amount_captured_minor": captured_minor,
+        "amount_refunded_minor": refunded_minor,
+        "disputes": list(disputes),
+    }
+
+
+def test_what_only_one_side_knows_or_says_otherwise_is_a_difference() -> None:
+    compared = Comparison(
+        kind="refunds",
+        here={"re_1": (500,), "re_2": (700,), "re_3": (900,)},
+        there={"re_1": (500,), "re_2": (701,), "re_4": (100,)},
+        agreed="",
+    )
+    assert list(compared.differences()) == [
+        "refunds re_2: FinCore says (700,), the PSP (701,)",
+        "refunds re_3: FinCore says (900,), the PSP None",
+        "refunds re_4: FinCore says None, the PSP (100,)",
+    ]
+
+
+def test_books_that_owe_what_the_charges_come_to_are_right() -> None:
+    assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=500)]) == []
+
+
+def test_a_dispute_costs_what_was_withdrawn_and_not_given_back_and_its_fee() -> None:
+    dispute: dict[str, object] = {
+        "movements_currency": "usd",
+        "amount_withdrawn_minor": 1000,
+        "amount_reinstated_minor": 600,
+        "fee_minor": 100,
+    }
+    assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=0, disputes=(dispute,))]) == []
+
+
+def test_books_that_owe_another_amount_or_nothing_are_told() -> None:
+    assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=0)]) == [
+        "the books owe the shop 34.98 USD, its payments come to 39.98 USD"
+    ]
+    assert unbooked("no accounts", [charge(captured_minor=100, refunded_minor=0)]) == [
+        "the books owe the shop nothing, its payments come to 1.00 USD"
+    ]
