@@ -34,9 +34,10 @@ class Projection:
         self._events.append(event_row.row_of(after, recorded))
         self._views[stream_id] = after
         self._changed.add(stream_id)
-        if isinstance(recorded.event, RefundEvent):
+        # Nearly no charge has any: those that have not pay nothing for the question.
+        if after.charge.refunds and isinstance(recorded.event, RefundEvent):
             self._refunds[recorded.event.refund_id] = (stream_id, recorded.version)
-        elif isinstance(recorded.event, DisputeEvent):
+        elif after.charge.disputes and isinstance(recorded.event, DisputeEvent):
             self._disputes[recorded.event.dispute_id] = (stream_id, recorded.version)
 
     def rows(self) -> dict[str, list[Row]]:

@@ -26,13 +26,16 @@ _UPSERTS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class Projectionist:
-    """Folds a batch of events into rows: three statements, however many events, and one more each for refunds and disputes."""
+    """Folds a batch of events into rows: three statements, however many events, and one each for refunds and disputes."""
 
     name = "projectionist"
 
     async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
         """Write the rows after events, in log order, inside the transaction of `connection`."""
-        projection = Projection(await self._current(connection, {recorded.stream_id for recorded in events}))
+        # What is born in the batch is folded from its birth; a row it may have from before is not set back.
+        born = {recorded.stream_id for recorded in events if recorded.version == 1}
+        older = {recorded.stream_id for recorded in events} - born
+        projection = Projection(await self._current(connection, older) if older else None)
         for recorded in events:
             projection.add(recorded)
         for table, rows in projection.rows().items():

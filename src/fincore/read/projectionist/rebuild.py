@@ -5,6 +5,7 @@ It folds stream by stream, so each row is written once; the result is the row th
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import cycle
 from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -28,7 +29,7 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Table -> its key: what is built anew, in the order in which queries that read two of the tables lock them."""
 BATCH_EVENTS: Final = 1_000
-"""Events read at a time; two such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
+"""Events read at a time; four such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
 """Building an index over all charges is one statement."""
 SWITCH_TRIES_MAX: Final = 30
@@ -123,18 +124,40 @@ async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_event
     await owner.execute(_SQL.begin)
     for table in TABLES:
         await owner.execute(_SQL.create_table.format(table=table))
-    events = rows = 0
-    parked: dict[StreamId, Poison] = {}
-    async with owner.acquire() as connection:
-        async for batch in _whole_streams(log, until, batch_events):
-            events += len(batch)
-            parked |= await _write(connection, batch)
-            if len(parked) > PARKED_STREAMS_MAX:
-                raise TooManyParked(_Beside.name, parked)
+    events, parked = await _fill(log, owner, until, batch_events)
+    rows = 0
     for table in TABLES:
         await owner.execute(_SQL.finish_table.format(table=table), timeout=STATEMENT_TIMEOUT_SECONDS)
         rows += await owner.fetchval(_SQL.count_rows.format(table=table), timeout=STATEMENT_TIMEOUT_SECONDS)
     return Rebuilt(events, rows, parked)
+
+
+async def _fill(
+    log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int
+) -> tuple[int, dict[StreamId, Poison]]:
+    """Write all rows; return how many events there were. One batch is folded while PostgreSQL writes the one before."""
+    events = 0
+    parked: dict[StreamId, Poison] = {}
+    writing: asyncio.Task[dict[StreamId, Poison]] | None = None
+    async with owner.acquire() as one, owner.acquire() as other:
+        connections = cycle((one, other))
+        try:
+            async for batch in _whole_streams(log, until, batch_events):
+                events += len(batch)
+                before, writing = writing, asyncio.create_task(_write(next(connections), batch))
+                parked = _together(parked, await before if before else {})
+            parked = _together(parked, await writing if writing else {})
+        finally:
+            if writing is not None:
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+    return events, parked
+
+
+def _together(parked: dict[StreamId, Poison], found: dict[StreamId, Poison]) -> dict[StreamId, Poison]:
+    if len(parked) + len(found) > PARKED_STREAMS_MAX:
+        raise TooManyParked(_Beside.name, parked | found)
+    return parked | found
 
 
 async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[StreamId, Poison]:
@@ -142,6 +165,7 @@ async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[
     beside = _Beside()
     try:
         async with connection.transaction():
+            await connection.execute(_SQL.write_lazily)
             await beside.apply(connection, readable(events))
     except Exception as error:
         if not blames_the_event(error):

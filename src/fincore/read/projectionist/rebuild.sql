@@ -7,6 +7,10 @@ create schema paymentdb_next;
 -- An empty table beside the live one, without its indexes: they are built at the end, in one go.
 create table paymentdb_next.{table} (like paymentdb.{table} including defaults including constraints);
 
+-- name: write_lazily
+-- A crash throws away what is written beside the live tables. The switch waits for the disk, and with it for all of this.
+set local synchronous_commit = off;
+
 -- name: finish_table
 -- The indexes, keys and grants that the live table has, whatever they are.
 do $$
