@@ -1,0 +1,138 @@
+"""Writing entries: accounts are found or opened, running balances computed, and a batch booked in one statement."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from fincore.domain.ids import EventId, StreamId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection
+from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
+from fincore.read.ledger.journal import LEGS, Entry
+
+_SQL = load_sql("fincore.read.ledger", "booking.sql")
+
+ACCOUNTS_KNOWN_MAX: Final = 100_000
+"""Accounts whose balance is kept in memory between batches; with more than that they are looked up anew."""
+
+
+class Draft(NamedTuple):
+    """An entry about to be booked, and the event it is for. `late_for`: the closed month in which it happened."""
+
+    event_id: EventId
+    stream_id: StreamId
+    entry: Entry
+    booked_at: datetime
+    late_for: date | None = None
+
+
+class _Standing:
+    """An account after its last posting; a debit changes its balance by `debit_sign` times the amount."""
+
+    __slots__ = ("account_id", "balance_minor", "debit_sign", "version")
+
+    def __init__(self, account: Account, account_id: int, balance_minor: int = 0, version: int = 0) -> None:
+        self.account_id = account_id
+        self.debit_sign = 1 if normal_side(CHART[account.code].type) == "debit" else -1
+        self.balance_minor = balance_minor
+        self.version = version
+
+
+class Booking:
+    """Books drafts for as long as it is the only one who does; whoever uses it sees to that.
+
+    Balances are kept from batch to batch. Where anybody else may have booked, or a batch was rolled back, `forget` them.
+    """
+
+    def __init__(self) -> None:
+        self._standings: dict[tuple[bool, Account], _Standing] = {}
+
+    def forget(self) -> None:
+        """Look every account up anew."""
+        self._standings.clear()
+
+    async def book(self, connection: Connection, drafts: Sequence[Draft], *, after_entry_id: int) -> None:
+        """Book at least one draft inside the transaction of `connection`, numbered on from `after_entry_id`.
+
+        The schema of the tables is the search path's.
+        """
+        await self._find_accounts(connection, drafts)
+        await connection.execute(_SQL.book_entries, *self._columns(drafts, after_entry_id))
+
+    async def _find_accounts(self, connection: Connection, drafts: Sequence[Draft]) -> None:
+        if len(self._standings) > ACCOUNTS_KNOWN_MAX:
+            self._standings.clear()
+        # In the order of their first use, so that accounts are numbered alike however the events are cut into batches.
+        wanted = dict.fromkeys(
+            key
+            for draft in drafts
+            for movement in draft.entry.movements
+            for key in ((draft.entry.livemode, movement.debit), (draft.entry.livemode, movement.credit))
+            if key not in self._standings
+        )
+        if not wanted:
+            return
+        keys = {(livemode, account_name(account)): (livemode, account) for livemode, account in wanted}
+        rows = await connection.fetch(_SQL.find_accounts, *_transposed(keys))
+        for row in rows:
+            key = keys.pop((row["livemode"], row["name"]))
+            self._standings[key] = _Standing(key[1], row["account_id"], row["balance_minor"], row["version"])
+        if keys:
+            chart = [(account, CHART[account.code].type) for _, account in keys.values()]
+            opened = await connection.fetch(
+                _SQL.open_accounts,
+                *_transposed(keys),
+                [account.currency for account, _ in chart],
+                [account_type for _, account_type in chart],
+                [normal_side(account_type) for _, account_type in chart],
+                [account.owner for account, _ in chart],
+            )
+            for key, row in zip(keys.values(), opened, strict=True):
+                self._standings[key] = _Standing(key[1], row["account_id"])
+
+    def _columns(self, drafts: Sequence[Draft], after_entry_id: int) -> tuple[list[object], ...]:
+        """The arguments of `book_entries`: a list per column of entries, then of postings."""
+        heads: list[tuple[object, ...]] = []
+        legs: list[tuple[object, ...]] = []
+        standings = self._standings
+        for entry_id, (event_id, stream_id, entry, booked_at, late_for) in enumerate(
+            drafts, start=after_entry_id + 1
+        ):
+            livemode = entry.livemode
+            heads.append(
+                (
+                    entry_id,
+                    event_id,
+                    livemode,
+                    entry.kind,
+                    stream_id,
+                    entry.effective_at,
+                    booked_at,
+                    entry.description,
+                    entry.reason,
+                    late_for,
+                )
+            )
+            for purpose, debit, credit, amount_minor in entry.movements:
+                debit_leg, credit_leg = LEGS[purpose]
+                for leg, account, sign in ((debit_leg, debit, 1), (credit_leg, credit, -1)):
+                    standing = standings[livemode, account]
+                    standing.balance_minor += sign * standing.debit_sign * amount_minor
+                    standing.version += 1
+                    legs.append(
+                        (
+                            entry_id,
+                            leg,
+                            standing.account_id,
+                            amount_minor,
+                            account.currency,
+                            standing.balance_minor,
+                            standing.version,
+                        )
+                    )
+        return (*map(list, zip(*heads, strict=True)), *map(list, zip(*legs, strict=True)))
+
+
+def _transposed(keys: Iterable[tuple[bool, str]]) -> tuple[list[bool], list[str]]:
+    rows = list(keys)
+    return [livemode for livemode, _ in rows], [name for _, name in rows]
