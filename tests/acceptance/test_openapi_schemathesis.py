@@ -106,9 +106,10 @@ async def known(api: Api, dsn: str) -> str:
         body = {"charge": paid[0], "amount_minor": 1}
         await api.post("/v1/refunds", f"refund-{number}", body)
     await api.project(dsn)
+    await api.book(dsn)
     cursors = {
         path: (await api.get(f"{path}?limit=1")).json()["next_cursor"]
-        for path in ("/v1/charges", "/v1/refunds", "/v1/events")
+        for path in ("/v1/charges", "/v1/refunds", "/v1/events", "/v1/balance_transactions")
     }
     return json.dumps({"cursors": cursors, "paid": paid[0], "held": held})
 
