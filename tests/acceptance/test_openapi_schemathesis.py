@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+import pytest
+
 from fincore.domain.events import (
     CancelRequested,
     CaptureRequested,
@@ -33,7 +35,7 @@ from fixtures.merchant_api import (
     serving_api,
 )
 
-EXAMPLES_PER_OPERATION_MAX = 25
+EXAMPLES_PER_OPERATION_MAX = 10
 CONFIGURATION = """
 # 402: the charge failed while the client waited; a good request all the same.
 [checks.positive_data_acceptance]
@@ -114,6 +116,7 @@ async def known(api: Api, dsn: str) -> str:
     return json.dumps({"cursors": cursors, "paid": paid[0], "held": held})
 
 
+@pytest.mark.timeout(600)
 async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) -> None:
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)

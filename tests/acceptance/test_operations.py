@@ -21,6 +21,7 @@ OWN_METRIC = {
     "worker": "fincore_worker_jobs_total",
     "projectionist": "fincore_consumer_lag_seconds",
     "ledger": "fincore_consumer_lag_seconds",
+    "notify": "fincore_webhook_deliveries_due",
 }
 
 

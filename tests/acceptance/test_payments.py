@@ -80,10 +80,23 @@ async def test_each_kind_of_decline_says_why_and_what_may_help(shop: Shop) -> No
 
 
 async def test_a_bank_that_asks_the_customer_is_waited_for(shop: Shop) -> None:
-    accepted = await shop.charge("pm_card_threeDSecure2Required", currency="eur")
+    accepted = await shop.charge(
+        "pm_card_threeDSecure2Required", currency="eur", return_url="https://shop.example/back"
+    )
     waiting = await shop.until_status(accepted["id"], "requires_action")
     assert waiting["amount_captured_minor"] == 0
-    assert waiting["next_action"] is not None
+    assert waiting["next_action"]["redirect_url"].startswith("http")
+
+
+async def test_a_bank_that_asks_a_customer_who_cannot_be_sent_there_is_a_decline(shop: Shop) -> None:
+    accepted = await shop.charge("pm_card_threeDSecure2Required", currency="eur")
+    declined = await shop.until_status(accepted["id"], "failed")
+    failure = declined["failure"]
+    assert (failure["code"], failure["advice"], failure["retryable"]) == (
+        "authentication_required",
+        "ask_customer",
+        False,
+    )
 
 
 async def test_a_client_that_waits_is_answered_with_the_outcome(shop: Shop) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from fixtures.shop import Charge, Shop, events_of
 from fixtures.system import PATIENCE_SECONDS, System
+from fixtures.waiting import eventually
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -142,29 +143,49 @@ async def test_a_hold_released_at_the_psp_is_learnt_by_webhook(system: System, s
     assert (await shop.get(accepted["id"]))["status"] == "canceled"
 
 
-async def test_a_webhook_that_contradicts_a_final_state_waits_for_a_person(
+async def test_a_final_state_that_the_psps_own_record_contradicts_is_corrected(
     system: System, shop: Shop
 ) -> None:
     accepted = await shop.charge("pm_card_visa_chargeDeclined")
     failed = await shop.until_status(accepted["id"], "failed")
-    intent = f"/v1/payment_intents/{failed['psp_reference']}"
+    # Somebody tries the payment again at the PSP, with another card.
+    system.stripe(f"/v1/payment_intents/{failed['psp_reference']}/confirm", payment_method="pm_card_visa")
+    await until_corrected(shop, accepted["id"])
+    corrected = await shop.get(accepted["id"])
+    assert corrected["status"] == "succeeded"
+    assert corrected["amount_captured_minor"] == corrected["amount_minor"]
+    assert "charge.corrected" in [entry["type"] for entry in corrected["timeline"]]
+    assert dead_jobs(system) == 0
+
+
+async def test_a_job_that_was_given_up_is_listed_and_made_due_again_by_command(
+    system: System, shop: Shop
+) -> None:
+    accepted = await shop.charge("pm_card_threeDSecure2Required", return_url="https://shop.example/back")
+    await shop.until_status(accepted["id"], "requires_action")
     try:
-        system.stripe(f"{intent}/confirm", payment_method="pm_card_visa")
-        system.until("a job is held", lambda: dead_jobs(system) > 0)
+        system.execute(
+            "update queue.pgqueuer set status = 'failed', headers = '{\"held_reason\": \"nobody knows\"}' "
+            f"where entrypoint = 'charge.follow' and convert_from(payload, 'utf8') like '%{accepted['id']}%'"  # noqa: S608 -- our own id
+        )
         dead = system.fincore("jobs", "dead")
-        assert dead.code == 0
         (row,) = [line for line in dead.stdout.splitlines() if accepted["id"] in line]
-        assert "contradicts" in row
-        assert (await shop.get(accepted["id"]))["status"] == "failed"
-        job_id = row.split()[0]
-        requeued = system.fincore("jobs", "requeue", job_id)
+        assert "nobody knows" in row
+        requeued = system.fincore("jobs", "requeue", row.split()[0])
         assert (requeued.code, requeued.stdout) == (0, "requeued 1 of 1")
-        # It still contradicts, so it comes back to the person.
-        system.until("the job is held again", lambda: dead_jobs(system) > 0)
         unknown = system.fincore("jobs", "requeue", "999999999")
         assert (unknown.code, unknown.stdout) == (1, "requeued 0 of 1")
     finally:
         system.execute("delete from queue.pgqueuer where status = 'failed'")
+
+
+async def until_corrected(shop: Shop, charge_id: str) -> None:
+    """Return once the charge is no longer failed."""
+
+    async def is_corrected() -> bool:
+        return bool((await shop.get(charge_id))["status"] != "failed")
+
+    await eventually(is_corrected)
 
 
 def dead_jobs(system: System) -> int:
