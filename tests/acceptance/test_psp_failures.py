@@ -165,8 +165,8 @@ async def test_a_job_that_was_given_up_is_listed_and_made_due_again_by_command(
     await shop.until_status(accepted["id"], "requires_action")
     try:
         system.execute(
-            "update queue.pgqueuer set status = 'failed', headers = '{\"held_reason\": \"nobody knows\"}' "
-            f"where entrypoint = 'charge.follow' and convert_from(payload, 'utf8') like '%{accepted['id']}%'"  # noqa: S608 -- our own id
+            "update queue.pgqueuer set status = 'failed', headers = '{\"held_reason\": \"nobody knows\"}' "  # noqa: S608 -- our own id
+            f"where entrypoint = 'charge.follow' and convert_from(payload, 'utf8') like '%{accepted['id']}%'"
         )
         dead = system.fincore("jobs", "dead")
         (row,) = [line for line in dead.stdout.splitlines() if accepted["id"] in line]

@@ -69,10 +69,8 @@ async def test_a_balanced_entry_is_booked(owner: Pool) -> None:
         (3, 2, "credit", 100, "usd", 200, 2),
     )
     assert await owner.fetchval("select count(*) from postings") == 5
-    assert await owner.fetch("select balance_minor, version from accounts order by account_id limit 2") == [
-        (200, 3),
-        (200, 2),
-    ]
+    rows = await owner.fetch("select balance_minor, version from accounts order by account_id limit 2")
+    assert [tuple(row) for row in rows] == [(200, 3), (200, 2)]
 
 
 async def test_an_unbalanced_entry_is_refused(owner: Pool) -> None:
