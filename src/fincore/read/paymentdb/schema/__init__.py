@@ -1,1 +1,1 @@
-"""The schema of the query side's database, as migrations: charges, the consumers' checkpoints."""
+"""The schema of the query side's database, as migrations: charges and what belongs to them, the consumer's checkpoint and what it parked."""
