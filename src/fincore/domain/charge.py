@@ -299,11 +299,13 @@ def _operation_change(charge: Charge, event: _OperationEvent) -> _Change:
 def _corrected(charge: Charge, event: ChargeCorrected) -> Charge:
     if charge.status != event.status_before or charge.status not in TERMINAL:
         raise KeyError((charge.status, "charge.corrected"))
+    # What is held the event does not say: all that was asked for. The PSP itself refuses to capture more.
+    held_minor = charge.amount.amount_minor if event.status_after == "authorized" else 0
     return msgspec.structs.replace(
         charge,
         version=charge.version + 1,
         status=event.status_after,
-        authorized_minor=max(charge.authorized_minor, event.captured_after_minor),
+        authorized_minor=max(charge.authorized_minor, event.captured_after_minor, held_minor),
         captured_minor=event.captured_after_minor,
         psp_reference=event.psp_reference,
         failure=charge.failure if event.status_after == "failed" else None,

@@ -351,6 +351,14 @@ def test_the_psps_own_record_corrects_how_a_charge_ended_where_it_is_about_money
     assert charge.captured_minor == (1000 if charge.status == "succeeded" else 0)
 
 
+def test_a_charge_that_turns_out_to_be_authorized_can_be_captured() -> None:
+    charge = STATES["failed"]
+    for event in _events(correct(charge, AUTHORIZED)):
+        charge = evolve(charge, event)
+    assert (charge.status, charge.authorized_minor) == ("authorized", 1000)
+    assert request_capture(charge, None, NOON) == CaptureRequested(amount_minor=1000, requested_at=NOON)
+
+
 def test_a_record_of_another_amount_corrects_what_was_captured() -> None:
     less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
     refusal = decide(STATES["succeeded"], less)
