@@ -68,8 +68,9 @@ def jobs_after(
                 jobs.append(resolve_job(charge_id, delay_seconds=first_inquiry_seconds))
             case ChargeActionRequired():
                 jobs.append(follow_job(charge_id, delay_seconds=policy.action_pause_seconds(1)))
-            case ChargeAuthorized():
-                lapses_at = event.capture_before or event.occurred_at + HOLD_LAPSES_AFTER
+            case ChargeAuthorized() | ChargeCorrected(status_after="authorized"):
+                named = event.capture_before if isinstance(event, ChargeAuthorized) else None
+                lapses_at = named or event.occurred_at + HOLD_LAPSES_AFTER
                 delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
                 jobs.append(follow_job(charge_id, delay_seconds=delay_seconds))
             case ChargeCaptured(fee_currency=None) | ChargeCorrected(status_after="succeeded"):

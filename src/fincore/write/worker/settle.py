@@ -4,9 +4,9 @@ A webhook is a snapshot that may be late. So a contradiction is never believed f
 correction written only if the record still contradicts us.
 """
 
-from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import structlog
 
 from fincore.domain.charge import Charge
@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
     DisputeReport,
     Expired,
     Fact,
+    PspReference,
     RefundRejected,
     RefundReport,
     Rejected,
@@ -48,7 +49,8 @@ async def settle_payment(
     settled = await desk.recorder.record(at_hand.charge_id, partial(decide, fact=said), provenance)
     if not _is_contradiction(settled):
         return settled
-    return await _brought_into_line(desk, at_hand, provenance, settled)
+    reference = None if isinstance(said, Rejected | Unknown) else said.psp_reference
+    return await _brought_into_line(desk, at_hand, reference, provenance, settled)
 
 
 async def settle_refund(
@@ -78,19 +80,24 @@ async def settle_refund(
     )
     if refund is None:
         # Money given back of a charge that has taken none, as far as we know: the charge is behind.
-        behind = await _brought_into_line(desk, at_hand, provenance, settled)
+        behind = await _brought_into_line(desk, at_hand, None, provenance, settled)
         if not isinstance(behind, Recorded) or not behind.events:
             return settled if isinstance(behind, Recorded) else behind
         return await settle_refund(desk, at_hand, refund_id, said, provenance)
     record = await psp_call.inquire_refund(at_hand.gateway, charge, refund)
-    if not isinstance(record, RefundReport):
-        return settled
-    return await _corrected(
-        desk,
-        at_hand.charge_id,
-        lambda now: correct_refund(now, now.refund(refund.refund_id) or refund, record),
-        provenance,
-    )
+    match record:
+        case RefundReport():
+            return await _corrected(
+                desk,
+                at_hand.charge_id,
+                charge.version,
+                lambda now: correct_refund(now, now.refund(refund.refund_id) or refund, record),
+                provenance,
+            )
+        case NotFound():
+            return settled
+        case _:
+            return Contended()
 
 
 async def settle_dispute(
@@ -108,13 +115,23 @@ def _is_contradiction(settled: Settled) -> bool:
 
 
 async def _brought_into_line(
-    desk: Desk, at_hand: OpenCharge, provenance: Provenance, contradiction: Settled
+    desk: Desk,
+    at_hand: OpenCharge,
+    reference: PspReference | None,
+    provenance: Provenance,
+    contradiction: Settled,
 ) -> Settled:
-    """Read the PSP's record of the payment and correct the charge by it; the contradiction, where there is none."""
-    record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+    """Read the PSP's record of the payment and correct the charge by it; the contradiction, where there is none.
+
+    `reference` is the payment that was spoken of, for a charge that does not know its own: a search might lag.
+    """
+    charge = await desk.recorder.load(at_hand.charge_id) or at_hand.charge
+    named = msgspec.structs.replace(charge, psp_reference=charge.psp_reference or reference)
+    record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, named)
     match record:
         case Approved() | Declined() | Canceled() | Expired() | ActionRequired():
-            return await _corrected(desk, at_hand.charge_id, partial(correct, fact=record), provenance)
+            decision = partial(correct, fact=record)
+            return await _corrected(desk, at_hand.charge_id, charge.version, decision, provenance)
         case NotFound() | Unknown():
             return contradiction
         case _:
@@ -122,13 +139,19 @@ async def _brought_into_line(
 
 
 async def _corrected(
-    desk: Desk,
-    charge_id: ChargeId,
-    decision: Callable[[Charge], tuple[ChargeEvent, ...] | Refusal],
-    provenance: Provenance,
+    desk: Desk, charge_id: ChargeId, version_before: int, decision: Decision, provenance: Provenance
 ) -> Settled:
-    corrected: Decision = decision
-    settled = await desk.recorder.record(charge_id, corrected, provenance)
+    """Correct the charge, unless it changed since before the record was read: what was read may be old by now."""
+    is_old = False
+
+    def decide_if_unchanged(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        nonlocal is_old
+        is_old = charge.version != version_before
+        return () if is_old else decision(charge)
+
+    settled = await desk.recorder.record(charge_id, decide_if_unchanged, provenance)
+    if is_old:
+        return Contended()
     if isinstance(settled, Recorded) and settled.events:
         CORRECTIONS.inc()
         _log.warning("worker.corrected", charge_id=charge_id, events=len(settled.events))
