@@ -19,8 +19,9 @@ from fincore.domain.events import ChargeCaptured
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.poison import readable
-from fincore.eventstore.subscription import Subscription
+from fincore.eventstore.subscription import BATCH_EVENTS_MAX, Subscription
 from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX as LEDGER_BATCH_EVENTS_MAX
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.read.projectionist.rebuild import rebuild
@@ -100,7 +101,9 @@ async def _rebuild(dsn: str) -> Consumed:
 
 async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer) -> Consumed:
     in_log = int(await source.fetchval("select count(*) from eventstore.events"))
-    subscription = Subscription(log, target, consumer)
+    # As the role runs it.
+    batch_events_max = LEDGER_BATCH_EVENTS_MAX if isinstance(consumer, LedgerService) else BATCH_EVENTS_MAX
+    subscription = Subscription(log, target, consumer, batch_events_max=batch_events_max)
     await subscription.checkpoint()
     early_mib = 0.0
     events = 0

@@ -172,7 +172,9 @@ async def test_nothing_is_lost_or_doubled_when_streams_are_taken_up_under_a_runn
     async def take_up() -> None:
         while True:
             for one in await parked_streams(target, "picky"):
-                picky.poison.discard((one.stream_id, one.since_version))
+                # One event at a time is mended; a stream that holds a second one stays parked until the next round.
+                for mended in sorted(bad for bad in picky.poison if bad[0] == one.stream_id)[:1]:
+                    picky.poison.discard(mended)
                 with contextlib.suppress(StillPoisoned):
                     await resume(log, target, picky, one.stream_id)
             await asyncio.sleep(0.001)

@@ -7,13 +7,22 @@ from fincore.bootstrap.processes import run_until, sampled
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
-from fincore.eventstore.subscription import Subscription
+from fincore.eventstore.subscription import BATCH_EVENTS_MAX, Subscription
 from fincore.postgres.pool import Pool
 
 
-async def run_consumer(stores: Stores, target: Pool, consumer: Consumer, stop: asyncio.Event) -> None:
+async def run_consumer(
+    stores: Stores,
+    target: Pool,
+    consumer: Consumer,
+    stop: asyncio.Event,
+    *,
+    batch_events_max: int = BATCH_EVENTS_MAX,
+) -> None:
     """Follow the log with a consumer whose effects go to `target`, until `stop`."""
-    subscription = Subscription(EventLog(stores.eventstore), target, consumer)
+    subscription = Subscription(
+        EventLog(stores.eventstore), target, consumer, batch_events_max=batch_events_max
+    )
 
     async def measure() -> None:
         CONSUMER_LAG.labels(consumer.name).set(await subscription.lag_seconds())

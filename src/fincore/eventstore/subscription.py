@@ -51,6 +51,7 @@ class Subscription:
         self._consumer = consumer
         self._batch_events_max = batch_events_max
         self._stopping = asyncio.Event()
+        self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent]]] | None = None
 
     async def run(self) -> None:
         """Follow the log until `stop`, through lost connections and fencing, with a bounded, growing pause."""
@@ -87,9 +88,11 @@ class Subscription:
         `TooManyParked` where that would be many streams.
         """
         at = await self.checkpoint()
-        batch = await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
+        batch = await self._next(at)
         if not batch:
             return 0
+        if len(batch) == self._batch_events_max:
+            self._read_ahead(Checkpoint(batch[-1].tx, batch[-1].pos))
         failpoint(f"effects.{self._consumer.name}", "before")
         try:
             await self._step(at, batch)
@@ -99,6 +102,24 @@ class Subscription:
             await self._step_around_poison(at, batch)
         failpoint(f"effects.{self._consumer.name}", "after")
         return len(batch)
+
+    async def _next(self, at: Checkpoint) -> list[LoggedEvent]:
+        """The events after a place of the log: those read ahead, if they are the ones."""
+        if self._upcoming is not None:
+            place, reading = self._upcoming
+            self._upcoming = None
+            if place != at:
+                reading.cancel()
+            elif batch := await reading:
+                return batch
+        return await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
+
+    def _read_ahead(self, at: Checkpoint) -> None:
+        """Read and decode the next batch while the database is busy with the one at hand; there is more to come."""
+        reading = asyncio.create_task(self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max))
+        # Where the batch at hand fails, nobody may ever ask for this one or what became of it.
+        reading.add_done_callback(lambda read: read.cancelled() or read.exception())
+        self._upcoming = at, reading
 
     async def _step(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
         async with self._target.acquire() as connection, connection.transaction():

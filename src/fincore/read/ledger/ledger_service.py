@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -16,6 +16,9 @@ from fincore.read.ledger.metrics import SUSPENDED
 
 _SQL = load_sql("fincore.read.ledger", "ledger_service.sql")
 _log = structlog.get_logger(__name__)
+
+BATCH_EVENTS_MAX: Final = 4_000
+"""Events in one step: what a step costs whatever its size (plans, a commit, a balance for each account) is shared by more."""
 
 _Mark = tuple[int, EventId | None, datetime | None]
 """Which entry is the last, what it is for and when it was booked: no two ledgers of one log agree on it by chance."""
