@@ -28,6 +28,20 @@ def rebuild_paymentdb(*, verify: Annotated[bool, Parameter(negative="")] = False
     sys.exit(0 if report.is_good else 1)
 
 
+@rebuilds.command(name="ledgerdb")
+def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Build the ledger again beside the live one, compare them, and replace what differs and is not sealed.
+
+    Parameters
+    ----------
+    verify
+        Only compare, row for row; exit with 1 where they differ.
+    """
+    report = on_databases(lambda databases: upkeep.rebuild_ledgerdb(databases, verify_only=verify))
+    show(report.text)
+    sys.exit(0 if report.is_good else 1)
+
+
 @parked.command(name="list")
 def list_parked() -> None:
     """List what is parked: for which consumer, since which version of the charge, and why."""

@@ -14,6 +14,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
 from fincore.notify.fan_out import FanOut
 from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger import rebuild as ledger_rebuild
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.read.projectionist.rebuild import DIFFERENCES_NAMED_MAX, Difference, Rebuilt, rebuild, verify
@@ -82,6 +83,32 @@ async def rebuild_paymentdb(databases: Databases, *, verify_only: bool) -> Rebui
     finally:
         owner.terminate()
     return _report(rebuilt, differences, seconds, verify_only=verify_only)
+
+
+async def rebuild_ledgerdb(databases: Databases, *, verify_only: bool) -> RebuildReport:
+    """Build the ledger again from the log, compare it with the live one, and replace what differs unless only asked.
+
+    Raises `SealedDiffers` where what differs is sealed; nothing is replaced then.
+    """
+    owner = await create_pool(databases.ledgerdb, application_name="fincore-rebuild", size_max=2)
+    try:
+        async with stores_of(databases) as stores:
+            build = ledger_rebuild.verify if verify_only else ledger_rebuild.rebuild
+            began = time.perf_counter()
+            found = await build(EventLog(stores.eventstore), owner)
+            seconds = time.perf_counter() - began
+    finally:
+        owner.terminate()
+    compared = (
+        f"ledgerdb compared with the log: {found.entries:,} entries, {found.postings:,} postings, {seconds:.1f} s, "
+        f"{found.entries / seconds:,.0f} entries/s, {found.differences:,} differences"
+    )
+    lines = [compared, *(f"  {difference.where}: {difference.what}" for difference in found.named)]
+    if found.differences > len(found.named):
+        lines.append(f"  only the first {len(found.named)} of {found.differences:,} are named")
+    if found.is_replaced:
+        lines.append(f"replaced from entry {found.first_id} on")
+    return RebuildReport("\n".join(lines), is_good=found.first_id is None or found.is_replaced)
 
 
 def _report(

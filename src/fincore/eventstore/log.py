@@ -76,6 +76,10 @@ class EventLog:
         rows = await self._pool.fetch(_SQL.load_streams_until, list(stream_ids), *until)
         return [_logged(row) for row in rows]
 
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+        """Some events, in no order; those that do not exist are left out."""
+        return [_logged(row) for row in await self._pool.fetch(_SQL.load_events, list(event_ids))]
+
     async def lag_seconds(self, tx: int, pos: int) -> float:
         """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)

@@ -5,6 +5,12 @@ from eventstore.events
 where stream_id = any ($1::uuid[])
 order by stream_id, version;
 
+-- name: load_events
+-- Some events.
+select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_version, data, recorded_at
+from eventstore.events
+where event_id = any ($1::uuid[]);
+
 -- name: stream_versions
 -- How far some streams have come.
 select s.stream_id, e.version

@@ -1,0 +1,256 @@
+"""Building the ledger again from the log, beside the live one, and comparing the two entry by entry.
+
+Entries are booked in the order in which the live ledger booked them, so that numbers and running balances agree too: a
+charge that was parked was booked later than its place in the log. What the live ledger lacks comes after all others.
+Operators' entries stand in no log and are taken over. Where something differs, the live ledger's entries from the first
+that does are replaced in one transaction, unless it lies in a sealed day: what is sealed is corrected by a further entry.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import asyncpg
+import structlog
+
+from fincore.domain.errors import FinCoreError
+from fincore.domain.events import RecordedEvent
+from fincore.domain.ids import EventId, StreamId, public_event_id
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.poison import readable
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.read.ledger.booking import Booking, Draft
+from fincore.read.ledger.journal import moves_money
+from fincore.read.ledger.ledger_service import entries_of, refundable_minor
+
+_SQL = load_sql("fincore.read.ledger", "rebuild.sql")
+_log = structlog.get_logger(__name__)
+
+BATCH_ENTRIES: Final = 2_000
+BATCH_EVENTS: Final = 2_000
+DIFFERENCES_NAMED_MAX: Final = 20
+"""Entries that a comparison names; it counts all."""
+STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
+"""Comparing all entries is one statement."""
+
+
+class SealedDiffers(FinCoreError):
+    """An entry of a sealed day is not what the log makes of it. It stays: what is sealed is never replaced."""
+
+    def __init__(self, entry_id: int, last_sealed_id: int) -> None:
+        super().__init__(
+            f"entry {entry_id} differs from the log and lies in a sealed day (sealed up to {last_sealed_id}): nothing was "
+            f"replaced. `fincore rebuild ledgerdb --verify` names what differs; correct it by further entries"
+        )
+
+
+class Difference(NamedTuple):
+    """An entry in which the two ledgers differ."""
+
+    entry_id: int
+    where: str
+    what: str
+
+
+class Rebuilt(NamedTuple):
+    """What was built and compared. `first_id`: from which number on the two are not the same rows; None where they are.
+
+    `is_replaced`: the live ledger's rows from there on are now the rebuilt ones.
+    """
+
+    entries: int
+    postings: int
+    first_id: int | None
+    differences: int
+    named: Sequence[Difference]
+    is_replaced: bool = False
+
+
+class _Reached(NamedTuple):
+    """Where the live ledger stood: its last entry, and the place of the log it had come to."""
+
+    last_entry_id: int
+    tx: int
+    pos: int
+
+
+async def verify(log: EventLog, owner: Pool) -> Rebuilt:
+    """Build the ledger beside the live one and compare them; nothing is replaced, and booking goes on meanwhile.
+
+    `owner` is a pool with the rights of the tables' owner. One at a time: a second one starts the first anew.
+    """
+    try:
+        async with owner.acquire() as connection:
+            await connection.execute(_SQL.begin)
+            await connection.execute("set search_path = ledgerdb_next")
+            reached = await _reached(connection)
+            builder = _Builder(log, connection)
+            await builder.follow(reached)
+            await builder.finish(reached)
+            return await _compared(connection, reached)
+    finally:
+        await owner.execute(_SQL.end)
+
+
+async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
+    """As `verify`; where the two differ, replace the live entries from the first that does. Raises `SealedDiffers`."""
+    try:
+        async with owner.acquire() as connection:
+            await connection.execute(_SQL.begin)
+            await connection.execute("set search_path = ledgerdb_next")
+            builder = _Builder(log, connection)
+            # Most of it while booking goes on, the rest while it waits.
+            await builder.follow(await _reached(connection))
+            async with connection.transaction():
+                await connection.execute(_SQL.wait_briefly)
+                await connection.execute(_SQL.take_turn)
+                reached = await _reached(connection)
+                await builder.follow(reached)
+                await builder.finish(reached)
+                found = await _compared(connection, reached)
+                if found.first_id is None:
+                    return found
+                last_sealed: int = await connection.fetchval(_SQL.last_sealed)
+                if found.first_id <= last_sealed:
+                    raise SealedDiffers(found.first_id, last_sealed)
+                await connection.execute(_SQL.set_first, str(found.first_id))
+                await connection.execute(_SQL.replace_tail, timeout=STATEMENT_TIMEOUT_SECONDS)
+            _log.warning("ledger.rebuilt", replaced_from=found.first_id, differences=found.differences)
+            return found._replace(is_replaced=True)
+    finally:
+        await owner.execute(_SQL.end)
+
+
+class _Builder:
+    """Books into the ledger to come, one batch a transaction of its own or of the caller's."""
+
+    def __init__(self, log: EventLog, connection: Connection) -> None:
+        self._event_log = log
+        self._connection = connection
+        self._booking = Booking()
+        self._live_id = 0
+        self._last_id = 0
+        self._booked_at = datetime(1970, 1, 1, tzinfo=UTC)
+        self._scanned = (0, 0)
+        self._missing: list[EventId] = []
+
+    async def follow(self, reached: _Reached) -> None:
+        """Book what the live ledger had booked when it stood there, and look for what it had left out."""
+        while rows := await self._connection.fetch(
+            _SQL.live_entries, self._live_id, reached.last_entry_id, BATCH_ENTRIES
+        ):
+            await self._follow_entries(rows)
+            self._live_id = rows[-1]["entry_id"]
+        await self._scan(reached)
+
+    async def finish(self, reached: _Reached) -> None:
+        """Book what the live ledger has left out, in the order of the log."""
+        for start in range(0, len(self._missing), BATCH_EVENTS):
+            chunk = self._missing[start : start + BATCH_EVENTS]
+            booked = await self._booked_in_live(chunk, reached)
+            events = readable(await self._event_log.load_events(one for one in chunk if one not in booked))
+            booked_at = max(self._booked_at, datetime.now(UTC))
+            await self._book(
+                [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
+            )
+
+    async def _follow_entries(self, rows: Sequence[asyncpg.Record]) -> None:
+        event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
+        events = {one.event_id: one for one in readable(await self._event_log.load_events(event_ids))}
+        waiting: list[tuple[RecordedEvent, datetime, asyncpg.Record | None]] = []
+        for row in rows:
+            if row["source"] == "operator":
+                await self._book(waiting)
+                waiting = []
+                await self._take_over(row["entry_id"])
+            # An entry whose event is not in the log is not booked: the comparison finds that it is missing here.
+            elif (event := events.get(row["event_id"])) is not None:
+                waiting.append((event, row["booked_at"], row))
+        await self._book(waiting)
+
+    async def _book(self, batch: Sequence[tuple[RecordedEvent, datetime, asyncpg.Record | None]]) -> None:
+        candidates = [event for event, _, _ in batch if moves_money(event.event)]
+        if not candidates:
+            return
+        refundable = await refundable_minor(self._connection, candidates)
+        booked = {event.event_id: (booked_at, row) for event, booked_at, row in batch}
+        drafts = []
+        for event_id, stream_id, entry in entries_of(candidates, set(), refundable):
+            booked_at, row = booked[event_id]
+            drafts.append(Draft(event_id, stream_id, entry, booked_at, row["late_for"] if row else None))
+        if not drafts:
+            return
+        await self._booking.book(self._connection, drafts, after_entry_id=self._last_id)
+        self._last_id += len(drafts)
+        self._booked_at = drafts[-1].booked_at
+
+    async def _take_over(self, live_entry_id: int) -> None:
+        self._last_id += 1
+        async with self._connection.transaction():
+            await self._connection.execute(_SQL.take_over_head, live_entry_id, self._last_id)
+            await self._connection.execute(_SQL.open_its_accounts, live_entry_id)
+            await self._connection.execute(_SQL.take_over_postings, live_entry_id, self._last_id)
+        self._booking.forget()
+
+    async def _scan(self, reached: _Reached) -> None:
+        """Find the events that the live ledger has no entry for; those of parked charges it leaves out on purpose."""
+        parked = {
+            StreamId(row["stream_id"]): row["since_version"]
+            for row in await self._connection.fetch(_SQL.parked)
+        }
+        while self._scanned < (reached.tx, reached.pos):
+            batch = await self._event_log.read_after(*self._scanned, limit=BATCH_EVENTS)
+            if not batch:
+                return
+            money = [
+                event.event_id
+                for event in batch
+                if isinstance(event, RecordedEvent)
+                and moves_money(event.event)
+                and (event.tx, event.pos) <= (reached.tx, reached.pos)
+                and event.version < parked.get(event.stream_id, event.version + 1)
+            ]
+            booked = await self._booked_in_live(money, reached)
+            self._missing += [event_id for event_id in money if event_id not in booked]
+            self._scanned = min((batch[-1].tx, batch[-1].pos), (reached.tx, reached.pos))
+
+    async def _booked_in_live(self, event_ids: Sequence[EventId], reached: _Reached) -> set[EventId]:
+        rows = await self._connection.fetch(_SQL.booked_in_live, event_ids, reached.last_entry_id)
+        return {row["event_id"] for row in rows}
+
+
+async def _reached(connection: Connection) -> _Reached:
+    row = await connection.fetchrow(_SQL.reached)
+    if row is None:
+        raise AssertionError("one row is always there")
+    return _Reached(row["last_entry_id"], row["tx"] or 0, row["pos"] or 0)
+
+
+async def _compared(connection: Connection, reached: _Reached) -> Rebuilt:
+    rows = await connection.fetch(_SQL.differences, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS)
+    differences = [
+        Difference(
+            row["entry_id"],
+            f"entry {row['entry_id']} of event {public_event_id(row['event_id'])}",
+            row["finding"],
+        )
+        for row in rows
+    ]
+    first_id: int | None = await connection.fetchval(
+        _SQL.first_difference, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS
+    )
+    if first_id is not None and not differences:
+        what = "its number or its running balances do not follow from the entries before it"
+        differences = [Difference(first_id, f"entry {first_id}", what)]
+    if first_id is None:
+        places = await connection.fetch(
+            _SQL.different_accounts, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS
+        )
+        what = "is not what it was opened as, or does not stand where its last posting left it"
+        after_all = reached.last_entry_id + 1
+        differences = [Difference(after_all, row["place"], what) for row in places]
+        first_id = after_all if places else None
+    counts = await connection.fetchrow(_SQL.count_rows, timeout=STATEMENT_TIMEOUT_SECONDS)
+    entries, postings = counts if counts is not None else (0, 0)
+    return Rebuilt(entries, postings, first_id, len(differences), differences[:DIFFERENCES_NAMED_MAX])

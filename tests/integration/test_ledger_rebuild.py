@@ -1,0 +1,211 @@
+"""The ledger built again from the log: the same, row for row; and where somebody was at it, found or put right."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.upkeep import rebuild_ledgerdb
+from fincore.domain.ids import StreamId, charge_of
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.poison import readable
+from fincore.postgres.pool import Pool
+from fincore.read.ledger.accounts import parse_account
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledger.rebuild import Rebuilt, SealedDiffers, rebuild, verify
+from fincore.read.ledger.suspense import clear_suspense
+from fincore.read.ledgerdb.closing import close_period
+from fincore.read.ledgerdb.sealer import Sealer
+from fincore.read.ledgerdb.verification import verify as verify_seals
+from fixtures.books import Books
+from fixtures.commits import created
+from fixtures.money_events import captured, refund_failed, refunded, withdrawn
+from fixtures.traffic import aftermaths, fates, follow, live, running_writer, store_pool
+
+ROWS = """
+    select e.entry_id, e.event_id, e.kind, e.booked_at, e.late_for, e.source, e.clears_entry_id, p.leg, a.name, p.side,
+        p.amount_minor, p.currency, p.balance_after_minor, p.account_version
+    from ledgerdb.entries e join ledgerdb.postings p using (entry_id) join ledgerdb.accounts a using (account_id)
+    order by e.entry_id, p.leg
+"""
+
+
+class Scene(Books):
+    """A ledger that has followed a log."""
+
+    @property
+    def log(self) -> EventLog:
+        return EventLog(self.owner)
+
+    async def follow(self) -> None:
+        await follow(self.log, self.pool, self.service, batch_events_max=7)
+
+    async def rows(self) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in await self.owner.fetch(ROWS)]
+
+    async def tamper(self, *statements: str) -> None:
+        async with self.tampering() as connection:
+            for statement in statements:
+                await connection.execute(statement)
+
+
+LIVES = [
+    (created(10_000), captured(), refunded(), refund_failed()),
+    (created(10_000), captured(currency="eur", fee_currency="eur"), withdrawn(currency="eur")),
+    (created(10_000), captured(livemode=True)),
+    (created(10_000), captured(platform_fee_minor=0), refunded(amount_minor=12_345)),
+]
+
+
+@pytest.fixture
+async def scene(dsn: str, pool: Pool, owner_pool: Pool) -> AsyncIterator[Scene]:
+    """Charges of all fates, one refund in suspense that an operator cleared, and more events after that."""
+    async with store_pool(dsn, "ledgerdb") as target, running_writer(pool) as writer:
+        scene = Scene(target, owner_pool, LedgerService())
+        await live(writer, [*LIVES, *fates(), *aftermaths()])
+        await scene.follow()
+        (waiting,) = await target.fetch("select entry_id from entries where reason is not null")
+        payable = parse_account("merchant:mer_books:payable:usd")
+        await clear_suspense(target, waiting["entry_id"], payable, reason="agreed", by="ada")
+        await live(writer, LIVES[:2])
+        await scene.follow()
+        yield scene
+
+
+def is_equal(found: Rebuilt) -> bool:
+    return (found.first_id, found.differences, list(found.named)) == (None, 0, [])
+
+
+async def test_the_log_makes_the_ledger_there_is_row_for_row(scene: Scene) -> None:
+    before = await scene.rows()
+    found = await verify(scene.log, scene.owner)
+    assert is_equal(found), found
+    assert found.entries == await scene.pool.fetchval("select count(*) from entries")
+    assert found.postings == len(before)
+    assert is_equal(await rebuild(scene.log, scene.owner))
+    assert await scene.rows() == before
+    assert await scene.owner.fetchval("select to_regnamespace('ledgerdb_next') is null")
+
+
+async def test_what_is_not_booked_yet_is_no_difference(scene: Scene, pool: Pool) -> None:
+    async with running_writer(pool) as writer:
+        await live(writer, LIVES)
+    assert is_equal(await verify(scene.log, scene.owner))
+
+
+async def test_late_entries_and_sealed_days_are_rebuilt_as_they_are(scene: Scene, pool: Pool) -> None:
+    last_month = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).date().replace(day=1)
+    await close_period(scene.pool, last_month, by="ada")
+    async with running_writer(pool) as writer:
+        await live(writer, LIVES)
+    await scene.follow()
+    await Sealer(scene.pool).seal()
+    assert await scene.pool.fetchval("select count(*) from entries where late_for is not null") > 0
+    assert is_equal(await rebuild(scene.log, scene.owner))
+
+
+ALTERED = {
+    "amounts": "update ledgerdb.postings set amount_minor = amount_minor + 1 where entry_id = 3",
+    "account": "update ledgerdb.postings set account_id = 1 where entry_id = 3 and leg = 2",
+    "head": "update ledgerdb.entries set description = 'altered' where entry_id = 3",
+    "running balance": "update ledgerdb.postings set balance_after_minor = balance_after_minor + 1 where entry_id = 3",
+    "deleted": "delete from ledgerdb.entries where entry_id = 3",
+    "deleted with postings": (
+        "with p as (delete from ledgerdb.postings where entry_id = 3) delete from ledgerdb.entries where entry_id = 3"
+    ),
+    "foreign event": "update ledgerdb.entries set event_id = gen_random_uuid() where entry_id = 3",
+}
+
+
+@pytest.mark.parametrize("name", ALTERED)
+async def test_what_was_altered_is_named_and_put_right(scene: Scene, name: str) -> None:
+    await Sealer(scene.pool).seal_batch()
+    before = await scene.rows()
+    accounts = await scene.owner.fetch("select * from ledgerdb.accounts order by account_id")
+    await scene.tamper(ALTERED[name])
+    found = await verify(scene.log, scene.owner)
+    assert found.first_id == 3
+    # What is missing is named by its event, under the number it will get; its own number is not given twice.
+    is_gone = name.startswith("deleted") or name == "foreign event"
+    assert any(one.what == "the log has it, the ledger does not" for one in found.named) == is_gone
+    assert is_gone or found.named[0].entry_id == 3
+    mended = await rebuild(scene.log, scene.owner)
+    assert mended.is_replaced
+    assert is_equal(await verify(scene.log, scene.owner))
+    after = await scene.rows()
+    if not is_gone:
+        assert after == before
+        assert await scene.owner.fetch("select * from ledgerdb.accounts order by account_id") == accounts
+    assert {(row[1], *row[7:12]) for row in after} == {(row[1], *row[7:12]) for row in before}
+    await Sealer(scene.pool).seal()
+    assert (await verify_seals(scene.pool)).holds
+
+
+async def test_an_account_that_somebody_moved_is_put_where_its_postings_left_it(scene: Scene) -> None:
+    before = await scene.rows()
+    await scene.tamper("update ledgerdb.accounts set balance_minor = 1 where account_id = 2")
+    name = await scene.pool.fetchval("select name from accounts where account_id = 2")
+    found = await verify(scene.log, scene.owner)
+    assert [one.where for one in found.named] == [f"account {name}"]
+    assert (await rebuild(scene.log, scene.owner)).is_replaced
+    assert is_equal(await verify(scene.log, scene.owner))
+    assert await scene.rows() == before
+
+
+async def test_what_is_sealed_is_never_replaced(scene: Scene) -> None:
+    entries = await scene.pool.fetchval("select count(*) from entries")
+    await scene.backdate(*[datetime.now(UTC) - timedelta(days=2)] * entries)
+    await Sealer(scene.pool).seal()
+    await scene.tamper(ALTERED["amounts"])
+    before = await scene.rows()
+    with pytest.raises(SealedDiffers, match=f"entry 3 differs .*sealed up to {entries}"):
+        await rebuild(scene.log, scene.owner)
+    assert await scene.rows() == before
+    assert await scene.owner.fetchval("select to_regnamespace('ledgerdb_next') is null")
+
+
+async def test_booking_goes_on_after_a_rebuild_with_every_law_in_force(scene: Scene, pool: Pool) -> None:
+    await scene.tamper(ALTERED["amounts"])
+    await rebuild(scene.log, scene.owner)
+    async with running_writer(pool) as writer:
+        await live(writer, LIVES)
+    # The service remembers balances of before; it finds that they are not the last any more.
+    await scene.follow()
+    assert is_equal(await verify(scene.log, scene.owner))
+    disabled = (
+        "select tgname from pg_trigger where tgenabled = 'D' and tgrelid::regclass::text like 'ledgerdb.%'"
+    )
+    assert await scene.owner.fetch(disabled) == []
+
+
+async def test_a_charge_that_was_parked_is_booked_later_and_rebuilt_in_that_order(scene: Scene) -> None:
+    stream_id = StreamId(await scene.pool.fetchval("select stream_id from entries where entry_id = 1"))
+    assert charge_of(stream_id)
+    # As if the first charge had been parked and taken up at the end: its entries come last.
+    await scene.tamper(
+        "delete from ledgerdb.entries", "delete from ledgerdb.postings", "delete from ledgerdb.accounts"
+    )
+    others = [
+        event
+        for event in readable(await scene.log.read_after(0, 0, limit=1_000))
+        if event.stream_id != stream_id
+    ]
+    scene.service._last = None
+    await scene.book(others)
+    await scene.book(await scene.log.load(stream_id))
+    assert is_equal(await verify(scene.log, scene.owner))
+
+
+async def test_the_command_says_what_it_compared_and_what_it_did(scene: Scene, databases: Databases) -> None:
+    same = await rebuild_ledgerdb(databases, verify_only=True)
+    assert same.is_good
+    assert same.text.startswith("ledgerdb compared with the log: 36 entries, ")
+    assert same.text.endswith(" entries/s, 0 differences")
+    await scene.tamper(ALTERED["amounts"])
+    different = await rebuild_ledgerdb(databases, verify_only=True)
+    assert not different.is_good
+    assert "  entry 3 of event evt_" in different.text
+    mended = await rebuild_ledgerdb(databases, verify_only=False)
+    assert mended.is_good
+    assert mended.text.splitlines()[-1] == "replaced from entry 3 on"
