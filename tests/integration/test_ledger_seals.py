@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
+import structlog.testing
+from prometheus_client import REGISTRY
 
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
-from fincore.read.ledgerdb.verification import Verification, verify
+from fincore.read.ledgerdb.verification import Verification, measure_altered, verify
 from fixtures.books import Books, lives
 from fixtures.money_events import captured, refund_failed, refunded, withdrawn
 from fixtures.traffic import store_pool
@@ -330,3 +332,17 @@ async def test_the_service_may_add_seals_and_not_change_them(sealed: Books) -> N
     for statement in ("update ledgerdb.seals set postings = 1", "delete from ledgerdb.sealed_days"):
         with pytest.raises(asyncpg.RestrictViolationError, match="never rewritten"):
             await sealed.owner.execute(statement)
+
+
+async def test_the_auditor_shows_how_many_rows_were_altered(sealed: Books) -> None:
+    def shown() -> float | None:
+        return REGISTRY.get_sample_value("fincore_ledger_altered_rows")
+
+    await measure_altered(sealed.pool)
+    assert shown() == 0
+    async with sealed.tampering() as connection:
+        await connection.execute("update ledgerdb.entries set livemode = true where entry_id in (2, 3)")
+    with structlog.testing.capture_logs() as logs:
+        await measure_altered(sealed.pool)
+    assert (shown() or 0) >= 2
+    assert [line["where"] for line in logs if line["event"] == "ledger.altered"][:2] == ["entry 2", "entry 3"]

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 import structlog.testing
+from prometheus_client import REGISTRY
 
 from fincore.domain.ids import ChargeId, charge_of
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.ledger_service import LedgerService
-from fincore.read.ledger.suspense import NotCleared, clear_suspense, open_suspense
+from fincore.read.ledger.suspense import NotCleared, clear_suspense, measure_suspense, open_suspense
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.text_tables import journal_table, trial_balance_table
@@ -39,6 +40,9 @@ async def books(dsn: str, owner_pool: Pool) -> AsyncIterator[Books]:
 async def test_what_waits_is_listed_with_the_reason(books: Books) -> None:
     (waiting,) = await open_suspense(books.pool)
     assert (waiting.entry_id, waiting.currency, waiting.debit_minor) == (3, "usd", 7_000)
+    await measure_suspense(books.pool)
+    labels = {"mode": "test", "account": "suspense:usd"}
+    assert REGISTRY.get_sample_value("fincore_ledger_suspense_minor", labels) == 7_000
     assert waiting.reason == "the refund of 7000 is more than the 6000 captured and not refunded yet"
 
 

@@ -1,4 +1,4 @@
-"""The auditor role: the laws and the clearing accounts, looked at again and again."""
+"""The auditor role: the laws, the seals, suspense and the clearing accounts, looked at again and again."""
 
 import asyncio
 
@@ -6,7 +6,9 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
 from fincore.domain.clock import SystemClock
 from fincore.observability.audit import Audit
+from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
+from fincore.read.ledgerdb.verification import measure_altered
 from fincore.settings import Settings
 
 
@@ -16,6 +18,8 @@ async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
 
     async def measure() -> None:
         await measure_unclear(stores.ledgerdb, clock.now())
+        await measure_suspense(stores.ledgerdb)
+        await measure_altered(stores.ledgerdb)
 
     audit = Audit(stores, interval_seconds=settings.laws_interval_seconds, beside=measure)
     await run_until(stop, audit.run(), audit.stop)

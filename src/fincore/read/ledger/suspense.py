@@ -14,6 +14,7 @@ from fincore.domain.ids import StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
+from fincore.read.ledgerdb.metrics import SUSPENSE_MINOR
 
 _SQL = load_sql("fincore.read.ledger", "suspense.sql")
 _LEDGER = load_sql("fincore.read.ledger", "ledger_service.sql")
@@ -65,6 +66,12 @@ async def open_suspense(pool: Pool) -> list[Suspended]:
         for row in waiting
         if (entry := entries.get(row["entry_id"])) is not None
     ]
+
+
+async def measure_suspense(pool: Pool) -> None:
+    """Set the gauge of every suspense account there is."""
+    for row in await pool.fetch(_SQL.suspense_accounts):
+        SUSPENSE_MINOR.labels("live" if row["livemode"] else "test", row["name"]).set(row["balance_minor"])
 
 
 async def clear_suspense(pool: Pool, entry_id: int, to: Account, *, reason: str, by: str) -> int:

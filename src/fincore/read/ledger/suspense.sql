@@ -12,6 +12,10 @@ group by coalesce(e.clears_entry_id, e.entry_id), e.livemode, p.currency
 having sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) <> 0
 order by 1, 3;
 
+-- name: suspense_accounts
+-- What each suspense account holds.
+select livemode, name, balance_minor from accounts where split_part(name, ':', 1) = 'suspense';
+
 -- name: entries
 -- The entries that sent something to suspense, and why.
 select entry_id, event_id, stream_id, kind, effective_at, booked_at, description, reason

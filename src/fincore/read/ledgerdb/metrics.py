@@ -15,6 +15,10 @@ UNCLEAR_AGE_SECONDS: Final = Gauge(
     ["mode", "account"],
 )
 SEALED_ENTRY: Final = Gauge("fincore_ledger_sealed_entry", "The number of the entry that was sealed last.")
+ALTERED_ROWS: Final = Gauge(
+    "fincore_ledger_altered_rows",
+    "Rows of the ledger that are not as they were sealed: must be zero.",
+)
 SUSPENSE_MINOR: Final = Gauge(
     "fincore_ledger_suspense_minor",
     "Balance of a suspense account, in minor units of its currency: should be zero.",

@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
+import structlog
 
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.read.ledgerdb.metrics import ALTERED_ROWS
 from fincore.read.ledgerdb.seal import (
     GENESIS,
     Manifest,
@@ -27,6 +29,7 @@ from fincore.read.ledgerdb.seal import (
 from fincore.read.ledgerdb.sealer import manifest_of
 
 _SQL = load_sql("fincore.read.ledgerdb", "verification.sql")
+_log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 2_000
 BEFORE_ALL: Final = -(2**63)
@@ -145,6 +148,14 @@ async def verify(
         seconds=time.perf_counter() - began,
         findings=tuple(findings[:findings_max]),
     )
+
+
+async def measure_altered(pool: Pool) -> None:
+    """Verify the whole ledger, set the gauge, and log each row that was altered."""
+    found = await verify(pool, all_findings=True)
+    ALTERED_ROWS.set(len(found.findings))
+    for finding in found.findings:
+        _log.error("ledger.altered", where=finding.where, what=finding.what)
 
 
 async def _entry_findings(connection: Connection, chain: _Chain) -> AsyncIterator[Finding]:
