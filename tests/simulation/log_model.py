@@ -1,0 +1,106 @@
+"""The event store in memory: what a Commit does to it and what is answered, as the writer and the log promise.
+
+`test_log_model.py` holds it against the real ones.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from fincore.domain.clock import Clock
+from fincore.domain.events import RecordedEvent, decode_event, encode_event
+from fincore.domain.ids import EventId, StreamId
+from fincore.domain.job import Job
+from fincore.eventstore.commit import (
+    AlreadyReceived,
+    Commit,
+    CommitResult,
+    Committed,
+    Conflict,
+    IdempotencyKey,
+    ReceivedWebhook,
+    Replayed,
+    StoredAnswer,
+)
+
+_WebhookKey = tuple[str, str, str]
+
+
+class LogModel:
+    """Each call is one step: nothing happens in the middle of it.
+
+    Fits, by shape, `Writer` as far as it commits and finds answers, `EventLog` as far as it loads streams, and the pool
+    behind `InboxReader`.
+    """
+
+    def __init__(self, clock: Clock, enqueue: Callable[[Sequence[Job]], None]) -> None:
+        self._clock = clock
+        self._enqueue = enqueue
+        self._positions = itertools.count(1)
+        self._event_ids: set[EventId] = set()
+        self._answers: dict[IdempotencyKey, StoredAnswer] = {}
+        self._inbox: dict[_WebhookKey, bytes] = {}
+        self.streams: dict[StreamId, list[RecordedEvent]] = {}
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        """Write all of a Commit, or say why none of it."""
+        assert commit.final_answer is None, "no client of the simulation waits for an outcome"
+        stream = self.streams.get(commit.stream_id, []) if commit.stream_id else []
+        refusal = self._refusal(commit, stream)
+        if refusal is not None:
+            return refusal
+        if commit.stream_id is not None and commit.events:
+            written = [
+                RecordedEvent(
+                    tx=1,
+                    pos=next(self._positions),
+                    stream_id=commit.stream_id,
+                    version=version,
+                    event_id=new.event_id,
+                    event=decode_event(*encode_event(new.event)),
+                    recorded_at=self._clock.now(),
+                )
+                for version, new in enumerate(commit.events, start=commit.expected_version + 1)
+            ]
+            self.streams[commit.stream_id] = [*stream, *written]
+            self._event_ids.update(new.event_id for new in commit.events)
+        if commit.idempotency is not None:
+            key, answer = commit.idempotency
+            self._answers[key] = answer
+        if commit.webhook is not None:
+            self._inbox[_key_of(commit.webhook)] = commit.webhook.body
+        self._enqueue(commit.jobs)
+        return Committed()
+
+    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+        """What a key got."""
+        return self._answers.get(key)
+
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+        """A stream as it is now."""
+        return list(self.streams.get(stream_id, ()))
+
+    async def fetch(
+        self, _statement: str, psps: Sequence[str], accounts: Sequence[str], events: Sequence[str]
+    ) -> list[dict[str, object]]:
+        """The bodies of webhooks: the one statement of `InboxReader`."""
+        names = ("psp", "psp_account", "psp_event_id", "body")
+        keys = zip(psps, accounts, events, strict=True)
+        return [dict(zip(names, (*key, self._inbox[key]), strict=True)) for key in keys if key in self._inbox]
+
+    def _refusal(self, commit: Commit, stream: Sequence[RecordedEvent]) -> CommitResult | None:
+        follows = stream[commit.expected_version :]
+        if commit.events and follows and follows[0].event_id == commit.events[0].event_id:
+            return Committed()
+        if commit.idempotency is not None and commit.idempotency[0] in self._answers:
+            return Replayed(self._answers[commit.idempotency[0]])
+        if commit.webhook is not None and _key_of(commit.webhook) in self._inbox:
+            return AlreadyReceived()
+        is_used = any(new.event_id in self._event_ids for new in commit.events)
+        if commit.events and (len(stream) != commit.expected_version or is_used):
+            return Conflict()
+        return None
+
+
+def _key_of(webhook: ReceivedWebhook) -> _WebhookKey:
+    return cast("_WebhookKey", (webhook.psp, webhook.psp_account, webhook.psp_event_id))

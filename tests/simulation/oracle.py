@@ -1,0 +1,284 @@
+"""What must be true, said by somebody who knows the PSP's truth and the merchant's wishes and none of FinCore's rules.
+
+`at_any_time` holds between any two steps. `at_rest` holds when everything has been told and done. Each finding is a
+sentence; an empty list is the good news.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from fincore.domain.charge import Charge
+from fincore.domain.dispute import Dispute
+from fincore.domain.events import (
+    CancelRequested,
+    CaptureRequested,
+    ChargeCreated,
+    RecordedEvent,
+    RefundRequested,
+)
+from fincore.domain.ids import ChargeId
+from fincore.domain.outcome import PspReference
+from fincore.domain.refund import Refund
+from fincore.read.ledger.journal import entry_of
+from simulation.merchant import WISH, Wish
+from simulation.psp_model import Nature
+from simulation.psp_records import Payment, PspDispute, PspRefund
+from simulation.world import World
+
+STATUS_OF: Final[Mapping[str, str]] = {
+    "requires_action": "requires_action",
+    "processing": "processing",
+    "authorized": "authorized",
+    "captured": "succeeded",
+    "declined": "failed",
+    "canceled": "canceled",
+    "expired": "expired",
+}
+"""What a payment is at the PSP -> what the charge must be."""
+
+
+def at_any_time(world: World) -> list[str]:
+    """What breaks a law that knows no excuse."""
+    payments = _payments(world)
+    return [
+        *world.psp.complaints,
+        *world.raised,
+        *_one_payment_per_charge(payments),
+        *_one_refund_per_refund(payments),
+        *(finding for charge_id, charge in world.charges().items() for finding in _bounds(charge_id, charge)),
+        *(finding for wish in world.merchant.wishes for finding in _one_answer(wish)),
+    ]
+
+
+def at_rest(world: World) -> list[str]:
+    """What differs between FinCore and the world around it, once there is nothing left to tell.
+
+    Without webhooks nobody can know what the PSP did by itself to a payment that had ended: such are left out.
+    """
+    charges, payments, psp = world.charges(), _payments(world), world.psp
+    return [
+        *at_any_time(world),
+        *held_without_good_reason(world),
+        *_wishes_came_true(world.merchant.wishes, world.history()),
+        *(
+            finding
+            for charge_id, charge in charges.items()
+            for finding in _as_at_the_psp(charge_id, charge, payments.get(charge_id, []), psp.nature)
+        ),
+        *(_clearing(world) if psp.tells else ()),
+    ]
+
+
+def held_without_good_reason(world: World) -> list[str]:
+    """Jobs that a person is asked about for no reason a person could do anything about.
+
+    The PSP of the simulation is never at odds with itself, so nothing may look as if it were.
+    """
+    return [
+        f"{job} is held: {job.held}"
+        for job in world.queue.held
+        if not job.held or "compare the charge" in job.held or "no such" in job.held
+    ]
+
+
+def _payments(world: World) -> dict[ChargeId, list[Payment]]:
+    found: dict[ChargeId, list[Payment]] = {}
+    for payment in world.psp.payments.values():
+        found.setdefault(payment.charge_id, []).append(payment)
+    return found
+
+
+# --- at any time
+
+
+def _one_payment_per_charge(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
+    for charge_id, made in payments.items():
+        if len(made) > 1:
+            yield f"{charge_id}: {len(made)} payments were made at the PSP"
+
+
+def _one_refund_per_refund(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
+    times = Counter(
+        refund.refund_id
+        for made in payments.values()
+        for payment in made
+        for refund in payment.refunds.values()
+        if refund.refund_id is not None
+    )
+    for refund_id, count in times.items():
+        if count > 1:
+            yield f"{refund_id}: {count} refunds were made at the PSP"
+
+
+def _bounds(charge_id: ChargeId, charge: Charge) -> Iterator[str]:
+    asked = sum(
+        refund.amount_minor
+        for refund in charge.refunds
+        if refund.origin == "merchant" and refund.status != "failed"
+    )
+    if asked > charge.captured_minor:
+        yield f"{charge_id}: merchants may get {asked} refunded of {charge.captured_minor}"
+    if not 0 <= charge.captured_minor <= charge.amount.amount_minor:
+        yield f"{charge_id}: captured {charge.captured_minor} of {charge.amount}"
+
+
+def _one_answer(wish: Wish) -> Iterator[str]:
+    if len(set(wish.answers)) > 1:
+        yield f"{wish.key}: got {len(set(wish.answers))} different answers"
+
+
+# --- at rest
+
+
+def _wishes_came_true(
+    wishes: Sequence[Wish], history: Mapping[ChargeId, Sequence[RecordedEvent]]
+) -> Iterator[str]:
+    """What was answered exists, and nothing exists twice or without having been asked for."""
+    made = Counter(key for events in history.values() for recorded in events for key in _wish_of(recorded))
+    asked = Counter(
+        (charge_id, type(recorded.event))
+        for charge_id, events in history.items()
+        for recorded in events
+        if isinstance(recorded.event, CaptureRequested)
+        or (isinstance(recorded.event, CancelRequested) and recorded.event.reason != "abandoned")
+    )
+    answered: Counter[tuple[ChargeId, type]] = Counter()
+    for wish in wishes:
+        match wish.kind:
+            case "charge" | "refund":
+                if made[wish.key] != bool(wish.answers):
+                    yield f"{wish.key}: made {made[wish.key]} times, answered with {wish.made}"
+            case _ if wish.answers:
+                event = CaptureRequested if wish.kind == "capture" else CancelRequested
+                answered[ChargeId(wish.made or ""), event] += 1
+    if asked != answered:
+        yield f"operations asked for {asked}, answered {answered}"
+
+
+def _wish_of(recorded: RecordedEvent) -> Iterator[str]:
+    if isinstance(recorded.event, ChargeCreated | RefundRequested) and WISH in recorded.event.metadata:
+        yield recorded.event.metadata[WISH]
+
+
+def _as_at_the_psp(
+    charge_id: ChargeId, charge: Charge, payments: Sequence[Payment], nature: Nature
+) -> Iterator[str]:
+    payment = payments[0] if payments else None
+    webhooks_arrive = nature != "silent"
+    state = payment.state if payment else "declined"
+    if charge.status not in _statuses(payment, nature):
+        yield f"{charge_id} is {charge.status}, at the PSP it is {state}"
+    if state != "processing" and (charge.operation or charge.unknown_since):
+        yield f"{charge_id}: a {charge.operation} is pending, unknown since {charge.unknown_since}"
+    for what, known_minor, truth_minor in _amounts(charge, payment, webhooks_arrive=webhooks_arrive):
+        if known_minor != truth_minor:
+            yield f"{charge_id}: {what} {known_minor}, at the PSP {truth_minor}"
+    at_psp = {one.reference: one for one in payment.refunds.values()} if payment else {}
+    yield from _refunds_as_at_the_psp(charge_id, charge, at_psp, webhooks_arrive=webhooks_arrive)
+    disputes = payment.disputes if payment else {}
+    if webhooks_arrive:
+        yield from _disputes_as_at_the_psp(charge_id, charge, disputes)
+
+
+def _statuses(payment: Payment | None, nature: Nature) -> set[str]:
+    """What the charge may be. Ends without money do not contradict each other: the first that is heard of stays."""
+    if payment is None:
+        return {"failed"}
+    ends = payment.ends if payment.state in payment.ends else {payment.state}
+    found = {STATUS_OF[end] for end in ends}
+    if nature == "wild" and payment.state in ("requires_action", "canceled", "expired"):
+        # It was given up for never made before it was made, and has taken nothing.
+        found.add("failed")
+    return found
+
+
+def _amounts(
+    charge: Charge, payment: Payment | None, *, webhooks_arrive: bool
+) -> Iterator[tuple[str, int, int]]:
+    """What is compared, in minor units: its name, what FinCore knows, what is true."""
+    yield "captured", charge.captured_minor, payment.captured_minor if payment else 0
+    if payment and payment.state == "authorized":
+        yield "held", charge.authorized_minor, payment.money.amount_minor
+    fee_minor = charge.fee.amount_minor if charge.fee else 0
+    if webhooks_arrive or fee_minor:
+        yield "fee", fee_minor, payment.fee_minor if payment else 0
+    if webhooks_arrive:
+        yield "refundable", charge.refundable_minor, payment.left_minor if payment else 0
+
+
+def _refunds_as_at_the_psp(
+    charge_id: ChargeId, charge: Charge, at_psp: Mapping[PspReference, PspRefund], *, webhooks_arrive: bool
+) -> Iterator[str]:
+    ours = {one.refund_id: one for one in at_psp.values() if one.refund_id is not None}
+    for refund in charge.refunds:
+        truth = ours.get(refund.refund_id) or at_psp.get(refund.psp_reference or PspReference(""))
+        yield from _refund_as_at_the_psp(refund, truth, webhooks_arrive=webhooks_arrive)
+    known = {refund.refund_id for refund in charge.refunds}
+    for refund_id in ours.keys() - known:
+        yield f"{charge_id}: the PSP made {refund_id}, which nobody asked for"
+    references = [refund.psp_reference for refund in charge.refunds if refund.psp_reference]
+    if len(references) != len(set(references)):
+        yield f"{charge_id}: a refund of the PSP counts twice"
+    if webhooks_arrive and (missing := at_psp.keys() - set(references)):
+        yield f"{charge_id}: does not know the refunds {sorted(missing)}"
+    given_back = sum(one.amount_minor for one in at_psp.values() if one.state == "succeeded")
+    if webhooks_arrive and charge.refunded_minor != given_back:
+        yield f"{charge_id}: refunded {charge.refunded_minor}, at the PSP {given_back}"
+
+
+def _refund_as_at_the_psp(refund: Refund, truth: PspRefund | None, *, webhooks_arrive: bool) -> Iterator[str]:
+    state = truth.state if truth else "failed"
+    if refund.status == state and (truth is None or refund.amount_minor == truth.amount_minor):
+        return
+    if truth is not None and not webhooks_arrive and state == "failed" and refund.status == "succeeded":
+        # It came back from the customer's bank, and nobody said so.
+        return
+    yield f"{refund.refund_id} is {refund.status} over {refund.amount_minor}, at the PSP {state}"
+
+
+def _disputes_as_at_the_psp(
+    charge_id: ChargeId, charge: Charge, disputes: Mapping[PspReference, PspDispute]
+) -> Iterator[str]:
+    known = {dispute.psp_reference for dispute in charge.disputes}
+    if known != disputes.keys() or len(known) != len(charge.disputes):
+        yield f"{charge_id}: knows the disputes {sorted(known)}, at the PSP are {sorted(disputes)}"
+        return
+    for dispute in charge.disputes:
+        yield from _dispute_as_at_the_psp(dispute, disputes[dispute.psp_reference])
+
+
+def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]:
+    known = (
+        dispute.status,
+        dispute.withdrawn_minor,
+        dispute.withdrawn_fee_minor,
+        dispute.reinstated_minor,
+        dispute.reinstated_fee_minor,
+    )
+    at_psp = (
+        truth.status,
+        truth.withdrawn_minor,
+        truth.withdrawn_fee_minor,
+        truth.reinstated_minor,
+        truth.reinstated_fee_minor,
+    )
+    if known != at_psp:
+        yield f"{dispute.dispute_id} is {known}, at the PSP {at_psp}"
+
+
+def _clearing(world: World) -> Iterator[str]:
+    """The books say of the PSP what the PSP says of itself."""
+    clearing_minor = 0
+    for events in world.history().values():
+        for recorded in events:
+            entry = entry_of(recorded.event)
+            for movement in entry.movements if entry else ():
+                if "suspense" in (movement.debit.code, movement.credit.code):
+                    yield f"{recorded.event} is in suspense"
+                clearing_minor += movement.amount_minor * (
+                    (movement.debit.code == "psp_clearing") - (movement.credit.code == "psp_clearing")
+                )
+    net_minor = sum(payment.net_minor for payment in world.psp.payments.values())
+    if clearing_minor != net_minor:
+        yield f"the PSP owes us {net_minor}, the books say {clearing_minor}"

@@ -1,0 +1,134 @@
+"""The store in memory against the real one: the same Commits get the same results and leave the same truth."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fincore.domain.ids import new_event_id
+from fincore.domain.job import Job
+from fincore.eventstore.commit import Commit, IdempotencyKey, NewEvent, ReceivedWebhook, StoredAnswer
+from fincore.write.psp.inbox import InboxReader
+from fixtures.commits import MERCHANT, PROVENANCE, captured, created, new_stream
+from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
+from simulation.postgres_store import StoreInPostgres
+from simulation.queue_model import QueueModel
+from simulation.world import Store, StoreInMemory
+
+STREAMS = EVENTS = KEYS = WEBHOOKS = range(3)
+NEW = -1
+"""An event that no other Commit holds."""
+
+
+class Attempt(NamedTuple):
+    """A Commit by numbers: which stream, event, key and webhook of a few; None where it has none."""
+
+    stream: int
+    expected_version: int
+    events: tuple[int, ...]
+    key: int | None
+    webhook: int | None
+    has_job: bool
+
+
+ATTEMPTS = st.lists(
+    st.builds(
+        Attempt,
+        stream=st.sampled_from(STREAMS),
+        expected_version=st.integers(0, 3),
+        events=st.sampled_from([(), (NEW,), (NEW, NEW), *((one,) for one in EVENTS), (0, NEW), (NEW, 1)]),
+        key=st.none() | st.sampled_from(KEYS),
+        webhook=st.none() | st.sampled_from(WEBHOOKS),
+        has_job=st.booleans(),
+    ).filter(lambda attempt: attempt.events or attempt.key is not None or attempt.webhook is not None),
+    min_size=1,
+    max_size=12,
+)
+
+
+class _Names:
+    """The streams, events, keys and webhooks of one example, new to the database."""
+
+    def __init__(self) -> None:
+        self.streams = [new_stream() for _ in STREAMS]
+        self.events = [NewEvent(captured(), new_event_id()) for _ in EVENTS]
+        self.keys = [IdempotencyKey(MERCHANT, False, f"key-{uuid4()}") for _ in KEYS]
+        self.webhooks = [f"evt_{uuid4().hex}" for _ in WEBHOOKS]
+
+    def commit(self, number: int, attempt: Attempt) -> Commit:
+        answer = StoredAnswer(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
+        job = Job(kind="charge.authorize", payload=b"%d" % number)
+        webhook = None if attempt.webhook is None else self._webhook(number, attempt.webhook)
+        return Commit(
+            provenance=PROVENANCE,
+            stream_id=self.streams[attempt.stream] if attempt.events else None,
+            expected_version=attempt.expected_version if attempt.events else 0,
+            events=tuple(NewEvent(created()) if one == NEW else self.events[one] for one in attempt.events),
+            jobs=(job,) if attempt.has_job else (),
+            idempotency=None if attempt.key is None else (self.keys[attempt.key], answer),
+            webhook=webhook,
+        )
+
+    def _webhook(self, number: int, webhook: int) -> ReceivedWebhook:
+        return ReceivedWebhook(
+            psp=STRIPE,
+            psp_account=TEST_ACCOUNT,
+            psp_event_id=self.webhooks[webhook],
+            type="told",
+            body=b"%d" % number,
+        )
+
+
+@pytest.fixture
+def postgres(
+    loop: asyncio.AbstractEventLoop, fresh_dsn: Callable[[], str]
+) -> Iterator[tuple[StoreInPostgres, QueueModel]]:
+    queue = QueueModel(SteppedClock())
+    store = StoreInPostgres(fresh_dsn(), queue)
+    loop.run_until_complete(store.open())
+    yield store, queue
+    loop.run_until_complete(store.close())
+
+
+async def _truth(store: Store, names: _Names) -> list[object]:
+    """All that can be read of what an example wrote."""
+    inbox = InboxReader(store.inbox_pool)
+    streams = [await store.log.load(stream) for stream in names.streams]
+    return [
+        [[(one.version, one.event_id, one.event) for one in stream] for stream in streams],
+        [await store.writer.find_answer(key) for key in names.keys],
+        [await inbox.body_of(STRIPE, TEST_ACCOUNT, webhook) for webhook in names.webhooks],
+    ]
+
+
+def test_the_model_does_with_every_commit_what_the_writer_does(
+    loop: asyncio.AbstractEventLoop, postgres: tuple[StoreInPostgres, QueueModel]
+) -> None:
+    @settings(
+        max_examples=60,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given],
+    )
+    @given(ATTEMPTS)
+    def play(attempts: list[Attempt]) -> None:
+        names = _Names()
+        commits = [names.commit(number, attempt) for number, attempt in enumerate(attempts)]
+        clock = SteppedClock()
+        queue = QueueModel(clock)
+        model = StoreInMemory(clock, queue)
+        real, real_queue = postgres
+        jobs_before = len(real_queue.waiting)
+        told = [loop.run_until_complete(model.writer.commit(commit)) for commit in commits]
+        real_told = [loop.run_until_complete(real.writer.commit(commit)) for commit in commits]
+        assert told == real_told
+        assert loop.run_until_complete(_truth(model, names)) == loop.run_until_complete(_truth(real, names))
+        assert [job.payload for job in queue.waiting] == [
+            job.payload for job in real_queue.waiting[jobs_before:]
+        ]
+
+    play()

@@ -1,0 +1,68 @@
+"""Payments against everything that can happen to them.
+
+    FINCORE_SIMULATION_EXAMPLES=20000 .venv/bin/pytest tests/simulation --hypothesis-seed=random
+
+plays for longer; what fails prints the seed and a line that plays it again.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from fixtures.scripted_psp import SteppedClock
+from simulation.machine import Payments
+from simulation.postgres_store import StoreInPostgres
+from simulation.psp_model import Nature
+from simulation.queue_model import QueueModel
+from simulation.world import World
+
+EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", "300"))
+"""Examples in memory; on PostgreSQL it is a fortieth of them."""
+TIMEOUT_SECONDS: Final = 300 + EXAMPLES
+
+
+def _settings(examples: int, steps: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        print_blob=True,
+        # An example is a whole story, and slow by nature; the first few are no measure of the others.
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+
+
+@pytest.mark.timeout(TIMEOUT_SECONDS)
+def test_whatever_happens_fincore_and_the_psp_agree_in_the_end() -> None:
+    run_state_machine_as_test(Payments, settings=_settings(EXAMPLES, 50))
+
+
+@pytest.mark.timeout(TIMEOUT_SECONDS)
+def test_the_same_on_postgresql_and_every_law_holds_of_its_view_and_ledger(
+    fresh_dsn: Callable[[], str],
+) -> None:
+    class PaymentsOnPostgres(Payments):
+        store: StoreInPostgres
+
+        def new_world(self, nature: Nature, seed: int) -> World:
+            clock = SteppedClock()
+            queue = QueueModel(clock)
+            self.store = StoreInPostgres(fresh_dsn(), queue)
+            self.loop.run_until_complete(self.store.open())
+            return World(self.loop, clock, queue, self.store, nature=nature, seed=seed)
+
+        def end(self) -> None:
+            try:
+                super().end()
+                assert self.loop.run_until_complete(self.store.broken_laws()) == []
+                if self.world.psp.tells:
+                    net_minor = sum(payment.net_minor for payment in self.world.psp.payments.values())
+                    assert self.loop.run_until_complete(self.store.clearing_minor()) == net_minor
+            finally:
+                self.loop.run_until_complete(self.store.close())
+
+    run_state_machine_as_test(PaymentsOnPostgres, settings=_settings(max(EXAMPLES // 40, 1), 30))

@@ -1,0 +1,127 @@
+"""What the machine found once, or would find only in years: told step by step."""
+
+import asyncio
+from datetime import timedelta
+
+from fincore.domain.charge import Charge
+from fixtures.scripted_psp import SteppedClock
+from simulation.merchant import PaymentMethod
+from simulation.oracle import at_rest
+from simulation.psp_model import Nature, PspEvent
+from simulation.psp_records import Payment
+from simulation.queue_model import QueuedJob, QueueModel
+from simulation.world import StoreInMemory, World
+
+
+def new_world(loop: asyncio.AbstractEventLoop, nature: Nature = "wild") -> World:
+    clock = SteppedClock()
+    queue = QueueModel(clock)
+    return World(loop, clock, queue, StoreInMemory(clock, queue), nature=nature, seed=1)
+
+
+def charge_of(world: World) -> Charge:
+    (charge,) = world.charges().values()
+    return charge
+
+
+def sold(world: World, method: PaymentMethod = "pm_pays", *, capture: bool) -> None:
+    world.stage.finish(world.send(world.merchant.charge(1000, method, capture=capture), 0))
+
+
+def job(world: World, kind: str) -> QueuedJob:
+    return next(job for job in world.queue.waiting if job.kind == kind)
+
+
+def do(world: World, kind: str) -> None:
+    """Wait until a job is due, and do it."""
+    due_at = job(world, kind).due_at
+    world.pass_time(max((due_at - world.clock.now()).total_seconds(), 0.0))
+    world.stage.finish(world.work_on(job(world, kind)))
+
+
+def arrived_after_it_was_given_up(world: World, *, capture: bool) -> Payment:
+    """A charge that FinCore has inferred was never made, and the payment that the PSP made of it all the same."""
+    sold(world, capture=capture)
+    world.psp.faults.append("late")
+    do(world, "charge.authorize")
+    world.pass_time(20 * 60)
+    do(world, "charge.resolve")
+    assert charge_of(world).status == "failed"
+    world.pass_time(60 * 60)
+    (payment,) = world.psp.payments.values()
+    return payment
+
+
+def interpreted(world: World, event: PspEvent) -> None:
+    world.stage.finish(world.deliver(event))
+    do(world, "webhook.interpret")
+
+
+def test_a_payment_told_of_before_the_psps_search_knows_it_is_looked_up_by_the_name_it_was_told_by(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop)
+    sold(world, capture=True)
+    world.psp.faults.append("late")
+    do(world, "charge.authorize")
+    world.pass_time(20 * 60)
+    do(world, "charge.resolve")
+    while not world.psp.told:
+        world.pass_time(1)
+    interpreted(world, world.psp.told[0])
+    assert (charge_of(world).status, world.queue.held) == ("succeeded", [])
+
+
+def test_a_record_that_was_read_before_the_capture_does_not_undo_it(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop)
+    arrived_after_it_was_given_up(world, capture=False)
+    (authorized,) = world.psp.told
+    world.stage.finish(world.deliver(authorized))
+    slow = world.work_on(job(world, "webhook.interpret"))
+    while slow.place != "psp.inquire answered":
+        world.stage.step(slow)
+    world.stage.finish(world.work_on(job(world, "webhook.interpret")))
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.capture(charge_id, 400), 0))
+    do(world, "charge.capture")
+    assert charge_of(world).captured_minor == 400
+    world.stage.finish(slow)
+    assert (charge_of(world).status, charge_of(world).captured_minor) == ("succeeded", 400)
+    world.rest(within=timedelta(days=40))
+    assert at_rest(world) == []
+
+
+def test_a_contradiction_about_a_refund_is_asked_about_again_while_the_psp_is_away(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop)
+    sold(world, capture=True)
+    do(world, "charge.authorize")
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.refund(charge_id, 300), 0))
+    world.psp.faults.append("late")
+    do(world, "refund.send")
+    world.pass_time(20 * 60)
+    do(world, "refund.resolve")
+    assert [refund.status for refund in charge_of(world).refunds] == ["failed"]
+    world.pass_time(60 * 60)
+    world.stage.finish(world.deliver(world.psp.told[-1]))
+    interpreting = world.work_on(job(world, "webhook.interpret"))
+    while interpreting.place != "psp.charge_of answered":
+        world.stage.step(interpreting)
+    world.psp.goes_away(30)
+    world.stage.finish(interpreting)
+    assert world.queue.held == []
+    world.rest(within=timedelta(days=40))
+    assert [refund.status for refund in charge_of(world).refunds] == ["succeeded"]
+    assert (at_rest(world), world.queue.held) == ([], [])
+
+
+def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop)
+    arrived_after_it_was_given_up(world, capture=False)
+    interpreted(world, world.psp.told[0])
+    assert charge_of(world).status == "authorized"
+    world.psp.nature = "silent"
+    world.rest(within=timedelta(days=40))
+    assert charge_of(world).status == "expired"

@@ -1,0 +1,300 @@
+"""FinCore as it is, its API twice, its worker and its inbox, among models of all that is outside of it.
+
+What FinCore decides, writes and sends is its own code. The PSP, the queue, the merchant and the clock are models; the
+store is a model or PostgreSQL.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol, cast
+
+from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
+from fincore.domain.charge import Charge, fold
+from fincore.domain.events import RecordedEvent
+from fincore.domain.ids import ChargeId, StreamId, charge_of
+from fincore.domain.job import JobKind
+from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredAnswer
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.write.payments.acceptance import ChargeCommand, Route
+from fincore.write.payments.idempotency import AnswerCache
+from fincore.write.payments.keyed_requests import Answered, KeyedRequests, Refused
+from fincore.write.payments.operation import OperationCommand
+from fincore.write.payments.operation_service import OperationService, Renders
+from fincore.write.payments.payment_service import PaymentService
+from fincore.write.psp.inbox import WebhookInbox
+from fincore.write.psp.port import SignatureRefused
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import Handler, JobResult
+from fincore.write.worker.worker import Worker
+from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
+from simulation.errands import Errand, Stage, gate
+from simulation.log_model import LogModel
+from simulation.merchant import Merchant, Wish
+from simulation.psp_model import Nature, PspEvent, PspModel
+from simulation.queue_model import QueuedJob, QueueModel
+
+HELD_UP_SECONDS_MAX: Final = 35
+"""How long a process may be held up in the middle of something before it counts as dead. With a call that arrives late
+it stays within the 90 seconds that the janitor takes for the longest a call may be on its way.
+"""
+JOBS_MAX: Final = 3_000
+"""Runs of jobs until the world must have come to rest."""
+API_PROCESSES: Final = 2
+
+
+class Store(Protocol):
+    """Where the truth is kept."""
+
+    @property
+    def writer(self) -> Writer: ...
+
+    @property
+    def log(self) -> EventLog: ...
+
+    @property
+    def inbox_pool(self) -> Pool: ...
+
+    async def history(self) -> dict[StreamId, list[RecordedEvent]]:
+        """Everything that ever happened, by stream."""
+        ...
+
+
+class StoreInMemory:
+    """The model of the store. It fits the real one's types by shape, which is why they are cast."""
+
+    def __init__(self, clock: SteppedClock, queue: QueueModel) -> None:
+        self._model = LogModel(clock, queue.put)
+        self.writer = cast("Writer", self._model)
+        self.log = cast("EventLog", self._model)
+        self.inbox_pool = cast("Pool", self._model)
+
+    async def history(self) -> dict[StreamId, list[RecordedEvent]]:
+        return self._model.streams
+
+
+class GatedWriter:
+    """The writer, with a gate before each commit and one before its acknowledgement."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        await gate("commit")
+        result = await self._writer.commit(commit)
+        await gate("committed")
+        return result
+
+    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+        await gate("find answer")
+        return await self._writer.find_answer(key)
+
+
+class GatedLog:
+    """The log, with a gate before each look at it."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+        await gate("load")
+        return await self._log.load(stream_id)
+
+
+class ApiProcess:
+    """The two payment services as one API process has them, with what it keeps in memory."""
+
+    def __init__(self, writer: Writer, log: EventLog, clock: SteppedClock) -> None:
+        requests = KeyedRequests(
+            writer=writer,
+            log=log,
+            # Nobody waits for an outcome, so nobody watches.
+            watch=cast("StreamWatch", None),
+            clock=clock,
+            answers=AnswerCache(),
+            in_flight_wait_seconds=0.0,
+        )
+        self._charges = PaymentService(
+            requests=requests,
+            clock=clock,
+            routes={False: Route(STRIPE, TEST_ACCOUNT)},
+            render=render_charge,
+        )
+        renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)
+        self._operations = OperationService(requests=requests, log=log, clock=clock, renders=renders)
+
+    async def answer(self, command: ChargeCommand | OperationCommand) -> Answered | Refused:
+        if isinstance(command, ChargeCommand):
+            return await self._charges.charge(command)
+        return await self._operations.carry_out(command)
+
+
+class World:
+    """Everything at once. What happens next, and where it dies, is for somebody else to say."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: SteppedClock,
+        queue: QueueModel,
+        store: Store,
+        *,
+        nature: Nature,
+        seed: int,
+    ) -> None:
+        self.clock = clock
+        self.queue = queue
+        self.store = store
+        self.stage = Stage(loop, clock)
+        self.psp = PspModel(clock, nature)
+        self.merchant = Merchant()
+        self.random = random.Random(seed)
+        self._charges: dict[ChargeId, Charge] = {}
+        self.raised: list[str] = []
+        """What handlers raised: each is a defect."""
+        self._requests: dict[Errand[Answered | Refused], tuple[Wish, int]] = {}
+        """Requests under way: whose, and in which API process."""
+        self._writer = cast("Writer", GatedWriter(store.writer))
+        self._log = cast("EventLog", GatedLog(store.log))
+        self._apis = [self._api() for _ in range(API_PROCESSES)]
+        webhooks = {STRIPE: self.psp}
+        self._inbox = WebhookInbox(self._writer, webhooks, clock)
+        self._handlers: Mapping[JobKind, Handler] = Worker(
+            queue=cast("PgQueuerQueue", queue),
+            pool=store.inbox_pool,
+            log=self._log,
+            writer=self._writer,
+            gateways={STRIPE: self.psp},
+            webhooks=webhooks,
+            clock=clock,
+            draw=self.random.random,
+        ).handlers
+
+    # --- what FinCore is asked to do
+
+    def send(self, wish: Wish, api: int) -> Errand[Answered | Refused]:
+        """The merchant sends a request, for the first time or again, to one of the API processes."""
+
+        def answered(errand: Errand[Answered | Refused]) -> None:
+            del self._requests[errand]
+            if errand.result is not None:
+                is_last = not any(wish is other for other, _ in self._requests.values())
+                wish.hear(errand.result, is_last=is_last)
+            elif errand.error is not None and type(errand.error).__name__ not in (
+                "StoreUnavailable",
+                "Overloaded",
+            ):
+                self.raised.append(f"{errand.name}: {errand.error!r}")
+
+        work = self._apis[api].answer(wish.command)
+        errand = self.stage.prepare(f"{wish.kind} {wish.key}", work, answered)
+        self._requests[errand] = (wish, api)
+        wish.is_in_doubt = wish.is_in_doubt or not wish.answers
+        self.stage.begin(errand)
+        return errand
+
+    def deliver(self, event: PspEvent) -> Errand[str | SignatureRefused]:
+        """The PSP delivers a webhook, for the first time or again."""
+
+        def acknowledged(errand: Errand[str | SignatureRefused]) -> None:
+            event.is_acknowledged = event.is_acknowledged or isinstance(errand.result, str)
+
+        work = self._inbox.receive(STRIPE, TEST_ACCOUNT, {}, event.event_id.encode())
+        return self.stage.begin(self.stage.prepare(f"webhook {event.event_id}", work, acknowledged))
+
+    def work_on(self, job: QueuedJob) -> Errand[JobResult]:
+        """A worker takes a job, perhaps one that another has in hand."""
+
+        def settled(errand: Errand[JobResult]) -> None:
+            if errand.error is not None:
+                self.raised.append(f"{errand.name}: {errand.error!r}")
+            self.queue.settle(job.job_id, errand.error or cast("JobResult", errand.result))
+
+        work = self._handlers[job.kind](self.queue.claim(job))
+        return self.stage.begin(self.stage.prepare(str(job), work, settled))
+
+    def crash(self, errand: Errand[object]) -> None:
+        """Kill the process that is on an errand; an API process takes all its requests and its memory with it."""
+        if errand.is_over:
+            return
+        _, api = self._requests.pop(cast("Errand[Answered | Refused]", errand), (None, None))
+        self.stage.crash(errand)
+        if api is None:
+            return
+        for other in [one for one, (_, its_api) in self._requests.items() if its_api == api]:
+            del self._requests[other]
+            self.stage.crash(other)
+        self._apis[api] = self._api()
+
+    # --- time
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; whoever is held up for too long by then is dead."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        for errand in list(self.stage.errands):
+            if not errand.is_over and (until - errand.started_at).total_seconds() > HELD_UP_SECONDS_MAX:
+                self.crash(errand)
+        while (moment := self.psp.next_at) is not None and moment <= until:
+            self._advance_to(moment)
+        self._advance_to(until)
+
+    def rest(self, *, within: timedelta) -> None:
+        """Let everything come to rest: errands end, clients ask again, the PSP answers and tells, jobs are done."""
+        self.psp.comes_back()
+        for errand in list(self.stage.errands):
+            self.stage.finish(errand)
+        for wish in self.merchant.wishes:
+            while wish.is_in_doubt:
+                self.stage.finish(self.send(wish, self.random.randrange(API_PROCESSES)))
+        until = self.clock.now() + within
+        for _ in range(JOBS_MAX):
+            if self.psp.tells:
+                self._deliver_all()
+            due = self.queue.due
+            if due:
+                self.stage.finish(self.work_on(self.random.choice(due)))
+            elif not self._skip_to_next(until):
+                return
+        raise AssertionError(f"the world does not come to rest: {self.queue.due}")
+
+    def _advance_to(self, moment: datetime) -> None:
+        self.clock.advance(seconds=max((moment - self.clock.now()).total_seconds(), 0.0))
+        self.psp.tick()
+
+    def _skip_to_next(self, until: datetime) -> bool:
+        """To the next moment at which anything is due; False when that is too far away."""
+        moments = [moment for moment in (self.queue.next_due_at, self.psp.next_at) if moment is not None]
+        if not moments or min(moments) > until:
+            return False
+        self.pass_time(max((min(moments) - self.clock.now()).total_seconds(), 0.0))
+        return True
+
+    def _deliver_all(self) -> None:
+        untold = [event for event in self.psp.told if not event.is_acknowledged]
+        self.random.shuffle(untold)
+        for event in untold:
+            self.stage.finish(self.deliver(event))
+
+    # --- looking
+
+    def history(self) -> dict[ChargeId, Sequence[RecordedEvent]]:
+        """Every charge's events, in order."""
+        streams = self.stage.run(self.store.history())
+        return {charge_of(stream_id): events for stream_id, events in streams.items()}
+
+    def charges(self) -> dict[ChargeId, Charge]:
+        """Every charge as its events tell it."""
+        history = self.history()
+        for charge_id, events in history.items():
+            if charge_id not in self._charges or self._charges[charge_id].version != len(events):
+                charge = fold(recorded.event for recorded in events)
+                assert charge is not None
+                self._charges[charge_id] = charge
+        return self._charges
+
+    def _api(self) -> ApiProcess:
+        return ApiProcess(self._writer, self._log, self.clock)
