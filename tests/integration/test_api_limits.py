@@ -2,14 +2,16 @@
 
 import asyncio
 import socket
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
 from fincore.eventstore import writer as writer_module
-from fincore.postgres.pool import Pool, is_reachable
+from fincore.postgres import pool as pool_module
+from fincore.postgres.pool import POOL_SIZE_MAX, Pool, is_reachable
 from fixtures.merchant_api import Api, captured, serving_api
-from fixtures.waiting import eventually
+from fixtures.waiting import PATIENCE_SECONDS, eventually
 
 
 async def test_one_request_too_many_is_told_to_come_back_and_health_still_answers(pool: Pool) -> None:
@@ -89,6 +91,23 @@ async def test_while_the_database_is_away_requests_get_503_and_may_be_repeated(
             assert reply.json()["retryable"] is True
             assert reply.headers["Retry-After"] == "2"
         assert (await api.get("/healthz")).status == 200
+
+
+async def test_while_every_connection_is_in_use_requests_wait_for_one_within_a_bound(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "ACQUIRE_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
+    async with serving_api(pool) as api, AsyncExitStack() as held:
+        path = (await api.charge("k")).headers["Location"]
+        for _ in range(POOL_SIZE_MAX):
+            await held.enter_async_context(pool.acquire(timeout=PATIENCE_SECONDS))
+        for reply in (await api.charge("l"), await api.get(path), await api.get("/v1/charges")):
+            assert reply.problem() == (503, "store_unavailable", None)
+            assert reply.headers["Retry-After"] == "2"
+        await held.aclose()
+        assert (await api.charge("l")).status == 201
+        assert (await api.get(path)).status == 200
 
 
 async def test_a_defect_of_ours_is_a_500_that_shows_nothing_of_it(pool: Pool, owner_pool: Pool) -> None:

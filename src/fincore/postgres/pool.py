@@ -4,12 +4,18 @@ import asyncio
 from typing import Final, TypeAlias
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from fincore.domain.errors import StoreUnavailable
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 COMMAND_TIMEOUT_SECONDS: Final = 30.0
+ACQUIRE_TIMEOUT_SECONDS: Final = 10.0
+"""How long anybody waits for a connection of a pool that is all in use: then the server counts as away."""
+POOL_SIZE_MAX: Final = 8
+"""Connections of one pool; a process has one for each store it needs."""
+IDLE_CONNECTION_SECONDS_MAX: Final = 300.0
+STATEMENTS_PER_CONNECTION_MAX: Final = 50_000
 IDLE_IN_TRANSACTION_TIMEOUT_MILLISECONDS: Final = 30_000
 """A writer that stalls inside a transaction holds every reader of the log back: PostgreSQL ends it."""
 
@@ -39,6 +45,13 @@ def is_connection_loss(error: BaseException) -> bool:
     return isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ValueError)
 
 
+class _BoundedPool(asyncpg.Pool):
+    """asyncpg's pool, in which nobody waits for ever: by itself a wait has a bound only where each caller names one."""
+
+    def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
+        return super().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
+
+
 def session_settings(*, application_name: str, role: str | None = None) -> dict[str, str]:
     """The server settings of each of our sessions; `role` gives up the owner's rights for those of a service."""
     settings = {
@@ -56,7 +69,7 @@ async def create_pool(
     *,
     application_name: str,
     role: str | None = None,
-    size_max: int = 8,
+    size_max: int = POOL_SIZE_MAX,
     is_lazy: bool = False,
     extra_settings: dict[str, str] | None = None,
 ) -> Pool:
@@ -65,10 +78,15 @@ async def create_pool(
     A lazy pool does not try to reach it before it is used.
     """
     try:
-        return await asyncpg.create_pool(
+        return await _BoundedPool(
             dsn,
             min_size=0 if is_lazy else 1,
             max_size=size_max,
+            max_queries=STATEMENTS_PER_CONNECTION_MAX,
+            max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS_MAX,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
+            loop=None,
             timeout=CONNECT_TIMEOUT_SECONDS,
             reset=_keep_session,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
