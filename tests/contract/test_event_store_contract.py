@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 import pytest
 
-from fincore.domain.errors import Overloaded
+from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.eventstore import writer as writer_module
 from fincore.eventstore.commit import (
     AlreadyReceived,
     Commit,
@@ -288,6 +289,28 @@ async def test_a_commit_whose_acknowledgement_was_lost_is_recognised_as_written(
     writer.close()
     await task
     assert len(await log.load(stream)) == 1
+
+
+async def test_a_server_that_hangs_is_not_waited_for_again_and_again(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    class Hangs(Writer):
+        async def _insert(self, commits: list[Commit]) -> None:
+            nonlocal tries
+            del commits
+            tries += 1
+            raise TimeoutError
+
+    monkeypatch.setattr(writer_module, "RECONNECT_SECONDS_MAX", 0.0)
+    writer = Hangs(pool, no_jobs)
+    task = asyncio.create_task(writer.run())
+    with pytest.raises(StoreUnavailable):
+        await writer.commit(append(new_stream(), created()))
+    writer.close()
+    await task
+    assert tries == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ durable transaction is shared (group commit).
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -46,6 +47,8 @@ RECONNECTS_MAX: Final = 7
 """Tries to write one batch while PostgreSQL is away, about ten seconds in all."""
 RECONNECT_DELAY_SECONDS: Final = 0.1
 """The pause before the second try; each further one is twice as long."""
+RECONNECT_SECONDS_MAX: Final = 10.0
+"""How long after the first try another one may begin: where the server hangs, each try takes as long as a statement may."""
 
 Enqueue = Callable[[Connection, Sequence[Job]], Awaitable[None]]
 """Puts jobs into the queue inside the transaction of the given connection."""
@@ -137,6 +140,7 @@ class Writer:
 
     async def _write(self, batch: list[_Waiting]) -> None:
         delay_seconds = RECONNECT_DELAY_SECONDS
+        give_up_at = time.monotonic() + RECONNECT_SECONDS_MAX
         for tries_left in reversed(range(RECONNECTS_MAX)):
             batch = [waiting for waiting in batch if not waiting[1].done()]
             try:
@@ -152,9 +156,10 @@ class Writer:
                     error=repr(error),
                     tries_left=tries_left,
                 )
-                if tries_left:
-                    await asyncio.sleep(delay_seconds)
-                    delay_seconds *= 2
+                if not tries_left or time.monotonic() >= give_up_at:
+                    break
+                await asyncio.sleep(delay_seconds)
+                delay_seconds *= 2
             else:
                 return
         _fail(batch, StoreUnavailable("PostgreSQL could not be reached to write; repeat the request"))
