@@ -56,8 +56,7 @@ def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: Dispu
         events.append(opened)
         dispute = evolve_dispute(None, opened)
     events += _movements(charge, dispute, said)
-    progress = _progress(dispute, said)
-    return (*events, progress) if progress else tuple(events)
+    return (*events, *_progress(dispute, said))
 
 
 _RANK_OF_OPEN: Final[dict[DisputeStatus, int]] = {"needs_response": 0, "under_review": 1}
@@ -102,17 +101,21 @@ def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[Di
     return found
 
 
-def _progress(dispute: Dispute, said: DisputeReport) -> DisputeEvent | None:
+def _progress(dispute: Dispute, said: DisputeReport) -> tuple[DisputeEvent, ...]:
     """How the dispute itself moved on, if it did."""
     is_newer = said.occurred_at > dispute.updated_at
     match said.status:
         case "won" | "lost" | "closed" as verdict:
-            event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
             # The end of an inquiry may be told after the chargeback that it became.
             is_old = said.occurred_at < dispute.updated_at
             if verdict == dispute.status or is_old or (dispute.status not in _RANK_OF_OPEN and not is_newer):
-                return None
-            return event if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else None
+                return ()
+            if dispute.is_inquiry and not said.is_inquiry:
+                # And that chargeback may be over by the time we hear of it.
+                began = _updated(dispute, said, "needs_response")
+                return (began, *_progress(evolve_dispute(dispute, began), said))
+            event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
+            return (event,) if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else ()
         case "needs_response" | "under_review":
             if dispute.status in _RANK_OF_OPEN:
                 is_old = _RANK_OF_OPEN[said.status] < _RANK_OF_OPEN[dispute.status] and not is_newer
@@ -125,16 +128,20 @@ def _progress(dispute: Dispute, said: DisputeReport) -> DisputeEvent | None:
                 dispute.evidence_due_by,
             )
             if is_old or is_known or said.occurred_at < dispute.updated_at:
-                return None
-            return DisputeUpdated(
-                dispute_id=dispute.dispute_id,
-                status=said.status,
-                is_inquiry=said.is_inquiry,
-                occurred_at=said.occurred_at,
-                evidence_due_by=said.evidence_due_by,
-            )
+                return ()
+            return (_updated(dispute, said, said.status),)
         case _:
             assert_never(said.status)
+
+
+def _updated(dispute: Dispute, said: DisputeReport, status: DisputeStatus) -> DisputeUpdated:
+    return DisputeUpdated(
+        dispute_id=dispute.dispute_id,
+        status=status,
+        is_inquiry=said.is_inquiry,
+        occurred_at=said.occurred_at,
+        evidence_due_by=said.evidence_due_by,
+    )
 
 
 def _verdict(

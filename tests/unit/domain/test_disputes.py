@@ -167,6 +167,16 @@ def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_tol
     assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("needs_response", False, 1000)
 
 
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_the_verdict_on_a_chargeback_that_was_an_inquiry_counts_in_whatever_order_it_is_told(
+    order: tuple[int, ...],
+) -> None:
+    won = report("won", minutes=12, withdrawn=TEN, withdrawn_fee_minor=1500)
+    reports = (ASKED, CLOSED, ESCALATED, won)
+    dispute = dispute_of(story(*(reports[place] for place in order))[0])
+    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("won", False, 1000)
+
+
 def test_an_appeal_can_turn_a_verdict_but_an_old_report_cannot() -> None:
     charge, _ = story(OPENED, WITHDRAWN, LOST)
     early = report("won", minutes=3, withdrawn=TEN, withdrawn_fee_minor=1500)
