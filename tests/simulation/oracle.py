@@ -251,6 +251,7 @@ def _disputes_as_at_the_psp(
 def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]:
     known = (
         dispute.status,
+        dispute.is_inquiry,
         dispute.withdrawn_minor,
         dispute.withdrawn_fee_minor,
         dispute.reinstated_minor,
@@ -258,6 +259,7 @@ def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]
     )
     at_psp = (
         truth.status,
+        truth.is_inquiry,
         truth.withdrawn_minor,
         truth.withdrawn_fee_minor,
         truth.reinstated_minor,
