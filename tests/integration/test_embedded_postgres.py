@@ -47,12 +47,15 @@ def test_the_last_user_stops_it_and_its_data_stays(tmp_path: Path) -> None:
     one.stop()
 
 
-def test_it_comes_back_with_its_data_after_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT], ids=lambda end: end.name)
+def test_it_comes_back_with_its_data_while_the_one_before_is_ending(
+    tmp_path: Path, end: signal.Signals
+) -> None:
     server = EmbeddedPostgres(tmp_path)
     dsn = server.start()
     run(dsn, "create table kept as select 42 as answer")
     pid = postmaster_pid(tmp_path)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, end)
     again = EmbeddedPostgres(tmp_path)
     assert run(again.start(), "select answer from kept") == 42
     assert postmaster_pid(tmp_path) != pid

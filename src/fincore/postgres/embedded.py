@@ -114,8 +114,9 @@ class EmbeddedPostgres:
             try:
                 server.start()
                 psycopg.connect(server.get_uri()).close()
-            except (SubprocessError, psycopg.OperationalError):
-                # A killed server looks alive for a moment, and its sessions hold its shared memory until they notice.
+            except (SubprocessError, AssertionError, psycopg.OperationalError):
+                # A server that is ending looks alive for a moment (the wheel asserts that it is ready), and the sessions
+                # of one that was killed hold its shared memory until they notice.
                 if not tries_left:
                     raise
                 time.sleep(START_RETRY_DELAY_SECONDS)
