@@ -25,6 +25,7 @@ from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint
 from fincore.notify import retry_schedule as webhook_retries
 from fincore.observability.invariants import LAWS
+from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.paymentdb.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
@@ -209,6 +210,13 @@ def metrics() -> str:
     return _table(("metric", "kind", "labels", "meaning"), sorted(rows))
 
 
+def ledger_example() -> str:
+    """The life of one charge as the journal books it, and what that leaves on the accounts after each event."""
+    from fixtures.money_events import ledger_story  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
+
+    return _text(ledger_story())
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(READ_TYPES)))
@@ -231,8 +239,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "arrows": arrows,
     "janitor_schedule": janitor_schedule,
+    "chart": lambda: _text(chart_table()),
     "journal": lambda: _text(journal_table()),
     "laws": laws,
+    "ledger_example": ledger_example,
     "limits": limits,
     "metrics": metrics,
     "problems": problems,
@@ -255,6 +265,7 @@ def _printed(match: re.Match[str]) -> str:
 
 def main() -> None:
     """Write every block of every document anew."""
+    sys.path.insert(0, str(PROJECT / "tests"))
     for path in DOCUMENTS:
         text = path.read_text()
         renewed = _BLOCK.sub(_printed, text)

@@ -257,6 +257,17 @@ def test_paymentdb_is_built_again_as_the_operators_guide_says(reader: Reader, re
     assert ", 0 differences" in reader.types(OPERATE, "verify-paymentdb")
 
 
+def test_the_books_are_read_and_verified_as_the_operators_guide_says(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    assert readme
+    reader.system.until_idle()
+    printed = reader.types(OPERATE, "books")
+    assert "psp:stripe:clearing:usd" in printed
+    assert printed.splitlines()[-1].endswith("rows/s: the ledger is as it was sealed")
+    assert reader.types(OPERATE, "verify-ledgerdb").strip().endswith(", 0 differences")
+
+
 def test_the_operators_commands_run(reader: Reader) -> None:
     assert reader.types(OPERATE, "dead-jobs").strip() == "none"
     assert reader.types(OPERATE, "parked").strip() == "none"

@@ -21,6 +21,7 @@ from fincore.read.ledger.accounts import (
 from fincore.read.ledger.journal import JOURNAL, LEGS, Entry, entry_of, journal_table
 from fixtures.money_events import (
     EXAMPLES,
+    STORY,
     captured,
     corrected,
     entry_text,
@@ -149,6 +150,15 @@ def test_a_correction_downwards_goes_the_other_way() -> None:
         revenue:platform_fees:usd          1.12 USD
           merchant:mer_books:payable:usd              1.12 USD
     """)
+
+
+def test_the_story_of_the_docs_leaves_what_the_merchant_and_the_platform_are_owed() -> None:
+    assert balances(*(entry_of(event) for _, event in STORY)) == {
+        "psp:stripe:clearing:usd": 10_000 - 320,
+        "expense:psp_fees:stripe:usd": 320,
+        "merchant:mer_books:payable:usd": 10_000 - 150,
+        "revenue:platform_fees:usd": 150,
+    }
 
 
 # What makes no sense
