@@ -224,7 +224,8 @@ async def assert_nothing_lost_nothing_doubled(system: System, shop: Shop, accept
         "merchant:%:payable:%",
     )
     assert dict(payable) == dict(taken)
-    booked = system.rows("select count(*) from ledgerdb.entries")
+    # A fee that only the PSP's record told, after a webhook had been faster than our call, has an entry of its own.
+    booked = system.rows("select count(*) from ledgerdb.entries where kind = 'charge.captured'")
     assert booked == [(sum(order.expected_status == "succeeded" for order in accepted.values()),)]
 
     dead = system.rows(
