@@ -72,6 +72,20 @@ def test_a_payment_told_of_before_the_psps_search_knows_it_is_looked_up_by_the_n
     assert (charge_of(world).status, world.queue.held) == ("succeeded", [])
 
 
+def test_money_given_back_at_the_psp_is_no_contradiction_where_the_capture_was_not_heard_of(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop, "telling")
+    sold(world, capture=True)
+    world.psp.faults.append("lost_after")
+    do(world, "charge.authorize")
+    (payment,) = world.psp.payments.values()
+    world.psp.dashboard_refunds(payment, 400)
+    interpreted(world, world.psp.told[-1])
+    assert (charge_of(world).status, charge_of(world).refunded_minor) == ("succeeded", 400)
+    assert world.queue.held == []
+
+
 def test_a_record_that_was_read_before_the_capture_does_not_undo_it(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)

@@ -96,7 +96,14 @@ class InterpretWebhook:
         )
         match told.said:
             case RefundReport():
-                return await settle_refund(self._desk, at_hand, None, told.said, provenance)
+                return await settle_refund(
+                    self._desk,
+                    at_hand,
+                    None,
+                    told.said,
+                    provenance,
+                    payment_reference=told.payment_reference,
+                )
             case DisputeReport():
                 return await settle_dispute(self._desk, at_hand, told.said, provenance)
             case _:

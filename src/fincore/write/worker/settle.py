@@ -59,8 +59,13 @@ async def settle_refund(
     refund_id: RefundId | None,
     said: RefundReport | RefundRejected | Unknown,
     provenance: Provenance,
+    *,
+    payment_reference: PspReference | None = None,
 ) -> Settled:
-    """Record what was said about a refund, or about money given back that is no refund of ours yet."""
+    """Record what was said about a refund, or about money given back that is no refund of ours yet.
+
+    `payment_reference` is the payment it was said to be of, for a charge that does not know its own.
+    """
     new_refund_id_ = new_refund_id()
     settled = await desk.recorder.record(
         at_hand.charge_id,
@@ -80,7 +85,7 @@ async def settle_refund(
     )
     if refund is None:
         # Money given back of a charge that has taken none, as far as we know: the charge is behind.
-        behind = await _brought_into_line(desk, at_hand, None, provenance, settled)
+        behind = await _brought_into_line(desk, at_hand, payment_reference, provenance, settled)
         if not isinstance(behind, Recorded) or not behind.events:
             return settled if isinstance(behind, Recorded) else behind
         return await settle_refund(desk, at_hand, refund_id, said, provenance)
