@@ -25,6 +25,7 @@ from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint
 from fincore.notify import retry_schedule as webhook_retries
 from fincore.observability.invariants import LAWS
+from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.paymentdb.page import PAGE_ROWS_MAX
@@ -141,6 +142,12 @@ def limits() -> str:
             f"{IDEMPOTENCY_KEYS_KEPT_FOR.total_seconds() / 3600:g} h",
             "then it is a new key",
         ),
+        (
+            "waiting for a connection to a store",
+            f"{pool.ACQUIRE_TIMEOUT_SECONDS:g} s",
+            "503 `store_unavailable`",
+        ),
+        ("a statement", f"{pool.COMMAND_TIMEOUT_SECONDS:g} s", "503 `store_unavailable`"),
         ("commits waiting in one process", f"{writer.COMMITS_WAITING_MAX:,}", "503 `overloaded`"),
         ("commits in one transaction", str(writer.BATCH_COMMITS_MAX), "the next batch"),
         ("events in one step of a consumer", f"{subscription.BATCH_EVENTS_MAX:,}", "the next step"),

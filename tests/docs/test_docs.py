@@ -100,6 +100,17 @@ def test_every_event_that_is_named_exists(document: Path) -> None:
 
 
 @documents
+def test_every_test_that_is_named_exists(document: Path) -> None:
+    written = {
+        name
+        for path in (PROJECT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    named = {code for code in inline_codes(document) if re.fullmatch(r"test_\w+", code)}
+    assert named - written == set()
+
+
+@documents
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|\s+#|\n)", document.read_text())) - targets == set()
