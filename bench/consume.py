@@ -15,6 +15,7 @@ import psutil
 import uvloop
 
 from bench.cpu import memory_peak_mib
+from fincore.bootstrap.roles import collect_garbage_seldom
 from fincore.domain.events import ChargeCaptured
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
@@ -139,6 +140,8 @@ def _consumed(events: int, began: float, cpu_began: float, early_mib: float) -> 
 def main() -> None:
     """Entry point of the consumer's process."""
     consumption = msgspec.json.decode(sys.stdin.buffer.read(), type=Consumption)
+    if consumption.consumer != "rebuild":
+        collect_garbage_seldom()  # as the roles do, and the command does not
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         consumed = runner.run(_run(consumption))
     sys.stdout.buffer.write(msgspec.json.encode(consumed))

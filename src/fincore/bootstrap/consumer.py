@@ -7,7 +7,7 @@ from fincore.bootstrap.processes import run_until, sampled
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
-from fincore.eventstore.subscription import BATCH_EVENTS_MAX, Subscription
+from fincore.eventstore.subscription import BATCH_EVENTS_MAX, BATCH_INTERVAL_SECONDS, Subscription
 from fincore.postgres.pool import Pool
 
 
@@ -18,10 +18,15 @@ async def run_consumer(
     stop: asyncio.Event,
     *,
     batch_events_max: int = BATCH_EVENTS_MAX,
+    batch_interval_seconds: float = BATCH_INTERVAL_SECONDS,
 ) -> None:
     """Follow the log with a consumer whose effects go to `target`, until `stop`."""
     subscription = Subscription(
-        EventLog(stores.eventstore), target, consumer, batch_events_max=batch_events_max
+        EventLog(stores.eventstore),
+        target,
+        consumer,
+        batch_events_max=batch_events_max,
+        batch_interval_seconds=batch_interval_seconds,
     )
 
     async def measure() -> None:

@@ -5,7 +5,7 @@ import asyncio
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
-from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX, LedgerService
+from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX, BATCH_INTERVAL_SECONDS, LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.settings import Settings
 
@@ -14,6 +14,13 @@ async def run(_: Settings, stores: Stores, stop: asyncio.Event) -> None:
     """Book and seal until `stop`."""
     sealer = Sealer(stores.ledgerdb)
     await asyncio.gather(
-        run_consumer(stores, stores.ledgerdb, LedgerService(), stop, batch_events_max=BATCH_EVENTS_MAX),
+        run_consumer(
+            stores,
+            stores.ledgerdb,
+            LedgerService(),
+            stop,
+            batch_events_max=BATCH_EVENTS_MAX,
+            batch_interval_seconds=BATCH_INTERVAL_SECONDS,
+        ),
         run_until(stop, sealer.run(), sealer.stop),
     )

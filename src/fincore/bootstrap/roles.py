@@ -57,7 +57,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
     ) as stores:
         ops = _ops_server(role, settings, stores)
         port = await _started(ops)
-        _collect_garbage_seldom()
+        collect_garbage_seldom()
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
             await run(settings, stores, stop)
@@ -81,7 +81,7 @@ async def _started(ops: OpsServer) -> int:
         ) from error
 
 
-def _collect_garbage_seldom() -> None:
+def collect_garbage_seldom() -> None:
     """What is loaded now stays, and requests leave few cycles behind: looking for them often costs a tenth of the CPU."""
     gc.collect()
     gc.freeze()

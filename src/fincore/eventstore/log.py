@@ -110,12 +110,7 @@ def _logged(row: asyncpg.Record) -> LoggedEvent:
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:
-    return RecordedEvent(
-        tx=row["tx"],
-        pos=row["pos"],
-        stream_id=StreamId(row["stream_id"]),
-        version=row["version"],
-        event_id=EventId(row["event_id"]),
-        event=decode_event(row["type"], row["schema_version"], row["data"]),
-        recorded_at=row["recorded_at"],
-    )
+    # By place, as every statement that gives events selects them: this is done for every event of every reader.
+    tx, pos, stream_id, version, event_id, name, schema_version, data, recorded_at = row
+    event = decode_event(name, schema_version, data)
+    return RecordedEvent(tx, pos, stream_id, version, event_id, event, recorded_at)

@@ -22,8 +22,9 @@ _SQL = load_sql("fincore.eventstore", "subscription.sql")
 _log = structlog.get_logger(__name__)
 
 BATCH_EVENTS_MAX: Final = 1_000
-BATCH_INTERVAL_SECONDS: Final = 0.02
-"""The pause after a batch that was not full: under load events gather into fewer transactions, each worth its price."""
+BATCH_INTERVAL_SECONDS: Final = 0.05
+"""The pause after a batch that was not full, unless a consumer says otherwise: under load events gather into fewer
+transactions, each worth its price. An event that comes after a quiet time does not wait for it."""
 IDLE_DELAY_SECONDS_MIN: Final = 0.005
 IDLE_DELAY_SECONDS_MAX: Final = 0.05
 FAILURE_DELAY_SECONDS_MAX: Final = 10.0
@@ -44,13 +45,21 @@ class Subscription:
     """Runs one consumer against the log."""
 
     def __init__(
-        self, log: EventLog, target: Pool, consumer: Consumer, *, batch_events_max: int = BATCH_EVENTS_MAX
+        self,
+        log: EventLog,
+        target: Pool,
+        consumer: Consumer,
+        *,
+        batch_events_max: int = BATCH_EVENTS_MAX,
+        batch_interval_seconds: float = BATCH_INTERVAL_SECONDS,
     ) -> None:
         self._event_log = log
         self._target = target
         self._consumer = consumer
         self._batch_events_max = batch_events_max
+        self._batch_interval_seconds = batch_interval_seconds
         self._stopping = asyncio.Event()
+        self._reached: Checkpoint | None = None
         self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent]]] | None = None
 
     async def run(self) -> None:
@@ -72,7 +81,7 @@ class Subscription:
                 if applied:
                     idle_seconds = IDLE_DELAY_SECONDS_MIN
                     if applied < self._batch_events_max:
-                        await self._pause(BATCH_INTERVAL_SECONDS)
+                        await self._pause(self._batch_interval_seconds)
                 else:
                     await self._pause(idle_seconds)
                     idle_seconds = min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX)
@@ -87,7 +96,9 @@ class Subscription:
         A stream with an event that cannot be applied is parked from that event on; the others go on. Raises
         `TooManyParked` where that would be many streams.
         """
-        at = await self.checkpoint()
+        # What was reached is remembered from batch to batch, and asked for anew after a quiet time and after a failure:
+        # should another runner have moved it, the compare-and-set finds out.
+        at, self._reached = self._reached or await self.checkpoint(), None
         batch = await self._next(at)
         if not batch:
             return 0
@@ -101,6 +112,7 @@ class Subscription:
                 raise
             await self._step_around_poison(at, batch)
         failpoint(f"effects.{self._consumer.name}", "after")
+        self._reached = Checkpoint(batch[-1].tx, batch[-1].pos)
         return len(batch)
 
     async def _next(self, at: Checkpoint) -> list[LoggedEvent]:

@@ -7,6 +7,7 @@ Every movement stands for itself, gross: a fee is never taken off the amount it 
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
@@ -62,21 +63,6 @@ class Line(NamedTuple):
     is_difference: bool = False
 
 
-def _amount(event: Any) -> int:
-    minor: int = event.amount_minor
-    return minor
-
-
-def _fee(event: Any) -> int:
-    minor: int = event.fee_minor
-    return minor
-
-
-def _platform_fee(event: Any) -> int:
-    minor: int = event.platform_fee_minor
-    return minor
-
-
 def _captured_more(event: Any) -> int:
     minor: int = event.captured_after_minor - event.captured_before_minor
     return minor
@@ -89,16 +75,16 @@ def _platform_fee_more(event: Any) -> int:
 
 _CLEARING: Final[AccountCode] = "psp_clearing"
 _PAYABLE: Final[AccountCode] = "merchant_payable"
-_PSP_FEE: Final = Line("psp_fee", "fee", "psp_fees", _CLEARING, _fee)
-_TO_MERCHANT: Final = Line("principal", "amount", _CLEARING, _PAYABLE, _amount)
-_FROM_MERCHANT: Final = Line("principal", "amount", _PAYABLE, _CLEARING, _amount)
+_PSP_FEE: Final = Line("psp_fee", "fee", "psp_fees", _CLEARING, attrgetter("fee_minor"))
+_TO_MERCHANT: Final = Line("principal", "amount", _CLEARING, _PAYABLE, attrgetter("amount_minor"))
+_FROM_MERCHANT: Final = Line("principal", "amount", _PAYABLE, _CLEARING, attrgetter("amount_minor"))
 
 JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
     {
         **dict.fromkeys(EVENTS, ()),
         "charge.captured": (
             _TO_MERCHANT,
-            Line("platform_fee", "platform fee", _PAYABLE, "platform_fees", _platform_fee),
+            Line("platform_fee", "platform fee", _PAYABLE, "platform_fees", attrgetter("platform_fee_minor")),
             _PSP_FEE,
         ),
         "charge.fee_assessed": (_PSP_FEE,),
@@ -118,11 +104,11 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
         "refund.corrected": (_FROM_MERCHANT,),
         "dispute.funds_withdrawn": (
             _FROM_MERCHANT,
-            Line("dispute_fee", "dispute fee", _PAYABLE, _CLEARING, _fee),
+            Line("dispute_fee", "dispute fee", _PAYABLE, _CLEARING, attrgetter("fee_minor")),
         ),
         "dispute.funds_reinstated": (
             _TO_MERCHANT,
-            Line("dispute_fee", "dispute fee", _CLEARING, _PAYABLE, _fee),
+            Line("dispute_fee", "dispute fee", _CLEARING, _PAYABLE, attrgetter("fee_minor")),
         ),
     }
 )
@@ -168,7 +154,8 @@ def entry_of(event: ChargeEvent, *, refundable_minor: int | None = None) -> Entr
             said = fields.fee_currency
         reason = _nonsense(line, minor, said) or _too_much(fields, kind, line, minor, refundable_minor)
         currency = said if said in EXPONENTS else _placed(said)
-        debit, credit = (Account(code, currency, _owner(code, fields)) for code in (line.debit, line.credit))
+        debit = Account(line.debit, currency, _owner(line.debit, fields))
+        credit = Account(line.credit, currency, _owner(line.credit, fields))
         if reason is not None:
             reasons.append(reason)
             debit, credit = _with_suspense(debit, credit)
