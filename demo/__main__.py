@@ -16,7 +16,7 @@ from demo.sale import Charge, Sale
 from demo.screen import Screen
 from demo.till import Till, wait_until_ready
 
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 60.0
 """How long the books and the webhooks may take to catch up with the payments."""
 LOOK_SECONDS: Final = 0.2
 
