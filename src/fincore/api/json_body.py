@@ -6,6 +6,7 @@ from typing import Final, Never, TypeVar
 
 import msgspec
 
+from fincore.api.field_flaw import field_flaw
 from fincore.api.problems import Problem
 from fincore.domain.card_number import holds_card_number
 
@@ -18,7 +19,7 @@ _UNKNOWN: Final = re.compile(
     r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL
 )
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?")
-_INVALID: Final = re.compile(r"(?P<expected>.*?) - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`")
+_INVALID: Final = re.compile(r"(?P<message>.*?) - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`", re.DOTALL)
 
 
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -26,12 +27,12 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _field_problem(str(error)) from None
+        raise _field_problem(str(error), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         _refuse_text(body)
 
 
-def _field_problem(message: str) -> Problem:
+def _field_problem(message: str, shape: object) -> Problem:
     if unknown := _UNKNOWN.fullmatch(message):
         name = unknown["name"]
         if len(name) > FIELD_NAME_CHARACTERS_MAX or holds_card_number(name):
@@ -45,8 +46,9 @@ def _field_problem(message: str) -> Problem:
         return Problem("field_missing", f"Add the field {param}.", param=param)
     if invalid := _INVALID.fullmatch(message):
         path = _dotted(invalid["path"])
-        return Problem("field_invalid", f"{path}: {_plain(invalid['expected'])}.", param=path)
-    return Problem("field_invalid", f"The body: {_plain(message)}.")
+        field = f"A value in {path}" if invalid["path"].endswith("[...]") else path
+        return Problem("field_invalid", field_flaw(invalid["message"], field, shape, path), param=path)
+    return Problem("field_invalid", field_flaw(message, "The body", shape, ""))
 
 
 def _refuse_text(body: bytes) -> Never:
@@ -68,7 +70,3 @@ def _joined(path: str | None, name: str) -> str:
 
 def _dotted(path: str | None) -> str:
     return (path or "").replace("[...]", "").strip(".")
-
-
-def _plain(expected: str) -> str:
-    return expected[:1].lower() + expected[1:].replace("`", "")

@@ -1,0 +1,134 @@
+"""What a merchant is told about a body that does not fit, in the words of JSON."""
+
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from fincore.api.json_body import decode_body
+from fincore.api.problems import Problem
+from fincore.api.webhook_endpoint_request import FailedReplay, WebhookEndpointRequest, WebhookEndpointUpdate
+from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.payments.operation_request import CancelRequest, RefundRequest
+
+CHARGE: Final = {"amount_minor": 1, "currency": "usd", "payment_method": "pm_1"}
+
+
+def problem(shape: type[Any], body: object) -> Problem:
+    with pytest.raises(Problem) as refused:
+        decode_body(msgspec.json.Decoder(shape), msgspec.json.encode(body))
+    return refused.value
+
+
+WRONG = {
+    "a string for a number": (
+        ChargeRequest,
+        {**CHARGE, "amount_minor": "100"},
+        "amount_minor",
+        "amount_minor must be a whole number, not a string.",
+    ),
+    "a fraction": (
+        ChargeRequest,
+        {**CHARGE, "amount_minor": 1.5},
+        "amount_minor",
+        "amount_minor must be a whole number, not a number with a fraction or an exponent.",
+    ),
+    "too little": (
+        ChargeRequest,
+        {**CHARGE, "amount_minor": 0},
+        "amount_minor",
+        "amount_minor must be 1 or more.",
+    ),
+    "too much": (
+        ChargeRequest,
+        {**CHARGE, "amount_minor": 10**30},
+        "amount_minor",
+        "amount_minor must be 99999999 or less.",
+    ),
+    "a number for a text that may be null": (
+        ChargeRequest,
+        {**CHARGE, "description": 7},
+        "description",
+        "description must be a string or null, not a whole number.",
+    ),
+    "too long a text": (
+        ChargeRequest,
+        {**CHARGE, "description": "x" * 1001},
+        "description",
+        "description must have 1000 or fewer characters.",
+    ),
+    "too many entries": (
+        ChargeRequest,
+        {**CHARGE, "metadata": {str(n): "" for n in range(51)}},
+        "metadata",
+        "metadata must have 50 or fewer entries.",
+    ),
+    "a value of metadata": (
+        ChargeRequest,
+        {**CHARGE, "metadata": {"order": 1}},
+        "metadata",
+        "A value in metadata must be a string, not a whole number.",
+    ),
+    "no boolean": (
+        ChargeRequest,
+        {**CHARGE, "capture": "yes"},
+        "capture",
+        "capture must be true or false, not a string.",
+    ),
+    "no object": (ChargeRequest, [], None, "The body must be an object, not an array."),
+    "a reason of a cancellation": (
+        CancelRequest,
+        {"reason": "bored"},
+        "reason",
+        "reason must be one of duplicate, fraudulent, requested_by_customer.",
+    ),
+    "a reason that may be null": (
+        RefundRequest,
+        {"charge": "ch_1", "reason": "bored"},
+        "reason",
+        "reason must be one of duplicate, fraudulent, requested_by_customer.",
+    ),
+    "a status that may be left out": (
+        WebhookEndpointUpdate,
+        {"status": "gone"},
+        "status",
+        "status must be one of disabled, enabled.",
+    ),
+    "too few entries": (
+        WebhookEndpointRequest,
+        {"url": "", "event_types": []},
+        "event_types",
+        "event_types must have 1 or more entries.",
+    ),
+    "an entry": (
+        WebhookEndpointRequest,
+        {"url": "", "event_types": ["*", 5]},
+        "event_types[1]",
+        "event_types[1] must be a string, not a whole number.",
+    ),
+    "no time": (
+        FailedReplay,
+        {"created_from": "yesterday"},
+        "created_from",
+        "created_from must be an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z.",
+    ),
+    "a time without an offset": (
+        FailedReplay,
+        {"created_from": "2026-01-01T00:00:00"},
+        "created_from",
+        "created_from must be an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("shape", "body", "param", "detail"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_with_a_field_is_said_in_words_of_json(
+    shape: type[Any], body: object, param: str | None, detail: str
+) -> None:
+    found = problem(shape, body)
+    assert (found.code, found.param, found.detail) == ("field_invalid", param, detail)
+
+
+def test_a_card_number_in_a_field_with_few_choices_is_not_repeated() -> None:
+    assert "4242" not in problem(CancelRequest, {"reason": "4242424242424242"}).detail
+    assert "4242" not in problem(RefundRequest, {"charge": "ch_1", "reason": "4242 4242 4242 4242"}).detail
