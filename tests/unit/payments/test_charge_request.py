@@ -67,6 +67,8 @@ def test_a_value_of_metadata_is_named_by_its_key_and_a_bad_key_is_not_repeated()
 GOOD_URLS = (
     "https://shop.example",
     "https://shop.example/",
+    "https://shop.example:1",
+    "https://shop.example:65535/",
     "https://shop.example:8443/orders/6735?from=bank&x=%C3%BC",
     "https://xn--bcher-kva.example/?next=/a;b,c",
     "https://192.0.2.1/back",
@@ -105,6 +107,10 @@ BAD_URLS = (
     "https://shop.example:",
     "https://shop.example:port/",
     "https://shop.example:123456/",
+    "https://shop.example:65536/",
+    "https://shop.example:70000",
+    "https://shop.example:0/",
+    "https://shop.example:0443/",
     "https://[::1]/",
     " https://shop.example",
 )

@@ -23,9 +23,12 @@ _HOST: Final = (
     r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
 )
 _LOOPBACK: Final = r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])"
+_PORT: Final = (
+    r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"  # 1 to 65535
+)
 # What may follow the host by RFC 3986, less the fragment: a browser keeps it to itself, and PSPs append parameters.
 _PATH_AND_QUERY: Final = r"(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]*)?"
-_RETURN_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::[0-9]{{1,5}})?{_PATH_AND_QUERY}$"
+_RETURN_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PATH_AND_QUERY}$"
 
 
 class ChargeRequest(
@@ -156,8 +159,8 @@ def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
         yield Flaw(
             code="field_invalid",
             param="return_url",
-            detail="return_url must begin with https:// and a host name (or http:// and a loopback address), and have "
-            "no user name and no fragment.",
+            detail="return_url must begin with https:// and a host name (or http:// and a loopback address), with a "
+            "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
         )
 
 
