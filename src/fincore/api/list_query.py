@@ -188,7 +188,11 @@ def _time(name: str, value: str) -> datetime:
             f"{name} must be an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z (a + is sent as %2B).",
             param=name,
         )
-    # Nothing is older or younger; what is beyond may be more than a timestamp holds in UTC.
+    return within_reach(moment)
+
+
+def within_reach(moment: datetime) -> datetime:
+    """A bound of a search that PostgreSQL can read: beyond it nothing is, and a timestamp may not hold it in UTC."""
     return min(max(moment, _EARLIEST), _LATEST)
 
 

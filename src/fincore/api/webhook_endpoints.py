@@ -10,7 +10,7 @@ from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.keyed_call import read_request
 from fincore.api.keyed_change import change_once
-from fincore.api.list_query import chosen, read_list_query
+from fincore.api.list_query import chosen, read_list_query, within_reach
 from fincore.api.problems import Problem
 from fincore.api.webhook_endpoint_body import (
     WebhookDeliveryListBody,
@@ -214,8 +214,8 @@ class WebhookEndpoints:
             count = await self._deliveries.replay_failed(
                 connection,
                 endpoint.endpoint_id,
-                created_from=request.created_from,
-                created_before=request.created_before,
+                created_from=within_reach(request.created_from) if request.created_from else None,
+                created_before=within_reach(request.created_before) if request.created_before else None,
             )
             body = WebhookReplayBody(
                 endpoint=endpoint.endpoint_id, deliveries=count, has_more=count == REPLAYED_AT_ONCE_MAX
