@@ -131,6 +131,25 @@ def test_a_contradiction_about_a_refund_is_asked_about_again_while_the_psp_is_aw
     assert (at_rest(world), world.queue.held) == ([], [])
 
 
+def test_a_refund_for_which_an_earlier_one_made_room_by_failing_is_told_of_first(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop)
+    sold(world, capture=True)
+    do(world, "charge.authorize")
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.refund(charge_id, 1000), 0))
+    (payment,) = world.psp.payments.values()
+    world.psp.dashboard_refunds(payment, 600)
+    interpreted(world, world.psp.told[-1])
+    (elsewhere,) = payment.refunds.values()
+    world.psp.refund_moves(payment, elsewhere, "failed")
+    do(world, "refund.send")
+    assert [refund.status for refund in charge_of(world).refunds] == ["succeeded", "failed"]
+    world.rest(within=timedelta(days=40))
+    assert (at_rest(world), world.queue.held) == ([], [])
+
+
 def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)

@@ -31,7 +31,24 @@ def decide_refund(
 
     A report that names no refund of ours, by id or by the PSP's reference, is of one made at the PSP: it becomes a
     refund of the charge under `new_refund_id`, whatever the charge would have allowed us. It has happened.
+
+    One by which more than was captured would be given back contradicts the others, one of which has failed since.
     """
+    if isinstance(said, RefundReport) and _gives_back_too_much(charge, refund_id, said):
+        return Refusal(
+            "contradicts_state",
+            f"the PSP refunded {said.money} of {charge.captured_minor} minor units captured, of which "
+            f"{charge.refunded_minor} were given back before",
+        )
+    return _decided(charge, refund_id, said, new_refund_id)
+
+
+def _decided(
+    charge: Charge,
+    refund_id: RefundId | None,
+    said: RefundReport | RefundRejected | Unknown,
+    new_refund_id: RefundId,
+) -> Events | Refusal:
     if isinstance(said, RefundReport):
         refund = _refund_of(charge, refund_id or said.refund_id, said.psp_reference)
         return (
@@ -61,10 +78,14 @@ def decide_refund(
     )
 
 
-def correct_refund(charge: Charge, refund: Refund, record: RefundReport) -> Events | Refusal:
-    """The events that bring a refund into line with the PSP's own record, read just now."""
-    if refund.status != "failed" or record.status != "succeeded":
-        return decide_refund(charge, refund.refund_id, record, new_refund_id=refund.refund_id)
+def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) -> Events | Refusal:
+    """The events that bring a refund into line with the PSP's own record, read just now, whatever the others say.
+
+    `refund_id` is the id that the refund has, or gets where the charge does not know it yet.
+    """
+    refund = _refund_of(charge, refund_id, record.psp_reference)
+    if refund is None or refund.status != "failed" or record.status != "succeeded":
+        return _decided(charge, refund.refund_id if refund else None, record, refund_id)
     if (refusal := _not_of_refund(charge, refund, record)) is not None:
         return refusal
     return (
@@ -79,6 +100,15 @@ def correct_refund(charge: Charge, refund: Refund, record: RefundReport) -> Even
             occurred_at=record.occurred_at,
         ),
     )
+
+
+def _gives_back_too_much(charge: Charge, refund_id: RefundId | None, said: RefundReport) -> bool:
+    refund = _refund_of(charge, refund_id or said.refund_id, said.psp_reference)
+    if said.status != "succeeded" or (refund is not None and refund.status == "succeeded"):
+        return False
+    if said.money.currency != charge.amount.currency:
+        return False
+    return charge.refunded_minor + said.money.amount_minor > charge.captured_minor
 
 
 def _refund_of(charge: Charge, refund_id: RefundId | None, psp_reference: PspReference) -> Refund | None:

@@ -22,7 +22,7 @@ from fincore.domain.outcome import (
     RefundReport,
     Rejected,
 )
-from fincore.domain.refund_facts import decide_refund
+from fincore.domain.refund_facts import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 
 ChargeVerdict = Literal["captured", "authorized", "canceled", "expired", "failed"]
@@ -64,23 +64,20 @@ def judge_refund(
     if refund.status not in ("processing", "pending"):
         return Refusal("outcome_not_unknown", f"the refund {refund.status} already")
     if verdict == "failed" and refund.psp_reference is None:
-        said: RefundReport | RefundRejected = RefundRejected(
-            code="unknown_reason", message=judgement.reason, occurred_at=now
-        )
-    else:
-        reference = judgement.psp_reference or refund.psp_reference
-        if reference is None:
-            return Refusal("psp_reference_needed", "name the refund at the PSP with --psp-reference")
-        said = RefundReport(
-            status=verdict,
-            psp_reference=reference,
-            money=Money(refund.amount_minor, charge.amount.currency),
-            occurred_at=now,
-            refund_id=refund_id,
-        )
-    return _with_judgement(
-        decide_refund(charge, refund_id, said, new_refund_id=refund_id), judgement, now, refund_id
+        rejected = RefundRejected(code="unknown_reason", message=judgement.reason, occurred_at=now)
+        decided = decide_refund(charge, refund_id, rejected, new_refund_id=refund_id)
+        return _with_judgement(decided, judgement, now, refund_id)
+    reference = judgement.psp_reference or refund.psp_reference
+    if reference is None:
+        return Refusal("psp_reference_needed", "name the refund at the PSP with --psp-reference")
+    record = RefundReport(
+        status=verdict,
+        psp_reference=reference,
+        money=Money(refund.amount_minor, charge.amount.currency),
+        occurred_at=now,
+        refund_id=refund_id,
     )
+    return _with_judgement(correct_refund(charge, refund_id, record), judgement, now, refund_id)
 
 
 def _said(

@@ -183,9 +183,22 @@ def test_a_refund_given_up_for_lost_that_happened_after_all_is_corrected() -> No
     refused = decide_refund(charge, RE, report("succeeded"), new_refund_id=OTHER)
     assert isinstance(refused, Refusal)
     assert refused.code == "contradicts_state"
-    (event,) = _events(correct_refund(charge, _one(charge), report("succeeded")))
+    (event,) = _events(correct_refund(charge, RE, report("succeeded")))
     assert event_type(event) == "refund.corrected"
     assert evolve(charge, event).refunded_minor == 1000
+
+
+def test_refunds_that_together_give_back_too_much_are_looked_up_before_they_are_believed() -> None:
+    elsewhere = report("succeeded", 600, refund_id=None, psp_reference=PspReference("re_elsewhere"))
+    charge = asked(paid(), 1000)
+    for happened in _events(decide_refund(charge, None, elsewhere, new_refund_id=OTHER)):
+        charge = evolve(charge, happened)
+    refused = decide_refund(charge, RE, report("succeeded"), new_refund_id=new_refund_id())
+    assert isinstance(refused, Refusal)
+    assert refused.code == "contradicts_state"
+    # Whether one of them failed or not: what the PSP's records say has happened.
+    (event,) = _events(correct_refund(charge, RE, report("succeeded")))
+    assert evolve(charge, event).refunded_minor == 1600
 
 
 def test_every_event_of_a_refund_has_a_transition() -> None:

@@ -7,7 +7,7 @@ import structlog
 
 from fincore.domain.charge import Charge, PendingOperation
 from fincore.domain.clock import Clock
-from fincore.domain.ids import ChargeId
+from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
@@ -115,14 +115,14 @@ async def inquire(gateway: PspGateway, charge_id: ChargeId, charge: Charge) -> O
 
 
 async def inquire_refund(
-    gateway: PspGateway, charge: Charge, asked: Refund
+    gateway: PspGateway, charge: Charge, refund_id: RefundId, psp_reference: PspReference | None
 ) -> RefundReport | NotFound | Retryable:
-    """Ask the PSP for its record of a refund."""
+    """Ask the PSP for its record of a refund, by its reference where that is known."""
     inquiry = RefundInquiry(
-        refund_id=asked.refund_id,
+        refund_id=refund_id,
         psp_account=charge.psp_account,
         payment_reference=_reference(charge),
-        psp_reference=asked.psp_reference,
+        psp_reference=psp_reference,
     )
     answer = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
     return Retryable(reason=_RAISED) if answer is None else answer

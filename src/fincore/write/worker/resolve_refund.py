@@ -49,7 +49,9 @@ class ResolveRefund:
         refund = at_hand.charge.refund(asked.refund_id)
         if refund is None or refund.status not in ("processing", "pending"):
             return Done()
-        answer = await psp_call.inquire_refund(at_hand.gateway, at_hand.charge, refund)
+        answer = await psp_call.inquire_refund(
+            at_hand.gateway, at_hand.charge, refund.refund_id, refund.psp_reference
+        )
         if refund.status == "pending":
             return await self._pending(job, at_hand, refund, answer)
         if isinstance(answer, RefundReport):

@@ -4,12 +4,13 @@ A webhook is a snapshot that may be late. So a contradiction is never believed f
 correction written only if the record still contradicts us.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
 import structlog
 
-from fincore.domain.charge import Charge
+from fincore.domain.charge import Charge, evolve
 from fincore.domain.dispute_facts import decide_dispute
 from fincore.domain.events import ChargeEvent
 from fincore.domain.facts import correct, decide
@@ -66,43 +67,65 @@ async def settle_refund(
 
     `payment_reference` is the payment it was said to be of, for a charge that does not know its own.
     """
-    new_refund_id_ = new_refund_id()
+    id_if_new = new_refund_id()
     settled = await desk.recorder.record(
         at_hand.charge_id,
-        lambda charge: decide_refund(charge, refund_id, said, new_refund_id=new_refund_id_),
+        lambda charge: decide_refund(charge, refund_id, said, new_refund_id=id_if_new),
         provenance,
     )
     if not _is_contradiction(settled) or not isinstance(said, RefundReport):
         return settled
     charge = await desk.recorder.load(at_hand.charge_id) or at_hand.charge
-    refund = next(
-        (
-            one
-            for one in charge.refunds
-            if one.refund_id == (refund_id or said.refund_id) or one.psp_reference == said.psp_reference
-        ),
-        None,
-    )
-    if refund is None:
-        # Money given back of a charge that has taken none, as far as we know: the charge is behind.
-        behind = await _brought_into_line(desk, at_hand, payment_reference, provenance, settled)
-        if not isinstance(behind, Recorded) or not behind.events:
-            return settled if isinstance(behind, Recorded) else behind
-        return await settle_refund(desk, at_hand, refund_id, said, provenance)
-    record = await psp_call.inquire_refund(at_hand.gateway, charge, refund)
-    match record:
-        case RefundReport():
-            return await _corrected(
-                desk,
-                at_hand.charge_id,
-                charge.version,
-                lambda now: correct_refund(now, now.refund(refund.refund_id) or refund, record),
-                provenance,
-            )
-        case NotFound():
-            return settled
-        case _:
-            return Contended()
+    if charge.captured_minor > 0:
+        known_as = refund_id or said.refund_id or id_if_new
+        return await _refunds_brought_into_line(
+            desk, at_hand, charge, provenance, settled, told_of={known_as: said.psp_reference}
+        )
+    # Money given back of a charge that has taken none, as far as we know: the charge is behind.
+    behind = await _brought_into_line(desk, at_hand, payment_reference, provenance, settled)
+    if not isinstance(behind, Recorded) or not behind.events:
+        return settled if isinstance(behind, Recorded) else behind
+    return await settle_refund(desk, at_hand, refund_id, said, provenance)
+
+
+async def _refunds_brought_into_line(
+    desk: Desk,
+    at_hand: OpenCharge,
+    charge: Charge,
+    provenance: Provenance,
+    contradiction: Settled,
+    *,
+    told_of: Mapping[RefundId, PspReference],
+) -> Settled:
+    """Read the PSP's records of the refund that was told of and of all that count as given back, and follow them.
+
+    Of refunds that do not fit together any one may have failed since.
+    """
+    given_back = {one.refund_id: one.psp_reference for one in charge.refunds if one.status == "succeeded"}
+    records: dict[RefundId, RefundReport] = {}
+    for refund_id, reference in {**given_back, **told_of}.items():
+        record = await psp_call.inquire_refund(at_hand.gateway, charge, refund_id, reference)
+        match record:
+            case RefundReport():
+                records[refund_id] = record
+            case NotFound():
+                return contradiction
+            case _:
+                return Contended()
+
+    def follow(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        events: list[ChargeEvent] = []
+        # Those that failed first: they make room for the others.
+        for refund_id, record in sorted(records.items(), key=lambda one: one[1].status != "failed"):
+            decided = correct_refund(charge, refund_id, record)
+            if isinstance(decided, Refusal):
+                return decided
+            for event in decided:
+                charge = evolve(charge, event)
+            events += decided
+        return tuple(events)
+
+    return await _corrected(desk, at_hand.charge_id, charge.version, follow, provenance)
 
 
 async def settle_dispute(
