@@ -19,6 +19,7 @@ from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain.charge import transition_table
 from fincore.domain.outcome import Declined
+from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.eventstore import subscription, writer
 from fincore.notify import deliverer, sender
 from fincore.notify import destination as webhook_destination
@@ -113,6 +114,15 @@ def laws() -> str:
         meaning = failure[1][:1].upper() + failure[1][1:]
         rows.append((f"`{law.name}`", law.sentence, meaning))
     return _table(("law", "what must hold", "what it means when it is broken"), rows)
+
+
+def public_events() -> str:
+    """Every event as a merchant sees it."""
+    rows = [
+        (f"`{event}`", MEANINGS[event], " ".join(f"`{field}`" for field in fields))
+        for event, fields in SHOWN.items()
+    ]
+    return _table(("type", "meaning", "in its `data`"), rows)
 
 
 def limits() -> str:
@@ -253,6 +263,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "limits": limits,
     "metrics": metrics,
     "problems": problems,
+    "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
     "stripe_outcomes": lambda: _text("\n".join(line.rstrip() for line in outcome_table().splitlines())),

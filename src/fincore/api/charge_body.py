@@ -45,7 +45,7 @@ class TimelineEntryBody(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to a charge."""
 
     id: str
-    type: EventType
+    type: Annotated[EventType, Meta(description="What happened: /docs/events says what each means.")]
     at: Annotated[
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]

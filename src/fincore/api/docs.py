@@ -1,4 +1,4 @@
-"""/openapi.json, and the same as pages to read: /docs and /docs/errors.
+"""/openapi.json, and the same as pages to read: /docs, /docs/errors and /docs/events.
 
 The usual renderers (Swagger UI, Redoc, Scalar) load scripts from a CDN, which an installation without internet cannot
 reach and a payment system should not run. These pages are plain HTML made here, without any script.
@@ -17,6 +17,7 @@ from fincore.api.exchange import JSON, Answer, Call
 from fincore.api.openapi import Json, openapi_document
 from fincore.api.operation import Content, Operation
 from fincore.api.problems import PROBLEMS
+from fincore.domain.public_event import MEANINGS, SHOWN
 
 HTML: Final = "text/html; charset=utf-8"
 
@@ -26,6 +27,11 @@ curl "$FINCORE_URL/v1/charges" \\
   -H "Idempotency-Key: order-6735" \\
   -H "Prefer: wait=10" \\
   --json '{"amount_minor": 1999, "currency": "usd", "payment_method": "pm_card_visa"}'"""
+_FURTHER: Final = (
+    ("/openapi.json", "OpenAPI 3.1 document"),
+    ("/docs/errors", "Error codes"),
+    ("/docs/events", "Events"),
+)
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a2e}"
     "code,pre{font:14px/1.5 ui-monospace,monospace;background:#f2f3f7;padding:.1em .3em;border-radius:4px}"
@@ -69,6 +75,7 @@ class Docs:
         self._openapi: Final = Answer(200, msgspec.json.encode(document))
         self._reference: Final = Answer(200, _reference_page(document).encode(), HTML, _HTML_HEADERS)
         self._errors: Final = Answer(200, _errors_page().encode(), HTML, _HTML_HEADERS)
+        self._events: Final = Answer(200, _events_page().encode(), HTML, _HTML_HEADERS)
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -91,6 +98,12 @@ class Docs:
                 operation=_page_operation("docs_errors", "Every error code and what to do", HTML),
                 handler=self.errors,
             ),
+            Route(
+                method="GET",
+                path="/docs/events",
+                operation=_page_operation("docs_events", "Every event and what it means", HTML),
+                handler=self.events,
+            ),
         )
 
     async def openapi(self, _: Call) -> Answer:
@@ -104,6 +117,10 @@ class Docs:
     async def errors(self, _: Call) -> Answer:
         """The error codes as a page."""
         return self._errors
+
+    async def events(self, _: Call) -> Answer:
+        """The events as a page."""
+        return self._events
 
 
 def _errors_page() -> str:
@@ -121,12 +138,27 @@ def _errors_page() -> str:
     )
 
 
+def _events_page() -> str:
+    rows = "".join(
+        f'<tr id="{event}"><td><code>{event}</code></td><td>{_prose(MEANINGS[event])}</td>'
+        f"<td>{' '.join(f'<code>{field}</code>' for field in fields)}</td></tr>"
+        for event, fields in SHOWN.items()
+    )
+    return _page(
+        "Events",
+        "<p>What happens to charges: in webhooks, in <code>GET /v1/events</code> and in a charge's <code>timeline</code>. "
+        "Each also says which charge it is about, and when it happened.</p>"
+        f"<table><tr><th>type</th><th>meaning</th><th>in its data</th></tr>{rows}</table>",
+    )
+
+
 def _reference_page(document: Json) -> str:
     info = document["info"]
+    further = " &middot; ".join(f'<a href="{path}">{title}</a>' for path, title in _FURTHER)
     parts = [
         f"<p>{_prose(info['description'])}</p>",
         f"<h3>A first payment</h3><pre>{escape(_FIRST_PAYMENT)}</pre>",
-        '<p><a href="/openapi.json">OpenAPI 3.1 document</a> &middot; <a href="/docs/errors">Error codes</a></p>',
+        f"<p>{further}</p>",
     ]
     for path, methods in document["paths"].items():
         parts += [_operation_section(method, path, described) for method, described in methods.items()]

@@ -18,7 +18,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     object: Literal["event"] = "event"
     charge: Annotated[str, Meta(description="The id of the charge it happened to.")]
     livemode: bool
-    type: EventType
+    type: Annotated[EventType, Meta(description="What happened: /docs/events says what each means.")]
     timestamp: Annotated[
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]

@@ -106,7 +106,7 @@ def check_request(request: WebhookEndpointRequest | WebhookEndpointUpdate, *, al
         if place is not None:
             raise Problem(
                 "field_invalid",
-                f"Entry {place + 1} of event_types is no event, family or `*`: /docs lists those there are.",
+                f"Entry {place + 1} of event_types is no event, family or `*`: /docs/events lists those there are.",
                 param="event_types",
             )
     if not isinstance(request.url, UnsetType):

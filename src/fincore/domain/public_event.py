@@ -60,6 +60,43 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
 )
 """Event type -> the fields of it that a merchant sees."""
 
+MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
+    {
+        "charge.created": "You asked for the charge; the PSP is called next.",
+        "charge.authorized": "The bank holds the money until `capture_before`, and nothing is taken yet.",
+        "charge.captured": "The money is taken: `amount_minor`, which may be less than was held.",
+        "charge.failed": "The bank or the PSP declined; no money moved. `advice` says what may help.",
+        "charge.action_required": "The bank wants to see the customer: send them to `redirect_url`.",
+        "charge.outcome_unknown": "The PSP was asked for `operation` and did not answer; it is asked until it is known.",
+        "charge.canceled": "The payment was canceled and what was held is released.",
+        "charge.expired": "Nobody captured the hold in time, or the customer never came back; no money moved.",
+        "charge.capture_requested": "You asked for the capture of `amount_minor`.",
+        "charge.capture_failed": "The PSP did not carry the capture out.",
+        "charge.cancel_requested": "You asked for the cancellation.",
+        "charge.cancel_failed": "The PSP did not carry the cancellation out.",
+        "charge.fee_assessed": "The PSP said late what it charges for the capture. You are not charged for it.",
+        "charge.corrected": "The PSP's own record contradicted how the charge had ended: what it was before, and what it "
+        "is now.",
+        "charge.outcome_decided": "The PSP could not say what became of an operation (of the refund, where one is named). "
+        "Staff looked it up there; the event after this one is what they found.",
+        "refund.requested": "The refund was accepted and reserves its amount; `origin` is `psp` for one made in the PSP's "
+        "dashboard.",
+        "refund.outcome_unknown": "The PSP did not answer whether it refunds; it is asked until it is known.",
+        "refund.pending": "The PSP has taken the refund on and will carry it out.",
+        "refund.succeeded": "The money is on its way to the customer.",
+        "refund.failed": "The customer does not get the money. With `was_succeeded` it had been sent and came back.",
+        "refund.corrected": "The refund had failed by all that was known, and the PSP's own record says that it succeeded.",
+        "dispute.opened": "The customer's bank questions the charge; with `is_inquiry` it only asks.",
+        "dispute.updated": "The dispute's status or the time for evidence changed, or an inquiry became a chargeback.",
+        "dispute.funds_withdrawn": "The bank took the money, and the PSP its fee for the dispute.",
+        "dispute.funds_reinstated": "The money came back, with as much of the fee as `fee_minor` says. It is no verdict.",
+        "dispute.won": "The bank decided for you.",
+        "dispute.lost": "The bank decided for the customer.",
+        "dispute.closed": "The dispute is over without a verdict, such as an inquiry that went no further.",
+    }
+)
+"""Event type -> what it means to a merchant."""
+
 _TIMES: Final = ("occurred_at", "requested_at", "created_at", "decided_at", "since")
 _TIME_OF: Final[Mapping[type[ChargeEvent], str | None]] = {
     shape: next((name for name in _TIMES if name in shape.__struct_fields__), None)
@@ -114,5 +151,5 @@ def _shown(value: object) -> ShownValue:
     if value is None or isinstance(value, str) or isinstance(value, int):  # noqa: SIM101 -- the sentence above
         return value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return str(msgspec.to_builtins(value))  # as every other time in an answer is written
     raise TypeError(f"a merchant cannot be shown a {type(value).__name__}")

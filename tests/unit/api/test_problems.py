@@ -9,6 +9,7 @@ import fincore.domain.requests
 import fincore.write.payments
 from fincore.api.docs import Docs
 from fincore.api.problems import PROBLEMS, Problem, ProblemCode, problem_body
+from fincore.domain.events import EVENTS
 from fincore.domain.ids import RequestId
 
 
@@ -48,6 +49,13 @@ async def test_every_code_has_its_place_on_the_page_that_its_type_points_to() ->
     for code, kind in PROBLEMS.items():
         assert f'id="{code}"' in page
         assert kind.title.replace("'", "&#x27;") in page
+
+
+async def test_every_event_has_its_place_on_the_page_that_says_what_events_mean() -> None:
+    routes = {route.path: route for route in Docs(()).routes()}
+    page = (await routes["/docs/events"].handler(None)).body.decode()  # type: ignore[arg-type]
+    for event in EVENTS:
+        assert f'id="{event}"' in page
 
 
 def test_only_what_may_succeed_if_it_is_repeated_is_retryable() -> None:

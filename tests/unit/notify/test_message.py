@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from fincore.domain.events import EVENTS, ChargeActionRequired, ChargeEvent, RecordedEvent
-from fincore.domain.ids import charge_of, new_event_id, public_event_id
+from fincore.domain.ids import charge_of, new_dispute_id, new_event_id, public_event_id
 from fincore.domain.outcome import PspReference
 from fincore.domain.public_event import public_event
 from fincore.notify.event_filter import FILTERS, filters_of, unknown_filter
 from fincore.notify.message import BODY_BYTES_MAX, message_body
-from fixtures.commits import NOON, captured, new_stream
+from fixtures.commits import NOON, captured, dispute_opened, new_stream
 
 
 def recorded(event: ChargeEvent) -> RecordedEvent:
@@ -33,6 +33,11 @@ def test_a_message_says_what_happened_when_and_to_which_charge() -> None:
             "currency": "usd",
         },
     }
+
+
+def test_a_time_in_the_data_is_written_as_every_other_time() -> None:
+    event = dispute_opened(new_dispute_id(), evidence_due_by=NOON)
+    assert public_event(recorded(event)).data["evidence_due_by"] == "2026-01-02T12:00:00Z"
 
 
 def test_a_message_that_would_be_too_long_says_only_what_it_is_about() -> None:
