@@ -1,19 +1,20 @@
 """The ledger built again from the log: the same, row for row; and where somebody was at it, found or put right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.upkeep import rebuild_ledgerdb
-from fincore.domain.ids import StreamId, charge_of
-from fincore.eventstore.log import EventLog
+from fincore.domain.ids import EventId, StreamId, charge_of
+from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.poison import readable
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
+from fincore.read.ledger.comparison import Rebuilt
 from fincore.read.ledger.ledger_service import LedgerService
-from fincore.read.ledger.rebuild import Rebuilt, SealedDiffers, rebuild, verify
+from fincore.read.ledger.rebuild import SealedDiffers, rebuild, verify
 from fincore.read.ledger.suspense import clear_suspense
 from fincore.read.ledgerdb.closing import close_period
 from fincore.read.ledgerdb.sealer import Sealer
@@ -30,6 +31,19 @@ ROWS = """
     order by e.entry_id, p.leg
 """
 
+MOVES = """
+    select a.name, a.livemode, m.kind, m.entry_id
+    from ledgerdb.merchant_moves m join ledgerdb.accounts a using (account_id)
+    order by 1, 2, 3, 4
+"""
+MOVES_OF_ENTRIES = """
+    select distinct a.name, a.livemode, case e.source when 'operator' then 'operator' else e.kind end as kind, e.entry_id
+    from ledgerdb.entries e join ledgerdb.postings p using (entry_id) join ledgerdb.accounts a using (account_id)
+    where a.owner like 'mer_%' and (e.kind <> 'charge.captured' or e.source = 'operator')
+    order by 1, 2, 3, 4
+"""
+DAYS = "select * from ledgerdb.account_days order by account_id, day"
+
 
 class Scene(Books):
     """A ledger that has followed a log."""
@@ -43,6 +57,11 @@ class Scene(Books):
 
     async def rows(self) -> list[tuple[object, ...]]:
         return [tuple(row) for row in await self.owner.fetch(ROWS)]
+
+    async def assert_moves_follow_from_entries(self) -> None:
+        moves = await self.owner.fetch(MOVES)
+        assert moves == await self.owner.fetch(MOVES_OF_ENTRIES)
+        assert {row["kind"] for row in moves} >= {"refund.succeeded", "operator"}
 
     async def tamper(self, *statements: str) -> None:
         async with self.tampering() as connection:
@@ -138,6 +157,7 @@ async def test_what_was_altered_is_named_and_put_right(scene: Scene, name: str) 
         assert after == before
         assert await scene.owner.fetch("select * from ledgerdb.accounts order by account_id") == accounts
     assert {(row[1], *row[7:12]) for row in after} == {(row[1], *row[7:12]) for row in before}
+    await scene.assert_moves_follow_from_entries()
     await Sealer(scene.pool).seal()
     assert (await verify_seals(scene.pool)).holds
 
@@ -151,6 +171,95 @@ async def test_an_account_that_somebody_moved_is_put_where_its_postings_left_it(
     assert (await rebuild(scene.log, scene.owner)).is_replaced
     assert is_equal(await verify(scene.log, scene.owner))
     assert await scene.rows() == before
+
+
+ONE_MOVE = """
+    select m.account_id, m.entry_id, a.name from ledgerdb.merchant_moves m join ledgerdb.accounts a using (account_id)
+    where m.kind = 'refund.succeeded' order by m.entry_id limit 1
+"""
+ONE_DAY = """
+    select d.account_id, d.day, a.name from ledgerdb.account_days d join ledgerdb.accounts a using (account_id)
+    where d.last_entry_id > d.first_entry_id order by a.name, d.day limit 1
+"""
+DERIVED = {
+    "move missing": (
+        ONE_MOVE,
+        "delete from ledgerdb.merchant_moves where entry_id = {entry_id}",
+        "account {name}, refund.succeeded of entry {entry_id}",
+        "is missing in merchant_moves",
+    ),
+    "move too many": (
+        ONE_MOVE,
+        "insert into ledgerdb.merchant_moves values ({account_id}, 'refund.failed', {entry_id})",
+        "account {name}, refund.failed of entry {entry_id}",
+        "is in merchant_moves, and no entry makes it",
+    ),
+    "day with another close": (
+        ONE_DAY,
+        "update ledgerdb.account_days set closing_minor = closing_minor + 1 where account_id = {account_id} and day = '{day}'",
+        "account {name}, {day}",
+        "differs in account_days from what its postings make",
+    ),
+    "day between other entries": (
+        ONE_DAY,
+        "update ledgerdb.account_days set last_entry_id = first_entry_id where account_id = {account_id} and day = '{day}'",
+        "account {name}, {day}",
+        "differs in account_days from what its postings make",
+    ),
+    "day missing": (
+        ONE_DAY,
+        "delete from ledgerdb.account_days where account_id = {account_id} and day = '{day}'",
+        "account {name}, {day}",
+        "is missing in account_days",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+async def test_what_is_kept_beside_the_entries_is_compared_and_made_anew(scene: Scene, name: str) -> None:
+    await Sealer(scene.pool).seal_batch(entries_max=20)
+    rows, days = await scene.rows(), await scene.owner.fetch(DAYS)
+    chosen, altered, where, what = DERIVED[name]
+    place = dict(await scene.owner.fetchrow(chosen) or {})
+    await scene.tamper(altered.format(**place))
+    found = await verify(scene.log, scene.owner)
+    assert [(one.where, one.what) for one in found.named] == [(where.format(**place), what)]
+    assert (found.first_id, found.differences) == (found.entries + 1, 1)
+    assert (await rebuild(scene.log, scene.owner)).is_replaced
+    assert is_equal(await verify(scene.log, scene.owner))
+    await scene.assert_moves_follow_from_entries()
+    assert await scene.owner.fetch(DAYS) == days
+    assert await scene.rows() == rows
+
+
+class BusyLog(EventLog):
+    """A log whose first reader is overtaken by others."""
+
+    def __init__(self, pool: Pool, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(pool)
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            await meanwhile()
+        return await super().load_events(event_ids)
+
+
+async def test_what_is_booked_and_sealed_meanwhile_is_no_difference(scene: Scene, pool: Pool) -> None:
+    await Sealer(scene.pool).seal_batch(entries_max=5)
+    entries = await scene.pool.fetchval("select count(*) from entries")
+
+    async def meanwhile() -> None:
+        async with running_writer(pool) as writer:
+            await live(writer, LIVES)
+        await scene.follow()
+        await Sealer(scene.pool).seal()
+
+    found = await verify(BusyLog(scene.owner, meanwhile), scene.owner)
+    assert is_equal(found), found
+    assert found.entries == entries
+    assert await scene.pool.fetchval("select max(entry_id) from seals") > entries
 
 
 async def test_what_is_sealed_is_never_replaced(scene: Scene) -> None:
@@ -184,7 +293,10 @@ async def test_a_charge_that_was_parked_is_booked_later_and_rebuilt_in_that_orde
     assert charge_of(stream_id)
     # As if the first charge had been parked and taken up at the end: its entries come last.
     await scene.tamper(
-        "delete from ledgerdb.entries", "delete from ledgerdb.postings", "delete from ledgerdb.accounts"
+        "delete from ledgerdb.entries",
+        "delete from ledgerdb.postings",
+        "delete from ledgerdb.accounts",
+        "delete from ledgerdb.merchant_moves",
     )
     others = [
         event

@@ -15,12 +15,13 @@ import structlog
 
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
-from fincore.domain.ids import EventId, StreamId, public_event_id
+from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.poison import readable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.booking import Booking, Draft
+from fincore.read.ledger.comparison import STATEMENT_TIMEOUT_SECONDS, Rebuilt, compare
 from fincore.read.ledger.journal import moves_money
 from fincore.read.ledger.ledger_service import entries_of, refundable_minor
 
@@ -29,10 +30,6 @@ _log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 2_000
 BATCH_EVENTS: Final = 2_000
-DIFFERENCES_NAMED_MAX: Final = 20
-"""Entries that a comparison names; it counts all."""
-STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
-"""Comparing all entries is one statement."""
 
 
 class SealedDiffers(FinCoreError):
@@ -43,28 +40,6 @@ class SealedDiffers(FinCoreError):
             f"entry {entry_id} differs from the log and lies in a sealed day (sealed up to {last_sealed_id}): nothing was "
             f"replaced. `fincore rebuild ledgerdb --verify` names what differs; correct it by further entries"
         )
-
-
-class Difference(NamedTuple):
-    """An entry in which the two ledgers differ."""
-
-    entry_id: int
-    where: str
-    what: str
-
-
-class Rebuilt(NamedTuple):
-    """What was built and compared. `first_id`: from which number on the two are not the same rows; None where they are.
-
-    `is_replaced`: the live ledger's rows from there on are now the rebuilt ones.
-    """
-
-    entries: int
-    postings: int
-    first_id: int | None
-    differences: int
-    named: Sequence[Difference]
-    is_replaced: bool = False
 
 
 class _Reached(NamedTuple):
@@ -88,7 +63,7 @@ async def verify(log: EventLog, owner: Pool) -> Rebuilt:
             builder = _Builder(log, connection)
             await builder.follow(reached)
             await builder.finish(reached)
-            return await _compared(connection, reached)
+            return await compare(connection, reached.last_entry_id)
     finally:
         await owner.execute(_SQL.end)
 
@@ -108,7 +83,7 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
                 reached = await _reached(connection)
                 await builder.follow(reached)
                 await builder.finish(reached)
-                found = await _compared(connection, reached)
+                found = await compare(connection, reached.last_entry_id)
                 if found.first_id is None:
                     return found
                 last_sealed: int = await connection.fetchval(_SQL.last_sealed)
@@ -133,7 +108,6 @@ class _Builder:
         self._last_id = 0
         self._booked_at = datetime(1970, 1, 1, tzinfo=UTC)
         self._scanned = (0, 0)
-        self._missing: list[EventId] = []
 
     async def follow(self, reached: _Reached) -> None:
         """Book what the live ledger had booked when it stood there, and look for what it had left out."""
@@ -146,14 +120,16 @@ class _Builder:
 
     async def finish(self, reached: _Reached) -> None:
         """Book what the live ledger has left out, in the order of the log."""
-        for start in range(0, len(self._missing), BATCH_EVENTS):
-            chunk = self._missing[start : start + BATCH_EVENTS]
-            booked = await self._booked_in_live(chunk, reached)
-            events = readable(await self._event_log.load_events(one for one in chunk if one not in booked))
+        place = (0, 0)
+        while rows := await self._connection.fetch(
+            _SQL.left_out, *place, reached.last_entry_id, BATCH_EVENTS
+        ):
+            events = readable(await self._event_log.load_events(row["event_id"] for row in rows))
             booked_at = max(self._booked_at, datetime.now(UTC))
             await self._book(
                 [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
             )
+            place = (rows[-1]["tx"], rows[-1]["pos"])
 
     async def _follow_entries(self, rows: Sequence[asyncpg.Record]) -> None:
         event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
@@ -204,20 +180,17 @@ class _Builder:
             if not batch:
                 return
             money = [
-                event.event_id
+                (event.tx, event.pos, event.event_id)
                 for event in batch
                 if isinstance(event, RecordedEvent)
                 and moves_money(event.event)
                 and (event.tx, event.pos) <= (reached.tx, reached.pos)
                 and event.version < parked.get(event.stream_id, event.version + 1)
             ]
-            booked = await self._booked_in_live(money, reached)
-            self._missing += [event_id for event_id in money if event_id not in booked]
+            if money:
+                columns = map(list, zip(*money, strict=True))
+                await self._connection.execute(_SQL.leave_out, *columns, reached.last_entry_id)
             self._scanned = min((batch[-1].tx, batch[-1].pos), (reached.tx, reached.pos))
-
-    async def _booked_in_live(self, event_ids: Sequence[EventId], reached: _Reached) -> set[EventId]:
-        rows = await self._connection.fetch(_SQL.booked_in_live, event_ids, reached.last_entry_id)
-        return {row["event_id"] for row in rows}
 
 
 async def _reached(connection: Connection) -> _Reached:
@@ -225,32 +198,3 @@ async def _reached(connection: Connection) -> _Reached:
     if row is None:
         raise AssertionError("one row is always there")
     return _Reached(row["last_entry_id"], row["tx"] or 0, row["pos"] or 0)
-
-
-async def _compared(connection: Connection, reached: _Reached) -> Rebuilt:
-    rows = await connection.fetch(_SQL.differences, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS)
-    differences = [
-        Difference(
-            row["entry_id"],
-            f"entry {row['entry_id']} of event {public_event_id(row['event_id'])}",
-            row["finding"],
-        )
-        for row in rows
-    ]
-    first_id: int | None = await connection.fetchval(
-        _SQL.first_difference, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS
-    )
-    if first_id is not None and not differences:
-        what = "its number or its running balances do not follow from the entries before it"
-        differences = [Difference(first_id, f"entry {first_id}", what)]
-    if first_id is None:
-        places = await connection.fetch(
-            _SQL.different_accounts, reached.last_entry_id, timeout=STATEMENT_TIMEOUT_SECONDS
-        )
-        what = "is not what it was opened as, or does not stand where its last posting left it"
-        after_all = reached.last_entry_id + 1
-        differences = [Difference(after_all, row["place"], what) for row in places]
-        first_id = after_all if places else None
-    counts = await connection.fetchrow(_SQL.count_rows, timeout=STATEMENT_TIMEOUT_SECONDS)
-    entries, postings = counts if counts is not None else (0, 0)
-    return Rebuilt(entries, postings, first_id, len(differences), differences[:DIFFERENCES_NAMED_MAX])

@@ -9,6 +9,8 @@ create trigger postings_balance
     after insert on ledgerdb_next.postings
     referencing new table as posted
     for each statement execute function ledgerdb.refuse_unbalanced();
+-- Events that move money and that the live ledger has no entry for.
+create table ledgerdb_next.left_out (tx bigint, pos bigint, event_id uuid not null, primary key (tx, pos));
 
 -- name: end
 -- It is not needed any more.
@@ -28,9 +30,21 @@ where entry_id > $1 and entry_id <= $2
 order by entry_id
 limit $3;
 
--- name: booked_in_live
--- Which of some events the live ledger has.
-select event_id from ledgerdb.entries where event_id = any ($1::uuid[]) and entry_id <= $2;
+-- name: leave_out
+-- Keep in mind those of some events, in any order, that the live ledger has not.
+insert into ledgerdb_next.left_out (tx, pos, event_id)
+select l.tx, l.pos, l.event_id
+from unnest($1::bigint[], $2::bigint[], $3::uuid[]) as l (tx, pos, event_id)
+where not exists (select from ledgerdb.entries e where e.event_id = l.event_id and e.entry_id <= $4);
+
+-- name: left_out
+-- The next events that were left out, in the order of the log. The live ledger may have booked some of them since.
+select l.tx, l.pos, l.event_id
+from ledgerdb_next.left_out l
+where (l.tx, l.pos) > ($1, $2)
+  and not exists (select from ledgerdb.entries e where e.event_id = l.event_id and e.entry_id <= $3)
+order by l.tx, l.pos
+limit $4;
 
 -- name: parked
 -- The streams whose events the ledger leaves out on purpose.
@@ -77,100 +91,9 @@ join ledgerdb.accounts a using (account_id)
 join ledgerdb_next.accounts n on n.livemode = a.livemode and n.name = a.name
 where p.entry_id = $1;
 
--- name: differences
--- Where the two ledgers differ: entries that only one of them has, or that say different things. Numbers, running balances
--- and booking times follow from the order and are no difference by themselves.
-with
-live as (
-    select e.event_id, e.entry_id,
-        row(e.livemode, e.kind, e.stream_id, e.effective_at, e.description, e.source, e.reason, e.booked_by)::text as head,
-        (
-            select string_agg(p.leg || ' ' || a.name || ' ' || p.side || ' ' || p.amount_minor || ' ' || p.currency, ', '
-                              order by p.leg)
-            from ledgerdb.postings p left join ledgerdb.accounts a using (account_id) where p.entry_id = e.entry_id
-        ) as legs
-    from ledgerdb.entries e
-    where e.entry_id <= $1
-),
-rebuilt as (
-    select e.event_id, e.entry_id,
-        row(e.livemode, e.kind, e.stream_id, e.effective_at, e.description, e.source, e.reason, e.booked_by)::text as head,
-        (
-            select string_agg(p.leg || ' ' || a.name || ' ' || p.side || ' ' || p.amount_minor || ' ' || p.currency, ', '
-                              order by p.leg)
-            from ledgerdb_next.postings p join ledgerdb_next.accounts a using (account_id) where p.entry_id = e.entry_id
-        ) as legs
-    from ledgerdb_next.entries e
-)
-select least(l.entry_id, r.entry_id) as entry_id, event_id,
-    case
-        when l.event_id is null then 'the log has it, the ledger does not'
-        when r.event_id is null then 'the ledger has it, the log does not tell of it'
-        when l.head is distinct from r.head then 'the head of the entry is not what its event makes'
-        else 'its postings are not what its event makes'
-    end as finding
-from live l
-full join rebuilt r using (event_id)
-where l.head is distinct from r.head or l.legs is distinct from r.legs
-order by least(l.entry_id, r.entry_id);
-
--- name: first_difference
--- The first number under which the two ledgers do not hold the same rows, running balances and versions included; null
--- where they are equal, row for row. Booking times are the live ledger's own.
-select least(
-    (
-        select min(coalesce(l.entry_id, r.entry_id))
-        from (select * from ledgerdb.entries where entry_id <= $1) l
-        full join ledgerdb_next.entries r using (entry_id)
-        where (l.event_id, l.livemode, l.kind, l.stream_id, l.effective_at, l.description, l.source, l.reason, l.booked_by,
-               l.clears_entry_id)
-            is distinct from (r.event_id, r.livemode, r.kind, r.stream_id, r.effective_at, r.description, r.source, r.reason,
-               r.booked_by, r.clears_entry_id)
-    ),
-    (
-        select min(coalesce(l.entry_id, r.entry_id))
-        from (
-            select p.*, a.name from ledgerdb.postings p left join ledgerdb.accounts a using (account_id)
-            where p.entry_id <= $1
-        ) l
-        full join (
-            select p.*, a.name from ledgerdb_next.postings p join ledgerdb_next.accounts a using (account_id)
-        ) r using (entry_id, leg)
-        where (l.name, l.side, l.amount_minor, l.currency, l.balance_after_minor, l.account_version)
-            is distinct from (r.name, r.side, r.amount_minor, r.currency, r.balance_after_minor, r.account_version)
-    )
-);
-
--- name: different_accounts
--- Accounts that are not what they were opened as, or do not stand where their last posting left them. The live ones may
--- have moved on meanwhile: each is held against its own postings.
-select 'account ' || coalesce(l.name, r.name) as place
-from (
-    select a.livemode, a.name, a.currency, a.type, a.normal_side, a.owner,
-        (a.balance_minor, a.version) is distinct from (coalesce(p.balance_after_minor, 0), coalesce(p.account_version, 0))
-            as strayed,
-        exists (
-            select from ledgerdb.postings u where u.account_id = a.account_id and u.entry_id <= $1
-        ) as is_used
-    from ledgerdb.accounts a
-    left join lateral (
-        select balance_after_minor, account_version from ledgerdb.postings
-        where account_id = a.account_id order by entry_id desc, leg desc limit 1
-    ) p on true
-) l
-full join ledgerdb_next.accounts r on r.livemode = l.livemode and r.name = l.name
-where coalesce(l.strayed, true)
-   or l.is_used is distinct from (r.name is not null)
-   or (r.name is not null
-       and (l.currency, l.type, l.normal_side, l.owner) is distinct from (r.currency, r.type, r.normal_side, r.owner))
-order by 1;
-
--- name: count_rows
--- What was built.
-select (select count(*) from ledgerdb_next.entries) as entries, (select count(*) from ledgerdb_next.postings) as postings;
-
 -- name: take_turn
--- Nobody books from here on, until the transaction ends.
+-- Nobody seals or books from here on, until the transaction ends: the sealer's own turn first, as it takes them.
+select pg_advisory_xact_lock(1936023916);
 select from ledgerdb.checkpoints where consumer = 'ledger' for update;
 
 -- name: last_sealed
@@ -241,6 +164,15 @@ begin
         where p.entry_id <= (select coalesce(max(entry_id), 0) from ledgerdb.seals)
         group by 1, 2
     ) days;
+
+    delete from ledgerdb.merchant_moves;
+    insert into ledgerdb.merchant_moves (account_id, kind, entry_id)
+    select distinct p.account_id, case e.source when 'operator' then 'operator' else e.kind end, e.entry_id
+    from ledgerdb.entries e
+    join ledgerdb.postings p using (entry_id)
+    join ledgerdb.accounts a using (account_id)
+    where a.type = 'liability'
+      and (e.kind <> 'charge.captured' or e.source = 'operator');
 
     alter table ledgerdb.entries enable trigger user;
     alter table ledgerdb.postings enable trigger user;
