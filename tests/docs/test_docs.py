@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -140,6 +141,15 @@ def is_command(words: list[str]) -> bool:
     return bool(chain) and (len(chain) == len(words)) and apps[-1].default_command is not None
 
 
+@shell_blocks()
+def test_every_fincore_command_that_is_shown_is_taken_with_its_arguments(block: CodeBlock) -> None:
+    typed = re.findall(
+        r"(?:^|\$\()(?:\.venv/bin/)?fincore ([^\n)#|]+)", block.code.replace("\\\n", " "), re.MULTILINE
+    )
+    for arguments in typed:
+        app.parse_args(shlex.split(arguments), print_error=False, exit_on_error=False)
+
+
 def test_every_option_of_the_sandbox_that_is_named_exists() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "psp_sandbox", "--help"], capture_output=True, text=True, check=True
@@ -161,6 +171,21 @@ def test_the_boxes_of_the_readmes_diagram_are_folders() -> None:
     folders = {path.name for path in (PROJECT / "src/fincore").rglob("*/") if path.is_dir()}
     assert len(boxes) >= 10
     assert boxes <= folders
+    assert [role for role in ROLES if not re.search(rf"\b{role}\b", diagram)] == []
+
+
+def test_the_ports_that_are_told_are_those_of_the_roles() -> None:
+    told = re.findall(
+        r"^\|[^|]*\((\d+)\) \| health and metrics of `(\w+)` \|",
+        (PROJECT / "docs/guides/run.md").read_text(),
+        re.MULTILINE,
+    )
+    assert told == [(str(9100 + place), role) for place, role in enumerate(ROLES)]
+
+
+@documents
+def test_every_fence_is_closed(document: Path) -> None:
+    assert "```" not in prose(document)
 
 
 @documents
