@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.balances import AccountNotOpened, Balances, StatementTooLong
@@ -14,6 +15,7 @@ from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.text_tables import statement_table
 from fixtures.books import Books, lives
 from fixtures.money_events import captured, refunded, withdrawn
+from fixtures.plans import plan_of, rows_visited
 from fixtures.traffic import store_pool
 
 PAYABLE = "merchant:mer_books:payable:usd"
@@ -74,6 +76,44 @@ async def test_a_balance_as_of_any_moment_is_the_sum_of_what_was_before(books: B
             for by, column in (("effective", "effective_at"), ("booked", "booked_at")):
                 found = await balances.as_of(account, livemode=False, at=at, by=by)  # type: ignore[arg-type]
                 assert found == await brute_force(books, account, column, at), (account, at, by)
+
+
+A_YEAR = """
+set session_replication_role = replica;
+insert into ledgerdb.accounts (account_id, livemode, name, currency, type, normal_side, owner)
+overriding system value
+values (1, false, 'psp:stripe:clearing:usd', 'usd', 'asset', 'debit', 'stripe'),
+    (2, false, 'merchant:mer_books:payable:usd', 'usd', 'liability', 'credit', 'mer_books');
+insert into ledgerdb.entries (entry_id, event_id, livemode, kind, stream_id, effective_at, booked_at, description)
+select n, gen_random_uuid(), false, 'charge.captured', gen_random_uuid(), at, at, ''
+from generate_series(1, 36500) n cross join lateral (select '2025-01-01Z'::timestamptz + n * interval '14.4 minutes' as at) t;
+insert into ledgerdb.postings (entry_id, leg, account_id, side, amount_minor, currency, balance_after_minor, account_version)
+select n, leg, leg, case leg when 1 then 'debit' else 'credit' end, 1, 'usd', n, n
+from generate_series(1, 36500) n cross join generate_series(1, 2) leg;
+insert into ledgerdb.seals select n, 2, sha256('x'), sha256('x') from generate_series(1, 36400) n;
+insert into ledgerdb.account_days
+select account_id, (effective_at at time zone 'UTC')::date, 0, 0, max(entry_id), min(entry_id), max(entry_id)
+from ledgerdb.postings join ledgerdb.entries using (entry_id) where entry_id <= 36400 group by 1, 2;
+set session_replication_role = origin;
+analyze ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.seals, ledgerdb.account_days;
+"""
+
+
+async def test_a_balance_in_a_day_reads_that_days_postings_of_the_account_and_no_more(books: Books) -> None:
+    await books.owner.execute(A_YEAR)
+    noon = datetime(2025, 7, 1, 12, tzinfo=UTC)
+    days_before = (noon - datetime(2025, 1, 1, 12, tzinfo=UTC)).days
+    balance = await Balances(books.pool).as_of(CLEARING, livemode=False, at=noon, by="effective")
+    assert balance == days_before * 100 + 50
+    # A hundred postings of the day and a hundred without a seal yet, each with its entry.
+    plan = await plan_of(
+        books.pool, load_sql("fincore.read.ledgerdb", "balances.sql").effective_before, [1, noon]
+    )
+    assert (
+        400
+        <= rows_visited([node for node in plan if node.get("Relation Name") in ("entries", "postings")])
+        <= 450
+    )
 
 
 async def test_a_statement_goes_from_its_opening_to_its_close_and_the_next_goes_on(books: Books) -> None:

@@ -25,6 +25,8 @@ limit 1;
 -- name: effective_before
 -- The balance after all that happened before a moment, whenever it was booked: the close of the last day before, one
 -- look-up; of the day itself, unless the moment is its beginning, the postings up to the moment; and what has no seal yet.
+-- `offset 0` has entries looked up one by one for an account's own postings: the planner, which cannot know how few those
+-- are, would read all entries there are.
 with
 account as (select account_id, normal_side from ledgerdb.accounts where account_id = $1),
 sealed as (select coalesce(max(entry_id), 0) as entry_id from ledgerdb.seals),
@@ -41,24 +43,29 @@ today as (
       and $2::timestamptz > ($2::timestamptz at time zone 'UTC')::date::timestamp at time zone 'UTC'
 ),
 since as (
-    select case p.side when a.normal_side then p.amount_minor else -p.amount_minor end as net_minor
-    from account a
-    cross join sealed s
-    cross join today t
-    join ledgerdb.postings p
-        on p.account_id = a.account_id and p.entry_id between t.first_entry_id and least(t.last_entry_id, s.entry_id)
-    join ledgerdb.entries e on e.entry_id = p.entry_id
-    where e.effective_at < $2
-      and e.effective_at >= ($2::timestamptz at time zone 'UTC')::date::timestamp at time zone 'UTC'
+    select p.side, p.amount_minor, timestamptz '-infinity' as not_before, p.entry_id
+    from sealed s
+    cross join lateral (
+        select entry_id, side, amount_minor from ledgerdb.postings where account_id = $1 and entry_id > s.entry_id
+        offset 0
+    ) p
     union all
-    select case p.side when a.normal_side then p.amount_minor else -p.amount_minor end
+    select p.side, p.amount_minor, ($2::timestamptz at time zone 'UTC')::date::timestamp at time zone 'UTC', p.entry_id
+    from today t
+    cross join lateral (
+        select entry_id, side, amount_minor from ledgerdb.postings
+        where account_id = $1 and entry_id between t.first_entry_id and t.last_entry_id
+        offset 0
+    ) p
+),
+moved as (
+    select sum(case p.side when a.normal_side then p.amount_minor else -p.amount_minor end) as net_minor
     from account a
-    cross join sealed s
-    join ledgerdb.postings p on p.account_id = a.account_id and p.entry_id > s.entry_id
-    join ledgerdb.entries e on e.entry_id = p.entry_id
-    where e.effective_at < $2
+    cross join since p
+    cross join lateral (select effective_at from ledgerdb.entries where entry_id = p.entry_id offset 0) e
+    where e.effective_at >= p.not_before and e.effective_at < $2
 )
-select (coalesce((select closing_minor from closed), 0) + coalesce((select sum(net_minor) from since), 0))::bigint;
+select (coalesce((select closing_minor from closed), 0) + coalesce((select net_minor from moved), 0))::bigint;
 
 -- name: late_before
 -- What happened before a moment and is in the books of a later period only, because its own was closed when it was booked.
