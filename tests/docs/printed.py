@@ -21,7 +21,7 @@ from fincore.domain.charge import transition_table
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.eventstore import subscription, writer
-from fincore.notify import deliverer, sender
+from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint
 from fincore.notify import retry_schedule as webhook_retries
@@ -176,7 +176,7 @@ def limits() -> str:
         ),
         (
             "attempts to deliver at a time",
-            f"{deliverer.ATTEMPTS_UNDER_WAY_MAX} in a process, {deliverer.ATTEMPTS_PER_ENDPOINT_MAX} at an endpoint",
+            f"{deliverer.ATTEMPTS_UNDER_WAY_MAX} in a process; {leases.PLACES_MIN} at an endpoint, {leases.PLACES_MAX} at a quick one",
             "wait",
         ),
         ("how long a delivery is kept", f"{deliverer.KEPT_FOR.days} days", "forgotten once it ended"),

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 
-from fincore.notify.deliverer import KEPT_FOR, LEASE_SECONDS
+from fincore.notify.deliverer import KEPT_FOR
+from fincore.notify.leases import LEASE_SECONDS, PLACES_MAX, PLACES_MIN
 from fincore.notify.retry_schedule import ATTEMPTS_MAX, DELAYS_SECONDS
 from fincore.notify.secret_sealer import SecretSealer
 from fincore.postgres.pool import Pool
@@ -245,6 +247,89 @@ async def test_no_endpoint_has_more_attempts_under_way_than_its_share_and_none_w
 
         await eventually(slow_has_all)
         assert receiver.under_way_most == 2
+        deliverer.stop()
+        await running
+
+
+async def test_an_endpoint_that_answers_quickly_gets_more_at_a_time_while_more_waits_for_it(
+    notify: Notify, receiver: MerchantReceiver
+) -> None:
+    endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
+    await notify.happen_often(200)
+    attempts = [await notify.deliverer.deliver_due() for _ in range(6)]
+    assert attempts == [PLACES_MIN, 16, 32, PLACES_MAX, PLACES_MAX, 16]
+    # It had more places than it used at the end, and none were added then.
+    await notify.pool.execute("update notify.endpoints set places = 20")
+    await notify.happen_often(12)
+    assert await notify.deliverer.deliver_due() == 12
+    assert (await notify.endpoint(endpoint_id))["places"] == 20
+
+
+async def test_one_failure_takes_half_of_the_places_an_endpoint_had(
+    notify: Notify, receiver: MerchantReceiver
+) -> None:
+    endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
+    await notify.pool.execute("update notify.endpoints set places = $1", PLACES_MAX)
+    await notify.happen_often(4)
+    receiver.answer(500)
+    assert await notify.deliverer.deliver_due() == 4
+    assert (await notify.endpoint(endpoint_id))["places"] == PLACES_MAX // 2
+    for _ in range(5):
+        notify.later(600)
+        receiver.answer(500)
+        await notify.deliverer.deliver_due()
+    assert (await notify.endpoint(endpoint_id))["places"] == PLACES_MIN
+
+
+async def test_what_an_endpoint_has_beyond_its_sure_places_is_never_what_another_lacks(
+    notify: Notify, receiver: MerchantReceiver
+) -> None:
+    async with receiving() as other:
+        busy_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
+        await notify.pool.execute("update notify.endpoints set places = $1", PLACES_MAX)
+        await notify.happen_often(40)
+        deliverer = notify.new_deliverer(under_way_max=20)
+        # Alone it may have half of what there is, and what is left is not for it.
+        assert len(await deliverer.claim(20)) == 10
+        assert await deliverer.claim(10) == []
+        notify.later(LEASE_SECONDS)
+        other_id = (await notify.listen(other.url, "charge.created")).endpoint.endpoint_id
+        await notify.happen_often(8)
+        # What waits longer comes first in its own place only: the first of each, then the second of each.
+        claimed = Counter(one.endpoint_id for one in await deliverer.claim(20))
+        assert claimed == {busy_id: 8, other_id: 8}
+
+
+async def test_a_quick_endpoint_beside_one_that_does_not_answer_gets_all_it_waits_for(
+    notify: Notify, receiver: MerchantReceiver
+) -> None:
+    async with receiving() as quick:
+        silent_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
+        await notify.pool.execute("update notify.endpoints set places = $1", PLACES_MAX)
+        receiver.gate.clear()
+        await notify.happen_often(100)
+        deliverer = notify.new_deliverer(under_way_max=40)
+        running = asyncio.create_task(deliverer.run())
+
+        async def silent_has_its_share() -> bool:
+            return receiver.under_way == 20
+
+        await eventually(silent_has_its_share)
+        quick_id = (await notify.listen(quick.url, "charge.created")).endpoint.endpoint_id
+        await notify.happen_often(100)
+
+        async def quick_has_all() -> bool:
+            return await statuses(notify, quick_id) == [("delivered", None)] * 100
+
+        await eventually(quick_has_all)
+        assert receiver.under_way_most == 20
+        assert len(quick.hooks) == 100
+        receiver.gate.set()
+
+        async def silent_has_all() -> bool:
+            return await statuses(notify, silent_id) == [("delivered", None)] * 200
+
+        await eventually(silent_has_all)
         deliverer.stop()
         await running
 

@@ -6,7 +6,7 @@ import pytest
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.ids import EventId, public_event_id
-from fincore.notify.deliverer import LEASE_SECONDS
+from fincore.notify.leases import LEASE_SECONDS
 from fincore.observability.invariants.no_card_numbers import NO_CARD_NUMBERS
 from fincore.observability.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
 from fincore.postgres.pool import Pool

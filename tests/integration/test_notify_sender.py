@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -12,12 +13,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from fincore.notify.connections import CONNECTION_USE_SECONDS_MAX
 from fincore.notify.guarded_resolver import AddressForbidden, GuardedResolver, SystemNames
 from fincore.notify.retry_schedule import AttemptResult
-from fincore.notify.sender import Sender, retry_after_seconds
+from fincore.notify.sender import ANSWER_BYTES_MAX, Sender, retry_after_seconds
 from fixtures.commits import NOON
 from fixtures.merchant_receiver import MerchantReceiver, receiving
 from fixtures.notify import HandClock, only_loopback
+from fixtures.waiting import eventually
 
 NAME = "hooks.example.com"
 
@@ -50,10 +53,18 @@ async def sent(sender: Sender, url: str, body: bytes = b"{}") -> AttemptResult:
         await sender.close()
 
 
-def sender_of(names: Names, *, allow_loopback: bool = False, timeout_seconds: float = 10.0) -> Sender:
-    return Sender(
-        names.look_up, HandClock(NOON), allow_loopback=allow_loopback, timeout_seconds=timeout_seconds
-    )
+class HandTime:
+    """Seconds that pass when they are moved."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def sender_of(names: Names, **options: Any) -> Sender:
+    return Sender(names.look_up, HandClock(NOON), **({"timeout_seconds": 10.0} | options))
 
 
 # Addresses
@@ -97,18 +108,22 @@ async def test_a_resolver_gives_out_exactly_the_addresses_it_checked() -> None:
         await resolver.resolve(NAME, 443)
 
 
-async def test_a_name_that_was_public_and_turns_private_is_refused_at_the_next_attempt(
+async def test_a_name_that_turns_private_leads_nowhere_else_while_its_connection_lives_and_is_refused_afterwards(
     receiver: MerchantReceiver,
 ) -> None:
-    names = Names(["127.0.0.1"], ["10.0.0.1"])
-    sender = sender_of(names, allow_loopback=True)
+    names, time = Names(["127.0.0.1"], ["10.0.0.1"]), HandTime()
+    sender = sender_of(names, allow_loopback=True, monotonic=time)
     url = receiver.url.replace("127.0.0.1", NAME)
     assert (await sender.send(url, {}, b"{}")).status == 204
-    # The look-up is made for each attempt, and one look-up serves both the check and the connection.
+    # One look-up serves both the check and the connection, and the connection stays where the check had led.
+    time.at += CONNECTION_USE_SECONDS_MAX - 1
+    assert (await sender.send(url, {}, b"{}")).status == 204
     assert names.asked == [NAME]
+    assert len({hook.peer_port for hook in receiver.hooks}) == 1
+    time.at += 1
     assert await sent(sender, url) == AttemptResult(error="address_forbidden")
     assert names.asked == [NAME, NAME]
-    assert len(receiver.hooks) == 1
+    assert len(receiver.hooks) == 2
 
 
 async def test_the_connection_goes_to_the_checked_address_and_the_name_is_what_the_server_sees(
@@ -198,6 +213,144 @@ async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> No
         result = await sent(sender, receiver.url.replace("127.0.0.1", NAME))
         assert result == AttemptResult(error="tls_failed")
         assert receiver.hooks == []
+
+
+# Keeping connections
+
+
+class LimitedServer:
+    """Answers so many requests on each connection and closes it under the next, having read that. `seen` are their ids."""
+
+    def __init__(self, *, answers_per_connection: int, connections_max: int = 10) -> None:
+        self.seen: list[str] = []
+        self.connections = 0
+        self.open = 0
+        self.on_close: Callable[[], None] = lambda: None
+        self._answers = answers_per_connection
+        self._connections_max = connections_max
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
+        is_mute = self.connections > self._connections_max
+        try:
+            for _ in range(self._answers):
+                await self._read(reader)
+                if not is_mute:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await self._read(reader)
+            self.on_close()
+        except asyncio.IncompleteReadError:
+            pass  # the sender has closed
+        finally:
+            writer.close()
+            await writer.wait_closed()
+            self.open -= 1
+
+    async def is_at_rest(self) -> bool:
+        return self.open == 0
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        head = (await reader.readuntil(b"{}")).decode()
+        self.seen += [line.partition(": ")[2] for line in head.split("\r\n") if line.startswith("webhook-id")]
+
+
+async def sent_all(server: LimitedServer, sender: Sender, *ids: str) -> list[AttemptResult]:
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    try:
+        url = f"http://{NAME}:{listening.sockets[0].getsockname()[1]}/"
+        return [await sender.send(url, {"webhook-id": one}, b"{}") for one in ids]
+    finally:
+        await sender.close()
+        listening.close()
+        await eventually(server.is_at_rest)
+
+
+async def test_a_connection_closed_under_a_webhook_costs_one_more_connection_and_no_failed_attempt() -> None:
+    server = LimitedServer(answers_per_connection=2)
+    sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
+    results = await sent_all(server, sender, "1", "2", "3", "4")
+    assert results == [AttemptResult(status=200)] * 4
+    # The server had read the third when it closed: it gets it twice, under one id, and nothing else twice.
+    assert server.seen == ["1", "2", "3", "3", "4"]
+    assert server.connections == 3
+
+
+async def test_a_new_connection_that_breaks_is_a_failed_attempt_and_the_webhook_is_not_sent_twice() -> None:
+    server = LimitedServer(answers_per_connection=0)
+    sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
+    assert await sent_all(server, sender, "1") == [AttemptResult(error="connection_broken")]
+    assert server.seen == ["1"]
+
+
+async def test_what_is_sent_once_more_has_no_more_time_than_the_attempt_had() -> None:
+    server, time = LimitedServer(answers_per_connection=1, connections_max=1), HandTime()
+    sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True, timeout_seconds=60.0, monotonic=time)
+
+    def let_it_pass() -> None:
+        time.at += 60.0
+
+    server.on_close = let_it_pass
+    async with asyncio.timeout(20.0):
+        results = await sent_all(server, sender, "1", "2")
+    assert results == [AttemptResult(status=200), AttemptResult(error="answer_too_slow")]
+    assert server.connections == 2
+
+
+async def test_what_is_sent_once_more_goes_to_a_checked_address_too() -> None:
+    server = LimitedServer(answers_per_connection=1)
+    sender = sender_of(Names(["127.0.0.1"], ["10.0.0.1"]), allow_loopback=True)
+    results = await sent_all(server, sender, "1", "2")
+    assert results == [AttemptResult(status=200), AttemptResult(error="address_forbidden")]
+    assert server.connections == 1
+
+
+async def test_a_connection_made_for_one_name_is_not_used_for_another(receiver: MerchantReceiver) -> None:
+    names = Names(["127.0.0.1"])
+    sender = sender_of(names, allow_loopback=True)
+    await sender.send(receiver.url.replace("127.0.0.1", NAME), {}, b"{}")
+    await sent(sender, receiver.url.replace("127.0.0.1", "other.example.com"))
+    assert names.asked == [NAME, "other.example.com"]
+    assert len({hook.peer_port for hook in receiver.hooks}) == 2
+
+
+async def test_after_an_answer_that_was_not_read_to_its_end_the_connection_is_closed(
+    receiver: MerchantReceiver,
+) -> None:
+    sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
+    receiver.answer(200, body=b"x" * (100 * ANSWER_BYTES_MAX))
+    receiver.answer(200, body=b"x" * ANSWER_BYTES_MAX)
+    for _ in range(2):
+        assert (await sender.send(receiver.url, {}, b"{}")).status == 200
+    await sent(sender, receiver.url)
+    first, second, third = (hook.peer_port for hook in receiver.hooks)
+    assert first != second == third
+
+
+async def test_an_old_connection_is_given_up_when_its_last_answer_has_come(
+    receiver: MerchantReceiver,
+) -> None:
+    time = HandTime()
+    sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True, monotonic=time)
+    receiver.gate.clear()
+    slow = asyncio.create_task(sender.send(receiver.url, {}, b"{}"))
+
+    async def is_under_way() -> bool:
+        return receiver.under_way == 1
+
+    await eventually(is_under_way)
+    time.at += CONNECTION_USE_SECONDS_MAX
+    other = asyncio.create_task(sender.send(receiver.url, {}, b"{}"))
+
+    async def both_are_under_way() -> bool:
+        return receiver.under_way == 2
+
+    await eventually(both_are_under_way)
+    receiver.gate.set()
+    assert (await slow, await other) == (AttemptResult(status=204), AttemptResult(status=204))
+    assert (await sent(sender, receiver.url)).status == 204
+    # The old one's answer came, and it was not used again although it was the first to be free.
+    assert [hook.peer_port for hook in receiver.hooks[1:]] == [receiver.hooks[1].peer_port] * 2
 
 
 # Answers

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -16,11 +17,15 @@ from fincore.notify.retry_schedule import (
     pause_seconds,
 )
 
+QUICK_MILLISECONDS: Final = 1_000
+"""An endpoint that needs longer to answer has enough attempts under way."""
+
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery leased for one attempt. `attempt` counts all of it, `round_attempt` those since it was last replayed.
 
     `sealed_secrets` are those that sign now, the current one first; `failures` the endpoint's failures in a row.
+    `is_crowded`: with this one the endpoint had as many attempts under way as it may, so that more might help.
     """
 
     delivery_id: WebhookDeliveryId
@@ -30,6 +35,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     round_attempt: int
     failures: int
+    is_crowded: bool
     sealed_secrets: tuple[bytes, ...]
 
 
@@ -54,6 +60,7 @@ def claimed_of(row: asyncpg.Record) -> Claimed:
         attempt=row["attempts"],
         round_attempt=row["round_attempts"],
         failures=row["failures"],
+        is_crowded=row["is_crowded"],
         sealed_secrets=tuple(
             sealed for sealed in (row["secret"], row["previous_secret"]) if sealed is not None
         ),
@@ -87,22 +94,32 @@ def delivery_row(one: Attempted) -> tuple[object, ...]:
 def health_rows(attempted: Sequence[Attempted]) -> list[tuple[object, ...]]:
     """How the endpoints fare, as rows of `note_health`, one each.
 
-    A success among failures clears them. Attempts that were under way together and failed count as one failure.
+    A success among failures clears them. Attempts that were under way together and failed count as one failure. Each
+    quick success of an endpoint that might use more places gives it one; a failure or a slow answer takes half of them.
     """
-    rows: dict[WebhookEndpointId, tuple[object, ...]] = {}
-    for one in sorted(attempted, key=_weight):
-        endpoint_id = one.claimed.endpoint_id
-        rows[endpoint_id] = (
-            (endpoint_id, 0, None, one.ended_at)
-            if one.result.is_success
-            else (endpoint_id, one.claimed.failures + 1, one.ended_at + _pause(one), None)
-        )
-    return list(rows.values())
+    by_endpoint: dict[WebhookEndpointId, list[Attempted]] = {}
+    for one in attempted:
+        by_endpoint.setdefault(one.claimed.endpoint_id, []).append(one)
+    return [(endpoint_id, *_fared(ones), *_places(ones)) for endpoint_id, ones in by_endpoint.items()]
 
 
 def columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
     """Rows as one array a column; there must be at least one row."""
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _fared(attempted: Sequence[Attempted]) -> tuple[object, ...]:
+    one = max(attempted, key=_weight)
+    if one.result.is_success:
+        return 0, None, one.ended_at
+    return one.claimed.failures + 1, one.ended_at + _pause(one), None
+
+
+def _places(attempted: Sequence[Attempted]) -> tuple[int, bool]:
+    """How many places more, or whether half of them."""
+    if all(one.result.is_success and one.duration_ms <= QUICK_MILLISECONDS for one in attempted):
+        return sum(one.claimed.is_crowded for one in attempted), False
+    return 0, True
 
 
 def _weight(one: Attempted) -> tuple[bool, timedelta]:

@@ -11,51 +11,33 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg
 import structlog
 
 from fincore.domain.clock import Clock
-from fincore.domain.ids import WebhookDeliveryId
-from fincore.notify.attempt import (
-    Attempted,
-    Claimed,
-    attempt_row,
-    claimed_of,
-    columns,
-    delivery_row,
-    health_rows,
-)
+from fincore.notify.attempt import Attempted, Claimed
+from fincore.notify.leases import PLACES_MAX, Leases
 from fincore.notify.metrics import (
     ATTEMPT_SECONDS,
     ATTEMPTS,
     DELIVERIES_DUE,
     DELIVERIES_SETTLED,
-    ENDPOINTS_DISABLED,
     OLDEST_DUE_SECONDS,
 )
-from fincore.notify.retry_schedule import (
-    AttemptResult,
-    Delivered,
-    Failed,
-    Retry,
-    next_step,
-)
+from fincore.notify.retry_schedule import AttemptResult, next_step
 from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
-from fincore.notify.sender import TIMEOUT_SECONDS, Sender
+from fincore.notify.sender import Sender
 from fincore.notify.webhook_secret import signed_headers
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Connection, Pool, is_connection_loss
+from fincore.postgres.pool import Pool, is_connection_loss
 
 _SQL = load_sql("fincore.notify", "deliverer.sql")
 _log = structlog.get_logger(__name__)
 
-ATTEMPTS_UNDER_WAY_MAX: Final = 100
-"""Of one process."""
-ATTEMPTS_PER_ENDPOINT_MAX: Final = 8
-"""Under way at an endpoint, over all processes; one, once it has failed and until it succeeds."""
-LEASE_SECONDS: Final = 4 * TIMEOUT_SECONDS
-"""How long an attempt may stay unnoted before its process counts as dead."""
+ATTEMPTS_UNDER_WAY_MAX: Final = 512
+"""Of one process. Half of them are for the first few of each endpoint: who gets more shares the other half."""
+ROUND_SECONDS: Final = 0.05
+"""From one transaction to the next: what ends and becomes due meanwhile shares the price of one."""
 IDLE_DELAY_SECONDS_MIN: Final = 0.02
 IDLE_DELAY_SECONDS_MAX: Final = 0.25
 FAILURE_DELAY_SECONDS_MAX: Final = 10.0
@@ -76,7 +58,7 @@ class Deliverer:
         clock: Clock,
         *,
         under_way_max: int = ATTEMPTS_UNDER_WAY_MAX,
-        per_endpoint_max: int = ATTEMPTS_PER_ENDPOINT_MAX,
+        per_endpoint_max: int = PLACES_MAX,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._pool = pool
@@ -84,7 +66,7 @@ class Deliverer:
         self._sealer = sealer
         self._clock = clock
         self._under_way_max = under_way_max
-        self._per_endpoint_max = per_endpoint_max
+        self._leases = Leases(pool, clock, per_endpoint_max=per_endpoint_max)
         self._draw = draw
         self._under_way: set[asyncio.Task[None]] = set()
         self._unnoted: list[Attempted] = []
@@ -96,11 +78,12 @@ class Deliverer:
         idle_seconds, failure_seconds, swept_at = IDLE_DELAY_SECONDS_MIN, IDLE_DELAY_SECONDS_MAX, 0.0
         while not self._stopping:
             self._wake.clear()
+            began_at = time.monotonic()
             try:
-                if time.monotonic() - swept_at > SWEEP_INTERVAL_SECONDS:
+                if began_at - swept_at > SWEEP_INTERVAL_SECONDS:
                     await self.sweep()
-                    swept_at = time.monotonic()
-                is_idle = not await self._step()
+                    swept_at = began_at
+                is_idle = not await self._round()
             except Exception as error:
                 if not is_connection_loss(error):
                     raise
@@ -113,6 +96,8 @@ class Deliverer:
                 min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX) if is_idle else IDLE_DELAY_SECONDS_MIN
             )
             await self._pause(idle_seconds)
+            if not self._stopping:
+                await asyncio.sleep(began_at + ROUND_SECONDS - time.monotonic())
         await self._finish()
 
     def stop(self) -> None:
@@ -128,17 +113,7 @@ class Deliverer:
 
     async def claim(self, count_max: int) -> list[Claimed]:
         """Lease deliveries that are due."""
-        now = self._clock.now()
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL.take_turn)
-            rows = await connection.fetch(
-                _SQL.claim_due,
-                now,
-                self._per_endpoint_max,
-                count_max,
-                now + timedelta(seconds=LEASE_SECONDS),
-            )
-        return [claimed_of(row) for row in rows]
+        return await self._exchange((), count_max)
 
     async def attempt(self, claimed: Claimed) -> Attempted:
         """Sign and send a delivery once."""
@@ -168,26 +143,8 @@ class Deliverer:
 
     async def note(self, attempted: Sequence[Attempted]) -> None:
         """Write down how attempts went and what follows, all in one transaction."""
-        if not attempted:
-            return
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL.insert_attempts, *columns(map(attempt_row, attempted)))
-            settled = await connection.fetch(_SQL.settle_deliveries, *columns(map(delivery_row, attempted)))
-            endpoint_ids = sorted({one.claimed.endpoint_id for one in attempted})
-            await connection.execute(_SQL.lock_endpoints, endpoint_ids)
-            await connection.execute(_SQL.note_health, *columns(health_rows(attempted)))
-            began = {row["delivery_id"]: row["round_began_at"] for row in settled}
-            # Whoever lost its lease has no say in what becomes of the delivery and its endpoint.
-            own = [one for one in attempted if one.claimed.delivery_id in began]
-            disabled = await self._disable(connection, own, began)
-        for one in own:
-            if not isinstance(one.step, Retry):
-                DELIVERIES_SETTLED.labels(_ending(one.step)).inc()
-        for row in disabled:
-            ENDPOINTS_DISABLED.labels(row["disabled_reason"]).inc()
-            _log.warning(
-                "notify.endpoint_disabled", endpoint_id=row["endpoint_id"], reason=row["disabled_reason"]
-            )
+        if attempted:
+            await self._exchange(attempted, 0)
 
     async def sweep(self) -> None:
         """Close what waits for disabled endpoints, and forget what ended long ago; a bounded number of each."""
@@ -203,33 +160,33 @@ class Deliverer:
             DELIVERIES_DUE.set(row["due"])
             OLDEST_DUE_SECONDS.set(row["oldest_seconds"] or 0.0)
 
-    async def _step(self) -> bool:
+    async def _round(self) -> bool:
         """Note what has ended, claim what there is room for and set it going; whether there was anything to do."""
-        noted = len(self._unnoted)
-        await self._note_ended()
-        room = self._under_way_max - len(self._under_way)
-        claimed = await self.claim(room) if room else []
+        ended, room = self._unnoted[:], self._under_way_max - len(self._under_way)
+        if not ended and not room:
+            return False
+        claimed = await self._exchange(ended, room)
+        # Kept until they are noted: a database that is away must not make us forget what arrived.
+        del self._unnoted[: len(ended)]
         for one in claimed:
             task = asyncio.create_task(self._attempt_and_keep(one))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return bool(noted or claimed)
+        return bool(ended or claimed)
+
+    async def _exchange(self, attempted: Sequence[Attempted], count_max: int) -> list[Claimed]:
+        spare = max(0, count_max - self._under_way_max // 2)
+        return await self._leases.exchange(attempted, count_max=count_max, spare=spare)
 
     async def _attempt_and_keep(self, claimed: Claimed) -> None:
         self._unnoted.append(await self.attempt(claimed))
         self._wake.set()
 
-    async def _note_ended(self) -> None:
-        ended = self._unnoted[:]
-        await self.note(ended)
-        # Kept until they are noted: a database that is away must not make us forget what arrived.
-        del self._unnoted[: len(ended)]
-
     async def _finish(self) -> None:
         if self._under_way:
             await asyncio.wait(self._under_way)
         try:
-            await self._note_ended()
+            await self.note(self._unnoted)
         except Exception as error:
             if not is_connection_loss(error):
                 raise
@@ -248,33 +205,9 @@ class Deliverer:
         failpoint("delivery", "after")
         return result
 
-    async def _disable(
-        self,
-        connection: Connection,
-        attempted: Sequence[Attempted],
-        began: dict[WebhookDeliveryId, datetime],
-    ) -> list[asyncpg.Record]:
-        rows = [
-            (
-                one.claimed.endpoint_id,
-                one.claimed.url,
-                "gone" if one.step.failure == "gone" else "failing",
-                began[one.claimed.delivery_id],
-            )
-            for one in attempted
-            if isinstance(one.step, Failed)
-        ]
-        if not rows:
-            return []
-        return await connection.fetch(_SQL.disable_endpoints, *columns(rows))
-
     async def _pause(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             return
-
-
-def _ending(step: Delivered | Failed) -> str:
-    return step.failure if isinstance(step, Failed) else "delivered"

@@ -1,0 +1,117 @@
+"""Which attempts are under way, in the database: who leased what, how it went, and how many an endpoint gets at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.ids import WebhookDeliveryId
+from fincore.notify.attempt import (
+    Attempted,
+    Claimed,
+    attempt_row,
+    claimed_of,
+    columns,
+    delivery_row,
+    health_rows,
+)
+from fincore.notify.metrics import DELIVERIES_SETTLED, ENDPOINTS_DISABLED
+from fincore.notify.retry_schedule import Delivered, Failed, Retry
+from fincore.notify.sender import TIMEOUT_SECONDS
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+
+_SQL = load_sql("fincore.notify", "leases.sql")
+_log = structlog.get_logger(__name__)
+
+PLACES_MIN: Final = 8
+"""How many attempts may be under way at an endpoint, over all processes; one, once it has failed and until it succeeds."""
+PLACES_MAX: Final = 64
+"""The same for an endpoint that answers quickly while more waits for it."""
+LEASE_SECONDS: Final = 4 * TIMEOUT_SECONDS
+"""How long an attempt may stay unnoted before its process counts as dead."""
+
+
+class Leases:
+    """Leases deliveries for an attempt and writes down how attempts went, many at a time."""
+
+    def __init__(self, pool: Pool, clock: Clock, *, per_endpoint_max: int = PLACES_MAX) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._per_endpoint_max = per_endpoint_max
+
+    async def exchange(self, attempted: Sequence[Attempted], *, count_max: int, spare: int) -> list[Claimed]:
+        """Note attempts that are over and lease up to `count_max` deliveries that are due, in one transaction.
+
+        No more than `spare` are leased once only endpoints with more than `PLACES_MIN` under way have something due.
+        """
+        own: list[Attempted] = []
+        disabled: list[asyncpg.Record] = []
+        rows: list[asyncpg.Record] = []
+        async with self._pool.acquire() as connection, connection.transaction():
+            if attempted:
+                own, disabled = await self._note(connection, attempted)
+            if count_max:
+                now = self._clock.now()
+                await connection.execute(_SQL.take_turn)
+                rows = await connection.fetch(
+                    _SQL.claim_due,
+                    now,
+                    self._per_endpoint_max,
+                    count_max,
+                    now + timedelta(seconds=LEASE_SECONDS),
+                    PLACES_MIN,
+                    spare,
+                )
+        _tell(own, disabled)
+        return [claimed_of(row) for row in rows]
+
+    async def _note(
+        self, connection: Connection, attempted: Sequence[Attempted]
+    ) -> tuple[list[Attempted], list[asyncpg.Record]]:
+        """The attempts that still had their lease, and the endpoints that were disabled because of them."""
+        await connection.execute(_SQL.insert_attempts, *columns(map(attempt_row, attempted)))
+        settled = await connection.fetch(_SQL.settle_deliveries, *columns(map(delivery_row, attempted)))
+        await connection.execute(_SQL.note_health, *columns(health_rows(attempted)), PLACES_MIN, PLACES_MAX)
+        began = {row["delivery_id"]: row["round_began_at"] for row in settled}
+        # Whoever lost its lease has no say in what becomes of the delivery and its endpoint.
+        own = [one for one in attempted if one.claimed.delivery_id in began]
+        return own, await _disable(connection, own, began)
+
+
+async def _disable(
+    connection: Connection, attempted: Sequence[Attempted], began: dict[WebhookDeliveryId, datetime]
+) -> list[asyncpg.Record]:
+    rows = [
+        (
+            one.claimed.endpoint_id,
+            one.claimed.url,
+            "gone" if one.step.failure == "gone" else "failing",
+            began[one.claimed.delivery_id],
+        )
+        for one in attempted
+        if isinstance(one.step, Failed)
+    ]
+    if not rows:
+        return []
+    return await connection.fetch(_SQL.disable_endpoints, *columns(rows))
+
+
+def _tell(attempted: Sequence[Attempted], disabled: Sequence[asyncpg.Record]) -> None:
+    """Count and log what is committed."""
+    for one in attempted:
+        match one.step:
+            case Delivered():
+                DELIVERIES_SETTLED.labels("delivered").inc()
+            case Failed(failure=failure):
+                DELIVERIES_SETTLED.labels(failure).inc()
+            case Retry():
+                pass
+    for row in disabled:
+        ENDPOINTS_DISABLED.labels(row["disabled_reason"]).inc()
+        _log.warning(
+            "notify.endpoint_disabled", endpoint_id=row["endpoint_id"], reason=row["disabled_reason"]
+        )
