@@ -1,8 +1,11 @@
 """A log with a past, written straight into the table: the events the product would have written, only faster."""
 
+import asyncio
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +20,7 @@ from fincore.domain.outcome import PspAccount, PspName, PspReference
 CHARGES_PROCESSING: Final = 200
 """How many charges are at the PSP at a time: between a charge's two events lie about as many events of others."""
 ROWS_PER_COPY: Final = 10_000
+TICK_SECONDS: Final = 0.05
 
 _BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _PSP: Final = PspName("stripe")
@@ -41,6 +45,22 @@ async def write_history(dsn: str, *, charges: int, merchants: int, is_captured: 
                 written += await _copy(connection, rows)
         written += await _copy(connection, rows)
         await connection.execute("vacuum analyze eventstore.events")
+    finally:
+        await connection.close()
+    return written
+
+
+async def write_history_by_the_clock(
+    dsn: str, *, charges: int, owner: MerchantId, events_per_second: float
+) -> int:
+    """Append the events of one merchant's charges at a rate, a transaction every `TICK_SECONDS`; return how many."""
+    owned = _rows(charges, [owner], is_captured=True)
+    connection = await asyncpg.connect(dsn)
+    began, written = time.monotonic(), 0
+    try:
+        while rows := list(islice(owned, max(1, round(events_per_second * TICK_SECONDS)))):
+            await asyncio.sleep(began + written / events_per_second - time.monotonic())
+            written += await _copy(connection, rows)
     finally:
         await connection.close()
     return written

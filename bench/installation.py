@@ -16,6 +16,7 @@ from typing import Final
 from bench.cpu import CpuMeter
 from bench.store import Store
 from fincore.bootstrap.roles import ROLES, Role
+from fincore.domain.ids import MerchantId
 from fincore.write.psp.stripe.webhooks import READ_TYPES
 
 START_TIMEOUT_SECONDS: Final = 60.0
@@ -99,7 +100,8 @@ class Installation:
             "FINCORE_OPS_PORT": "0",
             **settings,
         }
-        self.secret_key = self._new_secret_key()
+        self.merchant_id = MerchantId(self._output("merchant", "create", "Bench"))
+        self.secret_key = self._output("key", "create", self.merchant_id)
 
     def start_role(self, role: Role, *, name: str | None = None, module: Sequence[str] = FINCORE) -> int:
         """Start a role and wait until it answers; return its API port (of use for the role `api`)."""
@@ -153,10 +155,6 @@ class Installation:
         # Settings of whoever runs the benchmark must not leak into it.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FINCORE_")}
         return inherited | self._settings
-
-    def _new_secret_key(self) -> str:
-        merchant_id = self._output("merchant", "create", "Bench")
-        return self._output("key", "create", merchant_id)
 
     def _output(self, *arguments: str) -> str:
         finished = self.fincore(*arguments)

@@ -42,7 +42,7 @@ def measure(store: Store) -> None:
     try:
         with installation(store, FINCORE_WEBHOOKS_ALLOW_LOOPBACK="true") as fincore:
             api_port = fincore.start_role("api")
-            receiver.use_secret(_registered(fincore, api_port, receiver.url))
+            receiver.use_secret(registered(fincore, api_port, receiver.url))
             fincore.start_sandbox(api_port, p50_ms=PSP_P50_MS, p99_ms=PSP_P99_MS)
             for role in ROLES_BEHIND_THE_API:
                 fincore.start_role(role)
@@ -54,7 +54,7 @@ def measure(store: Store) -> None:
         receiver.kill()
 
 
-def _registered(fincore: Installation, api_port: int, url: str) -> str:
+def registered(fincore: Installation, api_port: int, url: str) -> str:
     """Register an endpoint for all events; its secret."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{api_port}/v1/webhook_endpoints",
