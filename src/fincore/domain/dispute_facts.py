@@ -103,15 +103,19 @@ def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[Di
 
 def _progress(dispute: Dispute, said: DisputeReport) -> tuple[DisputeEvent, ...]:
     """How the dispute itself moved on, if it did."""
-    is_newer = said.occurred_at > dispute.updated_at
+    if said.is_inquiry and not dispute.is_inquiry:
+        # An inquiry becomes a chargeback and never the other way, and a second is long enough for both.
+        return ()
+    is_escalated = dispute.is_inquiry and not said.is_inquiry
+    is_newer = is_escalated or said.occurred_at > dispute.updated_at
+    if not is_newer and said.occurred_at < dispute.updated_at:
+        return ()
     match said.status:
         case "won" | "lost" | "closed" as verdict:
-            # The end of an inquiry may be told after the chargeback that it became.
-            is_old = said.occurred_at < dispute.updated_at
-            if verdict == dispute.status or is_old or (dispute.status not in _RANK_OF_OPEN and not is_newer):
+            if dispute.status not in _RANK_OF_OPEN and (verdict == dispute.status or not is_newer):
                 return ()
-            if dispute.is_inquiry and not said.is_inquiry:
-                # And that chargeback may be over by the time we hear of it.
+            if is_escalated:
+                # The chargeback may be over by the time we hear of it.
                 began = _updated(dispute, said, "needs_response")
                 return (began, *_progress(evolve_dispute(dispute, began), said))
             event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
@@ -127,7 +131,7 @@ def _progress(dispute: Dispute, said: DisputeReport) -> tuple[DisputeEvent, ...]
                 dispute.is_inquiry,
                 dispute.evidence_due_by,
             )
-            if is_old or is_known or said.occurred_at < dispute.updated_at:
+            if is_old or is_known:
                 return ()
             return (_updated(dispute, said, said.status),)
         case _:

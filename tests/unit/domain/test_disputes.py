@@ -168,6 +168,20 @@ def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_tol
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_an_inquiry_and_its_chargeback_may_fall_into_one_second_and_be_told_in_whatever_order(
+    order: tuple[int, ...],
+) -> None:
+    at_once = (
+        ASKED,
+        report("under_review", is_inquiry=True),
+        report("closed", is_inquiry=True),
+        report("needs_response", withdrawn=TEN, withdrawn_fee_minor=1500),
+    )
+    dispute = dispute_of(story(*(at_once[place] for place in order))[0])
+    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("needs_response", False, 1000)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
 def test_the_verdict_on_a_chargeback_that_was_an_inquiry_counts_in_whatever_order_it_is_told(
     order: tuple[int, ...],
 ) -> None:
