@@ -150,6 +150,40 @@ def test_a_refund_for_which_an_earlier_one_made_room_by_failing_is_told_of_first
     assert (at_rest(world), world.queue.held) == ([], [])
 
 
+def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused_to_cancel(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop, "silent")
+    sold(world, "pm_challenges", capture=True)
+    do(world, "charge.authorize")
+    while charge_of(world).operation is None:
+        do(world, "charge.follow")
+    world.psp.faults.append("rejects")
+    do(world, "charge.cancel")
+    assert (charge_of(world).status, charge_of(world).operation) == ("requires_action", None)
+    world.rest(within=timedelta(days=1))
+    assert charge_of(world).status == "expired"
+
+
+def test_a_refusal_of_an_earlier_capture_is_not_one_of_the_next(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop)
+    sold(world, capture=False)
+    do(world, "charge.authorize")
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.capture(charge_id, 400), 0))
+    world.psp.faults.append("rejects")
+    slow = world.work_on(job(world, "charge.capture"))
+    while slow.place != "psp.capture answered":
+        world.stage.step(slow)
+    do(world, "charge.capture")
+    world.stage.finish(world.send(world.merchant.capture(charge_id, 300), 0))
+    world.stage.finish(slow)
+    do(world, "charge.capture")
+    assert (charge_of(world).captured_minor, charge_of(world).operation_failure) == (300, None)
+    world.rest(within=timedelta(days=40))
+    assert at_rest(world) == []
+
+
 def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)

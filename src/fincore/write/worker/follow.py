@@ -20,6 +20,7 @@ from fincore.write.worker import psp_call
 from fincore.write.worker.consequences import HOLD_LAPSES_AFTER, FollowPolicy
 from fincore.write.worker.desk import Desk, OpenCharge
 from fincore.write.worker.job_result import job_result
+from fincore.write.worker.record import Recorded
 from fincore.write.worker.settle import settle_payment
 
 
@@ -50,16 +51,21 @@ class FollowCharge:
         if isinstance(record, Approved | Declined | Canceled | Expired):
             return await self._settled(job, at_hand, record)
         age = self._desk.clock.now() - at_hand.charge.created_at
-        if isinstance(record, ActionRequired) and age >= timedelta(
-            seconds=self._policy.action_timeout_seconds
-        ):
+        is_overdue = age >= timedelta(seconds=self._policy.action_timeout_seconds)
+        pause_seconds = self._policy.action_pause_seconds(job.attempt + 1)
+        if at_hand.charge.operation is not None:
+            # The PSP may refuse, and then it is still to be looked after.
+            pause_seconds = self._policy.abandon_pause_seconds if is_overdue else pause_seconds
+            return RetryIn(pause_seconds, "its cancellation is under way")
+        is_hopeless = age >= timedelta(seconds=self._policy.action_give_up_seconds)
+        if isinstance(record, ActionRequired) and is_overdue and (not is_hopeless or job.attempt == 1):
             return await self._abandon(job, at_hand)
-        if age >= timedelta(seconds=self._policy.action_give_up_seconds):
+        if is_hopeless:
             return Hold(
-                f"{at_hand.charge_id}: its customer was to act and the PSP could not say for "
-                f"{age // timedelta(hours=1)} h how it stands; look it up at the PSP, then requeue this job"
+                f"{at_hand.charge_id}: its customer was to act, and for {age // timedelta(hours=1)} h the PSP could not "
+                "say how it stands or would not cancel it; look it up at the PSP, then requeue this job"
             )
-        return RetryIn(self._policy.action_pause_seconds(job.attempt + 1), "the customer has not acted yet")
+        return RetryIn(pause_seconds, "the customer has not acted yet")
 
     async def _await_lapse(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
         charge = at_hand.charge
@@ -100,6 +106,8 @@ class FollowCharge:
             return () if isinstance(requested, Refusal) else (requested,)
 
         recorded = await self._desk.recorder.record(at_hand.charge_id, give_up, _provenance(job, at_hand))
+        if isinstance(recorded, Recorded):
+            return RetryIn(self._policy.abandon_pause_seconds, "its cancellation is under way")
         return job_result(at_hand.charge_id, recorded)
 
     async def _settled(

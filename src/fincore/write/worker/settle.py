@@ -46,8 +46,15 @@ Settled = Recorded | Refusal | NoSuchCharge | Contended
 async def settle_payment(
     desk: Desk, at_hand: OpenCharge, said: Fact | Rejected | Unknown, provenance: Provenance
 ) -> Settled:
-    """Record what was said about a payment."""
-    settled = await desk.recorder.record(at_hand.charge_id, partial(decide, fact=said), provenance)
+    """Record what was said about a payment, or of the operation that the charge at hand waits for."""
+
+    def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        if isinstance(said, Rejected | Unknown) and charge.operation != at_hand.charge.operation:
+            # Another one was asked for since; what became of that nobody has said.
+            return ()
+        return decide(charge, said)
+
+    settled = await desk.recorder.record(at_hand.charge_id, decision, provenance)
     if not _is_contradiction(settled):
         return settled
     reference = None if isinstance(said, Rejected | Unknown) else said.psp_reference
