@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     laws_interval_seconds: float
     failpoints_allowed: bool
     secrets_key: Secret | None
+    secrets_key_before: Secret | None
     webhooks_allow_loopback: bool
     log_level: LogLevel
     log_format: LogFormat
@@ -99,6 +100,11 @@ SETTINGS: Final = (
         "32 bytes in base64 that seal the secrets of merchants' webhooks; empty: the embedded server's own",
     ),
     Setting(
+        "FINCORE_SECRETS_KEY_BEFORE",
+        "",
+        "the key before that one, which still opens what it sealed, until `fincore webhooks reseal` has run",
+    ),
+    Setting(
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK",
         "false",
         "true: merchants' webhooks may go to this machine and over plain http; for development only",
@@ -147,6 +153,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         laws_interval_seconds=read.number("FINCORE_LAWS_INTERVAL_SECONDS", float, at_least=1, at_most=86_400),
         failpoints_allowed=failpoints == "allowed",
         secrets_key=read.secrets_key("FINCORE_SECRETS_KEY"),
+        secrets_key_before=read.secrets_key("FINCORE_SECRETS_KEY_BEFORE"),
         webhooks_allow_loopback=read.one_of("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", ("true", "false")) == "true",
         log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
         log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),

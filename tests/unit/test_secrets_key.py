@@ -29,6 +29,17 @@ def test_a_key_that_is_set_is_the_key_and_nothing_is_made(tmp_path: Path) -> Non
     assert KEY not in repr(configured)
 
 
+def test_a_key_before_opens_what_it_sealed_beside_a_key_that_is_set_and_beside_one_that_is_made(
+    tmp_path: Path,
+) -> None:
+    secret = mint_secret()
+    sealed = secret_sealer(settings(tmp_path, FINCORE_SECRETS_KEY=KEY)).seal(secret, ENDPOINT)
+    for more in ({"FINCORE_SECRETS_KEY": b64encode(bytes(32)).decode()}, {}):
+        configured = settings(tmp_path, FINCORE_SECRETS_KEY_BEFORE=KEY, **more)
+        assert secret_sealer(configured).open(sealed, ENDPOINT) == secret
+        assert KEY not in repr(configured)
+
+
 def test_beside_the_embedded_server_a_key_is_made_once_that_only_its_owner_can_read(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     key = secrets_key(settings(folder))

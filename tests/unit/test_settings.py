@@ -45,6 +45,7 @@ def test_secrets_are_read_and_not_shown() -> None:
         ("FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "whsec_alone"),
         ("FINCORE_SECRETS_KEY", "alone"),
         ("FINCORE_SECRETS_KEY", "YWxvbmU="),
+        ("FINCORE_SECRETS_KEY_BEFORE", "alone"),
         ("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", "yes"),
         ("FINCORE_API_PROT", "8080"),
     ],

@@ -45,8 +45,8 @@ async def _require_right_key(endpoints: Endpoints) -> None:
     checked = await endpoints.count_unreadable()
     if checked.unreadable and checked.unreadable == checked.looked_at:
         raise ConfigurationError(
-            "FINCORE_SECRETS_KEY is not the key that sealed the webhook secrets in this database: set that one, or let "
-            "the merchants rotate their secrets if it is lost"
+            "FINCORE_SECRETS_KEY is not the key that sealed the webhook secrets in this database: set that one, or set it "
+            "as FINCORE_SECRETS_KEY_BEFORE beside a new one, or let the merchants rotate their secrets if it is lost"
         )
     if checked.unreadable:
         _log.warning("notify.secrets_unreadable", endpoints=checked.unreadable, looked_at=checked.looked_at)

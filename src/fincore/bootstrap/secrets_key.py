@@ -38,8 +38,11 @@ def secrets_key(settings: Settings) -> Secret:
 
 
 def secret_sealer(settings: Settings) -> SecretSealer:
-    """Seals with that key."""
-    return SecretSealer(b64decode(secrets_key(settings).reveal()))
+    """Seals with that key; opens with the one before it, too, where one is set."""
+    before = settings.secrets_key_before
+    return SecretSealer(
+        b64decode(secrets_key(settings).reveal()), b64decode(before.reveal()) if before is not None else None
+    )
 
 
 def _kept(file: Path) -> str:

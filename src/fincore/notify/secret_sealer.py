@@ -20,34 +20,51 @@ class SecretUnreadable(FinCoreError):
 
     def __init__(self, endpoint_id: WebhookEndpointId) -> None:
         super().__init__(
-            f"the secret of {endpoint_id} cannot be read: set FINCORE_SECRETS_KEY to the key that sealed it, "
-            "or rotate the secret"
+            f"the secret of {endpoint_id} cannot be read: set FINCORE_SECRETS_KEY or FINCORE_SECRETS_KEY_BEFORE to the "
+            "key that sealed it, or rotate the secret"
         )
 
 
 class SecretSealer:
-    """AES-256-GCM under one key. What is sealed for one endpoint cannot be opened as another's."""
+    """AES-256-GCM under one key. What is sealed for one endpoint cannot be opened as another's.
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
+    While a key is being changed, what the key before it sealed can be opened, too. Which of the two sealed a secret is
+    not written on it: the tag of the one that did not does not fit.
+    """
+
+    def __init__(self, key: bytes, key_before: bytes | None = None) -> None:
+        keys = (key,) if key_before is None else (key, key_before)
+        if any(len(each) != KEY_BYTES for each in keys):
             raise ValueError(f"the key must have {KEY_BYTES} bytes")
-        self._cipher = AESGCM(key)
+        self._ciphers = tuple(map(AESGCM, keys))
 
     def seal(self, secret: Secret, endpoint_id: WebhookEndpointId) -> bytes:
         """A secret as it may be stored: a byte for the format, the nonce, the ciphertext with its tag."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, secret.reveal().encode(), _bound_to(endpoint_id))
+        sealed = self._ciphers[0].encrypt(nonce, secret.reveal().encode(), _bound_to(endpoint_id))
         return _FORMAT + nonce + sealed
 
     def open(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> Secret:
-        """The secret that was sealed for an endpoint; raise `SecretUnreadable` where it was not, or not by this key."""
+        """The secret that was sealed for an endpoint; raise `SecretUnreadable` where it was not, or not by our keys."""
+        return self._opened(sealed, endpoint_id)[0]
+
+    def reseal(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> bytes:
+        """The same secret under the present key; the very same bytes where they are. Raises `SecretUnreadable`."""
+        secret, is_present = self._opened(sealed, endpoint_id)
+        return sealed if is_present else self.seal(secret, endpoint_id)
+
+    def _opened(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> tuple[Secret, bool]:
+        """The secret, and whether it is the present key that opens it."""
         form, nonce, content = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         if form != _FORMAT or len(nonce) != _NONCE_BYTES:
             raise SecretUnreadable(endpoint_id)
-        try:
-            return Secret(self._cipher.decrypt(nonce, content, _bound_to(endpoint_id)).decode())
-        except InvalidTag:
-            raise SecretUnreadable(endpoint_id) from None
+        for cipher in self._ciphers:
+            try:
+                text = cipher.decrypt(nonce, content, _bound_to(endpoint_id)).decode()
+            except InvalidTag:
+                continue
+            return Secret(text), cipher is self._ciphers[0]
+        raise SecretUnreadable(endpoint_id)
 
 
 def _bound_to(endpoint_id: WebhookEndpointId) -> bytes:

@@ -16,6 +16,7 @@ DELIVERY = WebhookDeliveryId("msg_1")
 ENDPOINT = WebhookEndpointId("we_1")
 BODY = b'{"type":"charge.captured","data":{"note":"\xc3\xbc"}}'
 KEY = bytes(range(32))
+OTHER_KEY = bytes(32)
 
 
 def verified(secret: Secret, body: bytes, headers: dict[str, str]) -> object:
@@ -85,7 +86,34 @@ def test_it_is_not_opened_by_another_key_for_another_endpoint_or_altered() -> No
     assert "FINCORE_SECRETS_KEY" in str(error.value)
 
 
+def test_a_key_before_opens_what_it_sealed_and_seals_nothing() -> None:
+    secret, before, changing, after = (
+        mint_secret(),
+        SecretSealer(KEY),
+        SecretSealer(OTHER_KEY, KEY),
+        SecretSealer(OTHER_KEY),
+    )
+    sealed = before.seal(secret, ENDPOINT)
+    assert changing.open(sealed, ENDPOINT) == secret
+    with pytest.raises(SecretUnreadable):
+        after.open(sealed, ENDPOINT)
+    assert after.open(changing.seal(secret, ENDPOINT), ENDPOINT) == secret
+    with pytest.raises(SecretUnreadable):
+        changing.open(sealed, WebhookEndpointId("we_2"))
+
+
+def test_only_what_the_key_before_sealed_is_sealed_anew() -> None:
+    secret, changing = mint_secret(), SecretSealer(OTHER_KEY, KEY)
+    anew = changing.reseal(SecretSealer(KEY).seal(secret, ENDPOINT), ENDPOINT)
+    assert SecretSealer(OTHER_KEY).open(anew, ENDPOINT) == secret
+    assert changing.reseal(anew, ENDPOINT) == anew
+    with pytest.raises(SecretUnreadable):
+        SecretSealer(OTHER_KEY).reseal(SecretSealer(KEY).seal(secret, ENDPOINT), ENDPOINT)
+
+
 @pytest.mark.parametrize("size", [0, 16, 31, 33])
 def test_a_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SecretSealer(bytes(size))
+    with pytest.raises(ValueError, match="32 bytes"):
+        SecretSealer(KEY, bytes(size))

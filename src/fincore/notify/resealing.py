@@ -1,0 +1,59 @@
+"""Sealing the endpoints' secrets anew, when the key has been changed."""
+
+from typing import Final, NamedTuple
+
+from fincore.domain.clock import Clock
+from fincore.domain.ids import WebhookEndpointId
+from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+
+_SQL = load_sql("fincore.notify", "resealing.sql")
+
+BATCH_ENDPOINTS_MAX: Final = 500
+"""In one transaction; their merchants' changes wait for it."""
+
+
+class Resealed(NamedTuple):
+    """Endpoints whose secrets were sealed anew, those sealed with the present key before, those no key opens."""
+
+    resealed: int
+    current: int
+    unreadable: tuple[WebhookEndpointId, ...]
+
+
+async def reseal(
+    pool: Pool, sealer: SecretSealer, clock: Clock, *, batch_endpoints_max: int = BATCH_ENDPOINTS_MAX
+) -> Resealed:
+    """Seal with the present key what is sealed with the one before it, batch by batch, disabled endpoints too.
+
+    What an earlier run has done is left as it is: a run that was broken off is simply run again. `pool` must be one
+    whose commits are durable: afterwards the key before is thrown away.
+    """
+    resealed, current, unreadable, after = 0, 0, [], ""
+    while True:
+        async with pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_SQL.lock_batch, after, batch_endpoints_max)
+            changed: list[tuple[object, ...]] = []
+            for row in rows:
+                endpoint_id, previous = row["endpoint_id"], row["previous_secret"]
+                if previous is not None and row["previous_expires_at"] <= clock.now():
+                    previous = None  # nothing is signed with it any more
+                try:
+                    sealed = sealer.reseal(row["secret"], endpoint_id)
+                    sealed_previous = None if previous is None else sealer.reseal(previous, endpoint_id)
+                except SecretUnreadable:
+                    unreadable.append(endpoint_id)
+                    continue
+                if (sealed, sealed_previous) == (row["secret"], row["previous_secret"]):
+                    current += 1
+                else:
+                    changed.append((endpoint_id, sealed, sealed_previous))
+            if changed:
+                await connection.execute(
+                    _SQL.store_secrets, *(list(column) for column in zip(*changed, strict=True))
+                )
+        resealed += len(changed)
+        if len(rows) < batch_endpoints_max:
+            return Resealed(resealed, current, tuple(unreadable))
+        after = rows[-1]["endpoint_id"]
