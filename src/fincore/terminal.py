@@ -10,7 +10,7 @@ from rich.console import Console
 from fincore.bootstrap.databases import Databases, databases_of
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs
-from fincore.settings import read_settings
+from fincore.settings import Settings, read_settings
 
 T = TypeVar("T")
 
@@ -19,10 +19,15 @@ _out = Console(soft_wrap=True, highlight=False)
 
 def on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
     """Do an operator's task on the stores the settings name; only warnings are logged beside its output."""
+    return on_installation(lambda _, databases: act(databases))
+
+
+def on_installation(act: Callable[[Settings, Databases], Coroutine[object, object, T]]) -> T:
+    """The same for a task that needs further settings."""
     configured = read_settings(os.environ)
     configure_logs(level="warning", log_format="console")
     with databases_of(configured) as databases:
-        return run_coroutine(act(databases))
+        return run_coroutine(act(configured, databases))
 
 
 def show(text: str) -> None:

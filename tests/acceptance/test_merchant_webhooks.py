@@ -1,5 +1,7 @@
 """Webhooks to merchants, whole way: a charge is paid, and the merchant's server is told, whatever process was away."""
 
+import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -91,6 +93,62 @@ async def test_what_happens_while_nobody_delivers_is_told_later_and_the_laws_hol
     assert "holds   wanted_events_have_deliveries" in checked.stdout, checked
     assert system.terminate("notify") == 0
     system.start("notify")
+
+
+async def test_an_operator_sees_which_endpoint_fails_and_what_was_given_up(
+    system: System, shop: Shop, receiver: MerchantReceiver
+) -> None:
+    endpoint = await listening(shop, receiver)
+    receiver.answer(*[410] * 10)
+    await shop.paid()
+
+    async def is_disabled() -> bool:
+        reply = await shop.request("GET", f"/v1/webhook_endpoints/{endpoint['id']}")
+        return bool(reply.json["status"] == "disabled")
+
+    await eventually(is_disabled)
+    failing = await asyncio.to_thread(system.fincore, "webhooks", "failing")
+    (line,) = [line for line in failing.stdout.splitlines() if line.startswith(endpoint["id"])]
+    assert "test  127.0.0.1  disabled: it answered 410" in line
+    given_up = await asyncio.to_thread(system.fincore, "webhooks", "given-up")
+    (line,) = [line for line in given_up.stdout.splitlines() if f"{endpoint['id']}  charge.created" in line]
+    assert "gone" in line.split()
+
+
+async def test_the_key_of_the_secrets_is_changed_while_webhooks_arrive(
+    system: System, shop: Shop, receiver: MerchantReceiver
+) -> None:
+    endpoint = await listening(shop, receiver)
+    old = system.secrets_key
+
+    async def is_told_of_a_payment() -> None:
+        charge = await shop.paid()
+
+        async def is_told() -> bool:
+            return len(await heard_of(receiver, endpoint["secret"], charge["id"])) >= 2
+
+        await eventually(is_told)
+
+    async def restarted() -> None:
+        for role in ("notify", "api"):
+            assert await asyncio.to_thread(system.terminate, role) == 0
+            await asyncio.to_thread(system.start, role)
+
+    system.secrets_key, system.secrets_key_before = b64encode(bytes(range(32))).decode(), old
+    await restarted()
+    await is_told_of_a_payment()
+    first, again = [await asyncio.to_thread(system.fincore, "webhooks", "reseal") for _ in range(2)]
+    assert (first.code, again.code) == (0, 0)
+    assert not first.stdout.startswith("0 ")
+    assert first.stdout.endswith(" 0 were sealed with the present key")
+    assert again.stdout.startswith("0 endpoints sealed anew, ")
+    system.secrets_key_before = ""
+    await restarted()
+    await is_told_of_a_payment()
+    refused = await asyncio.to_thread(
+        system.fincore, "run", "notify", settings={"FINCORE_SECRETS_KEY": old, "FINCORE_OPS_PORT": "0"}
+    )
+    assert refused.code == 1
 
 
 def test_a_wrong_key_is_named_before_it_fails_any_delivery(system: System) -> None:

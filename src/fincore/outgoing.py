@@ -1,0 +1,95 @@
+"""The commands about what merchants are told: what `fincore webhooks` can do."""
+
+import sys
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter, validators
+
+from fincore.bootstrap import outgoing
+from fincore.notify.troubles import COUNTED_MAX
+from fincore.terminal import moment_text, on_databases, on_installation, show, show_table
+
+webhooks = App(
+    name="webhooks", help="Webhooks to merchants: what does not arrive, and the key of their secrets."
+)
+
+Limit = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))]
+_STATES: Final = {
+    "gone": "disabled: it answered 410",
+    "failing": "disabled: nothing arrived",
+    "paused": "failing",
+    "gave_up": "working again",
+}
+
+
+@webhooks.command(name="failing")
+def list_failing(*, limit: Limit = 100) -> None:
+    """List the endpoints that something did not arrive at, disabled ones first, with what waits and what was given up."""
+    found = on_databases(lambda databases: outgoing.troubled_endpoints(databases, limit=limit))
+    show_table(
+        (
+            "endpoint",
+            "merchant",
+            "mode",
+            "host",
+            "state",
+            "failures in a row",
+            "last success",
+            "last answer",
+            "waiting",
+            "given up",
+        ),
+        [
+            (
+                one.endpoint_id,
+                one.merchant_id,
+                "live" if one.livemode else "test",
+                one.host,
+                _STATES[one.trouble],
+                str(one.failures),
+                moment_text(one.last_success_at) or "never",
+                one.last_answer or "-",
+                _count_text(one.pending),
+                _count_text(one.given_up),
+            )
+            for one in found
+        ],
+    )
+
+
+@webhooks.command(name="given-up")
+def list_given_up(*, limit: Limit = 100) -> None:
+    """List the deliveries that are not tried any more, newest first. Their merchants can replay them."""
+    found = on_databases(lambda databases: outgoing.given_up_deliveries(databases, limit=limit))
+    show_table(
+        ("delivery", "endpoint", "event", "reason", "attempts", "last answer", "given up"),
+        [
+            (
+                one.delivery_id,
+                one.endpoint_id,
+                one.event_type,
+                one.failure,
+                str(one.attempts),
+                one.last_answer or "-",
+                moment_text(one.finished_at),
+            )
+            for one in found
+        ],
+    )
+
+
+@webhooks.command(name="reseal")
+def reseal() -> None:
+    """Seal the endpoints' secrets with FINCORE_SECRETS_KEY where FINCORE_SECRETS_KEY_BEFORE sealed them.
+
+    Exits with 1 where neither key opens a secret. May be run again at any time.
+    """
+    done = on_installation(outgoing.reseal_secrets)
+    show(f"{done.resealed} endpoints sealed anew, {done.current} were sealed with the present key")
+    for endpoint_id in done.unreadable:
+        show(f"{endpoint_id} cannot be read with either key: let its merchant rotate its secret")
+    sys.exit(1 if done.unreadable else 0)
+
+
+def _count_text(count: int) -> str:
+    return str(count) if count < COUNTED_MAX else f"{COUNTED_MAX} or more"
