@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from fincore.arguments import require_text
 from fincore.bootstrap.databases import databases_of
 from fincore.bootstrap.roles import Role, run_role
 from fincore.domain.errors import FinCoreError
@@ -18,11 +19,13 @@ app = App(name="fincore", help="FinCore Payments. Settings come from the environ
 # By name, so that a role which starts does not load what only operators need.
 app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
 app.command("fincore.operators:settings", help="List every setting with its default and meaning.")
-app.command("fincore.operators:check", help="Check the laws that must hold.")
+app.command("fincore.operators:check", help="Check the laws that must hold; exit with 1 when one is broken.")
 app.command("fincore.operators:merchants", name="merchant", help="Merchants.")
 app.command("fincore.operators:keys", name="key", help="API keys of merchants.")
 app.command(
-    "fincore.operators:charges", name="charges", help="Charges whose outcome at the PSP nobody knows."
+    "fincore.operators:charges",
+    name="charges",
+    help="Look at a charge, and at those whose outcome at the PSP nobody knows.",
 )
 app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
 app.command("fincore.upkeep:rebuilds", name="rebuild", help="Build read models again from the log.")
@@ -30,11 +33,6 @@ app.command(
     "fincore.upkeep:parked",
     name="parked",
     help="Charges that a consumer leaves alone because of an event it cannot apply.",
-)
-app.command(
-    "fincore.outgoing:webhooks",
-    name="webhooks",
-    help="Webhooks to merchants: what does not arrive, and the key of their secrets.",
 )
 app.command("fincore.bookkeeping:ledger", name="ledger", help="The double-entry ledger.")
 
@@ -69,6 +67,7 @@ def run(role: Role, *, until_eof: Annotated[bool, Parameter(negative="")] = Fals
 def main() -> None:
     """Run the command line. What goes wrong on purpose is one sentence on stderr and exit code 1."""
     try:
+        require_text(sys.argv[1:])
         app()
     except FinCoreError as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"fincore: {error}", markup=False)

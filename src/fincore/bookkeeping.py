@@ -2,12 +2,12 @@
 
 import os
 import sys
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
+from fincore.arguments import AccountName, By, Day, EntryNumber, Live, Moment, Reason
 from fincore.bootstrap import books
 from fincore.bootstrap.ledger_export import export_ledger
 from fincore.domain.ids import MerchantId, charge_of
@@ -22,37 +22,39 @@ ledger = App(name="ledger", help="The double-entry ledger.")
 
 
 @ledger.command(name="trial-balance")
-def trial_balance(*, live: bool = False) -> None:
+def trial_balance(*, live: Live = False) -> None:
     """Print debits, credits and balance of every account."""
     show(on_databases(lambda databases: books.trial_balance(databases, livemode=live)))
 
 
 @ledger.command(name="accounts")
-def accounts(*, merchant: MerchantId | None = None, live: bool = False) -> None:
-    """List the accounts with their balances, all of them or a merchant's, and what each kind is for."""
+def accounts(*, merchant: MerchantId | None = None, live: Live = False) -> None:
+    """List the accounts with their balances, all of them or a merchant's, and what each kind is for.
+
+    Parameters
+    ----------
+    merchant
+        Only those of this merchant.
+    """
     show(on_databases(lambda databases: books.accounts(databases, livemode=live, merchant_id=merchant)))
 
 
 @ledger.command(name="balance")
 def balance(
-    account: str,
+    account: AccountName,
     *,
-    at: datetime | None = None,
+    at: Moment | None = None,
     by: Literal["effective", "booked"] = "effective",
-    live: bool = False,
+    live: Live = False,
 ) -> None:
     """Print the balance of an account at a moment (UTC), now unless one is given.
 
     Parameters
     ----------
-    account
-        Its name, as `fincore ledger accounts` lists it.
     at
-        The moment, such as 2026-10-31T23:59:59.
+        The moment, such as 2026-10-31T23:59:59; a day alone is its first moment.
     by
         Of what happened until then, or of what was booked until then.
-    live
-        Live money instead of test money.
 
     """
     show(on_databases(lambda databases: books.balance(databases, account, livemode=live, at=at, by=by)))
@@ -60,13 +62,21 @@ def balance(
 
 @ledger.command(name="statement")
 def statement(
-    account: str,
+    account: AccountName,
     *,
-    from_day: Annotated[date, Parameter(name="--from")],
-    to_day: Annotated[date, Parameter(name="--to")],
-    live: bool = False,
+    from_day: Annotated[Day, Parameter(name="--from")],
+    to_day: Annotated[Day, Parameter(name="--to")],
+    live: Live = False,
 ) -> None:
-    """Print the statement of an account over whole days (UTC): opening, each movement, close."""
+    """Print the statement of an account over whole days (UTC): opening, each movement, close.
+
+    Parameters
+    ----------
+    from_day
+        The first day, such as 2026-10-01.
+    to_day
+        The last day.
+    """
     show(
         on_databases(
             lambda databases: books.statement(
@@ -97,17 +107,29 @@ def suspense() -> None:
 
 
 @ledger.command(name="clear")
-def clear(entry: int, *, to: str, reason: str, by: str) -> None:
-    """Book what an entry left in suspense on another account, once; the entry says who and why."""
+def clear(entry: EntryNumber, *, to: str, reason: Reason, by: By) -> None:
+    """Book what an entry left in suspense on another account, once; the entry says who and why.
+
+    Parameters
+    ----------
+    to
+        The account whose money it is, such as merchant:mer_...:payable:usd.
+    """
     booked = on_databases(lambda databases: books.clear(databases, entry, to=to, reason=reason, by=by))
     show(f"entry {booked} clears entry {entry} to {to}")
 
 
 @ledger.command(name="close")
-def close(month: str, *, by: str) -> None:
-    """Close a month such as 2026-10, and all before it: what is heard of it later is booked in an open one."""
+def close(month: str, *, by: By) -> None:
+    """Close a month such as 2026-10, and all before it: what is heard of it later is booked in an open one.
+
+    Parameters
+    ----------
+    month
+        A month that is over, by UTC.
+    """
     last_entry_id = on_databases(lambda databases: books.close(databases, month, by=by))
-    show(f"{month} is closed; its last entry is {last_entry_id} or an earlier one")
+    show(f"{month} is closed, and all before it; no entry after {last_entry_id} can be booked in it")
 
 
 @ledger.command(name="periods")
@@ -144,7 +166,7 @@ def seals() -> None:
 def verify(
     *,
     every: Annotated[bool, Parameter(name="--all", negative="")] = False,
-    expect: tuple[str, ...] = (),
+    expect: Annotated[tuple[str, ...], Parameter(negative="")] = (),
 ) -> None:
     """Hash the whole ledger again and name the first row that is not as it was sealed; exit with 1 if there is one.
 
@@ -167,9 +189,9 @@ def verify(
 def export(
     *,
     file_format: Annotated[ExportFormat, Parameter(name="--format")],
-    from_day: Annotated[date | None, Parameter(name="--from")] = None,
-    to_day: Annotated[date | None, Parameter(name="--to")] = None,
-    live: bool = False,
+    from_day: Annotated[Day | None, Parameter(name="--from")] = None,
+    to_day: Annotated[Day | None, Parameter(name="--to")] = None,
+    live: Live = False,
     output: Path = Path("-"),
     force: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -183,8 +205,6 @@ def export(
         The first day of booking, by UTC; from the beginning, unless said.
     to_day
         The last day of booking, by UTC; to the last entry, unless said.
-    live
-        Live money instead of test money.
     output
         The file to write; standard output for `-`.
     force

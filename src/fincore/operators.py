@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
+from fincore.arguments import By, JobId, Name, Reason, Reference
 from fincore.bootstrap import operations, unknown_outcomes
+from fincore.bootstrap.charge_history import charge_history
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.currency import Currency
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId
 from fincore.domain.money import Money
-from fincore.domain.outcome import PspReference
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
 from fincore.settings import SETTINGS
 from fincore.terminal import moment_text, on_databases, show, show_table
@@ -21,7 +22,7 @@ merchants = App(name="merchant", help="Merchants.")
 fee_plans = App(name="fee-plan", help="What the platform charges a merchant.")
 merchants.command(fee_plans)
 keys = App(name="key", help="API keys of merchants.")
-charges = App(name="charges", help="Charges whose outcome nobody knows.")
+charges = App(name="charges", help="Look at a charge, and at those whose outcome at the PSP nobody knows.")
 jobs = App(name="jobs", help="The job queue.")
 
 
@@ -44,7 +45,7 @@ def check() -> None:
 
 
 @merchants.command(name="create")
-def create_merchant(name: str) -> None:
+def create_merchant(name: Name) -> None:
     """Register a merchant and print its id."""
     show(on_databases(lambda databases: operations.create_merchant(databases, name)))
 
@@ -61,9 +62,21 @@ def list_merchants() -> None:
 
 @fee_plans.command(name="set")
 def set_fee_plan(
-    merchant_id: MerchantId, currency: str, *, basis_points: int, fixed_minor: int = 0, by: str
+    merchant_id: MerchantId, currency: str, *, basis_points: int, fixed_minor: int = 0, by: By
 ) -> None:
-    """Charge a merchant for each capture in a currency from now on; basis points are hundredths of a percent."""
+    """Charge a merchant for each capture in a currency from now on.
+
+    Parameters
+    ----------
+    merchant_id
+        Who pays it.
+    currency
+        Of the captures it is for, such as usd.
+    basis_points
+        The part of each capture, in hundredths of a percent: 290 is 2.9 %.
+    fixed_minor
+        What is added to it for each capture, in the currency's minor unit.
+    """
     plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
     code = Currency(currency.lower())
     on_databases(lambda databases: operations.set_fee_plan(databases, merchant_id, code, plan, by=by))
@@ -95,12 +108,24 @@ def create_key(
     merchant_id: MerchantId,
     *,
     kind: Literal["secret", "publishable"] = "secret",
-    live: bool = False,
-    name: str = "",
+    live: Annotated[bool, Parameter(negative="")] = False,
+    name: Name | None = None,
 ) -> None:
-    """Make an API key and print it. This is the only time it is shown."""
+    """Make an API key and print it. This is the only time it is shown.
+
+    Parameters
+    ----------
+    merchant_id
+        Whose key it is.
+    kind
+        Secret keys are for back ends; no call takes a publishable one.
+    live
+        For live charges instead of test charges.
+    """
     key = on_databases(
-        lambda databases: operations.create_key(databases, merchant_id, kind=kind, livemode=live, name=name)
+        lambda databases: operations.create_key(
+            databases, merchant_id, kind=kind, livemode=live, name=name or ""
+        )
     )
     show(key.secret.reveal())
 
@@ -129,6 +154,32 @@ def revoke_key(merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Revoke a key; it stops working within seconds."""
     on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
     show(f"revoked {key_id}")
+
+
+@charges.command(name="show")
+def show_charge(charge_id: ChargeId) -> None:
+    """Print a charge and everything that happened to it, with the reasons staff gave.
+
+    Parameters
+    ----------
+    charge_id
+        The charge of any merchant, in either mode.
+    """
+    found = on_databases(lambda databases: charge_history(databases, charge_id))
+    charge = found.charge
+    amounts = {
+        "asked": charge.amount.amount_minor,
+        "authorized": charge.authorized_minor,
+        "captured": charge.captured_minor,
+        "refunded": charge.refunded_minor,
+    }
+    told = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
+    mode = "live" if charge.livemode else "test"
+    show(f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {told}")
+    show_table(
+        ("version", "happened", "event", "what it says"),
+        [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
+    )
 
 
 @charges.command(name="unknown")
@@ -161,16 +212,27 @@ def resolve_unknown(
     charge_id: ChargeId,
     verdict: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
     *,
-    reason: str,
-    by: str,
+    reason: Reason,
+    by: By,
     refund: RefundId | None = None,
-    psp_reference: PspReference | None = None,
+    psp_reference: Reference | None = None,
     amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
 ) -> None:
     """Say what became of an operation that is unknown, as the PSP's dashboard shows it. Kept with your name and reason.
 
     Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund (--refund): succeeded
     or failed.
+
+    Parameters
+    ----------
+    charge_id
+        The charge, as `fincore charges unknown` lists it.
+    verdict
+        What became of the operation.
+    refund
+        The refund of the charge that is meant.
+    amount_minor
+        How much, in the currency's minor unit, where the PSP shows less than was asked for.
     """
     judgement = Judgement(
         decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
@@ -218,9 +280,10 @@ def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte
 
 
 @jobs.command(name="requeue")
-def requeue_jobs(job_id: int, *more_job_ids: int) -> None:
+def requeue_jobs(job_id: JobId, *more_job_ids: Annotated[JobId, Parameter(help="Further ones.")]) -> None:
     """Make dead jobs due again, as if new."""
     job_ids = (job_id, *more_job_ids)
     count = on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
-    show(f"requeued {count} of {len(job_ids)}")
+    others = "" if count == len(job_ids) else ": `fincore jobs dead` lists those that can be"
+    show(f"requeued {count} of {len(job_ids)}{others}")
     sys.exit(0 if count == len(job_ids) else 1)

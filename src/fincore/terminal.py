@@ -31,8 +31,11 @@ def on_installation(act: Callable[[Settings, Databases], Coroutine[object, objec
 
 
 def show(text: str) -> None:
-    """Print a text as it is."""
-    _out.print(text, markup=False)
+    """Print a text, without what would move a terminal's cursor: some of it was written by merchants."""
+    _out.print(
+        "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text),
+        markup=False,
+    )
 
 
 def show_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -71,6 +71,10 @@ def resume_parked(
 
     Parameters
     ----------
+    charge_id
+        The charge, as `fincore parked list` lists it.
+    more_charge_ids
+        Further ones.
     consumer
         Only this one; all that left the charge alone, unless said.
     """

@@ -161,9 +161,19 @@ def test_a_wrong_setting_is_named_in_one_sentence(system: System, setting: str, 
     assert_one_sentence(system, "run", "worker", names=setting, **{setting: value})
 
 
-def test_an_unknown_merchant_is_named_in_one_sentence(system: System) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("key", "create"),
+        ("key", "list"),
+        ("merchant", "fee-plan", "list"),
+        ("ledger", "accounts", "--merchant"),
+    ],
+    ids=" ".join,
+)
+def test_an_unknown_merchant_is_named_in_one_sentence(system: System, command: tuple[str, ...]) -> None:
     unknown = "mer_01h2xcejqtf2nbrexx3vqjhp41"
-    assert_one_sentence(system, "key", "create", unknown, names=unknown)
+    assert_one_sentence(system, *command, unknown, names=unknown)
 
 
 def test_a_taken_port_is_named_in_one_sentence(system: System) -> None:

@@ -241,6 +241,19 @@ def test_the_operators_sql_finds_what_was_booked_for_a_payment(
     ]
 
 
+def test_one_payment_is_shown_to_staff_as_the_operators_guide_says(
+    reader: Reader, readme: dict[str, str]
+) -> None:
+    charge_id = json.loads(body_of(readme["wait"]))["id"]
+    first, *lines = reader.types(OPERATE, "show", charge_id=charge_id).splitlines()
+    assert first.startswith(f"{charge_id} of mer_")
+    assert first.endswith(
+        "(test): succeeded; asked 19.99 USD, authorized 19.99 USD, captured 19.99 USD, refunded 5.00 USD"
+    )
+    told = [line.split()[3] for line in lines[1:]]
+    assert told == ["charge.created", "charge.captured", "refund.requested", "refund.succeeded"]
+
+
 def test_the_operators_sql_for_a_restore_can_be_asked(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     assert reader.asks(OPERATE, "next-epoch") == [(1,)]

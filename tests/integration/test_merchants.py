@@ -110,7 +110,7 @@ async def test_a_merchant_can_neither_see_nor_revoke_the_keys_of_another(merchan
 
 
 async def test_a_key_for_a_merchant_that_does_not_exist_is_refused(merchants: Merchants) -> None:
-    with pytest.raises(UnknownMerchant, match="create it first"):
+    with pytest.raises(UnknownMerchant, match="there is no merchant mer_"):
         await merchants.create_key(new_merchant_id(), "secret", livemode=False)
 
 

@@ -4,9 +4,10 @@ from functools import partial
 
 import pytest
 
+from fincore.bootstrap.charge_history import ChargeNotFound, charge_history
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
-from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
 from fincore.domain.verdict import Judgement
 from fincore.postgres.pool import Pool
@@ -61,8 +62,20 @@ async def test_an_outcome_given_up_on_is_listed_with_the_reason_and_resolved_by_
         await projected(house, databases.paymentdb)
         assert await list_unknown(databases, limit=10) == []
         assert await _actors(pool, charge_id) == {"operator:ada"}
+        *_, decided, captured = (await charge_history(databases, charge_id)).events
+        assert (decided.type, captured.type) == ("charge.outcome_decided", "charge.captured")
+        assert decided.says.startswith(
+            "decided_by ada, reason The dashboard shows it as paid., decided_at 20"
+        )
+        assert "psp_reference pi_seen, amount_minor 1000, currency usd" in captured.says
         with pytest.raises(NotResolved, match="nothing about it is unknown"):
             await resolve_charge(databases, charge_id, "failed", ADA)
+
+
+async def test_a_charge_that_is_not_there_has_no_history(pool: Pool, databases: Databases) -> None:
+    del pool  # its schemas are needed
+    with pytest.raises(ChargeNotFound, match="there is no charge ch_"):
+        await charge_history(databases, new_charge_id())
 
 
 async def test_an_outcome_the_janitor_still_asks_about_is_listed_without_a_reason(

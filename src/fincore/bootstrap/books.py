@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
+from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import MerchantId
 from fincore.read.ledger.accounts import CHART, parse_account
@@ -17,6 +18,7 @@ from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.sealer import SealedDay, Sealer, sealed_days
 from fincore.read.ledgerdb.text_tables import accounts_table, money_text, statement_table, trial_balance_table
 from fincore.read.ledgerdb.verification import FINDINGS_MAX, Verification, verify
+from fincore.write.merchants.merchants import Merchants
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _EXPECTED = re.compile(r"(\d{4}-\d{2}-\d{2})=([0-9a-fA-F]{64})", re.ASCII)
@@ -36,9 +38,11 @@ async def trial_balance(databases: Databases, *, livemode: bool) -> str:
 
 
 async def accounts(databases: Databases, *, livemode: bool, merchant_id: MerchantId | None) -> str:
-    """The accounts of a mode, or of one merchant, and what their balances mean."""
+    """The accounts of a mode, or of one merchant, and what their balances mean; raise `UnknownMerchant`."""
     async with stores_of(databases) as stores:
         found = await Balances(stores.ledgerdb).accounts(livemode=livemode, owner=merchant_id)
+        if not found and merchant_id is not None:
+            await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
     return accounts_table(found, {kind.pattern: kind.meaning for kind in CHART.values()})
 
 

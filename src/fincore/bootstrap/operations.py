@@ -54,9 +54,11 @@ async def create_key(
 
 
 async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKey]:
-    """A merchant's keys, oldest first."""
+    """A merchant's keys, oldest first; raise `UnknownMerchant`."""
     async with stores_of(databases) as stores:
-        return await Merchants(stores.eventstore, SystemClock()).list_keys(merchant_id)
+        merchants = Merchants(stores.eventstore, SystemClock())
+        await merchants.require(merchant_id)
+        return await merchants.list_keys(merchant_id)
 
 
 async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
@@ -87,8 +89,9 @@ async def set_fee_plan(
 
 
 async def list_fee_plans(databases: Databases, merchant_id: MerchantId) -> list[AgreedPlan]:
-    """Every plan a merchant has ever had, by currency, the latest last."""
+    """Every plan a merchant has ever had, by currency, the latest last; raise `UnknownMerchant`."""
     async with stores_of(databases) as stores:
+        await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
         return await FeePlans(stores.eventstore, SystemClock()).list(merchant_id)
 
 

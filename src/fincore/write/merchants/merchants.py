@@ -20,10 +20,10 @@ NAME_CHARACTERS_MAX: Final = 200
 
 
 class UnknownMerchant(FinCoreError):
-    """There is no such merchant; create it first."""
+    """There is no such merchant; `fincore merchant list` shows those there are."""
 
     def __init__(self, merchant_id: MerchantId) -> None:
-        super().__init__(f"there is no merchant {merchant_id}; create it first")
+        super().__init__(f"there is no merchant {merchant_id}: `fincore merchant list` lists those there are")
 
 
 class NameNotUsable(FinCoreError):
@@ -86,6 +86,11 @@ class Merchants:
     async def list_merchants(self) -> list[Merchant]:
         """All merchants, oldest first."""
         return [Merchant(**dict(row)) for row in await self._pool.fetch(_SQL.list_merchants)]
+
+    async def require(self, merchant_id: MerchantId) -> None:
+        """Raise `UnknownMerchant` unless there is this merchant."""
+        if not await self._pool.fetchval(_SQL.is_merchant, merchant_id):
+            raise UnknownMerchant(merchant_id)
 
     async def create_key(
         self, merchant_id: MerchantId, kind: KeyKind, *, livemode: bool, name: str = ""

@@ -6,6 +6,10 @@ insert into merchants.merchants (merchant_id, name, created_at) values ($1, $2, 
 -- All merchants, oldest first.
 select merchant_id, name, created_at from merchants.merchants order by merchant_id;
 
+-- name: is_merchant
+-- Whether there is a merchant.
+select exists (select from merchants.merchants where merchant_id = $1);
+
 -- name: insert_key
 -- A new key of an existing merchant; the foreign key refuses any other.
 insert into merchants.api_keys (key_id, merchant_id, kind, livemode, name, key_hash, last4, created_at)

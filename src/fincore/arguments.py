@@ -1,0 +1,81 @@
+"""What operators may type, with its bounds and its line of `--help`: texts that are kept for good, times, numbers."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from cyclopts import Parameter, validators
+
+from fincore.domain.card_number import holds_card_number
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.outcome import PspReference
+
+TEXT_CHARACTERS_MAX: Final = 500
+REFERENCE_CHARACTERS_MAX: Final = 255
+NUMBER_MAX: Final = 2**63 - 1
+"""The highest number that PostgreSQL gives to a job or an entry."""
+_YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreSQL can hold
+
+
+def require_text(arguments: Sequence[str]) -> None:
+    """Raise `ConfigurationError` for an argument that is not text in the encoding of the terminal."""
+    for place, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise ConfigurationError(
+                f"argument {place} is not text in UTF-8: {argument.encode(errors='replace')[:100]!r}"
+            ) from None
+
+
+def _written(what: str) -> Callable[[object, str | None], None]:
+    """Not as a ValueError, with which cyclopts repeats the value: it may be a card number."""
+
+    def check(_: object, text: str | None) -> None:
+        if text is None:  # cyclopts checks defaults, too
+            return
+        if holds_card_number(text):
+            raise ConfigurationError(f"{what} holds a card number: it would be kept, so leave it out")
+        if not 1 <= len(text.strip()) <= TEXT_CHARACTERS_MAX or not text.isprintable():
+            raise ConfigurationError(
+                f"{what} must have 1 to {TEXT_CHARACTERS_MAX} characters, on one line and without control characters"
+            )
+
+    return check
+
+
+def _reference(_: object, text: str | None) -> None:
+    if text is None:
+        return
+    if holds_card_number(text):
+        raise ConfigurationError("--psp-reference holds a card number: name the PSP's id of the payment")
+    if not (text.isascii() and text.isprintable() and " " not in text and len(text) in range(1, 256)):
+        raise ConfigurationError(
+            f"--psp-reference must have 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space"
+        )
+
+
+def _within_reach(_: object, when: date | None) -> None:
+    if when is not None and when.year not in _YEARS:
+        raise ValueError(f"Must be in the years {_YEARS.start} to {_YEARS.stop - 1}.")
+
+
+_number: Final = validators.Number(gte=1, lte=NUMBER_MAX)
+
+By = Annotated[str, Parameter(validator=_written("--by"), help="Your name; it is kept with what you do.")]
+Reason = Annotated[str, Parameter(validator=_written("--reason"), help="Why; it is kept with what you do.")]
+Name = Annotated[str, Parameter(validator=_written("the name"), help="A name for people to read.")]
+Reference = Annotated[
+    PspReference,
+    Parameter(
+        validator=_reference, help="The PSP's id, such as `pi_...` or `re_...`, where we do not have it."
+    ),
+]
+Day = Annotated[date, Parameter(validator=_within_reach)]
+Moment = Annotated[datetime, Parameter(validator=_within_reach)]
+JobId = Annotated[int, Parameter(validator=_number, help="Its number, as `fincore jobs dead` lists it.")]
+EntryNumber = Annotated[
+    int, Parameter(validator=_number, help="Its number, as `fincore ledger suspense` lists it.")
+]
+AccountName = Annotated[str, Parameter(help="Its name, as `fincore ledger accounts` lists it.")]
+Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]
