@@ -34,6 +34,11 @@ app.command(
     name="parked",
     help="Charges that a consumer leaves alone because of an event it cannot apply.",
 )
+app.command(
+    "fincore.outgoing:webhooks",
+    name="webhooks",
+    help="Webhooks to merchants: what does not arrive, and the key of their secrets.",
+)
 app.command("fincore.bookkeeping:ledger", name="ledger", help="The double-entry ledger.")
 
 
