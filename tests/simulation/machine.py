@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fincore.domain.events import ChargeStatus
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fixtures.scripted_psp import SteppedClock
 from simulation.errands import Errand
@@ -39,6 +40,7 @@ METHODS: Final[tuple[PaymentMethod, ...]] = (
     "pm_takes_its_time",
     "pm_declines",
 )
+FEE_PLANS: Final = (None, FeePlan(basis_points=250, fixed_minor=3), FeePlan(basis_points=0, fixed_minor=500))
 _AMOUNTS: Final = st.sampled_from([400, 600, 1000, 1])
 _APIS: Final = st.integers(0, API_PROCESSES - 1)
 _FAULTS: Final = st.lists(st.sampled_from(FAULTS), max_size=3)
@@ -137,6 +139,10 @@ class Payments(RuleBasedStateMachine):
 
     # --- FinCore
 
+    @rule(plan=st.sampled_from(FEE_PLANS))
+    def the_platform_changes_its_prices(self, plan: FeePlan | None) -> None:
+        self.world.merchant.fee_plan = plan
+
     @precondition(lambda self: self.world.queue.due)
     @rule(data=st.data(), how=_HOW, faults=_FAULTS, refunds_begin=st.sampled_from(["succeeded", "pending"]))
     def a_worker_takes_a_job(
@@ -204,6 +210,8 @@ class Payments(RuleBasedStateMachine):
         chance = data.draw(st.integers(0, 2))
         if payment.state == "requires_action":
             psp.customer_finishes(payment, well=chance > 0)
+        elif payment.state == "declined":
+            psp.customer_tries_again(payment)
         elif payment.state == "captured":
             psp.dashboard_refunds(payment, min(amount_minor, payment.left_minor))
         elif chance:
@@ -218,17 +226,18 @@ class Payments(RuleBasedStateMachine):
         self.world.psp.refund_moves(payment, refund, data.draw(st.sampled_from(refund_moves_of(refund))))
 
     @precondition(lambda self: self.payments("captured"))
-    @rule(data=st.data(), is_inquiry=st.booleans())
-    def a_customer_disputes(self, data: st.DataObject, *, is_inquiry: bool) -> None:
+    @rule(data=st.data(), amount_minor=_AMOUNTS, is_inquiry=st.booleans())
+    def a_customer_disputes(self, data: st.DataObject, amount_minor: int, *, is_inquiry: bool) -> None:
         payment = data.draw(st.sampled_from(self.payments("captured")))
         if len(payment.disputes) < 2:
-            self.world.psp.dispute_opens(payment, payment.captured_minor, is_inquiry=is_inquiry)
+            disputed_minor = min(amount_minor, payment.captured_minor)
+            self.world.psp.dispute_opens(payment, disputed_minor, is_inquiry=is_inquiry)
 
     @precondition(lambda self: self.moving_disputes)
     @rule(data=st.data())
     def a_dispute_moves(self, data: st.DataObject) -> None:
         payment, dispute = data.draw(st.sampled_from(self.moving_disputes))
-        self.world.pass_time(1)
+        self.world.pass_time(1 if dispute.verdicts else data.draw(st.integers(0, 1)))
         self.world.psp.dispute_moves(payment, dispute, data.draw(st.sampled_from(dispute_moves_of(dispute))))
 
     # --- time
@@ -244,7 +253,7 @@ class Payments(RuleBasedStateMachine):
     @precondition(lambda self: self.world.psp.tells)
     @rule()
     def everything_comes_to_rest(self) -> None:
-        self._comes_to_rest(SOON)
+        self.comes_to_rest(SOON)
 
     # --- laws
 
@@ -265,11 +274,12 @@ class Payments(RuleBasedStateMachine):
             if refund.state == "pending":
                 world.psp.refund_moves(payment, refund, world.random.choice(refund_moves_of(refund)))
         world.psp.refunds_begin = "succeeded"
-        self._comes_to_rest(IN_THE_END)
+        self.comes_to_rest(IN_THE_END)
         _expect_none([f"{job} is held: {job.held}" for job in world.queue.held])
         _expect_none([f"{job} is left, due at {job.due_at}" for job in world.queue.waiting])
 
-    def _comes_to_rest(self, within: timedelta) -> None:
+    def comes_to_rest(self, within: timedelta) -> None:
+        """Nothing is left to do, and everybody must tell the same."""
         self.world.rest(within=within)
         _expect_none([*at_any_time(self.world), *held_without_good_reason(self.world)])
         # What was given up while the PSP was away is found out once a person asks for it.
@@ -291,7 +301,9 @@ class Payments(RuleBasedStateMachine):
     @property
     def open_payments(self) -> list[Payment]:
         refundable = [one for one in self.payments("captured") if one.left_minor > 0 and not one.is_disputed]
-        return [*self.payments("requires_action"), *self.payments("authorized"), *refundable]
+        # Where webhooks are lost nobody can know that a payment was tried again.
+        declined = self.payments("declined") if self.world.psp.tells else []
+        return [*self.payments("requires_action"), *self.payments("authorized"), *refundable, *declined]
 
     @property
     def moving_refunds(self) -> list[tuple[Payment, PspRefund]]:

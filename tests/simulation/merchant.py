@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, ChargeId, RequestId
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
@@ -59,6 +60,12 @@ class Wish:
         """The id in the answer: of the charge or of the refund."""
         return msgspec.json.decode(self.answers[0], type=_Identified).id if self.answers else None
 
+    def under(self, fee_plan: FeePlan | None) -> ChargeCommand | OperationCommand:
+        """The request as it is sent now: what the platform charges may have changed since it was sent first."""
+        if isinstance(self.command, ChargeCommand):
+            return msgspec.structs.replace(self.command, fee_plan=fee_plan)
+        return self.command
+
     def hear(self, said: Answered | Refused, *, is_last: bool) -> None:
         """Take an answer in. A refusal leaves the key unused: it settles the wish if no other request is on its way."""
         if isinstance(said, Answered):
@@ -75,6 +82,8 @@ class Merchant:
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self.wishes: list[Wish] = []
+        self.fee_plan: FeePlan | None = None
+        """What the platform charges it from now on."""
 
     def charge(self, amount_minor: int, method: PaymentMethod, *, capture: bool) -> Wish:
         key = self._key()

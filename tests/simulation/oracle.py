@@ -6,12 +6,17 @@ sentence; an empty list is the good news.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
+
+import msgspec
 
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import (
+    CancelFailed,
     CancelRequested,
+    CaptureFailed,
     CaptureRequested,
     ChargeCreated,
     RecordedEvent,
@@ -20,10 +25,12 @@ from fincore.domain.events import (
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspReference
 from fincore.domain.refund import Refund
-from fincore.read.ledger.journal import entry_of
+from fincore.read.ledger.journal import Movement, entry_of
+from fincore.write.psp.port import CancelRequest, CaptureRequest
 from simulation.merchant import WISH, Wish
 from simulation.psp_model import Nature
 from simulation.psp_records import Payment, PspDispute, PspRefund
+from simulation.queue_model import QueuedJob
 from simulation.world import World
 
 STATUS_OF: Final[Mapping[str, str]] = {
@@ -47,6 +54,8 @@ def at_any_time(world: World) -> list[str]:
         *_one_payment_per_charge(payments),
         *_one_refund_per_refund(payments),
         *(finding for charge_id, charge in world.charges().items() for finding in _bounds(charge_id, charge)),
+        *_somebody_is_at_it(world),
+        *_refused_by_the_psp(world),
         *(finding for wish in world.merchant.wishes for finding in _one_answer(wish)),
     ]
 
@@ -66,7 +75,7 @@ def at_rest(world: World) -> list[str]:
             for charge_id, charge in charges.items()
             for finding in _as_at_the_psp(charge_id, charge, payments.get(charge_id, []), psp.nature)
         ),
-        *(_clearing(world) if psp.tells else ()),
+        *(_books(world) if psp.tells else ()),
     ]
 
 
@@ -121,6 +130,43 @@ def _bounds(charge_id: ChargeId, charge: Charge) -> Iterator[str]:
         yield f"{charge_id}: merchants may get {asked} refunded of {charge.captured_minor}"
     if not 0 <= charge.captured_minor <= charge.amount.amount_minor:
         yield f"{charge_id}: captured {charge.captured_minor} of {charge.amount}"
+
+
+def _somebody_is_at_it(world: World) -> Iterator[str]:
+    """Whatever waits for the PSP, for a customer or for the end of a hold has a job that will look after it."""
+    at_work = {(job.kind, *_named_by(job)) for job in world.queue.jobs}
+    for charge_id, charge in world.charges().items():
+        wanted: list[tuple[str, str, str]] = []
+        if charge.operation is not None:
+            kind = "charge.resolve" if charge.unknown_since else f"charge.{charge.operation.kind}"
+            wanted.append((kind, charge_id, ""))
+        if charge.status in ("requires_action", "authorized"):
+            wanted.append(("charge.follow", charge_id, ""))
+        for refund in charge.refunds:
+            if refund.status == "pending" or (refund.status == "processing" and refund.unknown_since):
+                wanted.append(("refund.resolve", charge_id, refund.refund_id))
+            elif refund.status == "processing":
+                wanted.append(("refund.send", charge_id, refund.refund_id))
+        for one in wanted:
+            if one not in at_work:
+                yield f"{charge_id} is {charge.status}, and nobody does {one[0]} {one[2]}"
+
+
+def _named_by(job: QueuedJob) -> tuple[str, str]:
+    named: dict[str, str] = msgspec.json.decode(job.payload)
+    return named.get("charge_id", ""), named.get("refund_id", "")
+
+
+def _refused_by_the_psp(world: World) -> Iterator[str]:
+    """No more captures and cancellations failed by the PSP's word than it has refused."""
+    for charge_id, events in world.history().items():
+        for failed, request in ((CaptureFailed, CaptureRequest), (CancelFailed, CancelRequest)):
+            told = sum(
+                isinstance(one.event, failed) and one.event.code == "psp_rejected_request" for one in events
+            )
+            refused = world.psp.times_refused(charge_id, request)
+            if told > refused:
+                yield f"{charge_id}: {failed.__name__} {told} times, the PSP refused {refused}"
 
 
 def _one_answer(wish: Wish) -> Iterator[str]:
@@ -269,18 +315,37 @@ def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]
         yield f"{dispute.dispute_id} is {known}, at the PSP {at_psp}"
 
 
-def _clearing(world: World) -> Iterator[str]:
-    """The books say of the PSP what the PSP says of itself."""
+def _books(world: World) -> Iterator[str]:
+    """The books say of the PSP what the PSP says of itself, and of the platform's fees what was agreed."""
     clearing_minor = 0
-    for events in world.history().values():
+    for charge_id, events in world.history().items():
+        earned_minor = 0
         for recorded in events:
             entry = entry_of(recorded.event)
             for movement in entry.movements if entry else ():
                 if "suspense" in (movement.debit.code, movement.credit.code):
                     yield f"{recorded.event} is in suspense"
-                clearing_minor += movement.amount_minor * (
-                    (movement.debit.code == "psp_clearing") - (movement.credit.code == "psp_clearing")
-                )
+                clearing_minor += _to(movement, "psp_clearing")
+                earned_minor -= _to(movement, "platform_fees")
+        captured_minor = sum(
+            one.captured_minor for one in world.psp.payments.values() if one.charge_id == charge_id
+        )
+        if earned_minor != (agreed_minor := _agreed_minor(world.charges()[charge_id], captured_minor)):
+            yield f"{charge_id}: the books say a platform fee of {earned_minor}, agreed were {agreed_minor}"
     net_minor = sum(payment.net_minor for payment in world.psp.payments.values())
     if clearing_minor != net_minor:
         yield f"the PSP owes us {net_minor}, the books say {clearing_minor}"
+
+
+def _to(movement: Movement, code: str) -> int:
+    """What a movement adds to an account as a debit; a credit is negative."""
+    return movement.amount_minor * ((movement.debit.code == code) - (movement.credit.code == code))
+
+
+def _agreed_minor(charge: Charge, captured_minor: int) -> int:
+    """The platform's fee for what the PSP took, under the plan that the charge was made under."""
+    plan = charge.fee_plan
+    if plan is None or captured_minor == 0:
+        return 0
+    share = Decimal(captured_minor * plan.basis_points) / 10_000
+    return min(int(share.quantize(Decimal(1), ROUND_HALF_UP)) + plan.fixed_minor, captured_minor)

@@ -253,6 +253,15 @@ class PspModel:
         self._away_until = None
         self.faults.clear()
 
+    def times_refused(self, charge_id: ChargeId, request: type[CaptureRequest | CancelRequest]) -> int:
+        """How many captures or cancellations of a charge were not carried out, and will not be."""
+        return sum(
+            isinstance(kept.answer, Rejected)
+            and isinstance(kept.request, request)
+            and kept.request.charge_id == charge_id
+            for kept in self._keys.values()
+        )
+
     # --- what happens at the PSP without us
 
     def customer_finishes(self, payment: Payment, *, well: bool) -> None:
@@ -270,6 +279,11 @@ class PspModel:
     def dashboard_captures(self, payment: Payment, amount_minor: int) -> None:
         assert payment.state == "authorized"
         self._take(payment, amount_minor)
+
+    def customer_tries_again(self, payment: Payment) -> None:
+        """A payment that was declined is paid after all, as with another card."""
+        assert payment.state == "declined"
+        self._accept(payment)
 
     def dashboard_refunds(self, payment: Payment, amount_minor: int) -> None:
         assert payment.left_minor >= amount_minor > 0
@@ -292,7 +306,7 @@ class PspModel:
             self._tell_dispute(payment, dispute)
 
     def dispute_moves(self, payment: Payment, dispute: PspDispute, move: DisputeMove) -> None:
-        """A step of a dispute; at the PSP no two of one dispute fall into one second."""
+        """A step of a dispute; at the PSP no two verdicts on one fall into one second."""
         assert move in dispute_moves_of(dispute)
         dispute.moved_at = self._clock.now()
         match move:

@@ -47,6 +47,11 @@ class QueueModel:
             self._jobs[job_id] = QueuedJob(job_id, job, self._clock.now())
 
     @property
+    def jobs(self) -> list[QueuedJob]:
+        """All that is not done, also what waits for a person."""
+        return list(self._jobs.values())
+
+    @property
     def waiting(self) -> list[QueuedJob]:
         """What is to be done, now or later, the oldest first."""
         return [job for job in self._jobs.values() if job.held is None]

@@ -87,8 +87,9 @@ class _Names:
 def postgres(
     loop: asyncio.AbstractEventLoop, fresh_dsn: Callable[[], str]
 ) -> Iterator[tuple[StoreInPostgres, QueueModel]]:
-    queue = QueueModel(SteppedClock())
-    store = StoreInPostgres(fresh_dsn(), queue)
+    clock = SteppedClock()
+    queue = QueueModel(clock)
+    store = StoreInPostgres(fresh_dsn(), queue, clock)
     loop.run_until_complete(store.open())
     yield store, queue
     loop.run_until_complete(store.close())

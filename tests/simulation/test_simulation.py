@@ -7,15 +7,17 @@ plays for longer; what fails prints the seed and a line that plays it again.
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
 
 from fixtures.scripted_psp import SteppedClock
 from simulation.machine import Payments
-from simulation.postgres_store import StoreInPostgres
+from simulation.postgres_store import CONSUMERS, RUNNERS, StoreInPostgres
 from simulation.psp_model import Nature
 from simulation.queue_model import QueueModel
 from simulation.world import World
@@ -45,7 +47,7 @@ def test_whatever_happens_fincore_and_the_psp_agree_in_the_end() -> None:
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS)
-def test_the_same_on_postgresql_and_every_law_holds_of_its_view_and_ledger(
+def test_the_same_on_postgresql_and_every_law_holds_of_its_view_ledger_and_webhooks(
     fresh_dsn: Callable[[], str],
 ) -> None:
     class PaymentsOnPostgres(Payments):
@@ -54,17 +56,24 @@ def test_the_same_on_postgresql_and_every_law_holds_of_its_view_and_ledger(
         def new_world(self, nature: Nature, seed: int) -> World:
             clock = SteppedClock()
             queue = QueueModel(clock)
-            self.store = StoreInPostgres(fresh_dsn(), queue)
+            self.store = StoreInPostgres(fresh_dsn(), queue, clock)
             self.loop.run_until_complete(self.store.open())
             return World(self.loop, clock, queue, self.store, nature=nature, seed=seed)
+
+        @rule(consumer=st.integers(0, CONSUMERS - 1), runner=st.integers(0, RUNNERS - 1))
+        def a_consumer_follows(self, consumer: int, runner: int) -> None:
+            self.loop.run_until_complete(self.store.follow(consumer, runner))
+
+        def comes_to_rest(self, within: timedelta) -> None:
+            super().comes_to_rest(within)
+            assert self.loop.run_until_complete(self.store.broken_laws()) == []
+            if self.world.psp.tells:
+                net_minor = sum(payment.net_minor for payment in self.world.psp.payments.values())
+                assert self.loop.run_until_complete(self.store.clearing_minor()) == net_minor
 
         def end(self) -> None:
             try:
                 super().end()
-                assert self.loop.run_until_complete(self.store.broken_laws()) == []
-                if self.world.psp.tells:
-                    net_minor = sum(payment.net_minor for payment in self.world.psp.payments.values())
-                    assert self.loop.run_until_complete(self.store.clearing_minor()) == net_minor
             finally:
                 self.loop.run_until_complete(self.store.close())
 

@@ -190,7 +190,7 @@ class World:
             ):
                 self.raised.append(f"{errand.name}: {errand.error!r}")
 
-        work = self._apis[api].answer(wish.command)
+        work = self._apis[api].answer(wish.under(self.merchant.fee_plan))
         errand = self.stage.prepare(f"{wish.kind} {wish.key}", work, answered)
         self._requests[errand] = (wish, api)
         wish.is_in_doubt = wish.is_in_doubt or not wish.answers
