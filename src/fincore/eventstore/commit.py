@@ -20,7 +20,6 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     correlation: str
     actor: str
     causation: str | None = None
-    traceparent: str | None = None
 
 
 class NewEvent(msgspec.Struct, frozen=True):

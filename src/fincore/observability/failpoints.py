@@ -56,11 +56,6 @@ def arm(name: str, *, hits: int = 1) -> None:
     _ARMED[name] = hits
 
 
-def disarm() -> None:
-    """Arm nothing."""
-    _ARMED.clear()
-
-
 def is_any_armed() -> bool:
     """Whether it is worth working out the name of a place."""
     return bool(_ARMED)

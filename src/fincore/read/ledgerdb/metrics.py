@@ -1,5 +1,6 @@
 """What the ledger shows to Prometheus."""
 
+from math import nan
 from typing import Final
 
 from prometheus_client import Gauge
@@ -24,3 +25,7 @@ SUSPENSE_MINOR: Final = Gauge(
     "Balance of a suspense account, in minor units of its currency: should be zero.",
     ["mode", "account"],
 )
+
+# A process that has not looked says so: 0 would be an answer.
+SEALED_ENTRY.set(nan)
+ALTERED_ROWS.set(nan)
