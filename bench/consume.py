@@ -8,6 +8,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -17,13 +18,15 @@ import uvloop
 from bench.cpu import memory_peak_mib
 from fincore.bootstrap.roles import collect_garbage_seldom
 from fincore.domain.events import ChargeCaptured
+from fincore.domain.ids import EventId, StreamId
 from fincore.eventstore.consumer import Consumer
-from fincore.eventstore.log import EventLog
+from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.poison import readable
 from fincore.eventstore.subscription import BATCH_EVENTS_MAX, Subscription
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX as LEDGER_BATCH_EVENTS_MAX
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledger.rebuild import verify as verify_ledger
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.read.projectionist.rebuild import rebuild
 
@@ -33,11 +36,11 @@ TIMEOUT_SECONDS: Final = 600.0
 class Consumption(msgspec.Struct, frozen=True, kw_only=True):
     """Which consumer, against which database; `rebuild` builds the projection anew beside the live one.
 
-    `row_at_a_time` posts that many captures, each in a transaction of its own, instead of following the log.
+    `ledger-rebuild` builds the ledger anew, once it has followed the log, and compares the two. `row_at_a_time` posts that many captures, each in a transaction of its own, instead of following the log.
     """
 
     dsn: str
-    consumer: Literal["projectionist", "ledger", "rebuild"]
+    consumer: Literal["projectionist", "ledger", "rebuild", "ledger-rebuild"]
     row_at_a_time: int = 0
 
 
@@ -69,8 +72,8 @@ def consume(consumption: Consumption) -> Consumed:
 
 
 async def _run(consumption: Consumption) -> Consumed:
-    if consumption.consumer == "rebuild":
-        return await _rebuild(consumption.dsn)
+    if consumption.consumer in ("rebuild", "ledger-rebuild"):
+        return await _rebuild(consumption.dsn, is_ledger=consumption.consumer == "ledger-rebuild")
     schema = "paymentdb" if consumption.consumer == "projectionist" else "ledgerdb"
     consumer = Projectionist() if consumption.consumer == "projectionist" else LedgerService()
     source = await create_pool(consumption.dsn, application_name="bench-log", role="fincore_service")
@@ -89,13 +92,42 @@ async def _run(consumption: Consumption) -> Consumed:
         target.terminate()
 
 
-async def _rebuild(dsn: str) -> Consumed:
+class _WatchedLog(EventLog):
+    """A log that notes how much memory its reader holds once a tenth of it was read."""
+
+    def __init__(self, pool: Pool, events: int) -> None:
+        super().__init__(pool)
+        self.events = events
+        self.early_mib = 0.0
+        self._left_of_tenth = events // 10
+
+    async def read_streams_after(
+        self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int
+    ) -> list[LoggedEvent]:
+        return self._watched(await super().read_streams_after(stream_id, version, until=until, limit=limit))
+
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+        return self._watched(await super().load_events(event_ids))
+
+    def _watched(self, batch: list[LoggedEvent]) -> list[LoggedEvent]:
+        self._left_of_tenth -= len(batch)
+        if self._left_of_tenth <= 0 and not self.early_mib:
+            self.early_mib = _resident_mib()
+        return batch
+
+
+async def _rebuild(dsn: str, *, is_ledger: bool) -> Consumed:
     owner = await create_pool(dsn, application_name="bench-rebuild")
-    early_mib = psutil.Process().memory_info().rss / 1024**2
     try:
+        log = _WatchedLog(owner, await owner.fetchval("select count(*) from eventstore.events"))
         began, cpu_began = time.perf_counter(), time.process_time()
-        rebuilt = await rebuild(EventLog(owner), owner)
-        return _consumed(rebuilt.events, began, cpu_began, early_mib)
+        if is_ledger:
+            compared = await verify_ledger(log, owner)
+            if compared.first_id is not None or not compared.entries:
+                raise AssertionError(f"the ledger is not what the log makes of it: {compared}")
+        else:
+            await rebuild(log, owner)
+        return _consumed(log.events, began, cpu_began, log.early_mib)
     finally:
         owner.terminate()
 
@@ -112,19 +144,23 @@ async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer)
     while applied := await subscription.advance():
         events += applied
         if not early_mib and events >= in_log // 10:
-            early_mib = psutil.Process().memory_info().rss / 1024**2
+            early_mib = _resident_mib()
     return _consumed(events, began, cpu_began, early_mib)
 
 
 async def _one_by_one(log: EventLog, target: Pool, consumer: Consumer, count: int) -> Consumed:
     events = readable(await log.read_after(0, 0, limit=3 * count))
     captures = [recorded for recorded in events if isinstance(recorded.event, ChargeCaptured)][:count]
-    early_mib = psutil.Process().memory_info().rss / 1024**2
+    early_mib = _resident_mib()
     began, cpu_began = time.perf_counter(), time.process_time()
     for capture in captures:
         async with target.acquire() as connection, connection.transaction():
             await consumer.apply(connection, [capture])
     return _consumed(len(captures), began, cpu_began, early_mib)
+
+
+def _resident_mib() -> float:
+    return float(psutil.Process().memory_info().rss / 1024**2)
 
 
 def _consumed(events: int, began: float, cpu_began: float, early_mib: float) -> Consumed:
@@ -140,7 +176,7 @@ def _consumed(events: int, began: float, cpu_began: float, early_mib: float) -> 
 def main() -> None:
     """Entry point of the consumer's process."""
     consumption = msgspec.json.decode(sys.stdin.buffer.read(), type=Consumption)
-    if consumption.consumer != "rebuild":
+    if consumption.consumer not in ("rebuild", "ledger-rebuild"):
         collect_garbage_seldom()  # as the roles do, and the command does not
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         consumed = runner.run(_run(consumption))
