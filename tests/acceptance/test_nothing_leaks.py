@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.shop import Reply, Shop
 from fixtures.system import Merchant, System, running_system
+from fixtures.webhook_receiver import WebhookReceiver
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -19,6 +20,7 @@ CARDS_FILE: Final = Path(__file__).parents[2] / "src/psp_sandbox/stripe/cards.js
 CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_FILE.read_bytes())]
 """The numbers of the published test cards: what a card number looks like, and whom nobody can charge."""
 VISA, AMEX = CARDS[0], "378282246310005"
+TOKEN: Final = "t0kenOfTheMerchants"
 WRONG_KEY: Final = f"sk_test_{'K3yThatNobodyHas' * 2}"
 
 
@@ -141,8 +143,9 @@ async def send_where_it_does_not_belong(shop: Shop, card: str) -> list[tuple[str
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    """A system that logs all it can."""
-    with running_system(settings={"FINCORE_LOG_LEVEL": "debug"}) as system:
+    """A system that logs all it can, and tells merchants on this machine."""
+    settings = {"FINCORE_LOG_LEVEL": "debug", "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true"}
+    with running_system(settings=settings) as system:
         yield system
 
 
@@ -167,32 +170,30 @@ async def test_nothing_that_was_sent_in_the_wrong_place_is_found_anywhere(
     system: System, merchant: Merchant
 ) -> None:
     answers: list[Place] = []
-    async with Shop(system, merchant.api_key) as shop:
-        # Traffic of every fate first: what a system writes on a good day, and on a bad one.
-        system.sandbox.add_fault("error_500_after_apply", match={"payment_method": "pm_card_jcb"})
-        for payment_method in (
-            "pm_card_visa",
-            "pm_card_jcb",
-            "pm_card_visa_chargeDeclined",
-            "pm_card_radarBlock",
-        ):
-            charge = await shop.charge(payment_method, metadata={"order": "6735"})
-            charge = await shop.until_status(charge["id"])
-            answers.append(Place("GET /v1/charges/...", str(charge)))
-        for card in (VISA, AMEX):
-            for name, reply in await send_where_it_does_not_belong(shop, card):
-                answers.append(Place(f"answer to a card in {name}", f"{reply.headers} {reply.body.decode()}"))
-                if name in REFUSED_FIELDS:
-                    assert (reply.status, reply.json["code"]) == (422, "card_number_not_allowed"), name
-                assert reply.status < 500, name
-        for scheme in ("Bearer", "Basic"):
-            refused = await shop.request(
-                "GET", "/v1/charges", headers={"Authorization": f"{scheme} {WRONG_KEY}"}
+    with WebhookReceiver() as receiver:
+        async with Shop(system, merchant.api_key) as shop:
+            endpoint = (await shop.operate("/v1/webhook_endpoints", {"url": f"{receiver.url}/{TOKEN}"})).json
+            path = f"/v1/webhook_endpoints/{endpoint['id']}"
+            # One that does not arrive at first, and both secrets signing.
+            receiver.statuses.append(500)
+            rotated = (await shop.operate(f"{path}/rotate_secret")).json
+            await everything_is_tried(system, shop, answers)
+            answers.append(Place("GET endpoint", (await shop.request("GET", path)).body.decode()))
+            system.until_idle()
+            system.until(
+                "every webhook was delivered",
+                lambda: not system.rows("select from notify.deliveries where status <> 'delivered' limit 1"),
             )
-            assert refused.status == 401
-            answers.append(Place("answer to a wrong key", refused.body.decode()))
-    system.until_idle()
-    for command in (("key", "list", merchant.merchant_id), ("jobs", "dead"), ("settings",)):
+        assert receiver.waiting() >= 10
+    commands = (
+        ("key", "list", merchant.merchant_id),
+        ("jobs", "dead"),
+        ("settings",),
+        ("webhooks", "failing"),
+        ("webhooks", "given-up"),
+        ("webhooks", "reseal"),
+    )
+    for command in commands:
         assert system.fincore(*command).code == 0
     haystack = everything(system, answers)
     assert len(haystack.logs) > 50
@@ -202,10 +203,44 @@ async def test_nothing_that_was_sent_in_the_wrong_place_is_found_anywhere(
         "a key nobody has": WRONG_KEY,
         "the Stripe key": system.stripe_key,
         "the webhook secret": system.webhook_secret,
+        "the secret of the merchant's endpoint": rotated["secret"],
+        "the secret before it": endpoint["secret"],
+        "the key of the secrets": system.secrets_key,
         **{f"card {card[:4]}...": card for card in CARDS},
     }
     leaks = {name: where for name, secret in secrets.items() if (where := found(secret, haystack.places))}
     assert leaks == {}
+    # The merchant's URL is the merchant's to see; it may hold a token, and no log needs it.
+    assert set(found(TOKEN, haystack.rows)) == {
+        "notify.endpoints.url",
+        "eventstore.idempotency_keys.response_body",
+    }
+    assert found(TOKEN, haystack.logs) == []
+
+
+async def everything_is_tried(system: System, shop: Shop, answers: list[Place]) -> None:
+    """Traffic of every fate, then cards and keys where they do not belong; what is answered is added to `answers`."""
+    # Traffic of every fate first: what a system writes on a good day, and on a bad one.
+    system.sandbox.add_fault("error_500_after_apply", match={"payment_method": "pm_card_jcb"})
+    for payment_method in (
+        "pm_card_visa",
+        "pm_card_jcb",
+        "pm_card_visa_chargeDeclined",
+        "pm_card_radarBlock",
+    ):
+        charge = await shop.charge(payment_method, metadata={"order": "6735"})
+        charge = await shop.until_status(charge["id"])
+        answers.append(Place("GET /v1/charges/...", str(charge)))
+    for card in (VISA, AMEX):
+        for name, reply in await send_where_it_does_not_belong(shop, card):
+            answers.append(Place(f"answer to a card in {name}", f"{reply.headers} {reply.body.decode()}"))
+            if name in REFUSED_FIELDS:
+                assert (reply.status, reply.json["code"]) == (422, "card_number_not_allowed"), name
+            assert reply.status < 500, name
+    for scheme in ("Bearer", "Basic"):
+        refused = await shop.request("GET", "/v1/charges", headers={"Authorization": f"{scheme} {WRONG_KEY}"})
+        assert refused.status == 401
+        answers.append(Place("answer to a wrong key", refused.body.decode()))
 
 
 def test_the_search_would_find_what_leaked(system: System) -> None:
