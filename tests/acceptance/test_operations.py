@@ -90,6 +90,7 @@ async def test_what_is_accepted_while_no_other_role_runs_is_done_when_they_are_b
     accepted = await shop.charge(metadata={"while": "alone"})
     # The view lags; a look at the charge does not.
     assert (await shop.get(accepted["id"]))["status"] == "processing"
+    assert await shop.all_charges("metadata[while]=alone") == []
     system.mend()
     await shop.until_status(accepted["id"], "succeeded")
     system.until_idle()

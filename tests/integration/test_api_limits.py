@@ -1,6 +1,7 @@
 """Bounds and faults at the door: too many requests, bodies that do not come, a database that is away, a defect."""
 
 import asyncio
+import itertools
 import socket
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
@@ -31,6 +32,27 @@ async def test_one_request_too_many_is_told_to_come_back_and_health_still_answer
         await api.record(location.rpartition("/")[2], captured())
         assert (await request).status == 201
         assert (await api.charge("l")).status == 201
+
+
+async def test_one_commit_too_many_is_told_to_come_back_and_what_was_taken_is_written(
+    pool: Pool, owner_pool: Pool
+) -> None:
+    async with serving_api(pool, commits_waiting_max=2) as api:
+        async with owner_pool.acquire() as somebody, somebody.transaction():
+            await somebody.execute("lock table eventstore.events in share mode")
+            # At most two are being written and two wait: the others are answered while nothing can be.
+            asking = [asyncio.create_task(api.charge(f"k{number}")) for number in range(8)]
+            for answered in itertools.islice(asyncio.as_completed(asking), 4):
+                reply = await answered
+                assert reply.problem() == (503, "overloaded", None)
+                assert reply.headers["Retry-After"] == "1"
+            assert await api.written() == (0, 0, 0, 0)
+        replies = await asyncio.gather(*asking)
+        taken = [reply.status for reply in replies].count(201)
+        assert await api.written() == (taken, taken, taken, 0)
+        again = [(await api.charge(f"k{number}")).status for number in range(8)]
+        assert again == [201] * 8
+        assert await api.written() == (8, 8, 8, 0)
 
 
 async def test_a_body_over_the_bound_is_refused_before_it_is_read(pool: Pool) -> None:
