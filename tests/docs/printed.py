@@ -29,7 +29,7 @@ from fincore.observability.invariants import LAWS
 from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
-from fincore.read.paymentdb.page import PAGE_ROWS_MAX
+from fincore.read.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
 from fincore.write.payments import charge_request, idempotency, metadata
 from fincore.write.psp.stripe import client

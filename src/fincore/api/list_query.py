@@ -13,7 +13,7 @@ from fincore.api.problems import Problem, ProblemCode
 from fincore.domain.card_number import holds_card_number
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
-from fincore.read.paymentdb.page import PAGE_ROWS_MAX
+from fincore.read.page import PAGE_ROWS_MAX
 from fincore.write.merchants.api_key import Principal
 from fincore.write.payments.operation_request import CHARGE_ID_PATTERN
 

@@ -18,7 +18,7 @@ from fincore.read.ledgerdb.balance_transaction import (
     BalanceTransaction,
     BalanceTransactionType,
 )
-from fincore.read.paymentdb.page import require_page, with_conditions
+from fincore.read.page import require_page, with_conditions
 
 _SQL = load_sql("fincore.read.ledgerdb", "balance_queries.sql")
 

@@ -9,9 +9,9 @@ from fincore.domain.ids import ChargeId, DisputeId, MerchantId
 from fincore.domain.outcome import DisputeStatus
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.page import require_page, with_conditions
 from fincore.read.paymentdb.dispute_row import view_of
 from fincore.read.paymentdb.dispute_view import DisputeView
-from fincore.read.paymentdb.page import require_page, with_conditions
 
 _SQL = load_sql("fincore.read.paymentdb", "dispute_queries.sql")
 

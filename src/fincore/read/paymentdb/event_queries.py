@@ -10,8 +10,8 @@ from fincore.domain.ids import ChargeId, EventId, MerchantId
 from fincore.domain.public_event import PublicEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.page import require_page, with_conditions
 from fincore.read.paymentdb.event_row import event_of
-from fincore.read.paymentdb.page import require_page, with_conditions
 
 _SQL = load_sql("fincore.read.paymentdb", "event_queries.sql")
 

@@ -9,9 +9,9 @@ from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.page import require_page, with_conditions
 from fincore.read.paymentdb.charge_row import view_of
 from fincore.read.paymentdb.charge_view import ChargeView
-from fincore.read.paymentdb.page import require_page, with_conditions
 
 _SQL = load_sql("fincore.read.paymentdb", "queries.sql")
 

@@ -9,7 +9,7 @@ from fincore.domain.ids import ChargeId, MerchantId, RefundId
 from fincore.domain.refund import RefundStatus
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.read.paymentdb.page import require_page, with_conditions
+from fincore.read.page import require_page, with_conditions
 from fincore.read.paymentdb.refund_row import view_of
 from fincore.read.paymentdb.refund_view import RefundView
 

@@ -1,4 +1,4 @@
-"""What all lists of the query side have in common: a bound, and a statement for exactly the filters given."""
+"""What all lists of the read models have in common: a bound, and a statement for exactly the filters given."""
 
 from collections.abc import Iterable
 from typing import Final
