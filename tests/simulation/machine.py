@@ -159,6 +159,23 @@ class Payments(RuleBasedStateMachine):
         self._with_faults(faults)
         self._work(jobs)
 
+    @precondition(lambda self: len(self.world.queue.due) > 1)
+    @rule(jobs=st.integers(2, 4), faults=_FAULTS, refunds=st.integers(0, 2))
+    def much_happens_at_once(self, jobs: int, faults: list[Fault], refunds: int) -> None:
+        """Workers, and the merchant, a step each in any order."""
+        world = self.world
+        self._with_faults(faults)
+        due, refundable = world.queue.due, self.charges("succeeded")
+        errands: list[Errand[Any]] = [
+            world.work_on(job) for job in world.random.sample(due, min(jobs, len(due)))
+        ]
+        if len(world.merchant.wishes) < WISHES_MAX and refundable:
+            for api in range(refunds):
+                wish = world.merchant.refund(world.random.choice(refundable), 600)
+                errands.append(world.send(wish, api))
+        while under_way := [errand for errand in errands if not errand.is_over]:
+            world.stage.step(world.random.choice(under_way))
+
     @precondition(lambda self: self.world.queue.next_due_at)
     @rule(times=st.integers(1, 6), faults=_FAULTS)
     def workers_wait_for_work(self, times: int, faults: list[Fault]) -> None:
