@@ -31,6 +31,9 @@ _OF_ENTRY: Final[tuple[str, ...]] = (
 CSV_COLUMNS: Final = (*_OF_ENTRY, *ExportedPosting.__struct_fields__)
 """The header of a CSV export: what is known of the entry, then of the posting. A row is a posting."""
 
+_CALCULATED: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet calculates. Descriptions and reasons come from outside: an apostrophe keeps them text."""
+
 
 class Writing(NamedTuple):
     """How a format is written: its beginning and its end for the books as a whole, a piece for each entry."""
@@ -55,13 +58,22 @@ def _csv_rows(entry: ExportedEntry) -> str:
 
 
 def _csv(*rows: list[object] | tuple[str, ...]) -> str:
+    return "".join(map(_csv_row, rows))
+
+
+def _csv_row(cells: list[object] | tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    # The writer puts quotes around what ends a line, and only around that: a return within a cell would end it for readers.
+    csv.writer(text, lineterminator="\r\n").writerow(map(_cell, cells))
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and value.startswith(_CALCULATED):
+        return f"'{value}"
+    return value
 
 
 def _json_line(entry: ExportedEntry) -> str:
