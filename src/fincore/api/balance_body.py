@@ -28,7 +28,10 @@ class BalanceBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     as_of: Annotated[
         datetime,
-        Meta(description="Up to when the books have come: what FinCore wrote down before is in them."),
+        Meta(
+            description="Up to when the books have come: what FinCore wrote down before is in them. A charge of which an "
+            "event could not be booked is left out from that event on, until the platform has seen to it."
+        ),
     ]
 
 
