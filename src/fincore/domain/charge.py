@@ -197,6 +197,7 @@ def transition_table() -> str:
     rows: list[tuple[str, str, str]] = [
         (before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()
     ]
+    rows.append(("(any)", "charge.outcome_decided", "(the same)"))
     rows.append(("(terminal)", "charge.corrected", "(the one it names)"))
     return aligned(rows)
 
