@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from fincore.notify.connections import CONNECTION_USE_SECONDS_MAX
-from fincore.notify.guarded_resolver import AddressForbidden, GuardedResolver, SystemNames
+from fincore.notify.guarded_resolver import (
+    LOOKUP_THREADS_MAX,
+    AddressForbidden,
+    GuardedResolver,
+    SystemNames,
+)
 from fincore.notify.retry_schedule import AttemptResult
 from fincore.notify.sender import ANSWER_BYTES_MAX, Sender, retry_after_seconds
 from fixtures.commits import NOON
@@ -145,6 +151,64 @@ async def test_proxies_of_the_environment_are_not_used(
     monkeypatch.setenv("no_proxy", "")
     result = await sent(sender_of(Names(["127.0.0.1"]), allow_loopback=True), receiver.url)
     assert result.status == 204
+
+
+async def test_a_name_that_many_wait_for_is_looked_up_once_at_a_time_and_holds_up_no_other() -> None:
+    asked: list[str] = []
+    may_answer = threading.Event()
+
+    def addresses_of(host: str) -> list[str]:
+        asked.append(host)
+        if host == "slow.example.com":
+            assert may_answer.wait(60.0)
+        return ["93.184.215.14"]
+
+    names = SystemNames(addresses_of)
+    try:
+        waiting = [
+            asyncio.create_task(names.look_up("slow.example.com")) for _ in range(LOOKUP_THREADS_MAX + 1)
+        ]
+        assert await names.look_up(NAME) == ["93.184.215.14"]
+        # One that gives up takes nothing from the others.
+        waiting.pop().cancel()
+        may_answer.set()
+        assert await asyncio.gather(*waiting) == [["93.184.215.14"]] * LOOKUP_THREADS_MAX
+        assert sorted(asked) == [NAME, "slow.example.com"]
+        await names.look_up("slow.example.com")
+        assert len(asked) == 3
+    finally:
+        may_answer.set()
+        names.close()
+
+
+async def test_a_look_up_that_failed_after_all_had_given_up_is_made_again() -> None:
+    may_answer = threading.Event()
+    answers: list[list[str]] = [[], ["93.184.215.14"]]
+
+    def addresses_of(_host: str) -> list[str]:
+        assert may_answer.wait(60.0)
+        if found := answers.pop(0):
+            return found
+        raise OSError("no such name")
+
+    names = SystemNames(addresses_of)
+
+    async def is_found() -> bool:
+        try:
+            return await names.look_up(NAME) == ["93.184.215.14"]
+        except OSError:
+            return False
+
+    try:
+        impatient = asyncio.create_task(names.look_up(NAME))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        may_answer.set()
+        await eventually(is_found)
+        assert answers == []
+    finally:
+        may_answer.set()
+        names.close()
 
 
 async def test_the_machines_own_resolver_finds_this_machine() -> None:

@@ -58,19 +58,34 @@ class GuardedResolver(AbstractResolver):
 
 
 class SystemNames:
-    """The machine's own resolver, on threads of its own."""
+    """The machine's own resolver, on threads of its own. Who asks for a name while it is being looked up shares that.
 
-    def __init__(self) -> None:
+    So a name whose server is slow holds one thread, however many webhooks go to it.
+    """
+
+    def __init__(self, addresses_of: Callable[[str], Sequence[str]] | None = None) -> None:
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS_MAX, thread_name_prefix="webhook-names")
+        self._addresses_of = addresses_of or _addresses
+        self._under_way: dict[str, asyncio.Future[Sequence[str]]] = {}
 
     async def look_up(self, host: str) -> Sequence[str]:
         """The addresses this machine can reach a host by."""
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host)
-        return list(dict.fromkeys(found))
+        looking = self._under_way.get(host)
+        if looking is None:
+            looking = asyncio.get_running_loop().run_in_executor(self._threads, self._addresses_of, host)
+            self._under_way[host] = looking
+            looking.add_done_callback(lambda done: self._forget(host, done))
+        # Whoever gives up waiting must not end it for the others.
+        return list(dict.fromkeys(await asyncio.shield(looking)))
 
     def close(self) -> None:
         """Forget look-ups that wait; those under way end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget(self, host: str, done: "asyncio.Future[Sequence[str]]") -> None:
+        del self._under_way[host]
+        if not done.cancelled():
+            done.exception()  # seen, even where everybody has given up waiting
 
 
 def _addresses(host: str) -> list[str]:
