@@ -6,10 +6,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from fincore.bootstrap import books, operations, outgoing
+from fincore.bootstrap.charge_history import ChargeNotFound, charge_history
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.bootstrap.roles import STORES_OF_ROLE
 from fincore.bootstrap.schemas import migrate_databases, require_migrated
+from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
+from fincore.domain.ids import new_charge_id
+from fincore.domain.verdict import Judgement
 from fincore.eventstore.log import EventLog
 from fincore.observability.invariants import check_all
 from fincore.read.ledger.ledger_service import LedgerService
@@ -81,3 +86,28 @@ async def test_a_role_starts_while_a_store_it_does_not_need_is_away(apart: Datab
     with pytest.raises(StoreUnavailable):
         async with open_stores(away, application_name="tests-away", needed=STORES_OF_ROLE["ledger"]):
             pass
+
+
+async def test_an_operator_can_work_on_a_store_while_the_others_are_away(databases: Databases) -> None:
+    away = "postgresql://postgres@127.0.0.1:9/postgres"
+    log_alone = Databases(eventstore=databases.eventstore, paymentdb=away, ledgerdb=away)
+    merchant_id = await operations.create_merchant(log_alone, "Corner Shop")
+    assert await operations.list_keys(log_alone, merchant_id) == []
+    assert await operations.dead_jobs(log_alone, limit=1) == []
+    assert await outgoing.given_up_deliveries(log_alone, limit=1) == []
+    with pytest.raises(ChargeNotFound):
+        await charge_history(log_alone, new_charge_id())
+    with pytest.raises(NotResolved, match="the log has no such charge"):
+        await resolve_charge(
+            log_alone,
+            new_charge_id(),
+            "failed",
+            Judgement(decided_by="ada", reason="The dashboard has none."),
+        )
+    without_books = Databases(eventstore=databases.eventstore, paymentdb=databases.paymentdb, ledgerdb=away)
+    assert await list_unknown(without_books, limit=1) == []
+    books_alone = Databases(eventstore=away, paymentdb=away, ledgerdb=databases.ledgerdb)
+    assert await books.suspense(books_alone) == []
+    assert (await books.verify_ledger(books_alone, all_findings=False, expected=())).holds
+    with pytest.raises(StoreUnavailable):
+        await operations.check_laws(books_alone)

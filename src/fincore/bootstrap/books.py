@@ -33,13 +33,13 @@ class LedgerReport(NamedTuple):
 
 async def trial_balance(databases: Databases, *, livemode: bool) -> str:
     """The trial balance of a mode."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return trial_balance_table(await LedgerQueries(stores.ledgerdb).trial_balance(livemode=livemode))
 
 
 async def accounts(databases: Databases, *, livemode: bool, merchant_id: MerchantId | None) -> str:
     """The accounts of a mode, or of one merchant, and what their balances mean; raise `UnknownMerchant`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         found = await Balances(stores.ledgerdb).accounts(livemode=livemode, owner=merchant_id)
         if not found and merchant_id is not None:
             await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
@@ -53,7 +53,7 @@ async def balance(
     moment = at or datetime.now(UTC)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         minor = await Balances(stores.ledgerdb).as_of(account, livemode=livemode, at=moment, by=by)
     return money_text(minor, parse_account(account).currency)
 
@@ -64,7 +64,7 @@ async def statement(
     """The statement of an account over whole days."""
     if first_day > last_day:
         raise ConfigurationError(f"--from {first_day} is after --to {last_day}: exchange them")
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return statement_table(
             await Balances(stores.ledgerdb).statement(
                 account, livemode=livemode, first_day=first_day, last_day=last_day
@@ -74,13 +74,13 @@ async def statement(
 
 async def suspense(databases: Databases) -> list[Suspended]:
     """What waits in suspense, in both modes."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return await open_suspense(stores.ledgerdb)
 
 
 async def clear(databases: Databases, entry_id: int, *, to: str, reason: str, by: str) -> int:
     """Book what an entry left in suspense on another account; return the new entry's number."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return await clear_suspense(stores.ledgerdb, entry_id, parse_account(to), reason=reason, by=by)
 
 
@@ -89,19 +89,19 @@ async def close(databases: Databases, month: str, *, by: str) -> int:
     given = _MONTH.fullmatch(month)
     if given is None:
         raise ConfigurationError(f"{month[:20]!r} is no month: write it as 2026-10")
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return await close_period(stores.ledgerdb, date(int(given[1]), int(given[2]), 1), by=by)
 
 
 async def periods(databases: Databases) -> list[ClosedPeriod]:
     """The closed months, the latest first."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         return await closed_periods(stores.ledgerdb)
 
 
 async def seals(databases: Databases) -> list[SealedDay]:
     """Seal what there is, and list the sealed days, the latest first."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         await Sealer(stores.ledgerdb).seal()
         return await sealed_days(stores.ledgerdb)
 
@@ -109,7 +109,7 @@ async def seals(databases: Databases) -> list[SealedDay]:
 async def verify_ledger(databases: Databases, *, all_findings: bool, expected: Sequence[str]) -> LedgerReport:
     """Hash everything again. `expected` are `2026-11-03=HASH` of manifests that were kept elsewhere."""
     kept = _kept(expected)
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         found = await verify(stores.ledgerdb, all_findings=all_findings, expected=kept)
     return LedgerReport(_told(found, all_findings=all_findings), found.holds)
 

@@ -44,7 +44,7 @@ class ChargeHistory(msgspec.Struct, frozen=True):
 
 async def charge_history(databases: Databases, charge_id: ChargeId) -> ChargeHistory:
     """The history of a charge, from the log. Raise `ChargeNotFound`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         recorded = await EventLog(stores.eventstore).load(stream_of(charge_id))
     charge = fold(one.event for one in recorded)
     if charge is None:

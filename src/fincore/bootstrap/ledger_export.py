@@ -32,7 +32,7 @@ async def export_ledger(
     """
     if from_day and to_day and from_day > to_day:
         raise ConfigurationError(f"--from {from_day} is after --to {to_day}: exchange them")
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "ledgerdb") as stores:
         export = LedgerExport(stores.ledgerdb, livemode=livemode, from_day=from_day, to_day=to_day)
         with _writer(file, may_replace=may_replace) as write:
             async for piece in export.pieces(FORMATS[file_format]):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
-from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
@@ -29,13 +29,13 @@ class NoSuchKey(FinCoreError):
 
 async def create_merchant(databases: Databases, name: str) -> MerchantId:
     """A new merchant's id."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         return await Merchants(stores.eventstore, SystemClock()).create_merchant(name)
 
 
 async def list_merchants(databases: Databases) -> list[Merchant]:
     """All merchants, oldest first."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         return await Merchants(stores.eventstore, SystemClock()).list_merchants()
 
 
@@ -48,14 +48,14 @@ async def create_key(
     name: str,
 ) -> NewApiKey:
     """A new key, shown this once; raise `UnknownMerchant`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         merchants = Merchants(stores.eventstore, SystemClock())
         return await merchants.create_key(merchant_id, kind, livemode=livemode, name=name)
 
 
 async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKey]:
     """A merchant's keys, oldest first; raise `UnknownMerchant`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         merchants = Merchants(stores.eventstore, SystemClock())
         await merchants.require(merchant_id)
         return await merchants.list_keys(merchant_id)
@@ -63,20 +63,20 @@ async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKe
 
 async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Stop a key within seconds; raise `NoSuchKey`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         if not await Merchants(stores.eventstore, SystemClock()).revoke_key(merchant_id, key_id):
             raise NoSuchKey(merchant_id, key_id)
 
 
 async def dead_jobs(databases: Databases, *, limit: int) -> list[HeldJob]:
     """The jobs that were given up, newest first."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         return await PgQueuerQueue(stores.eventstore).held(limit=limit)
 
 
 async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
     """Make dead jobs due again; return how many of them were dead."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
 
 
@@ -84,13 +84,13 @@ async def set_fee_plan(
     databases: Databases, merchant_id: MerchantId, currency: Currency, plan: FeePlan, *, by: str
 ) -> None:
     """Let a fee plan count from now on; raise `UnknownMerchant` and `FeePlanNotUsable`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         await FeePlans(stores.eventstore, SystemClock()).set(merchant_id, currency, plan, by=by)
 
 
 async def list_fee_plans(databases: Databases, merchant_id: MerchantId) -> list[AgreedPlan]:
     """Every plan a merchant has ever had, by currency, the latest last; raise `UnknownMerchant`."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
         return await FeePlans(stores.eventstore, SystemClock()).list(merchant_id)
 
@@ -112,8 +112,9 @@ async def check_laws(databases: Databases) -> LawReport:
 
 
 @asynccontextmanager
-async def stores_of(databases: Databases) -> AsyncIterator[Stores]:
-    """The stores for one operator's task."""
-    await require_migrated(databases)
-    async with open_stores(databases, application_name="fincore-cli", size_max=2) as stores:
+async def stores_of(databases: Databases, *needed: str) -> AsyncIterator[Stores]:
+    """The stores for one operator's task. Where some are named as needed, the others may be away; else none may."""
+    wanted = needed or STORES
+    await require_migrated(databases, wanted)
+    async with open_stores(databases, application_name="fincore-cli", needed=wanted, size_max=2) as stores:
         yield stores

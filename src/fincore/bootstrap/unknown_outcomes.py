@@ -41,7 +41,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 async def list_unknown(databases: Databases, *, limit: int) -> list[Listed]:
     """The outcomes nobody knows, oldest first."""
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore", "paymentdb") as stores:
         held = await PgQueuerQueue(stores.eventstore).held(limit=HELD_JOBS_MAX)
         found = await UnknownQueries(stores.paymentdb).list_unknown(limit=limit)
     return [Listed(outcome, _reason(held, outcome.refund_id or outcome.charge_id)) for outcome in found]
@@ -92,7 +92,7 @@ async def _resolve(
             charge_id, events, SystemClock().now(), policy=FollowPolicy(), first_inquiry_seconds=first
         )
 
-    async with stores_of(databases) as stores:
+    async with stores_of(databases, "eventstore") as stores:
         queue = PgQueuerQueue(stores.eventstore)
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             recorder = ChargeRecorder(EventLog(stores.eventstore), writer, consequences)
