@@ -146,9 +146,11 @@ async def _write_old_ledger(dsn: str) -> None:
         await connection.execute(_OLD.entries, ENTRIES, _BEGAN, apart, timeout=WRITE_TIMEOUT_SECONDS)
         for statement in (_OLD.postings, _OLD.seals):
             await connection.execute(statement, ENTRIES, timeout=WRITE_TIMEOUT_SECONDS)
-        await connection.execute(_OLD.days, timeout=WRITE_TIMEOUT_SECONDS)
+        for statement in (_OLD.days, _OLD.hours):
+            await connection.execute(statement, timeout=WRITE_TIMEOUT_SECONDS)
         await connection.execute(
-            "vacuum analyze ledgerdb.entries, ledgerdb.postings, ledgerdb.account_days, ledgerdb.seals",
+            "vacuum analyze ledgerdb.entries, ledgerdb.postings, ledgerdb.account_days, ledgerdb.account_hours,"
+            " ledgerdb.seals",
             timeout=WRITE_TIMEOUT_SECONDS,
         )
     finally:

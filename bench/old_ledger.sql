@@ -38,3 +38,11 @@ select p.account_id, (e.effective_at at time zone 'UTC')::date,
 from ledgerdb.postings p
 join ledgerdb.entries e using (entry_id)
 group by 1, 2;
+
+-- name: hours
+-- The hours of both accounts.
+insert into ledgerdb.account_hours (account_id, hour, net_minor, first_entry_id, last_entry_id)
+select p.account_id, date_trunc('hour', e.effective_at, 'UTC'), sum(p.amount_minor), min(p.entry_id), max(p.entry_id)
+from ledgerdb.postings p
+join ledgerdb.entries e using (entry_id)
+group by 1, 2;

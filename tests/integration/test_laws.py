@@ -499,6 +499,14 @@ async def test_an_altered_balance_of_a_day_is_named(scene: Scene) -> None:
     assert found.what.startswith("debits 0, credits 0, close none; its postings make ")
 
 
+async def test_an_altered_hour_is_named(scene: Scene) -> None:
+    await scene.tamper(
+        "update ledgerdb.account_hours set net_minor = net_minor + 1 where account_id = 1 and hour = '2026-01-02 12:00Z'"
+    )
+    (found,) = await scene.broken("balances_equal_postings")
+    assert found.where.endswith("usd at 2026-01-02 12:00")
+
+
 async def test_an_entry_without_an_event_is_named(scene: Scene) -> None:
     entry_id = await scene.entry_of(scene.paid)
     capture = await scene.capture_of(scene.paid)

@@ -43,6 +43,7 @@ MOVES_OF_ENTRIES = """
     order by 1, 2, 3, 4
 """
 DAYS = "select * from ledgerdb.account_days order by account_id, day"
+HOURS = "select * from ledgerdb.account_hours order by account_id, hour"
 
 
 class Scene(Books):
@@ -181,6 +182,10 @@ ONE_DAY = """
     select d.account_id, d.day, a.name from ledgerdb.account_days d join ledgerdb.accounts a using (account_id)
     where d.last_entry_id > d.first_entry_id order by a.name, d.day limit 1
 """
+ONE_HOUR = """
+    select h.account_id, to_char(h.hour at time zone 'UTC', 'YYYY-MM-DD HH24:00') as hour, a.name
+    from ledgerdb.account_hours h join ledgerdb.accounts a using (account_id) order by a.name, h.hour limit 1
+"""
 DERIVED = {
     "move missing": (
         ONE_MOVE,
@@ -212,13 +217,31 @@ DERIVED = {
         "account {name}, {day}",
         "is missing in account_days",
     ),
+    "hour of another sum": (
+        ONE_HOUR,
+        "update ledgerdb.account_hours set net_minor = 0 where account_id = {account_id} and hour = '{hour}Z'",
+        "account {name}, {hour}",
+        "differs in account_hours from what its postings make",
+    ),
+    "hour missing": (
+        ONE_HOUR,
+        "delete from ledgerdb.account_hours where account_id = {account_id} and hour = '{hour}Z'",
+        "account {name}, {hour}",
+        "is missing in account_hours",
+    ),
+    "hour too many": (
+        ONE_HOUR,
+        "insert into ledgerdb.account_hours values ({account_id}, '2020-01-01 00:00Z', 1, 1, 1)",
+        "account {name}, 2020-01-01 00:00",
+        "is in account_hours, and no sealed entry makes it",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", DERIVED)
 async def test_what_is_kept_beside_the_entries_is_compared_and_made_anew(scene: Scene, name: str) -> None:
     await Sealer(scene.pool).seal_batch(entries_max=20)
-    rows, days = await scene.rows(), await scene.owner.fetch(DAYS)
+    rows, days, hours = await scene.rows(), await scene.owner.fetch(DAYS), await scene.owner.fetch(HOURS)
     chosen, altered, where, what = DERIVED[name]
     place = dict(await scene.owner.fetchrow(chosen) or {})
     await scene.tamper(altered.format(**place))
@@ -229,6 +252,7 @@ async def test_what_is_kept_beside_the_entries_is_compared_and_made_anew(scene: 
     assert is_equal(await verify(scene.log, scene.owner))
     await scene.assert_moves_follow_from_entries()
     assert await scene.owner.fetch(DAYS) == days
+    assert await scene.owner.fetch(HOURS) == hours
     assert await scene.rows() == rows
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 
 import pytest
 
@@ -52,7 +53,10 @@ async def test_a_balance_as_of_any_moment_is_the_sum_of_what_was_before(books: B
     for _ in range(rng.randint(3, 8)):
         # Days come in any order: a batch may be about days before those of the last one.
         effective = [
-            (begins + timedelta(days=rng.randint(0, 9), hours=rng.choice((0, 0, 1, 12, 23))))
+            begins
+            + timedelta(
+                days=rng.randint(0, 9), hours=rng.choice((0, 0, 1, 12, 23)), minutes=rng.choice((0, 0, 7, 59))
+            )
             for _ in range(5)
         ]
         await books.book(
@@ -94,26 +98,42 @@ insert into ledgerdb.seals select n, 2, sha256('x'), sha256('x') from generate_s
 insert into ledgerdb.account_days
 select account_id, (effective_at at time zone 'UTC')::date, 0, 0, max(entry_id), min(entry_id), max(entry_id)
 from ledgerdb.postings join ledgerdb.entries using (entry_id) where entry_id <= 36400 group by 1, 2;
+insert into ledgerdb.account_hours
+select account_id, date_trunc('hour', effective_at, 'UTC'), count(*), min(entry_id), max(entry_id)
+from ledgerdb.postings join ledgerdb.entries using (entry_id) where entry_id <= 36400 group by 1, 2;
 set session_replication_role = origin;
-analyze ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.seals, ledgerdb.account_days;
+analyze ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.seals, ledgerdb.account_days,
+    ledgerdb.account_hours;
 """
 
 
-async def test_a_balance_in_a_day_reads_that_days_postings_of_the_account_and_no_more(books: Books) -> None:
+async def test_a_balance_in_a_day_reads_that_hours_postings_of_the_account_and_no_more(books: Books) -> None:
     await books.owner.execute(A_YEAR)
-    noon = datetime(2025, 7, 1, 12, tzinfo=UTC)
-    days_before = (noon - datetime(2025, 1, 1, 12, tzinfo=UTC)).days
-    balance = await Balances(books.pool).as_of(CLEARING, livemode=False, at=noon, by="effective")
-    assert balance == days_before * 100 + 50
-    # A hundred postings of the day and a hundred without a seal yet, each with its entry.
+    at = datetime(2025, 7, 1, 12, 30, tzinfo=UTC)
+    days_before = (at.date() - date(2025, 1, 1)).days
+    balance = await Balances(books.pool).as_of(CLEARING, livemode=False, at=at, by="effective")
+    assert balance == days_before * 100 + 12 * 60 * 10 // 144 + 30 * 10 // 144
+    # Four or five postings of the hour and a hundred without a seal yet, each with its entry.
     plan = await plan_of(
-        books.pool, load_sql("fincore.read.ledgerdb", "balances.sql").effective_before, [1, noon]
+        books.pool, load_sql("fincore.read.ledgerdb", "balances.sql").effective_before, [1, at]
     )
-    assert (
-        400
-        <= rows_visited([node for node in plan if node.get("Relation Name") in ("entries", "postings")])
-        <= 450
+    read = rows_visited([node for node in plan if node.get("Relation Name") in ("entries", "postings")])
+    assert 208 <= read <= 215
+
+
+async def test_hours_of_what_was_sealed_before_there_were_any_are_filled_in(books: Books) -> None:
+    moments = [THIS_MONTH + timedelta(minutes=minutes) for minutes in (0, 59, 60, 3_000)]
+    await books.book(lives(*((captured(occurred_at=at), refunded(occurred_at=at)) for at in moments)))
+    await Sealer(books.pool).seal_batch(entries_max=5)
+    kept = "select * from ledgerdb.account_hours order by account_id, hour"
+    hours = await books.owner.fetch(kept)
+    await books.owner.execute("delete from ledgerdb.account_hours")
+    migration = (
+        files("fincore.read.ledgerdb.schema").joinpath("0010.account_hours.sql").read_text(encoding="utf-8")
     )
+    _, insert, rest = migration.partition("insert into")
+    await books.owner.execute(insert + rest.partition(";")[0])
+    assert await books.owner.fetch(kept) == hours != []
 
 
 async def test_a_statement_goes_from_its_opening_to_its_close_and_the_next_goes_on(books: Books) -> None:

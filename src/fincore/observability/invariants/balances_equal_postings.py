@@ -13,6 +13,7 @@ async def _check(stores: Stores) -> list[Violation]:
         *await named_rows(stores.ledgerdb, _SQL.broken_chains),
         *await named_rows(stores.ledgerdb, _SQL.wrong_balances),
         *await named_rows(stores.ledgerdb, _SQL.wrong_days),
+        *await named_rows(stores.ledgerdb, _SQL.wrong_hours),
     ]
 
 

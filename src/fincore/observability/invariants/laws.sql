@@ -155,6 +155,26 @@ left join ledgerdb.accounts a using (account_id)
 where (d.debit_minor, d.credit_minor, d.closing_minor) is distinct from (w.debit_minor, w.credit_minor, w.closing_minor)
 order by account_id, day;
 
+-- name: wrong_hours
+-- Hours of accounts that are not what the sealed postings make of them.
+select 'account ' || coalesce(a.name, account_id::text) || ' at ' || to_char(hour at time zone 'UTC', 'YYYY-MM-DD HH24:00')
+        as place,
+    'moved ' || coalesce(h.net_minor::text, 'nothing') || '; its postings make ' || coalesce(w.net_minor::text, 'nothing')
+        as finding
+from (
+    select p.account_id, date_trunc('hour', e.effective_at, 'UTC') as hour,
+        sum(case p.side when x.normal_side then p.amount_minor else -p.amount_minor end)::bigint as net_minor
+    from ledgerdb.postings p
+    join ledgerdb.entries e using (entry_id)
+    join ledgerdb.accounts x using (account_id)
+    where e.entry_id <= (select coalesce(max(entry_id), 0) from ledgerdb.seals)
+    group by 1, 2
+) w
+full join ledgerdb.account_hours h using (account_id, hour)
+left join ledgerdb.accounts a using (account_id)
+where h.net_minor is distinct from w.net_minor
+order by account_id, hour;
+
 -- name: all_views
 -- Every charge as the view tells it.
 select * from paymentdb.charges order by charge_id;

@@ -170,6 +170,51 @@ where m.livemode is null
 order by 1
 limit $2;
 
+-- name: different_hours
+-- The same of the hours of accounts.
+with
+sealed as (select coalesce(max(entry_id), 0) as entry_id from ledgerdb.seals),
+posted as (
+    select a.livemode, a.name, a.normal_side, e.effective_at, p.entry_id, p.side, p.amount_minor
+    from ledgerdb_next.postings p
+    join ledgerdb_next.entries e using (entry_id)
+    join ledgerdb_next.accounts a using (account_id)
+    where p.entry_id <= (select entry_id from sealed)
+    union all
+    select a.livemode, a.name, a.normal_side, e.effective_at, p.entry_id, p.side, p.amount_minor
+    from ledgerdb.postings p
+    join ledgerdb.entries e using (entry_id)
+    join ledgerdb.accounts a using (account_id)
+    where p.entry_id > $1 and p.entry_id <= (select entry_id from sealed)
+),
+made as (
+    select livemode, name, date_trunc('hour', effective_at, 'UTC') as hour,
+        sum(case side when normal_side then amount_minor else -amount_minor end) as net_minor,
+        min(entry_id) as first_entry_id, max(entry_id) as last_entry_id
+    from posted
+    group by 1, 2, 3
+),
+kept as (
+    select a.livemode, coalesce(a.name, 'number ' || h.account_id) as name, h.hour, h.net_minor, h.first_entry_id,
+        h.last_entry_id
+    from ledgerdb.account_hours h
+    left join ledgerdb.accounts a using (account_id)
+)
+select 'account ' || name || ', ' || to_char(hour at time zone 'UTC', 'YYYY-MM-DD HH24:00') as place,
+    case
+        when m.livemode is null then 'is in account_hours, and no sealed entry makes it'
+        when k.livemode is null then 'is missing in account_hours'
+        else 'differs in account_hours from what its postings make'
+    end as finding,
+    count(*) over () as differences
+from made m
+full join kept k using (livemode, name, hour)
+where m.livemode is null
+   or (m.net_minor, m.first_entry_id, m.last_entry_id)
+       is distinct from (k.net_minor, k.first_entry_id, k.last_entry_id)
+order by 1
+limit $2;
+
 -- name: count_rows
 -- What was built.
 select (select count(*) from ledgerdb_next.entries) as entries, (select count(*) from ledgerdb_next.postings) as postings;

@@ -146,7 +146,7 @@ begin
     left join ledgerdb_next.accounts n on n.livemode = b.livemode and n.name = b.name
     where b.account_id = a.account_id;
 
-    -- The days of accounts follow the seals: those that are left.
+    -- The days and hours of accounts follow the seals: those that are left.
     delete from ledgerdb.account_days;
     insert into ledgerdb.account_days
         (account_id, day, debit_minor, credit_minor, closing_minor, first_entry_id, last_entry_id)
@@ -164,6 +164,16 @@ begin
         where p.entry_id <= (select coalesce(max(entry_id), 0) from ledgerdb.seals)
         group by 1, 2
     ) days;
+
+    delete from ledgerdb.account_hours;
+    insert into ledgerdb.account_hours (account_id, hour, net_minor, first_entry_id, last_entry_id)
+    select p.account_id, date_trunc('hour', e.effective_at, 'UTC'),
+        sum(case p.side when a.normal_side then p.amount_minor else -p.amount_minor end), min(p.entry_id), max(p.entry_id)
+    from ledgerdb.postings p
+    join ledgerdb.entries e using (entry_id)
+    join ledgerdb.accounts a using (account_id)
+    where p.entry_id <= (select coalesce(max(entry_id), 0) from ledgerdb.seals)
+    group by 1, 2;
 
     delete from ledgerdb.merchant_moves;
     insert into ledgerdb.merchant_moves (account_id, kind, entry_id)

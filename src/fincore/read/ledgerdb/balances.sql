@@ -24,7 +24,8 @@ limit 1;
 
 -- name: effective_before
 -- The balance after all that happened before a moment, whenever it was booked: the close of the last day before, one
--- look-up; of the day itself, unless the moment is its beginning, the postings up to the moment; and what has no seal yet.
+-- look-up; the hours of the day before the moment's own; of that hour, unless the moment is its beginning, the postings up to
+-- the moment; and what has no seal yet.
 -- `offset 0` has entries looked up one by one for an account's own postings: the planner, which cannot know how few those
 -- are, would read all entries there are.
 with
@@ -36,11 +37,17 @@ closed as (
     order by day desc
     limit 1
 ),
-today as (
-    select first_entry_id, last_entry_id from ledgerdb.account_days
+hours as (
+    select sum(net_minor) as net_minor from ledgerdb.account_hours
     where account_id = $1
-      and day = ($2::timestamptz at time zone 'UTC')::date
-      and $2::timestamptz > ($2::timestamptz at time zone 'UTC')::date::timestamp at time zone 'UTC'
+      and hour >= date_trunc('day', $2::timestamptz, 'UTC')
+      and hour < date_trunc('hour', $2::timestamptz, 'UTC')
+),
+this_hour as (
+    select hour, first_entry_id, last_entry_id from ledgerdb.account_hours
+    where account_id = $1
+      and hour = date_trunc('hour', $2::timestamptz, 'UTC')
+      and hour < $2
 ),
 since as (
     select p.side, p.amount_minor, timestamptz '-infinity' as not_before, p.entry_id
@@ -50,8 +57,8 @@ since as (
         offset 0
     ) p
     union all
-    select p.side, p.amount_minor, ($2::timestamptz at time zone 'UTC')::date::timestamp at time zone 'UTC', p.entry_id
-    from today t
+    select p.side, p.amount_minor, t.hour, p.entry_id
+    from this_hour t
     cross join lateral (
         select entry_id, side, amount_minor from ledgerdb.postings
         where account_id = $1 and entry_id between t.first_entry_id and t.last_entry_id
@@ -65,7 +72,10 @@ moved as (
     cross join lateral (select effective_at from ledgerdb.entries where entry_id = p.entry_id offset 0) e
     where e.effective_at >= p.not_before and e.effective_at < $2
 )
-select (coalesce((select closing_minor from closed), 0) + coalesce((select net_minor from moved), 0))::bigint;
+select (
+    coalesce((select closing_minor from closed), 0) + coalesce((select net_minor from hours), 0)
+    + coalesce((select net_minor from moved), 0)
+)::bigint;
 
 -- name: late_before
 -- What happened before a moment and is in the books of a later period only, because its own was closed when it was booked.

@@ -5,7 +5,7 @@ It follows the entries a moment later, so that booking waits for no hash. Two se
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Final
 
@@ -106,6 +106,7 @@ class Sealer:
                 seals.append((entry_id, len(postings), content, link))
             await connection.execute(_SQL.add_seals, *map(list, zip(*seals, strict=True)))
             await _move_days(connection, rows)
+            await _move_hours(connection, rows)
         SEALED_ENTRY.set(seals[-1][0])
         return len(seals)
 
@@ -187,3 +188,18 @@ async def _move_days(connection: Connection, rows: Sequence[asyncpg.Record]) -> 
     debits, credits_, nets, firsts, lasts = map(list, zip(*(moved[key] for key in keys), strict=True))
     await connection.execute(_SQL.open_days, account_ids, days, firsts, lasts)
     await connection.execute(_SQL.move_days, account_ids, days, debits, credits_, nets, firsts, lasts)
+
+
+async def _move_hours(connection: Connection, rows: Sequence[asyncpg.Record]) -> None:
+    """Take the hours of accounts along: by account and hour of effective time."""
+    moved: dict[tuple[int, datetime], list[int]] = {}
+    for row in rows:
+        began = row["effective_at"].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        hour = moved.setdefault((row["account_id"], began), [0, row["entry_id"], row["entry_id"]])
+        hour[0] += row["amount_minor"] if row["side"] == row["normal_side"] else -row["amount_minor"]
+        hour[2] = row["entry_id"]
+    keys = sorted(moved)
+    account_ids, hours = [account_id for account_id, _ in keys], [began for _, began in keys]
+    await connection.execute(
+        _SQL.move_hours, account_ids, hours, *map(list, zip(*(moved[key] for key in keys), strict=True))
+    )

@@ -65,6 +65,16 @@ from (
 ) x
 where d.account_id = x.account_id and d.day = x.day;
 
+-- name: move_hours
+-- What happened in an hour moves that hour alone.
+insert into ledgerdb.account_hours (account_id, hour, net_minor, first_entry_id, last_entry_id)
+select *
+from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[])
+on conflict (account_id, hour) do update
+set net_minor = account_hours.net_minor + excluded.net_minor,
+    first_entry_id = least(account_hours.first_entry_id, excluded.first_entry_id),
+    last_entry_id = greatest(account_hours.last_entry_id, excluded.last_entry_id);
+
 -- name: take_booking_turn
 -- Nobody books while a day is sealed: what they book later is booked on a later day.
 select from ledgerdb.checkpoints where consumer = 'ledger' for update;
