@@ -184,6 +184,20 @@ def test_a_refusal_of_an_earlier_capture_is_not_one_of_the_next(loop: asyncio.Ab
     assert at_rest(world) == []
 
 
+def test_a_key_that_the_psp_may_have_forgotten_is_not_used_again(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop, "silent")
+    sold(world, capture=True)
+    dying = world.work_on(job(world, "charge.authorize"))
+    while dying.place != "psp.authorize answered":
+        world.stage.step(dying)
+    world.crash(dying)
+    world.pass_time(25 * 3_600)
+    do(world, "charge.authorize")
+    assert charge_of(world).unknown_since is not None
+    world.rest(within=timedelta(days=40))
+    assert (charge_of(world).status, at_rest(world)) == ("succeeded", [])
+
+
 def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)
