@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
 from fincore.domain.charge import Charge, fold
@@ -217,7 +217,7 @@ class World:
         work = self._handlers[job.kind](self.queue.claim(job))
         return self.stage.begin(self.stage.prepare(str(job), work, settled))
 
-    def crash(self, errand: Errand[object]) -> None:
+    def crash(self, errand: Errand[Any]) -> None:
         """Kill the process that is on an errand; an API process takes all its requests and its memory with it."""
         if errand.is_over:
             return
