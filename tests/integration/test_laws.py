@@ -693,6 +693,47 @@ LEAKS = [
     ),
     (
         (
+            "update ledgerdb.entries set source = 'operator', booked_by = 'ada', reason = $1::text"
+            " where entry_id = {entry} + 1"
+        ),
+        "ledgerdb.entries, entry ",
+    ),
+    (
+        (
+            "update ledgerdb.entries set source = 'operator', booked_by = $1::text, reason = 'seen'"
+            " where entry_id = {entry} + 2"
+        ),
+        "ledgerdb.entries, entry ",
+    ),
+    (
+        (
+            "insert into ledgerdb.closed_periods (period, closed_at, closed_by, last_entry_id)"
+            " values ('2020-01-01', now(), $1::text, 0)"
+        ),
+        "ledgerdb.closed_periods, 2020-01-01",
+    ),
+    (
+        "insert into merchants.merchants (merchant_id, name, created_at) values ('mer_named', $1::text, now())",
+        "merchants.merchants, mer_named",
+    ),
+    (
+        (
+            "insert into merchants.api_keys"
+            " (key_id, merchant_id, kind, livemode, name, key_hash, last4, created_at)"
+            " values ('key_named', 'mer_named', 'secret', false, $1::text, sha256('named'), 'last', now())"
+        ),
+        "merchants.api_keys, key_named",
+    ),
+    (
+        (
+            "insert into merchants.fee_plans"
+            " (merchant_id, currency, plan_no, basis_points, fixed_minor, set_at, set_by)"
+            " values ('mer_named', 'usd', 1, 1, 0, now(), $1::text)"
+        ),
+        "merchants.fee_plans, mer_named usd 1",
+    ),
+    (
+        (
             "update ledgerdb.accounts set name = $1::text"
             " where account_id = (select max(account_id) from ledgerdb.accounts)"
         ),

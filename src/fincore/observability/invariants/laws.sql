@@ -369,6 +369,18 @@ from (
 ) webhooks
 where content ~ '[2-6]([ -]?[0-9]){12}';
 
+-- name: texts_of_merchants
+-- Merchants, keys and fee plans in whose names a run of digits is long enough for a card number.
+select place, content
+from (
+    select 'merchants.merchants, ' || merchant_id as place, name as content from merchants.merchants
+    union all
+    select 'merchants.api_keys, ' || key_id, name from merchants.api_keys
+    union all
+    select 'merchants.fee_plans, ' || merchant_id || ' ' || currency || ' ' || plan_no, set_by from merchants.fee_plans
+) names
+where content ~ '[2-6]([ -]?[0-9]){12}';
+
 -- name: texts_of_endpoints
 -- Webhook endpoints of merchants in which a run of digits is long enough for a card number.
 select 'notify.endpoints, ' || endpoint_id as place, url || ' ' || coalesce(description, '') as content
@@ -409,10 +421,16 @@ from (
 where content ~ '[2-6]([ -]?[0-9]){12}';
 
 -- name: texts_of_entries
--- Entries in which a run of digits is long enough for a card number.
-select 'ledgerdb.entries, entry ' || entry_id as place, description as content
-from ledgerdb.entries
-where description ~ '[2-6]([ -]?[0-9]){12}';
+-- Entries, and what operators wrote into the books, in which a run of digits is long enough for a card number.
+select place, content
+from (
+    select 'ledgerdb.entries, entry ' || entry_id as place,
+        concat_ws(' ', description, '/', reason, '/', booked_by) as content
+    from ledgerdb.entries
+    union all
+    select 'ledgerdb.closed_periods, ' || period, closed_by from ledgerdb.closed_periods
+) books
+where content ~ '[2-6]([ -]?[0-9]){12}';
 
 -- name: texts_of_accounts
 -- Accounts in whose name a run of digits is long enough for a card number.

@@ -18,6 +18,7 @@ async def _check(stores: Stores) -> list[Violation]:
         (stores.eventstore, _SQL.texts_of_events),
         (stores.eventstore, _SQL.texts_of_answers),
         (stores.eventstore, _SQL.texts_of_inbox),
+        (stores.eventstore, _SQL.texts_of_merchants),
         (stores.eventstore, _SQL.texts_of_endpoints),
         (stores.eventstore, _SQL.texts_of_deliveries),
         (stores.paymentdb, _SQL.texts_of_views),
@@ -51,7 +52,7 @@ def _text(content: str | bytes) -> str:
 
 NO_CARD_NUMBERS: Final = Law(
     "no_card_numbers",
-    "No event, answer, webhook, delivery, job, view or entry holds a card number.",
+    "No event, answer, webhook, delivery, job, view or entry, and no name, holds a card number.",
     _check,
 )
 """If it fails, card data lies where it must never be: find the door it came in by, and treat it as an incident."""
