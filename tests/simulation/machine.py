@@ -67,9 +67,13 @@ class Payments(RuleBasedStateMachine):
         sold=st.lists(
             st.tuples(st.sampled_from(["pm_pays", *METHODS]), st.booleans()), min_size=1, max_size=3
         ),
+        plan=st.sampled_from(FEE_PLANS),
     )
-    def the_day_begins(self, seed: int, nature: Nature, sold: list[tuple[PaymentMethod, bool]]) -> None:
+    def the_day_begins(
+        self, seed: int, nature: Nature, sold: list[tuple[PaymentMethod, bool]], plan: FeePlan | None
+    ) -> None:
         self.world = self.new_world(nature, seed)
+        self.world.merchant.fee_plan = plan
         for method, capture in sold:
             self.world.stage.finish(
                 self.world.send(self.world.merchant.charge(1000, method, capture=capture), 0)
