@@ -51,7 +51,8 @@ class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
         DeclineAdvice,
         Meta(
             description="`retry_later`: a soft decline, the same card may work later. `ask_customer`: the customer has "
-            "to do something first. `do_not_retry`: a hard decline, do not charge this card again for this purchase."
+            "to do something first. `do_not_retry`: the same again will fail, too. After a hard decline do not charge this "
+            "card again for this purchase; with `psp_rejected_request` it is the request that has to change."
         ),
     ]
     retryable: Annotated[
