@@ -165,6 +165,28 @@ def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused
     assert charge_of(world).status == "expired"
 
 
+def test_a_customer_who_never_came_back_is_given_up_again_once_it_is_known_that_nothing_was_canceled(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    world = new_world(loop, "silent")
+    sold(world, "pm_challenges", capture=True)
+    do(world, "charge.authorize")
+    while charge_of(world).operation is None:
+        do(world, "charge.follow")
+    world.psp.faults.append("lost_before")
+    do(world, "charge.cancel")
+    world.psp.goes_away(2 * 86_400)
+    while not world.queue.held:
+        do(world, "charge.resolve")
+    do(world, "charge.follow")
+    world.psp.comes_back()
+    world.queue.requeue()
+    do(world, "charge.resolve")
+    assert (charge_of(world).status, charge_of(world).operation) == ("requires_action", None)
+    world.rest(within=timedelta(days=1))
+    assert (charge_of(world).status, world.queue.held) == ("expired", [])
+
+
 def test_a_refusal_of_an_earlier_capture_is_not_one_of_the_next(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     sold(world, capture=False)

@@ -29,8 +29,9 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How charges that wait for somebody else are looked after.
 
     `action_pauses_seconds` precede the looks at a charge whose customer has to act, the last one repeating, until
-    `action_timeout_seconds` after the charge was created; then it is given up, again after `abandon_pause_seconds` where
-    the PSP refused to cancel it, or held for a person where that or silence lasts for `action_give_up_seconds`. `lapse_grace_seconds` after its `capture_before` a hold is looked at,
+    `action_timeout_seconds` after the charge was created; then it is given up, where the PSP refuses to cancel it after
+    `abandon_pause_seconds` again, `abandon_tries_max` times. It is held for a person where that was in vain, or the PSP
+    cannot say how it stands, for `action_give_up_seconds`. `lapse_grace_seconds` after its `capture_before` a hold is looked at,
     so that the PSP's own word comes first; `refund_pause_seconds` is the pause between looks at a refund that the PSP
     carries out later, for `refund_give_up_seconds` at most. A capture that was learned of without its fee is looked at
     after `fee_pause_seconds`, `fee_looks_max` times: settlement tells in the end.
@@ -40,6 +41,7 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     action_timeout_seconds: float = 3_600.0
     action_give_up_seconds: float = 86_400.0
     abandon_pause_seconds: float = 6 * 3_600.0
+    abandon_tries_max: int = 5
     lapse_grace_seconds: float = 3_600.0
     lapse_pause_seconds: float = 6 * 3_600.0
     lapse_give_up_seconds: float = 7 * 86_400.0

@@ -57,10 +57,10 @@ class FollowCharge:
             # The PSP may refuse, and then it is still to be looked after.
             pause_seconds = self._policy.abandon_pause_seconds if is_overdue else pause_seconds
             return RetryIn(pause_seconds, "its cancellation is under way")
-        is_hopeless = age >= timedelta(seconds=self._policy.action_give_up_seconds)
-        if isinstance(record, ActionRequired) and is_overdue and (not is_hopeless or job.attempt == 1):
+        may_try = at_hand.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
+        if isinstance(record, ActionRequired) and is_overdue and may_try:
             return await self._abandon(job, at_hand)
-        if is_hopeless:
+        if age >= timedelta(seconds=self._policy.action_give_up_seconds):
             return Hold(
                 f"{at_hand.charge_id}: its customer was to act, and for {age // timedelta(hours=1)} h the PSP could not "
                 "say how it stands or would not cancel it; look it up at the PSP, then requeue this job"
