@@ -14,7 +14,7 @@ from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.comparison import Rebuilt
 from fincore.read.ledger.ledger_service import LedgerService
-from fincore.read.ledger.rebuild import SealedDiffers, rebuild, verify
+from fincore.read.ledger.rebuild import LedgerInUse, SealedDiffers, rebuild, verify
 from fincore.read.ledger.suspense import clear_suspense
 from fincore.read.ledgerdb.closing import close_period
 from fincore.read.ledgerdb.sealer import Sealer
@@ -296,6 +296,28 @@ async def test_what_is_sealed_is_never_replaced(scene: Scene) -> None:
         await rebuild(scene.log, scene.owner)
     assert await scene.rows() == before
     assert await scene.owner.fetchval("select to_regnamespace('ledgerdb_next') is null")
+
+
+HOLDS = {
+    "who books": "select from ledgerdb.checkpoints where consumer = 'ledger' for update",
+    "who seals": "select pg_advisory_xact_lock(1936023916)",
+    "who vacuums": "lock table ledgerdb.seals in share update exclusive mode",
+}
+
+
+@pytest.mark.parametrize("name", HOLDS)
+async def test_a_ledger_that_somebody_keeps_is_not_replaced_and_the_error_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("fincore.read.ledger.rebuild.LOCK_TIMEOUT_SECONDS", 0.05)
+    await scene.tamper(ALTERED["amounts"])
+    before = await scene.rows()
+    async with scene.owner.acquire() as other, other.transaction():
+        await other.execute(HOLDS[name])
+        with pytest.raises(LedgerInUse, match=r"for longer than 0.05 s: .*nothing was replaced"):
+            await rebuild(scene.log, scene.owner)
+    assert await scene.rows() == before
+    assert (await rebuild(scene.log, scene.owner)).is_replaced
 
 
 async def test_booking_goes_on_after_a_rebuild_with_every_law_in_force(scene: Scene, pool: Pool) -> None:

@@ -88,7 +88,7 @@ async def rebuild_paymentdb(databases: Databases, *, verify_only: bool) -> Rebui
 async def rebuild_ledgerdb(databases: Databases, *, verify_only: bool) -> RebuildReport:
     """Build the ledger again from the log, compare it with the live one, and replace what differs unless only asked.
 
-    Raises `SealedDiffers` where what differs is sealed; nothing is replaced then.
+    Raises `SealedDiffers` where what differs is sealed, and `LedgerInUse`; nothing is replaced then.
     """
     owner = await create_pool(databases.ledgerdb, application_name="fincore-rebuild", size_max=2)
     try:

@@ -30,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 2_000
 BATCH_EVENTS: Final = 2_000
+LOCK_TIMEOUT_SECONDS: Final = 10.0
+"""How long the replacement waits for whoever books, seals or vacuums at the moment."""
 
 
 class SealedDiffers(FinCoreError):
@@ -39,6 +41,16 @@ class SealedDiffers(FinCoreError):
         super().__init__(
             f"entry {entry_id} differs from the log and lies in a sealed day (sealed up to {last_sealed_id}): nothing was "
             f"replaced. `fincore rebuild ledgerdb --verify` names what differs; correct it by further entries"
+        )
+
+
+class LedgerInUse(FinCoreError):
+    """Somebody kept the right to book or to seal, or the tables from being altered; nothing was replaced."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"somebody booked, sealed or vacuumed for longer than {LOCK_TIMEOUT_SECONDS:g} s: rebuild again when that is "
+            f"over (pg_stat_activity shows who it is); nothing was replaced"
         )
 
 
@@ -69,7 +81,10 @@ async def verify(log: EventLog, owner: Pool) -> Rebuilt:
 
 
 async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
-    """As `verify`; where the two differ, replace the live entries from the first that does. Raises `SealedDiffers`."""
+    """As `verify`; where the two differ, replace the live entries from the first that does.
+
+    Raises `SealedDiffers` and `LedgerInUse`; nothing is replaced then.
+    """
     try:
         async with owner.acquire() as connection:
             await connection.execute(_SQL.begin)
@@ -78,7 +93,7 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
             # Most of it while booking goes on, the rest while it waits.
             await builder.follow(await _reached(connection))
             async with connection.transaction():
-                await connection.execute(_SQL.wait_briefly)
+                await connection.execute(_SQL.wait_briefly, f"{LOCK_TIMEOUT_SECONDS:g}s")
                 await connection.execute(_SQL.take_turn)
                 reached = await _reached(connection)
                 await builder.follow(reached)
@@ -93,6 +108,8 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
                 await connection.execute(_SQL.replace_tail, timeout=STATEMENT_TIMEOUT_SECONDS)
             _log.warning("ledger.rebuilt", replaced_from=found.first_id, differences=found.differences)
             return found._replace(is_replaced=True)
+    except asyncpg.LockNotAvailableError:
+        raise LedgerInUse from None
     finally:
         await owner.execute(_SQL.end)
 

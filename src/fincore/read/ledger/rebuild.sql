@@ -101,8 +101,8 @@ select from ledgerdb.checkpoints where consumer = 'ledger' for update;
 select coalesce(max(last_entry_id), 0) from ledgerdb.sealed_days;
 
 -- name: wait_briefly
--- Whoever reads the tables keeps them for a moment.
-set local lock_timeout = '10s';
+-- Whoever books, seals or vacuums does so for a moment.
+select set_config('lock_timeout', $1, true);
 
 -- name: set_first
 -- From which entry on the tail is replaced.
