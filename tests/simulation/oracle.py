@@ -26,6 +26,10 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspReference
 from fincore.domain.refund import Refund
 from fincore.read.ledger.journal import Movement, entry_of
+from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.payments.operation import OperationCommand
+from fincore.write.payments.operation_request import CaptureRequest as CaptureWish
+from fincore.write.payments.operation_request import RefundRequest as RefundWish
 from fincore.write.psp.port import CancelRequest, CaptureRequest
 from simulation.merchant import WISH, Wish
 from simulation.psp_model import Nature
@@ -56,6 +60,7 @@ def at_any_time(world: World) -> list[str]:
         *(finding for charge_id, charge in world.charges().items() for finding in _bounds(charge_id, charge)),
         *_somebody_is_at_it(world),
         *_refused_by_the_psp(world),
+        *_as_it_was_wished(world),
         *(finding for wish in world.merchant.wishes for finding in _one_answer(wish)),
     ]
 
@@ -167,6 +172,32 @@ def _refused_by_the_psp(world: World) -> Iterator[str]:
             refused = world.psp.times_refused(charge_id, request)
             if told > refused:
                 yield f"{charge_id}: {failed.__name__} {told} times, the PSP refused {refused}"
+
+
+def _as_it_was_wished(world: World) -> Iterator[str]:
+    """The PSP was asked for what the merchant named, and no other amounts."""
+    named: dict[str, set[int | None]] = {}
+    for wish in world.merchant.wishes:
+        request = wish.command.request
+        if isinstance(request, ChargeRequest):
+            named.setdefault(f"charge {wish.made}", set()).add(request.amount_minor)
+        elif isinstance(wish.command, OperationCommand) and isinstance(request, CaptureWish):
+            named.setdefault(f"capture {wish.command.charge_id}", set()).add(request.amount_minor)
+        elif isinstance(request, RefundWish) and request.amount_minor is not None:
+            named.setdefault(f"refund {wish.made}", set()).add(request.amount_minor)
+    for payment in world.psp.payments.values():
+        whole_minor = payment.money.amount_minor
+        asked = [(f"charge {payment.charge_id}", whole_minor)]
+        asked += [
+            (f"refund {one.refund_id}", one.amount_minor) for one in payment.refunds.values() if one.refund_id
+        ]
+        for what, minor in asked:
+            if minor not in named.get(what, {minor}):
+                yield f"{what}: the PSP was asked for {minor}, the merchant named {named[what]}"
+        for minor in world.psp.captures_asked(payment.charge_id):
+            wanted = named.get(f"capture {payment.charge_id}", set())
+            if minor not in wanted and not (minor == whole_minor and None in wanted):
+                yield f"{payment.charge_id}: a capture of {minor}, the merchant named {wanted}"
 
 
 def _one_answer(wish: Wish) -> Iterator[str]:

@@ -253,6 +253,14 @@ class PspModel:
         self._away_until = None
         self.faults.clear()
 
+    def captures_asked(self, charge_id: ChargeId) -> list[int]:
+        """The amounts, in minor units, that captures of a charge were called for with."""
+        return [
+            kept.request.money.amount_minor
+            for kept in self._keys.values()
+            if isinstance(kept.request, CaptureRequest) and kept.request.charge_id == charge_id
+        ]
+
     def times_refused(self, charge_id: ChargeId, request: type[CaptureRequest | CancelRequest]) -> int:
         """How many captures or cancellations of a charge were not carried out, and will not be."""
         return sum(
