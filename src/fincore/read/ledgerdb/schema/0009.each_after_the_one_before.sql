@@ -1,5 +1,4 @@
--- The judgement of 0004 at the price of the batch alone: its entries are a range of numbers, and each posting
--- is held against the one before it in whole numbers, not against sums.
+-- The judgement of 0004, in which each posting is held against the one before it in whole numbers, not against sums.
 
 -- Postings are judged against their accounts and entries, and then move the accounts: nobody else does, whatever their
 -- rights. It works for the tables of its own schema, which may be a ledger built beside the live one.
@@ -70,11 +69,11 @@ begin
                     + case p.side when m.normal_side then p.amount_minor else -p.amount_minor end as chains
             from posted p
             left join moved m on m.account_id = p.account_id
-            left join %1$I.entries e on e.entry_id = p.entry_id and e.entry_id between $1 and $2
+            left join %1$I.entries e on e.entry_id = p.entry_id
             window chain as (partition by p.account_id order by p.entry_id, p.leg)
         )
         select entry_id, leg, fits from judged where (fits and chains) is not true limit 1
-    $check$, tg_table_schema) into wrong using batch.first, batch.last;
+    $check$, tg_table_schema) into wrong;
     if wrong.entry_id is not null and not wrong.fits then
         raise exception 'posting % of entry % does not fit its account or its entry', wrong.leg, wrong.entry_id
             using errcode = 'foreign_key_violation',
