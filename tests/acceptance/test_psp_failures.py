@@ -174,7 +174,10 @@ async def test_a_job_that_was_given_up_is_listed_and_made_due_again_by_command(
         requeued = system.fincore("jobs", "requeue", row.split()[0])
         assert (requeued.code, requeued.stdout) == (0, "requeued 1 of 1")
         unknown = system.fincore("jobs", "requeue", "999999999")
-        assert (unknown.code, unknown.stdout) == (1, "requeued 0 of 1")
+        assert (unknown.code, unknown.stdout) == (
+            1,
+            "requeued 0 of 1: `fincore jobs dead` lists those that can be",
+        )
     finally:
         system.execute("delete from queue.pgqueuer where status = 'failed'")
 

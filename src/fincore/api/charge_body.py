@@ -18,7 +18,7 @@ from fincore.api.refund_body import RefundBody, refund_body
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
-from fincore.domain.public_event import PublicEvent
+from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.read.paymentdb.charge_view import ChargeView
 
 
@@ -49,7 +49,7 @@ class TimelineEntryBody(msgspec.Struct, frozen=True, kw_only=True):
     at: Annotated[
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]
-    data: dict[str, str | int | None]
+    data: dict[str, ShownValue]
 
 
 class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
