@@ -18,14 +18,17 @@ up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless 
 
 .PHONY: test
 test: .venv/dev ## run every test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: check
-check: .venv/dev ## format, lint, types, import arrows, unit tests
+.PHONY: lint
+lint: .venv/dev ## format, lint, types, import arrows
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint ## what lint does, and the tests that need no server
 	$(BIN)/pytest -q tests/unit tests/architecture
 
 .PHONY: format
