@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv hold exactly what uv.lock says. Needs Python 3.11 or newer, and nothing else.
 # Arguments are handed to `uv sync` (--no-dev: only what running needs).
+# Compiled here once, packages are not compiled anew by each of the many processes that start together later.
 set -eu
 UV_VERSION=0.13.9
 
@@ -32,4 +33,4 @@ if ! .venv/bin/uv --version 2>/dev/null | grep -q " $UV_VERSION"; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 fi
 echo "installing FinCore's packages from uv.lock" >&2
-.venv/bin/uv sync --quiet --frozen --inexact "$@"
+.venv/bin/uv sync --quiet --frozen --inexact --compile-bytecode "$@"
