@@ -12,6 +12,8 @@ from fincore.domain.outcome import PspReference
 
 TEXT_CHARACTERS_MAX: Final = 500
 REFERENCE_CHARACTERS_MAX: Final = 255
+ROWS_MAX: Final = 1_000
+"""The most that a list prints."""
 NUMBER_MAX: Final = 2**63 - 1
 """The highest number that PostgreSQL gives to a job or an entry."""
 _YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreSQL can hold
@@ -49,7 +51,12 @@ def _reference(_: object, text: str | None) -> None:
         return
     if holds_card_number(text):
         raise ConfigurationError("--psp-reference holds a card number: name the PSP's id of the payment")
-    if not (text.isascii() and text.isprintable() and " " not in text and len(text) in range(1, 256)):
+    if not (
+        text.isascii()
+        and text.isprintable()
+        and " " not in text
+        and 1 <= len(text) <= REFERENCE_CHARACTERS_MAX
+    ):
         raise ConfigurationError(
             f"--psp-reference must have 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space"
         )
@@ -78,4 +85,5 @@ EntryNumber = Annotated[
     int, Parameter(validator=_number, help="Its number, as `fincore ledger suspense` lists it.")
 ]
 AccountName = Annotated[str, Parameter(help="Its name, as `fincore ledger accounts` lists it.")]
+Limit = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=ROWS_MAX))]
 Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from fincore.arguments import By, JobId, Name, Reason, Reference
+from fincore.arguments import By, JobId, Limit, Name, Reason, Reference
 from fincore.bootstrap import operations, unknown_outcomes
 from fincore.bootstrap.charge_history import charge_history
 from fincore.bootstrap.schemas import migrate_databases
@@ -183,9 +183,7 @@ def show_charge(charge_id: ChargeId) -> None:
 
 
 @charges.command(name="unknown")
-def list_unknown(
-    *, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 100
-) -> None:
+def list_unknown(*, limit: Limit = 100) -> None:
     """List the operations that may or may not have happened at the PSP, oldest first, and who is working on each."""
     found = on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
     show_table(
@@ -260,7 +258,7 @@ def resolve_unknown(
 
 
 @jobs.command(name="dead")
-def dead_jobs(*, limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 50) -> None:
+def dead_jobs(*, limit: Limit = 50) -> None:
     """List the jobs that were given up, newest first, with the reason."""
     held = on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
     show_table(

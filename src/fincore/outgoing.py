@@ -1,10 +1,11 @@
 """The commands about what merchants are told: what `fincore webhooks` can do."""
 
 import sys
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App
 
+from fincore.arguments import Limit
 from fincore.bootstrap import outgoing
 from fincore.notify.troubles import COUNTED_MAX
 from fincore.terminal import moment_text, on_databases, on_installation, show, show_table
@@ -13,7 +14,6 @@ webhooks = App(
     name="webhooks", help="Webhooks to merchants: what does not arrive, and the key of their secrets."
 )
 
-Limit = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))]
 _STATES: Final = {
     "gone": "disabled: it answered 410",
     "failing": "disabled: nothing arrived",

@@ -57,6 +57,16 @@ def interpreted(world: World, event: PspEvent) -> None:
     do(world, "webhook.interpret")
 
 
+def whose_customer_is_given_up(loop: asyncio.AbstractEventLoop) -> World:
+    """A world in which a customer had to act and never came back: the cancellation is asked for, and not sent yet."""
+    world = new_world(loop, "silent")
+    sold(world, "pm_challenges", capture=True)
+    do(world, "charge.authorize")
+    while charge_of(world).operation is None:
+        do(world, "charge.follow")
+    return world
+
+
 def test_a_payment_told_of_before_the_psps_search_knows_it_is_looked_up_by_the_name_it_was_told_by(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
@@ -153,11 +163,7 @@ def test_a_refund_for_which_an_earlier_one_made_room_by_failing_is_told_of_first
 def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused_to_cancel(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    world = new_world(loop, "silent")
-    sold(world, "pm_challenges", capture=True)
-    do(world, "charge.authorize")
-    while charge_of(world).operation is None:
-        do(world, "charge.follow")
+    world = whose_customer_is_given_up(loop)
     world.psp.faults.append("rejects")
     do(world, "charge.cancel")
     assert (charge_of(world).status, charge_of(world).operation) == ("requires_action", None)
@@ -168,11 +174,7 @@ def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused
 def test_a_customer_who_never_came_back_is_given_up_again_once_it_is_known_that_nothing_was_canceled(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    world = new_world(loop, "silent")
-    sold(world, "pm_challenges", capture=True)
-    do(world, "charge.authorize")
-    while charge_of(world).operation is None:
-        do(world, "charge.follow")
+    world = whose_customer_is_given_up(loop)
     world.psp.faults.append("lost_before")
     do(world, "charge.cancel")
     world.psp.goes_away(2 * 86_400)

@@ -6,6 +6,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import RecordedEvent, event_type
 from fincore.domain.ids import new_webhook_delivery_id
 from fincore.domain.public_event import public_event
+from fincore.notify.attempt import columns
 from fincore.notify.message import message_body
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
@@ -54,5 +55,4 @@ class FanOut:
                     bodies[number],
                 )
             )
-        columns = map(list, zip(*rows, strict=True))
-        await connection.execute(_SQL.insert_deliveries, *columns, self._clock.now())
+        await connection.execute(_SQL.insert_deliveries, *columns(rows), self._clock.now())

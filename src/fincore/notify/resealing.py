@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from fincore.domain.clock import Clock
 from fincore.domain.ids import WebhookEndpointId
+from fincore.notify.attempt import columns
 from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -50,9 +51,7 @@ async def reseal(
                 else:
                     changed.append((endpoint_id, sealed, sealed_previous))
             if changed:
-                await connection.execute(
-                    _SQL.store_secrets, *(list(column) for column in zip(*changed, strict=True))
-                )
+                await connection.execute(_SQL.store_secrets, *columns(changed))
         resealed += len(changed)
         if len(rows) < batch_endpoints_max:
             return Resealed(resealed, current, tuple(unreadable))

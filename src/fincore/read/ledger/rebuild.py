@@ -26,6 +26,7 @@ from fincore.read.ledger.journal import moves_money
 from fincore.read.ledger.ledger_service import entries_of, refundable_minor
 
 _SQL = load_sql("fincore.read.ledger", "rebuild.sql")
+_SEALER = load_sql("fincore.read.ledgerdb", "sealer.sql")
 _log = structlog.get_logger(__name__)
 
 BATCH_ENTRIES: Final = 2_000
@@ -94,7 +95,9 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
             await builder.follow(await _reached(connection))
             async with connection.transaction():
                 await connection.execute(_SQL.wait_briefly, f"{LOCK_TIMEOUT_SECONDS:g}s")
-                await connection.execute(_SQL.take_turn)
+                # Nobody seals or books from here on: in the order in which the sealer takes both turns.
+                await connection.execute(_SEALER.take_turn)
+                await connection.execute(_SEALER.take_booking_turn)
                 reached = await _reached(connection)
                 await builder.follow(reached)
                 await builder.finish(reached)

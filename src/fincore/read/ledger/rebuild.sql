@@ -91,11 +91,6 @@ join ledgerdb.accounts a using (account_id)
 join ledgerdb_next.accounts n on n.livemode = a.livemode and n.name = a.name
 where p.entry_id = $1;
 
--- name: take_turn
--- Nobody seals or books from here on, until the transaction ends: the sealer's own turn first, as it takes them.
-select pg_advisory_xact_lock(1936023916);
-select from ledgerdb.checkpoints where consumer = 'ledger' for update;
-
 -- name: last_sealed
 -- The last entry of the days that are sealed.
 select coalesce(max(last_entry_id), 0) from ledgerdb.sealed_days;
