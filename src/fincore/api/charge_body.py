@@ -19,6 +19,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
 from fincore.domain.public_event import PublicEvent, ShownValue
+from fincore.domain.requests import acceptable_refund_minor
 from fincore.read.paymentdb.charge_view import ChargeView
 
 
@@ -68,7 +69,11 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     amount_captured_minor: int
     amount_refunded_minor: Annotated[int, Meta(description="What the customer has got back.")]
     amount_refundable_minor: Annotated[
-        int, Meta(description="What was captured, less every refund that has not failed.")
+        int,
+        Meta(
+            description="The largest amount that a refund may ask for now: what was captured, less every refund that has "
+            "not failed; 0 while every refund is refused, such as of a disputed charge."
+        ),
     ]
     capture_before: Annotated[
         datetime | None,
@@ -133,7 +138,7 @@ def charge_body(
         amount_authorized_minor=charge.authorized_minor,
         amount_captured_minor=charge.captured_minor,
         amount_refunded_minor=charge.refunded_minor,
-        amount_refundable_minor=charge.refundable_minor,
+        amount_refundable_minor=acceptable_refund_minor(charge),
         capture_before=charge.capture_before if charge.status == "authorized" else None,
         disputed=bool(charge.disputes),
         payment_method=charge.payment_method,

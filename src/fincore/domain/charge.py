@@ -146,7 +146,10 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refundable_minor(self) -> int:
-        """What may still be refunded: what was captured, less every refund that has not failed."""
+        """What is left of what was captured, less every refund that has not failed.
+
+        Whether a refund of it is accepted now, `requests.refund_barrier` says.
+        """
         reserved = sum(refund.amount_minor for refund in self.refunds if refund.is_reserving)
         return max(self.captured_minor - reserved, 0)
 

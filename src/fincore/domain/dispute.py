@@ -98,7 +98,7 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
                 status=event.status,
                 is_inquiry=event.is_inquiry,
                 evidence_due_by=event.evidence_due_by,
-                updated_at=event.occurred_at,
+                updated_at=_later(dispute, event.occurred_at),
             )
         case DisputeFundsWithdrawn():
             return msgspec.structs.replace(
@@ -115,6 +115,13 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
                 reinstated_fee_minor=dispute.reinstated_fee_minor + event.fee_minor,
             )
         case DisputeWon() | DisputeLost() | DisputeClosed():
-            return msgspec.structs.replace(dispute, status=status, updated_at=event.occurred_at)
+            return msgspec.structs.replace(
+                dispute, status=status, updated_at=_later(dispute, event.occurred_at)
+            )
         case _:
             assert_never(event)
+
+
+def _later(dispute: Dispute, moment: datetime) -> datetime:
+    # Reports may come in any order, and each bears the time of what it reports.
+    return max(dispute.updated_at, moment)

@@ -82,7 +82,9 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
         raise KeyError((None, event_type(event)))
     match event:
         case RefundOutcomeUnknown():
-            return msgspec.structs.replace(refund, unknown_since=event.since, updated_at=event.since)
+            return msgspec.structs.replace(
+                refund, unknown_since=event.since, updated_at=_later(refund, event.since)
+            )
         case RefundPending() | RefundSucceeded() | RefundCorrected():
             return msgspec.structs.replace(
                 refund,
@@ -90,7 +92,7 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 psp_reference=event.psp_reference,
                 failure_code=None,
                 unknown_since=None,
-                updated_at=event.occurred_at,
+                updated_at=_later(refund, event.occurred_at),
             )
         case RefundFailed():
             return msgspec.structs.replace(
@@ -99,7 +101,12 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 psp_reference=event.psp_reference or refund.psp_reference,
                 failure_code=event.code,
                 unknown_since=None,
-                updated_at=event.occurred_at,
+                updated_at=_later(refund, event.occurred_at),
             )
         case _:
             assert_never(event)
+
+
+def _later(refund: Refund, moment: datetime) -> datetime:
+    # The PSP tells whole seconds by a clock of its own: its word about a refund may bear a time before the request.
+    return max(refund.updated_at, moment)

@@ -60,18 +60,11 @@ def request_cancel(charge: Charge, reason: CancelReason, now: datetime) -> Cance
     return CancelRequested(reason=reason, requested_at=now)
 
 
-def request_refund(
-    charge: Charge,
-    refund_id: RefundId,
-    amount_minor: int | None,
-    now: datetime,
-    *,
-    reason: RefundReason | None = None,
-    metadata: dict[str, str] | None = None,
-) -> RefundRequested | Refusal:
-    """Give back `amount_minor` of what was captured; None is all that is left."""
-    left = Money(charge.refundable_minor, charge.amount.currency)
-    wanted_minor = left.amount_minor if amount_minor is None else amount_minor
+def refund_barrier(charge: Charge) -> Refusal | None:
+    """Why every refund of a charge is refused now, of any amount; None where one is accepted.
+
+    The only rule: requests are decided by it, and `acceptable_refund_minor` shows it to merchants.
+    """
     if charge.status != "succeeded":
         return Refusal(
             "charge_not_refundable", f"The charge is {charge.status}; only a succeeded one can be refunded."
@@ -83,8 +76,31 @@ def request_refund(
         )
     if len(charge.refunds) >= REFUNDS_MAX:
         return Refusal("too_many_refunds", f"A charge can have {REFUNDS_MAX} refunds at most.")
-    if left.amount_minor == 0:
+    if charge.refundable_minor == 0:
         return Refusal("charge_already_refunded", "Nothing is left to refund.")
+    return None
+
+
+def acceptable_refund_minor(charge: Charge) -> int:
+    """The largest amount that a refund of a charge may ask for now; 0 where every refund is refused."""
+    return 0 if refund_barrier(charge) is not None else charge.refundable_minor
+
+
+def request_refund(
+    charge: Charge,
+    refund_id: RefundId,
+    amount_minor: int | None,
+    now: datetime,
+    *,
+    reason: RefundReason | None = None,
+    metadata: dict[str, str] | None = None,
+) -> RefundRequested | Refusal:
+    """Give back `amount_minor` of what was captured; None is all that is left."""
+    barrier = refund_barrier(charge)
+    if barrier is not None:
+        return barrier
+    left = Money(charge.refundable_minor, charge.amount.currency)
+    wanted_minor = left.amount_minor if amount_minor is None else amount_minor
     if wanted_minor < 1:
         return Refusal("amount_too_small", "Refund at least 1 minor unit.")
     if wanted_minor > left.amount_minor:

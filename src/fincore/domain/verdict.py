@@ -64,7 +64,7 @@ def judge_refund(
     if refund.status not in ("processing", "pending"):
         return Refusal("outcome_not_unknown", f"the refund {refund.status} already")
     if verdict == "failed" and refund.psp_reference is None:
-        rejected = RefundRejected(code="unknown_reason", message=judgement.reason, occurred_at=now)
+        rejected = RefundRejected(code="psp_unavailable", message=judgement.reason, occurred_at=now)
         decided = decide_refund(charge, refund_id, rejected, new_refund_id=refund_id)
         return _with_judgement(decided, judgement, now, refund_id)
     reference = judgement.psp_reference or refund.psp_reference
@@ -94,7 +94,7 @@ def _said(
         case "expired":
             return Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=now)
         case "failed":
-            failure = Failure(code="processing_error", message=judgement.reason, advice="ask_customer")
+            failure = Failure(code="psp_unavailable", message=judgement.reason, advice="retry_later")
             if charge.operation is not None and charge.operation.kind != "authorize":
                 return Rejected(failure=failure, occurred_at=now)
             return Declined(failure=failure, occurred_at=now, psp_reference=judgement.psp_reference)

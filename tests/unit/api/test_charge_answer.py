@@ -10,17 +10,17 @@ import pytest
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
 from fincore.api.charge_body import ChargeBody, whole_charge_body
 from fincore.api.failure_body import FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
-from fincore.domain.charge import Charge, OperationFailure, PendingOperation
+from fincore.domain.charge import Charge, OperationFailure, PendingOperation, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, ChargeStatus
-from fincore.domain.ids import ChargeId, MerchantId, RefundId, RequestId
+from fincore.domain.ids import ChargeId, DisputeId, MerchantId, RefundId, RequestId
 from fincore.domain.money import Money
 from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
 from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.payments.keyed_requests import Rendered
-from fixtures.commits import new_stream
+from fixtures.commits import captured, created, dispute_opened, new_stream
 from fixtures.traffic import aftermaths, fates, recorded
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -191,6 +191,12 @@ def test_money_that_comes_and_goes_is_counted_in_the_charge() -> None:
     )
     assert (told["amount_captured_minor"], told["amount_refunded_minor"]) == (1999, 500)
     assert told["amount_refundable_minor"] == 499
+
+
+def test_amount_refundable_of_a_disputed_charge_is_zero() -> None:
+    disputed = evolve(evolve(evolve(None, created()), captured()), dispute_opened(DisputeId("dp_1")))
+    told = body(render_charge(CHARGE_ID, disputed, REQUEST_ID))
+    assert (told["amount_captured_minor"], told["amount_refundable_minor"]) == (1000, 0)
 
 
 @pytest.mark.parametrize("life", fates() + aftermaths(), ids=lambda life: type(life[-1]).__name__)

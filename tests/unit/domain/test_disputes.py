@@ -105,6 +105,12 @@ def test_reports_in_any_order_end_in_the_same_money_and_verdict(order: tuple[int
     assert told[0] == "dispute.opened"
 
 
+def test_dispute_escalated_by_a_late_report_is_not_older() -> None:
+    charge, told = story(report("needs_response", is_inquiry=True), report("needs_response", minutes=-1))
+    assert told == ["dispute.opened", "dispute.updated"]
+    assert dispute_of(charge).updated_at == NOON
+
+
 def test_a_dispute_first_heard_of_at_its_end_was_opened_and_ended() -> None:
     charge, told = story(LOST)
     assert told == ["dispute.opened", "dispute.funds_withdrawn", "dispute.lost"]

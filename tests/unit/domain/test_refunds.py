@@ -1,6 +1,6 @@
 """Refunds: what may be asked, what the PSP's word makes of it, and that the sum never passes what was captured."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from fincore.domain.outcome import PspReference, RefundRejected, RefundReport, U
 from fincore.domain.refund import REFUND_TRANSITIONS, Refund
 from fincore.domain.refund_facts import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
-from fincore.domain.requests import REFUNDS_MAX, request_refund
+from fincore.domain.requests import REFUNDS_MAX, acceptable_refund_minor, request_refund
 from fixtures.commits import captured, created, dispute_opened
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -90,6 +90,39 @@ def test_a_refund_that_may_not_be_is_refused_by_name(
     refusal = request_refund(charge, OTHER, amount_minor, NOON)
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
+
+
+@pytest.mark.parametrize(
+    ("charge", "expected_minor"),
+    [
+        (evolve(None, created(1000)), 0),
+        (paid(), 1000),
+        (paid(400), 400),
+        (asked(paid(), 600), 400),
+        (asked(paid(), 1000), 0),
+        (evolve(paid(), dispute_opened(DisputeId("dp_1"))), 0),
+        (evolve(paid(), dispute_opened(DisputeId("dp_1"), is_inquiry=True)), 1000),
+    ],
+)
+def test_acceptable_refund_amount_is_the_largest_accepted(charge: Charge, expected_minor: int) -> None:
+    """It is the largest amount that is accepted, and 0 where none is."""
+    assert acceptable_refund_minor(charge) == expected_minor
+    if expected_minor:
+        assert isinstance(request_refund(charge, OTHER, expected_minor, NOON), RefundRequested)
+    assert isinstance(request_refund(charge, OTHER, expected_minor + 1, NOON), Refusal)
+
+
+@pytest.mark.parametrize("status", ["pending", "succeeded", "failed"])
+def test_refund_reported_in_whole_seconds_is_not_older(status: str) -> None:
+    """The PSP's seconds may lie before our microseconds; `updated_at` never lies before the request."""
+    early = NOON - timedelta(microseconds=400_000)
+    refund = _one(after(asked(paid()), report(status, occurred_at=early)))
+    assert (refund.requested_at, refund.updated_at) == (NOON, NOON)
+
+
+def test_refund_unknown_by_a_clock_behind_is_not_older() -> None:
+    refund = _one(after(asked(paid()), Unknown(reason="timed out", since=NOON - timedelta(seconds=1))))
+    assert refund.updated_at == NOON
 
 
 def test_an_inquiry_of_the_bank_does_not_stand_in_the_way_of_a_refund() -> None:

@@ -82,6 +82,26 @@ def test_a_verdict_is_recorded_with_who_gave_it_and_what_follows(
     assert (after.status, after.unknown_since, after.operation) == (status, None, None)
 
 
+@pytest.mark.parametrize("charge", [unknown_authorization(), unknown_capture()])
+def test_verdict_failed_advises_to_try_again_later(charge: Charge) -> None:
+    """The operation never happened at the PSP: nothing is wrong with the customer's card."""
+    events = judge_charge(charge, "failed", SEEN, NOON)
+    assert not isinstance(events, Refusal)
+    after = evolve(charge, events[1])
+    failed = after.operation_failure
+    failure = failed.failure if failed else after.failure
+    assert failure is not None
+    assert (failure.code, failure.advice) == ("psp_unavailable", "retry_later")
+
+
+def test_verdict_failed_on_a_refund_names_the_psp() -> None:
+    events = judge_refund(unknown_refund(), RE, "failed", SEEN, NOON)
+    assert not isinstance(events, Refusal)
+    refund = evolve(unknown_refund(), events[1]).refund(RE)
+    assert refund is not None
+    assert refund.failure_code == "psp_unavailable"
+
+
 def test_a_capture_is_taken_to_be_what_was_asked_for_unless_an_amount_is_named() -> None:
     for amount_minor, expected in ((None, 400), (250, 250)):
         judgement = Judgement(decided_by="ada", reason="Seen.", amount_minor=amount_minor)
