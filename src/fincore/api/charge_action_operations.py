@@ -3,11 +3,11 @@
 from typing import Final
 
 from fincore.api.charge_answer import FailedChargeProblem
-from fincore.api.charge_body import ChargeBody
 from fincore.api.charge_operations import CHARGE_ID
 from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
 from fincore.api.operation import Content, Operation
 from fincore.api.problems import ProblemCode
+from fincore.public.charge_body import ChargeBody
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest
 
 _TAG: Final = "Charges"

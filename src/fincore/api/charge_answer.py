@@ -4,13 +4,13 @@ from typing import Final
 
 import msgspec
 
-from fincore.api.charge_body import ChargeBody, charge_body
-from fincore.api.failure_body import FAILURE_MESSAGES
 from fincore.api.problems import ProblemBody, ProblemCode, problem_body
-from fincore.api.refund_body import RefundBody, refund_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RefundId, RequestId
 from fincore.domain.outcome import Failure
+from fincore.public.charge_body import ChargeBody, charge_body
+from fincore.public.failure_body import FAILURE_MESSAGES
+from fincore.public.refund_body import RefundBody, refund_body
 from fincore.write.payments.keyed_requests import Rendered
 
 

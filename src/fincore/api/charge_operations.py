@@ -3,11 +3,11 @@
 from typing import Final, get_args
 
 from fincore.api.charge_answer import FailedChargeProblem
-from fincore.api.charge_body import ChargeBody, ChargeListBody
 from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
 from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.events import ChargeStatus
+from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 

@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from fincore.api.charge_body import ChargeListBody, charge_body, whole_charge_body
 from fincore.api.charge_list import read_charge_list
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.credentials import secret_principal
@@ -18,6 +17,7 @@ from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.public_event import PublicEvent, public_event
 from fincore.eventstore.log import EventLog
+from fincore.public.charge_body import ChargeListBody, charge_body, whole_charge_body
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
@@ -91,7 +91,8 @@ class Charges:
         found = await self._current_view(charge_id, principal)
         if found is None:
             raise Problem("charge_not_found", param="charge_id")
-        return json_answer(200, whole_charge_body(*found))
+        view, timeline = found
+        return json_answer(200, whole_charge_body(view.charge_id, view.charge, timeline))
 
     async def list_page(self, call: Call) -> Answer:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""

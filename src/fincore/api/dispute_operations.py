@@ -2,10 +2,10 @@
 
 from typing import Final, get_args
 
-from fincore.api.dispute_body import DisputeBody, DisputeListBody
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.outcome import DisputeStatus
+from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
 _TAG: Final = "Disputes"
 

@@ -4,7 +4,6 @@ from typing import Final, get_args
 
 from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
-from fincore.api.dispute_body import DisputeBody, DisputeListBody, dispute_body
 from fincore.api.dispute_operations import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
@@ -13,6 +12,7 @@ from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import parse_dispute_id
 from fincore.domain.outcome import DisputeStatus
+from fincore.public.dispute_body import DisputeBody, DisputeListBody, dispute_body
 from fincore.read.paymentdb.dispute_queries import DisputeFilters, DisputeQueries
 from fincore.read.paymentdb.dispute_view import DisputeView
 from fincore.write.merchants.api_keys import ApiKeys

@@ -6,8 +6,8 @@ from fincore.api.charge_answer import FailedRefundProblem
 from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.api.refund_body import RefundBody, RefundListBody
 from fincore.domain.refund import RefundStatus
+from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
 
 _TAG: Final = "Refunds"

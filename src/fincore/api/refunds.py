@@ -11,7 +11,6 @@ from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.keyed_call import answer_of, idempotency_key, read_request, wait_seconds
 from fincore.api.list_query import chosen, chosen_charge, read_list_query
 from fincore.api.problems import Problem
-from fincore.api.refund_body import RefundBody, RefundListBody, refund_body
 from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.charge import fold
 from fincore.domain.errors import InvalidId
@@ -25,6 +24,7 @@ from fincore.domain.ids import (
 )
 from fincore.domain.refund import RefundStatus
 from fincore.eventstore.log import EventLog
+from fincore.public.refund_body import RefundBody, RefundListBody, refund_body
 from fincore.read.paymentdb.refund_queries import RefundFilters, RefundQueries
 from fincore.read.paymentdb.refund_view import RefundView
 from fincore.write.merchants.api_key import Principal

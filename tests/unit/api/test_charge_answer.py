@@ -8,8 +8,6 @@ import msgspec
 import pytest
 
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
-from fincore.api.charge_body import ChargeBody, whole_charge_body
-from fincore.api.failure_body import FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.domain.charge import Charge, OperationFailure, PendingOperation, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, ChargeStatus
@@ -18,6 +16,8 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
+from fincore.public.charge_body import ChargeBody, whole_charge_body
+from fincore.public.failure_body import FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.payments.keyed_requests import Rendered
 from fixtures.commits import captured, created, dispute_opened, new_stream
@@ -204,5 +204,5 @@ def test_a_charge_with_any_past_is_shown_as_documented(life: tuple[ChargeEvent, 
     events = recorded(new_stream(), *life)
     view = view_of_stream(events)
     assert view is not None
-    shown = whole_charge_body(view, [public_event(one) for one in events])
+    shown = whole_charge_body(view.charge_id, view.charge, [public_event(one) for one in events])
     assert msgspec.json.decode(msgspec.json.encode(shown), type=ChargeBody) == shown

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from fincore.api.failure_body import REFUND_FAILURE_MESSAGES, RefundFailureBody
 from fincore.domain.currency import Currency
 from fincore.domain.events import RefundOrigin, RefundReason
 from fincore.domain.ids import ChargeId
 from fincore.domain.refund import Refund, RefundStatus
+from fincore.public.failure_body import REFUND_FAILURE_MESSAGES, RefundFailureBody
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,20 +7,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fincore.api.dispute_body import DisputeBody, dispute_body
-from fincore.api.failure_body import (
-    FailureBody,
-    OperationFailureBody,
-    failure_body,
-    operation_failure_body,
-)
-from fincore.api.refund_body import RefundBody, refund_body
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
-from fincore.read.paymentdb.charge_view import ChargeView
+from fincore.public.dispute_body import DisputeBody, dispute_body
+from fincore.public.failure_body import (
+    FailureBody,
+    OperationFailureBody,
+    failure_body,
+    operation_failure_body,
+)
+from fincore.public.refund_body import RefundBody, refund_body
 
 
 class NextAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,21 +162,18 @@ def charge_body(
     )
 
 
-def whole_charge_body(view: ChargeView, events: Sequence[PublicEvent]) -> ChargeBody:
+def whole_charge_body(charge_id: ChargeId, charge: Charge, events: Sequence[PublicEvent]) -> ChargeBody:
     """A charge with its refunds, disputes and what happened to it so far, oldest first."""
-    charge = view.charge
     refunds = [
-        refund_body(view.charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
+        refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
         for refund in charge.refunds
     ]
-    disputes = [
-        dispute_body(view.charge_id, dispute, livemode=charge.livemode) for dispute in charge.disputes
-    ]
+    disputes = [dispute_body(charge_id, dispute, livemode=charge.livemode) for dispute in charge.disputes]
     timeline = [
         TimelineEntryBody(id=event.event_id, type=event.type, at=event.occurred_at, data=event.data)
         for event in events
     ]
-    return charge_body(view.charge_id, charge, refunds=refunds, disputes=disputes, timeline=timeline)
+    return charge_body(charge_id, charge, refunds=refunds, disputes=disputes, timeline=timeline)
 
 
 def _pending_operation(charge: Charge) -> PendingOperationBody | None:
