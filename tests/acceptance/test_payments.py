@@ -25,6 +25,7 @@ DECLINES = {
         "retry_later",
     ),
     "pm_card_radarBlock": ("card_declined", "fraudulent", "do_not_retry"),
+    "pm_card_chargeDeclined": ("card_declined", "generic_decline", "retry_later"),
     "pm_no_such_method": ("payment_method_invalid", "resource_missing", "ask_customer"),
 }
 
@@ -77,6 +78,13 @@ async def test_each_kind_of_decline_says_why_and_what_may_help(shop: Shop) -> No
 
     failures = await asyncio.gather(*(failure(payment_method) for payment_method in DECLINES))
     assert dict(zip(DECLINES, failures, strict=True)) == DECLINES
+
+
+async def test_an_amount_below_the_psps_least_fails_as_too_small(shop: Shop) -> None:
+    accepted = await shop.charge(amount_minor=10, currency="usd")
+    failure = (await shop.until_status(accepted["id"], "failed"))["failure"]
+    assert (failure["code"], failure["decline_code"]) == ("amount_too_small", "amount_too_small")
+    assert (failure["advice"], failure["retryable"]) == ("do_not_retry", False)
 
 
 async def test_a_bank_that_asks_the_customer_is_waited_for(shop: Shop) -> None:

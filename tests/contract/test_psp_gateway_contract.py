@@ -150,7 +150,14 @@ async def test_with_manual_capture_a_good_card_is_only_held_until_a_known_time(
 
 
 @pytest.mark.parametrize(
-    "money", [Money(5, Currency("isk")), Money(500, Currency("jpy")), Money(5120, Currency("kwd"))]
+    "money",
+    [
+        Money(5, Currency("isk")),
+        Money(500, Currency("jpy")),
+        Money(5120, Currency("kwd")),
+        Money(250, Currency("xcg")),
+        Money(999_999_999_999, Currency("idr")),
+    ],
 )
 async def test_the_money_reported_is_the_money_asked_for_in_every_exponent(
     psp: PspUnderTest, charge_id: ChargeId, money: Money
@@ -158,6 +165,18 @@ async def test_the_money_reported_is_the_money_asked_for_in_every_exponent(
     outcome = await psp.authorize(charge_id, money=money)
     assert isinstance(outcome, Approved)
     assert outcome.money == money
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")]
+)
+async def test_an_amount_the_psp_does_not_take_is_declined_by_name(
+    psp: PspUnderTest, charge_id: ChargeId, amount_minor: int, code: str
+) -> None:
+    outcome = await psp.authorize(charge_id, money=Money(amount_minor, Currency("usd")))
+    assert isinstance(outcome, Declined)
+    assert (outcome.failure.code, outcome.failure.advice) == (code, "do_not_retry")
+    assert outcome.failure.decline_code == code
 
 
 @pytest.mark.parametrize(("payment_method", "expected"), STRIPE_DECLINES)

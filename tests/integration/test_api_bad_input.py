@@ -43,6 +43,10 @@ def card(param: str) -> Problem:
     return 422, "card_number_not_allowed", param
 
 
+def amount(code: str) -> Problem:
+    return 422, code, "amount_minor"
+
+
 NOT_JSON: Problem = (400, "json_invalid", None)
 NOT_STORABLE = "text_not_storable"
 
@@ -63,10 +67,23 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "amount missing": (without("amount_minor"), (422, "field_missing", "amount_minor")),
     "currency missing": (without("currency"), (422, "field_missing", "currency")),
     "method missing": (without("payment_method"), (422, "field_missing", "payment_method")),
-    "amount zero": (good(amount_minor=0), invalid("amount_minor")),
-    "amount negative": (good(amount_minor=-1), invalid("amount_minor")),
-    "amount too large": (good(amount_minor=100_000_000), invalid("amount_minor")),
-    "amount huge": (good(amount_minor=10**400), invalid("amount_minor")),
+    "amount zero": (good(amount_minor=0), amount("amount_too_small")),
+    "amount negative": (good(amount_minor=-1), amount("amount_too_small")),
+    "amount above eight digits": (good(amount_minor=100_000_000), amount("amount_too_large")),
+    "rupiah above twelve digits": (
+        good(amount_minor=10**12, currency="idr"),
+        amount("amount_too_large"),
+    ),
+    "amount huge": (good(amount_minor=10**400), amount("amount_too_large")),
+    "dinar finer than stripe": (
+        good(amount_minor=5_124, currency="kwd"),
+        amount("amount_not_expressible"),
+    ),
+    "currency not at the psp": (
+        good(currency="GHS"),
+        (422, "currency_not_supported", "currency"),
+    ),
+    "currency of the past": (good(currency="BGN"), (422, "currency_unknown", "currency")),
     "amount fractional": (good(amount_minor=19.99), invalid("amount_minor")),
     "amount as text": (good(amount_minor="1999"), invalid("amount_minor")),
     "amount null": (good(amount_minor=None), invalid("amount_minor")),

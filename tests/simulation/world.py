@@ -28,6 +28,7 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import Handler, JobResult
 from fincore.write.worker.worker import Worker
@@ -121,7 +122,7 @@ class ApiProcess:
         self._charges = PaymentService(
             requests=requests,
             clock=clock,
-            routes={False: Route(STRIPE, TEST_ACCOUNT)},
+            routes={False: Route(STRIPE, TEST_ACCOUNT, STRIPE_LIMITS)},
             render=render_charge,
         )
         renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)

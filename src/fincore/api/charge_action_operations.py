@@ -48,7 +48,13 @@ CAPTURE_CHARGE: Final = Operation(
         200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
         402: _failed("The capture was not carried out while you waited."),
     },
-    problems=(*_PROBLEMS, "charge_not_capturable", "amount_too_small", "capture_amount_too_large"),
+    problems=(
+        *_PROBLEMS,
+        "charge_not_capturable",
+        "amount_too_small",
+        "amount_too_large",
+        "capture_amount_too_large",
+    ),
 )
 
 CANCEL_CHARGE: Final = Operation(

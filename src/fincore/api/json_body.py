@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Never, TypeVar
 
 import msgspec
 
 from fincore.api.field_flaw import field_flaw
-from fincore.api.problems import Problem
+from fincore.api.problems import Problem, ProblemCode
 from fincore.domain.card_number import holds_card_number
 
 T = TypeVar("T")
@@ -20,6 +22,13 @@ _UNKNOWN: Final = re.compile(
 )
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?")
 _INVALID: Final = re.compile(r"(?P<message>.*?) - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`", re.DOTALL)
+
+_BEYOND: Final = re.compile(r"Expected `int` (?P<sign>[<>]=)")
+_AMOUNT: Final = "amount_minor"
+_AMOUNT_CODES: Final[Mapping[str, ProblemCode]] = MappingProxyType(
+    {">=": "amount_too_small", "<=": "amount_too_large"}
+)
+"""The bound that an amount breaks -> the code that also tells it where only the charge or the PSP knows the bound."""
 
 
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -46,6 +55,9 @@ def _field_problem(message: str, shape: object) -> Problem:
         return Problem("field_missing", f"Add the field {param}.", param=param)
     if invalid := _INVALID.fullmatch(message):
         path = _dotted(invalid["path"])
+        if path == _AMOUNT and (beyond := _BEYOND.match(invalid["message"])):
+            code = _AMOUNT_CODES[beyond["sign"]]
+            return Problem(code, field_flaw(invalid["message"], path, shape, path), param=path)
         field = f"A value in {path}" if invalid["path"].endswith("[...]") else path
         return Problem("field_invalid", field_flaw(invalid["message"], field, shape, path), param=path)
     return Problem("field_invalid", field_flaw(message, "The body", shape, ""))

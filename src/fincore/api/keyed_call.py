@@ -60,7 +60,10 @@ _PARAMS: Final[Mapping[ProblemCode, str]] = MappingProxyType(
     {
         "idempotency_key_in_use": "Idempotency-Key",
         "idempotency_key_reused": "Idempotency-Key",
+        "amount_not_expressible": "amount_minor",
+        "amount_too_large": "amount_minor",
         "amount_too_small": "amount_minor",
+        "currency_not_supported": "currency",
         "capture_amount_too_large": "amount_minor",
         "refund_amount_too_large": "amount_minor",
     }

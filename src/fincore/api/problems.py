@@ -11,6 +11,8 @@ from fincore.domain.ids import RequestId
 from fincore.domain.requests import REFUNDS_MAX
 
 ProblemCode = Literal[
+    "amount_not_expressible",
+    "amount_too_large",
     "amount_too_small",
     "api_key_invalid",
     "api_key_missing",
@@ -29,6 +31,7 @@ ProblemCode = Literal[
     "charge_not_capturable",
     "charge_not_found",
     "charge_not_refundable",
+    "currency_not_supported",
     "currency_unknown",
     "cursor_invalid",
     "dispute_not_found",
@@ -272,8 +275,19 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "currency_unknown": ProblemKind(
             422, "The currency is not known", "Send an ISO 4217 currency code, such as usd or eur."
         ),
+        "currency_not_supported": ProblemKind(
+            422, "Currency not taken by the PSP", "Charge in another currency; `detail` names this one."
+        ),
         "amount_too_small": ProblemKind(
-            422, "The amount is too small", "Send at least 1 minor unit in `amount_minor`."
+            422, "Amount too small", "Send at least 1 minor unit in `amount_minor`, or what `detail` says."
+        ),
+        "amount_too_large": ProblemKind(
+            422, "Amount too large", "Send less in `amount_minor`; `detail` says how much is taken at most."
+        ),
+        "amount_not_expressible": ProblemKind(
+            422,
+            "Amount finer than the PSP takes",
+            "Round `amount_minor` to the multiple that `detail` names.",
         ),
         "capture_amount_too_large": ProblemKind(
             422,

@@ -44,6 +44,7 @@ CREATE_REFUND: Final = Operation(
         "too_many_refunds",
         "charge_busy",
         "amount_too_small",
+        "amount_too_large",
         "refund_amount_too_large",
     ),
 )

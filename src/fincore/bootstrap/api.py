@@ -40,6 +40,7 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
@@ -72,7 +73,7 @@ async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: async
     watch = StreamWatch(log)
     accounts = stripe_accounts(settings)
     routes = {
-        livemode: Route(STRIPE, account_of(livemode=livemode))
+        livemode: Route(STRIPE, account_of(livemode=livemode), STRIPE_LIMITS)
         for livemode in (False, True)
         if account_of(livemode=livemode) in accounts
     }

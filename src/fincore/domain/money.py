@@ -1,9 +1,15 @@
 """Money: an integer number of minor units and its currency, one type everywhere."""
 
+from typing import Final
+
 import msgspec
 
 from fincore.domain.currency import Currency, exponent_of
 from fincore.domain.errors import CurrenciesDiffer
+
+AMOUNT_MINOR_MAX: Final = 999_999_999_999_999
+"""The most that one payment, refund or dispute may be, in minor units of any currency: fifteen digits, which a JSON number
+holds exactly in every language (RFC 7493, section 2.2). A PSP takes less: its limits say how much."""
 
 
 class Money(msgspec.Struct, frozen=True):

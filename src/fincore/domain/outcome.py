@@ -22,6 +22,8 @@ DeclineAdvice = Literal["retry_later", "ask_customer", "do_not_retry"]
 """Soft, needs-customer and hard declines, as the PSP (or, where it is silent, our table) tells them apart."""
 
 FailureCode = Literal[
+    "amount_too_large",
+    "amount_too_small",
     "authentication_failed",
     "authentication_required",
     "card_declined",

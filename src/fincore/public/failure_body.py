@@ -13,6 +13,8 @@ from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode, RefundFa
 
 FAILURE_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(
     {
+        "amount_too_large": "The amount is more than the payment service provider takes.",
+        "amount_too_small": "The amount is less than the payment service provider takes.",
         "authentication_failed": "The customer did not pass the bank's authentication.",
         "authentication_required": "The bank wants the customer to authenticate, which this payment did not allow for.",
         "card_declined": "The card was declined.",
@@ -52,7 +54,7 @@ class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="`retry_later`: a soft decline, the same card may work later. `ask_customer`: the customer has "
             "to do something first. `do_not_retry`: the same again will fail, too. After a hard decline do not charge this "
-            "card again for this purchase; with `psp_rejected_request` it is the request that has to change."
+            "card again for this purchase; with `psp_rejected_request`, `amount_too_small` or `amount_too_large` it is the request that has to change."
         ),
     ]
     retryable: Annotated[

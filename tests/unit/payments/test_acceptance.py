@@ -7,8 +7,10 @@ from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.payments.acceptance import ChargeCommand, Route, accept
 from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.psp.limits import PspLimits
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+ROUTE = Route(PspName("psp"), PspAccount("eu"), PspLimits(amounts={}))
 CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 
 
@@ -34,7 +36,7 @@ def test_what_was_asked_for_and_its_route_become_the_fact() -> None:
         customer_email="a@example.com",
         metadata={"a": "1"},
     )
-    created, job = accept(command(request), CHARGE_ID, Route(PspName("psp"), PspAccount("eu")), NOON)
+    created, job = accept(command(request), CHARGE_ID, ROUTE, NOON)
     charge = evolve(None, created)
     assert (charge.status, charge.capture_method, charge.livemode) == ("processing", "manual", True)
     assert str(charge.amount) == "1,999 JPY"
@@ -49,5 +51,5 @@ def test_what_was_asked_for_and_its_route_become_the_fact() -> None:
 
 def test_money_is_captured_at_once_unless_told_otherwise() -> None:
     request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
-    created, _ = accept(command(request), CHARGE_ID, Route(PspName("psp"), PspAccount("eu")), NOON)
+    created, _ = accept(command(request), CHARGE_ID, ROUTE, NOON)
     assert created.capture_method == "automatic"

@@ -11,14 +11,16 @@ from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
 from fincore.write.payments.command import Command
+from fincore.write.psp.limits import PspLimits
 from fincore.write.queue.job_payloads import authorize_job
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Which account at which PSP a charge goes to."""
+    """Which account at which PSP a charge goes to, and what that PSP takes."""
 
     psp: PspName
     psp_account: PspAccount
+    limits: PspLimits
 
 
 class ChargeCommand(Command, frozen=True, kw_only=True):

@@ -7,12 +7,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from fincore.domain.currency import EXPONENTS, Currency, parse_currency
+from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
+from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
 from fincore.write.payments.metadata import Metadata, metadata_flaws
 
-AMOUNT_MINOR_MAX: Final = 99_999_999
-"""Eight digits: the most a card payment may be at Stripe."""
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
 EMAIL_CHARACTERS_MAX: Final = 254
 RETURN_URL_CHARACTERS_MAX: Final = 2_048
@@ -45,7 +44,8 @@ class ChargeRequest(
         Meta(
             ge=1,
             le=AMOUNT_MINOR_MAX,
-            description="The amount in the currency's minor unit.",
+            description="The amount in the currency's minor unit. How much is taken at most, and whether the last digits "
+            "must be 0, depends on the PSP and the currency.",
             examples=[1999],
         ),
     ]
@@ -54,7 +54,7 @@ class ChargeRequest(
         Meta(
             description="ISO 4217 code. Upper case is taken too; answers are lower case.",
             examples=["usd"],
-            extra_json_schema={"enum": sorted(EXPONENTS)},
+            extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
         ),
     ]
     payment_method: Annotated[
@@ -124,11 +124,13 @@ def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
     if flaw is not None:
         return flaw
     currency = parse_currency(request.currency)
-    if currency is None:
+    if currency not in ACTIVE_CURRENCIES:
         return Flaw(
             code="currency_unknown",
             param="currency",
-            detail="Send an ISO 4217 currency code, such as usd or eur.",
+            detail="Send an ISO 4217 currency code, such as usd or eur."
+            if currency is None
+            else f"{currency.upper()} is no longer in use; send the currency that followed it.",
         )
     if currency == request.currency:
         return request

@@ -71,8 +71,11 @@ class Refused(msgspec.Struct, frozen=True):
 
     code: (
         Literal[
+            "amount_not_expressible",
+            "amount_too_large",
             "charge_busy",
             "charge_not_found",
+            "currency_not_supported",
             "idempotency_key_in_use",
             "idempotency_key_reused",
             "psp_not_configured",

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.events import RefundReason
-from fincore.write.payments.charge_request import AMOUNT_MINOR_MAX
+from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.write.payments.flaw import Flaw, text_flaws
 from fincore.write.payments.metadata import Metadata, metadata_flaws
 

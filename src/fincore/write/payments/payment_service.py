@@ -6,12 +6,22 @@ from typing import Final, Literal, get_args
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
+from fincore.domain.money import Money
 from fincore.write.payments.acceptance import ChargeCommand, Route, accept
+from fincore.write.payments.charge_request import currency_of
 from fincore.write.payments.keyed_requests import Answered, Decision, KeyedRequests, Refused, Rendered
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 
 Result = Literal[
-    "accepted", "replayed", "idempotency_key_reused", "idempotency_key_in_use", "psp_not_configured"
+    "accepted",
+    "replayed",
+    "amount_not_expressible",
+    "amount_too_large",
+    "amount_too_small",
+    "currency_not_supported",
+    "idempotency_key_reused",
+    "idempotency_key_in_use",
+    "psp_not_configured",
 ]
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
@@ -48,6 +58,10 @@ class PaymentService:
         route = self._routes.get(command.livemode)
         if route is None:
             return Refused("psp_not_configured")
+        request = command.request
+        not_taken = route.limits.refusal_of(Money(request.amount_minor, currency_of(request)))
+        if not_taken is not None:
+            return Refused(not_taken.code, not_taken.detail)
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         event, job = accept(command, charge_id, route, self._clock.now())

@@ -17,7 +17,7 @@ _BY_EXPONENT: Final[Mapping[int, str]] = {
     0: "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf",
     2: (
         "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny "
-        "cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel ghs gip gmd gtq gyd hkd hnl htg huf idr ils inr "
+        "cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr "
         "isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn "
         "nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd szl thb tjs "
         "top try ttd twd tzs uah ugx usd uyu uzs wst xcd xcg yer zar zmw"
@@ -28,9 +28,10 @@ _BY_EXPONENT: Final[Mapping[int, str]] = {
 STRIPE_EXPONENTS: Final[Mapping[Currency, int]] = MappingProxyType(
     {Currency(code): exponent for exponent, codes in _BY_EXPONENT.items() for code in codes.split()}
 )
-"""Currency -> decimals of the amounts Stripe takes. A currency that is not here is not guessed at."""
+"""Currency -> decimals of the amounts Stripe takes, or took while the currency was in use (ANG, BGN). A currency that is
+not here is not guessed at."""
 
-_THREE_DECIMALS: Final = 3
+THREE_DECIMALS: Final = 3
 _LAST_DIGIT: Final = 10
 
 
@@ -48,7 +49,7 @@ def to_stripe(money: Money) -> int | Inexpressible:
     amount, rest = _rescaled(money.amount_minor, exponent_of(money.currency), exponent)
     if rest:
         return Inexpressible(f"Stripe takes no fractions of {money.currency.upper()}, and this is {money}")
-    if exponent == _THREE_DECIMALS and amount % _LAST_DIGIT:
+    if exponent == THREE_DECIMALS and amount % _LAST_DIGIT:
         return Inexpressible(
             f"Stripe takes {money.currency.upper()} only with 0 as the third decimal, and this is {money}"
         )

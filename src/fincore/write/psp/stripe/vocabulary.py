@@ -154,6 +154,8 @@ REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
         "payment_intent_payment_attempt_failed payment_method_customer_decline payment_method_provider_decline",
     )
     | _rows(Refused("processing_error", "retry_later"), "payment_method_not_available")
+    | _rows(Refused("amount_too_small", "do_not_retry"), "amount_too_small")
+    | _rows(Refused("amount_too_large", "do_not_retry"), "amount_too_large")
     | _rows(Refused("psp_rejected_request", "ask_customer"), "email_invalid")
     | _rows(
         Ask("the payment is in a state that Stripe did not expect"),
