@@ -23,7 +23,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.ids import ChargeId, charge_of
 from fincore.postgres.pool import Pool
-from fincore.write.payments.charge_request import AMOUNT_MINOR_MAX
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fixtures.merchant_api import (
     Api,
     authorized,
@@ -35,6 +35,8 @@ from fixtures.merchant_api import (
     serving_api,
 )
 
+AMOUNT_MINOR = 99_999_999
+"""Of the charges to refund and to capture: the most that Stripe takes in US dollars."""
 EXAMPLES_PER_OPERATION_MAX = 10
 CONFIGURATION = """
 # 402: the charge failed while the client waited; a good request all the same.
@@ -102,8 +104,8 @@ async def answer(api: Api, charge_id: ChargeId, event: ChargeEvent) -> None:
 
 async def known(api: Api, dsn: str) -> str:
     """What no generator can know, as JSON: cursors of real lists, charges with which something can be done."""
-    paid = [await api.paid(f"paid-{number}", amount_minor=AMOUNT_MINOR_MAX) for number in range(2)]
-    held = [await api.held(f"held-{number}", amount_minor=AMOUNT_MINOR_MAX) for number in range(10)]
+    paid = [await api.paid(f"paid-{number}", amount_minor=AMOUNT_MINOR) for number in range(2)]
+    held = [await api.held(f"held-{number}", amount_minor=AMOUNT_MINOR) for number in range(10)]
     for number in range(2):
         body = {"charge": paid[0], "amount_minor": 1}
         await api.post("/v1/refunds", f"refund-{number}", body)
@@ -113,7 +115,18 @@ async def known(api: Api, dsn: str) -> str:
         path: (await api.get(f"{path}?limit=1")).json()["next_cursor"]
         for path in ("/v1/charges", "/v1/refunds", "/v1/events", "/v1/balance_transactions")
     }
-    return json.dumps({"cursors": cursors, "paid": paid[0], "held": held})
+    bounds = {
+        currency: (taken.max_minor, taken.step_minor) for currency, taken in STRIPE_LIMITS.amounts.items()
+    }
+    return json.dumps(
+        {
+            "cursors": cursors,
+            "paid": paid[0],
+            "held": held,
+            "amount_minor": AMOUNT_MINOR,
+            "bounds": bounds,
+        }
+    )
 
 
 @pytest.mark.timeout(600)

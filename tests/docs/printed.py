@@ -17,6 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from fincore.api import endpoint, keyed_call, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
+from fincore.domain import money
 from fincore.domain.charge import transition_table
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
@@ -31,7 +32,7 @@ from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
-from fincore.write.payments import charge_request, idempotency, metadata
+from fincore.write.payments import idempotency, metadata
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
@@ -139,7 +140,7 @@ def limits() -> str:
         ),
         ("body of a webhook", f"{webhooks.BODY_BYTES_MAX:,} bytes", "413"),
         ("`Prefer: wait`", f"{keyed_call.WAIT_SECONDS_MAX} s", "waits that long"),
-        ("amount", f"{charge_request.AMOUNT_MINOR_MAX:,} minor units", "422"),
+        ("amount", f"{money.AMOUNT_MINOR_MAX:,} minor units", "422"),
         (
             "metadata",
             pairs,
