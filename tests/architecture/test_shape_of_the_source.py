@@ -124,3 +124,37 @@ def test_metrics_are_made_in_the_metrics_module_of_their_room() -> None:
         and "prometheus_client" in module.read_text()
     ]
     assert elsewhere == []
+
+
+# Clocks
+
+READS_THE_MACHINE: Final = {
+    "fincore/domain/clock.py": "the machine's clock itself",
+    "fincore/postgres/database_clock.py": "compares it with the server's",
+}
+
+
+def test_machines_clock_dates_nothing() -> None:
+    """It may be wrong by days: times come from the database's server (`postgres/database_clock.py`)."""
+    readers = {
+        relative(module)
+        for module in MODULES
+        if relative(module).startswith("fincore/")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if (isinstance(node, ast.Name) and node.id == "SystemClock")
+        or (isinstance(node, ast.ClassDef) and node.name == "SystemClock")
+        or (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and (node.value.id, node.attr)
+            in {
+                ("datetime", "now"),
+                ("datetime", "utcnow"),
+                ("datetime", "today"),
+                ("date", "today"),
+                ("time", "time"),
+                ("time", "time_ns"),
+            }
+        )
+    }
+    assert readers == READS_THE_MACHINE.keys()

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from fincore.postgres.pool import Pool
-from fixtures.merchant_api import Api, HandClock, captured, serving_api
+from fixtures.clocks import HandClock
+from fixtures.merchant_api import Api, captured, serving_api
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

@@ -23,8 +23,9 @@ from fincore.domain.outcome import (
 )
 from fincore.domain.requests import REFUNDS_MAX, request_refund
 from fincore.postgres.pool import Pool
+from fixtures.clocks import HandClock
 from fixtures.commits import NOON
-from fixtures.merchant_api import Api, HandClock, Reply, captured, refund_report, serving_api
+from fixtures.merchant_api import Api, Reply, captured, refund_report, serving_api
 from fixtures.waiting import eventually
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

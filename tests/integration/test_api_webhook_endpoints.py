@@ -15,7 +15,8 @@ from fincore.notify.fan_out import FanOut
 from fincore.notify.secret_sealer import SecretSealer
 from fincore.notify.sender import Sender
 from fincore.postgres.pool import Pool
-from fixtures.merchant_api import SECRETS_KEY, Api, HandClock, Reply, serving_api
+from fixtures.clocks import HandClock
+from fixtures.merchant_api import SECRETS_KEY, Api, Reply, serving_api
 from fixtures.notify import only_loopback
 from fixtures.traffic import follow, store_pool
 

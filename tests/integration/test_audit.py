@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from fincore.bootstrap.databases import Databases, open_stores
+from fincore.domain.clock import SystemClock
 from fincore.domain.events import ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.observability.audit import Audit
@@ -30,7 +31,7 @@ async def test_a_round_sets_a_figure_for_every_law_and_names_what_is_broken(
             await live(writer, fates())
         await follow(log, stores.paymentdb, Projectionist())
         await follow(log, stores.ledgerdb, LedgerService())
-        audit = Audit(stores, interval_seconds=3_600)
+        audit = Audit(stores, SystemClock(), interval_seconds=3_600)
         assert await audit.round() == 0
         assert [_violations(law.name) for law in LAWS] == [0.0] * len(LAWS)
 
@@ -54,7 +55,7 @@ async def test_rounds_follow_each_other_until_told_to_stop(databases: Databases)
         return rounds >= 2
 
     async with open_stores(databases, application_name="tests-audit") as stores:
-        audit = Audit(stores, interval_seconds=0.0, beside=counted)
+        audit = Audit(stores, SystemClock(), interval_seconds=0.0, beside=counted)
         running = asyncio.create_task(audit.run())
         await eventually(enough)
         audit.stop()

@@ -12,8 +12,9 @@ from fincore.postgres.pool import Pool
 from fincore.write.merchants.api_keys import KNOWN_SECONDS, ApiKeys
 from fincore.write.merchants.fee_plans import FeePlanNotUsable, FeePlans
 from fincore.write.merchants.merchants import Merchants, UnknownMerchant
+from fixtures.clocks import HandClock
 from fixtures.commits import NOON
-from fixtures.merchant_api import HandClock, serving_api
+from fixtures.merchant_api import serving_api
 
 USD, EUR = Currency("usd"), Currency("eur")
 CARDS = FeePlan(basis_points=290, fixed_minor=30)

@@ -13,7 +13,8 @@ from fincore.postgres.pool import Pool
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, fingerprint_of
-from fixtures.merchant_api import Api, HandClock, Reply, captured, declined, serving_api
+from fixtures.clocks import HandClock
+from fixtures.merchant_api import Api, Reply, captured, declined, serving_api
 from fixtures.waiting import eventually
 
 

@@ -12,8 +12,9 @@ from fincore.postgres.pool import Pool
 from fincore.write.merchants.api_key import KeyKind
 from fincore.write.merchants.api_keys import ENTRIES_MAX, KNOWN_SECONDS, UNKNOWN_SECONDS, ApiKeys
 from fincore.write.merchants.merchants import Merchants, UnknownMerchant
+from fixtures.clocks import HandClock
 from fixtures.commits import NOON
-from fixtures.merchant_api import HandClock, serving_api
+from fixtures.merchant_api import serving_api
 
 UNKNOWN_KEY = "sk_test_" + "x" * 32
 

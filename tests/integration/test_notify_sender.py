@@ -23,9 +23,10 @@ from fincore.notify.guarded_resolver import (
 )
 from fincore.notify.retry_schedule import AttemptResult
 from fincore.notify.sender import ANSWER_BYTES_MAX, Sender, retry_after_seconds
+from fixtures.clocks import HandClock
 from fixtures.commits import NOON
 from fixtures.merchant_receiver import MerchantReceiver, receiving
-from fixtures.notify import HandClock, only_loopback
+from fixtures.notify import only_loopback
 from fixtures.waiting import eventually
 
 NAME = "hooks.example.com"

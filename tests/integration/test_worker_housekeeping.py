@@ -3,14 +3,18 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.writer import Writer
+from fincore.postgres.database_clock import DatabaseClock
 from fincore.postgres.pool import Pool
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.worker.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
 from fincore.write.worker.worker import chores
+from fixtures.clocks import WrongClock
 from fixtures.commits import MERCHANT, append, created, keyed, new_stream
-from fixtures.scripted_psp import NOON, SteppedClock
+from fixtures.scripted_psp import SteppedClock
 from fixtures.waiting import PATIENCE_SECONDS, happens
 
 
@@ -19,10 +23,10 @@ class Rows:
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
-        self.calls: list[datetime] = []
+        self.calls: list[timedelta] = []
 
-    async def purge(self, *, older_than: datetime, rows_max: int) -> int:
-        self.calls.append(older_than)
+    async def purge(self, *, kept_for: timedelta, rows_max: int) -> int:
+        self.calls.append(kept_for)
         step = min(self.rows, rows_max)
         self.rows -= step
         return step
@@ -37,7 +41,7 @@ async def test_a_round_forgets_everything_old_step_by_step(pool: Pool) -> None:
     rows = Rows(ROWS_PER_STEP * 2 + 1)
     assert await keeping(pool, rows).round()
     assert rows.rows == 0
-    assert rows.calls == [NOON - timedelta(hours=72)] * 3
+    assert rows.calls == [timedelta(hours=72)] * 3
 
 
 async def test_a_round_is_bounded_and_the_next_one_goes_on(pool: Pool) -> None:
@@ -53,10 +57,10 @@ async def test_while_one_process_keeps_house_the_others_leave_it_alone(pool: Poo
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Rows):
-        async def purge(self, *, older_than: datetime, rows_max: int) -> int:
+        async def purge(self, *, kept_for: timedelta, rows_max: int) -> int:
             begun.set()
             await go_on.wait()
-            return await super().purge(older_than=older_than, rows_max=rows_max)
+            return await super().purge(kept_for=kept_for, rows_max=rows_max)
 
     first = asyncio.create_task(keeping(pool, Slow(1)).round())
     await happens(begun)
@@ -73,12 +77,12 @@ async def test_a_round_that_fails_does_not_end_the_housekeeping_nor_keep_its_loc
     again = asyncio.Event()
 
     class Shaky(Rows):
-        async def purge(self, *, older_than: datetime, rows_max: int) -> int:
+        async def purge(self, *, kept_for: timedelta, rows_max: int) -> int:
             if not self.calls:
-                self.calls.append(older_than)
+                self.calls.append(kept_for)
                 raise ConnectionError("away")
             again.set()
-            return await super().purge(older_than=older_than, rows_max=rows_max)
+            return await super().purge(kept_for=kept_for, rows_max=rows_max)
 
     house = keeping(pool, Shaky(1), interval_seconds=0.01)
     run = asyncio.create_task(house.run())
@@ -96,12 +100,34 @@ async def test_the_workers_chores_forget_idempotency_keys_after_three_days(
     run = asyncio.create_task(writer.run())
     for key in ("old", "young"):
         await writer.commit(keyed(append(new_stream(), created()), key))
-    clock = SteppedClock(await pool.fetchval("select clock_timestamp()"))
     await owner_pool.execute(
         "update eventstore.idempotency_keys set created_at = created_at - interval '73 hours' where key = 'old'"
     )
-    await Housekeeping(pool, chores(writer, queue), clock).round()
+    await Housekeeping(pool, chores(writer, queue), SteppedClock()).round()
     assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
     assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
+    writer.close()
+    await run
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=72), timedelta(hours=-72)])
+async def test_worker_with_a_wrong_clock_keeps_every_key(pool: Pool, ahead: timedelta) -> None:
+    """Neither the key just used goes, nor one that is old: two clocks are apart, and one of them is wrong."""
+
+    async def read() -> datetime:
+        told: datetime = await pool.fetchval("select clock_timestamp()")
+        return told
+
+    queue = PgQueuerQueue(pool)
+    writer = Writer(pool, queue.enqueue)
+    run = asyncio.create_task(writer.run())
+    await writer.commit(keyed(append(new_stream(), created()), "just used"))
+    clock = DatabaseClock(read, machine=WrongClock(ahead))
+    await clock.measure()
+    assert not await Housekeeping(pool, chores(writer, queue), clock).round()
+    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="just used")) is not None
+    # Even a worker that were to purge would ask the server how old a key is, not its own clock.
+    for chore in chores(writer, queue):
+        assert await chore.purge(kept_for=chore.kept_for, rows_max=10) == 0
     writer.close()
     await run

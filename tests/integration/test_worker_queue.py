@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -60,10 +60,10 @@ async def test_pruning_forgets_old_log_rows_in_steps_but_no_reason_of_a_dead_let
     logged = await pool.fetchval("select count(*) from queue.pgqueuer_log")
     assert logged == 6
 
-    assert await queue.purge_log(older_than=datetime.now(UTC) - timedelta(hours=1)) == 0
+    hour = timedelta(hours=1)
+    assert await queue.purge_log(kept_for=hour) == 0
     await owner_pool.execute("update queue.pgqueuer_log set created = created - interval '2 hours'")
-    hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    assert [await queue.purge_log(older_than=hour_ago, rows_max=4) for _ in range(3)] == [4, 2, 0]
+    assert [await queue.purge_log(kept_for=hour, rows_max=4) for _ in range(3)] == [4, 2, 0]
     (letter,) = await queue.held(limit=10)
     assert letter.reason == "the reason"
 

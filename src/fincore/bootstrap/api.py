@@ -16,7 +16,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
 from fincore.bootstrap.secrets_key import secret_sealer
-from fincore.domain.clock import SystemClock
+from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.eventstore.answers import Answers
 from fincore.eventstore.log import EventLog
@@ -60,15 +60,16 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
     queue = PgQueuerQueue(stores.eventstore)
     async with running_writer(stores.eventstore, queue.enqueue) as writer:
-        await _serve(settings, stores, writer, stop)
+        await _serve(settings, stores, writer, clock, stop)
 
 
-async def _serve(settings: Settings, stores: Stores, writer: Writer, stop: asyncio.Event) -> None:
-    clock = SystemClock()
+async def _serve(
+    settings: Settings, stores: Stores, writer: Writer, clock: AgeClock, stop: asyncio.Event
+) -> None:
     log = EventLog(stores.eventstore)
     watch = StreamWatch(log)
     accounts = stripe_accounts(settings)

@@ -4,7 +4,7 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
-from fincore.domain.clock import SystemClock
+from fincore.domain.clock import AgeClock
 from fincore.observability.audit import Audit
 from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
@@ -12,14 +12,13 @@ from fincore.read.ledgerdb.verification import measure_altered
 from fincore.settings import Settings
 
 
-async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Check until `stop`."""
-    clock = SystemClock()
 
     async def measure() -> None:
         await measure_unclear(stores.ledgerdb, clock.now())
         await measure_suspense(stores.ledgerdb)
         await measure_altered(stores.ledgerdb)
 
-    audit = Audit(stores, interval_seconds=settings.laws_interval_seconds, beside=measure)
+    audit = Audit(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=measure)
     await run_until(stop, audit.run(), audit.stop)

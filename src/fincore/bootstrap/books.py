@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
-from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import MerchantId
+from fincore.postgres.database_clock import measured_clock
 from fincore.read.ledger.accounts import CHART, parse_account
 from fincore.read.ledger.suspense import Suspended, clear_suspense, open_suspense
 from fincore.read.ledgerdb.balances import Balances, TimeKind
@@ -42,7 +42,7 @@ async def accounts(databases: Databases, *, livemode: bool, merchant_id: Merchan
     async with stores_of(databases, "ledgerdb") as stores:
         found = await Balances(stores.ledgerdb).accounts(livemode=livemode, owner=merchant_id)
         if not found and merchant_id is not None:
-            await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
+            await Merchants(stores.eventstore, await measured_clock(stores.eventstore)).require(merchant_id)
     return accounts_table(found, {kind.pattern: kind.meaning for kind in CHART.values()})
 
 
@@ -50,10 +50,10 @@ async def balance(
     databases: Databases, account: str, *, livemode: bool, at: datetime | None, by: TimeKind
 ) -> str:
     """The balance of an account at a moment, now unless one is given."""
-    moment = at or datetime.now(UTC)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     async with stores_of(databases, "ledgerdb") as stores:
+        moment = at or (await measured_clock(stores.ledgerdb, store="ledgerdb")).now()
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
         minor = await Balances(stores.ledgerdb).as_of(account, livemode=livemode, at=moment, by=by)
     return money_text(minor, parse_account(account).currency)
 
@@ -102,7 +102,7 @@ async def periods(databases: Databases) -> list[ClosedPeriod]:
 async def seals(databases: Databases) -> list[SealedDay]:
     """Seal what there is, and list the sealed days, the latest first."""
     async with stores_of(databases, "ledgerdb") as stores:
-        await Sealer(stores.ledgerdb).seal()
+        await Sealer(stores.ledgerdb, await measured_clock(stores.ledgerdb, store="ledgerdb")).seal()
         return await sealed_days(stores.ledgerdb)
 
 

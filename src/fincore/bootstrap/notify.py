@@ -8,7 +8,7 @@ from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
 from fincore.bootstrap.secrets_key import secret_sealer
-from fincore.domain.clock import SystemClock
+from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.notify.deliverer import ATTEMPTS_UNDER_WAY_MAX, Deliverer
 from fincore.notify.endpoints import Endpoints
@@ -20,9 +20,9 @@ from fincore.settings import Settings
 _log = structlog.get_logger(__name__)
 
 
-async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Make deliveries of events and send them until `stop`; then wait for the attempts under way."""
-    clock, sealer, names = SystemClock(), secret_sealer(settings), SystemNames()
+    sealer, names = secret_sealer(settings), SystemNames()
     await _require_right_key(Endpoints(stores.notify, sealer, clock))
     sender = Sender(
         names.look_up,

@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple
 
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
-from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.observability.invariants import check_all, count_events, summary
+from fincore.postgres.database_clock import measured_clock
 from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
 from fincore.write.queue.pgqueuer import PgQueuerQueue
@@ -30,13 +30,15 @@ class NoSuchKey(FinCoreError):
 async def create_merchant(databases: Databases, name: str) -> MerchantId:
     """A new merchant's id."""
     async with stores_of(databases, "eventstore") as stores:
-        return await Merchants(stores.eventstore, SystemClock()).create_merchant(name)
+        return await Merchants(stores.eventstore, await measured_clock(stores.eventstore)).create_merchant(
+            name
+        )
 
 
 async def list_merchants(databases: Databases) -> list[Merchant]:
     """All merchants, oldest first."""
     async with stores_of(databases, "eventstore") as stores:
-        return await Merchants(stores.eventstore, SystemClock()).list_merchants()
+        return await Merchants(stores.eventstore, await measured_clock(stores.eventstore)).list_merchants()
 
 
 async def create_key(
@@ -49,14 +51,14 @@ async def create_key(
 ) -> NewApiKey:
     """A new key, shown this once; raise `UnknownMerchant`."""
     async with stores_of(databases, "eventstore") as stores:
-        merchants = Merchants(stores.eventstore, SystemClock())
+        merchants = Merchants(stores.eventstore, await measured_clock(stores.eventstore))
         return await merchants.create_key(merchant_id, kind, livemode=livemode, name=name)
 
 
 async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKey]:
     """A merchant's keys, oldest first; raise `UnknownMerchant`."""
     async with stores_of(databases, "eventstore") as stores:
-        merchants = Merchants(stores.eventstore, SystemClock())
+        merchants = Merchants(stores.eventstore, await measured_clock(stores.eventstore))
         await merchants.require(merchant_id)
         return await merchants.list_keys(merchant_id)
 
@@ -64,7 +66,9 @@ async def list_keys(databases: Databases, merchant_id: MerchantId) -> list[ApiKe
 async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiKeyId) -> None:
     """Stop a key within seconds; raise `NoSuchKey`."""
     async with stores_of(databases, "eventstore") as stores:
-        if not await Merchants(stores.eventstore, SystemClock()).revoke_key(merchant_id, key_id):
+        if not await Merchants(stores.eventstore, await measured_clock(stores.eventstore)).revoke_key(
+            merchant_id, key_id
+        ):
             raise NoSuchKey(merchant_id, key_id)
 
 
@@ -85,14 +89,16 @@ async def set_fee_plan(
 ) -> None:
     """Let a fee plan count from now on; raise `UnknownMerchant` and `FeePlanNotUsable`."""
     async with stores_of(databases, "eventstore") as stores:
-        await FeePlans(stores.eventstore, SystemClock()).set(merchant_id, currency, plan, by=by)
+        await FeePlans(stores.eventstore, await measured_clock(stores.eventstore)).set(
+            merchant_id, currency, plan, by=by
+        )
 
 
 async def list_fee_plans(databases: Databases, merchant_id: MerchantId) -> list[AgreedPlan]:
     """Every plan a merchant has ever had, by currency, the latest last; raise `UnknownMerchant`."""
     async with stores_of(databases, "eventstore") as stores:
-        await Merchants(stores.eventstore, SystemClock()).require(merchant_id)
-        return await FeePlans(stores.eventstore, SystemClock()).list(merchant_id)
+        await Merchants(stores.eventstore, await measured_clock(stores.eventstore)).require(merchant_id)
+        return await FeePlans(stores.eventstore, await measured_clock(stores.eventstore)).list(merchant_id)
 
 
 class LawReport(NamedTuple):

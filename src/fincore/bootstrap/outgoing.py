@@ -3,9 +3,9 @@
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
 from fincore.bootstrap.secrets_key import secret_sealer
-from fincore.domain.clock import SystemClock
 from fincore.notify.resealing import Resealed, reseal
 from fincore.notify.troubles import GivenUp, TroubledEndpoint, Troubles
+from fincore.postgres.database_clock import measured_clock
 from fincore.settings import Settings
 
 
@@ -25,4 +25,5 @@ async def reseal_secrets(settings: Settings, databases: Databases) -> Resealed:
     """Seal with the present key what the one before it sealed."""
     async with stores_of(databases, "eventstore") as stores:
         # Not by the pool of notify, whose last commits a crash may take: the key before may be gone by then.
-        return await reseal(stores.eventstore, secret_sealer(settings), SystemClock())
+        clock = await measured_clock(stores.eventstore)
+        return await reseal(stores.eventstore, secret_sealer(settings), clock)

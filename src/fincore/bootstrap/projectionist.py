@@ -4,10 +4,11 @@ import asyncio
 
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
+from fincore.domain.clock import AgeClock
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.settings import Settings
 
 
-async def run(_: Settings, stores: Stores, stop: asyncio.Event) -> None:
+async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:
     """Fold events into views until `stop`."""
     await run_consumer(stores, stores.paymentdb, Projectionist(), stop)

@@ -16,16 +16,18 @@ import structlog
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
+from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError
 from fincore.observability.ops_server import OpsServer, Probe
+from fincore.postgres.database_clock import running_clock
 from fincore.postgres.pool import Pool, is_reachable
 from fincore.settings import Settings
 
 Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-RunRole = Callable[[Settings, Stores, asyncio.Event], Coroutine[Any, Any, None]]
-"""What the module of a role offers as `run`: do the role's work until the event is set."""
+RunRole = Callable[[Settings, Stores, AgeClock, asyncio.Event], Coroutine[Any, Any, None]]
+"""What the module of a role offers as `run`: do the role's work until the event is set. The clock is the event store's."""
 
 STORES_OF_ROLE: Final[dict[Role, tuple[str, ...]]] = {
     "api": ("eventstore", "paymentdb"),
@@ -52,15 +54,16 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
     await require_migrated(databases, STORES_OF_ROLE[role])
     # By name, so that a process loads what its role needs and no more.
     run: RunRole = import_module(f"fincore.bootstrap.{role}").run
-    async with open_stores(
-        databases, application_name=f"fincore-{role}", needed=STORES_OF_ROLE[role]
-    ) as stores:
-        ops = _ops_server(role, settings, stores)
+    async with (
+        open_stores(databases, application_name=f"fincore-{role}", needed=STORES_OF_ROLE[role]) as stores,
+        running_clock(stores.eventstore) as clock,
+    ):
+        ops = _ops_server(role, settings, stores, clock)
         port = await _started(ops)
         collect_garbage_seldom()
         _log.info("role.started", role=role, pid=os.getpid(), ops_port=port)
         try:
-            await run(settings, stores, stop)
+            await run(settings, stores, clock, stop)
         except FinCoreError:
             raise
         except Exception:  # noqa: BLE001 -- the last line of a process that fails
@@ -88,7 +91,7 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
 
 
-def _ops_server(role: Role, settings: Settings, stores: Stores) -> OpsServer:
+def _ops_server(role: Role, settings: Settings, stores: Stores, clock: AgeClock) -> OpsServer:
     def probe(pool: Pool) -> Probe:
         return lambda: is_reachable(pool)
 
@@ -97,6 +100,7 @@ def _ops_server(role: Role, settings: Settings, stores: Stores) -> OpsServer:
         host=settings.host,
         port=settings.ops_port and settings.ops_port + ROLES.index(role),
         probes={name: probe(getattr(stores, name)) for name in STORES_OF_ROLE[role]},
+        doubts={"clock": clock.distrust},
         failpoints_allowed=settings.failpoints_allowed,
     )
 

@@ -1,6 +1,7 @@
 """What operators do about outcomes that nobody knows: list them, and say what became of one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,7 +9,6 @@ import msgspec
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
 from fincore.bootstrap.processes import running_writer
-from fincore.domain.clock import SystemClock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, RefundId
@@ -17,6 +17,7 @@ from fincore.domain.refusal import Refusal
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
+from fincore.postgres.database_clock import measured_clock
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
@@ -51,12 +52,11 @@ async def resolve_charge(
     databases: Databases, charge_id: ChargeId, verdict: ChargeVerdict, judgement: Judgement
 ) -> list[str]:
     """Record a person's verdict on a charge; return the events it came to. Raise `NotResolved`."""
-    now = SystemClock().now()
     return await _resolve(
         databases,
         charge_id,
         judgement,
-        lambda charge: judge_charge(charge, verdict, judgement, now),
+        lambda now: lambda charge: judge_charge(charge, verdict, judgement, now),
         charge_id,
     )
 
@@ -69,12 +69,11 @@ async def resolve_refund(
     judgement: Judgement,
 ) -> list[str]:
     """Record a person's verdict on a refund; return the events it came to. Raise `NotResolved`."""
-    now = SystemClock().now()
     return await _resolve(
         databases,
         charge_id,
         judgement,
-        lambda charge: judge_refund(charge, refund_id, verdict, judgement, now),
+        lambda now: lambda charge: judge_refund(charge, refund_id, verdict, judgement, now),
         refund_id,
     )
 
@@ -83,21 +82,21 @@ async def _resolve(
     databases: Databases,
     charge_id: ChargeId,
     judgement: Judgement,
-    decision: Decision,
+    judged_at: Callable[[datetime], Decision],
     named: str,
 ) -> list[str]:
-    def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-        first = JanitorPolicy().pause_seconds(1, fraction=0.5)
-        return jobs_after(
-            charge_id, events, SystemClock().now(), policy=FollowPolicy(), first_inquiry_seconds=first
-        )
-
     async with stores_of(databases, "eventstore") as stores:
+        now = (await measured_clock(stores.eventstore)).now()
+
+        def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+            first = JanitorPolicy().pause_seconds(1, fraction=0.5)
+            return jobs_after(charge_id, events, now, policy=FollowPolicy(), first_inquiry_seconds=first)
+
         queue = PgQueuerQueue(stores.eventstore)
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             recorder = ChargeRecorder(EventLog(stores.eventstore), writer, consequences)
             provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")
-            recorded = await recorder.record(charge_id, decision, provenance)
+            recorded = await recorder.record(charge_id, judged_at(now), provenance)
         match recorded:
             case Refusal():
                 raise NotResolved(f"{named}: {recorded.detail}")

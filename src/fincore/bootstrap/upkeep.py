@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from fincore.bootstrap.databases import Databases, Stores
 from fincore.bootstrap.operations import stores_of
-from fincore.domain.clock import SystemClock
+from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ChargeId, charge_of, stream_of
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
 from fincore.notify.fan_out import FanOut
+from fincore.postgres.database_clock import measured_clock
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger import rebuild as ledger_rebuild
 from fincore.read.ledger.ledger_service import LedgerService
@@ -46,7 +47,7 @@ async def list_parked(databases: Databases) -> list[ParkedStream]:
     async with stores_of(databases) as stores:
         return [
             parked
-            for target, consumer in _consumers(stores)
+            for target, consumer in _consumers(stores, await measured_clock(stores.eventstore))
             for parked in await parked_streams(target, consumer.name)
         ]
 
@@ -58,7 +59,7 @@ async def resume_parked(
     async with stores_of(databases) as stores:
         log = EventLog(stores.eventstore)
         resumed: list[Resumed] = []
-        for target, consumer in _consumers(stores):
+        for target, consumer in _consumers(stores, await measured_clock(stores.eventstore)):
             if consumer_name in (None, consumer.name):
                 events = await resume(log, target, consumer, stream_of(charge_id))
                 if events is not None:
@@ -134,10 +135,10 @@ def _report(
     return RebuildReport("\n".join(lines), is_good=not differences)
 
 
-def _consumers(stores: Stores) -> tuple[tuple[Pool, Consumer], ...]:
+def _consumers(stores: Stores, clock: Clock) -> tuple[tuple[Pool, Consumer], ...]:
     """Every consumer and the store it writes to."""
     return (
         (stores.paymentdb, Projectionist()),
         (stores.ledgerdb, LedgerService()),
-        (stores.notify, FanOut(SystemClock())),
+        (stores.notify, FanOut(clock)),
     )

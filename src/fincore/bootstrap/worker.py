@@ -5,7 +5,7 @@ import asyncio
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhooks
-from fincore.domain.clock import SystemClock
+from fincore.domain.clock import AgeClock
 from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
 from fincore.write.queue.metrics import JOBS
@@ -15,9 +15,8 @@ from fincore.write.worker.housekeeping import Housekeeping
 from fincore.write.worker.worker import Worker, chores
 
 
-async def run(settings: Settings, stores: Stores, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish those at hand."""
-    clock = SystemClock()
     queue = PgQueuerQueue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, clock)
     async with running_writer(stores.eventstore, queue.enqueue) as writer:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Final
 
 import asyncpg
@@ -93,9 +93,9 @@ class Writer:
         row = await self._pool.fetchrow(_SQL.find_answer, key.merchant_id, key.livemode, key.key)
         return StoredAnswer(**dict(row)) if row else None
 
-    async def purge_answers(self, *, older_than: datetime, rows_max: int = 10_000) -> int:
-        """Forget idempotency keys used before a moment; return how many, at most `rows_max`."""
-        status = await self._pool.execute(_SQL.purge_answers, older_than, rows_max)
+    async def purge_answers(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
+        """Forget idempotency keys used longer ago, by the database's clock; return how many, at most `rows_max`."""
+        status = await self._pool.execute(_SQL.purge_answers, kept_for, rows_max)
         return int(status.rpartition(" ")[2])
 
     async def run(self) -> None:

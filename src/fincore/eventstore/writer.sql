@@ -68,11 +68,11 @@ from eventstore.idempotency_keys
 where merchant_id = $1 and livemode = $2 and key = $3;
 
 -- name: purge_answers
--- Forget keys older than the retention, a bounded number at a time.
+-- Forget keys older than the retention by this server's clock, a bounded number at a time.
 with old as (
     select merchant_id, livemode, key
     from eventstore.idempotency_keys
-    where created_at < $1
+    where created_at < now() - $1::interval
     limit $2
     for update skip locked
 )

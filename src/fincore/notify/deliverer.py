@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from fincore.domain.clock import Clock
+from fincore.domain.clock import AgeClock
 from fincore.notify.attempt import Attempted, Claimed
 from fincore.notify.leases import PLACES_MAX, Leases
 from fincore.notify.metrics import (
@@ -55,7 +55,7 @@ class Deliverer:
         pool: Pool,
         sender: Sender,
         sealer: SecretSealer,
-        clock: Clock,
+        clock: AgeClock,
         *,
         under_way_max: int = ATTEMPTS_UNDER_WAY_MAX,
         per_endpoint_max: int = PLACES_MAX,
@@ -147,11 +147,15 @@ class Deliverer:
             await self._exchange(attempted, 0)
 
     async def sweep(self) -> None:
-        """Close what waits for disabled endpoints, and forget what ended long ago; a bounded number of each."""
+        """Close what waits for disabled endpoints, and forget what ended long ago; a bounded number of each.
+
+        Nothing is forgotten while the clock is not trusted.
+        """
         now = self._clock.now()
         closed = await self._pool.execute(_SQL.close_undeliverable, now, SWEEP_ROWS_MAX)
         DELIVERIES_SETTLED.labels("endpoint_disabled").inc(int(closed.rpartition(" ")[2]))
-        await self._pool.execute(_SQL.purge_deliveries, now - KEPT_FOR, SWEEP_ROWS_MAX)
+        if self._clock.distrust() is None:
+            await self._pool.execute(_SQL.purge_deliveries, now - KEPT_FOR, SWEEP_ROWS_MAX)
 
     async def measure(self) -> None:
         """Set the gauges of what is due."""

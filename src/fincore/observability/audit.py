@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from fincore.domain.clock import Clock
 from fincore.observability.invariants import LAWS, check_all
 from fincore.observability.invariants.law import Stores
 from fincore.observability.metrics import CHECK_SECONDS, CHECKED_AT, VIOLATIONS
@@ -27,11 +28,13 @@ class Audit:
     def __init__(
         self,
         stores: Stores,
+        clock: Clock,
         *,
         interval_seconds: float,
         beside: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._stores = stores
+        self._clock = clock
         self._beside = beside
         self._interval_seconds = interval_seconds
         self._stopping = asyncio.Event()
@@ -71,7 +74,7 @@ class Audit:
                 )
         if self._beside is not None:
             await self._beside()
-        CHECKED_AT.set_to_current_time()
+        CHECKED_AT.set(self._clock.now().timestamp())
         broken = sum(not verdict.holds for verdict in verdicts)
         _log.info("audit.checked", laws=len(LAWS), broken=broken)
         return broken

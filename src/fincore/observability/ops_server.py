@@ -12,6 +12,8 @@ from fincore.observability import failpoints
 
 Probe = Callable[[], Awaitable[bool]]
 """Answers within a bound of its own whether something this role needs is there."""
+Doubt = Callable[[], str | None]
+"""Why something this role relies on is not to be relied on now; None where it is."""
 
 
 class OpsServer:
@@ -24,12 +26,14 @@ class OpsServer:
         host: str,
         port: int,
         probes: Mapping[str, Probe],
+        doubts: Mapping[str, Doubt],
         failpoints_allowed: bool = False,
     ) -> None:
         self._role = role
         self._host = host
         self._port = port
         self._probes = probes
+        self._doubts = doubts
         self._failpoints_allowed = failpoints_allowed
         self._runner: web.AppRunner | None = None
 
@@ -58,6 +62,7 @@ class OpsServer:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         parts = {name: "ok" if await probe() else "unavailable" for name, probe in self._probes.items()}
+        parts |= {name: doubt() or "ok" for name, doubt in self._doubts.items()}
         is_ready = all(part == "ok" for part in parts.values())
         status = "ok" if is_ready else "unavailable"
         return web.json_response(

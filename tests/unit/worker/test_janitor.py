@@ -55,9 +55,18 @@ COULD_NOT_ASK = Doubt(kind="could_not_ask", reason="search is down")
 UNDECIDED = Doubt(kind="undecided", reason="processing")
 
 
-def question(*, inquiry: int = 1, is_searched: bool = True, **changes: datetime) -> Question:
+def question(
+    *, inquiry: int = 1, is_searched: bool = True, distrust: str | None = None, **changes: datetime
+) -> Question:
     times = {"requested_at": NOON, "unknown_since": NOON, "now": NOON} | changes
-    return Question(inquiry=inquiry, is_searched=is_searched, **times)
+    return Question(
+        inquiry=inquiry,
+        is_searched=is_searched,
+        distrust=distrust,
+        requested_at=times["requested_at"],
+        unknown_since=times["unknown_since"],
+        now=times["now"],
+    )
 
 
 def after(**delta: float) -> datetime:
@@ -174,3 +183,18 @@ def test_a_replay_window_that_outlives_the_idempotency_key_is_refused() -> None:
         JanitorPolicy(replay_window_seconds=too_long)
     with pytest.raises(ValueError, match="replay_window_seconds"):
         msgspec.structs.replace(POLICY, replay_window_seconds=too_long)
+
+
+@pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK, UNDECIDED])
+def test_janitor_by_a_clock_not_trusted_ends_nothing(doubt: Doubt) -> None:
+    asked = question(now=NOON + timedelta(days=30), distrust="the clocks are apart")
+    assert isinstance(next_step(doubt, asked, POLICY, fraction=0.5), AskAgain)
+    asked = question(now=NOON + timedelta(days=30))
+    assert isinstance(next_step(doubt, asked, POLICY, fraction=0.5), NeverHappened | GiveUp)
+
+
+@pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK])
+def test_janitor_whose_clock_went_back_repeats_no_call(doubt: Doubt) -> None:
+    """The key looks young, and the PSP may have forgotten it."""
+    asked = question(now=NOON - timedelta(hours=30))
+    assert isinstance(next_step(doubt, asked, POLICY, fraction=0.5), AskAgain)

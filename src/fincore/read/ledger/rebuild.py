@@ -145,7 +145,7 @@ class _Builder:
             _SQL.left_out, *place, reached.last_entry_id, BATCH_EVENTS
         ):
             events = readable(await self._event_log.load_events(row["event_id"] for row in rows))
-            booked_at = max(self._booked_at, datetime.now(UTC))
+            booked_at = max(self._booked_at, await self._connection.fetchval(_SQL.server_time))
             await self._book(
                 [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
             )

@@ -46,6 +46,10 @@ where (l.tx, l.pos) > ($1, $2)
 order by l.tx, l.pos
 limit $4;
 
+-- name: server_time
+-- What time it is by the clock that dates bookings.
+select clock_timestamp();
+
 -- name: parked
 -- The streams whose events the ledger leaves out on purpose.
 select stream_id, since_version from ledgerdb.parked_streams where consumer = 'ledger';

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from fincore.domain.clock import AgeClock
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
 from fincore.read.ledgerdb.metrics import SEALED_ENTRY
@@ -55,10 +56,14 @@ async def sealed_days(pool: Pool) -> list[SealedDay]:
 
 
 class Sealer:
-    """Seals until `stop`."""
+    """Seals until `stop`. `clock` is that of LedgerDB's server: while it is not trusted, no day counts as over.
 
-    def __init__(self, pool: Pool) -> None:
+    Without one the server's own time is believed.
+    """
+
+    def __init__(self, pool: Pool, clock: AgeClock | None = None) -> None:
         self._pool = pool
+        self._clock = clock
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -86,7 +91,8 @@ class Sealer:
         sealed = 0
         while not self._stopping.is_set() and (batch := await self.seal_batch()):
             sealed += batch
-        while not self._stopping.is_set() and await self._seal_day():
+        is_trusted = self._clock is None or self._clock.distrust() is None
+        while is_trusted and not self._stopping.is_set() and await self._seal_day():
             pass
         return sealed
 

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, assert_never, cast
 
 import asyncpg
@@ -135,10 +135,10 @@ class PgQueuerQueue:
         names = {"queued": "queued", "scheduled": "scheduled", "picked": "picked", "failed": "held"}
         return {name: found.get(status, 0) for status, name in names.items()}
 
-    async def purge_log(self, *, older_than: datetime, rows_max: int = 10_000) -> int:
-        """Forget what was done with jobs before a moment; return how many rows, at most `rows_max` per table."""
+    async def purge_log(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
+        """Forget what was done with jobs longer ago, by the database's clock; how many rows, at most `rows_max` a table."""
         statuses = [
-            await self._pool.execute(statement, older_than, rows_max)
+            await self._pool.execute(statement, kept_for, rows_max)
             for statement in (_SQL.purge_log, _SQL.purge_statistics)
         ]
         return sum(int(status.rpartition(" ")[2]) for status in statuses)

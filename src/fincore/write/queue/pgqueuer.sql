@@ -33,9 +33,9 @@ group by 1;
 -- name: purge_log
 -- Forget what was done with jobs long finished, a bounded number of rows at a time.
 delete from queue.pgqueuer_log
-where id in (select id from queue.pgqueuer_log where created < $1 order by created limit $2);
+where id in (select id from queue.pgqueuer_log where created < now() - $1::interval order by created limit $2);
 
 -- name: purge_statistics
 -- Forget PgQueuer's counts per second; they exist only where somebody looked at them with its tools.
 delete from queue.pgqueuer_statistics
-where id in (select id from queue.pgqueuer_statistics where created < $1 limit $2);
+where id in (select id from queue.pgqueuer_statistics where created < now() - $1::interval limit $2);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from fincore.domain.charge import Charge
-from fincore.domain.clock import Clock
+from fincore.domain.clock import AgeClock
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspName
 from fincore.write.psp.port import PspGateway
@@ -29,7 +29,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     recorder: ChargeRecorder
     gateways: Mapping[PspName, PspGateway]
-    clock: Clock
+    clock: AgeClock
     retry_policy: RetryPolicy
     janitor_policy: JanitorPolicy
     draw: Callable[[], float] = random.random

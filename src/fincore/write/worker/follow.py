@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from fincore.domain.age import age_against
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent
 from fincore.domain.outcome import ActionRequired, Approved, Canceled, Declined, Expired
@@ -50,8 +51,9 @@ class FollowCharge:
         record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
         if isinstance(record, Approved | Declined | Canceled | Expired):
             return await self._settled(job, at_hand, record)
-        age = self._desk.clock.now() - at_hand.charge.created_at
-        is_overdue = age >= timedelta(seconds=self._policy.action_timeout_seconds)
+        created_at, clock = at_hand.charge.created_at, self._desk.clock
+        patience = timedelta(seconds=self._policy.action_timeout_seconds)
+        is_overdue = age_against(patience, created_at, clock) == "past"
         pause_seconds = self._policy.action_pause_seconds(job.attempt + 1)
         if at_hand.charge.operation is not None:
             # The PSP may refuse, and then it is still to be looked after.
@@ -60,9 +62,11 @@ class FollowCharge:
         may_try = at_hand.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
         if isinstance(record, ActionRequired) and is_overdue and may_try:
             return await self._abandon(job, at_hand)
-        if age >= timedelta(seconds=self._policy.action_give_up_seconds):
+        give_up = timedelta(seconds=self._policy.action_give_up_seconds)
+        if age_against(give_up, created_at, clock) == "past":
+            hours = (clock.now() - created_at) // timedelta(hours=1)
             return Hold(
-                f"{at_hand.charge_id}: its customer was to act, and for {age // timedelta(hours=1)} h the PSP could not "
+                f"{at_hand.charge_id}: its customer was to act, and for {hours} h the PSP could not "
                 "say how it stands or would not cancel it; look it up at the PSP, then requeue this job"
             )
         return RetryIn(pause_seconds, "the customer has not acted yet")
@@ -81,7 +85,8 @@ class FollowCharge:
             return await self._settled(job, at_hand, record)
         if isinstance(record, Declined | Canceled | Expired):
             return await self._settled(job, at_hand, record)
-        if now - due_at >= timedelta(seconds=self._policy.lapse_give_up_seconds):
+        give_up = timedelta(seconds=self._policy.lapse_give_up_seconds)
+        if age_against(give_up, due_at, self._desk.clock) == "past":
             return Hold(
                 f"{at_hand.charge_id}: its hold should have lapsed at {lapses_at:%Y-%m-%d %H:%M} UTC and the PSP still "
                 "shows it; look it up at the PSP, then capture or cancel the charge"

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Protocol
 
 import msgspec
 import structlog
 
-from fincore.domain.clock import Clock
+from fincore.domain.clock import AgeClock
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.worker.metrics import PURGED
@@ -22,9 +22,9 @@ STEPS_PER_ROUND_MAX: Final = 100
 
 
 class Purge(Protocol):
-    """Forgets rows older than a moment, at most `rows_max` of them; says how many."""
+    """Forgets rows older than `kept_for` by the database's own clock, at most `rows_max` of them; says how many."""
 
-    async def __call__(self, *, older_than: datetime, rows_max: int) -> int: ...
+    async def __call__(self, *, kept_for: timedelta, rows_max: int) -> int: ...
 
 
 class Chore(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +36,10 @@ class Chore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Housekeeping:
-    """Does its chores every `interval_seconds` until `stop`, unless another process is at it."""
+    """Does its chores every `interval_seconds` until `stop`, unless another process is at it or the clock is not trusted."""
 
     def __init__(
-        self, pool: Pool, chores: Sequence[Chore], clock: Clock, *, interval_seconds: float = 60.0
+        self, pool: Pool, chores: Sequence[Chore], clock: AgeClock, *, interval_seconds: float = 60.0
     ) -> None:
         self._pool = pool
         self._chores = chores
@@ -65,7 +65,10 @@ class Housekeeping:
         self._stopping.set()
 
     async def round(self) -> bool:
-        """Do all chores once; return False when another process is at them."""
+        """Do all chores once; return False when another process is at them, or nothing may be purged."""
+        if (reason := self._clock.distrust()) is not None:
+            _log.error("worker.housekeeping_refused", reason=reason)
+            return False
         async with self._pool.acquire() as connection:
             if not await connection.fetchval(_SQL.try_lock):
                 return False
@@ -78,9 +81,8 @@ class Housekeeping:
         return True
 
     async def _do(self, chore: Chore) -> None:
-        older_than = self._clock.now() - chore.kept_for
         for _ in range(STEPS_PER_ROUND_MAX):
-            rows = await chore.purge(older_than=older_than, rows_max=ROWS_PER_STEP)
+            rows = await chore.purge(kept_for=chore.kept_for, rows_max=ROWS_PER_STEP)
             PURGED.labels(chore.name).inc(rows)
             if rows < ROWS_PER_STEP or self._stopping.is_set():
                 return

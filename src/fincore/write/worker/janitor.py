@@ -10,6 +10,7 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from fincore.domain.age import CLOCK_ERROR_MAX
 from fincore.write.worker.psp_key import KEY_SAFE_FOR
 
 
@@ -55,7 +56,8 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """An operation in doubt. `inquiry` is the number of the inquiry just made, counted from 1.
 
-    `is_searched`: the PSP's record had to be searched for, and its search lags.
+    `is_searched`: the PSP's record had to be searched for, and its search lags. `distrust`: why the clock that said `now`
+    is not trusted, if it is not; nothing ends by such a clock.
     """
 
     inquiry: int
@@ -63,6 +65,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     unknown_since: datetime
     now: datetime
     is_searched: bool
+    distrust: str | None = None
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -91,6 +94,11 @@ Step = Repeat | AskAgain | NeverHappened | GiveUp
 
 def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fraction: float) -> Step:
     """What to do after an inquiry that settled nothing."""
+    if question.requested_at - question.now > CLOCK_ERROR_MAX:
+        # The clock went back: the PSP may have forgotten the key that looks young.
+        return ask_again(
+            "it was asked for in the future: the clock went back", question, policy, fraction=fraction
+        )
     is_young = question.now < _replay_until(question, policy)
     match doubt.kind:
         case "not_done":
@@ -99,7 +107,8 @@ def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fracti
             # Whoever cannot find it can still be told the same thing again.
             return Repeat()
         case "could_not_ask" | "undecided":
-            if question.now - question.unknown_since >= timedelta(seconds=policy.give_up_seconds):
+            is_past = question.now - question.unknown_since >= timedelta(seconds=policy.give_up_seconds)
+            if is_past and question.distrust is None:
                 return GiveUp(
                     f"the PSP could not say for {policy.give_up_seconds / 3600:g} h what became of it "
                     f"({doubt.reason}); look it up at the PSP, then say so with `fincore charges resolve`"
@@ -125,6 +134,8 @@ def _after_not_done(
         wait_seconds = (visible_at - question.now).total_seconds()
         again = ask_again(doubt.reason, question, policy, fraction=fraction)
         return AskAgain(min(again.delay_seconds, wait_seconds), again.reason)
+    if question.distrust is not None:
+        return ask_again(question.distrust, question, policy, fraction=fraction)
     return NeverHappened()
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fincore.domain.age import age_against
 from fincore.domain.charge import PendingOperation
 from fincore.domain.events import Operation
 from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknown
@@ -11,7 +12,7 @@ from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker import psp_call
 from fincore.write.worker.desk import Desk, OpenCharge
 from fincore.write.worker.janitor import Doubt
-from fincore.write.worker.job_result import job_result
+from fincore.write.worker.job_result import job_result, wait_for_clock
 from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
 from fincore.write.worker.psp_key import KEY_SAFE_FOR
 from fincore.write.worker.record import Recorded
@@ -35,7 +36,16 @@ class OperateCharge:
         operation = at_hand.charge.operation
         if operation is None or operation.kind != self._kind or at_hand.charge.unknown_since is not None:
             return Done()
-        outcome = await self._outcome(at_hand, operation)
+        age = age_against(KEY_SAFE_FOR, operation.requested_at, self._desk.clock)
+        if age == "unclear":
+            return wait_for_clock(self._desk.clock)
+        outcome = (
+            Unknown(
+                reason=f"the {operation.kind} waited too long to be sent safely", since=self._desk.clock.now()
+            )
+            if age == "past"
+            else await self._outcome(at_hand, operation)
+        )
         if isinstance(outcome, Retryable):
             retry = decide_retry(job.attempt, outcome, self._desk.retry_policy, fraction=self._desk.draw())
             if isinstance(retry, RetryAfter):
@@ -52,8 +62,6 @@ class OperateCharge:
 
     async def _outcome(self, at_hand: OpenCharge, operation: PendingOperation) -> OperationOutcome:
         now = self._desk.clock.now()
-        if now - operation.requested_at >= KEY_SAFE_FOR:
-            return Unknown(reason=f"the {operation.kind} waited too long to be sent safely", since=now)
         outcome = await psp_call.operate(
             at_hand.gateway, at_hand.charge_id, at_hand.charge, operation, self._desk.clock
         )

@@ -78,6 +78,7 @@ class ResolveCharge:
             unknown_since=unknown_since,
             now=self._desk.clock.now(),
             is_searched=at_hand.charge.psp_reference is None,
+            distrust=self._desk.clock.distrust(),
         )
         step = next_step(doubt, question, policy, fraction=draw())
         _log.info(

@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 import structlog
 
+from fincore.domain.age import age_against
 from fincore.domain.outcome import RefundRejected, RefundReport, Retryable, Unknown
 from fincore.domain.refund import Refund
 from fincore.eventstore.commit import Provenance
@@ -68,7 +69,7 @@ class ResolveRefund:
         if isinstance(answer, RefundReport) and answer.status != "pending":
             return await self._record(job, at_hand, refund, answer, how="found")
         patience = timedelta(seconds=self._follow_policy.refund_give_up_seconds)
-        if self._desk.clock.now() - refund.requested_at >= patience:
+        if age_against(patience, refund.requested_at, self._desk.clock) == "past":
             return Hold(
                 f"{refund.refund_id}: pending at the PSP for {patience.days} days; look it up at the PSP, "
                 "then say what became of it with `fincore charges resolve`"
@@ -86,6 +87,7 @@ class ResolveRefund:
             unknown_since=refund.unknown_since or refund.requested_at,
             now=now,
             is_searched=False,
+            distrust=self._desk.clock.distrust(),
         )
         doubt = (
             Doubt(kind="could_not_ask", reason=answer.reason)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fincore.domain.age import age_against
 from fincore.domain.outcome import RefundOutcome, Retryable, Unknown
 from fincore.domain.refund import Refund
 from fincore.eventstore.commit import Provenance
@@ -9,7 +10,7 @@ from fincore.write.queue.job_payloads import RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker import psp_call
 from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.job_result import job_result
+from fincore.write.worker.job_result import job_result, wait_for_clock
 from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
 from fincore.write.worker.psp_key import KEY_SAFE_FOR
 from fincore.write.worker.record import Recorded
@@ -34,7 +35,14 @@ class SendRefund:
             return Hold(f"{asked.refund_id}: {asked.charge_id} has no such refund")
         if refund.status != "processing" or refund.unknown_since is not None:
             return Done()
-        outcome = await self._outcome(at_hand, refund)
+        age = age_against(KEY_SAFE_FOR, refund.requested_at, self._desk.clock)
+        if age == "unclear":
+            return wait_for_clock(self._desk.clock)
+        outcome = (
+            Unknown(reason="the refund waited too long to be sent safely", since=self._desk.clock.now())
+            if age == "past"
+            else await self._outcome(at_hand, refund)
+        )
         if isinstance(outcome, Retryable):
             retry = decide_retry(job.attempt, outcome, self._desk.retry_policy, fraction=self._desk.draw())
             if isinstance(retry, RetryAfter):
@@ -49,9 +57,6 @@ class SendRefund:
         return job_result(at_hand.charge_id, settled)
 
     async def _outcome(self, at_hand: OpenCharge, refund: Refund) -> RefundOutcome:
-        now = self._desk.clock.now()
-        if now - refund.requested_at >= KEY_SAFE_FOR:
-            return Unknown(reason="the refund waited too long to be sent safely", since=now)
         return await psp_call.refund(
             at_hand.gateway, at_hand.charge_id, at_hand.charge, refund, self._desk.clock
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from fincore.domain.clock import Clock
+from fincore.domain.clock import AgeClock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job, JobKind
@@ -62,7 +62,7 @@ class Worker:
         writer: Writer,
         gateways: Mapping[PspName, PspGateway],
         webhooks: Mapping[PspName, PspWebhooks],
-        clock: Clock,
+        clock: AgeClock,
         housekeeping: Housekeeping | None = None,
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,

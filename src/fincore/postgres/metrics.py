@@ -1,0 +1,16 @@
+"""What is measured of the database servers' clocks."""
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+CLOCK_OFFSET_SECONDS: Final = Gauge(
+    "fincore_clock_offset_seconds",
+    "How far this machine's clock is ahead of the clock of a store's server.",
+    ["store"],
+)
+CLOCK_TRUSTED: Final = Gauge(
+    "fincore_clock_trusted",
+    "1 where ages may be judged; 0: nothing is purged, expired or given up until the clocks agree.",
+    ["store"],
+)
