@@ -5,7 +5,7 @@ select
     (
         select count(*)
         from queue.pgqueuer
-        where status = 'queued' and entrypoint <> 'charge.follow' and execute_after < now() + interval '1 hour'
+        where status = 'queued' and entrypoint not in ('charge.follow', 'charge.inquire') and execute_after < now() + interval '1 hour'
     ) as jobs_queued,
     (select count(*) from queue.pgqueuer where status = 'picked') as jobs_at_work,
     (select count(*) from queue.pgqueuer where status = 'failed') as jobs_held,

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from fixtures.shop import Shop, events_of
@@ -94,6 +95,24 @@ async def test_a_bank_that_asks_the_customer_is_waited_for(shop: Shop) -> None:
     waiting = await shop.until_status(accepted["id"], "requires_action")
     assert waiting["amount_captured_minor"] == 0
     assert waiting["next_action"]["redirect_url"].startswith("http")
+
+
+async def test_customer_back_from_the_bank_has_paid_without_webhook(system: System, shop: Shop) -> None:
+    """The page after 3-D Secure looks once, with a wait: it shows the truth though the PSP's webhooks are lost."""
+    accepted = await shop.charge(
+        "pm_card_threeDSecure2Required", currency="eur", return_url="https://shop.example/back"
+    )
+    at_the_bank = await shop.until_status(accepted["id"], "requires_action")
+    system.sandbox.add_fault("webhook_drop", count=100)
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.post(
+            at_the_bank["next_action"]["redirect_url"], data=b"action=complete", allow_redirects=False
+        ) as landing,
+    ):
+        assert landing.status == 303
+    shown = await shop.get(accepted["id"], wait_seconds=30)
+    assert (shown["status"], shown["amount_captured_minor"]) == ("succeeded", shown["amount_minor"])
 
 
 async def test_a_bank_that_asks_a_customer_who_cannot_be_sent_there_is_a_decline(shop: Shop) -> None:

@@ -423,3 +423,54 @@ async def _switch(maintenance: "asyncpg.Connection[Any]", dsn: str, *, on: bool)
 async def _briefly(_job: ClaimedJob) -> JobResult:
     await asyncio.sleep(0.005)
     return Done()
+
+
+async def put_deduped(pool: Pool, queue: JobQueue, *keys: str, kind: JobKind = "charge.authorize") -> None:
+    jobs = [Job(kind=kind, payload=key.encode(), dedupe_key=key) for key in keys]
+    async with pool.acquire() as connection, connection.transaction():
+        await queue.enqueue(connection, jobs)
+
+
+async def test_job_with_the_key_of_a_queued_one_is_left_out(pool: Pool, queue: JobQueue) -> None:
+    await put_deduped(pool, queue, "one", "two", "one")
+    await put_deduped(pool, queue, "one", "three")
+    seen = Seen()
+    async with working(queue, seen):
+        await eventually(partial(is_empty, queue))
+        await put_deduped(pool, queue, "one")
+        await seen.count(4)
+    assert sorted(seen.payloads) == [b"one", b"one", b"three", b"two"]
+
+
+async def test_job_put_back_for_later_keeps_its_key(pool: Pool, queue: JobQueue) -> None:
+    """While it is being done, and until it is due again, no other job with its key exists."""
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def later(_: ClaimedJob) -> JobResult:
+        at_work.set()
+        await go_on.wait()
+        return RetryIn(3600.0, "later")
+
+    seen = Seen(later)
+    async with working(queue, seen):
+        await put_deduped(pool, queue, "one")
+        await at_work.wait()
+        await put_deduped(pool, queue, "one")
+        go_on.set()
+
+        async def is_put_back() -> bool:
+            return (await queue.depths()).get("scheduled") == 1
+
+        await eventually(is_put_back)
+        await put_deduped(pool, queue, "one", "two")
+        await seen.count(2)
+    assert seen.payloads == [b"one", b"two"]
+
+
+async def test_jobs_with_the_same_keys_never_deadlock(pool: Pool, queue: JobQueue) -> None:
+    """Two processes put the same jobs into the queue at once, in different orders."""
+    keys = [f"{number:03}" for number in range(200)]
+    await asyncio.gather(
+        *(put_deduped(pool, queue, *(keys if turn % 2 else reversed(keys))) for turn in range(8))
+    )
+    assert (await queue.depths())["queued"] == len(keys)

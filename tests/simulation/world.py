@@ -25,6 +25,7 @@ from fincore.write.payments.idempotency import AnswerCache
 from fincore.write.payments.keyed_requests import Answered, KeyedRequests, Refused
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_service import OperationService, Renders
+from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
@@ -112,9 +113,8 @@ class ApiProcess:
     def __init__(self, writer: Writer, log: EventLog, clock: SteppedClock) -> None:
         requests = KeyedRequests(
             writer=writer,
-            log=log,
             # Nobody waits for an outcome, so nobody watches.
-            watch=cast("StreamWatch", None),
+            outcomes=OutcomeWait(log, cast("StreamWatch", None)),
             clock=clock,
             answers=AnswerCache(),
             in_flight_wait_seconds=0.0,

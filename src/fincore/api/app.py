@@ -40,6 +40,7 @@ from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.operation_service import OperationService
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
@@ -52,6 +53,7 @@ def create_app(
     *,
     payments: PaymentService,
     operations: OperationService,
+    waits: ChargeWait,
     keys: ApiKeys,
     queries: ChargeQueries,
     events: EventQueries,
@@ -68,9 +70,9 @@ def create_app(
 ) -> Litestar:
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name."""
     routes = (
-        *Charges(payments=payments, keys=keys, queries=queries, events=events, log=log).routes(),
+        *Charges(payments=payments, waits=waits, keys=keys, queries=queries, events=events, log=log).routes(),
         *ChargeActions(operations=operations, keys=keys).routes(),
-        *Refunds(operations=operations, keys=keys, queries=refunds, log=log).routes(),
+        *Refunds(operations=operations, waits=waits, keys=keys, queries=refunds, log=log).routes(),
         *Disputes(keys=keys, queries=disputes).routes(),
         *Balance(keys=keys, queries=balances, subjects=subjects, log=log).routes(),
         *Events(keys=keys, queries=events).routes(),

@@ -3,7 +3,14 @@
 from typing import Final, get_args
 
 from fincore.api.charge_answer import FailedChargeProblem
-from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
+from fincore.api.keyed_call import (
+    ANSWER_HEADERS,
+    IDEMPOTENCY_KEY,
+    KEYED_PROBLEMS,
+    LOOK_HEADERS,
+    PREFER,
+    PREFER_LOOK,
+)
 from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.events import ChargeStatus
@@ -65,12 +72,19 @@ CREATE_CHARGE: Final = Operation(
 GET_CHARGE: Final = Operation(
     operation_id="get_charge",
     summary="Look at a charge",
-    description="The charge as it is now, with everything that happened to it. It never lags behind what you wrote.",
+    description=(
+        "The charge as it is now, with everything that happened to it. It never lags behind what you wrote. With "
+        "`Prefer: wait=N` the answer comes when the charge leaves `processing` or `requires_action`, or when its "
+        "pending operation is over: on the page that a customer returns to from the bank, request the charge with a "
+        "wait. FinCore then asks the PSP, at most every 10 seconds, and does not wait for the PSP's webhook."
+    ),
     tag=_TAG,
-    parameters=(CHARGE_ID,),
+    parameters=(CHARGE_ID, PREFER_LOOK),
     answers={
         200: Content(
-            shape=ChargeBody, description="The charge, with its `refunds`, its `disputes` and its `timeline`."
+            shape=ChargeBody,
+            description="The charge, with its `refunds`, its `disputes` and its `timeline`.",
+            headers=LOOK_HEADERS,
         )
     },
     problems=("charge_not_found",),

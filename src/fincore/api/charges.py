@@ -11,11 +11,12 @@ from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
-from fincore.api.keyed_call import answer_of, idempotency_key, read_request, wait_seconds
+from fincore.api.keyed_call import answer_of, idempotency_key, look_headers, read_request, wait_seconds
 from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.public_event import PublicEvent, public_event
+from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.public.charge_body import ChargeListBody, charge_body, whole_charge_body
 from fincore.read.paymentdb.charge_view import ChargeView
@@ -26,6 +27,7 @@ from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest, checked, currency_of
+from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.payment_service import PaymentService
@@ -40,12 +42,14 @@ class Charges:
         self,
         *,
         payments: PaymentService,
+        waits: ChargeWait,
         keys: ApiKeys,
         queries: ChargeQueries,
         events: EventQueries,
         log: EventLog,
     ) -> None:
         self._payments = payments
+        self._waits = waits
         self._keys = keys
         self._queries = queries
         self._events = events
@@ -82,7 +86,10 @@ class Charges:
         return answer_of(answered)
 
     async def get(self, call: Call) -> Answer:
-        """A charge and what happened to it. It holds whatever was written before the request came."""
+        """A charge and what happened to it. It holds whatever was written before the request came.
+
+        With a wish to wait, the charge once it has moved on, or what is known when the time is over.
+        """
         principal = await secret_principal(call, self._keys)
         try:
             charge_id = parse_charge_id(call.path_parameter("charge_id"))
@@ -92,7 +99,18 @@ class Charges:
         if found is None:
             raise Problem("charge_not_found", param="charge_id")
         view, timeline = found
-        return json_answer(200, whole_charge_body(view.charge_id, view.charge, timeline))
+        seconds = wait_seconds(call)
+        if seconds:
+            waited = await self._waits.for_charge(
+                charge_id,
+                view.charge,
+                wait_seconds=seconds,
+                provenance=Provenance(correlation=call.request_id, actor=principal.key_id),
+            )
+            if waited.version > view.charge.version:
+                view, timeline = await self._current_view(charge_id, principal) or found
+        body = whole_charge_body(charge_id, view.charge, timeline)
+        return json_answer(200, body, headers=look_headers(seconds))
 
     async def list_page(self, call: Call) -> Answer:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""

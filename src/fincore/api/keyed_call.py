@@ -52,6 +52,16 @@ PREFER: Final = Parameter(
     ),
     schema={"type": "string", "examples": ["wait=10"]},
 )
+LOOK_HEADERS: Final = ("Preference-Applied",)
+PREFER_LOOK: Final = Parameter(
+    name="Prefer",
+    place="header",
+    description=(
+        "`wait=N`: answer when it has moved on from what it is when the request comes, or after N seconds (30 at most) "
+        "with what is known then (RFC 7240). Other preferences are ignored."
+    ),
+    schema={"type": "string", "examples": ["wait=10"]},
+)
 
 T = TypeVar("T")
 
@@ -86,6 +96,11 @@ def wait_seconds(call: Call) -> float:
     """How long the client is willing to wait (RFC 7240); other preferences, and what cannot be read, are ignored."""
     wished = _WAIT.search(",".join(call.header_values(b"prefer")))
     return float(min(int(wished[1]), WAIT_SECONDS_MAX)) if wished else 0.0
+
+
+def look_headers(waited_seconds: float) -> tuple[tuple[str, str], ...]:
+    """The headers of an answer to a GET: whether the client's wish to wait was honoured."""
+    return (("preference-applied", "wait"),) if waited_seconds else ()
 
 
 async def read_request(call: Call, decoder: msgspec.json.Decoder[T], *, if_empty: T | None = None) -> T:

@@ -3,7 +3,14 @@
 from typing import Final, get_args
 
 from fincore.api.charge_answer import FailedRefundProblem
-from fincore.api.keyed_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
+from fincore.api.keyed_call import (
+    ANSWER_HEADERS,
+    IDEMPOTENCY_KEY,
+    KEYED_PROBLEMS,
+    LOOK_HEADERS,
+    PREFER,
+    PREFER_LOOK,
+)
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.refund import RefundStatus
@@ -52,7 +59,10 @@ CREATE_REFUND: Final = Operation(
 GET_REFUND: Final = Operation(
     operation_id="get_refund",
     summary="Look at a refund",
-    description="The refund as it is now. It never lags behind what you wrote.",
+    description=(
+        "The refund as it is now. It never lags behind what you wrote. With `Prefer: wait=N` the answer comes when the "
+        "refund leaves `processing`."
+    ),
     tag=_TAG,
     parameters=(
         Parameter(
@@ -62,8 +72,9 @@ GET_REFUND: Final = Operation(
             description="The refund's id.",
             schema={"type": "string", "examples": ["re_01kab5m5wvfb9v1c2m5hfv0d2e"]},
         ),
+        PREFER_LOOK,
     ),
-    answers={200: Content(shape=RefundBody, description="The refund.")},
+    answers={200: Content(shape=RefundBody, description="The refund.", headers=LOOK_HEADERS)},
     problems=("refund_not_found",),
 )
 

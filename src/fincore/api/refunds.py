@@ -8,13 +8,14 @@ from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
-from fincore.api.keyed_call import answer_of, idempotency_key, read_request, wait_seconds
+from fincore.api.keyed_call import answer_of, idempotency_key, look_headers, read_request, wait_seconds
 from fincore.api.list_query import chosen, chosen_charge, read_list_query
 from fincore.api.problems import Problem
 from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
-from fincore.domain.charge import fold
+from fincore.domain.charge import Charge, fold
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import (
+    ChargeId,
     RefundId,
     StreamId,
     charge_of,
@@ -29,6 +30,7 @@ from fincore.read.paymentdb.refund_queries import RefundFilters, RefundQueries
 from fincore.read.paymentdb.refund_view import RefundView
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import RefundRequest, refund_flaw
@@ -42,9 +44,16 @@ class Refunds:
     """The handlers of /v1/refunds."""
 
     def __init__(
-        self, *, operations: OperationService, keys: ApiKeys, queries: RefundQueries, log: EventLog
+        self,
+        *,
+        operations: OperationService,
+        waits: ChargeWait,
+        keys: ApiKeys,
+        queries: RefundQueries,
+        log: EventLog,
     ) -> None:
         self._operations = operations
+        self._waits = waits
         self._keys = keys
         self._queries = queries
         self._event_log = log
@@ -85,7 +94,10 @@ class Refunds:
         return answer_of(answered, charge_param="charge")
 
     async def get(self, call: Call) -> Answer:
-        """A refund as it is now. It holds whatever was written before the request came."""
+        """A refund as it is now. It holds whatever was written before the request came.
+
+        With a wish to wait, the refund once the PSP has answered, or what is known when the time is over.
+        """
         principal = await secret_principal(call, self._keys)
         try:
             refund_id = parse_refund_id(call.path_parameter("refund_id"))
@@ -94,7 +106,10 @@ class Refunds:
         body = await self._current(refund_id, principal)
         if body is None:
             raise Problem("refund_not_found", param="refund_id")
-        return json_answer(200, body)
+        seconds = wait_seconds(call)
+        if seconds and body.status == "processing":
+            body = await self._answered(ChargeId(body.charge), refund_id, seconds) or body
+        return json_answer(200, body, headers=look_headers(seconds))
 
     async def list_page(self, call: Call) -> Answer:
         """A page of refunds, newest first, from the query view: it may miss what was written a moment ago."""
@@ -128,6 +143,14 @@ class Refunds:
             return _shown(view)
         return await self._folded(stream_id, refund_id, principal)
 
+    async def _answered(self, charge_id: ChargeId, refund_id: RefundId, seconds: float) -> RefundBody | None:
+        """The refund once the PSP has answered about it, or as it is when the time is over."""
+        charge = fold(recorded.event for recorded in await self._event_log.load(stream_of(charge_id)))
+        if charge is None:
+            return None
+        known = await self._waits.for_refund(charge_id, charge, refund_id, wait_seconds=seconds)
+        return _refund_in(known, charge_id, refund_id)
+
     async def _folded(
         self, stream_id: StreamId, refund_id: RefundId, principal: Principal
     ) -> RefundBody | None:
@@ -137,12 +160,14 @@ class Refunds:
             principal.livemode,
         ):
             return None
-        refund = charge.refund(refund_id)
-        if refund is None:
-            return None
-        return refund_body(
-            charge_of(stream_id), refund, livemode=charge.livemode, currency=charge.amount.currency
-        )
+        return _refund_in(charge, charge_of(stream_id), refund_id)
+
+
+def _refund_in(charge: Charge, charge_id: ChargeId, refund_id: RefundId) -> RefundBody | None:
+    refund = charge.refund(refund_id)
+    if refund is None:
+        return None
+    return refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
 
 
 def _shown(view: RefundView) -> RefundBody:

@@ -34,9 +34,12 @@ from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import Route
+from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotency import AnswerCache
+from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.keyed_requests import KeyedRequests
 from fincore.write.payments.operation_service import OperationService, Renders
+from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
@@ -78,7 +81,8 @@ async def _serve(
         for livemode in (False, True)
         if account_of(livemode=livemode) in accounts
     }
-    requests = KeyedRequests(writer=writer, log=log, watch=watch, clock=clock, answers=AnswerCache())
+    outcomes = OutcomeWait(log, watch)
+    requests = KeyedRequests(writer=writer, outcomes=outcomes, clock=clock, answers=AnswerCache())
     app = create_app(
         payments=PaymentService(requests=requests, clock=clock, routes=routes, render=render_charge),
         operations=OperationService(
@@ -87,6 +91,7 @@ async def _serve(
             clock=clock,
             renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),
         ),
+        waits=ChargeWait(outcomes, Inquiries(writer)),
         keys=ApiKeys(stores.eventstore),
         queries=ChargeQueries(stores.paymentdb),
         refunds=RefundQueries(stores.paymentdb),

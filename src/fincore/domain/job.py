@@ -10,18 +10,23 @@ JobKind = Literal[
     "charge.cancel",
     "charge.resolve",
     "charge.follow",
+    "charge.inquire",
     "refund.send",
     "refund.resolve",
     "webhook.interpret",
 ]
 """What a worker is asked to do: call the PSP (`authorize`, `capture`, `cancel`, `send`), find out an outcome that is
-unknown (`resolve`), look after a charge whose next step is the customer's or the clock's (`follow`), read a stored
-webhook (`interpret`)."""
+unknown (`resolve`), look after a charge whose next step is the customer's or the clock's (`follow`), ask once how a
+charge stands whose customer may have acted (`inquire`), read a stored webhook (`interpret`)."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """`payload` is JSON that holds ids and never card data or secrets."""
+    """`payload` is JSON that holds ids and never card data or secrets.
+
+    A job with a `dedupe_key` is left out while another one with this key is queued or being done.
+    """
 
     kind: JobKind
     payload: bytes
     delay_seconds: float = 0.0
+    dedupe_key: str | None = None

@@ -8,9 +8,8 @@ from typing import Final, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 import msgspec
-import structlog
 
-from fincore.domain.charge import Charge, fold
+from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.errors import StoreUnavailable
 from fincore.domain.events import ChargeEvent
@@ -26,14 +25,10 @@ from fincore.eventstore.commit import (
     Replayed,
     StoredAnswer,
 )
-from fincore.eventstore.log import EventLog
-from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
-from fincore.postgres.pool import is_connection_loss
 from fincore.write.payments.command import Command
 from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, AnswerCache, is_in_flight
-
-_log = structlog.get_logger(__name__)
+from fincore.write.payments.outcome_wait import OutcomeWait
 
 IN_FLIGHT_MARGIN_SECONDS: Final = 10.0
 """After a client's wait has ended, how long its request may still take to write its final answer."""
@@ -127,15 +122,13 @@ class KeyedRequests:
         self,
         *,
         writer: Writer,
-        log: EventLog,
-        watch: StreamWatch,
+        outcomes: OutcomeWait,
         clock: Clock,
         answers: AnswerCache,
         in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
     ) -> None:
         self._writer = writer
-        self._event_log = log
-        self._watch = watch
+        self._outcomes = outcomes
         self._clock = clock
         self._answers = answers
         self._in_flight_wait_seconds = in_flight_wait_seconds
@@ -288,8 +281,11 @@ class KeyedRequests:
 
     async def _after_outcome(self, command: Command, accepted: _Accepted) -> StoredAnswer:
         """Wait for the outcome as long as the client will, and make what is known then the key's final answer."""
-        known = await self._outcome(accepted.decision, command.wait_seconds)
-        rendered = accepted.decision.show(known)
+        decision = accepted.decision
+        known = await self._outcomes.until(
+            decision.is_settled, decision.charge, decision.stream_id, wait_seconds=command.wait_seconds
+        )
+        rendered = decision.show(known)
         final = StoredAnswer(
             fingerprint=command.fingerprint,
             response_status=rendered.status,
@@ -304,23 +300,6 @@ class KeyedRequests:
         if latest and self._clock.now() > latest - timedelta(seconds=CLOCK_SKEW_SECONDS_MAX):
             return await self._writer.find_answer(command.scoped_key) or final
         return final
-
-    async def _outcome(self, decision: Decision, wait_seconds: float) -> Charge:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_seconds
-        charge, stream_id = decision.charge, decision.stream_id
-        while not decision.is_settled(charge) and (left_seconds := deadline - loop.time()) > 0:
-            if not await self._watch.wait_beyond(stream_id, charge.version, timeout_seconds=left_seconds):
-                break
-            try:
-                events = await self._event_log.load(stream_id)
-            except Exception as error:
-                if not is_connection_loss(error):
-                    raise
-                _log.warning("payments.outcome_unread", stream_id=str(stream_id), error=repr(error))
-                break
-            charge = fold(recorded.event for recorded in events) or charge
-        return charge
 
     def _patience(self, command: Command) -> float:
         return max(self._in_flight_wait_seconds, command.wait_seconds)

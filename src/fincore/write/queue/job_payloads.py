@@ -1,10 +1,15 @@
 """What each kind of job carries: ids, as JSON, and nothing else."""
 
+from typing import Final
+
 import msgspec
 
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
+
+INQUIRY_INTERVAL_SECONDS: Final = 10.0
+"""The PSP is asked about one charge at most once in this time for the merchants' requests that wait, of all processes."""
 
 
 class ChargeJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,12 @@ def follow_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
     """Look after a charge that waits for its customer, or for a capture until its hold lapses."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.follow", payload=payload, delay_seconds=delay_seconds)
+
+
+def inquire_job(charge_id: ChargeId) -> Job:
+    """Ask the PSP once how a charge stands whose customer may have acted; one such job of a charge at a time."""
+    payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
+    return Job(kind="charge.inquire", payload=payload, dedupe_key=f"charge.inquire:{charge_id}")
 
 
 def send_refund_job(charge_id: ChargeId, refund_id: RefundId) -> Job:

@@ -65,11 +65,15 @@ class PgQueuerQueue:
 
     async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Add jobs in one statement inside the transaction of `connection`."""
+        # In one order whatever process inserts them: two transactions with the same keys wait and never deadlock.
+        jobs = sorted(jobs, key=lambda job: job.dedupe_key or "")
         await Queries(AsyncpgDriver(cast("asyncpg.Connection", connection)), *BUILDERS).enqueue(
             [job.kind for job in jobs],
             [job.payload for job in jobs],
             [0] * len(jobs),
             [timedelta(seconds=job.delay_seconds) for job in jobs],
+            [job.dedupe_key for job in jobs],
+            on_conflict="skip",
         )
 
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:

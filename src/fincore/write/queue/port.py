@@ -59,7 +59,11 @@ class JobQueue(Protocol):
     """A durable queue: a job is done at least once, by one worker at a time while that worker's heartbeat lives."""
 
     async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
-        """Add jobs inside the transaction of `connection`: they exist if and only if it commits."""
+        """Add jobs inside the transaction of `connection`: they exist if and only if it commits.
+
+        A job is left out while another one with its `dedupe_key` is queued, also for later, or being done; a held one
+        does not count.
+        """
         ...
 
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:

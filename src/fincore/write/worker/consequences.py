@@ -19,7 +19,13 @@ from fincore.domain.events import (
 )
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
-from fincore.write.queue.job_payloads import cancel_job, follow_job, resolve_job, resolve_refund_job
+from fincore.write.queue.job_payloads import (
+    INQUIRY_INTERVAL_SECONDS,
+    cancel_job,
+    follow_job,
+    resolve_job,
+    resolve_refund_job,
+)
 
 HOLD_LAPSES_AFTER: Final = timedelta(days=7)
 """How long a hold is taken to last where the PSP did not say (Stripe: 7 days for most cards)."""
@@ -34,7 +40,8 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     cannot say how it stands, for `action_give_up_seconds`. `lapse_grace_seconds` after its `capture_before` a hold is looked at,
     so that the PSP's own word comes first; `refund_pause_seconds` is the pause between looks at a refund that the PSP
     carries out later, for `refund_give_up_seconds` at most. A capture that was learned of without its fee is looked at
-    after `fee_pause_seconds`, `fee_looks_max` times: settlement tells in the end.
+    after `fee_pause_seconds`, `fee_looks_max` times: settlement tells in the end. For a merchant that waits, the PSP is
+    asked about a charge at most once in `inquiry_interval_seconds`.
     """
 
     action_pauses_seconds: tuple[float, ...] = (60.0, 300.0, 900.0)
@@ -49,6 +56,7 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     refund_give_up_seconds: float = 30 * 86_400.0
     fee_pause_seconds: float = 120.0
     fee_looks_max: int = 3
+    inquiry_interval_seconds: float = INQUIRY_INTERVAL_SECONDS
 
     def action_pause_seconds(self, look: int) -> float:
         """The pause before the look with this number, counted from 1."""

@@ -25,6 +25,7 @@ from fincore.write.worker.desk import Desk
 from fincore.write.worker.follow import FollowCharge
 from fincore.write.worker.handlers import counted, outlasting_outages
 from fincore.write.worker.housekeeping import Chore, Housekeeping
+from fincore.write.worker.inquire import InquireCharge
 from fincore.write.worker.interpret import InterpretWebhook
 from fincore.write.worker.janitor import JanitorPolicy
 from fincore.write.worker.operate import OperateCharge
@@ -100,6 +101,7 @@ class Worker:
             "charge.cancel": OperateCharge(desk, "cancel"),
             "charge.resolve": ResolveCharge(desk),
             "charge.follow": FollowCharge(desk, follow),
+            "charge.inquire": InquireCharge(desk, follow),
             "refund.send": SendRefund(desk),
             "refund.resolve": ResolveRefund(desk, follow),
             "webhook.interpret": InterpretWebhook(desk, InboxReader(pool), webhooks),

@@ -1,0 +1,42 @@
+"""The job `charge.inquire`: ask the PSP once how a charge stands whose customer may have acted.
+
+The merchant's server waits for it, because the customer is back and no webhook has come yet. `charge.follow` looks
+after the charge in any case: this job never holds, and gives nothing up.
+"""
+
+import msgspec
+
+from fincore.domain.outcome import Approved, Canceled, Declined, Expired
+from fincore.eventstore.commit import Provenance
+from fincore.write.queue.job_payloads import ChargeJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker import psp_call
+from fincore.write.worker.consequences import FollowPolicy
+from fincore.write.worker.desk import Desk
+from fincore.write.worker.settle import settle_payment
+
+
+class InquireCharge:
+    """Handles `charge.inquire`. The PSP is asked at the first attempt only.
+
+    The job then stays in the queue for `inquiry_interval_seconds`: its `dedupe_key` keeps others of the charge out, so
+    that the PSP is asked no more often, however many processes are asked by however many requests.
+    """
+
+    def __init__(self, desk: Desk, policy: FollowPolicy) -> None:
+        self._desk = desk
+        self._policy = policy
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Ask, and record what the PSP's record says; whatever that comes to, the job is over an interval later."""
+        if job.attempt > 1:
+            return Done()
+        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if not isinstance(at_hand, Hold) and at_hand.charge.status == "requires_action":
+            record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+            if isinstance(record, Approved | Declined | Canceled | Expired):
+                provenance = Provenance(
+                    correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}"
+                )
+                await settle_payment(self._desk, at_hand, record, provenance)
+        return RetryIn(self._policy.inquiry_interval_seconds, "the PSP is asked once an interval")

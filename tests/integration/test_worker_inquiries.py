@@ -1,0 +1,115 @@
+"""The PSP is asked for a merchant that waits, at most once an interval for a charge."""
+
+from functools import partial
+
+from fincore.domain.currency import Currency
+from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.money import Money
+from fincore.domain.outcome import Approved, Outcome, PspReference
+from fincore.postgres.pool import Pool
+from fincore.write.queue.job_payloads import inquire_job
+from fincore.write.worker.consequences import FollowPolicy
+from fixtures.scripted_psp import NOON, ScriptedPsp, require_action
+from fixtures.waiting import eventually
+from fixtures.worker_house import House, open_house
+
+USD = Currency("usd")
+ONLY_ASKED = FollowPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=3600.0)
+"""No look by the clock comes in time, and an interval does not end."""
+
+
+def paid(charge_id: ChargeId) -> Outcome:
+    reference = PspReference(f"pi_{charge_id}")
+    return Approved(kind="captured", money=Money(1000, USD), psp_reference=reference, occurred_at=NOON)
+
+
+async def waiting_for_its_customer(house: House) -> ChargeId:
+    charge_id = await house.charge()
+
+    async def requires_action() -> bool:
+        return (await house.state(charge_id)).status == "requires_action"
+
+    await eventually(requires_action)
+    return charge_id
+
+
+async def test_customer_who_acted_is_seen_though_no_webhook_came(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
+        charge_id = await waiting_for_its_customer(house)
+        psp.becomes(charge_id, paid(charge_id))
+        await house.put(inquire_job(charge_id))
+        await house.idle()
+        assert (await house.state(charge_id)).status == "succeeded"
+
+
+async def test_psp_is_asked_once_an_interval_however_often_it_is_wanted(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
+        charge_id = await waiting_for_its_customer(house)
+        for _ in range(20):
+            await house.put(inquire_job(charge_id))
+        await house.idle()
+        for _ in range(20):
+            await house.put(inquire_job(charge_id))
+        await house.idle()
+        assert len(psp.inquiries) == 1
+
+
+async def test_psp_is_asked_again_when_the_interval_is_over(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    policy = FollowPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=0.0)
+    async with open_house(pool, psp, follow_policy=policy) as house:
+        charge_id = await waiting_for_its_customer(house)
+
+        async def asked(times: int) -> bool:
+            await house.put(inquire_job(charge_id))
+            return len(psp.inquiries) >= times
+
+        await eventually(partial(asked, 2))
+        await house.idle()
+        assert await house.held() == []
+
+
+async def test_charge_that_moved_on_is_not_asked_about(pool: Pool) -> None:
+    psp = ScriptedPsp()
+    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
+        charge_id = await house.charge()
+
+        async def is_paid() -> bool:
+            return (await house.state(charge_id)).status == "succeeded"
+
+        await eventually(is_paid)
+        await house.put(inquire_job(charge_id))
+        await house.idle()
+        assert psp.inquiries == []
+
+
+async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> None:
+    """`charge.follow` sees the same record, and holds: polling must not make a dead letter each time."""
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
+        charge_id = await waiting_for_its_customer(house)
+        too_much = Approved(
+            kind="captured",
+            money=Money(1001, USD),
+            psp_reference=PspReference(f"pi_{charge_id}"),
+            occurred_at=NOON,
+        )
+        psp.becomes(charge_id, too_much)
+        await house.put(inquire_job(charge_id))
+        await house.idle()
+        assert len(psp.inquiries) >= 1
+        assert await house.held() == []
+        assert len(await house.log.load(stream_of(charge_id))) == 2
+
+
+async def test_inquiry_that_the_psp_does_not_answer_changes_nothing(pool: Pool) -> None:
+    psp = ScriptedPsp(require_action)
+    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
+        charge_id = await waiting_for_its_customer(house)
+        psp.answers_inquiries = False
+        await house.put(inquire_job(charge_id))
+        await house.idle()
+        assert (await house.state(charge_id)).status == "requires_action"
+        assert await house.held() == []
