@@ -147,11 +147,15 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "metadata value with NUL": (good(metadata={"order": "\0"}), (422, NOT_STORABLE, "metadata.order")),
     "metadata value with card": (good(metadata={"order": CARD}), card("metadata.order")),
     "metadata key is a card": (good(metadata={CARD: ""}), card("metadata")),
+    "metadata value of 60 kB": (good(metadata={"order": "4 " * 30_000}), invalid("metadata.order")),
+    "currency of 60 kB": (good(currency="4 " * 30_000), invalid("currency")),
+    "method of 60 kB": (good(payment_method="1-" * 30_000), invalid("payment_method")),
+    "unknown field of 60 kB": (good(**{"` - at `$" * 6_000: 1}), (422, "field_unknown", None)),
     "unknown field": (good(amount=5), (422, "field_unknown", "amount")),
     "unknown field in Stripe's words": (good(confirm=True), (422, "field_unknown", "confirm")),
     "unknown field that is a card": (good(**{CARD: 1}), (422, "field_unknown", None)),
     "unknown field that is long": (good(**{"x" * 101: 1}), (422, "field_unknown", None)),
-    "too large": (good(description="x" * 70_000), (413, "body_too_large", None)),
+    "too large": (good(description="x" * 400_000), (413, "body_too_large", None)),
 }
 
 KEY_INVALID: Problem = (400, "idempotency_key_invalid", "Idempotency-Key")

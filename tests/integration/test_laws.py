@@ -1,11 +1,13 @@
 """The laws: each holds on real traffic, and each names the row that somebody altered behind the services' backs."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.domain.card_number import holds_card_number
 from fincore.domain.events import CaptureRequested, ChargeCorrected
 from fincore.domain.ids import EventId, RefundId, StreamId, charge_of, public_event_id
 from fincore.domain.outcome import PspAccount, PspName
@@ -26,6 +28,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import clear_suspense
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.card_numbers import NO_CARDS, PASTED, PUBLISHED
 from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, created, new_stream
 from fixtures.traffic import (
     aftermaths,
@@ -742,7 +745,39 @@ LEAKS = [
 ]
 
 
-@pytest.mark.parametrize("number", [PAN, "4242 4242-4242 4242"])
+async def test_the_law_finds_what_the_search_finds(scene: Scene) -> None:
+    texts = dict(enumerate((*PUBLISHED, *PASTED, *NO_CARDS), start=1))
+    bodies = {
+        f"evt_{number}_{name}": body
+        for number, text in texts.items()
+        for name, body in (
+            ("ascii", json.dumps({"text": text}).encode()),
+            ("utf8", json.dumps({"text": text}, ensure_ascii=False).encode()),
+        )
+    }
+    await scene.tamper(
+        "insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body)"
+        " select 'corpus', 'test', id, 'x', body from unnest($1::text[], $2::bytea[]) t (id, body)",
+        list(bodies),
+        list(bodies.values()),
+    )
+    await scene.tamper(
+        "insert into queue.pgqueuer_log (id, job_id, status, priority, entrypoint, traceback)"
+        " select id, 1, 'failed', 0, 'x', to_jsonb(text) from unnest($1::bigint[], $2::text[]) t (id, text)",
+        list(texts),
+        list(texts.values()),
+    )
+    found = {violation.where for violation in await scene.broken("no_card_numbers")}
+    assert found == {
+        f"eventstore.inbox, corpus test {name}"
+        for name, body in bodies.items()
+        if holds_card_number(body.decode())
+    } | {f"queue.pgqueuer_log, line {number}" for number, text in texts.items() if holds_card_number(text)}
+
+
+@pytest.mark.parametrize(
+    "number", [PAN, "4242 4242-4242 4242", "4242\u20134242\xa04242\u20094242", "\uff14\uff12" * 8]
+)
 async def test_a_card_number_is_found_wherever_it_lies_and_never_repeated(scene: Scene, number: str) -> None:
     names = {
         "{paid}": str(scene.paid),

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 FIELD_NAME_CHARACTERS_MAX: Final = 100
 """A longer name of an unknown field is not repeated."""
+MESSAGE_CHARACTERS_MAX: Final = 1_000
+"""What msgspec says of a body is longer only where it repeats the name of an unknown field."""
 
 _UNKNOWN: Final = re.compile(
     r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL
@@ -42,10 +44,12 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 
 def _field_problem(message: str, shape: object) -> Problem:
+    if len(message) > MESSAGE_CHARACTERS_MAX:  # the patterns below are not linear
+        return _strange_name()
     if unknown := _UNKNOWN.fullmatch(message):
         name = unknown["name"]
         if len(name) > FIELD_NAME_CHARACTERS_MAX or holds_card_number(name):
-            return Problem("field_unknown", "Remove the field with the strange name.")
+            return _strange_name()
         param = _joined(unknown["path"], name)
         return Problem(
             "field_unknown", f"There is no field {param}; remove it or correct its name.", param=param
@@ -61,6 +65,10 @@ def _field_problem(message: str, shape: object) -> Problem:
         field = f"A value in {path}" if invalid["path"].endswith("[...]") else path
         return Problem("field_invalid", field_flaw(invalid["message"], field, shape, path), param=path)
     return Problem("field_invalid", field_flaw(message, "The body", shape, ""))
+
+
+def _strange_name() -> Problem:
+    return Problem("field_unknown", "Remove the field with the strange name.")
 
 
 def _refuse_text(body: bytes) -> Never:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -13,6 +13,8 @@ from fincore.notify.destination import URL_CHARACTERS_MAX, Forbidden, check_url
 from fincore.notify.endpoint import DESCRIPTION_CHARACTERS_MAX, FILTERS_MAX, EndpointStatus
 from fincore.notify.endpoints import OVERLAP_SECONDS_DEFAULT, OVERLAP_SECONDS_MAX
 from fincore.notify.event_filter import EVERYTHING, FILTERS, unknown_filter
+
+EVENT_TYPE_CHARACTERS_MAX: Final = 100
 
 _Url = Annotated[
     str,
@@ -31,7 +33,9 @@ _Description = Annotated[
         extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
-_EventType = Annotated[str, Meta(extra_json_schema={"enum": list(FILTERS)})]
+_EventType = Annotated[
+    str, Meta(max_length=EVENT_TYPE_CHARACTERS_MAX, extra_json_schema={"enum": list(FILTERS)})
+]
 _EventTypes = Annotated[
     tuple[_EventType, ...],
     Meta(
@@ -116,7 +120,9 @@ def check_request(request: WebhookEndpointRequest | WebhookEndpointUpdate, *, al
 
 
 def _texts(request: WebhookEndpointRequest | WebhookEndpointUpdate) -> Iterator[tuple[str, str]]:
-    if isinstance(request.url, str):
+    if (
+        isinstance(request.url, str) and len(request.url) <= URL_CHARACTERS_MAX
+    ):  # a longer one is refused as a URL
         yield "url", request.url
     if isinstance(request.description, str):
         yield "description", request.description

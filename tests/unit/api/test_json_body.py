@@ -1,13 +1,22 @@
 """What a merchant is told about a body that does not fit, in the words of JSON."""
 
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, Final
 
 import msgspec
 import pytest
+from msgspec import inspect
 
 from fincore.api.json_body import decode_body
 from fincore.api.problems import Problem
-from fincore.api.webhook_endpoint_request import FailedReplay, WebhookEndpointRequest, WebhookEndpointUpdate
+from fincore.api.webhook_endpoint_request import (
+    FailedReplay,
+    SecretRotation,
+    WebhookEndpointRequest,
+    WebhookEndpointUpdate,
+    check_request,
+)
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest, RefundRequest
 
@@ -133,6 +142,61 @@ def test_an_amount_beyond_its_bounds_has_a_code_of_its_own(
     shape = ChargeRequest if body is CHARGE else RefundRequest if body else CaptureRequest
     found = problem(shape, {**body, "amount_minor": amount_minor})
     assert (found.code, found.param, found.detail) == (code, "amount_minor", detail)
+
+
+def unbounded_strings(kind: inspect.Type, place: str) -> Iterator[str]:
+    """Where a shape takes a string of any length."""
+    match kind:
+        case inspect.StructType():
+            for field in kind.fields:
+                yield from unbounded_strings(field.type, f"{place}.{field.name}")
+        case inspect.UnionType():
+            for one in kind.types:
+                yield from unbounded_strings(one, place)
+        case inspect.VarTupleType() | inspect.ListType():
+            yield from unbounded_strings(kind.item_type, f"{place}[]")
+        case inspect.DictType():
+            yield from unbounded_strings(kind.key_type, f"{place} key")
+            yield from unbounded_strings(kind.value_type, f"{place} value")
+        case inspect.StrType(max_length=None):
+            yield place
+        case inspect.Metadata():
+            yield from unbounded_strings(kind.type, place)
+
+
+def test_every_string_of_a_request_is_bounded_where_it_is_read() -> None:
+    shapes = (
+        ChargeRequest, CaptureRequest, CancelRequest, RefundRequest, WebhookEndpointRequest, WebhookEndpointUpdate,
+        SecretRotation, FailedReplay,
+    )  # fmt: skip
+    found = {
+        place for shape in shapes for place in unbounded_strings(inspect.type_info(shape), shape.__name__)
+    }
+    # Metadata names the pair at fault, and a URL has an error of its own: both check lengths first, as their tests show.
+    assert found == {
+        "ChargeRequest.metadata key",
+        "ChargeRequest.metadata value",
+        "RefundRequest.metadata key",
+        "RefundRequest.metadata value",
+        "WebhookEndpointRequest.url",
+        "WebhookEndpointUpdate.url",
+    }
+
+
+def test_a_long_url_of_an_endpoint_is_refused_unsearched(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr("fincore.api.webhook_endpoint_request.holds_card_number", searched.append)
+    with pytest.raises(Problem) as refused:
+        check_request(WebhookEndpointRequest(url="https://" + "4 " * 30_000), allow_loopback=False)
+    assert (refused.value.code, searched) == ("webhook_url_not_allowed", [])
+
+
+def test_a_long_name_of_an_unknown_field_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    matched: list[str] = []
+    for pattern in ("_UNKNOWN", "_MISSING", "_INVALID"):
+        monkeypatch.setattr(f"fincore.api.json_body.{pattern}", SimpleNamespace(fullmatch=matched.append))
+    found = problem(ChargeRequest, {**CHARGE, "` - at `$" * 6_000: 1})
+    assert (found.code, found.param, matched) == ("field_unknown", None, [])
 
 
 def test_a_card_number_in_a_field_with_few_choices_is_not_repeated() -> None:

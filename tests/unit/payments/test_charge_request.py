@@ -58,8 +58,23 @@ def test_a_card_number_is_refused_wherever_it_stands_and_never_repeated(field: s
     assert not any(part in found.detail for part in value.split())
 
 
+def test_no_text_is_searched_before_its_length_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+
+    def search(text: str) -> bool:
+        searched.append(len(text))
+        return False
+
+    monkeypatch.setattr("fincore.write.payments.flaw.holds_card_number", search)
+    long = "4 " * 30_000
+    assert flaw(metadata={"order": "fine", "note": long}) == ("field_invalid", "metadata.note")
+    assert flaw(metadata={long: "x"}) == ("field_invalid", "metadata")
+    assert searched == [5, 4, 4]
+
+
 def test_a_value_of_metadata_is_named_by_its_key_and_a_bad_key_is_not_repeated() -> None:
     assert flaw(metadata={"order": "4242424242424242"}) == ("card_number_not_allowed", "metadata.order")
+    assert flaw(metadata={"4242424242424242": "x" * 501}) == ("card_number_not_allowed", "metadata")
     assert flaw(metadata={"4242424242424242": ""}) == ("card_number_not_allowed", "metadata")
     assert flaw(metadata={"order": "\0"}) == ("text_not_storable", "metadata.order")
     assert flaw(metadata={"a]": ""}) == ("field_invalid", "metadata")

@@ -13,10 +13,13 @@ from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
 from fincore.write.payments.metadata import Metadata, metadata_flaws
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
+CURRENCY_CHARACTERS_MAX: Final = 64
+"""Far more than a code has: what somebody sends by mistake is refused by its own error."""
+PAYMENT_METHOD_CHARACTERS_MAX: Final = 255
 EMAIL_CHARACTERS_MAX: Final = 254
 RETURN_URL_CHARACTERS_MAX: Final = 2_048
 
-_PAYMENT_METHOD: Final = r"^[A-Za-z0-9_]{1,255}$"
+_PAYMENT_METHOD: Final = rf"^[A-Za-z0-9_]{{1,{PAYMENT_METHOD_CHARACTERS_MAX}}}$"
 _EMAIL: Final = r"^[^\s@\u0000]+@[^\s@\u0000]+\.[^\s@\u0000]+$"
 _HOST: Final = (
     r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
@@ -52,6 +55,7 @@ class ChargeRequest(
     currency: Annotated[
         str,
         Meta(
+            max_length=CURRENCY_CHARACTERS_MAX,
             description="ISO 4217 code. Upper case is taken too; answers are lower case.",
             examples=["usd"],
             extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
@@ -60,6 +64,7 @@ class ChargeRequest(
     payment_method: Annotated[
         str,
         Meta(
+            max_length=PAYMENT_METHOD_CHARACTERS_MAX,
             description="The PSP's token for the customer's card. Never a card number.",
             examples=["pm_card_visa"],
             extra_json_schema={"pattern": _PAYMENT_METHOD},

@@ -22,7 +22,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text_flaws(texts: Iterable[tuple[str, str]]) -> Iterator[Flaw]:
-    """What is wrong with texts of a request, each given with the dotted path to it."""
+    """What is wrong with texts of a request, each given with the dotted path to it; their lengths are checked before."""
     for param, text in texts:
         if holds_card_number(text):
             yield Flaw(

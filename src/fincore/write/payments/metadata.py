@@ -30,7 +30,7 @@ Metadata = Annotated[
 
 
 def metadata_flaws(metadata: dict[str, str]) -> Iterator[Flaw]:
-    """What is wrong with metadata. Keys come first: what follows names a value by its key."""
+    """What is wrong with metadata, lengths before content. Keys come first: what follows names a value by its key."""
     for key in metadata:
         if not _IS_KEY.fullmatch(key):
             yield Flaw(
@@ -39,11 +39,12 @@ def metadata_flaws(metadata: dict[str, str]) -> Iterator[Flaw]:
                 detail=f"A metadata key must have 1 to {METADATA_KEY_CHARACTERS_MAX} characters and no [, ] or NUL.",
             )
     for key, value in metadata.items():
-        # A key is named by its place in `metadata`.
-        yield from text_flaws((("metadata", key), (f"metadata.{key}", value)))
+        yield from text_flaws((("metadata", key),))  # a key is named by its place in `metadata`
         if len(value) > METADATA_VALUE_CHARACTERS_MAX:
             yield Flaw(
                 code="field_invalid",
                 param=f"metadata.{key}",
                 detail=f"A metadata value may have {METADATA_VALUE_CHARACTERS_MAX} characters at most.",
             )
+        else:
+            yield from text_flaws(((f"metadata.{key}", value),))

@@ -12,6 +12,8 @@ from fincore.write.payments.metadata import Metadata, metadata_flaws
 
 CHARGE_ID_PATTERN: Final = r"^ch_[0-7][0-9a-hjkmnp-tv-z]{25}$"
 """What a charge's id looks like, as a JSON schema says it."""
+CHARGE_ID_CHARACTERS_MAX: Final = 64
+"""More than an id has: what is no id is answered as a charge that is not there."""
 
 
 class CaptureRequest(
@@ -52,6 +54,7 @@ class RefundRequest(
     charge: Annotated[
         str,
         Meta(
+            max_length=CHARGE_ID_CHARACTERS_MAX,
             description="The charge's id.",
             examples=["ch_01kab5m5wvfb9v1c2m5hfv0d2e"],
             extra_json_schema={"pattern": CHARGE_ID_PATTERN},
