@@ -16,6 +16,7 @@ T = TypeVar("T")
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 SECRETS_KEY_BYTES: Final = 32
+BODIES_KEPT_DAYS_MAX: Final = 3_650
 
 
 class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_concurrency: int
     worker_heartbeat_timeout_seconds: float
     action_timeout_seconds: float
+    webhook_bodies_kept_days: int
+    ignored_webhook_bodies_kept_days: int
     laws_interval_seconds: float
     failpoints_allowed: bool
     secrets_key: Secret | None
@@ -83,6 +86,16 @@ SETTINGS: Final = (
         "FINCORE_ACTION_TIMEOUT_SECONDS",
         "3600",
         "how long after a charge was created its customer may take to authenticate",
+    ),
+    Setting(
+        "FINCORE_WEBHOOK_BODIES_KEPT_DAYS",
+        "30",
+        "how long the raw body of a PSP's webhook is kept, 1 to 3650; one that a person still has to look at stays",
+    ),
+    Setting(
+        "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS",
+        "3",
+        "the same for types of events that FinCore does not read; at most as long as the others",
     ),
     Setting(
         "FINCORE_LAWS_INTERVAL_SECONDS",
@@ -128,6 +141,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         name: environment[name].strip() for name in defaults if environment.get(name, "").strip()
     }
     read = _Reader(values)
+    bodies_kept_days = read.number(
+        "FINCORE_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=BODIES_KEPT_DAYS_MAX
+    )
     failpoints = read.one_of("FINCORE_FAILPOINTS", ("off", "allowed"))
     if failpoints == "allowed" and values["FINCORE_STRIPE_LIVE_SECRET_KEY"]:
         raise ConfigurationError("FINCORE_FAILPOINTS must be off where FINCORE_STRIPE_LIVE_SECRET_KEY is set")
@@ -149,6 +165,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         action_timeout_seconds=read.number(
             "FINCORE_ACTION_TIMEOUT_SECONDS", float, at_least=1, at_most=86_400
+        ),
+        webhook_bodies_kept_days=bodies_kept_days,
+        ignored_webhook_bodies_kept_days=read.number(
+            "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=bodies_kept_days
         ),
         laws_interval_seconds=read.number("FINCORE_LAWS_INTERVAL_SECONDS", float, at_least=1, at_most=86_400),
         failpoints_allowed=failpoints == "allowed",

@@ -231,7 +231,9 @@ async def test_a_job_for_a_webhook_that_never_arrived_is_held(pool: Pool) -> Non
         await house.put(interpret_job(STRIPE, TEST_ACCOUNT, "evt_lost"))
         await house.idle()
         (letter,) = await house.held()
-    assert letter.reason == "the inbox has no event evt_lost of stripe"
+    assert letter.reason == (
+        "the inbox has no body of event evt_lost of stripe: it never arrived, or its retention is over"
+    )
 
 
 async def test_a_stranger_cannot_invent_labels_of_metrics(pool: Pool) -> None:

@@ -9,9 +9,10 @@ from fincore.eventstore.commit import IdempotencyKey
 from fincore.eventstore.writer import Writer
 from fincore.postgres.database_clock import DatabaseClock
 from fincore.postgres.pool import Pool
+from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.worker.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
-from fincore.write.worker.worker import chores
+from fincore.write.worker.worker import BodiesKept, chores
 from fixtures.clocks import WrongClock
 from fixtures.commits import MERCHANT, append, created, keyed, new_stream
 from fixtures.scripted_psp import SteppedClock
@@ -103,7 +104,7 @@ async def test_the_workers_chores_forget_idempotency_keys_after_three_days(
     await owner_pool.execute(
         "update eventstore.idempotency_keys set created_at = created_at - interval '73 hours' where key = 'old'"
     )
-    await Housekeeping(pool, chores(writer, queue), SteppedClock()).round()
+    await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), SteppedClock()).round()
     assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
     assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
     writer.close()
@@ -124,10 +125,10 @@ async def test_worker_with_a_wrong_clock_keeps_every_key(pool: Pool, ahead: time
     await writer.commit(keyed(append(new_stream(), created()), "just used"))
     clock = DatabaseClock(read, machine=WrongClock(ahead))
     await clock.measure()
-    assert not await Housekeeping(pool, chores(writer, queue), clock).round()
+    assert not await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), clock).round()
     assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="just used")) is not None
     # Even a worker that were to purge would ask the server how old a key is, not its own clock.
-    for chore in chores(writer, queue):
+    for chore in chores(writer, queue, InboxBodies(pool), BodiesKept()):
         assert await chore.purge(kept_for=chore.kept_for, rows_max=10) == 0
     writer.close()
     await run

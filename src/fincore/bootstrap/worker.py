@@ -1,6 +1,7 @@
 """The worker role: jobs from the queue, PSPs to call, outcomes to record."""
 
 import asyncio
+from datetime import timedelta
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, running_writer, sampled
@@ -8,17 +9,22 @@ from fincore.bootstrap.psps import gateways, webhooks
 from fincore.domain.clock import AgeClock
 from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
+from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.worker.consequences import FollowPolicy
 from fincore.write.worker.housekeeping import Housekeeping
-from fincore.write.worker.worker import Worker, chores
+from fincore.write.worker.worker import BodiesKept, Worker, chores
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish those at hand."""
     queue = PgQueuerQueue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, clock)
+    kept = BodiesKept(
+        read=timedelta(days=settings.webhook_bodies_kept_days),
+        ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),
+    )
     async with running_writer(stores.eventstore, queue.enqueue) as writer:
         worker = Worker(
             queue=queue,
@@ -28,7 +34,9 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             gateways=psp_gateways,
             webhooks=webhooks(settings),
             clock=clock,
-            housekeeping=Housekeeping(stores.eventstore, chores(writer, queue), clock),
+            housekeeping=Housekeeping(
+                stores.eventstore, chores(writer, queue, InboxBodies(stores.eventstore), kept), clock
+            ),
             concurrency=settings.worker_concurrency,
             follow_policy=FollowPolicy(action_timeout_seconds=settings.action_timeout_seconds),
         )

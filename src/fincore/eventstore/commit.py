@@ -1,5 +1,6 @@
 """A Commit: everything that becomes true together or not at all, and what may come of it."""
 
+import hashlib
 from datetime import datetime
 
 import msgspec
@@ -51,13 +52,22 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
 
 
 class ReceivedWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A PSP's event as it arrived: verified, not yet understood. `body` is the raw bytes."""
+    """A PSP's event as it arrived: verified, not yet understood. `body` is the raw bytes.
+
+    `is_interesting` says whether a job reads it. The body of one that is only kept goes sooner.
+    """
 
     psp: PspName
     psp_account: PspAccount
     psp_event_id: str
     type: str
     body: bytes
+    is_interesting: bool = True
+
+    @property
+    def body_sha256(self) -> bytes:
+        """What stays of the body once its retention is over."""
+        return hashlib.sha256(self.body).digest()
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +101,9 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class AlreadyReceived(msgspec.Struct, frozen=True):
-    """The PSP delivered this event before. Nothing was written."""
+    """The PSP delivered this event before. Nothing was written. `is_same`: with this very body."""
+
+    is_same: bool = True
 
 
 CommitResult = Committed | Conflict | Replayed | AlreadyReceived

@@ -219,6 +219,7 @@ class Writer:
             [webhook.psp for _, webhook in webhooks],
             [webhook.psp_account for _, webhook in webhooks],
             [webhook.psp_event_id for _, webhook in webhooks],
+            [webhook.body_sha256 for _, webhook in webhooks],
         )
         for row in rows:
             _settle(batch[row["commit_no"]][1], _refusal(row))
@@ -275,7 +276,7 @@ def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
     """The arguments of `insert_batch`: one array per column."""
     events: tuple[list[object], ...] = ([], [], [], [], [], [], [])
     keys: tuple[list[object], ...] = ([], [], [], [], [], [], [], [])
-    webhooks: tuple[list[object], ...] = ([], [], [], [], [])
+    webhooks: tuple[list[object], ...] = ([], [], [], [], [], [], [])
     for commit in commits:
         if commit.events:
             metadata = msgspec.json.encode(commit.provenance).decode()
@@ -287,7 +288,7 @@ def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
             key, answer = commit.idempotency
             _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(answer)))
         if commit.webhook:
-            _append(webhooks, msgspec.structs.astuple(commit.webhook))
+            _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
     return (*events, *keys, *webhooks)
 
 
@@ -303,7 +304,7 @@ def _refusal(row: asyncpg.Record) -> CommitResult:
         case "conflict":
             return Conflict()
         case "received":
-            return AlreadyReceived()
+            return AlreadyReceived(is_same=row["is_same"])
         case _:
             return Replayed(
                 StoredAnswer(

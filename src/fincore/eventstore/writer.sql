@@ -11,22 +11,25 @@ keys as (
 ),
 webhooks as (
     select *
-    from unnest($9::int[], $10::text[], $11::text[], $12::text[]) as t (commit_no, psp, psp_account, psp_event_id)
+    from unnest($9::int[], $10::text[], $11::text[], $12::text[], $13::bytea[])
+        as t (commit_no, psp, psp_account, psp_event_id, body_sha256)
 )
 select
     w.commit_no,
     case when e.event_id = w.event_id then 'written' else 'conflict' end as reason,
     case when e.event_id = w.event_id then 0 else 2 end as place,
     null::bytea as fingerprint, null::smallint as response_status, null::bytea as response_body,
-    null::text as location, null::timestamptz as in_flight_until
+    null::text as location, null::timestamptz as in_flight_until,
+    null::boolean as is_same
 from wanted w
 join eventstore.events e on e.stream_id = w.stream_id and e.version = w.expected_version + 1
 union all
-select k.commit_no, 'replayed', 1, i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until
+select k.commit_no, 'replayed', 1, i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until,
+    null
 from keys k
 join eventstore.idempotency_keys i using (merchant_id, livemode, key)
 union all
-select h.commit_no, 'received', 1, null, null, null, null, null
+select h.commit_no, 'received', 1, null, null, null, null, null, coalesce(i.body_sha256, sha256(i.body)) = h.body_sha256
 from webhooks h
 join eventstore.inbox i using (psp, psp_account, psp_event_id)
 -- A repeated request is told what its key got, even where its stream has moved on too.
@@ -47,9 +50,9 @@ written_keys as (
     from unnest($8::text[], $9::boolean[], $10::text[], $11::bytea[], $12::smallint[], $13::bytea[], $14::text[],
                 $15::timestamptz[])
 )
-insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body)
+insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body, is_interesting, body_sha256)
 select *
-from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[]);
+from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[], $21::boolean[], $22::bytea[]);
 
 -- name: replace_answers
 -- The final answers of requests that waited for their outcome; an answer is replaced once, while it is in flight. After

@@ -1,6 +1,7 @@
 """The inbox: what PSPs tell us, verified and kept raw before anybody reads it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 import structlog
@@ -48,16 +49,27 @@ class WebhookInbox:
             psp_event_id=verified.psp_event_id,
             type=verified.type,
             body=body,
+            is_interesting=verified.is_interesting,
         )
         commit = Commit(
             provenance=Provenance(correlation=verified.psp_event_id, actor=f"webhook:{psp}"),
             webhook=event,
             jobs=(interpret_job(psp, psp_account, verified.psp_event_id),) if verified.is_interesting else (),
         )
-        known = isinstance(await self._writer.commit(commit), AlreadyReceived)
-        result: Literal["accepted", "duplicate"] = "duplicate" if known else "accepted"
-        WEBHOOKS_RECEIVED.labels(psp, result).inc()
-        return result
+        committed = await self._writer.commit(commit)
+        if not isinstance(committed, AlreadyReceived):
+            WEBHOOKS_RECEIVED.labels(psp, "accepted").inc()
+            return "accepted"
+        WEBHOOKS_RECEIVED.labels(psp, "duplicate" if committed.is_same else "duplicate_differs").inc()
+        if not committed.is_same:
+            _log.warning(
+                "psp.webhook_differs",
+                psp=psp,
+                psp_account=psp_account,
+                psp_event_id=verified.psp_event_id,
+                type=verified.type,
+            )
+        return "duplicate"
 
     def _refused(self, psp: PspName, refused: SignatureRefused) -> SignatureRefused:
         # Anybody may send any name of a PSP: only those we know become labels.
@@ -78,10 +90,29 @@ class InboxReader:
         self._bodies: SharedFetch[_EventKey, bytes] = SharedFetch(self._find_bodies)
 
     async def body_of(self, psp: PspName, psp_account: PspAccount, psp_event_id: str) -> bytes | None:
-        """The raw bytes of an event, or None if it never arrived."""
+        """The raw bytes of an event, or None if it never arrived or its body's retention is over."""
         return await self._bodies.find((psp, psp_account, psp_event_id))
 
     async def _find_bodies(self, keys: Sequence[_EventKey]) -> dict[_EventKey, bytes]:
         psps, accounts, events = (list(column) for column in zip(*keys, strict=True))
         rows = await self._pool.fetch(_SQL.bodies_of, psps, accounts, events)
         return {(row["psp"], row["psp_account"], row["psp_event_id"]): row["body"] for row in rows}
+
+
+class InboxBodies:
+    """Lets go of the raw bodies of webhooks. What is still to be read, or waits for a person, keeps its body."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def purge(self, *, kept_for: timedelta, rows_max: int) -> int:
+        """Purge bodies received longer ago by the database's clock, at most `rows_max`; return how many."""
+        return await self._purge(kept_for, rows_max, only_uninteresting=False)
+
+    async def purge_uninteresting(self, *, kept_for: timedelta, rows_max: int) -> int:
+        """The same for types of events that no job reads."""
+        return await self._purge(kept_for, rows_max, only_uninteresting=True)
+
+    async def _purge(self, kept_for: timedelta, rows_max: int, *, only_uninteresting: bool) -> int:
+        status = await self._pool.execute(_SQL.purge_bodies, kept_for, only_uninteresting, rows_max)
+        return int(status.rpartition(" ")[2])

@@ -42,7 +42,10 @@ class InterpretWebhook:
         key = msgspec.json.decode(job.payload, type=WebhookJob)
         body = await self._inbox.body_of(key.psp, key.psp_account, key.psp_event_id)
         if body is None:
-            return Hold(f"the inbox has no event {key.psp_event_id} of {key.psp}")
+            return Hold(
+                f"the inbox has no body of event {key.psp_event_id} of {key.psp}: "
+                "it never arrived, or its retention is over"
+            )
         webhooks = self._webhooks.get(key.psp)
         if webhooks is None:
             return Hold(f"no reader for webhooks of {key.psp} is configured; add it, then requeue")

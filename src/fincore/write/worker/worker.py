@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 import structlog
 
 from fincore.domain.clock import AgeClock
@@ -16,7 +17,7 @@ from fincore.domain.outcome import PspName
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
-from fincore.write.psp.inbox import InboxReader
+from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import Handler, JobQueue
@@ -43,9 +44,22 @@ IDEMPOTENCY_KEYS_KEPT_FOR: Final = timedelta(hours=72)
 QUEUE_LOG_KEPT_FOR: Final = timedelta(hours=1)
 
 
-def chores(writer: Writer, queue: PgQueuerQueue) -> tuple[Chore, ...]:
+class BodiesKept(msgspec.Struct, frozen=True, kw_only=True):
+    """How long raw bodies of webhooks are kept: of types that are read, and of those that FinCore ignores.
+
+    A body serves to read an event again after a repair, and to show what a PSP said. The log has the facts; the body has
+    names, addresses and client secrets beside them. PSPs deliver again for three days at most.
+    """
+
+    read: timedelta = timedelta(days=30)
+    ignored: timedelta = timedelta(days=3)
+
+
+def chores(writer: Writer, queue: PgQueuerQueue, bodies: InboxBodies, kept: BodiesKept) -> tuple[Chore, ...]:
     """What the worker forgets, and when."""
     return (
+        Chore(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
+        Chore(name="webhook_bodies", kept_for=kept.read, purge=bodies.purge),
         Chore(name="idempotency_keys", kept_for=IDEMPOTENCY_KEYS_KEPT_FOR, purge=writer.purge_answers),
         Chore(name="queue_log", kept_for=QUEUE_LOG_KEPT_FOR, purge=queue.purge_log),
     )
