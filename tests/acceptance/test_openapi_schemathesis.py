@@ -56,6 +56,15 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "402", "403",
 include-operation-id = "create_refund"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "402", "403", "404", "409"]
 
+# 409: an endpoint that an earlier request disabled is told nothing.
+[[operations]]
+include-operation-id = "replay_failed_webhooks"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409"]
+
+[[operations]]
+include-operation-id = "replay_webhook_delivery"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409"]
+
 # No generator can sign for a PSP.
 [[operations]]
 include-operation-id = "receive_webhook"

@@ -8,76 +8,85 @@ from msgspec import Meta
 
 from fincore.domain.ids import balance_transaction_id
 from fincore.eventstore.subjects import Subject
+from fincore.public.fields import CurrencyCode, HasMore, Livemode, NextCursor, ObjectName
 from fincore.read.ledgerdb.balance_transaction import BalanceTransaction, BalanceTransactionType
 
 
 class PayableBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What you are owed in one currency, in minor units; negative where you owe it."""
+    """What the platform owes you in one currency."""
 
-    currency: str
-    amount_minor: int
+    currency: CurrencyCode
+    amount_minor: Annotated[
+        int, Meta(description="The amount in the minor unit of `currency`; negative where you owe it.")
+    ]
 
 
 class BalanceBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What you are owed by whoever runs this platform, as the books say."""
+    """What the platform owes you, as its ledger says."""
 
-    object: Literal["balance"] = "balance"
-    livemode: bool
+    object: Annotated[Literal["balance"], ObjectName] = "balance"
+    livemode: Livemode
     payable: Annotated[
-        list[PayableBody], Meta(description="One for each currency in which money ever moved for you.")
+        list[PayableBody], Meta(description="One entry for each currency in which money ever moved for you.")
     ]
     as_of: Annotated[
         datetime,
         Meta(
-            description="Up to when the books have come: what FinCore wrote down before is in them. A charge of which an "
-            "event could not be booked is left out from that event on, until the platform has seen to it."
+            description="The ledger holds everything that FinCore recorded before this time. If FinCore "
+            "cannot book an event of a charge, the balance leaves that event and the later ones of the "
+            "charge out until the operator has resolved it."
         ),
     ]
 
 
 class BalanceTransactionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that changed what you are owed. Amounts are in minor units of `currency`; times are RFC 3339, in UTC."""
+    """A change of your balance. Amounts are in the minor unit of `currency`; times are RFC 3339, in UTC."""
 
-    id: str
-    object: Literal["balance_transaction"] = "balance_transaction"
-    livemode: bool
+    id: Annotated[
+        str,
+        Meta(description="The balance transaction's id.", examples=["txn_01kab5m5wvfb9v1c2m5hfv0d2e"]),
+    ]
+    object: Annotated[Literal["balance_transaction"], ObjectName] = "balance_transaction"
+    livemode: Livemode
     type: Annotated[
         BalanceTransactionType,
         Meta(
-            description="`charge`: a capture. `refund`; `refund_failure`: a refund that came back. `dispute`: a bank took "
-            "money; `dispute_reversal`: it gave some back. `correction`: the PSP's record contradicted what had been "
-            "booked. `clearing`: a person booked it."
+            description="`charge`: a capture. `refund`: a refund. `refund_failure`: a refund that came "
+            "back. `dispute`: a bank took money. `dispute_reversal`: a bank gave money back. `correction`: "
+            "the PSP's record contradicted what had been booked. `clearing`: an operator booked it."
         ),
     ]
     amount_minor: Annotated[
-        int, Meta(description="The movement before fees; negative where it lowers what you are owed.")
+        int, Meta(description="The change before fees; negative where it lowers your balance.")
     ]
     fee_minor: Annotated[
         int,
         Meta(
-            description="What you pay for it: the platform's fee or a dispute's; negative where one is given back."
+            description="What you pay: the platform's fee or a dispute's. Negative where a fee is given back."
         ),
     ]
     net_minor: Annotated[int, Meta(description="`amount_minor` less `fee_minor`.")]
-    currency: str
-    balance_after_minor: Annotated[int, Meta(description="What you were owed in `currency` after it.")]
+    currency: CurrencyCode
+    balance_after_minor: Annotated[int, Meta(description="Your balance in `currency` afterwards.")]
     charge: Annotated[str, Meta(description="The id of the charge it belongs to.")]
-    refund: Annotated[str | None, Meta(description="The id of the refund, where it is about one.")]
-    dispute: Annotated[str | None, Meta(description="The id of the dispute, where it is about one.")]
-    effective_at: Annotated[datetime, Meta(description="When the money moved, by the PSP's clock.")]
+    refund: Annotated[str | None, Meta(description="The id of the refund that caused it, if a refund did.")]
+    dispute: Annotated[
+        str | None, Meta(description="The id of the dispute that caused it, if a dispute did.")
+    ]
+    effective_at: Annotated[datetime, Meta(description="When the money moved at the PSP.")]
     booked_at: Annotated[
         datetime,
-        Meta(description="When it was written into the books. Lists are in this order, newest first."),
+        Meta(description="When FinCore booked it. Lists are in this order, newest first."),
     ]
 
 
 class BalanceTransactionListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of balance transactions, the last booked first."""
 
-    object: Literal["list"] = "list"
-    data: list[BalanceTransactionBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[BalanceTransactionBody], Meta(description="The balance transactions of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 def balance_transaction_body(

@@ -1,8 +1,9 @@
 """What requests about a charge are answered: the charge, or the problem that tells a client that waited why it failed."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from fincore.api.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
@@ -15,15 +16,15 @@ from fincore.write.payments.keyed_requests import Rendered
 
 
 class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):
-    """The problem that tells a client that waited that its charge failed, or that its operation was not carried out."""
+    """The error where you waited and the charge, the capture or the cancellation failed."""
 
-    charge: ChargeBody
+    charge: Annotated[ChargeBody, Meta(description="The charge as it is now.")]
 
 
 class FailedRefundProblem(ProblemBody, frozen=True, kw_only=True):
-    """The problem that tells a client that waited that its refund failed."""
+    """The error where you waited and the refund failed."""
 
-    refund: RefundBody
+    refund: Annotated[RefundBody, Meta(description="The refund as it is now.")]
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
+from fincore.api.component_schemas import Json
 from fincore.api.endpoint import Route
 from fincore.api.exchange import JSON, Answer, Call
-from fincore.api.openapi import Json, openapi_document
+from fincore.api.openapi import openapi_document
 from fincore.api.operation import Content, Operation
 from fincore.api.problems import PROBLEMS
 from fincore.domain.public_event import MEANINGS, SHOWN
@@ -49,12 +50,12 @@ _HTML_HEADERS: Final = (
 )
 
 
-def _page_operation(operation_id: str, summary: str, media_type: str) -> Operation:
+def _page_operation(operation_id: str, summary: str, description: str, media_type: str) -> Operation:
     is_json = media_type == JSON
     return Operation(
         operation_id=operation_id,
         summary=summary,
-        description="",
+        description=description,
         tag="Documentation",
         is_authenticated=False,
         answers={
@@ -83,25 +84,33 @@ class Docs:
             Route(
                 method="GET",
                 path="/openapi.json",
-                operation=_page_operation("openapi", "The OpenAPI document", JSON),
+                operation=_page_operation(
+                    "openapi", "Get the OpenAPI document", "This document, for generators of clients.", JSON
+                ),
                 handler=self.openapi,
             ),
             Route(
                 method="GET",
                 path="/docs",
-                operation=_page_operation("docs", "The API as a page to read", HTML),
+                operation=_page_operation(
+                    "docs", "Read the API's reference", "The OpenAPI document as a page to read.", HTML
+                ),
                 handler=self.reference,
             ),
             Route(
                 method="GET",
                 path="/docs/errors",
-                operation=_page_operation("docs_errors", "Every error code and what to do", HTML),
+                operation=_page_operation(
+                    "docs_errors", "Read about error codes", "Each error code, and what to do.", HTML
+                ),
                 handler=self.errors,
             ),
             Route(
                 method="GET",
                 path="/docs/events",
-                operation=_page_operation("docs_events", "Every event and what it means", HTML),
+                operation=_page_operation(
+                    "docs_events", "Read about events", "Each type of event, and what it means.", HTML
+                ),
                 handler=self.events,
             ),
         )

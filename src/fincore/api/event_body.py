@@ -9,32 +9,34 @@ from msgspec import Meta
 from fincore.domain.events import EventType
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.notify.message import message_of
+from fincore.public.event_data import DATA_REFERENCE
+from fincore.public.fields import ChargeReference, HasMore, Livemode, NextCursor, ObjectName
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to a charge. `type`, `timestamp` and `data` are what a webhook about it carries."""
+    """An event of a charge. `type`, `timestamp` and `data` are the same in the webhook about the event."""
 
-    id: str
-    object: Literal["event"] = "event"
-    charge: Annotated[str, Meta(description="The id of the charge it happened to.")]
-    livemode: bool
-    type: Annotated[EventType, Meta(description="What happened: /docs/events says what each means.")]
+    id: Annotated[str, Meta(description="The event's id.", examples=["evt_01kab5m5wvfb9v1c2m5hfv0d2e"])]
+    object: Annotated[Literal["event"], ObjectName] = "event"
+    charge: ChargeReference
+    livemode: Livemode
+    type: Annotated[EventType, Meta(description="What happened. /docs/events explains each type.")]
     timestamp: Annotated[
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]
     created_at: Annotated[
-        datetime, Meta(description="When FinCore wrote it down. Lists are in this order, newest first.")
+        datetime, Meta(description="When FinCore recorded it. Lists are in this order, newest first.")
     ]
-    data: dict[str, ShownValue]
+    data: Annotated[dict[str, ShownValue], DATA_REFERENCE]
 
 
 class EventListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of events, newest first."""
 
-    object: Literal["list"] = "list"
-    data: list[EventBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[EventBody], Meta(description="The events of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 def event_body(event: PublicEvent, *, livemode: bool) -> EventBody:

@@ -21,24 +21,29 @@ _TAG: Final = "Service"
 class HealthBody(msgspec.Struct, frozen=True):
     """The process answers."""
 
-    status: Literal["ok"] = "ok"
+    status: Annotated[Literal["ok"], Meta(description="`ok`: the process answers.")] = "ok"
 
 
-class ReadyBody(msgspec.Struct, frozen=True, kw_only=True):
+class ReadinessBody(msgspec.Struct, frozen=True, kw_only=True):
     """Whether requests can be served, and what each dependency says."""
 
-    status: Literal["ok", "unavailable"]
-    parts: Annotated[dict[str, Literal["ok", "unavailable"]], Meta(description="By dependency.")]
+    status: Annotated[
+        Literal["ok", "unavailable"], Meta(description="`unavailable`: at least one dependency is.")
+    ]
+    parts: Annotated[
+        dict[str, Literal["ok", "unavailable"]],
+        Meta(description="The state of each dependency, by its name."),
+    ]
 
 
 class IndexBody(msgspec.Struct, frozen=True, kw_only=True):
     """Where to go from here."""
 
-    name: str = "FinCore Payments"
-    version: str = VERSION
-    docs: str = "/docs"
-    openapi: str = "/openapi.json"
-    charges: str = "/v1/charges"
+    name: Annotated[str, Meta(description="The product.")] = "FinCore Payments"
+    version: Annotated[str, Meta(description="The version of FinCore that answers.")] = VERSION
+    docs: Annotated[str, Meta(description="The path of the API's documentation.")] = "/docs"
+    openapi: Annotated[str, Meta(description="The path of the OpenAPI document.")] = "/openapi.json"
+    charges: Annotated[str, Meta(description="The path of the charges.")] = "/v1/charges"
 
 
 _HEALTHZ: Final = Operation(
@@ -56,8 +61,8 @@ _READYZ: Final = Operation(
     tag=_TAG,
     is_authenticated=False,
     answers={
-        200: Content(shape=ReadyBody, description="They can."),
-        503: Content(shape=ReadyBody, description="A dependency is away."),
+        200: Content(shape=ReadinessBody, description="They can."),
+        503: Content(shape=ReadinessBody, description="A dependency is away."),
     },
 )
 _INDEX: Final = Operation(
@@ -96,8 +101,8 @@ class Health:
             for name, is_there in zip(self._probes, answers, strict=True)
         }
         if all(answers):
-            return json_answer(200, ReadyBody(status="ok", parts=parts))
-        return json_answer(503, ReadyBody(status="unavailable", parts=parts))
+            return json_answer(200, ReadinessBody(status="ok", parts=parts))
+        return json_answer(503, ReadinessBody(status="unavailable", parts=parts))
 
     async def index(self, _: Call) -> Answer:
         """Where to go from here."""

@@ -85,261 +85,259 @@ class ProblemKind(msgspec.Struct, frozen=True):
 PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
     {
         "json_invalid": ProblemKind(
-            400, "The body is not JSON", "Send one JSON object, encoded as UTF-8, and nothing after it."
+            400, "Invalid JSON body", "Send one JSON object, encoded as UTF-8, and nothing after it."
         ),
         "header_invalid": ProblemKind(
-            400, "A header cannot be read", "Send the header that `param` names once, in its documented form."
+            400, "Invalid header", "Send the header that `param` names once, in its documented form."
         ),
         "idempotency_key_missing": ProblemKind(
             400,
-            "The Idempotency-Key header is missing",
+            "Missing Idempotency-Key header",
             "Send a key that is new for each payment, capture, cancellation or refund you intend, such as a UUID, and the "
             "same one when you repeat it.",
         ),
         "idempotency_key_invalid": ProblemKind(
             400,
-            "The Idempotency-Key cannot be used",
+            "Invalid Idempotency-Key",
             "Send one key of 1 to 255 printable ASCII characters, bare or in double quotes, and no card number.",
         ),
         "parameter_invalid": ProblemKind(
             400,
-            "A query parameter is wrong",
-            "Correct the parameter that `param` names; `detail` says what it takes.",
+            "Invalid query parameter",
+            "Correct the parameter that `param` names. `detail` says what it accepts.",
         ),
         "parameter_unknown": ProblemKind(
             400,
-            "There is no such query parameter",
+            "Unknown query parameter",
             "Remove the parameter that `param` names, or correct its spelling.",
         ),
         "cursor_invalid": ProblemKind(
             400,
-            "The cursor is not one of ours",
-            "Use `next_cursor` of a list as it is, with the same API key; start without a cursor.",
+            "Invalid cursor",
+            "Send `next_cursor` of a page unchanged, to the same list, with a key of the same merchant and mode.",
         ),
         "webhook_signature_invalid": ProblemKind(
             400,
-            "The webhook's signature does not hold",
-            "Check that the endpoint's signing secret is the one configured here, and that clocks agree.",
+            "Invalid webhook signature",
+            "Configure the signing secret of the PSP's webhook endpoint here, and check that both clocks are right.",
         ),
         "api_key_missing": ProblemKind(
             401,
-            "No API key was sent",
+            "Missing API key",
             "Send `Authorization: Bearer sk_...` with a secret key of the merchant.",
         ),
         "api_key_invalid": ProblemKind(
             401,
-            "The API key is not valid",
-            "Check the key for typing mistakes; it may also have been revoked.",
+            "Invalid API key",
+            "Check the key for typing mistakes. If it was revoked, use another.",
         ),
         "charge_failed": ProblemKind(
             402,
-            "The charge failed",
+            "Failed charge",
             "`charge.failure` says why and what may help. To try again, create a new charge with a new key.",
         ),
         "capture_failed": ProblemKind(
             402,
-            "The capture was not carried out",
-            "`charge.operation_failure` says why. What was held is still held while the charge is `authorized`; to try "
+            "Failed capture",
+            "`charge.operation_failure` says why. While the charge is `authorized` the bank still holds the money. To try "
             "again, use a new key.",
         ),
         "cancel_failed": ProblemKind(
             402,
-            "The cancellation was not carried out",
-            "`charge.status` says where the charge stands; to try again, use a new key.",
+            "Failed cancellation",
+            "`charge.status` says where the charge stands. To try again, use a new key.",
         ),
         "refund_failed": ProblemKind(
             402,
-            "The refund failed",
+            "Failed refund",
             "`refund.failure` says why. The amount can be refunded again; to try again, use a new key.",
         ),
         "secret_key_required": ProblemKind(
-            403, "A publishable key may not do this", "Use a secret key (sk_...), from your back end only."
+            403, "Publishable key without this right", "Use a secret key (sk_...), from your back end only."
         ),
-        "route_not_found": ProblemKind(
-            404, "There is nothing at this path", "Check the path; /docs lists all there are."
-        ),
+        "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
             404,
-            "There is no such charge",
+            "Unknown charge",
             "Check the id, and that your key is of the merchant and the mode that created the charge.",
         ),
         "refund_not_found": ProblemKind(
             404,
-            "There is no such refund",
+            "Unknown refund",
             "Check the id, and that your key is of the merchant and the mode that created the refund.",
         ),
         "dispute_not_found": ProblemKind(
             404,
-            "There is no such dispute",
+            "Unknown dispute",
             "Check the id, and that your key is of the merchant and the mode of the charge in question.",
         ),
         "balance_transaction_not_found": ProblemKind(
             404,
-            "There is no such balance transaction",
-            "Check the id, and that your key is of the merchant and the mode of the charge; a moment old, it may follow.",
+            "Unknown balance transaction",
+            "Check the id, and that your key is of the merchant and the mode of the charge; ask again in a moment if it is new.",
         ),
         "event_not_found": ProblemKind(
             404,
-            "There is no such event",
-            "Check the id, and that your key is of the merchant and the mode of the event; a moment old, it may follow.",
+            "Unknown event",
+            "Check the id, and that your key is of the merchant and the mode of the event; ask again in a moment if it is new.",
         ),
         "webhook_endpoint_not_found": ProblemKind(
             404,
-            "There is no such webhook endpoint",
+            "Unknown webhook endpoint",
             "Check the id, and that your key is of the merchant and the mode that created it. PSPs deliver to "
             "/webhooks/{psp}/{account}.",
         ),
         "webhook_delivery_not_found": ProblemKind(
             404,
-            "There is no such delivery",
+            "Unknown webhook delivery",
             "Check the id, and that your key is of the merchant and the mode of the event; deliveries are kept for "
             "30 days.",
         ),
         "method_not_allowed": ProblemKind(
-            405, "This path does not take this method", "Use a method that the `Allow` header lists."
+            405, "Method not allowed", "Use a method that the `Allow` header lists."
         ),
         "body_too_slow": ProblemKind(
-            408, "The body did not arrive in time", "Send the request again.", retryable=True
+            408, "Body received too slowly", "Send the request again.", retryable=True
         ),
         "idempotency_key_in_use": ProblemKind(
             409,
-            "A request with this key is still at work",
+            "Earlier request still in progress",
             "Send the same request again after the seconds that `Retry-After` says.",
             retryable=True,
         ),
         "charge_busy": ProblemKind(
             409,
-            "Too many requests change this charge at once",
+            "Too many changes at once",
             "Nothing was done. Send the same request again after the seconds that `Retry-After` says.",
             retryable=True,
         ),
         "operation_in_progress": ProblemKind(
             409,
-            "An operation on the charge is under way",
-            "Wait until `pending_operation` of the charge is null; then send the same request again, if it is still wanted.",
+            "Operation in progress",
+            "Wait until `pending_operation` of the charge is null. Then send the same request again if you still want it.",
             retryable=True,
         ),
         "charge_not_capturable": ProblemKind(
             409,
-            "The charge cannot be captured",
-            "Only a charge that is `authorized` can be; `detail` says what it is.",
+            "Charge not capturable",
+            "Capture only a charge that is `authorized`. `detail` says what this one is.",
         ),
         "charge_not_cancelable": ProblemKind(
             409,
-            "The charge cannot be canceled",
-            "Only a charge that is `authorized` or `requires_action` can be; refund one that succeeded.",
+            "Charge not cancelable",
+            "Cancel only a charge that is `authorized` or `requires_action`. Refund one that succeeded.",
         ),
         "charge_not_refundable": ProblemKind(
             409,
-            "The charge cannot be refunded",
-            "Only a charge that succeeded can be; cancel one that is authorized.",
+            "Charge not refundable",
+            "Refund only a charge that succeeded. Cancel one that is authorized.",
         ),
         "charge_already_refunded": ProblemKind(
             409,
-            "Nothing is left to refund",
-            "The whole amount was given back, or is about to be; `refunds` of the charge says by what.",
+            "Charge already refunded",
+            "Do not refund again: the whole amount is given back or about to be. `refunds` of the charge lists the refunds.",
         ),
         "charge_disputed": ProblemKind(
             409,
-            "The charge is disputed",
-            "Wait for the end of the dispute: the customer could get the money twice.",
+            "Disputed charge",
+            "Wait until the dispute has ended: with a refund the customer could get the money twice.",
         ),
         "too_many_refunds": ProblemKind(
             409,
-            "The charge has too many refunds",
-            f"A charge can have {REFUNDS_MAX} refunds at most; give back more at a time.",
+            "Too many refunds",
+            f"Refund more at a time: a charge can have at most {REFUNDS_MAX} refunds.",
         ),
         "webhook_endpoint_disabled": ProblemKind(
             409,
-            "The webhook endpoint is disabled",
-            "See to what disabled it (`disabled_reason`), then set its `status` to `enabled`.",
+            "Disabled webhook endpoint",
+            "Remove the cause that `disabled_reason` names, then set `status` to `enabled`.",
         ),
         "webhook_endpoints_too_many": ProblemKind(
             409,
-            "There are as many webhook endpoints as there may be",
+            "Too many webhook endpoints",
             "Change an endpoint that you no longer need; disabled ones count, too.",
         ),
         "body_too_large": ProblemKind(
-            413, "The body is too large", "Send less; `detail` says how much is taken."
+            413, "Body too large", "Send a smaller body. `detail` says how large it may be."
         ),
         "media_type_unsupported": ProblemKind(
-            415, "The body's media type is not taken here", "Send `Content-Type: application/json`."
+            415, "Unsupported media type", "Send `Content-Type: application/json`."
         ),
-        "field_missing": ProblemKind(422, "A required field is missing", "Add the field that `param` names."),
+        "field_missing": ProblemKind(422, "Missing field", "Add the field that `param` names."),
         "field_unknown": ProblemKind(
-            422, "There is no such field", "Remove the field that `param` names, or correct its spelling."
+            422, "Unknown field", "Remove the field that `param` names, or correct its spelling."
         ),
         "field_invalid": ProblemKind(
-            422, "A field is wrong", "Correct the field that `param` names; `detail` says what it takes."
+            422, "Invalid field", "Correct the field that `param` names. `detail` says what it accepts."
         ),
         "currency_unknown": ProblemKind(
-            422, "The currency is not known", "Send an ISO 4217 currency code, such as usd or eur."
+            422, "Unknown currency", "Send an ISO 4217 currency code, such as usd or eur."
         ),
         "currency_not_supported": ProblemKind(
-            422, "Currency not taken by the PSP", "Charge in another currency; `detail` names this one."
+            422, "Currency not supported", "Charge in another currency. `detail` names this one."
         ),
         "amount_too_small": ProblemKind(
             422, "Amount too small", "Send at least 1 minor unit in `amount_minor`, or what `detail` says."
         ),
         "amount_too_large": ProblemKind(
-            422, "Amount too large", "Send less in `amount_minor`; `detail` says how much is taken at most."
+            422, "Amount too large", "Send a smaller `amount_minor`. `detail` says how large it may be."
         ),
         "amount_not_expressible": ProblemKind(
             422,
-            "Amount finer than the PSP takes",
+            "Amount not expressible at the PSP",
             "Round `amount_minor` to the multiple that `detail` names.",
         ),
         "capture_amount_too_large": ProblemKind(
             422,
-            "More than the charge holds",
-            "Capture at most `amount_authorized_minor` of the charge, or leave `amount_minor` out to take it all.",
+            "Capture amount too large",
+            "Capture at most `amount_authorized_minor` of the charge, or leave `amount_minor` out to capture all of it.",
         ),
         "refund_amount_too_large": ProblemKind(
             422,
-            "More than is left to refund",
+            "Refund amount too large",
             "Refund at most `amount_refundable_minor` of the charge, or leave `amount_minor` out to give it all back.",
         ),
         "text_not_storable": ProblemKind(
             422,
-            "A text holds characters that cannot be stored",
+            "Unsupported characters",
             "Remove NUL characters and unpaired surrogates (\\u0000, \\ud800 to \\udfff) from the texts.",
         ),
         "card_number_not_allowed": ProblemKind(
             422,
-            "A card number was sent",
-            "Send the token your PSP gave for the card; card numbers belong in no field of this API.",
+            "Card number not allowed",
+            "Send the token that your PSP gave you for the card. No field of this API accepts a card number.",
         ),
         "idempotency_key_reused": ProblemKind(
             422,
-            "The key was used for another request",
-            "Use a new key for a new request; repeat a request with exactly the path and the body it had.",
+            "Idempotency-Key of another request",
+            "Use a new key for a new request. Repeat a request with exactly the path and the body that it had.",
         ),
         "webhook_url_not_allowed": ProblemKind(
             422,
-            "The URL cannot be used for webhooks",
-            "Send an HTTPS URL of a server on the public internet; `detail` says what is wrong with this one.",
+            "Webhook URL not allowed",
+            "Send an HTTPS URL of a server on the public internet. `detail` says what is wrong with this one.",
         ),
         "psp_not_configured": ProblemKind(
             422,
-            "No PSP account is set up for this mode",
-            "Ask whoever runs this installation to configure a PSP account for the mode of your key.",
+            "No PSP account configured",
+            "Ask the operator of this installation to configure a PSP account for the mode of your key.",
         ),
         "internal_error": ProblemKind(
             500,
-            "Something is broken on our side",
-            "Send the same request with the same key again; report `request_id` if it keeps failing.",
+            "Internal error",
+            "Send the same request with the same key again. If it keeps failing, give `request_id` to the operator.",
             retryable=True,
         ),
         "overloaded": ProblemKind(
             503,
-            "Too much to do at the moment",
+            "Overload",
             "Send the same request with the same key again after the seconds that `Retry-After` says.",
             retryable=True,
         ),
         "store_unavailable": ProblemKind(
             503,
-            "The database cannot be reached at the moment",
-            "Send the same request with the same key again: it is safe, whether or not the first was carried out.",
+            "Database unavailable",
+            "Send the same request with the same key again. It is safe, whether or not FinCore carried the first out.",
             retryable=True,
         ),
     }
@@ -349,16 +347,22 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
 class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     """An error: what is wrong, where, and what to do next (RFC 9457)."""
 
-    type: Annotated[str, Meta(description="URL of this code's documentation, relative to the API.")]
-    title: str
-    status: int
-    detail: str
-    code: ProblemCode
+    type: Annotated[str, Meta(description="The URL of the code's documentation, relative to the API.")]
+    title: Annotated[str, Meta(description="What all errors with this code have in common.")]
+    status: Annotated[int, Meta(description="The HTTP status.", examples=[422])]
+    detail: Annotated[str, Meta(description="What is wrong with this request, and what to do next.")]
+    code: Annotated[ProblemCode, Meta(description="Branch on it. /docs/errors explains each code.")]
     param: Annotated[
-        str | None, Meta(description="The field, parameter or header at fault, as a dotted path.")
+        str | None,
+        Meta(
+            description="The field, parameter or header at fault, as a dotted path; null where there is none."
+        ),
     ]
-    request_id: Annotated[str, Meta(description="Name it when you ask for help.")]
-    retryable: Annotated[bool, Meta(description="Whether the very same request may be sent again.")]
+    request_id: Annotated[str, Meta(description="This request's id. Quote it when you ask for help.")]
+    retryable: Annotated[
+        bool,
+        Meta(description="`true`: the same request, with the same key, may succeed if you send it again."),
+    ]
 
 
 class Problem(Exception):

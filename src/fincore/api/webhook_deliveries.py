@@ -12,14 +12,14 @@ from fincore.api.keyed_change import change_once
 from fincore.api.problems import Problem
 from fincore.api.webhook_endpoint_body import delivery_body, delivery_body_with_attempts
 from fincore.api.webhook_endpoint_operations import GET_WEBHOOK_DELIVERY, REPLAY_WEBHOOK_DELIVERY
-from fincore.api.webhook_endpoint_request import Nothing
+from fincore.api.webhook_endpoint_request import DeliveryReplayRequest
 from fincore.api.webhook_endpoints import WebhookServices, owner_of
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import WebhookDeliveryId, parse_webhook_delivery_id
 from fincore.postgres.pool import Connection
 from fincore.write.merchants.api_keys import ApiKeys
 
-_NOTHING: Final = msgspec.json.Decoder(Nothing)
+_NOTHING: Final = msgspec.json.Decoder(DeliveryReplayRequest)
 
 
 class WebhookDeliveries:
@@ -51,7 +51,7 @@ class WebhookDeliveries:
     async def replay(self, call: Call) -> Answer:
         """Send one delivery again."""
         principal = await secret_principal(call, self._keys)
-        request = await read_request(call, _NOTHING, if_empty=Nothing())
+        request = await read_request(call, _NOTHING, if_empty=DeliveryReplayRequest())
         delivery_id = _delivery_id(call)
 
         async def make(connection: Connection) -> Answer:

@@ -17,37 +17,45 @@ from fincore.notify.delivery_log import (
 )
 from fincore.notify.endpoint import DisabledReason, Endpoint, EndpointStatus
 from fincore.notify.retry_schedule import AttemptError
+from fincore.public.event_data import MESSAGE_REFERENCE
+from fincore.public.fields import CreatedAt, HasMore, Livemode, NextCursor, ObjectName
+
+_EndpointId = Annotated[
+    str, Meta(description="The endpoint's id.", examples=["we_01kab5m5wvfb9v1c2m5hfv0d2e"])
+]
 
 
 class WebhookEndpointBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Where events are sent. Times are RFC 3339, in UTC."""
+    """A URL of yours that FinCore sends events to. Times are RFC 3339, in UTC."""
 
-    id: str
-    object: Literal["webhook_endpoint"] = "webhook_endpoint"
-    livemode: bool
-    url: str
-    description: str | None
-    event_types: list[str]
-    status: EndpointStatus
+    id: _EndpointId
+    object: Annotated[Literal["webhook_endpoint"], ObjectName] = "webhook_endpoint"
+    livemode: Livemode
+    url: Annotated[str, Meta(description="Where FinCore sends the events.")]
+    description: Annotated[str | None, Meta(description="The description that you sent.")]
+    event_types: Annotated[
+        list[str], Meta(description="Which events FinCore sends: names, families such as `charge.*`, or `*`.")
+    ]
+    status: Annotated[EndpointStatus, Meta(description="`disabled`: FinCore sends nothing.")]
     disabled_reason: Annotated[
         DisabledReason | None,
         Meta(
-            description="`by_merchant`; `gone`: it answered 410; `failing`: nothing arrived during the whole schedule "
-            "of a delivery."
+            description="`by_merchant`: you disabled it. `gone`: your server answered 410. `failing`: your "
+            "server accepted nothing during the whole schedule of a delivery. Null while it is enabled."
         ),
     ]
-    secret_version: Annotated[int, Meta(description="How many secrets it has had.")]
+    secret_version: Annotated[int, Meta(description="How many secrets it has had, the current one included.")]
     previous_secret_expires_at: Annotated[
         datetime | None,
-        Meta(description="Until when the secret before the current one signs too; null where none does."),
+        Meta(description="Until when the previous secret signs too; null where only the current one signs."),
     ]
-    created_at: datetime
+    created_at: CreatedAt
     secret: (
         Annotated[
             str | None,
             Meta(
-                description="What signatures are verified with. Shown only where it was made: on creating and rotating, and "
-                "to a repetition under the same idempotency key. Null where another has replaced it since."
+                description="The key to verify signatures with. Only in the answer that made it, and in its "
+                "repetitions under the same idempotency key; null if another secret has replaced it since."
             ),
         ]
         | UnsetType
@@ -57,48 +65,74 @@ class WebhookEndpointBody(msgspec.Struct, frozen=True, kw_only=True):
 class WebhookEndpointListBody(msgspec.Struct, frozen=True, kw_only=True):
     """All your endpoints, oldest first, on one page."""
 
-    object: Literal["list"] = "list"
-    data: list[WebhookEndpointBody]
-    has_more: bool = False
-    next_cursor: str | None = None
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[WebhookEndpointBody], Meta(description="All your endpoints.")]
+    has_more: HasMore = False
+    next_cursor: NextCursor = None
 
 
 class WebhookAttemptBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt that is over."""
+    """An attempt to deliver that has ended."""
 
-    attempt: int
-    at: datetime
-    response_status: Annotated[int | None, Meta(description="The status your server answered.")]
-    error: Annotated[AttemptError | None, Meta(description="Why there was no answer.")]
-    duration_ms: int | None
+    attempt: Annotated[int, Meta(description="The attempt's number, from 1.")]
+    at: Annotated[datetime, Meta(description="When it began.")]
+    response_status: Annotated[
+        int | None, Meta(description="The HTTP status that your server answered; null if it did not answer.")
+    ]
+    error: Annotated[AttemptError | None, Meta(description="Why there was no answer; null if there was one.")]
+    duration_ms: Annotated[
+        int | None, Meta(description="How long it took, in milliseconds; null where it was not measured.")
+    ]
 
 
 class WebhookDeliveryBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One event on its way to one endpoint. Its id is the `webhook-id` of every attempt."""
+    """An event that FinCore sends to one endpoint."""
 
-    id: str
-    object: Literal["webhook_delivery"] = "webhook_delivery"
-    endpoint: str
-    event: str
-    event_type: EventType
-    status: DeliveryStatus
+    id: Annotated[
+        str,
+        Meta(
+            description="The delivery's id. Your server gets it as `webhook-id` with every attempt.",
+            examples=["msg_01kab5m5wvfb9v1c2m5hfv0d2e"],
+        ),
+    ]
+    object: Annotated[Literal["webhook_delivery"], ObjectName] = "webhook_delivery"
+    endpoint: _EndpointId
+    event: Annotated[str, Meta(description="The event's id.", examples=["evt_01kab5m5wvfb9v1c2m5hfv0d2e"])]
+    event_type: Annotated[EventType, Meta(description="What happened.")]
+    status: Annotated[
+        DeliveryStatus,
+        Meta(
+            description="`pending`: FinCore will send it, or send it again. `delivered`: your server "
+            "answered 2xx. `failed`: FinCore does not send it again unless you replay it."
+        ),
+    ]
     failure: Annotated[
         DeliveryFailure | None,
         Meta(
-            description="`exhausted`: the schedule ended; `gone`: your server answered 410; `endpoint_disabled`: the "
-            "endpoint was disabled before it was sent."
+            description="`exhausted`: the schedule ended. `gone`: your server answered 410. "
+            "`endpoint_disabled`: the endpoint was disabled before the delivery arrived. Null unless it "
+            "failed."
         ),
     ]
-    attempts: Annotated[int, Meta(description="How many attempts were begun.")]
-    last_attempt: WebhookAttemptBody | None
-    next_attempt_at: datetime | None
-    created_at: datetime
-    finished_at: datetime | None
-    payload: Annotated[dict[str, Any], Meta(description="The body that is sent.")] | UnsetType = UNSET
+    attempts: Annotated[int, Meta(description="How many attempts have begun.")]
+    last_attempt: Annotated[
+        WebhookAttemptBody | None, Meta(description="The last attempt that has ended; null before the first.")
+    ]
+    next_attempt_at: Annotated[
+        datetime | None, Meta(description="When FinCore sends it next; null where it will not.")
+    ]
+    created_at: CreatedAt
+    finished_at: Annotated[
+        datetime | None, Meta(description="When it arrived or failed; null while it is pending.")
+    ]
+    payload: Annotated[dict[str, Any], MESSAGE_REFERENCE] | UnsetType = UNSET
     attempt_log: (
         Annotated[
             list[WebhookAttemptBody],
-            Meta(description="The attempts that are over, newest first, 100 at most."),
+            Meta(
+                description="The attempts that have ended, newest first, 100 at most. Only in `GET "
+                "/v1/webhook_deliveries/{delivery_id}`."
+            ),
         ]
         | UnsetType
     ) = UNSET
@@ -107,19 +141,24 @@ class WebhookDeliveryBody(msgspec.Struct, frozen=True, kw_only=True):
 class WebhookDeliveryListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of deliveries, newest first."""
 
-    object: Literal["list"] = "list"
-    data: list[WebhookDeliveryBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[WebhookDeliveryBody], Meta(description="The deliveries of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 class WebhookReplayBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent again."""
+    """How many deliveries FinCore sends again."""
 
-    object: Literal["webhook_replay"] = "webhook_replay"
-    endpoint: str
-    deliveries: Annotated[int, Meta(description="How many deliveries are due again.")]
-    has_more: Annotated[bool, Meta(description="More have failed than one request replays; send another.")]
+    object: Annotated[Literal["webhook_replay"], ObjectName] = "webhook_replay"
+    endpoint: _EndpointId
+    deliveries: Annotated[int, Meta(description="How many failed deliveries are due again.")]
+    has_more: Annotated[
+        bool,
+        Meta(
+            description="`true`: more deliveries have failed than one request replays. Send another request."
+        ),
+    ]
 
 
 def endpoint_body(endpoint: Endpoint, *, secret: str | UnsetType | None = UNSET) -> WebhookEndpointBody:

@@ -14,17 +14,17 @@ from fincore.api.webhook_endpoint_body import (
     WebhookReplayBody,
 )
 from fincore.api.webhook_endpoint_request import (
-    FailedReplay,
-    Nothing,
-    SecretRotation,
+    DeliveryReplayRequest,
+    FailedDeliveriesReplayRequest,
+    SecretRotationRequest,
     WebhookEndpointRequest,
-    WebhookEndpointUpdate,
+    WebhookEndpointUpdateRequest,
 )
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryStatus
 from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.endpoints import OVERLAP_SECONDS_MAX
 
-_TAG: Final = "Webhooks to you"
+_TAG: Final = "Webhook endpoints"
 _ENDPOINT_ID: Final = Parameter(
     name="endpoint_id",
     place="path",
@@ -98,7 +98,7 @@ UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
     request_body=Content(
-        shape=WebhookEndpointUpdate, description="What to change. Unknown fields are refused."
+        shape=WebhookEndpointUpdateRequest, description="What to change. Unknown fields are refused."
     ),
     answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.", headers=_REPLAYED)},
     problems=(*OPTIONAL_KEY_PROBLEMS, *_TEXT_PROBLEMS, "webhook_endpoint_not_found"),
@@ -114,7 +114,7 @@ ROTATE_WEBHOOK_SECRET: Final = Operation(
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
     request_body=Content(
-        shape=SecretRotation, description="How long both sign. It may be left out.", is_required=False
+        shape=SecretRotationRequest, description="How long both sign. It may be left out.", is_required=False
     ),
     answers={
         200: Content(
@@ -154,7 +154,9 @@ REPLAY_FAILED_WEBHOOKS: Final = Operation(
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
     request_body=Content(
-        shape=FailedReplay, description="Which of them. It may be left out.", is_required=False
+        shape=FailedDeliveriesReplayRequest,
+        description="Which of them. It may be left out.",
+        is_required=False,
     ),
     answers={
         200: Content(shape=WebhookReplayBody, description="How many are sent again.", headers=_REPLAYED)
@@ -183,7 +185,9 @@ REPLAY_WEBHOOK_DELIVERY: Final = Operation(
     ),
     tag=_TAG,
     parameters=(_DELIVERY_ID, OPTIONAL_KEY),
-    request_body=Content(shape=Nothing, description="Nothing, or an empty object.", is_required=False),
+    request_body=Content(
+        shape=DeliveryReplayRequest, description="Nothing, or an empty object.", is_required=False
+    ),
     answers={200: Content(shape=WebhookDeliveryBody, description="The delivery.", headers=_REPLAYED)},
     problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_delivery_not_found", "webhook_endpoint_disabled"),
 )

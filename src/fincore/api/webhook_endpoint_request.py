@@ -19,7 +19,7 @@ EVENT_TYPE_CHARACTERS_MAX: Final = 100
 _Url = Annotated[
     str,
     Meta(
-        description=f"Where to send the events: an HTTPS URL of a server on the public internet, at most "
+        description=f"Where FinCore sends the events: an HTTPS URL of a server on the public internet, at most "
         f"{URL_CHARACTERS_MAX} characters, without user name and fragment.",
         examples=["https://shop.example.com/webhooks/fincore"],
         extra_json_schema={"maxLength": URL_CHARACTERS_MAX},
@@ -29,7 +29,7 @@ _Description = Annotated[
     str,
     Meta(
         max_length=DESCRIPTION_CHARACTERS_MAX,
-        description="For you and your staff.",
+        description="A text for you and your staff.",
         extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
@@ -41,24 +41,24 @@ _EventTypes = Annotated[
     Meta(
         min_length=1,
         max_length=FILTERS_MAX,
-        description="Which events to send: their names, families such as `charge.*`, or `*` for all.",
+        description="Which events FinCore sends: names, families such as `charge.*`, or `*` for all.",
         examples=[["charge.*", "refund.succeeded"]],
     ),
 ]
 
 
 class WebhookEndpointRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An endpoint to create."""
+    """The endpoint to create."""
 
     url: _Url
     description: _Description | None = None
     event_types: _EventTypes = (EVERYTHING,)
 
 
-class WebhookEndpointUpdate(
+class WebhookEndpointUpdateRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """What to change of an endpoint; what is left out stays as it is."""
+    """What to change of an endpoint. A field that you leave out stays as it is."""
 
     url: _Url | UnsetType = UNSET
     description: _Description | UnsetType | None = UNSET
@@ -66,39 +66,47 @@ class WebhookEndpointUpdate(
     status: (
         Annotated[
             EndpointStatus,
-            Meta(description="`disabled` stops it; `enabled` starts it again, whatever stopped it."),
+            Meta(
+                description="`disabled`: FinCore sends nothing more. `enabled`: FinCore sends again, for "
+                "whatever reason it had stopped."
+            ),
         ]
         | UnsetType
     ) = UNSET
 
 
-class SecretRotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to replace the secret."""
+class SecretRotationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to replace the secret. The body can be left out."""
 
     overlap_seconds: Annotated[
         int,
         Meta(
             ge=0,
             le=OVERLAP_SECONDS_MAX,
-            description="How long the old secret signs beside the new one; 0 stops it at once.",
+            description="How many seconds the old secret signs beside the new one; 0 stops it at once.",
         ),
     ] = OVERLAP_SECONDS_DEFAULT
 
 
-class FailedReplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which failed deliveries to send again; all of them unless a bound is given."""
+class FailedDeliveriesReplayRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which failed deliveries to send again: all, unless you set a bound. The body can be left out."""
 
-    created_from: Annotated[datetime, Meta(tz=True, description="Only those made then or later.")] | None = (
-        None
-    )
-    created_before: Annotated[datetime, Meta(tz=True, description="Only those made before.")] | None = None
+    created_from: (
+        Annotated[datetime, Meta(tz=True, description="Only deliveries created at this time or later.")]
+        | None
+    ) = None
+    created_before: (
+        Annotated[datetime, Meta(tz=True, description="Only deliveries created before this time.")] | None
+    ) = None
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """There is nothing to say beside the path."""
+class DeliveryReplayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty object. The body can be left out."""
 
 
-def check_request(request: WebhookEndpointRequest | WebhookEndpointUpdate, *, allow_loopback: bool) -> None:
+def check_request(
+    request: WebhookEndpointRequest | WebhookEndpointUpdateRequest, *, allow_loopback: bool
+) -> None:
     """Raise the problem of the first thing that is wrong with a request; what its type says is checked before."""
     for param, text in _texts(request):
         if holds_card_number(text):
@@ -119,7 +127,7 @@ def check_request(request: WebhookEndpointRequest | WebhookEndpointUpdate, *, al
             raise Problem("webhook_url_not_allowed", checked.reason, param="url")
 
 
-def _texts(request: WebhookEndpointRequest | WebhookEndpointUpdate) -> Iterator[tuple[str, str]]:
+def _texts(request: WebhookEndpointRequest | WebhookEndpointUpdateRequest) -> Iterator[tuple[str, str]]:
     if (
         isinstance(request.url, str) and len(request.url) <= URL_CHARACTERS_MAX
     ):  # a longer one is refused as a URL

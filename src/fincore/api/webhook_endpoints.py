@@ -30,10 +30,10 @@ from fincore.api.webhook_endpoint_operations import (
     UPDATE_WEBHOOK_ENDPOINT,
 )
 from fincore.api.webhook_endpoint_request import (
-    FailedReplay,
-    SecretRotation,
+    FailedDeliveriesReplayRequest,
+    SecretRotationRequest,
     WebhookEndpointRequest,
-    WebhookEndpointUpdate,
+    WebhookEndpointUpdateRequest,
     check_request,
 )
 from fincore.domain.errors import InvalidId
@@ -51,9 +51,9 @@ from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 
 _CREATE: Final = msgspec.json.Decoder(WebhookEndpointRequest)
-_UPDATE: Final = msgspec.json.Decoder(WebhookEndpointUpdate)
-_ROTATE: Final = msgspec.json.Decoder(SecretRotation)
-_REPLAY: Final = msgspec.json.Decoder(FailedReplay)
+_UPDATE: Final = msgspec.json.Decoder(WebhookEndpointUpdateRequest)
+_ROTATE: Final = msgspec.json.Decoder(SecretRotationRequest)
+_REPLAY: Final = msgspec.json.Decoder(FailedDeliveriesReplayRequest)
 _STORED: Final = msgspec.json.Decoder(WebhookEndpointBody)
 _ENCODER: Final = msgspec.json.Encoder()
 _STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
@@ -167,7 +167,7 @@ class WebhookEndpoints:
     async def rotate_secret(self, call: Call) -> Answer:
         """A new secret beside the old one."""
         principal = await secret_principal(call, self._keys)
-        request = await read_request(call, _ROTATE, if_empty=SecretRotation())
+        request = await read_request(call, _ROTATE, if_empty=SecretRotationRequest())
         endpoint_id = _endpoint_id(call)
 
         async def make(connection: Connection) -> Answer:
@@ -205,7 +205,7 @@ class WebhookEndpoints:
     async def replay_failed(self, call: Call) -> Answer:
         """Send again what failed."""
         principal = await secret_principal(call, self._keys)
-        request = await read_request(call, _REPLAY, if_empty=FailedReplay())
+        request = await read_request(call, _REPLAY, if_empty=FailedDeliveriesReplayRequest())
         endpoint = await self._found(call, principal)
         if endpoint.status != "enabled":
             raise Problem("webhook_endpoint_disabled", param="endpoint_id")

@@ -16,10 +16,10 @@ RECEIVE_WEBHOOK: Final = Operation(
     operation_id="receive_webhook",
     summary="Receive a PSP's event",
     description=(
-        "For payment service providers only. The signature is checked over the raw bytes; 200 means that the event is "
-        "kept for good, and it is answered again to an event that was delivered before."
+        "For payment service providers only. FinCore checks the signature over the bytes of the body. 200 means that "
+        "FinCore has stored the event, also where the PSP delivered it before."
     ),
-    tag="Webhooks",
+    tag="PSP webhooks",
     is_authenticated=False,
     parameters=(
         Parameter(
@@ -33,7 +33,7 @@ RECEIVE_WEBHOOK: Final = Operation(
             name="account",
             place="path",
             is_required=True,
-            description="The name of our account at the PSP.",
+            description="The name of the account at the PSP, as this installation calls it.",
             schema={"type": "string", "examples": ["test"]},
         ),
     ),

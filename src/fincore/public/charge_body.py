@@ -13,109 +13,153 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.public.dispute_body import DisputeBody, dispute_body
+from fincore.public.event_data import DETAILS_REFERENCE
 from fincore.public.failure_body import (
-    FailureBody,
+    ChargeFailureBody,
     OperationFailureBody,
     failure_body,
     operation_failure_body,
+)
+from fincore.public.fields import (
+    CHARGE_ID_EXAMPLE,
+    CreatedAt,
+    CurrencyCode,
+    HasMore,
+    Livemode,
+    NextCursor,
+    ObjectName,
+    StoredMetadata,
 )
 from fincore.public.refund_body import RefundBody, refund_body
 
 
 class NextAction(msgspec.Struct, frozen=True, kw_only=True):
-    """What the customer has to do."""
+    """What the customer must do before the charge can go on."""
 
     redirect_url: Annotated[
-        str | None, Meta(description="The page to send the customer to, where there is one.")
+        str | None, Meta(description="Send the customer to this page; null where the PSP gave none.")
     ]
 
 
 class PendingOperationBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture or a cancellation that the PSP is being asked for."""
+    """A capture or a cancellation that FinCore is asking the PSP for."""
 
-    type: Literal["capture", "cancel"]
-    amount_minor: Annotated[int | None, Meta(description="What is to be taken; null for a cancellation.")]
-    requested_at: datetime
+    type: Annotated[Literal["capture", "cancel"], Meta(description="What you requested.")]
+    amount_minor: Annotated[int | None, Meta(description="The amount to capture; null for a cancellation.")]
+    requested_at: Annotated[datetime, Meta(description="When you requested it.")]
     outcome_unknown_since: Annotated[
-        datetime | None, Meta(description="Since when the PSP's answer to it is missing.")
+        datetime | None,
+        Meta(description="Since when the PSP's answer is missing; null where nothing is missing."),
     ]
 
 
 class TimelineEntryBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to a charge."""
+    """An event of a charge."""
 
-    id: str
-    type: Annotated[EventType, Meta(description="What happened: /docs/events says what each means.")]
+    id: Annotated[str, Meta(description="The event's id.", examples=["evt_01kab5m5wvfb9v1c2m5hfv0d2e"])]
+    type: Annotated[EventType, Meta(description="What happened. /docs/events explains each type.")]
     at: Annotated[
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]
-    data: dict[str, ShownValue]
+    data: Annotated[dict[str, ShownValue], DETAILS_REFERENCE]
 
 
 class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment. Amounts are in the currency's minor unit; times are RFC 3339, in UTC."""
+    """A payment. Amounts are in the minor unit of `currency`; times are RFC 3339, in UTC."""
 
-    id: str
-    object: Literal["charge"] = "charge"
-    livemode: bool
-    status: ChargeStatus
-    amount_minor: int
-    currency: str
-    capture: Annotated[
-        bool, Meta(description="Whether the money is taken at once, or held until you capture it.")
+    id: Annotated[str, Meta(description="The charge's id.", examples=[CHARGE_ID_EXAMPLE])]
+    object: Annotated[Literal["charge"], ObjectName] = "charge"
+    livemode: Livemode
+    status: Annotated[ChargeStatus, Meta(description="Where the charge stands.")]
+    amount_minor: Annotated[
+        int, Meta(description="The amount that you requested, in the minor unit of `currency`.")
     ]
-    amount_authorized_minor: int
-    amount_captured_minor: int
-    amount_refunded_minor: Annotated[int, Meta(description="What the customer has got back.")]
+    currency: CurrencyCode
+    capture: Annotated[
+        bool,
+        Meta(description="`true`: the money is taken at once. `false`: it is held until you capture it."),
+    ]
+    amount_authorized_minor: Annotated[int, Meta(description="The amount that the bank has authorized.")]
+    amount_captured_minor: Annotated[int, Meta(description="The amount that the PSP has taken.")]
+    amount_refunded_minor: Annotated[
+        int, Meta(description="The amount that the PSP has given back to the customer.")
+    ]
     amount_refundable_minor: Annotated[
         int,
         Meta(
-            description="The largest amount that a refund may ask for now: what was captured, less every refund that has "
-            "not failed; 0 while every refund is refused, such as of a disputed charge."
+            description="The largest amount that you can refund now: the amount captured, less every refund "
+            "that has not failed; 0 while every refund is refused, such as of a disputed charge."
         ),
     ]
     capture_before: Annotated[
         datetime | None,
         Meta(
-            description="While the money is held: until when, where the PSP says so. Then the charge expires."
+            description="Until when the bank holds the money, where the PSP says so; then the charge "
+            "expires. Null while nothing is held."
         ),
     ]
-    disputed: Annotated[bool, Meta(description="Whether the customer's bank ever questioned the charge.")]
-    payment_method: str
-    description: str | None
-    customer_email: str | None
-    metadata: dict[str, str]
-    psp: str
-    psp_reference: Annotated[str | None, Meta(description="The payment's id at the PSP.")]
-    failure: FailureBody | None
+    disputed: Annotated[
+        bool, Meta(description="`true`: the customer's bank has disputed the charge at least once.")
+    ]
+    payment_method: Annotated[str, Meta(description="The PSP's token for the customer's card.")]
+    description: Annotated[str | None, Meta(description="The description that you sent.")]
+    customer_email: Annotated[str | None, Meta(description="The customer's e-mail address that you sent.")]
+    metadata: StoredMetadata
+    psp: Annotated[str, Meta(description="The PSP that the charge is made at.", examples=["stripe"])]
+    psp_reference: Annotated[
+        str | None, Meta(description="The payment's id at the PSP; null until the PSP has told it.")
+    ]
+    failure: Annotated[
+        ChargeFailureBody | None, Meta(description="Why the charge failed; null unless it did.")
+    ]
     pending_operation: Annotated[
         PendingOperationBody | None,
-        Meta(description="The capture or cancellation under way; another can be asked for when it is over."),
+        Meta(description="The capture or cancellation under way. You can request another when this is null."),
     ]
     operation_failure: Annotated[
         OperationFailureBody | None,
-        Meta(description="Why the last capture or cancellation was not carried out."),
+        Meta(description="Why the last capture or cancellation failed; null unless it did."),
     ]
-    next_action: NextAction | None
+    next_action: Annotated[
+        NextAction | None, Meta(description="What the customer must do, while `status` is `requires_action`.")
+    ]
     outcome_unknown_since: Annotated[
         datetime | None,
         Meta(
-            description="Since when the PSP's answer is missing. FinCore asks until it knows; do not charge again."
+            description="Since when the PSP's answer is missing; null where nothing is missing. FinCore "
+            "asks the PSP until it knows. Do not charge the customer again."
         ),
     ]
-    created_at: datetime
-    refunds: list[RefundBody] | UnsetType = UNSET
-    disputes: list[DisputeBody] | UnsetType = UNSET
-    timeline: list[TimelineEntryBody] | UnsetType = UNSET
+    created_at: CreatedAt
+    refunds: (
+        Annotated[
+            list[RefundBody], Meta(description="The charge's refunds. Only in `GET /v1/charges/{charge_id}`.")
+        ]
+        | UnsetType
+    ) = UNSET
+    disputes: (
+        Annotated[
+            list[DisputeBody],
+            Meta(description="The charge's disputes. Only in `GET /v1/charges/{charge_id}`."),
+        ]
+        | UnsetType
+    ) = UNSET
+    timeline: (
+        Annotated[
+            list[TimelineEntryBody],
+            Meta(description="The charge's events, oldest first. Only in `GET /v1/charges/{charge_id}`."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ChargeListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of charges, newest first."""
 
-    object: Literal["list"] = "list"
-    data: list[ChargeBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[ChargeBody], Meta(description="The charges of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 def charge_body(

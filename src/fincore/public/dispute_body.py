@@ -9,57 +9,69 @@ from msgspec import Meta
 from fincore.domain.dispute import Dispute
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import DisputeStatus
+from fincore.public.fields import (
+    ChargeReference,
+    CurrencyCode,
+    HasMore,
+    Livemode,
+    NextCursor,
+    ObjectName,
+    UpdatedAt,
+)
 
 
 class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer's bank questions a charge. Amounts are in minor units; times are RFC 3339, in UTC."""
+    """A customer's bank disputes a charge. Amounts are in minor units; times are RFC 3339, in UTC."""
 
-    id: str
-    object: Literal["dispute"] = "dispute"
-    charge: Annotated[str, Meta(description="The id of the charge in question.")]
-    livemode: bool
+    id: Annotated[str, Meta(description="The dispute's id.", examples=["dp_01kab5m5wvfb9v1c2m5hfv0d2e"])]
+    object: Annotated[Literal["dispute"], ObjectName] = "dispute"
+    charge: ChargeReference
+    livemode: Livemode
     status: Annotated[
         DisputeStatus,
-        Meta(
-            description="`needs_response`: send your evidence at the PSP until `evidence_due_by`. `under_review`: the "
-            "bank decides. `won`, `lost`: it has decided. `closed`: over without a verdict."
-        ),
+        Meta(description="Where the dispute stands. An appeal can turn a verdict."),
     ]
     is_inquiry: Annotated[
         bool,
-        Meta(description="The bank only asks so far; no money has moved, and it may become a chargeback."),
+        Meta(
+            description="`true`: the bank only asks. No money has moved; the inquiry can still become a "
+            "chargeback."
+        ),
     ]
-    amount_minor: Annotated[int, Meta(description="What is disputed, in `currency`.")]
-    currency: str
-    reason: Annotated[str, Meta(description="The bank's reason, in the PSP's words.")]
+    amount_minor: Annotated[int, Meta(description="The disputed amount, in the minor unit of `currency`.")]
+    currency: CurrencyCode
+    reason: Annotated[str, Meta(description="The bank's reason, as the PSP names it.")]
     evidence_due_by: Annotated[
-        datetime | None, Meta(description="Until when the PSP takes evidence, where it says so.")
+        datetime | None, Meta(description="Until when the PSP accepts your evidence, where it says so.")
     ]
     amount_withdrawn_minor: Annotated[
-        int, Meta(description="What the PSP has taken from you for it, in `movements_currency`.")
+        int, Meta(description="The amount that the PSP took for the dispute, in `movements_currency`.")
     ]
     amount_reinstated_minor: Annotated[
-        int, Meta(description="What of that it has given back. Money moves apart from the verdict.")
+        int,
+        Meta(description="The part of it that the PSP gave back. Money moves independently of the verdict."),
     ]
     fee_minor: Annotated[
-        int, Meta(description="What the PSP charges for the dispute, less what of it was given back.")
+        int, Meta(description="The PSP's fee for the dispute, less what the PSP gave back of it.")
     ]
     movements_currency: Annotated[
         str | None,
-        Meta(description="The currency in which the PSP settles with you; null until money has moved."),
+        Meta(
+            description="ISO 4217 code of the currency in which the money moved; null until money has moved."
+        ),
     ]
     psp_reference: Annotated[str, Meta(description="The dispute's id at the PSP.")]
-    opened_at: datetime
-    updated_at: datetime
+    opened_at: Annotated[datetime, Meta(description="When the bank opened the dispute.")]
+    updated_at: UpdatedAt
 
 
 class DisputeListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of disputes, newest first."""
 
-    object: Literal["list"] = "list"
-    data: list[DisputeBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[DisputeBody], Meta(description="The disputes of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 def dispute_body(charge_id: ChargeId, dispute: Dispute, *, livemode: bool) -> DisputeBody:

@@ -43,42 +43,48 @@ REFUND_FAILURE_MESSAGES: Final[Mapping[RefundFailureCode, str]] = MappingProxyTy
 )
 
 
-class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeFailureBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why a charge failed."""
 
-    code: FailureCode
-    decline_code: Annotated[str | None, Meta(description="The PSP's own word for it, where it has one.")]
-    message: str
+    code: Annotated[FailureCode, Meta(description="Why it failed, the same for every PSP.")]
+    decline_code: Annotated[
+        str | None,
+        Meta(
+            description="The PSP's own code for the decline, if it has one. Do not show it to the customer."
+        ),
+    ]
+    message: Annotated[str, Meta(description="The same as a sentence.")]
     advice: Annotated[
         DeclineAdvice,
         Meta(
-            description="`retry_later`: a soft decline, the same card may work later. `ask_customer`: the customer has "
-            "to do something first. `do_not_retry`: the same again will fail, too. After a hard decline do not charge this "
-            "card again for this purchase; with `psp_rejected_request`, `amount_too_small` or `amount_too_large` it is the request that has to change."
+            description="`retry_later`: a soft decline; the same card may work later. `ask_customer`: the "
+            "customer must do something first. `do_not_retry`: the same request will fail again. After a "
+            "hard decline do not charge this card again for this purchase; with `psp_rejected_request`, "
+            "`amount_too_small` or `amount_too_large` change the request."
         ),
     ]
     retryable: Annotated[
         bool,
-        Meta(description="A soft decline: a new request with the same payment method may succeed later."),
+        Meta(description="`true`: a new request with the same payment method may succeed later."),
     ]
 
 
-class OperationFailureBody(FailureBody, frozen=True, kw_only=True):
-    """Why the last capture or cancellation was not carried out. What was held is still held."""
+class OperationFailureBody(ChargeFailureBody, frozen=True, kw_only=True):
+    """Why the last capture or cancellation failed. The bank still holds what it held."""
 
-    operation: Operation
+    operation: Annotated[Operation, Meta(description="What FinCore asked the PSP to do.")]
 
 
 class RefundFailureBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why a refund failed. Its amount can be refunded again."""
 
-    code: RefundFailureCode
-    message: str
+    code: Annotated[RefundFailureCode, Meta(description="Why it failed, the same for every PSP.")]
+    message: Annotated[str, Meta(description="The same as a sentence.")]
 
 
-def failure_body(failure: Failure) -> FailureBody:
+def failure_body(failure: Failure) -> ChargeFailureBody:
     """Why a charge failed."""
-    return FailureBody(
+    return ChargeFailureBody(
         code=failure.code,
         decline_code=failure.decline_code,
         message=FAILURE_MESSAGES[failure.code],

@@ -11,50 +11,62 @@ from fincore.domain.events import RefundOrigin, RefundReason
 from fincore.domain.ids import ChargeId
 from fincore.domain.refund import Refund, RefundStatus
 from fincore.public.failure_body import REFUND_FAILURE_MESSAGES, RefundFailureBody
+from fincore.public.fields import (
+    ChargeReference,
+    CreatedAt,
+    CurrencyCode,
+    HasMore,
+    Livemode,
+    NextCursor,
+    ObjectName,
+    StoredMetadata,
+    UpdatedAt,
+)
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Money given back. The amount is in the minor unit of the charge's currency; times are RFC 3339, in UTC."""
+    """Money given back for a charge. Times are RFC 3339, in UTC."""
 
-    id: str
-    object: Literal["refund"] = "refund"
-    charge: Annotated[str, Meta(description="The id of the charge that is refunded.")]
-    livemode: bool
-    status: Annotated[
-        RefundStatus,
-        Meta(
-            description="`processing`: the PSP is being asked. `pending`: the PSP has taken it on and will carry it out. "
-            "`succeeded`: given back; rarely the customer's bank returns it later, and it is `failed` then. `failed`: "
-            "the customer did not get it, and the amount can be refunded again."
-        ),
-    ]
-    amount_minor: int
-    currency: str
-    reason: RefundReason | None
+    id: Annotated[str, Meta(description="The refund's id.", examples=["re_01kab5m5wvfb9v1c2m5hfv0d2e"])]
+    object: Annotated[Literal["refund"], ObjectName] = "refund"
+    charge: ChargeReference
+    livemode: Livemode
+    status: Annotated[RefundStatus, Meta(description="Where the refund stands.")]
+    amount_minor: Annotated[int, Meta(description="The amount in the minor unit of `currency`.")]
+    currency: CurrencyCode
+    reason: Annotated[RefundReason | None, Meta(description="The reason that you sent.")]
     origin: Annotated[
         RefundOrigin,
-        Meta(description="`merchant`: asked for here. `psp`: made at the PSP, such as in its dashboard."),
+        Meta(
+            description="`merchant`: you requested it here. `psp`: it was made at the PSP, such as in its "
+            "dashboard."
+        ),
     ]
-    metadata: dict[str, str]
-    failure: RefundFailureBody | None
-    psp_reference: Annotated[str | None, Meta(description="The refund's id at the PSP.")]
+    metadata: StoredMetadata
+    failure: Annotated[
+        RefundFailureBody | None, Meta(description="Why the refund failed; null unless it did.")
+    ]
+    psp_reference: Annotated[
+        str | None, Meta(description="The refund's id at the PSP; null until the PSP has told it.")
+    ]
     outcome_unknown_since: Annotated[
         datetime | None,
         Meta(
-            description="Since when the PSP's answer is missing. FinCore asks until it knows; do not refund again."
+            description="Since when the PSP's answer is missing; null where nothing is missing. FinCore "
+            "asks the PSP until it knows. Do not refund again."
         ),
     ]
-    created_at: datetime
-    updated_at: datetime
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class RefundListBody(msgspec.Struct, frozen=True, kw_only=True):
     """A page of refunds, newest first."""
 
-    object: Literal["list"] = "list"
-    data: list[RefundBody]
-    has_more: bool
-    next_cursor: Annotated[str | None, Meta(description="Send it as `cursor` for the next page.")]
+    object: Annotated[Literal["list"], ObjectName] = "list"
+    data: Annotated[list[RefundBody], Meta(description="The refunds of this page.")]
+    has_more: HasMore
+    next_cursor: NextCursor
 
 
 def refund_body(charge_id: ChargeId, refund: Refund, *, livemode: bool, currency: Currency) -> RefundBody:

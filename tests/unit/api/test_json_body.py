@@ -11,10 +11,10 @@ from msgspec import inspect
 from fincore.api.json_body import decode_body
 from fincore.api.problems import Problem
 from fincore.api.webhook_endpoint_request import (
-    FailedReplay,
-    SecretRotation,
+    FailedDeliveriesReplayRequest,
+    SecretRotationRequest,
     WebhookEndpointRequest,
-    WebhookEndpointUpdate,
+    WebhookEndpointUpdateRequest,
     check_request,
 )
 from fincore.write.payments.charge_request import ChargeRequest
@@ -86,7 +86,7 @@ WRONG = {
         "reason must be one of duplicate, fraudulent, requested_by_customer.",
     ),
     "a status that may be left out": (
-        WebhookEndpointUpdate,
+        WebhookEndpointUpdateRequest,
         {"status": "gone"},
         "status",
         "status must be one of disabled, enabled.",
@@ -104,13 +104,13 @@ WRONG = {
         "event_types[1] must be a string, not a whole number.",
     ),
     "no time": (
-        FailedReplay,
+        FailedDeliveriesReplayRequest,
         {"created_from": "yesterday"},
         "created_from",
         "created_from must be an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z.",
     ),
     "a time without an offset": (
-        FailedReplay,
+        FailedDeliveriesReplayRequest,
         {"created_from": "2026-01-01T00:00:00"},
         "created_from",
         "created_from must be an RFC 3339 time with its offset, such as 2026-01-31T12:00:00Z.",
@@ -166,8 +166,8 @@ def unbounded_strings(kind: inspect.Type, place: str) -> Iterator[str]:
 
 def test_every_string_of_a_request_is_bounded_where_it_is_read() -> None:
     shapes = (
-        ChargeRequest, CaptureRequest, CancelRequest, RefundRequest, WebhookEndpointRequest, WebhookEndpointUpdate,
-        SecretRotation, FailedReplay,
+        ChargeRequest, CaptureRequest, CancelRequest, RefundRequest, WebhookEndpointRequest, WebhookEndpointUpdateRequest,
+        SecretRotationRequest, FailedDeliveriesReplayRequest,
     )  # fmt: skip
     found = {
         place for shape in shapes for place in unbounded_strings(inspect.type_info(shape), shape.__name__)
@@ -179,7 +179,7 @@ def test_every_string_of_a_request_is_bounded_where_it_is_read() -> None:
         "RefundRequest.metadata key",
         "RefundRequest.metadata value",
         "WebhookEndpointRequest.url",
-        "WebhookEndpointUpdate.url",
+        "WebhookEndpointUpdateRequest.url",
     }
 
 

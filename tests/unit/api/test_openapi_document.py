@@ -1,17 +1,31 @@
 """The OpenAPI document and the pages made of it."""
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
+from fincore.api.balance_operations import (
+    GET_BALANCE,
+    GET_BALANCE_TRANSACTION,
+    LIST_BALANCE_TRANSACTIONS,
+)
 from fincore.api.charge_action_operations import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
+from fincore.api.component_schemas import NAMED_WORDS, component_schemas
 from fincore.api.dispute_operations import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.docs import Docs
 from fincore.api.endpoint import Method, Route
 from fincore.api.event_operations import GET_EVENT, LIST_EVENTS
 from fincore.api.exchange import Answer, Call
+from fincore.api.health import Health
 from fincore.api.openapi import openapi_document, problems_of
 from fincore.api.operation import Operation
 from fincore.api.problems import PROBLEMS
@@ -28,7 +42,19 @@ from fincore.api.webhook_endpoint_operations import (
     UPDATE_WEBHOOK_ENDPOINT,
 )
 from fincore.api.webhooks import RECEIVE_WEBHOOK
+from fincore.domain.events import EVENTS, RecordedEvent, decode_event
+from fincore.domain.ids import new_event_id, new_stream_id
+from fincore.domain.public_event import SHOWN, public_event
 from fincore.domain.refusal import RequestRefusalCode
+from fincore.notify.message import message_body
+from fincore.public.event_data import ABOUT, DETAILS
+from fixtures.commits import NOON
+
+GOLDEN = Path(__file__).parents[2] / "data/events"
+INTERNAL_WORDS = re.compile(
+    r"\b(fingerprint|encoded|msgspec|struct|subclass|docstring|our|ours|we)\b", re.IGNORECASE
+)
+TIME_NAME = re.compile(r"(^|_)(at|since|from|by|timestamp|as_of)$|^(capture|created)_before$")
 
 
 async def nothing(_: Call) -> Answer:
@@ -63,7 +89,21 @@ ROUTES = (
         Route(method=method, path=f"/v1/webhook_{path}", operation=operation, handler=nothing)
         for method, path, operation in WEBHOOK_OPERATIONS
     ),
+    Route(method="GET", path="/v1/balance", operation=GET_BALANCE, handler=nothing),
+    Route(
+        method="GET",
+        path="/v1/balance_transactions",
+        operation=LIST_BALANCE_TRANSACTIONS,
+        handler=nothing,
+    ),
+    Route(
+        method="GET",
+        path="/v1/balance_transactions/{balance_transaction_id}",
+        operation=GET_BALANCE_TRANSACTION,
+        handler=nothing,
+    ),
     Route(method="POST", path="/webhooks/{psp}/{account}", operation=RECEIVE_WEBHOOK, handler=nothing),
+    *Health({}).routes(),
 )
 
 
@@ -98,6 +138,128 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         place: Any = document
         for part in path:
             place = place[part]
+
+
+def properties(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Type, name and schema of every field of the document."""
+    for shape, schema in document["components"]["schemas"].items():
+        for name, described in schema.get("properties", {}).items():
+            yield shape, name, described
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a document."""
+    if isinstance(node, dict):
+        yield node
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from nodes(inner)
+
+
+def test_optional_request_fields_stay_optional_in_clients(document: dict[str, Any]) -> None:
+    """Generators take a field with a `default` for one that is always there."""
+    schemas = document["components"]["schemas"]
+    assert [name for _, name, described in properties(document) if "default" in described] == []
+    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency", "payment_method"]
+    assert "Default: `true`." in schemas["ChargeRequest"]["properties"]["capture"]["description"]
+    assert "required" not in schemas["CaptureRequest"]
+
+
+def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    optional = {
+        (name, field)
+        for name, schema in schemas.items()
+        for field in schema.get("properties", {})
+        if field not in schema.get("required", ()) and schema.get("additionalProperties") is not False
+    }
+    assert {(name, field) for name, field in optional if name not in ("EventData", "EventDetails")} == {
+        ("Charge", "refunds"),
+        ("Charge", "disputes"),
+        ("Charge", "timeline"),
+        ("WebhookDelivery", "payload"),
+        ("WebhookDelivery", "attempt_log"),
+        ("WebhookEndpoint", "secret"),
+    }
+
+
+def test_every_time_says_that_it_is_one(document: dict[str, Any]) -> None:
+    undated = [
+        (shape, name)
+        for shape, name, described in properties(document)
+        if TIME_NAME.search(name) and described.get("format") != "date-time"
+    ]
+    assert undated == []
+
+
+def test_every_field_type_and_tag_is_described(document: dict[str, Any]) -> None:
+    undescribed = [
+        (shape, name) for shape, name, field in properties(document) if not field.get("description")
+    ]
+    assert undescribed == []
+    assert all(schema["description"] for schema in document["components"]["schemas"].values())
+    tags = {tag["name"] for tag in document["tags"]}
+    for methods in [*document["paths"].values(), *document["webhooks"].values()]:
+        for operation in methods.values():
+            assert set(operation["tags"]) <= tags
+            assert operation["description"]
+
+
+def test_public_texts_say_nothing_of_the_inside(document: dict[str, Any]) -> None:
+    texts = [node["description"] for node in nodes(document) if isinstance(node.get("description"), str)]
+    assert [text for text in texts if INTERNAL_WORDS.search(text)] == []
+    assert [name for name in document["components"]["schemas"] if re.search("Body$|Nothing", name)] == []
+
+
+def test_closed_sets_of_words_have_a_type_and_a_name(document: dict[str, Any]) -> None:
+    assert [node for node in nodes(document) if "enum" in node and "type" not in node] == []
+    schemas = document["components"]["schemas"]
+    assert set(schemas["EventType"]["enum"]) == set(EVENTS)
+    assert set(schemas["ProblemCode"]["enum"]) == set(PROBLEMS)
+    for name, field in (("Problem", "code"), ("FailedChargeProblem", "code")):
+        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/ProblemCode"
+    for name, field in (("Event", "type"), ("WebhookMessage", "type"), ("WebhookDelivery", "event_type")):
+        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/EventType"
+
+
+def test_no_two_named_sets_hold_the_same_words() -> None:
+    assert len({frozenset(named.words) for named in NAMED_WORDS.values()}) == len(NAMED_WORDS)
+
+
+def test_two_types_with_one_public_name_are_refused() -> None:
+    one = msgspec.defstruct("TwinBody", [("a", int)])
+    other = msgspec.defstruct("Twin", [("b", int)])
+    with pytest.raises(ValueError, match="two types are called Twin"):
+        component_schemas(requests=(), answers=(one, other))
+
+
+def test_the_document_names_its_server() -> None:
+    assert openapi_document(ROUTES)["servers"][0]["url"] == "/"
+    assert (
+        openapi_document(ROUTES, server_url="https://pay.example")["servers"][0]["url"]
+        == "https://pay.example"
+    )
+
+
+def test_the_schema_of_webhooks_knows_every_field_shown() -> None:
+    assert set(DETAILS) == {field for fields in SHOWN.values() for field in fields}
+    assert not set(ABOUT) & set(DETAILS)
+
+
+@pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+def test_webhooks_are_as_the_document_says(document: dict[str, Any], golden: Path) -> None:
+    name, _, version = golden.stem.rpartition(".v")
+    event = decode_event(name, int(version), golden.read_bytes())
+    recorded = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
+    message = json.loads(message_body(public_event(recorded), livemode=False))
+    (content,) = document["webhooks"]["event"]["post"]["requestBody"]["content"].values()
+    resource = Resource.from_contents(document, default_specification=DRAFT202012)
+    Draft202012Validator(
+        {"$ref": f"urn:openapi{content['schema']['$ref']}"},
+        registry=Registry().with_resource("urn:openapi", resource),
+        format_checker=FormatChecker(),
+    ).validate(message)
+    data = document["components"]["schemas"]["EventData"]
+    assert set(data["required"]) <= set(message["data"]) <= set(data["properties"])
 
 
 def test_only_merchants_operations_ask_for_a_key(document: dict[str, Any]) -> None:
@@ -152,7 +314,7 @@ async def test_the_page_to_read_shows_every_operation_type_and_field(document: d
             assert f"{method.upper()} {path}" in html
     for name, schema in document["components"]["schemas"].items():
         assert f'id="{name}"' in html
-        assert all(f"<code>{field}</code>" in html for field in schema["properties"])
+        assert all(f"<code>{field}</code>" in html for field in schema.get("properties", ()))
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/errors"])

@@ -36,19 +36,17 @@ _RETURN_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PA
 class ChargeRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A charge to create. Amounts are in the currency's minor unit: 1999 with usd is 19.99 dollars.
+    """The charge to create."""
 
-    Defaults are left out when it is encoded, so that a field added later leaves the fingerprints of older requests
-    as they are.
-    """
+    # Defaults are left out when it is encoded: a field added later leaves the fingerprints of older requests as they are.
 
     amount_minor: Annotated[
         int,
         Meta(
             ge=1,
             le=AMOUNT_MINOR_MAX,
-            description="The amount in the currency's minor unit. How much is taken at most, and whether the last digits "
-            "must be 0, depends on the PSP and the currency.",
+            description="The amount in the currency's minor unit: 1999 with `usd` is 19.99 dollars. The PSP and the "
+            "currency decide how large it can be, and whether its last digits must be 0.",
             examples=[1999],
         ),
     ]
@@ -56,7 +54,7 @@ class ChargeRequest(
         str,
         Meta(
             max_length=CURRENCY_CHARACTERS_MAX,
-            description="ISO 4217 code. Upper case is taken too; answers are lower case.",
+            description="ISO 4217 code of the currency. Upper case is accepted; answers are in lower case.",
             examples=["usd"],
             extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
         ),
@@ -71,14 +69,14 @@ class ChargeRequest(
         ),
     ]
     capture: Annotated[
-        bool, Meta(description="Take the money at once (true), or only hold it until you capture it (false).")
+        bool, Meta(description="`true`: take the money at once. `false`: only hold it until you capture it.")
     ] = True
     description: (
         Annotated[
             str,
             Meta(
                 max_length=DESCRIPTION_CHARACTERS_MAX,
-                description="For you and your staff.",
+                description="A text for you and your staff.",
                 extra_json_schema={"pattern": NO_NUL},
             ),
         ]
@@ -89,7 +87,7 @@ class ChargeRequest(
             str,
             Meta(
                 max_length=EMAIL_CHARACTERS_MAX,
-                description="Who pays.",
+                description="The customer's e-mail address.",
                 examples=["ada@example.com"],
                 extra_json_schema={"pattern": _EMAIL},
             ),
@@ -97,16 +95,16 @@ class ChargeRequest(
         | None
     ) = None
     metadata: Annotated[
-        Metadata, Meta(description="Your own keys and values; lists can be filtered by them.")
+        Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
     ] = {}
     return_url: (
         Annotated[
             str,
             Meta(
                 max_length=RETURN_URL_CHARACTERS_MAX,
-                description="Where the customer comes back to after the bank's authentication (3-D Secure): https, or "
-                "http on loopback, without user name and fragment. Without it a charge whose bank wants "
-                "authentication is declined, `authentication_required`.",
+                description="Where the customer returns to after authentication (3-D Secure): an https URL, or http "
+                "on loopback, without user name and fragment. Without it a charge that needs authentication fails "
+                "with the code `authentication_required`.",
                 examples=["https://shop.example/orders/6735"],
                 extra_json_schema={"pattern": _RETURN_URL},
             ),

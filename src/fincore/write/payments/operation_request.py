@@ -19,7 +19,7 @@ CHARGE_ID_CHARACTERS_MAX: Final = 64
 class CaptureRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A capture. Whatever is held and not captured is released: a charge is captured once."""
+    """What to capture. The bank releases the rest: a charge is captured once. The body can be left out."""
 
     amount_minor: (
         Annotated[
@@ -27,7 +27,7 @@ class CaptureRequest(
             Meta(
                 ge=1,
                 le=AMOUNT_MINOR_MAX,
-                description="What to take, in the charge's minor unit; all that is held unless you say.",
+                description="The amount to take, in the charge's minor unit; without it, all that is held.",
                 examples=[1500],
             ),
         ]
@@ -38,18 +38,18 @@ class CaptureRequest(
 class CancelRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A cancellation of a charge of which nothing was taken yet."""
+    """Why to cancel the charge. The body can be left out."""
 
     reason: Annotated[
         Literal["requested_by_customer", "duplicate", "fraudulent"],
-        Meta(description="Why the charge is given up; the PSP is told."),
+        Meta(description="Why you cancel the charge. FinCore tells the PSP."),
     ] = "requested_by_customer"
 
 
 class RefundRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A refund of a charge that succeeded, or of a part of it."""
+    """The refund to make."""
 
     charge: Annotated[
         str,
@@ -66,13 +66,15 @@ class RefundRequest(
             Meta(
                 ge=1,
                 le=AMOUNT_MINOR_MAX,
-                description="What to give back, in the charge's minor unit; all that is left unless you say.",
+                description="The amount to give back, in the charge's minor unit; without it, all that is left.",
                 examples=[500],
             ),
         ]
         | None
     ) = None
-    reason: Annotated[RefundReason, Meta(description="Why; the PSP is told.")] | None = None
+    reason: (
+        Annotated[RefundReason, Meta(description="Why you refund the charge. FinCore tells the PSP.")] | None
+    ) = None
     metadata: Metadata = {}
 
 

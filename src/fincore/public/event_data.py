@@ -1,0 +1,164 @@
+"""The schema of what an event tells: its `data`, in webhooks, lists of events and timelines. Pure.
+
+Which fields an event of each type has, `SHOWN` says; here is what each field means.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, get_args
+
+from msgspec import Meta
+
+from fincore.domain.events import CaptureMethod, Operation, RefundOrigin
+from fincore.domain.outcome import DeclineAdvice
+from fincore.public.fields import CHARGE_ID_EXAMPLE
+
+Json = dict[str, Any]
+
+_TEXT: Final = {"type": "string"}
+_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
+_INTEGER: Final = {"type": "integer"}
+_FLAG: Final = {"type": "boolean"}
+_TIME_OR_NULL: Final = {"type": ["string", "null"], "format": "date-time"}
+_CHARGE_STATUS: Final = {"$ref": "#/components/schemas/ChargeStatus"}
+
+
+def _words(alias: Any) -> Json:
+    return {"type": "string", "enum": list(get_args(alias))}
+
+
+ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        "event_id": {
+            **_TEXT,
+            "description": "The event's id. `GET /v1/events/{event_id}` returns the event.",
+            "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"],
+        },
+        "charge_id": {
+            **_TEXT,
+            "description": "The id of the charge that the event happened to.",
+            "examples": [CHARGE_ID_EXAMPLE],
+        },
+        "livemode": {**_FLAG, "description": "`true`: real money. `false`: test mode."},
+        "version": {
+            **_INTEGER,
+            "minimum": 1,
+            "description": "The event's place among the events of its charge, from 1. Compare it to put events in order.",
+        },
+    }
+)
+"""What every webhook and every event of a list says of itself, whatever its type."""
+
+DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        "advice": {**_words(DeclineAdvice), "description": "What may help after a decline."},
+        "amount_minor": {
+            **_INTEGER,
+            "description": "The amount that the event is about, in the minor unit of `currency`, or of the charge's currency "
+            "where the event has none.",
+        },
+        "capture_before": {**_TIME_OR_NULL, "description": "When the hold ends, where the PSP says so."},
+        "capture_method": {
+            **_words(CaptureMethod),
+            "description": "`automatic`: the money is taken at once. `manual`: it is held until you capture it.",
+        },
+        "captured_after_minor": {**_INTEGER, "description": "What counts as captured after the correction."},
+        "captured_before_minor": {
+            **_INTEGER,
+            "description": "What counted as captured before the correction.",
+        },
+        "code": {
+            **_TEXT,
+            "description": "Why it failed: a `ChargeFailureCode` for a charge, a `RefundFailureCode` for a refund.",
+        },
+        "currency": {**_TEXT, "description": "ISO 4217 code of the amounts' currency, in lower case."},
+        "decline_code": {
+            **_TEXT_OR_NULL,
+            "description": "The PSP's own code for the decline, if it has one.",
+        },
+        "dispute_id": {**_TEXT, "description": "The dispute's id."},
+        "evidence_due_by": {
+            **_TIME_OR_NULL,
+            "description": "Until when the PSP takes evidence, where it says so.",
+        },
+        "fee_minor": {
+            **_INTEGER,
+            "description": "The PSP's fee, in the minor unit of `currency`.",
+        },
+        "is_inquiry": {
+            **_FLAG,
+            "description": "`true`: the bank only asks; no money has moved.",
+        },
+        "operation": {**_words(Operation), "description": "What FinCore asked the PSP to do."},
+        "origin": {
+            **_words(RefundOrigin),
+            "description": "`merchant`: you requested the refund here. `psp`: it was made at the PSP.",
+        },
+        "reason": {**_TEXT_OR_NULL, "description": "Why, as the request or the bank says."},
+        "redirect_url": {**_TEXT_OR_NULL, "description": "The page to send the customer to."},
+        "refund_id": {**_TEXT_OR_NULL, "description": "The refund's id; null where it is about no refund."},
+        "status": {
+            "$ref": "#/components/schemas/DisputeStatus",
+            "description": "The dispute's status after the event.",
+        },
+        "status_after": {**_CHARGE_STATUS, "description": "The charge's status after the correction."},
+        "status_before": {**_CHARGE_STATUS, "description": "The charge's status before the correction."},
+        "was_succeeded": {
+            **_FLAG,
+            "description": "`true`: the refund had succeeded, and the customer's bank returned the money.",
+        },
+    }
+)
+"""Field -> its schema, for all fields that events of some type have."""
+
+_OPEN: Final = (
+    "Which fields are there depends on the event's type: /docs/events lists them. FinCore may add fields: "
+    "ignore those that you do not know."
+)
+EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        "EventDetails": {
+            "description": f"What an event tells. {_OPEN}",
+            "type": "object",
+            "properties": dict(DETAILS),
+        },
+        "EventData": {
+            "description": f"What an event is about, and what it tells. {_OPEN}",
+            "type": "object",
+            "properties": {**ABOUT, **DETAILS},
+            "required": list(ABOUT),
+        },
+        "WebhookMessage": {
+            "description": "The body of a webhook, as Standard Webhooks describes it.",
+            "type": "object",
+            "properties": {
+                "type": {
+                    "description": "What happened. /docs/events explains each type.",
+                    "$ref": "#/components/schemas/EventType",
+                },
+                "timestamp": {
+                    "description": "When it happened, by the PSP's clock where the PSP reported it.",
+                    "type": "string",
+                    "format": "date-time",
+                },
+                "data": {
+                    "description": "What the event is about, and what it tells.",
+                    "$ref": "#/components/schemas/EventData",
+                },
+            },
+            "required": ["type", "timestamp", "data"],
+        },
+    }
+)
+"""Public name -> schema, for what bodies hold as plain dictionaries. A field refers to one by a `..._REFERENCE`."""
+
+
+def _reference(name: str, description: str) -> Meta:
+    return Meta(description=description, extra_json_schema={"$ref": f"#/components/schemas/{name}"})
+
+
+DETAILS_REFERENCE: Final = _reference("EventDetails", "What the event tells.")
+DATA_REFERENCE: Final = _reference("EventData", "What the event is about, and what it tells.")
+MESSAGE_REFERENCE: Final = _reference(
+    "WebhookMessage", "The body that FinCore sends. Only in `GET /v1/webhook_deliveries/{delivery_id}`."
+)
