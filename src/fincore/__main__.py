@@ -19,7 +19,10 @@ app = App(name="fincore", help="FinCore Payments. Settings come from the environ
 # By name, so that a role which starts does not load what only operators need.
 app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
 app.command("fincore.operators:settings", help="List every setting with its default and meaning.")
-app.command("fincore.operators:check", help="Check the laws that must hold; exit with 1 when one is broken.")
+app.command(
+    "fincore.operators:check",
+    help="Check the laws that must hold; exit with 1 when one is broken, 2 when unchecked.",
+)
 app.command("fincore.operators:merchants", name="merchant", help="Merchants.")
 app.command("fincore.operators:keys", name="key", help="API keys of merchants.")
 app.command(

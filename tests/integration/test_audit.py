@@ -55,7 +55,7 @@ async def test_rounds_follow_each_other_until_told_to_stop(databases: Databases)
         return rounds >= 2
 
     async with open_stores(databases, application_name="tests-audit") as stores:
-        audit = Audit(stores, SystemClock(), interval_seconds=0.0, beside=counted)
+        audit = Audit(stores, SystemClock(), interval_seconds=0.0, beside={"rounds": counted})
         running = asyncio.create_task(audit.run())
         await eventually(enough)
         audit.stop()

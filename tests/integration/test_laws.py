@@ -20,8 +20,9 @@ from fincore.eventstore.commit import (
     StoredAnswer,
 )
 from fincore.eventstore.log import EventLog
-from fincore.observability.invariants import LAWS, check_all, count_events, summary
+from fincore.observability.invariants import LAWS, check_all, count_events
 from fincore.observability.invariants.law import VIOLATIONS_MAX, Violation
+from fincore.observability.invariants.verdict import summary
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.ledger_service import LedgerService
@@ -212,9 +213,9 @@ async def test_a_broken_law_is_named_with_the_rows_that_break_it(scene: Scene) -
     )
     (broken,) = (verdict for verdict in verdicts if not verdict.holds)
     assert broken.sentence == (
-        "BROKEN  view_equals_fold: Every row of the view, of charges, refunds, disputes and events, is what folding "
+        "BROKEN     view_equals_fold: Every row of the view, of charges, refunds, disputes and events, is what folding "
         "the events of its charge gives.\n"
-        f"          view of {charge_of(scene.paid)}: differs from its events in status"
+        f"           view of {charge_of(scene.paid)}: differs from its events in status"
     )
 
 

@@ -5,7 +5,7 @@ import asyncio
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
 from fincore.domain.clock import AgeClock
-from fincore.observability.audit import Audit
+from fincore.observability.audit import Audit, Measure
 from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
@@ -14,11 +14,10 @@ from fincore.settings import Settings
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Check until `stop`."""
-
-    async def measure() -> None:
-        await measure_unclear(stores.ledgerdb, clock.now())
-        await measure_suspense(stores.ledgerdb)
-        await measure_altered(stores.ledgerdb)
-
-    audit = Audit(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=measure)
+    beside: dict[str, Measure] = {
+        "clearing": lambda: measure_unclear(stores.ledgerdb, clock.now()),
+        "suspense": lambda: measure_suspense(stores.ledgerdb),
+        "seals": lambda: measure_altered(stores.ledgerdb),
+    }
+    audit = Audit(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
     await run_until(stop, audit.run(), audit.stop)

@@ -10,7 +10,8 @@ from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
-from fincore.observability.invariants import check_all, count_events, summary
+from fincore.observability.invariants import check_all, count_events
+from fincore.observability.invariants.verdict import summary
 from fincore.postgres.database_clock import measured_clock
 from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
@@ -102,10 +103,18 @@ async def list_fee_plans(databases: Databases, merchant_id: MerchantId) -> list[
 
 
 class LawReport(NamedTuple):
-    """What checking the laws found: a text for people, and whether all of them hold."""
+    """What checking the laws found: a text for people, how many are broken, and how many could not be checked."""
 
     text: str
-    all_hold: bool
+    broken: int
+    unchecked: int
+
+    @property
+    def exit_code(self) -> Literal[0, 1, 2]:
+        """0 where all laws hold, 1 where one is broken, 2 where none is known to be and one could not be checked."""
+        if self.broken:
+            return 1
+        return 2 if self.unchecked else 0
 
 
 async def check_laws(databases: Databases) -> LawReport:
@@ -114,7 +123,11 @@ async def check_laws(databases: Databases) -> LawReport:
         verdicts = await check_all(stores)
         events = await count_events(stores)
     text = "\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)])
-    return LawReport(text, all(verdict.holds for verdict in verdicts))
+    return LawReport(
+        text,
+        broken=sum(verdict.is_broken for verdict in verdicts),
+        unchecked=sum(verdict.unchecked is not None for verdict in verdicts),
+    )
 
 
 @asynccontextmanager

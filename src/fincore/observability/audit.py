@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -10,8 +10,8 @@ import structlog
 from fincore.domain.clock import Clock
 from fincore.observability.invariants import LAWS, check_all
 from fincore.observability.invariants.law import Stores
-from fincore.observability.metrics import CHECK_SECONDS, CHECKED_AT, VIOLATIONS
-from fincore.postgres.pool import CONNECTION_ERRORS
+from fincore.observability.invariants.verdict import LAW_SECONDS_MAX
+from fincore.observability.metrics import CHECK_SECONDS, CHECKED_AT, UNCHECKED, VIOLATIONS
 
 _log = structlog.get_logger(__name__)
 
@@ -19,10 +19,14 @@ REST_RATIO: Final = 10.0
 """A round is followed by a rest of at least this many times its own length: checking costs a tenth of a core at most."""
 
 
+Measure = Callable[[], Awaitable[None]]
+"""Sets gauges from the stores."""
+
+
 class Audit:
     """Checks the laws until `stop`, every `interval_seconds` or, where a round takes long, less often.
 
-    `beside` is measured in every round, too.
+    `beside` is measured in every round, too, each under its name.
     """
 
     def __init__(
@@ -31,22 +35,19 @@ class Audit:
         clock: Clock,
         *,
         interval_seconds: float,
-        beside: Callable[[], Awaitable[None]] | None = None,
+        beside: Mapping[str, Measure] | None = None,
     ) -> None:
         self._stores = stores
         self._clock = clock
-        self._beside = beside
+        self._beside = beside or {}
         self._interval_seconds = interval_seconds
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Round after round. A round that meets a database that is away is left to the next one."""
+        """Round after round. What cannot be checked or measured is told as such, and the others go on."""
         while not self._stopping.is_set():
             started = time.monotonic()
-            try:
-                await self.round()
-            except CONNECTION_ERRORS as error:
-                _log.warning("audit.interrupted", error=type(error).__name__)
+            await self.round()
             took_seconds = time.monotonic() - started
             CHECK_SECONDS.set(took_seconds)
             try:
@@ -60,9 +61,13 @@ class Audit:
         self._stopping.set()
 
     async def round(self) -> int:
-        """Check every law once; return how many are broken."""
+        """Check every law once; return how many are broken or could not be checked."""
         verdicts = await check_all(self._stores)
         for verdict in verdicts:
+            UNCHECKED.labels(verdict.law.name).set(verdict.unchecked is not None)
+            if verdict.unchecked is not None:
+                # What was broken when it could last be checked stays broken.
+                continue
             VIOLATIONS.labels(verdict.law.name).set(len(verdict.violations))
             for violation in verdict.violations:
                 _log.error(
@@ -72,9 +77,19 @@ class Audit:
                     where=violation.where,
                     what=violation.what,
                 )
-        if self._beside is not None:
-            await self._beside()
+        for name, measure in self._beside.items():
+            UNCHECKED.labels(name).set(not await self._is_measured(name, measure))
         CHECKED_AT.set(self._clock.now().timestamp())
-        broken = sum(not verdict.holds for verdict in verdicts)
-        _log.info("audit.checked", laws=len(LAWS), broken=broken)
-        return broken
+        broken = sum(verdict.is_broken for verdict in verdicts)
+        unchecked = sum(verdict.unchecked is not None for verdict in verdicts)
+        _log.info("audit.checked", laws=len(LAWS), broken=broken, unchecked=unchecked)
+        return broken + unchecked
+
+    async def _is_measured(self, name: str, measure: Measure) -> bool:
+        try:
+            async with asyncio.timeout(LAW_SECONDS_MAX):
+                await measure()
+        except Exception as error:  # noqa: BLE001 -- a figure that cannot be measured must not silence the laws
+            _log.error("audit.figure_unmeasured", figure=name, error=repr(error))
+            return False
+        return True

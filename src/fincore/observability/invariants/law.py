@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import asyncpg
 import msgspec
 
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Connection, Pool
 
 BATCH_ROWS: Final = 1_000
 """Rows that a law holds in memory at a time."""
@@ -61,14 +61,21 @@ async def scan(pool: Pool, statement: str, *arguments: object, judge: Judge) -> 
 
     A server-side cursor in a reading transaction: memory stays flat, and readers of the log are not held back.
     """
-    found: list[Violation] = []
     async with pool.acquire() as connection, connection.transaction(readonly=True):
-        cursor = await connection.cursor(statement, *arguments, timeout=STATEMENT_TIMEOUT_SECONDS)
-        while len(found) < VIOLATIONS_MAX:
-            rows = await cursor.fetch(BATCH_ROWS, timeout=STATEMENT_TIMEOUT_SECONDS)
-            if not rows:
-                break
-            found += await judge(rows)
+        return await scan_within(connection, statement, *arguments, judge=judge)
+
+
+async def scan_within(
+    connection: Connection, statement: str, *arguments: object, judge: Judge
+) -> list[Violation]:
+    """The same inside a transaction of the caller's, in which the judge may read more of the same snapshot."""
+    found: list[Violation] = []
+    cursor = await connection.cursor(statement, *arguments, timeout=STATEMENT_TIMEOUT_SECONDS)
+    while len(found) < VIOLATIONS_MAX:
+        rows = await cursor.fetch(BATCH_ROWS, timeout=STATEMENT_TIMEOUT_SECONDS)
+        if not rows:
+            break
+        found += await judge(rows)
     return found[:VIOLATIONS_MAX]
 
 

@@ -55,24 +55,24 @@ cross join lateral (
     from (
         select case when currency ~ '^[a-z]{3}$' then currency else 'xxx' end as currency, sum(abs(minor)) as minor
         from (
-            select e.data ->> 'currency' as currency, (e.data ->> 'amount_minor')::bigint as minor
+            select e.data ->> 'currency' as currency, (e.data ->> 'amount_minor')::numeric as minor
             where e.type in ('charge.captured', 'refund.succeeded', 'refund.corrected', 'dispute.funds_withdrawn',
                              'dispute.funds_reinstated')
                or (e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean)
             union all
-            select e.data ->> 'currency', (e.data ->> 'platform_fee_minor')::bigint where e.type = 'charge.captured'
+            select e.data ->> 'currency', (e.data ->> 'platform_fee_minor')::numeric where e.type = 'charge.captured'
             union all
             select case e.type when 'charge.captured' then e.data ->> 'fee_currency' else e.data ->> 'currency' end,
-                (e.data ->> 'fee_minor')::bigint
+                (e.data ->> 'fee_minor')::numeric
             where e.type in ('charge.captured', 'charge.fee_assessed', 'dispute.funds_withdrawn',
                              'dispute.funds_reinstated')
             union all
             select e.data ->> 'currency',
-                (e.data ->> 'captured_after_minor')::bigint - (e.data ->> 'captured_before_minor')::bigint
+                (e.data ->> 'captured_after_minor')::numeric - (e.data ->> 'captured_before_minor')::numeric
             where e.type = 'charge.corrected'
             union all
             select e.data ->> 'currency',
-                (e.data ->> 'platform_fee_after_minor')::bigint - (e.data ->> 'platform_fee_before_minor')::bigint
+                (e.data ->> 'platform_fee_after_minor')::numeric - (e.data ->> 'platform_fee_before_minor')::numeric
             where e.type = 'charge.corrected'
         ) parts
         where minor <> 0
@@ -301,14 +301,14 @@ select 'stream ' || stream_id as place,
 from (
     select
         stream_id,
-        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type in ('refund.succeeded', 'refund.corrected')), 0)
-            - coalesce(sum((data ->> 'amount_minor')::bigint)
+        coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type in ('refund.succeeded', 'refund.corrected')), 0)
+            - coalesce(sum((data ->> 'amount_minor')::numeric)
                 filter (where type = 'refund.failed' and (data ->> 'was_succeeded')::boolean), 0) as refunded,
-        coalesce(sum((data ->> 'amount_minor')::bigint) filter (where type = 'charge.captured'), 0)
-            + coalesce(sum((data ->> 'captured_after_minor')::bigint - (data ->> 'captured_before_minor')::bigint)
+        coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type = 'charge.captured'), 0)
+            + coalesce(sum((data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric)
                 filter (where type = 'charge.corrected'), 0) as captured,
-        max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.authorized') as authorized,
-        max((data ->> 'amount_minor')::bigint) filter (where type = 'charge.created') as created
+        max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.authorized') as authorized,
+        max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.created') as created
     from eventstore.events
     group by stream_id
 ) s
@@ -324,14 +324,14 @@ from (
     select
         stream_id, version, type, data ->> 'refund_id' as refund_id, coalesce(data ->> 'origin', 'merchant') as origin,
         sum(case
-            when type in ('refund.requested', 'refund.corrected') then (data ->> 'amount_minor')::bigint
-            when type = 'refund.failed' then -(data ->> 'amount_minor')::bigint
+            when type in ('refund.requested', 'refund.corrected') then (data ->> 'amount_minor')::numeric
+            when type = 'refund.failed' then -(data ->> 'amount_minor')::numeric
             else 0
         end) over so_far as reserved,
         sum(case type
-            when 'charge.captured' then (data ->> 'amount_minor')::bigint
+            when 'charge.captured' then (data ->> 'amount_minor')::numeric
             when 'charge.corrected'
-                then (data ->> 'captured_after_minor')::bigint - (data ->> 'captured_before_minor')::bigint
+                then (data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric
             else 0
         end) over so_far as captured
     from eventstore.events

@@ -1,0 +1,175 @@
+"""A law that cannot be checked says so, and the others are checked; traffic beside a check breaks none."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from fincore.bootstrap import operations
+from fincore.bootstrap.databases import Databases, Stores, open_stores
+from fincore.domain.clock import SystemClock
+from fincore.domain.ids import StreamId
+from fincore.eventstore.log import EventLog
+from fincore.observability.audit import Audit
+from fincore.observability.invariants import LAWS, check_all
+from fincore.observability.invariants.law import Law, Violation
+from fincore.observability.invariants.verdict import Verdict, summary, verdict_on
+from fincore.observability.invariants.view_equals_fold import VIEW_EQUALS_FOLD
+from fincore.postgres.pool import Pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.commits import append, captured, created, new_stream
+from fixtures.traffic import follow, refunded, refunding, running_writer
+
+
+class Scene(NamedTuple):
+    """One charge that is paid, followed by every consumer."""
+
+    stores: Stores
+    owner: Pool
+    paid: StreamId
+
+    async def set_amount(self, json: str) -> None:
+        """Let the capture say another amount, behind every trigger's back."""
+        async with self.owner.acquire() as connection:
+            await connection.execute("set session_replication_role = replica")
+            await connection.execute(
+                "update eventstore.events set data = jsonb_set(data, '{amount_minor}', $1::jsonb) "
+                "where stream_id = $2 and type = 'charge.captured'",
+                json,
+                self.paid,
+            )
+            await connection.execute("set session_replication_role = origin")
+
+
+@pytest.fixture
+async def scene(databases: Databases, owner_pool: Pool) -> AsyncIterator[Scene]:
+    async with open_stores(databases, application_name="tests-unchecked") as stores:
+        paid = new_stream()
+        async with running_writer(stores.eventstore) as writer:
+            await writer.commit(append(paid, created(), captured()))
+        await follow(EventLog(stores.eventstore), stores.paymentdb, Projectionist())
+        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService())
+        yield Scene(stores, owner_pool, paid)
+
+
+def by_name(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
+    return {verdict.law.name: verdict for verdict in verdicts}
+
+
+async def test_amount_beyond_64_bits_is_named_by_the_laws(scene: Scene) -> None:
+    await scene.set_amount(str(2**63))
+    verdicts = by_name(await check_all(scene.stores))
+    assert [name for name, verdict in verdicts.items() if verdict.unchecked] == []
+    (violation,) = verdicts["refunded_within_captured"].violations
+    assert str(2**63) in violation.what
+    assert verdicts["money_events_have_entries"].is_broken
+
+
+async def test_event_no_query_can_read_leaves_other_laws_checked(scene: Scene, databases: Databases) -> None:
+    await scene.set_amount('"a lot"')
+    verdicts = by_name(await check_all(scene.stores))
+    unchecked = [name for name, verdict in verdicts.items() if verdict.unchecked]
+    assert unchecked == [
+        "every_event_reaches_every_consumer",
+        "refunded_within_captured",
+        "money_events_have_entries",
+    ]
+    assert verdicts["view_equals_fold"].is_broken
+    assert verdicts["entries_balance"].holds
+    told = verdicts["refunded_within_captured"].sentence
+    assert told.startswith("UNCHECKED  refunded_within_captured: ")
+    assert "InvalidTextRepresentationError (SQLSTATE 22P02)" in told
+    assert "a lot" not in told
+    report = await operations.check_laws(databases)
+    assert report.exit_code == 1
+    assert f"3 of {len(LAWS)} laws could not be checked: {', '.join(unchecked)}" in report.text
+
+
+async def test_audit_round_tells_what_it_could_not_check(scene: Scene) -> None:
+    await scene.set_amount('"a lot"')
+    measured = asyncio.Event()
+
+    async def fails() -> None:
+        raise RuntimeError("no figure")
+
+    async def succeeds() -> None:
+        measured.set()
+
+    audit = Audit(
+        scene.stores, SystemClock(), interval_seconds=3_600, beside={"shaky": fails, "steady": succeeds}
+    )
+    with capture_logs() as logs:
+        assert await audit.round() > 0
+    assert measured.is_set()
+    assert [figure("fincore_audit_unchecked", what=name) for name in ("shaky", "steady")] == [1.0, 0.0]
+    assert figure("fincore_audit_unchecked", what="refunded_within_captured") == 1.0
+    assert figure("fincore_audit_unchecked", what="entries_balance") == 0.0
+    told = {entry.get("law") or entry.get("figure") for entry in logs if entry["log_level"] == "error"}
+    assert {"refunded_within_captured", "shaky"} <= told
+
+
+async def test_law_that_takes_too_long_is_unchecked(scene: Scene) -> None:
+    async def wait_for_ever(_: object) -> list[Violation]:
+        await asyncio.Event().wait()
+        raise AssertionError("it never happens")
+
+    slow = Law("slow", "It is checked in time.", wait_for_ever)
+    verdict = await verdict_on(slow, scene.stores, seconds_max=0.01)
+    assert (verdict.holds, verdict.is_broken) == (False, False)
+    assert "not done within 0.01 s" in verdict.sentence
+    assert summary([verdict], 3) == "1 of 1 laws could not be checked: slow"
+
+
+async def test_laws_of_a_store_that_is_away_are_unchecked(scene: Scene) -> None:
+    async def ask_a_dead_server(_: object) -> list[Violation]:
+        raise ConnectionRefusedError
+
+    verdict = await verdict_on(Law("away", "It is there.", ask_a_dead_server), scene.stores)
+    assert verdict.unchecked is not None
+
+
+class Interrupted:
+    """An event store on which something happens just before each read of the log."""
+
+    def __init__(self, pool: Pool, happen: Callable[[], Awaitable[None]]) -> None:
+        self._pool = pool
+        self._happen = happen
+
+    async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        await self._happen()
+        return await self._pool.fetch(statement, *arguments)
+
+
+class BesideTraffic(NamedTuple):
+    """Stores as a law takes them."""
+
+    eventstore: Any
+    paymentdb: Pool
+    ledgerdb: Pool
+
+
+async def test_view_that_moves_during_the_check_is_no_violation(scene: Scene) -> None:
+    versions = 2
+
+    async def refund_a_little() -> None:
+        nonlocal versions
+        asked = refunding(10)
+        async with running_writer(scene.stores.eventstore) as writer:
+            await writer.commit(append(scene.paid, asked, refunded(asked), expected_version=versions))
+        versions += 2
+        await follow(EventLog(scene.stores.eventstore), scene.stores.paymentdb, Projectionist())
+
+    stores = BesideTraffic(
+        Interrupted(scene.stores.eventstore, refund_a_little), scene.stores.paymentdb, scene.stores.ledgerdb
+    )
+    assert await VIEW_EQUALS_FOLD.check(stores) == []
+    assert versions > 2
+
+
+def figure(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
