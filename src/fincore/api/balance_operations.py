@@ -1,11 +1,11 @@
 """How /v1/balance and /v1/balance_transactions are documented."""
 
-from typing import Final, get_args
+from typing import Final
 
 from fincore.api.balance_body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
+from fincore.api.component_schemas import words_reference
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
 _TAG: Final = "Balance"
@@ -51,7 +51,7 @@ LIST_BALANCE_TRANSACTIONS: Final = Operation(
             name="type",
             place="query",
             description="Only movements of this type.",
-            schema={"type": "string", "enum": list(get_args(BalanceTransactionType))},
+            schema=words_reference("BalanceTransactionType"),
         ),
         Parameter(
             name="currency",

@@ -1,8 +1,9 @@
 """How /v1/charges is documented."""
 
-from typing import Final, get_args
+from typing import Final
 
 from fincore.api.charge_answer import FailedChargeProblem
+from fincore.api.component_schemas import words_reference
 from fincore.api.keyed_call import (
     ANSWER_HEADERS,
     IDEMPOTENCY_KEY,
@@ -13,7 +14,6 @@ from fincore.api.keyed_call import (
 )
 from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.domain.events import ChargeStatus
 from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX
@@ -105,7 +105,7 @@ LIST_CHARGES: Final = Operation(
             name="status",
             place="query",
             description="Only charges in this state.",
-            schema={"type": "string", "enum": list(get_args(ChargeStatus))},
+            schema=words_reference("ChargeStatus"),
         ),
         Parameter(
             name="customer_email",

@@ -13,9 +13,12 @@ import msgspec
 from msgspec import inspect
 
 from fincore.api.problems import ProblemCode
-from fincore.domain.events import ChargeStatus, EventType
-from fincore.domain.outcome import DisputeStatus, FailureCode, RefundFailureCode
+from fincore.domain.events import ChargeStatus, EventType, Operation, RefundOrigin, RefundReason
+from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, RefundFailureCode
 from fincore.domain.refund import RefundStatus
+from fincore.notify.delivery_log import DeliveryFailure, DeliveryStatus
+from fincore.notify.endpoint import DisabledReason
+from fincore.notify.retry_schedule import AttemptError
 from fincore.public.event_data import EVENT_SCHEMAS
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
 
@@ -47,6 +50,11 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "money moved. `canceled`: the payment was canceled and the hold released. `expired`: the hold "
             "or the time to authenticate ran out.",
         ),
+        "DeclineAdvice": NamedWords(
+            get_args(DeclineAdvice),
+            "What may help. `retry_later`: a soft decline; the same card may work later. `ask_customer`: the customer must "
+            "do something first. `do_not_retry`: the same request will fail again.",
+        ),
         "DisputeStatus": NamedWords(
             get_args(DisputeStatus),
             "`needs_response`: send your evidence at the PSP until `evidence_due_by`. `under_review`: the "
@@ -54,11 +62,17 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "verdict.",
         ),
         "EventType": NamedWords(get_args(EventType), "What happened. /docs/events explains each type."),
+        "Operation": NamedWords(get_args(Operation), "What FinCore asks a PSP to do with a charge."),
         "ProblemCode": NamedWords(
             get_args(ProblemCode), "What is wrong. /docs/errors explains each code and says what to do."
         ),
+        "Reason": NamedWords(get_args(RefundReason), "Why you cancel or refund a charge."),
         "RefundFailureCode": NamedWords(
             get_args(RefundFailureCode), "Why a refund failed. The same for every PSP."
+        ),
+        "RefundOrigin": NamedWords(
+            get_args(RefundOrigin),
+            "`merchant`: you requested the refund here. `psp`: it was made at the PSP, such as in its dashboard.",
         ),
         "RefundStatus": NamedWords(
             get_args(RefundStatus),
@@ -66,6 +80,24 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "out. `succeeded`: the PSP sent the money to the customer; the customer's bank can still return "
             "it, and the refund is then `failed`. `failed`: the customer does not get the money, and the "
             "amount can be refunded again.",
+        ),
+        "WebhookAttemptError": NamedWords(
+            get_args(AttemptError), "Why your server's answer to an attempt is missing."
+        ),
+        "WebhookDeliveryFailure": NamedWords(
+            get_args(DeliveryFailure),
+            "`exhausted`: the schedule ended. `gone`: your server answered 410. `endpoint_disabled`: the endpoint was "
+            "disabled before the delivery arrived.",
+        ),
+        "WebhookDeliveryStatus": NamedWords(
+            get_args(DeliveryStatus),
+            "`pending`: FinCore will send it, or send it again. `delivered`: your server answered 2xx. `failed`: "
+            "FinCore does not send it again unless you replay it.",
+        ),
+        "WebhookDisabledReason": NamedWords(
+            get_args(DisabledReason),
+            "`by_merchant`: you disabled the endpoint. `gone`: your server answered 410. `failing`: your server "
+            "accepted nothing during the whole schedule of a delivery.",
         ),
     }
 )
@@ -82,6 +114,13 @@ def public_name(shape: type) -> str:
 def reference(shape: type) -> Json:
     """A schema that refers to a type's."""
     return {"$ref": _REF.format(name=public_name(shape))}
+
+
+def words_reference(name: str) -> Json:
+    """A schema that refers to the words with a name. Raises `KeyError` where there is no such name."""
+    if name not in NAMED_WORDS:
+        raise KeyError(name)
+    return {"$ref": _REF.format(name=name)}
 
 
 def component_schemas(*, requests: Iterable[type], answers: Iterable[type]) -> Json:
@@ -198,11 +237,8 @@ def _union(raw: Json, types: tuple[inspect.Type, ...]) -> Json:
     ]
     rest = {key: value for key, value in raw.items() if key != "anyOf"}
     plain = [option for option in options if option != {"type": "null"}]
-    if len(plain) == 1 and len(options) == 2 and "type" in plain[0]:  # noqa: PLR2004 -- X and null
-        folded = {**plain[0], **rest, "type": [plain[0]["type"], "null"]}
-        if "enum" in folded:
-            folded["enum"] = [*folded["enum"], None]
-        return folded
+    if len(plain) == 1 and len(options) == 2 and "type" in plain[0] and "enum" not in plain[0]:  # noqa: PLR2004 -- X and null
+        return {**plain[0], **rest, "type": [plain[0]["type"], "null"]}
     return {**rest, "anyOf": options}
 
 

@@ -1,10 +1,10 @@
 """How /v1/disputes is documented."""
 
-from typing import Final, get_args
+from typing import Final
 
+from fincore.api.component_schemas import words_reference
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.domain.outcome import DisputeStatus
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
 _TAG: Final = "Disputes"
@@ -43,7 +43,7 @@ LIST_DISPUTES: Final = Operation(
             name="status",
             place="query",
             description="Only disputes in this state.",
-            schema={"type": "string", "enum": list(get_args(DisputeStatus))},
+            schema=words_reference("DisputeStatus"),
         ),
         CREATED,
     ),

@@ -1,8 +1,9 @@
 """How /v1/refunds is documented."""
 
-from typing import Final, get_args
+from typing import Final
 
 from fincore.api.charge_answer import FailedRefundProblem
+from fincore.api.component_schemas import words_reference
 from fincore.api.keyed_call import (
     ANSWER_HEADERS,
     IDEMPOTENCY_KEY,
@@ -13,7 +14,6 @@ from fincore.api.keyed_call import (
 )
 from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
-from fincore.domain.refund import RefundStatus
 from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
 
@@ -94,7 +94,7 @@ LIST_REFUNDS: Final = Operation(
             name="status",
             place="query",
             description="Only refunds in this state.",
-            schema={"type": "string", "enum": list(get_args(RefundStatus))},
+            schema=words_reference("RefundStatus"),
         ),
         CREATED,
     ),

@@ -39,10 +39,7 @@ class WebhookEndpointBody(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[EndpointStatus, Meta(description="`disabled`: FinCore sends nothing.")]
     disabled_reason: Annotated[
         DisabledReason | None,
-        Meta(
-            description="`by_merchant`: you disabled it. `gone`: your server answered 410. `failing`: your "
-            "server accepted nothing during the whole schedule of a delivery. Null while it is enabled."
-        ),
+        Meta(description="Why the endpoint is disabled; null while it is enabled."),
     ]
     secret_version: Annotated[int, Meta(description="How many secrets it has had, the current one included.")]
     previous_secret_expires_at: Annotated[
@@ -101,18 +98,11 @@ class WebhookDeliveryBody(msgspec.Struct, frozen=True, kw_only=True):
     event_type: Annotated[EventType, Meta(description="What happened.")]
     status: Annotated[
         DeliveryStatus,
-        Meta(
-            description="`pending`: FinCore will send it, or send it again. `delivered`: your server "
-            "answered 2xx. `failed`: FinCore does not send it again unless you replay it."
-        ),
+        Meta(description="Where the delivery stands."),
     ]
     failure: Annotated[
         DeliveryFailure | None,
-        Meta(
-            description="`exhausted`: the schedule ended. `gone`: your server answered 410. "
-            "`endpoint_disabled`: the endpoint was disabled before the delivery arrived. Null unless it "
-            "failed."
-        ),
+        Meta(description="Why the delivery failed; null unless it did."),
     ]
     attempts: Annotated[int, Meta(description="How many attempts have begun.")]
     last_attempt: Annotated[

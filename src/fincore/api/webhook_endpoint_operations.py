@@ -1,7 +1,8 @@
 """How /v1/webhook_endpoints and /v1/webhook_deliveries are documented."""
 
-from typing import Final, get_args
+from typing import Final
 
+from fincore.api.component_schemas import words_reference
 from fincore.api.keyed_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
 from fincore.api.list_query import CURSOR, LIMIT, LIST_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
@@ -20,7 +21,7 @@ from fincore.api.webhook_endpoint_request import (
     WebhookEndpointRequest,
     WebhookEndpointUpdateRequest,
 )
-from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryStatus
+from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX
 from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.endpoints import OVERLAP_SECONDS_MAX
 
@@ -137,7 +138,7 @@ LIST_WEBHOOK_DELIVERIES: Final = Operation(
             name="status",
             place="query",
             description="Only deliveries in this state.",
-            schema={"type": "string", "enum": list(get_args(DeliveryStatus))},
+            schema=words_reference("WebhookDeliveryStatus"),
         ),
     ),
     answers={200: Content(shape=WebhookDeliveryListBody, description="A page of deliveries.")},

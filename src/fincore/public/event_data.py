@@ -9,8 +9,7 @@ from typing import Any, Final, get_args
 
 from msgspec import Meta
 
-from fincore.domain.events import CaptureMethod, Operation, RefundOrigin
-from fincore.domain.outcome import DeclineAdvice
+from fincore.domain.events import CaptureMethod
 from fincore.public.fields import CHARGE_ID_EXAMPLE
 
 Json = dict[str, Any]
@@ -20,11 +19,10 @@ _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
 _INTEGER: Final = {"type": "integer"}
 _FLAG: Final = {"type": "boolean"}
 _TIME_OR_NULL: Final = {"type": ["string", "null"], "format": "date-time"}
-_CHARGE_STATUS: Final = {"$ref": "#/components/schemas/ChargeStatus"}
 
 
-def _words(alias: Any) -> Json:
-    return {"type": "string", "enum": list(get_args(alias))}
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
@@ -51,7 +49,7 @@ ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
 
 DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
     {
-        "advice": {**_words(DeclineAdvice), "description": "What may help after a decline."},
+        "advice": {**_ref("DeclineAdvice"), "description": "What may help after a decline."},
         "amount_minor": {
             **_INTEGER,
             "description": "The amount that the event is about, in the minor unit of `currency`, or of the charge's currency "
@@ -59,7 +57,8 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
         },
         "capture_before": {**_TIME_OR_NULL, "description": "When the hold ends, where the PSP says so."},
         "capture_method": {
-            **_words(CaptureMethod),
+            "type": "string",
+            "enum": list(get_args(CaptureMethod)),
             "description": "`automatic`: the money is taken at once. `manual`: it is held until you capture it.",
         },
         "captured_after_minor": {**_INTEGER, "description": "What counts as captured after the correction."},
@@ -89,20 +88,23 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             **_FLAG,
             "description": "`true`: the bank only asks; no money has moved.",
         },
-        "operation": {**_words(Operation), "description": "What FinCore asked the PSP to do."},
+        "operation": {**_ref("Operation"), "description": "What FinCore asked the PSP to do."},
         "origin": {
-            **_words(RefundOrigin),
+            **_ref("RefundOrigin"),
             "description": "`merchant`: you requested the refund here. `psp`: it was made at the PSP.",
         },
         "reason": {**_TEXT_OR_NULL, "description": "Why, as the request or the bank says."},
         "redirect_url": {**_TEXT_OR_NULL, "description": "The page to send the customer to."},
         "refund_id": {**_TEXT_OR_NULL, "description": "The refund's id; null where it is about no refund."},
         "status": {
-            "$ref": "#/components/schemas/DisputeStatus",
+            **_ref("DisputeStatus"),
             "description": "The dispute's status after the event.",
         },
-        "status_after": {**_CHARGE_STATUS, "description": "The charge's status after the correction."},
-        "status_before": {**_CHARGE_STATUS, "description": "The charge's status before the correction."},
+        "status_after": {**_ref("ChargeStatus"), "description": "The charge's status after the correction."},
+        "status_before": {
+            **_ref("ChargeStatus"),
+            "description": "The charge's status before the correction.",
+        },
         "was_succeeded": {
             **_FLAG,
             "description": "`true`: the refund had succeeded, and the customer's bank returned the money.",
@@ -134,7 +136,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
             "properties": {
                 "type": {
                     "description": "What happened. /docs/events explains each type.",
-                    "$ref": "#/components/schemas/EventType",
+                    **_ref("EventType"),
                 },
                 "timestamp": {
                     "description": "When it happened, by the PSP's clock where the PSP reported it.",
@@ -143,7 +145,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
                 },
                 "data": {
                     "description": "What the event is about, and what it tells.",
-                    "$ref": "#/components/schemas/EventData",
+                    **_ref("EventData"),
                 },
             },
             "required": ["type", "timestamp", "data"],
@@ -154,7 +156,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
 
 
 def _reference(name: str, description: str) -> Meta:
-    return Meta(description=description, extra_json_schema={"$ref": f"#/components/schemas/{name}"})
+    return Meta(description=description, extra_json_schema=_ref(name))
 
 
 DETAILS_REFERENCE: Final = _reference("EventDetails", "What the event tells.")

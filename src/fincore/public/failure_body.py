@@ -57,10 +57,8 @@ class ChargeFailureBody(msgspec.Struct, frozen=True, kw_only=True):
     advice: Annotated[
         DeclineAdvice,
         Meta(
-            description="`retry_later`: a soft decline; the same card may work later. `ask_customer`: the "
-            "customer must do something first. `do_not_retry`: the same request will fail again. After a "
-            "hard decline do not charge this card again for this purchase; with `psp_rejected_request`, "
-            "`amount_too_small` or `amount_too_large` change the request."
+            description="What may help. After `do_not_retry` do not charge this card again for this purchase; with "
+            "`psp_rejected_request`, `amount_too_small` or `amount_too_large` change the request."
         ),
     ]
     retryable: Annotated[

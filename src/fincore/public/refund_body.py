@@ -37,10 +37,7 @@ class RefundBody(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[RefundReason | None, Meta(description="The reason that you sent.")]
     origin: Annotated[
         RefundOrigin,
-        Meta(
-            description="`merchant`: you requested it here. `psp`: it was made at the PSP, such as in its "
-            "dashboard."
-        ),
+        Meta(description="Who requested the refund."),
     ]
     metadata: StoredMetadata
     failure: Annotated[
