@@ -6,7 +6,7 @@ SOURCES := src tests bench demo
 
 .PHONY: help
 help: ## list what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1 \t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1 \t/' | expand -t 18
 
 .PHONY: demo
 demo: .venv/runtime ## start everything with the PSP sandbox, take payments, show them move
@@ -19,7 +19,12 @@ up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless 
 .PHONY: test
 test: .venv/dev ## run every test
 	@tests/openapi_tools/install.sh linters || [ $$? = 3 ]
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+
+.PHONY: test-long
+test-long: .venv/dev ## run the tests that take minutes, or tools that few need
+	@tests/openapi_tools/install.sh clients || [ $$? = 3 ]
+	$(BIN)/pytest -n 2 --dist loadfile -m long
 
 .PHONY: lint
 lint: .venv/dev ## format, lint, types, import arrows
