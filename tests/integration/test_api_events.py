@@ -11,6 +11,7 @@ from fincore.domain.public_event import public_event
 from fincore.eventstore.log import EventLog
 from fincore.notify.message import message_body
 from fincore.postgres.pool import Pool
+from fincore.public.event_object import event_objects
 from fixtures.merchant_api import Api, serving_api
 from fixtures.traffic import disputed, refunded, refunding
 
@@ -34,7 +35,8 @@ async def test_an_event_says_what_its_webhook_says(api: Api, dsn: str) -> None:
     }
     assert len(listed["data"]) == len(recorded) == 3
     for shown, event in zip(reversed(listed["data"]), recorded, strict=True):
-        webhook = json.loads(message_body(public_event(event), livemode=False))
+        about = event_objects(recorded, {event.version})[event.version]
+        webhook = json.loads(message_body(public_event(event), about, livemode=False))
         assert shown == {
             "id": public_event_id(event.event_id),
             "object": "event",
@@ -44,6 +46,12 @@ async def test_an_event_says_what_its_webhook_says(api: Api, dsn: str) -> None:
             **webhook,
         }
         assert (await api.get(f"/v1/events/{shown['id']}")).json() == shown
+    assert [event["data"]["object"]["object"] for event in listed["data"]] == ["dispute", "charge", "charge"]
+    assert [event["data"]["object"].get("status") for event in listed["data"]] == [
+        "needs_response",
+        "succeeded",
+        "processing",
+    ]
 
 
 async def test_each_filter_finds_its_events_and_pages_join(api: Api, dsn: str) -> None:

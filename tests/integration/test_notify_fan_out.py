@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
 
+from fincore.domain.charge import fold
 from fincore.domain.ids import MerchantId, charge_of
+from fincore.eventstore.commit import Committed
 from fincore.eventstore.subscription import Subscription
 from fincore.notify.endpoint import Owner
 from fincore.notify.fan_out import FanOut
 from fincore.postgres.pool import Pool
+from fincore.public.charge_body import charge_body
 from fixtures.commits import MERCHANT, append, captured, created, new_stream
 from fixtures.notify import Notify, notifying
-from fixtures.traffic import failed, fates, live
+from fixtures.traffic import disputed, failed, fates, live, refunded, refunding
 
 URL = "https://example.com/hooks"
 OTHERS = MerchantId("mer_others")
@@ -127,3 +132,52 @@ async def test_where_nobody_listens_the_log_is_passed_and_nothing_is_written(not
     assert await notify.pool.fetchval("select count(*) from notify.deliveries") == 0
     subscription = Subscription(notify.log, notify.pool, FanOut(notify.clock))
     assert await subscription.checkpoint() == await notify.log.end()
+
+
+async def objects(notify: Notify, endpoint_id: str) -> list[Any]:
+    rows = await notify.deliveries_of(endpoint_id)  # type: ignore[arg-type]
+    return [json.loads(row["body"])["data"]["object"] for row in rows]
+
+
+@pytest.mark.parametrize("batch_events_max", [1, 2, 1_000])
+async def test_webhook_shows_the_charge_as_it_was_after_the_event(
+    notify: Notify, batch_events_max: int
+) -> None:
+    """Not as it is when the webhook is made or sent; and with the metadata that says which order it is."""
+    endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
+    refund = refunding(400)
+    stream_id = new_stream()
+    life = (created(metadata={"order_id": "6735"}), captured(), refund, refunded(refund), disputed())
+    assert await notify.writer.commit(append(stream_id, *life)) == Committed()
+    assert await notify.writer.commit(append(new_stream(), created())) == Committed()
+    await notify.fan_out(batch_events_max=batch_events_max)
+    shown = await objects(notify, endpoint_id)
+    assert [one["object"] for one in shown] == ["charge", "charge", "refund", "refund", "dispute", "charge"]
+    assert [one["status"] for one in shown] == [
+        "processing",
+        "succeeded",
+        "processing",
+        "succeeded",
+        "needs_response",
+        "processing",
+    ]
+    assert [one["metadata"] for one in shown[:2]] == [{"order_id": "6735"}] * 2
+    assert {one["charge"] for one in shown[2:5]} == {charge_of(stream_id)}
+    assert shown[1]["amount_refundable_minor"] == 1000
+
+
+async def test_webhook_of_the_api_and_of_notify_show_the_same_object(notify: Notify) -> None:
+    endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
+    stream_id = await notify.happen(created(), captured())
+    charge = fold(recorded.event for recorded in await notify.log.load(stream_id))
+    assert charge is not None
+    told = json.loads(msgspec.json.encode(charge_body(charge_of(stream_id), charge)))
+    assert (await objects(notify, endpoint_id))[-1] == told
+
+
+async def test_event_that_cannot_be_is_told_without_its_object(notify: Notify) -> None:
+    """The merchant hears of it all the same; what the charge is after it, nobody can say."""
+    endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
+    await notify.happen(created(), failed(), captured())
+    shown = await objects(notify, endpoint_id)
+    assert [one and one["status"] for one in shown] == ["processing", "failed", None]

@@ -75,7 +75,7 @@ def create_app(
         *Refunds(operations=operations, waits=waits, keys=keys, queries=refunds, log=log).routes(),
         *Disputes(keys=keys, queries=disputes).routes(),
         *Balance(keys=keys, queries=balances, subjects=subjects, log=log).routes(),
-        *Events(keys=keys, queries=events).routes(),
+        *Events(keys=keys, queries=events, log=log).routes(),
         *WebhookEndpoints(webhook_services, keys).routes(),
         *WebhookDeliveries(webhook_services, keys).routes(),
         *Webhooks(inbox).routes(),

@@ -1,15 +1,16 @@
 """An event as merchants see it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from fincore.domain.events import EventType
-from fincore.domain.public_event import PublicEvent, ShownValue
+from fincore.domain.public_event import PublicEvent
 from fincore.notify.message import message_of
 from fincore.public.event_data import DATA_REFERENCE
+from fincore.public.event_object import EventObject
 from fincore.public.fields import ChargeReference, HasMore, Livemode, NextCursor, ObjectName
 
 
@@ -27,7 +28,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Annotated[
         datetime, Meta(description="When FinCore recorded it. Lists are in this order, newest first.")
     ]
-    data: Annotated[dict[str, ShownValue], DATA_REFERENCE]
+    data: Annotated[dict[str, Any], DATA_REFERENCE]
 
 
 class EventListBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +40,9 @@ class EventListBody(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: NextCursor
 
 
-def event_body(event: PublicEvent, *, livemode: bool) -> EventBody:
-    """An event of a charge, of whose mode it is."""
-    message = message_of(event, livemode=livemode)
+def event_body(event: PublicEvent, about: EventObject | None, *, livemode: bool) -> EventBody:
+    """An event of a charge, of whose mode it is; `about` is what the event is about."""
+    message = message_of(event, about, livemode=livemode)
     return EventBody(
         id=event.event_id,
         charge=event.charge_id,

@@ -1,26 +1,34 @@
 """/v1/events: look at an event, list them."""
 
+import asyncio
+from collections.abc import Sequence
+
 from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
-from fincore.api.event_body import EventListBody, event_body
+from fincore.api.event_body import EventBody, EventListBody, event_body
 from fincore.api.event_operations import EVENT_FILTERS, GET_EVENT, LIST_EVENTS
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.list_query import ListQuery, chosen, chosen_charge, read_list_query
 from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.events import EVENTS, EventType
-from fincore.domain.ids import EventId, parse_event_id
+from fincore.domain.ids import ChargeId, EventId, parse_event_id, stream_of
+from fincore.domain.public_event import PublicEvent
+from fincore.eventstore.log import EventLog
+from fincore.public.event_object import event_objects
 from fincore.read.paymentdb.event_queries import EventFilters, EventQueries
+from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 
 
 class Events:
     """The handlers of /v1/events."""
 
-    def __init__(self, *, keys: ApiKeys, queries: EventQueries) -> None:
+    def __init__(self, *, keys: ApiKeys, queries: EventQueries, log: EventLog) -> None:
         self._keys = keys
         self._queries = queries
+        self._event_log = log
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -39,7 +47,8 @@ class Events:
         event = await self._queries.find(principal.merchant_id, principal.livemode, event_id)
         if event is None:
             raise Problem("event_not_found", param="event_id")
-        return json_answer(200, event_body(event, livemode=principal.livemode))
+        (body,) = await self._bodies([event], principal)
+        return json_answer(200, body)
 
     async def list_page(self, call: Call) -> Answer:
         """A page of events, newest first, from the query view."""
@@ -55,11 +64,28 @@ class Events:
         )
         page = await self._queries.list_events(filters, after_id=asked.after_id, limit=asked.limit)
         body = EventListBody(
-            data=[event_body(event, livemode=principal.livemode) for event in page.events],
+            data=await self._bodies(page.events, principal),
             has_more=page.has_more,
             next_cursor=cursor_after(page.events[-1].event_id, principal) if page.has_more else None,
         )
         return json_answer(200, body)
+
+    async def _bodies(self, events: Sequence[PublicEvent], principal: Principal) -> list[EventBody]:
+        """Events with what they are about: the streams of a page are loaded together, each folded once."""
+        versions: dict[ChargeId, set[int]] = {}
+        for event in events:
+            versions.setdefault(event.charge_id, set()).add(event.version)
+        streams = await asyncio.gather(
+            *(self._event_log.load_readable(stream_of(charge_id)) for charge_id in versions)
+        )
+        objects = {
+            charge_id: event_objects(stream.events, wanted)
+            for (charge_id, wanted), stream in zip(versions.items(), streams, strict=True)
+        }
+        return [
+            event_body(event, objects[event.charge_id].get(event.version), livemode=principal.livemode)
+            for event in events
+        ]
 
 
 def _types(asked: ListQuery[EventId]) -> tuple[EventType, ...] | None:

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 import msgspec
 
 from fincore.domain.dispute import Dispute, evolve_dispute
+from fincore.domain.errors import EventImpossible
 from fincore.domain.events import (
     CancelFailed,
     CancelReason,
@@ -188,11 +189,19 @@ def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
 
 
 def fold(events: Iterable[ChargeEvent]) -> Charge | None:
-    """The charge a whole stream tells; None for an empty stream."""
+    """The charge a whole stream tells; None for an empty stream. Raises `EventImpossible`."""
     charge: Charge | None = None
     for event in events:
-        charge = evolve(charge, event)
+        charge = after_event(charge, event)
     return charge
+
+
+def after_event(charge: Charge | None, event: ChargeEvent) -> Charge:
+    """The charge after an event of the log. Raises `EventImpossible` where `evolve` knows no such step."""
+    try:
+        return evolve(charge, event)
+    except KeyError:
+        raise EventImpossible(charge.version + 1 if charge else 1, event_type(event)) from None
 
 
 def transition_table() -> str:

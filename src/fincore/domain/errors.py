@@ -4,6 +4,8 @@ FinCoreError
 ├── InvalidId             a string is not an id of the kind expected
 ├── CurrenciesDiffer      two amounts of different currencies were added
 ├── UnknownEventType      the log holds an event this version cannot read
+├── EventImpossible       the log holds an event that cannot follow those before it
+├── StreamUnreadable      a charge cannot be told from the log, for one of these two
 ├── ConfigurationError    a setting is missing or wrong; the message names it
 ├── StoreUnavailable      PostgreSQL could not be reached in time; safe to try again
 └── Overloaded            a bounded queue is full; safe to try again later
@@ -35,6 +37,24 @@ class UnknownEventType(FinCoreError):
 
     def __init__(self, event_type: str, schema_version: int) -> None:
         super().__init__(f"no reader for event {event_type} version {schema_version}")
+
+
+class EventImpossible(FinCoreError, KeyError):
+    """The log holds an event that cannot follow those before it: it is not one that this code wrote."""
+
+    def __init__(self, version: int, event_type: str) -> None:
+        super().__init__(f"event {version}, {event_type}, cannot follow those before it")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class StreamUnreadable(FinCoreError):
+    """A stream holds an event that cannot be read. `since_version` is the event's place among those of the stream."""
+
+    def __init__(self, since_version: int, reason: str) -> None:
+        super().__init__(f"event {since_version} cannot be read: {reason}")
+        self.since_version = since_version
 
 
 class ConfigurationError(FinCoreError):

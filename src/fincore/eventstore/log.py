@@ -6,11 +6,11 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from fincore.domain.errors import UnknownEventType
+from fincore.domain.errors import StreamUnreadable, UnknownEventType
 from fincore.domain.events import RecordedEvent, decode_event
 from fincore.domain.ids import EventId, RefundId, StreamId
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Connection, Pool
 from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "log.sql")
@@ -27,6 +27,13 @@ class UnreadableEvent(NamedTuple):
     reason: str
 
 
+class LoadedStream(NamedTuple):
+    """The events of a stream in order, up to the first that cannot be read; `unreadable` is that one."""
+
+    events: list[RecordedEvent]
+    unreadable: UnreadableEvent | None = None
+
+
 LoggedEvent = RecordedEvent | UnreadableEvent
 """What readers of the whole log are given: an event that nobody can read must not hold up all the others."""
 
@@ -36,14 +43,21 @@ class EventLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._loads: SharedFetch[StreamId, list[RecordedEvent]] = SharedFetch(self._load_streams)
+        self._loads: SharedFetch[StreamId, LoadedStream] = SharedFetch(self._load_streams)
 
     async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
         """All events of a stream in order; empty for a stream that does not exist.
 
-        It holds whatever was committed before the call.
+        It holds whatever was committed before the call. Raises `StreamUnreadable`.
         """
-        return await self._loads.find(stream_id) or []
+        loaded = await self.load_readable(stream_id)
+        if loaded.unreadable is not None:
+            raise StreamUnreadable(loaded.unreadable.version, loaded.unreadable.reason)
+        return loaded.events
+
+    async def load_readable(self, stream_id: StreamId) -> LoadedStream:
+        """The same, as far as the stream can be read."""
+        return await self._loads.find(stream_id) or LoadedStream([])
 
     async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
         """How many events each stream has; streams that do not exist are left out."""
@@ -85,11 +99,25 @@ class EventLog:
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
         return float(row["age_seconds"]) if row else 0.0
 
-    async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[RecordedEvent]]:
-        found: dict[StreamId, list[RecordedEvent]] = {}
-        for row in await self._pool.fetch(_SQL.load_streams, list(stream_ids)):
-            found.setdefault(row["stream_id"], []).append(_recorded(row))
-        return found
+    async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, LoadedStream]:
+        return await load_streams(self._pool, stream_ids)
+
+
+async def load_streams(
+    database: "Pool | Connection", stream_ids: Iterable[StreamId]
+) -> dict[StreamId, LoadedStream]:
+    """Some whole streams, each as far as it can be read; those that do not exist are left out."""
+    found: dict[StreamId, LoadedStream] = {}
+    for row in await database.fetch(_SQL.load_streams, list(stream_ids)):
+        event = _logged(row)
+        loaded = found.setdefault(event.stream_id, LoadedStream([]))
+        if loaded.unreadable is not None:
+            continue
+        if isinstance(event, RecordedEvent):
+            loaded.events.append(event)
+        else:
+            found[event.stream_id] = LoadedStream(loaded.events, event)
+    return found
 
 
 def _logged(row: asyncpg.Record) -> LoggedEvent:

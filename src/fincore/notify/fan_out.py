@@ -1,21 +1,23 @@
 """The consumer that turns events into deliveries, one for each endpoint that wants the event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fincore.domain.clock import Clock
 from fincore.domain.events import RecordedEvent, event_type
-from fincore.domain.ids import new_webhook_delivery_id
+from fincore.domain.ids import StreamId, new_webhook_delivery_id
 from fincore.domain.public_event import public_event
+from fincore.eventstore.log import load_streams
 from fincore.notify.attempt import columns
 from fincore.notify.message import message_body
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
+from fincore.public.event_object import EventObject, event_objects
 
 _SQL = load_sql("fincore.notify", "fan_out.sql")
 
 
 class FanOut:
-    """Three statements a batch, however many events and endpoints; one where nobody listens.
+    """Four statements a batch at most, however many events and endpoints; one where nobody listens.
 
     What an endpoint wants is read in the transaction that inserts the deliveries, never remembered: that an event of a
     later transaction than the endpoint's last change finds the endpoint as changed is a law.
@@ -39,13 +41,18 @@ class FanOut:
         )
         if not recipients:
             return
+        objects = await _objects(connection, events, {row["event_no"] for row in recipients})
         bodies: dict[int, bytes] = {}
         rows = []
         for recipient in recipients:
             number = recipient["event_no"]
             recorded = events[number]
             if number not in bodies:
-                bodies[number] = message_body(public_event(recorded), livemode=recipient["livemode"])
+                bodies[number] = message_body(
+                    public_event(recorded),
+                    objects[recorded.stream_id].get(recorded.version),
+                    livemode=recipient["livemode"],
+                )
             rows.append(
                 (
                     new_webhook_delivery_id(),
@@ -56,3 +63,24 @@ class FanOut:
                 )
             )
         await connection.execute(_SQL.insert_deliveries, *columns(rows), self._clock.now())
+
+
+async def _objects(
+    connection: Connection, events: Sequence[RecordedEvent], numbers: Collection[int]
+) -> dict[StreamId, dict[int, EventObject]]:
+    """What some events of a batch are about, by stream and version: each stream is folded once.
+
+    A stream that the batch holds from its beginning is at hand; the others are loaded together.
+    """
+    versions: dict[StreamId, set[int]] = {}
+    for number in numbers:
+        versions.setdefault(events[number].stream_id, set()).add(events[number].version)
+    streams: dict[StreamId, list[RecordedEvent]] = {}
+    for recorded in events:
+        if recorded.stream_id in versions and (recorded.version == 1 or recorded.stream_id in streams):
+            streams.setdefault(recorded.stream_id, []).append(recorded)
+    absent = versions.keys() - streams.keys()
+    if absent:
+        loaded = await load_streams(connection, absent)
+        streams |= {stream_id: stream.events for stream_id, stream in loaded.items()}
+    return {stream_id: event_objects(streams[stream_id], wanted) for stream_id, wanted in versions.items()}

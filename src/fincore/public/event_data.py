@@ -113,6 +113,16 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
 )
 """Field -> its schema, for all fields that events of some type have."""
 
+_OBJECT: Final[Json] = {
+    "description": "The refund for `refund.*`, the dispute for `dispute.*`, else the charge, as it was just after the event. Null "
+    "where it does not fit into a webhook: get it by its id then.",
+    "anyOf": [
+        {"$ref": "#/components/schemas/Charge"},
+        {"$ref": "#/components/schemas/Refund"},
+        {"$ref": "#/components/schemas/Dispute"},
+        {"type": "null"},
+    ],
+}
 _OPEN: Final = (
     "Which fields are there depends on the event's type: /docs/events lists them. FinCore may add fields: "
     "ignore those that you do not know."
@@ -127,7 +137,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
         "EventData": {
             "description": f"What an event is about, and what it tells. {_OPEN}",
             "type": "object",
-            "properties": {**ABOUT, **DETAILS},
+            "properties": {**ABOUT, **DETAILS, "object": _OBJECT},
             "required": list(ABOUT),
         },
         "WebhookMessage": {

@@ -48,7 +48,9 @@ from fincore.domain.public_event import SHOWN, public_event
 from fincore.domain.refusal import RequestRefusalCode
 from fincore.notify.message import message_body
 from fincore.public.event_data import ABOUT, DETAILS
-from fixtures.commits import NOON
+from fincore.public.event_object import event_objects
+from fixtures.commits import NOON, captured, created, new_stream
+from fixtures.traffic import disputed, recorded, refunded, refunding
 
 GOLDEN = Path(__file__).parents[2] / "data/events"
 INTERNAL_WORDS = re.compile(
@@ -245,12 +247,21 @@ def test_the_schema_of_webhooks_knows_every_field_shown() -> None:
     assert not set(ABOUT) & set(DETAILS)
 
 
+REFUND = refunding(400)
+LIFE = (created(), captured(), REFUND, refunded(REFUND), disputed())
+OBJECTS = {
+    family: event_objects(recorded(new_stream(), *LIFE), {version})[version]
+    for family, version in (("charge", 2), ("refund", 4), ("dispute", 5))
+}
+
+
 @pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
 def test_webhooks_are_as_the_document_says(document: dict[str, Any], golden: Path) -> None:
     name, _, version = golden.stem.rpartition(".v")
     event = decode_event(name, int(version), golden.read_bytes())
-    recorded = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
-    message = json.loads(message_body(public_event(recorded), livemode=False))
+    happened = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
+    about = OBJECTS[name.partition(".")[0]]
+    message = json.loads(message_body(public_event(happened), about, livemode=False))
     (content,) = document["webhooks"]["event"]["post"]["requestBody"]["content"].values()
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     Draft202012Validator(

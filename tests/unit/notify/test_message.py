@@ -2,26 +2,42 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
+from fincore.domain.charge import evolve
 from fincore.domain.events import EVENTS, ChargeActionRequired, ChargeEvent, RecordedEvent
-from fincore.domain.ids import charge_of, new_dispute_id, new_event_id, public_event_id
+from fincore.domain.ids import ChargeId, charge_of, new_dispute_id, new_event_id, public_event_id
 from fincore.domain.outcome import PspReference
 from fincore.domain.public_event import public_event
 from fincore.notify.event_filter import FILTERS, filters_of, unknown_filter
 from fincore.notify.message import BODY_BYTES_MAX, message_body
-from fixtures.commits import NOON, captured, dispute_opened, new_stream
+from fincore.public.charge_body import charge_body
+from fincore.public.event_object import EventObject
+from fixtures.commits import NOON, captured, created, dispute_opened, new_stream
 
 
 def recorded(event: ChargeEvent) -> RecordedEvent:
     return RecordedEvent(1, 1, new_stream(), 3, new_event_id(), event, NOON + timedelta(hours=1))
 
 
+def body_of(
+    event: RecordedEvent, about: EventObject | None = None, *, livemode: bool = False
+) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(message_body(public_event(event), about, livemode=livemode))
+    return told
+
+
+def paid(**changes: object) -> EventObject:
+    charge = evolve(evolve(None, created(1999, **changes)), captured(1999))
+    return charge_body(ChargeId("ch_1"), charge)
+
+
 def test_a_message_says_what_happened_when_and_to_which_charge() -> None:
     event = recorded(captured(1999))
-    body = json.loads(message_body(public_event(event), livemode=True))
-    assert body == {
+    assert body_of(event, livemode=True) == {
         "type": "charge.captured",
         "timestamp": "2026-01-02T12:00:00Z",
         "data": {
@@ -31,8 +47,23 @@ def test_a_message_says_what_happened_when_and_to_which_charge() -> None:
             "version": 3,
             "amount_minor": 1999,
             "currency": "usd",
+            "object": None,
         },
     }
+
+
+def test_message_carries_the_object_as_the_api_shows_it() -> None:
+    about = paid(metadata={"order_id": "6735"})
+    told = body_of(recorded(captured(1999)), about)["data"]
+    assert told["object"] == json.loads(msgspec.json.encode(about))
+    assert told["object"]["metadata"] == {"order_id": "6735"}
+
+
+def test_message_too_long_with_its_object_leaves_it_out() -> None:
+    """A receiver that takes what Standard Webhooks recommends takes it; the object can be got by its id."""
+    about = paid(metadata={f"k{number}": "x" * 500 for number in range(50)})
+    told = body_of(recorded(captured(1999)), about)["data"]
+    assert (told["object"], told["amount_minor"]) == (None, 1999)
 
 
 def test_a_time_in_the_data_is_written_as_every_other_time() -> None:
@@ -43,12 +74,15 @@ def test_a_time_in_the_data_is_written_as_every_other_time() -> None:
 def test_a_message_that_would_be_too_long_says_only_what_it_is_about() -> None:
     def body_with(url: str) -> bytes:
         event = ChargeActionRequired(psp_reference=PspReference("pi_1"), redirect_url=url)
-        return message_body(public_event(recorded(event)), livemode=False)
+        return message_body(public_event(recorded(event)), paid(), livemode=False)
 
     fitting = BODY_BYTES_MAX - len(body_with(""))
     assert len(body_with("x" * fitting)) == BODY_BYTES_MAX
-    shortened = json.loads(body_with("x" * (fitting + 1)))
-    assert set(shortened["data"]) == {"event_id", "charge_id", "livemode", "version"}
+    without_object = json.loads(body_with("x" * (fitting + 1)))["data"]
+    assert (without_object["object"], len(without_object["redirect_url"])) == (None, fitting + 1)
+    shortened = json.loads(body_with("x" * BODY_BYTES_MAX))["data"]
+    assert shortened.pop("object") is None
+    assert set(shortened) == {"event_id", "charge_id", "livemode", "version"}
 
 
 def test_an_event_is_let_through_by_its_name_its_family_and_the_star() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fincore.domain.charge import evolve
+from fincore.domain.charge import after_event
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import charge_of
@@ -24,7 +24,7 @@ class EventMissing(FinCoreError):
 def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
     """The view after an event; the same view when it already holds that event.
 
-    Raises `EventMissing` for an event that skips a version.
+    Raises `EventMissing` for an event that skips a version, and `EventImpossible`.
     """
     seen = view.charge.version if view else 0
     if view is not None and recorded.version <= seen:
@@ -35,12 +35,12 @@ def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
         return ChargeView(
             charge_id=charge_of(recorded.stream_id),
             stream_id=recorded.stream_id,
-            charge=evolve(None, recorded.event),
+            charge=after_event(None, recorded.event),
             updated_at=recorded.recorded_at,
         )
     return msgspec.structs.replace(
         view,
-        charge=evolve(view.charge, recorded.event),
+        charge=after_event(view.charge, recorded.event),
         updated_at=recorded.recorded_at,
     )
 
