@@ -15,7 +15,6 @@ from fincore.domain.dispute import Dispute, evolve_dispute
 from fincore.domain.errors import EventImpossible
 from fincore.domain.events import (
     CancelFailed,
-    CancelReason,
     CancelRequested,
     CaptureFailed,
     CaptureMethod,
@@ -42,6 +41,7 @@ from fincore.domain.events import (
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import MerchantId, RefundId
 from fincore.domain.money import Money
+from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference
 from fincore.domain.refund import Refund, evolve_refund
 
@@ -81,27 +81,6 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
 Three kinds of events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
 `charge.outcome_decided` and the events of refunds and disputes leave the state as it is.
 """
-
-
-class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the PSP is being asked to do with a charge; its answer is not known yet.
-
-    `number` counts the operations of this kind on the charge, from 1: a new request is a new call to the PSP.
-    """
-
-    kind: Operation
-    number: int
-    requested_at: datetime
-    amount_minor: int | None = None
-    cancel_reason: CancelReason | None = None
-
-
-class OperationFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the last capture or cancellation was not carried out."""
-
-    operation: Operation
-    failure: Failure
-    occurred_at: datetime
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):

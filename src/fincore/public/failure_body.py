@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from fincore.domain.charge import OperationFailure
 from fincore.domain.events import Operation
+from fincore.domain.operation import OperationFailure
 from fincore.domain.outcome import DeclineAdvice, Failure, FailureCode, RefundFailureCode
 
 FAILURE_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(

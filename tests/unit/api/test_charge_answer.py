@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
-from fincore.domain.charge import Charge, OperationFailure, PendingOperation, evolve
+from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, ChargeStatus
 from fincore.domain.ids import ChargeId, DisputeId, MerchantId, RefundId, RequestId
 from fincore.domain.money import Money
+from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund

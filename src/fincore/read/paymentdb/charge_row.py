@@ -5,10 +5,11 @@ from typing import Final, TypeVar
 import asyncpg
 import msgspec
 
-from fincore.domain.charge import Charge, OperationFailure, PendingOperation
+from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.money import Money
+from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure
 from fincore.domain.refund import Refund
 from fincore.read.paymentdb.charge_view import ChargeView

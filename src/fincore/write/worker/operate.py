@@ -3,8 +3,8 @@
 import msgspec
 
 from fincore.domain.age import age_against
-from fincore.domain.charge import PendingOperation
 from fincore.domain.events import Operation
+from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknown
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob

@@ -5,10 +5,11 @@ from typing import Final, TypeVar, assert_never
 
 import structlog
 
-from fincore.domain.charge import Charge, PendingOperation
+from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
+from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,

@@ -6,9 +6,10 @@ from typing import assert_never
 import msgspec
 import structlog
 
-from fincore.domain.charge import Charge, PendingOperation
+from fincore.domain.charge import Charge
 from fincore.domain.events import Operation
 from fincore.domain.ids import ChargeId
+from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
