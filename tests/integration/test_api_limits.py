@@ -10,7 +10,7 @@ import pytest
 
 from fincore.eventstore import writer as writer_module
 from fincore.postgres import pool as pool_module
-from fincore.postgres.pool import POOL_SIZE_MAX, Pool, is_reachable
+from fincore.postgres.pool import POOL_SIZE_MAX, Pool, StoreState, store_state
 from fixtures.merchant_api import Api, captured, serving_api
 from fixtures.waiting import PATIENCE_SECONDS, eventually
 
@@ -86,10 +86,10 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(poo
 
 
 async def test_ready_says_which_dependency_is_away(pool: Pool) -> None:
-    async def never() -> bool:
-        return False
+    async def never() -> StoreState:
+        return "unavailable"
 
-    probes = {"eventstore": lambda: is_reachable(pool), "paymentdb": never}
+    probes = {"eventstore": lambda: store_state(pool), "paymentdb": never}
     async with serving_api(pool, probes=probes) as api:
         reply = await api.get("/readyz")
         assert reply.status == 503

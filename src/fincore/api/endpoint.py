@@ -15,10 +15,10 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from fincore.api.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
 from fincore.api.metrics import REQUEST_SECONDS, REQUESTS_IN_FLIGHT
 from fincore.api.operation import Operation
-from fincore.api.problems import Problem, problem_body
-from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.api.problems import PROBLEMS, Problem, problem_body
+from fincore.domain.errors import Overloaded
 from fincore.domain.ids import RequestId, new_request_id
-from fincore.postgres.pool import is_connection_loss
+from fincore.postgres.failures import OUTAGES, Outage, outage_of
 
 _log = structlog.get_logger(__name__)
 
@@ -143,13 +143,26 @@ async def send_answer(send: Send, answer: Answer, request_id: RequestId) -> None
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
+def database_problem(outage: Outage) -> Problem:
+    """The problem that an outage of the database is to a client; `detail` names the outage."""
+    case = OUTAGES[outage]
+    what_to_do = PROBLEMS["store_unavailable"].what_to_do
+    return Problem(
+        "store_unavailable",
+        f"{case[:1].upper()}{case[1:]}. {what_to_do}",
+        headers=_retry_after(STORE_RETRY_AFTER_SECONDS),
+    )
+
+
 def _failure_answer(error: Exception, route: Route, request_id: RequestId) -> Answer:
     """What to say when the request did not fail by its own fault."""
     if isinstance(error, Overloaded):
         problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
-    elif isinstance(error, StoreUnavailable) or is_connection_loss(error):
-        _log.warning("api.store_unavailable", request_id=request_id, path=route.path, error=repr(error))
-        problem = Problem("store_unavailable", headers=_retry_after(STORE_RETRY_AFTER_SECONDS))
+    elif (outage := outage_of(error)) is not None:
+        _log.warning(
+            "api.store_unavailable", request_id=request_id, path=route.path, outage=outage, error=repr(error)
+        )
+        problem = database_problem(outage)
     else:
         _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
         problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))

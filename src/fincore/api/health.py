@@ -11,9 +11,10 @@ from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.operation import Content, Operation
 from fincore.api.version import VERSION
+from fincore.postgres.pool import StoreState
 
-Probe = Callable[[], Awaitable[bool]]
-"""Answers within a bound of its own whether something is there."""
+Probe = Callable[[], Awaitable[StoreState]]
+"""Answers within a bound of its own what state something is in."""
 
 _TAG: Final = "Service"
 
@@ -28,11 +29,14 @@ class ReadinessBody(msgspec.Struct, frozen=True, kw_only=True):
     """Whether requests can be served, and what each dependency says."""
 
     status: Annotated[
-        Literal["ok", "unavailable"], Meta(description="`unavailable`: at least one dependency is.")
+        Literal["ok", "unavailable"], Meta(description="`unavailable`: at least one dependency is not `ok`.")
     ]
     parts: Annotated[
-        dict[str, Literal["ok", "unavailable"]],
-        Meta(description="The state of each dependency, by its name."),
+        dict[str, StoreState],
+        Meta(
+            description="The state of each dependency, by its name. `read_only`: it answers and accepts no changes, as "
+            "during a fail-over."
+        ),
     ]
 
 
@@ -57,12 +61,12 @@ _HEALTHZ: Final = Operation(
 _READYZ: Final = Operation(
     operation_id="readyz",
     summary="Can requests be served",
-    description="Asks each dependency; 503 where one is away.",
+    description="Asks each dependency; 503 where one is away, or does not take the changes that the API makes.",
     tag=_TAG,
     is_authenticated=False,
     answers={
         200: Content(shape=ReadinessBody, description="They can."),
-        503: Content(shape=ReadinessBody, description="A dependency is away."),
+        503: Content(shape=ReadinessBody, description="A dependency is away, or accepts no changes."),
     },
 )
 _INDEX: Final = Operation(
@@ -96,11 +100,8 @@ class Health:
     async def readyz(self, _: Call) -> Answer:
         """What each dependency says."""
         answers = await asyncio.gather(*(probe() for probe in self._probes.values()))
-        parts: dict[str, Literal["ok", "unavailable"]] = {
-            name: "ok" if is_there else "unavailable"
-            for name, is_there in zip(self._probes, answers, strict=True)
-        }
-        if all(answers):
+        parts = dict(zip(self._probes, answers, strict=True))
+        if all(state == "ok" for state in answers):
             return json_answer(200, ReadinessBody(status="ok", parts=parts))
         return json_answer(503, ReadinessBody(status="unavailable", parts=parts))
 

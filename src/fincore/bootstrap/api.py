@@ -25,7 +25,7 @@ from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.notify.endpoints import Endpoints
-from fincore.postgres.pool import is_reachable
+from fincore.postgres.pool import store_state
 from fincore.read.ledgerdb.balance_queries import BalanceQueries
 from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
@@ -109,8 +109,8 @@ async def _serve(
             allow_loopback=settings.webhooks_allow_loopback,
         ),
         probes={
-            "eventstore": lambda: is_reachable(stores.eventstore),
-            "paymentdb": lambda: is_reachable(stores.paymentdb),
+            "eventstore": lambda: store_state(stores.eventstore),
+            "paymentdb": lambda: store_state(stores.paymentdb, writes=False),
         },
     )
     server = _Server(

@@ -7,7 +7,8 @@ from typing import Final
 
 from fincore.eventstore.metrics import COMMITS_WAITING
 from fincore.eventstore.writer import Enqueue, Writer
-from fincore.postgres.pool import CONNECTION_ERRORS, Pool
+from fincore.postgres.failures import is_outage
+from fincore.postgres.pool import Pool
 
 SAMPLE_INTERVAL_SECONDS: Final = 2.0
 """How often lags and depths are measured."""
@@ -32,8 +33,11 @@ async def sampled(measure: Callable[[], Awaitable[None]]) -> AsyncIterator[None]
 
     async def sample() -> None:
         while True:
-            with contextlib.suppress(*CONNECTION_ERRORS):
+            try:
                 await measure()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
             await asyncio.sleep(SAMPLE_INTERVAL_SECONDS)
 
     sampling = asyncio.create_task(sample())

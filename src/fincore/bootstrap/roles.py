@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import Any, Final, Literal, get_args
 
@@ -17,27 +17,30 @@ import structlog
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.clock import AgeClock
-from fincore.domain.errors import ConfigurationError, FinCoreError
+from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.database_clock import running_clock
-from fincore.postgres.pool import Pool, is_reachable
+from fincore.postgres.failures import OUTAGES, outage_of
+from fincore.postgres.pool import Pool, store_state
 from fincore.settings import Settings
 
 Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
+Access = Literal["reads", "writes"]
+
 RunRole = Callable[[Settings, Stores, AgeClock, asyncio.Event], Coroutine[Any, Any, None]]
 """What the module of a role offers as `run`: do the role's work until the event is set. The clock is the event store's."""
 
-STORES_OF_ROLE: Final[dict[Role, tuple[str, ...]]] = {
-    "api": ("eventstore", "paymentdb"),
-    "worker": ("eventstore",),
-    "projectionist": ("eventstore", "paymentdb"),
-    "ledger": ("eventstore", "ledgerdb"),
-    "notify": ("eventstore",),
-    "auditor": ("eventstore", "paymentdb", "ledgerdb"),
+STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
+    "api": {"eventstore": "writes", "paymentdb": "reads"},
+    "worker": {"eventstore": "writes"},
+    "projectionist": {"eventstore": "reads", "paymentdb": "writes"},
+    "ledger": {"eventstore": "reads", "ledgerdb": "writes"},
+    "notify": {"eventstore": "writes"},
+    "auditor": {"eventstore": "reads", "paymentdb": "reads", "ledgerdb": "reads"},
 }
-"""Which stores a role needs; the others may be away while it starts and runs."""
+"""Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
 
 EXIT_FAILED: Final = 70
 """The exit code of a role that failed by a fault of its own (EX_SOFTWARE of sysexits.h)."""
@@ -66,7 +69,9 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
             await run(settings, stores, clock, stop)
         except FinCoreError:
             raise
-        except Exception:  # noqa: BLE001 -- the last line of a process that fails
+        except Exception as error:
+            if (outage := outage_of(error)) is not None:
+                raise StoreUnavailable(f"{OUTAGES[outage]}: {error}") from error
             # What nobody foresaw ends the process: whoever supervises it starts it again, and sees why.
             _log.exception("role.failed", role=role)
             sys.exit(EXIT_FAILED)
@@ -92,14 +97,14 @@ def collect_garbage_seldom() -> None:
 
 
 def _ops_server(role: Role, settings: Settings, stores: Stores, clock: AgeClock) -> OpsServer:
-    def probe(pool: Pool) -> Probe:
-        return lambda: is_reachable(pool)
+    def probe(pool: Pool, access: Access) -> Probe:
+        return lambda: store_state(pool, writes=access == "writes")
 
     return OpsServer(
         role=role,
         host=settings.host,
         port=settings.ops_port and settings.ops_port + ROLES.index(role),
-        probes={name: probe(getattr(stores, name)) for name in STORES_OF_ROLE[role]},
+        probes={name: probe(getattr(stores, name), access) for name, access in STORES_OF_ROLE[role].items()},
         doubts={"clock": clock.distrust},
         failpoints_allowed=settings.failpoints_allowed,
     )

@@ -15,15 +15,10 @@ from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import LoggedEvent, UnreadableEvent
-from fincore.postgres.pool import Connection, is_connection_loss
+from fincore.postgres.failures import is_outage, meaning_of
+from fincore.postgres.pool import Connection
 
 REASON_CHARACTERS_MAX: Final = 200
-
-_SQL_STATES_OF_DATA: Final = ("21", "22", "23", "P0")
-"""Classes of PostgreSQL's errors that what was written can cause: cardinality, data, constraints, our own triggers.
-
-All others (no space, no rights, deadlocks, no such table) say nothing about the event.
-"""
 
 
 class Poison(NamedTuple):
@@ -59,11 +54,10 @@ def before_poison(events: Sequence[LoggedEvent], poison: Mapping[StreamId, Poiso
 
 def blames_the_event(error: Exception) -> bool:
     """Whether an error can come from what was to be applied, rather than from the database or the machine."""
-    if is_connection_loss(error) or isinstance(error, MemoryError):
+    if is_outage(error) or isinstance(error, MemoryError):
         return False
-    if isinstance(error, asyncpg.PostgresError):
-        return (error.sqlstate or "")[:2] in _SQL_STATES_OF_DATA
-    return True
+    # A defect that PostgreSQL reports (no rights, no such table) says nothing about the event.
+    return not isinstance(error, asyncpg.PostgresError) or meaning_of(error) == "data"
 
 
 async def poison_of(

@@ -15,8 +15,9 @@ from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import park, parked_streams
 from fincore.eventstore.poison import before_poison, blames_the_event, poison_of, readable
 from fincore.observability.failpoints import failpoint
+from fincore.postgres.failures import outage_of
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
+from fincore.postgres.pool import Connection, Pool
 
 _SQL = load_sql("fincore.eventstore", "subscription.sql")
 _log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ class Subscription:
         self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent]]] | None = None
 
     async def run(self) -> None:
-        """Follow the log until `stop`, through lost connections and fencing, with a bounded, growing pause."""
+        """Follow the log until `stop`, through outages and fencing, with a bounded, growing pause."""
         idle_seconds = IDLE_DELAY_SECONDS_MIN
         failure_seconds = IDLE_DELAY_SECONDS_MAX
         while not self._stopping.is_set():
@@ -72,8 +73,13 @@ class Subscription:
             except Fenced:
                 _log.info("consumer.fenced", consumer=self._consumer.name)
                 await self._pause(IDLE_DELAY_SECONDS_MAX)
-            except CONNECTION_ERRORS as error:
-                _log.warning("consumer.disconnected", consumer=self._consumer.name, error=repr(error))
+            except Exception as error:
+                outage = outage_of(error)
+                if outage is None:
+                    raise
+                _log.warning(
+                    "consumer.interrupted", consumer=self._consumer.name, outage=outage, error=repr(error)
+                )
                 await self._pause(failure_seconds)
                 failure_seconds = min(failure_seconds * 2, FAILURE_DELAY_SECONDS_MAX)
             else:

@@ -5,7 +5,7 @@ from typing import Final
 
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
-from fincore.postgres.pool import CONNECTION_ERRORS
+from fincore.postgres.failures import is_outage
 
 POLL_INTERVAL_SECONDS: Final = 0.01
 """One statement for all waiting requests together, only while any waits. The store adds no NOTIFY of its own."""
@@ -46,7 +46,9 @@ class StreamWatch:
                 await self._wake.wait()
             try:
                 versions = await self._log.versions(self._waiting)
-            except CONNECTION_ERRORS:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 versions = {}
             for stream_id, version in versions.items():
                 for seen, grown in self._waiting.get(stream_id, []):

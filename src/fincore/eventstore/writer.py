@@ -29,8 +29,9 @@ from fincore.eventstore.commit import (
     StoredAnswer,
 )
 from fincore.observability import failpoints
+from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Connection, Pool, is_connection_loss
+from fincore.postgres.pool import Connection, Pool
 
 _SQL = load_sql("fincore.eventstore", "writer.sql")
 _log = structlog.get_logger(__name__)
@@ -146,23 +147,27 @@ class Writer:
             try:
                 await self._write_connected(batch)
             except Exception as error:  # noqa: BLE001 -- the writer outlives any batch; its callers get the error
-                if not is_connection_loss(error):
+                outage = outage_of(error)
+                if outage is None:
                     _fail(batch, error)
                     return
                 # The batch may be committed, only its acknowledgement lost: the next try recognises its own events.
                 _log.warning(
                     "eventstore.batch_interrupted",
                     commits=len(batch),
+                    outage=outage,
                     error=repr(error),
                     tries_left=tries_left,
                 )
                 if not tries_left or time.monotonic() >= give_up_at:
-                    break
+                    unavailable = StoreUnavailable(f"{OUTAGES[outage]}: repeat the request")
+                    unavailable.__cause__ = error
+                    _fail(batch, unavailable)
+                    return
                 await asyncio.sleep(delay_seconds)
                 delay_seconds *= 2
             else:
                 return
-        _fail(batch, StoreUnavailable("PostgreSQL could not be reached to write; repeat the request"))
 
     async def _write_connected(self, batch: list[_Waiting]) -> None:
         """Write a batch; without those refused if it fails; and if it fails again, one Commit at a time."""
@@ -178,7 +183,7 @@ class Writer:
         try:
             await self._insert([commit for commit, _ in batch])
         except Exception as error:
-            if is_connection_loss(error):
+            if is_outage(error):
                 raise
             return False
         for _, future in batch:
@@ -194,7 +199,7 @@ class Writer:
             if await self._without_refused([waiting]):
                 _settle(future, Conflict())
         except Exception as error:
-            if is_connection_loss(error):
+            if is_outage(error):
                 raise
             _fail([waiting], error)
         else:

@@ -28,8 +28,9 @@ from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
 from fincore.notify.sender import Sender
 from fincore.notify.webhook_secret import signed_headers
 from fincore.observability.failpoints import failpoint
+from fincore.postgres.failures import is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import Pool, is_connection_loss
+from fincore.postgres.pool import Pool
 
 _SQL = load_sql("fincore.notify", "deliverer.sql")
 _log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ class Deliverer:
         self._stopping = False
 
     async def run(self) -> None:
-        """Deliver until `stop`, through lost connections; then wait for the attempts under way and note them."""
+        """Deliver until `stop`, through outages of the database; then wait for the attempts under way and note them."""
         idle_seconds, failure_seconds, swept_at = IDLE_DELAY_SECONDS_MIN, IDLE_DELAY_SECONDS_MAX, 0.0
         while not self._stopping:
             self._wake.clear()
@@ -85,9 +86,10 @@ class Deliverer:
                     swept_at = began_at
                 is_idle = not await self._round()
             except Exception as error:
-                if not is_connection_loss(error):
+                outage = outage_of(error)
+                if outage is None:
                     raise
-                _log.warning("notify.disconnected", error=repr(error))
+                _log.warning("notify.interrupted", outage=outage, error=repr(error))
                 await self._pause(failure_seconds)
                 failure_seconds = min(failure_seconds * 2, FAILURE_DELAY_SECONDS_MAX)
                 continue
@@ -192,7 +194,7 @@ class Deliverer:
         try:
             await self.note(self._unnoted)
         except Exception as error:
-            if not is_connection_loss(error):
+            if not is_outage(error):
                 raise
             # The leases end, and what was sent is sent again under the same ids.
             _log.warning("notify.stopped_unnoted", attempts=len(self._unnoted), error=repr(error))

@@ -9,9 +9,10 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from fincore.observability import failpoints
+from fincore.postgres.pool import StoreState
 
-Probe = Callable[[], Awaitable[bool]]
-"""Answers within a bound of its own whether something this role needs is there."""
+Probe = Callable[[], Awaitable[StoreState]]
+"""Answers within a bound of its own what state something is in that this role needs."""
 Doubt = Callable[[], str | None]
 """Why something this role relies on is not to be relied on now; None where it is."""
 
@@ -61,7 +62,7 @@ class OpsServer:
         return web.json_response({"role": self._role, "status": "ok"})
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        parts = {name: "ok" if await probe() else "unavailable" for name, probe in self._probes.items()}
+        parts: dict[str, str] = {name: await probe() for name, probe in self._probes.items()}
         parts |= {name: doubt() or "ok" for name, doubt in self._doubts.items()}
         is_ready = all(part == "ok" for part in parts.values())
         status = "ok" if is_ready else "unavailable"

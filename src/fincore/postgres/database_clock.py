@@ -17,9 +17,10 @@ import structlog
 from fincore.domain.age import CLOCK_ERROR_MAX
 from fincore.domain.clock import Clock, SystemClock
 from fincore.domain.errors import StoreUnavailable
+from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.metrics import CLOCK_OFFSET_SECONDS, CLOCK_TRUSTED
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import CONNECTION_ERRORS, Pool
+from fincore.postgres.pool import Pool
 
 _SQL = load_sql("fincore.postgres", "clock.sql")
 _log = structlog.get_logger(__name__)
@@ -174,8 +175,11 @@ async def measured_clock(pool: Pool, *, store: str = "eventstore") -> DatabaseCl
     clock = DatabaseClock(read, store=store)
     try:
         await clock.measure()
-    except CONNECTION_ERRORS as error:
-        raise StoreUnavailable(f"cannot read the clock of PostgreSQL: {error}") from error
+    except Exception as error:
+        outage = outage_of(error)
+        if outage is None:
+            raise
+        raise StoreUnavailable(f"cannot read the clock of PostgreSQL: {OUTAGES[outage]}") from error
     return clock
 
 

@@ -1,12 +1,13 @@
 """Connections and pools of asyncpg, all with the same stated bounds."""
 
 import asyncio
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from fincore.domain.errors import StoreUnavailable
+from fincore.postgres.failures import OUTAGES, meaning_of, outage_of
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 COMMAND_TIMEOUT_SECONDS: Final = 30.0
@@ -16,40 +17,37 @@ POOL_SIZE_MAX: Final = 8
 """Connections of one pool; a process has one for each store it needs."""
 IDLE_CONNECTION_SECONDS_MAX: Final = 300.0
 STATEMENTS_PER_CONNECTION_MAX: Final = 50_000
+PROBE_TIMEOUT_SECONDS: Final = 2.0
 IDLE_IN_TRANSACTION_TIMEOUT_MILLISECONDS: Final = 30_000
 """A writer that stalls inside a transaction holds every reader of the log back: PostgreSQL ends it."""
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
-CONNECTION_ERRORS: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    # A session that dies while a statement is being sent leaves asyncpg's protocol in a state it did not expect.
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
-"""What asyncpg raises when the server is away, starting, stopping or full: try again later."""
+StoreState = Literal["ok", "read_only", "unavailable"]
+"""What a probe finds: a server that serves, one that only reads, or none that answers in time."""
+
+_IS_READ_ONLY: Final = "select current_setting('transaction_read_only')::boolean"
+"""True on a standby, and where `default_transaction_read_only` is set."""
 
 
-def is_connection_loss(error: BaseException) -> bool:
-    """Whether an error means that the server could not be reached, so that the same statement may be tried again.
+class _Lease(PoolAcquireContext):
+    """A connection for the time of a block. Where it turns out to be read-only, the pool replaces all that it has.
 
-    asyncpg's refusal of a bad argument is also an InterfaceError, but a ValueError too: that one stays an error.
+    After a fail-over the server of such sessions may stay read-only for ever, while new sessions find one that writes.
     """
-    return isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ValueError)
+
+    async def __aexit__(self, *raised: object) -> None:
+        if any(isinstance(one, BaseException) and meaning_of(one) == "read_only" for one in raised):
+            await self.pool.expire_connections()
+        await super().__aexit__(*raised)
 
 
 class _BoundedPool(asyncpg.Pool):
     """asyncpg's pool, in which nobody waits for ever: by itself a wait has a bound only where each caller names one."""
 
     def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
-        return super().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
+        return _Lease(self, ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
 
 
 def session_settings(*, application_name: str, role: str | None = None) -> dict[str, str]:
@@ -77,33 +75,51 @@ async def create_pool(
 
     A lazy pool does not try to reach it before it is used.
     """
+    pool = await _BoundedPool(
+        dsn,
+        # asyncpg restores a minimum in the background, so also with sessions of a server that is read-only for now.
+        min_size=0,
+        max_size=size_max,
+        max_queries=STATEMENTS_PER_CONNECTION_MAX,
+        max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS_MAX,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        loop=None,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        reset=_keep_session,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        server_settings=session_settings(application_name=application_name, role=role)
+        | (extra_settings or {}),
+    )
     try:
-        return await _BoundedPool(
-            dsn,
-            min_size=0 if is_lazy else 1,
-            max_size=size_max,
-            max_queries=STATEMENTS_PER_CONNECTION_MAX,
-            max_inactive_connection_lifetime=IDLE_CONNECTION_SECONDS_MAX,
-            connection_class=asyncpg.Connection,
-            record_class=asyncpg.Record,
-            loop=None,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            reset=_keep_session,
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
-            server_settings=session_settings(application_name=application_name, role=role)
-            | (extra_settings or {}),
-        )
-    except CONNECTION_ERRORS as error:
-        raise StoreUnavailable(f"cannot reach PostgreSQL: {error}") from error
+        if not is_lazy:
+            await pool.fetchval(_IS_READ_ONLY)
+    except Exception as error:
+        pool.terminate()
+        outage = outage_of(error)
+        if outage is None:
+            raise
+        raise StoreUnavailable(f"{OUTAGES[outage]}: {error}") from error
+    return pool
 
 
-async def is_reachable(pool: Pool, *, timeout_seconds: float = 2.0) -> bool:
-    """Whether the server answers a trivial statement in time."""
+async def store_state(
+    pool: Pool, *, writes: bool = True, timeout_seconds: float = PROBE_TIMEOUT_SECONDS
+) -> StoreState:
+    """Whether the server answers in time and, where it must take what we write, whether it does.
+
+    Where it does not, the pool replaces its sessions: the next ones may find another server.
+    """
     try:
-        async with asyncio.timeout(timeout_seconds):
-            return bool(await pool.fetchval("select true"))
-    except CONNECTION_ERRORS:
-        return False
+        async with asyncio.timeout(timeout_seconds), pool.acquire() as connection:
+            if await connection.fetchval(_IS_READ_ONLY) and writes:
+                await pool.expire_connections()
+                return "read_only"
+    except Exception as error:
+        if outage_of(error) is None:
+            raise
+        return "unavailable"
+    return "ok"
 
 
 async def _keep_session(connection: Connection) -> None:

@@ -14,8 +14,9 @@ import msgspec
 import structlog
 
 from fincore.domain.clock import AgeClock
+from fincore.postgres.failures import outage_of
 from fincore.postgres.named_sql import load_sql
-from fincore.postgres.pool import CONNECTION_ERRORS, Connection, Pool
+from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledgerdb.metrics import SEALED_ENTRY
 from fincore.read.ledgerdb.seal import (
     GENESIS,
@@ -71,11 +72,15 @@ class Sealer:
         while not self._stopping.is_set():
             try:
                 await self.seal()
-            except CONNECTION_ERRORS as error:
-                _log.warning("sealer.disconnected", error=repr(error))
-            except asyncpg.PostgresError as error:
-                # Somebody was at the seals: `fincore ledger verify` names the row. The books go on meanwhile.
-                _log.error("sealer.refused", error=str(error))
+            except Exception as error:
+                outage = outage_of(error)
+                if outage is not None:
+                    _log.warning("sealer.interrupted", outage=outage, error=repr(error))
+                elif isinstance(error, asyncpg.PostgresError):
+                    # Seals were altered: `fincore ledger verify` names the row. The books go on meanwhile.
+                    _log.error("sealer.refused", error=str(error))
+                else:
+                    raise
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._stopping.wait()

@@ -9,7 +9,7 @@ from fincore.domain.charge import Charge, fold
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
-from fincore.postgres.pool import is_connection_loss
+from fincore.postgres.failures import is_outage
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class OutcomeWait:
             try:
                 events = await self._event_log.load(stream_id)
             except Exception as error:
-                if not is_connection_loss(error):
+                if not is_outage(error):
                     raise
                 _log.warning("payments.outcome_unread", stream_id=str(stream_id), error=repr(error))
                 break

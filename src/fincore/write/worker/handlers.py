@@ -6,9 +6,9 @@ from typing import Final
 
 import structlog
 
-from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.errors import Overloaded
 from fincore.domain.job import JobKind
-from fincore.postgres.pool import is_connection_loss
+from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.write.queue.port import ClaimedJob, Done, Handler, Hold, JobResult, RetryIn
 from fincore.write.worker.metrics import JOBS
 
@@ -22,21 +22,28 @@ OUTAGE_PAUSE_SECONDS: Final = 2.0
 
 
 def outlasting_outages(handler: Handler, *, draw: Callable[[], float] = random.random) -> Handler:
-    """The handler, but the database being away means again later; any other exception stays one, and holds the job."""
+    """The handler, but an outage of the database means again later; any other exception stays one, and holds the job."""
 
     async def handle(job: ClaimedJob) -> JobResult:
         try:
             return await handler(job)
-        except (StoreUnavailable, Overloaded) as error:
-            return _again(job, error)
+        except Overloaded as error:
+            return _again(job, error, str(error))
         except Exception as error:
-            if is_connection_loss(error):
-                return _again(job, error)
-            raise
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            return _again(job, error, OUTAGES[outage])
 
-    def _again(job: ClaimedJob, error: Exception) -> RetryIn:
-        _log.warning("worker.database_away", kind=job.kind, job_id=job.job_id, error=type(error).__name__)
-        return RetryIn(OUTAGE_PAUSE_SECONDS * draw(), "the database was away")
+    def _again(job: ClaimedJob, error: Exception, reason: str) -> RetryIn:
+        _log.warning(
+            "worker.database_outage",
+            kind=job.kind,
+            job_id=job.job_id,
+            reason=reason,
+            error=type(error).__name__,
+        )
+        return RetryIn(OUTAGE_PAUSE_SECONDS * draw(), reason)
 
     return handle
 
