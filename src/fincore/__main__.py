@@ -2,20 +2,35 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
-from cyclopts import App, Parameter
-from rich.console import Console
+import structlog
+from cyclopts import App, CycloptsError, Parameter
 
 from fincore.arguments import require_text
 from fincore.bootstrap.databases import databases_of
 from fincore.bootstrap.roles import Role, run_role
-from fincore.domain.errors import FinCoreError
+from fincore.domain.errors import FinCoreError, UsageError
 from fincore.event_loop import run_coroutine
-from fincore.observability.logs import configure_logs
+from fincore.observability.logs import configure_logs, redact
 from fincore.settings import Settings, read_settings
+from fincore.usage import PROGRAM, usage_sentence
+from fincore.version import VERSION
 
-app = App(name="fincore", help="FinCore Payments. Settings come from the environment: `fincore settings`.")
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+EXIT_PIPE_CLOSED: Final = 141
+"""The reader of the output went away. This and the one above are as a shell has them: 128 and the number of the signal."""
+SENTENCE_CHARACTERS_MAX: Final = 1_000
+
+_log = structlog.get_logger(__name__)
+
+app = App(
+    name=PROGRAM,
+    version=VERSION,
+    help="FinCore Payments. Settings come from the environment: `fincore settings` lists them.",
+)
 # By name, so that a role which starts does not load what only operators need.
 app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
 app.command("fincore.operators:settings", help="List every setting with its default and meaning.")
@@ -23,26 +38,38 @@ app.command(
     "fincore.operators:check",
     help="Check the laws that must hold; exit with 1 when one is broken, 2 when unchecked.",
 )
-app.command("fincore.operators:merchants", name="merchant", help="Merchants.")
-app.command("fincore.operators:keys", name="key", help="API keys of merchants.")
+app.command(
+    "fincore.operators:merchants", name="merchant", help="Merchants, and what the platform charges them."
+)
+app.command("fincore.operators:keys", name="key", help="API keys of merchants: create, list, revoke.")
 app.command(
     "fincore.operators:charges",
     name="charges",
-    help="Look at a charge, and at those whose outcome at the PSP nobody knows.",
+    help="Show a charge; list and resolve outcomes at the PSP that are unknown.",
 )
-app.command("fincore.operators:jobs", name="jobs", help="The job queue.")
-app.command("fincore.upkeep:rebuilds", name="rebuild", help="Build read models again from the log.")
+app.command(
+    "fincore.operators:jobs", name="jobs", help="Jobs that FinCore has given up: list them, try them again."
+)
+app.command(
+    "fincore.upkeep:rebuilds",
+    name="rebuild",
+    help="Build PaymentDB or LedgerDB again from the log, or compare it with the log.",
+)
 app.command(
     "fincore.upkeep:parked",
     name="parked",
-    help="Charges that a consumer leaves alone because of an event it cannot apply.",
+    help="Charges that a read model no longer follows, because of an event it cannot apply.",
 )
 app.command(
     "fincore.outgoing:webhooks",
     name="webhooks",
-    help="Webhooks to merchants: what does not arrive, and the key of their secrets.",
+    help="Webhooks to merchants that do not arrive, and the key that seals their secrets.",
 )
-app.command("fincore.bookkeeping:ledger", name="ledger", help="The double-entry ledger.")
+app.command(
+    "fincore.bookkeeping:ledger",
+    name="ledger",
+    help="The books: balances, statements, suspense, closing, seals, export.",
+)
 
 
 @app.command
@@ -73,15 +100,42 @@ def run(role: Role, *, until_eof: Annotated[bool, Parameter(negative="")] = Fals
 
 
 def main() -> None:
-    """Run the command line. What goes wrong on purpose is one sentence on stderr and exit code 1."""
+    """Run the command line. What goes wrong is one sentence on stderr: exit code 2 for wrong arguments, 1 for the rest."""
     try:
         require_text(sys.argv[1:])
-        app()
+        app(sys.argv[1:], print_error=False, exit_on_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        _fail(usage_sentence(error), EXIT_USAGE)
+    except UsageError as error:
+        _fail(str(error), EXIT_USAGE)
     except FinCoreError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"fincore: {error}", markup=False)
-        sys.exit(1)
+        _fail(str(error), EXIT_FAILED)
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_PIPE_CLOSED)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 -- a defect: where it is goes to the log, a person is told in a sentence
+        _fail_by_defect(error)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    shown = redact("".join(one if one.isprintable() else " " for one in sentence))[:SENTENCE_CHARACTERS_MAX]
+    sys.stderr.write(f"{PROGRAM}: {shown}\n")
+    sys.exit(code)
+
+
+def _fail_by_defect(error: Exception) -> NoReturn:
+    """Roles log where it happened; commands do where somebody asks for it."""
+    asks = os.environ.get("FINCORE_LOG_LEVEL", "").lower() == "debug"
+    if asks or sys.argv[1:2] in (["run"], ["up"]):
+        if not structlog.is_configured():
+            configure_logs()
+        _log.error("fincore.failed", exc_info=error)
+    hint = "" if asks else "; repeat it with FINCORE_LOG_LEVEL=debug to see where"
+    _fail(f"a defect: {type(error).__name__}: {error}{hint}", EXIT_FAILED)
 
 
 def _configured() -> Settings:

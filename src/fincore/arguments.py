@@ -1,13 +1,23 @@
-"""What operators may type, with its bounds and its line of `--help`: texts that are kept for good, times, numbers."""
+"""What operators may type, with its bounds and its line of `--help`: ids, texts that are kept for good, times, numbers."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Final
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter, Token, validators
 
 from fincore.domain.card_number import holds_card_number
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import InvalidId, UsageError
+from fincore.domain.ids import (
+    ApiKeyId,
+    ChargeId,
+    MerchantId,
+    RefundId,
+    parse_api_key_id,
+    parse_charge_id,
+    parse_merchant_id,
+    parse_refund_id,
+)
 from fincore.domain.outcome import PspReference
 
 TEXT_CHARACTERS_MAX: Final = 500
@@ -20,12 +30,12 @@ _YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreS
 
 
 def require_text(arguments: Sequence[str]) -> None:
-    """Raise `ConfigurationError` for an argument that is not text in the encoding of the terminal."""
+    """Raise `UsageError` for an argument that is not text in the encoding of the terminal."""
     for place, argument in enumerate(arguments, start=1):
         try:
             argument.encode()
         except UnicodeEncodeError:
-            raise ConfigurationError(
+            raise UsageError(
                 f"argument {place} is not text in UTF-8: {argument.encode(errors='replace')[:100]!r}"
             ) from None
 
@@ -37,9 +47,9 @@ def _written(what: str) -> Callable[[object, str | None], None]:
         if text is None:  # cyclopts checks defaults, too
             return
         if holds_card_number(text):
-            raise ConfigurationError(f"{what} holds a card number: it would be kept, so leave it out")
+            raise UsageError(f"{what} holds a card number: it would be kept, so leave it out")
         if not 1 <= len(text.strip()) <= TEXT_CHARACTERS_MAX or not text.isprintable():
-            raise ConfigurationError(
+            raise UsageError(
                 f"{what} must have 1 to {TEXT_CHARACTERS_MAX} characters, on one line and without control characters"
             )
 
@@ -50,14 +60,14 @@ def _reference(_: object, text: str | None) -> None:
     if text is None:
         return
     if holds_card_number(text):
-        raise ConfigurationError("--psp-reference holds a card number: name the PSP's id of the payment")
+        raise UsageError("--psp-reference holds a card number: name the PSP's id of the payment")
     if not (
         text.isascii()
         and text.isprintable()
         and " " not in text
         and 1 <= len(text) <= REFERENCE_CHARACTERS_MAX
     ):
-        raise ConfigurationError(
+        raise UsageError(
             f"--psp-reference must have 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space"
         )
 
@@ -65,6 +75,37 @@ def _reference(_: object, text: str | None) -> None:
 def _within_reach(_: object, when: date | None) -> None:
     if when is not None and when.year not in _YEARS:
         raise ValueError(f"Must be in the years {_YEARS.start} to {_YEARS.stop - 1}.")
+
+
+def _moment(_: object, tokens: Sequence[Token]) -> datetime:
+    """A day alone is the end of that day; a moment without an offset is one of UTC."""
+    typed = tokens[0].value.strip()
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(typed)
+        except ValueError:
+            raise UsageError(
+                f"{typed[:60]!r} is no moment: write a day such as 2026-10-31, or 2026-10-31T12:00:00, by UTC"
+            ) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return datetime.combine(day, time.max, UTC)
+
+
+def _id_by(parse: Callable[[str], str], listed_by: str) -> Callable[[object, object], None]:
+    """Refuses what is no id of its kind, and says which command lists those there are."""
+
+    def check(_: object, given: object) -> None:
+        # cyclopts checks defaults, too, and gives what can be repeated as a tuple.
+        for text in given if isinstance(given, tuple) else (given,):
+            if text is not None:
+                try:
+                    parse(str(text))
+                except InvalidId as error:
+                    raise UsageError(f"{error}: {listed_by}") from None
+
+    return check
 
 
 _number: Final = validators.Number(gte=1, lte=NUMBER_MAX)
@@ -79,11 +120,46 @@ Reference = Annotated[
     ),
 ]
 Day = Annotated[date, Parameter(validator=_within_reach)]
-Moment = Annotated[datetime, Parameter(validator=_within_reach)]
+Moment = Annotated[datetime, Parameter(converter=_moment, validator=_within_reach)]
+Merchant = Annotated[
+    MerchantId,
+    Parameter(
+        validator=_id_by(parse_merchant_id, "`fincore merchant list` shows those of all merchants"),
+        help="The merchant's id, `mer_...`, as `fincore merchant list` shows it.",
+    ),
+]
+Key = Annotated[
+    ApiKeyId,
+    Parameter(
+        validator=_id_by(parse_api_key_id, "`fincore key list` shows those of a merchant"),
+        help="The key's id, `key_...`, as `fincore key list` shows it; not the key itself.",
+    ),
+]
+Charge = Annotated[
+    ChargeId,
+    Parameter(
+        validator=_id_by(
+            parse_charge_id, "it is the `id` in the API's answers, and in `fincore charges unknown`"
+        ),
+        help="The charge's id, `ch_...`, of any merchant and mode.",
+    ),
+]
+Refund = Annotated[
+    RefundId,
+    Parameter(
+        validator=_id_by(parse_refund_id, "`fincore charges show` prints the refunds of a charge"),
+        help="The refund's id, `re_...`, where the operation is a refund of the charge.",
+    ),
+]
 JobId = Annotated[int, Parameter(validator=_number, help="Its number, as `fincore jobs dead` lists it.")]
 EntryNumber = Annotated[
     int, Parameter(validator=_number, help="Its number, as `fincore ledger suspense` lists it.")
 ]
 AccountName = Annotated[str, Parameter(help="Its name, as `fincore ledger accounts` lists it.")]
-Limit = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=ROWS_MAX))]
+Limit = Annotated[
+    int,
+    Parameter(
+        validator=validators.Number(gte=1, lte=ROWS_MAX), help=f"The most rows to print, up to {ROWS_MAX:,}."
+    ),
+]
 Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]

@@ -1,41 +1,31 @@
 """The bookkeepers' commands: what `fincore ledger` can do."""
 
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from fincore.arguments import AccountName, By, Day, EntryNumber, Live, Moment, Reason
+from fincore.arguments import AccountName, By, Day, EntryNumber, Live, Merchant, Moment, Reason
 from fincore.bootstrap import books
 from fincore.bootstrap.ledger_export import export_ledger
-from fincore.domain.ids import MerchantId, charge_of
+from fincore.domain.ids import charge_of
 from fincore.read.ledgerdb.export_formats import ExportFormat
 from fincore.read.ledgerdb.text_tables import money_text
 from fincore.terminal import moment_text, on_databases, show, show_table
 
-EXIT_PIPE_CLOSED: Final = 141
-"""The exit code where the reader of our output went away, as a shell has it: 128 and the number of SIGPIPE."""
-
-ledger = App(name="ledger", help="The double-entry ledger.")
+ledger = App(name="ledger", help="The books: balances, statements, suspense, closing, seals, export.")
 
 
 @ledger.command(name="trial-balance")
 def trial_balance(*, live: Live = False) -> None:
-    """Print debits, credits and balance of every account."""
+    """Print debits, credits and balance of every account, and whether debits equal credits in each currency."""
     show(on_databases(lambda databases: books.trial_balance(databases, livemode=live)))
 
 
 @ledger.command(name="accounts")
-def accounts(*, merchant: MerchantId | None = None, live: Live = False) -> None:
-    """List the accounts with their balances, all of them or a merchant's, and what each kind is for.
-
-    Parameters
-    ----------
-    merchant
-        Only those of this merchant.
-    """
+def accounts(*, merchant: Merchant | None = None, live: Live = False) -> None:
+    """List the accounts with their balances, all of them or a merchant's, and what a balance of each kind means."""
     show(on_databases(lambda databases: books.accounts(databases, livemode=live, merchant_id=merchant)))
 
 
@@ -47,14 +37,15 @@ def balance(
     by: Literal["effective", "booked"] = "effective",
     live: Live = False,
 ) -> None:
-    """Print the balance of an account at a moment (UTC), now unless one is given.
+    """Print the balance of an account, now or at a moment, with the account and the moment.
 
     Parameters
     ----------
     at
-        The moment, such as 2026-10-31T23:59:59; a day alone is its first moment.
+        A day such as 2026-10-31 for the balance at its end, or a moment such as 2026-10-31T12:00:00, included. By UTC
+        unless it has an offset.
     by
-        Of what happened until then, or of what was booked until then.
+        effective: with all that happened at the PSP until then. booked: with all that FinCore had booked until then.
 
     """
     show(on_databases(lambda databases: books.balance(databases, account, livemode=live, at=at, by=by)))
@@ -68,14 +59,17 @@ def statement(
     to_day: Annotated[Day, Parameter(name="--to")],
     live: Live = False,
 ) -> None:
-    """Print the statement of an account over whole days (UTC): opening, each movement, close.
+    """Print the statement of an account over whole days (UTC): the opening, each movement with its charge, the close.
+
+    Each line says what moved: a capture, a refund, a dispute, or one of the fees. What happened in a month that was closed
+    already is in the statement of the day on which it was booked, and says for which month it is late.
 
     Parameters
     ----------
     from_day
         The first day, such as 2026-10-01.
     to_day
-        The last day.
+        The last day, included.
     """
     show(
         on_databases(
@@ -88,7 +82,10 @@ def statement(
 
 @ledger.command(name="suspense")
 def suspense() -> None:
-    """List what waits in suspense for a person, with the reason."""
+    """List the money that moved in a way that makes no sense and waits for a person, with the reason.
+
+    Find out whose it is, then book it with `fincore ledger clear`.
+    """
     show_table(
         ("entry", "mode", "amount", "charge", "kind", "happened", "reason"),
         [
@@ -108,7 +105,7 @@ def suspense() -> None:
 
 @ledger.command(name="clear")
 def clear(entry: EntryNumber, *, to: str, reason: Reason, by: By) -> None:
-    """Book what an entry left in suspense on another account, once; the entry says who and why.
+    """Book what an entry left in suspense on the account whose money it is, once, with your name and reason.
 
     Parameters
     ----------
@@ -121,12 +118,12 @@ def clear(entry: EntryNumber, *, to: str, reason: Reason, by: By) -> None:
 
 @ledger.command(name="close")
 def close(month: str, *, by: By) -> None:
-    """Close a month such as 2026-10, and all before it: what is heard of it later is booked in an open one.
+    """Close a month and all before it, for good: what FinCore hears of it later is booked in an open one, marked as late.
 
     Parameters
     ----------
     month
-        A month that is over, by UTC.
+        A month that is over, by UTC, such as 2026-10.
     """
     last_entry_id = on_databases(lambda databases: books.close(databases, month, by=by))
     show(f"{month} is closed, and all before it; no entry after {last_entry_id} can be booked in it")
@@ -134,7 +131,7 @@ def close(month: str, *, by: By) -> None:
 
 @ledger.command(name="periods")
 def periods() -> None:
-    """List the closed months, and how much came too late for each."""
+    """List the closed months, and how many entries came too late for each."""
     show_table(
         ("month", "closed", "by", "last entry", "late entries"),
         [
@@ -152,7 +149,7 @@ def periods() -> None:
 
 @ledger.command(name="seals")
 def seals() -> None:
-    """Seal what there is, and list the sealed days with the hashes to keep elsewhere."""
+    """Seal what is booked, and list the sealed days, each with the hash to keep where nobody can alter it."""
     show_table(
         ("day", "entries", "last entry", "manifest"),
         [
@@ -168,14 +165,14 @@ def verify(
     every: Annotated[bool, Parameter(name="--all", negative="")] = False,
     expect: Annotated[tuple[str, ...], Parameter(negative="")] = (),
 ) -> None:
-    """Hash the whole ledger again and name the first row that is not as it was sealed; exit with 1 if there is one.
+    """Hash the whole ledger again, and name the first row that is not as it was sealed; exit with 1 where there is one.
 
     Parameters
     ----------
     every
         Name every such row.
     expect
-        A sealed day as you kept it, such as 2026-11-03=HASH; may be given more than once.
+        A sealed day as you kept it, 2026-11-03=HASH, from `fincore ledger seals`; may be given more than once.
 
     """
     report = on_databases(
@@ -211,19 +208,14 @@ def export(
         Replace the file where it exists.
 
     """
-    try:
-        on_databases(
-            lambda databases: export_ledger(
-                databases,
-                file_format=file_format,
-                livemode=live,
-                from_day=from_day,
-                to_day=to_day,
-                file=None if output == Path("-") else output,
-                may_replace=force,
-            )
+    on_databases(
+        lambda databases: export_ledger(
+            databases,
+            file_format=file_format,
+            livemode=live,
+            from_day=from_day,
+            to_day=to_day,
+            file=None if output == Path("-") else output,
+            may_replace=force,
         )
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_PIPE_CLOSED)
+    )

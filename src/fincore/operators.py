@@ -5,25 +5,24 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from fincore.arguments import By, JobId, Limit, Name, Reason, Reference
+from fincore.arguments import By, Charge, JobId, Key, Limit, Merchant, Name, Reason, Reference, Refund
 from fincore.bootstrap import operations, unknown_outcomes
 from fincore.bootstrap.charge_history import charge_history
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.currency import Currency
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import UsageError
 from fincore.domain.fee_plan import FeePlan
-from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
 from fincore.settings import SETTINGS
 from fincore.terminal import moment_text, on_databases, show, show_table
 
-merchants = App(name="merchant", help="Merchants.")
-fee_plans = App(name="fee-plan", help="What the platform charges a merchant.")
+merchants = App(name="merchant", help="Merchants, and what the platform charges them.")
+fee_plans = App(name="fee-plan", help="What the platform charges a merchant for each capture.")
 merchants.command(fee_plans)
-keys = App(name="key", help="API keys of merchants.")
-charges = App(name="charges", help="Look at a charge, and at those whose outcome at the PSP nobody knows.")
-jobs = App(name="jobs", help="The job queue.")
+keys = App(name="key", help="API keys of merchants: create, list, revoke.")
+charges = App(name="charges", help="Show a charge; list and resolve outcomes at the PSP that are unknown.")
+jobs = App(name="jobs", help="Jobs that FinCore has given up: list them, try them again.")
 
 
 def migrate() -> None:
@@ -62,20 +61,18 @@ def list_merchants() -> None:
 
 @fee_plans.command(name="set")
 def set_fee_plan(
-    merchant_id: MerchantId, currency: str, *, basis_points: int, fixed_minor: int = 0, by: By
+    merchant_id: Merchant, currency: str, *, basis_points: int, fixed_minor: int = 0, by: By
 ) -> None:
-    """Charge a merchant for each capture in a currency from now on.
+    """Set what the platform charges a merchant for each capture in a currency, for charges created from now on.
 
     Parameters
     ----------
-    merchant_id
-        Who pays it.
     currency
-        Of the captures it is for, such as usd.
+        The currency of the captures, such as usd.
     basis_points
         The part of each capture, in hundredths of a percent: 290 is 2.9 %.
     fixed_minor
-        What is added to it for each capture, in the currency's minor unit.
+        The amount added to it for each capture, in the currency's minor unit.
     """
     plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
     code = Currency(currency.lower())
@@ -84,8 +81,8 @@ def set_fee_plan(
 
 
 @fee_plans.command(name="list")
-def list_fee_plans(merchant_id: MerchantId) -> None:
-    """List what a merchant was ever charged; in each currency the last plan counts."""
+def list_fee_plans(merchant_id: Merchant) -> None:
+    """List every fee plan a merchant ever had; in each currency the last one counts."""
     found = on_databases(lambda databases: operations.list_fee_plans(databases, merchant_id))
     show_table(
         ("currency", "plan", "basis points", "fixed minor", "since", "by"),
@@ -105,22 +102,20 @@ def list_fee_plans(merchant_id: MerchantId) -> None:
 
 @keys.command(name="create")
 def create_key(
-    merchant_id: MerchantId,
+    merchant_id: Merchant,
     *,
     kind: Literal["secret", "publishable"] = "secret",
     live: Annotated[bool, Parameter(negative="")] = False,
     name: Name | None = None,
 ) -> None:
-    """Make an API key and print it. This is the only time it is shown.
+    """Make an API key and print it, this once: only its hash is kept.
 
     Parameters
     ----------
-    merchant_id
-        Whose key it is.
     kind
         Secret keys are for back ends; no call takes a publishable one.
     live
-        For live charges instead of test charges.
+        A key for live charges instead of test charges.
     """
     key = on_databases(
         lambda databases: operations.create_key(
@@ -131,8 +126,8 @@ def create_key(
 
 
 @keys.command(name="list")
-def list_keys(merchant_id: MerchantId) -> None:
-    """List a merchant's keys: what each begins and ends with, never the whole."""
+def list_keys(merchant_id: Merchant) -> None:
+    """List a merchant's keys by what each begins and ends with, never whole."""
     found = on_databases(lambda databases: operations.list_keys(databases, merchant_id))
     show_table(
         ("id", "key", "name", "created", "revoked"),
@@ -150,20 +145,17 @@ def list_keys(merchant_id: MerchantId) -> None:
 
 
 @keys.command(name="revoke")
-def revoke_key(merchant_id: MerchantId, key_id: ApiKeyId) -> None:
-    """Revoke a key; it stops working within seconds."""
+def revoke_key(merchant_id: Merchant, key_id: Key) -> None:
+    """Revoke a key for good; it stops working within seconds."""
     on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
     show(f"revoked {key_id}")
 
 
 @charges.command(name="show")
-def show_charge(charge_id: ChargeId) -> None:
-    """Print a charge and everything that happened to it, with the reasons staff gave.
+def show_charge(charge_id: Charge) -> None:
+    """Print a charge and every event of it, with the reasons staff gave; also one that FinCore cannot read to its end.
 
-    Parameters
-    ----------
-    charge_id
-        The charge of any merchant, in either mode.
+    Times are UTC, by the PSP's clock where the PSP said when.
     """
     found = on_databases(lambda databases: charge_history(databases, charge_id))
     charge = found.charge
@@ -184,7 +176,11 @@ def show_charge(charge_id: ChargeId) -> None:
 
 @charges.command(name="unknown")
 def list_unknown(*, limit: Limit = 100) -> None:
-    """List the operations that may or may not have happened at the PSP, oldest first, and who is working on each."""
+    """List the operations whose outcome at the PSP is unknown, oldest first, and what happens to each.
+
+    Under `state`: FinCore still asks the PSP by itself, or it has given up and a person must look the payment up and say
+    what the PSP shows (`fincore charges resolve`).
+    """
     found = on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
     show_table(
         ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
@@ -198,7 +194,7 @@ def list_unknown(*, limit: Limit = 100) -> None:
                 listed.outcome.psp,
                 listed.outcome.psp_reference or "-",
                 moment_text(listed.outcome.since),
-                f"needs a person: {listed.held_because}" if listed.held_because else "the janitor asks",
+                f"resolve it: {listed.held_because}" if listed.held_because else "FinCore asks the PSP",
             )
             for listed in found
         ],
@@ -207,30 +203,26 @@ def list_unknown(*, limit: Limit = 100) -> None:
 
 @charges.command(name="resolve")
 def resolve_unknown(
-    charge_id: ChargeId,
+    charge_id: Charge,
     verdict: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
     *,
     reason: Reason,
     by: By,
-    refund: RefundId | None = None,
+    refund: Refund | None = None,
     psp_reference: Reference | None = None,
     amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
 ) -> None:
-    """Say what became of an operation that is unknown, as the PSP's dashboard shows it. Kept with your name and reason.
+    """Record what became of an operation whose outcome is unknown, as the PSP's dashboard shows it, with your name and reason.
 
-    Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund (--refund): succeeded
-    or failed.
+    Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund, named with --refund:
+    succeeded or failed. `fincore charges unknown` lists what is open.
 
     Parameters
     ----------
-    charge_id
-        The charge, as `fincore charges unknown` lists it.
     verdict
         What became of the operation.
-    refund
-        The refund of the charge that is meant.
     amount_minor
-        How much, in the currency's minor unit, where the PSP shows less than was asked for.
+        The amount, in the currency's minor unit, where the PSP shows less than was asked for.
     """
     judgement = Judgement(
         decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
@@ -249,17 +241,20 @@ def resolve_unknown(
         )
     else:
         whose = (
-            "a refund succeeded or failed"
+            "a refund is succeeded or failed"
             if refund
-            else "a charge is captured, authorized, canceled, expired or failed"
+            else "a charge is captured, authorized, canceled, expired or failed (name a refund with --refund)"
         )
-        raise ConfigurationError(f"{verdict} is not a verdict here: {whose}")
+        raise UsageError(f"{verdict} is no verdict here: {whose}")
     show(f"recorded {', '.join(events)}")
 
 
 @jobs.command(name="dead")
 def dead_jobs(*, limit: Limit = 50) -> None:
-    """List the jobs that were given up, newest first, with the reason."""
+    """List the jobs that FinCore has given up and holds for a person, newest first, with the reason.
+
+    Once the cause is mended, `fincore jobs requeue` lets FinCore try them again.
+    """
     held = on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
     show_table(
         ("id", "kind", "payload", "attempts", "held", "reason"),
@@ -278,8 +273,10 @@ def dead_jobs(*, limit: Limit = 50) -> None:
 
 
 @jobs.command(name="requeue")
-def requeue_jobs(job_id: JobId, *more_job_ids: Annotated[JobId, Parameter(help="Further ones.")]) -> None:
-    """Make dead jobs due again, as if new."""
+def requeue_jobs(
+    job_id: JobId, *more_job_ids: Annotated[JobId, Parameter(help="The numbers of further ones.")]
+) -> None:
+    """Try dead jobs again, as if they were new. A job may safely be done twice."""
     job_ids = (job_id, *more_job_ids)
     count = on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
     others = "" if count == len(job_ids) else ": `fincore jobs dead` lists those that can be"

@@ -7,11 +7,12 @@ from cyclopts import App
 
 from fincore.arguments import Limit
 from fincore.bootstrap import outgoing
+from fincore.domain.counting import counted
 from fincore.notify.troubles import COUNTED_MAX
 from fincore.terminal import moment_text, on_databases, on_installation, show, show_table
 
 webhooks = App(
-    name="webhooks", help="Webhooks to merchants: what does not arrive, and the key of their secrets."
+    name="webhooks", help="Webhooks to merchants that do not arrive, and the key that seals their secrets."
 )
 
 _STATES: Final = {
@@ -24,7 +25,11 @@ _STATES: Final = {
 
 @webhooks.command(name="failing")
 def list_failing(*, limit: Limit = 100) -> None:
-    """List the endpoints that something did not arrive at, disabled ones first, with what waits and what was given up."""
+    """List the endpoints of merchants at which webhooks do not arrive, the disabled ones first.
+
+    `waiting` webhooks are sent again by a schedule that ends after days; `given up` ones are not, but the merchant can
+    replay them. A disabled endpoint gets nothing until its merchant enables it again.
+    """
     found = on_databases(lambda databases: outgoing.troubled_endpoints(databases, limit=limit))
     show_table(
         (
@@ -59,7 +64,7 @@ def list_failing(*, limit: Limit = 100) -> None:
 
 @webhooks.command(name="given-up")
 def list_given_up(*, limit: Limit = 100) -> None:
-    """List the deliveries that are not tried any more, newest first. Their merchants can replay them."""
+    """List the webhooks that FinCore does not send any more, newest first. Their merchants can replay them."""
     found = on_databases(lambda databases: outgoing.given_up_deliveries(databases, limit=limit))
     show_table(
         ("delivery", "endpoint", "event", "reason", "attempts", "last answer", "given up"),
@@ -80,12 +85,15 @@ def list_given_up(*, limit: Limit = 100) -> None:
 
 @webhooks.command(name="reseal")
 def reseal() -> None:
-    """Seal the endpoints' secrets with FINCORE_SECRETS_KEY where FINCORE_SECRETS_KEY_BEFORE sealed them.
+    """Seal the secrets of all endpoints with FINCORE_SECRETS_KEY, those that FINCORE_SECRETS_KEY_BEFORE has sealed.
 
-    Exits with 1 where neither key opens a secret. May be run again at any time.
+    Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
     """
     done = on_installation(outgoing.reseal_secrets)
-    show(f"{done.resealed} endpoints sealed anew, {done.current} were sealed with the present key")
+    show(
+        f"{counted(done.resealed, 'endpoint')} sealed anew; "
+        f"{counted(done.current, 'endpoint was', 'endpoints were')} sealed with the present key already"
+    )
     for endpoint_id in done.unreadable:
         show(f"{endpoint_id} cannot be read with either key: let its merchant rotate its secret")
     sys.exit(1 if done.unreadable else 0)

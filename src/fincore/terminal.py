@@ -1,11 +1,10 @@
 """What operators' commands have in common: reaching the stores the settings name, and printing what was found."""
 
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import TypeVar
-
-from rich.console import Console
 
 from fincore.bootstrap.databases import Databases, databases_of
 from fincore.event_loop import run_coroutine
@@ -13,8 +12,6 @@ from fincore.observability.logs import configure_logs
 from fincore.settings import Settings, read_settings
 
 T = TypeVar("T")
-
-_out = Console(soft_wrap=True, highlight=False)
 
 
 def on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
@@ -32,10 +29,9 @@ def on_installation(act: Callable[[Settings, Databases], Coroutine[object, objec
 
 def show(text: str) -> None:
     """Print a text, without what would move a terminal's cursor: some of it was written by merchants."""
-    _out.print(
-        "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text),
-        markup=False,
-    )
+    shown = "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    sys.stdout.write(f"{shown}\n")
+    sys.stdout.flush()
 
 
 def show_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
@@ -45,8 +41,12 @@ def show_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         return
     lines = [columns, *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    for line in lines:
-        show("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    show(
+        "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+    )
 
 
 def moment_text(moment: datetime | None) -> str:

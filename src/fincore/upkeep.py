@@ -6,12 +6,17 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from fincore.arguments import Charge
 from fincore.bootstrap import upkeep
-from fincore.domain.ids import ChargeId, charge_of
+from fincore.domain.ids import charge_of
 from fincore.terminal import moment_text, on_databases, show, show_table
 
-rebuilds = App(name="rebuild", help="Build read models again from the log.")
-parked = App(name="parked", help="Charges that a consumer leaves alone because of an event it cannot apply.")
+rebuilds = App(
+    name="rebuild", help="Build PaymentDB or LedgerDB again from the log, or compare it with the log."
+)
+parked = App(
+    name="parked", help="Charges that a read model no longer follows, because of an event it cannot apply."
+)
 
 
 @rebuilds.command(name="paymentdb")
@@ -63,8 +68,8 @@ def list_parked() -> None:
 
 @parked.command(name="resume")
 def resume_parked(
-    charge_id: ChargeId,
-    *more_charge_ids: ChargeId,
+    charge_id: Charge,
+    *more_charge_ids: Charge,
     consumer: Literal["projectionist", "ledger", "notify"] | None = None,
 ) -> None:
     """Let consumers catch up with parked charges and follow them again, once the cause is mended.

@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 import sys
+from importlib.metadata import version
 from typing import Annotated, Literal
 
 import cyclopts
@@ -23,7 +24,7 @@ app = cyclopts.App(
     name="psp-sandbox",
     help="Stripe as a stateful simulator: real HTTP, signed webhooks, published test cards, faults on demand.",
     config=cyclopts.config.Env("PSP_SANDBOX_", command=False),
-    version_flags=(),
+    version=version("fincore-payments"),
 )
 
 log = structlog.get_logger("psp_sandbox")
@@ -141,7 +142,11 @@ async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
 
 def main() -> None:
     """Entry point."""
-    app()
+    try:
+        app(sys.argv[1:], print_error=False, exit_on_error=False)
+    except cyclopts.CycloptsError as error:
+        sys.stderr.write(f"psp-sandbox: {' '.join(str(error).split())} See `psp-sandbox --help`.\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What bookkeepers read on their terminal."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,8 +8,8 @@ import pytest
 
 from fincore.bootstrap import books as commands
 from fincore.bootstrap.databases import Databases
-from fincore.domain.errors import ConfigurationError
-from fincore.domain.ids import MerchantId
+from fincore.domain.errors import UsageError
+from fincore.domain.ids import MerchantId, parse_charge_id
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import NoSuchAccount
 from fincore.read.ledger.ledger_service import LedgerService
@@ -46,10 +47,13 @@ async def test_a_balance_is_told_of_any_moment(books: Books, databases: Database
     async def told(at: datetime | None, by: str = "effective") -> str:
         return await commands.balance(databases, PAYABLE, livemode=False, at=at, by=by)  # type: ignore[arg-type]
 
-    assert await told(None) == "58.50 USD"
-    # A moment without a zone is one of UTC.
-    assert await told(NOON.replace(tzinfo=None)) == "98.50 USD"
-    assert await told(NOON, "booked") == "0.00 USD"
+    assert (await told(None)).startswith(f"58.50 USD  {PAYABLE} (test), with all that happened until 20")
+    assert await told(NOON) == (
+        f"98.50 USD  {PAYABLE} (test), with all that happened until {NOON:%Y-%m-%d} 12:00:00 UTC"
+    )
+    assert (await told(NOON, "booked")).startswith(
+        f"0.00 USD  {PAYABLE} (test), with all that was booked until "
+    )
     with pytest.raises(NoSuchAccount):
         await commands.clear(databases, 3, to="somewhere", reason="r", by="ada")
 
@@ -57,8 +61,14 @@ async def test_a_balance_is_told_of_any_moment(books: Books, databases: Database
 async def test_a_statement_is_told_of_whole_days(books: Books, databases: Databases) -> None:
     day = NOON.date()
     text = await commands.statement(databases, PAYABLE, livemode=False, first_day=day, last_day=day)
-    assert text.splitlines()[-1].split() == ["closing", "98.50", "USD"]
-    with pytest.raises(ConfigurationError, match="exchange them"):
+    title, heads, _, capture, fee, closing = [re.split(r"  +", line) for line in text.splitlines()]
+    assert title == [f"{PAYABLE} (test), {day} to {day}"]
+    assert heads[:5] == ["time (UTC)", "what", "charge", "refund or dispute", "PSP reference"]
+    assert [line[1] for line in (capture, fee)] == ["capture", "platform fee"]
+    assert capture[2] == fee[2]
+    assert parse_charge_id(capture[2])
+    assert closing == ["closing", "98.50 USD"]
+    with pytest.raises(UsageError, match="exchange them"):
         await commands.statement(
             databases, PAYABLE, livemode=False, first_day=day, last_day=day - timedelta(days=1)
         )
@@ -72,7 +82,7 @@ async def test_suspense_is_listed_and_cleared(books: Books, databases: Databases
 
 
 async def test_a_month_is_closed_by_its_name(books: Books, databases: Databases) -> None:
-    with pytest.raises(ConfigurationError, match="write it as 2026-10"):
+    with pytest.raises(UsageError, match="write it as 2026-10"):
         await commands.close(databases, "October", by="ada")
     assert await commands.close(databases, "2026-01", by="ada") == 3
     (closed,) = await commands.periods(databases)
@@ -86,7 +96,7 @@ async def test_verifying_says_how_much_it_checked_and_what_it_found(
     kept = f"{day.day}={day.manifest_hash.hex()}"
     report = await commands.verify_ledger(databases, all_findings=False, expected=[kept])
     assert report.holds
-    assert report.text.startswith("3 entries with 10 postings, 3 seals and 1 sealed days checked in ")
+    assert report.text.startswith("3 entries with 10 postings, 3 seals and 1 sealed day checked in ")
     assert report.text.endswith("rows/s: the ledger is as it was sealed")
     async with books.tampering() as connection:
         await connection.execute("update ledgerdb.entries set livemode = true where entry_id <= 2")
@@ -100,5 +110,5 @@ async def test_verifying_says_how_much_it_checked_and_what_it_found(
         "ALTERED  entry 2",
         f"ALTERED  manifest of {day.day}",
     ]
-    with pytest.raises(ConfigurationError, match="is no sealed day"):
+    with pytest.raises(UsageError, match="is no sealed day"):
         await commands.verify_ledger(databases, all_findings=False, expected=["yesterday"])

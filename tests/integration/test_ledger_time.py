@@ -152,13 +152,17 @@ async def test_a_statement_goes_from_its_opening_to_its_close_and_the_next_goes_
     march = await balances.statement(
         PAYABLE, livemode=False, first_day=date(2026, 3, 1), last_day=date(2026, 3, 31)
     )
-    assert statement_table(march).splitlines() == [
-        "merchant:mer_books:payable:usd (test), 2026-03-01 to 2026-03-31      debit      credit     balance",
-        "opening                                                                                  50.00 USD",
-        "2026-03-02 00:00:00  charge.captured  stripe pi_books                       100.00 USD  150.00 USD",
-        "2026-03-02 00:00:00  charge.captured  stripe pi_books             1.50 USD              148.50 USD",
-        "2026-03-04 00:00:00  refund.succeeded  stripe re_psp             40.00 USD              108.50 USD",
-        "closing                                                                                 108.50 USD",
+    charge, refund = march.lines[0].charge_id, march.lines[-1]
+    title, *rows = statement_table(march, {refund.event_id: "re_1"}).splitlines()
+    assert title == "merchant:mer_books:payable:usd (test), 2026-03-01 to 2026-03-31"
+    assert len({len(row) for row in rows}) == 1
+    assert [" ".join(row.split()) for row in rows] == [
+        "time (UTC) what charge refund or dispute PSP reference debit credit balance",
+        "opening 50.00 USD",
+        f"2026-03-02 00:00:00 capture {charge} stripe pi_books 100.00 USD 150.00 USD",
+        f"2026-03-02 00:00:00 platform fee {charge} stripe pi_books 1.50 USD 148.50 USD",
+        f"2026-03-04 00:00:00 refund {charge} re_1 stripe re_psp 40.00 USD 108.50 USD",
+        "closing 108.50 USD",
     ]
     assert (march.opening_minor, march.closing_minor) == (5_000, 5_000 + 10_000 - 150 - 4_000)
     assert [(line.kind, line.side, line.amount_minor, line.balance_minor) for line in march.lines] == [

@@ -12,6 +12,7 @@ from fincore.notify.leases import LEASE_SECONDS, PLACES_MAX, PLACES_MIN
 from fincore.notify.retry_schedule import ATTEMPTS_MAX, DELAYS_SECONDS
 from fincore.notify.secret_sealer import SecretSealer
 from fincore.postgres.pool import Pool
+from fincore.version import VERSION
 from fixtures.commits import captured, created
 from fixtures.merchant_receiver import MerchantReceiver, receiving
 from fixtures.notify import OWNER, Notify, notifying
@@ -52,7 +53,7 @@ async def test_a_delivery_arrives_signed_once_and_is_noted(
     (hook,) = receiver.hooks
     assert hook.verified(made.secret)["data"]["amount_minor"] == 1999
     assert hook.headers["Content-Type"] == "application/json"
-    assert (hook.path, hook.headers["User-Agent"]) == ("/hooks", "FinCore-Webhooks")
+    assert (hook.path, hook.headers["User-Agent"]) == ("/hooks", f"FinCore-Webhooks/{VERSION}")
     (row,) = await notify.deliveries_of(made.endpoint.endpoint_id)
     assert (row["status"], row["delivery_id"], row["body"]) == ("delivered", hook.id, hook.body)
     assert row["leased_until"] is None

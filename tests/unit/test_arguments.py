@@ -6,7 +6,7 @@ import pytest
 from cyclopts import CycloptsError
 
 from fincore.__main__ import app, main
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import UsageError
 from fincore.terminal import show_table
 
 MERCHANT = "mer_01h2xcejqtf2nbrexx3vqjhp41"
@@ -68,9 +68,9 @@ def parsed(arguments: tuple[str, ...], text: str = "") -> None:
 def test_a_text_that_is_kept_is_one_line_and_no_card_number(arguments: tuple[str, ...]) -> None:
     parsed(arguments, "Ada L\u00f6vlace, 3 %")
     for wrong in ("", " ", "two\nlines", "\x1b[2J", "x" * 501):
-        with pytest.raises(ConfigurationError, match="must have 1 to 500 characters"):
+        with pytest.raises(UsageError, match="must have 1 to 500 characters"):
             parsed(arguments, wrong)
-    with pytest.raises(ConfigurationError, match="holds a card number") as refused:
+    with pytest.raises(UsageError, match="holds a card number") as refused:
         parsed(arguments, f"card {CARD}")
     assert "4242" not in str(refused.value)
 
@@ -79,7 +79,7 @@ def test_what_the_psp_calls_a_payment_is_one_word_and_no_card_number() -> None:
     resolve = (*RESOLVE, "--by", "ada", "--reason", "seen", "--psp-reference", "{}")
     parsed(resolve, "pi_3MtwBwLkdIwHu7ix28a3tqPa")
     for wrong in ("bad ref", "", "x" * 256, "pi_\u00fc", CARD.replace(" ", "")):
-        with pytest.raises(ConfigurationError, match="--psp-reference"):
+        with pytest.raises(UsageError, match="--psp-reference"):
             parsed(resolve, wrong)
 
 
@@ -102,7 +102,7 @@ def test_what_is_not_text_is_refused_by_its_place(
     monkeypatch.setattr(sys, "argv", ["fincore", "ledger", "balance", "\udcff"])
     with pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == 1
+    assert ended.value.code == 2
     assert capsys.readouterr().err == "fincore: argument 3 is not text in UTF-8: b'?'\n"
 
 

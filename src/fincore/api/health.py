@@ -10,8 +10,8 @@ from msgspec import Meta
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.operation import Content, Operation
-from fincore.api.version import VERSION
 from fincore.postgres.pool import StoreState
+from fincore.version import VERSION
 
 Probe = Callable[[], Awaitable[StoreState]]
 """Answers within a bound of its own what state something is in."""

@@ -9,8 +9,8 @@ from fincore.api.endpoint import Route
 from fincore.api.exchange import PROBLEM_JSON
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.api.problems import PROBLEMS, ProblemBody, ProblemCode
-from fincore.api.version import VERSION
 from fincore.api.webhook_message import WEBHOOKS
+from fincore.version import VERSION
 
 _AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "api_key_missing",

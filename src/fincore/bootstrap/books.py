@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime, time
+from typing import Final, NamedTuple
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
-from fincore.domain.errors import ConfigurationError
-from fincore.domain.ids import MerchantId
+from fincore.domain.counting import counted
+from fincore.domain.errors import UsageError
+from fincore.domain.ids import EventId, MerchantId
+from fincore.eventstore.subjects import Subjects
 from fincore.postgres.database_clock import measured_clock
 from fincore.read.ledger.accounts import CHART, parse_account
 from fincore.read.ledger.suspense import Suspended, clear_suspense, open_suspense
@@ -22,6 +24,10 @@ from fincore.write.merchants.merchants import Merchants
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _EXPECTED = re.compile(r"(\d{4}-\d{2}-\d{2})=([0-9a-fA-F]{64})", re.ASCII)
+
+
+SUBJECTS_AT_A_TIME: Final = 1_000
+"""Events whose refund or dispute is looked up by one statement."""
 
 
 class LedgerReport(NamedTuple):
@@ -49,27 +55,34 @@ async def accounts(databases: Databases, *, livemode: bool, merchant_id: Merchan
 async def balance(
     databases: Databases, account: str, *, livemode: bool, at: datetime | None, by: TimeKind
 ) -> str:
-    """The balance of an account at a moment, now unless one is given."""
+    """The balance of an account with all that happened (or was booked) up to a moment, and at it; now unless one is given."""
     async with stores_of(databases, "ledgerdb") as stores:
         moment = at or (await measured_clock(stores.ledgerdb, store="ledgerdb")).now()
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
         minor = await Balances(stores.ledgerdb).as_of(account, livemode=livemode, at=moment, by=by)
-    return money_text(minor, parse_account(account).currency)
+    what = "happened" if by == "effective" else "was booked"
+    mode = "live" if livemode else "test"
+    return (
+        f"{money_text(minor, parse_account(account).currency)}  {account} ({mode}), "
+        f"with all that {what} until {_moment_text(moment)} UTC"
+    )
 
 
 async def statement(
     databases: Databases, account: str, *, livemode: bool, first_day: date, last_day: date
 ) -> str:
-    """The statement of an account over whole days."""
+    """The statement of an account over whole days, with the charge, refund and dispute of each movement."""
     if first_day > last_day:
-        raise ConfigurationError(f"--from {first_day} is after --to {last_day}: exchange them")
-    async with stores_of(databases, "ledgerdb") as stores:
-        return statement_table(
-            await Balances(stores.ledgerdb).statement(
-                account, livemode=livemode, first_day=first_day, last_day=last_day
-            )
+        raise UsageError(f"--from {first_day} is after --to {last_day}: exchange them")
+    async with stores_of(databases, "eventstore", "ledgerdb") as stores:
+        told = await Balances(stores.ledgerdb).statement(
+            account, livemode=livemode, first_day=first_day, last_day=last_day
         )
+        subjects: dict[EventId, str] = {}
+        for first in range(0, len(told.lines), SUBJECTS_AT_A_TIME):
+            some = told.lines[first : first + SUBJECTS_AT_A_TIME]
+            found = await Subjects(stores.eventstore).of({line.event_id for line in some})
+            subjects |= {event_id: one.refund_id or one.dispute_id or "" for event_id, one in found.items()}
+    return statement_table(told, subjects)
 
 
 async def suspense(databases: Databases) -> list[Suspended]:
@@ -88,7 +101,7 @@ async def close(databases: Databases, month: str, *, by: str) -> int:
     """Close a month given as `2026-10`, and all before it; return the last entry there was."""
     given = _MONTH.fullmatch(month)
     if given is None:
-        raise ConfigurationError(f"{month[:20]!r} is no month: write it as 2026-10")
+        raise UsageError(f"{month[:20]!r} is no month: write it as 2026-10")
     async with stores_of(databases, "ledgerdb") as stores:
         return await close_period(stores.ledgerdb, date(int(given[1]), int(given[2]), 1), by=by)
 
@@ -114,14 +127,20 @@ async def verify_ledger(databases: Databases, *, all_findings: bool, expected: S
     return LedgerReport(_told(found, all_findings=all_findings), found.holds)
 
 
+def _moment_text(moment: datetime) -> str:
+    """A moment by UTC, as exact as it was given."""
+    at = moment.astimezone(UTC)
+    if at.time() == time.max:
+        return f"the end of {at:%Y-%m-%d}"
+    return f"{at:%Y-%m-%d %H:%M:%S}" + (f".{at.microsecond:06d}" if at.microsecond else "")
+
+
 def _kept(expected: Sequence[str]) -> Mapping[date, str]:
     kept: dict[date, str] = {}
     for text in expected:
         match = _EXPECTED.fullmatch(text)
         if match is None:
-            raise ConfigurationError(
-                f"{text[:100]!r} is no sealed day: write 2026-11-03=HASH, as `seals` prints it"
-            )
+            raise UsageError(f"{text[:100]!r} is no sealed day: write 2026-11-03=HASH, as `seals` prints it")
         kept[date.fromisoformat(match[1])] = match[2]
     return kept
 
@@ -133,9 +152,11 @@ def _told(found: Verification, *, all_findings: bool) -> str:
     elif lines and not all_findings:
         lines.append("         the first that was found; --all looks for the others")
     checked = (
-        f"{found.entries:,} entries with {found.postings:,} postings, {found.seals:,} seals and {found.days:,} sealed "
-        f"days checked in {found.seconds:.1f} s, {found.rows_per_second:,.0f} rows/s"
+        f"{counted(found.entries, 'entry', 'entries')} with {counted(found.postings, 'posting')}, "
+        f"{counted(found.seals, 'seal')} and {counted(found.days, 'sealed day')} checked in {found.seconds:.1f} s, {found.rows_per_second:,.0f} rows/s"
     )
-    waiting = f"; {found.unsealed:,} entries wait for their seal" if found.unsealed else ""
+    waiting = (
+        f"; {counted(found.unsealed, 'entry waits', 'entries wait')} for a seal" if found.unsealed else ""
+    )
     verdict = "the ledger is as it was sealed" if found.holds else "THE LEDGER IS NOT AS IT WAS SEALED"
     return "\n".join([*lines, f"{checked}{waiting}: {verdict}"])

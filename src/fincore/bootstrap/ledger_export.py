@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.read.ledgerdb.export import LedgerExport
 from fincore.read.ledgerdb.export_formats import FORMATS, ExportFormat
 
@@ -27,11 +27,11 @@ async def export_ledger(
 ) -> None:
     """Write one mode of the ledger to `file`, or to standard output where there is none.
 
-    Raises `ConfigurationError` for days in the wrong order, and for a file that exists (unless it may be replaced) or
+    Raises `UsageError` for days in the wrong order, and `ConfigurationError` for a file that exists (unless it may be replaced) or
     cannot be written. A failed export leaves the file as it was.
     """
     if from_day and to_day and from_day > to_day:
-        raise ConfigurationError(f"--from {from_day} is after --to {to_day}: exchange them")
+        raise UsageError(f"--from {from_day} is after --to {to_day}: exchange them")
     async with stores_of(databases, "ledgerdb") as stores:
         export = LedgerExport(stores.ledgerdb, livemode=livemode, from_day=from_day, to_day=to_day)
         with _writer(file, may_replace=may_replace) as write:

@@ -7,6 +7,7 @@ FinCoreError
 ├── EventImpossible       the log holds an event that cannot follow those before it
 ├── StreamUnreadable      a charge cannot be told from the log, for one of these two
 ├── ConfigurationError    a setting is missing or wrong; the message names it
+├── UsageError             the arguments of a command are wrong; the message says what to type
 ├── StoreUnavailable      PostgreSQL could not be reached in time; safe to try again
 └── Overloaded            a bounded queue is full; safe to try again later
 
@@ -59,6 +60,10 @@ class StreamUnreadable(FinCoreError):
 
 class ConfigurationError(FinCoreError):
     """A setting is missing or wrong. The message names the setting and what to put there."""
+
+
+class UsageError(FinCoreError):
+    """The arguments of a command are wrong. The message names the argument and what to type; the exit code is 2."""
 
 
 class StoreUnavailable(FinCoreError):

@@ -67,6 +67,18 @@ def new_webhook_delivery_id() -> WebhookDeliveryId:
     return WebhookDeliveryId(_new("msg"))
 
 
+def parse_merchant_id(text: str) -> MerchantId:
+    """Raise `InvalidId` unless the text is a merchant id."""
+    _uuid_inside(text, "mer")
+    return MerchantId(text)
+
+
+def parse_api_key_id(text: str) -> ApiKeyId:
+    """Raise `InvalidId` unless the text is the id of an API key."""
+    _uuid_inside(text, "key")
+    return ApiKeyId(text)
+
+
 def parse_charge_id(text: str) -> ChargeId:
     """Raise `InvalidId` unless the text is a charge id."""
     charge_id = ChargeId(text)

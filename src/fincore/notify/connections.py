@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 
 from fincore.notify.guarded_resolver import GuardedResolver, LookUp
+from fincore.version import VERSION
 
 CONNECTION_USE_SECONDS_MAX: Final = 45.0
 """For how long attempts may begin on connections once made: the next ones look the name up and check it anew."""
@@ -122,7 +123,7 @@ class Connections:
             trust_env=False,
             headers={
                 "Content-Type": "application/json",
-                "User-Agent": "FinCore-Webhooks",
+                "User-Agent": f"FinCore-Webhooks/{VERSION}",
                 "Accept-Encoding": "identity",
             },
             timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),

@@ -18,7 +18,8 @@ from fincore.read.ledger.accounts import (
     normal_side,
     parse_account,
 )
-from fincore.read.ledger.journal import JOURNAL, LEGS, Entry, entry_of, journal_table
+from fincore.read.ledger.journal import JOURNAL, Entry, entry_of, journal_table
+from fincore.read.ledgerdb.legs import LEGS
 from fixtures.money_events import (
     EXAMPLES,
     STORY,

@@ -8,7 +8,8 @@ from fincore.domain.ids import EventId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
-from fincore.read.ledger.journal import LEGS, Entry
+from fincore.read.ledger.journal import Entry
+from fincore.read.ledgerdb.legs import LEGS
 
 _SQL = load_sql("fincore.read.ledger", "booking.sql")
 

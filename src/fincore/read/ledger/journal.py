@@ -9,18 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.events import EVENTS, ChargeEvent, EventType, event_type
 from fincore.read.ledger.accounts import CHART, Account, AccountCode
-
-Purpose = Literal["principal", "platform_fee", "psp_fee", "dispute_fee"]
-
-LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
-    {"principal": (1, 2), "platform_fee": (3, 4), "psp_fee": (5, 6), "dispute_fee": (7, 8)}
-)
-"""Purpose of a movement -> the numbers of its two legs, debit and credit: the number of a leg tells what it is for."""
+from fincore.read.ledgerdb.legs import Purpose
 
 NO_CURRENCY: Final = Currency("xxx")
 """ISO 4217's code for no currency; for amounts whose currency was not said or cannot be one."""

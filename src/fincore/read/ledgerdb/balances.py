@@ -11,8 +11,10 @@ import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import ChargeId, EventId, charge_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
+from fincore.read.ledgerdb.legs import PURPOSE_OF_LEG, Purpose
 
 _SQL = load_sql("fincore.read.ledgerdb", "balances.sql")
 
@@ -53,13 +55,19 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One posting, and the balance of the statement after it. `accounted_at` is the time that counts for the statement."""
+    """One posting, and the balance of the statement after it. `accounted_at` is the time that counts for the statement.
+
+    `event_id` is the entry's: of the event that it books, or its own where an operator booked it.
+    """
 
     entry_id: int
+    event_id: EventId
+    charge_id: ChargeId
     accounted_at: datetime
     effective_at: datetime
     booked_at: datetime
     kind: str
+    purpose: Purpose
     description: str
     late_for: date | None
     side: Literal["debit", "credit"]
@@ -129,8 +137,15 @@ class Balances:
         lines = []
         for row in rows:
             balance += row["amount_minor"] if row["side"] == account.normal_side else -row["amount_minor"]
-            fields = {key: value for key, value in row.items() if key != "leg"}
-            lines.append(StatementLine(**fields, balance_minor=balance))
+            fields = dict(row)
+            lines.append(
+                StatementLine(
+                    charge_id=charge_of(fields.pop("stream_id")),
+                    purpose=PURPOSE_OF_LEG[fields.pop("leg")],
+                    balance_minor=balance,
+                    **fields,
+                )
+            )
         return Statement(
             account=account,
             livemode=livemode,

@@ -113,7 +113,8 @@ found as (
     where e.late_for is not null and e.booked_at >= $2 and e.booked_at < $3
 )
 select
-    e.entry_id, case when e.late_for is null then e.effective_at else e.booked_at end as accounted_at, e.effective_at,
+    e.entry_id, e.event_id, e.stream_id,
+    case when e.late_for is null then e.effective_at else e.booked_at end as accounted_at, e.effective_at,
     e.booked_at, e.kind, e.description, e.late_for, p.leg, p.side, p.amount_minor
 from found f
 join ledgerdb.entries e using (entry_id)

@@ -2,14 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from fincore.domain.currency import EXPONENTS, Currency
+from fincore.domain.ids import EventId
 from fincore.domain.money import Money
-from fincore.read.ledgerdb.balances import AccountBalance, Statement
+from fincore.read.ledgerdb.balances import AccountBalance, Statement, StatementLine
+from fincore.read.ledgerdb.legs import Purpose
 from fincore.read.ledgerdb.queries import BookedEntry, TrialBalanceRow
 
 _GAP: Final = "  "
+_PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "charge.captured": "capture",
+        "charge.corrected": "correction of a charge",
+        "refund.succeeded": "refund",
+        "refund.failed": "refund came back",
+        "refund.corrected": "correction of a refund",
+        "dispute.funds_withdrawn": "dispute",
+        "dispute.funds_reinstated": "dispute reversed",
+        "suspense.cleared": "suspense cleared",
+    }
+)
+"""Kind of an entry -> what its principal is; any other kind is called by its own name."""
+_FEES: Final[Mapping[Purpose, str]] = MappingProxyType(
+    {"platform_fee": "platform fee", "psp_fee": "PSP fee", "dispute_fee": "dispute fee"}
+)
 
 
 def money_text(amount_minor: int, currency: Currency) -> str:
@@ -67,26 +86,38 @@ def journal_table(entries: Sequence[BookedEntry]) -> str:
     return _aligned([("entry", "debit", "credit", "balance after"), *lines])
 
 
-def statement_table(statement: Statement) -> str:
-    """A statement: the opening, each movement with the balance after it, the close; what came too late says for when."""
+def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> str:
+    """A statement: the opening, each movement with the balance after it, the close; what came too late says for when.
+
+    `subjects` are the refund or the dispute that an event is about beside its charge.
+    """
     currency = statement.account.currency
     mode = "live" if statement.livemode else "test"
-    lines: list[tuple[str, str, str, str]] = [
-        (
-            f"{statement.account.name} ({mode}), {statement.first_day} to {statement.last_day}",
-            "debit",
-            "credit",
-            "balance",
-        ),
-        ("opening", "", "", money_text(statement.opening_minor, currency)),
+    lines = [
+        ("time (UTC)", "what", "charge", "refund or dispute", "PSP reference", "debit", "credit", "balance"),
+        ("opening", "", "", "", "", "", "", money_text(statement.opening_minor, currency)),
     ]
     for line in statement.lines:
         amount, balance = money_text(line.amount_minor, currency), money_text(line.balance_minor, currency)
-        late = f", late for {line.late_for:%Y-%m}" if line.late_for else ""
-        what = f"{line.accounted_at:%Y-%m-%d %H:%M:%S}  {line.kind}{late}  {line.description}"
-        lines.append((what, amount, "", balance) if line.side == "debit" else (what, "", amount, balance))
-    lines.append(("closing", "", "", money_text(statement.closing_minor, currency)))
-    return _aligned(lines)
+        lines.append(
+            (
+                f"{line.accounted_at:%Y-%m-%d %H:%M:%S}",
+                _what(line),
+                line.charge_id,
+                subjects.get(line.event_id, ""),
+                line.description,
+                *((amount, "") if line.side == "debit" else ("", amount)),
+                balance,
+            )
+        )
+    lines.append(("closing", "", "", "", "", "", "", money_text(statement.closing_minor, currency)))
+    title = f"{statement.account.name} ({mode}), {statement.first_day} to {statement.last_day}"
+    return f"{title}\n{_aligned(lines, texts=5)}"
+
+
+def _what(line: StatementLine) -> str:
+    what = _FEES.get(line.purpose) or _PRINCIPALS.get(line.kind, line.kind)
+    return f"{what}, late for {line.late_for:%Y-%m}" if line.late_for else what
 
 
 def accounts_table(accounts: Sequence[AccountBalance], meanings: Mapping[str, str]) -> str:
@@ -102,15 +133,13 @@ def accounts_table(accounts: Sequence[AccountBalance], meanings: Mapping[str, st
     return "\n".join([_aligned(lines), "", *described])
 
 
-def _aligned(lines: Sequence[tuple[str, str, str, str]]) -> str:
-    """Columns of equal width: names to the left, amounts to the right."""
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+def _aligned(lines: Sequence[tuple[str, ...]], *, texts: int = 1) -> str:
+    """Columns of equal width: the first ones, texts, to the left, amounts to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
         _GAP.join(
-            [
-                line[0].ljust(widths[0]),
-                *(cell.rjust(widths[column + 1]) for column, cell in enumerate(line[1:])),
-            ]
+            cell.ljust(width) if column < texts else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )

@@ -9,6 +9,7 @@ import structlog
 from yarl import URL
 
 from fincore.domain.secret import Secret
+from fincore.version import VERSION
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.form import Form, encode_form
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
@@ -116,7 +117,7 @@ class StripeClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
                     "Stripe-Version": API_VERSION,
-                    "User-Agent": "FinCore",
+                    "User-Agent": f"FinCore/{VERSION}",
                     "Accept-Encoding": "identity",
                 },
                 timeout=self._timeout,

@@ -1,4 +1,4 @@
-"""The version of FinCore that runs."""
+"""The version of FinCore that runs: the one that its package was installed with."""
 
 from importlib.metadata import version
 from typing import Final
