@@ -9,9 +9,11 @@ from fincore.arguments import By, Charge, JobId, Key, Limit, Merchant, Name, Rea
 from fincore.bootstrap import operations, unknown_outcomes
 from fincore.bootstrap.charge_history import charge_history
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.currency import Currency
 from fincore.domain.errors import UsageError
 from fincore.domain.fee_plan import FeePlan
+from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
 from fincore.settings import SETTINGS
@@ -158,7 +160,22 @@ def show_charge(charge_id: Charge) -> None:
     Times are UTC, by the PSP's clock where the PSP said when.
     """
     found = on_databases(lambda databases: charge_history(databases, charge_id))
-    charge = found.charge
+    if found.charge is not None:
+        show(_charge_line(charge_id, found.charge))
+    if found.stop is not None:
+        shown = (
+            f"as of version {found.stop.version - 1}"
+            if found.charge is not None
+            else "nothing of it can be shown"
+        )
+        show(f"{shown}: version {found.stop.version} cannot be applied: {found.stop.reason}")
+    show_table(
+        ("version", "happened", "event", "what it says"),
+        [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
+    )
+
+
+def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
     amounts = {
         "asked": charge.amount.amount_minor,
         "authorized": charge.authorized_minor,
@@ -167,11 +184,7 @@ def show_charge(charge_id: Charge) -> None:
     }
     told = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
     mode = "live" if charge.livemode else "test"
-    show(f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {told}")
-    show_table(
-        ("version", "happened", "event", "what it says"),
-        [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
-    )
+    return f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {told}"
 
 
 @charges.command(name="unknown")

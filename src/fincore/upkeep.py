@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from fincore.arguments import Charge
 from fincore.bootstrap import upkeep
+from fincore.domain.counting import counted
 from fincore.domain.ids import charge_of
 from fincore.terminal import moment_text, on_databases, show, show_table
 
@@ -49,19 +50,24 @@ def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False)
 
 @parked.command(name="list")
 def list_parked() -> None:
-    """List what is parked: for which consumer, since which version of the charge, and why."""
+    """List the parked charges: which consumer no longer follows it, since which of its events, and why.
+
+    `fincore charges show` prints a charge with that event. Once the cause is mended, `fincore parked resume` lets the
+    consumers catch up.
+    """
     found = on_databases(upkeep.list_parked)
     show_table(
-        ("consumer", "charge", "since version", "parked", "reason"),
+        ("consumer", "charge", "version", "event", "parked", "reason"),
         [
             (
-                one.consumer,
-                charge_of(one.stream_id),
-                str(one.since_version),
-                moment_text(one.parked_at),
-                one.reason,
+                parked.consumer,
+                charge_of(parked.stream_id),
+                str(parked.since_version),
+                event_type,
+                moment_text(parked.parked_at),
+                parked.reason,
             )
-            for one in found
+            for parked, event_type in found
         ],
     )
 
@@ -85,4 +91,6 @@ def resume_parked(
     """
     for each in (charge_id, *more_charge_ids):
         for resumed in on_databases(partial(upkeep.resume_parked, charge_id=each, consumer_name=consumer)):
-            show(f"{each} is followed again by {resumed.consumer}: {resumed.events} events caught up")
+            show(
+                f"{each} is followed again by {resumed.consumer}: {counted(resumed.events, 'event')} caught up"
+            )

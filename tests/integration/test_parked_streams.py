@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
@@ -213,6 +214,41 @@ async def test_an_event_nobody_can_read_parks_its_stream_by_name(
         await resume(log, target, Picky(), unknown)
 
 
+async def test_value_the_driver_refuses_parks_with_its_message(
+    writer: Writer, log: EventLog, target: Pool
+) -> None:
+    """What asyncpg refuses by itself has its value in the text; the value is left out, the reason stays."""
+    large, secret = await live(writer, [(created(),), (created(),)])
+
+    class Unfit(Picky):
+        async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+            for event in events:
+                if event.stream_id == large:
+                    await connection.execute("insert into seen (version) values ($1::bigint)", 2**63)
+                else:
+                    await connection.execute(
+                        "insert into seen values ($1::uuid)", "whsec_of_ours 4242424242424242"
+                    )
+
+    await follow(log, target, Unfit())
+    reasons = {stream: reason for stream, _, reason in await parked(target)}
+    assert reasons[large] == "DataError: invalid input for query argument $1: value out of int64 range"
+    assert reasons[secret].startswith("DataError: invalid input for query argument $1: invalid UUID '...'")
+    assert not re.search("whsec|4242", reasons[secret])
+
+
+async def test_error_with_secrets_parks_with_its_message_masked(
+    writer: Writer, log: EventLog, target: Pool
+) -> None:
+    (bad,) = await live(writer, [(created(),)])
+    error = ValueError("cannot use sk_test_abcdefghijklmnop for card 4242 4242 4242 4242 of ch_1")
+    await follow(log, target, Picky((bad, 1), error=error))
+    ((_, _, reason),) = await parked(target)
+    assert reason.startswith("ValueError: cannot use sk_test_[redacted] for card ")
+    assert reason.endswith(" of ch_1")
+    assert "4242" not in reason
+
+
 async def test_what_the_database_refuses_parks_its_stream_without_the_row(
     writer: Writer, log: EventLog, target: Pool
 ) -> None:
@@ -237,7 +273,7 @@ async def test_what_the_database_refuses_parks_its_stream_without_the_row(
 async def test_a_reason_never_holds_a_card_number(writer: Writer, log: EventLog, target: Pool) -> None:
     (bad,) = await live(writer, [(created(),)])
     await follow(log, target, Picky((bad, 1), error=ValueError("what is 4242 4242 4242 4242?")))
-    assert await parked(target) == [(bad, 1, "ValueError")]
+    assert await parked(target) == [(bad, 1, "ValueError: what is [card number]?")]
 
 
 FAULTS_OF_THE_MACHINE = [

@@ -214,8 +214,9 @@ async def test_operators_read_what_was_done_and_what_differs(
     assert lines[1:] == [
         f"  {charge_of(bad)} cannot be folded from version 2 on: no reader for event charge.teleported version 1"
     ]
-    (parked,) = await list_parked(databases)
+    ((parked, event_type),) = await list_parked(databases)
     assert (parked.consumer, parked.stream_id, parked.since_version) == ("projectionist", bad, 2)
+    assert event_type == "charge.teleported"
     await teleport(owner_pool, bad, 2, "charge.captured")
     with pytest.raises(NotParked):
         await resume_parked(databases, charge_id=charge_of(bad), consumer_name="ledger")

@@ -1,6 +1,11 @@
-"""What staff see of one charge: every event of it with all that it says, the reasons that merchants are not shown included."""
+"""What staff see of one charge: every event of it with all that it says, the reasons that merchants are not shown included.
+
+A charge with an event that this version cannot read, or that cannot follow those before it, is shown as it was before that
+event, with the event as it lies in the log.
+"""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,12 +13,14 @@ import msgspec
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
-from fincore.domain.charge import Charge, fold
+from fincore.domain.charge import Charge, evolve
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent, event_type
+from fincore.domain.events import ChargeEvent, RecordedEvent, event_type
 from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.masked_json import masked_json
 from fincore.domain.public_event import occurred_at
-from fincore.eventstore.log import EventLog
+from fincore.eventstore.log import EventLog, LoggedEvent, StoredEvent
+from fincore.observability.logs import redact
 
 _OF_THE_CHARGE: Final = frozenset({"merchant_id", "livemode", "psp"})
 """Fields that are the same in all events of a charge."""
@@ -27,7 +34,10 @@ class ChargeNotFound(FinCoreError):
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """One event: its place among those of the charge, when it happened by the PSP's clock, and what it says."""
+    """One event: its place among those of the charge, when it happened by the PSP's clock, and what it says.
+
+    Of an event that cannot be read: its type with its version, when it was recorded, and its JSON, masked.
+    """
 
     version: int
     at: datetime
@@ -35,27 +45,56 @@ class Happened(msgspec.Struct, frozen=True):
     says: str
 
 
-class ChargeHistory(msgspec.Struct, frozen=True):
-    """A charge as its events leave it, and the events."""
+class Stop(msgspec.Struct, frozen=True):
+    """The first version of a charge that cannot be applied, and why."""
 
-    charge: Charge
+    version: int
+    reason: str
+
+
+class ChargeHistory(msgspec.Struct, frozen=True):
+    """A charge as its events leave it, up to `stop` where one cannot be applied, and all events.
+
+    There is no charge where its first event cannot be applied.
+    """
+
+    charge: Charge | None
+    stop: Stop | None
     events: list[Happened]
 
 
 async def charge_history(databases: Databases, charge_id: ChargeId) -> ChargeHistory:
     """The history of a charge, from the log. Raise `ChargeNotFound`."""
     async with stores_of(databases, "eventstore") as stores:
-        recorded = await EventLog(stores.eventstore).load(stream_of(charge_id))
-    charge = fold(one.event for one in recorded)
-    if charge is None:
+        log = EventLog(stores.eventstore)
+        logged = await log.load_logged(stream_of(charge_id))
+        unreadable = [one.event_id for one in logged if not isinstance(one, RecordedEvent)]
+        stored = {one.event_id: one for one in await log.load_stored(unreadable)}
+    if not logged:
         raise ChargeNotFound(charge_id)
+    charge, stop = _folded(logged)
     return ChargeHistory(
         charge,
+        stop,
         [
             Happened(one.version, occurred_at(one), event_type(one.event), _says(one.event))
-            for one in recorded
+            if isinstance(one, RecordedEvent)
+            else _unread(one.version, stored[one.event_id])
+            for one in logged
         ],
     )
+
+
+def _folded(logged: Sequence[LoggedEvent]) -> tuple[Charge | None, Stop | None]:
+    charge: Charge | None = None
+    for one in logged:
+        if not isinstance(one, RecordedEvent):
+            return charge, Stop(one.version, one.reason)
+        try:
+            charge = evolve(charge, one.event)
+        except Exception as error:  # noqa: BLE001 -- the log holds what cannot follow: that is what staff come to see
+            return charge, Stop(one.version, redact(f"{type(error).__name__}: {error}"))
+    return charge, None
 
 
 def _says(event: ChargeEvent) -> str:
@@ -64,4 +103,13 @@ def _says(event: ChargeEvent) -> str:
         f"{name} {value if isinstance(value, str) else json.dumps(value)}"
         for name, value in fields.items()
         if name not in _OF_THE_CHARGE and value not in (None, {}, [])
+    )
+
+
+def _unread(version: int, stored: StoredEvent) -> Happened:
+    return Happened(
+        version,
+        stored.recorded_at,
+        f"{stored.type} (schema version {stored.schema_version})",
+        f"cannot be read: {redact(masked_json(stored.data))}",
     )

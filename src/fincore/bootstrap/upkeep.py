@@ -7,6 +7,7 @@ from typing import NamedTuple
 from fincore.bootstrap.databases import Databases, Stores
 from fincore.bootstrap.operations import stores_of
 from fincore.domain.clock import Clock
+from fincore.domain.counting import counted
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ChargeId, charge_of, stream_of
 from fincore.eventstore.consumer import Consumer
@@ -42,14 +43,24 @@ class RebuildReport(NamedTuple):
     is_good: bool
 
 
-async def list_parked(databases: Databases) -> list[ParkedStream]:
+class Parked(NamedTuple):
+    """A stream that a consumer leaves alone, and the type of the event that it could not apply."""
+
+    stream: ParkedStream
+    event_type: str
+
+
+async def list_parked(databases: Databases) -> list[Parked]:
     """What consumers leave alone, by consumer, the longest parked first."""
     async with stores_of(databases) as stores:
-        return [
+        found = [
             parked
             for target, consumer in _consumers(stores, await measured_clock(stores.eventstore))
             for parked in await parked_streams(target, consumer.name)
         ]
+        types = await EventLog(stores.eventstore).types((one.stream_id, one.since_version) for one in found)
+    # A log that was set back may lack an event that a read model has seen.
+    return [Parked(one, types.get((one.stream_id, one.since_version), "(not in the log)")) for one in found]
 
 
 async def resume_parked(
@@ -101,8 +112,9 @@ async def rebuild_ledgerdb(databases: Databases, *, verify_only: bool) -> Rebuil
     finally:
         owner.terminate()
     compared = (
-        f"ledgerdb compared with the log: {found.entries:,} entries, {found.postings:,} postings, {seconds:.1f} s, "
-        f"{found.entries / seconds:,.0f} entries/s, {found.differences:,} differences"
+        f"ledgerdb compared with the log: {counted(found.entries, 'entry', 'entries')}, "
+        f"{counted(found.postings, 'posting')}, {seconds:.1f} s, "
+        f"{found.entries / seconds:,.0f} entries/s, {counted(found.differences, 'difference')}"
     )
     lines = [compared, *(f"  {difference.where}: {difference.what}" for difference in found.named)]
     if found.differences > len(found.named):
@@ -119,8 +131,8 @@ def _report(
     verb = "compared with" if verify_only else "rebuilt from"
     rows = sum(difference.rows for difference in differences)
     lines = [
-        f"paymentdb {verb} the log: {rebuilt.events:,} events, {rebuilt.rows:,} rows, {seconds:.1f} s, "
-        f"{rate:,.0f} events/s" + (f", {rows:,} differences" if verify_only else "")
+        f"paymentdb {verb} the log: {counted(rebuilt.events, 'event')}, {counted(rebuilt.rows, 'row')}, {seconds:.1f} s, "
+        f"{rate:,.0f} events/s" + (f", {counted(rows, 'difference')}" if verify_only else "")
     ]
     for difference in differences:
         lines += [f"  {difference.table} {key} {finding}" for key, finding in difference.first]

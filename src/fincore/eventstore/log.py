@@ -1,6 +1,7 @@
 """Reading the log: whole streams for decisions, and everything in order for consumers."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
@@ -34,6 +35,18 @@ class LoadedStream(NamedTuple):
     unreadable: UnreadableEvent | None = None
 
 
+class StoredEvent(NamedTuple):
+    """An event as it lies in the log, whether or not it can be read. `data` is JSON that may hold anything."""
+
+    stream_id: StreamId
+    version: int
+    event_id: EventId
+    type: str
+    schema_version: int
+    data: str
+    recorded_at: datetime
+
+
 LoggedEvent = RecordedEvent | UnreadableEvent
 """What readers of the whole log are given: an event that nobody can read must not hold up all the others."""
 
@@ -58,6 +71,23 @@ class EventLog:
     async def load_readable(self, stream_id: StreamId) -> LoadedStream:
         """The same, as far as the stream can be read."""
         return await self._loads.find(stream_id) or LoadedStream([])
+
+    async def load_logged(self, stream_id: StreamId) -> list[LoggedEvent]:
+        """All events of a stream in order, those that cannot be read in their places."""
+        return [_logged(row) for row in await self._pool.fetch(_SQL.load_streams, [stream_id])]
+
+    async def load_stored(self, event_ids: Iterable[EventId]) -> list[StoredEvent]:
+        """Some events as they lie in the log, in no order."""
+        rows = await self._pool.fetch(_SQL.load_events, list(event_ids))
+        return [StoredEvent(*(row[name] for name in StoredEvent._fields)) for row in rows]
+
+    async def types(self, places: Iterable[tuple[StreamId, int]]) -> dict[tuple[StreamId, int], str]:
+        """The types of the events at some (stream, version), also of those that cannot be read."""
+        wanted = list(places)
+        rows = await self._pool.fetch(
+            _SQL.types, [stream_id for stream_id, _ in wanted], [version for _, version in wanted]
+        )
+        return {(StreamId(row["stream_id"]), row["version"]): row["type"] for row in rows}
 
     async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
         """How many events each stream has; streams that do not exist are left out."""

@@ -11,6 +11,12 @@ select tx::text::bigint as tx, pos, stream_id, version, event_id, type, schema_v
 from eventstore.events
 where event_id = any ($1::uuid[]);
 
+-- name: types
+-- The types of the events at some versions of some streams.
+select e.stream_id, e.version, e.type
+from unnest($1::uuid[], $2::int[]) as w (stream_id, version)
+join eventstore.events e using (stream_id, version);
+
 -- name: stream_versions
 -- How far some streams have come.
 select s.stream_id, e.version

@@ -4,21 +4,27 @@ Whatever is tried is rolled back to a savepoint. Streams are tried together and,
 in a batch are found in a few trials.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import asyncpg
 
-from fincore.domain.card_number import holds_card_number
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import LoggedEvent, UnreadableEvent
+from fincore.observability.logs import redact
 from fincore.postgres.failures import is_outage, meaning_of
 from fincore.postgres.pool import Connection
 
 REASON_CHARACTERS_MAX: Final = 200
+
+
+_REFUSED_ARGUMENT: Final = re.compile(r"invalid input for query argument \$\d+")
+"""How asyncpg begins to say what cannot be sent; the value follows, and why is in the cause of the error."""
+_QUOTED: Final = re.compile(r"'[^']*'")
 
 
 class Poison(NamedTuple):
@@ -120,7 +126,20 @@ async def _tried(connection: Connection, consumer: Consumer, events: Sequence[Re
 
 
 def _reason_of(error: Exception) -> str:
-    """An error in a few words. PostgreSQL's details are left out: they hold whole rows."""
-    said = error.message if isinstance(error, asyncpg.PostgresError) else str(error)
-    reason = f"{type(error).__name__}: {said}"[:REASON_CHARACTERS_MAX]
-    return type(error).__name__ if holds_card_number(reason) else reason
+    """An error in a few words, without secrets and card numbers."""
+    # All of it is searched before it is cut: half a card number is still one.
+    said = redact(" ".join(_said(error).split()))
+    return f"{type(error).__name__}: {said}"[:REASON_CHARACTERS_MAX] if said else type(error).__name__
+
+
+def _said(error: Exception) -> str:
+    """PostgreSQL's details are left out: they hold whole rows. So are values that asyncpg has refused by itself."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return str(error)
+    if error.message:
+        return str(error.message)
+    argument = _REFUSED_ARGUMENT.match(str(error))
+    if argument is None:
+        return ""
+    why = _QUOTED.sub("'...'", str(error.__cause__ or "it does not fit"))
+    return f"{argument[0]}: {why}"
