@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,28 +46,26 @@ class Exchange(NamedTuple):
 
 
 class Reader:
-    """Somebody who reads the docs and types what they show, on a system that runs on other ports."""
+    """Somebody who reads the docs and types what they show, on a system that runs on other ports.
+
+    What a block sets as `KEY` or `CHARGE` is there for the next, as in one terminal.
+    """
 
     def __init__(self, system: System) -> None:
         self.system = system
         self.key = ""
+        self.charge = ""
+        self.receiver_port = 0
 
     def types(self, document: str, name: str, *, charge_id: str | None = None) -> str:
         """Run one block, on a charge of the reader's own where it shows the id of one; return what it printed."""
-        code = named_block(document, "run", name).code
+        code = self._code(document, name)
         if charge_id is not None:
             code, count = re.subn(r"ch_\w{26}", charge_id, code)
             assert count == 1
-        for shown, real in (
-            ("http://127.0.0.1:8080", self.system.api_url()),
-            ("http://127.0.0.1:12111", self.system.sandbox.url),
-            (".venv/bin/fincore", f"{sys.executable} -m fincore"),
-            ("curl ", "curl -fsS " if document != README else "curl -sS "),
-        ):
-            code = code.replace(shown, real)
         done = subprocess.run(
-            ["bash", "-euc", code + '\nprintf "\\0%s" "${KEY:-}"'],  # noqa: S607 -- the bash of the reader
-            env=self.system.environment() | {"KEY": self.key},
+            ["bash", "-euc", code + '\nprintf "\\0%s" "${KEY:-}" "${CHARGE:-}"'],  # noqa: S607 -- the bash of the reader
+            env=self.system.environment() | {"KEY": self.key, "CHARGE": self.charge},
             cwd=PROJECT,
             capture_output=True,
             text=True,
@@ -73,8 +73,39 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        printed, _, self.key = done.stdout.rpartition("\0")
+        printed, self.key, self.charge = done.stdout.rsplit("\0", 2)
         return printed
+
+    @contextmanager
+    def runs(self, document: str, name: str, output: Path) -> Iterator[None]:
+        """Run one block in a terminal of its own, as long as the context lasts; what it prints goes to a file."""
+        with output.open("wb") as file:
+            running = subprocess.Popen(
+                ["bash", "-euc", f"exec {self._code(document, name)}"],  # noqa: S607 -- the bash of the reader
+                cwd=PROJECT,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                yield
+            finally:
+                running.terminate()
+                running.wait(BLOCK_TIMEOUT_SECONDS)
+
+    def _code(self, document: str, name: str) -> str:
+        code = named_block(document, "run", name).code
+        for shown, real in (
+            ("http://127.0.0.1:8080", self.system.api_url()),
+            ("http://127.0.0.1:12111", self.system.sandbox.url),
+            ("http://127.0.0.1:9000", f"http://127.0.0.1:{self.receiver_port}"),
+            ('("127.0.0.1", 9000)', f'("127.0.0.1", {self.receiver_port})'),
+            ("/tmp/charge.txt", str(self.system.folder / "charge.txt")),  # noqa: S108 -- what the reader types
+            (".venv/bin/python", sys.executable),
+            (".venv/bin/fincore", f"{sys.executable} -m fincore"),
+            ("curl ", "curl -fsS " if document != README else "curl -sS "),
+        ):
+            code = code.replace(shown, real)
+        return code
 
     def asks(self, document: str, name: str) -> list[tuple[Any, ...]]:
         """Ask what a block of SQL asks."""
@@ -83,7 +114,11 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
-    with running_system(by_up=True) as system:
+    export = re.search(
+        r"export (FINCORE_WEBHOOKS_ALLOW_LOOPBACK)=(\w+)", named_block(README, "run", "up").code
+    )
+    assert export is not None
+    with running_system(by_up=True, settings={export[1]: export[2]}) as system:
         yield Reader(system)
 
 
@@ -91,19 +126,31 @@ def reader() -> Iterator[Reader]:
 def readme(reader: Reader) -> dict[str, str]:
     """What the README's commands print, in its order, on a system that nobody has used."""
     printed = {name: reader.types(README, name) for name in ("key", "charge", "repeat", "wait")}
-    paid = json.loads(body_of(printed["wait"]))
-    printed["refund"] = reader.types(README, "refund", charge_id=paid["id"])
-    printed["endpoint"] = reader.types(README, "endpoint")
+    output = reader.system.folder / "receiver.txt"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        reader.receiver_port = free.getsockname()[1]
+    with reader.runs(README, "receiver", output):
+        reader.system.until("the receiver listens", lambda: is_listening(reader.receiver_port))
+        printed["endpoint"] = reader.types(README, "endpoint")
+        printed["refund"] = reader.types(README, "refund")
+        told = len(shown_answer("receiver").splitlines())
+        reader.system.until("the receiver is told", lambda: len(output.read_text().splitlines()) >= told)
+    printed["receiver"] = output.read_text()
     reader.system.until_idle()
     printed["books"] = reader.types(README, "books")
     return printed
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def exchange(text: str) -> Exchange:
     head, _, body = VOLATILE.sub("*", text).partition("\n\n")
     status, *lines = head.strip().splitlines()
     headers = dict(line.split(": ", 1) for line in lines)
-    headers["content-length"] = "*"
+    headers.pop("content-length", None)  # of the body as it comes, which is not as it is shown
     return Exchange(status, headers, json.loads(body) if body.strip() else None)
 
 
@@ -124,6 +171,23 @@ def test_the_readme_shows_that_a_repeated_request_gets_the_same_answer(readme: d
     shown, came = exchange(shown_answer("repeat")), exchange(readme["repeat"])
     assert (came.status, came.headers) == (shown.status, shown.headers)
     assert body_of(readme["repeat"]) == body_of(readme["charge"]) != ""
+
+
+def test_readme_refunds_the_charge_that_it_waited_for(readme: dict[str, str]) -> None:
+    paid, refund = [json.loads(body_of(readme[name])) for name in ("wait", "refund")]
+    assert (refund["charge"], refund["status"]) == (paid["id"], "succeeded")
+    shown = [named_block(README, kind, "refund").code for kind in ("run", "answer")]
+    assert "ch_" not in shown[0]
+    assert json.loads(body_of(shown_answer("wait")))["id"] in shown[1]
+
+
+def test_readme_receiver_prints_the_webhooks_that_are_shown(readme: dict[str, str]) -> None:
+    """In any order: webhooks do not promise one."""
+    came, shown = [
+        VOLATILE.sub("*", text).splitlines() for text in (readme["receiver"], shown_answer("receiver"))
+    ]
+    assert sorted(came) == sorted(shown)
+    assert json.loads(body_of(readme["wait"]))["id"] in readme["receiver"]
 
 
 def test_the_readmes_webhook_endpoint_is_made_with_a_secret(readme: dict[str, str]) -> None:
