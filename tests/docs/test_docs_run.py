@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -350,6 +351,48 @@ def test_the_operators_commands_run(reader: Reader) -> None:
     assert reader.types(OPERATE, "parked").strip() == "none"
     listed = reader.types(OPERATE, "keys")
     assert len(re.findall(r"sk_(?:test|live)_\.\.\.", listed)) == 2
+
+
+def test_embedded_backup_is_restored_and_holds_no_secrets_key(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="fincore-backup-"))
+
+    def types(name: str) -> None:
+        subprocess.run(
+            ["bash", "-euc", named_block(OPERATE, "run", name).code],  # noqa: S607 -- the bash of the reader
+            env=os.environ | {"FINCORE_DATA_DIR": str(folder)},
+            cwd=tmp_path,
+            timeout=BLOCK_TIMEOUT_SECONDS,
+            check=True,
+        )
+
+    try:
+        with embedded(folder) as connection:
+            connection.execute("create table kept as select 42 as answer")
+        (folder / "secrets.key").write_text("of-the-endpoints")
+        types("backup-embedded")
+        shutil.rmtree(folder)
+        with tarfile.open(tmp_path / "fincore-database.tar.gz") as archive:
+            names = archive.getnames()
+        assert "pg/PG_VERSION" in names
+        assert [name for name in names if "secrets" in name] == []
+        types("restore-embedded")
+        assert (folder / "secrets.key").read_text() == "of-the-endpoints"
+        assert (folder / "secrets.key").stat().st_mode & 0o077 == 0
+        with embedded(folder) as connection:
+            assert connection.execute("select answer from kept").fetchall() == [(42,)]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """A session on the embedded server of a data folder, which runs as long."""
+    server = EmbeddedPostgres(folder)
+    try:
+        with psycopg.connect(server.start(), autocommit=True) as connection:
+            yield connection
+    finally:
+        server.stop()
 
 
 @pytest.fixture
