@@ -7,7 +7,7 @@ import pytest
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.upkeep import NotParked, list_parked, rebuild_paymentdb, resume_parked
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked, parked_streams
 from fincore.eventstore.writer import Writer
@@ -205,8 +205,14 @@ async def test_operators_read_what_was_done_and_what_differs(
     )
     lines, is_good = await report_lines(databases, verify_only=True)
     assert not is_good
-    assert lines[0].endswith(", 1 differences")
+    assert lines[0].endswith(", 1 difference")
     assert lines[1:] == [f"  charges {charge_of(stream)} differs"]
+    event_id = await owner_pool.fetchval(
+        "update paymentdb.events set type = 'charge.failed' where ctid = (select min(ctid) from paymentdb.events)"
+        " returning event_id"
+    )
+    lines, _ = await report_lines(databases, verify_only=True)
+    assert lines[1] == f"  events {public_event_id(EventId(event_id))} differs"
     await teleport(owner_pool, bad, 2, "charge.teleported")
     lines, is_good = await report_lines(databases, verify_only=False)
     assert is_good

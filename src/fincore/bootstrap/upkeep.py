@@ -3,13 +3,14 @@
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from fincore.bootstrap.databases import Databases, Stores
 from fincore.bootstrap.operations import stores_of
 from fincore.domain.clock import Clock
 from fincore.domain.counting import counted
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.domain.ids import ChargeId, EventId, charge_of, public_event_id, stream_of
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
@@ -135,7 +136,10 @@ def _report(
         f"{rate:,.0f} events/s" + (f", {counted(rows, 'difference')}" if verify_only else "")
     ]
     for difference in differences:
-        lines += [f"  {difference.table} {key} {finding}" for key, finding in difference.first]
+        lines += [
+            f"  {difference.table} {_public(difference.table, key)} {finding}"
+            for key, finding in difference.first
+        ]
         if difference.rows > len(difference.first):
             lines.append(
                 f"  {difference.table}: only the first {DIFFERENCES_NAMED_MAX} of {difference.rows:,} are named"
@@ -145,6 +149,11 @@ def _report(
         for stream_id, poison in rebuilt.parked.items()
     ]
     return RebuildReport("\n".join(lines), is_good=not differences)
+
+
+def _public(table: str, key: str) -> str:
+    """The key of a row as merchants and the other lists have it."""
+    return public_event_id(EventId(UUID(key))) if table == "events" else key
 
 
 def _consumers(stores: Stores, clock: Clock) -> tuple[tuple[Pool, Consumer], ...]:
