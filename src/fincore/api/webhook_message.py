@@ -56,7 +56,7 @@ WEBHOOK: Final = Operation(
         410: Content(shape={}, description="The URL is gone. FinCore disables the endpoint."),
         500: Content(
             shape={},
-            description="Any other status: FinCore sends the webhook again, "
+            description="Any other status: FinCore sends the webhook again, in all "
             f"{ATTEMPTS_MAX} times over {sum(DELAYS_SECONDS) // 3_600} hours.",
         ),
     },

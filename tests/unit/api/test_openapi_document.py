@@ -322,13 +322,39 @@ async def test_the_page_to_read_shows_every_operation_type_and_field(document: d
     html = (await page("/docs")).body.decode()
     for path, methods in document["paths"].items():
         for method in methods:
-            assert f"{method.upper()} {path}" in html
+            assert f"<code>{method.upper()} {path}</code>" in html
     for name, schema in document["components"]["schemas"].items():
         assert f'id="{name}"' in html
         assert all(f"<code>{field}</code>" in html for field in schema.get("properties", ()))
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
+@pytest.mark.parametrize(
+    ("path", "entries"),
+    [
+        ("/docs", {"create_charge", "list_refunds", "receive_event", "healthz", "Charge", "EventType"}),
+        ("/docs/errors", set(PROBLEMS)),
+        ("/docs/events", set(EVENTS)),
+    ],
+)
+async def test_a_page_has_contents_that_lead_to_each_entry(path: str, entries: set[str]) -> None:
+    html = (await page(path)).body.decode()
+    contents = html[html.index("<nav") : html.index("</nav>")]
+    targets = re.findall(r'href="#([^"]+)"', contents)
+    ids = re.findall(r'id="([^"]+)"', html)
+    assert len(set(ids)) == len(ids)
+    assert set(targets) <= set(ids)
+    assert entries <= set(targets)
+
+
+async def test_links_between_the_pages_lead_somewhere() -> None:
+    pages = {path: (await page(path)).body.decode() for path in ("/docs", "/docs/errors", "/docs/events")}
+    for path, html in pages.items():
+        for target, anchor in re.findall(r'href="([^"#]*)(?:#([^"]+))?"', html):
+            if target != "/openapi.json":
+                assert not anchor or f'id="{anchor}"' in pages[target or path], (path, target, anchor)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors", "/docs/events"])
 async def test_pages_load_nothing_from_anywhere_and_run_no_script(path: str) -> None:
     answer = await page(path)
     html = answer.body.decode()
