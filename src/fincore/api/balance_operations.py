@@ -12,17 +12,17 @@ _TAG: Final = "Balance"
 
 GET_BALANCE: Final = Operation(
     operation_id="get_balance",
-    summary="See what you are owed",
-    description="What the platform owes you in each currency: captures, less refunds, disputes and fees. It may lag "
-    "behind by a moment; `as_of` says how far the books have come.",
+    summary="Get the balance",
+    description="Returns what the platform owes you in each currency: captures, less refunds, disputes and fees. "
+    "`as_of` says up to when the ledger is complete, usually a moment ago.",
     tag=_TAG,
-    answers={200: Content(shape=BalanceBody, description="What you are owed.")},
+    answers={200: Content(shape=BalanceBody, description="The balance.")},
 )
 
 GET_BALANCE_TRANSACTION: Final = Operation(
     operation_id="get_balance_transaction",
-    summary="Look at a balance transaction",
-    description="One movement of what you are owed. It never changes.",
+    summary="Get a balance transaction",
+    description="Returns one change of your balance. A balance transaction never changes.",
     tag=_TAG,
     parameters=(
         Parameter(
@@ -40,8 +40,8 @@ GET_BALANCE_TRANSACTION: Final = Operation(
 LIST_BALANCE_TRANSACTIONS: Final = Operation(
     operation_id="list_balance_transactions",
     summary="List balance transactions",
-    description="Every movement of what you are owed, the last booked first. A page costs the same however far it is from "
-    "the first.",
+    description="Lists every change of your balance, the last booked first. Every page takes the same time, however far "
+    "it is from the first.",
     tag=_TAG,
     parameters=(
         LIMIT,
@@ -50,13 +50,13 @@ LIST_BALANCE_TRANSACTIONS: Final = Operation(
         Parameter(
             name="type",
             place="query",
-            description="Only movements of this type.",
+            description="Only balance transactions of this type.",
             schema=words_reference("BalanceTransactionType"),
         ),
         Parameter(
             name="currency",
             place="query",
-            description="Only movements in this currency.",
+            description="Only balance transactions in this currency.",
             schema={"type": "string", "pattern": CURRENCY_PATTERN},
         ),
         CREATED,

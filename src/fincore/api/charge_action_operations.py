@@ -32,10 +32,10 @@ CAPTURE_CHARGE: Final = Operation(
     operation_id="capture_charge",
     summary="Capture a charge",
     description=(
-        "Takes what an authorized charge holds, or a part of it; the rest is released, and a charge is captured once. "
-        "The answer is durable when it comes: the capture is in `pending_operation` and is carried out whatever "
-        "happens. With `Prefer: wait=N` the answer comes with the outcome; a capture that was not carried out in that "
-        "time is answered 402, and the charge stays as it was."
+        "Takes the money that an authorized charge holds, or a part of it. The bank releases the rest: a charge is "
+        "captured once. FinCore stores the capture before it answers: it is the charge's `pending_operation`, and "
+        "FinCore carries it out whatever happens. With `Prefer: wait=N` the response holds the outcome; a capture that "
+        "fails while you wait is answered with 402, and the charge stays as it was."
     ),
     tag=_TAG,
     parameters=(CHARGE_ID, IDEMPOTENCY_KEY, PREFER),
@@ -46,7 +46,7 @@ CAPTURE_CHARGE: Final = Operation(
     ),
     answers={
         200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
-        402: _failed("The capture was not carried out while you waited."),
+        402: _failed("The capture failed while you waited."),
     },
     problems=(
         *_PROBLEMS,
@@ -61,8 +61,8 @@ CANCEL_CHARGE: Final = Operation(
     operation_id="cancel_charge",
     summary="Cancel a charge",
     description=(
-        "Gives up a charge that is authorized or requires action: what is held is released, and nothing is taken. A "
-        "charge that succeeded is refunded instead. The answer is durable when it comes, as for a capture."
+        "Cancels a charge that is `authorized` or `requires_action`: the bank releases what it holds, and takes nothing. "
+        "Refund a charge that succeeded. FinCore stores the cancellation before it answers, as it stores a capture."
     ),
     tag=_TAG,
     parameters=(CHARGE_ID, IDEMPOTENCY_KEY, PREFER),
@@ -71,7 +71,7 @@ CANCEL_CHARGE: Final = Operation(
     ),
     answers={
         200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
-        402: _failed("The charge was not given up while you waited."),
+        402: _failed("The cancellation failed while you waited."),
     },
     problems=(*_PROBLEMS, "charge_not_cancelable"),
 )

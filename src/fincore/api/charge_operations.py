@@ -32,11 +32,11 @@ CREATE_CHARGE: Final = Operation(
     operation_id="create_charge",
     summary="Create a charge",
     description=(
-        "Takes money from a customer's card, or holds it. The answer is durable when it comes: the charge is in "
-        "`processing` and is carried out whatever happens. With `Prefer: wait=N` the answer comes with the outcome; a "
-        "charge that failed in that time is answered 402. Send a `return_url` where the customer is there: a bank that "
-        "wants authentication (3-D Secure) then makes the charge `requires_action`, and `next_action.redirect_url` is "
-        "where to send the customer. Without one such a charge is declined, `authentication_required`."
+        "Takes money from a customer's card, or holds it. FinCore stores the charge before it answers: the charge is "
+        "`processing`, and FinCore carries it out whatever happens. With `Prefer: wait=N` the response holds the outcome; "
+        "a charge that fails while you wait is answered with 402. Send a `return_url` if the customer is present: if the "
+        "bank wants authentication (3-D Secure), the charge becomes `requires_action`, and you send the customer to "
+        "`next_action.redirect_url`. Without a `return_url` such a charge fails with `authentication_required`."
     ),
     tag=_TAG,
     parameters=(IDEMPOTENCY_KEY, PREFER),
@@ -71,12 +71,12 @@ CREATE_CHARGE: Final = Operation(
 
 GET_CHARGE: Final = Operation(
     operation_id="get_charge",
-    summary="Look at a charge",
+    summary="Get a charge",
     description=(
-        "The charge as it is now, with everything that happened to it. It never lags behind what you wrote. With "
-        "`Prefer: wait=N` the answer comes when the charge leaves `processing` or `requires_action`, or when its "
-        "pending operation is over: on the page that a customer returns to from the bank, request the charge with a "
-        "wait. FinCore then asks the PSP, at most every 10 seconds, and does not wait for the PSP's webhook."
+        "Returns the charge as it is now, with all that happened to it. It includes everything that you wrote before. "
+        "With `Prefer: wait=N` FinCore answers when the charge leaves `processing` or `requires_action`, or when its "
+        "pending operation is over. On the page that a customer returns to from the bank, request the charge with a "
+        "wait: FinCore then asks the PSP, at most every 10 seconds, and does not wait for the PSP's webhook."
     ),
     tag=_TAG,
     parameters=(CHARGE_ID, PREFER_LOOK),
@@ -94,8 +94,8 @@ LIST_CHARGES: Final = Operation(
     operation_id="list_charges",
     summary="List charges",
     description=(
-        "Your charges, newest first. A page costs the same however far it is from the first. A charge appears in lists "
-        "a moment after it was created."
+        "Lists your charges, newest first. Every page takes the same time, however far it is from the first. A charge "
+        "appears in lists a moment after you created it."
     ),
     tag=_TAG,
     parameters=(
@@ -110,7 +110,7 @@ LIST_CHARGES: Final = Operation(
         Parameter(
             name="customer_email",
             place="query",
-            description="Only charges of this customer.",
+            description="Only charges with this `customer_email`.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$"},
         ),
         CREATED,

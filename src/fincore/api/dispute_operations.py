@@ -11,8 +11,8 @@ _TAG: Final = "Disputes"
 
 GET_DISPUTE: Final = Operation(
     operation_id="get_dispute",
-    summary="Look at a dispute",
-    description="The dispute as the PSP reported it last. It may lag behind by a moment.",
+    summary="Get a dispute",
+    description="Returns the dispute as the PSP reported it last, at most a moment old.",
     tag=_TAG,
     parameters=(
         Parameter(
@@ -31,8 +31,8 @@ LIST_DISPUTES: Final = Operation(
     operation_id="list_disputes",
     summary="List disputes",
     description=(
-        "Disputes of your charges, the last opened first. A page costs the same however far it is from the first. "
-        "Disputes are answered at the PSP; here you see where they stand and what money they moved."
+        "Lists the disputes of your charges, the last opened first. Every page takes the same time, however far it is from "
+        "the first. Answer disputes at the PSP; here you see where they stand and what money they moved."
     ),
     tag=_TAG,
     parameters=(

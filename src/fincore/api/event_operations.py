@@ -14,8 +14,8 @@ EVENT_FILTERS: Final = (*EVENTS, *dict.fromkeys(f"{name.partition('.')[0]}.*" fo
 
 GET_EVENT: Final = Operation(
     operation_id="get_event",
-    summary="Look at an event",
-    description="The event with this id, as a webhook names it in `event_id`.",
+    summary="Get an event",
+    description="Returns the event with this id, which a webhook names in `event_id`.",
     tag=_TAG,
     parameters=(
         Parameter(
@@ -34,9 +34,8 @@ LIST_EVENTS: Final = Operation(
     operation_id="list_events",
     summary="List events",
     description=(
-        "Everything that happened to your charges, newest first: what webhooks told, and what they told while nobody "
-        "listened. A page costs the same however far it is from the first. An event appears a moment after it was "
-        "recorded."
+        "Lists everything that happened to your charges, newest first, whether or not a webhook told you. Every page takes "
+        "the same time, however far it is from the first. An event appears a moment after FinCore recorded it."
     ),
     tag=_TAG,
     parameters=(

@@ -23,10 +23,10 @@ CREATE_REFUND: Final = Operation(
     operation_id="create_refund",
     summary="Refund a charge",
     description=(
-        "Gives back what was taken for a charge, or a part of it, in as many refunds as it takes; together they never "
-        "exceed what was captured, however many requests come at once. The answer is durable when it comes: the refund "
-        "is in `processing`, its amount is reserved, and it is carried out whatever happens. With `Prefer: wait=N` the "
-        "answer comes with the outcome; a refund that failed in that time is answered 402."
+        "Gives back the money of a charge that succeeded, or a part of it. A charge can have many refunds; together they "
+        "never exceed the captured amount, however many requests you send at once. FinCore stores the refund before it "
+        "answers: the refund is `processing`, its amount is reserved, and FinCore carries it out whatever happens. With "
+        "`Prefer: wait=N` the response holds the outcome; a refund that fails while you wait is answered with 402."
     ),
     tag=_TAG,
     parameters=(IDEMPOTENCY_KEY, PREFER),
@@ -58,10 +58,10 @@ CREATE_REFUND: Final = Operation(
 
 GET_REFUND: Final = Operation(
     operation_id="get_refund",
-    summary="Look at a refund",
+    summary="Get a refund",
     description=(
-        "The refund as it is now. It never lags behind what you wrote. With `Prefer: wait=N` the answer comes when the "
-        "refund leaves `processing`."
+        "Returns the refund as it is now. It includes everything that you wrote before. With `Prefer: wait=N` FinCore "
+        "answers when the refund leaves `processing`."
     ),
     tag=_TAG,
     parameters=(
@@ -82,8 +82,8 @@ LIST_REFUNDS: Final = Operation(
     operation_id="list_refunds",
     summary="List refunds",
     description=(
-        "Your refunds, newest first, those made at the PSP among them. A page costs the same however far it is from the "
-        "first. A refund appears in lists a moment after it was asked for."
+        "Lists your refunds, newest first, also those made at the PSP. Every page takes the same time, however far it is "
+        "from the first. A refund appears in lists a moment after you created it."
     ),
     tag=_TAG,
     parameters=(

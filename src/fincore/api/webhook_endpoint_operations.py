@@ -47,8 +47,8 @@ CREATE_WEBHOOK_ENDPOINT: Final = Operation(
     operation_id="create_webhook_endpoint",
     summary="Create a webhook endpoint",
     description=(
-        "From now on the events you choose are sent to your URL, signed as Standard Webhooks says. Keep `secret`: it is "
-        f"not shown again. You may have {ENDPOINTS_MAX} endpoints in each mode."
+        "From now on FinCore sends the events that you choose to your URL, signed as Standard Webhooks describes. Keep "
+        f"`secret`: FinCore does not show it again. You can have {ENDPOINTS_MAX} endpoints in each mode."
     ),
     tag=_TAG,
     parameters=(OPTIONAL_KEY,),
@@ -73,7 +73,7 @@ CREATE_WEBHOOK_ENDPOINT: Final = Operation(
 LIST_WEBHOOK_ENDPOINTS: Final = Operation(
     operation_id="list_webhook_endpoints",
     summary="List webhook endpoints",
-    description="All your endpoints in the mode of your key, oldest first.",
+    description="Lists all your endpoints in the mode of your key, oldest first.",
     tag=_TAG,
     answers={200: Content(shape=WebhookEndpointListBody, description="Your endpoints.")},
     problems=("parameter_unknown",),
@@ -81,8 +81,8 @@ LIST_WEBHOOK_ENDPOINTS: Final = Operation(
 
 GET_WEBHOOK_ENDPOINT: Final = Operation(
     operation_id="get_webhook_endpoint",
-    summary="Look at a webhook endpoint",
-    description="The endpoint as it is now, without its secret.",
+    summary="Get a webhook endpoint",
+    description="Returns the endpoint as it is now, without its secret.",
     tag=_TAG,
     parameters=(_ENDPOINT_ID,),
     answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.")},
@@ -91,10 +91,10 @@ GET_WEBHOOK_ENDPOINT: Final = Operation(
 
 UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
     operation_id="update_webhook_endpoint",
-    summary="Change, disable or enable a webhook endpoint",
+    summary="Update a webhook endpoint",
     description=(
-        "Changes what you send and leaves the rest. What waits to be sent goes to the new URL; what waits when an "
-        "endpoint is disabled fails, and can be replayed once it is enabled again."
+        "Changes the fields that you send, and leaves the others. Pending deliveries go to the new URL. When you disable "
+        "an endpoint its pending deliveries fail; you can replay them after you enable it again."
     ),
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
@@ -107,15 +107,17 @@ UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
 
 ROTATE_WEBHOOK_SECRET: Final = Operation(
     operation_id="rotate_webhook_secret",
-    summary="Replace a webhook endpoint's secret",
+    summary="Replace a webhook secret",
     description=(
-        "Makes a new secret. The old one signs beside it for `overlap_seconds`, a day unless you say otherwise and "
-        f"{OVERLAP_SECONDS_MAX // 86_400} days at most, so that you can change over without losing a webhook."
+        "Makes a new secret. The old one signs beside it for `overlap_seconds`, by default a day and at most "
+        f"{OVERLAP_SECONDS_MAX // 86_400} days, so that you can change over without losing a webhook."
     ),
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
     request_body=Content(
-        shape=SecretRotationRequest, description="How long both sign. It may be left out.", is_required=False
+        shape=SecretRotationRequest,
+        description="How long both secrets sign. The body can be left out.",
+        is_required=False,
     ),
     answers={
         200: Content(
@@ -127,8 +129,8 @@ ROTATE_WEBHOOK_SECRET: Final = Operation(
 
 LIST_WEBHOOK_DELIVERIES: Final = Operation(
     operation_id="list_webhook_deliveries",
-    summary="List what was sent to a webhook endpoint",
-    description="The endpoint's deliveries, newest first, each with its last attempt. They are kept for 30 days.",
+    summary="List webhook deliveries",
+    description="Lists the endpoint's deliveries, newest first, each with its last attempt. FinCore keeps them for 30 days.",
     tag=_TAG,
     parameters=(
         _ENDPOINT_ID,
@@ -147,28 +149,30 @@ LIST_WEBHOOK_DELIVERIES: Final = Operation(
 
 REPLAY_FAILED_WEBHOOKS: Final = Operation(
     operation_id="replay_failed_webhooks",
-    summary="Send again all that failed at a webhook endpoint",
+    summary="Replay failed webhook deliveries",
     description=(
-        f"Makes failed deliveries due now, oldest first, {REPLAYED_AT_ONCE_MAX:,} at most; each has the whole schedule "
-        "before it again."
+        f"Sends failed deliveries again, oldest first, {REPLAYED_AT_ONCE_MAX:,} at most. The schedule of each begins "
+        "anew."
     ),
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
     request_body=Content(
         shape=FailedDeliveriesReplayRequest,
-        description="Which of them. It may be left out.",
+        description="Which deliveries. The body can be left out.",
         is_required=False,
     ),
     answers={
-        200: Content(shape=WebhookReplayBody, description="How many are sent again.", headers=_REPLAYED)
+        200: Content(
+            shape=WebhookReplayBody, description="How many deliveries FinCore sends again.", headers=_REPLAYED
+        )
     },
     problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_endpoint_not_found", "webhook_endpoint_disabled"),
 )
 
 GET_WEBHOOK_DELIVERY: Final = Operation(
     operation_id="get_webhook_delivery",
-    summary="Look at a delivery",
-    description="What was sent, and how each attempt went.",
+    summary="Get a webhook delivery",
+    description="Returns what FinCore sent, and how each attempt went.",
     tag=_TAG,
     parameters=(_DELIVERY_ID,),
     answers={
@@ -179,10 +183,10 @@ GET_WEBHOOK_DELIVERY: Final = Operation(
 
 REPLAY_WEBHOOK_DELIVERY: Final = Operation(
     operation_id="replay_webhook_delivery",
-    summary="Send a delivery again",
+    summary="Replay a webhook delivery",
     description=(
-        "Makes the delivery due now, whether it arrived, failed or waits for its next attempt. It carries the same id "
-        "and the same body, and has the whole schedule before it again."
+        "Sends the delivery again now, whether it arrived, failed or waits for its next attempt. Its id and its body stay "
+        "the same, and its schedule begins anew."
     ),
     tag=_TAG,
     parameters=(_DELIVERY_ID, OPTIONAL_KEY),
