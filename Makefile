@@ -48,6 +48,7 @@ bench: .venv/dev ## measure, each figure beside its reference in the same run
 
 .PHONY: clean
 clean: ## remove what was installed and the embedded data
+	rm -rf tests/openapi_tools/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/runtime: pyproject.toml uv.lock

@@ -52,7 +52,12 @@ CREATED: Final = Parameter(
     description="Only what was created in this time: `created[gte]=2026-01-01T00:00:00Z`.",
     schema={
         "type": "object",
-        "properties": dict.fromkeys(("gte", "gt", "lte", "lt"), _TIME),
+        "properties": {
+            "gte": {**_TIME, "description": "At this time or later."},
+            "gt": {**_TIME, "description": "Later than this time."},
+            "lte": {**_TIME, "description": "At this time or earlier."},
+            "lt": {**_TIME, "description": "Earlier than this time."},
+        },
         "additionalProperties": False,
     },
 )
