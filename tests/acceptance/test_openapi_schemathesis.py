@@ -139,7 +139,6 @@ async def known(api: Api, dsn: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.timeout(300)
 async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) -> None:
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
