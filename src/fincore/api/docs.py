@@ -53,8 +53,8 @@ def _page_operation(operation_id: str, summary: str, description: str, media_typ
 class Docs:
     """The handlers of the documentation of some routes, and of themselves."""
 
-    def __init__(self, documented: Sequence[Route], *, server_url: str = "/") -> None:
-        document = openapi_document([*documented, *self.routes()], server_url=server_url)
+    def __init__(self, documented: Sequence[Route], *, public_url: str | None = None) -> None:
+        document = openapi_document([*documented, *self.routes()], server_url=public_url or "/")
         self._openapi: Final = Answer(200, msgspec.json.encode(document))
         self._reference: Final = Answer(200, reference_page(document).encode(), HTML, _HTML_HEADERS)
         self._errors: Final = Answer(200, _errors_page().encode(), HTML, _HTML_HEADERS)
