@@ -13,6 +13,7 @@ from fincore.bootstrap.roles import Role, run_role
 from fincore.domain.errors import FinCoreError, UsageError
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs, redact
+from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.settings import Settings, read_settings
 from fincore.usage import PROGRAM, usage_sentence
 from fincore.version import VERSION
@@ -78,7 +79,7 @@ def up() -> None:
     from fincore.bootstrap.everything import run_everything
 
     configured = _configured()
-    with databases_of(configured) as databases:
+    with databases_of(configured, creates=True) as databases:
         run_coroutine(run_everything(configured, databases, announce=print))
 
 
@@ -118,6 +119,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 -- a defect: where it is goes to the log, a person is told in a sentence
+        if (outage := outage_of(error)) is not None:
+            _fail(f"{OUTAGES[outage]} ({type(error).__name__}): repeat the command", EXIT_FAILED)
         _fail_by_defect(error)
 
 

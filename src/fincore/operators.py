@@ -8,6 +8,7 @@ from cyclopts import App, Parameter, validators
 from fincore.arguments import By, Charge, JobId, Key, Limit, Merchant, Name, Reason, Reference, Refund
 from fincore.bootstrap import operations, unknown_outcomes
 from fincore.bootstrap.charge_history import charge_history
+from fincore.bootstrap.databases import STORES
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.currency import Currency
@@ -28,8 +29,11 @@ jobs = App(name="jobs", help="Jobs that FinCore has given up: list them, try the
 
 
 def migrate() -> None:
-    """Bring the schemas of the three stores up to date."""
-    show("\n".join(on_databases(migrate_databases)) or "nothing to apply")
+    """Bring the schemas of the three stores up to date, and say what was applied to which."""
+    applied = on_databases(migrate_databases, creates=True)
+    show(
+        "\n".join(f"{one.store}: {one.name}" for one in applied) or f"nothing to apply to {', '.join(STORES)}"
+    )
 
 
 def settings() -> None:

@@ -14,16 +14,21 @@ from fincore.settings import Settings, read_settings
 T = TypeVar("T")
 
 
-def on_databases(act: Callable[[Databases], Coroutine[object, object, T]]) -> T:
-    """Do an operator's task on the stores the settings name; only warnings are logged beside its output."""
-    return on_installation(lambda _, databases: act(databases))
+def on_databases(act: Callable[[Databases], Coroutine[object, object, T]], *, creates: bool = False) -> T:
+    """Do an operator's task on the stores the settings name; only warnings are logged beside its output.
+
+    `creates`: where there is no embedded PostgreSQL yet, make one.
+    """
+    return on_installation(lambda _, databases: act(databases), creates=creates)
 
 
-def on_installation(act: Callable[[Settings, Databases], Coroutine[object, object, T]]) -> T:
+def on_installation(
+    act: Callable[[Settings, Databases], Coroutine[object, object, T]], *, creates: bool = False
+) -> T:
     """The same for a task that needs further settings."""
     configured = read_settings(os.environ)
     configure_logs(level="warning", log_format="console")
-    with databases_of(configured) as databases:
+    with databases_of(configured, creates=creates) as databases:
         return run_coroutine(act(configured, databases))
 
 

@@ -204,7 +204,7 @@ async def upgraded(
     databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
     with monkeypatch.context() as patch:
         patch.setattr("fincore.postgres.migrations.read_migrations", migrations_before)
-        assert set(await migrate_databases(databases)) >= BEFORE
+        assert {one.name for one in await migrate_databases(databases)} >= BEFORE
     connection = await asyncpg.connect(empty)
     for capture in captures:
         await append_before(connection, capture)
@@ -233,7 +233,7 @@ async def upgraded(
     numbers = [row["entry_id"] for row in await connection.fetch("select entry_id from ledgerdb.entries")]
     assert max(numbers) > len(numbers) == len(captures)
     await connection.close()
-    assert not BEFORE & set(await migrate_databases(databases))
+    assert not BEFORE & {one.name for one in await migrate_databases(databases)}
     owner = await create_pool(empty, application_name="tests-owner")
     try:
         async with open_stores(databases, application_name="tests-upgrade") as stores:

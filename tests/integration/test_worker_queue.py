@@ -32,12 +32,12 @@ async def test_several_processes_may_install_into_an_empty_database_at_once(
 ) -> None:
     await owner_pool.execute("drop schema queue cascade")
     done = await asyncio.gather(*[install_queue(dsn) for _ in range(4)])
-    assert sorted(done) == [[], [], [], ["queue: installed"]]
+    assert sorted(done) == [[], [], [], ["queue installed"]]
 
 
 async def test_a_queue_that_lacks_something_is_upgraded(dsn: str, owner_pool: Pool) -> None:
     await owner_pool.execute("drop index queue.pgqueuer_ep_prio_id_idx")
-    assert await install_queue(dsn) == ["queue: upgraded"]
+    assert await install_queue(dsn) == ["queue upgraded"]
     assert await install_queue(dsn) == []
 
 

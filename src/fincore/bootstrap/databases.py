@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool, create_pool
 from fincore.settings import Settings
 
@@ -13,6 +14,8 @@ SERVICE_ROLE: Final = "fincore_service"
 
 
 STORES: Final = ("eventstore", "paymentdb", "ledgerdb")
+SETTING_OF_STORE: Final = {store: f"FINCORE_{store.upper()}_DSN" for store in STORES}
+"""Which setting names the database of a store; that of the event store counts for one that is left empty."""
 
 
 class Databases(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,14 +27,22 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def databases_of(settings: Settings) -> Iterator[Databases]:
-    """The stores the settings name; the embedded PostgreSQL is started if it is needed, and let go at the end."""
+def databases_of(settings: Settings, *, creates: bool = False) -> Iterator[Databases]:
+    """The stores the settings name; the embedded PostgreSQL is started if it is needed, and let go at the end.
+
+    Raises `ConfigurationError` where there is none yet, unless the command `creates` one.
+    """
     if settings.eventstore_dsn is not None:
         yield _databases(settings, settings.eventstore_dsn)
         return
     from fincore.postgres.embedded import EmbeddedPostgres
 
     embedded = EmbeddedPostgres(settings.data_dir)
+    if not creates and not embedded.exists():
+        raise ConfigurationError(
+            f"there is no installation in {settings.data_dir} (FINCORE_DATA_DIR): run the command in the folder where you "
+            "ran `fincore up`, or set FINCORE_DATA_DIR or FINCORE_EVENTSTORE_DSN to the installation that you mean"
+        )
     try:
         yield _databases(settings, embedded.start())
     finally:

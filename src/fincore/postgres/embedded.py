@@ -60,13 +60,22 @@ class EmbeddedPostgres:
         self._server: PostgresServer | None = None
         self._users: TextIOWrapper | None = None
 
+    def exists(self) -> bool:
+        """Whether a server was ever started in the folder."""
+        return (self._data_folder / "pg").is_dir()
+
     def start(self) -> str:
         """Start or find the server, creating its files on first use; return its DSN.
 
         Raises `ConfigurationError` when it cannot start; PostgreSQL's own log, `pg/log`, has the reason.
         """
-        self._data_folder.mkdir(parents=True, exist_ok=True)
-        self._users = (self._data_folder / "users.lock").open("w", encoding="utf-8")
+        try:
+            self._data_folder.mkdir(parents=True, exist_ok=True)
+            self._users = (self._data_folder / "users.lock").open("w", encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(
+                f"FINCORE_DATA_DIR: the folder {self._data_folder} cannot be used ({error.strerror})"
+            ) from error
         with (self._data_folder / "start.lock").open("w", encoding="utf-8") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
             fcntl.flock(self._users, fcntl.LOCK_SH)

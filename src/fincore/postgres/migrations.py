@@ -17,24 +17,50 @@ from yoyo import get_backend, read_migrations
 from yoyo.backends import DatabaseBackend
 from yoyo.migrations import MigrationList
 
-from fincore.domain.errors import StoreUnavailable
+from fincore.domain.errors import FinCoreError, StoreUnavailable
+from fincore.postgres.failures import meaning_of_sqlstate
+from fincore.postgres.named_sql import load_sql
 
 logging.getLogger("yoyo").setLevel(logging.WARNING)
+_SQL = load_sql("fincore.postgres", "service_role.sql")
 
 _ADVISORY_LOCK: Final = 0x66696E636F7265
 """Which advisory lock migrations take; the number spells `fincore`."""
+
+
+SERVICE_ROLE_PACKAGE: Final = "fincore.postgres.schema"
+"""The package whose one migration makes the services' role. It is recorded without being run: its words need PostgreSQL
+16, and `make_service_role` does the same on every version."""
+
+
+class MigrationFailed(FinCoreError):
+    """PostgreSQL refused a migration; the message says why. What was applied before it stays."""
+
+
+def make_service_role(dsn: str) -> None:
+    """Make the role of the services where it is missing, and let the login take it on.
+
+    Raises `MigrationFailed` where the login may not, and `StoreUnavailable`.
+    """
+    with _reaching("the role fincore_service"), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(_SQL.make_service_role.encode())
+        connection.execute(_SQL.grant_service_role.encode())
 
 
 def migrate(dsn: str, package: str, *, readable_by: str) -> list[str]:
     """Apply what is not applied yet of the .sql files in a package; return the names of those applied now.
 
     The role `readable_by`, which a migration creates, may then ask what is `pending`. Raises `StoreUnavailable` when
-    the server cannot be reached.
+    the server cannot be reached, and `MigrationFailed`.
     """
-    with _reaching(), _turn(dsn) as connection, _opened(dsn, package) as (backend, migrations):
+    with _reaching(package), _turn(dsn) as connection, _opened(dsn, package) as (backend, migrations):
         waiting = backend.to_apply(migrations)
         names = [migration.id for migration in waiting]
-        backend.apply_migrations(waiting)
+        if package == SERVICE_ROLE_PACKAGE:
+            make_service_role(dsn)
+            backend.mark_migrations(waiting)
+        else:
+            backend.apply_migrations(waiting)
         grant = sql.SQL("grant select on {} to {}")
         connection.execute(grant.format(sql.Identifier(_history(package)), sql.Identifier(readable_by)))
     return names
@@ -49,7 +75,7 @@ def pending(dsn: str, package: str) -> list[str]:
         file.name.removesuffix(".sql") for file in files(package).iterdir() if file.name.endswith(".sql")
     )
     history = _history(package)
-    with _reaching(), psycopg.connect(dsn, autocommit=True) as connection:
+    with _reaching(package), psycopg.connect(dsn, autocommit=True) as connection:
         is_there = connection.execute("select to_regclass(%s) is not null", [history]).fetchone()
         if is_there != (True,):
             return names
@@ -59,12 +85,17 @@ def pending(dsn: str, package: str) -> list[str]:
 
 
 @contextmanager
-def _reaching() -> Iterator[None]:
+def _reaching(what: str) -> Iterator[None]:
     try:
         yield
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         reason, _, _ = str(error).partition("\n")
-        raise StoreUnavailable(f"cannot reach PostgreSQL: {reason}") from error
+        if error.sqlstate is None or meaning_of_sqlstate(error.sqlstate) not in ("data", "defect"):
+            raise StoreUnavailable(f"cannot reach PostgreSQL: {reason}") from error
+        raise MigrationFailed(
+            f"PostgreSQL refuses {what}: {reason} (SQLSTATE {error.sqlstate}); the login must own the database, and have "
+            "createrole or the role fincore_service"
+        ) from error
 
 
 @contextmanager

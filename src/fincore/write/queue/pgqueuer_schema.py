@@ -54,11 +54,11 @@ async def install_queue(dsn: str) -> list[str]:
         await connection.execute(_SQL.lock)
         queries = Queries(AsyncpgDriver(connection), *BUILDERS)
         if await queries.schema_is_installed():
-            done = ["queue: upgraded"] if (await queries.apply_upgrade()).statements else []
+            done = ["queue upgraded"] if (await queries.apply_upgrade()).statements else []
         else:
             async with connection.transaction():
                 await queries.install()
-            done = ["queue: installed"]
+            done = ["queue installed"]
         await queries.optimize_autovacuum()
         await connection.execute(_SQL.vacuum_log_often)
         await connection.execute(_SQL.grant_service)
