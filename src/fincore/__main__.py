@@ -34,7 +34,10 @@ app = App(
 )
 # By name, so that a role which starts does not load what only operators need.
 app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
-app.command("fincore.operators:settings", help="List every setting with its default and meaning.")
+app.command(
+    "fincore.operators:settings",
+    help="List every setting with the value in force, where it comes from and what it means.",
+)
 app.command(
     "fincore.operators:check",
     help="Check the laws that must hold; exit with 1 when one is broken, 2 when unchecked.",

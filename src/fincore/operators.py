@@ -1,5 +1,6 @@
 """The operators' commands: merchants, keys, the queue, the laws. Those of the books are in `bookkeeping`."""
 
+import os
 import sys
 from typing import Annotated, Literal
 
@@ -17,7 +18,7 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
-from fincore.settings import SETTINGS
+from fincore.settings import read_settings, settings_in_force
 from fincore.terminal import moment_text, on_databases, show, show_table
 
 merchants = App(name="merchant", help="Merchants, and what the platform charges them.")
@@ -37,9 +38,15 @@ def migrate() -> None:
 
 
 def settings() -> None:
-    """List every setting with its default and meaning."""
-    for setting in SETTINGS:
-        show(f"{setting.name}={setting.default}\n    {setting.meaning}")
+    """List every setting with the value in force, where it comes from and what it means. Secrets are not shown."""
+    for one in settings_in_force(os.environ):
+        value = "(hidden)" if one.setting.is_secret and one.value else one.value
+        default = (
+            f"; default {one.setting.default}" if one.origin != "default" and one.setting.default else ""
+        )
+        show(f"{one.setting.name}={value}  ({one.origin}{default})\n    {one.setting.meaning}")
+    # What the roles would refuse at start is refused here, too.
+    read_settings(os.environ)
 
 
 def check() -> None:

@@ -55,28 +55,53 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """A setting's name in the environment, its default as text, and what it means."""
+    """A setting's name in the environment, its default as text, and what it means.
+
+    `is_secret`: it holds a password or a key. It is never shown, and may be given as a file: `{name}_FILE`.
+    """
 
     name: str
     default: str
     meaning: str
+    is_secret: bool = False
 
 
 SETTINGS: Final = (
     Setting("FINCORE_DATA_DIR", "var", "folder of the embedded PostgreSQL"),
-    Setting("FINCORE_EVENTSTORE_DSN", "", "postgresql://... of the event store; empty: the embedded server"),
     Setting(
-        "FINCORE_PAYMENTDB_DSN", "", "postgresql://... of the payment views; empty: the event store's server"
+        "FINCORE_EVENTSTORE_DSN",
+        "",
+        "postgresql://... of the event store; empty: the embedded server",
+        is_secret=True,
     ),
-    Setting("FINCORE_LEDGERDB_DSN", "", "postgresql://... of the ledger; empty: the event store's server"),
+    Setting(
+        "FINCORE_PAYMENTDB_DSN",
+        "",
+        "postgresql://... of the payment views; empty: the event store's server",
+        is_secret=True,
+    ),
+    Setting(
+        "FINCORE_LEDGERDB_DSN",
+        "",
+        "postgresql://... of the ledger; empty: the event store's server",
+        is_secret=True,
+    ),
     Setting("FINCORE_HOST", "127.0.0.1", "address the servers listen on"),
     Setting("FINCORE_API_PORT", "8080", "port of the merchants' API"),
     Setting("FINCORE_OPS_PORT", "9100", "first of the ports for health and metrics, one per role"),
     Setting("FINCORE_STRIPE_BASE_URL", "https://api.stripe.com", "Stripe, or a simulator of it"),
-    Setting("FINCORE_STRIPE_TEST_SECRET_KEY", "", "secret key of the Stripe account for test mode"),
-    Setting("FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas"),
-    Setting("FINCORE_STRIPE_LIVE_SECRET_KEY", "", "secret key of the Stripe account for live mode"),
-    Setting("FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas"),
+    Setting(
+        "FINCORE_STRIPE_TEST_SECRET_KEY", "", "secret key of the Stripe account for test mode", is_secret=True
+    ),
+    Setting(
+        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas", is_secret=True
+    ),
+    Setting(
+        "FINCORE_STRIPE_LIVE_SECRET_KEY", "", "secret key of the Stripe account for live mode", is_secret=True
+    ),
+    Setting(
+        "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas", is_secret=True
+    ),
     Setting("FINCORE_PSP_TIMEOUT_SECONDS", "30", "how long a call to a PSP may take"),
     Setting("FINCORE_WORKER_CONCURRENCY", "400", "jobs one worker does at a time"),
     Setting(
@@ -111,11 +136,13 @@ SETTINGS: Final = (
         "FINCORE_SECRETS_KEY",
         "",
         "32 bytes in base64 that seal the secrets of merchants' webhooks; empty: the embedded server's own",
+        is_secret=True,
     ),
     Setting(
         "FINCORE_SECRETS_KEY_BEFORE",
         "",
         "the key before that one, which still opens what it sealed, until `fincore webhooks reseal` has run",
+        is_secret=True,
     ),
     Setting(
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK",
@@ -127,19 +154,69 @@ SETTINGS: Final = (
 )
 
 
+FILE_SUFFIX: Final = "_FILE"
+SECRET_BYTES_MAX: Final = 65_536
+SECRET_SETTINGS: Final = frozenset(setting.name for setting in SETTINGS if setting.is_secret)
+_NAMES: Final = frozenset(setting.name for setting in SETTINGS) | {
+    name + FILE_SUFFIX for name in SECRET_SETTINGS
+}
+
+
+class InForce(msgspec.Struct, frozen=True):
+    """A setting as it counts. `origin`: where the value comes from, such as `default` or `environment`."""
+
+    setting: Setting
+    value: str
+    origin: str
+
+
+def settings_in_force(environment: Mapping[str, str]) -> list[InForce]:
+    """Every setting with its value and where that comes from; values may be wrong, and secrets are not masked.
+
+    Raises `ConfigurationError` for a name that begins with FINCORE_ and is none of ours (most often a typing mistake),
+    for a secret that is given twice, and for a file that cannot be read or is empty.
+    """
+    for name in environment:
+        if name.startswith("FINCORE_") and name not in _NAMES:
+            raise ConfigurationError(f"{name} is not a setting; `fincore settings` lists them all")
+    return [_in_force(setting, environment) for setting in SETTINGS]
+
+
+def _in_force(setting: Setting, environment: Mapping[str, str]) -> InForce:
+    given = environment.get(setting.name, "").strip()
+    file = environment.get(setting.name + FILE_SUFFIX, "").strip() if setting.is_secret else ""
+    if given and file:
+        raise ConfigurationError(
+            f"{setting.name} and {setting.name}{FILE_SUFFIX} are both set: remove one of them"
+        )
+    if file:
+        return InForce(setting, _secret_in(setting.name + FILE_SUFFIX, Path(file)), f"file {file}")
+    if given:
+        return InForce(setting, given, "environment")
+    return InForce(setting, setting.default, "default")
+
+
+def _secret_in(name: str, file: Path) -> str:
+    """What a file holds, without white space around it."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(SECRET_BYTES_MAX).strip()
+    except OSError as error:
+        raise ConfigurationError(f"{name}: the file {file} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{name}: the file {file} is not UTF-8 text") from None
+    if not text:
+        raise ConfigurationError(f"{name}: the file {file} is empty")
+    return text
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings an environment holds.
 
-    Raises `ConfigurationError`, whose one sentence names the setting, for a wrong value and for a name that begins
-    with FINCORE_ and is none of ours (most often a typing mistake).
+    Raises `ConfigurationError`, whose one sentence names the setting, for a wrong value and for what `settings_in_force`
+    refuses.
     """
-    defaults = {setting.name: setting.default for setting in SETTINGS}
-    for name in environment:
-        if name.startswith("FINCORE_") and name not in defaults:
-            raise ConfigurationError(f"{name} is not a setting; `fincore settings` lists them all")
-    values = defaults | {
-        name: environment[name].strip() for name in defaults if environment.get(name, "").strip()
-    }
+    values = {one.setting.name: one.value for one in settings_in_force(environment)}
     read = _Reader(values)
     bodies_kept_days = read.number(
         "FINCORE_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=BODIES_KEPT_DAYS_MAX
@@ -178,6 +255,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
         log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),
     )
+
+
+_KEYS_OF_THE_OTHER_MODE: Final = {
+    "FINCORE_STRIPE_TEST": ("sk_live_", "rk_live_"),
+    "FINCORE_STRIPE_LIVE": ("sk_test_", "rk_test_"),
+}
 
 
 class _Reader:
@@ -239,6 +322,19 @@ class _Reader:
             raise ConfigurationError(f"{prefix}_SECRET_KEY is missing beside {prefix}_WEBHOOK_SECRETS")
         if not secrets:
             raise ConfigurationError(f"{prefix}_WEBHOOK_SECRETS is missing beside {prefix}_SECRET_KEY")
+        if key.startswith("pk_"):
+            raise ConfigurationError(
+                f"{prefix}_SECRET_KEY is a publishable key (pk_...): set the secret key (sk_... or rk_...)"
+            )
+        if key.startswith(_KEYS_OF_THE_OTHER_MODE[prefix]):
+            raise ConfigurationError(
+                f"{prefix}_SECRET_KEY is a key of the other mode: set it in the other setting"
+            )
+        if not all(secret.startswith("whsec_") for secret in secrets):
+            raise ConfigurationError(
+                f"{prefix}_WEBHOOK_SECRETS holds a secret that does not begin with whsec_: set the signing secret that "
+                "Stripe shows for the webhook endpoint"
+            )
         return StripeSettings(
             secret_key=Secret(key), webhook_secrets=tuple(Secret(secret) for secret in secrets)
         )

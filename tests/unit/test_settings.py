@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fincore.domain.errors import ConfigurationError
-from fincore.settings import SETTINGS, read_settings
+from fincore.settings import SETTINGS, read_settings, settings_in_force
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -52,6 +52,7 @@ def test_secrets_are_read_and_not_shown() -> None:
         ("FINCORE_SECRETS_KEY_BEFORE", "alone"),
         ("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", "yes"),
         ("FINCORE_API_PROT", "8080"),
+        ("FINCORE_API_PORT_FILE", "/run/port"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str) -> None:
@@ -70,6 +71,64 @@ def test_processes_may_not_be_made_to_die_where_live_money_moves() -> None:
     assert not read_settings(live).failpoints_allowed
     with pytest.raises(ConfigurationError, match="FINCORE_FAILPOINTS must be off"):
         read_settings({**live, "FINCORE_FAILPOINTS": "allowed"})
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "secret", "names"),
+    [
+        ("TEST", "pk_test_alone", "whsec_one", "publishable key"),
+        ("LIVE", "pk_live_alone", "whsec_one", "publishable key"),
+        ("TEST", "sk_live_alone", "whsec_one", "other mode"),
+        ("LIVE", "rk_test_alone", "whsec_one", "other mode"),
+        ("TEST", "sk_test_alone", "whsec_one,we_alone", "whsec_"),
+    ],
+)
+def test_stripe_secret_of_another_kind_is_refused(mode: str, key: str, secret: str, names: str) -> None:
+    prefix = f"FINCORE_STRIPE_{mode}"
+    with pytest.raises(ConfigurationError, match=names) as error:
+        read_settings({f"{prefix}_SECRET_KEY": key, f"{prefix}_WEBHOOK_SECRETS": secret})
+    assert str(error.value).startswith(prefix)
+    assert "alone" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1", "sk_org_test_1"])
+def test_stripe_secret_key_of_any_form_is_taken(key: str) -> None:
+    settings = read_settings(
+        {"FINCORE_STRIPE_TEST_SECRET_KEY": key, "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1"}
+    )
+    assert settings.stripe_test is not None
+
+
+def test_secret_in_a_file_counts_without_its_white_space(tmp_path: Path) -> None:
+    (tmp_path / "dsn").write_text("postgresql://fincore:hidden@db/fincore\n")
+    environment = {"FINCORE_EVENTSTORE_DSN_FILE": str(tmp_path / "dsn")}
+    assert read_settings(environment).eventstore_dsn == "postgresql://fincore:hidden@db/fincore"
+    origins = {one.setting.name: one.origin for one in settings_in_force(environment)}
+    assert origins["FINCORE_EVENTSTORE_DSN"] == f"file {tmp_path / 'dsn'}"
+    assert origins["FINCORE_HOST"] == "default"
+
+
+def test_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dsn").write_text("postgresql://one")
+    with pytest.raises(
+        ConfigurationError, match="FINCORE_LEDGERDB_DSN and FINCORE_LEDGERDB_DSN_FILE are both"
+    ):
+        read_settings(
+            {"FINCORE_LEDGERDB_DSN": "postgresql://two", "FINCORE_LEDGERDB_DSN_FILE": str(tmp_path / "dsn")}
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "names"), [(None, "cannot be read"), (b" \n", "is empty"), (b"\xff\xfe", "not UTF-8")]
+)
+def test_secret_file_that_holds_none_is_one_sentence(
+    tmp_path: Path, content: bytes | None, names: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=names) as error:
+        read_settings({"FINCORE_SECRETS_KEY_FILE": str(tmp_path / "key")})
+    assert str(error.value).startswith("FINCORE_SECRETS_KEY_FILE: ")
 
 
 def test_every_setting_has_a_meaning() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.psps import stripe_accounts
+from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.bootstrap.secrets_key import secrets_key
 from fincore.domain.errors import ConfigurationError
 from fincore.settings import Settings
 from fincore.supervisor import Program, Supervisor
@@ -25,18 +25,12 @@ async def run_everything(
             "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS"
         )
     await migrate_databases(databases)
-    environment = os.environ | {
-        "FINCORE_EVENTSTORE_DSN": databases.eventstore,
-        "FINCORE_PAYMENTDB_DSN": databases.paymentdb,
-        "FINCORE_LEDGERDB_DSN": databases.ledgerdb,
-        "FINCORE_SECRETS_KEY": secrets_key(settings).reveal(),
-    }
     supervisor = Supervisor(
         [
             Program(
                 name=role,
                 command=(sys.executable, "-m", "fincore", "run", role, "--until-eof"),
-                environment=environment,
+                environment=environment_of(role, os.environ, settings, databases),
             )
             for role in ROLES
         ]

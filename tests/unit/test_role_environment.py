@@ -1,0 +1,74 @@
+"""`fincore up` hands each role the settings, and of the secrets only those it needs."""
+
+from pathlib import Path
+
+import pytest
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.role_environment import environment_of
+from fincore.bootstrap.roles import ROLES, Role
+from fincore.settings import SECRET_SETTINGS, read_settings
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+DATABASES = Databases(
+    eventstore="postgresql://log", paymentdb="postgresql://views", ledgerdb="postgresql://books"
+)
+STRIPE = {
+    "FINCORE_STRIPE_TEST_SECRET_KEY",
+    "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS",
+    "FINCORE_STRIPE_LIVE_SECRET_KEY",
+    "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS",
+}
+SEALING = {"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"}
+LOG, VIEWS, BOOKS = "FINCORE_EVENTSTORE_DSN", "FINCORE_PAYMENTDB_DSN", "FINCORE_LEDGERDB_DSN"
+
+NEEDED: dict[Role, set[str]] = {
+    "api": {LOG, VIEWS, BOOKS} | STRIPE | SEALING,
+    "worker": {LOG} | STRIPE,
+    "projectionist": {LOG, VIEWS},
+    "ledger": {LOG, BOOKS},
+    "notify": {LOG} | SEALING,
+    "auditor": {LOG, VIEWS, BOOKS},
+}
+
+
+def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
+    """Every secret there is, and what is none."""
+    secrets = {
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
+        "FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1",
+        "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_2",
+        "FINCORE_SECRETS_KEY": KEY,
+        "FINCORE_SECRETS_KEY_BEFORE": KEY,
+        LOG: DATABASES.eventstore,
+        VIEWS: DATABASES.paymentdb,
+        BOOKS: DATABASES.ledgerdb,
+    }
+    assert secrets.keys() == SECRET_SETTINGS
+    if as_files:
+        for name, secret in secrets.items():
+            (folder / name).write_text(secret)
+        secrets = {f"{name}_FILE": str(folder / name) for name in secrets}
+    return {"FINCORE_API_PORT": "8081", "PATH": "/usr/bin", **secrets}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("as_files", [False, True])
+def test_role_gets_the_secrets_it_needs_and_no_others(role: Role, tmp_path: Path, *, as_files: bool) -> None:
+    environment = full_environment(tmp_path, as_files=as_files)
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    secrets = {name.removesuffix("_FILE") for name in told if name.removesuffix("_FILE") in SECRET_SETTINGS}
+    assert secrets == NEEDED[role]
+    assert (told["FINCORE_API_PORT"], told["PATH"]) == ("8081", "/usr/bin")
+    # The role starts with it, and finds its stores.
+    settings = read_settings(told)
+    assert settings.eventstore_dsn == DATABASES.eventstore
+    assert (settings.stripe_live is not None) == (role in ("api", "worker"))
+
+
+def test_made_key_and_embedded_server_reach_the_roles(tmp_path: Path) -> None:
+    environment = {"FINCORE_DATA_DIR": str(tmp_path)}
+    told = environment_of("notify", environment, read_settings(environment), DATABASES)
+    assert told["FINCORE_EVENTSTORE_DSN"] == DATABASES.eventstore
+    assert told["FINCORE_SECRETS_KEY"] == (tmp_path / "secrets.key").read_text()
