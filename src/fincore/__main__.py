@@ -59,6 +59,7 @@ app.command(
     name="rebuild",
     help="Build PaymentDB or LedgerDB again from the log, or compare it with the log.",
 )
+app.command("fincore.upkeep:restores", name="restore", help="Restore the stores from dumps of pg_dump.")
 app.command(
     "fincore.upkeep:parked",
     name="parked",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from fincore.arguments import Charge
-from fincore.bootstrap import upkeep
+from fincore.bootstrap import restore, upkeep
 from fincore.domain.counting import counted
 from fincore.domain.ids import charge_of
 from fincore.terminal import moment_text, on_databases, show, show_table
@@ -15,6 +15,7 @@ from fincore.terminal import moment_text, on_databases, show, show_table
 rebuilds = App(
     name="rebuild", help="Build PaymentDB or LedgerDB again from the log, or compare it with the log."
 )
+restores = App(name="restore", help="Restore the stores from dumps of pg_dump.")
 parked = App(
     name="parked", help="Charges that a read model no longer follows, because of an event it cannot apply."
 )
@@ -44,6 +45,20 @@ def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False)
         Only compare, row for row; exit with 1 where they differ.
     """
     report = on_databases(lambda databases: upkeep.rebuild_ledgerdb(databases, verify_only=verify))
+    show(report.text)
+    sys.exit(0 if report.is_good else 1)
+
+
+@restores.command(name="prepare")
+def prepare_restore() -> None:
+    """Make what the dumps need on the new server, before pg_restore: the role of the services."""
+    show(on_databases(restore.prepare_restore))
+
+
+@restores.command(name="check")
+def check_restore() -> None:
+    """After pg_restore, say whether FinCore may start and what each read model lacks; exit with 1 if there is more to do."""
+    report = on_databases(restore.check_restore)
     show(report.text)
     sys.exit(0 if report.is_good else 1)
 

