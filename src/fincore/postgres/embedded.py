@@ -123,9 +123,10 @@ class EmbeddedPostgres:
             try:
                 server.start()
                 psycopg.connect(server.get_uri()).close()
-            except (SubprocessError, AssertionError, psycopg.OperationalError):
+            except (SubprocessError, AssertionError, FileNotFoundError, psycopg.OperationalError):
                 # A server that is ending looks alive for a moment (the wheel asserts that it is ready), and the sessions
-                # of one that was killed hold its shared memory until they notice.
+                # of one that was killed hold its shared memory until they notice. Where a start took too long, the wheel
+                # reads a log that may not be there yet.
                 if not tries_left:
                     raise
                 time.sleep(START_RETRY_DELAY_SECONDS)
