@@ -133,6 +133,7 @@ async def test_a_view_that_lags_behind_is_not_shown(api: Api, dsn: str) -> None:
         "code": "card_declined",
         "decline_code": "insufficient_funds",
         "message": "The card was declined.",
+        "customer_message": "Your card was declined. Pay with another card, or ask your bank.",
         "advice": "ask_customer",
         "retryable": False,
     }

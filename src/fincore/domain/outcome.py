@@ -39,7 +39,7 @@ FailureCode = Literal[
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a charge did not succeed. `message` may be shown to staff; it never holds card data."""
+    """Why a charge did not succeed. `message` is for staff, never for the merchant or the customer; it never holds card data."""
 
     code: FailureCode
     message: str

@@ -17,7 +17,7 @@ from fincore.public.event_data import DETAILS_REFERENCE
 from fincore.public.failure_body import (
     ChargeFailureBody,
     OperationFailureBody,
-    failure_body,
+    charge_failure_body,
     operation_failure_body,
 )
 from fincore.public.fields import (
@@ -190,7 +190,7 @@ def charge_body(
         metadata=charge.metadata,
         psp=charge.psp,
         psp_reference=charge.psp_reference,
-        failure=failure_body(charge.failure) if charge.failure else None,
+        failure=charge_failure_body(charge.failure) if charge.failure else None,
         pending_operation=_pending_operation(charge),
         operation_failure=operation_failure_body(charge.operation_failure)
         if charge.operation_failure

@@ -23,10 +23,32 @@ FAILURE_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(
         "incorrect_number": "The card's number is wrong.",
         "payment_method_invalid": "The payment method cannot be used.",
         "processing_error": "The payment could not be processed.",
-        "psp_rejected_request": "The payment service provider did not take the request.",
+        "psp_rejected_request": "The payment service provider did not take the request. `decline_code` is its word for what "
+        "is wrong; the operator of this installation sees more of it.",
         "psp_unavailable": "The payment service provider could not be reached in time.",
     }
 )
+"""Why a charge failed, or an operation on one: for the merchant and its staff."""
+
+NOT_CHARGED: Final = "The payment could not be made, and you were not charged."
+CUSTOMER_MESSAGES: Final[Mapping[FailureCode, str]] = MappingProxyType(
+    {
+        "amount_too_large": NOT_CHARGED,
+        "amount_too_small": NOT_CHARGED,
+        "authentication_failed": "Your bank could not confirm that it is you. Try again, or pay with another card.",
+        "authentication_required": "Your bank wants you to confirm the payment. Try again, or pay with another card.",
+        "card_declined": "Your card was declined. Pay with another card, or ask your bank.",
+        "expired_card": "Your card has expired. Pay with another card.",
+        "incorrect_cvc": "The security code of your card is wrong. Check it and try again.",
+        "incorrect_number": "The number of your card is wrong. Check it and try again.",
+        "payment_method_invalid": "Your card cannot be used for this payment. Pay with another card.",
+        "processing_error": f"{NOT_CHARGED} Try again in a few minutes.",
+        "psp_rejected_request": NOT_CHARGED,
+        "psp_unavailable": f"{NOT_CHARGED} Try again in a few minutes.",
+    }
+)
+"""Why a charge failed, as its customer may be told: what to do, if anything, and never what helps a thief."""
+
 REFUND_FAILURE_MESSAGES: Final[Mapping[RefundFailureCode, str]] = MappingProxyType(
     {
         "account_closed": "The customer's account is closed; give the money back in another way.",
@@ -43,17 +65,21 @@ REFUND_FAILURE_MESSAGES: Final[Mapping[RefundFailureCode, str]] = MappingProxyTy
 )
 
 
-class ChargeFailureBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a charge failed."""
+class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something that was asked of the PSP did not happen."""
 
     code: Annotated[FailureCode, Meta(description="Why it failed, the same for every PSP.")]
     decline_code: Annotated[
         str | None,
         Meta(
-            description="The PSP's own code for the decline, if it has one. Do not show it to the customer."
+            description="The PSP's own code for the decline, if it has one. Do not show it to the customer: a lost or "
+            "stolen card must look like any other decline."
         ),
     ]
-    message: Annotated[str, Meta(description="The same as a sentence.")]
+    message: Annotated[
+        str,
+        Meta(description="The same as a sentence for you and your staff. Do not show it to the customer."),
+    ]
     advice: Annotated[
         DeclineAdvice,
         Meta(
@@ -67,7 +93,18 @@ class ChargeFailureBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class OperationFailureBody(ChargeFailureBody, frozen=True, kw_only=True):
+class ChargeFailureBody(FailureBody, frozen=True, kw_only=True):
+    """Why a charge failed."""
+
+    customer_message: Annotated[
+        str,
+        Meta(
+            description="A sentence in English that you can show to the customer: what to do next, if anything."
+        ),
+    ]
+
+
+class OperationFailureBody(FailureBody, frozen=True, kw_only=True):
     """Why the last capture or cancellation failed. The bank still holds what it held."""
 
     operation: Annotated[Operation, Meta(description="What FinCore asked the PSP to do.")]
@@ -77,22 +114,31 @@ class RefundFailureBody(msgspec.Struct, frozen=True, kw_only=True):
     """Why a refund failed. Its amount can be refunded again."""
 
     code: Annotated[RefundFailureCode, Meta(description="Why it failed, the same for every PSP.")]
-    message: Annotated[str, Meta(description="The same as a sentence.")]
+    message: Annotated[
+        str,
+        Meta(description="The same as a sentence for you and your staff. Do not show it to the customer."),
+    ]
 
 
-def failure_body(failure: Failure) -> ChargeFailureBody:
+def charge_failure_body(failure: Failure) -> ChargeFailureBody:
     """Why a charge failed."""
     return ChargeFailureBody(
-        code=failure.code,
-        decline_code=failure.decline_code,
-        message=FAILURE_MESSAGES[failure.code],
-        advice=failure.advice,
-        retryable=failure.advice == "retry_later",
+        **msgspec.structs.asdict(_failure_body(failure)), customer_message=CUSTOMER_MESSAGES[failure.code]
     )
 
 
 def operation_failure_body(failed: OperationFailure) -> OperationFailureBody:
     """Why an operation on a charge was not carried out."""
     return OperationFailureBody(
-        operation=failed.operation, **msgspec.structs.asdict(failure_body(failed.failure))
+        operation=failed.operation, **msgspec.structs.asdict(_failure_body(failed.failure))
+    )
+
+
+def _failure_body(failure: Failure) -> FailureBody:
+    return FailureBody(
+        code=failure.code,
+        decline_code=failure.decline_code,
+        message=FAILURE_MESSAGES[failure.code],
+        advice=failure.advice,
+        retryable=failure.advice == "retry_later",
     )

@@ -1,6 +1,7 @@
 """What requests about a charge are answered, whatever has become of it."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -18,7 +19,7 @@ from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, Re
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
 from fincore.public.charge_body import ChargeBody, whole_charge_body
-from fincore.public.failure_body import FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
+from fincore.public.failure_body import CUSTOMER_MESSAGES, FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.payments.keyed_requests import Rendered
 from fixtures.commits import captured, created, dispute_opened, new_stream
@@ -67,15 +68,25 @@ def body(rendered: Rendered) -> dict[str, Any]:
 
 
 def test_every_failure_has_words_of_ours_and_none_of_the_psp() -> None:
-    assert set(FAILURE_MESSAGES) == set(get_args(FailureCode))
+    assert set(FAILURE_MESSAGES) == set(CUSTOMER_MESSAGES) == set(get_args(FailureCode))
     for code in FAILURE_MESSAGES:
         failure = Failure(code=code, message="free text of the PSP", advice="retry_later")
         rendered = render_charge(CHARGE_ID, charge("failed", failure=failure), REQUEST_ID)
         told = body(rendered)
         assert (rendered.status, told["code"], told["charge"]["status"]) == (402, "charge_failed", "failed")
         assert told["charge"]["failure"]["message"] == FAILURE_MESSAGES[code]
+        assert told["charge"]["failure"]["customer_message"] == CUSTOMER_MESSAGES[code]
         assert told["charge"]["failure"]["retryable"] is True
         assert told["retryable"] is False
+
+
+@pytest.mark.parametrize("code", sorted(CUSTOMER_MESSAGES))
+def test_a_customers_message_speaks_to_the_customer_alone(code: FailureCode) -> None:
+    message = CUSTOMER_MESSAGES[code]
+    assert re.search(r"\byour?\b", message, re.IGNORECASE), message
+    assert not re.search(r"customer|provider|PSP|request|charge\b|merchant|lost|stolen|fraud", message), (
+        message
+    )
 
 
 @pytest.mark.parametrize("status", [status for status in get_args(ChargeStatus) if status != "failed"])
