@@ -328,6 +328,23 @@ async def test_the_log_names_the_call_and_keeps_its_contents(
     assert not {"hidden", "1999"} & set(str(entry).replace("'", " ").replace("_", " ").split())
 
 
+async def test_log_of_a_refusal_names_code_and_parameter_not_text(
+    serve: Serve, connect: Connect, logged: LogCapture
+) -> None:
+    body = (
+        b'{"error":{"type":"invalid_request_error","code":"parameter_invalid\\n4242424242424242",'
+        b'"param":"metadata[x]","message":"Invalid: 4242424242424242 hidden"}}'
+    )
+    await pay(connect(await serve(answering(body, "400 Bad Request", "Request-Id: req_7"))))
+    (entry,) = logged.entries
+    assert (entry["status"], entry["error_type"]) == (400, "invalid_request_error")
+    assert entry["error_param"] == "metadata[x]"
+    assert entry["error_code"].startswith("parameter_invalid?")
+    assert "decline_code" not in entry
+    assert "4242424242424242" not in str(logged.entries)
+    assert "hidden" not in str(logged.entries)
+
+
 @pytest.mark.parametrize("body", [b'{"card":"4242424242424242"}', b"sk_test_hidden"])
 async def test_an_answer_nobody_understands_is_logged_without_its_text(
     serve: Serve, connect: Connect, logged: LogCapture, body: bytes

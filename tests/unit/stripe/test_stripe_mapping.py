@@ -405,6 +405,45 @@ def test_a_decline_of_no_known_name_is_declined_and_left_to_the_customer(words: 
     assert (failure.code, failure.advice) == ("card_declined", CUSTOMER)
 
 
+@pytest.mark.parametrize("error_type", ["invalid_request_error", "api_error", "something_new", ""])
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ({"code": "card_declined"}, CUSTOMER),
+        ({"code": "card_declined", "decline_code": "insufficient_funds"}, SOFT),
+        ({"code": "card_declined", "decline_code": "stolen_card"}, HARD),
+        ({"code": "card_declined", "advice_code": "try_again_later"}, SOFT),
+        ({"decline_code": "cosmic_rays"}, CUSTOMER),
+    ],
+)
+def test_a_decline_of_another_type_is_a_decline_all_the_same(
+    error_type: str, words: dict[str, Any], advice: str
+) -> None:
+    failure = declined(refused(402, type=error_type, message="Secret text", **words)).failure
+    assert (failure.code, failure.advice) == ("card_declined", advice)
+    assert "Secret" not in failure.message
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_card_declined_with_another_status_is_no_decline(status: int) -> None:
+    outcome = refused(status, type="something_new", code="card_declined")
+    assert isinstance(outcome, Unknown)
+
+
+def test_an_idempotency_error_that_names_a_decline_is_unknown() -> None:
+    assert isinstance(refused(402, type="idempotency_error", code="card_declined"), Unknown)
+
+
+def test_the_words_of_a_failure_are_bounded_and_hold_no_card_number() -> None:
+    code = "4242424242424242 <b>" + "x" * 10_000
+    failure = declined(refused(400, type="invalid_request_error", code=code, param=code)).failure
+    assert failure.decline_code is not None
+    for text in (failure.decline_code, failure.message):
+        assert len(text) <= 300
+        assert "4242424242424242" not in text
+        assert "<" not in text
+
+
 @pytest.mark.parametrize(
     ("advice_code", "advice"),
     [
@@ -480,7 +519,9 @@ def test_the_message_of_a_refused_request_does_not_quote_what_was_sent() -> None
             message="No such PaymentMethod: 'pm_very_private'",
         )
     ).failure
-    assert failure.message == "Stripe refused the payment: resource_missing, parameter payment_method"
+    assert failure.message == (
+        "Stripe refused the payment: resource_missing, parameter payment_method (Stripe's request req_1)"
+    )
 
 
 def test_a_key_used_with_another_request_is_unknown() -> None:

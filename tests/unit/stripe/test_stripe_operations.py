@@ -203,7 +203,7 @@ def test_any_other_refusal_leaves_the_hold_as_it_was(error: dict[str, str], mess
     assert outcome == Rejected(
         failure=Failure(
             code="psp_rejected_request",
-            message=f"Stripe refused the capture: {message}",
+            message=f"Stripe refused the capture: {message} (Stripe's request req_1)",
             advice="do_not_retry",
             decline_code=error.get("code"),
         ),

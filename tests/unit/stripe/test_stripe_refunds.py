@@ -253,7 +253,7 @@ def test_the_message_of_a_refusal_does_not_quote_what_stripe_quotes() -> None:
     )
     assert outcome == RefundRejected(
         code="not_refundable",
-        message="Stripe refused the refund: charge_already_refunded",
+        message="Stripe refused the refund: charge_already_refunded (Stripe's request req_1)",
         occurred_at=NOW,
     )
 

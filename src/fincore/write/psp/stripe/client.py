@@ -11,6 +11,7 @@ from yarl import URL
 from fincore.domain.secret import Secret
 from fincore.version import VERSION
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.clean_word import clean_word
 from fincore.write.psp.stripe.form import Form, encode_form
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
 
@@ -157,6 +158,17 @@ def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Deco
     )
 
 
+def _named(error: StripeError) -> dict[str, str]:
+    """What an error names, for the person who has to mend it; never its text, which quotes what was sent."""
+    words = {
+        "error_type": error.type,
+        "error_code": error.code,
+        "decline_code": error.decline_code,
+        "error_param": error.param,
+    }
+    return {name: clean_word(word) for name, word in words.items() if word}
+
+
 def _note(
     method: str,
     path: str,
@@ -171,8 +183,9 @@ def _note(
         "latency_ms": round(elapsed_seconds * 1000, 1),
     }
     match answer:
-        case Answered(status=status, request_id=request_id):
-            _log.info("stripe.answered", **about, status=status, request_id=request_id)
+        case Answered(status=status, request_id=request_id, error=error):
+            named = {} if error is None else _named(error)
+            _log.info("stripe.answered", **about, status=status, request_id=request_id, **named)
         case NotSent(reason=reason):
             _log.warning("stripe.not_sent", **about, reason=reason)
         case NoAnswer(reason=reason):

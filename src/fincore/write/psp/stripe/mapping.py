@@ -170,6 +170,7 @@ def _outcome_of_refusal(answer: Answered[PaymentIntent], now: datetime) -> Outco
                 verdict,
                 _time_of(intent) if intent else now,
                 PspReference(intent.id) if intent else None,
+                request_id=answer.request_id,
             )
         case Repeat() | Ask():
             return unsettled(verdict, answer, now)
@@ -196,7 +197,9 @@ def _outcome_of_refused_operation(
             unclear = Ask("the payment is in a state that Stripe did not expect")
             return unsettled(unclear, answer, now)
         case Refused():
-            return Rejected(failure=failure_of(error, verdict, what), occurred_at=now)
+            return Rejected(
+                failure=failure_of(error, verdict, what, request_id=answer.request_id), occurred_at=now
+            )
         case _:
             assert_never(verdict)
 
@@ -210,9 +213,14 @@ def _ended(intent: PaymentIntent, now: datetime) -> Approved | Canceled | Expire
 
 
 def _declined(
-    error: StripeError, refused: Refused, occurred_at: datetime, reference: PspReference | None
+    error: StripeError,
+    refused: Refused,
+    occurred_at: datetime,
+    reference: PspReference | None,
+    *,
+    request_id: str | None = None,
 ) -> Declined:
-    failure = failure_of(error, refused, "the payment")
+    failure = failure_of(error, refused, "the payment", request_id=request_id)
     return Declined(failure=failure, occurred_at=occurred_at, psp_reference=reference)
 
 

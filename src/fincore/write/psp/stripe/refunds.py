@@ -35,7 +35,9 @@ def refund_outcome_of(answer: Answered[StripeRefund] | NotSent | NoAnswer, *, no
             verdict = refund_verdict_on(status, error)
             match verdict:
                 case RefundRefused(code=code):
-                    message = refusal_in_words(error or StripeError(), "the refund")
+                    message = refusal_in_words(
+                        error or StripeError(), "the refund", request_id=answer.request_id
+                    )
                     return RefundRejected(code=code, message=message, occurred_at=now)
                 case Repeat() | Ask():
                     return unsettled(verdict, answer, now)

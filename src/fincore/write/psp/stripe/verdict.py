@@ -8,6 +8,7 @@ from fincore.domain.card_number import without_card_numbers
 from fincore.domain.outcome import Failure, Retryable, Unknown
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.answer import Answered
+from fincore.write.psp.stripe.clean_word import clean_word
 from fincore.write.psp.stripe.vocabulary import (
     Ask,
     OperationVerdict,
@@ -22,6 +23,8 @@ from fincore.write.psp.stripe.wire import StripeError
 MESSAGE_CHARS_MAX: Final = 300
 DISCREET_MESSAGE: Final = "Your card was declined."
 _FIRST_SERVER_ERROR: Final = 500
+_REQUEST_FAILED: Final = 402
+"""The parameters were fine and the payment was refused."""
 
 V = TypeVar("V")
 T = TypeVar("T")
@@ -48,11 +51,11 @@ def unsettled(verdict: Unsettled, answer: Answered[T], now: datetime) -> Retryab
         case Repeat(reason=reason, after_seconds=seconds):
             if answer.should_retry is False:
                 seconds = max(seconds, vocabulary.RATE_LIMIT_LONG_PAUSE_SECONDS)
-            return Retryable(reason=_with_request_id(reason, answer), retry_after_seconds=seconds)
+            return Retryable(reason=_with_request_id(reason, answer.request_id), retry_after_seconds=seconds)
         case Ask(reason=reason):
             if answer.should_retry is False:
                 reason += ", and it is not to be repeated"
-            return Unknown(reason=_with_request_id(reason, answer), since=now)
+            return Unknown(reason=_with_request_id(reason, answer.request_id), since=now)
         case _:
             assert_never(verdict)
 
@@ -66,30 +69,42 @@ def decline_of(error: StripeError) -> Refused:
     )
 
 
-def failure_of(error: StripeError, refused: Refused, what: str) -> Failure:
+def failure_of(error: StripeError, refused: Refused, what: str, *, request_id: str | None) -> Failure:
     """The failure in FinCore's words. `what` names what Stripe refused, as in "the payment"."""
+    word = error.decline_code or error.code
     return Failure(
         code=refused.code,
-        message=_message(error, refused, what),
+        message=_message(error, refused, what, request_id),
         advice=vocabulary.ADVICE.get(error.advice_code or "", refused.advice),
-        decline_code=error.decline_code or error.code,
+        decline_code=word and clean_word(word),
     )
 
 
-def refusal_in_words(error: StripeError, what: str) -> str:
-    """A sentence about a refusal. Stripe's messages quote what was sent, which may be anything: only its codes are kept."""
-    named = ", ".join(part for part in (error.code, error.param and f"parameter {error.param}") if part)
-    return without_card_numbers(f"Stripe refused {what}: {named or 'no reason given'}")[:MESSAGE_CHARS_MAX]
+def refusal_in_words(error: StripeError, what: str, *, request_id: str | None) -> str:
+    """A sentence about a refusal.
+
+    Stripe's messages quote what was sent, which may be anything: only its codes are kept, and the request under which
+    Stripe's dashboard shows the rest.
+    """
+    parts = (error.code and clean_word(error.code), error.param and f"parameter {clean_word(error.param)}")
+    named = ", ".join(part for part in parts if part)
+    sentence = _with_request_id(f"Stripe refused {what}: {named or 'no reason given'}", request_id)
+    return without_card_numbers(sentence)[:MESSAGE_CHARS_MAX]
 
 
-def _verdict(status: int, error: StripeError | None, read: Callable[[StripeError], V]) -> V | Unsettled:
-    """`read` decides where Stripe looked at the request and says what is wrong with it or with the card."""
+def _verdict(status: int, error: StripeError | None, read: Callable[[StripeError, bool], V]) -> V | Unsettled:
+    """`read` decides where Stripe looked at the request and says what is wrong with it or with the card.
+
+    It is told whether the error is a decline: by its type, or because it names one with the status that declines have.
+    """
     if status >= _FIRST_SERVER_ERROR:
         return Ask(f"Stripe failed with HTTP {status}")
     if error is not None and error.type == "idempotency_error":
         return Ask("the idempotency key was used with another request")
-    if error is not None and error.type == "card_error":
-        return read(error)
+    if error is not None and (
+        error.type == "card_error" or (status == _REQUEST_FAILED and _names_a_decline(error))
+    ):
+        return read(error, True)
     if error is not None and error.code == "lock_timeout":
         return vocabulary.LOCK_TIMEOUT
     if status in vocabulary.STATUSES:
@@ -99,43 +114,48 @@ def _verdict(status: int, error: StripeError | None, read: Callable[[StripeError
         and error.type == "invalid_request_error"
         and status in vocabulary.REQUEST_ERROR_STATUSES
     ):
-        return read(error)
+        return read(error, False)
     return Ask(f"Stripe answered HTTP {status} with nothing that FinCore understands")
 
 
-def _authorization_error(error: StripeError) -> Verdict:
+def _names_a_decline(error: StripeError) -> bool:
+    return bool(error.decline_code) or error.code == "card_declined" or error.code in vocabulary.CARD_DECLINES
+
+
+def _authorization_error(error: StripeError, is_decline: bool) -> Verdict:  # noqa: FBT001 -- one of three readers
     if error.type == "card_error":
         return decline_of(error)
     return (
         vocabulary.REQUEST_ERRORS.get(error.code or "")
+        or (decline_of(error) if is_decline else None)
         or vocabulary.REQUEST_ERRORS_BY_PARAM.get(error.param or "")
         or vocabulary.UNLISTED_REQUEST_ERROR
     )
 
 
-def _operation_error(error: StripeError) -> OperationVerdict:
+def _operation_error(error: StripeError, is_decline: bool) -> OperationVerdict:  # noqa: FBT001
     listed = vocabulary.OPERATION_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
-    return decline_of(error) if error.type == "card_error" else vocabulary.UNLISTED_OPERATION_ERROR
+    return decline_of(error) if is_decline else vocabulary.UNLISTED_OPERATION_ERROR
 
 
-def _refund_error(error: StripeError) -> RefundVerdict:
+def _refund_error(error: StripeError, is_decline: bool) -> RefundVerdict:  # noqa: FBT001
     listed = vocabulary.REFUND_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
-    if error.type == "card_error":
+    if is_decline:
         return vocabulary.DECLINED_REFUND
     return vocabulary.REFUND_ERRORS_BY_PARAM.get(error.param or "", vocabulary.UNLISTED_REFUND_ERROR)
 
 
-def _message(error: StripeError, refused: Refused, what: str) -> str:
+def _message(error: StripeError, refused: Refused, what: str, request_id: str | None) -> str:
     if refused.discreet:
         return DISCREET_MESSAGE
     if error.type == "card_error" and error.message:
         return without_card_numbers(error.message)[:MESSAGE_CHARS_MAX]
-    return refusal_in_words(error, what)
+    return refusal_in_words(error, what, request_id=request_id)
 
 
-def _with_request_id(reason: str, answer: Answered[T]) -> str:
-    return f"{reason} (Stripe's request {answer.request_id})" if answer.request_id else reason
+def _with_request_id(reason: str, request_id: str | None) -> str:
+    return f"{reason} (Stripe's request {clean_word(request_id)})" if request_id else reason
