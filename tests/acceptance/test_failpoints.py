@@ -161,6 +161,13 @@ async def pay(scene: Scene) -> Ending:
     return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
 
 
+async def pay_without_receipt(scene: Scene) -> Ending:
+    """Stripe does not write to the customer's address."""
+    await scene.arm()
+    charge = await scene.charge(customer_email="ada@example..com")
+    return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
+
+
 async def pay_and_wait(scene: Scene) -> Ending:
     await scene.arm()
     body = {"amount_minor": AMOUNT_MINOR, "currency": "usd", "payment_method": "pm_card_visa"}
@@ -453,6 +460,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.created": Way("api", pay),
     "commit.charge.authorized": Way("worker", hold),
     "commit.charge.captured": Way("worker", pay),
+    "commit.charge.receipt_omitted": Way("worker", pay_without_receipt),
     "commit.charge.failed": Way("worker", be_declined),
     "commit.charge.action_required": Way("worker", authenticate),
     "commit.charge.outcome_unknown": Way("worker", lose_the_capture),

@@ -81,6 +81,13 @@ async def test_each_kind_of_decline_says_why_and_what_may_help(shop: Shop) -> No
     assert dict(zip(DECLINES, failures, strict=True)) == DECLINES
 
 
+async def test_an_address_the_psp_refuses_costs_only_the_receipt(shop: Shop) -> None:
+    accepted = await shop.charge(customer_email="ada@example..com")
+    paid = await shop.until_status(accepted["id"], "succeeded")
+    assert events_of(paid) == ["charge.created", "charge.receipt_omitted", "charge.captured"]
+    assert paid["customer_email"] == "ada@example..com"
+
+
 async def test_an_amount_below_the_psps_least_fails_as_too_small(shop: Shop) -> None:
     accepted = await shop.charge(amount_minor=10, currency="usd")
     failure = (await shop.until_status(accepted["id"], "failed"))["failure"]

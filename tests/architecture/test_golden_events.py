@@ -39,6 +39,7 @@ from fincore.domain.events import (
     EventType,
     FeeAssessed,
     OutcomeDecided,
+    ReceiptOmitted,
     RefundCorrected,
     RefundFailed,
     RefundOutcomeUnknown,
@@ -151,6 +152,9 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         occurred_at=AT,
         platform_fee_before_minor=0,
         platform_fee_after_minor=20,
+    ),
+    ("charge.receipt_omitted", 1): ReceiptOmitted(
+        reason="Stripe refused the address for its receipt: email_invalid", occurred_at=AT
     ),
     ("charge.outcome_decided", 1): OutcomeDecided(
         decided_by="ada", reason="Seen in the PSP's dashboard.", decided_at=AT, refund_id=REFUND

@@ -33,6 +33,7 @@ from fincore.write.psp.port import (
     NotFound,
     PspGateway,
     PspWebhooks,
+    ReceiptRefused,
     RefundRequest,
     VerifiedWebhook,
     WebhookFact,
@@ -177,6 +178,23 @@ async def test_an_amount_the_psp_does_not_take_is_declined_by_name(
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice) == (code, "do_not_retry")
     assert outcome.failure.decline_code == code
+
+
+async def test_an_address_the_psp_refuses_takes_nothing_and_can_be_left_out(
+    psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    for _ in range(2):
+        refused = await psp.authorize(charge_id, customer_email="ada@example..com")
+        assert isinstance(refused, ReceiptRefused)
+        assert psp.payments_of(charge_id)["intents"] == 0
+    # The PSP keeps its refusal under the key: only another key can say something else.
+    under_the_same = await psp.authorize(charge_id, customer_email=None)
+    assert isinstance(under_the_same, Unknown)
+    without = f"{charge_id}:authorize:1:no_receipt"
+    for _ in range(2):
+        paid = await psp.authorize(charge_id, customer_email=None, idempotency_key=without)
+        assert isinstance(paid, Approved)
+    assert psp.payments_of(charge_id)["succeeded"] == 1
 
 
 @pytest.mark.parametrize(("payment_method", "expected"), STRIPE_DECLINES)

@@ -18,9 +18,9 @@ from fincore.api import endpoint, keyed_call, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
-from fincore.domain.charge import transition_table
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
+from fincore.domain.transition_table import transition_table
 from fincore.eventstore import subscription, writer
 from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination

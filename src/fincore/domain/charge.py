@@ -35,6 +35,7 @@ from fincore.domain.events import (
     FeeAssessed,
     Operation,
     OutcomeDecided,
+    ReceiptOmitted,
     RefundEvent,
     event_type,
 )
@@ -51,6 +52,7 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
     {
         (None, "charge.created"): "processing",
         ("processing", "charge.outcome_unknown"): "processing",
+        ("processing", "charge.receipt_omitted"): "processing",
         ("processing", "charge.action_required"): "requires_action",
         ("processing", "charge.authorized"): "authorized",
         ("processing", "charge.captured"): "succeeded",
@@ -183,27 +185,9 @@ def after_event(charge: Charge | None, event: ChargeEvent) -> Charge:
         raise EventImpossible(charge.version + 1 if charge else 1, event_type(event)) from None
 
 
-def transition_table() -> str:
-    """The transition table as text, one line a transition, for the docs and the terminal."""
-    rows: list[tuple[str, str, str]] = [
-        (before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()
-    ]
-    rows.append(("(any)", "charge.outcome_decided", "(the same)"))
-    rows.append(("(terminal)", "charge.corrected", "(the one it names)"))
-    return aligned(rows)
-
-
-def aligned(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Rows of a printed table, each column as wide as its widest cell."""
-    lines = list(rows)
-    widths = [max(len(row[column]) for row in lines) for column in range(3)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in lines
-    )
-
-
-_OperationEvent = ChargeOutcomeUnknown | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
+_OperationEvent = (
+    ChargeOutcomeUnknown | ReceiptOmitted | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
+)
 _PaymentEvent = (
     ChargeAuthorized
     | ChargeCaptured
@@ -265,6 +249,10 @@ def _operation_change(charge: Charge, event: _OperationEvent) -> _Change:
     match event:
         case ChargeOutcomeUnknown():
             return {"unknown_since": event.since}
+        case ReceiptOmitted():
+            if charge.operation is None:
+                return {}
+            return {"operation": msgspec.structs.replace(charge.operation, without_receipt=True)}
         case CaptureRequested():
             number = charge.captures_requested + 1
             operation = PendingOperation(

@@ -200,6 +200,16 @@ class ChargeCorrected(msgspec.Struct, frozen=True, kw_only=True):
     platform_fee_after_minor: int = 0
 
 
+class ReceiptOmitted(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP refused the customer's address for its receipt, and nothing else: the payment goes on without a receipt.
+
+    `reason` is a sentence for staff.
+    """
+
+    reason: str
+    occurred_at: datetime
+
+
 class OutcomeDecided(msgspec.Struct, frozen=True, kw_only=True):
     """A person looked at the PSP and said what became of an operation. The events that follow from it stand beside it.
 
@@ -385,6 +395,7 @@ ChargeEvent = (
     | FeeAssessed
     | ChargeCorrected
     | OutcomeDecided
+    | ReceiptOmitted
     | RefundEvent
     | DisputeEvent
 )
@@ -406,6 +417,7 @@ EventType = Literal[
     "charge.fee_assessed",
     "charge.corrected",
     "charge.outcome_decided",
+    "charge.receipt_omitted",
     "refund.requested",
     "refund.outcome_unknown",
     "refund.pending",
@@ -438,6 +450,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.fee_assessed": (1, FeeAssessed),
         "charge.corrected": (1, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
+        "charge.receipt_omitted": (1, ReceiptOmitted),
         "refund.requested": (1, RefundRequested),
         "refund.outcome_unknown": (1, RefundOutcomeUnknown),
         "refund.pending": (1, RefundPending),

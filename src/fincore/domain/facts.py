@@ -5,6 +5,7 @@ deciding about what the charge knows already gives no events. A fact that contra
 whoever brought it asks the PSP for its own record now, and gives that to `correct`.
 """
 
+from datetime import datetime
 from typing import Final, assert_never
 
 from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge
@@ -22,6 +23,7 @@ from fincore.domain.events import (
     ChargeOutcomeUnknown,
     ChargeStatus,
     FeeAssessed,
+    ReceiptOmitted,
     event_type,
 )
 from fincore.domain.fee_plan import platform_fee_minor
@@ -64,6 +66,14 @@ def decide(charge: Charge, fact: Fact | Rejected | Unknown) -> Events | Refusal:
             return _if_allowed(charge, _given_up(fact))
         case _:
             assert_never(fact)
+
+
+def omit_receipt(charge: Charge, reason: str, now: datetime) -> Events:
+    """The event that lets a pending authorization go on without the PSP's receipt; none where it does so already."""
+    operation = charge.operation
+    if operation is None or operation.kind != "authorize" or operation.without_receipt is True:
+        return ()
+    return (ReceiptOmitted(reason=reason, occurred_at=now),)
 
 
 def correct(charge: Charge, fact: Fact) -> Events | Refusal:

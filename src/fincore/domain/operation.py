@@ -1,6 +1,7 @@
 """What a PSP is being asked to do with a charge, and why it did not do what it was asked last."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +13,7 @@ class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
     """What the PSP is being asked to do with a charge; its answer is not known yet.
 
     `number` counts the operations of this kind on the charge, from 1: a new request is a new call to the PSP.
+    `without_receipt`: the PSP refused the customer's address for its receipt, so it is called without one.
     """
 
     kind: Operation
@@ -19,6 +21,7 @@ class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     amount_minor: int | None = None
     cancel_reason: CancelReason | None = None
+    without_receipt: Literal[True] | msgspec.UnsetType = msgspec.UNSET
 
 
 class OperationFailure(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
             "currency",
         ),
         "charge.outcome_decided": ("refund_id",),
+        "charge.receipt_omitted": (),
         "refund.requested": (*_REFUND, "reason", "origin"),
         "refund.outcome_unknown": ("refund_id",),
         "refund.pending": ("refund_id",),
@@ -79,6 +80,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "is now.",
         "charge.outcome_decided": "The PSP could not say what became of an operation (of the refund, where one is named). "
         "Staff looked it up there; the event after this one is what they found.",
+        "charge.receipt_omitted": "The PSP refused `customer_email`. The payment goes on, and the PSP sends no receipt: send "
+        "one yourself, and check the address.",
         "refund.requested": "The refund was accepted and reserves its amount; `origin` is `psp` for one made in the PSP's "
         "dashboard.",
         "refund.outcome_unknown": "The PSP did not answer whether it refunds; it is asked until it is known.",

@@ -1,5 +1,6 @@
 """Payment intents: create, confirm, capture, cancel, retrieve, list, search."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,13 @@ from psp_sandbox.stripe.search import SearchParameters, compile_query, search_pa
 from psp_sandbox.stripe.store import StoredCard
 from psp_sandbox.stripe.wire import AutomaticPaymentMethods, Metadata, PaymentIntent
 
+EMAIL_CHARS_MAX = 254
+EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+"""RFC 5322's dot-atom at a host name of the DNS; stricter than what most shops let through."""
+
 OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
     asked: {
         "card": {
@@ -47,6 +55,7 @@ def create(call: Call) -> Answer:
     given = read(call.request, CreateParameters)
     check_expand("payment_intent", given.expand)
     check_amount(given.amount, currency_of(given.currency))
+    _check_receipt_email(given.receipt_email)
     metadata = checked_metadata(given.metadata)
     automatic = _automatic_payment_methods(given)
     if given.confirm:
@@ -70,6 +79,7 @@ def confirm(call: Call) -> Answer:
     if intent.status not in machine.CONFIRMABLE:
         raise unexpected_state(intent, _unconfirmable(intent))
     _check_return_url(intent.automatic_payment_methods, given.return_url)
+    _check_receipt_email(given.receipt_email)
     stored = _payment_method(call, given)
     if stored is None and isinstance(intent.payment_method, str):
         stored = call.store.payment_methods.get(call.account, intent.payment_method)
@@ -243,6 +253,12 @@ def _automatic_payment_methods(given: CreateParameters) -> AutomaticPaymentMetho
             raise invalid_request(message)
         return given.automatic_payment_methods
     return None if given.payment_method_types is not None else AutomaticPaymentMethods(enabled=True)
+
+
+def _check_receipt_email(address: str | None) -> None:
+    """Raises Refusal, which Stripe remembers under the idempotency key: not an address that Stripe would write to."""
+    if address and not (len(address) <= EMAIL_CHARS_MAX and EMAIL.fullmatch(address)):
+        raise refused(f"Invalid email address: {address[:100]}", param="receipt_email", code="email_invalid")
 
 
 def _check_return_url(automatic: AutomaticPaymentMethods | None, return_url: str | None) -> None:

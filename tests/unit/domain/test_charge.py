@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge, evolve, fold, transition_table
+from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge, evolve, fold
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     EVENTS,
@@ -39,6 +39,7 @@ from fincore.domain.outcome import (
 )
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_capture
+from fincore.domain.transition_table import transition_table
 from fixtures.commits import created
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -23,6 +23,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.mapping import INTENT_STATUSES, outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
@@ -40,6 +41,7 @@ from fincore.write.psp.stripe.vocabulary import (
     Ask,
     Refused,
     Repeat,
+    WithoutReceipt,
 )
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
@@ -179,11 +181,11 @@ def refused(status: int, *, should_retry: bool | None = None, **error: Any) -> O
         request_id="req_1",
         should_retry=should_retry,
     )
-    return outcome_of(answer, now=NOW)
+    return known(outcome_of(answer, now=NOW))
 
 
 def answered(status: str, **fields: Any) -> Outcome:
-    return outcome_of(
+    outcome = outcome_of(
         Answered(
             status=200,
             body=intent(status, **fields),
@@ -193,6 +195,12 @@ def answered(status: str, **fields: Any) -> Outcome:
         ),
         now=NOW,
     )
+    return known(outcome)
+
+
+def known(outcome: Outcome | ReceiptRefused) -> Outcome:
+    assert not isinstance(outcome, ReceiptRefused)
+    return outcome
 
 
 def declined(outcome: Outcome) -> Declined:
@@ -509,6 +517,39 @@ def test_a_refused_request_of_another_code_is_read_by_the_parameter_it_names(
     assert (failure.code, failure.advice) == (failure_code, advice)
 
 
+def refused_receipt(**error: Any) -> Outcome | ReceiptRefused:
+    answer = Answered[PaymentIntent](
+        status=400,
+        body=None,
+        error=msgspec.convert({"type": "invalid_request_error"} | error, StripeError),
+        request_id="req_1",
+        should_retry=None,
+    )
+    return outcome_of(answer, now=NOW, has_receipt=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [{"code": "email_invalid"}, {"param": "receipt_email"}, {"code": "new", "param": "receipt_email"}],
+)
+def test_a_refused_address_costs_the_receipt_not_the_payment(error: dict[str, str]) -> None:
+    outcome = refused_receipt(message="Invalid email address: very@private", **error)
+    assert isinstance(outcome, ReceiptRefused)
+    assert outcome.reason.startswith("Stripe refused the address for its receipt: ")
+    assert "private" not in outcome.reason
+
+
+def test_a_refused_address_of_a_payment_that_stands_is_a_decline() -> None:
+    shown = msgspec.to_builtins(intent("requires_payment_method"))
+    outcome = refused_receipt(code="email_invalid", payment_intent=shown)
+    assert isinstance(outcome, Declined)
+    assert outcome.failure.code == "psp_rejected_request"
+
+
+def test_another_refused_parameter_says_nothing_of_the_receipt() -> None:
+    assert isinstance(refused_receipt(param="currency"), Declined)
+
+
 def test_the_message_of_a_refused_request_does_not_quote_what_was_sent() -> None:
     failure = declined(
         refused(
@@ -613,7 +654,7 @@ def test_every_error_code_of_the_official_sdk_has_a_verdict() -> None:
     assert len(codes) > 200
     for code in codes:
         verdict = verdict_on(400, StripeError(type="invalid_request_error", code=code))
-        assert isinstance(verdict, Refused | Repeat | Ask), code
+        assert isinstance(verdict, Refused | Repeat | Ask | WithoutReceipt), code
 
 
 @pytest.mark.parametrize(

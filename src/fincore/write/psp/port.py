@@ -75,6 +75,16 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: RefundReason | None
 
 
+class ReceiptRefused(msgspec.Struct, frozen=True):
+    """The PSP refused the address for its receipt and did nothing.
+
+    The same call without `customer_email` may follow, under an idempotency key of its own: a PSP may keep the refusal
+    under the key that got it. `reason` is a sentence for staff.
+    """
+
+    reason: str
+
+
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id."""
 
@@ -120,8 +130,11 @@ class PspGateway(Protocol):
 
     name: PspName
 
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
-        """Carry out the authorization, or repeat it safely under the same idempotency key."""
+    async def authorize(self, request: AuthorizeRequest) -> Outcome | ReceiptRefused:
+        """Carry out the authorization, or repeat it safely under the same idempotency key.
+
+        ReceiptRefused only for a request with a `customer_email`.
+        """
         ...
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:

@@ -9,7 +9,7 @@ from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknow
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
+from fincore.write.worker.carry_out import Carried, carry_out
 from fincore.write.worker.desk import Desk, OpenCharge
 from fincore.write.worker.janitor import Doubt
 from fincore.write.worker.job_result import job_result, wait_for_clock
@@ -39,13 +39,14 @@ class OperateCharge:
         age = age_against(KEY_SAFE_FOR, operation.requested_at, self._desk.clock)
         if age == "unclear":
             return wait_for_clock(self._desk.clock)
-        outcome = (
-            Unknown(
+        provenance = Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
+        outcome: OperationOutcome
+        if age == "past":
+            outcome = Unknown(
                 reason=f"the {operation.kind} waited too long to be sent safely", since=self._desk.clock.now()
             )
-            if age == "past"
-            else await self._outcome(at_hand, operation)
-        )
+        else:
+            at_hand, outcome = await self._carried_out(at_hand, operation, provenance)
         if isinstance(outcome, Retryable):
             retry = decide_retry(job.attempt, outcome, self._desk.retry_policy, fraction=self._desk.draw())
             if isinstance(retry, RetryAfter):
@@ -54,19 +55,19 @@ class OperateCharge:
             outcome = Unknown(
                 reason=f"gave up after {job.attempt} attempts: {outcome.reason}", since=self._desk.clock.now()
             )
-        provenance = Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
         settled = await settle_payment(self._desk, at_hand, outcome, provenance)
         if isinstance(outcome, Unknown) and isinstance(settled, Recorded) and settled.events:
             OUTCOMES_UNKNOWN.labels(at_hand.charge.psp, self._kind).inc()
         return job_result(at_hand.charge_id, settled)
 
-    async def _outcome(self, at_hand: OpenCharge, operation: PendingOperation) -> OperationOutcome:
+    async def _carried_out(
+        self, at_hand: OpenCharge, operation: PendingOperation, provenance: Provenance
+    ) -> Carried:
         now = self._desk.clock.now()
-        outcome = await psp_call.operate(
-            at_hand.gateway, at_hand.charge_id, at_hand.charge, operation, self._desk.clock
-        )
-        if isinstance(outcome, Rejected | Retryable | Unknown):
-            return outcome
+        carried = await carry_out(self._desk, at_hand, operation, provenance)
+        if isinstance(carried.outcome, Rejected | Retryable | Unknown):
+            return carried
         # An answer that shows the payment as it was before settles nothing, whatever its HTTP status said.
-        finding = finding_on(operation.kind, outcome)
-        return Unknown(reason=finding.reason, since=now) if isinstance(finding, Doubt) else finding
+        finding = finding_on(operation.kind, carried.outcome)
+        outcome = Unknown(reason=finding.reason, since=now) if isinstance(finding, Doubt) else finding
+        return Carried(carried.at_hand, outcome)

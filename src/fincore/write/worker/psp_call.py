@@ -37,6 +37,7 @@ from fincore.write.psp.port import (
     Inquiry,
     NotFound,
     PspGateway,
+    ReceiptRefused,
     RefundInquiry,
     RefundRequest,
 )
@@ -60,6 +61,7 @@ _LABELS: Final[Mapping[type[object], str]] = {
     Retryable: "retryable",
     Unknown: "unknown",
     NotFound: "not_found",
+    ReceiptRefused: "receipt_refused",
     str: "found",
 }
 """The answers as labels of metrics."""
@@ -67,12 +69,12 @@ _LABELS: Final[Mapping[type[object], str]] = {
 
 async def operate(
     gateway: PspGateway, charge_id: ChargeId, charge: Charge, operation: PendingOperation, clock: Clock
-) -> OperationOutcome:
+) -> OperationOutcome | ReceiptRefused:
     """Carry out a charge's pending operation, or repeat it: the request is a function of the charge, its key included."""
     since = clock.now()
     match operation.kind:
         case "authorize":
-            call: Awaitable[OperationOutcome] = gateway.authorize(
+            call: Awaitable[OperationOutcome | ReceiptRefused] = gateway.authorize(
                 _authorization(charge_id, charge, operation)
             )
         case "capture":
@@ -138,15 +140,18 @@ async def charge_of(
 
 
 def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:
+    without_receipt = operation.without_receipt is True
     return AuthorizeRequest(
         charge_id=charge_id,
-        idempotency_key=psp_key(charge_id, "authorize", number=operation.number),
+        idempotency_key=psp_key(
+            charge_id, "authorize", number=operation.number, without_receipt=without_receipt
+        ),
         psp_account=charge.psp_account,
         money=charge.amount,
         capture_method=charge.capture_method,
         payment_method=charge.payment_method,
         description=charge.description,
-        customer_email=charge.customer_email,
+        customer_email=None if without_receipt else charge.customer_email,
         return_url=charge.return_url,
     )
 

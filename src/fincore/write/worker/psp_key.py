@@ -11,13 +11,14 @@ KEY_SAFE_FOR: Final = timedelta(hours=23)
 repeated after that could be carried out a second time."""
 
 
-def psp_key(charge_id: ChargeId, operation: Operation, *, number: int) -> str:
+def psp_key(charge_id: ChargeId, operation: Operation, *, number: int, without_receipt: bool = False) -> str:
     """Derived, never drawn: whoever repeats an operation after a crash repeats its key and gets the same answer.
 
     `number` counts the operations of this kind on the charge: a merchant that asks anew, after one failed, is a new
-    call. At most 64 characters, printable ASCII.
+    call. So is the call that leaves the receipt out: the PSP may keep its refusal under the key of the first. At most 64
+    characters, printable ASCII.
     """
-    return f"{charge_id}:{operation}:{number}"
+    return f"{charge_id}:{operation}:{number}{':no_receipt' if without_receipt else ''}"
 
 
 def refund_key(refund_id: RefundId) -> str:

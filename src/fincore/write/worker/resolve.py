@@ -26,6 +26,7 @@ from fincore.write.psp.port import NotFound
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker import psp_call
+from fincore.write.worker.carry_out import carry_out
 from fincore.write.worker.desk import Desk, OpenCharge
 from fincore.write.worker.janitor import (
     AskAgain,
@@ -91,9 +92,7 @@ class ResolveCharge:
         )
         match step:
             case Repeat():
-                outcome = await psp_call.operate(
-                    at_hand.gateway, *_named(at_hand), operation, self._desk.clock
-                )
+                at_hand, outcome = await carry_out(self._desk, at_hand, operation, _provenance(job, at_hand))
                 said = outcome if isinstance(outcome, Rejected) else finding_on(operation.kind, outcome)
                 if isinstance(said, Doubt):
                     again = ask_again(said.reason, question, policy, fraction=draw())
@@ -123,8 +122,7 @@ class ResolveCharge:
             now = await self._desk.recorder.load(at_hand.charge_id)
             if now is None or now.unknown_since is None:
                 return Done()
-        provenance = Provenance(correlation=at_hand.charge_id, actor="janitor", causation=f"job:{job.job_id}")
-        settled = await settle_payment(self._desk, at_hand, said, provenance)
+        settled = await settle_payment(self._desk, at_hand, said, _provenance(job, at_hand))
         if isinstance(settled, Recorded) and settled.events:
             OUTCOMES_RESOLVED.labels(at_hand.charge.psp, operation.kind, how).inc()
         return job_result(at_hand.charge_id, settled)
@@ -157,6 +155,10 @@ def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
     if operation == "authorize":
         return Declined(failure=failure, occurred_at=now)
     return Rejected(failure=failure, occurred_at=now)
+
+
+def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:
+    return Provenance(correlation=at_hand.charge_id, actor="janitor", causation=f"job:{job.job_id}")
 
 
 def _named(at_hand: OpenCharge) -> tuple[ChargeId, Charge]:

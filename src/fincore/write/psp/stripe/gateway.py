@@ -27,6 +27,7 @@ from fincore.write.psp.port import (
     CaptureRequest,
     Inquiry,
     NotFound,
+    ReceiptRefused,
     RefundInquiry,
     RefundRequest,
 )
@@ -64,7 +65,7 @@ class StripeGateway:
         self._clock = clock
         self._lookups = StripeLookups(client, clock)
 
-    async def authorize(self, request: AuthorizeRequest) -> Outcome:
+    async def authorize(self, request: AuthorizeRequest) -> Outcome | ReceiptRefused:
         """One POST that creates and confirms a payment intent."""
         account = self._accounts.get(request.psp_account)
         if account is None:
@@ -79,7 +80,7 @@ class StripeGateway:
             idempotency_key=request.idempotency_key,
             reads=INTENT,
         )
-        return outcome_of(answer, now=self._clock.now())
+        return outcome_of(answer, now=self._clock.now(), has_receipt=request.customer_email is not None)
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money. The fee comes with the answer."""

@@ -20,6 +20,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
@@ -27,15 +28,26 @@ from fincore.write.psp.stripe.verdict import (
     decline_of,
     failure_of,
     operation_verdict_on,
+    refusal_in_words,
     unsettled,
     verdict_on,
 )
-from fincore.write.psp.stripe.vocabulary import Ask, Lapsed, Overtaken, Refused, Repeat
+from fincore.write.psp.stripe.vocabulary import (
+    RECEIPT_REFUSED,
+    Ask,
+    Lapsed,
+    Overtaken,
+    Refused,
+    Repeat,
+    WithoutReceipt,
+)
 from fincore.write.psp.stripe.wire import BalanceTransaction, PaymentIntent, StripeCharge, StripeError
 
 
-def outcome_of(answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: datetime) -> Outcome:
-    """What the answer to a call that takes or holds money means."""
+def outcome_of(
+    answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: datetime, has_receipt: bool = False
+) -> Outcome | ReceiptRefused:
+    """What the answer to a call that takes or holds money means. `has_receipt`: the call named an address for one."""
     match answer:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
@@ -44,7 +56,7 @@ def outcome_of(answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: dat
         case Answered(body=PaymentIntent() as intent):
             return fact_of(intent, now=now)
         case Answered():
-            return _outcome_of_refusal(answer, now)
+            return _outcome_of_refusal(answer, now, has_receipt=has_receipt)
         case _:
             assert_never(answer)
 
@@ -159,9 +171,18 @@ INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime]
 """Status of a payment intent -> how to read it. Any other status is Unknown."""
 
 
-def _outcome_of_refusal(answer: Answered[PaymentIntent], now: datetime) -> Outcome:
+def _outcome_of_refusal(
+    answer: Answered[PaymentIntent], now: datetime, *, has_receipt: bool
+) -> Outcome | ReceiptRefused:
     error = answer.error
     verdict = verdict_on(answer.status, error)
+    if isinstance(verdict, WithoutReceipt):
+        # A payment that stands at Stripe already must not be made a second time under another key.
+        if has_receipt and error is not None and error.payment_intent is None:
+            return ReceiptRefused(
+                refusal_in_words(error, "the address for its receipt", request_id=answer.request_id)
+            )
+        verdict = RECEIPT_REFUSED
     match verdict:
         case Refused():
             intent = error.payment_intent if error else None

@@ -14,6 +14,7 @@ from fincore.write.psp.stripe.vocabulary import (
     RefundVerdict,
     Refused,
     Repeat,
+    WithoutReceipt,
 )
 
 _Row = tuple[str, str, str]
@@ -78,7 +79,7 @@ def _answers() -> Iterator[_Row]:
 
 def _table(
     where: str,
-    table: Mapping[str, OperationVerdict | RefundVerdict],
+    table: Mapping[str, OperationVerdict | RefundVerdict | WithoutReceipt],
     unlisted: Refused | RefundRefused,
     refused_as: str,
 ) -> Iterator[_Row]:
@@ -87,17 +88,19 @@ def _table(
 
 
 def _by_param(
-    table: Mapping[str, OperationVerdict | RefundVerdict],
-) -> dict[str, OperationVerdict | RefundVerdict]:
+    table: Mapping[str, OperationVerdict | RefundVerdict | WithoutReceipt],
+) -> dict[str, OperationVerdict | RefundVerdict | WithoutReceipt]:
     return {f"(other, {param})": row for param, row in table.items()}
 
 
-def _words(verdict: OperationVerdict | RefundVerdict, refused_as: str) -> str:
+def _words(verdict: OperationVerdict | RefundVerdict | WithoutReceipt, refused_as: str) -> str:
     match verdict:
         case Refused(code=code, advice=advice, discreet=discreet):
             return f"{refused_as} {code}, {advice}{', generic message' if discreet else ''}"
         case RefundRefused(code=code):
             return f"{refused_as} {code}"
+        case WithoutReceipt():
+            return "ReceiptRefused: the same call follows without the address"
         case Lapsed():
             return "Expired authorization_lapsed"
         case Overtaken():

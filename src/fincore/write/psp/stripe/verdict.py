@@ -11,12 +11,12 @@ from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.clean_word import clean_word
 from fincore.write.psp.stripe.vocabulary import (
     Ask,
+    AuthorizationVerdict,
     OperationVerdict,
     RefundVerdict,
     Refused,
     Repeat,
     Unsettled,
-    Verdict,
 )
 from fincore.write.psp.stripe.wire import StripeError
 
@@ -30,7 +30,7 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-def verdict_on(status: int, error: StripeError | None) -> Verdict:
+def verdict_on(status: int, error: StripeError | None) -> AuthorizationVerdict:
     """What an answer to an authorization that is not a success means for the payment."""
     return _verdict(status, error, _authorization_error)
 
@@ -122,7 +122,7 @@ def _names_a_decline(error: StripeError) -> bool:
     return bool(error.decline_code) or error.code == "card_declined" or error.code in vocabulary.CARD_DECLINES
 
 
-def _authorization_error(error: StripeError, is_decline: bool) -> Verdict:  # noqa: FBT001 -- one of three readers
+def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationVerdict:  # noqa: FBT001 -- one of three readers
     if error.type == "card_error":
         return decline_of(error)
     return (

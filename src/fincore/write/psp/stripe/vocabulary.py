@@ -22,6 +22,10 @@ class Refused(msgspec.Struct, frozen=True):
     discreet: bool = False
 
 
+class WithoutReceipt(msgspec.Struct, frozen=True):
+    """Stripe dislikes the address for its receipt, and nothing happened: the payment does not need one."""
+
+
 class Repeat(msgspec.Struct, frozen=True):
     """The call was turned away before anything looked at it."""
 
@@ -52,6 +56,7 @@ class RefundRefused(msgspec.Struct, frozen=True):
 Unsettled = Repeat | Ask
 """What an error may mean whatever was asked for."""
 Verdict = Refused | Unsettled
+AuthorizationVerdict = Verdict | WithoutReceipt
 OperationVerdict = Verdict | Lapsed | Overtaken
 RefundVerdict = RefundRefused | Unsettled
 
@@ -126,8 +131,8 @@ _UNSETTLED: Final[Mapping[str, Unsettled]] = {
 }
 """Rows of every table of error codes."""
 
-REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
-    dict[str, Verdict](_UNSETTLED)
+REQUEST_ERRORS: Final[Mapping[str, AuthorizationVerdict]] = MappingProxyType(
+    dict[str, AuthorizationVerdict](_UNSETTLED)
     | _rows(
         Refused("payment_method_invalid", "ask_customer"),
         "expired_payment_method invalid_card_type payment_intent_incompatible_payment_method "
@@ -156,7 +161,7 @@ REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
     | _rows(Refused("processing_error", "retry_later"), "payment_method_not_available")
     | _rows(Refused("amount_too_small", "do_not_retry"), "amount_too_small")
     | _rows(Refused("amount_too_large", "do_not_retry"), "amount_too_large")
-    | _rows(Refused("psp_rejected_request", "ask_customer"), "email_invalid")
+    | _rows(WithoutReceipt(), "email_invalid")
     | _rows(
         Ask("the payment is in a state that Stripe did not expect"),
         "intent_invalid_state payment_intent_unexpected_state resource_already_exists status_transition_invalid",
@@ -171,10 +176,13 @@ REQUEST_ERRORS: Final[Mapping[str, Verdict]] = MappingProxyType(
 UNLISTED_REQUEST_ERROR: Final = Refused("psp_rejected_request", "do_not_retry")
 """Stripe did not accept the form, so nothing happened, and the same form will not fare better."""
 
-REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused]] = MappingProxyType(
+RECEIPT_REFUSED: Final = Refused("psp_rejected_request", "ask_customer")
+"""What `WithoutReceipt` means to a payment that had none, or that stands at Stripe already."""
+
+REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused | WithoutReceipt]] = MappingProxyType(
     {
         "payment_method": Refused("payment_method_invalid", "ask_customer"),
-        "receipt_email": Refused("psp_rejected_request", "ask_customer"),
+        "receipt_email": WithoutReceipt(),
     }
 )
 """`invalid_request_error` with a code that no row above names: the parameter Stripe points at."""

@@ -1,0 +1,16 @@
+"""The charge's transition table as text, one line a transition, for the docs and the terminal."""
+
+from fincore.domain.charge import TRANSITIONS
+
+
+def transition_table() -> str:
+    """Each (state, event) and the state it leads to, in columns."""
+    rows = [
+        *((before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()),
+        ("(any)", "charge.outcome_decided", "(the same)"),
+        ("(terminal)", "charge.corrected", "(the one it names)"),
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
