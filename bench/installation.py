@@ -97,6 +97,7 @@ class Installation:
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": WEBHOOK_SECRET,
             "FINCORE_SECRETS_KEY": b64encode(bytes(32)).decode(),
             "FINCORE_LOG_LEVEL": "warning",
+            "FINCORE_RATE_LIMIT_TEST_PER_SECOND": "1000000",
             "FINCORE_OPS_PORT": "0",
             **settings,
         }

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal, TypeVar, cast, get_args
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
 
 T = TypeVar("T")
+Network = IPv4Network | IPv6Network
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 SECRETS_KEY_BYTES: Final = 32
@@ -35,6 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ledgerdb_dsn: str | None
     host: str
     api_port: int
+    public_url: str | None
+    trusted_proxies: tuple[Network, ...]
+    connections_per_address: int
+    rate_limit_live_per_second: float
+    rate_limit_test_per_second: float
     ops_port: int
     stripe_base_url: str
     stripe_test: StripeSettings | None
@@ -88,6 +95,27 @@ SETTINGS: Final = (
     ),
     Setting("FINCORE_HOST", "127.0.0.1", "address the servers listen on"),
     Setting("FINCORE_API_PORT", "8080", "port of the merchants' API"),
+    Setting(
+        "FINCORE_PUBLIC_URL",
+        "",
+        "https://... under which merchants and PSPs reach the API, without a path; empty: not said",
+    ),
+    Setting(
+        "FINCORE_TRUSTED_PROXIES",
+        "",
+        "addresses or networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
+    ),
+    Setting(
+        "FINCORE_CONNECTIONS_PER_ADDRESS",
+        "500",
+        "connections one address may hold to one api process; trusted proxies and the machine itself may hold any number",
+    ),
+    Setting(
+        "FINCORE_RATE_LIMIT_LIVE_PER_SECOND",
+        "500",
+        "requests a second that one live key may send to one api process; five times as many at once",
+    ),
+    Setting("FINCORE_RATE_LIMIT_TEST_PER_SECOND", "200", "the same of one test key"),
     Setting("FINCORE_OPS_PORT", "9100", "first of the ports for health and metrics, one per role"),
     Setting("FINCORE_STRIPE_BASE_URL", "https://api.stripe.com", "Stripe, or a simulator of it"),
     Setting(
@@ -231,6 +259,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ledgerdb_dsn=read.dsn("FINCORE_LEDGERDB_DSN"),
         host=values["FINCORE_HOST"],
         api_port=read.port("FINCORE_API_PORT"),
+        public_url=read.public_url("FINCORE_PUBLIC_URL"),
+        trusted_proxies=read.networks("FINCORE_TRUSTED_PROXIES"),
+        connections_per_address=read.number(
+            "FINCORE_CONNECTIONS_PER_ADDRESS", int, at_least=1, at_most=1_000_000
+        ),
+        rate_limit_live_per_second=read.number(
+            "FINCORE_RATE_LIMIT_LIVE_PER_SECOND", float, at_least=0.1, at_most=1_000_000
+        ),
+        rate_limit_test_per_second=read.number(
+            "FINCORE_RATE_LIMIT_TEST_PER_SECOND", float, at_least=0.1, at_most=1_000_000
+        ),
         ops_port=read.port("FINCORE_OPS_PORT"),
         stripe_base_url=read.url("FINCORE_STRIPE_BASE_URL"),
         stripe_test=read.stripe("FINCORE_STRIPE_TEST"),
@@ -298,6 +337,26 @@ class _Reader:
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
             raise ConfigurationError(f"{name} must be an http:// or https:// URL")
         return value
+
+    def public_url(self, name: str) -> str | None:
+        if not self._values[name]:
+            return None
+        url = urlsplit(self.url(name))
+        is_local = url.hostname in ("localhost", "127.0.0.1", "::1")
+        if (url.scheme != "https" and not is_local) or url.username or url.path or url.query or url.fragment:
+            raise ConfigurationError(
+                f"{name} must be an https:// URL of a host alone, such as https://pay.example.com"
+            )
+        return f"{url.scheme}://{url.netloc}"
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        parts = [part.strip() for part in self._values[name].split(",") if part.strip()]
+        try:
+            return tuple(ip_network(part) for part in parts)
+        except ValueError:
+            raise ConfigurationError(
+                f"{name} must hold IP addresses or networks, such as 10.0.0.0/8, separated by commas"
+            ) from None
 
     def secrets_key(self, name: str) -> Secret | None:
         text = self._values[name]

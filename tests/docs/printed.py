@@ -14,7 +14,7 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from fincore.api import endpoint, keyed_call, webhooks
+from fincore.api import endpoint, gate, keyed_call, rate_limit, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
@@ -131,7 +131,25 @@ def limits() -> str:
     key, value = metadata.METADATA_KEY_CHARACTERS_MAX, metadata.METADATA_VALUE_CHARACTERS_MAX
     pairs = f"{metadata.METADATA_PAIRS_MAX} pairs, keys of {key} and values of {value} characters"
     rows = [
-        ("requests one `api` process works on", f"{endpoint.REQUESTS_IN_FLIGHT_MAX:,}", "503 `overloaded`"),
+        ("requests one `api` process works on", f"{gate.REQUESTS_IN_FLIGHT_MAX:,}", "503 `overloaded`"),
+        ("of one merchant in live mode", f"1/{gate.LIVE_SHARE} of them", "429 `rate_limited`"),
+        ("of all merchants in test mode", f"1/{gate.LIVE_SHARE} of them", "429 `rate_limited`"),
+        ("of one merchant in test mode", f"1/{gate.TEST_SHARE} of them", "429 `rate_limited`"),
+        (
+            "requests that wait (`Prefer: wait`), in the same shares",
+            f"{gate.REQUESTS_WAITING_MAX:,}",
+            "answered at once",
+        ),
+        (
+            "webhooks of PSPs one `api` process works on",
+            f"{gate.WEBHOOKS_IN_FLIGHT_MAX:,}",
+            "503 `overloaded`",
+        ),
+        (
+            "requests of one API key to one `api` process",
+            f"`FINCORE_RATE_LIMIT_{{LIVE,TEST}}_PER_SECOND`; {rate_limit.BURST_SECONDS} s worth at once",
+            "429 `rate_limited`",
+        ),
         ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
         (
             "body of a request",

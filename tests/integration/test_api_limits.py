@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,27 +12,102 @@ import pytest
 from fincore.eventstore import writer as writer_module
 from fincore.postgres import pool as pool_module
 from fincore.postgres.pool import POOL_SIZE_MAX, Pool, StoreState, store_state
-from fixtures.merchant_api import Api, captured, serving_api
+from fixtures.merchant_api import Api, captured, deliver, serving_api
 from fixtures.waiting import PATIENCE_SECONDS, eventually
 
 
 async def test_one_request_too_many_is_told_to_come_back_and_health_still_answers(pool: Pool) -> None:
     async with serving_api(pool, requests_in_flight_max=1) as api:
-        request = asyncio.create_task(api.charge("k", prefer="wait=30"))
-
-        async def is_accepted() -> bool:
-            return await api.keys_used() == 1
-
-        await eventually(is_accepted)
-        reply = await api.charge("l")
-        assert reply.problem() == (503, "overloaded", None)
-        assert reply.json()["retryable"] is True
-        assert reply.headers["Retry-After"] == "1"
-        assert (await api.get("/healthz")).status == 200
-        location = await pool.fetchval("select location from eventstore.idempotency_keys")
-        await api.record(location.rpartition("/")[2], captured())
-        assert (await request).status == 201
+        async with at_work(api) as finish:
+            reply = await api.charge("l")
+            assert reply.problem() == (503, "overloaded", None)
+            assert reply.json()["retryable"] is True
+            assert reply.headers["Retry-After"] == "1"
+            assert (await api.get("/healthz")).status == 200
+            assert (await deliver(api)).status == 200, "webhooks have places of their own"
+            await finish()
         assert (await api.charge("l")).status == 201
+
+
+async def test_merchants_cannot_be_shut_out_by_webhooks(pool: Pool) -> None:
+    async with serving_api(pool, webhooks_in_flight_max=1) as api:
+        head = b"POST /webhooks/stripe/test HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+        _, stream = await connect(api)
+        stream.write(head)
+
+        async def is_full() -> bool:
+            return (await deliver(api)).status == 503
+
+        await eventually(is_full)
+        assert (await api.charge("k")).status == 201
+        stream.close()
+
+
+async def test_requests_that_wait_leave_the_places_at_work_to_others(pool: Pool) -> None:
+    async with serving_api(pool, requests_in_flight_max=1, requests_waiting_max=8) as api:
+        other = await api.new_key(merchant_id=await api.merchants.create_merchant("Other"))
+        waiting = []
+        for number in range(2):
+            waiting.append(asyncio.create_task(api.charge(f"k{number}", prefer="wait=30")))
+
+            async def is_accepted(count: int = number + 1) -> bool:
+                return await api.keys_used() == count
+
+            await eventually(is_accepted)
+        # They are a quarter of the places to wait: one more is answered with what is known.
+        reply = await api.charge("k2", prefer="wait=30")
+        assert (reply.status, reply.json()["status"]) == (201, "processing")
+        assert "Preference-Applied" not in reply.headers
+        assert (await api.charge("l")).status == 201
+        assert (await api.charge("m", key=other)).status == 201
+        assert (await deliver(api)).status == 200
+        for row in await pool.fetch(
+            "select location from eventstore.idempotency_keys where key in ('k0', 'k1')"
+        ):
+            await api.record(row["location"].rpartition("/")[2], captured())
+        for reply in await asyncio.gather(*waiting):
+            assert (reply.status, reply.json()["status"]) == (201, "succeeded")
+            assert reply.headers["Preference-Applied"] == "wait"
+
+
+async def test_one_merchant_cannot_take_the_places_of_the_others(pool: Pool) -> None:
+    async with serving_api(pool, requests_in_flight_max=4) as api:
+        other = await api.new_key(merchant_id=await api.merchants.create_merchant("Other"))
+        async with at_work(api) as finish:
+            reply = await api.charge("l")
+            assert reply.problem() == (429, "rate_limited", None)
+            assert (reply.json()["retryable"], reply.headers["Retry-After"]) == (True, "1")
+            assert (await api.charge("m", key=other)).status == 201
+            await finish()
+        assert (await api.charge("l")).status == 201
+
+
+async def test_a_key_that_asks_too_much_is_told_when_to_come_back(pool: Pool) -> None:
+    async with serving_api(pool, test_per_second=0.1) as api:
+        first = await api.charge("k")
+        assert (first.status, first.headers["RateLimit-Policy"]) == (201, '"test";q=1;w=5')
+        assert first.headers["RateLimit"] == '"test";r=0;t=10'
+        reply = await api.charge("l")
+        assert reply.problem() == (429, "rate_limited", None)
+        assert reply.json()["retryable"] is True
+        assert 1 <= int(reply.headers["Retry-After"]) <= 10
+        assert reply.headers["RateLimit"].startswith('"test";r=0;t=')
+        assert await api.written() == (1, 1, 1, 0)
+        assert (await api.get("/v1/charges", key=await api.new_key())).status == 200
+        assert (await deliver(api)).status == 200
+
+
+async def test_what_merchants_are_answered_is_not_to_be_stored(pool: Pool) -> None:
+    async with serving_api(pool) as api:
+        replies = [
+            await api.charge("k"),
+            await api.get("/v1/charges"),
+            await api.get("/v1/charges/ch_1"),
+            await api.get("/v1/nothing"),
+            await api.request("DELETE", "/v1/charges"),
+            await api.request("GET", "/v1/charges", headers={"Authorization": "Bearer x"}),
+        ]
+        assert [reply.headers["Cache-Control"] for reply in replies] == ["no-store"] * 6
 
 
 async def test_one_commit_too_many_is_told_to_come_back_and_what_was_taken_is_written(
@@ -138,6 +214,26 @@ async def test_a_defect_of_ours_is_a_500_that_shows_nothing_of_it(pool: Pool, ow
         reply = await api.get("/v1/charges")
         assert reply.problem() == (500, "internal_error", None)
         assert b"paymentdb" not in reply.body
+
+
+@asynccontextmanager
+async def at_work(api: Api) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """A request of the API's key that is being worked on, until it is told to finish: its body is not whole."""
+    reader, stream = await connect(api)
+    stream.write(charge_head(api, "Content-Length: 2"))
+
+    async def is_refused() -> bool:
+        return (await api.charge("not yet")).status in (429, 503)
+
+    async def finish() -> None:
+        stream.write(b"{}")
+        assert b"field_missing" in await reader.readuntil(b"}")
+
+    await eventually(is_refused)
+    try:
+        yield finish
+    finally:
+        stream.close()
 
 
 def charge_head(api: Api, framing: str) -> bytes:

@@ -1,34 +1,19 @@
 """The webhook door: who may be believed, what is kept, and what the PSP is told."""
 
-import hmac
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from fincore.eventstore import writer as writer_module
 from fincore.postgres.pool import Pool
-from fixtures.merchant_api import WEBHOOK_SECRET, Api, Reply, serving_api
-
-BODY = b'{ "id": "evt_1", "type": "payment_intent.succeeded", "livemode": false, "data": {"object": {}} }'
+from fixtures.merchant_api import WEBHOOK_BODY as BODY
+from fixtures.merchant_api import Api, deliver, serving_api, signed
 
 
 @pytest.fixture
 async def api(pool: Pool) -> AsyncIterator[Api]:
     async with serving_api(pool) as api:
         yield api
-
-
-def signed(body: bytes, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
-    at = int(time.time())
-    signature = hmac.digest(secret.encode(), b"%d.%b" % (at, body), "sha256").hex()
-    return {"Stripe-Signature": f"t={at},v1={signature}"}
-
-
-async def deliver(
-    api: Api, body: bytes = BODY, *, path: str = "/webhooks/stripe/test", secret: str = WEBHOOK_SECRET
-) -> Reply:
-    return await api.request("POST", path, headers=signed(body, secret), data=body)
 
 
 async def test_an_event_is_kept_byte_for_byte_with_a_job_to_read_it(api: Api) -> None:

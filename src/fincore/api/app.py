@@ -18,15 +18,21 @@ from fincore.api.disputes import Disputes
 from fincore.api.docs import Docs
 from fincore.api.endpoint import (
     BODY_SECONDS_MAX,
-    REQUESTS_IN_FLIGHT_MAX,
     Endpoint,
-    Gate,
+    GateName,
     Route,
     problem_answer,
 )
 from fincore.api.events import Events
+from fincore.api.gate import (
+    REQUESTS_IN_FLIGHT_MAX,
+    REQUESTS_WAITING_MAX,
+    WEBHOOKS_IN_FLIGHT_MAX,
+    Gate,
+)
 from fincore.api.health import Health, Probe
 from fincore.api.problems import Problem
+from fincore.api.rate_limit import RateLimiter
 from fincore.api.refunds import Refunds
 from fincore.api.webhook_deliveries import WebhookDeliveries
 from fincore.api.webhook_endpoints import WebhookEndpoints, WebhookServices
@@ -65,7 +71,10 @@ def create_app(
     inbox: WebhookInbox,
     webhook_services: WebhookServices,
     probes: Mapping[str, Probe],
+    limiter: RateLimiter,
     requests_in_flight_max: int = REQUESTS_IN_FLIGHT_MAX,
+    requests_waiting_max: int = REQUESTS_WAITING_MAX,
+    webhooks_in_flight_max: int = WEBHOOKS_IN_FLIGHT_MAX,
     body_seconds_max: float = BODY_SECONDS_MAX,
 ) -> Litestar:
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name."""
@@ -81,9 +90,14 @@ def create_app(
         *Webhooks(inbox).routes(),
         *Health(probes).routes(),
     )
-    gate = Gate(in_flight_max=requests_in_flight_max)
+    requests = Gate(in_flight_max=requests_in_flight_max, waiting_max=requests_waiting_max)
+    requests.measure()
+    gates: dict[GateName, Gate] = {
+        "requests": requests,
+        "webhooks": Gate(in_flight_max=webhooks_in_flight_max, waiting_max=0),
+    }
     endpoints = {
-        path: Endpoint(list(methods), gate=gate, body_seconds_max=body_seconds_max)
+        path: Endpoint(list(methods), gates=gates, limiter=limiter, body_seconds_max=body_seconds_max)
         for path, methods in groupby(sorted((*routes, *Docs(routes).routes()), key=_path), key=_path)
     }
     return Litestar(
@@ -137,5 +151,5 @@ def _unrouted(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         answer.body,
         status_code=answer.status,
         media_type=answer.media_type,
-        headers={"request-id": request_id, **dict(answer.headers)},
+        headers={"request-id": request_id, "cache-control": "no-store", **dict(answer.headers)},
     )

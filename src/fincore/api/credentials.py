@@ -14,7 +14,8 @@ _CHALLENGE: Final = (("www-authenticate", 'Bearer realm="fincore"'),)
 async def secret_principal(call: Call, keys: ApiKeys) -> Principal:
     """Who shows a secret key.
 
-    Raises the problems `api_key_missing`, `api_key_invalid` and, for a publishable key, `secret_key_required`.
+    Raises the problems `api_key_missing`, `api_key_invalid`, `secret_key_required` for a publishable key, and
+    `rate_limited` for one that asks too much.
     """
     header = call.header(b"authorization")
     if not header:
@@ -24,6 +25,7 @@ async def secret_principal(call: Call, keys: ApiKeys) -> Principal:
         raise Problem("api_key_invalid", param="Authorization", headers=_CHALLENGE)
     if principal.kind != "secret":
         raise Problem("secret_key_required", param="Authorization")
+    call.admit(principal)
     return principal
 
 

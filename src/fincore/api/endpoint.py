@@ -13,21 +13,22 @@ import structlog
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from fincore.api.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
-from fincore.api.metrics import REQUEST_SECONDS, REQUESTS_IN_FLIGHT
+from fincore.api.gate import Gate, Place
+from fincore.api.metrics import REQUEST_SECONDS
 from fincore.api.operation import Operation
 from fincore.api.problems import PROBLEMS, Problem, problem_body
+from fincore.api.rate_limit import RateLimiter
 from fincore.domain.errors import Overloaded
 from fincore.domain.ids import RequestId, new_request_id
 from fincore.postgres.failures import OUTAGES, Outage, outage_of
 
 _log = structlog.get_logger(__name__)
 
-REQUESTS_IN_FLIGHT_MAX: Final = 2_000
-"""Requests one process works on at a time; one more is answered `overloaded`."""
 BODY_SECONDS_MAX: Final = 10.0
 STORE_RETRY_AFTER_SECONDS: Final = 2
 INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
 
+GateName = Literal["requests", "webhooks"]
 Method = Literal["GET", "HEAD", "POST", "OPTIONS"]
 Handler = Callable[[Call], Awaitable[Answer]]
 """Answers a call, or raises `Problem`."""
@@ -36,44 +37,36 @@ Handler = Callable[[Call], Awaitable[Answer]]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one path: who answers it, and how it is documented.
 
-    `is_bounded`: it counts among the requests in flight. Health checks do not: a busy process is not a dead one.
+    `gate`: among which requests in flight it counts. Webhooks of PSPs have a gate of their own, which no merchant can fill;
+    health checks have none: a busy process is not a dead one.
     """
 
     method: Method
     path: str
     operation: Operation
     handler: Handler
-    is_bounded: bool = True
-
-
-class Gate:
-    """How many requests this process works on at the moment, and how many it will."""
-
-    def __init__(self, *, in_flight_max: int = REQUESTS_IN_FLIGHT_MAX) -> None:
-        self._in_flight_max = in_flight_max
-        self._in_flight = 0
-        REQUESTS_IN_FLIGHT.set_function(lambda: self._in_flight)
-
-    def enter(self) -> None:
-        """Count a request in; raise `Overloaded` for one too many."""
-        if self._in_flight >= self._in_flight_max:
-            raise Overloaded("the number of requests at work")
-        self._in_flight += 1
-
-    def leave(self) -> None:
-        """Count a request out."""
-        self._in_flight -= 1
+    gate: GateName | None = "requests"
 
 
 class Endpoint:
     """All methods of one path, as an ASGI application."""
 
-    def __init__(self, routes: Sequence[Route], *, gate: Gate, body_seconds_max: float) -> None:
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        gates: Mapping[GateName, Gate],
+        limiter: RateLimiter,
+        body_seconds_max: float,
+    ) -> None:
         by_method: dict[Method, Route] = {route.method: route for route in routes}
         if "GET" in by_method:
             by_method["HEAD"] = by_method["GET"]  # the server leaves the body out
         self._routes: Mapping[str, Route] = {str(method): route for method, route in by_method.items()}
-        self._gate = gate
+        self._gates = gates
+        self._limiter = limiter
+        # What a merchant is answered is for its own eyes, and may be another thing a moment later.
+        self._headers = (("cache-control", "no-store"),) if routes[0].path.startswith("/v1/") else ()
         self._body_seconds_max = body_seconds_max
         self._seconds = {
             (route.method, status_class): REQUEST_SECONDS.labels(
@@ -92,31 +85,37 @@ class Endpoint:
         request_id = new_request_id()
         route = self._routes.get(http["method"])
         if route is None:
-            await send_answer(send, self._without_route(http["method"], request_id), request_id)
+            await send_answer(
+                send, self._without_route(http["method"], request_id), request_id, headers=self._headers
+            )
             return
-        call = Call(http, receive, request_id=request_id, body_seconds_max=self._body_seconds_max)
+        place: Place | None = None
+        rate_headers: tuple[tuple[str, str], ...] = ()
         try:
-            answer = await self._answer(route, call)
-        except ClientGone:
-            return
-        self._seconds[route.method, answer.status // 100].observe(time.perf_counter() - started)
-        await send_answer(send, answer, request_id)
-
-    async def _answer(self, route: Route, call: Call) -> Answer:
-        try:
-            if not route.is_bounded:
-                return await route.handler(call)
-            self._gate.enter()
+            place = self._gates[route.gate].enter() if route.gate else None
+            call = Call(
+                http,
+                receive,
+                request_id=request_id,
+                body_seconds_max=self._body_seconds_max,
+                limiter=self._limiter,
+                place=place,
+            )
             try:
-                return await route.handler(call)
+                answer = await route.handler(call)
             finally:
-                self._gate.leave()
+                rate_headers = call.rate_headers
         except Problem as problem:
-            return problem_answer(problem, call.request_id)
+            answer = problem_answer(problem, request_id)
         except ClientGone:
-            raise
+            return
         except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
-            return _failure_answer(error, route, call.request_id)
+            answer = _failure_answer(error, route, request_id)
+        finally:
+            if place is not None:
+                place.leave()
+        self._seconds[route.method, answer.status // 100].observe(time.perf_counter() - started)
+        await send_answer(send, answer, request_id, headers=(*self._headers, *rate_headers))
 
     def _without_route(self, method: str, request_id: RequestId) -> Answer:
         if method == "OPTIONS":
@@ -131,15 +130,17 @@ def problem_answer(problem: Problem, request_id: RequestId) -> Answer:
     return msgspec.structs.replace(answer, media_type=PROBLEM_JSON)
 
 
-async def send_answer(send: Send, answer: Answer, request_id: RequestId) -> None:
-    """Send an answer with its `Request-Id`."""
-    headers = [
+async def send_answer(
+    send: Send, answer: Answer, request_id: RequestId, *, headers: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
+    sent = [
         (b"content-type", answer.media_type.encode()),
         (b"content-length", b"%d" % len(answer.body)),
         (b"request-id", request_id.encode()),
     ]
-    headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    sent += [(name.encode(), value.encode("latin-1")) for name, value in (*answer.headers, *headers)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": sent})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 

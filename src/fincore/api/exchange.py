@@ -6,11 +6,16 @@ from typing import Final
 import msgspec
 from litestar.types import HTTPScope, Receive
 
+from fincore.api.gate import Place
+from fincore.api.metrics import REQUESTS_LIMITED
 from fincore.api.problems import Problem
+from fincore.api.rate_limit import RateLimiter
 from fincore.domain.ids import RequestId
+from fincore.write.merchants.api_key import Principal
 
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
+SHARE_RETRY_AFTER_SECONDS: Final = 1
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -36,17 +41,37 @@ def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ..
 class Call:
     """A request: its id, headers, path parameters, and its body on demand, within bounds of size and time."""
 
-    __slots__ = ("_body_seconds_max", "_header_pairs", "_headers", "_receive", "_scope", "request_id")
+    __slots__ = (
+        "_body_seconds_max",
+        "_header_pairs",
+        "_headers",
+        "_limiter",
+        "_place",
+        "_receive",
+        "_scope",
+        "rate_headers",
+        "request_id",
+    )
 
     def __init__(
-        self, scope: HTTPScope, receive: Receive, *, request_id: RequestId, body_seconds_max: float
+        self,
+        scope: HTTPScope,
+        receive: Receive,
+        *,
+        request_id: RequestId,
+        body_seconds_max: float,
+        limiter: RateLimiter,
+        place: Place | None,
     ) -> None:
         self._scope = scope
         self._header_pairs = list(scope["headers"])
         self._headers = dict(self._header_pairs)
         self._receive = receive
         self._body_seconds_max = body_seconds_max
+        self._limiter = limiter
+        self._place = place
         self.request_id: Final = request_id
+        self.rate_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def method(self) -> str:
@@ -86,6 +111,25 @@ class Call:
         """All headers by lower-case name; of a repeated one the last."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
 
+    def admit(self, principal: Principal) -> None:
+        """Count the call against the rate of its key and the share of its merchant; raises `rate_limited`."""
+        allowance = self._limiter.take(principal)
+        self.rate_headers = allowance.headers
+        if allowance.retry_after_seconds:
+            REQUESTS_LIMITED.labels("rate").inc()
+            raise _limited(
+                "This key has sent more requests than `RateLimit-Policy` says.", allowance.retry_after_seconds
+            )
+        if self._place is not None and not self._place.claim(principal):
+            REQUESTS_LIMITED.labels("share").inc()
+            raise _limited(
+                "Too many requests of this merchant are being worked on.", SHARE_RETRY_AFTER_SECONDS
+            )
+
+    def may_wait(self) -> bool:
+        """Whether the answer may be held back until an outcome is known; while it is, the call takes no place at work."""
+        return self._place is not None and self._place.wait()
+
     async def body(self, *, bytes_max: int) -> bytes:
         """The whole body. Raises `body_too_large`, `body_too_slow` and `ClientGone`."""
         length = self.header(b"content-length")
@@ -112,6 +156,14 @@ class Call:
                 raise _too_large(bytes_max)
             if not message["more_body"]:
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _limited(why: str, retry_after_seconds: int) -> Problem:
+    return Problem(
+        "rate_limited",
+        f"{why} Send this request again after {retry_after_seconds} s.",
+        headers=(("retry-after", str(retry_after_seconds)),),
+    )
 
 
 def _too_large(bytes_max: int) -> Problem:

@@ -88,9 +88,9 @@ class Health:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         return (
-            Route(method="GET", path="/healthz", operation=_HEALTHZ, handler=self.healthz, is_bounded=False),
-            Route(method="GET", path="/readyz", operation=_READYZ, handler=self.readyz, is_bounded=False),
-            Route(method="GET", path="/", operation=_INDEX, handler=self.index, is_bounded=False),
+            Route(method="GET", path="/healthz", operation=_HEALTHZ, handler=self.healthz, gate=None),
+            Route(method="GET", path="/readyz", operation=_READYZ, handler=self.readyz, gate=None),
+            Route(method="GET", path="/", operation=_INDEX, handler=self.index, gate=None),
         )
 
     async def healthz(self, _: Call) -> Answer:

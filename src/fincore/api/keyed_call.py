@@ -38,8 +38,10 @@ IDEMPOTENCY_KEY: Final = Parameter(
     place="header",
     is_required=True,
     description=(
-        "A key of your own for what you intend, such as a UUID: 1 to 255 printable ASCII characters, bare or in double "
-        "quotes. The same request with the same key gets the same answer, byte for byte, for 72 hours."
+        "A key of your own for what you intend, such as a UUID: 1 to 255 printable ASCII characters, in double quotes "
+        "if there is a space, a comma or a double quote among them. The same request with the same key gets the same answer, byte for byte, for 72 hours; while the "
+        "first is still at work, 409 `idempotency_key_in_use` after 5 s, or after the request's own `Prefer: wait` if that "
+        "is longer."
     ),
     schema={"type": "string", "pattern": KEY_HEADER_PATTERN, "examples": ["order-6735-attempt-1"]},
 )
@@ -48,7 +50,7 @@ PREFER: Final = Parameter(
     place="header",
     description=(
         "`wait=N`: answer when the outcome is known, or after N seconds (30 at most) with what is known then (RFC 7240). "
-        "Other preferences are ignored."
+        "Where too many requests wait, it is answered at once, without `Preference-Applied`. Other preferences are ignored."
     ),
     schema={"type": "string", "examples": ["wait=10"]},
 )
@@ -93,9 +95,13 @@ def idempotency_key(call: Call) -> str:
 
 
 def wait_seconds(call: Call) -> float:
-    """How long the client is willing to wait (RFC 7240); other preferences, and what cannot be read, are ignored."""
+    """How long to wait for the outcome: as long as the client will (RFC 7240), and not at all where too many wait.
+
+    Other preferences, and what cannot be read, are ignored.
+    """
     wished = _WAIT.search(",".join(call.header_values(b"prefer")))
-    return float(min(int(wished[1]), WAIT_SECONDS_MAX)) if wished else 0.0
+    seconds = float(min(int(wished[1]), WAIT_SECONDS_MAX)) if wished else 0.0
+    return seconds if seconds and call.may_wait() else 0.0
 
 
 def look_headers(waited_seconds: float) -> tuple[tuple[str, str], ...]:

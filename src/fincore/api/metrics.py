@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 REQUEST_SECONDS: Final = Histogram(
     "fincore_http_request_seconds",
@@ -10,4 +10,12 @@ REQUEST_SECONDS: Final = Histogram(
     ("method", "route", "status"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
-REQUESTS_IN_FLIGHT: Final = Gauge("fincore_http_requests_in_flight", "Requests being worked on.")
+REQUESTS_IN_FLIGHT: Final = Gauge("fincore_http_requests_in_flight", "Requests of merchants being worked on.")
+REQUESTS_WAITING: Final = Gauge(
+    "fincore_http_requests_waiting", "Requests that wait for an outcome, by `Prefer: wait`."
+)
+REQUESTS_LIMITED: Final = Counter(
+    "fincore_http_requests_limited_total",
+    "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time.",
+    ("reason",),
+)

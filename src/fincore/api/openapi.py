@@ -16,6 +16,7 @@ _AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "api_key_missing",
     "api_key_invalid",
     "secret_key_required",
+    "rate_limited",
 )
 """What every operation that needs a key may answer."""
 _COMMON_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
@@ -28,7 +29,12 @@ _COMMON_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
 _EVERY_RESPONSE_HEADERS: Final = ("Request-Id",)
 """What every response has."""
 _PROBLEM_HEADERS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
-    {409: ("Retry-After",), 500: ("Retry-After",), 503: ("Retry-After",)}
+    {
+        409: ("Retry-After",),
+        429: ("Retry-After", "RateLimit-Policy", "RateLimit"),
+        500: ("Retry-After",),
+        503: ("Retry-After",),
+    }
 )
 """Status of a problem -> the headers that its responses have beside those of every response."""
 
@@ -63,6 +69,14 @@ _HEADERS: Final[Mapping[str, Json]] = MappingProxyType(
         "Preference-Applied": {
             "description": "`wait`: FinCore waited for the outcome, or until your time was over.",
             "schema": {"type": "string", "enum": ["wait"]},
+        },
+        "RateLimit-Policy": {
+            "description": "What the key may send: `q` requests at once, and as many again every `w` seconds.",
+            "schema": {"type": "string", "examples": ['"live";q=2500;w=5']},
+        },
+        "RateLimit": {
+            "description": "What is left of it: `r` requests now, all of them in `t` seconds.",
+            "schema": {"type": "string", "examples": ['"live";r=2499;t=1']},
         },
         "Retry-After": {
             "description": "How many seconds to wait before you send the request again.",

@@ -53,6 +53,7 @@ ProblemCode = Literal[
     "parameter_invalid",
     "parameter_unknown",
     "psp_not_configured",
+    "rate_limited",
     "refund_amount_too_large",
     "refund_failed",
     "refund_not_found",
@@ -99,7 +100,8 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "idempotency_key_invalid": ProblemKind(
             400,
             "Invalid Idempotency-Key",
-            "Send one key of 1 to 255 printable ASCII characters, bare or in double quotes, and no card number.",
+            "Send one key of 1 to 255 printable ASCII characters that is no card number. Put it in double quotes if it holds "
+            "a space, a comma or a double quote.",
         ),
         "parameter_invalid": ProblemKind(
             400,
@@ -321,6 +323,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "No PSP account configured",
             "Ask the operator of this installation to configure a PSP account for the mode of your key.",
+        ),
+        "rate_limited": ProblemKind(
+            429,
+            "Too many requests",
+            "Send the same request with the same key again after the seconds that `Retry-After` says.",
+            retryable=True,
         ),
         "internal_error": ProblemKind(
             500,

@@ -57,6 +57,7 @@ class Webhooks:
                 path="/webhooks/{psp}/{account}",
                 operation=RECEIVE_WEBHOOK,
                 handler=self.receive,
+                gate="webhooks",
             ),
         )
 

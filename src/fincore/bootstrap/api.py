@@ -11,6 +11,7 @@ import uvicorn
 
 from fincore.api.app import create_app
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.rate_limit import RateLimiter
 from fincore.api.webhook_endpoints import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
@@ -107,6 +108,10 @@ async def _serve(
             deliveries=DeliveryLog(stores.eventstore, clock),
             answers=Answers(stores.eventstore),
             allow_loopback=settings.webhooks_allow_loopback,
+        ),
+        limiter=RateLimiter(
+            live_per_second=settings.rate_limit_live_per_second,
+            test_per_second=settings.rate_limit_test_per_second,
         ),
         probes={
             "eventstore": lambda: store_state(stores.eventstore),

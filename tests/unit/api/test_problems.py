@@ -59,7 +59,7 @@ async def test_every_event_has_its_place_on_the_page_that_says_what_events_mean(
 
 
 def test_only_what_may_succeed_if_it_is_repeated_is_retryable() -> None:
-    assert {kind.status for kind in PROBLEMS.values() if kind.retryable} == {408, 409, 500, 503}
+    assert {kind.status for kind in PROBLEMS.values() if kind.retryable} == {408, 409, 429, 500, 503}
 
 
 def test_titles_are_short_and_their_own() -> None:

@@ -1,7 +1,8 @@
 """Idempotency keys: how one is read, what a request's fingerprint is, and the cache in front of the rows.
 
 The header is the IETF draft draft-ietf-httpapi-idempotency-key-header: a structured-field String (RFC 8941), quoted.
-A bare token is taken too, as most payment APIs do.
+A bare token is taken too, as most payment APIs do, unless it holds a space, a comma or a double quote: those would make it a
+list, or be lost on the way.
 """
 
 import re
