@@ -14,7 +14,7 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from fincore.api import endpoint, gate, keyed_call, rate_limit, webhooks
+from fincore.api import connection, endpoint, gate, keyed_call, rate_limit, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
@@ -150,6 +150,19 @@ def limits() -> str:
             f"`FINCORE_RATE_LIMIT_{{LIVE,TEST}}_PER_SECOND`; {rate_limit.BURST_SECONDS} s worth at once",
             "429 `rate_limited`",
         ),
+        (
+            "connections to one `api` process",
+            f"{connection.CONNECTIONS_MAX:,}; `FINCORE_CONNECTIONS_PER_ADDRESS` of one address",
+            "503 `connections_too_many`",
+        ),
+        (
+            "request line and headers",
+            f"{connection.HEAD_BYTES_MAX:,} bytes, {connection.HEADERS_MAX} headers, within {connection.HEAD_SECONDS_MAX:g} s",
+            "431, 408",
+        ),
+        ("a connection without a request", f"{connection.IDLE_SECONDS_MAX:g} s", "closed"),
+        ("an answer that its client does not read", f"{connection.WRITE_SECONDS_MAX:g} s", "closed"),
+        ("requests sent ahead on one connection", str(connection.PIPELINED_MAX), "closed"),
         ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
         (
             "body of a request",

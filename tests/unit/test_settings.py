@@ -30,6 +30,25 @@ def test_secrets_are_read_and_not_shown() -> None:
     assert "one" not in repr(settings.stripe_test)
 
 
+def test_a_public_url_and_trusted_proxies_are_read() -> None:
+    settings = read_settings(
+        {
+            "FINCORE_PUBLIC_URL": "https://pay.example.com/",
+            "FINCORE_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7, 2001:db8::/32",
+        }
+    )
+    assert settings.public_url == "https://pay.example.com"
+    assert [str(network) for network in settings.trusted_proxies] == [
+        "10.0.0.0/8",
+        "192.0.2.7/32",
+        "2001:db8::/32",
+    ]
+    assert read_settings({}).public_url is None
+    assert (
+        read_settings({"FINCORE_PUBLIC_URL": "http://localhost:8080"}).public_url == "http://localhost:8080"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -53,6 +72,14 @@ def test_secrets_are_read_and_not_shown() -> None:
         ("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", "yes"),
         ("FINCORE_API_PROT", "8080"),
         ("FINCORE_API_PORT_FILE", "/run/port"),
+        ("FINCORE_PUBLIC_URL", "http://pay.example.com"),
+        ("FINCORE_PUBLIC_URL", "https://pay.example.com/api"),
+        ("FINCORE_PUBLIC_URL", "https://ada@pay.example.com"),
+        ("FINCORE_TRUSTED_PROXIES", "proxy.internal"),
+        ("FINCORE_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("FINCORE_CONNECTIONS_PER_ADDRESS", "0"),
+        ("FINCORE_RATE_LIMIT_LIVE_PER_SECOND", "0"),
+        ("FINCORE_RATE_LIMIT_TEST_PER_SECOND", "inf"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str) -> None:

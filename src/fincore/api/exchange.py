@@ -1,11 +1,13 @@
 """One request and its answer, as the handlers see them."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 from litestar.types import HTTPScope, Receive
 
+from fincore.api.client_address import Address, Network, client_address
 from fincore.api.gate import Place
 from fincore.api.metrics import REQUESTS_LIMITED
 from fincore.api.problems import Problem
@@ -129,6 +131,11 @@ class Call:
     def may_wait(self) -> bool:
         """Whether the answer may be held back until an outcome is known; while it is, the call takes no place at work."""
         return self._place is not None and self._place.wait()
+
+    def client_address(self, trusted: Sequence[Network]) -> Address | None:
+        """The address of the client, behind as many trusted proxies as the request came through; None if none is known."""
+        peer = self._scope["client"]
+        return client_address(peer[0] if peer else None, self.header_values(b"x-forwarded-for"), trusted)
 
     async def body(self, *, bytes_max: int) -> bytes:
         """The whole body. Raises `body_too_large`, `body_too_slow` and `ClientGone`."""

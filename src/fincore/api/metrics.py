@@ -19,3 +19,9 @@ REQUESTS_LIMITED: Final = Counter(
     "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time.",
     ("reason",),
 )
+CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the API.")
+CONNECTIONS_ENDED: Final = Counter(
+    "fincore_http_connections_ended_total",
+    "Connections that broke a bound, by the problem they were told or by what they were doing: `idle`, `body`, `unread` ...",
+    ("reason",),
+)

@@ -32,6 +32,7 @@ ProblemCode = Literal[
     "charge_not_found",
     "charge_not_refundable",
     "currency_not_supported",
+    "connections_too_many",
     "currency_unknown",
     "cursor_invalid",
     "dispute_not_found",
@@ -39,7 +40,9 @@ ProblemCode = Literal[
     "field_invalid",
     "field_missing",
     "field_unknown",
+    "head_too_slow",
     "header_invalid",
+    "headers_too_large",
     "idempotency_key_in_use",
     "idempotency_key_invalid",
     "idempotency_key_missing",
@@ -57,6 +60,7 @@ ProblemCode = Literal[
     "refund_amount_too_large",
     "refund_failed",
     "refund_not_found",
+    "request_unreadable",
     "route_not_found",
     "secret_key_required",
     "store_unavailable",
@@ -87,6 +91,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
     {
         "json_invalid": ProblemKind(
             400, "Invalid JSON body", "Send one JSON object, encoded as UTF-8, and nothing after it."
+        ),
+        "request_unreadable": ProblemKind(
+            400,
+            "The request is not HTTP/1.1",
+            "Send HTTP/1.1 in clear; a proxy in front of FinCore ends TLS and HTTP/2.",
         ),
         "header_invalid": ProblemKind(
             400, "Invalid header", "Send the header that `param` names once, in its documented form."
@@ -200,6 +209,9 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "body_too_slow": ProblemKind(
             408, "Body received too slowly", "Send the request again.", retryable=True
+        ),
+        "head_too_slow": ProblemKind(
+            408, "The headers did not arrive in time", "Send the request again.", retryable=True
         ),
         "idempotency_key_in_use": ProblemKind(
             409,
@@ -330,10 +342,21 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Send the same request with the same key again after the seconds that `Retry-After` says.",
             retryable=True,
         ),
+        "headers_too_large": ProblemKind(
+            431,
+            "The headers are too large",
+            "Send at most 200 headers, and 64 KiB of them with the path and the query.",
+        ),
         "internal_error": ProblemKind(
             500,
             "Internal error",
             "Send the same request with the same key again. If it keeps failing, give `request_id` to the operator.",
+            retryable=True,
+        ),
+        "connections_too_many": ProblemKind(
+            503,
+            "Too many connections",
+            "Send the request over a connection that is open already, or close some.",
             retryable=True,
         ),
         "overloaded": ProblemKind(

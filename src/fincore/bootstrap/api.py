@@ -1,17 +1,17 @@
 """The API role: the merchants' door on uvicorn, and the writer behind it."""
 
 import asyncio
-import contextlib
+import resource
 import socket
-from collections.abc import Iterator
 from typing import Final
 
 import structlog
-import uvicorn
 
 from fincore.api.app import create_app
 from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.connection import CONNECTIONS_MAX, ConnectionBounds
 from fincore.api.rate_limit import RateLimiter
+from fincore.api.server import http_server
 from fincore.api.webhook_endpoints import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
@@ -49,19 +49,10 @@ from fincore.write.queue.pgqueuer import PgQueuerQueue
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
-KEEP_ALIVE_SECONDS: Final = 75
-DRAIN_SECONDS: Final = 10
-"""How long requests under way may take once the role is told to stop."""
+FILES_RESERVED: Final = 200
+"""File descriptors that the process needs beside connections of clients."""
 
 _log = structlog.get_logger(__name__)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the role, which has more than a server to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -118,22 +109,13 @@ async def _serve(
             "paymentdb": lambda: store_state(stores.paymentdb, writes=False),
         },
     )
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            loop="none",
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
+    bounds = ConnectionBounds(
+        per_address_max=settings.connections_per_address,
+        trusted=settings.trusted_proxies,
+        connections_max=_connections_max(),
     )
+    bounds.measure()
+    server = http_server(app, bounds)
     listening = _listen(settings.host, settings.api_port)
     _log.info("api.listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
     watching = asyncio.create_task(watch.run())
@@ -146,6 +128,18 @@ async def _serve(
     finally:
         stopping.cancel()
         watching.cancel()
+
+
+def _connections_max() -> int:
+    """How many connections the process takes: no more than it may open files, as many of which as it can get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_RESERVED
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS_MAX
+    return max(1, min(CONNECTIONS_MAX, soft - FILES_RESERVED))
 
 
 def _listen(host: str, port: int) -> socket.socket:
