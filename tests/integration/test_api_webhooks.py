@@ -59,3 +59,32 @@ async def test_while_the_database_is_away_the_psp_is_told_to_come_back(
     monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
     api.pool.terminate()
     assert (await deliver(api)).problem() == (503, "store_unavailable", None)
+
+
+UNREADABLE = {
+    "empty": b"",
+    "no JSON": b"evt_1",
+    "not an object": b"[]",
+    "NUL in the id": BODY.replace(b"evt_1", b"evt_\\u0000"),
+    "NUL in the type": BODY.replace(b"payment_intent.succeeded", b"a\\u0000b"),
+    "unpaired surrogate": BODY.replace(b"evt_1", b"evt_\\ud800"),
+    "not UTF-8": BODY.replace(b"evt_1", b"evt_\xff"),
+    "id too long": BODY.replace(b"evt_1", b"e" * 256),
+    "type too long": BODY.replace(b"payment_intent.succeeded", b"t" * 256),
+    "deep arrays": BODY.replace(b"{}", b"[" * 100_000 + b"]" * 100_000),
+    "deep objects": BODY.replace(b"{}", b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
+    "cut": BODY[:-5],
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_signed_event_that_cannot_be_read_is_400(api: Api, body: bytes) -> None:
+    assert (await deliver(api, body)).problem() == (400, "webhook_signature_invalid", None)
+    assert await api.written() == (0, 0, 0, 0)
+
+
+async def test_what_an_event_holds_beside_its_head_is_kept_unread(api: Api) -> None:
+    for number, data in enumerate((b'{"a": "\\u0000"}', b'{"a": "\xc3\xa9"}', b"null", b"1e999")):
+        body = BODY.replace(b"evt_1", b"evt_%d" % number).replace(b"{}", data)
+        assert (await deliver(api, body)).status == 200
+    assert (await api.written())[3] == 4

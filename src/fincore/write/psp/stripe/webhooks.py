@@ -30,6 +30,7 @@ TOLERANCE_SECONDS: Final = 300
 SIGNATURE_HEADER: Final = "stripe-signature"
 TIMESTAMP_DIGITS_MAX: Final = 12
 EVENT_ID_CHARS_MAX: Final = 255
+EVENT_TYPE_CHARS_MAX: Final = 255
 IGNORED_CHARS_MAX: Final = 200
 
 _HEAD: Final = msgspec.json.Decoder(EventHead)
@@ -193,10 +194,11 @@ def _is_signed(account: StripeAccount, signature: _Signature, body: bytes) -> bo
 def _verified(account: StripeAccount, body: bytes) -> VerifiedWebhook | SignatureRefused:
     try:
         head = _HEAD.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
         return SignatureRefused("malformed")
-    if not 0 < len(head.id) <= EVENT_ID_CHARS_MAX:
-        return SignatureRefused("malformed")
+    for text, characters_max in ((head.id, EVENT_ID_CHARS_MAX), (head.type, EVENT_TYPE_CHARS_MAX)):
+        if not 0 < len(text) <= characters_max or "\0" in text:
+            return SignatureRefused("malformed")
     if head.livemode != account.expects_livemode:
         return SignatureRefused("mismatch")
     return VerifiedWebhook(psp_event_id=head.id, type=head.type, is_interesting=head.type in READ_TYPES)
