@@ -72,12 +72,16 @@ def create_app(
     webhook_services: WebhookServices,
     probes: Mapping[str, Probe],
     limiter: RateLimiter,
+    public_url: str | None = None,
     requests_in_flight_max: int = REQUESTS_IN_FLIGHT_MAX,
     requests_waiting_max: int = REQUESTS_WAITING_MAX,
     webhooks_in_flight_max: int = WEBHOOKS_IN_FLIGHT_MAX,
     body_seconds_max: float = BODY_SECONDS_MAX,
 ) -> Litestar:
-    """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name."""
+    """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name.
+
+    `public_url` is where clients reach it; None where nobody said.
+    """
     routes = (
         *Charges(payments=payments, waits=waits, keys=keys, queries=queries, events=events, log=log).routes(),
         *ChargeActions(operations=operations, keys=keys).routes(),
@@ -98,7 +102,9 @@ def create_app(
     }
     endpoints = {
         path: Endpoint(list(methods), gates=gates, limiter=limiter, body_seconds_max=body_seconds_max)
-        for path, methods in groupby(sorted((*routes, *Docs(routes).routes()), key=_path), key=_path)
+        for path, methods in groupby(
+            sorted((*routes, *Docs(routes, public_url=public_url).routes()), key=_path), key=_path
+        )
     }
     return Litestar(
         [_registered(path, endpoint) for path, endpoint in endpoints.items()],

@@ -100,6 +100,7 @@ async def _serve(
             answers=Answers(stores.eventstore),
             allow_loopback=settings.webhooks_allow_loopback,
         ),
+        public_url=settings.public_url,
         limiter=RateLimiter(
             live_per_second=settings.rate_limit_live_per_second,
             test_per_second=settings.rate_limit_test_per_second,
