@@ -151,6 +151,22 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "currency of 60 kB": (good(currency="4 " * 30_000), invalid("currency")),
     "method of 60 kB": (good(payment_method="1-" * 30_000), invalid("payment_method")),
     "unknown field of 60 kB": (good(**{"` - at `$" * 6_000: 1}), (422, "field_unknown", None)),
+    "field named twice": (
+        good().replace(b"{", b'{"currency": "eur", ', 1),
+        (422, "field_repeated", "currency"),
+    ),
+    "field named twice by an escape": (
+        good().replace(b"{", b'{"\\u0063urrency": "eur", ', 1),
+        (422, "field_repeated", "currency"),
+    ),
+    "metadata named twice": (
+        good(metadata={"a": "1"}).replace(b'"a": "1"', b'"a": "1", "a": "1"'),
+        (422, "field_repeated", "a"),
+    ),
+    "metadata named twice by a card": (
+        good(metadata={CARD: "1"}).replace(b'": "1"', b'": "1", "%b": ""' % CARD.encode()),
+        (422, "field_repeated", None),
+    ),
     "unknown field": (good(amount=5), (422, "field_unknown", "amount")),
     "unknown field in Stripe's words": (good(confirm=True), (422, "field_unknown", "confirm")),
     "unknown field that is a card": (good(**{CARD: 1}), (422, "field_unknown", None)),

@@ -96,6 +96,25 @@ async def test_the_event_says_which_request_and_which_key_it_came_from(api: Api)
     assert provenance == {"correlation": reply.headers["Request-Id"], "actor": key.key_id}
 
 
+@pytest.mark.parametrize("character", ["x", "\u6f22", "\U0001f600"], ids=["ascii", "cjk", "emoji"])
+async def test_texts_at_their_bounds_fit_whatever_they_are_written_in(
+    api: Api, dsn: str, character: str
+) -> None:
+    texts = {
+        "description": character * 1_000,
+        "metadata": {f"{number:02}{character * 38}": character * 500 for number in range(50)},
+        "return_url": "https://shop.example/" + "x" * 2_027,
+    }
+    # json.dumps escapes whatever is not ASCII: twelve bytes for an emoji.
+    created = await api.charge("k", **texts)  # type: ignore[arg-type]
+    assert created.status == 201
+    await api.project(dsn)
+    shown = (await api.get(created.headers["Location"])).json()
+    assert {name: shown[name] for name in ("description", "metadata")} == {
+        name: texts[name] for name in ("description", "metadata")
+    }
+
+
 async def test_a_charge_is_seen_at_once_and_tells_its_story(api: Api) -> None:
     posted = (await api.charge("k")).json()
     await api.record(posted["id"], captured())

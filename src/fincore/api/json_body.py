@@ -36,11 +36,13 @@ _AMOUNT_CODES: Final[Mapping[str, ProblemCode]] = MappingProxyType(
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """The value a body holds. Raises problems whose `param` is the dotted path of the field at fault."""
     try:
-        return decoder.decode(body)
+        value = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _field_problem(str(error), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         _refuse_text(body)
+    json.loads(body, object_pairs_hook=_unique)
+    return value
 
 
 def _field_problem(message: str, shape: object) -> Problem:
@@ -78,6 +80,16 @@ def _refuse_text(body: bytes) -> Never:
     except (ValueError, RecursionError):
         raise Problem("json_invalid") from None
     raise Problem("text_not_storable")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    """Raise `field_repeated` for an object that names a field twice: readers differ on which counts (RFC 7493, 2.3)."""
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            shown = None if len(name) > FIELD_NAME_CHARACTERS_MAX or holds_card_number(name) else name
+            raise Problem("field_repeated", param=shown)
+        names.add(name)
 
 
 def _not_json(constant: str) -> Never:

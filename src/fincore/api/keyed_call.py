@@ -14,7 +14,8 @@ from fincore.api.problems import PROBLEMS, Problem, ProblemCode
 from fincore.write.payments.idempotency import KEY_HEADER_PATTERN, read_key
 from fincore.write.payments.keyed_requests import Answered, Refused
 
-BODY_BYTES_MAX: Final = 64 * 1024
+BODY_BYTES_MAX: Final = 384 * 1024
+"""Every text at its bound fits, however it is escaped: metadata has 27,000 characters of up to 12 bytes (`\\ud83d\\ude00`)."""
 WAIT_SECONDS_MAX: Final = 30
 CONFLICT_RETRY_AFTER_SECONDS: Final = 1
 
@@ -27,6 +28,7 @@ KEYED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "body_too_slow",
     "body_too_large",
     "media_type_unsupported",
+    "field_repeated",
     "field_unknown",
     "field_invalid",
     "text_not_storable",

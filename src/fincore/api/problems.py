@@ -39,6 +39,7 @@ ProblemCode = Literal[
     "event_not_found",
     "field_invalid",
     "field_missing",
+    "field_repeated",
     "field_unknown",
     "head_too_slow",
     "header_invalid",
@@ -94,7 +95,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "request_unreadable": ProblemKind(
             400,
-            "The request is not HTTP/1.1",
+            "Invalid HTTP request",
             "Send HTTP/1.1 in clear; a proxy in front of FinCore ends TLS and HTTP/2.",
         ),
         "header_invalid": ProblemKind(
@@ -211,7 +212,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             408, "Body received too slowly", "Send the request again.", retryable=True
         ),
         "head_too_slow": ProblemKind(
-            408, "The headers did not arrive in time", "Send the request again.", retryable=True
+            408, "Headers received too slowly", "Send the request again.", retryable=True
         ),
         "idempotency_key_in_use": ProblemKind(
             409,
@@ -278,6 +279,9 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             415, "Unsupported media type", "Send `Content-Type: application/json`."
         ),
         "field_missing": ProblemKind(422, "Missing field", "Add the field that `param` names."),
+        "field_repeated": ProblemKind(
+            422, "Repeated field", "Name each field of an object once. `param` names the one at fault."
+        ),
         "field_unknown": ProblemKind(
             422, "Unknown field", "Remove the field that `param` names, or correct its spelling."
         ),
@@ -344,7 +348,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "headers_too_large": ProblemKind(
             431,
-            "The headers are too large",
+            "Headers too large",
             "Send at most 200 headers, and 64 KiB of them with the path and the query.",
         ),
         "internal_error": ProblemKind(

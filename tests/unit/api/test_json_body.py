@@ -1,11 +1,14 @@
 """What a merchant is told about a body that does not fit, in the words of JSON."""
 
+import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, Final
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import inspect
 
 from fincore.api.json_body import decode_body
@@ -142,6 +145,32 @@ def test_an_amount_beyond_its_bounds_has_a_code_of_its_own(
     shape = ChargeRequest if body is CHARGE else RefundRequest if body else CaptureRequest
     found = problem(shape, {**body, "amount_minor": amount_minor})
     assert (found.code, found.param, found.detail) == (code, "amount_minor", detail)
+
+
+@given(st.dictionaries(st.text(), st.text()), st.data())
+def test_metadata_is_taken_if_and_only_if_no_name_comes_twice(
+    metadata: dict[str, str], data: st.DataObject
+) -> None:
+    decoder = msgspec.json.Decoder(dict[str, dict[str, str]])
+    pairs = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in metadata.items()]
+    assert decode_body(decoder, f'{{"metadata": {{{", ".join(pairs)}}}}}'.encode()) == {"metadata": metadata}
+    if metadata:
+        again = json.dumps(
+            data.draw(st.sampled_from(sorted(metadata))), ensure_ascii=data.draw(st.booleans())
+        )
+        pairs.insert(data.draw(st.integers(0, len(pairs))), f'{again} : ":"')
+        with pytest.raises(Problem) as refused:
+            decode_body(decoder, f'{{"metadata": {{{", ".join(pairs)}}}}}'.encode())
+        assert refused.value.code == "field_repeated"
+
+
+@pytest.mark.parametrize(
+    "body", ['{"a":{"b":{"c":[{"d":"","d":""}]}}}', '[{"a":"","a":""}]', '{"":"","":""}']
+)
+def test_a_field_named_twice_is_refused_at_any_depth(body: str) -> None:
+    with pytest.raises(Problem) as refused:
+        decode_body(msgspec.json.Decoder(), body.encode())
+    assert refused.value.code == "field_repeated"
 
 
 def unbounded_strings(kind: inspect.Type, place: str) -> Iterator[str]:
