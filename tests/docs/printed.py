@@ -126,6 +126,9 @@ def public_events() -> str:
     return _table(("type", "meaning", "in its `data`"), rows)
 
 
+RATE_SETTINGS = "`FINCORE_RATE_LIMIT_LIVE_PER_SECOND`, `FINCORE_RATE_LIMIT_TEST_PER_SECOND`"
+
+
 def limits() -> str:
     """The bounds a person may meet."""
     key, value = metadata.METADATA_KEY_CHARACTERS_MAX, metadata.METADATA_VALUE_CHARACTERS_MAX
@@ -147,7 +150,7 @@ def limits() -> str:
         ),
         (
             "requests of one API key to one `api` process",
-            f"`FINCORE_RATE_LIMIT_{{LIVE,TEST}}_PER_SECOND`; {rate_limit.BURST_SECONDS} s worth at once",
+            f"{RATE_SETTINGS}; {rate_limit.BURST_SECONDS} s worth at once",
             "429 `rate_limited`",
         ),
         (
