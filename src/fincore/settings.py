@@ -345,7 +345,7 @@ class _Reader:
         is_local = url.hostname in ("localhost", "127.0.0.1", "::1")
         if (url.scheme != "https" and not is_local) or url.username or url.path or url.query or url.fragment:
             raise ConfigurationError(
-                f"{name} must be an https:// URL of a host alone, such as https://pay.example.com"
+                f"{name} must be an https:// URL without a path, such as https://pay.example.com"
             )
         return f"{url.scheme}://{url.netloc}"
 
