@@ -13,6 +13,7 @@ import pytest
 from fincore.postgres.pool import Pool
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import Api, captured, serving_api
+from fixtures.traffic import disputed
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -186,6 +187,16 @@ BAD_QUERIES: dict[str, tuple[str, str | None]] = {
     "limit=1&limit=2": ("parameter_invalid", "limit"),
     "status=paid": ("parameter_invalid", "status"),
     "status=": ("parameter_invalid", "status"),
+    "status=failed,paid": ("parameter_invalid", "status"),
+    "status=failed,": ("parameter_invalid", "status"),
+    "status=failed&status=succeeded": ("parameter_invalid", "status"),
+    "disputed=yes": ("parameter_invalid", "disputed"),
+    "currency=euro": ("parameter_invalid", "currency"),
+    "currency=%C3%A9ur": ("parameter_invalid", "currency"),
+    "amount_minor=19.99": ("parameter_invalid", "amount_minor"),
+    "amount_minor=-1": ("parameter_invalid", "amount_minor"),
+    "amount_minor[gte]=1000000000000000000": ("parameter_invalid", "amount_minor[gte]"),
+    "amount_minor[eq]=1999": ("parameter_unknown", "amount_minor[eq]"),
     "created[gte]=yesterday": ("parameter_invalid", "created[gte]"),
     "created[gte]=2026-01-01": ("parameter_invalid", "created[gte]"),
     "created[gte]=2026-01-01T00:00:00": ("parameter_invalid", "created[gte]"),
@@ -214,3 +225,72 @@ async def test_a_bad_query_is_refused_by_name(api: Api, subtests: pytest.Subtest
             reply = await api.get(f"/v1/charges?{query}")
             assert reply.problem() == (400, *expected)
     assert json.loads((await api.get("/v1/charges?")).body)["data"] == []
+
+
+async def test_filters_of_charges_find_what_they_name(api: Api, dsn: str) -> None:
+    small = (await api.charge("small", amount_minor=500)).json()["id"]
+    paid = await api.paid("paid", amount_minor=700, currency="jpy")
+    at_risk = await api.paid("disputed", amount_minor=1999)
+    await api.append(at_risk, lambda _: (disputed(),))
+    await api.project(dsn)
+
+    async def listed(query: str) -> set[str]:
+        reply = await api.get(f"/v1/charges?{query}")
+        assert reply.status == 200, reply
+        return {charge["id"] for charge in reply.json()["data"]}
+
+    assert await listed("status=processing,succeeded") == {small, paid, at_risk}
+    assert await listed("status=processing,failed") == {small}
+    assert await listed("disputed=true") == {at_risk}
+    assert await listed("disputed=false") == {small, paid}
+    assert await listed("currency=JPY") == {paid}
+    assert await listed("amount_minor=700") == {paid}
+    assert await listed("amount_minor[gt]=500&amount_minor[lt]=1999") == {paid}
+    assert await listed("amount_minor[gte]=500&amount_minor[lte]=700") == {small, paid}
+    assert await listed("amount_minor[gte]=700&amount_minor=1999") == {at_risk}
+    assert await listed("psp_reference=pi_1") == {paid, at_risk}
+    assert await listed("psp_reference=pi_1&currency=usd&status=succeeded") == {at_risk}
+
+
+@pytest.mark.parametrize("path", ["/v1/refunds", "/v1/disputes"])
+async def test_lists_take_several_statuses(api: Api, path: str) -> None:
+    known = {"/v1/refunds": "pending,succeeded", "/v1/disputes": "won,lost"}[path]
+    assert (await api.get(f"{path}?status={known}")).status == 200
+    assert (await api.get(f"{path}?status={known},open")).problem() == (400, "parameter_invalid", "status")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/v1/charges?created=2026-01-01", "created[gte], created[gt], created[lte], created[lt]"),
+        ("/v1/charges?order=asc", "limit, cursor, status, customer_email"),
+        ("/v1/charges?metadata=x", "metadata[...]"),
+        ("/v1/charges?amount_minor[eq]=1", "amount_minor[gte]"),
+        ("/v1/refunds?created=2026-01-01", "charge, status, created[gte]"),
+        ("/v1/events?status=x", "charge, type"),
+    ],
+)
+async def test_unknown_parameter_is_answered_with_the_known(api: Api, path: str, named: str) -> None:
+    reply = await api.get(path)
+    assert reply.problem()[:2] == (400, "parameter_unknown")
+    assert named in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/charges/ch_1",
+        "/v1/refunds/re_1",
+        "/v1/disputes/dp_1",
+        "/v1/events/evt_1",
+        "/v1/balance",
+        "/v1/balance_transactions/txn_1",
+        "/v1/webhook_endpoints",
+        "/v1/webhook_endpoints/we_1",
+        "/v1/webhook_deliveries/msg_1",
+    ],
+)
+async def test_look_at_one_object_takes_no_parameters(api: Api, path: str) -> None:
+    """As lists do: a parameter that is dropped in silence is one that the client believes in."""
+    assert (await api.get(f"{path}?expand=refunds")).problem() == (400, "parameter_unknown", "expand")
+    assert (await api.get(path)).status in (200, 404)

@@ -109,7 +109,7 @@ async def test_endpoints_are_listed_oldest_first_on_one_page_without_secrets(api
     assert [endpoint["id"] for endpoint in listed["data"]] == made
     assert (listed["object"], listed["has_more"], listed["next_cursor"]) == ("list", False, None)
     assert all("secret" not in endpoint for endpoint in listed["data"])
-    assert (await api.get(f"{PATH}?limit=1")).problem() == (400, "parameter_unknown", None)
+    assert (await api.get(f"{PATH}?limit=1")).problem() == (400, "parameter_unknown", "limit")
 
 
 async def test_the_secret_is_stored_sealed_and_nowhere_in_clear(api: Api, owner_pool: Pool) -> None:
@@ -450,3 +450,101 @@ async def test_what_happens_to_a_charge_of_the_api_is_told_with_what_merchants_m
     assert payload["data"]["amount_minor"] == 1999
     assert "payment_method" not in payload["data"]
     assert api.merchant_id not in json.dumps(payload)
+
+
+# Deleting
+
+
+async def delete(api: Api, path: str, **options: Any) -> Reply:
+    return await api.request("DELETE", path, **options)
+
+
+async def sweep(api: Api) -> None:
+    """What the deliverer does every few seconds."""
+    deliverer = Deliverer(
+        api.pool,
+        Sender(only_loopback, HandClock(await now(api)), allow_loopback=True),
+        SecretSealer(SECRETS_KEY),
+        HandClock(await now(api)),
+    )
+    await deliverer.sweep()
+
+
+async def test_endpoint_deleted_is_gone_whatever_is_asked_of_it(api: Api) -> None:
+    kept, gone = (await created(api))["id"], (await created(api))["id"]
+    reply = await delete(api, f"{PATH}/{gone}")
+    assert (reply.status, reply.body) == (204, b"")
+    assert "Content-Length" not in reply.headers
+    not_found = (404, "webhook_endpoint_not_found", "endpoint_id")
+    assert (await api.get(f"{PATH}/{gone}")).problem() == not_found
+    assert (await post(api, f"{PATH}/{gone}", {"status": "enabled"})).problem() == not_found
+    assert (await post(api, f"{PATH}/{gone}/rotate_secret")).problem() == not_found
+    assert (await post(api, f"{PATH}/{gone}/replay_failed")).problem() == not_found
+    assert [one["id"] for one in (await api.get(PATH)).json()["data"]] == [kept]
+
+
+async def test_endpoint_deleted_twice_is_answered_alike(api: Api) -> None:
+    path = f"{PATH}/{(await created(api))['id']}"
+    replies = [await delete(api, path) for _ in range(2)]
+    replies += [await delete(api, path, headers={"Idempotency-Key": "d"}) for _ in range(2)]
+    assert [reply.status for reply in replies] == [204] * 4
+    assert replies[-1].headers["Idempotent-Replayed"] == "true"
+
+
+async def test_endpoint_of_others_or_none_cannot_be_deleted(api: Api) -> None:
+    path = f"{PATH}/{(await created(api))['id']}"
+    stranger = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
+    for key in (stranger, await api.new_key(livemode=True)):
+        assert (await delete(api, path, key=key)).problem()[1] == "webhook_endpoint_not_found"
+    for unknown in (new_webhook_endpoint_id(), "nonsense"):
+        assert (await delete(api, f"{PATH}/{unknown}")).problem()[1] == "webhook_endpoint_not_found"
+    assert (await api.get(path)).status == 200
+
+
+async def test_secrets_of_a_deleted_endpoint_are_forgotten(api: Api) -> None:
+    made = await created(api)
+    await post(api, f"{PATH}/{made['id']}/rotate_secret")
+    await delete(api, f"{PATH}/{made['id']}")
+    row = await api.pool.fetchrow("select secret, previous_secret from notify.endpoints")
+    assert row is not None
+    assert (row["secret"], row["previous_secret"]) == (None, None)
+
+
+async def test_endpoints_that_were_deleted_do_not_count(api: Api) -> None:
+    for _ in range(ENDPOINTS_MAX):
+        last = await created(api)
+    assert (await post(api, PATH, {"url": URL})).problem()[1] == "webhook_endpoints_too_many"
+    await delete(api, f"{PATH}/{last['id']}")
+    assert (await post(api, PATH, {"url": URL})).status == 201
+
+
+async def test_what_waits_for_a_deleted_endpoint_ends_and_is_seen(api: Api, dsn: str) -> None:
+    endpoint_id = (await created(api))["id"]
+    (waiting,) = await some_deliveries(api, dsn)
+    await delete(api, f"{PATH}/{endpoint_id}")
+    await sweep(api)
+    (listed,) = (await api.get(f"{PATH}/{endpoint_id}/deliveries")).json()["data"]
+    assert (listed["id"], listed["status"], listed["failure"]) == (waiting, "failed", "endpoint_deleted")
+    assert (await api.get(f"/v1/webhook_deliveries/{waiting}")).json()["failure"] == "endpoint_deleted"
+    replay = await post(api, f"/v1/webhook_deliveries/{waiting}/replay")
+    assert replay.problem() == (404, "webhook_endpoint_not_found", "delivery_id")
+
+
+async def test_endpoint_deleted_hears_of_nothing_more(api: Api, dsn: str) -> None:
+    endpoint_id = (await created(api))["id"]
+    await delete(api, f"{PATH}/{endpoint_id}")
+    assert await some_deliveries(api, dsn) == []
+
+
+async def test_endpoint_deleted_is_forgotten_after_its_deliveries(api: Api, dsn: str) -> None:
+    endpoint_id = (await created(api))["id"]
+    await some_deliveries(api, dsn)
+    await delete(api, f"{PATH}/{endpoint_id}")
+    await sweep(api)
+    await api.pool.execute("update notify.endpoints set deleted_at = deleted_at - interval '31 days'")
+    await sweep(api)
+    assert await api.pool.fetchval("select count(*) from notify.endpoints") == 1
+    await api.pool.execute("update notify.deliveries set finished_at = finished_at - interval '31 days'")
+    await sweep(api)
+    assert await api.pool.fetchval("select count(*) from notify.endpoints") == 0
+    assert (await delete(api, f"{PATH}/{endpoint_id}")).status == 404

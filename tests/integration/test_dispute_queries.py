@@ -50,8 +50,8 @@ async def test_each_filter_finds_its_disputes_and_no_others(
     everything = [other.dispute_id, late.dispute_id, early.dispute_id]
     assert await listed(queries) == everything
     assert await listed(queries, charge_id=charge_of(one)) == everything[1:]
-    assert await listed(queries, status="lost") == [other.dispute_id]
-    assert await listed(queries, status="needs_response") == [early.dispute_id]
+    assert await listed(queries, statuses=("lost",)) == [other.dispute_id]
+    assert await listed(queries, statuses=("needs_response",)) == [early.dispute_id]
     assert await listed(queries, opened_from=NOON + timedelta(days=1)) == everything[:2]
     assert await listed(queries, opened_before=NOON + timedelta(days=1)) == [early.dispute_id]
     assert await listed(queries, merchant_id=MerchantId("mer_01other")) == []
@@ -92,12 +92,12 @@ from generate_series(1, $3) n
 """
 ALL_FILTERS = {
     "none": {},
-    "status": {"status": "lost"},
+    "status": {"statuses": ("lost",)},
     "opened": {
         "opened_from": NOON + timedelta(seconds=10),
         "opened_before": NOON + timedelta(seconds=19_000),
     },
-    "status and opened": {"status": "needs_response", "opened_before": NOON + timedelta(seconds=19_000)},
+    "status and opened": {"statuses": ("needs_response",), "opened_before": NOON + timedelta(seconds=19_000)},
     "charge": {"charge_id": ChargeId("ch_" + "2".rjust(26, "0"))},
 }
 

@@ -11,7 +11,7 @@ from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
 from fincore.postgres.pool import Pool
 from fixtures.commits import created
 from fixtures.merchant_receiver import receiving
-from fixtures.notify import SECRETS_KEY, Notify, notifying
+from fixtures.notify import OWNER, SECRETS_KEY, Notify, notifying
 
 NEW_KEY = bytes(reversed(SECRETS_KEY))
 NEW = SecretSealer(NEW_KEY)
@@ -94,3 +94,12 @@ async def test_webhooks_verify_with_the_same_secret_before_during_and_after(noti
         assert len(receiver.hooks) == 3
         for hook in receiver.hooks:
             hook.verified(made.secret)
+
+
+async def test_endpoint_that_was_deleted_has_nothing_to_seal(notify: Notify) -> None:
+    deleted = (await notify.listen("https://example.com/")).endpoint.endpoint_id
+    kept = await notify.listen("https://example.com/")
+    async with notify.pool.acquire() as connection:
+        assert await notify.endpoints.delete(connection, OWNER, deleted)
+    assert await reseal(notify.pool, CHANGING, notify.clock) == Resealed(1, 0, ())
+    assert await opened(notify, kept.endpoint.endpoint_id, "secret") == kept.secret

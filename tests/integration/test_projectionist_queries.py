@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id
+from fincore.domain.outcome import PspReference
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.charge_view import ChargeView
@@ -13,7 +16,7 @@ from fincore.read.paymentdb.queries import ChargeFilters, ChargeQueries, list_st
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, captured, created
 from fixtures.plans import Node, has_scan_or_sort, plan_of, rows_visited
-from fixtures.traffic import failed, fates, follow, live, running_writer, store_pool
+from fixtures.traffic import disputed, failed, fates, follow, live, running_writer, store_pool
 
 MINE = ChargeFilters(merchant_id=MERCHANT, livemode=False)
 
@@ -48,7 +51,7 @@ async def test_each_filter_finds_its_charges_and_no_others(
             await live(
                 writer,
                 [
-                    (created(), captured()),
+                    (created(), captured(psp_reference=PspReference("pi_1"))),
                     (created(), failed()),
                     (created(customer_email="ada@example.com"),),
                     (created(metadata={"order": "6735", "shop": "nord"}),),
@@ -59,8 +62,8 @@ async def test_each_filter_finds_its_charges_and_no_others(
         )
     await follow(EventLog(pool), paymentdb, Projectionist())
     assert await ids_listed(queries) == {paid, declined, by_ada, ordered, early, late}
-    assert await ids_listed(queries, status="succeeded") == {paid}
-    assert await ids_listed(queries, status="failed") == {declined}
+    assert await ids_listed(queries, statuses=("succeeded",)) == {paid}
+    assert await ids_listed(queries, statuses=("failed",)) == {declined}
     assert await ids_listed(queries, customer_email="ada@example.com") == {by_ada}
     assert await ids_listed(queries, customer_email="ADA@example.com") == set()
     assert await ids_listed(queries, metadata={"order": "6735"}) == {ordered}
@@ -74,9 +77,40 @@ async def test_each_filter_finds_its_charges_and_no_others(
         by_ada,
         ordered,
     }
-    assert await ids_listed(queries, status="processing", metadata={"order": "6735"}) == {ordered}
+    assert await ids_listed(queries, statuses=("processing",), metadata={"order": "6735"}) == {ordered}
+    assert await ids_listed(queries, statuses=("failed", "succeeded")) == {paid, declined}
+    assert await ids_listed(queries, psp_reference="pi_1") == {paid}
+    assert await ids_listed(queries, psp_reference="pi_2") == set()
     in_order = [view.charge_id for view in await listed(queries)]
     assert (in_order[0], in_order[-1]) == (late, early)
+
+
+async def test_charges_are_found_by_amount_currency_and_dispute(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    async with running_writer(pool) as writer:
+        small, large, yen, disputed_one = map(
+            charge_of,
+            await live(
+                writer,
+                [
+                    (created(500),),
+                    (created(5000),),
+                    (created(700, currency=Currency("jpy")),),
+                    (created(), captured(), disputed()),
+                ],
+            ),
+        )
+    await follow(EventLog(pool), paymentdb, Projectionist())
+    assert await ids_listed(queries, disputed=True) == {disputed_one}
+    assert await ids_listed(queries, disputed=False) == {small, large, yen}
+    assert await ids_listed(queries, currency="jpy") == {yen}
+    assert await ids_listed(queries, currency="eur") == set()
+    assert await ids_listed(queries, amount_from_minor=700) == {large, yen, disputed_one}
+    assert await ids_listed(queries, amount_to_minor=700) == {small, yen}
+    assert await ids_listed(queries, amount_from_minor=700, amount_to_minor=1000) == {yen, disputed_one}
+    assert await ids_listed(queries, amount_from_minor=700, amount_to_minor=700) == {yen}
+    assert await ids_listed(queries, amount_from_minor=701, amount_to_minor=700) == set()
 
 
 async def test_another_merchant_and_the_other_mode_see_nothing_of_it(
@@ -134,13 +168,14 @@ PAGE = 10
 _MANY_CHARGES = """
 insert into paymentdb.charges (
     charge_id, stream_id, version, merchant_id, livemode, status, amount_minor, currency, capture_method,
-    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, psp, psp_account, customer_email,
-    metadata, captures_requested, cancels_requested, created_at, updated_at
+    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, psp, psp_account, psp_reference,
+    disputes, customer_email, metadata, captures_requested, cancels_requested, created_at, updated_at
 )
 select
     'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, case when n % 10 = 0 then 'mer_01other' else $1 end, false,
-    (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000, 'usd', 'automatic', 0, 0, 0, 0, 'pm',
-    'stripe', 'test', 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
+    (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000 + n % 300,
+    case when n % 50 = 1 then 'jpy' else 'usd' end, 'automatic', 0, 0, 0, 0, 'pm',
+    'stripe', 'test', 'pi_' || n, case when n % 90 = 1 then '[]'::jsonb end, 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
     $2::timestamptz + n * interval '1 second', now()
 from generate_series(1, $3) n
 """
@@ -159,13 +194,16 @@ async def planned(pool: Pool, filters: ChargeFilters, after_id: ChargeId | None 
 
 ALL_FILTERS = {
     "none": {},
-    "status": {"status": "failed"},
+    "status": {"statuses": ("failed",)},
     "customer": {"customer_email": "customer3@example.com"},
+    "currency": {"currency": "jpy"},
+    "amount": {"amount_from_minor": 1234, "amount_to_minor": 1234},
+    "disputed": {"disputed": True},
     "created": {
         "created_from": NOON + timedelta(seconds=10),
         "created_before": NOON + timedelta(seconds=19_000),
     },
-    "status and created": {"status": "succeeded", "created_before": NOON + timedelta(seconds=19_000)},
+    "status and created": {"statuses": ("succeeded",), "created_before": NOON + timedelta(seconds=19_000)},
 }
 
 
@@ -192,3 +230,23 @@ async def test_metadata_is_found_by_its_index(many: Pool) -> None:
         "charges_by_metadata"
     ]
     assert rows_visited(plan) <= 2
+
+
+async def test_psp_reference_is_found_by_its_index(many: Pool) -> None:
+    filters = ChargeFilters(merchant_id=MERCHANT, livemode=False, psp_reference="pi_4321")
+    assert rows_visited(await planned(many, filters)) <= 2
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"statuses": ("failed", "processing")},
+        {"amount_from_minor": 1_100, "amount_to_minor": 1_200},
+        {"disputed": False},
+    ],
+    ids=str,
+)
+async def test_filter_that_many_charges_pass_reads_them_in_order(many: Pool, filters: Any) -> None:
+    """What many pass is found by walking the list itself; no row is sorted."""
+    plan = await planned(many, ChargeFilters(merchant_id=MERCHANT, livemode=False, **filters))
+    assert not has_scan_or_sort(plan)

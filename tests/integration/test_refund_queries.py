@@ -49,9 +49,9 @@ async def test_each_filter_finds_its_refunds_and_no_others(
     everything = [other.refund_id, late.refund_id, early.refund_id]
     assert await listed(queries) == everything
     assert await listed(queries, charge_id=charge_of(one)) == everything[1:]
-    assert await listed(queries, status="succeeded") == [late.refund_id]
-    assert await listed(queries, status="processing") == [other.refund_id, early.refund_id]
-    assert await listed(queries, charge_id=charge_of(one), status="failed") == []
+    assert await listed(queries, statuses=("succeeded",)) == [late.refund_id]
+    assert await listed(queries, statuses=("processing",)) == [other.refund_id, early.refund_id]
+    assert await listed(queries, charge_id=charge_of(one), statuses=("failed",)) == []
     assert await listed(queries, created_from=NOON + timedelta(days=1)) == everything[:2]
     assert await listed(queries, created_before=NOON + timedelta(days=1)) == [early.refund_id]
     assert await listed(queries, merchant_id=MerchantId("mer_01other")) == []
@@ -103,12 +103,12 @@ from generate_series(1, $3) n
 """
 ALL_FILTERS = {
     "none": {},
-    "status": {"status": "failed"},
+    "status": {"statuses": ("failed",)},
     "created": {
         "created_from": NOON + timedelta(seconds=10),
         "created_before": NOON + timedelta(seconds=19_000),
     },
-    "status and created": {"status": "succeeded", "created_before": NOON + timedelta(seconds=19_000)},
+    "status and created": {"statuses": ("succeeded",), "created_before": NOON + timedelta(seconds=19_000)},
     "charge": {"charge_id": ChargeId("ch_" + "2".rjust(26, "0"))},
 }
 

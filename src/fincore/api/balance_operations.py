@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.api.balance_body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
 from fincore.api.component_schemas import words_reference
-from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
@@ -17,6 +17,7 @@ GET_BALANCE: Final = Operation(
     "`as_of` says up to when the ledger is complete, usually a moment ago.",
     tag=_TAG,
     answers={200: Content(shape=BalanceBody, description="The balance.")},
+    problems=LOOK_PROBLEMS,
 )
 
 GET_BALANCE_TRANSACTION: Final = Operation(
@@ -34,7 +35,7 @@ GET_BALANCE_TRANSACTION: Final = Operation(
         ),
     ),
     answers={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},
-    problems=("balance_transaction_not_found",),
+    problems=(*LOOK_PROBLEMS, "balance_transaction_not_found"),
 )
 
 LIST_BALANCE_TRANSACTIONS: Final = Operation(

@@ -12,7 +12,7 @@ from fincore.api.keyed_call import (
     PREFER,
     PREFER_LOOK,
 )
-from fincore.api.list_query import CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import AMOUNT_MAX, BOUNDS, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
@@ -87,7 +87,7 @@ GET_CHARGE: Final = Operation(
             headers=LOOK_HEADERS,
         )
     },
-    problems=("charge_not_found",),
+    problems=(*LOOK_PROBLEMS, "charge_not_found"),
 )
 
 LIST_CHARGES: Final = Operation(
@@ -104,13 +104,45 @@ LIST_CHARGES: Final = Operation(
         Parameter(
             name="status",
             place="query",
-            description="Only charges in this state.",
-            schema=words_reference("ChargeStatus"),
+            is_list=True,
+            description="Only charges in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("ChargeStatus"), "minItems": 1},
         ),
         Parameter(
             name="customer_email",
             place="query",
             description="Only charges with this `customer_email`.",
+            schema={"type": "string", "pattern": r"^[^\u0000]*$"},
+        ),
+        Parameter(
+            name="disputed",
+            place="query",
+            description="Only charges that the customer's bank questioned, or only the others.",
+            schema={"type": "boolean"},
+        ),
+        Parameter(
+            name="currency",
+            place="query",
+            description="Only charges in this currency.",
+            schema={"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["eur"]},
+        ),
+        Parameter(
+            name="amount_minor",
+            place="query",
+            is_deep_object=True,
+            description="Only charges of such an amount: `amount_minor[gte]=1000`. `amount_minor=1999` is exactly that one.",
+            schema={
+                "type": "object",
+                "properties": {
+                    bound: {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX} for bound in BOUNDS
+                },
+                "additionalProperties": False,
+            },
+        ),
+        Parameter(
+            name="psp_reference",
+            place="query",
+            description="Only the charge whose payment has this id at the PSP.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$"},
         ),
         CREATED,

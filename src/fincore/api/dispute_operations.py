@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.component_schemas import words_reference
-from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
@@ -24,7 +24,7 @@ GET_DISPUTE: Final = Operation(
         ),
     ),
     answers={200: Content(shape=DisputeBody, description="The dispute.")},
-    problems=("dispute_not_found",),
+    problems=(*LOOK_PROBLEMS, "dispute_not_found"),
 )
 
 LIST_DISPUTES: Final = Operation(
@@ -42,8 +42,9 @@ LIST_DISPUTES: Final = Operation(
         Parameter(
             name="status",
             place="query",
-            description="Only disputes in this state.",
-            schema=words_reference("DisputeStatus"),
+            is_list=True,
+            description="Only disputes in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("DisputeStatus"), "minItems": 1},
         ),
         CREATED,
     ),

@@ -7,7 +7,7 @@ from fincore.api.cursor import cursor_after
 from fincore.api.dispute_operations import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
-from fincore.api.list_query import chosen, chosen_charge, read_list_query
+from fincore.api.list_query import chosen_charge, chosen_several, read_list_query
 from fincore.api.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import parse_dispute_id
@@ -54,7 +54,7 @@ class Disputes:
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
             charge_id=chosen_charge(asked),
-            status=chosen(asked, "status", _STATUSES),
+            statuses=chosen_several(asked, "status", _STATUSES),
             opened_from=asked.created_from,
             opened_before=asked.created_before,
         )

@@ -14,6 +14,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from fincore.api.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
 from fincore.api.gate import Gate, Place
+from fincore.api.list_query import refuse_parameters
 from fincore.api.metrics import REQUEST_SECONDS
 from fincore.api.operation import Operation
 from fincore.api.problems import PROBLEMS, Problem, problem_body
@@ -29,7 +30,7 @@ STORE_RETRY_AFTER_SECONDS: Final = 2
 INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
 
 GateName = Literal["requests", "webhooks"]
-Method = Literal["GET", "HEAD", "POST", "OPTIONS"]
+Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 Handler = Callable[[Call], Awaitable[Answer]]
 """Answers a call, or raises `Problem`."""
 
@@ -46,6 +47,16 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     handler: Handler
     gate: GateName | None = "requests"
+
+    @property
+    def takes_any_query(self) -> bool:
+        """Whether its handler looks at the query, or nobody minds what is in it: a merchant's GET without parameters does."""
+        parameters = self.operation.parameters
+        return (
+            self.method != "GET"
+            or not self.operation.is_authenticated
+            or any(parameter.place == "query" for parameter in parameters)
+        )
 
 
 class Endpoint:
@@ -101,6 +112,8 @@ class Endpoint:
                 limiter=self._limiter,
                 place=place,
             )
+            if call.query and not route.takes_any_query:
+                refuse_parameters(call.query)
             try:
                 answer = await route.handler(call)
             finally:
@@ -134,11 +147,12 @@ async def send_answer(
     send: Send, answer: Answer, request_id: RequestId, *, headers: Sequence[tuple[str, str]] = ()
 ) -> None:
     """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
-    sent = [
-        (b"content-type", answer.media_type.encode()),
-        (b"content-length", b"%d" % len(answer.body)),
-        (b"request-id", request_id.encode()),
-    ]
+    sent = [(b"request-id", request_id.encode())]
+    if answer.status != 204:  # noqa: PLR2004 -- No Content: RFC 9110 forbids the length, and there is no type
+        sent += [
+            (b"content-type", answer.media_type.encode()),
+            (b"content-length", b"%d" % len(answer.body)),
+        ]
     sent += [(name.encode(), value.encode("latin-1")) for name, value in (*answer.headers, *headers)]
     await send({"type": "http.response.start", "status": answer.status, "headers": sent})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})

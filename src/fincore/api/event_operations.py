@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.event_body import EventBody, EventListBody
-from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.domain.events import EVENTS
 
@@ -27,7 +27,7 @@ GET_EVENT: Final = Operation(
         ),
     ),
     answers={200: Content(shape=EventBody, description="The event.")},
-    problems=("event_not_found",),
+    problems=(*LOOK_PROBLEMS, "event_not_found"),
 )
 
 LIST_EVENTS: Final = Operation(

@@ -20,6 +20,11 @@ from fincore.write.payments.operation_request import CHARGE_ID_PATTERN
 LIMIT_DEFAULT: Final = 10
 QUERY_BYTES_MAX: Final = 8_192
 _PARAMETERS_MAX: Final = 100
+_DIGITS_MAX: Final = 18
+"""Of a number: what fits into 64 bits whatever its digits are."""
+AMOUNT_MAX: Final = 10**_DIGITS_MAX - 1
+BOUNDS: Final = ("gte", "gt", "lte", "lt")
+"""The ends of a range: `created[gte]=...`."""
 _MOMENT: Final = timedelta(microseconds=1)  # what PostgreSQL tells apart
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
@@ -27,6 +32,8 @@ _TIME: Final = {"type": "string", "format": "date-time"}
 
 LIST_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown", "cursor_invalid")
 """What every list may answer beside its page."""
+LOOK_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown")
+"""What a GET without parameters may answer beside its own problems."""
 LIMIT: Final = Parameter(
     name="limit",
     place="query",
@@ -116,7 +123,13 @@ def read_list_query(
             case [keyed, key] if keyed in keyed_filters and key and name.endswith("]"):
                 own[name] = value
             case _:
-                raise Problem("parameter_unknown", param=_shown(name))
+                known = ("limit", "cursor", *filters, *(f"{keyed}[...]" for keyed in keyed_filters))
+                created = tuple(f"created[{bound}]" for bound in BOUNDS) if has_created else ()
+                raise Problem(
+                    "parameter_unknown",
+                    f"The parameters of this list are {', '.join((*known, *created))}.",
+                    param=_shown(name),
+                )
     return ListQuery(
         limit=limit,
         after_id=after_id,
@@ -124,6 +137,12 @@ def read_list_query(
         created_before=created_before,
         filters=own,
     )
+
+
+def refuse_parameters(query: bytes) -> None:
+    """Raise `parameter_unknown` for the first parameter of a query that takes none."""
+    for name, _ in _parameters(query):
+        raise Problem("parameter_unknown", "This request takes no parameters.", param=_shown(name))
 
 
 def chosen(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choice | None:
@@ -135,6 +154,31 @@ def chosen(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choi
     if value is None:
         return None
     raise Problem("parameter_invalid", f"{name} must be one of {', '.join(choices)}.", param=name)
+
+
+def chosen_several(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> tuple[Choice, ...]:
+    """The filter `name` as some of `choices`, separated by commas; none where it was not sent. Raises `parameter_invalid`."""
+    value = asked.filters.get(name)
+    if value is None:
+        return ()
+    wanted = value.split(",")
+    found = tuple(choice for choice in choices if choice in wanted)
+    if len(found) < len(set(wanted)):
+        raise Problem(
+            "parameter_invalid",
+            f"{name} must be one or more of {', '.join(choices)}, separated by commas.",
+            param=name,
+        )
+    return found
+
+
+def whole_number(name: str, value: str) -> int:
+    """A filter's value as a whole number from 0 to what a database can hold. Raises `parameter_invalid`."""
+    if value.isascii() and value.isdecimal() and len(value) <= _DIGITS_MAX:
+        return int(value)
+    raise Problem(
+        "parameter_invalid", f"{name} must be a whole number of at most {_DIGITS_MAX} digits.", param=name
+    )
 
 
 def chosen_charge(asked: ListQuery[Id]) -> ChargeId | None:

@@ -189,6 +189,8 @@ def _by_status(codes: Iterable[ProblemCode]) -> dict[int, list[ProblemCode]]:
 
 
 def _content(content: Content) -> Json:
+    if content.shape is None:
+        return {"description": content.description}
     schema = reference(content.shape) if isinstance(content.shape, type) else dict(content.shape)
     return {"description": content.description, "content": {content.media_type: {"schema": schema}}}
 
@@ -205,6 +207,8 @@ def _parameter(parameter: Parameter) -> Json:
         "description": parameter.description,
         "schema": dict(parameter.schema),
     }
+    if parameter.is_list:
+        described |= {"style": "form", "explode": False}
     if parameter.is_deep_object:
         described |= {"style": "deepObject", "explode": True}
     return described

@@ -11,7 +11,10 @@ JsonSchema = Mapping[str, Any]
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A header, a part of the path or of the query. A `deep_object` is written as `name[member]=value`."""
+    """A header, a part of the path or of the query.
+
+    A deep object is written as `name[member]=value`, a list as `name=one,other`.
+    """
 
     name: str
     place: Literal["header", "path", "query"]
@@ -19,15 +22,16 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     schema: JsonSchema
     is_required: bool = False
     is_deep_object: bool = False
+    is_list: bool = False
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none.
+    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none; None is no body.
 
     `is_required` is of a request's body: whether it can be left out.
     """
 
-    shape: type | JsonSchema
+    shape: type | JsonSchema | None
     media_type: str = "application/json"
     description: str = ""
     headers: tuple[str, ...] = ()

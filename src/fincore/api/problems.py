@@ -270,7 +270,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "webhook_endpoints_too_many": ProblemKind(
             409,
             "Too many webhook endpoints",
-            "Change an endpoint that you no longer need; disabled ones count, too.",
+            "Delete an endpoint that you no longer need, or change it; disabled ones count, too.",
         ),
         "body_too_large": ProblemKind(
             413, "Body too large", "Send a smaller body. `detail` says how large it may be."

@@ -12,7 +12,7 @@ from fincore.api.keyed_call import (
     PREFER,
     PREFER_LOOK,
 )
-from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
@@ -75,7 +75,7 @@ GET_REFUND: Final = Operation(
         PREFER_LOOK,
     ),
     answers={200: Content(shape=RefundBody, description="The refund.", headers=LOOK_HEADERS)},
-    problems=("refund_not_found",),
+    problems=(*LOOK_PROBLEMS, "refund_not_found"),
 )
 
 LIST_REFUNDS: Final = Operation(
@@ -93,8 +93,9 @@ LIST_REFUNDS: Final = Operation(
         Parameter(
             name="status",
             place="query",
-            description="Only refunds in this state.",
-            schema=words_reference("RefundStatus"),
+            is_list=True,
+            description="Only refunds in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("RefundStatus"), "minItems": 1},
         ),
         CREATED,
     ),

@@ -9,7 +9,7 @@ from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
 from fincore.api.exchange import Answer, Call, json_answer
 from fincore.api.keyed_call import answer_of, idempotency_key, look_headers, read_request, wait_seconds
-from fincore.api.list_query import chosen, chosen_charge, read_list_query
+from fincore.api.list_query import chosen_charge, chosen_several, read_list_query
 from fincore.api.problems import Problem
 from fincore.api.refund_operations import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.charge import Charge, fold
@@ -119,7 +119,7 @@ class Refunds:
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
             charge_id=chosen_charge(asked),
-            status=chosen(asked, "status", _STATUSES),
+            statuses=chosen_several(asked, "status", _STATUSES),
             created_from=asked.created_from,
             created_before=asked.created_before,
         )

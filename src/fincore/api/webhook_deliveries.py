@@ -58,6 +58,12 @@ class WebhookDeliveries:
             replayed = await self._deliveries.replay(connection, owner_of(principal), delivery_id)
             if replayed is None:
                 raise _not_found()
+            if replayed == "endpoint_deleted":
+                raise Problem(
+                    "webhook_endpoint_not_found",
+                    "The endpoint of this delivery was deleted.",
+                    param="delivery_id",
+                )
             if replayed == "endpoint_disabled":
                 raise Problem("webhook_endpoint_disabled", param="delivery_id")
             return json_answer(200, delivery_body(replayed))

@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.api.component_schemas import words_reference
 from fincore.api.keyed_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
-from fincore.api.list_query import CURSOR, LIMIT, LIST_PROBLEMS
+from fincore.api.list_query import CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
 from fincore.api.operation import Content, Operation, Parameter
 from fincore.api.problems import ProblemCode
 from fincore.api.webhook_endpoint_body import (
@@ -76,7 +76,7 @@ LIST_WEBHOOK_ENDPOINTS: Final = Operation(
     description="Lists all your endpoints in the mode of your key, oldest first.",
     tag=_TAG,
     answers={200: Content(shape=WebhookEndpointListBody, description="Your endpoints.")},
-    problems=("parameter_unknown",),
+    problems=LOOK_PROBLEMS,
 )
 
 GET_WEBHOOK_ENDPOINT: Final = Operation(
@@ -86,7 +86,7 @@ GET_WEBHOOK_ENDPOINT: Final = Operation(
     tag=_TAG,
     parameters=(_ENDPOINT_ID,),
     answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.")},
-    problems=("webhook_endpoint_not_found",),
+    problems=(*LOOK_PROBLEMS, "webhook_endpoint_not_found"),
 )
 
 UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
@@ -103,6 +103,21 @@ UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
     ),
     answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.", headers=_REPLAYED)},
     problems=(*OPTIONAL_KEY_PROBLEMS, *_TEXT_PROBLEMS, "webhook_endpoint_not_found"),
+)
+
+DELETE_WEBHOOK_ENDPOINT: Final = Operation(
+    operation_id="delete_webhook_endpoint",
+    summary="Delete a webhook endpoint",
+    description=(
+        "Nothing more is sent to the endpoint, and its secrets are forgotten. What still waits for it ends as `failed`, "
+        "`endpoint_deleted`, within seconds; an attempt under way may still arrive. `GET "
+        "/v1/webhook_endpoints/{endpoint_id}/deliveries` lists what was sent to it for 30 days. To stop an endpoint for "
+        "a while, set its `status` to `disabled`. Deleting it again is answered alike."
+    ),
+    tag=_TAG,
+    parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
+    answers={204: Content(shape=None, description="The endpoint is deleted.", headers=_REPLAYED)},
+    problems=("idempotency_key_invalid", "idempotency_key_reused", "webhook_endpoint_not_found"),
 )
 
 ROTATE_WEBHOOK_SECRET: Final = Operation(
@@ -178,7 +193,7 @@ GET_WEBHOOK_DELIVERY: Final = Operation(
     answers={
         200: Content(shape=WebhookDeliveryBody, description="The delivery, with `payload` and `attempt_log`.")
     },
-    problems=("webhook_delivery_not_found",),
+    problems=(*LOOK_PROBLEMS, "webhook_delivery_not_found"),
 )
 
 REPLAY_WEBHOOK_DELIVERY: Final = Operation(

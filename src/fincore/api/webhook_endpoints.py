@@ -22,6 +22,7 @@ from fincore.api.webhook_endpoint_body import (
 )
 from fincore.api.webhook_endpoint_operations import (
     CREATE_WEBHOOK_ENDPOINT,
+    DELETE_WEBHOOK_ENDPOINT,
     GET_WEBHOOK_ENDPOINT,
     LIST_WEBHOOK_DELIVERIES,
     LIST_WEBHOOK_ENDPOINTS,
@@ -59,6 +60,10 @@ _ENCODER: Final = msgspec.json.Encoder()
 _STATUSES: Final[tuple[DeliveryStatus, ...]] = ("pending", "delivered", "failed")
 
 
+class _Deletion(msgspec.Struct, frozen=True):
+    """A deletion says nothing beside the path."""
+
+
 class WebhookServices(NamedTuple):
     """What the handlers of merchants' webhooks work with. `allow_loopback`: development, see `check_url`."""
 
@@ -91,6 +96,7 @@ class WebhookEndpoints:
             Route(method="GET", path=path, operation=LIST_WEBHOOK_ENDPOINTS, handler=self.list_all),
             Route(method="GET", path=one, operation=GET_WEBHOOK_ENDPOINT, handler=self.get),
             Route(method="POST", path=one, operation=UPDATE_WEBHOOK_ENDPOINT, handler=self.update),
+            Route(method="DELETE", path=one, operation=DELETE_WEBHOOK_ENDPOINT, handler=self.delete),
             Route(
                 method="POST",
                 path=f"{one}/rotate_secret",
@@ -138,8 +144,6 @@ class WebhookEndpoints:
     async def list_all(self, call: Call) -> Answer:
         """All endpoints, on one page."""
         principal = await secret_principal(call, self._keys)
-        if call.query:
-            raise Problem("parameter_unknown", "This list takes no parameters: it has one page.")
         found = await self._endpoints.list_all(owner_of(principal))
         return json_answer(200, WebhookEndpointListBody(data=[endpoint_body(one) for one in found]))
 
@@ -164,6 +168,18 @@ class WebhookEndpoints:
 
         return await change_once(call, self._answers, principal, request, make)
 
+    async def delete(self, call: Call) -> Answer:
+        """Delete an endpoint; one that was deleted before is answered alike."""
+        principal = await secret_principal(call, self._keys)
+        endpoint_id = _endpoint_id(call)
+
+        async def make(connection: Connection) -> Answer:
+            if not await self._endpoints.delete(connection, owner_of(principal), endpoint_id):
+                raise _not_found()
+            return Answer(204, b"")
+
+        return await change_once(call, self._answers, principal, _Deletion(), make)
+
     async def rotate_secret(self, call: Call) -> Answer:
         """A new secret beside the old one."""
         principal = await secret_principal(call, self._keys)
@@ -187,9 +203,11 @@ class WebhookEndpoints:
         asked = read_list_query(
             call.query, principal, parse_webhook_delivery_id, filters=("status",), has_created=False
         )
-        endpoint = await self._found(call, principal)
+        endpoint_id = _endpoint_id(call)
+        if not await self._endpoints.existed(owner_of(principal), endpoint_id):
+            raise _not_found()
         page = await self._deliveries.list_of(
-            endpoint.endpoint_id,
+            endpoint_id,
             status=chosen(asked, "status", _STATUSES),
             after_id=asked.after_id,
             limit=asked.limit,

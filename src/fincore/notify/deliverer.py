@@ -45,7 +45,7 @@ FAILURE_DELAY_SECONDS_MAX: Final = 10.0
 SWEEP_INTERVAL_SECONDS: Final = 5.0
 SWEEP_ROWS_MAX: Final = 10_000
 KEPT_FOR: Final = timedelta(days=30)
-"""How long a delivery that ended stays in the log, where it can be seen and replayed."""
+"""How long a delivery that ended stays in the log, where it can be seen and replayed; and a deleted endpoint at least."""
 
 
 class Deliverer:
@@ -158,6 +158,7 @@ class Deliverer:
         DELIVERIES_SETTLED.labels("endpoint_disabled").inc(int(closed.rpartition(" ")[2]))
         if self._clock.distrust() is None:
             await self._pool.execute(_SQL.purge_deliveries, now - KEPT_FOR, SWEEP_ROWS_MAX)
+            await self._pool.execute(_SQL.purge_endpoints, now - KEPT_FOR, SWEEP_ROWS_MAX)
 
     async def measure(self) -> None:
         """Set the gauges of what is due."""

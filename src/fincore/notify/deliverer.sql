@@ -1,7 +1,7 @@
 -- name: close_undeliverable
--- What waits for disabled endpoints has failed. $1 now, $2 rows.
+-- What waits for disabled or deleted endpoints has failed. $1 now, $2 rows.
 with stranded as (
-    select d.*
+    select d.*, case when e.deleted_at is null then 'endpoint_disabled' else 'endpoint_deleted' end as failure
     from notify.endpoints e
     cross join lateral (
         select delivery_id, attempts, leased_at
@@ -19,7 +19,7 @@ lost as (
     on conflict do nothing
 )
 update notify.deliveries d
-set status = 'failed', failure = 'endpoint_disabled', next_attempt_at = null, finished_at = $1,
+set status = 'failed', failure = stranded.failure, next_attempt_at = null, finished_at = $1,
     leased_at = null, leased_until = null
 from stranded
 where d.delivery_id = stranded.delivery_id;
@@ -34,6 +34,16 @@ with old as (
     for update skip locked
 )
 delete from notify.deliveries d using old where d.delivery_id = old.delivery_id;
+
+-- name: purge_endpoints
+-- Forget endpoints that were deleted before a moment and have no delivery left, a bounded number at a time.
+delete from notify.endpoints
+where endpoint_id in (
+    select endpoint_id
+    from notify.endpoints e
+    where deleted_at < $1 and not exists (select from notify.deliveries d where d.endpoint_id = e.endpoint_id)
+    limit $2
+);
 
 -- name: measure_due
 -- How many deliveries to enabled endpoints are due and not under way, and since when the oldest is. $1 now.

@@ -17,8 +17,9 @@ from fincore.postgres.pool import Connection, Pool
 _SQL = load_sql("fincore.notify", "delivery_log.sql")
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
-DeliveryFailure = Literal["exhausted", "gone", "endpoint_disabled"]
-"""`exhausted`: the schedule ended. `gone`: the endpoint answered 410. `endpoint_disabled`: it takes nothing."""
+DeliveryFailure = Literal["exhausted", "gone", "endpoint_disabled", "endpoint_deleted"]
+"""`exhausted`: the schedule ended. `gone`: the endpoint answered 410. `endpoint_disabled`: it takes nothing.
+`endpoint_deleted`: it is no more."""
 
 PAGE_ROWS_MAX: Final = 100
 ATTEMPTS_SHOWN_MAX: Final = 100
@@ -110,7 +111,7 @@ class DeliveryLog:
 
     async def replay(
         self, connection: Connection, owner: Owner, delivery_id: WebhookDeliveryId
-    ) -> Delivery | Literal["endpoint_disabled"] | None:
+    ) -> Delivery | Literal["endpoint_disabled", "endpoint_deleted"] | None:
         """Send a delivery again, under its old id; None where the owner has no such one.
 
         One that was still waiting for its next attempt does not wait for it.
@@ -119,7 +120,7 @@ class DeliveryLog:
         if row is None:
             return None
         if row["endpoint_status"] != "enabled":
-            return "endpoint_disabled"
+            return "endpoint_deleted" if row["is_endpoint_deleted"] else "endpoint_disabled"
         replayed = await connection.fetchrow(_SQL.replay_delivery, delivery_id, self._clock.now())
         if replayed is None:
             raise AssertionError("a delivery that is locked cannot be missing")

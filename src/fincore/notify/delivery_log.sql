@@ -35,7 +35,7 @@ limit $2;
 
 -- name: lock_delivery
 -- One delivery of a merchant in a mode, to be changed in this transaction, and whether its endpoint takes deliveries.
-select d.*, e.status as endpoint_status
+select d.*, e.status as endpoint_status, e.deleted_at is not null as is_endpoint_deleted
 from notify.deliveries d
 join notify.endpoints e using (endpoint_id)
 where d.delivery_id = $3 and e.merchant_id = $1 and e.livemode = $2

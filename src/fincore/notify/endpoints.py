@@ -102,6 +102,22 @@ class Endpoints:
         ]
         return self._shown(await connection.fetchrow(_SQL.update_endpoint, endpoint_id, *wanted))
 
+    async def existed(self, owner: Owner, endpoint_id: WebhookEndpointId) -> bool:
+        """Whether the owner has an endpoint, or had it and deleted it: its deliveries can still be seen."""
+        return bool(
+            await self._pool.fetchval(_SQL.endpoint_existed, owner.merchant_id, owner.livemode, endpoint_id)
+        )
+
+    async def delete(self, connection: Connection, owner: Owner, endpoint_id: WebhookEndpointId) -> bool:
+        """Delete an endpoint, also one that was deleted before; False where the owner never had such one.
+
+        Its secrets are forgotten at once. What waits for it is ended by the next sweep of the deliverer.
+        """
+        deleted = await connection.fetchval(
+            _SQL.delete_endpoint, owner.merchant_id, owner.livemode, endpoint_id, self._clock.now()
+        )
+        return deleted is not None
+
     async def rotate(
         self,
         connection: Connection,

@@ -1,8 +1,8 @@
 -- name: lock_batch
--- The next endpoints by id, to be changed in this transaction. $1 the id before them, $2 rows.
+-- The next endpoints by id that have a secret, to be changed in this transaction. $1 the id before them, $2 rows.
 select endpoint_id, secret, previous_secret, previous_expires_at
 from notify.endpoints
-where endpoint_id > $1
+where endpoint_id > $1 and deleted_at is null
 order by endpoint_id
 limit $2
 for no key update;

@@ -41,7 +41,7 @@ order by e.status, e.failures desc, e.endpoint_id
 limit $1;
 
 -- name: given_up
--- Deliveries that failed for good, newest first. $1 rows.
+-- Deliveries that failed for good, but for those to endpoints that were deleted, newest first. $1 rows.
 select d.delivery_id, d.endpoint_id, d.event_type, d.failure, d.attempts, a.last_answer, d.finished_at
 from notify.endpoints e
 cross join lateral (
@@ -58,5 +58,6 @@ left join lateral (
     order by attempt desc
     limit 1
 ) a on true
+where e.deleted_at is null
 order by d.finished_at desc, d.delivery_id desc
 limit $1;

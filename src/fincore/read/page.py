@@ -1,6 +1,6 @@
 """What all lists of the read models have in common: a bound, and a statement for exactly the filters given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 PAGE_ROWS_MAX: Final = 100
@@ -27,3 +27,13 @@ def with_conditions(
             values.append(value)
             narrowed += f"\n  and {condition.format(value=f'${len(values)}')}"
     return statement.format(conditions=narrowed), values
+
+
+def one_of(one: str, several: str, values: Sequence[str]) -> tuple[str, object | None]:
+    """The condition that a column has one of some values, and its argument; no value does not filter.
+
+    One value is compared by a statement of its own: its index then gives the page in order.
+    """
+    if len(values) == 1:
+        return one, values[0]
+    return several, list(values) or None

@@ -9,7 +9,7 @@ from fincore.domain.ids import ChargeId, DisputeId, MerchantId
 from fincore.domain.outcome import DisputeStatus
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.read.page import require_page, with_conditions
+from fincore.read.page import one_of, require_page, with_conditions
 from fincore.read.paymentdb.dispute_row import view_of
 from fincore.read.paymentdb.dispute_view import DisputeView
 
@@ -25,7 +25,7 @@ class DisputeFilters(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     charge_id: ChargeId | None = None
-    status: DisputeStatus | None = None
+    statuses: tuple[DisputeStatus, ...] = ()
     opened_from: datetime | None = None
     opened_before: datetime | None = None
 
@@ -76,7 +76,7 @@ def list_statement(
         (filters.merchant_id, filters.livemode, limit),
         (
             (_SQL.of_charge, filters.charge_id),
-            (_SQL.with_status, filters.status),
+            one_of(_SQL.with_status, _SQL.with_statuses, filters.statuses),
             (_SQL.opened_from, filters.opened_from),
             (_SQL.opened_before, filters.opened_before),
             (_SQL.after_dispute, after_id),

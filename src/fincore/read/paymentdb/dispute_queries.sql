@@ -28,6 +28,10 @@ charge_id = {value};
 -- Those in a state.
 status = {value};
 
+-- name: with_statuses
+-- Those in one of some states.
+status = any ({value}::text[]);
+
 -- name: opened_from
 -- Those opened at a moment or after it.
 opened_at >= {value};

@@ -1,15 +1,17 @@
 """What merchants and staff ask about charges."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
+from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.read.page import require_page, with_conditions
+from fincore.read.page import one_of, require_page, with_conditions
 from fincore.read.paymentdb.charge_row import view_of
 from fincore.read.paymentdb.charge_view import ChargeView
 
@@ -19,13 +21,19 @@ _SQL = load_sql("fincore.read.paymentdb", "queries.sql")
 class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Whose charges, and which of them; a filter left None (or metadata left empty) does not filter.
 
-    `created_from` is inclusive, `created_before` exclusive. `metadata` matches charges that carry all of its pairs.
+    `created_from`, `amount_from_minor` and `amount_to_minor` are inclusive, `created_before` exclusive. `metadata`
+    matches charges that carry all of its pairs. No `statuses` are all of them.
     """
 
     merchant_id: MerchantId
     livemode: bool
-    status: ChargeStatus | None = None
+    statuses: tuple[ChargeStatus, ...] = ()
     customer_email: str | None = None
+    disputed: bool | None = None
+    currency: Currency | None = None
+    amount_from_minor: int | None = None
+    amount_to_minor: int | None = None
+    psp_reference: str | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
     metadata: dict[str, str] = {}
@@ -71,8 +79,12 @@ def list_statement(
         _SQL.list_charges,
         (filters.merchant_id, filters.livemode, limit),
         (
-            (_SQL.with_status, filters.status),
+            one_of(_SQL.with_status, _SQL.with_statuses, filters.statuses),
             (_SQL.with_customer_email, filters.customer_email),
+            (_SQL.disputed, filters.disputed),
+            (_SQL.with_currency, filters.currency),
+            *_amounts(filters),
+            (_SQL.with_psp_reference, filters.psp_reference),
             (_SQL.created_from, filters.created_from),
             (_SQL.created_before, filters.created_before),
             (
@@ -82,3 +94,12 @@ def list_statement(
             (_SQL.after_charge, after_id),
         ),
     )
+
+
+def _amounts(filters: ChargeFilters) -> Iterator[tuple[str, object | None]]:
+    least, most = filters.amount_from_minor, filters.amount_to_minor
+    if least is not None and least == most:
+        yield _SQL.with_amount, least
+        return
+    yield _SQL.amount_from, least
+    yield _SQL.amount_to, most

@@ -25,6 +25,10 @@ limit $3;
 -- Those in a state.
 status = {value};
 
+-- name: with_statuses
+-- Those in one of some states.
+status = any ({value}::text[]);
+
 -- name: with_customer_email
 -- Those of a customer.
 customer_email = {value};
@@ -40,3 +44,27 @@ created_at < {value};
 -- name: with_metadata
 -- Those that carry all of some metadata.
 metadata @> {value}::jsonb;
+
+-- name: disputed
+-- Those that the customer's bank ever questioned.
+(disputes is not null) = {value};
+
+-- name: with_currency
+-- Those in a currency.
+currency = {value};
+
+-- name: amount_from
+-- Those of an amount or more.
+amount_minor >= {value};
+
+-- name: amount_to
+-- Those of an amount or less.
+amount_minor <= {value};
+
+-- name: with_amount
+-- Those of exactly an amount.
+amount_minor = {value};
+
+-- name: with_psp_reference
+-- The payment with an id at the PSP.
+psp_reference = {value};

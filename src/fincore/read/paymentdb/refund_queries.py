@@ -9,7 +9,7 @@ from fincore.domain.ids import ChargeId, MerchantId, RefundId
 from fincore.domain.refund import RefundStatus
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.read.page import require_page, with_conditions
+from fincore.read.page import one_of, require_page, with_conditions
 from fincore.read.paymentdb.refund_row import view_of
 from fincore.read.paymentdb.refund_view import RefundView
 
@@ -25,7 +25,7 @@ class RefundFilters(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     charge_id: ChargeId | None = None
-    status: RefundStatus | None = None
+    statuses: tuple[RefundStatus, ...] = ()
     created_from: datetime | None = None
     created_before: datetime | None = None
 
@@ -71,7 +71,7 @@ def list_statement(
         (filters.merchant_id, filters.livemode, limit),
         (
             (_SQL.of_charge, filters.charge_id),
-            (_SQL.with_status, filters.status),
+            one_of(_SQL.with_status, _SQL.with_statuses, filters.statuses),
             (_SQL.created_from, filters.created_from),
             (_SQL.created_before, filters.created_before),
             (_SQL.after_refund, after_id),

@@ -30,6 +30,10 @@ r.charge_id = {value};
 -- Those in a state.
 r.status = {value};
 
+-- name: with_statuses
+-- Those in one of some states.
+r.status = any ({value}::text[]);
+
 -- name: created_from
 -- Those asked for at a moment or after it.
 r.created_at >= {value};
