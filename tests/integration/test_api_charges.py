@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 
+from fincore.domain.ids import ChargeId, stream_of
 from fincore.domain.outcome import ActionRequired, PspReference, Unknown
 from fincore.postgres.pool import Pool
 from fixtures.commits import NOON
@@ -247,3 +248,52 @@ async def test_a_live_key_takes_live_charges_to_the_live_account(api: Api) -> No
     assert charge["livemode"] is True
     event = json.loads(await api.pool.fetchval("select data from eventstore.events"))
     assert (event["psp"], event["psp_account"], event["livemode"]) == ("stripe", "live", True)
+
+
+async def unreadable(api: Api, owner_pool: Pool, charge_id: str) -> None:
+    """Let the second event of a charge be one that this version cannot read, as after a downgrade."""
+    async with owner_pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(
+            "update eventstore.events set type = 'charge.teleported' where stream_id = $1 and version = 2",
+            stream_of(ChargeId(charge_id)),
+        )
+
+
+async def test_charge_unreadable_is_shown_as_far_as_it_can_be(api: Api, owner_pool: Pool, dsn: str) -> None:
+    charge_id = await api.paid(metadata={"order_id": "6735"})
+    await unreadable(api, owner_pool, charge_id)
+    for _ in ("folded from the log", "beside a view that is parked"):
+        reply = await api.get(f"/v1/charges/{charge_id}")
+        assert reply.problem() == (500, "charge_unreadable", None)
+        assert not reply.json()["retryable"]
+        assert "Retry-After" not in reply.headers
+        shown = reply.json()["charge"]
+        assert (shown["id"], shown["status"]) == (charge_id, "processing")
+        assert shown["metadata"] == {"order_id": "6735"}
+        assert [entry["type"] for entry in shown["timeline"]] == ["charge.created"]
+        await api.project(dsn)
+
+
+async def test_charge_unreadable_refuses_what_is_asked_of_it(api: Api, owner_pool: Pool) -> None:
+    charge_id = await api.paid()
+    await unreadable(api, owner_pool, charge_id)
+    reply = await api.post("/v1/refunds", "r", {"charge": charge_id})
+    assert reply.problem() == (500, "charge_unreadable", None)
+    assert await api.keys_used() == 1
+
+
+async def test_charge_unreadable_is_not_found_by_others(api: Api, owner_pool: Pool) -> None:
+    charge_id = await api.paid()
+    await unreadable(api, owner_pool, charge_id)
+    stranger = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
+    reply = await api.get(f"/v1/charges/{charge_id}", key=stranger)
+    assert reply.problem() == (404, "charge_not_found", "charge_id")
+
+
+async def test_charge_unreadable_fails_no_other_look(api: Api, owner_pool: Pool) -> None:
+    """Looks that come together share a statement; one stream that cannot be read is its own matter."""
+    charges = [await api.paid(f"k{number}") for number in range(8)]
+    await unreadable(api, owner_pool, charges[0])
+    replies = await asyncio.gather(*(api.get(f"/v1/charges/{charge_id}") for charge_id in charges * 4))
+    assert [reply.status for reply in replies] == [500, *[200] * 7] * 4

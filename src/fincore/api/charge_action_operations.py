@@ -16,6 +16,7 @@ _PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "charge_not_found",
     "operation_in_progress",
     "charge_busy",
+    "charge_unreadable",
 )
 
 

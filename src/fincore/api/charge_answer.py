@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from fincore.api.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
@@ -25,6 +25,17 @@ class FailedRefundProblem(ProblemBody, frozen=True, kw_only=True):
     """The error where you waited and the refund failed."""
 
     refund: Annotated[RefundBody, Meta(description="The refund as it is now.")]
+
+
+class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
+    """The problem of a charge whose latest events cannot be read; other problems of the status have no `charge`."""
+
+    charge: Annotated[
+        ChargeBody | UnsetType,
+        Meta(
+            description="What the charge was before the first event that cannot be read. It may be more by now."
+        ),
+    ] = UNSET
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -87,3 +98,10 @@ def _why(charge: Charge) -> str:
 
 def _message(failure: Failure | None) -> str:
     return FAILURE_MESSAGES[failure.code if failure else "processing_error"]
+
+
+def render_unreadable(charge: ChargeBody, request_id: RequestId, detail: str) -> Rendered:
+    """The answer to a look at a charge that cannot be read to its end: what could be read, and that it is not all."""
+    problem = problem_body("charge_unreadable", request_id, detail=detail)
+    unreadable = UnreadableChargeProblem(**msgspec.structs.asdict(problem), charge=charge)
+    return Rendered(problem.status, _ENCODER.encode(unreadable))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fincore.api.charge_answer import FailedChargeProblem
+from fincore.api.charge_answer import FailedChargeProblem, UnreadableChargeProblem
 from fincore.api.component_schemas import words_reference
 from fincore.api.keyed_call import (
     ANSWER_HEADERS,
@@ -85,9 +85,14 @@ GET_CHARGE: Final = Operation(
             shape=ChargeBody,
             description="The charge, with its `refunds`, its `disputes` and its `timeline`.",
             headers=LOOK_HEADERS,
-        )
+        ),
+        500: Content(
+            shape=UnreadableChargeProblem,
+            media_type="application/problem+json",
+            description="`charge_unreadable`: the charge as far as it can be read. `internal_error`: something else.",
+        ),
     },
-    problems=(*LOOK_PROBLEMS, "charge_not_found"),
+    problems=(*LOOK_PROBLEMS, "charge_not_found", "charge_unreadable"),
 )
 
 LIST_CHARGES: Final = Operation(

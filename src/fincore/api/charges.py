@@ -4,16 +4,19 @@ import asyncio
 from typing import Final
 
 import msgspec
+import structlog
 
+from fincore.api.charge_answer import render_unreadable
 from fincore.api.charge_list import read_charge_list
 from fincore.api.charge_operations import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.credentials import secret_principal
 from fincore.api.cursor import cursor_after
 from fincore.api.endpoint import Route
-from fincore.api.exchange import Answer, Call, json_answer
+from fincore.api.exchange import PROBLEM_JSON, Answer, Call, json_answer
 from fincore.api.keyed_call import answer_of, idempotency_key, look_headers, read_request, wait_seconds
 from fincore.api.problems import Problem
-from fincore.domain.errors import InvalidId
+from fincore.domain.charge import Charge, after_event
+from fincore.domain.errors import EventImpossible, FinCoreError, InvalidId, StreamUnreadable
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.public_event import PublicEvent, public_event
 from fincore.eventstore.commit import Provenance
@@ -31,6 +34,8 @@ from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.payment_service import PaymentService
+
+_log = structlog.get_logger(__name__)
 
 _DECODER: Final = msgspec.json.Decoder(ChargeRequest)
 
@@ -95,7 +100,10 @@ class Charges:
             charge_id = parse_charge_id(call.path_parameter("charge_id"))
         except InvalidId:
             raise Problem("charge_not_found", param="charge_id") from None
-        found = await self._current_view(charge_id, principal)
+        try:
+            found = await self._current_view(charge_id, principal)
+        except (StreamUnreadable, EventImpossible) as error:
+            return await self._as_far_as_readable(call, charge_id, principal, error)
         if found is None:
             raise Problem("charge_not_found", param="charge_id")
         view, timeline = found
@@ -123,6 +131,33 @@ class Charges:
             next_cursor=cursor_after(page.charges[-1].charge_id, principal) if page.has_more else None,
         )
         return json_answer(200, body)
+
+    async def _as_far_as_readable(
+        self, call: Call, charge_id: ChargeId, principal: Principal, error: FinCoreError
+    ) -> Answer:
+        """What a charge was before the first event that cannot be read, in a problem that says so."""
+        charge: Charge | None = None
+        timeline: list[PublicEvent] = []
+        for recorded in (await self._event_log.load_readable(stream_of(charge_id))).events:
+            try:
+                charge = after_event(charge, recorded.event)
+            except EventImpossible:
+                break
+            timeline.append(public_event(recorded))
+        if charge is None or (charge.merchant_id, charge.livemode) != (
+            principal.merchant_id,
+            principal.livemode,
+        ):
+            raise Problem("charge_not_found", param="charge_id")
+        _log.error(
+            "api.charge_unreadable", request_id=call.request_id, charge_id=charge_id, reason=str(error)
+        )
+        detail = (
+            f"Event {charge.version + 1} of the charge cannot be read by this version of FinCore. `charge` is what it was "
+            "before that event."
+        )
+        rendered = render_unreadable(whole_charge_body(charge_id, charge, timeline), call.request_id, detail)
+        return Answer(rendered.status, rendered.body, PROBLEM_JSON)
 
     async def _current_view(
         self, charge_id: ChargeId, principal: Principal

@@ -19,7 +19,7 @@ from fincore.api.metrics import REQUEST_SECONDS
 from fincore.api.operation import Operation
 from fincore.api.problems import PROBLEMS, Problem, problem_body
 from fincore.api.rate_limit import RateLimiter
-from fincore.domain.errors import Overloaded
+from fincore.domain.errors import EventImpossible, Overloaded, StreamUnreadable
 from fincore.domain.ids import RequestId, new_request_id
 from fincore.postgres.failures import OUTAGES, Outage, outage_of
 
@@ -28,6 +28,9 @@ _log = structlog.get_logger(__name__)
 BODY_SECONDS_MAX: Final = 10.0
 STORE_RETRY_AFTER_SECONDS: Final = 2
 INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
+UNREADABLE: Final = (
+    "The log holds an event of the charge that this version of FinCore cannot read; nothing was done."
+)
 
 GateName = Literal["requests", "webhooks"]
 Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
@@ -178,6 +181,9 @@ def _failure_answer(error: Exception, route: Route, request_id: RequestId) -> An
             "api.store_unavailable", request_id=request_id, path=route.path, outage=outage, error=repr(error)
         )
         problem = database_problem(outage)
+    elif isinstance(error, StreamUnreadable | EventImpossible):
+        _log.error("api.charge_unreadable", request_id=request_id, path=route.path, reason=str(error))
+        problem = Problem("charge_unreadable", UNREADABLE)
     else:
         _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
         problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))

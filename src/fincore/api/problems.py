@@ -31,6 +31,7 @@ ProblemCode = Literal[
     "charge_not_capturable",
     "charge_not_found",
     "charge_not_refundable",
+    "charge_unreadable",
     "currency_not_supported",
     "connections_too_many",
     "currency_unknown",
@@ -362,6 +363,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Too many connections",
             "Send the request over a connection that is open already, or close some.",
             retryable=True,
+        ),
+        "charge_unreadable": ProblemKind(
+            500,
+            "Unreadable charge",
+            "Give `request_id` to the operator of this installation: sending the request again does not help.",
         ),
         "overloaded": ProblemKind(
             503,

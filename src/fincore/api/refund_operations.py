@@ -50,6 +50,7 @@ CREATE_REFUND: Final = Operation(
         "charge_disputed",
         "too_many_refunds",
         "charge_busy",
+        "charge_unreadable",
         "amount_too_small",
         "amount_too_large",
         "refund_amount_too_large",
@@ -75,7 +76,7 @@ GET_REFUND: Final = Operation(
         PREFER_LOOK,
     ),
     answers={200: Content(shape=RefundBody, description="The refund.", headers=LOOK_HEADERS)},
-    problems=(*LOOK_PROBLEMS, "refund_not_found"),
+    problems=(*LOOK_PROBLEMS, "refund_not_found", "charge_unreadable"),
 )
 
 LIST_REFUNDS: Final = Operation(

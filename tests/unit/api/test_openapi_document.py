@@ -178,6 +178,7 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
         ("Charge", "refunds"),
         ("Charge", "disputes"),
         ("Charge", "timeline"),
+        ("UnreadableChargeProblem", "charge"),
         ("WebhookDelivery", "payload"),
         ("WebhookDelivery", "attempt_log"),
         ("WebhookEndpoint", "secret"),
