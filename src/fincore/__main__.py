@@ -2,13 +2,14 @@
 
 import os
 import sys
+from functools import partial
 from typing import Annotated, Final, NoReturn
 
 import structlog
 from cyclopts import App, CycloptsError, Parameter
 
 from fincore.arguments import require_text
-from fincore.bootstrap.databases import databases_of
+from fincore.bootstrap.databases import databases_of, installation_of
 from fincore.bootstrap.roles import Role, run_role
 from fincore.domain.errors import FinCoreError, UsageError
 from fincore.event_loop import run_coroutine
@@ -82,9 +83,10 @@ def up() -> None:
     """Run every role under one supervisor, on the embedded PostgreSQL unless a DSN is set, until Ctrl-C."""
     from fincore.bootstrap.everything import run_everything
 
-    configured = _configured()
-    with databases_of(configured, creates=True) as databases:
-        run_coroutine(run_everything(configured, databases, announce=print))
+    configured, announce = _configured(), partial(print, flush=True)
+    announce("FinCore is starting: first the database, then the roles")
+    with installation_of(configured, creates=True) as installation:
+        run_coroutine(run_everything(configured, installation, announce=announce))
 
 
 @app.command

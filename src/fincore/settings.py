@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secrets_key_before: Secret | None
     webhooks_allow_loopback: bool
     log_level: LogLevel
-    log_format: LogFormat
+    log_format: LogFormat | None
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -178,7 +178,7 @@ SETTINGS: Final = (
         "true: merchants' webhooks may go to this machine and over plain http; for development only",
     ),
     Setting("FINCORE_LOG_LEVEL", "info", "debug, info, warning or error"),
-    Setting("FINCORE_LOG_FORMAT", "json", "json or console"),
+    Setting("FINCORE_LOG_FORMAT", "", "json or console; empty: console at a terminal, else json"),
 )
 
 
@@ -292,7 +292,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secrets_key_before=read.secrets_key("FINCORE_SECRETS_KEY_BEFORE"),
         webhooks_allow_loopback=read.one_of("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", ("true", "false")) == "true",
         log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
-        log_format=cast("LogFormat", read.one_of("FINCORE_LOG_FORMAT", get_args(LogFormat))),
+        log_format=cast(
+            "LogFormat | None", read.one_of("FINCORE_LOG_FORMAT", ("", *get_args(LogFormat))) or None
+        ),
     )
 
 
@@ -323,7 +325,7 @@ class _Reader:
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         if self._values[name] not in choices:
-            raise ConfigurationError(f"{name} must be one of {', '.join(choices)}")
+            raise ConfigurationError(f"{name} must be one of {', '.join(filter(None, choices))}")
         return self._values[name]
 
     def dsn(self, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Keeps a set of programs running: starts them, restarts the one that dies, stops all of them in order.
+"""Keeps a set of programs and services running: starts them, restarts the one that dies, stops all of them in order.
 
 It knows commands and processes, and nothing of what they do.
 """
@@ -8,10 +8,12 @@ import contextlib
 import signal
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
+
+from fincore.domain.errors import FinCoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -21,6 +23,8 @@ STEADY_AFTER_SECONDS: Final = 60.0
 """A program that lived this long is restarted at once when it dies; one that dies young waits longer each time."""
 STOP_TIMEOUT_SECONDS: Final = 45.0
 """How long a program may take to stop before it is killed; the worker gives its jobs 30 seconds of it."""
+LOOK_INTERVAL_SECONDS: Final = 0.5
+"""How often is asked whether a service lives: its processes are not children of the supervisor."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,20 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
 
 
+class Service(Protocol):
+    """Something with processes of its own that the programs need. It runs before they start and until they have stopped."""
+
+    name: str
+
+    def is_running(self) -> bool:
+        """Whether it lives; answers at once."""
+        ...
+
+    def start(self) -> object:
+        """Start it again; may take long. Raises `FinCoreError` where it cannot."""
+        ...
+
+
 def restart_delay_seconds(deaths_in_a_row: int) -> float:
     """The pause before a restart: none for the first death, then doubling up to the bound."""
     if deaths_in_a_row <= 1:
@@ -39,10 +57,14 @@ def restart_delay_seconds(deaths_in_a_row: int) -> float:
 
 
 class Supervisor:
-    """Runs programs until `stop`. Each gets a pipe as standard input, which ends if the supervisor itself is killed."""
+    """Runs programs until `stop`. Each gets a pipe as standard input, which ends if the supervisor itself is killed.
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    Services are started by others before, and stopped by them after `run`; here they are started again when they die.
+    """
+
+    def __init__(self, programs: Sequence[Program], services: Sequence[Service] = ()) -> None:
         self._programs = programs
+        self._services = services
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = asyncio.Event()
 
@@ -53,9 +75,16 @@ class Supervisor:
 
     async def run(self) -> None:
         """Start every program and keep it running; return when all have stopped."""
-        async with asyncio.TaskGroup() as group:
-            for program in self._programs:
-                group.create_task(self._keep(program), name=program.name)
+        programs_ended = asyncio.Event()
+        async with asyncio.TaskGroup() as services:
+            for service in self._services:
+                services.create_task(_watch(service, programs_ended), name=service.name)
+            try:
+                async with asyncio.TaskGroup() as programs:
+                    for program in self._programs:
+                        programs.create_task(self._keep(program), name=program.name)
+            finally:
+                programs_ended.set()
 
     def stop(self) -> None:
         """Ask every program to stop and start none again."""
@@ -90,9 +119,36 @@ class Supervisor:
                 exit_code=process.returncode,
                 restart_in_seconds=delay,
             )
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._stopping.wait()
+            await _wait(self._stopping, delay)
+
+
+async def _watch(service: Service, enough: asyncio.Event) -> None:
+    """Start a service again whenever it has died, until it is enough; a start under way is waited for."""
+    deaths, started = 0, time.monotonic()
+    while not enough.is_set():
+        if service.is_running():
+            await _wait(enough, LOOK_INTERVAL_SECONDS)
+            continue
+        deaths = 1 if time.monotonic() - started > STEADY_AFTER_SECONDS else deaths + 1
+        delay = restart_delay_seconds(deaths)
+        _log.error("supervisor.service_died", service=service.name, restart_in_seconds=delay)
+        await _wait(enough, delay)
+        if enough.is_set():
+            return
+        started = time.monotonic()
+        try:
+            await asyncio.to_thread(service.start)
+        except FinCoreError as error:
+            _log.error("supervisor.service_not_started", service=service.name, reason=str(error))
+        else:
+            _log.info("supervisor.service_started", service=service.name)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until an event is set, or some time has passed."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 async def _stop(name: str, process: asyncio.subprocess.Process, exited: "asyncio.Task[int]") -> None:

@@ -61,6 +61,36 @@ async def test_a_role_that_is_killed_is_started_again_and_payments_go_on(system:
         assert len(await shop.all_charges()) == 2
 
 
+async def test_postgresql_that_is_killed_is_started_again(system: System) -> None:
+    """Charges go on without any command, and the server that was started again stops with `up`."""
+    merchant = await system.add_merchant()
+    system.let_postgres_go()
+    before = system.postgres_pids()
+    system.kill_postgres()
+    system.until("PostgreSQL was started again", lambda: bool(system.postgres_pids() - before))
+    for role in ROLES:
+        system.until_ready(role)
+    async with Shop(system, merchant.api_key) as shop:
+        await shop.paid()
+    assert len(system.log_lines("up", "supervisor.service_died")) == 1
+    assert system.terminate("up") == 0
+    assert system.postgres_pids() == set()
+
+
+def test_up_says_once_that_it_is_ready_and_where(system: System) -> None:
+    ready = f"FinCore is ready: {system.api_url()}  "
+
+    def lines() -> list[str]:
+        return [line for line in system.logs()["up"].splitlines() if line.startswith("FinCore is ready")]
+
+    if system.is_running("up"):
+        system.terminate("up")
+    told = len(lines())
+    system.start_up()
+    system.until("it says that it is ready", lambda: len(lines()) > told)
+    assert [line.startswith(ready) for line in lines()[told:]] == [True]
+
+
 def test_killed_itself_it_leaves_no_role_behind(system: System) -> None:
     roles = pids(system)
     system.kill("up")

@@ -1,9 +1,11 @@
 """The embedded PostgreSQL starts, is shared, stops with its last user, and comes back after a kill."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -61,6 +63,57 @@ def test_it_comes_back_with_its_data_while_the_one_before_is_ending(
     assert postmaster_pid(tmp_path) != pid
     server.stop()
     again.stop()
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """What lives of a server: every process of it works in its folder."""
+    found = []
+    for process in psutil.process_iter(["name", "status"]):
+        with contextlib.suppress(psutil.Error):
+            is_living = process.info["name"] == "postgres" and process.info["status"] != psutil.STATUS_ZOMBIE
+            if is_living and process.cwd() == str(folder / "pg"):
+                found.append(process)
+    return found
+
+
+def test_server_started_anew_by_another_is_stopped(tmp_path: Path) -> None:
+    """The one that is to stop it knows another pid than the one it has now."""
+    one, other = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+    one.start()
+    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    other.start()
+    other.stop()
+    assert one.is_running()
+    one.stop()
+    assert processes_in(tmp_path) == []
+
+
+def test_server_killed_with_a_busy_session_starts_again(tmp_path: Path) -> None:
+    """A session that computes does not notice that its server is gone, and holds its shared memory."""
+    server = EmbeddedPostgres(tmp_path)
+    dsn = server.start()
+    busy = psycopg.connect(dsn, autocommit=True)
+    pid: int = busy.execute("select pg_backend_pid()").fetchall()[0][0]
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    assert run(server.start(), "select 1") == 1
+    assert server.is_running()
+    assert pid not in {process.pid for process in processes_in(tmp_path)}
+    busy.close()
+    server.stop()
+    assert processes_in(tmp_path) == []
+
+
+def test_server_whose_pid_another_program_has_starts_again(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path)
+    server.start()
+    pid_file = tmp_path / "pg" / "postmaster.pid"
+    named = pid_file.read_text()
+    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    pid_file.write_text("\n".join([str(os.getpid()), *named.splitlines()[1:]]) + "\n")
+    assert not server.is_running()
+    assert run(server.start(), "select 1") == 1
+    server.stop()
 
 
 def test_a_folder_it_cannot_use_is_named(tmp_path: Path) -> None:

@@ -4,8 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
+from fincore.domain.errors import ConfigurationError
 from fincore.supervisor import RESTART_DELAY_SECONDS_MAX, Program, Supervisor, restart_delay_seconds
 
 STEADY = """
@@ -58,6 +62,61 @@ async def test_a_program_that_cannot_live_does_not_keep_the_machine_busy(tmp_pat
     while not deaths.exists() or len(deaths.read_text().split()) < 3:
         await asyncio.sleep(0.01)
     supervisor.stop()
+    await running
+
+
+class Lamp:
+    """A service whose life a test has in hand. `fails`: how many starts fail."""
+
+    name = "lamp"
+
+    def __init__(self, *, fails: int = 0) -> None:
+        self.is_lit = True
+        self.starts = 0
+        self.lit_again = threading.Event()
+        self._fails = fails
+
+    def is_running(self) -> bool:
+        return self.is_lit
+
+    def start(self) -> None:
+        self.starts += 1
+        if self.starts <= self._fails:
+            raise ConfigurationError("it does not start")
+        self.is_lit = True
+        self.lit_again.set()
+
+
+async def test_service_that_dies_is_started_again(tmp_path: Path) -> None:
+    lamp, one = Lamp(fails=2), tmp_path / "one"
+    supervisor = Supervisor([program("one", STEADY, str(one))], [lamp])
+    running = asyncio.create_task(supervisor.run())
+    await pids(one, 1)
+    lamp.is_lit = False
+    with capture_logs() as logs:
+        await asyncio.to_thread(lamp.lit_again.wait, 60)
+    assert lamp.starts == 3
+    assert [entry["event"] for entry in logs][:2] == [
+        "supervisor.service_died",
+        "supervisor.service_not_started",
+    ]
+    supervisor.stop()
+    await running
+
+
+async def test_service_is_kept_until_programs_have_stopped(tmp_path: Path) -> None:
+    """What still has to be written when the programs are told to stop needs it."""
+    lamp, one, told = Lamp(), tmp_path / "one", tmp_path / "told"
+    waits = STEADY.replace("lambda *_: sys.exit(0)", f"lambda *_: open({str(told)!r}, 'w')")
+    supervisor = Supervisor([program("one", waits, str(one))], [lamp])
+    running = asyncio.create_task(supervisor.run())
+    (pid,) = await pids(one, 1)
+    supervisor.stop()
+    while not told.exists():
+        await asyncio.sleep(0.01)
+    lamp.is_lit = False
+    assert await asyncio.to_thread(lamp.lit_again.wait, 60)
+    os.kill(pid, signal.SIGKILL)
     await running
 
 

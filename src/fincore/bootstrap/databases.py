@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool, create_pool
 from fincore.settings import Settings
+
+if TYPE_CHECKING:
+    from fincore.postgres.embedded import EmbeddedPostgres
 
 SERVICE_ROLE: Final = "fincore_service"
 
@@ -26,14 +29,28 @@ class Databases(msgspec.Struct, frozen=True, kw_only=True):
     ledgerdb: str
 
 
+class Installation(NamedTuple):
+    """Where the stores live, and the embedded PostgreSQL, where it is the one they live in."""
+
+    databases: Databases
+    embedded: "EmbeddedPostgres | None"
+
+
 @contextmanager
 def databases_of(settings: Settings, *, creates: bool = False) -> Iterator[Databases]:
     """The stores the settings name; the embedded PostgreSQL is started if it is needed, and let go at the end.
 
     Raises `ConfigurationError` where there is none yet, unless the command `creates` one.
     """
+    with installation_of(settings, creates=creates) as installation:
+        yield installation.databases
+
+
+@contextmanager
+def installation_of(settings: Settings, *, creates: bool = False) -> Iterator[Installation]:
+    """The same with the embedded PostgreSQL, for the command that looks after it."""
     if settings.eventstore_dsn is not None:
-        yield _databases(settings, settings.eventstore_dsn)
+        yield Installation(_databases(settings, settings.eventstore_dsn), None)
         return
     from fincore.postgres.embedded import EmbeddedPostgres
 
@@ -44,7 +61,7 @@ def databases_of(settings: Settings, *, creates: bool = False) -> Iterator[Datab
             "ran `fincore up`, or set FINCORE_DATA_DIR or FINCORE_EVENTSTORE_DSN to the installation that you mean"
         )
     try:
-        yield _databases(settings, embedded.start())
+        yield Installation(_databases(settings, embedded.start()), embedded)
     finally:
         embedded.stop()
 

@@ -6,8 +6,9 @@ import signal
 import sys
 from collections.abc import Callable
 
-from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.psps import stripe_accounts
+from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
 from fincore.bootstrap.schemas import migrate_databases
@@ -17,9 +18,13 @@ from fincore.supervisor import Program, Supervisor
 
 
 async def run_everything(
-    settings: Settings, databases: Databases, *, announce: Callable[[str], None]
+    settings: Settings, installation: Installation, *, announce: Callable[[str], None]
 ) -> None:
-    """Migrate, start every role, keep them running until SIGTERM or Ctrl-C, stop them."""
+    """Migrate, start every role, keep them and the embedded PostgreSQL running until SIGTERM or Ctrl-C, stop them.
+
+    Announces one line when every role is ready.
+    """
+    databases = installation.databases
     if not stripe_accounts(settings):
         raise ConfigurationError(
             "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS"
@@ -33,12 +38,14 @@ async def run_everything(
                 environment=environment_of(role, os.environ, settings, databases),
             )
             for role in ROLES
-        ]
+        ],
+        () if installation.embedded is None else (installation.embedded,),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
-    announce(f"FinCore's API: http://{settings.host}:{settings.api_port}  (documentation: /docs)")
-    for offset, role in enumerate(ROLES):
-        announce(f"{role}: http://{settings.host}:{settings.ops_port + offset}/readyz and /metrics")
-    await supervisor.run()
+    telling = asyncio.create_task(tell_when_ready(settings, announce))
+    try:
+        await supervisor.run()
+    finally:
+        telling.cancel()

@@ -25,9 +25,14 @@ def redact(text: str) -> str:
 
 
 def configure_logs(
-    *, level: str = "info", log_format: LogFormat = "json", stream: TextIO | None = None
+    *, level: str = "info", log_format: LogFormat | None = None, stream: TextIO | None = None
 ) -> None:
-    """Send structlog and the standard library's loggers through one redacting sink."""
+    """Send structlog and the standard library's loggers through one redacting sink.
+
+    Without a format, lines are for people where the stream is a terminal, and JSON elsewhere.
+    """
+    sink = stream or sys.stderr
+    log_format = log_format or ("console" if sink.isatty() else "json")
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,7 +51,7 @@ def configure_logs(
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(sink)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -8,18 +8,30 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from fincore.observability.logs import configure_logs, redact
+from fincore.observability.logs import LogFormat, configure_logs, redact
+
+
+class Terminal(io.StringIO):
+    """A stream that a person looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture
-def sink() -> Iterator[io.StringIO]:
+def sink() -> io.StringIO:
     stream = io.StringIO()
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     configure_logs(stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
+    return stream
 
 
 @pytest.mark.parametrize(
@@ -63,3 +75,21 @@ def test_each_entry_is_one_line_of_json(sink: io.StringIO) -> None:
     structlog.get_logger("x").warning("a.b", text="two\nlines", thing=object())
     (line,) = sink.getvalue().splitlines()
     assert json.loads(line)["level"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("stream", "log_format", "is_json"),
+    [
+        (io.StringIO(), None, True),
+        (Terminal(), None, False),
+        (io.StringIO(), "console", False),
+        (Terminal(), "json", True),
+    ],
+)
+def test_log_lines_are_for_people_at_a_terminal(
+    stream: io.StringIO, log_format: LogFormat | None, *, is_json: bool
+) -> None:
+    configure_logs(stream=stream, log_format=log_format)
+    structlog.get_logger("x").info("role.started", role="worker")
+    assert stream.getvalue().startswith("{") is is_json
+    assert "role.started" in stream.getvalue()

@@ -1,0 +1,75 @@
+"""What `fincore up` tells a person: what is not ready after a while, and when everything is."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+
+from fincore.bootstrap.roles import ROLES
+from fincore.settings import Settings
+
+POLL_SECONDS: Final = 0.25
+ANSWER_SECONDS_MAX: Final = 5.0
+REMINDER_SECONDS: Final = 15.0
+"""How often is told what is not ready yet."""
+_ALL_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 -- listens on nothing
+_READY_STATUS: Final = 200
+
+
+async def tell_when_ready(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Ask the roles until each is ready, then announce where the API is. Returns when that is said.
+
+    Where the operating system chooses the ports, they are in the logs only, and nothing is announced.
+    """
+    if not settings.api_port or not settings.ops_port:
+        return
+    api = f"http://{_host(settings)}:{settings.api_port}"
+    servers = {"api (its own port)": api}
+    for number, role in enumerate(ROLES):
+        servers[role] = f"http://{_host(settings)}:{settings.ops_port + number}"
+    await _until_ready(servers, announce)
+    first, last = settings.ops_port, settings.ops_port + len(ROLES) - 1
+    announce(
+        f"FinCore is ready: {api}  (documentation: {api}/docs; health and metrics of the roles: ports {first} to {last})"
+    )
+
+
+async def _until_ready(servers: Mapping[str, str], announce: Callable[[str], None]) -> None:
+    waiting, told_at = dict(servers), time.monotonic()
+    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        while True:
+            doubts = {name: await _doubt(session, url) for name, url in waiting.items()}
+            waiting = {name: url for name, url in waiting.items() if doubts[name] is not None}
+            if not waiting:
+                return
+            if time.monotonic() - told_at >= REMINDER_SECONDS:
+                told_at = time.monotonic()
+                announce(f"not ready yet: {'; '.join(f'{name}: {doubts[name]}' for name in waiting)}")
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _doubt(session: aiohttp.ClientSession, url: str) -> str | None:
+    """Why a server is not ready; None if it is."""
+    try:
+        async with session.get(f"{url}/readyz") as answer:
+            if answer.status == _READY_STATUS:
+                return None
+            return _missing(await answer.json(content_type=None))
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        return "does not answer"
+
+
+def _missing(body: Any) -> str:
+    parts = body.get("parts") if isinstance(body, dict) else None
+    if not isinstance(parts, dict):
+        return "not ready"
+    return ", ".join(f"{name} {part}" for name, part in parts.items() if part != "ok") or "not ready"
+
+
+def _host(settings: Settings) -> str:
+    """Where one reaches what listens on the address of the settings."""
+    host = _ALL_ADDRESSES.get(settings.host, settings.host)
+    return f"[{host}]" if ":" in host else host
