@@ -14,6 +14,7 @@ from typing import Final
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from fincore.alerting.alerts import ALERTS
 from fincore.api import connection, endpoint, gate, keyed_call, rate_limit, webhooks
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
@@ -262,6 +263,21 @@ def metrics() -> str:
     return _table(("metric", "kind", "labels", "meaning"), sorted(rows))
 
 
+def alerts() -> str:
+    """Every alert, in the order of the code."""
+    rows = [
+        (
+            f"`{alert.name}`",
+            alert.severity,
+            f"`{alert.expression}`",
+            f"{alert.for_seconds} s" if alert.for_seconds else "",
+            f"{alert.runbook} [More](#{alert.section})",
+        )
+        for alert in ALERTS
+    ]
+    return _table(("alert", "severity", "when", "for", "what it means and what to do"), rows)
+
+
 def ledger_example() -> str:
     """The life of one charge as the journal books it, and what that leaves on the accounts after each event."""
     from fixtures.money_events import ledger_story  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
@@ -289,6 +305,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
+    "alerts": alerts,
     "arrows": arrows,
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),
