@@ -41,7 +41,7 @@ app.command(
 )
 app.command(
     "fincore.operators:check",
-    help="Check the laws that must hold; exit with 1 when one is broken, 2 when unchecked.",
+    help="Check the laws that must hold; exit with 1 when one is broken, 3 when unchecked.",
 )
 app.command(
     "fincore.operators:merchants", name="merchant", help="Merchants, and what the platform charges them."

@@ -50,7 +50,7 @@ def settings() -> None:
 
 
 def check() -> None:
-    """Check the laws that must hold; exit with 1 when one is broken, with 2 when one could not be checked."""
+    """Check the laws that must hold; exit with 1 when one is broken, with 3 when one could not be checked."""
     report = on_databases(operations.check_laws)
     show(report.text)
     sys.exit(report.exit_code)

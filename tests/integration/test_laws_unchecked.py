@@ -125,6 +125,12 @@ async def test_law_that_takes_too_long_is_unchecked(scene: Scene) -> None:
     assert summary([verdict], 3) == "1 of 1 laws could not be checked: slow"
 
 
+@pytest.mark.parametrize(("broken", "unchecked", "exit_code"), [(0, 0, 0), (1, 0, 1), (1, 1, 1), (0, 1, 3)])
+def test_exit_code_of_check_tells_broken_from_unchecked(broken: int, unchecked: int, exit_code: int) -> None:
+    """2 is for wrong arguments."""
+    assert operations.LawReport("", broken, unchecked).exit_code == exit_code
+
+
 async def test_laws_of_a_store_that_is_away_are_unchecked(scene: Scene) -> None:
     async def ask_a_dead_server(_: object) -> list[Violation]:
         raise ConnectionRefusedError

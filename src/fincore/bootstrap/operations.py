@@ -111,11 +111,11 @@ class LawReport(NamedTuple):
     unchecked: int
 
     @property
-    def exit_code(self) -> Literal[0, 1, 2]:
-        """0 where all laws hold, 1 where one is broken, 2 where none is known to be and one could not be checked."""
+    def exit_code(self) -> Literal[0, 1, 3]:
+        """0 where all laws hold, 1 where one is broken, 3 where none is known to be and one could not be checked."""
         if self.broken:
             return 1
-        return 2 if self.unchecked else 0
+        return 3 if self.unchecked else 0
 
 
 async def check_laws(databases: Databases) -> LawReport:
