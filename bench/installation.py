@@ -17,12 +17,12 @@ from bench.cpu import CpuMeter
 from bench.store import Store
 from fincore.bootstrap.roles import ROLES, Role
 from fincore.domain.ids import MerchantId
-from fincore.write.psp.stripe.webhooks import READ_TYPES
+from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES
 
 START_TIMEOUT_SECONDS: Final = 60.0
 STOP_TIMEOUT_SECONDS: Final = 30.0
 WEBHOOK_SECRET: Final = "whsec_bench"  # noqa: S105 - signs webhooks of a sandbox that lives as long as a benchmark
-WEBHOOK_EVENTS: Final = ",".join(sorted(READ_TYPES))
+WEBHOOK_EVENTS: Final = ",".join(sorted(SUBSCRIBED_TYPES))
 """What FinCore asks of Stripe: the events that say something about a charge, a refund or a dispute."""
 
 FINCORE: Final = ("fincore",)

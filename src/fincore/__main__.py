@@ -62,6 +62,11 @@ app.command(
 )
 app.command("fincore.upkeep:restores", name="restore", help="Restore the stores from dumps of pg_dump.")
 app.command(
+    "fincore.reports:reports",
+    name="reports",
+    help="Reports of PSPs that are held: list, release, read again.",
+)
+app.command(
     "fincore.upkeep:parked",
     name="parked",
     help="Charges that a read model no longer follows, because of an event it cannot apply.",

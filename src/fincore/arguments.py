@@ -56,20 +56,25 @@ def _written(what: str) -> Callable[[object, str | None], None]:
     return check
 
 
-def _reference(_: object, text: str | None) -> None:
-    if text is None:
-        return
-    if holds_card_number(text):
-        raise UsageError("--psp-reference holds a card number: name the PSP's id of the payment")
-    if not (
-        text.isascii()
-        and text.isprintable()
-        and " " not in text
-        and 1 <= len(text) <= REFERENCE_CHARACTERS_MAX
-    ):
-        raise UsageError(
-            f"--psp-reference must have 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space"
-        )
+def _psp_word(option: str, what: str) -> Callable[[object, str | None], None]:
+    """Refuses what no PSP would call anything."""
+
+    def check(_: object, text: str | None) -> None:
+        if text is None:
+            return
+        if holds_card_number(text):
+            raise UsageError(f"{option} holds a card number: name {what}")
+        if not (
+            text.isascii()
+            and text.isprintable()
+            and " " not in text
+            and 1 <= len(text) <= REFERENCE_CHARACTERS_MAX
+        ):
+            raise UsageError(
+                f"{option} must have 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space"
+            )
+
+    return check
 
 
 def _within_reach(_: object, when: date | None) -> None:
@@ -116,7 +121,8 @@ Name = Annotated[str, Parameter(validator=_written("the name"), help="A name for
 Reference = Annotated[
     PspReference,
     Parameter(
-        validator=_reference, help="The PSP's id, such as `pi_...` or `re_...`, where we do not have it."
+        validator=_psp_word("--psp-reference", "the PSP's id of the payment"),
+        help="The PSP's id, such as `pi_...` or `re_...`, where we do not have it.",
     ),
 ]
 Day = Annotated[date, Parameter(validator=_within_reach)]
@@ -149,6 +155,20 @@ Refund = Annotated[
     Parameter(
         validator=_id_by(parse_refund_id, "`fincore charges show` prints the refunds of a charge"),
         help="The refund's id, `re_...`, where the operation is a refund of the charge.",
+    ),
+]
+PspEvent = Annotated[
+    str,
+    Parameter(
+        validator=_psp_word("--event", "the PSP's id of the event"),
+        help="The event's id at the PSP, such as `evt_...`.",
+    ),
+]
+ReportKind = Annotated[
+    str,
+    Parameter(
+        validator=_psp_word("--kind", "the PSP's word for the kind of event"),
+        help="The kind of event in the PSP's words, such as `charge.dispute.updated`.",
     ),
 ]
 JobId = Annotated[int, Parameter(validator=_number, help="Its number, as `fincore jobs dead` lists it.")]

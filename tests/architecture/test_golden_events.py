@@ -46,6 +46,8 @@ from fincore.domain.events import (
     RefundPending,
     RefundRequested,
     RefundSucceeded,
+    ReportHeld,
+    ReportReleased,
     decode_event,
     encode_event,
 )
@@ -158,6 +160,21 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
     ),
     ("charge.outcome_decided", 1): OutcomeDecided(
         decided_by="ada", reason="Seen in the PSP's dashboard.", decided_at=AT, refund_id=REFUND
+    ),
+    ("charge.report_held", 1): ReportHeld(
+        psp=STRIPE,
+        psp_account=PspAccount("live"),
+        psp_event_id="evt_1NG8Du2eZvKYlo2CUI79vXWy",
+        report_type="charge.dispute.updated",
+        reason="not_understood",
+        detail="Stripe reports a dispute status that FinCore does not know",
+        held_at=AT,
+    ),
+    ("charge.report_released", 1): ReportReleased(
+        psp_event_id="evt_1NG8Du2eZvKYlo2CUI79vXWy",
+        released_by="ada",
+        reason="Booked by hand.",
+        released_at=AT,
     ),
     ("refund.requested", 1): RefundRequested(
         refund_id=REFUND,

@@ -36,7 +36,7 @@ from fincore.write.psp.port import (
     ReceiptRefused,
     RefundRequest,
     VerifiedWebhook,
-    WebhookFact,
+    WebhookReport,
 )
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
@@ -448,9 +448,9 @@ class TellingPsp(NamedTuple):
     receiver: WebhookReceiver
     webhooks: PspWebhooks
 
-    async def told(self, count: int) -> dict[str, WebhookFact]:
+    async def told(self, count: int) -> dict[str, WebhookReport]:
         """The facts of the next `count` webhooks that are read, by the type of their event."""
-        found: dict[str, WebhookFact] = {}
+        found: dict[str, WebhookReport] = {}
         while len(found) < count:
             (one,) = await asyncio.to_thread(self.receiver.take, 1)
             headers = {name.lower(): value for name, value in one.headers.items()}
@@ -458,7 +458,7 @@ class TellingPsp(NamedTuple):
             assert isinstance(verified, VerifiedWebhook)
             if verified.is_interesting:
                 fact = self.webhooks.interpret(one.body)
-                assert isinstance(fact, WebhookFact), fact
+                assert isinstance(fact, WebhookReport), fact
                 found[verified.type] = fact
         return found
 
@@ -540,6 +540,7 @@ async def test_a_refund_made_at_the_psp_is_told_of_its_payment(
     assert isinstance(fact.said, RefundReport)
     assert (fact.charge_id, fact.said.refund_id) == (None, None)
     assert fact.said.money == Money(500, Currency("usd"))
+    assert fact.payment_reference is not None
     assert await telling_psp.psp.gateway.charge_of(TEST, fact.payment_reference) == charge_id
 
 
@@ -561,10 +562,12 @@ async def test_the_webhooks_of_a_dispute_tell_all_that_moved_and_how_it_ended(
         assert fact.said.evidence_due_by is not None
     taken = opened["charge.dispute.funds_withdrawn"].said
     assert isinstance(taken, DisputeReport)
-    assert (taken.withdrawn, taken.withdrawn_fee_minor) == (USD_19_99, 1500)
+    (moved,) = taken.movements
+    assert (moved.currency, moved.withdrawn_minor, moved.withdrawn_fee_minor) == ("usd", 1999, 1500)
     sandbox.call("POST", f"/sandbox/disputes/{dispute['id']}/win")
     ended = await telling_psp.told(2)
     assert set(ended) == {"charge.dispute.funds_reinstated", "charge.dispute.closed"}
     won = ended["charge.dispute.closed"].said
     assert isinstance(won, DisputeReport)
-    assert (won.status, won.reinstated) == ("won", USD_19_99)
+    (moved,) = won.movements
+    assert (won.status, moved.reinstated_minor) == ("won", 1999)

@@ -208,7 +208,7 @@ async def found_refund(
     refund_id: RefundId,
     payment_reference: PspReference,
     reference: PspReference | None = None,
-) -> RefundReport | NotFound | Retryable:
+) -> RefundReport | NotFound | Retryable | Unknown:
     return await gateway.inquire_refund(
         RefundInquiry(
             refund_id=refund_id,

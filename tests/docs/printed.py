@@ -19,6 +19,7 @@ from fincore.api import connection, endpoint, gate, keyed_call, rate_limit, webh
 from fincore.api.problems import PROBLEMS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
+from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.transition_table import transition_table
@@ -38,7 +39,7 @@ from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
-from fincore.write.psp.stripe.webhooks import READ_TYPES, TOLERANCE_SECONDS
+from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fincore.write.worker.janitor import JanitorPolicy
 from fincore.write.worker.retry_policy import RetryPolicy
@@ -239,7 +240,7 @@ def test_cards() -> str:
             answer = Answered[PaymentIntent](
                 status=402, body=None, error=error, request_id=None, should_retry=None
             )
-            outcome = outcome_of(answer, now=datetime(2026, 1, 1, tzinfo=UTC))
+            outcome = outcome_of(answer, new_charge_id(), now=datetime(2026, 1, 1, tzinfo=UTC))
             if not isinstance(outcome, Declined):
                 raise TypeError(f"{token} should be declined, not {outcome}")
             failure = outcome.failure
@@ -287,7 +288,7 @@ def ledger_example() -> str:
 
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
-    return _text("\n".join(sorted(READ_TYPES)))
+    return _text("\n".join(sorted(SUBSCRIBED_TYPES)))
 
 
 def stripe_version() -> str:

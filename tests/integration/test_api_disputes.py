@@ -62,6 +62,14 @@ async def test_a_dispute_shows_where_it_stands_and_what_money_it_moved(api: Api,
         "amount_reinstated_minor": 1800,
         "fee_minor": 100,
         "movements_currency": "eur",
+        "movements": [
+            {
+                "currency": "eur",
+                "amount_withdrawn_minor": 1800,
+                "amount_reinstated_minor": 1800,
+                "fee_minor": 100,
+            }
+        ],
         "psp_reference": "du_1",
         "opened_at": "2026-01-03T12:00:00Z",
         "updated_at": "2026-01-05T12:00:00Z",

@@ -18,10 +18,11 @@ from standardwebhooks import Webhook
 from fincore.bootstrap.databases import Databases
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
-from fincore.domain.ids import ChargeId, WebhookDeliveryId
+from fincore.domain.ids import ChargeId, WebhookDeliveryId, new_charge_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     Approved,
+    DisputeMovements,
     DisputeReport,
     Expired,
     Failure,
@@ -313,7 +314,11 @@ async def _(pool: Pool, _databases: Databases) -> None:
         )
         await at.house.idle()
         (dispute,) = (await at.state(charge_id)).disputes
-        assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == (
+        assert (
+            dispute.status,
+            dispute.moved_in(USD).withdrawn_minor,
+            dispute.moved_in(USD).reinstated_minor,
+        ) == (
             "under_review",
             1000,
             1000,
@@ -431,7 +436,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
             await at.house.deliver(told)
             await at.house.idle()
         (dispute,) = (await at.state(charge_id)).disputes
-        assert (dispute.withdrawn_minor, dispute.reinstated_minor) == (1000, 1000)
+        assert (dispute.moved_in(USD).withdrawn_minor, dispute.moved_in(USD).reinstated_minor) == (1000, 1000)
         history = await at.house.history(charge_id)
         assert history.count("dispute.funds_withdrawn") == history.count("dispute.funds_reinstated") == 1
 
@@ -481,7 +486,7 @@ async def _(_pool: Pool, _databases: Databases) -> None:
         request_id="req_1",
         should_retry=None,
     )
-    assert isinstance(outcome_of(locked, now=NOON), Retryable)
+    assert isinstance(outcome_of(locked, new_charge_id(), now=NOON), Retryable)
 
 
 @bug("a connection is held open while the PSP is called", reported="masonx idle-in-transaction")
@@ -567,9 +572,14 @@ def _dispute(status: Any, *, withdrawn: bool = False, reinstated: bool = False) 
         reason="fraudulent",
         is_inquiry=False,
         occurred_at=NOON,
-        withdrawn=Money(1000, USD) if withdrawn else None,
-        withdrawn_fee_minor=1500 if withdrawn else 0,
-        reinstated=Money(1000, USD) if reinstated else None,
+        movements=(
+            DisputeMovements(
+                currency=USD,
+                withdrawn_minor=1000 if withdrawn else 0,
+                withdrawn_fee_minor=1500 if withdrawn else 0,
+                reinstated_minor=1000 if reinstated else 0,
+            ),
+        ),
     )
 
 

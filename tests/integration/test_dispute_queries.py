@@ -86,8 +86,8 @@ insert into paymentdb.disputes
 select
     'dp_' || lpad(n::text, 26, '0'), 'ch_' || lpad((1 + n % 101)::text, 26, '0'), 1,
     case when n % 10 = 0 then 'mer_01other' else $1 end, false, 'du_' || n,
-    (array['needs_response', 'needs_response', 'lost', 'won'])[1 + n % 4], false, 10, 'usd', 'fraudulent', null, null,
-    0, 0, 0, 0, $2::timestamptz + n * interval '1 second', now()
+    (array['needs_response', 'needs_response', 'lost', 'won'])[1 + n % 4], false, 10, 'usd', 'fraudulent', null,
+    $2::timestamptz + n * interval '1 second', now(), '[]'::jsonb
 from generate_series(1, $3) n
 """
 ALL_FILTERS = {

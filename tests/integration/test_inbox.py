@@ -167,10 +167,10 @@ async def test_a_webhook_that_contradicts_a_settled_charge_is_held_while_the_psp
         psp.payments.clear()
         await house.tell(charge_id, "captured")
         await house.idle()
-        (letter,) = await house.held()
-        assert letter.kind == "webhook.interpret"
-        assert "charge.captured contradicts a charge that is failed" in letter.reason
-        assert await house.history(charge_id) == ["charge.created", "charge.failed"]
+        assert await house.held() == []
+        assert await house.history(charge_id) == ["charge.created", "charge.failed", "charge.report_held"]
+        (held,) = (await house.state(charge_id)).held_reports
+        assert (held.reason, held.report_type) == ("contradicts_state", "captured")
 
 
 async def test_a_settled_charge_that_the_psps_own_record_contradicts_is_corrected(pool: Pool) -> None:

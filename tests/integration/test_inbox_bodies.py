@@ -185,7 +185,7 @@ async def test_job_for_a_purged_body_is_held_and_says_so(pool: Pool, owner_pool:
     async with open_house(pool, ScriptedPsp()) as house:
         await told(house, owner_pool, "evt_1", says="nothing", days=31)
         await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10)
-        assert await InboxReader(pool).body_of(STRIPE, TEST_ACCOUNT, "evt_1") is None
+        assert await InboxReader(pool).find(STRIPE, TEST_ACCOUNT, "evt_1") is None
         await house.put(interpret_job(STRIPE, TEST_ACCOUNT, "evt_1"))
         await house.idle()
         (letter,) = await house.held()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from fincore.domain.errors import StoreUnavailable
-from fincore.domain.events import EventType
-from fincore.domain.ids import new_charge_id, stream_of
-from fincore.domain.outcome import Retryable
+from fincore.domain.events import ChargeOutcomeUnknown, EventType
+from fincore.domain.ids import ChargeId, new_charge_id, stream_of
+from fincore.domain.outcome import Approved, Outcome, PspReference, Retryable
 from fincore.eventstore.commit import Commit, CommitResult
 from fincore.postgres.pool import Pool
 from fincore.write.psp.port import AuthorizeRequest
@@ -16,6 +16,9 @@ from fincore.write.queue.job_payloads import authorize_job
 from fincore.write.queue.port import ClaimedJob
 from fixtures.commits import captured
 from fixtures.scripted_psp import (
+    NOON,
+    STRIPE,
+    TEST_ACCOUNT,
     Carry,
     ScriptedPsp,
     approve,
@@ -28,7 +31,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually, happens
-from fixtures.worker_house import open_house
+from fixtures.worker_house import House, open_house
 
 BUSY = Retryable(reason="429: too many requests")
 
@@ -181,19 +184,42 @@ async def test_a_gateway_that_raises_leaves_the_outcome_to_the_janitor(pool: Poo
     assert psp.charges_made == 1
 
 
-async def test_a_fact_that_contradicts_the_charge_is_held_with_a_sentence_and_changes_nothing(
-    pool: Pool,
-) -> None:
-    async with open_house(pool, ScriptedPsp(approve_too_much)) as house:
+async def test_an_answer_of_another_amount_is_unknown(pool: Pool) -> None:
+    psp = ScriptedPsp(approve_too_much)
+    psp.answers_inquiries = False
+    async with open_house(pool, psp) as house:
         charge_id = await house.charge()
-        await house.idle()
-        (letter,) = await house.held()
-        assert letter.kind == "charge.authorize"
-        assert letter.reason == (
-            f"{charge_id}: the PSP reports 10.01 USD, the charge is for 10.00 USD;"
-            " compare the charge with the PSP's dashboard"
+        await eventually(lambda: _is_unknown(house, charge_id))
+        (_, unknown) = await house.log.load(stream_of(charge_id))
+        assert isinstance(unknown.event, ChargeOutcomeUnknown)
+        assert unknown.event.reason == (
+            "the PSP's answer makes no sense: the PSP reports 10.01 USD, the charge is for 10.00 USD"
         )
-        assert await house.history(charge_id) == ["charge.created"]
+
+
+async def test_an_answer_with_the_payment_of_another_charge_is_unknown(pool: Pool) -> None:
+    shared = PspReference("pi_shared")
+
+    def of_another(request: AuthorizeRequest) -> Outcome:
+        return Approved(kind="captured", money=request.money, psp_reference=shared, occurred_at=NOON)
+
+    psp = ScriptedPsp(of_another, of_another)
+    psp.answers_inquiries = False
+    async with open_house(pool, psp) as house:
+        first = await house.charge()
+        await eventually(lambda: _is_paid(house, first))
+        second = await house.charge()
+        await eventually(lambda: _is_unknown(house, second))
+        assert (await house.state(second)).status == "processing"
+        assert await house.log.stream_of_reference(STRIPE, TEST_ACCOUNT, shared) == stream_of(first)
+
+
+async def _is_unknown(house: House, charge_id: ChargeId) -> bool:
+    return (await house.state(charge_id)).unknown_since is not None
+
+
+async def _is_paid(house: House, charge_id: ChargeId) -> bool:
+    return (await house.state(charge_id)).status == "succeeded"
 
 
 async def test_a_charge_too_old_for_its_key_is_looked_up_instead_of_sent(pool: Pool) -> None:

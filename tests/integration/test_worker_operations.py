@@ -14,6 +14,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     Approved,
+    DisputeMovements,
     DisputeReport,
     Expired,
     Failure,
@@ -319,8 +320,7 @@ async def test_a_dispute_that_names_only_the_psps_payment_finds_its_charge(pool:
             reason="fraudulent",
             is_inquiry=False,
             occurred_at=NOON,
-            withdrawn=Money(1000, USD),
-            withdrawn_fee_minor=1500,
+            movements=(DisputeMovements(currency=USD, withdrawn_minor=1000, withdrawn_fee_minor=1500),),
         )
         told = Told(event_id="evt_1", says="dispute", payment=f"pi_{charge_id}", dispute=said)
         await house.deliver(told)

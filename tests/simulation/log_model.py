@@ -11,14 +11,17 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import RecordedEvent, decode_event, encode_event
 from fincore.domain.ids import EventId, StreamId
 from fincore.domain.job import Job
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.eventstore.commit import (
     AlreadyReceived,
+    ClaimedReference,
     Commit,
     CommitResult,
     Committed,
     Conflict,
     IdempotencyKey,
     ReceivedWebhook,
+    ReferenceTaken,
     Replayed,
     StoredAnswer,
 )
@@ -39,7 +42,8 @@ class LogModel:
         self._positions = itertools.count(1)
         self._event_ids: set[EventId] = set()
         self._answers: dict[IdempotencyKey, StoredAnswer] = {}
-        self._inbox: dict[_WebhookKey, bytes] = {}
+        self._inbox: dict[_WebhookKey, ReceivedWebhook] = {}
+        self._references: dict[ClaimedReference, StreamId] = {}
         self.streams: dict[StreamId, list[RecordedEvent]] = {}
 
     async def commit(self, commit: Commit) -> CommitResult:
@@ -68,7 +72,9 @@ class LogModel:
             key, answer = commit.idempotency
             self._answers[key] = answer
         if commit.webhook is not None:
-            self._inbox[_key_of(commit.webhook)] = commit.webhook.body
+            self._inbox[_key_of(commit.webhook)] = commit.webhook
+        if commit.stream_id is not None:
+            self._references.update(dict.fromkeys(commit.references, commit.stream_id))
         self._enqueue(commit.jobs)
         return Committed()
 
@@ -83,10 +89,16 @@ class LogModel:
     async def fetch(
         self, _statement: str, psps: Sequence[str], accounts: Sequence[str], events: Sequence[str]
     ) -> list[dict[str, object]]:
-        """The bodies of webhooks: the one statement of `InboxReader`."""
-        names = ("psp", "psp_account", "psp_event_id", "body")
-        keys = zip(psps, accounts, events, strict=True)
-        return [dict(zip(names, (*key, self._inbox[key]), strict=True)) for key in keys if key in self._inbox]
+        """Webhooks as they arrived: the one statement of `InboxReader`."""
+        names = ("psp", "psp_account", "psp_event_id", "type", "body")
+        found = [self._inbox[key] for key in zip(psps, accounts, events, strict=True) if key in self._inbox]
+        return [{name: getattr(webhook, name) for name in names} for webhook in found]
+
+    async def stream_of_reference(
+        self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
+    ) -> StreamId | None:
+        """The stream that something at a PSP belongs to."""
+        return self._references.get(ClaimedReference(psp, psp_account, psp_reference))
 
     def _refusal(self, commit: Commit, stream: Sequence[RecordedEvent]) -> CommitResult | None:
         follows = stream[commit.expected_version :]
@@ -94,8 +106,14 @@ class LogModel:
             return Committed()
         if commit.idempotency is not None and commit.idempotency[0] in self._answers:
             return Replayed(self._answers[commit.idempotency[0]])
-        if commit.webhook is not None and _key_of(commit.webhook) in self._inbox:
-            return AlreadyReceived()
+        if commit.webhook is not None and (earlier := self._inbox.get(_key_of(commit.webhook))):
+            return AlreadyReceived(is_same=earlier.body == commit.webhook.body)
+        if commit.events and follows:
+            return Conflict()
+        for claim in commit.references:
+            owner = self._references.get(claim, commit.stream_id)
+            if owner is not None and owner != commit.stream_id:
+                return ReferenceTaken(claim.psp_reference, owner)
         is_used = any(new.event_id in self._event_ids for new in commit.events)
         if commit.events and (len(stream) != commit.expected_version or is_used):
             return Conflict()

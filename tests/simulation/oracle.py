@@ -326,13 +326,14 @@ def _disputes_as_at_the_psp(
 
 
 def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]:
+    moved = dispute.moved_in(dispute.currency)
     known = (
         dispute.status,
         dispute.is_inquiry,
-        dispute.withdrawn_minor,
-        dispute.withdrawn_fee_minor,
-        dispute.reinstated_minor,
-        dispute.reinstated_fee_minor,
+        moved.withdrawn_minor,
+        moved.withdrawn_fee_minor,
+        moved.reinstated_minor,
+        moved.reinstated_fee_minor,
     )
     at_psp = (
         truth.status,

@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
     Approved,
     Canceled,
     Declined,
+    DisputeMovements,
     DisputeReport,
     Expired,
     Fact,
@@ -49,8 +50,8 @@ from fincore.write.psp.port import (
     RefundRequest,
     SignatureRefused,
     VerifiedWebhook,
-    WebhookFact,
     WebhookIgnored,
+    WebhookReport,
 )
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT
 from simulation.errands import gate
@@ -122,7 +123,7 @@ be on their way for so long that FinCore has inferred by then that they never ha
 class PspEvent:
     """Something the PSP has to tell, as it was at the time. `is_acknowledged`: somebody answered 2xx."""
 
-    def __init__(self, event_id: str, fact: WebhookFact) -> None:
+    def __init__(self, event_id: str, fact: WebhookReport) -> None:
         self.event_id = event_id
         self.fact = fact
         self.is_acknowledged = False
@@ -180,7 +181,7 @@ class PspModel:
         found: Outcome | NotFound = await self._read("inquire", lambda: self._found(inquiry))
         return found
 
-    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable:
+    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
         return await self._read("inquire_refund", lambda: self._found_refund(inquiry))
 
     async def charge_of(
@@ -203,7 +204,7 @@ class PspModel:
         assert now == self._clock.now()
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
-    def interpret(self, body: bytes) -> WebhookFact | WebhookIgnored:
+    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
         return next(event.fact for event in self.told if event.event_id == body.decode())
 
     @property
@@ -501,6 +502,9 @@ class PspModel:
         if inquiry.psp_reference is not None:
             payment = self.payments.get(inquiry.psp_reference)
             return self._record(payment) if payment else NotFound()
+        told = self.payments.get(inquiry.told_reference) if inquiry.told_reference else None
+        if told is not None and told.charge_id == inquiry.charge_id:
+            return self._record(told)
         settled_before = self._clock.now() - SEARCH_LAGS
         for payment in self.payments.values():
             if payment.charge_id == inquiry.charge_id and payment.created_at <= settled_before:
@@ -587,10 +591,15 @@ class PspModel:
             reason="fraudulent",
             is_inquiry=dispute.is_inquiry,
             occurred_at=self._clock.now(),
-            withdrawn=Money(dispute.withdrawn_minor, currency) if dispute.withdrawn_minor else None,
-            withdrawn_fee_minor=dispute.withdrawn_fee_minor,
-            reinstated=Money(dispute.reinstated_minor, currency) if dispute.reinstated_minor else None,
-            reinstated_fee_minor=dispute.reinstated_fee_minor,
+            movements=(
+                DisputeMovements(
+                    currency=currency,
+                    withdrawn_minor=dispute.withdrawn_minor,
+                    withdrawn_fee_minor=dispute.withdrawn_fee_minor,
+                    reinstated_minor=dispute.reinstated_minor,
+                    reinstated_fee_minor=dispute.reinstated_fee_minor,
+                ),
+            ),
         )
         self._tell(payment, None, report)
 
@@ -600,7 +609,7 @@ class PspModel:
         charge_id: ChargeId | None,
         said: Fact | Unknown | RefundReport | DisputeReport,
     ) -> None:
-        fact = WebhookFact(charge_id=charge_id, payment_reference=payment.reference, said=said)
+        fact = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, said=said)
         self.told.append(PspEvent(f"evt_{next(self._numbers)}", fact))
 
     def _reference(self, prefix: str) -> PspReference:

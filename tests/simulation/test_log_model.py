@@ -5,13 +5,22 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from uuid import uuid4
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fincore.domain.ids import new_event_id
 from fincore.domain.job import Job
-from fincore.eventstore.commit import Commit, IdempotencyKey, NewEvent, ReceivedWebhook, StoredAnswer
+from fincore.domain.outcome import PspReference
+from fincore.eventstore.commit import (
+    ClaimedReference,
+    Commit,
+    IdempotencyKey,
+    NewEvent,
+    ReceivedWebhook,
+    StoredAnswer,
+)
 from fincore.write.psp.inbox import InboxReader
 from fixtures.commits import MERCHANT, PROVENANCE, captured, created, new_stream
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
@@ -19,19 +28,20 @@ from simulation.postgres_store import StoreInPostgres
 from simulation.queue_model import QueueModel
 from simulation.world import Store, StoreInMemory
 
-STREAMS = EVENTS = KEYS = WEBHOOKS = range(3)
+STREAMS = EVENTS = KEYS = WEBHOOKS = CLAIMS = range(3)
 NEW = -1
 """An event that no other Commit holds."""
 
 
 class Attempt(NamedTuple):
-    """A Commit by numbers: which stream, event, key and webhook of a few; None where it has none."""
+    """A Commit by numbers: which stream, events, key, webhook and references of a few; None where it has none."""
 
     stream: int
     expected_version: int
     events: tuple[int, ...]
     key: int | None
     webhook: int | None
+    claims: tuple[int, ...]
     has_job: bool
 
 
@@ -43,6 +53,7 @@ ATTEMPTS = st.lists(
         events=st.sampled_from([(), (NEW,), (NEW, NEW), *((one,) for one in EVENTS), (0, NEW), (NEW, 1)]),
         key=st.none() | st.sampled_from(KEYS),
         webhook=st.none() | st.sampled_from(WEBHOOKS),
+        claims=st.sampled_from([(), *((one,) for one in CLAIMS), (0, 1)]),
         has_job=st.booleans(),
     ).filter(lambda attempt: attempt.events or attempt.key is not None or attempt.webhook is not None),
     min_size=1,
@@ -58,6 +69,9 @@ class _Names:
         self.events = [NewEvent(captured(), new_event_id()) for _ in EVENTS]
         self.keys = [IdempotencyKey(MERCHANT, False, f"key-{uuid4()}") for _ in KEYS]
         self.webhooks = [f"evt_{uuid4().hex}" for _ in WEBHOOKS]
+        self.claims = [
+            ClaimedReference(STRIPE, TEST_ACCOUNT, PspReference(f"pi_{uuid4().hex}")) for _ in CLAIMS
+        ]
 
     def commit(self, number: int, attempt: Attempt) -> Commit:
         answer = StoredAnswer(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
@@ -71,6 +85,7 @@ class _Names:
             jobs=(job,) if attempt.has_job else (),
             idempotency=None if attempt.key is None else (self.keys[attempt.key], answer),
             webhook=webhook,
+            references=tuple(self.claims[claim] for claim in attempt.claims) if attempt.events else (),
         )
 
     def _webhook(self, number: int, webhook: int) -> ReceivedWebhook:
@@ -102,7 +117,8 @@ async def _truth(store: Store, names: _Names) -> list[object]:
     return [
         [[(one.version, one.event_id, one.event) for one in stream] for stream in streams],
         [await store.writer.find_answer(key) for key in names.keys],
-        [await inbox.body_of(STRIPE, TEST_ACCOUNT, webhook) for webhook in names.webhooks],
+        [await inbox.find(STRIPE, TEST_ACCOUNT, webhook) for webhook in names.webhooks],
+        [await store.log.stream_of_reference(*msgspec.structs.astuple(claim)) for claim in names.claims],
     ]
 
 

@@ -131,7 +131,7 @@ def test_a_contradiction_about_a_refund_is_asked_about_again_while_the_psp_is_aw
     world.pass_time(60 * 60)
     world.stage.finish(world.deliver(world.psp.told[-1]))
     interpreting = world.work_on(job(world, "webhook.interpret"))
-    while interpreting.place != "psp.charge_of answered":
+    while interpreting.place != "look up":
         world.stage.step(interpreting)
     world.psp.goes_away(30)
     world.stage.finish(interpreting)

@@ -15,6 +15,7 @@ from fincore.domain.charge import Charge, fold
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredAnswer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
@@ -105,6 +106,12 @@ class GatedLog:
     async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
         await gate("load")
         return await self._log.load(stream_id)
+
+    async def stream_of_reference(
+        self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
+    ) -> StreamId | None:
+        await gate("look up")
+        return await self._log.stream_of_reference(psp, psp_account, psp_reference)
 
 
 class ApiProcess:

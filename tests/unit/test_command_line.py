@@ -161,7 +161,7 @@ def test_wrong_arguments_are_said_in_one_way(typed: Typed) -> None:
 def test_defect_is_one_sentence_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def defective(_: object) -> None:
+    def defective(_: object, **_options: object) -> None:
         raise KeyError("sk_test_abcdefghijklmnop\n4242 4242 4242 4242")
 
     monkeypatch.setattr("fincore.terminal.databases_of", defective)

@@ -34,6 +34,7 @@ ProblemCode = Literal[
     "charge_unreadable",
     "currency_not_supported",
     "connections_too_many",
+    "charge_report_held",
     "currency_unknown",
     "cursor_invalid",
     "dispute_not_found",
@@ -257,6 +258,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             409,
             "Disputed charge",
             "Wait until the dispute has ended: with a refund the customer could get the money twice.",
+        ),
+        "charge_report_held": ProblemKind(
+            409,
+            "Charge with a held report",
+            "Ask staff to look at the report and release it; then send the request again.",
         ),
         "too_many_refunds": ProblemKind(
             409,

@@ -48,6 +48,7 @@ CREATE_REFUND: Final = Operation(
         "charge_not_refundable",
         "charge_already_refunded",
         "charge_disputed",
+        "charge_report_held",
         "too_many_refunds",
         "charge_busy",
         "charge_unreadable",

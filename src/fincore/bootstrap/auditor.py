@@ -10,6 +10,7 @@ from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
 from fincore.settings import Settings
+from fincore.write.psp.held_reports import measure_held_reports
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -18,6 +19,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "clearing": lambda: measure_unclear(stores.ledgerdb, clock.now()),
         "suspense": lambda: measure_suspense(stores.ledgerdb),
         "seals": lambda: measure_altered(stores.ledgerdb),
+        "held_reports": lambda: measure_held_reports(stores.eventstore),
     }
     audit = Audit(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
     await run_until(stop, audit.run(), audit.stop)

@@ -37,9 +37,12 @@ from fincore.domain.events import (
     OutcomeDecided,
     ReceiptOmitted,
     RefundEvent,
+    ReportHeld,
+    ReportReleased,
     event_type,
 )
 from fincore.domain.fee_plan import FeePlan
+from fincore.domain.held_report import HeldReports, evolve_held_reports
 from fincore.domain.ids import MerchantId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
@@ -80,8 +83,8 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
 )
 """(state, event) -> next state. A pair that is not here cannot happen.
 
-Three kinds of events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
-`charge.outcome_decided` and the events of refunds and disputes leave the state as it is.
+Some events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
+`charge.outcome_decided`, those of held reports, refunds and disputes leave the state as it is.
 """
 
 
@@ -120,6 +123,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     unknown_since: datetime | None = None
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    held_reports: HeldReports = ()
 
     @property
     def refunded_minor(self) -> int:
@@ -134,6 +138,16 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         """
         reserved = sum(refund.amount_minor for refund in self.refunds if refund.is_reserving)
         return max(self.captured_minor - reserved, 0)
+
+    @property
+    def references(self) -> frozenset[PspReference]:
+        """Everything that is this charge's at the PSP: its payment, its refunds, its disputes."""
+        named = (
+            self.psp_reference,
+            *(refund.psp_reference for refund in self.refunds),
+            *(dispute.psp_reference for dispute in self.disputes),
+        )
+        return frozenset(reference for reference in named if reference is not None)
 
     def refund(self, refund_id: RefundId) -> Refund | None:
         """One of its refunds."""
@@ -160,6 +174,10 @@ def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
         return msgspec.structs.replace(charge, version=version, disputes=tuple(disputes.values()))
     if isinstance(event, OutcomeDecided):
         return msgspec.structs.replace(charge, version=version)
+    if isinstance(event, ReportHeld | ReportReleased):
+        return msgspec.structs.replace(
+            charge, version=version, held_reports=evolve_held_reports(charge.held_reports, event)
+        )
     if isinstance(event, ChargeCorrected):
         return _corrected(charge, event)
     status = TRANSITIONS[charge.status, event_type(event)]

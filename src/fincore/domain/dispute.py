@@ -21,7 +21,7 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.ids import DisputeId
-from fincore.domain.outcome import DisputeStatus, PspReference
+from fincore.domain.outcome import DisputeMovements, DisputeStatus, PspReference
 
 _OPEN: Final[tuple[DisputeStatus, ...]] = ("needs_response", "under_review")
 _ENDED: Final[tuple[DisputeStatus, ...]] = ("won", "lost", "closed")
@@ -45,7 +45,7 @@ appeal, and a closed inquiry can come back as a chargeback.
 
 
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
-    """One dispute as its events tell it. Movements are in the currency the PSP settles in, `movements_currency`."""
+    """One dispute as its events tell it. `movements` has one item per settlement currency, in the order of their firsts."""
 
     dispute_id: DisputeId
     psp_reference: PspReference
@@ -57,18 +57,19 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     evidence_due_by: datetime | None
     opened_at: datetime
     updated_at: datetime
-    movements_currency: Currency | None = None
-    withdrawn_minor: int = 0
-    withdrawn_fee_minor: int = 0
-    reinstated_minor: int = 0
-    reinstated_fee_minor: int = 0
+    movements: tuple[DisputeMovements, ...] = ()
 
     @property
     def bars_refunds(self) -> bool:
         """Whether the PSP would refuse to refund the charge: it could lose the same money twice."""
-        if self.withdrawn_minor > self.reinstated_minor:
+        if any(moved.withdrawn_minor > moved.reinstated_minor for moved in self.movements):
             return True
         return self.status in _OPEN and not self.is_inquiry
+
+    def moved_in(self, currency: Currency) -> DisputeMovements:
+        """What has moved in one currency; nothing where it is not among the movements."""
+        found = (moved for moved in self.movements if moved.currency == currency)
+        return next(found, DisputeMovements(currency=currency))
 
 
 def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
@@ -100,20 +101,8 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
                 evidence_due_by=event.evidence_due_by,
                 updated_at=_later(dispute, event.occurred_at),
             )
-        case DisputeFundsWithdrawn():
-            return msgspec.structs.replace(
-                dispute,
-                movements_currency=event.currency,
-                withdrawn_minor=dispute.withdrawn_minor + event.amount_minor,
-                withdrawn_fee_minor=dispute.withdrawn_fee_minor + event.fee_minor,
-            )
-        case DisputeFundsReinstated():
-            return msgspec.structs.replace(
-                dispute,
-                movements_currency=event.currency,
-                reinstated_minor=dispute.reinstated_minor + event.amount_minor,
-                reinstated_fee_minor=dispute.reinstated_fee_minor + event.fee_minor,
-            )
+        case DisputeFundsWithdrawn() | DisputeFundsReinstated():
+            return _moved(dispute, event)
         case DisputeWon() | DisputeLost() | DisputeClosed():
             return msgspec.structs.replace(
                 dispute, status=status, updated_at=_later(dispute, event.occurred_at)
@@ -125,3 +114,21 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
 def _later(dispute: Dispute, moment: datetime) -> datetime:
     # Reports may come in any order, and each bears the time of what it reports.
     return max(dispute.updated_at, moment)
+
+
+def _moved(dispute: Dispute, event: DisputeFundsWithdrawn | DisputeFundsReinstated) -> Dispute:
+    before = dispute.moved_in(event.currency)
+    if isinstance(event, DisputeFundsWithdrawn):
+        after = msgspec.structs.replace(
+            before,
+            withdrawn_minor=before.withdrawn_minor + event.amount_minor,
+            withdrawn_fee_minor=before.withdrawn_fee_minor + event.fee_minor,
+        )
+    else:
+        after = msgspec.structs.replace(
+            before,
+            reinstated_minor=before.reinstated_minor + event.amount_minor,
+            reinstated_fee_minor=before.reinstated_fee_minor + event.fee_minor,
+        )
+    by_currency = {moved.currency: moved for moved in dispute.movements} | {event.currency: after}
+    return msgspec.structs.replace(dispute, movements=tuple(by_currency.values()))

@@ -21,27 +21,39 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.ids import DisputeId
+from fincore.domain.money import Money
 from fincore.domain.outcome import DisputeReport, DisputeStatus
 from fincore.domain.refusal import Refusal
 
 Events = tuple[ChargeEvent, ...]
 
 
+DISPUTED_TIMES_CAPTURED_MAX: Final = 2
+"""A disputed amount may exceed what was captured where the bank counts in the cardholder's currency and the rate moved;
+more than this many times of it is no exchange rate."""
+
+
 def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: DisputeId) -> Events | Refusal:
     """The events that follow from what a PSP reported about a dispute.
 
     A report tells all that has moved so far, so that reports may be late, doubled or lost: what is more than the
-    dispute knows is an event, and an older report adds nothing.
+    dispute knows is an event, and an older report adds nothing. A dispute presupposes a capture: of a charge that has
+    taken nothing it contradicts what is known.
     """
-    if said.money.currency != charge.amount.currency:
+    if charge.captured_minor == 0:
         return Refusal(
-            "currency_differs", f"the dispute is over {said.money}, the charge is for {charge.amount}"
+            "contradicts_state",
+            f"the PSP reports a dispute of a charge that is {charge.status}: nothing was taken",
         )
+    if (refusal := _implausible(charge, said)) is not None:
+        return refusal
     dispute = next((one for one in charge.disputes if one.psp_reference == said.psp_reference), None)
     events: list[DisputeEvent] = []
     if dispute is None:
         # It may be over by the time we hear of it; it was opened all the same, and its end is an event of its own.
-        opened_as: DisputeStatus = said.status if said.status in _RANK_OF_OPEN else "needs_response"
+        opened_as: DisputeStatus = (
+            said.status if said.status is not None and said.status in _RANK_OF_OPEN else "needs_response"
+        )
         opened = DisputeOpened(
             dispute_id=new_dispute_id,
             psp_reference=said.psp_reference,
@@ -56,52 +68,78 @@ def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: Dispu
         events.append(opened)
         dispute = evolve_dispute(None, opened)
     events += _movements(charge, dispute, said)
-    return (*events, *_progress(dispute, said))
+    if said.status is None:
+        return tuple(events)
+    return (*events, *_progress(dispute, said, said.status))
+
+
+def dispute_doubt(charge: Charge, said: DisputeReport) -> Refusal | None:
+    """What a person has to look at in a report that is recorded all the same."""
+    if said.money.currency != charge.amount.currency:
+        return Refusal(
+            "currency_differs", f"the dispute is over {said.money}, the charge is for {charge.amount}"
+        )
+    return None
+
+
+def _implausible(charge: Charge, said: DisputeReport) -> Refusal | None:
+    """Why the amounts of a report cannot be of this charge, if so. Other currencies cannot be compared."""
+    currency = charge.amount.currency
+    most_minor = DISPUTED_TIMES_CAPTURED_MAX * charge.captured_minor
+    named = [said.money] if said.money.currency == currency else []
+    moved = [
+        Money(one.withdrawn_minor - one.reinstated_minor, currency)
+        for one in said.movements
+        if one.currency == currency
+    ]
+    for money in (*named, *moved):
+        if money.amount_minor > most_minor:
+            captured = Money(charge.captured_minor, currency)
+            return Refusal(
+                "amount_exceeds_charge",
+                f"the PSP reports a dispute over {money} of a charge that took {captured}",
+            )
+    return None
 
 
 _RANK_OF_OPEN: Final[dict[DisputeStatus, int]] = {"needs_response": 0, "under_review": 1}
 
 
 def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[DisputeEvent]:
-    """What has moved beyond what the dispute knows."""
+    """What has moved beyond what the dispute knows, in each currency."""
     found: list[DisputeEvent] = []
-    for kind, total, fee_minor, known_minor, known_fee_minor in (
-        (
-            DisputeFundsWithdrawn,
-            said.withdrawn,
-            said.withdrawn_fee_minor,
-            dispute.withdrawn_minor,
-            dispute.withdrawn_fee_minor,
-        ),
-        (
-            DisputeFundsReinstated,
-            said.reinstated,
-            said.reinstated_fee_minor,
-            dispute.reinstated_minor,
-            dispute.reinstated_fee_minor,
-        ),
-    ):
-        if total is None:
-            continue
-        more_minor, more_fee_minor = total.amount_minor - known_minor, fee_minor - known_fee_minor
-        if more_minor > 0 or (more_minor == 0 and more_fee_minor > 0):
-            found.append(
-                kind(
-                    dispute_id=dispute.dispute_id,
-                    merchant_id=charge.merchant_id,
-                    livemode=charge.livemode,
-                    psp=charge.psp,
-                    psp_reference=said.psp_reference,
-                    amount_minor=more_minor,
-                    fee_minor=max(more_fee_minor, 0),
-                    currency=total.currency,
-                    occurred_at=said.occurred_at,
+    for total in said.movements:
+        known = dispute.moved_in(total.currency)
+        for kind, more_minor, more_fee_minor in (
+            (
+                DisputeFundsWithdrawn,
+                total.withdrawn_minor - known.withdrawn_minor,
+                total.withdrawn_fee_minor - known.withdrawn_fee_minor,
+            ),
+            (
+                DisputeFundsReinstated,
+                total.reinstated_minor - known.reinstated_minor,
+                total.reinstated_fee_minor - known.reinstated_fee_minor,
+            ),
+        ):
+            if more_minor > 0 or (more_minor == 0 and more_fee_minor > 0):
+                found.append(
+                    kind(
+                        dispute_id=dispute.dispute_id,
+                        merchant_id=charge.merchant_id,
+                        livemode=charge.livemode,
+                        psp=charge.psp,
+                        psp_reference=said.psp_reference,
+                        amount_minor=more_minor,
+                        fee_minor=max(more_fee_minor, 0),
+                        currency=total.currency,
+                        occurred_at=said.occurred_at,
+                    )
                 )
-            )
     return found
 
 
-def _progress(dispute: Dispute, said: DisputeReport) -> tuple[DisputeEvent, ...]:
+def _progress(dispute: Dispute, said: DisputeReport, status: DisputeStatus) -> tuple[DisputeEvent, ...]:
     """How the dispute itself moved on, if it did."""
     if said.is_inquiry and not dispute.is_inquiry:
         # An inquiry becomes a chargeback and never the other way, and a second is long enough for both.
@@ -110,32 +148,32 @@ def _progress(dispute: Dispute, said: DisputeReport) -> tuple[DisputeEvent, ...]
     is_newer = is_escalated or said.occurred_at > dispute.updated_at
     if not is_newer and said.occurred_at < dispute.updated_at:
         return ()
-    match said.status:
+    match status:
         case "won" | "lost" | "closed" as verdict:
             if dispute.status not in _RANK_OF_OPEN and (verdict == dispute.status or not is_newer):
                 return ()
             if is_escalated:
                 # The chargeback may be over by the time we hear of it.
                 began = _updated(dispute, said, "needs_response")
-                return (began, *_progress(evolve_dispute(dispute, began), said))
+                return (began, *_progress(evolve_dispute(dispute, began), said, status))
             event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
             return (event,) if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else ()
         case "needs_response" | "under_review":
             if dispute.status in _RANK_OF_OPEN:
-                is_old = _RANK_OF_OPEN[said.status] < _RANK_OF_OPEN[dispute.status] and not is_newer
+                is_old = _RANK_OF_OPEN[status] < _RANK_OF_OPEN[dispute.status] and not is_newer
             else:
                 # Only a closed inquiry comes back, as a chargeback.
                 is_old = dispute.status != "closed" or said.is_inquiry or not is_newer
-            is_known = (said.status, said.is_inquiry, said.evidence_due_by) == (
+            is_known = (status, said.is_inquiry, said.evidence_due_by) == (
                 dispute.status,
                 dispute.is_inquiry,
                 dispute.evidence_due_by,
             )
             if is_old or is_known:
                 return ()
-            return (_updated(dispute, said, said.status),)
+            return (_updated(dispute, said, status),)
         case _:
-            assert_never(said.status)
+            assert_never(status)
 
 
 def _updated(dispute: Dispute, said: DisputeReport, status: DisputeStatus) -> DisputeUpdated:

@@ -35,6 +35,17 @@ Operation = Literal["authorize", "capture", "cancel"]
 CancelReason = Literal["requested_by_customer", "duplicate", "fraudulent", "abandoned"]
 """Why a charge is to be canceled. `abandoned`: the customer never finished what the bank asked of them."""
 RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent"]
+HeldReason = Literal[
+    "not_understood",
+    "amount_differs",
+    "amount_exceeds_charge",
+    "contradicts_state",
+    "currency_differs",
+    "psp_reference_differs",
+    "psp_reference_taken",
+]
+"""Why a PSP's report is held. `psp_reference_differs`: it is about another payment than the charge's;
+`psp_reference_taken`: what it names belongs to another charge."""
 RefundOrigin = Literal["merchant", "psp"]
 """Who asked for a refund: the merchant through our API, or somebody at the PSP (its dashboard, its risk team)."""
 
@@ -367,6 +378,31 @@ class DisputeClosed(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class ReportHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A PSP's report about the charge waits for a person: it cannot be understood, or contradicts what is known.
+
+    `psp_event_id` names the report in the inbox, `report_type` is the PSP's word for its kind, `detail` a sentence for
+    staff. What of the report is certain stands in the events beside this one.
+    """
+
+    psp: PspName
+    psp_account: PspAccount
+    psp_event_id: str
+    report_type: str
+    reason: HeldReason
+    detail: str
+    held_at: datetime
+
+
+class ReportReleased(msgspec.Struct, frozen=True, kw_only=True):
+    """A held report does not wait any more: a person dealt with it, or it was read again and understood."""
+
+    psp_event_id: str
+    released_by: str
+    reason: str
+    released_at: datetime
+
+
 RefundEvent = (
     RefundRequested | RefundOutcomeUnknown | RefundPending | RefundSucceeded | RefundFailed | RefundCorrected
 )
@@ -396,6 +432,8 @@ ChargeEvent = (
     | ChargeCorrected
     | OutcomeDecided
     | ReceiptOmitted
+    | ReportHeld
+    | ReportReleased
     | RefundEvent
     | DisputeEvent
 )
@@ -418,6 +456,8 @@ EventType = Literal[
     "charge.corrected",
     "charge.outcome_decided",
     "charge.receipt_omitted",
+    "charge.report_held",
+    "charge.report_released",
     "refund.requested",
     "refund.outcome_unknown",
     "refund.pending",
@@ -451,6 +491,8 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.corrected": (1, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
         "charge.receipt_omitted": (1, ReceiptOmitted),
+        "charge.report_held": (1, ReportHeld),
+        "charge.report_released": (1, ReportReleased),
         "refund.requested": (1, RefundRequested),
         "refund.outcome_unknown": (1, RefundOutcomeUnknown),
         "refund.pending": (1, RefundPending),

@@ -44,6 +44,12 @@ Events = tuple[ChargeEvent, ...]
 
 def decide(charge: Charge, fact: Fact | Rejected | Unknown) -> Events | Refusal:
     """The events that follow from what a PSP reported about a payment; none when the charge knows it already."""
+    if not isinstance(fact, Unknown | Rejected) and (refusal := mismatch(charge, fact)) is not None:
+        return refusal
+    return _decided(charge, fact)
+
+
+def _decided(charge: Charge, fact: Fact | Rejected | Unknown) -> Events | Refusal:
     match fact:
         case Unknown():
             return _unknown(charge, fact)
@@ -84,9 +90,20 @@ def correct(charge: Charge, fact: Fact) -> Events | Refusal:
     if charge.status not in TERMINAL or isinstance(fact, ActionRequired):
         return decide(charge, fact)
     after, captured_after_minor = _record(fact)
-    refusal = _not_of(charge, fact) if isinstance(fact, Approved) else None
-    if refusal is not None:
+    if (refusal := mismatch(charge, fact)) is not None:
         return refusal
+    reserved_minor = charge.captured_minor - charge.refundable_minor
+    if captured_after_minor < reserved_minor:
+        return Refusal(
+            "contradicts_state",
+            f"the PSP's record is {after} with {captured_after_minor} minor units captured, and "
+            f"{reserved_minor} of the charge are refunded or being refunded",
+        )
+    if captured_after_minor == 0 and charge.disputes:
+        return Refusal(
+            "contradicts_state",
+            f"the PSP's record is {after} with nothing captured, and the charge is disputed",
+        )
     is_same = after == charge.status or {after, charge.status} <= _NO_MONEY
     if is_same and captured_after_minor == charge.captured_minor:
         return decide(charge, fact) if isinstance(fact, Approved) else ()
@@ -161,8 +178,6 @@ def _rejected(charge: Charge, fact: Rejected) -> Events | Refusal:
 
 
 def _approved(charge: Charge, fact: Approved) -> Events | Refusal:
-    if (refusal := _not_of(charge, fact)) is not None:
-        return refusal
     if fact.kind == "authorized":
         if charge.status in ("authorized", "succeeded", "canceled", "expired"):
             return ()
@@ -220,19 +235,23 @@ def _captured_again(charge: Charge, fact: Approved) -> Events | Refusal:
     )
 
 
-def _not_of(charge: Charge, fact: Approved) -> Refusal | None:
-    """Why an approval cannot be of this charge, if so."""
+def mismatch(charge: Charge, fact: Fact) -> Refusal | None:
+    """Why what a PSP says of a payment cannot be about this charge, if so: another payment, another amount."""
+    if fact.psp_reference is not None and charge.psp_reference not in (None, fact.psp_reference):
+        return Refusal(
+            "psp_reference_differs",
+            f"the charge is {charge.psp_reference} at the PSP, not {fact.psp_reference}",
+        )
+    if not isinstance(fact, Approved):
+        return None
     if fact.money.currency != charge.amount.currency:
         return Refusal("currency_differs", f"the PSP reports {fact.money}, the charge is for {charge.amount}")
     if fact.money.amount_minor > charge.amount.amount_minor:
         return Refusal(
             "amount_exceeds_charge", f"the PSP reports {fact.money}, the charge is for {charge.amount}"
         )
-    if charge.psp_reference is not None and charge.psp_reference != fact.psp_reference:
-        return Refusal(
-            "psp_reference_differs",
-            f"the charge is {charge.psp_reference} at the PSP, not {fact.psp_reference}",
-        )
+    if fact.money.amount_minor < 1:
+        return Refusal("amount_differs", f"the PSP reports {fact.money} as {fact.kind}")
     return None
 
 

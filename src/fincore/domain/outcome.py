@@ -2,6 +2,7 @@
 
 An outcome is Approved, Declined, ActionRequired, Canceled, Retryable or Unknown. `Unknown` is the default of every
 PSP's mapping: money may or may not have moved, so nobody calls it a failure and nobody charges again until it is known.
+A report that no table of the PSP's package explains is Unreadable: as an answer it is Unknown, as a webhook it is held.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Literal, NewType
 
 import msgspec
 
+from fincore.domain.currency import Currency
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 
@@ -110,6 +112,12 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class Unreadable(msgspec.Struct, frozen=True):
+    """The PSP said something that FinCore cannot express or does not know. `reason` is a sentence for staff."""
+
+    reason: str
+
+
 RefundFailureCode = Literal[
     "account_closed",
     "card_lost_or_stolen",
@@ -148,24 +156,35 @@ DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed
 """Where a dispute stands. `closed`: over without a verdict, as an inquiry that became no chargeback."""
 
 
-class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a PSP says about a dispute now: all that was withdrawn and reinstated so far, with its fees.
+class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a dispute has moved so far in one currency in which the PSP settles. All amounts are positive.
 
-    `money` is the disputed amount. An inquiry is a question of the bank that has taken no money so far. Movements are in the currency the PSP settles in; a fee given back counts in
-    `reinstated_fee_minor`.
+    A dispute fee that the PSP gave back counts in `reinstated_fee_minor`.
+    """
+
+    currency: Currency
+    withdrawn_minor: int = 0
+    withdrawn_fee_minor: int = 0
+    reinstated_minor: int = 0
+    reinstated_fee_minor: int = 0
+
+
+class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP says about a dispute now, with all that was withdrawn and reinstated so far.
+
+    `money` is the disputed amount. An inquiry is a question of the bank that has taken no money so far. `status` is None
+    where the PSP's word for it is not known: the dispute exists and its movements are certain, where it stands is not.
+    `movements` has one item per settlement currency.
     """
 
     psp_reference: PspReference
-    status: DisputeStatus
+    status: DisputeStatus | None
     money: Money
     reason: str
     is_inquiry: bool
     occurred_at: datetime
     evidence_due_by: datetime | None = None
-    withdrawn: Money | None = None
-    withdrawn_fee_minor: int = 0
-    reinstated: Money | None = None
-    reinstated_fee_minor: int = 0
+    movements: tuple[DisputeMovements, ...] = ()
 
 
 Fact = Approved | Declined | ActionRequired | Canceled | Expired

@@ -44,6 +44,8 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         ),
         "charge.outcome_decided": ("refund_id",),
         "charge.receipt_omitted": (),
+        "charge.report_held": ("report_type",),
+        "charge.report_released": (),
         "refund.requested": (*_REFUND, "reason", "origin"),
         "refund.outcome_unknown": ("refund_id",),
         "refund.pending": ("refund_id",),
@@ -82,6 +84,9 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "Staff looked it up there; the event after this one is what they found.",
         "charge.receipt_omitted": "The PSP refused `customer_email`. The payment goes on, and the PSP sends no receipt: send "
         "one yourself, and check the address.",
+        "charge.report_held": "The PSP reported something of the charge, in its own words a `report_type`, that staff have to "
+        "look at. Refunds of the charge are refused until the report is released.",
+        "charge.report_released": "Staff have dealt with a held report of the PSP, or a later version of FinCore understood it.",
         "refund.requested": "The refund was accepted and reserves its amount; `origin` is `psp` for one made in the PSP's "
         "dashboard.",
         "refund.outcome_unknown": "The PSP did not answer whether it refunds; it is asked until it is known.",
@@ -100,7 +105,15 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
 )
 """Event type -> what it means to a merchant."""
 
-_TIMES: Final = ("occurred_at", "requested_at", "created_at", "decided_at", "since")
+_TIMES: Final = (
+    "occurred_at",
+    "requested_at",
+    "created_at",
+    "decided_at",
+    "held_at",
+    "released_at",
+    "since",
+)
 _TIME_OF: Final[Mapping[type[ChargeEvent], str | None]] = {
     shape: next((name for name in _TIMES if name in shape.__struct_fields__), None)
     for _, shape in EVENTS.values()

@@ -34,6 +34,8 @@ def decide_refund(
 
     One by which more than was captured would be given back contradicts the others, one of which has failed since.
     """
+    if isinstance(said, RefundReport) and (refusal := refund_mismatch(charge, refund_id, said)) is not None:
+        return refusal
     if isinstance(said, RefundReport) and _gives_back_too_much(charge, refund_id, said):
         return Refusal(
             "contradicts_state",
@@ -83,11 +85,11 @@ def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) ->
 
     `refund_id` is the id that the refund has, or gets where the charge does not know it yet.
     """
+    if (refusal := refund_mismatch(charge, refund_id, record)) is not None:
+        return refusal
     refund = _refund_of(charge, refund_id, record.psp_reference)
     if refund is None or refund.status != "failed" or record.status != "succeeded":
         return _decided(charge, refund.refund_id if refund else None, record, refund_id)
-    if (refusal := _not_of_refund(charge, refund, record)) is not None:
-        return refusal
     return (
         RefundCorrected(
             refund_id=refund.refund_id,
@@ -106,9 +108,43 @@ def _gives_back_too_much(charge: Charge, refund_id: RefundId | None, said: Refun
     refund = _refund_of(charge, refund_id or said.refund_id, said.psp_reference)
     if said.status != "succeeded" or (refund is not None and refund.status == "succeeded"):
         return False
-    if said.money.currency != charge.amount.currency:
-        return False
     return charge.refunded_minor + said.money.amount_minor > charge.captured_minor
+
+
+def refund_mismatch(charge: Charge, refund_id: RefundId | None, said: RefundReport) -> Refusal | None:
+    """Why what a PSP says of a refund cannot be about this charge, or about its refund `refund_id`, if so."""
+    if said.money.currency != charge.amount.currency:
+        return Refusal(
+            "currency_differs", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
+        )
+    if said.money.amount_minor < 1:
+        return Refusal("amount_differs", f"the PSP reports a refund of {said.money}")
+    if said.money.amount_minor > charge.amount.amount_minor:
+        return Refusal(
+            "amount_exceeds_charge", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
+        )
+    named_id = refund_id or said.refund_id
+    named = charge.refund(named_id) if named_id else None
+    known = next((one for one in charge.refunds if one.psp_reference == said.psp_reference), None)
+    if named is not None and known is not None and known.refund_id != named.refund_id:
+        return Refusal(
+            "psp_reference_differs",
+            f"{said.psp_reference} is {known.refund_id} here, and the PSP reports it as {named.refund_id}",
+        )
+    refund = named or known
+    if refund is None:
+        return None
+    if refund.amount_minor != said.money.amount_minor:
+        return Refusal(
+            "amount_differs",
+            f"the PSP refunded {said.money}, {refund.refund_id} is for {refund.amount_minor} minor units",
+        )
+    if refund.psp_reference not in (None, said.psp_reference):
+        return Refusal(
+            "psp_reference_differs",
+            f"{refund.refund_id} is {refund.psp_reference} at the PSP, not {said.psp_reference}",
+        )
+    return None
 
 
 def _refund_of(charge: Charge, refund_id: RefundId | None, psp_reference: PspReference) -> Refund | None:
@@ -117,10 +153,6 @@ def _refund_of(charge: Charge, refund_id: RefundId | None, psp_reference: PspRef
 
 
 def _refund_elsewhere(charge: Charge, said: RefundReport, refund_id: RefundId) -> Events | Refusal:
-    if said.money.currency != charge.amount.currency:
-        return Refusal(
-            "currency_differs", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
-        )
     if charge.captured_minor == 0:
         return Refusal(
             "contradicts_state", f"the PSP refunded {said.money} of a charge that is {charge.status}"
@@ -139,8 +171,6 @@ def _refund_elsewhere(charge: Charge, said: RefundReport, refund_id: RefundId) -
 
 
 def _refund_reported(charge: Charge, refund: Refund, said: RefundReport) -> Events | Refusal:
-    if (refusal := _not_of_refund(charge, refund, said)) is not None:
-        return refusal
     if refund.status == "failed" and said.status == "succeeded":
         return Refusal(
             "contradicts_state", f"refund.succeeded contradicts refund {refund.refund_id}, which failed"
@@ -152,24 +182,6 @@ def _refund_reported(charge: Charge, refund: Refund, said: RefundReport) -> Even
 
 _REFUND_RANK: Final = {"processing": 0, "pending": 1, "succeeded": 2, "failed": 3}
 """How far along a refund is: what is behind the state it has reached is old news."""
-
-
-def _not_of_refund(charge: Charge, refund: Refund, said: RefundReport) -> Refusal | None:
-    if said.money.currency != charge.amount.currency:
-        return Refusal(
-            "currency_differs", f"the PSP refunded {said.money}, the charge is for {charge.amount}"
-        )
-    if said.money.amount_minor != refund.amount_minor:
-        return Refusal(
-            "amount_differs",
-            f"the PSP refunded {said.money}, {refund.refund_id} is for {refund.amount_minor} minor units",
-        )
-    if refund.psp_reference is not None and refund.psp_reference != said.psp_reference:
-        return Refusal(
-            "psp_reference_differs",
-            f"{refund.refund_id} is {refund.psp_reference} at the PSP, not {said.psp_reference}",
-        )
-    return None
 
 
 def _refund_event(

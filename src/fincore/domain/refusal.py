@@ -12,6 +12,7 @@ RequestRefusalCode = Literal[
     "charge_not_cancelable",
     "charge_not_capturable",
     "charge_not_refundable",
+    "charge_report_held",
     "operation_in_progress",
     "refund_amount_too_large",
     "too_many_refunds",
@@ -23,15 +24,19 @@ FactRefusalCode = Literal[
     "contradicts_state",
     "currency_differs",
     "psp_reference_differs",
+    "psp_reference_taken",
 ]
 """Why a PSP's word about a charge is not taken as it is. `contradicts_state`: ask the PSP for its record, then correct."""
 
 VerdictRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
 """Why a person's verdict is not taken."""
 
+HoldRefusalCode = Literal["report_not_held", "too_many_held_reports"]
+"""Why a report is not held, or not released."""
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Nothing was done. `detail` names the state that stands in the way."""
 
-    code: RequestRefusalCode | FactRefusalCode | VerdictRefusalCode
+    code: RequestRefusalCode | FactRefusalCode | VerdictRefusalCode | HoldRefusalCode
     detail: str

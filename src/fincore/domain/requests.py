@@ -74,6 +74,11 @@ def refund_barrier(charge: Charge) -> Refusal | None:
             "charge_disputed",
             "The charge is disputed: what the bank takes back must not be refunded as well.",
         )
+    if charge.held_reports:
+        return Refusal(
+            "charge_report_held",
+            "The PSP reported something about this charge that staff have to look at; it may concern the same money.",
+        )
     if len(charge.refunds) >= REFUNDS_MAX:
         return Refusal("too_many_refunds", f"A charge can have {REFUNDS_MAX} refunds at most.")
     if charge.refundable_minor == 0:

@@ -8,6 +8,8 @@ def transition_table() -> str:
     rows = [
         *((before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()),
         ("(any)", "charge.outcome_decided", "(the same)"),
+        ("(any)", "charge.report_held", "(the same)"),
+        ("(any)", "charge.report_released", "(the same)"),
         ("(terminal)", "charge.corrected", "(the one it names)"),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

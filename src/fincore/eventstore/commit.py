@@ -8,7 +8,7 @@ import msgspec
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, MerchantId, StreamId, new_event_id
 from fincore.domain.job import Job
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,6 +70,14 @@ class ReceivedWebhook(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(self.body).digest()
 
 
+class ClaimedReference(msgspec.Struct, frozen=True):
+    """A PSP's payment, refund or dispute that the events of a Commit name first: from then on it belongs to their stream."""
+
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+
+
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """One change. `expected_version` is how many events the decision saw in the stream; 0 for a new one.
 
@@ -84,6 +92,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: tuple[IdempotencyKey, StoredAnswer] | None = None
     webhook: ReceivedWebhook | None = None
     final_answer: tuple[IdempotencyKey, StoredAnswer] | None = None
+    references: tuple[ClaimedReference, ...] = ()
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -106,4 +115,11 @@ class AlreadyReceived(msgspec.Struct, frozen=True):
     is_same: bool = True
 
 
-CommitResult = Committed | Conflict | Replayed | AlreadyReceived
+class ReferenceTaken(msgspec.Struct, frozen=True):
+    """What the PSP calls `psp_reference` belongs to another stream. Nothing was written, and repeating it is in vain."""
+
+    psp_reference: PspReference
+    stream_id: StreamId
+
+
+CommitResult = Committed | Conflict | Replayed | AlreadyReceived | ReferenceTaken

@@ -10,6 +10,7 @@ import msgspec
 from fincore.domain.errors import StreamUnreadable, UnknownEventType
 from fincore.domain.events import RecordedEvent, decode_event
 from fincore.domain.ids import EventId, RefundId, StreamId
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.postgres.shared_fetch import SharedFetch
@@ -97,6 +98,13 @@ class EventLog:
     async def stream_of_refund(self, refund_id: RefundId) -> StreamId | None:
         """The stream a refund is in, or None where there is no such refund."""
         stream_id = await self._pool.fetchval(_SQL.stream_of_refund, refund_id)
+        return None if stream_id is None else StreamId(stream_id)
+
+    async def stream_of_reference(
+        self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
+    ) -> StreamId | None:
+        """The stream that a PSP's payment, refund or dispute belongs to, or None where no event has named it."""
+        stream_id = await self._pool.fetchval(_SQL.stream_of_reference, psp, psp_account, psp_reference)
         return None if stream_id is None else StreamId(stream_id)
 
     async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent]:

@@ -31,6 +31,12 @@ select stream_id
 from eventstore.events
 where type = 'refund.requested' and data ->> 'refund_id' = $1;
 
+-- name: stream_of_reference
+-- The stream that something at a PSP belongs to.
+select stream_id
+from eventstore.psp_references
+where (psp, psp_account, psp_reference) = ($1, $2, $3);
+
 -- name: read_after
 -- The next events of the whole log after a checkpoint. Transactions still running hold the end of the log back, so no
 -- event can ever appear behind a reader.

@@ -25,6 +25,7 @@ from fincore.eventstore.commit import (
     Committed,
     Conflict,
     IdempotencyKey,
+    ReferenceTaken,
     Replayed,
     StoredAnswer,
 )
@@ -210,6 +211,7 @@ class Writer:
         appends = [(no, c) for no, (c, _) in enumerate(batch) if c.events]
         keys = [(no, c.idempotency[0]) for no, (c, _) in enumerate(batch) if c.idempotency]
         webhooks = [(no, c.webhook) for no, (c, _) in enumerate(batch) if c.webhook]
+        claims = [(no, c.stream_id, claim) for no, (c, _) in enumerate(batch) for claim in c.references]
         rows = await self._pool.fetch(
             _SQL.refused_commits,
             [no for no, _ in appends],
@@ -225,6 +227,11 @@ class Writer:
             [webhook.psp_account for _, webhook in webhooks],
             [webhook.psp_event_id for _, webhook in webhooks],
             [webhook.body_sha256 for _, webhook in webhooks],
+            [no for no, _, _ in claims],
+            [stream_id for _, stream_id, _ in claims],
+            [claim.psp for _, _, claim in claims],
+            [claim.psp_account for _, _, claim in claims],
+            [claim.psp_reference for _, _, claim in claims],
         )
         for row in rows:
             _settle(batch[row["commit_no"]][1], _refusal(row))
@@ -264,8 +271,8 @@ def _named(commit: Commit) -> str:
 
 
 def _claims(commit: Commit) -> list[object]:
-    """What a Commit claims for itself: its stream, its idempotency key, its webhook."""
-    claims: list[object] = []
+    """What a Commit claims for itself: its stream, its idempotency key, its webhook, what it names at a PSP."""
+    claims: list[object] = list(commit.references)
     if commit.events:
         claims.append(commit.stream_id)
     if commit.idempotency:
@@ -282,6 +289,7 @@ def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
     events: tuple[list[object], ...] = ([], [], [], [], [], [], [])
     keys: tuple[list[object], ...] = ([], [], [], [], [], [], [], [])
     webhooks: tuple[list[object], ...] = ([], [], [], [], [], [], [])
+    references: tuple[list[object], ...] = ([], [], [], [])
     for commit in commits:
         if commit.events:
             metadata = msgspec.json.encode(commit.provenance).decode()
@@ -294,7 +302,9 @@ def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
             _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(answer)))
         if commit.webhook:
             _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
-    return (*events, *keys, *webhooks)
+        for claim in commit.references:
+            _append(references, (*msgspec.structs.astuple(claim), commit.stream_id))
+    return (*events, *keys, *webhooks, *references)
 
 
 def _append(columns: tuple[list[object], ...], row: tuple[object, ...]) -> None:
@@ -310,6 +320,8 @@ def _refusal(row: asyncpg.Record) -> CommitResult:
             return Conflict()
         case "received":
             return AlreadyReceived(is_same=row["is_same"])
+        case "reference_taken":
+            return ReferenceTaken(row["psp_reference"], row["owner"])
         case _:
             return Replayed(
                 StoredAnswer(

@@ -1,5 +1,6 @@
 -- name: refused_commits
--- Which commits of a batch cannot be written, and why: the stream moved on, the key was used, the webhook was received.
+-- Which commits of a batch cannot be written, and why: the stream moved on, the key was used, the webhook was received,
+-- what it names at a PSP belongs to another stream.
 -- A commit whose own first event is already there was written before (its acknowledgement was lost).
 with wanted as (
     select *
@@ -13,25 +14,36 @@ webhooks as (
     select *
     from unnest($9::int[], $10::text[], $11::text[], $12::text[], $13::bytea[])
         as t (commit_no, psp, psp_account, psp_event_id, body_sha256)
+),
+claims as (
+    select *
+    from unnest($14::int[], $15::uuid[], $16::text[], $17::text[], $18::text[])
+        as t (commit_no, stream_id, psp, psp_account, psp_reference)
 )
 select
     w.commit_no,
     case when e.event_id = w.event_id then 'written' else 'conflict' end as reason,
     case when e.event_id = w.event_id then 0 else 2 end as place,
     null::bytea as fingerprint, null::smallint as response_status, null::bytea as response_body,
-    null::text as location, null::timestamptz as in_flight_until,
-    null::boolean as is_same
+    null::text as location, null::timestamptz as in_flight_until, null::boolean as is_same,
+    null::text as psp_reference, null::uuid as owner
 from wanted w
 join eventstore.events e on e.stream_id = w.stream_id and e.version = w.expected_version + 1
 union all
 select k.commit_no, 'replayed', 1, i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until,
-    null
+    null, null, null
 from keys k
 join eventstore.idempotency_keys i using (merchant_id, livemode, key)
 union all
-select h.commit_no, 'received', 1, null, null, null, null, null, coalesce(i.body_sha256, sha256(i.body)) = h.body_sha256
+select h.commit_no, 'received', 1, null, null, null, null, null,
+    coalesce(i.body_sha256, sha256(i.body)) = h.body_sha256, null, null
 from webhooks h
 join eventstore.inbox i using (psp, psp_account, psp_event_id)
+union all
+select c.commit_no, 'reference_taken', 3, null, null, null, null, null, null, r.psp_reference, r.stream_id
+from claims c
+join eventstore.psp_references r using (psp, psp_account, psp_reference)
+where r.stream_id <> c.stream_id
 -- A repeated request is told what its key got, even where its stream has moved on too.
 order by commit_no, place;
 
@@ -49,6 +61,15 @@ written_keys as (
     select *
     from unnest($8::text[], $9::boolean[], $10::text[], $11::bytea[], $12::smallint[], $13::bytea[], $14::text[],
                 $15::timestamptz[])
+),
+written_references as (
+    insert into eventstore.psp_references (psp, psp_account, psp_reference, stream_id)
+    select c.psp, c.psp_account, c.psp_reference, c.stream_id
+    from unnest($23::text[], $24::text[], $25::text[], $26::uuid[]) as c (psp, psp_account, psp_reference, stream_id)
+    where not exists (
+        select from eventstore.psp_references r
+        where (r.psp, r.psp_account, r.psp_reference, r.stream_id) = (c.psp, c.psp_account, c.psp_reference, c.stream_id)
+    )
 )
 insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body, is_interesting, body_sha256)
 select *

@@ -20,6 +20,15 @@ from fincore.public.fields import (
 )
 
 
+class DisputeMovementsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dispute has moved in one of the currencies in which the PSP settles with you."""
+
+    currency: CurrencyCode
+    amount_withdrawn_minor: Annotated[int, Meta(description="What the PSP has taken from you.")]
+    amount_reinstated_minor: Annotated[int, Meta(description="What of that it has given back.")]
+    fee_minor: Annotated[int, Meta(description="What the PSP charges, less what of it was given back.")]
+
+
 class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's bank disputes a charge. Amounts are in minor units; times are RFC 3339, in UTC."""
 
@@ -57,8 +66,13 @@ class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
     movements_currency: Annotated[
         str | None,
         Meta(
-            description="ISO 4217 code of the currency in which the money moved; null until money has moved."
+            description="ISO 4217 code of the currency in which the money moved; null until money has moved. Where it "
+            "moved in several, this field and the three before it tell of the first; `movements` tells all."
         ),
+    ]
+    movements: Annotated[
+        list[DisputeMovementsBody],
+        Meta(description="All that has moved, by currency; empty until money has."),
     ]
     psp_reference: Annotated[str, Meta(description="The dispute's id at the PSP.")]
     opened_at: Annotated[datetime, Meta(description="When the bank opened the dispute.")]
@@ -76,6 +90,15 @@ class DisputeListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 def dispute_body(charge_id: ChargeId, dispute: Dispute, *, livemode: bool) -> DisputeBody:
     """A dispute of a charge, of whose mode it is."""
+    movements = [
+        DisputeMovementsBody(
+            currency=moved.currency,
+            amount_withdrawn_minor=moved.withdrawn_minor,
+            amount_reinstated_minor=moved.reinstated_minor,
+            fee_minor=moved.withdrawn_fee_minor - moved.reinstated_fee_minor,
+        )
+        for moved in dispute.movements
+    ]
     return DisputeBody(
         id=dispute.dispute_id,
         charge=charge_id,
@@ -86,10 +109,11 @@ def dispute_body(charge_id: ChargeId, dispute: Dispute, *, livemode: bool) -> Di
         currency=dispute.currency,
         reason=dispute.reason,
         evidence_due_by=dispute.evidence_due_by,
-        amount_withdrawn_minor=dispute.withdrawn_minor,
-        amount_reinstated_minor=dispute.reinstated_minor,
-        fee_minor=dispute.withdrawn_fee_minor - dispute.reinstated_fee_minor,
-        movements_currency=dispute.movements_currency,
+        amount_withdrawn_minor=movements[0].amount_withdrawn_minor if movements else 0,
+        amount_reinstated_minor=movements[0].amount_reinstated_minor if movements else 0,
+        fee_minor=movements[0].fee_minor if movements else 0,
+        movements_currency=movements[0].currency if movements else None,
+        movements=movements,
         psp_reference=dispute.psp_reference,
         opened_at=dispute.opened_at,
         updated_at=dispute.updated_at,

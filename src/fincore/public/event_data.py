@@ -96,6 +96,7 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
         "reason": {**_TEXT_OR_NULL, "description": "Why, as the request or the bank says."},
         "redirect_url": {**_TEXT_OR_NULL, "description": "The page to send the customer to."},
         "refund_id": {**_TEXT_OR_NULL, "description": "The refund's id; null where it is about no refund."},
+        "report_type": {**_TEXT, "description": "The kind of the report, in the PSP's words."},
         "status": {
             **_ref("DisputeStatus"),
             "description": "The dispute's status after the event.",

@@ -24,6 +24,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.facts import correct, decide
 from fincore.domain.fee_plan import FeePlan, platform_fee_minor
+from fincore.domain.ids import new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
@@ -38,7 +39,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.refusal import Refusal
-from fincore.domain.requests import request_cancel, request_capture
+from fincore.domain.requests import request_cancel, request_capture, request_refund
 from fincore.domain.transition_table import transition_table
 from fixtures.commits import created
 
@@ -140,11 +141,16 @@ def test_no_transition_leads_from_a_terminal_state_to_another() -> None:
 
 
 def test_every_event_of_a_charge_has_a_transition_and_the_table_prints_them_all() -> None:
-    beside = {"charge.corrected", "charge.outcome_decided"}
+    beside = {
+        "charge.corrected",
+        "charge.outcome_decided",
+        "charge.report_held",
+        "charge.report_released",
+    }
     assert {event for _, event in TRANSITIONS} == {
         name for name in EVENTS if name.startswith("charge.")
     } - beside
-    assert len(transition_table().splitlines()) == len(TRANSITIONS) + 2
+    assert len(transition_table().splitlines()) == len(TRANSITIONS) + len(beside)
     assert [
         name for name in EVENTS if name.startswith("charge.") and f" {name} " not in transition_table()
     ] == []
@@ -179,6 +185,57 @@ def test_an_unknown_outcome_is_recorded_once_and_forgotten_when_it_is_known() ->
     assert (charge.status, charge.unknown_since) == ("processing", NOON)
     assert decide(charge, UNKNOWN) == ()
     assert charge_after(UNKNOWN, CAPTURED).unknown_since is None
+
+
+@pytest.mark.parametrize("amount_minor", [0, -1, -1999])
+def test_the_psp_may_not_report_less_than_one_minor_unit(amount_minor: int) -> None:
+    for kind in ("captured", "authorized"):
+        nothing = Approved(
+            kind=kind,
+            money=Money(amount_minor, Currency("usd")),
+            psp_reference=PI,
+            occurred_at=NOON,
+        )
+        for decision in (decide(STATES["processing"], nothing), correct(STATES["failed"], nothing)):
+            assert isinstance(decision, Refusal)
+            assert decision.code == "amount_differs"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ActionRequired(psp_reference=PspReference("pi_other")),
+        Canceled(reason="duplicate", psp_reference=PspReference("pi_other"), occurred_at=NOON),
+        Expired(reason="abandoned", psp_reference=PspReference("pi_other"), occurred_at=NOON),
+        Declined(
+            failure=Failure(code="card_declined", message="Declined.", advice="ask_customer"),
+            occurred_at=NOON,
+            psp_reference=PspReference("pi_other"),
+        ),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_no_fact_about_another_payment_is_believed(fact: Fact) -> None:
+    for state in ("requires_action", "authorized", "succeeded"):
+        refusal = decide(STATES[state], fact)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "psp_reference_differs"
+
+
+def test_a_correction_below_what_was_refunded_is_refused() -> None:
+    charge = STATES["succeeded"]
+    requested = request_refund(charge, new_refund_id(), 600, NOON)
+    assert not isinstance(requested, Refusal)
+    charge = evolve(charge, requested)
+    for minor in (599, 1):
+        less = Approved(
+            kind="captured", money=Money(minor, Currency("usd")), psp_reference=PI, occurred_at=NOON
+        )
+        refusal = correct(charge, less)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "contradicts_state"
+    enough = Approved(kind="captured", money=Money(600, Currency("usd")), psp_reference=PI, occurred_at=NOON)
+    assert not isinstance(correct(charge, enough), Refusal)
 
 
 def test_money_is_what_the_psp_says() -> None:

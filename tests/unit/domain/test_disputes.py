@@ -9,11 +9,11 @@ import pytest
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.dispute import Dispute
-from fincore.domain.dispute_facts import decide_dispute
+from fincore.domain.dispute_facts import decide_dispute, dispute_doubt
 from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, EventType, event_type
 from fincore.domain.ids import DisputeId
 from fincore.domain.money import Money
-from fincore.domain.outcome import DisputeReport, PspReference
+from fincore.domain.outcome import DisputeMovements, DisputeReport, PspReference
 from fincore.domain.refusal import Refusal
 from fixtures.commits import captured, created
 
@@ -22,6 +22,7 @@ DUE = NOON + timedelta(days=10)
 USD = Currency("usd")
 DP = DisputeId("dp_01k0bcdefghjkmnpqrstvwxyz0")
 TEN = Money(1000, USD)
+MOVED = ("withdrawn_minor", "withdrawn_fee_minor", "reinstated_minor", "reinstated_fee_minor")
 
 
 def paid() -> Charge:
@@ -38,15 +39,20 @@ def report(status: Any, *, minutes: float = 0, **changes: Any) -> DisputeReport:
         "occurred_at": NOON + timedelta(minutes=minutes),
         "evidence_due_by": DUE,
     }
+    moved = {name: changes.pop(name) for name in MOVED if name in changes}
+    if moved:
+        changes["movements"] = (DisputeMovements(currency=USD, **moved),)
     return DisputeReport(**(fields | changes))
 
 
 OPENED = report("needs_response")
-WITHDRAWN = report("needs_response", minutes=1, withdrawn=TEN, withdrawn_fee_minor=1500)
-REVIEWED = report("under_review", minutes=2, withdrawn=TEN, withdrawn_fee_minor=1500)
-REINSTATED = report("under_review", minutes=3, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
-WON = report("won", minutes=4, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
-LOST = report("lost", minutes=4, withdrawn=TEN, withdrawn_fee_minor=1500)
+WITHDRAWN = report("needs_response", minutes=1, withdrawn_minor=1000, withdrawn_fee_minor=1500)
+REVIEWED = report("under_review", minutes=2, withdrawn_minor=1000, withdrawn_fee_minor=1500)
+REINSTATED = report(
+    "under_review", minutes=3, withdrawn_minor=1000, withdrawn_fee_minor=1500, reinstated_minor=1000
+)
+WON = report("won", minutes=4, withdrawn_minor=1000, withdrawn_fee_minor=1500, reinstated_minor=1000)
+LOST = report("lost", minutes=4, withdrawn_minor=1000, withdrawn_fee_minor=1500)
 
 
 def story(*reports: DisputeReport) -> tuple[Charge, list[EventType]]:
@@ -78,8 +84,15 @@ def test_a_dispute_that_is_won_gives_the_money_back_and_keeps_the_fee() -> None:
         "dispute.won",
     ]
     dispute = dispute_of(charge)
-    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("won", 1000, 1000)
-    assert (dispute.withdrawn_fee_minor, dispute.reinstated_fee_minor) == (1500, 0)
+    assert (
+        dispute.status,
+        dispute.moved_in(USD).withdrawn_minor,
+        dispute.moved_in(USD).reinstated_minor,
+    ) == ("won", 1000, 1000)
+    assert (dispute.moved_in(USD).withdrawn_fee_minor, dispute.moved_in(USD).reinstated_fee_minor) == (
+        1500,
+        0,
+    )
     assert not dispute.bars_refunds
 
 
@@ -90,7 +103,11 @@ def test_funds_reinstated_alone_do_not_win_a_dispute() -> None:
 
 def test_a_lost_dispute_keeps_what_was_withdrawn_and_bars_refunds() -> None:
     dispute = dispute_of(story(OPENED, WITHDRAWN, LOST)[0])
-    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("lost", 1000, 0)
+    assert (
+        dispute.status,
+        dispute.moved_in(USD).withdrawn_minor,
+        dispute.moved_in(USD).reinstated_minor,
+    ) == ("lost", 1000, 0)
     assert dispute.bars_refunds
 
 
@@ -99,7 +116,11 @@ def test_reports_in_any_order_end_in_the_same_money_and_verdict(order: tuple[int
     reports = (OPENED, WITHDRAWN, REINSTATED, WON)
     charge, told = story(*(reports[place] for place in order))
     dispute = dispute_of(charge)
-    assert (dispute.status, dispute.withdrawn_minor, dispute.reinstated_minor) == ("won", 1000, 1000)
+    assert (
+        dispute.status,
+        dispute.moved_in(USD).withdrawn_minor,
+        dispute.moved_in(USD).reinstated_minor,
+    ) == ("won", 1000, 1000)
     assert told.count("dispute.funds_withdrawn") == told.count("dispute.funds_reinstated") == 1
     assert told.count("dispute.opened") == told.count("dispute.won") == 1
     assert told[0] == "dispute.opened"
@@ -127,7 +148,7 @@ def test_movements_carry_what_the_ledger_needs() -> None:
 
 def test_a_second_withdrawal_is_the_difference_to_the_first() -> None:
     charge = story(OPENED, WITHDRAWN, REINSTATED)[0]
-    again = report("lost", minutes=9, withdrawn=Money(2000, USD), withdrawn_fee_minor=1500, reinstated=TEN)
+    again = report("lost", minutes=9, withdrawn_minor=2000, withdrawn_fee_minor=1500, reinstated_minor=1000)
     events = decide_dispute(charge, again, new_dispute_id=DP)
     assert not isinstance(events, Refusal)
     assert [event_type(event) for event in events] == ["dispute.funds_withdrawn", "dispute.lost"]
@@ -138,7 +159,12 @@ def test_a_second_withdrawal_is_the_difference_to_the_first() -> None:
 def test_a_fee_given_back_later_is_a_movement_of_its_own() -> None:
     charge = story(OPENED, WITHDRAWN, WON)[0]
     fee_back = report(
-        "won", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN, reinstated_fee_minor=1500
+        "won",
+        minutes=9,
+        withdrawn_minor=1000,
+        withdrawn_fee_minor=1500,
+        reinstated_minor=1000,
+        reinstated_fee_minor=1500,
     )
     (event,) = decide_dispute(charge, fee_back, new_dispute_id=DP)  # type: ignore[misc]
     assert isinstance(event, DisputeFundsReinstated)
@@ -155,7 +181,7 @@ def test_an_inquiry_moves_no_money_and_closes_without_a_verdict() -> None:
 
 ASKED = report("needs_response", is_inquiry=True)
 CLOSED = report("closed", minutes=5, is_inquiry=True)
-ESCALATED = report("needs_response", minutes=9, withdrawn=TEN, withdrawn_fee_minor=1500)
+ESCALATED = report("needs_response", minutes=9, withdrawn_minor=1000, withdrawn_fee_minor=1500)
 
 
 def test_a_closed_inquiry_can_come_back_as_a_chargeback() -> None:
@@ -170,7 +196,11 @@ def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_tol
 ) -> None:
     reports = (ASKED, CLOSED, ESCALATED)
     dispute = dispute_of(story(*(reports[place] for place in order))[0])
-    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("needs_response", False, 1000)
+    assert (dispute.status, dispute.is_inquiry, dispute.moved_in(USD).withdrawn_minor) == (
+        "needs_response",
+        False,
+        1000,
+    )
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
@@ -181,36 +211,104 @@ def test_an_inquiry_and_its_chargeback_may_fall_into_one_second_and_be_told_in_w
         ASKED,
         report("under_review", is_inquiry=True),
         report("closed", is_inquiry=True),
-        report("needs_response", withdrawn=TEN, withdrawn_fee_minor=1500),
+        report("needs_response", withdrawn_minor=1000, withdrawn_fee_minor=1500),
     )
     dispute = dispute_of(story(*(at_once[place] for place in order))[0])
-    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("needs_response", False, 1000)
+    assert (dispute.status, dispute.is_inquiry, dispute.moved_in(USD).withdrawn_minor) == (
+        "needs_response",
+        False,
+        1000,
+    )
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
 def test_the_verdict_on_a_chargeback_that_was_an_inquiry_counts_in_whatever_order_it_is_told(
     order: tuple[int, ...],
 ) -> None:
-    won = report("won", minutes=12, withdrawn=TEN, withdrawn_fee_minor=1500)
+    won = report("won", minutes=12, withdrawn_minor=1000, withdrawn_fee_minor=1500)
     reports = (ASKED, CLOSED, ESCALATED, won)
     dispute = dispute_of(story(*(reports[place] for place in order))[0])
-    assert (dispute.status, dispute.is_inquiry, dispute.withdrawn_minor) == ("won", False, 1000)
+    assert (dispute.status, dispute.is_inquiry, dispute.moved_in(USD).withdrawn_minor) == ("won", False, 1000)
 
 
 def test_an_appeal_can_turn_a_verdict_but_an_old_report_cannot() -> None:
     charge, _ = story(OPENED, WITHDRAWN, LOST)
-    early = report("won", minutes=3, withdrawn=TEN, withdrawn_fee_minor=1500)
+    early = report("won", minutes=3, withdrawn_minor=1000, withdrawn_fee_minor=1500)
     assert decide_dispute(charge, early, new_dispute_id=DP) == ()
-    appealed = report("won", minutes=99, withdrawn=TEN, withdrawn_fee_minor=1500, reinstated=TEN)
+    appealed = report(
+        "won", minutes=99, withdrawn_minor=1000, withdrawn_fee_minor=1500, reinstated_minor=1000
+    )
     _, told = story(OPENED, WITHDRAWN, LOST, appealed)
     assert told[-2:] == ["dispute.funds_reinstated", "dispute.won"]
 
 
-def test_a_dispute_over_another_currency_is_not_believed() -> None:
-    euros = report("needs_response", money=Money(1000, Currency("eur")))
-    refusal = decide_dispute(paid(), euros, new_dispute_id=DP)
+def test_a_dispute_over_another_currency_is_doubted_and_kept() -> None:
+    euros = report("needs_response", money=Money(1000, Currency("eur")), withdrawn_minor=1000)
+    doubt = dispute_doubt(paid(), euros)
+    assert doubt is not None
+    assert doubt.code == "currency_differs"
+    charge, told = story(euros)
+    assert told == ["dispute.opened", "dispute.funds_withdrawn"]
+    assert dispute_of(charge).bars_refunds
+    assert dispute_doubt(paid(), OPENED) is None
+
+
+def test_a_dispute_of_a_charge_that_took_nothing_is_refused() -> None:
+    unpaid = evolve(None, created(1000))
+    refusal = decide_dispute(unpaid, WITHDRAWN, new_dispute_id=DP)
     assert isinstance(refusal, Refusal)
-    assert refusal.code == "currency_differs"
+    assert refusal.code == "contradicts_state"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        report("needs_response", money=Money(2001, USD)),
+        report("needs_response", withdrawn_minor=500_000),
+        report("won", withdrawn_minor=0, reinstated_minor=0, money=Money(2**63, USD)),
+    ],
+    ids=["disputed", "withdrawn", "beyond all bounds"],
+)
+def test_a_dispute_of_many_times_the_charge_is_refused(said: DisputeReport) -> None:
+    refusal = decide_dispute(paid(), said, new_dispute_id=DP)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "amount_exceeds_charge"
+
+
+def test_a_dispute_moved_by_an_exchange_rate_is_believed() -> None:
+    charge, _ = story(report("needs_response", money=Money(1080, USD), withdrawn_minor=1080))
+    assert dispute_of(charge).moved_in(USD).withdrawn_minor == 1080
+
+
+def test_a_dispute_of_an_unknown_status_bars_refunds() -> None:
+    charge, told = story(report(None, withdrawn_minor=1000, withdrawn_fee_minor=1500))
+    assert told == ["dispute.opened", "dispute.funds_withdrawn"]
+    assert dispute_of(charge).status == "needs_response"
+    assert dispute_of(charge).bars_refunds
+
+
+def test_an_unknown_status_does_not_undo_a_known_one() -> None:
+    charge, told = story(OPENED, WITHDRAWN, LOST, report(None, minutes=9, withdrawn_minor=1000))
+    assert told[-1] == "dispute.lost"
+    assert dispute_of(charge).status == "lost"
+
+
+def test_movements_in_two_currencies_are_told_apart() -> None:
+    eur = Currency("eur")
+    first = report("needs_response", movements=(DisputeMovements(currency=eur, withdrawn_minor=930),))
+    both = report(
+        "needs_response",
+        minutes=1,
+        movements=(
+            DisputeMovements(currency=eur, withdrawn_minor=930),
+            DisputeMovements(currency=USD, withdrawn_minor=70, withdrawn_fee_minor=15),
+        ),
+    )
+    charge, told = story(first, both)
+    assert told == ["dispute.opened", "dispute.funds_withdrawn", "dispute.funds_withdrawn"]
+    dispute = dispute_of(charge)
+    assert [moved.currency for moved in dispute.movements] == ["eur", "usd"]
+    assert (dispute.moved_in(eur).withdrawn_minor, dispute.moved_in(USD).withdrawn_minor) == (930, 70)
 
 
 def test_two_disputes_of_one_charge_are_told_apart() -> None:

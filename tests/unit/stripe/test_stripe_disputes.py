@@ -11,8 +11,8 @@ import stripe
 
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
-from fincore.domain.outcome import DisputeReport, PspReference, Unknown
-from fincore.write.psp.stripe.disputes import dispute_report_of
+from fincore.domain.outcome import DisputeMovements, DisputeReport, PspReference
+from fincore.write.psp.stripe.disputes import ReadDispute, read_dispute
 from fincore.write.psp.stripe.vocabulary import DISPUTE_STATUSES
 from fincore.write.psp.stripe.wire import StripeDispute
 
@@ -34,7 +34,7 @@ EVERY_STATUS = {
 }
 
 
-def said(*movements: dict[str, Any], **fields: Any) -> DisputeReport | Unknown:
+def read(*movements: dict[str, Any], **fields: Any) -> ReadDispute:
     known = {
         "object": "dispute",
         "id": "dp_1",
@@ -46,12 +46,13 @@ def said(*movements: dict[str, Any], **fields: Any) -> DisputeReport | Unknown:
         "balance_transactions": movements,
         "evidence_details": {"due_by": DUE},
     }
-    return dispute_report_of(msgspec.convert(known | fields, StripeDispute), occurred_at=NOW)
+    return read_dispute(msgspec.convert(known | fields, StripeDispute), occurred_at=NOW)
 
 
 def reported(*movements: dict[str, Any], **fields: Any) -> DisputeReport:
-    report = said(*movements, **fields)
-    assert isinstance(report, DisputeReport), report
+    report, unreadable = read(*movements, **fields)
+    assert report is not None
+    assert unreadable is None
     return report
 
 
@@ -91,12 +92,12 @@ def test_a_dispute_without_a_date_for_evidence_has_none(details: object) -> None
 @pytest.mark.parametrize(
     ("movements", "withdrawn", "reinstated"),
     [
-        ([movement(-1999, 1500)], (1999, 1500), (None, 0)),
+        ([movement(-1999, 1500)], (1999, 1500), (0, 0)),
         ([movement(-1999, 1500), movement(1999, 0)], (1999, 1500), (1999, 0)),
         ([movement(-1999, 1500), movement(1999, -1500)], (1999, 1500), (1999, 1500)),
         ([movement(-1000, 1500), movement(-999, 0), movement(500, 0)], (1999, 1500), (500, 0)),
-        ([movement(-1999, 0), movement(0, 1500)], (1999, 1500), (None, 0)),
-        ([movement(0, 1500)], (0, 1500), (None, 0)),
+        ([movement(-1999, 0), movement(0, 1500)], (1999, 1500), (0, 0)),
+        ([movement(0, 1500)], (0, 1500), (0, 0)),
         ([movement(-1999, 1500), movement(0, -1500)], (1999, 1500), (0, 1500)),
         ([movement(-1999, 1500), movement(1999, 250)], (1999, 1750), (1999, 0)),
     ],
@@ -112,51 +113,80 @@ def test_a_dispute_without_a_date_for_evidence_has_none(details: object) -> None
     ],
 )
 def test_all_that_moved_is_summed_by_the_way_it_went(
-    movements: list[dict[str, Any]], withdrawn: tuple[int | None, int], reinstated: tuple[int | None, int]
+    movements: list[dict[str, Any]], withdrawn: tuple[int, int], reinstated: tuple[int, int]
 ) -> None:
     report = reported(*movements)
-    assert (report.withdrawn and report.withdrawn.amount_minor, report.withdrawn_fee_minor) == withdrawn
-    assert (report.reinstated and report.reinstated.amount_minor, report.reinstated_fee_minor) == reinstated
+    (moved,) = report.movements
+    assert (moved.withdrawn_minor, moved.withdrawn_fee_minor) == withdrawn
+    assert (moved.reinstated_minor, moved.reinstated_fee_minor) == reinstated
 
 
 def test_what_moved_is_in_the_currency_stripe_settles_in() -> None:
     report = reported(movement(-1850, 1400, "eur"))
-    assert (report.money, report.withdrawn) == (Money(1999, USD), Money(1850, EUR))
+    assert report.money == Money(1999, USD)
+    assert report.movements == (
+        DisputeMovements(currency=EUR, withdrawn_minor=1850, withdrawn_fee_minor=1400),
+    )
+
+
+def test_movements_in_two_currencies_are_kept_apart() -> None:
+    report = reported(movement(-1850, 1400, "eur"), movement(-100, 0, "usd"), movement(1850, 0, "eur"))
+    assert report.movements == (
+        DisputeMovements(currency=EUR, withdrawn_minor=1850, withdrawn_fee_minor=1400, reinstated_minor=1850),
+        DisputeMovements(currency=USD, withdrawn_minor=100),
+    )
 
 
 def test_stripes_amounts_are_read_in_stripes_exponent() -> None:
     isk = Currency("isk")
     report = reported(movement(-500, 200, "isk"), amount=700, currency="isk")
-    assert (report.money, report.withdrawn, report.withdrawn_fee_minor) == (Money(7, isk), Money(5, isk), 2)
+    assert report.money == Money(7, isk)
+    assert report.movements == (DisputeMovements(currency=isk, withdrawn_minor=5, withdrawn_fee_minor=2),)
+
+
+def test_a_dispute_of_an_unknown_status_keeps_what_is_certain() -> None:
+    report, unreadable = read(movement(-1999, 1500), status="blessed")
+    assert unreadable == "Stripe reports a dispute status that FinCore does not know"
+    assert report is not None
+    assert report.status is None
+    assert report.movements == (
+        DisputeMovements(currency=USD, withdrawn_minor=1999, withdrawn_fee_minor=1500),
+    )
 
 
 @pytest.mark.parametrize(
-    ("movements", "fields", "reason"),
+    ("movements", "reason"),
     [
-        ([], {"status": "blessed"}, "Stripe reports a dispute status that FinCore does not know"),
-        ([], {"currency": "zzz"}, "Stripe reports a currency that FinCore does not know"),
-        (
-            [movement(-550, 0, "isk")],
-            {},
-            "Stripe reports 550 isk, finer than the minor unit of ISK",
-        ),
+        ([movement(-550, 0, "isk")], "Stripe reports 550 isk, finer than the minor unit of ISK"),
         (
             [movement(-500, 0, "isk"), movement(500, -50, "isk")],
-            {},
             "Stripe reports 50 isk, finer than the minor unit of ISK",
         ),
-        (
-            [movement(-100, 0, "usd"), movement(100, 0, "eur")],
-            {},
-            "Stripe reports a dispute that moved several currencies",
-        ),
+        ([movement(-500, 0, "zzz")], "Stripe reports a currency that FinCore does not know"),
     ],
-    ids=["status", "currency", "amount moved", "fee moved", "currencies"],
+    ids=["amount", "fee", "currency"],
 )
-def test_a_dispute_that_fincore_cannot_read_is_unknown(
-    movements: list[dict[str, Any]], fields: dict[str, Any], reason: str
+def test_an_unreadable_movement_leaves_the_others_certain(
+    movements: list[dict[str, Any]], reason: str
 ) -> None:
-    assert said(*movements, **fields) == Unknown(reason=reason, since=NOW)
+    report, unreadable = read(movement(-1999, 1500), *movements)
+    assert unreadable == reason
+    assert report is not None
+    assert report.movements == (
+        DisputeMovements(currency=USD, withdrawn_minor=1999, withdrawn_fee_minor=1500),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"currency": "zzz"}, "Stripe reports a currency that FinCore does not know"),
+        ({"amount": 0}, "Stripe reports a dispute over nothing"),
+    ],
+    ids=["currency", "amount"],
+)
+def test_a_dispute_over_no_money_is_unreadable(fields: dict[str, Any], reason: str) -> None:
+    assert read(**fields) == ReadDispute(None, reason)
 
 
 def test_a_reason_is_bounded() -> None:

@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
     RefundReport,
     Rejected,
     Retryable,
+    Unknown,
 )
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
@@ -178,8 +179,20 @@ def refund_inquiry(*, psp_reference: str | None = None, account: PspAccount = TE
     )
 
 
-def inquiry(*, age: timedelta = timedelta(seconds=40), account: PspAccount = TEST) -> Inquiry:
-    return Inquiry(charge_id=CHARGE, psp_account=account, created_at=NOW - age)
+def inquiry(
+    *,
+    age: timedelta = timedelta(seconds=40),
+    account: PspAccount = TEST,
+    psp_reference: str | None = None,
+    told_reference: str | None = None,
+) -> Inquiry:
+    return Inquiry(
+        charge_id=CHARGE,
+        psp_account=account,
+        created_at=NOW - age,
+        psp_reference=PspReference(psp_reference) if psp_reference else None,
+        told_reference=PspReference(told_reference) if told_reference else None,
+    )
 
 
 # --- what is never sent
@@ -478,13 +491,26 @@ async def test_a_list_of_refunds_that_failed_proves_nothing(
     assert outcome.reason.startswith("Stripe's list of refunds gave no answer: HTTP 500")
 
 
-async def test_a_refund_that_cannot_be_read_is_asked_for_again(
+async def test_a_refund_that_cannot_be_read_is_unknown(gateway: PspGateway, stripe: ScriptedStripe) -> None:
+    stripe.objects = {"refunds/re_1": refund("re_1", REFUND, status="blessed")}
+    found = await gateway.inquire_refund(refund_inquiry(psp_reference="re_1"))
+    assert isinstance(found, Unknown)
+    assert found.reason == "Stripe reports a refund status that FinCore does not know"
+
+
+async def test_a_record_of_another_payment_is_no_answer(gateway: PspGateway, stripe: ScriptedStripe) -> None:
+    stripe.objects = {"pi_1": payment("pi_2")}
+    assert isinstance(await gateway.inquire(inquiry(psp_reference="pi_1")), Retryable)
+    assert isinstance(await gateway.charge_of(TEST, PspReference("pi_1")), Retryable)
+
+
+async def test_a_told_payment_counts_if_it_names_the_charge(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
-    stripe.objects = {"refunds/re_1": refund("re_1", REFUND, status="blessed")}
-    assert await gateway.inquire_refund(refund_inquiry(psp_reference="re_1")) == Retryable(
-        reason="Stripe reports a refund status that FinCore does not know"
-    )
+    stripe.objects = {"pi_1": payment("pi_1", charge_id=new_charge_id())}
+    assert await gateway.inquire(inquiry(told_reference="pi_1")) == NotFound()
+    stripe.objects = {"pi_1": payment("pi_1")}
+    assert isinstance(await gateway.inquire(inquiry(told_reference="pi_1")), Approved)
 
 
 # --- whose a payment is

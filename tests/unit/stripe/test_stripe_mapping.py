@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from fincore.domain.currency import Currency
+from fincore.domain.ids import new_charge_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
@@ -50,6 +51,7 @@ CREATED = 1_795_000_000
 CREATED_AT = datetime.fromtimestamp(CREATED, UTC)
 CHARGED = CREATED + 60
 REFERENCE = PspReference("pi_1")
+CHARGE = new_charge_id()
 
 SOFT, CUSTOMER, HARD = "retry_later", "ask_customer", "do_not_retry"
 EVERY_DECLINE: dict[str, tuple[str, str]] = {
@@ -169,6 +171,7 @@ def intent(status: str, **fields: Any) -> PaymentIntent:
         "status": status,
         "currency": "usd",
         "created": CREATED,
+        "metadata": {"fincore_charge_id": CHARGE},
     }
     return msgspec.convert(known | fields, PaymentIntent)
 
@@ -181,7 +184,7 @@ def refused(status: int, *, should_retry: bool | None = None, **error: Any) -> O
         request_id="req_1",
         should_retry=should_retry,
     )
-    return known(outcome_of(answer, now=NOW))
+    return known(outcome_of(answer, CHARGE, now=NOW))
 
 
 def answered(status: str, **fields: Any) -> Outcome:
@@ -193,6 +196,7 @@ def answered(status: str, **fields: Any) -> Outcome:
             request_id="req_1",
             should_retry=None,
         ),
+        CHARGE,
         now=NOW,
     )
     return known(outcome)
@@ -525,7 +529,7 @@ def refused_receipt(**error: Any) -> Outcome | ReceiptRefused:
         request_id="req_1",
         should_retry=None,
     )
-    return outcome_of(answer, now=NOW, has_receipt=True)
+    return outcome_of(answer, CHARGE, now=NOW, has_receipt=True)
 
 
 @pytest.mark.parametrize(
@@ -637,8 +641,8 @@ def test_stripes_advice_to_repeat_makes_no_unknown_outcome_known() -> None:
 
 
 def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
-    assert outcome_of(NotSent("no route"), now=NOW) == Retryable(reason="no route")
-    assert outcome_of(NoAnswer("reset"), now=NOW) == Unknown(reason="reset", since=NOW)
+    assert outcome_of(NotSent("no route"), CHARGE, now=NOW) == Retryable(reason="no route")
+    assert outcome_of(NoAnswer("reset"), CHARGE, now=NOW) == Unknown(reason="reset", since=NOW)
 
 
 # --- the table as a whole

@@ -10,9 +10,10 @@ import pytest
 import stripe
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import new_refund_id
+from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
+    PspAccount,
     PspReference,
     RefundFailureCode,
     RefundOutcome,
@@ -20,7 +21,9 @@ from fincore.domain.outcome import (
     RefundReport,
     Retryable,
     Unknown,
+    Unreadable,
 )
+from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, refund_outcome_of, report_of
 from fincore.write.psp.stripe.vocabulary import REFUND_ERRORS, REFUND_FAILURES, REFUND_STATUSES
@@ -30,6 +33,16 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CREATED = 1_795_000_000
 CREATED_AT = datetime.fromtimestamp(CREATED, UTC)
 REFUND = new_refund_id()
+CHARGE = new_charge_id()
+ASKED = RefundRequest(
+    charge_id=CHARGE,
+    refund_id=REFUND,
+    idempotency_key=f"{REFUND}:refund",
+    psp_account=PspAccount("test"),
+    psp_reference=PspReference("pi_1"),
+    money=Money(500, Currency("usd")),
+    reason=None,
+)
 
 EVERY_STATUS = {
     "pending": "pending",
@@ -75,7 +88,7 @@ def refund(**fields: Any) -> StripeRefund:
         "status": "succeeded",
         "payment_intent": "pi_1",
         "balance_transaction": "txn_1",
-        "metadata": {"fincore_refund_id": REFUND},
+        "metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": REFUND},
     }
     return msgspec.convert(known | fields, StripeRefund)
 
@@ -99,7 +112,7 @@ def refused(status: int, **error: Any) -> RefundOutcome:
         request_id="req_1",
         should_retry=None,
     )
-    return refund_outcome_of(answer, now=NOW)
+    return refund_outcome_of(answer, ASKED, now=NOW)
 
 
 # --- refunds
@@ -127,7 +140,7 @@ def test_a_refund_is_reported_by_its_status(word: str) -> None:
 
 def test_an_answered_refund_is_a_report_of_the_time_it_was_made() -> None:
     answer = Answered(status=200, body=refund(), error=None, request_id="req_1", should_retry=None)
-    assert refund_outcome_of(answer, now=NOW) == report()
+    assert refund_outcome_of(answer, ASKED, now=NOW) == report()
 
 
 @pytest.mark.parametrize("word", sorted(EVERY_FAILURE))
@@ -178,8 +191,30 @@ def test_a_refund_that_was_not_made_through_fincore_has_no_id_of_ours(metadata: 
     ],
     ids=["new status", "no status", "inexpressible"],
 )
-def test_a_refund_that_fincore_cannot_read_is_unknown(fields: dict[str, Any], reason: str) -> None:
-    assert report_of(refund(**fields), now=NOW) == Unknown(reason=reason, since=NOW)
+def test_a_refund_that_fincore_cannot_read_is_unreadable(fields: dict[str, Any], reason: str) -> None:
+    assert report_of(refund(**fields), now=NOW) == Unreadable(reason)
+
+
+@pytest.mark.parametrize("fields", [{"status": "blessed"}, {"amount": 0}], ids=["status", "amount"])
+def test_an_answer_that_cannot_be_read_is_unknown(fields: dict[str, Any]) -> None:
+    answer = Answered(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
+    assert isinstance(refund_outcome_of(answer, ASKED, now=NOW), Unknown)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"payment_intent": "pi_2"},
+        {"payment_intent": None},
+        {"metadata": None},
+        {"metadata": {"fincore_charge_id": new_charge_id(), "fincore_refund_id": REFUND}},
+        {"metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": new_refund_id()}},
+    ],
+    ids=["other payment", "no payment", "no metadata", "other charge", "other refund"],
+)
+def test_an_answer_about_another_refund_is_unknown(fields: dict[str, Any]) -> None:
+    answer = Answered(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
+    assert isinstance(refund_outcome_of(answer, ASKED, now=NOW), Unknown)
 
 
 def test_stripes_amounts_are_read_in_stripes_exponent() -> None:
@@ -282,5 +317,5 @@ def test_what_decides_nothing_leaves_the_refund_open(status: int, error: dict[st
 
 
 def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
-    assert refund_outcome_of(NotSent("no route"), now=NOW) == Retryable(reason="no route")
-    assert refund_outcome_of(NoAnswer("reset"), now=NOW) == Unknown(reason="reset", since=NOW)
+    assert refund_outcome_of(NotSent("no route"), ASKED, now=NOW) == Retryable(reason="no route")
+    assert refund_outcome_of(NoAnswer("reset"), ASKED, now=NOW) == Unknown(reason="reset", since=NOW)

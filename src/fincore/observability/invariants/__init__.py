@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fincore.observability.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
+from fincore.observability.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
 from fincore.observability.invariants.entries_balance import ENTRIES_BALANCE
 from fincore.observability.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
@@ -15,10 +16,12 @@ from fincore.observability.invariants.law import STATEMENT_TIMEOUT_SECONDS, Law,
 from fincore.observability.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.observability.invariants.no_card_numbers import NO_CARD_NUMBERS
 from fincore.observability.invariants.nothing_waits_in_suspense import NOTHING_WAITS_IN_SUSPENSE
+from fincore.observability.invariants.one_reference_one_charge import ONE_REFERENCE_ONE_CHARGE
 from fincore.observability.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.observability.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
 from fincore.observability.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.observability.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
+from fincore.observability.invariants.succeeded_charges_took_money import SUCCEEDED_CHARGES_TOOK_MONEY
 from fincore.observability.invariants.verdict import LAW_SECONDS_MAX, Verdict, verdict_on
 from fincore.observability.invariants.view_equals_fold import VIEW_EQUALS_FOLD
 from fincore.observability.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
@@ -31,7 +34,10 @@ LAWS: Final[Sequence[Law]] = (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
     VIEW_EQUALS_FOLD,
     SAME_KEY_SAME_CHARGE,
+    SUCCEEDED_CHARGES_TOOK_MONEY,
     REFUNDED_WITHIN_CAPTURED,
+    DISPUTES_PRESUPPOSE_CAPTURES,
+    ONE_REFERENCE_ONE_CHARGE,
     MONEY_EVENTS_HAVE_ENTRIES,
     ENTRIES_BALANCE,
     BALANCES_EQUAL_POSTINGS,

@@ -341,6 +341,54 @@ from (
 where type = 'refund.requested' and origin = 'merchant' and reserved > captured
 order by stream_id, version;
 
+-- name: captures_of_nothing
+-- Captures, and corrections to a success, by which nothing was taken.
+select 'stream ' || stream_id as place,
+    'version ' || version || ' took ' || coalesce(minor::text, 'no amount') as finding
+from (
+    select stream_id, version,
+        (case type when 'charge.captured' then data ->> 'amount_minor' else data ->> 'captured_after_minor' end)::numeric
+            as minor
+    from eventstore.events
+    where type = 'charge.captured'
+       or (type = 'charge.corrected' and data ->> 'status_after' = 'succeeded')
+) captures
+where (minor >= 1) is not true
+order by stream_id, version;
+
+-- name: disputes_of_nothing
+-- Movements of money by disputes of charges that had captured nothing by then, and negative ones.
+select 'stream ' || d.stream_id as place,
+    d.type || ' at version ' || d.version || ' of ' || (d.data ->> 'amount_minor') || ', captured before '
+        || coalesce(c.minor::text, 'nothing') as finding
+from eventstore.events d
+left join lateral (
+    select
+        (case type when 'charge.captured' then data ->> 'amount_minor' else data ->> 'captured_after_minor' end)::numeric
+            as minor
+    from eventstore.events
+    where stream_id = d.stream_id and version < d.version and type in ('charge.captured', 'charge.corrected')
+    order by version desc
+    limit 1
+) c on true
+where d.type in ('dispute.funds_withdrawn', 'dispute.funds_reinstated')
+  and (c.minor >= 1 and (d.data ->> 'amount_minor')::numeric >= 0 and (d.data ->> 'fee_minor')::numeric >= 0) is not true
+order by d.stream_id, d.version;
+
+-- name: references_of_others
+-- Events that name what belongs to another charge, or to none, at the account of their charge.
+select 'stream ' || e.stream_id as place,
+    e.type || ' at version ' || e.version || ' names ' || (e.data ->> 'psp_reference') || ', which belongs to '
+        || coalesce('stream ' || r.stream_id, 'no charge') as finding
+from eventstore.events e
+join eventstore.events created on created.stream_id = e.stream_id and created.version = 1
+left join eventstore.psp_references r
+    on r.psp = created.data ->> 'psp' and r.psp_account = created.data ->> 'psp_account'
+    and r.psp_reference = e.data ->> 'psp_reference'
+where e.data ->> 'psp_reference' is not null
+  and r.stream_id is distinct from e.stream_id
+order by e.stream_id, e.version;
+
 -- name: texts_of_events
 -- Events in which $1, the pattern of what may be a card number, is found.
 select 'eventstore.events, stream ' || stream_id || ' version ' || version as place,

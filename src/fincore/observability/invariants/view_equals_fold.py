@@ -43,7 +43,15 @@ _CHARGE: Final = (
     "unknown_since",
     "created_at",
 )
-_JSON_OF_CHARGE: Final = ("fee_plan", "failure", "operation", "operation_failure", "refunds", "disputes")
+_JSON_OF_CHARGE: Final = (
+    "fee_plan",
+    "failure",
+    "operation",
+    "operation_failure",
+    "refunds",
+    "disputes",
+    "held_reports",
+)
 _REFUND: Final = (
     "status",
     "amount_minor",
@@ -148,7 +156,7 @@ def _differing(told: Row, shown: asyncpg.Record) -> str:
 
 
 def _read(name: str, value: object) -> object:
-    if isinstance(value, str) and name in ("metadata", "data", *_JSON_OF_CHARGE):
+    if isinstance(value, str) and name in ("metadata", "data", "movements", *_JSON_OF_CHARGE):
         return msgspec.json.decode(value)
     return value
 
@@ -211,7 +219,8 @@ def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:
 
 
 def _dispute(dispute: Dispute) -> dict[str, Any]:
-    return {name: getattr(dispute, name) for name in Dispute.__struct_fields__ if name != "dispute_id"}
+    told = {name: getattr(dispute, name) for name in Dispute.__struct_fields__ if name != "dispute_id"}
+    return told | {"movements": msgspec.json.decode(msgspec.json.encode(dispute.movements))}
 
 
 def _plain(value: object) -> object:

@@ -8,6 +8,7 @@ import msgspec
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.fee_plan import FeePlan
+from fincore.domain.held_report import HeldReport
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure
@@ -23,6 +24,7 @@ _OPERATION: Final = msgspec.json.Decoder(PendingOperation)
 _OPERATION_FAILURE: Final = msgspec.json.Decoder(OperationFailure)
 _REFUNDS: Final = msgspec.json.Decoder(tuple[Refund, ...])
 _DISPUTES: Final = msgspec.json.Decoder(tuple[Dispute, ...])
+_HELD_REPORTS: Final = msgspec.json.Decoder(tuple[HeldReport, ...])
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -66,6 +68,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         _json(charge.disputes),
         charge.created_at,
         view.updated_at,
+        _json(charge.held_reports),
     )
 
 
@@ -103,6 +106,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             unknown_since=row["unknown_since"],
             refunds=_read(_REFUNDS, row["refunds"]) or (),
             disputes=_read(_DISPUTES, row["disputes"]) or (),
+            held_reports=_read(_HELD_REPORTS, row["held_reports"]) or (),
             created_at=row["created_at"],
         ),
         updated_at=row["updated_at"],

@@ -1,10 +1,17 @@
 """A dispute as a row of `paymentdb.disputes`, and back."""
 
+from typing import Final
+
 import asyncpg
+import msgspec
 
 from fincore.domain.dispute import Dispute
+from fincore.domain.outcome import DisputeMovements
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.dispute_view import DisputeView
+
+_MOVEMENTS: Final = msgspec.json.Decoder(tuple[DisputeMovements, ...])
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def row_of(view: ChargeView, dispute: Dispute, version: int) -> tuple[object, ...]:
@@ -22,13 +29,9 @@ def row_of(view: ChargeView, dispute: Dispute, version: int) -> tuple[object, ..
         dispute.currency,
         dispute.reason,
         dispute.evidence_due_by,
-        dispute.movements_currency,
-        dispute.withdrawn_minor,
-        dispute.withdrawn_fee_minor,
-        dispute.reinstated_minor,
-        dispute.reinstated_fee_minor,
         dispute.opened_at,
         dispute.updated_at,
+        _ENCODER.encode(dispute.movements).decode(),
     )
 
 
@@ -49,10 +52,6 @@ def view_of(row: asyncpg.Record) -> DisputeView:
             evidence_due_by=row["evidence_due_by"],
             opened_at=row["opened_at"],
             updated_at=row["updated_at"],
-            movements_currency=row["movements_currency"],
-            withdrawn_minor=row["withdrawn_minor"],
-            withdrawn_fee_minor=row["withdrawn_fee_minor"],
-            reinstated_minor=row["reinstated_minor"],
-            reinstated_fee_minor=row["reinstated_fee_minor"],
+            movements=_MOVEMENTS.decode(row["movements"]),
         ),
     )

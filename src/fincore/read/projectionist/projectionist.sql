@@ -13,7 +13,7 @@ from unnest(
     $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::jsonb[], $17::text[],
     $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::text[], $23::text[], $24::jsonb[], $25::text[],
     $26::text[], $27::jsonb[], $28::jsonb[], $29::jsonb[], $30::int[], $31::int[], $32::timestamptz[], $33::jsonb[],
-    $34::jsonb[], $35::timestamptz[], $36::timestamptz[]
+    $34::jsonb[], $35::timestamptz[], $36::timestamptz[], $37::jsonb[]
 )
 on conflict (charge_id) do update set
     version = excluded.version,
@@ -35,6 +35,7 @@ on conflict (charge_id) do update set
     unknown_since = excluded.unknown_since,
     refunds = excluded.refunds,
     disputes = excluded.disputes,
+    held_reports = excluded.held_reports,
     updated_at = excluded.updated_at
 where excluded.version > c.version;
 
@@ -61,19 +62,14 @@ insert into paymentdb.disputes as d
 select *
 from unnest(
     $1::text[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::boolean[], $9::bigint[],
-    $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[],
-    $17::bigint[], $18::timestamptz[], $19::timestamptz[]
+    $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::jsonb[]
 )
 on conflict (dispute_id) do update set
     version = excluded.version,
     status = excluded.status,
     is_inquiry = excluded.is_inquiry,
     evidence_due_by = excluded.evidence_due_by,
-    movements_currency = excluded.movements_currency,
-    withdrawn_minor = excluded.withdrawn_minor,
-    withdrawn_fee_minor = excluded.withdrawn_fee_minor,
-    reinstated_minor = excluded.reinstated_minor,
-    reinstated_fee_minor = excluded.reinstated_fee_minor,
+    movements = excluded.movements,
     updated_at = excluded.updated_at
 where excluded.version > d.version;
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
+import msgspec
 import structlog
 
 from fincore.domain.clock import Clock
@@ -82,21 +83,31 @@ class WebhookInbox:
 _EventKey = tuple[PspName, PspAccount, str]
 
 
+class StoredReport(msgspec.Struct, frozen=True):
+    """A PSP's event as it lies in the inbox: the PSP's word for its kind, and its raw bytes."""
+
+    type: str
+    body: bytes
+
+
 class InboxReader:
     """Reads what lies in the inbox."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._bodies: SharedFetch[_EventKey, bytes] = SharedFetch(self._find_bodies)
+        self._stored: SharedFetch[_EventKey, StoredReport] = SharedFetch(self._find)
 
-    async def body_of(self, psp: PspName, psp_account: PspAccount, psp_event_id: str) -> bytes | None:
-        """The raw bytes of an event, or None if it never arrived or its body's retention is over."""
-        return await self._bodies.find((psp, psp_account, psp_event_id))
+    async def find(self, psp: PspName, psp_account: PspAccount, psp_event_id: str) -> StoredReport | None:
+        """An event, or None if it never arrived or its body's retention is over."""
+        return await self._stored.find((psp, psp_account, psp_event_id))
 
-    async def _find_bodies(self, keys: Sequence[_EventKey]) -> dict[_EventKey, bytes]:
+    async def _find(self, keys: Sequence[_EventKey]) -> dict[_EventKey, StoredReport]:
         psps, accounts, events = (list(column) for column in zip(*keys, strict=True))
-        rows = await self._pool.fetch(_SQL.bodies_of, psps, accounts, events)
-        return {(row["psp"], row["psp_account"], row["psp_event_id"]): row["body"] for row in rows}
+        rows = await self._pool.fetch(_SQL.stored_reports, psps, accounts, events)
+        return {
+            (row["psp"], row["psp_account"], row["psp_event_id"]): StoredReport(row["type"], row["body"])
+            for row in rows
+        }
 
 
 class InboxBodies:

@@ -86,12 +86,16 @@ class ReceiptRefused(msgspec.Struct, frozen=True):
 
 
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id."""
+    """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id.
+
+    `told_reference` is a payment that a report said to be the charge's: it counts only if it carries our charge id.
+    """
 
     charge_id: ChargeId
     psp_account: PspAccount
     created_at: datetime
     psp_reference: PspReference | None = None
+    told_reference: PspReference | None = None
 
 
 class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,26 +111,33 @@ class NotFound(msgspec.Struct, frozen=True):
     """The PSP answered, and does not hold such a thing (yet: its search may lag behind)."""
 
 
-class WebhookFact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a PSP's event says about one of our charges.
+class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP's event says about a payment that may be one of our charges.
 
-    `charge_id` is None where the event names only the PSP's payment, `payment_reference`: the gateway's `charge_of`
-    then finds the charge. Events about refunds and disputes are often like that.
+    `payment_reference` is the payment it is about; `charge_id` is what the PSP's metadata says that is here, which others
+    can edit: a hint for payments that the log does not know. Both are None where the event does not let them be read.
+    `shows_payment`: the event holds the payment with all its metadata, so that without a `charge_id` in it there is no use
+    in asking the PSP. `unreadable` is a sentence about what could not be understood; `said` is what is certain all the same, or None.
     """
 
     charge_id: ChargeId | None
-    payment_reference: PspReference
-    said: Fact | Unknown | RefundReport | DisputeReport
+    payment_reference: PspReference | None
+    said: Fact | Unknown | RefundReport | DisputeReport | None
+    shows_payment: bool = False
+    unreadable: str | None = None
 
 
 class WebhookIgnored(msgspec.Struct, frozen=True):
-    """An event that says nothing about any charge of ours, and why."""
+    """An event that is known to say nothing about any charge of ours, and why."""
 
     reason: str
 
 
 class PspGateway(Protocol):
-    """One payment service provider. No method raises for anything the PSP or the network does: that is an Outcome."""
+    """One payment service provider. No method raises for anything the PSP or the network does: that is an Outcome.
+
+    An answer counts only for what was asked: one about another payment or refund, or without sense, is Unknown.
+    """
 
     name: PspName
 
@@ -157,8 +168,8 @@ class PspGateway(Protocol):
         """The PSP's record of a payment. Retryable: could not ask. Unknown: found, but not decided yet."""
         ...
 
-    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable:
-        """The PSP's record of a refund. Retryable: could not ask."""
+    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
+        """The PSP's record of a refund. Retryable: could not ask. Unknown: found, and it cannot be understood."""
         ...
 
     async def charge_of(
@@ -175,7 +186,16 @@ class PspGateway(Protocol):
 class SignatureRefused(msgspec.Struct, frozen=True):
     """A webhook that must not be believed, and why; the reason is for logs and metrics, not for the sender."""
 
-    reason: Literal["missing", "malformed", "expired", "from_the_future", "mismatch", "unknown_account"]
+    reason: Literal[
+        "missing",
+        "malformed",
+        "expired",
+        "from_the_future",
+        "mismatch",
+        "unknown_account",
+        "other_account",
+        "other_mode",
+    ]
 
 
 class VerifiedWebhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +220,6 @@ class PspWebhooks(Protocol):
         """Check the signature over the raw bytes. Header names are lower case."""
         ...
 
-    def interpret(self, body: bytes) -> WebhookFact | WebhookIgnored:
-        """What a stored, verified event says, in FinCore's words."""
+    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
+        """What a stored, verified event says, in FinCore's words. What it cannot read is said to be unreadable."""
         ...

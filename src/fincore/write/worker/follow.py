@@ -48,7 +48,7 @@ class FollowCharge:
                 return Done()
 
     async def _await_customer(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock)
         if isinstance(record, Approved | Declined | Canceled | Expired):
             return await self._settled(job, at_hand, record)
         created_at, clock = at_hand.charge.created_at, self._desk.clock
@@ -80,7 +80,7 @@ class FollowCharge:
         due_at = lapses_at + timedelta(seconds=self._policy.lapse_grace_seconds)
         if now < due_at:
             return RetryIn((due_at - now).total_seconds(), "the hold has not lapsed yet")
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, charge)
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, charge, self._desk.clock)
         if isinstance(record, Approved) and record.kind == "captured":
             return await self._settled(job, at_hand, record)
         if isinstance(record, Declined | Canceled | Expired):
@@ -95,7 +95,7 @@ class FollowCharge:
 
     async def _learn_fee(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
         """A webhook that was faster than the answer to our call does not name the PSP's fee; its record does."""
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock)
         if isinstance(record, Approved) and record.kind == "captured" and record.fee is not None:
             return await self._settled(job, at_hand, record)
         if job.attempt >= self._policy.fee_looks_max:
@@ -113,13 +113,13 @@ class FollowCharge:
         recorded = await self._desk.recorder.record(at_hand.charge_id, give_up, _provenance(job, at_hand))
         if isinstance(recorded, Recorded):
             return RetryIn(self._policy.abandon_pause_seconds, "its cancellation is under way")
-        return job_result(at_hand.charge_id, recorded)
+        return job_result(at_hand.charge_id, recorded, attempt=job.attempt)
 
     async def _settled(
         self, job: ClaimedJob, at_hand: OpenCharge, record: Approved | Declined | Canceled | Expired
     ) -> JobResult:
         settled = await settle_payment(self._desk, at_hand, record, _provenance(job, at_hand))
-        return job_result(at_hand.charge_id, settled)
+        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
 
 
 def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:

@@ -33,7 +33,9 @@ class InquireCharge:
             return Done()
         at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
         if not isinstance(at_hand, Hold) and at_hand.charge.status == "requires_action":
-            record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge)
+            record = await psp_call.inquire(
+                at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock
+            )
             if isinstance(record, Approved | Declined | Canceled | Expired):
                 provenance = Provenance(
                     correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}"

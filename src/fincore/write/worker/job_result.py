@@ -11,15 +11,25 @@ from fincore.write.worker.record import Contended, NoSuchCharge, Recorded
 CONTENDED_PAUSE_SECONDS: Final = 0.25
 CLOCK_PAUSE_SECONDS: Final = 60.0
 """How long a job waits that could not judge an age."""
+CONTENDED_PAUSE_SECONDS_MAX: Final = 600.0
 
 
-def job_result(charge_id: ChargeId, recorded: Recorded | Refusal | NoSuchCharge | Contended) -> JobResult:
-    """Done, again, or held for a person: a refusal is a PSP's word against what the log says."""
+def job_result(
+    charge_id: ChargeId, recorded: Recorded | Refusal | NoSuchCharge | Contended, *, attempt: int
+) -> JobResult:
+    """Done, again, or held for a person: a refusal is a PSP's word against what the log says.
+
+    `attempt` counts the tries so far, from 1; each pause is twice as long as the one before, up to the bound.
+    """
     match recorded:
         case Recorded():
             return Done()
         case Contended():
-            return RetryIn(CONTENDED_PAUSE_SECONDS, "the charge kept changing while this was to be recorded")
+            pause_seconds = CONTENDED_PAUSE_SECONDS * 2.0 ** min(attempt - 1, 60)
+            return RetryIn(
+                min(pause_seconds, CONTENDED_PAUSE_SECONDS_MAX),
+                "the charge kept changing while this was to be recorded, or the PSP's record could not be read",
+            )
         case Refusal():
             return Hold(f"{charge_id}: {recorded.detail}; compare the charge with the PSP's dashboard")
         case NoSuchCharge():

@@ -6,6 +6,7 @@ from fincore.domain.age import age_against
 from fincore.domain.events import Operation
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknown
+from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
@@ -56,9 +57,13 @@ class OperateCharge:
                 reason=f"gave up after {job.attempt} attempts: {outcome.reason}", since=self._desk.clock.now()
             )
         settled = await settle_payment(self._desk, at_hand, outcome, provenance)
+        if isinstance(settled, Refusal) and settled.code == "psp_reference_taken":
+            # The PSP's answer names the payment of another charge: it says nothing of this one.
+            outcome = Unknown(reason=settled.detail, since=self._desk.clock.now())
+            settled = await settle_payment(self._desk, at_hand, outcome, provenance)
         if isinstance(outcome, Unknown) and isinstance(settled, Recorded) and settled.events:
             OUTCOMES_UNKNOWN.labels(at_hand.charge.psp, self._kind).inc()
-        return job_result(at_hand.charge_id, settled)
+        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
 
     async def _carried_out(
         self, at_hand: OpenCharge, operation: PendingOperation, provenance: Provenance

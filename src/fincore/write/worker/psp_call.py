@@ -1,12 +1,14 @@
 """One call to a PSP: timed, counted, and never raising, since money may have moved whatever went wrong."""
 
 from collections.abc import Awaitable, Mapping
+from datetime import datetime
 from typing import Final, TypeVar, assert_never
 
 import structlog
 
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
+from fincore.domain.facts import mismatch
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.operation import PendingOperation
@@ -16,6 +18,7 @@ from fincore.domain.outcome import (
     Canceled,
     Declined,
     Expired,
+    Fact,
     OperationOutcome,
     Outcome,
     PspAccount,
@@ -29,6 +32,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.refund import Refund
+from fincore.domain.refund_facts import refund_mismatch
 from fincore.observability.failpoints import failpoint
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -84,7 +88,11 @@ async def operate(
         case _:
             assert_never(operation.kind)
     outcome = await _called(gateway.name, operation.kind, call)
-    return Unknown(reason=_RAISED, since=since) if outcome is None else outcome
+    if outcome is None:
+        return Unknown(reason=_RAISED, since=since)
+    if isinstance(outcome, Rejected | Retryable | Unknown | ReceiptRefused):
+        return outcome
+    return _of_charge(charge, outcome, since)
 
 
 async def refund(
@@ -102,25 +110,47 @@ async def refund(
         reason=asked.reason,
     )
     outcome = await _called(gateway.name, "refund", gateway.refund(request))
-    return Unknown(reason=_RAISED, since=since) if outcome is None else outcome
+    if outcome is None:
+        return Unknown(reason=_RAISED, since=since)
+    return (
+        _of_refund(charge, asked.refund_id, outcome, since) if isinstance(outcome, RefundReport) else outcome
+    )
 
 
-async def inquire(gateway: PspGateway, charge_id: ChargeId, charge: Charge) -> Outcome | NotFound:
-    """Ask the PSP for its record of the charge."""
+async def inquire(
+    gateway: PspGateway,
+    charge_id: ChargeId,
+    charge: Charge,
+    clock: Clock,
+    *,
+    told_reference: PspReference | None = None,
+) -> Outcome | NotFound:
+    """Ask the PSP for its record of the charge; `told_reference` is a payment that a report said to be the charge's."""
+    since = clock.now()
     inquiry = Inquiry(
         charge_id=charge_id,
         psp_account=charge.psp_account,
         created_at=charge.created_at,
         psp_reference=charge.psp_reference,
+        told_reference=told_reference,
     )
     answer = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
-    return Retryable(reason=_RAISED) if answer is None else answer
+    if answer is None:
+        return Retryable(reason=_RAISED)
+    if isinstance(answer, NotFound | Retryable | Unknown):
+        return answer
+    return _of_charge(charge, answer, since)
 
 
 async def inquire_refund(
-    gateway: PspGateway, charge: Charge, refund_id: RefundId, psp_reference: PspReference | None
-) -> RefundReport | NotFound | Retryable:
+    gateway: PspGateway,
+    charge: Charge,
+    refund_id: RefundId,
+    psp_reference: PspReference | None,
+    clock: Clock,
+) -> RefundReport | NotFound | Retryable | Unknown:
     """Ask the PSP for its record of a refund, by its reference where that is known."""
+    since = clock.now()
     inquiry = RefundInquiry(
         refund_id=refund_id,
         psp_account=charge.psp_account,
@@ -128,7 +158,9 @@ async def inquire_refund(
         psp_reference=psp_reference,
     )
     answer = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
-    return Retryable(reason=_RAISED) if answer is None else answer
+    if answer is None:
+        return Retryable(reason=_RAISED)
+    return _of_refund(charge, refund_id, answer, since) if isinstance(answer, RefundReport) else answer
 
 
 async def charge_of(
@@ -137,6 +169,25 @@ async def charge_of(
     """Ask the PSP which charge of ours a payment is."""
     answer = await _called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
     return Retryable(reason=_RAISED) if answer is None else answer
+
+
+def _of_charge(charge: Charge, fact: Fact, since: datetime) -> Fact | Unknown:
+    """What was answered; nothing is known where it cannot be about the charge."""
+    refusal = mismatch(charge, fact)
+    return (
+        fact
+        if refusal is None
+        else Unknown(reason=f"the PSP's answer makes no sense: {refusal.detail}", since=since)
+    )
+
+
+def _of_refund(
+    charge: Charge, refund_id: RefundId, report: RefundReport, since: datetime
+) -> RefundReport | Unknown:
+    refusal = refund_mismatch(charge, refund_id, report)
+    if refusal is None:
+        return report
+    return Unknown(reason=f"the PSP's answer makes no sense: {refusal.detail}", since=since)
 
 
 def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:

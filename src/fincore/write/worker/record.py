@@ -5,12 +5,20 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.charge import Charge, fold
+from fincore.domain.charge import Charge, evolve, fold
 from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.ids import ChargeId, charge_of, stream_of
 from fincore.domain.job import Job
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
+from fincore.eventstore.commit import (
+    ClaimedReference,
+    Commit,
+    Committed,
+    NewEvent,
+    Provenance,
+    ReferenceTaken,
+)
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 
@@ -32,6 +40,14 @@ class NoSuchCharge(msgspec.Struct, frozen=True):
     """The log has no such charge."""
 
 
+def taken(result: ReferenceTaken) -> Refusal:
+    """The refusal of events that name what belongs to another charge."""
+    return Refusal(
+        "psp_reference_taken",
+        f"{result.psp_reference} belongs to {charge_of(result.stream_id)} at this PSP account",
+    )
+
+
 class Contended(msgspec.Struct, frozen=True):
     """Others kept being faster; nothing was written. Try again later."""
 
@@ -48,12 +64,20 @@ class ChargeRecorder:
         """The charge as the log tells it now, or None."""
         return fold(recorded.event for recorded in await self._log.load(stream_of(charge_id)))
 
+    async def charge_of(
+        self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
+    ) -> ChargeId | None:
+        """The charge that a PSP's payment, refund or dispute belongs to by the log, or None."""
+        stream_id = await self._log.stream_of_reference(psp, psp_account, psp_reference)
+        return None if stream_id is None else charge_of(stream_id)
+
     async def record(
         self, charge_id: ChargeId, decision: Decision, provenance: Provenance
     ) -> Recorded | Refusal | NoSuchCharge | Contended:
         """Commit what `decision` makes of the charge as it is, with the jobs it calls for.
 
-        Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
+        What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
+        belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
         """
         for _ in range(CONFLICTS_MAX):
             charge = await self.load(charge_id)
@@ -64,13 +88,25 @@ class ChargeRecorder:
                 return events
             if not events:
                 return Recorded(())
+            after = charge
+            for event in events:
+                after = evolve(after, event)
             commit = Commit(
                 provenance=provenance,
                 stream_id=stream_of(charge_id),
                 expected_version=charge.version,
                 events=tuple(NewEvent(event) for event in events),
                 jobs=self._consequences(charge_id, events),
+                references=tuple(
+                    ClaimedReference(charge.psp, charge.psp_account, reference)
+                    for reference in sorted(after.references - charge.references)
+                ),
             )
-            if isinstance(await self._writer.commit(commit), Committed):
-                return Recorded(events)
+            match await self._writer.commit(commit):
+                case Committed():
+                    return Recorded(events)
+                case ReferenceTaken() as result:
+                    return taken(result)
+                case _:
+                    continue
         return Contended()

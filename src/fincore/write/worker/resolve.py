@@ -60,7 +60,9 @@ class ResolveCharge:
         operation, since = at_hand.charge.operation, at_hand.charge.unknown_since
         if operation is None or since is None:
             return Done()
-        finding = finding_on(operation.kind, await psp_call.inquire(at_hand.gateway, *_named(at_hand)))
+        finding = finding_on(
+            operation.kind, await psp_call.inquire(at_hand.gateway, *_named(at_hand), self._desk.clock)
+        )
         if not isinstance(finding, Doubt):
             return await self._record(job, at_hand, operation, finding, how="found")
         return await self._step(job, at_hand, operation, since, finding)
@@ -125,7 +127,7 @@ class ResolveCharge:
         settled = await settle_payment(self._desk, at_hand, said, _provenance(job, at_hand))
         if isinstance(settled, Recorded) and settled.events:
             OUTCOMES_RESOLVED.labels(at_hand.charge.psp, operation.kind, how).inc()
-        return job_result(at_hand.charge_id, settled)
+        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
 
 
 def finding_on(operation: Operation, answer: Outcome | NotFound) -> Fact | Doubt:

@@ -51,7 +51,7 @@ class ResolveRefund:
         if refund is None or refund.status not in ("processing", "pending"):
             return Done()
         answer = await psp_call.inquire_refund(
-            at_hand.gateway, at_hand.charge, refund.refund_id, refund.psp_reference
+            at_hand.gateway, at_hand.charge, refund.refund_id, refund.psp_reference, self._desk.clock
         )
         if refund.status == "pending":
             return await self._pending(job, at_hand, refund, answer)
@@ -64,7 +64,7 @@ class ResolveRefund:
         job: ClaimedJob,
         at_hand: OpenCharge,
         refund: Refund,
-        answer: RefundReport | NotFound | Retryable,
+        answer: RefundReport | NotFound | Retryable | Unknown,
     ) -> JobResult:
         if isinstance(answer, RefundReport) and answer.status != "pending":
             return await self._record(job, at_hand, refund, answer, how="found")
@@ -77,7 +77,7 @@ class ResolveRefund:
         return RetryIn(self._follow_policy.refund_pause_seconds, "the PSP has not carried the refund out yet")
 
     async def _step(
-        self, job: ClaimedJob, at_hand: OpenCharge, refund: Refund, answer: NotFound | Retryable
+        self, job: ClaimedJob, at_hand: OpenCharge, refund: Refund, answer: NotFound | Retryable | Unknown
     ) -> JobResult:
         policy, draw = self._desk.janitor_policy, self._desk.draw
         now = self._desk.clock.now()
@@ -89,11 +89,7 @@ class ResolveRefund:
             is_searched=False,
             distrust=self._desk.clock.distrust(),
         )
-        doubt = (
-            Doubt(kind="could_not_ask", reason=answer.reason)
-            if isinstance(answer, Retryable)
-            else Doubt(kind="not_done", reason="the PSP does not show such a refund")
-        )
+        doubt = _doubt(answer)
         step = next_step(doubt, question, policy, fraction=draw())
         _log.info(
             "worker.janitor_stepped",
@@ -138,4 +134,16 @@ class ResolveRefund:
         settled = await settle_refund(self._desk, at_hand, refund.refund_id, said, provenance)
         if isinstance(settled, Recorded) and settled.events:
             OUTCOMES_RESOLVED.labels(at_hand.charge.psp, "refund", how).inc()
-        return job_result(at_hand.charge_id, settled)
+        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
+
+
+def _doubt(answer: NotFound | Retryable | Unknown) -> Doubt:
+    match answer:
+        case Retryable():
+            return Doubt(kind="could_not_ask", reason=answer.reason)
+        case Unknown():
+            return Doubt(kind="undecided", reason=answer.reason)
+        case NotFound():
+            return Doubt(kind="not_done", reason="the PSP does not show such a refund")
+        case _:
+            assert_never(answer)

@@ -1,10 +1,13 @@
 """The job `refund.send`: call the PSP for a refund and record what it says."""
 
+from typing import Final
+
 import msgspec
 
 from fincore.domain.age import age_against
 from fincore.domain.outcome import RefundOutcome, Retryable, Unknown
 from fincore.domain.refund import Refund
+from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
@@ -16,6 +19,10 @@ from fincore.write.worker.psp_key import KEY_SAFE_FOR
 from fincore.write.worker.record import Recorded
 from fincore.write.worker.retry_policy import RetryAfter, decide_retry
 from fincore.write.worker.settle import settle_refund
+
+HELD_PAUSE_SECONDS: Final = 60.0
+"""The pause of a refund that was taken on before a report about the same money was held. It waits while its key is safe;
+after that it becomes unknown, and the janitor finds that it never happened."""
 
 
 class SendRefund:
@@ -38,6 +45,8 @@ class SendRefund:
         age = age_against(KEY_SAFE_FOR, refund.requested_at, self._desk.clock)
         if age == "unclear":
             return wait_for_clock(self._desk.clock)
+        if at_hand.charge.held_reports and age != "past":
+            return RetryIn(HELD_PAUSE_SECONDS, "a report of the PSP about the charge is held")
         outcome = (
             Unknown(reason="the refund waited too long to be sent safely", since=self._desk.clock.now())
             if age == "past"
@@ -52,9 +61,12 @@ class SendRefund:
             )
         provenance = Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
         settled = await settle_refund(self._desk, at_hand, asked.refund_id, outcome, provenance)
+        if isinstance(settled, Refusal) and settled.code == "psp_reference_taken":
+            outcome = Unknown(reason=settled.detail, since=self._desk.clock.now())
+            settled = await settle_refund(self._desk, at_hand, asked.refund_id, outcome, provenance)
         if isinstance(outcome, Unknown) and isinstance(settled, Recorded) and settled.events:
             OUTCOMES_UNKNOWN.labels(at_hand.charge.psp, "refund").inc()
-        return job_result(at_hand.charge_id, settled)
+        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
 
     async def _outcome(self, at_hand: OpenCharge, refund: Refund) -> RefundOutcome:
         return await psp_call.refund(

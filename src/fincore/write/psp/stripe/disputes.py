@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from fincore.domain.money import Money
-from fincore.domain.outcome import DisputeReport, PspReference, Unknown
+from fincore.domain.outcome import DisputeMovements, DisputeReport, PspReference
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.wire import BalanceTransaction, StripeDispute
@@ -13,57 +13,66 @@ from fincore.write.psp.stripe.wire import BalanceTransaction, StripeDispute
 REASON_CHARS_MAX: Final = 100
 
 
-def dispute_report_of(dispute: StripeDispute, *, occurred_at: datetime) -> DisputeReport | Unknown:
+class ReadDispute(NamedTuple):
+    """What is certain about a dispute, None where nothing is, and a sentence about what could not be read, if anything."""
+
+    report: DisputeReport | None
+    unreadable: str | None
+
+
+def read_dispute(dispute: StripeDispute, *, occurred_at: datetime) -> ReadDispute:
     """What a dispute says at `occurred_at`, with all the money that has moved until then."""
     stage = vocabulary.DISPUTE_STATUSES.get(dispute.status)
-    if stage is None:
-        return Unknown(reason="Stripe reports a dispute status that FinCore does not know", since=occurred_at)
+    if dispute.amount < 1:
+        return ReadDispute(None, "Stripe reports a dispute over nothing")
     money = from_stripe(dispute.amount, dispute.currency)
-    withdrawn = _moved(dispute.balance_transactions, "out")
-    reinstated = _moved(dispute.balance_transactions, "back")
     if isinstance(money, Inexpressible):
-        return Unknown(reason=money.reason, since=occurred_at)
-    if isinstance(withdrawn, Inexpressible):
-        return Unknown(reason=withdrawn.reason, since=occurred_at)
-    if isinstance(reinstated, Inexpressible):
-        return Unknown(reason=reinstated.reason, since=occurred_at)
+        return ReadDispute(None, money.reason)
+    unreadable = None if stage else "Stripe reports a dispute status that FinCore does not know"
+    movements: list[DisputeMovements] = []
+    for currency in dict.fromkeys(moved.currency for moved in dispute.balance_transactions):
+        total = _total([one for one in dispute.balance_transactions if one.currency == currency], currency)
+        if isinstance(total, Inexpressible):
+            unreadable = total.reason
+        elif total is not None:
+            movements.append(total)
     due_by = dispute.evidence_details.due_by if dispute.evidence_details else None
-    return DisputeReport(
+    report = DisputeReport(
         psp_reference=PspReference(dispute.id),
-        status=stage.status,
+        status=stage.status if stage else None,
         money=money,
         reason=dispute.reason[:REASON_CHARS_MAX],
-        is_inquiry=stage.is_inquiry,
+        is_inquiry=stage.is_inquiry if stage else False,
         occurred_at=occurred_at,
         evidence_due_by=None if due_by is None else datetime.fromtimestamp(due_by, UTC),
-        withdrawn=withdrawn.money,
-        withdrawn_fee_minor=withdrawn.fee_minor,
-        reinstated=reinstated.money,
-        reinstated_fee_minor=reinstated.fee_minor,
+        movements=tuple(movements),
     )
+    return ReadDispute(report, unreadable)
 
 
-class _Moved(NamedTuple):
-    """All that moved one way; no money where nothing did. A fee alone moves no money, but is in its currency."""
+def _total(movements: Sequence[BalanceTransaction], currency: str) -> DisputeMovements | Inexpressible | None:
+    """All that moved in one currency; None where nothing did.
 
-    money: Money | None
-    fee_minor: int
-
-
-def _moved(movements: Sequence[BalanceTransaction], way: Literal["out", "back"]) -> _Moved | Inexpressible:
-    """Stripe counts what leaves us as negative, and a fee it charges as positive."""
-    sign = 1 if way == "back" else -1
-    amount = sum(max(sign * movement.amount, 0) for movement in movements)
-    fee = sum(max(-sign * movement.fee, 0) for movement in movements)
-    if amount == fee == 0:
-        return _Moved(None, 0)
-    currencies = {movement.currency for movement in movements}
-    if len(currencies) > 1:
-        return Inexpressible("Stripe reports a dispute that moved several currencies")
-    currency = currencies.pop()
-    money, fee_money = from_stripe(amount, currency), from_stripe(fee, currency)
-    if isinstance(money, Inexpressible):
-        return money
-    if isinstance(fee_money, Inexpressible):
-        return fee_money
-    return _Moved(money, fee_money.amount_minor)
+    Stripe counts what leaves us as negative, and a fee it charges as positive.
+    """
+    totals: list[Money] = []
+    for amount in (
+        sum(max(-one.amount, 0) for one in movements),
+        sum(max(one.fee, 0) for one in movements),
+        sum(max(one.amount, 0) for one in movements),
+        sum(max(-one.fee, 0) for one in movements),
+    ):
+        money = from_stripe(amount, currency)
+        if isinstance(money, Inexpressible):
+            return money
+        totals.append(money)
+    withdrawn, withdrawn_fee, reinstated, reinstated_fee = totals
+    if not any(total.amount_minor for total in totals):
+        return None
+    return DisputeMovements(
+        currency=withdrawn.currency,
+        withdrawn_minor=withdrawn.amount_minor,
+        withdrawn_fee_minor=withdrawn_fee.amount_minor,
+        reinstated_minor=reinstated.amount_minor,
+        reinstated_fee_minor=reinstated_fee.amount_minor,
+    )

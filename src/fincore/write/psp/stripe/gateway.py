@@ -20,6 +20,7 @@ from fincore.domain.outcome import (
     Rejected,
     Retryable,
     Unknown,
+    Unreadable,
 )
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -36,7 +37,13 @@ from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
-from fincore.write.psp.stripe.mapping import fact_of, operation_outcome_of, outcome_of
+from fincore.write.psp.stripe.mapping import (
+    fact_of,
+    names,
+    operation_outcome_of,
+    outcome_of,
+    understood,
+)
 from fincore.write.psp.stripe.refunds import refund_outcome_of, report_of
 from fincore.write.psp.stripe.requests import (
     WITH_FEE,
@@ -80,7 +87,12 @@ class StripeGateway:
             idempotency_key=request.idempotency_key,
             reads=INTENT,
         )
-        return outcome_of(answer, now=self._clock.now(), has_receipt=request.customer_email is not None)
+        return outcome_of(
+            answer,
+            request.charge_id,
+            now=self._clock.now(),
+            has_receipt=request.customer_email is not None,
+        )
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money. The fee comes with the answer."""
@@ -110,20 +122,28 @@ class StripeGateway:
             idempotency_key=request.idempotency_key,
             reads=REFUND,
         )
-        return refund_outcome_of(answer, now=self._clock.now())
+        return refund_outcome_of(answer, request, now=self._clock.now())
 
     async def inquire(self, inquiry: Inquiry) -> Outcome | NotFound:
         """Read the payment itself, found by our metadata where Stripe's id of it is not known."""
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
+        told = inquiry.told_reference
+        if inquiry.psp_reference is None and told is not None:
+            found = await self._lookups.payment(account, told, expand=WITH_FEE)
+            if not isinstance(found, PaymentIntent) or names(found, inquiry.charge_id):
+                return self._fact(found)
         reference = inquiry.psp_reference or await self._lookups.reference_of(account, inquiry)
         if not isinstance(reference, str):
             return reference
-        found = await self._lookups.payment(account, reference, expand=WITH_FEE)
-        return fact_of(found, now=self._clock.now()) if isinstance(found, PaymentIntent) else found
+        return self._fact(await self._lookups.payment(account, reference, expand=WITH_FEE))
 
-    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable:
+    def _fact(self, found: PaymentIntent | NotFound | Retryable) -> Outcome | NotFound:
+        now = self._clock.now()
+        return understood(fact_of(found, now=now), now) if isinstance(found, PaymentIntent) else found
+
+    async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
         """Read the refund itself, found by our metadata where Stripe's id of it is not known."""
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
@@ -134,8 +154,16 @@ class StripeGateway:
             found = await self._lookups.refund_of(account, inquiry)
         if not isinstance(found, StripeRefund):
             return found
+        if found.payment_intent != inquiry.payment_reference:
+            return Unknown(
+                reason="Stripe's record is of a refund of another payment", since=self._clock.now()
+            )
         report = report_of(found, now=self._clock.now())
-        return Retryable(reason=report.reason) if isinstance(report, Unknown) else report
+        return (
+            Unknown(reason=report.reason, since=self._clock.now())
+            if isinstance(report, Unreadable)
+            else report
+        )
 
     async def charge_of(
         self, psp_account: PspAccount, payment_reference: PspReference

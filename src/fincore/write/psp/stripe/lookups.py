@@ -60,17 +60,23 @@ class StripeLookups:
         self, account: StripeAccount, reference: PspReference, *, expand: str | None = None
     ) -> PaymentIntent | NotFound | Retryable:
         """A payment as it is now."""
-        return await self._object(
+        found = await self._object(
             account, object_path(INTENTS, reference), expand, INTENT, "record of the payment"
         )
+        if isinstance(found, PaymentIntent) and found.id != reference:
+            return Retryable(reason="Stripe's record is of another payment than the one asked for")
+        return found
 
     async def refund(
         self, account: StripeAccount, reference: PspReference
     ) -> StripeRefund | NotFound | Retryable:
         """A refund as it is now."""
-        return await self._object(
+        found = await self._object(
             account, object_path(REFUNDS, reference), None, REFUND, "record of the refund"
         )
+        if isinstance(found, StripeRefund) and found.id != reference:
+            return Retryable(reason="Stripe's record is of another refund than the one asked for")
+        return found
 
     async def reference_of(
         self, account: StripeAccount, inquiry: Inquiry

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, assert_never
 
+import structlog
+
+from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
@@ -19,6 +22,7 @@ from fincore.domain.outcome import (
     Rejected,
     Retryable,
     Unknown,
+    Unreadable,
 )
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe import vocabulary
@@ -41,22 +45,42 @@ from fincore.write.psp.stripe.vocabulary import (
     Repeat,
     WithoutReceipt,
 )
-from fincore.write.psp.stripe.wire import BalanceTransaction, PaymentIntent, StripeCharge, StripeError
+from fincore.write.psp.stripe.wire import (
+    CHARGE_ID_KEY,
+    BalanceTransaction,
+    PaymentIntent,
+    StripeCharge,
+    StripeError,
+)
+
+_log = structlog.get_logger(__name__)
+
+Said = Fact | Unknown | Unreadable
+"""What a payment intent says."""
 
 
 def outcome_of(
-    answer: Answered[PaymentIntent] | NotSent | NoAnswer, *, now: datetime, has_receipt: bool = False
+    answer: Answered[PaymentIntent] | NotSent | NoAnswer,
+    charge_id: ChargeId,
+    *,
+    now: datetime,
+    has_receipt: bool = False,
 ) -> Outcome | ReceiptRefused:
-    """What the answer to a call that takes or holds money means. `has_receipt`: the call named an address for one."""
+    """What the answer to a call that takes or holds money for a charge means.
+
+    `has_receipt`: the call named an address for a receipt.
+    """
     match answer:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
         case NoAnswer(reason=reason):
             return Unknown(reason=reason, since=now)
+        case Answered(body=PaymentIntent() as intent) if not names(intent, charge_id):
+            return _about_another_payment(answer, now)
         case Answered(body=PaymentIntent() as intent):
-            return fact_of(intent, now=now)
+            return understood(fact_of(intent, now=now), now)
         case Answered():
-            return _outcome_of_refusal(answer, now, has_receipt=has_receipt)
+            return _outcome_of_refusal(answer, charge_id, now, has_receipt=has_receipt)
         case _:
             assert_never(answer)
 
@@ -74,6 +98,8 @@ def operation_outcome_of(
             return Retryable(reason=reason)
         case NoAnswer(reason=reason):
             return Unknown(reason=reason, since=now)
+        case Answered(body=PaymentIntent() as intent) if intent.id != reference:
+            return _about_another_payment(answer, now)
         case Answered(body=PaymentIntent() as intent):
             return _ended(intent, now) or Unknown(
                 reason=f"Stripe accepted {what}, and the payment has not ended yet", since=now
@@ -84,19 +110,36 @@ def operation_outcome_of(
             assert_never(answer)
 
 
-def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None) -> Fact | Unknown:
+def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None) -> Said:
     """What a payment intent says. `occurred_at` is the time of the fact where the caller has it from Stripe."""
     read = INTENT_STATUSES.get(intent.status)
     if read is None:
-        return Unknown(reason="Stripe reports a payment status that FinCore does not know", since=now)
+        return Unreadable("Stripe reports a payment status that FinCore does not know")
     return read(intent, occurred_at or _time_of(intent), now)
 
 
-def _captured(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fact | Unknown:
+def understood(said: Said, now: datetime) -> Fact | Unknown:
+    """The same as the answer to a call of ours: what cannot be read settles nothing."""
+    return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
+
+
+def names(intent: PaymentIntent, charge_id: ChargeId) -> bool:
+    """Whether a payment intent carries the metadata that we gave the charge's own."""
+    return intent.metadata.get(CHARGE_ID_KEY) == charge_id
+
+
+def _about_another_payment(answer: Answered[PaymentIntent], now: datetime) -> Unknown:
+    _log.error("stripe.answer_about_another_payment", request_id=answer.request_id)
+    return Unknown(
+        reason=f"Stripe's answer is about another payment (Stripe's request {answer.request_id})", since=now
+    )
+
+
+def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
     """Approved, captured: amount_received."""
-    money = from_stripe(intent.amount_received, intent.currency)
-    if isinstance(money, Inexpressible):
-        return Unknown(reason=money.reason, since=now)
+    money = _positive(intent.amount_received, intent.currency, "received")
+    if isinstance(money, Unreadable):
+        return money
     return Approved(
         kind="captured",
         money=money,
@@ -106,11 +149,11 @@ def _captured(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fa
     )
 
 
-def _authorized(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fact | Unknown:
+def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
     """Approved, authorized: amount_capturable."""
-    money = from_stripe(intent.amount_capturable, intent.currency)
-    if isinstance(money, Inexpressible):
-        return Unknown(reason=money.reason, since=now)
+    money = _positive(intent.amount_capturable, intent.currency, "capturable")
+    if isinstance(money, Unreadable):
+        return money
     return Approved(
         kind="authorized",
         money=money,
@@ -120,18 +163,18 @@ def _authorized(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> 
     )
 
 
-def _action_required(intent: PaymentIntent, _occurred_at: datetime, _now: datetime) -> Fact | Unknown:
+def _action_required(intent: PaymentIntent, _occurred_at: datetime, _now: datetime) -> Said:
     """ActionRequired: next_action.redirect_to_url.url."""
     page = intent.next_action and intent.next_action.redirect_to_url
     return ActionRequired(psp_reference=PspReference(intent.id), redirect_url=page.url if page else None)
 
 
-def _processing(_intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Fact | Unknown:
+def _processing(_intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Said:
     """Unknown: processing at the PSP."""
     return Unknown(reason="processing at the PSP", since=now)
 
 
-def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Fact | Unknown:
+def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
     """Expired or Canceled by cancellation_reason."""
     reference = PspReference(intent.id)
     at = _utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at
@@ -142,7 +185,7 @@ def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> F
     return Canceled(reason=reason, psp_reference=reference, occurred_at=at)
 
 
-def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Fact | Unknown:
+def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Said:
     """Declined by last_payment_error; Unknown without one."""
     error = intent.last_payment_error
     if error is None:
@@ -150,31 +193,39 @@ def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime)
     return _declined(error, _reason_of_failed_attempt(error), occurred_at, PspReference(intent.id))
 
 
-def _undecided(intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Fact | Unknown:
+def _undecided(intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Said:
     """Unknown: not attempted yet."""
     return Unknown(reason=f"the payment is {intent.status} at the PSP: not attempted yet", since=now)
 
 
-INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime], Fact | Unknown]]] = (
-    MappingProxyType(
-        {
-            "succeeded": _captured,
-            "requires_capture": _authorized,
-            "requires_action": _action_required,
-            "processing": _processing,
-            "canceled": _given_up,
-            "requires_payment_method": _failed_attempt,
-            "requires_confirmation": _undecided,
-        }
-    )
+INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime], Said]]] = MappingProxyType(
+    {
+        "succeeded": _captured,
+        "requires_capture": _authorized,
+        "requires_action": _action_required,
+        "processing": _processing,
+        "canceled": _given_up,
+        "requires_payment_method": _failed_attempt,
+        "requires_confirmation": _undecided,
+    }
 )
-"""Status of a payment intent -> how to read it. Any other status is Unknown."""
+"""Status of a payment intent -> how to read it. Any other status is Unreadable."""
+
+
+def _positive(amount: int | None, currency: str, what: str) -> Money | Unreadable:
+    """The money of a status that says that there is some."""
+    if amount is None or amount < 1:
+        return Unreadable(f"Stripe reports a payment with {amount or 'no'} amount {what}")
+    money = from_stripe(amount, currency)
+    return Unreadable(money.reason) if isinstance(money, Inexpressible) else money
 
 
 def _outcome_of_refusal(
-    answer: Answered[PaymentIntent], now: datetime, *, has_receipt: bool
+    answer: Answered[PaymentIntent], charge_id: ChargeId, now: datetime, *, has_receipt: bool
 ) -> Outcome | ReceiptRefused:
     error = answer.error
+    if error is not None and error.payment_intent is not None and not names(error.payment_intent, charge_id):
+        return _about_another_payment(answer, now)
     verdict = verdict_on(answer.status, error)
     if isinstance(verdict, WithoutReceipt):
         # A payment that stands at Stripe already must not be made a second time under another key.
@@ -203,6 +254,8 @@ def _outcome_of_refused_operation(
     answer: Answered[PaymentIntent], what: str, reference: PspReference, now: datetime
 ) -> OperationOutcome:
     error = answer.error or StripeError()
+    if error.payment_intent is not None and error.payment_intent.id != reference:
+        return _about_another_payment(answer, now)
     verdict = operation_verdict_on(answer.status, answer.error)
     if isinstance(verdict, Repeat | Ask):
         return unsettled(verdict, answer, now)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import assert_never
 
+import structlog
+
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import RefundId, parse_refund_id
 from fincore.domain.outcome import (
@@ -13,16 +15,22 @@ from fincore.domain.outcome import (
     RefundReport,
     Retryable,
     Unknown,
+    Unreadable,
 )
+from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe import vocabulary
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.verdict import refund_verdict_on, refusal_in_words, unsettled
 from fincore.write.psp.stripe.vocabulary import Ask, RefundRefused, Repeat
-from fincore.write.psp.stripe.wire import REFUND_ID_KEY, StripeError, StripeRefund
+from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY, StripeError, StripeRefund
+
+_log = structlog.get_logger(__name__)
 
 
-def refund_outcome_of(answer: Answered[StripeRefund] | NotSent | NoAnswer, *, now: datetime) -> RefundOutcome:
+def refund_outcome_of(
+    answer: Answered[StripeRefund] | NotSent | NoAnswer, request: RefundRequest, *, now: datetime
+) -> RefundOutcome:
     """What the answer to a call that gives money back means."""
     match answer:
         case NotSent(reason=reason):
@@ -30,7 +38,11 @@ def refund_outcome_of(answer: Answered[StripeRefund] | NotSent | NoAnswer, *, no
         case NoAnswer(reason=reason):
             return Unknown(reason=reason, since=now)
         case Answered(body=StripeRefund() as refund):
-            return report_of(refund, now=now)
+            if not _is_asked_for(refund, request):
+                _log.error("stripe.answer_about_another_refund", request_id=answer.request_id)
+                return Unknown(reason="Stripe's answer is about another refund", since=now)
+            said = report_of(refund, now=now)
+            return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
         case Answered(status=status, error=error):
             verdict = refund_verdict_on(status, error)
             match verdict:
@@ -49,17 +61,19 @@ def refund_outcome_of(answer: Answered[StripeRefund] | NotSent | NoAnswer, *, no
 
 def report_of(
     refund: StripeRefund, *, now: datetime, occurred_at: datetime | None = None
-) -> RefundReport | Unknown:
+) -> RefundReport | Unreadable:
     """What a refund says. `occurred_at` is the time of the fact where the caller has it from Stripe.
 
     Without it a refund happened when it was made; that it failed later has no time of its own, so that is `now`.
     """
     status = vocabulary.REFUND_STATUSES.get(refund.status or "")
     if status is None:
-        return Unknown(reason="Stripe reports a refund status that FinCore does not know", since=now)
+        return Unreadable("Stripe reports a refund status that FinCore does not know")
+    if refund.amount < 1:
+        return Unreadable("Stripe reports a refund of nothing")
     money = from_stripe(refund.amount, refund.currency)
     if isinstance(money, Inexpressible):
-        return Unknown(reason=money.reason, since=now)
+        return Unreadable(money.reason)
     made_at = datetime.fromtimestamp(refund.created, UTC)
     return RefundReport(
         status=status,
@@ -68,6 +82,16 @@ def report_of(
         occurred_at=occurred_at or (now if status == "failed" else made_at),
         refund_id=refund_id_of(refund),
         failure_code=_failure_code(refund) if status == "failed" else None,
+    )
+
+
+def _is_asked_for(refund: StripeRefund, request: RefundRequest) -> bool:
+    """Whether a refund is of the payment that was named, and carries the metadata that was sent."""
+    metadata = refund.metadata or {}
+    return (
+        refund.payment_intent == request.psp_reference
+        and metadata.get(CHARGE_ID_KEY) == request.charge_id
+        and metadata.get(REFUND_ID_KEY) == request.refund_id
     )
 
 

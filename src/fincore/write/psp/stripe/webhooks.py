@@ -5,16 +5,18 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import structlog
 
+from fincore.domain.card_number import without_card_numbers
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
-from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookFact, WebhookIgnored
+from fincore.domain.outcome import PspAccount, PspName, PspReference, Unreadable
+from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
-from fincore.write.psp.stripe.disputes import dispute_report_of
+from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.mapping import fact_of
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, report_of
 from fincore.write.psp.stripe.wire import (
@@ -32,12 +34,15 @@ TIMESTAMP_DIGITS_MAX: Final = 12
 EVENT_ID_CHARS_MAX: Final = 255
 EVENT_TYPE_CHARS_MAX: Final = 255
 IGNORED_CHARS_MAX: Final = 200
+UNREADABLE_CHARS_MAX: Final = 300
 
 _HEAD: Final = msgspec.json.Decoder(EventHead)
 _EVENT: Final = msgspec.json.Decoder(Event)
 _INTENT: Final = msgspec.json.Decoder(PaymentIntent)
 _REFUND: Final = msgspec.json.Decoder(StripeRefund)
 _DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
+
+_log = structlog.get_logger(__name__)
 
 
 class _Signature(msgspec.Struct, frozen=True):
@@ -80,93 +85,161 @@ class StripeWebhooks:
             return SignatureRefused("from_the_future")
         return _verified(account, body)
 
-    def interpret(self, body: bytes) -> WebhookFact | WebhookIgnored:
-        """What an event says, by `READ_TYPES`. The time of the fact is the event's: the object's is older."""
+    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
+        """What an event says, by `READERS`. The time of the fact is the event's: the object's is older."""
         try:
-            event = _EVENT.decode(body)
-            read = READ_TYPES.get(event.type)
+            head = _HEAD.decode(body)
+            read = reader_of(head.type)
             if read is None:
-                return WebhookIgnored(f"no charge changes by {event.type}"[:IGNORED_CHARS_MAX])
+                return WebhookIgnored(f"no charge changes by {head.type}"[:IGNORED_CHARS_MAX])
+            event = _EVENT.decode(body)
             return read(event.data.object, datetime.fromtimestamp(event.created, UTC))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return WebhookIgnored("the event does not have the shape Stripe documents")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return _unreadable(body, error)
 
 
-def _payment(raw: msgspec.Raw, occurred_at: datetime) -> WebhookFact | WebhookIgnored:
-    """A payment intent, which names its charge or is none of ours."""
+def _payment(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A payment intent, which carries our charge id or is none of ours unless the log knows it."""
     intent = _INTENT.decode(raw)
-    charge_id = intent.metadata.get(CHARGE_ID_KEY)
-    if charge_id is None:
-        return WebhookIgnored(f"{intent.id} is not a payment of FinCore: it has no {CHARGE_ID_KEY}")
-    try:
-        return WebhookFact(
-            charge_id=parse_charge_id(charge_id),
-            payment_reference=PspReference(intent.id),
-            said=fact_of(intent, now=occurred_at, occurred_at=occurred_at),
-        )
-    except InvalidId:
-        return WebhookIgnored(f"the {CHARGE_ID_KEY} of {intent.id} is not a charge id")
+    said = fact_of(intent, now=occurred_at, occurred_at=occurred_at)
+    return WebhookReport(
+        charge_id=_charge_id_in(intent.metadata),
+        payment_reference=PspReference(intent.id),
+        shows_payment=True,
+        said=None if isinstance(said, Unreadable) else said,
+        unreadable=said.reason if isinstance(said, Unreadable) else None,
+    )
 
 
-def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookFact | WebhookIgnored:
-    """A refund, which names its charge where FinCore made it; of one made in the Dashboard only the payment is known."""
+def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A refund, which carries our charge id where FinCore made it; of one made in the Dashboard only the payment is known."""
     refund = _REFUND.decode(raw)
     if refund.payment_intent is None:
         return WebhookIgnored(f"{refund.id} is not of a payment of FinCore: it has no payment intent")
     if is_release_of_a_hold(refund):
         return WebhookIgnored(f"{refund.id} lets go what was never captured: nothing was given back")
-    return WebhookFact(
-        charge_id=_charge_named_by(refund),
+    said = report_of(refund, now=occurred_at, occurred_at=occurred_at)
+    return WebhookReport(
+        charge_id=_charge_id_in(refund.metadata),
         payment_reference=PspReference(refund.payment_intent),
-        said=report_of(refund, now=occurred_at, occurred_at=occurred_at),
+        said=None if isinstance(said, Unreadable) else said,
+        unreadable=said.reason if isinstance(said, Unreadable) else None,
     )
 
 
-def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookFact | WebhookIgnored:
+def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
     """A dispute, which only names the payment."""
     dispute = _DISPUTE.decode(raw)
     if dispute.payment_intent is None:
         return WebhookIgnored(f"{dispute.id} is not of a payment of FinCore: it has no payment intent")
-    return WebhookFact(
+    read = read_dispute(dispute, occurred_at=occurred_at)
+    return WebhookReport(
         charge_id=None,
         payment_reference=PspReference(dispute.payment_intent),
-        said=dispute_report_of(dispute, occurred_at=occurred_at),
+        said=read.report,
+        unreadable=read.unreadable,
     )
 
 
-def _charge_named_by(refund: StripeRefund) -> ChargeId | None:
+Reader = Callable[[msgspec.Raw, datetime], WebhookReport | WebhookIgnored]
+
+READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        "payment_intent.": _payment,
+        "refund.": _refund,
+        "charge.refund.": _refund,
+        "charge.dispute.": _dispute,
+    }
+)
+"""Prefix of the types of events that say something of a charge -> how to read their object. All others are kept and not read.
+
+The object of an event is the whole payment, refund or dispute as it is then, so a type that Stripe adds later is read like
+the others. What `charge.*` events say of a payment, `payment_intent.*` say too: `charge.expired` comes with
+`payment_intent.canceled`, `charge.captured` with `payment_intent.succeeded`.
+"""
+
+SUBSCRIBED_TYPES: Final = (
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refund.updated",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+"""The types that Stripe has to be told to send."""
+
+SAY_NOTHING: Final = frozenset({"payment_intent.created"})
+"""Types of these prefixes that come before anything has happened."""
+
+
+def reader_of(event_type: str) -> Reader | None:
+    """How to read the object of an event; None where no charge changes by it."""
+    if event_type in SAY_NOTHING:
+        return None
+    return next((read for prefix, read in READERS.items() if event_type.startswith(prefix)), None)
+
+
+def _unreadable(body: bytes, error: Exception) -> WebhookReport:
+    """An event of another shape than documented: which payment it is about can be read more often than what it says."""
+    reason = without_card_numbers(f"the event does not have the shape that Stripe documents: {error}")
+    named = _Named()
     try:
-        return parse_charge_id((refund.metadata or {}).get(CHARGE_ID_KEY, ""))
+        named = _NAMED.decode(body).data.object
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        _log.warning("stripe.event_names_nothing")
+    payment = named.id if named.object == "payment_intent" else named.payment_intent
+    if isinstance(payment, _NamedPayment):
+        payment = payment.id
+    return WebhookReport(
+        charge_id=_charge_id_in(named.metadata),
+        payment_reference=PspReference(payment) if payment else None,
+        shows_payment=named.object == "payment_intent",
+        said=None,
+        unreadable=reason[:UNREADABLE_CHARS_MAX],
+    )
+
+
+def _charge_id_in(metadata: Mapping[str, object] | None) -> ChargeId | None:
+    """Our charge id in the metadata of an object; None for what is none."""
+    try:
+        return parse_charge_id(str((metadata or {}).get(CHARGE_ID_KEY, "")))
     except InvalidId:
         return None
 
 
-READ_TYPES: Final[Mapping[str, Callable[[msgspec.Raw, datetime], WebhookFact | WebhookIgnored]]] = (
-    MappingProxyType(
-        {
-            "payment_intent.amount_capturable_updated": _payment,
-            "payment_intent.canceled": _payment,
-            "payment_intent.payment_failed": _payment,
-            "payment_intent.processing": _payment,
-            "payment_intent.requires_action": _payment,
-            "payment_intent.succeeded": _payment,
-            "refund.created": _refund,
-            "refund.updated": _refund,
-            "refund.failed": _refund,
-            "charge.refund.updated": _refund,
-            "charge.dispute.created": _dispute,
-            "charge.dispute.updated": _dispute,
-            "charge.dispute.closed": _dispute,
-            "charge.dispute.funds_withdrawn": _dispute,
-            "charge.dispute.funds_reinstated": _dispute,
-        }
-    )
-)
-"""Type of an event that says something of a charge -> how to read its object. All others are kept and not read.
+class _NamedPayment(msgspec.Struct, frozen=True):
+    """A payment intent that was expanded inside another object."""
 
-What `charge.*` events say of a payment, `payment_intent.*` say too: `charge.expired` comes with
-`payment_intent.canceled`, `charge.captured` with `payment_intent.succeeded`.
-"""
+    id: str
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What of any object says which payment it is about."""
+
+    id: str | None = None
+    object: str | None = None
+    payment_intent: str | _NamedPayment | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _NamedData(msgspec.Struct, frozen=True):
+    object: _Named
+
+
+class _NamedEvent(msgspec.Struct, frozen=True):
+    data: _NamedData
+
+
+_NAMED: Final = msgspec.json.Decoder(_NamedEvent)
 
 
 def _parsed(header: str) -> _Signature | None:
@@ -200,5 +273,9 @@ def _verified(account: StripeAccount, body: bytes) -> VerifiedWebhook | Signatur
         if not 0 < len(text) <= characters_max or "\0" in text:
             return SignatureRefused("malformed")
     if head.livemode != account.expects_livemode:
-        return SignatureRefused("mismatch")
-    return VerifiedWebhook(psp_event_id=head.id, type=head.type, is_interesting=head.type in READ_TYPES)
+        return SignatureRefused("other_mode")
+    if head.account is not None or head.context is not None:
+        # Of a connected account, or of another one of the organization: its payments are not this account's.
+        return SignatureRefused("other_account")
+    is_interesting = reader_of(head.type) is not None
+    return VerifiedWebhook(psp_event_id=head.id, type=head.type, is_interesting=is_interesting)

@@ -12,8 +12,12 @@ CHARGE_ID_KEY: Final = "fincore_charge_id"
 REFUND_ID_KEY: Final = "fincore_refund_id"
 """The metadata that ties a refund to ours; beside it stands the charge's."""
 
-UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
-"""Up to the end of the year 9999, so that each is a datetime."""
+UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_399)]
+"""Up to 9999-12-30, so that each is a datetime in every time zone."""
+Amount = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+"""In Stripe's minor units. The upper bound is beyond all that Stripe takes in one payment, and sums of them stay whole."""
+Movement = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
+"""In Stripe's minor units, negative for what goes the other way."""
 
 
 class CardDetails(msgspec.Struct, frozen=True):
@@ -34,8 +38,8 @@ class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
     `amount` is negative for money that leaves; `fee` is negative for a fee given back.
     """
 
-    amount: int
-    fee: int
+    amount: Movement
+    fee: Movement
     currency: str
     created: UnixSeconds
 
@@ -80,8 +84,8 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     currency: str
     created: UnixSeconds
-    amount_received: int = 0
-    amount_capturable: int = 0
+    amount_received: Amount | None = None
+    amount_capturable: Amount | None = None
     metadata: dict[str, str] = {}
     latest_charge: StripeCharge | str | None = None
     next_action: NextAction | None = None
@@ -102,7 +106,7 @@ class StripeRefund(msgspec.Struct, frozen=True, kw_only=True):
 
     object: Literal["refund"]
     id: str
-    amount: int
+    amount: Amount
     currency: str
     created: UnixSeconds
     status: str | None = None
@@ -131,7 +135,7 @@ class StripeDispute(msgspec.Struct, frozen=True, kw_only=True):
 
     object: Literal["dispute"]
     id: str
-    amount: int
+    amount: Amount
     currency: str
     status: str
     reason: str
@@ -147,11 +151,13 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 class EventHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event has, whatever it is about."""
+    """What every event has. `account` and `context` name the account it is about where that is not the endpoint's own."""
 
     id: str
     type: str
     livemode: bool
+    account: str | None = None
+    context: str | None = None
 
 
 class EventData(msgspec.Struct, frozen=True):

@@ -1,0 +1,20 @@
+"""Law: a dispute moves money only of a charge that has taken money."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return await named_rows(stores.eventstore, _SQL.disputes_of_nothing)
+
+
+DISPUTES_PRESUPPOSE_CAPTURES: Final = Law(
+    "disputes_presuppose_captures",
+    "No dispute withdrew or reinstated money of a charge that had captured nothing, and none moved a negative amount.",
+    _check,
+)
+"""If it fails, the books hold what a bank took back and not what was taken before: clearing is too low."""

@@ -1,0 +1,21 @@
+"""Law: what a PSP calls by one reference belongs to one charge."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return await named_rows(stores.eventstore, _SQL.references_of_others)
+
+
+ONE_REFERENCE_ONE_CHARGE: Final = Law(
+    "one_reference_one_charge",
+    "Every payment, refund and dispute that an event names at a PSP account belongs to the charge of that event, and to no "
+    "other.",
+    _check,
+)
+"""If it fails, money of one customer counts for the charge of another. Compare both charges with the PSP's dashboard."""

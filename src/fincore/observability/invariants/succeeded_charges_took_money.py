@@ -1,0 +1,20 @@
+"""Law: a charge that succeeded has taken something."""
+
+from typing import Final
+
+from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return await named_rows(stores.eventstore, _SQL.captures_of_nothing)
+
+
+SUCCEEDED_CHARGES_TOOK_MONEY: Final = Law(
+    "succeeded_charges_took_money",
+    "Every capture, and every correction to a success, is of at least 1 minor unit.",
+    _check,
+)
+"""If it fails, a merchant was told that a charge succeeded by which no money moved."""

@@ -1,0 +1,34 @@
+-- name: list_held
+-- Reports that wait for a person, oldest first; those of one charge, or of one kind, where these are named.
+select
+    h.stream_id, h.recorded_at, h.data ->> 'psp' as psp, h.data ->> 'psp_account' as psp_account,
+    h.data ->> 'psp_event_id' as psp_event_id, h.data ->> 'report_type' as report_type, h.data ->> 'reason' as reason,
+    h.data ->> 'detail' as detail
+from eventstore.events h
+where h.type = 'charge.report_held'
+  and ($1::uuid is null or h.stream_id = $1)
+  and ($2::text is null or h.data ->> 'report_type' = $2)
+  and not exists (
+      select
+      from eventstore.events r
+      where r.type = 'charge.report_released'
+        and r.data ->> 'psp_event_id' = h.data ->> 'psp_event_id'
+        and r.stream_id = h.stream_id and r.version > h.version
+  )
+order by h.tx, h.pos
+limit $3;
+
+-- name: count_held
+-- How many reports wait for a person, and how long the oldest has waited.
+select
+    count(*) as reports,
+    coalesce(extract(epoch from clock_timestamp() - min(h.recorded_at)), 0)::float8 as oldest_seconds
+from eventstore.events h
+where h.type = 'charge.report_held'
+  and not exists (
+      select
+      from eventstore.events r
+      where r.type = 'charge.report_released'
+        and r.data ->> 'psp_event_id' = h.data ->> 'psp_event_id'
+        and r.stream_id = h.stream_id and r.version > h.version
+  );
