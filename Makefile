@@ -26,6 +26,10 @@ test-long: .venv/dev ## run the tests that take minutes, or tools that few need
 	@tests/openapi_tools/install.sh clients || [ $$? = 3 ]
 	$(BIN)/pytest -n 2 --dist loadfile -m long
 
+.PHONY: chaos
+chaos: .venv/dev ## let everything go wrong under load, then compare every charge
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-3} $(BIN)/pytest -q -s -n 0 -m long tests/chaos
+
 .PHONY: lint
 lint: .venv/dev ## format, lint, types, import arrows
 	$(BIN)/ruff format --check $(SOURCES)
