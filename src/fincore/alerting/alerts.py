@@ -61,6 +61,14 @@ ALERTS: Final = (
         "`clock.distrusted` with both clocks; set right the one that is wrong.",
         section="clocks",
     ),
+    Alert(
+        name="FiguresStale",
+        severity="critical",
+        expression="fincore_figures_age_seconds > 60",
+        runbook="A process cannot measure what other alerts rely on (the queue, webhooks, the lag of a consumer): the store is away, or "
+        "its log says `metrics.unmeasured` and why.",
+        section="metrics",
+    ),
     # Whether money is where it belongs
     Alert(
         name="LawBroken",

@@ -33,5 +33,5 @@ async def run_consumer(
         CONSUMER_LAG.labels(consumer.name).set(await subscription.lag_seconds())
         PARKED_STREAMS.labels(consumer.name).set(await subscription.parked())
 
-    async with sampled(measure):
+    async with sampled(consumer.name, measure):
         await run_until(stop, subscription.run(), subscription.stop)

@@ -32,7 +32,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     )
     deliverer = Deliverer(stores.notify, sender, sealer, clock)
     try:
-        async with sampled(deliverer.measure), asyncio.TaskGroup() as tasks:
+        async with sampled("webhooks", deliverer.measure), asyncio.TaskGroup() as tasks:
             tasks.create_task(run_consumer(stores, stores.notify, FanOut(clock), stop))
             tasks.create_task(run_until(stop, deliverer.run(), deliverer.stop))
     finally:

@@ -2,13 +2,19 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
+import structlog
+
 from fincore.eventstore.metrics import COMMITS_WAITING
 from fincore.eventstore.writer import Enqueue, Writer
+from fincore.observability.metrics import FIGURES_AGE_SECONDS
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
+
+_log = structlog.get_logger(__name__)
 
 SAMPLE_INTERVAL_SECONDS: Final = 2.0
 """How often lags and depths are measured."""
@@ -28,17 +34,26 @@ async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer]:
 
 
 @contextlib.asynccontextmanager
-async def sampled(measure: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Measure something for `/metrics` every few seconds; a database that is away is waited for."""
+async def sampled(
+    what: str, measure: Callable[[], Awaitable[None]], *, interval_seconds: float = SAMPLE_INTERVAL_SECONDS
+) -> AsyncIterator[None]:
+    """Measure something for `/metrics` every few seconds, whatever one measurement fails of.
+
+    Where it fails, the figures stay as they were, and their age grows: that is a figure, too.
+    """
+    measured_at = time.monotonic()
+    FIGURES_AGE_SECONDS.labels(what).set_function(lambda: time.monotonic() - measured_at)
 
     async def sample() -> None:
+        nonlocal measured_at
         while True:
             try:
                 await measure()
-            except Exception as error:
+                measured_at = time.monotonic()
+            except Exception as error:  # noqa: BLE001 -- what fails once is measured again; its age tells of it
                 if not is_outage(error):
-                    raise
-            await asyncio.sleep(SAMPLE_INTERVAL_SECONDS)
+                    _log.warning("metrics.unmeasured", what=what, error=repr(error))
+            await asyncio.sleep(interval_seconds)
 
     sampling = asyncio.create_task(sample())
     try:

@@ -46,7 +46,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 JOBS.labels(status).set(count)
 
         try:
-            async with sampled(measure):
+            async with sampled("queue", measure):
                 await run_until(stop, worker.run(), worker.stop)
         finally:
             for gateway in psp_gateways.values():

@@ -12,5 +12,10 @@ UNCHECKED: Final = Gauge(
     "1 for a law or a figure that the auditor could not check or measure in the last round, else 0.",
     ["what"],
 )
+FIGURES_AGE_SECONDS: Final = Gauge(
+    "fincore_figures_age_seconds",
+    "How old figures are that a process asks its database for: those of the queue, of webhooks, of a consumer.",
+    ["what"],
+)
 CHECKED_AT: Final = Gauge("fincore_laws_checked_timestamp_seconds", "When the last round of checks ended.")
 CHECK_SECONDS: Final = Gauge("fincore_laws_check_seconds", "How long the last round of checks took.")
