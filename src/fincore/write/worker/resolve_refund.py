@@ -99,6 +99,9 @@ class ResolveRefund:
             step=type(step).__name__,
         )
         match step:
+            case Repeat() if at_hand.charge.held_reports:
+                again = ask_again("a report of the PSP is held", question, policy, fraction=draw())
+                return RetryIn(again.delay_seconds, again.reason)
             case Repeat():
                 outcome = await psp_call.refund(
                     at_hand.gateway, at_hand.charge_id, at_hand.charge, refund, self._desk.clock
