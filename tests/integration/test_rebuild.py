@@ -81,7 +81,7 @@ async def test_a_comparison_names_what_differs_in_either_direction(
     )
     await owner_pool.execute(
         "insert into paymentdb.disputes select 'dp_x', charge_id, 1, merchant_id, livemode, psp_reference, status, true,"
-        " 1, currency, reason, null, null, 0, 0, 0, 0, opened_at, updated_at from paymentdb.disputes limit 1"
+        " 1, currency, reason, null, opened_at, updated_at, '[]'::jsonb from paymentdb.disputes limit 1"
     )
     await owner_pool.execute("update paymentdb.events set data = data || '{\"a\": 1}'")
     _, (refunds, disputes, events, charges) = await verify(log, owner_pool)

@@ -116,7 +116,7 @@ async def append_before(connection: "asyncpg.Connection[Any]", capture: Capture)
     }
     paid = {
         **whose,
-        "psp_reference": "pi_before",
+        "psp_reference": f"pi_before_{capture.stream_id.hex}",
         "amount_minor": capture.amount_minor,
         "occurred_at": "2026-01-02T12:00:00Z",
     }
@@ -149,7 +149,13 @@ async def book_before(connection: "asyncpg.Connection[Any]", captures: Sequence[
             (number, 2, credit, "credit", abs(capture.amount_minor)),
         ]
     heads = [
-        (number, capture.event_id, capture.livemode, capture.stream_id, "stripe pi_before")
+        (
+            number,
+            capture.event_id,
+            capture.livemode,
+            capture.stream_id,
+            f"stripe pi_before_{capture.stream_id.hex}",
+        )
         for number, capture in enumerate(captures)
     ]
     await connection.execute(BOOK_BEFORE, *_columns(heads), *_columns(legs))

@@ -53,6 +53,21 @@ ALERTS: Final = (
         section="limits",
     ),
     Alert(
+        name="ReportsHeld",
+        severity="warning",
+        expression="fincore_reports_held > 0",
+        runbook="A PSP said something of a charge that FinCore cannot take as it is; refunds of the charge are refused: "
+        "`fincore reports list` says why.",
+        section="held-reports",
+    ),
+    Alert(
+        name="ReportHeldTooLong",
+        severity="critical",
+        expression="fincore_report_held_oldest_seconds > 86400",
+        runbook="A held report has waited for a day: look at the payment at the PSP, then have it read again or release it.",
+        section="held-reports",
+    ),
+    Alert(
         name="ClockNotTrusted",
         severity="critical",
         expression="fincore_clock_trusted == 0",

@@ -376,18 +376,25 @@ where d.type in ('dispute.funds_withdrawn', 'dispute.funds_reinstated')
 order by d.stream_id, d.version;
 
 -- name: references_of_others
--- Events that name what belongs to another charge, or to none, at the account of their charge.
-select 'stream ' || e.stream_id as place,
-    e.type || ' at version ' || e.version || ' names ' || (e.data ->> 'psp_reference') || ', which belongs to '
-        || coalesce('stream ' || r.stream_id, 'no charge') as finding
-from eventstore.events e
-join eventstore.events created on created.stream_id = e.stream_id and created.version = 1
-left join eventstore.psp_references r
-    on r.psp = created.data ->> 'psp' and r.psp_account = created.data ->> 'psp_account'
-    and r.psp_reference = e.data ->> 'psp_reference'
-where e.data ->> 'psp_reference' is not null
-  and r.stream_id is distinct from e.stream_id
-order by e.stream_id, e.version;
+-- Streams that name what another stream names, too, or what belongs to another one, at the account of their charge.
+with named as materialized (
+    select distinct
+        created.data ->> 'psp' as psp, created.data ->> 'psp_account' as psp_account,
+        e.data ->> 'psp_reference' as psp_reference, e.stream_id
+    from eventstore.events e
+    join eventstore.events created on created.stream_id = e.stream_id and created.version = 1
+    where e.data ->> 'psp_reference' is not null
+)
+select 'stream ' || n.stream_id as place,
+    'names ' || n.psp_reference || ', which belongs to stream ' || other.stream_id as finding
+from named n
+join (
+    select psp, psp_account, psp_reference, stream_id from named
+    union
+    select psp, psp_account, psp_reference, stream_id from eventstore.psp_references
+) other using (psp, psp_account, psp_reference)
+where other.stream_id <> n.stream_id
+order by n.stream_id, n.psp_reference;
 
 -- name: texts_of_events
 -- Events in which $1, the pattern of what may be a card number, is found.

@@ -14,8 +14,7 @@ async def _check(stores: Stores) -> list[Violation]:
 
 ONE_REFERENCE_ONE_CHARGE: Final = Law(
     "one_reference_one_charge",
-    "Every payment, refund and dispute that an event names at a PSP account belongs to the charge of that event, and to no "
-    "other.",
+    "No payment, refund or dispute at a PSP account belongs to two charges.",
     _check,
 )
 """If it fails, money of one customer counts for the charge of another. Compare both charges with the PSP's dashboard."""
