@@ -46,6 +46,17 @@ class LogModel:
         self._references: dict[ClaimedReference, StreamId] = {}
         self.streams: dict[StreamId, list[RecordedEvent]] = {}
 
+    def copy(self) -> "LogModel":
+        """Another log with the same past; what happens to one does not happen to the other."""
+        other = LogModel(self._clock, self._enqueue)
+        other._positions = itertools.count(next(self._positions))
+        other._event_ids = set(self._event_ids)
+        other._answers = dict(self._answers)
+        other._inbox = dict(self._inbox)
+        other._references = dict(self._references)
+        other.streams = dict(self.streams)
+        return other
+
     async def commit(self, commit: Commit) -> CommitResult:
         """Write all of a Commit, or say why none of it."""
         assert commit.final_answer is None, "no client of the simulation waits for an outcome"

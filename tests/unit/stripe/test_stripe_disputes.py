@@ -57,7 +57,13 @@ def reported(*movements: dict[str, Any], **fields: Any) -> DisputeReport:
 
 
 def movement(amount: int, fee: int, currency: str = "usd") -> dict[str, Any]:
-    return {"amount": amount, "fee": fee, "currency": currency, "created": DUE - 1000}
+    return {
+        "amount": amount,
+        "fee": fee,
+        "net": amount - fee,
+        "currency": currency,
+        "created": DUE - 1000,
+    }
 
 
 def test_the_expectations_here_cover_the_table_and_the_official_sdk() -> None:
@@ -163,8 +169,12 @@ def test_a_dispute_of_an_unknown_status_keeps_what_is_certain() -> None:
             "Stripe reports 50 isk, finer than the minor unit of ISK",
         ),
         ([movement(-500, 0, "zzz")], "Stripe reports a currency that FinCore does not know"),
+        (
+            [movement(-500, 0) | {"net": -501}],
+            "Stripe reports a movement of money whose amount, fee and net do not add up",
+        ),
     ],
-    ids=["amount", "fee", "currency"],
+    ids=["amount", "fee", "currency", "sum"],
 )
 def test_an_unreadable_movement_leaves_the_others_certain(
     movements: list[dict[str, Any]], reason: str

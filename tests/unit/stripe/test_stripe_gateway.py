@@ -256,7 +256,7 @@ async def test_a_capture_or_refund_stripe_has_no_amount_for_is_rejected_and_noth
 async def test_a_payment_whose_reference_is_known_is_read_at_once_with_its_fee(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
-    movement = {"amount": 1999, "fee": 88, "currency": "usd", "created": 1_795_000_005}
+    movement = {"amount": 1999, "fee": 88, "net": 1911, "currency": "usd", "created": 1_795_000_005}
     charge = {"created": 1_795_000_000, "balance_transaction": movement}
     stripe.objects = {"pi_1": payment("pi_1") | {"latest_charge": charge}}
     outcome = await gateway.inquire(msgspec.structs.replace(inquiry(), psp_reference=PspReference("pi_1")))
@@ -264,6 +264,16 @@ async def test_a_payment_whose_reference_is_known_is_read_at_once_with_its_fee(
     assert outcome.fee == Money(88, Currency("usd"))
     assert stripe.asked == ["GET pi_1"]
     assert stripe.queries == [{"expand[0]": "latest_charge.balance_transaction"}]
+
+
+async def test_a_payment_found_that_names_another_charge_is_unknown(
+    gateway: PspGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.search = [payment("pi_1")]
+    stripe.objects = {"pi_1": payment("pi_1", charge_id=new_charge_id())}
+    assert await gateway.inquire(inquiry()) == Unknown(
+        reason="Stripe's search named a payment that is of another charge", since=NOW
+    )
 
 
 async def test_a_known_payment_that_stripe_says_it_does_not_have_is_not_found(

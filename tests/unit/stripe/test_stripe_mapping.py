@@ -229,18 +229,31 @@ def test_a_succeeded_payment_is_captured_for_what_was_received() -> None:
         ({"fee": 700, "currency": "isk"}, Money(7, Currency("isk"))),
         ({"fee": 750, "currency": "isk"}, None),
         ({"fee": 88, "currency": "zzz"}, None),
+        ({"fee": -88, "currency": "usd"}, None),
+        ({"fee": 88, "currency": "usd", "net": 1411}, None),
     ],
 )
 def test_a_capture_tells_stripes_fee_in_the_currency_it_settles_in(
     movement: dict[str, Any], fee: Money | None
 ) -> None:
-    charge = {"created": CHARGED, "balance_transaction": {"amount": 1500, "created": CHARGED + 5} | movement}
+    known = {"amount": 1500, "net": 1500 - movement["fee"], "created": CHARGED + 5}
+    charge = {"created": CHARGED, "balance_transaction": known | movement}
     assert answered("succeeded", amount_received=1500, latest_charge=charge) == Approved(
         kind="captured",
         money=Money(1500, Currency("usd")),
         psp_reference=REFERENCE,
         occurred_at=datetime.fromtimestamp(CHARGED + 5, UTC),
         fee=fee,
+    )
+
+
+@pytest.mark.parametrize("status", ["canceled", "requires_action", "requires_payment_method"])
+@pytest.mark.parametrize("amount", ["amount_received", "amount_capturable"])
+def test_a_payment_that_ended_with_money_is_unknown(status: str, amount: str) -> None:
+    error = {"type": "card_error", "code": "card_declined"}
+    outcome = answered(status, last_payment_error=error, **{amount: 1})
+    assert outcome == Unknown(
+        reason=f"Stripe reports a payment that is {status} and has taken or holds money", since=NOW
     )
 
 

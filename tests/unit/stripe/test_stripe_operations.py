@@ -87,7 +87,7 @@ def refused(status: int, **error: Any) -> OperationOutcome:
 
 
 def test_a_capture_is_approved_with_its_fee_at_the_time_the_money_moved() -> None:
-    movement = {"amount": 1500, "fee": 74, "currency": "usd", "created": CAPTURED}
+    movement = {"amount": 1500, "fee": 74, "net": 1426, "currency": "usd", "created": CAPTURED}
     charge = {"created": CREATED, "balance_transaction": movement}
     assert answered("succeeded", latest_charge=charge) == Approved(
         kind="captured",

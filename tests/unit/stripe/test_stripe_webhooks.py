@@ -341,6 +341,24 @@ def test_a_refund_made_at_stripe_names_the_payment_only(metadata: dict[str, str]
     )
 
 
+def test_a_refund_of_ours_that_names_no_payment_is_unreadable() -> None:
+    told = WEBHOOKS.interpret(refund_event("refund.created", payment_intent=None))
+    assert told == WebhookReport(
+        charge_id=CHARGE,
+        payment_reference=None,
+        said=None,
+        unreadable="Stripe reports a refund with our metadata that names no payment",
+    )
+
+
+@pytest.mark.parametrize("name", ["", "pi_\0", "pi 1", "pi_1\n", "p" * 256], ids=repr)
+def test_a_payment_without_a_sensible_id_is_unreadable(name: str) -> None:
+    told = WEBHOOKS.interpret(refund_event("refund.created", payment_intent=name))
+    assert isinstance(told, WebhookReport)
+    assert (told.charge_id, told.payment_reference, told.said) == (CHARGE, None, None)
+    assert told.unreadable
+
+
 def test_a_refund_of_an_unknown_status_is_unreadable() -> None:
     told = WEBHOOKS.interpret(refund_event("refund.updated", status="blessed"))
     assert isinstance(told, WebhookReport)
@@ -362,7 +380,14 @@ def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(even
         "payment_intent": "pi_1",
         "metadata": {},
         "balance_transactions": [
-            {"amount": -1999, "fee": 1500, "currency": "usd", "created": T - 40, "type": "adjustment"}
+            {
+                "amount": -1999,
+                "fee": 1500,
+                "net": -3499,
+                "currency": "usd",
+                "created": T - 40,
+                "type": "adjustment",
+            }
         ],
         "evidence_details": {"due_by": T + 86_400, "has_evidence": False},
     }
@@ -391,7 +416,7 @@ def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(even
         (event("charge.updated"), "no charge changes by charge.updated"),
         (event("charge." + "x" * 300), "no charge changes by charge." + "x" * 172),
         (
-            refund_event("refund.created", payment_intent=None),
+            refund_event("refund.created", payment_intent=None, metadata={}),
             "re_1 is not of a payment of FinCore: it has no payment intent",
         ),
         (
@@ -413,6 +438,7 @@ def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(even
                     "status": "lost",
                     "reason": "fraudulent",
                     "payment_intent": None,
+                    "balance_transactions": [],
                 },
             ),
             "dp_1 is not of a payment of FinCore: it has no payment intent",

@@ -78,13 +78,14 @@ async def operate(
     since = clock.now()
     match operation.kind:
         case "authorize":
-            call: Awaitable[OperationOutcome | ReceiptRefused] = gateway.authorize(
-                _authorization(charge_id, charge, operation)
-            )
+            authorization = _authorization(charge_id, charge, operation)
+            asked: Money | None = authorization.money
+            call: Awaitable[OperationOutcome | ReceiptRefused] = gateway.authorize(authorization)
         case "capture":
-            call = gateway.capture(_capture(charge_id, charge, operation))
+            capture = _capture(charge_id, charge, operation)
+            asked, call = capture.money, gateway.capture(capture)
         case "cancel":
-            call = gateway.cancel(_cancellation(charge_id, charge, operation))
+            asked, call = None, gateway.cancel(_cancellation(charge_id, charge, operation))
         case _:
             assert_never(operation.kind)
     outcome = await _called(gateway.name, operation.kind, call)
@@ -92,6 +93,9 @@ async def operate(
         return Unknown(reason=_RAISED, since=since)
     if isinstance(outcome, Rejected | Retryable | Unknown | ReceiptRefused):
         return outcome
+    if isinstance(outcome, Approved) and asked is not None and outcome.money != asked:
+        # Whether it is true, the PSP's own record of the payment says.
+        return Unknown(reason=f"the PSP was asked for {asked} and answers {outcome.money}", since=since)
     return _of_charge(charge, outcome, since)
 
 

@@ -30,8 +30,11 @@ def read_dispute(dispute: StripeDispute, *, occurred_at: datetime) -> ReadDisput
         return ReadDispute(None, money.reason)
     unreadable = None if stage else "Stripe reports a dispute status that FinCore does not know"
     movements: list[DisputeMovements] = []
-    for currency in dict.fromkeys(moved.currency for moved in dispute.balance_transactions):
-        total = _total([one for one in dispute.balance_transactions if one.currency == currency], currency)
+    sensible = [one for one in dispute.balance_transactions if one.adds_up]
+    if len(sensible) < len(dispute.balance_transactions):
+        unreadable = "Stripe reports a movement of money whose amount, fee and net do not add up"
+    for currency in dict.fromkeys(moved.currency for moved in sensible):
+        total = _total([one for one in sensible if one.currency == currency], currency)
         if isinstance(total, Inexpressible):
             unreadable = total.reason
         elif total is not None:

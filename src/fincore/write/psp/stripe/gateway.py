@@ -134,10 +134,18 @@ class StripeGateway:
             found = await self._lookups.payment(account, told, expand=WITH_FEE)
             if not isinstance(found, PaymentIntent) or names(found, inquiry.charge_id):
                 return self._fact(found)
-        reference = inquiry.psp_reference or await self._lookups.reference_of(account, inquiry)
+        if inquiry.psp_reference is not None:
+            return self._fact(await self._lookups.payment(account, inquiry.psp_reference, expand=WITH_FEE))
+        reference = await self._lookups.reference_of(account, inquiry)
         if not isinstance(reference, str):
             return reference
-        return self._fact(await self._lookups.payment(account, reference, expand=WITH_FEE))
+        found = await self._lookups.payment(account, reference, expand=WITH_FEE)
+        if isinstance(found, PaymentIntent) and not names(found, inquiry.charge_id):
+            # What Stripe's index says of a payment, its record must confirm.
+            return Unknown(
+                reason="Stripe's search named a payment that is of another charge", since=self._clock.now()
+            )
+        return self._fact(found)
 
     def _fact(self, found: PaymentIntent | NotFound | Retryable) -> Outcome | NotFound:
         now = self._clock.now()

@@ -115,6 +115,8 @@ def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | Non
     read = INTENT_STATUSES.get(intent.status)
     if read is None:
         return Unreadable("Stripe reports a payment status that FinCore does not know")
+    if read not in _WITH_MONEY and (intent.amount_received or intent.amount_capturable):
+        return Unreadable(f"Stripe reports a payment that is {intent.status} and has taken or holds money")
     return read(intent, occurred_at or _time_of(intent), now)
 
 
@@ -210,6 +212,9 @@ INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime]
     }
 )
 """Status of a payment intent -> how to read it. Any other status is Unreadable."""
+
+_WITH_MONEY: Final = frozenset({_captured, _authorized, _processing})
+"""How those are read that have taken or hold money, or are about to; of all others the amounts are 0."""
 
 
 def _positive(amount: int | None, currency: str, what: str) -> Money | Unreadable:
@@ -330,9 +335,11 @@ def _movement(intent: PaymentIntent) -> BalanceTransaction | None:
 
 
 def _fee(intent: PaymentIntent) -> Money | None:
-    """Stripe's price, in the currency in which it settles with us."""
+    """Stripe's price, in the currency in which it settles with us; None where it is not said, or makes no sense."""
     movement = _movement(intent)
-    fee = None if movement is None else from_stripe(movement.fee, movement.currency)
+    if movement is None or not movement.adds_up or movement.fee < 0:
+        return None
+    fee = from_stripe(movement.fee, movement.currency)
     return fee if isinstance(fee, Money) else None
 
 

@@ -23,6 +23,7 @@ from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     Event,
     EventHead,
+    Id,
     PaymentIntent,
     StripeDispute,
     StripeRefund,
@@ -115,7 +116,7 @@ def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookI
     """A refund, which carries our charge id where FinCore made it; of one made in the Dashboard only the payment is known."""
     refund = _REFUND.decode(raw)
     if refund.payment_intent is None:
-        return WebhookIgnored(f"{refund.id} is not of a payment of FinCore: it has no payment intent")
+        return _refund_of_no_payment(refund)
     if is_release_of_a_hold(refund):
         return WebhookIgnored(f"{refund.id} lets go what was never captured: nothing was given back")
     said = report_of(refund, now=occurred_at, occurred_at=occurred_at)
@@ -124,6 +125,19 @@ def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookI
         payment_reference=PspReference(refund.payment_intent),
         said=None if isinstance(said, Unreadable) else said,
         unreadable=said.reason if isinstance(said, Unreadable) else None,
+    )
+
+
+def _refund_of_no_payment(refund: StripeRefund) -> WebhookReport | WebhookIgnored:
+    """All payments of FinCore are payment intents, so that only metadata of ours says that a refund is of one."""
+    charge_id = _charge_id_in(refund.metadata)
+    if charge_id is None:
+        return WebhookIgnored(f"{refund.id} is not of a payment of FinCore: it has no payment intent")
+    return WebhookReport(
+        charge_id=charge_id,
+        payment_reference=None,
+        said=None,
+        unreadable="Stripe reports a refund with our metadata that names no payment",
     )
 
 
@@ -201,11 +215,19 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport:
         payment = payment.id
     return WebhookReport(
         charge_id=_charge_id_in(named.metadata),
-        payment_reference=PspReference(payment) if payment else None,
+        payment_reference=_reference_of(payment),
         shows_payment=named.object == "payment_intent",
         said=None,
         unreadable=reason[:UNREADABLE_CHARS_MAX],
     )
+
+
+def _reference_of(payment: str | None) -> PspReference | None:
+    """What a payment is called; None for what cannot be an id at Stripe."""
+    try:
+        return PspReference(msgspec.convert(payment, Id))
+    except msgspec.ValidationError:
+        return None
 
 
 def _charge_id_in(metadata: Mapping[str, object] | None) -> ChargeId | None:

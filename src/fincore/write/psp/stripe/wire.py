@@ -16,6 +16,8 @@ UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_399)]
 """Up to 9999-12-30, so that each is a datetime in every time zone."""
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 """In Stripe's minor units. The upper bound is beyond all that Stripe takes in one payment, and sums of them stay whole."""
+Id = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,255}\Z")]
+"""Of an object at Stripe: up to 255 characters (docs.stripe.com/upgrades), of which none is a space or a control."""
 Movement = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 """In Stripe's minor units, negative for what goes the other way."""
 
@@ -35,13 +37,19 @@ class PaymentMethodDetails(msgspec.Struct, frozen=True):
 class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of our balance at Stripe, in the minor units of the currency in which Stripe settles with us.
 
-    `amount` is negative for money that leaves; `fee` is negative for a fee given back.
+    `amount` is negative for money that leaves; `fee` is negative for a fee given back; `net` is what remains of both.
     """
 
     amount: Movement
     fee: Movement
+    net: Movement
     currency: str
     created: UnixSeconds
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its three amounts fit together."""
+        return self.amount - self.fee == self.net
 
 
 class StripeCharge(msgspec.Struct, frozen=True):
@@ -80,7 +88,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     """One payment. Amounts are in Stripe's minor units; `latest_charge` is an id unless it was expanded."""
 
     object: Literal["payment_intent"]
-    id: str
+    id: Id
     status: str
     currency: str
     created: UnixSeconds
@@ -105,15 +113,15 @@ class StripeRefund(msgspec.Struct, frozen=True, kw_only=True):
     """Money given back, of a payment intent or (without FinCore) of a bare charge."""
 
     object: Literal["refund"]
-    id: str
+    id: Id
     amount: Amount
     currency: str
     created: UnixSeconds
     status: str | None = None
     reason: str | None = None
     failure_reason: str | None = None
-    payment_intent: str | None = None
-    balance_transaction: str | None = None
+    payment_intent: Id | None
+    balance_transaction: str | None
     metadata: dict[str, str] | None = None
 
 
@@ -134,13 +142,13 @@ class StripeDispute(msgspec.Struct, frozen=True, kw_only=True):
     """A cardholder's objection. `balance_transactions` are all movements of money by it so far."""
 
     object: Literal["dispute"]
-    id: str
+    id: Id
     amount: Amount
     currency: str
     status: str
     reason: str
-    payment_intent: str | None = None
-    balance_transactions: tuple[BalanceTransaction, ...] = ()
+    payment_intent: Id | None
+    balance_transactions: tuple[BalanceTransaction, ...]
     evidence_details: EvidenceDetails | None = None
 
 
