@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.events import RecordedEvent
@@ -22,6 +23,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
+    ReferenceTaken,
     Replayed,
     StoredAnswer,
 )
@@ -30,7 +32,19 @@ from fincore.eventstore.subscription import Fenced, Subscription
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Enqueue, Writer
 from fincore.postgres.pool import Connection, Pool
-from fixtures.commits import MERCHANT, PROVENANCE, append, captured, created, keyed, new_stream, no_jobs
+from fixtures.commits import (
+    MERCHANT,
+    PROVENANCE,
+    append,
+    captured,
+    claiming,
+    created,
+    keyed,
+    new_stream,
+    no_jobs,
+)
+
+STRIPE, TEST = PspName("stripe"), PspAccount("test")
 
 
 @contextlib.asynccontextmanager
@@ -92,6 +106,58 @@ async def test_two_processes_racing_for_one_version_never_both_win(pool: Pool, l
     assert results.count(Committed()) == 40
     assert results.count(Conflict()) == 40
     assert [len(await log.load(stream)) for stream in streams] == [1] * 40
+
+
+async def test_a_reference_of_another_stream_is_taken(writer: Writer, log: EventLog) -> None:
+    """A result of its own, with the owner, and not a conflict, which would be tried again in vain."""
+    first, second = new_stream(), new_stream()
+    payment = captured()
+    assert await writer.commit(claiming(append(first, created(), payment))) == Committed()
+    taken = await writer.commit(claiming(append(second, created(), payment)))
+    assert taken == ReferenceTaken(payment.psp_reference, first)
+    assert await log.load(second) == []
+    assert await log.stream_of_reference(payment.psp, TEST, payment.psp_reference) == first
+
+
+async def test_a_reference_may_be_claimed_again_by_its_stream(writer: Writer, log: EventLog) -> None:
+    stream, payment = new_stream(), captured()
+    assert await writer.commit(claiming(append(stream, created(), payment))) == Committed()
+    again = claiming(append(stream, captured(psp_reference=payment.psp_reference), expected_version=2))
+    assert await writer.commit(again) == Committed()
+    assert len(await log.load(stream)) == 3
+
+
+@pytest.mark.parametrize("changed", ["psp", "psp_account"])
+async def test_a_reference_counts_for_its_psp_and_account(writer: Writer, changed: str) -> None:
+    payment = captured()
+    assert await writer.commit(claiming(append(new_stream(), created(), payment))) == Committed()
+    commit = claiming(append(new_stream(), created(), payment))
+    elsewhere = tuple(replace(one, **{changed: "other"}) for one in commit.references)
+    assert await writer.commit(replace(commit, references=elsewhere)) == Committed()
+
+
+async def test_of_writers_racing_for_a_reference_one_wins(pool: Pool, log: EventLog) -> None:
+    payments = [captured() for _ in range(40)]
+    async with running_writer(pool) as one, running_writer(pool) as other:
+        results = await asyncio.gather(
+            *(
+                writer.commit(claiming(append(new_stream(), created(), payment)))
+                for payment in payments
+                for writer in (one, other)
+            )
+        )
+    assert results.count(Committed()) == 40
+    losers = [result for result in results if isinstance(result, ReferenceTaken)]
+    owners = [await log.stream_of_reference(STRIPE, TEST, payment.psp_reference) for payment in payments]
+    told = {loser.psp_reference: loser.stream_id for loser in losers}
+    assert told == {payment.psp_reference: owner for payment, owner in zip(payments, owners, strict=True)}
+    assert len(losers) == 40
+
+
+async def test_a_commit_that_lost_its_acknowledgement_keeps_its_claim(writer: Writer) -> None:
+    commit = claiming(append(new_stream(), created(), captured()))
+    assert await writer.commit(commit) == Committed()
+    assert await writer.commit(commit) == Committed()
 
 
 async def test_a_commit_that_skips_a_version_is_a_conflict(writer: Writer, log: EventLog) -> None:

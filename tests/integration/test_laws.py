@@ -30,7 +30,7 @@ from fincore.read.ledger.suspense import clear_suspense
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.card_numbers import NO_CARDS, PASTED, PUBLISHED
-from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, created, new_stream
+from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, claiming, created, new_stream
 from fixtures.traffic import (
     aftermaths,
     authorized,
@@ -159,8 +159,8 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
         await live(writer, TRAFFIC)
         for key, stream in (("paid", paid), ("declined", declined), ("waiting", waiting)):
             assert await writer.commit(requested(stream, key)) == Committed()
-        await writer.commit(append(paid, captured(), expected_version=1))
-        await writer.commit(append(declined, failed(), expected_version=1))
+        await writer.commit(claiming(append(paid, captured(), expected_version=1)))
+        await writer.commit(claiming(append(declined, failed(), expected_version=1)))
         await writer.commit(Commit(provenance=PROVENANCE, webhook=WEBHOOK))
         await live(writer, AFTERMATHS)
     for row in await owner_pool.fetch("select distinct stream_id from eventstore.events"):
@@ -338,6 +338,89 @@ async def test_a_view_ahead_of_the_log_is_found(scene: Scene) -> None:
     assert await scene.broken("view_equals_fold") == [
         Violation(f"view of {charge_of(scene.paid)}", "says it holds 2 events, the log has 1")
     ]
+
+
+async def test_a_reference_of_another_charge_is_named(scene: Scene) -> None:
+    reference = await scene.owner.fetchval(
+        "update eventstore.psp_references set stream_id = $2 where stream_id = $1 returning psp_reference",
+        scene.paid,
+        scene.declined,
+    )
+    assert await scene.broken("one_reference_one_charge") == [
+        Violation(f"stream {scene.paid}", f"names {reference}, which belongs to stream {scene.declined}")
+    ]
+
+
+async def test_a_reference_that_two_charges_name_is_named_twice(scene: Scene) -> None:
+    reference = await scene.owner.fetchval(
+        "select psp_reference from eventstore.psp_references where stream_id = $1", scene.paid
+    )
+    await scene.tamper(
+        "update eventstore.events set data = jsonb_set(data, '{psp_reference}', to_jsonb($2::text))"
+        " where stream_id = $1 and version = 2",
+        scene.declined,
+        reference,
+    )
+    found = await scene.broken("one_reference_one_charge")
+    assert {one.where for one in found} == {f"stream {scene.paid}", f"stream {scene.declined}"}
+
+
+async def test_a_reference_of_two_accounts_is_two_references(scene: Scene) -> None:
+    await scene.tamper(
+        "update eventstore.psp_references set psp_account = 'other', stream_id = $2 where stream_id = $1",
+        scene.paid,
+        scene.declined,
+    )
+    assert await scene.broken("one_reference_one_charge") == []
+
+
+@pytest.mark.parametrize("amount_minor", [0, -1999])
+async def test_a_charge_that_took_nothing_is_named(scene: Scene, amount_minor: int) -> None:
+    await scene.tamper(
+        "update eventstore.events set data = jsonb_set(data, '{amount_minor}', to_jsonb($2::int))"
+        " where stream_id = $1 and type = 'charge.captured'",
+        scene.paid,
+        amount_minor,
+    )
+    (found,) = await scene.broken("succeeded_charges_took_money")
+    assert str(scene.paid) in found.where
+    assert str(amount_minor) in found.what
+
+
+async def test_a_correction_to_nothing_taken_is_named(scene: Scene) -> None:
+    corrected = "where type = 'charge.corrected' and data ->> 'status_after' = 'succeeded'"
+    stream_id = await scene.owner.fetchval(f"select stream_id from eventstore.events {corrected} limit 1")  # noqa: S608 -- the test's own words
+    await scene.tamper(
+        "update eventstore.events set data = jsonb_set(data, '{captured_after_minor}', '0')"
+        " where stream_id = $1 and type = 'charge.corrected'",
+        stream_id,
+    )
+    (found,) = await scene.broken("succeeded_charges_took_money")
+    assert str(stream_id) in found.where
+
+
+async def test_a_dispute_of_a_charge_that_took_nothing_is_named(scene: Scene) -> None:
+    disputed = "select stream_id from eventstore.events where type = 'dispute.funds_withdrawn' limit 1"
+    stream_id = await scene.owner.fetchval(disputed)
+    await scene.tamper(
+        "delete from eventstore.events where stream_id = $1 and type in ('charge.captured', 'charge.corrected')",
+        stream_id,
+    )
+    found = await scene.broken("disputes_presuppose_captures")
+    assert {one.where for one in found} == {f"stream {stream_id}"}
+    assert any("captured before nothing" in one.what for one in found)
+
+
+async def test_a_negative_movement_of_a_dispute_is_named(scene: Scene) -> None:
+    disputed = "select stream_id from eventstore.events where type = 'dispute.funds_withdrawn' limit 1"
+    stream_id = await scene.owner.fetchval(disputed)
+    await scene.tamper(
+        "update eventstore.events set data = jsonb_set(data, '{amount_minor}', '-1')"
+        " where stream_id = $1 and type = 'dispute.funds_withdrawn'",
+        stream_id,
+    )
+    found = await scene.broken("disputes_presuppose_captures")
+    assert {one.where for one in found} == {f"stream {stream_id}"}
 
 
 async def test_a_stream_that_cannot_be_folded_is_named(scene: Scene) -> None:
@@ -861,7 +944,7 @@ async def test_a_refund_that_nobody_carries_out_is_named(scene: Scene) -> None:
 
 async def test_a_charge_that_only_the_lagging_view_calls_open_needs_no_job(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
-        await writer.commit(append(scene.waiting, captured(), expected_version=1))
+        await writer.commit(claiming(append(scene.waiting, captured(), expected_version=1)))
     await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))
     assert await scene.broken("open_charges_have_work") == []
 

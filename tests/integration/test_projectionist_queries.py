@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id
+from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -79,7 +79,7 @@ async def test_each_filter_finds_its_charges_and_no_others(
     }
     assert await ids_listed(queries, statuses=("processing",), metadata={"order": "6735"}) == {ordered}
     assert await ids_listed(queries, statuses=("failed", "succeeded")) == {paid, declined}
-    assert await ids_listed(queries, psp_reference="pi_1") == {paid}
+    assert await ids_listed(queries, psp_reference=f"pi_1_{stream_of(paid).hex}") == {paid}
     assert await ids_listed(queries, psp_reference="pi_2") == set()
     in_order = [view.charge_id for view in await listed(queries)]
     assert (in_order[0], in_order[-1]) == (late, early)
