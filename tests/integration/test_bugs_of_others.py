@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import pytest
 from standardwebhooks import Webhook
+from stripe import WebhookSignature
 
 from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.held_reports import NotReleased, Selection, list_held, read_again, release
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, WebhookDeliveryId, new_charge_id
@@ -27,15 +30,19 @@ from fincore.domain.outcome import (
     Expired,
     Failure,
     PspReference,
+    RefundReport,
     Rejected,
     Retryable,
 )
 from fincore.domain.secret import Secret
 from fincore.notify.webhook_secret import signed_headers
 from fincore.postgres.pool import Pool
+from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
+from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
+from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fixtures.merchant_api import Api, Reply, serving_api
 from fixtures.scripted_psp import (
@@ -542,6 +549,125 @@ async def _(pool: Pool, _databases: Databases) -> None:
         assert len(at.psp.requests) == 1
 
 
+@bug("a refund of another payment that carries our reference is booked", reported="pretix/pretix#343")
+async def _(pool: Pool, _databases: Databases) -> None:
+    async with scene(pool) as at:
+        charge_id = await at.charge()
+        for number, said in enumerate((_refund(), _dispute("needs_response", withdrawn=True))):
+            kind = {"refund": said} if isinstance(said, RefundReport) else {"dispute": said}
+            told = Told(event_id=f"evt_{number}", says="x", charge_id=charge_id, payment="pi_foreign", **kind)
+            await at.house.deliver(told)
+        await at.house.idle()
+        charge = await at.state(charge_id)
+        assert (charge.refunds, charge.disputes) == ((), ())
+        assert [one.reason for one in charge.held_reports] == ["psp_reference_differs"] * 2
+
+
+@bug(
+    "a dispute or refund is of no order once the payment's metadata was edited",
+    reported="woocommerce/woocommerce-gateway-stripe#3567, opengovsg/FormSG#5937",
+)
+async def _(pool: Pool, _databases: Databases) -> None:
+    async with scene(pool) as at:
+        charge_id, other = await at.charge(), await at.charge("order-2")
+        payment = f"pi_{charge_id}"
+        at.psp.payments[PspReference(payment)].charge_id = other
+        refund = msgspec.structs.replace(_refund(), money=Money(300, USD))
+        for number, claimed in enumerate((None, "nonsense", other)):
+            said = msgspec.structs.replace(refund, psp_reference=PspReference(f"re_{number}"))
+            told = Told(event_id=f"evt_r{number}", says="x", charge_id=claimed, payment=payment, refund=said)
+            await at.house.deliver(told)
+        disputed = _dispute("needs_response", withdrawn=True)
+        await at.house.deliver(Told(event_id="evt_d", says="x", payment=payment, dispute=disputed))
+        await at.house.idle()
+        charge = await at.state(charge_id)
+        assert (charge.refunded_minor, len(charge.disputes), charge.held_reports) == (900, 1, ())
+        assert len(await at.house.history(other)) == 2
+
+
+@bug(
+    "an event of another account of the platform is believed",
+    reported="stripe/sync-engine#350",
+)
+async def _(pool: Pool, _databases: Databases) -> None:
+    async with scene(pool, lost_before, lost_before) as at:
+        secret = Secret("whsec_of_the_endpoint")
+        account = StripeAccount(
+            secret_key=Secret("sk_test_1"), webhook_secrets=(secret,), expects_livemode=False
+        )
+        inbox = WebhookInbox(
+            at.house.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: account})}, at.house.clock
+        )
+        event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": False, "created": 1}
+        for whose in ({"account": "acct_other"}, {"context": "acct_other"}):
+            body = msgspec.json.encode(event | whose)
+            sent_at = int(at.house.clock.now().timestamp())
+            header = WebhookSignature.generate_signature_header(body.decode(), secret.reveal(), sent_at)
+            received = await inbox.receive(STRIPE, TEST_ACCOUNT, {"stripe-signature": str(header)}, body)
+            assert received == SignatureRefused("other_account")
+        assert await pool.fetchval("select count(*) from eventstore.inbox") == 0
+
+
+@bug(
+    "a dispute of a status of tomorrow is dropped, with its money",
+    reported="stripe/stripe-go#2116, juspay/hyperswitch#11790",
+)
+async def _(pool: Pool, databases: Databases) -> None:
+    async with scene(pool) as at:
+        charge_id = await at.charge()
+        said = _dispute("closed", withdrawn=True, reinstated=True)
+        told = Told(
+            event_id="evt_1", says="x", payment=f"pi_{charge_id}", dispute=said, unreadable="a new status"
+        )
+        await at.house.deliver(told)
+        await at.house.idle()
+        (dispute,) = (await at.state(charge_id)).disputes
+        assert dispute.moved_in(USD).withdrawn_minor == 1000
+        refused = await at.refund(at.one, charge_id, "refund-1", 100)
+        assert refused.problem()[:2] == (409, "charge_disputed")
+        (report,) = (await list_held(databases, limit=10)).reports
+        assert (report.charge_id, report.psp_event_id, report.reason, report.detail) == (
+            charge_id,
+            "evt_1",
+            "not_understood",
+            "a new status",
+        )
+
+
+@bug(
+    "a refund of a status of tomorrow is dropped",
+    reported="alphagov/pay-connector#5011, antiwork/gumroad#5999",
+)
+async def _(pool: Pool, databases: Databases) -> None:
+    async with scene(pool) as at:
+        charge_id, other = await at.charge(), await at.charge("order-2")
+        for number, of in enumerate((charge_id, other), start=1):
+            report = msgspec.structs.replace(_refund(), psp_reference=PspReference(f"re_{number}"))
+            told = Told(event_id=f"evt_{number}", says="x", payment=f"pi_{of}", refund=report)
+            await at.house.deliver(msgspec.structs.replace(told, unreadable="a new status"))
+        await at.house.idle()
+        for of in (charge_id, other):
+            assert (await at.state(of)).refunds == ()
+            refused = await at.refund(at.one, of, f"refund-{of}", 100)
+            assert refused.problem()[:2] == (409, "charge_report_held")
+
+        chosen = Selection(charge_id=other)
+        assert len(await release(databases, chosen, by="ada", reason="it never happened")) == 1
+        with pytest.raises(NotReleased):
+            await release(databases, chosen, by="ada", reason="again")
+        assert (await at.refund(at.one, other, "refund-of-other", 100)).status == 201
+
+        await read_again(databases, Selection(psp_event_id="evt_1"))
+        await at.house.idle()
+        assert len((await at.state(charge_id)).held_reports) == 1
+        at.house.webhooks.reads_all = True
+        await read_again(databases, Selection(report_type="x"))
+        await at.house.idle()
+        charge = await at.state(charge_id)
+        assert (charge.refunded_minor, charge.held_reports) == (500, ())
+        assert (await at.refund(at.one, charge_id, "refund-2", 500)).status == 201
+
+
 @pytest.mark.parametrize("one", BUGS, ids=[one.what_goes_wrong.replace(" ", "-") for one in BUGS])
 async def test_it_does_not_happen_that(one: Bug, pool: Pool, databases: Databases) -> None:
     await one.story(pool, databases)
@@ -580,6 +706,12 @@ def _dispute(status: Any, *, withdrawn: bool = False, reinstated: bool = False) 
                 reinstated_minor=1000 if reinstated else 0,
             ),
         ),
+    )
+
+
+def _refund() -> RefundReport:
+    return RefundReport(
+        status="succeeded", psp_reference=PspReference("re_1"), money=Money(500, USD), occurred_at=NOON
     )
 
 
