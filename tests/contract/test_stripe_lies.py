@@ -174,7 +174,10 @@ async def test_a_lie_about_any_field_books_nothing_untrue(telling: str) -> None:
     expected = {one: False for one in UNDETECTED if re.fullmatch(one.telling, telling)}
     unexpected = []
     for lied, verdict in found:
-        if verdict in SOUND and not (verdict == "held" and truth.job is not None):
+        is_unsound = (verdict == "held" and truth.job is not None) or (
+            verdict == "does not matter" and _names_another(telling, lied)
+        )
+        if verdict in SOUND and not is_unsound:
             continue
         excused = [one for one in expected if verdict == one.verdict and _is_about(one, lied)]
         unexpected += [] if excused else [f"{dotted(lied.path)}: {lied.lie}: {verdict}"]
@@ -244,6 +247,16 @@ def table(found: Iterable[tuple[Lied, str]]) -> str:
 
 def _is_about(one: Undetected, lied: Lied) -> bool:
     return bool(re.fullmatch(one.field, dotted(lied.path)) and re.fullmatch(one.lie, lied.lie))
+
+
+def _names_another(telling: str, lied: Lied) -> bool:
+    """Whether an answer to what was asked for a new payment or refund is about another one, whatever else it says."""
+    named = ("id", "payment_intent", f"metadata.{wire.CHARGE_ID_KEY}", f"metadata.{wire.REFUND_ID_KEY}")
+    return (
+        re.fullmatch("answer to (authorize: (captured|held|3-D Secure)|refund)", telling) is not None
+        and lied.lie == "of another"
+        and dotted(lied.path) in named
+    )
 
 
 def _breaks_an_invariant(charge: Charge) -> bool:

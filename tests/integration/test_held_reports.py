@@ -1,0 +1,61 @@
+"""What operators do about held reports: list them, release some of them with a reason, have them read again."""
+
+import pytest
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.held_reports import NotReleased, Selection, list_held, read_again, release
+from fincore.domain.events import ReportReleased
+from fincore.domain.ids import ChargeId, new_charge_id, stream_of
+from fincore.postgres.pool import Pool
+from fixtures.scripted_psp import ScriptedPsp, Told
+from fixtures.worker_house import House, open_house
+
+KINDS = ("kind.one", "kind.two", "kind.two")
+
+
+async def held_twice(house: House) -> list[ChargeId]:
+    """Two charges with three reports each that wait for a person, of two kinds."""
+    charges = [await house.charge() for _ in range(2)]
+    await house.idle()
+    for charge_id in charges:
+        for number, kind in enumerate(KINDS):
+            told = Told(
+                event_id=f"evt_{charge_id}_{number}", says=kind, charge_id=charge_id, unreadable="new"
+            )
+            await house.deliver(told)
+    await house.idle()
+    return charges
+
+
+async def listed(databases: Databases) -> set[tuple[ChargeId, str]]:
+    return {(one.charge_id, one.psp_event_id) for one in (await list_held(databases, limit=100)).reports}
+
+
+async def test_held_reports_are_released_by_charge_kind_and_id(pool: Pool, databases: Databases) -> None:
+    async with open_house(pool, ScriptedPsp()) as house:
+        first, second = await held_twice(house)
+        of = {one: [(one, f"evt_{one}_{number}") for number in range(3)] for one in (first, second)}
+        assert await listed(databases) == {*of[first], *of[second]}
+        assert len((await list_held(databases, limit=2)).reports) == 2
+
+        by_kind = await release(
+            databases, Selection(charge_id=first, report_type="kind.two"), by="ada", reason="seen"
+        )
+        assert {(one.charge_id, one.psp_event_id) for one in by_kind} == set(of[first][1:])
+        await release(databases, Selection(psp_event_id=of[second][0][1]), by="bob", reason="seen, too")
+        assert await listed(databases) == {of[first][0], *of[second][1:]}
+
+        told = [one.event for one in await house.log.load(stream_of(second))]
+        (released,) = (event for event in told if isinstance(event, ReportReleased))
+        assert (released.released_by, released.reason) == ("bob", "seen, too")
+        assert len(await release(databases, Selection(), by="ada", reason="all")) == 3
+        assert await listed(databases) == set()
+        assert (await house.state(first)).held_reports == ()
+
+
+@pytest.mark.parametrize("selection", [Selection(psp_event_id="evt_x"), Selection(charge_id=new_charge_id())])
+async def test_reports_that_are_not_held_cannot_be_chosen(databases: Databases, selection: Selection) -> None:
+    with pytest.raises(NotReleased, match="fincore reports list"):
+        await release(databases, selection, by="ada", reason="seen")
+    with pytest.raises(NotReleased, match="fincore reports list"):
+        await read_again(databases, selection)
