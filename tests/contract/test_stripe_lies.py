@@ -164,6 +164,7 @@ async def test_a_lie_about_any_field_books_nothing_untrue(telling: str) -> None:
     strange = {"account": "acct_other", "context": "acct_other"} if truth.job is None else {}
     # As a webhook, all of it of another payment is the truth about that one.
     whole = {} if truth.job is None else {"another": truth.others(), "a stranger": truth.strangers()}
+    strange_lies = {f"added: {said}" for said in strange.values()}
     found = [
         (lied, verdict_on(truth, await truth.told(place, lied.document)))
         for place, document in enumerate(truth.documents())
@@ -175,7 +176,7 @@ async def test_a_lie_about_any_field_books_nothing_untrue(telling: str) -> None:
     unexpected = []
     for lied, verdict in found:
         is_unsound = (verdict == "held" and truth.job is not None) or (
-            verdict == "does not matter" and _names_another(telling, lied)
+            verdict == "does not matter" and (_names_another(telling, lied) or lied.lie in strange_lies)
         )
         if verdict in SOUND and not is_unsound:
             continue
