@@ -190,8 +190,9 @@ ALERTS: Final = (
         name="PspWebhooksRefused",
         severity="critical",
         expression='sum(increase(fincore_webhooks_received_total{result=~"refused_.*"}[15m])) > 5',
-        runbook="Webhooks of a PSP do not verify: a secret is wrong (`refused_mismatch`), a clock is, or somebody forges. Compare the "
-        "secret with the PSP's dashboard.",
+        runbook="Webhooks of a PSP are refused: a secret or a clock is wrong or they are forged (`refused_mismatch`), or the endpoint "
+        "sends events of another mode or account (`refused_other_mode`, `refused_other_account`). Compare both with the PSP's "
+        "dashboard.",
         section="metrics",
     ),
     Alert(
