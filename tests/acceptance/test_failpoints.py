@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections import Counter, defaultdict
@@ -20,6 +21,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
+from stripe import WebhookSignature
 
 from fincore.bootstrap import unknown_outcomes
 from fincore.domain.ids import public_event_id
@@ -408,6 +410,90 @@ async def be_given_back_after_all(scene: Scene) -> Ending:
     return Ending(charge["id"], "succeeded", AMOUNT_MINOR, PART_MINOR)
 
 
+async def be_disputed_before_it_is_known(scene: Scene) -> Ending:
+    """The bank disputes a payment that the log cannot name yet: the PSP is asked which charge it is."""
+    scene.system.sandbox.add_fault(
+        "timeout_after_apply", seconds=0.1, match={"operation": "POST payment_intents"}
+    )
+    scene.system.sandbox.add_fault("webhook_drop", match={"event_type": "payment_intent.succeeded"})
+    let_nobody_find_out(scene)
+    scene.system.sandbox.add_fault(
+        "rate_limited_429", count=1_000, match={"operation": "POST payment_intents"}
+    )
+    charge = await scene.charge()
+    await scene.until(charge, lambda now: now["outcome_unknown_since"] is not None)
+    (reference,) = (
+        row["id"]
+        for row in rows_at_psp(scene.system, "payment_intents")
+        if row["metadata"].get("fincore_charge_id") == charge["id"]
+    )
+    worker = scene.system.pid("worker")
+    await scene.arm()
+    scene.at_psp(f"payment_intents/{reference}/dispute")
+    while not scene.system.is_running("worker") or scene.system.pid("worker") == worker:
+        await asyncio.sleep(POLL_SECONDS)
+    scene.system.sandbox.clear_faults()
+    return Ending(charge["id"], "succeeded", AMOUNT_MINOR, disputes=("needs_response",))
+
+
+async def be_told_of_an_unknown_status(scene: Scene) -> Ending:
+    """The PSP tells of a refund of the payment in a status that this version does not know."""
+    charge = await scene.charged("succeeded")
+    await scene.arm()
+    await report_unreadable_refund(scene, charge)
+    return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
+
+
+async def be_released_by_a_person(scene: Scene) -> Ending:
+    charge = await scene.charged("succeeded")
+    await report_unreadable_refund(scene, charge)
+    await asyncio.to_thread(
+        scene.system.until,
+        "the report is held",
+        lambda: charge["id"] in scene.system.fincore("reports", "list").stdout,
+    )
+    command = ("reports", "release", "--charge", charge["id"], "--reason", "seen at the PSP", "--by", "ada")
+    await scene.arm()
+    died = await asyncio.to_thread(
+        scene.system.fincore, *command, dies_at=f"commit.charge.report_released.{scene.place}"
+    )
+    assert died.code == -signal.SIGKILL, died
+    again = await asyncio.to_thread(scene.system.fincore, *command)
+    assert again.code == (0 if scene.place == "before" else 1), again
+    return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
+
+
+async def report_unreadable_refund(scene: Scene, charge: Charge) -> None:
+    """A webhook with the PSP's signature, delivered until it is taken."""
+    refund = {
+        "object": "refund",
+        "id": f"re_{uuid4().hex}",
+        "amount": PART_MINOR,
+        "currency": "usd",
+        "created": int(time.time()),
+        "status": "blessed",
+        "payment_intent": charge["psp_reference"],
+        "balance_transaction": None,
+        "metadata": {},
+    }
+    event = {
+        "id": f"evt_{uuid4().hex}",
+        "object": "event",
+        "type": "refund.updated",
+        "livemode": False,
+        "created": int(time.time()),
+        "data": {"object": refund},
+    }
+    body = json.dumps(event)
+    header = WebhookSignature.generate_signature_header(body, scene.system.webhook_secret, int(time.time()))
+    url = f"{scene.system.api_url(2)}/webhooks/stripe/test"
+    async with (
+        aiohttp.ClientSession() as psp,
+        psp.post(url, data=body, headers={"Stripe-Signature": str(header)}) as answer,
+    ):
+        answer.raise_for_status()
+
+
 async def swap_worker(scene: Scene, settings: Mapping[str, str]) -> None:
     """Another worker with settings of its own, once nothing is left for the one before to do."""
     await asyncio.to_thread(scene.system.until_idle)
@@ -456,7 +542,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "psp.refund": Way("worker", give_back),
     "psp.inquire": Way("worker", lose_the_capture),
     "psp.inquire_refund": Way("worker", lose_the_refund),
-    "psp.charge_of": Way("worker", be_disputed),
+    "psp.charge_of": Way("worker", be_disputed_before_it_is_known, is_alone=True),
     "commit.charge.created": Way("api", pay),
     "commit.charge.authorized": Way("worker", hold),
     "commit.charge.captured": Way("worker", pay),
@@ -470,6 +556,8 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.cancel_requested": Way("api", cancel),
     "commit.charge.fee_assessed": Way("worker", learn_the_fee_later),
     "commit.charge.corrected": Way("worker", be_paid_after_all),
+    "commit.charge.report_held": Way("worker", be_told_of_an_unknown_status),
+    "commit.charge.report_released": Way("operator", be_released_by_a_person, is_alone=True),
     "commit.refund.requested": Way("api", give_back),
     "commit.refund.outcome_unknown": Way("worker", lose_the_refund),
     "commit.refund.pending": Way("worker", give_back_later),

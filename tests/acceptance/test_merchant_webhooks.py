@@ -90,7 +90,7 @@ async def test_what_happens_while_nobody_delivers_is_told_later_and_the_laws_hol
     assert len(receiver.hooks) == 3
     assert len({hook.id for hook in receiver.hooks}) == 2
     checked = system.fincore("check")
-    assert "holds   wanted_events_have_deliveries" in checked.stdout, checked
+    assert "holds      wanted_events_have_deliveries" in checked.stdout, checked
     assert system.terminate("notify") == 0
     system.start("notify")
 

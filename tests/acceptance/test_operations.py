@@ -110,7 +110,7 @@ async def test_the_laws_hold_and_a_tampered_row_is_named(system: System, shop: S
     with tampered_balance(system) as account:
         broken = system.fincore("check")
     assert broken.code == 1
-    assert "BROKEN  balances_equal_postings" in broken.stdout
+    assert "BROKEN     balances_equal_postings" in broken.stdout
     assert account in broken.stdout
     assert paid["id"] not in broken.stdout
 

@@ -141,7 +141,7 @@ async def test_a_refund_is_shown_as_the_log_tells_it_whatever_the_view_knows(api
     assert (await api.get(path)).json()["status"] == "pending"
     await api.record_refund(charge_id, viewed["id"], refund_report("succeeded", 500))
     ahead = (await api.get(path)).json()
-    assert (ahead["status"], ahead["updated_at"]) == ("succeeded", "2026-01-02T12:00:00Z")
+    assert (ahead["status"], ahead["updated_at"]) == ("succeeded", "2026-03-01T12:00:00Z")
     assert ahead["psp_reference"] == "re_psp_1"
     await api.project(dsn)
     assert (await api.get(path)).json() == ahead

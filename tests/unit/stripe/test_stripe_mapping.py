@@ -26,7 +26,8 @@ from fincore.domain.outcome import (
 )
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.mapping import INTENT_STATUSES, outcome_of
+from fincore.write.psp.stripe.intents import INTENT_STATUSES
+from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
 from fincore.write.psp.stripe.verdict import verdict_on
 from fincore.write.psp.stripe.vocabulary import (

@@ -36,14 +36,9 @@ from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.form import Form
+from fincore.write.psp.stripe.intents import fact_of, names, understood
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
-from fincore.write.psp.stripe.mapping import (
-    fact_of,
-    names,
-    operation_outcome_of,
-    outcome_of,
-    understood,
-)
+from fincore.write.psp.stripe.mapping import operation_outcome_of, outcome_of
 from fincore.write.psp.stripe.refunds import refund_outcome_of, report_of
 from fincore.write.psp.stripe.requests import (
     WITH_FEE,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, assert_never
 
 from fincore.write.psp.stripe import vocabulary
-from fincore.write.psp.stripe.mapping import INTENT_STATUSES
+from fincore.write.psp.stripe.intents import INTENT_STATUSES
 from fincore.write.psp.stripe.vocabulary import (
     Ask,
     Lapsed,

@@ -17,7 +17,7 @@ from fincore.domain.outcome import PspAccount, PspName, PspReference, Unreadable
 from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.disputes import read_dispute
-from fincore.write.psp.stripe.mapping import fact_of
+from fincore.write.psp.stripe.intents import fact_of
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, report_of
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
