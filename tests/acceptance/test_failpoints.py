@@ -636,6 +636,7 @@ def system(mortal_system: System) -> System:
     return mortal_system
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_process_killed_at_any_commit_or_call_loses_and_doubles_nothing(system: System) -> None:
     merchant = await system.add_merchant()

@@ -108,7 +108,9 @@ async def answer(api: Api, charge_id: ChargeId, event: ChargeEvent) -> None:
             await api.record(charge_id, refused() if charge.cancels_requested % 2 else canceled())
         case RefundRequested():
             status: Literal["succeeded", "failed"] = "succeeded" if len(charge.refunds) % 2 else "failed"
-            await api.record_refund(charge_id, event.refund_id, refund_report(status, event.amount_minor))
+            await api.record_refund(
+                charge_id, event.refund_id, refund_report(status, event.amount_minor, number=charge.version)
+            )
 
 
 async def known(api: Api, dsn: str) -> str:
@@ -179,5 +181,6 @@ async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) 
         assert {row["response_status"] for row in statuses} == {
             200,
             201,
+            204,
             402,
-        }  # it did create, capture and refund, and waited
+        }  # it did create, capture, refund and delete, and waited

@@ -236,7 +236,7 @@ async def test_a_charge_that_is_not_the_merchants_is_not_found(api: Api, subtest
     before = await api.written()
     other = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
     live = await api.new_key(livemode=True)
-    nobodys = ("", "ch_01kab5m5wvfb9v1c2m5hfv0d2e", "ch_1", "re_01kab5m5wvfb9v1c2m5hfv0d2e", "x" * 500)
+    nobodys = ("", "ch_01kab5m5wvfb9v1c2m5hfv0d2e", "ch_1", "re_01kab5m5wvfb9v1c2m5hfv0d2e", "x" * 40)
     for name, key in (*product((charge_id,), (other, live)), *product(nobodys, (api.key,))):
         with subtests.test(name[:40]):
             reply = await api.post("/v1/refunds", "k", {"charge": name}, key=key)
@@ -260,7 +260,8 @@ async def test_who_waits_gets_the_refund_as_it_became(api: Api) -> None:
         request = asyncio.create_task(refund(api, charge_id, status, prefer="wait=30", amount_minor=500))
         refund_id = await until_requested(api, charge_id, number)
         await api.record_refund(charge_id, refund_id, Unknown(reason="timeout", since=NOON))  # no outcome yet
-        await api.record_refund(charge_id, refund_id, refund_report(status, 500))  # type: ignore[arg-type]  # both are
+        report = refund_report(status, 500, number=number)  # type: ignore[arg-type]  # both are
+        await api.record_refund(charge_id, refund_id, report)
         reply = await request
         assert (reply.status, reply.json()["id"], reply.json()["status"]) == (201, refund_id, status)
         assert reply.headers["Preference-Applied"] == "wait"
@@ -288,9 +289,9 @@ async def test_what_happens_elsewhere_on_the_charge_does_not_end_the_wait(api: A
     earlier = [await refund_id_of(api, charge_id, key, amount_minor=500) for key in ("first", "second")]
     request = asyncio.create_task(refund(api, charge_id, "third", prefer="wait=30", amount_minor=500))
     waited_for = await until_requested(api, charge_id, 3)
-    for refund_id in earlier:
-        await api.record_refund(charge_id, refund_id, refund_report("succeeded", 500))
-    await api.record_refund(charge_id, waited_for, refund_report("pending", 500))
+    for number, refund_id in enumerate(earlier, start=1):
+        await api.record_refund(charge_id, refund_id, refund_report("succeeded", 500, number=number))
+    await api.record_refund(charge_id, waited_for, refund_report("pending", 500, number=3))
     reply = await request
     assert (reply.status, reply.json()["id"], reply.json()["status"]) == (201, waited_for, "pending")
 

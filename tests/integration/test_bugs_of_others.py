@@ -153,7 +153,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         charge_id = await at.charge()
         for number, amount_minor in enumerate((-60, 0)):
             reply = await at.refund(at.one, charge_id, f"refund-{number}", amount_minor)
-            assert reply.problem() == (422, "field_invalid", "amount_minor")
+            assert reply.problem() == (422, "amount_too_small", "amount_minor")
         assert (await at.state(charge_id)).refunds == ()
 
 

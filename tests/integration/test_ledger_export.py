@@ -19,7 +19,7 @@ from beancount.core.data import Transaction
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.ledger_export import export_ledger
 from fincore.domain.currency import EXPONENTS, Currency
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import charge_of
 from fincore.eventstore.log import EventLog
@@ -270,7 +270,7 @@ async def test_an_export_that_fails_leaves_no_file_and_the_old_one_as_it_was(
 
 
 async def test_days_in_the_wrong_order_are_refused(databases: Databases) -> None:
-    with pytest.raises(ConfigurationError, match="--from 2026-03-02 is after --to 2026-03-01"):
+    with pytest.raises(UsageError, match="--from 2026-03-02 is after --to 2026-03-01"):
         await export_ledger(
             databases,
             file_format="csv",

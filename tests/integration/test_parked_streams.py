@@ -331,7 +331,7 @@ async def test_the_view_shows_a_parked_charge_as_it_was_before_and_all_others_as
             (await log.load(bad))[:2]
         )
         assert await parked(paymentdb, "projectionist") == [
-            (bad, 3, "KeyError: ('succeeded', 'charge.captured')")
+            (bad, 3, "EventImpossible: event 3, charge.captured, cannot follow those before it")
         ]
 
 

@@ -91,7 +91,11 @@ async def test_no_moment_has_more_refunded_than_captured_while_refunds_settle_an
             if not open_refunds and not asking:
                 return
             for one in open_refunds:
-                report = refund_report("succeeded" if chance.random() < 0.5 else "failed", one.amount_minor)
+                report = refund_report(
+                    "succeeded" if chance.random() < 0.5 else "failed",
+                    one.amount_minor,
+                    number=refunds.index(one),
+                )
                 await api.record_refund(charge_id, one.refund_id, report)
             await asyncio.sleep(0)
 

@@ -192,9 +192,7 @@ async def test_an_answer_of_another_amount_is_unknown(pool: Pool) -> None:
         await eventually(lambda: _is_unknown(house, charge_id))
         (_, unknown) = await house.log.load(stream_of(charge_id))
         assert isinstance(unknown.event, ChargeOutcomeUnknown)
-        assert unknown.event.reason == (
-            "the PSP's answer makes no sense: the PSP reports 10.01 USD, the charge is for 10.00 USD"
-        )
+        assert unknown.event.reason == ("the PSP was asked for 10.00 USD and answers 10.01 USD")
 
 
 async def test_an_answer_with_the_payment_of_another_charge_is_unknown(pool: Pool) -> None:
