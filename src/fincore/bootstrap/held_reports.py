@@ -1,6 +1,5 @@
 """What operators do about reports of PSPs that are held: list them, release them, have them read again."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -18,6 +17,7 @@ from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Commit, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.database_clock import measured_clock
+from fincore.postgres.pool import Pool
 from fincore.write.psp.held_reports import WaitingReport, list_held_reports
 from fincore.write.queue.job_payloads import WebhookJob, interpret_job
 from fincore.write.queue.pgqueuer import PgQueuerQueue
@@ -65,15 +65,7 @@ async def list_held(databases: Databases, *, limit: int) -> Held:
 async def release(databases: Databases, selection: Selection, *, by: str, reason: str) -> list[WaitingReport]:
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
     async with stores_of(databases, "eventstore") as stores:
-        selected = _selected(
-            await list_held_reports(
-                stores.eventstore,
-                charge_id=selection.charge_id,
-                report_type=selection.report_type,
-                limit=RELEASED_AT_ONCE_MAX,
-            ),
-            selection,
-        )
+        selected = await _selected(stores.eventstore, selection)
         queue = PgQueuerQueue(stores.eventstore)
         now = (await measured_clock(stores.eventstore)).now()
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
@@ -86,15 +78,7 @@ async def release(databases: Databases, selection: Selection, *, by: str, reason
 async def read_again(databases: Databases, selection: Selection) -> list[WaitingReport]:
     """Have the worker read the selected reports again; one that is understood then is released. Return them."""
     async with stores_of(databases, "eventstore") as stores:
-        selected = _selected(
-            await list_held_reports(
-                stores.eventstore,
-                charge_id=selection.charge_id,
-                report_type=selection.report_type,
-                limit=RELEASED_AT_ONCE_MAX,
-            ),
-            selection,
-        )
+        selected = await _selected(stores.eventstore, selection)
         queue = PgQueuerQueue(stores.eventstore)
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             for report in selected:
@@ -104,7 +88,13 @@ async def read_again(databases: Databases, selection: Selection) -> list[Waiting
     return selected
 
 
-def _selected(reports: Sequence[WaitingReport], selection: Selection) -> list[WaitingReport]:
+async def _selected(eventstore: Pool, selection: Selection) -> list[WaitingReport]:
+    reports = await list_held_reports(
+        eventstore,
+        charge_id=selection.charge_id,
+        report_type=selection.report_type,
+        limit=RELEASED_AT_ONCE_MAX,
+    )
     wanted = selection.psp_event_id
     selected = [report for report in reports if wanted in (None, report.psp_event_id)]
     if not selected:
