@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.job import Job
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.eventstore import writer as writer_module
 from fincore.eventstore.commit import (
     AlreadyReceived,
@@ -117,6 +118,15 @@ async def test_a_reference_of_another_stream_is_taken(writer: Writer, log: Event
     assert taken == ReferenceTaken(payment.psp_reference, first)
     assert await log.load(second) == []
     assert await log.stream_of_reference(payment.psp, TEST, payment.psp_reference) == first
+
+
+async def test_of_two_taken_references_the_first_is_named(writer: Writer) -> None:
+    first, second = new_stream(), new_stream()
+    payments = [captured(psp_reference=PspReference(f"pi_{uuid4().hex}")) for _ in range(2)]
+    assert await writer.commit(claiming(append(first, created(), *payments))) == Committed()
+    for order in (payments, payments[::-1]):
+        taken = await writer.commit(claiming(append(second, created(), *order)))
+        assert taken == ReferenceTaken(order[0].psp_reference, first)
 
 
 async def test_a_reference_may_be_claimed_again_by_its_stream(writer: Writer, log: EventLog) -> None:

@@ -18,7 +18,7 @@ webhooks as (
 claims as (
     select *
     from unnest($14::int[], $15::uuid[], $16::text[], $17::text[], $18::text[])
-        as t (commit_no, stream_id, psp, psp_account, psp_reference)
+        with ordinality as t (commit_no, stream_id, psp, psp_account, psp_reference, claim_no)
 )
 select
     w.commit_no,
@@ -26,26 +26,27 @@ select
     case when e.event_id = w.event_id then 0 else 2 end as place,
     null::bytea as fingerprint, null::smallint as response_status, null::bytea as response_body,
     null::text as location, null::timestamptz as in_flight_until, null::boolean as is_same,
-    null::text as psp_reference, null::uuid as owner
+    null::text as psp_reference, null::uuid as owner, null::bigint as claim_no
 from wanted w
 join eventstore.events e on e.stream_id = w.stream_id and e.version = w.expected_version + 1
 union all
 select k.commit_no, 'replayed', 1, i.fingerprint, i.response_status, i.response_body, i.location, i.in_flight_until,
-    null, null, null
+    null, null, null, null
 from keys k
 join eventstore.idempotency_keys i using (merchant_id, livemode, key)
 union all
 select h.commit_no, 'received', 1, null, null, null, null, null,
-    coalesce(i.body_sha256, sha256(i.body)) = h.body_sha256, null, null
+    coalesce(i.body_sha256, sha256(i.body)) = h.body_sha256, null, null, null
 from webhooks h
 join eventstore.inbox i using (psp, psp_account, psp_event_id)
 union all
-select c.commit_no, 'reference_taken', 3, null, null, null, null, null, null, r.psp_reference, r.stream_id
+select c.commit_no, 'reference_taken', 3, null, null, null, null, null, null, r.psp_reference, r.stream_id, c.claim_no
 from claims c
 join eventstore.psp_references r using (psp, psp_account, psp_reference)
 where r.stream_id <> c.stream_id
--- A repeated request is told what its key got, even where its stream has moved on too.
-order by commit_no, place;
+-- A repeated request is told what its key got, even where its stream has moved on too. Of several taken references the
+-- first of the commit is named.
+order by commit_no, place, claim_no;
 
 -- name: insert_batch
 -- Every row of every commit of a batch, in one statement.
