@@ -89,14 +89,7 @@ async def read_again(databases: Databases, selection: Selection) -> list[Waiting
 
 
 async def _selected(eventstore: Pool, selection: Selection) -> list[WaitingReport]:
-    reports = await list_held_reports(
-        eventstore,
-        charge_id=selection.charge_id,
-        report_type=selection.report_type,
-        limit=RELEASED_AT_ONCE_MAX,
-    )
-    wanted = selection.psp_event_id
-    selected = [report for report in reports if wanted in (None, report.psp_event_id)]
+    selected = await list_held_reports(eventstore, **selection._asdict(), limit=RELEASED_AT_ONCE_MAX)
     if not selected:
         raise NotReleased("no such report is held: `fincore reports list` shows those that are")
     return selected

@@ -131,7 +131,7 @@ def refund_mismatch(charge: Charge, refund_id: RefundId | None, said: RefundRepo
             "psp_reference_differs",
             f"{said.psp_reference} is {known.refund_id} here, and the PSP reports it as {named.refund_id}",
         )
-    refund = named or known
+    refund = _refund_of(charge, named_id, said.psp_reference)
     if refund is None:
         return None
     if refund.amount_minor != said.money.amount_minor:

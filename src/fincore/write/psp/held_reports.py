@@ -26,11 +26,16 @@ class WaitingReport(NamedTuple):
 
 
 async def list_held_reports(
-    pool: Pool, *, charge_id: ChargeId | None = None, report_type: str | None = None, limit: int
+    pool: Pool,
+    *,
+    charge_id: ChargeId | None = None,
+    psp_event_id: str | None = None,
+    report_type: str | None = None,
+    limit: int,
 ) -> list[WaitingReport]:
-    """Those held now, oldest first: all, or those of a charge, or of a kind in the PSP's words."""
+    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, or of a kind in its words."""
     stream_id = None if charge_id is None else stream_of(charge_id)
-    rows = await pool.fetch(_SQL.list_held, stream_id, report_type, limit)
+    rows = await pool.fetch(_SQL.list_held, stream_id, psp_event_id, report_type, limit)
     return [
         WaitingReport(
             charge_id=charge_of(row["stream_id"]),

@@ -1,5 +1,5 @@
 -- name: list_held
--- Reports that wait for a person, oldest first; those of one charge, or of one kind, where these are named.
+-- Reports that wait for a person, oldest first; those of one charge, one event of the PSP or one kind, where named.
 select
     h.stream_id, h.recorded_at, h.data ->> 'psp' as psp, h.data ->> 'psp_account' as psp_account,
     h.data ->> 'psp_event_id' as psp_event_id, h.data ->> 'report_type' as report_type, h.data ->> 'reason' as reason,
@@ -7,7 +7,8 @@ select
 from eventstore.events h
 where h.type = 'charge.report_held'
   and ($1::uuid is null or h.stream_id = $1)
-  and ($2::text is null or h.data ->> 'report_type' = $2)
+  and ($2::text is null or h.data ->> 'psp_event_id' = $2)
+  and ($3::text is null or h.data ->> 'report_type' = $3)
   and not exists (
       select
       from eventstore.events r
@@ -16,7 +17,7 @@ where h.type = 'charge.report_held'
         and r.stream_id = h.stream_id and r.version > h.version
   )
 order by h.tx, h.pos
-limit $3;
+limit $4;
 
 -- name: count_held
 -- How many reports wait for a person, and how long the oldest has waited.
