@@ -15,8 +15,9 @@ from typing import Final
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alerts import ALERTS
-from fincore.api import connection, endpoint, gate, keyed_call, rate_limit, webhooks
-from fincore.api.problems import PROBLEMS
+from fincore.api.http import connection, endpoint, gate, idempotent_call, rate_limit
+from fincore.api.http.problems import PROBLEMS
+from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
@@ -171,11 +172,11 @@ def limits() -> str:
         ("connections waiting to be accepted", f"{CONNECTIONS_WAITING_MAX:,}", "refused by the kernel"),
         (
             "body of a request",
-            f"{keyed_call.BODY_BYTES_MAX:,} bytes within {endpoint.BODY_SECONDS_MAX:g} s",
+            f"{idempotent_call.BODY_BYTES_MAX:,} bytes within {endpoint.BODY_SECONDS_MAX:g} s",
             "413, 408",
         ),
-        ("body of a webhook", f"{webhooks.BODY_BYTES_MAX:,} bytes", "413"),
-        ("`Prefer: wait`", f"{keyed_call.WAIT_SECONDS_MAX} s", "waits that long"),
+        ("body of a webhook", f"{psp_webhooks.BODY_BYTES_MAX:,} bytes", "413"),
+        ("`Prefer: wait`", f"{idempotent_call.WAIT_SECONDS_MAX} s", "waits that long"),
         ("amount", f"{money.AMOUNT_MINOR_MAX:,} minor units", "422"),
         (
             "metadata",

@@ -9,7 +9,7 @@ import pytest
 from cyclopts import App
 
 from fincore.__main__ import app, main
-from fincore.api.openapi import openapi_document
+from fincore.api.docs.document import openapi_document
 from psp_sandbox import __main__ as sandbox
 
 HELP_AND_VERSION = ("--help", "-h", "--version")

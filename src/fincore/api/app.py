@@ -11,32 +11,32 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from fincore.api.balance import Balance
-from fincore.api.charge_actions import ChargeActions
-from fincore.api.charges import Charges
-from fincore.api.disputes import Disputes
-from fincore.api.docs import Docs
-from fincore.api.endpoint import (
+from fincore.api.balance.handlers import Balance
+from fincore.api.charges.action_handlers import ChargeActions
+from fincore.api.charges.handlers import Charges
+from fincore.api.disputes.handlers import Disputes
+from fincore.api.docs.handlers import Docs
+from fincore.api.events.handlers import Events
+from fincore.api.health.handlers import Health, Probe
+from fincore.api.http.endpoint import (
     BODY_SECONDS_MAX,
     Endpoint,
     GateName,
     Route,
     problem_answer,
 )
-from fincore.api.events import Events
-from fincore.api.gate import (
+from fincore.api.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
     WEBHOOKS_IN_FLIGHT_MAX,
     Gate,
 )
-from fincore.api.health import Health, Probe
-from fincore.api.problems import Problem
-from fincore.api.rate_limit import RateLimiter
-from fincore.api.refunds import Refunds
-from fincore.api.webhook_deliveries import WebhookDeliveries
-from fincore.api.webhook_endpoints import WebhookEndpoints, WebhookServices
-from fincore.api.webhooks import Webhooks
+from fincore.api.http.problems import Problem
+from fincore.api.http.rate_limit import RateLimiter
+from fincore.api.psp_webhooks.handlers import Webhooks
+from fincore.api.refunds.handlers import Refunds
+from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
+from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
 from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subjects import Subjects

@@ -8,11 +8,11 @@ from typing import Final
 import structlog
 
 from fincore.api.app import create_app
-from fincore.api.charge_answer import render_cancel, render_capture, render_charge, render_refund
-from fincore.api.connection import CONNECTIONS_MAX, ConnectionBounds
-from fincore.api.rate_limit import RateLimiter
-from fincore.api.server import http_server
-from fincore.api.webhook_endpoints import WebhookServices
+from fincore.api.charges.body import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.http.connection import CONNECTIONS_MAX, ConnectionBounds
+from fincore.api.http.rate_limit import RateLimiter
+from fincore.api.http.server import http_server
+from fincore.api.webhook_endpoints.handlers import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks

@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from fincore.api.endpoint import database_problem
-from fincore.api.problems import PROBLEMS
+from fincore.api.http.endpoint import database_problem
+from fincore.api.http.problems import PROBLEMS
 from fincore.domain.errors import StoreUnavailable
 from fincore.eventstore.poison import blames_the_event
 from fincore.postgres.failures import MEANINGS, OUTAGES, Meaning, is_outage, meaning_of, outage_of

@@ -1,0 +1,135 @@
+"""/v1/balance and /v1/balance_transactions: what a merchant is owed, and how it came about. From the ledger."""
+
+import re
+from datetime import timedelta
+from typing import Final, get_args
+
+from fincore.api.balance.body import (
+    BalanceBody,
+    BalanceTransactionListBody,
+    PayableBody,
+    balance_transaction_body,
+)
+from fincore.api.balance.openapi import (
+    CURRENCY_PATTERN,
+    GET_BALANCE,
+    GET_BALANCE_TRANSACTION,
+    LIST_BALANCE_TRANSACTIONS,
+)
+from fincore.api.http.credentials import secret_principal
+from fincore.api.http.cursor import cursor_after
+from fincore.api.http.endpoint import Route
+from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
+from fincore.api.http.problems import Problem
+from fincore.domain.currency import Currency
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import EventId, balance_transaction_id, parse_balance_transaction_id
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.subjects import ONLY_THE_CHARGE, Subjects
+from fincore.read.ledgerdb.balance_queries import BalanceFilters, BalanceQueries
+from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
+from fincore.write.merchants.api_keys import ApiKeys
+
+_TYPES: Final[tuple[BalanceTransactionType, ...]] = get_args(BalanceTransactionType)
+_CURRENCY: Final = re.compile(CURRENCY_PATTERN.removesuffix("$"), re.ASCII)
+
+
+class Balance:
+    """The handlers of /v1/balance and /v1/balance_transactions."""
+
+    def __init__(self, *, keys: ApiKeys, queries: BalanceQueries, subjects: Subjects, log: EventLog) -> None:
+        self._keys = keys
+        self._queries = queries
+        self._subjects = subjects
+        self._log = log
+
+    def routes(self) -> tuple[Route, ...]:
+        """What to serve."""
+        return (
+            Route(method="GET", path="/v1/balance", operation=GET_BALANCE, handler=self.payable),
+            Route(
+                method="GET",
+                path="/v1/balance_transactions",
+                operation=LIST_BALANCE_TRANSACTIONS,
+                handler=self.list_page,
+            ),
+            Route(
+                method="GET",
+                path="/v1/balance_transactions/{balance_transaction_id}",
+                operation=GET_BALANCE_TRANSACTION,
+                handler=self.get,
+            ),
+        )
+
+    async def payable(self, call: Call) -> Answer:
+        """What the merchant is owed, and up to when that is known."""
+        principal = await secret_principal(call, self._keys)
+        payable = await self._queries.payable(principal.merchant_id, livemode=principal.livemode)
+        # The log is asked after the books: what it got meanwhile makes the answer seem older, never younger.
+        behind = timedelta(seconds=await self._log.lag_seconds(payable.tx, payable.pos))
+        body = BalanceBody(
+            livemode=principal.livemode,
+            payable=[
+                PayableBody(currency=currency, amount_minor=amount_minor)
+                for currency, amount_minor in payable.amounts_minor.items()
+            ],
+            as_of=payable.read_at - behind,
+        )
+        return json_answer(200, body)
+
+    async def get(self, call: Call) -> Answer:
+        """A movement on one of the merchant's accounts."""
+        principal = await secret_principal(call, self._keys)
+        try:
+            event_id = parse_balance_transaction_id(call.path_parameter("balance_transaction_id"))
+        except InvalidId:
+            raise Problem("balance_transaction_not_found", param="balance_transaction_id") from None
+        found = await self._queries.find(principal.merchant_id, event_id, livemode=principal.livemode)
+        if found is None:
+            raise Problem("balance_transaction_not_found", param="balance_transaction_id")
+        subjects = await self._subjects.of([event_id])
+        subject = subjects.get(event_id, ONLY_THE_CHARGE)
+        return json_answer(200, balance_transaction_body(found, subject, livemode=principal.livemode))
+
+    async def list_page(self, call: Call) -> Answer:
+        """A page of movements, the last booked first."""
+        principal = await secret_principal(call, self._keys)
+        asked = read_list_query(
+            call.query, principal, parse_balance_transaction_id, filters=("charge", "currency", "type")
+        )
+        filters = BalanceFilters(
+            merchant_id=principal.merchant_id,
+            livemode=principal.livemode,
+            type=chosen(asked, "type", _TYPES),
+            currency=_chosen_currency(asked),
+            charge_id=chosen_charge(asked),
+            booked_from=asked.created_from,
+            booked_before=asked.created_before,
+        )
+        page = await self._queries.list_transactions(filters, after_id=asked.after_id, limit=asked.limit)
+        subjects = await self._subjects.of(found.event_id for found in page.transactions)
+        body = BalanceTransactionListBody(
+            data=[
+                balance_transaction_body(
+                    found, subjects.get(found.event_id, ONLY_THE_CHARGE), livemode=principal.livemode
+                )
+                for found in page.transactions
+            ],
+            has_more=page.has_more,
+            next_cursor=cursor_after(balance_transaction_id(page.transactions[-1].event_id), principal)
+            if page.has_more
+            else None,
+        )
+        return json_answer(200, body)
+
+
+def _chosen_currency(asked: ListQuery[EventId]) -> Currency | None:
+    value = asked.filters.get("currency")
+    if value is None:
+        return None
+    if not _CURRENCY.fullmatch(value):
+        raise Problem(
+            "parameter_invalid", "currency must be three small letters, such as usd.", param="currency"
+        )
+    return Currency(value)

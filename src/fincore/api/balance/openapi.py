@@ -1,0 +1,67 @@
+"""How /v1/balance and /v1/balance_transactions are documented."""
+
+from typing import Final
+
+from fincore.api.balance.body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
+from fincore.api.docs.schemas import words_reference
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.openapi import Content, Operation, Parameter
+
+CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
+_TAG: Final = "Balance"
+
+GET_BALANCE: Final = Operation(
+    operation_id="get_balance",
+    summary="Get the balance",
+    description="Returns what the platform owes you in each currency: captures, less refunds, disputes and fees. "
+    "`as_of` says up to when the ledger is complete, usually a moment ago.",
+    tag=_TAG,
+    answers={200: Content(shape=BalanceBody, description="The balance.")},
+    problems=LOOK_PROBLEMS,
+)
+
+GET_BALANCE_TRANSACTION: Final = Operation(
+    operation_id="get_balance_transaction",
+    summary="Get a balance transaction",
+    description="Returns one change of your balance. A balance transaction never changes.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="balance_transaction_id",
+            place="path",
+            is_required=True,
+            description="The balance transaction's id.",
+            schema={"type": "string", "examples": ["txn_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},
+    problems=(*LOOK_PROBLEMS, "balance_transaction_not_found"),
+)
+
+LIST_BALANCE_TRANSACTIONS: Final = Operation(
+    operation_id="list_balance_transactions",
+    summary="List balance transactions",
+    description="Lists every change of your balance, the last booked first. Every page takes the same time, however far "
+    "it is from the first.",
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="type",
+            place="query",
+            description="Only balance transactions of this type.",
+            schema=words_reference("BalanceTransactionType"),
+        ),
+        Parameter(
+            name="currency",
+            place="query",
+            description="Only balance transactions in this currency.",
+            schema={"type": "string", "pattern": CURRENCY_PATTERN},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=BalanceTransactionListBody, description="A page of balance transactions.")},
+    problems=LIST_PROBLEMS,
+)

@@ -1,0 +1,177 @@
+"""How /v1/charges is documented."""
+
+from typing import Final
+
+from fincore.api.charges.body import FailedChargeProblem, UnreadableChargeProblem
+from fincore.api.docs.schemas import words_reference
+from fincore.api.http.idempotent_call import (
+    ANSWER_HEADERS,
+    IDEMPOTENCY_KEY,
+    KEYED_PROBLEMS,
+    LOOK_HEADERS,
+    PREFER,
+    PREFER_LOOK,
+)
+from fincore.api.http.list_query import (
+    AMOUNT_MAX,
+    BOUNDS,
+    CREATED,
+    CURSOR,
+    LIMIT,
+    LIST_PROBLEMS,
+    LOOK_PROBLEMS,
+)
+from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.public.charge_body import ChargeBody, ChargeListBody
+from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.payments.metadata import METADATA_PAIRS_MAX
+
+_TAG: Final = "Charges"
+
+CHARGE_ID: Final = Parameter(
+    name="charge_id",
+    place="path",
+    is_required=True,
+    description="The charge's id.",
+    schema={"type": "string", "examples": ["ch_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+)
+
+CREATE_CHARGE: Final = Operation(
+    operation_id="create_charge",
+    summary="Create a charge",
+    description=(
+        "Takes money from a customer's card, or holds it. FinCore stores the charge before it answers: the charge is "
+        "`processing`, and FinCore carries it out whatever happens. With `Prefer: wait=N` the response holds the outcome; "
+        "a charge that fails while you wait is answered with 402. Send a `return_url` if the customer is present: if the "
+        "bank wants authentication (3-D Secure), the charge becomes `requires_action`, and you send the customer to "
+        "`next_action.redirect_url`. Without a `return_url` such a charge fails with `authentication_required`."
+    ),
+    tag=_TAG,
+    parameters=(IDEMPOTENCY_KEY, PREFER),
+    request_body=Content(
+        shape=ChargeRequest, description="The charge to create. Unknown fields are refused."
+    ),
+    answers={
+        201: Content(
+            shape=ChargeBody,
+            description="The charge.",
+            headers=("Location", *ANSWER_HEADERS),
+        ),
+        402: Content(
+            shape=FailedChargeProblem,
+            media_type="application/problem+json",
+            description="The charge failed while you waited.",
+            headers=("Location", *ANSWER_HEADERS),
+        ),
+    },
+    problems=(
+        *KEYED_PROBLEMS,
+        "field_missing",
+        "currency_unknown",
+        "currency_not_supported",
+        "amount_too_small",
+        "amount_too_large",
+        "amount_not_expressible",
+        "card_number_not_allowed",
+        "psp_not_configured",
+    ),
+)
+
+GET_CHARGE: Final = Operation(
+    operation_id="get_charge",
+    summary="Get a charge",
+    description=(
+        "Returns the charge as it is now, with all that happened to it. It includes everything that you wrote before. "
+        "With `Prefer: wait=N` FinCore answers when the charge leaves `processing` or `requires_action`, or when its "
+        "pending operation is over. On the page that a customer returns to from the bank, request the charge with a "
+        "wait: FinCore then asks the PSP, at most every 10 seconds, and does not wait for the PSP's webhook."
+    ),
+    tag=_TAG,
+    parameters=(CHARGE_ID, PREFER_LOOK),
+    answers={
+        200: Content(
+            shape=ChargeBody,
+            description="The charge, with its `refunds`, its `disputes` and its `timeline`.",
+            headers=LOOK_HEADERS,
+        ),
+        500: Content(
+            shape=UnreadableChargeProblem,
+            media_type="application/problem+json",
+            description="`charge_unreadable`: the charge as far as it can be read. `internal_error`: something else.",
+        ),
+    },
+    problems=(*LOOK_PROBLEMS, "charge_not_found", "charge_unreadable"),
+)
+
+LIST_CHARGES: Final = Operation(
+    operation_id="list_charges",
+    summary="List charges",
+    description=(
+        "Lists your charges, newest first. Every page takes the same time, however far it is from the first. A charge "
+        "appears in lists a moment after you created it."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        Parameter(
+            name="status",
+            place="query",
+            is_list=True,
+            description="Only charges in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("ChargeStatus"), "minItems": 1},
+        ),
+        Parameter(
+            name="customer_email",
+            place="query",
+            description="Only charges with this `customer_email`.",
+            schema={"type": "string", "pattern": r"^[^\u0000]*$"},
+        ),
+        Parameter(
+            name="disputed",
+            place="query",
+            description="Only charges that the customer's bank questioned, or only the others.",
+            schema={"type": "boolean"},
+        ),
+        Parameter(
+            name="currency",
+            place="query",
+            description="Only charges in this currency.",
+            schema={"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["eur"]},
+        ),
+        Parameter(
+            name="amount_minor",
+            place="query",
+            is_deep_object=True,
+            description="Only charges of such an amount: `amount_minor[gte]=1000`. `amount_minor=1999` is exactly that one.",
+            schema={
+                "type": "object",
+                "properties": {
+                    bound: {"type": "integer", "minimum": 0, "maximum": AMOUNT_MAX} for bound in BOUNDS
+                },
+                "additionalProperties": False,
+            },
+        ),
+        Parameter(
+            name="psp_reference",
+            place="query",
+            description="Only the charge whose payment has this id at the PSP.",
+            schema={"type": "string", "pattern": r"^[^\u0000]*$"},
+        ),
+        CREATED,
+        Parameter(
+            name="metadata",
+            place="query",
+            is_deep_object=True,
+            description="Only charges that carry all of these: `metadata[order_id]=6735`.",
+            schema={
+                "type": "object",
+                "maxProperties": METADATA_PAIRS_MAX,
+                "propertyNames": {"pattern": r"^[^\[\]\u0000]+$"},
+                "additionalProperties": {"type": "string", "pattern": r"^[^\u0000]*$"},
+            },
+        ),
+    ),
+    answers={200: Content(shape=ChargeListBody, description="A page of charges.")},
+    problems=LIST_PROBLEMS,
+)

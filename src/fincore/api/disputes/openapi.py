@@ -1,0 +1,53 @@
+"""How /v1/disputes is documented."""
+
+from typing import Final
+
+from fincore.api.docs.schemas import words_reference
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.public.dispute_body import DisputeBody, DisputeListBody
+
+_TAG: Final = "Disputes"
+
+GET_DISPUTE: Final = Operation(
+    operation_id="get_dispute",
+    summary="Get a dispute",
+    description="Returns the dispute as the PSP reported it last, at most a moment old.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="dispute_id",
+            place="path",
+            is_required=True,
+            description="The dispute's id.",
+            schema={"type": "string", "examples": ["dp_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=DisputeBody, description="The dispute.")},
+    problems=(*LOOK_PROBLEMS, "dispute_not_found"),
+)
+
+LIST_DISPUTES: Final = Operation(
+    operation_id="list_disputes",
+    summary="List disputes",
+    description=(
+        "Lists the disputes of your charges, the last opened first. Every page takes the same time, however far it is from "
+        "the first. Answer disputes at the PSP; here you see where they stand and what money they moved."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="status",
+            place="query",
+            is_list=True,
+            description="Only disputes in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("DisputeStatus"), "minItems": 1},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=DisputeListBody, description="A page of disputes.")},
+    problems=LIST_PROBLEMS,
+)

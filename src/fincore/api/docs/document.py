@@ -1,0 +1,214 @@
+"""The OpenAPI 3.1 document, made of the routes and of the types they take and answer. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from fincore.api.docs.schemas import Json, component_schemas, reference
+from fincore.api.http.endpoint import Route
+from fincore.api.http.exchange import PROBLEM_JSON
+from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.problems import PROBLEMS, ProblemBody, ProblemCode
+from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
+from fincore.version import VERSION
+
+_AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
+    "api_key_missing",
+    "api_key_invalid",
+    "secret_key_required",
+    "rate_limited",
+)
+"""What every operation that needs a key may answer."""
+_COMMON_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
+    "header_invalid",
+    "internal_error",
+    "overloaded",
+    "store_unavailable",
+)
+"""What every operation may answer."""
+_EVERY_RESPONSE_HEADERS: Final = ("Request-Id",)
+"""What every response has."""
+_PROBLEM_HEADERS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
+    {
+        409: ("Retry-After",),
+        429: ("Retry-After", "RateLimit-Policy", "RateLimit"),
+        500: ("Retry-After",),
+        503: ("Retry-After",),
+    }
+)
+"""Status of a problem -> the headers that its responses have beside those of every response."""
+
+TAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Charges": "Take a payment, or hold the money and capture or cancel it later.",
+        "Refunds": "Give money back.",
+        "Disputes": "See which charges a customer's bank disputes, and what money that moved.",
+        "Balance": "See what the platform owes you, and each change of it.",
+        "Events": "See what happened to your charges.",
+        "Webhook endpoints": "Let FinCore tell your server what happens.",
+        "Webhooks": "What FinCore sends to your webhook endpoints.",
+        "PSP webhooks": "What payment service providers send to FinCore. Not for merchants.",
+        "Service": "Health checks and the index.",
+        "Documentation": "The API's documentation, served by FinCore itself.",
+    }
+)
+"""Tag -> what its operations are for, in the order of the documentation."""
+
+_HEADERS: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        "Request-Id": {
+            "description": "This request's id. Quote it when you ask for help.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^req_"},
+        },
+        "Location": {"description": "The path of what was created.", "schema": {"type": "string"}},
+        "Idempotent-Replayed": {
+            "description": "`true`: this is the answer to an earlier request with the same key.",
+            "schema": {"type": "string", "enum": ["true"]},
+        },
+        "Preference-Applied": {
+            "description": "`wait`: FinCore waited for the outcome, or until your time was over.",
+            "schema": {"type": "string", "enum": ["wait"]},
+        },
+        "RateLimit-Policy": {
+            "description": "What the key may send: `q` requests at once, and as many again every `w` seconds.",
+            "schema": {"type": "string", "examples": ['"live";q=2500;w=5']},
+        },
+        "RateLimit": {
+            "description": "What is left of it: `r` requests now, all of them in `t` seconds.",
+            "schema": {"type": "string", "examples": ['"live";r=2499;t=1']},
+        },
+        "Retry-After": {
+            "description": "How many seconds to wait before you send the request again.",
+            "schema": {"type": "integer"},
+        },
+    }
+)
+
+
+def openapi_document(routes: Sequence[Route], *, server_url: str = "/") -> Json:
+    """The document of some routes. `server_url`: where clients reach the API; `/` is where they got the document."""
+    operations = [*(route.operation for route in routes), *WEBHOOKS.values()]
+    requests = [operation.request_body for operation in operations if operation.request_body is not None]
+    answers = [answer for operation in operations for answer in operation.answers.values()]
+    paths: Json = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.operation)
+    used = {operation.tag for operation in operations}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "FinCore Payments",
+            "version": VERSION,
+            "description": "Take payments, give money back, and see what happened. Amounts are integers in the minor unit of "
+            "the currency. Times are RFC 3339. Errors are RFC 9457 problem details; /docs/errors lists "
+            "their codes.",
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server_url, "description": "This installation."}],
+        "security": [{"bearer": []}, {"basic": []}],
+        "tags": [{"name": name, "description": TAGS[name]} for name in TAGS if name in used],
+        "paths": paths,
+        "webhooks": {name: {"post": _webhook(operation)} for name, operation in WEBHOOKS.items()},
+        "components": {
+            "schemas": component_schemas(
+                requests=_shapes(requests), answers=[*_shapes(answers), ProblemBody]
+            ),
+            "headers": dict(_HEADERS),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A secret key: `sk_test_...`."},
+                "basic": {"type": "http", "scheme": "basic", "description": "A secret key as the user name."},
+            },
+        },
+    }
+
+
+def problems_of(operation: Operation) -> tuple[ProblemCode, ...]:
+    """Every problem code an operation may answer."""
+    authenticated = _AUTHENTICATED_PROBLEMS if operation.is_authenticated else ()
+    return (*operation.problems, *authenticated, *_COMMON_PROBLEMS)
+
+
+def _shapes(contents: Iterable[Content]) -> Iterator[type]:
+    return (content.shape for content in contents if isinstance(content.shape, type))
+
+
+def _operation(operation: Operation) -> Json:
+    described = _asked(operation)
+    described["responses"] = _responses(operation)
+    if not operation.is_authenticated:
+        described["security"] = []
+    return described
+
+
+def _webhook(operation: Operation) -> Json:
+    """A request that FinCore sends: the answers are the receiver's, who has no problems and headers of ours."""
+    responses = {
+        str(status): {"description": answer.description} for status, answer in operation.answers.items()
+    }
+    return {**_asked(operation), "responses": responses, "security": []}
+
+
+def _asked(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "description": operation.description,
+        "tags": [operation.tag],
+    }
+    if operation.parameters:
+        described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.request_body is not None:
+        body = operation.request_body
+        described["requestBody"] = {"required": body.is_required, **_content(body)}
+    return described
+
+
+def _responses(operation: Operation) -> Json:
+    responses: Json = {}
+    for status, answer in operation.answers.items():
+        headers = _header_refs((*_EVERY_RESPONSE_HEADERS, *answer.headers))
+        responses[str(status)] = {**_content(answer), "headers": headers}
+    for status, codes in _by_status(problems_of(operation)).items():
+        problem = Content(
+            shape=ProblemBody,
+            media_type=PROBLEM_JSON,
+            description=" ".join(f"`{code}`: {PROBLEMS[code].title}." for code in codes),
+        )
+        headers = _header_refs((*_EVERY_RESPONSE_HEADERS, *_PROBLEM_HEADERS.get(status, ())))
+        described = responses.setdefault(str(status), {**_content(problem), "headers": headers})
+        described["content"].setdefault(PROBLEM_JSON, _content(problem)["content"][PROBLEM_JSON])
+    return dict(sorted(responses.items()))
+
+
+def _by_status(codes: Iterable[ProblemCode]) -> dict[int, list[ProblemCode]]:
+    found: dict[int, list[ProblemCode]] = {}
+    for code in codes:
+        found.setdefault(PROBLEMS[code].status, []).append(code)
+    return found
+
+
+def _content(content: Content) -> Json:
+    if content.shape is None:
+        return {"description": content.description}
+    schema = reference(content.shape) if isinstance(content.shape, type) else dict(content.shape)
+    return {"description": content.description, "content": {content.media_type: {"schema": schema}}}
+
+
+def _header_refs(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _parameter(parameter: Parameter) -> Json:
+    described: Json = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.is_required,
+        "description": parameter.description,
+        "schema": dict(parameter.schema),
+    }
+    if parameter.is_list:
+        described |= {"style": "form", "explode": False}
+    if parameter.is_deep_object:
+        described |= {"style": "deepObject", "explode": True}
+    return described

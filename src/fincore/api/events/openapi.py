@@ -1,0 +1,55 @@
+"""How /v1/events is documented."""
+
+from typing import Final
+
+from fincore.api.events.body import EventBody, EventListBody
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.domain.events import EVENTS
+
+_TAG: Final = "Events"
+
+EVENT_FILTERS: Final = (*EVENTS, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in EVENTS))
+"""What `type` takes: every type there is, and every family of them."""
+
+GET_EVENT: Final = Operation(
+    operation_id="get_event",
+    summary="Get an event",
+    description="Returns the event with this id, which a webhook names in `event_id`.",
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="event_id",
+            place="path",
+            is_required=True,
+            description="The event's id.",
+            schema={"type": "string", "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+    ),
+    answers={200: Content(shape=EventBody, description="The event.")},
+    problems=(*LOOK_PROBLEMS, "event_not_found"),
+)
+
+LIST_EVENTS: Final = Operation(
+    operation_id="list_events",
+    summary="List events",
+    description=(
+        "Lists everything that happened to your charges, newest first, whether or not a webhook told you. Every page takes "
+        "the same time, however far it is from the first. An event appears a moment after FinCore recorded it."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="type",
+            place="query",
+            description="Only events of this type, or of a family of types, such as `refund.*`.",
+            schema={"type": "string", "enum": list(EVENT_FILTERS)},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=EventListBody, description="A page of events.")},
+    problems=LIST_PROBLEMS,
+)

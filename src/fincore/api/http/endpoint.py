@@ -1,0 +1,194 @@
+"""From ASGI to a handler and back: ids, bounds, counts, and a problem for whatever goes wrong.
+
+One table of routes gives Litestar its handlers and the OpenAPI document its operations, so that neither can drift from
+the other.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+import structlog
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from fincore.api.http.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
+from fincore.api.http.gate import Gate, Place
+from fincore.api.http.list_query import refuse_parameters
+from fincore.api.http.metrics import REQUEST_SECONDS
+from fincore.api.http.openapi import Operation
+from fincore.api.http.problems import PROBLEMS, Problem, problem_body
+from fincore.api.http.rate_limit import RateLimiter
+from fincore.domain.errors import EventImpossible, Overloaded, StreamUnreadable
+from fincore.domain.ids import RequestId, new_request_id
+from fincore.postgres.failures import OUTAGES, Outage, outage_of
+
+_log = structlog.get_logger(__name__)
+
+BODY_SECONDS_MAX: Final = 10.0
+STORE_RETRY_AFTER_SECONDS: Final = 2
+INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
+UNREADABLE: Final = (
+    "The log holds an event of the charge that this version of FinCore cannot read; nothing was done."
+)
+
+GateName = Literal["requests", "webhooks"]
+Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
+Handler = Callable[[Call], Awaitable[Answer]]
+"""Answers a call, or raises `Problem`."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path: who answers it, and how it is documented.
+
+    `gate`: among which requests in flight it counts. Webhooks of PSPs have a gate of their own, which no merchant can fill;
+    health checks have none: a busy process is not a dead one.
+    """
+
+    method: Method
+    path: str
+    operation: Operation
+    handler: Handler
+    gate: GateName | None = "requests"
+
+    @property
+    def takes_any_query(self) -> bool:
+        """Whether its handler looks at the query, or nobody minds what is in it: a merchant's GET without parameters does."""
+        parameters = self.operation.parameters
+        return (
+            self.method != "GET"
+            or not self.operation.is_authenticated
+            or any(parameter.place == "query" for parameter in parameters)
+        )
+
+
+class Endpoint:
+    """All methods of one path, as an ASGI application."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        gates: Mapping[GateName, Gate],
+        limiter: RateLimiter,
+        body_seconds_max: float,
+    ) -> None:
+        by_method: dict[Method, Route] = {route.method: route for route in routes}
+        if "GET" in by_method:
+            by_method["HEAD"] = by_method["GET"]  # the server leaves the body out
+        self._routes: Mapping[str, Route] = {str(method): route for method, route in by_method.items()}
+        self._gates = gates
+        self._limiter = limiter
+        # What a merchant is answered is for its own eyes, and may be another thing a moment later.
+        self._headers = (("cache-control", "no-store"),) if routes[0].path.startswith("/v1/") else ()
+        self._body_seconds_max = body_seconds_max
+        self._seconds = {
+            (route.method, status_class): REQUEST_SECONDS.labels(
+                route.method, route.path, f"{status_class}xx"
+            )
+            for route in routes
+            for status_class in range(2, 6)
+        }
+        self.methods: Final[tuple[Method, ...]] = (*by_method, "OPTIONS")
+        self._allow: Final = (("allow", ", ".join(self.methods)),)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        http: HTTPScope = scope  # type: ignore[assignment]  # routes are reached by HTTP only
+        started = time.perf_counter()
+        request_id = new_request_id()
+        route = self._routes.get(http["method"])
+        if route is None:
+            await send_answer(
+                send, self._without_route(http["method"], request_id), request_id, headers=self._headers
+            )
+            return
+        place: Place | None = None
+        rate_headers: tuple[tuple[str, str], ...] = ()
+        try:
+            place = self._gates[route.gate].enter() if route.gate else None
+            call = Call(
+                http,
+                receive,
+                request_id=request_id,
+                body_seconds_max=self._body_seconds_max,
+                limiter=self._limiter,
+                place=place,
+            )
+            if call.query and not route.takes_any_query:
+                refuse_parameters(call.query)
+            try:
+                answer = await route.handler(call)
+            finally:
+                rate_headers = call.rate_headers
+        except Problem as problem:
+            answer = problem_answer(problem, request_id)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
+            answer = _failure_answer(error, route, request_id)
+        finally:
+            if place is not None:
+                place.leave()
+        self._seconds[route.method, answer.status // 100].observe(time.perf_counter() - started)
+        await send_answer(send, answer, request_id, headers=(*self._headers, *rate_headers))
+
+    def _without_route(self, method: str, request_id: RequestId) -> Answer:
+        if method == "OPTIONS":
+            return Answer(204, b"", headers=self._allow)
+        return problem_answer(Problem("method_not_allowed", headers=self._allow), request_id)
+
+
+def problem_answer(problem: Problem, request_id: RequestId) -> Answer:
+    """A problem as an answer."""
+    body = problem_body(problem.code, request_id, detail=problem.detail, param=problem.param)
+    answer = json_answer(body.status, body, headers=problem.headers)
+    return msgspec.structs.replace(answer, media_type=PROBLEM_JSON)
+
+
+async def send_answer(
+    send: Send, answer: Answer, request_id: RequestId, *, headers: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
+    sent = [(b"request-id", request_id.encode())]
+    if answer.status != 204:  # noqa: PLR2004 -- No Content: RFC 9110 forbids the length, and there is no type
+        sent += [
+            (b"content-type", answer.media_type.encode()),
+            (b"content-length", b"%d" % len(answer.body)),
+        ]
+    sent += [(name.encode(), value.encode("latin-1")) for name, value in (*answer.headers, *headers)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": sent})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def database_problem(outage: Outage) -> Problem:
+    """The problem that an outage of the database is to a client; `detail` names the outage."""
+    case = OUTAGES[outage]
+    what_to_do = PROBLEMS["store_unavailable"].what_to_do
+    return Problem(
+        "store_unavailable",
+        f"{case[:1].upper()}{case[1:]}. {what_to_do}",
+        headers=_retry_after(STORE_RETRY_AFTER_SECONDS),
+    )
+
+
+def _failure_answer(error: Exception, route: Route, request_id: RequestId) -> Answer:
+    """What to say when the request did not fail by its own fault."""
+    if isinstance(error, Overloaded):
+        problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
+    elif (outage := outage_of(error)) is not None:
+        _log.warning(
+            "api.store_unavailable", request_id=request_id, path=route.path, outage=outage, error=repr(error)
+        )
+        problem = database_problem(outage)
+    elif isinstance(error, StreamUnreadable | EventImpossible):
+        _log.error("api.charge_unreadable", request_id=request_id, path=route.path, reason=str(error))
+        problem = Problem("charge_unreadable", UNREADABLE)
+    else:
+        _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
+        problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
+    return problem_answer(problem, request_id)
+
+
+def _retry_after(seconds: int) -> tuple[tuple[str, str], ...]:
+    return (("retry-after", str(seconds)),)

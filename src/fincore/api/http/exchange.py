@@ -1,0 +1,177 @@
+"""One request and its answer, as the handlers see them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from litestar.types import HTTPScope, Receive
+
+from fincore.api.http.client_address import Address, Network, client_address
+from fincore.api.http.gate import Place
+from fincore.api.http.metrics import REQUESTS_LIMITED
+from fincore.api.http.problems import Problem
+from fincore.api.http.rate_limit import RateLimiter
+from fincore.domain.ids import RequestId
+from fincore.write.merchants.api_key import Principal
+
+JSON: Final = "application/json"
+PROBLEM_JSON: Final = "application/problem+json"
+SHARE_RETRY_AFTER_SECONDS: Final = 1
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole; nobody is left to answer."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What to send back."""
+
+    status: int
+    body: bytes
+    media_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, _ENCODER.encode(body), headers=headers)
+
+
+class Call:
+    """A request: its id, headers, path parameters, and its body on demand, within bounds of size and time."""
+
+    __slots__ = (
+        "_body_seconds_max",
+        "_header_pairs",
+        "_headers",
+        "_limiter",
+        "_place",
+        "_receive",
+        "_scope",
+        "rate_headers",
+        "request_id",
+    )
+
+    def __init__(
+        self,
+        scope: HTTPScope,
+        receive: Receive,
+        *,
+        request_id: RequestId,
+        body_seconds_max: float,
+        limiter: RateLimiter,
+        place: Place | None,
+    ) -> None:
+        self._scope = scope
+        self._header_pairs = list(scope["headers"])
+        self._headers = dict(self._header_pairs)
+        self._receive = receive
+        self._body_seconds_max = body_seconds_max
+        self._limiter = limiter
+        self._place = place
+        self.request_id: Final = request_id
+        self.rate_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def method(self) -> str:
+        """GET, POST ..."""
+        return self._scope["method"]
+
+    @property
+    def path(self) -> str:
+        """The path, without the query."""
+        return self._scope["path"]
+
+    @property
+    def query(self) -> bytes:
+        """The query as it came, percent-encoded."""
+        return self._scope["query_string"]
+
+    def path_parameter(self, name: str) -> str:
+        """A part of the path by its name in the route."""
+        parameters: dict[str, str] = self._scope["path_params"]
+        return parameters[name]
+
+    def header_values(self, name: bytes) -> list[str]:
+        """All values of a header by its lower-case name, in the order they came."""
+        return [value.decode("latin-1") for key, value in self._header_pairs if key == name]
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its lower-case name; None where it was not sent. Raises `header_invalid` for one sent twice."""
+        value = self._headers.get(name)
+        if value is None:
+            return None
+        if len(self._headers) < len(self._header_pairs) and len(self.header_values(name)) > 1:
+            title = name.decode().title()
+            raise Problem("header_invalid", f"Send {title} once.", param=title)
+        return value.decode("latin-1")
+
+    def headers(self) -> dict[str, str]:
+        """All headers by lower-case name; of a repeated one the last."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
+
+    def admit(self, principal: Principal) -> None:
+        """Count the call against the rate of its key and the share of its merchant; raises `rate_limited`."""
+        allowance = self._limiter.take(principal)
+        self.rate_headers = allowance.headers
+        if allowance.retry_after_seconds:
+            REQUESTS_LIMITED.labels("rate").inc()
+            raise _limited(
+                "This key has sent more requests than `RateLimit-Policy` says.", allowance.retry_after_seconds
+            )
+        if self._place is not None and not self._place.claim(principal):
+            REQUESTS_LIMITED.labels("share").inc()
+            raise _limited(
+                "Too many requests of this merchant are being worked on.", SHARE_RETRY_AFTER_SECONDS
+            )
+
+    def may_wait(self) -> bool:
+        """Whether the answer may be held back until an outcome is known; while it is, the call takes no place at work."""
+        return self._place is not None and self._place.wait()
+
+    def client_address(self, trusted: Sequence[Network]) -> Address | None:
+        """The address of the client, behind as many trusted proxies as the request came through; None if none is known."""
+        peer = self._scope["client"]
+        return client_address(peer[0] if peer else None, self.header_values(b"x-forwarded-for"), trusted)
+
+    async def body(self, *, bytes_max: int) -> bytes:
+        """The whole body. Raises `body_too_large`, `body_too_slow` and `ClientGone`."""
+        length = self.header(b"content-length")
+        if length is not None and length.isdecimal() and int(length[:20]) > bytes_max:
+            raise _too_large(bytes_max)
+        try:
+            async with asyncio.timeout(self._body_seconds_max):
+                return await self._read(bytes_max)
+        except TimeoutError:
+            raise Problem(
+                "body_too_slow", f"The whole body must arrive within {self._body_seconds_max:g} s."
+            ) from None
+
+    async def _read(self, bytes_max: int) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientGone
+            chunks.append(message["body"])
+            size += len(message["body"])
+            if size > bytes_max:
+                raise _too_large(bytes_max)
+            if not message["more_body"]:
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _limited(why: str, retry_after_seconds: int) -> Problem:
+    return Problem(
+        "rate_limited",
+        f"{why} Send this request again after {retry_after_seconds} s.",
+        headers=(("retry-after", str(retry_after_seconds)),),
+    )
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem("body_too_large", f"The body may have {bytes_max} bytes at most.")

@@ -1,0 +1,59 @@
+"""Changes that are no payments: an `Idempotency-Key` may be sent with them, and answer and change become true together."""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from fincore.api.http.exchange import Answer, Call
+from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, KEYED_PROBLEMS
+from fincore.api.http.idempotent_call import idempotency_key as required_key
+from fincore.api.http.problems import Problem
+from fincore.eventstore.answers import Answers
+from fincore.eventstore.commit import IdempotencyKey, StoredAnswer
+from fincore.postgres.pool import Connection
+from fincore.write.merchants.api_key import Principal
+
+OPTIONAL_KEY: Final = msgspec.structs.replace(IDEMPOTENCY_KEY, is_required=False)
+OPTIONAL_KEY_PROBLEMS: Final = tuple(
+    code for code in KEYED_PROBLEMS if code not in ("idempotency_key_missing", "idempotency_key_in_use")
+)
+"""What each of these POSTs may answer beside its own problems."""
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+
+MakeChange = Callable[[Connection], Awaitable[Answer]]
+"""Makes the change in the transaction of the connection and says the answer, or raises `Problem`: nothing is changed."""
+
+
+async def change_once(
+    call: Call, answers: Answers, principal: Principal, request: msgspec.Struct, make: MakeChange
+) -> Answer:
+    """Make a change once for the call's key, if it has one. `request` is what the call asks for, as it was read.
+
+    Raises `idempotency_key_invalid`, `idempotency_key_reused` and what `make` raises.
+    """
+    key = None
+    if call.header(b"idempotency-key") is not None:
+        key = IdempotencyKey(principal.merchant_id, principal.livemode, required_key(call))
+    fingerprint = sha256(
+        b"%s %s\n%s" % (call.method.encode(), call.path.encode(), _ENCODER.encode(request))
+    ).digest()
+
+    async def change(connection: Connection) -> StoredAnswer:
+        answer = await make(connection)
+        return StoredAnswer(
+            fingerprint=fingerprint,
+            response_status=answer.status,
+            response_body=answer.body,
+            location=dict(answer.headers).get("location"),
+        )
+
+    stored, is_replay = await answers.once(key, change)
+    if stored.fingerprint != fingerprint:
+        raise Problem("idempotency_key_reused", param="Idempotency-Key")
+    headers = [("location", stored.location)] if stored.location is not None else []
+    if is_replay:
+        headers.append(("idempotent-replayed", "true"))
+    return Answer(stored.response_status, stored.response_body, headers=tuple(headers))

@@ -1,0 +1,55 @@
+"""How one operation of the API is documented. The OpenAPI document is made of these."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from fincore.api.http.problems import ProblemCode
+
+JsonSchema = Mapping[str, Any]
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """A header, a part of the path or of the query.
+
+    A deep object is written as `name[member]=value`, a list as `name=one,other`.
+    """
+
+    name: str
+    place: Literal["header", "path", "query"]
+    description: str
+    schema: JsonSchema
+    is_required: bool = False
+    is_deep_object: bool = False
+    is_list: bool = False
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """A body in one direction. `shape` is a msgspec type, or a JSON schema where there is none; None is no body.
+
+    `is_required` is of a request's body: whether it can be left out.
+    """
+
+    shape: type | JsonSchema | None
+    media_type: str = "application/json"
+    description: str = ""
+    headers: tuple[str, ...] = ()
+    is_required: bool = True
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a method of a path does, takes and answers.
+
+    `problems` are the codes this operation itself may answer; those of every operation are added to the document.
+    """
+
+    operation_id: str
+    summary: str
+    description: str
+    tag: str
+    answers: Mapping[int, Content]
+    is_authenticated: bool = True
+    parameters: tuple[Parameter, ...] = ()
+    request_body: Content | None = None
+    problems: tuple[ProblemCode, ...] = ()

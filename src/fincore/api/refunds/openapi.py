@@ -1,0 +1,106 @@
+"""How /v1/refunds is documented."""
+
+from typing import Final
+
+from fincore.api.charges.body import FailedRefundProblem
+from fincore.api.docs.schemas import words_reference
+from fincore.api.http.idempotent_call import (
+    ANSWER_HEADERS,
+    IDEMPOTENCY_KEY,
+    KEYED_PROBLEMS,
+    LOOK_HEADERS,
+    PREFER,
+    PREFER_LOOK,
+)
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.public.refund_body import RefundBody, RefundListBody
+from fincore.write.payments.operation_request import RefundRequest
+
+_TAG: Final = "Refunds"
+
+CREATE_REFUND: Final = Operation(
+    operation_id="create_refund",
+    summary="Refund a charge",
+    description=(
+        "Gives back the money of a charge that succeeded, or a part of it. A charge can have many refunds; together they "
+        "never exceed the captured amount, however many requests you send at once. FinCore stores the refund before it "
+        "answers: the refund is `processing`, its amount is reserved, and FinCore carries it out whatever happens. With "
+        "`Prefer: wait=N` the response holds the outcome; a refund that fails while you wait is answered with 402."
+    ),
+    tag=_TAG,
+    parameters=(IDEMPOTENCY_KEY, PREFER),
+    request_body=Content(shape=RefundRequest, description="The refund to make. Unknown fields are refused."),
+    answers={
+        201: Content(shape=RefundBody, description="The refund.", headers=("Location", *ANSWER_HEADERS)),
+        402: Content(
+            shape=FailedRefundProblem,
+            media_type="application/problem+json",
+            description="The refund failed while you waited.",
+            headers=("Location", *ANSWER_HEADERS),
+        ),
+    },
+    problems=(
+        *KEYED_PROBLEMS,
+        "field_missing",
+        "card_number_not_allowed",
+        "charge_not_found",
+        "charge_not_refundable",
+        "charge_already_refunded",
+        "charge_disputed",
+        "charge_report_held",
+        "too_many_refunds",
+        "charge_busy",
+        "charge_unreadable",
+        "amount_too_small",
+        "amount_too_large",
+        "refund_amount_too_large",
+    ),
+)
+
+GET_REFUND: Final = Operation(
+    operation_id="get_refund",
+    summary="Get a refund",
+    description=(
+        "Returns the refund as it is now. It includes everything that you wrote before. With `Prefer: wait=N` FinCore "
+        "answers when the refund leaves `processing`."
+    ),
+    tag=_TAG,
+    parameters=(
+        Parameter(
+            name="refund_id",
+            place="path",
+            is_required=True,
+            description="The refund's id.",
+            schema={"type": "string", "examples": ["re_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        ),
+        PREFER_LOOK,
+    ),
+    answers={200: Content(shape=RefundBody, description="The refund.", headers=LOOK_HEADERS)},
+    problems=(*LOOK_PROBLEMS, "refund_not_found", "charge_unreadable"),
+)
+
+LIST_REFUNDS: Final = Operation(
+    operation_id="list_refunds",
+    summary="List refunds",
+    description=(
+        "Lists your refunds, newest first, also those made at the PSP. Every page takes the same time, however far it is "
+        "from the first. A refund appears in lists a moment after you created it."
+    ),
+    tag=_TAG,
+    parameters=(
+        LIMIT,
+        CURSOR,
+        CHARGE,
+        Parameter(
+            name="status",
+            place="query",
+            is_list=True,
+            description="Only refunds in one of these states, separated by commas.",
+            schema={"type": "array", "items": words_reference("RefundStatus"), "minItems": 1},
+        ),
+        CREATED,
+    ),
+    answers={200: Content(shape=RefundListBody, description="A page of refunds.")},
+    problems=LIST_PROBLEMS,
+)

@@ -1,0 +1,220 @@
+"""What requests about a charge are answered, whatever has become of it."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from fincore.api.charges.body import render_cancel, render_capture, render_charge, render_refund
+from fincore.domain.charge import Charge, evolve
+from fincore.domain.currency import Currency
+from fincore.domain.events import ChargeEvent, ChargeStatus
+from fincore.domain.ids import ChargeId, DisputeId, MerchantId, RefundId, RequestId
+from fincore.domain.money import Money
+from fincore.domain.operation import OperationFailure, PendingOperation
+from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
+from fincore.domain.public_event import public_event
+from fincore.domain.refund import Refund
+from fincore.public.charge_body import ChargeBody, whole_charge_body
+from fincore.public.failure_body import CUSTOMER_MESSAGES, FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
+from fincore.read.projectionist.fold import view_of_stream
+from fincore.write.payments.keyed_requests import Rendered
+from fixtures.commits import captured, created, dispute_opened, new_stream
+from fixtures.traffic import aftermaths, fates, recorded
+
+NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+CHARGE_ID = ChargeId("ch_1")
+REQUEST_ID = RequestId("req_1")
+CHARGE = Charge(
+    version=1,
+    merchant_id=MerchantId("mer_1"),
+    livemode=False,
+    status="processing",
+    amount=Money(1999, Currency("usd")),
+    capture_method="automatic",
+    payment_method="pm_1",
+    psp=PspName("stripe"),
+    psp_account=PspAccount("test"),
+    created_at=NOON,
+    description=None,
+    customer_email=None,
+    metadata={},
+)
+REFUND = Refund(
+    refund_id=RefundId("re_1"),
+    status="processing",
+    amount_minor=500,
+    reason="duplicate",
+    origin="merchant",
+    metadata={},
+    requested_at=NOON,
+    updated_at=NOON,
+)
+REFUSED = Failure(code="processing_error", message="free text of the PSP", advice="retry_later")
+
+
+def charge(status: ChargeStatus, **changes: Any) -> Charge:
+    return msgspec.structs.replace(CHARGE, status=status, **changes)
+
+
+def body(rendered: Rendered) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(rendered.body)
+    assert rendered.status < 400 or found["status"] == rendered.status
+    assert b"free text" not in rendered.body
+    return found
+
+
+def test_every_failure_has_words_of_ours_and_none_of_the_psp() -> None:
+    assert set(FAILURE_MESSAGES) == set(CUSTOMER_MESSAGES) == set(get_args(FailureCode))
+    for code in FAILURE_MESSAGES:
+        failure = Failure(code=code, message="free text of the PSP", advice="retry_later")
+        rendered = render_charge(CHARGE_ID, charge("failed", failure=failure), REQUEST_ID)
+        told = body(rendered)
+        assert (rendered.status, told["code"], told["charge"]["status"]) == (402, "charge_failed", "failed")
+        assert told["charge"]["failure"]["message"] == FAILURE_MESSAGES[code]
+        assert told["charge"]["failure"]["customer_message"] == CUSTOMER_MESSAGES[code]
+        assert told["charge"]["failure"]["retryable"] is True
+        assert told["retryable"] is False
+
+
+@pytest.mark.parametrize("code", sorted(CUSTOMER_MESSAGES))
+def test_a_customers_message_speaks_to_the_customer_alone(code: FailureCode) -> None:
+    message = CUSTOMER_MESSAGES[code]
+    assert re.search(r"\byour?\b", message, re.IGNORECASE), message
+    assert not re.search(r"customer|provider|PSP|request|charge\b|merchant|lost|stolen|fraud", message), (
+        message
+    )
+
+
+@pytest.mark.parametrize("status", [status for status in get_args(ChargeStatus) if status != "failed"])
+def test_any_charge_that_did_not_fail_is_a_201_without_timeline(status: ChargeStatus) -> None:
+    rendered = render_charge(CHARGE_ID, charge(status), REQUEST_ID)
+    told = body(rendered)
+    assert (rendered.status, rendered.location, told["status"]) == (201, "/v1/charges/ch_1", status)
+    assert not {"timeline", "refunds", "disputes"} & told.keys()
+    assert (told["next_action"] is not None) == (status == "requires_action")
+
+
+def test_a_hold_says_until_when_it_lasts_as_long_as_it_lasts() -> None:
+    told = {
+        status: body(render_charge(CHARGE_ID, charge(status, capture_before=NOON), REQUEST_ID))
+        for status in ("authorized", "succeeded", "expired")
+    }
+    assert {status: one["capture_before"] for status, one in told.items()} == {
+        "authorized": "2026-01-02T12:00:00Z",
+        "succeeded": None,
+        "expired": None,
+    }
+
+
+def test_a_capture_under_way_shows_what_is_to_be_taken_and_whether_the_answer_is_missing() -> None:
+    pending = PendingOperation(kind="capture", number=1, requested_at=NOON, amount_minor=500)
+    rendered = render_capture(
+        CHARGE_ID, charge("authorized", operation=pending, unknown_since=NOON), REQUEST_ID
+    )
+    assert (rendered.status, rendered.location) == (200, None)
+    assert body(rendered)["pending_operation"] == {
+        "type": "capture",
+        "amount_minor": 500,
+        "requested_at": "2026-01-02T12:00:00Z",
+        "outcome_unknown_since": "2026-01-02T12:00:00Z",
+    }
+
+
+def test_a_charge_that_is_being_authorized_has_no_operation_that_somebody_asked_for() -> None:
+    pending = PendingOperation(kind="authorize", number=1, requested_at=NOON)
+    rendered = render_charge(CHARGE_ID, charge("processing", operation=pending), REQUEST_ID)
+    assert body(rendered)["pending_operation"] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "captured", "canceled"),
+    [
+        ("authorized", 402, 402),
+        ("requires_action", 402, 402),
+        ("succeeded", 200, 402),
+        ("failed", 402, 200),
+        ("canceled", 402, 200),
+        ("expired", 402, 200),
+    ],
+)
+def test_an_operation_that_is_over_is_answered_by_what_became_of_the_charge(
+    status: ChargeStatus, captured: int, canceled: int
+) -> None:
+    capture = render_capture(CHARGE_ID, charge(status), REQUEST_ID)
+    cancel = render_cancel(CHARGE_ID, charge(status), REQUEST_ID)
+    assert (capture.status, cancel.status) == (captured, canceled)
+    for rendered, code in ((capture, "capture_failed"), (cancel, "cancel_failed")):
+        told = body(rendered)
+        if rendered.status == 402:
+            assert (told["code"], told["charge"]["status"]) == (code, status)
+            assert told["detail"] == f"The charge is {status}."
+
+
+def test_an_operation_that_the_psp_refused_says_why_in_our_words() -> None:
+    failed = OperationFailure(operation="capture", failure=REFUSED, occurred_at=NOON)
+    rendered = render_capture(CHARGE_ID, charge("authorized", operation_failure=failed), REQUEST_ID)
+    told = body(rendered)
+    assert told["detail"] == "The payment could not be processed. The charge is authorized."
+    assert told["charge"]["operation_failure"] == {
+        "operation": "capture",
+        "code": "processing_error",
+        "decline_code": None,
+        "message": "The payment could not be processed.",
+        "advice": "retry_later",
+        "retryable": True,
+    }
+
+
+@pytest.mark.parametrize("status", ["processing", "pending", "succeeded"])
+def test_any_refund_that_did_not_fail_is_a_201_with_its_place(status: str) -> None:
+    refund = msgspec.structs.replace(REFUND, status=status)
+    rendered = render_refund(CHARGE_ID, charge("succeeded", refunds=(refund,)), REFUND.refund_id, REQUEST_ID)
+    assert (rendered.status, rendered.location) == (201, "/v1/refunds/re_1")
+    assert (body(rendered)["status"], body(rendered)["failure"]) == (status, None)
+
+
+def test_every_failure_of_a_refund_has_words_of_ours() -> None:
+    assert set(REFUND_FAILURE_MESSAGES) == set(get_args(RefundFailureCode))
+    for code, message in REFUND_FAILURE_MESSAGES.items():
+        refund = msgspec.structs.replace(REFUND, status="failed", failure_code=code)
+        failed = charge("succeeded", refunds=(refund,))
+        rendered = render_refund(CHARGE_ID, failed, REFUND.refund_id, REQUEST_ID)
+        told = body(rendered)
+        assert (rendered.status, told["code"], rendered.location) == (
+            402,
+            "refund_failed",
+            "/v1/refunds/re_1",
+        )
+        assert told["refund"]["failure"] == {"code": code, "message": message}
+        assert told["detail"].startswith(message)
+
+
+def test_money_that_comes_and_goes_is_counted_in_the_charge() -> None:
+    refunds = tuple(
+        msgspec.structs.replace(REFUND, refund_id=RefundId(status), status=status)
+        for status in ("processing", "pending", "succeeded", "failed")
+    )
+    told = body(
+        render_charge(CHARGE_ID, charge("succeeded", captured_minor=1999, refunds=refunds), REQUEST_ID)
+    )
+    assert (told["amount_captured_minor"], told["amount_refunded_minor"]) == (1999, 500)
+    assert told["amount_refundable_minor"] == 499
+
+
+def test_amount_refundable_of_a_disputed_charge_is_zero() -> None:
+    disputed = evolve(evolve(evolve(None, created()), captured()), dispute_opened(DisputeId("dp_1")))
+    told = body(render_charge(CHARGE_ID, disputed, REQUEST_ID))
+    assert (told["amount_captured_minor"], told["amount_refundable_minor"]) == (1000, 0)
+
+
+@pytest.mark.parametrize("life", fates() + aftermaths(), ids=lambda life: type(life[-1]).__name__)
+def test_a_charge_with_any_past_is_shown_as_documented(life: tuple[ChargeEvent, ...]) -> None:
+    events = recorded(new_stream(), *life)
+    view = view_of_stream(events)
+    assert view is not None
+    shown = whole_charge_body(view.charge_id, view.charge, [public_event(one) for one in events])
+    assert msgspec.json.decode(msgspec.json.encode(shown), type=ChargeBody) == shown
