@@ -79,7 +79,7 @@ def serve(
     search_lag_seconds
         How far the search index lags behind; Stripe's does by up to a minute.
     aftermath_delay_seconds
-        How long after a payment or a refund the sequel of its test card comes: the refund that fails, the dispute.
+        How long after a payment or a refund the effect of its test card comes: the refund that fails, the dispute.
     max_payments
         Payment intents kept; past that the oldest are dropped.
     seed
@@ -88,7 +88,7 @@ def serve(
         Least level that is logged, as JSON on stderr.
     """
     if webhook_url and not webhook_secret:
-        sys.exit("psp-sandbox: give --webhook-secret with --webhook-url, or nobody can verify the webhooks.")
+        sys.exit("psp-sandbox: give --webhook-secret with --webhook-url, which signs the webhooks.")
     options = Options(
         host=host,
         port=port,

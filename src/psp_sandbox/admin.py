@@ -11,14 +11,14 @@ import msgspec
 from psp_sandbox.calls import Calls
 from psp_sandbox.clock import Clock
 from psp_sandbox.delivery import Delivery
-from psp_sandbox.faults import BadFault, Fault, FaultBook
+from psp_sandbox.faults import BadFault, Fault, FaultRules
 from psp_sandbox.ids import new_secret
 from psp_sandbox.latency import ImpossibleLatency, log_normal
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.options import Options
-from psp_sandbox.stripe import backstage, census
+from psp_sandbox.stripe import snapshot, test_helpers
 from psp_sandbox.stripe.api import OPERATIONS, StripeApi
-from psp_sandbox.stripe.backstage import Misdirected
+from psp_sandbox.stripe.test_helpers import Misdirected
 
 MAX_ADVANCE_SECONDS = 366 * 24 * 3_600
 NAMED_STEPS = 3
@@ -45,8 +45,8 @@ class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
     advance_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_ADVANCE_SECONDS)]
 
 
-class AftermathOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """POST /sandbox/aftermath: the delay of what is entered in the agenda from now on."""
+class EffectDelayOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/aftermath: the delay of effects that are scheduled from now on."""
 
     delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_ADVANCE_SECONDS)]
 
@@ -60,7 +60,7 @@ class Admin:
         calls: Calls,
         clock: Clock,
         delivery: Delivery,
-        faults: FaultBook,
+        faults: FaultRules,
         options: Options,
         rng: Random,
         stripe: StripeApi,
@@ -72,7 +72,7 @@ class Admin:
         self._options = options
         self._rng = rng
         self._stripe = stripe
-        self._operations: dict[tuple[str, str], Callable[[Request, str], Answer]] = {
+        self._operations: dict[tuple[str, str], Callable[[Request, str], Response]] = {
             ("GET", "healthz"): self._healthz,
             ("GET", "state"): self._state,
             ("POST", "reset"): self._reset,
@@ -81,50 +81,50 @@ class Admin:
             ("GET", "faults"): self._list_faults,
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "clock"): self._advance_clock,
-            ("GET", "aftermath"): self._agenda,
-            ("POST", "aftermath"): self._set_aftermath_delay,
+            ("GET", "aftermath"): self._waiting_effects,
+            ("POST", "aftermath"): self._set_effect_delay,
             ("POST", "webhook_endpoints/roll_secret"): self._roll_secret,
         }
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         """Route one request."""
         steps = request.path.removeprefix("/sandbox/").split("/")
         named = steps.pop(1) if len(steps) == NAMED_STEPS else ""
         route = (request.method, "/".join(steps))
-        operation, moved = self._operations.get(route), backstage.OPERATIONS.get(route)
+        operation, moved = self._operations.get(route), test_helpers.OPERATIONS.get(route)
         try:
             if operation is not None:
                 return operation(request, named)
             if moved is not None:
                 return moved(self._stripe.store, request, named)
         except (msgspec.DecodeError, BadFault, ImpossibleLatency) as error:
-            return Answer(status=400, payload={"error": str(error)})
+            return Response(status=400, payload={"error": str(error)})
         except Misdirected as error:
-            return Answer(status=error.status, payload={"error": str(error)})
-        return Answer(status=404, payload={"error": f"no such operation: {request.method} {request.path}"})
+            return Response(status=error.status, payload={"error": str(error)})
+        return Response(status=404, payload={"error": f"no such operation: {request.method} {request.path}"})
 
-    def _healthz(self, _request: Request, _named: str) -> Answer:
-        return Answer(payload={"status": "ok"})
+    def _healthz(self, _request: Request, _named: str) -> Response:
+        return Response(payload={"status": "ok"})
 
-    def _set_new_latency(self, request: Request, _named: str) -> Answer:
+    def _set_new_latency(self, request: Request, _named: str) -> Response:
         order = msgspec.json.decode(request.body, type=LatencyOrder)
         self._calls.latency = log_normal(p50_ms=order.p50_ms, p99_ms=order.p99_ms, rng=self._rng)
-        return Answer(payload=order)
+        return Response(payload=order)
 
-    def _add_fault(self, request: Request, _named: str) -> Answer:
+    def _add_fault(self, request: Request, _named: str) -> Response:
         fault = msgspec.json.decode(request.body, type=Fault)
         operation = fault.match.operation
         if operation is not None and operation not in OPERATIONS:
             raise BadFault(f"no such operation: {operation}; there are {', '.join(sorted(OPERATIONS))}")
         self._faults.add(fault)
-        return Answer(status=201, payload=self._rules())
+        return Response(status=201, payload=self._rules())
 
-    def _list_faults(self, _request: Request, _named: str) -> Answer:
-        return Answer(payload=self._rules())
+    def _list_faults(self, _request: Request, _named: str) -> Response:
+        return Response(payload=self._rules())
 
-    def _clear_faults(self, _request: Request, _named: str) -> Answer:
+    def _clear_faults(self, _request: Request, _named: str) -> Response:
         self._faults.clear()
-        return Answer(payload=self._rules())
+        return Response(payload=self._rules())
 
     def _rules(self) -> dict[str, object]:
         rules = [
@@ -133,12 +133,12 @@ class Admin:
         ]
         return {"faults": rules}
 
-    def _state(self, request: Request, _named: str) -> Answer:
+    def _state(self, request: Request, _named: str) -> Response:
         """Sums over all accounts. With ?metadata_key=k, what was paid for each value of that key."""
         store = self._stripe.store
         sent = self._delivery.counts
         state: dict[str, object] = {
-            **census.totals(store),
+            **snapshot.totals(store),
             "charges": len(store.charges),
             "events": len(store.events),
             "idempotency_keys": len(self._stripe.memory),
@@ -152,45 +152,45 @@ class Admin:
             "requests": dict(self._calls.counts),
         }
         for key in parse_qs(request.query.decode("latin-1")).get("metadata_key", []):
-            state["by_metadata"] = census.by_metadata(store, key)
-        return Answer(payload=state)
+            state["by_metadata"] = snapshot.by_metadata(store, key)
+        return Response(payload=state)
 
-    def _reset(self, _request: Request, _named: str) -> Answer:
+    def _reset(self, _request: Request, _named: str) -> Response:
         self._stripe.store.clear()
-        self._stripe.store.aftermath_delay_seconds = self._options.aftermath_delay_seconds
+        self._stripe.store.effect_delay_seconds = self._options.aftermath_delay_seconds
         self._clock.reset()
         self._stripe.memory.clear()
         self._faults.clear()
         self._delivery.clear()
         self._calls.counts.clear()
         self._calls.latency = log_normal(p50_ms=0, p99_ms=0, rng=self._rng)
-        return Answer(payload={"status": "reset"})
+        return Response(payload={"status": "reset"})
 
-    def _advance_clock(self, request: Request, _named: str) -> Answer:
+    def _advance_clock(self, request: Request, _named: str) -> Response:
         order = msgspec.json.decode(request.body, type=ClockOrder)
         self._clock.advance(order.advance_seconds)
-        happened = self._stripe.store.agenda.run_due()
-        return Answer(payload={"now": int(self._clock.now()), "happened": happened})
+        happened = self._stripe.store.scheduler.run_due()
+        return Response(payload={"now": int(self._clock.now()), "happened": happened})
 
-    def _set_aftermath_delay(self, request: Request, named: str) -> Answer:
-        order = msgspec.json.decode(request.body, type=AftermathOrder)
-        self._stripe.store.aftermath_delay_seconds = order.delay_seconds
-        return self._agenda(request, named)
+    def _set_effect_delay(self, request: Request, named: str) -> Response:
+        order = msgspec.json.decode(request.body, type=EffectDelayOrder)
+        self._stripe.store.effect_delay_seconds = order.delay_seconds
+        return self._waiting_effects(request, named)
 
-    def _agenda(self, _request: Request, _named: str) -> Answer:
+    def _waiting_effects(self, _request: Request, _named: str) -> Response:
         """The delay, and what waits: the soonest first."""
         store = self._stripe.store
         waiting = [
             {"at": int(at), "kind": due.kind, "object": due.object_id}
-            for at, due in islice(store.agenda.waiting(), census.MAX_ROWS)
+            for at, due in islice(store.scheduler.waiting(), snapshot.MAX_ROWS)
         ]
-        return Answer(payload={"delay_seconds": store.aftermath_delay_seconds, "waiting": waiting})
+        return Response(payload={"delay_seconds": store.effect_delay_seconds, "waiting": waiting})
 
-    def _roll_secret(self, request: Request, endpoint_id: str) -> Answer:
+    def _roll_secret(self, request: Request, endpoint_id: str) -> Response:
         order = msgspec.json.decode(request.body or b"{}", type=SecretOrder)
         endpoint = self._stripe.store.endpoints.get(endpoint_id)
         if endpoint is None:
             raise Misdirected(404, f"no webhook endpoint {endpoint_id}")
         secret = order.secret or new_secret("whsec")
         endpoint.roll_secret(secret, expire_previous_seconds=order.expire_previous_seconds)
-        return Answer(payload={"id": endpoint_id, "secret": secret})
+        return Response(payload={"id": endpoint_id, "secret": secret})

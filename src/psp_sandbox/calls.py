@@ -7,15 +7,15 @@ from collections.abc import Callable
 import structlog
 
 from psp_sandbox.connection import Exchange
-from psp_sandbox.faults import CallFacts, Fault, FaultBook
-from psp_sandbox.messages import Answer
+from psp_sandbox.faults import CallFacts, Fault, FaultRules
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.api import Admitted, StripeApi, addressed_metadata, form_of, operation_of
 from psp_sandbox.stripe.errors import api_error, rate_limited
 from psp_sandbox.stripe.wire import API_VERSION
 
 log = structlog.get_logger("psp_sandbox.calls")
 
-FAILED = api_error("The sandbox failed; its log has the traceback.").answer()
+FAILED = api_error("The sandbox failed; its log has the traceback.").response()
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -23,7 +23,7 @@ Headers = tuple[tuple[str, str], ...]
 class Calls:
     """Stripe's calls. `latency` gives the seconds each one takes; `counts` how many came to which endpoint."""
 
-    def __init__(self, *, faults: FaultBook, latency: Callable[[], float], stripe: StripeApi) -> None:
+    def __init__(self, *, faults: FaultRules, latency: Callable[[], float], stripe: StripeApi) -> None:
         self.counts: Counter[str] = Counter()
         self.latency = latency
         self._faults = faults
@@ -53,15 +53,17 @@ class Calls:
             self._finish(exchange, admitted, fault, headers)
 
     def _finish(
-        self, exchange: Exchange, admitted: Admitted | Answer, fault: Fault | None, headers: Headers
+        self, exchange: Exchange, admitted: Admitted | Response, fault: Fault | None, headers: Headers
     ) -> None:
         try:
-            answer = admitted if isinstance(admitted, Answer) else _executed(self._stripe, admitted, fault)
+            response = (
+                admitted if isinstance(admitted, Response) else _executed(self._stripe, admitted, fault)
+            )
         except Exception:
             request = exchange.request
             log.exception("request.failed", method=request.method, path=request.path, request_id=request.id)
-            answer = FAILED
-        _respond(exchange, answer, fault, headers)
+            response = FAILED
+        _respond(exchange, response, fault, headers)
 
 
 def _headers(exchange: Exchange) -> Headers:
@@ -81,49 +83,49 @@ def _spoil_before(exchange: Exchange, fault: Fault, headers: Headers) -> bool:
         exchange.reset()
     elif fault.kind == "rate_limited_429":
         refusal = rate_limited("Request rate limit exceeded.", code="rate_limit")
-        exchange.answer(refusal.answer(), (*headers, ("Stripe-Rate-Limited-Reason", fault.reason)))
+        exchange.respond(refusal.response(), (*headers, ("Stripe-Rate-Limited-Reason", fault.reason)))
     elif fault.kind == "lock_timeout_429":
         refusal = rate_limited(
             "This object cannot be accessed right now because another API request or Stripe process is currently "
             "accessing it. If you see this error intermittently, retry the request.",
             code="lock_timeout",
         )
-        exchange.answer(refusal.answer(), headers)
+        exchange.respond(refusal.response(), headers)
     elif fault.kind == "conflict_409":
         refusal = rate_limited(
             "There is currently another in-progress request using this Idempotent Key.",
             code="idempotency_key_in_use",
             status=409,
         )
-        exchange.answer(refusal.answer(), headers)
+        exchange.respond(refusal.response(), headers)
     else:
         return False
     return True
 
 
-def _executed(stripe: StripeApi, admitted: Admitted, fault: Fault | None) -> Answer:
+def _executed(stripe: StripeApi, admitted: Admitted, fault: Fault | None) -> Response:
     """The call's answer. A 500 is kept under the idempotency key, whether or not the call was applied before it."""
-    failure = api_error("An unknown error occurred.").answer()
+    failure = api_error("An unknown error occurred.").response()
     if fault is not None and fault.kind == "error_500":
         stripe.remember(admitted, failure)
         return failure
-    answer = stripe.execute(admitted)
+    response = stripe.execute(admitted)
     if fault is not None and fault.kind == "error_500_after_apply":
         stripe.remember(admitted, failure)
         return failure
-    return answer
+    return response
 
 
-def _respond(exchange: Exchange, answer: Answer, fault: Fault | None, headers: Headers) -> None:
+def _respond(exchange: Exchange, response: Response, fault: Fault | None, headers: Headers) -> None:
     if fault is not None and fault.kind == "timeout_after_apply":
         asyncio.get_running_loop().call_later(fault.lasting(), exchange.hang_up)
     elif fault is not None and fault.kind == "malformed_json":
-        exchange.cut(answer, headers)
+        exchange.cut(response, headers)
     else:
-        exchange.answer(answer, headers)
+        exchange.respond(response, headers)
 
 
-def _facts(exchange: Exchange, stripe: StripeApi, admitted: Admitted | Answer) -> CallFacts:
+def _facts(exchange: Exchange, stripe: StripeApi, admitted: Admitted | Response) -> CallFacts:
     request = exchange.request
     method = form_of(request).get("payment_method")
     return CallFacts(

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import httptools
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 
 MAX_BODY_BYTES = 1 << 20
 MAX_HEAD_BYTES = 64 << 10
@@ -37,15 +37,15 @@ class Exchange:
         self._connection = connection
         self._keep_alive = keep_alive
 
-    def answer(self, answer: Answer, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def respond(self, response: Response, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Write the answer. Does nothing if the client is gone."""
-        self._connection.respond(self, answer, headers, keep_alive=self._keep_alive)
+        self._connection.respond(self, response, headers, keep_alive=self._keep_alive)
 
-    def cut(self, answer: Answer, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def cut(self, response: Response, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Write an answer whose JSON breaks off half-way, with a length that says it is whole."""
-        body = answer.body()
-        broken = Answer(
-            status=answer.status, payload=body[: len(body) // 2], content_type=answer.content_type
+        body = response.body()
+        broken = Response(
+            status=response.status, payload=body[: len(body) // 2], content_type=response.content_type
         )
         self._connection.respond(self, broken, headers, keep_alive=self._keep_alive)
 
@@ -175,13 +175,18 @@ class Connection(asyncio.Protocol):
     # for Exchange and the server
 
     def respond(
-        self, exchange: Exchange, answer: Answer, headers: tuple[tuple[str, str], ...], *, keep_alive: bool
+        self,
+        exchange: Exchange,
+        response: Response,
+        headers: tuple[tuple[str, str], ...],
+        *,
+        keep_alive: bool,
     ) -> None:
         """Write an answer and go on with the next request that waits."""
         transport = self._transport
         if transport is None or exchange is not self._current:
             return
-        transport.write(_encoded(exchange.request, answer, headers, keep_alive=keep_alive))
+        transport.write(_encoded(exchange.request, response, headers, keep_alive=keep_alive))
         self.last_active = time.monotonic()
         self._current = None
         if not keep_alive:
@@ -227,13 +232,13 @@ class _TooLarge(Exception):
 
 
 def _encoded(
-    request: Request, answer: Answer, headers: tuple[tuple[str, str], ...], *, keep_alive: bool
+    request: Request, response: Response, headers: tuple[tuple[str, str], ...], *, keep_alive: bool
 ) -> bytes:
-    body = answer.body()
-    extra = "".join([f"{name}: {value}\r\n" for name, value in (*headers, *answer.headers)])
+    body = response.body()
+    extra = "".join([f"{name}: {value}\r\n" for name, value in (*headers, *response.headers)])
     head = (
-        f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, '')}\r\n"
-        f"Content-Type: {answer.content_type}\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
+        f"Content-Type: {response.content_type}\r\nContent-Length: {len(body)}\r\n"
         f"{extra}{'' if keep_alive else 'Connection: close' + chr(13) + chr(10)}\r\n"
     ).encode("latin-1", "replace")
     return head if request.method == "HEAD" else head + body

@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from psp_sandbox.faults import Fault, FaultBook
+from psp_sandbox.faults import Fault, FaultRules
 
 log = structlog.get_logger("psp_sandbox.delivery")
 
@@ -61,7 +61,7 @@ class Parcel:
 class Delivery:
     """All webhooks of all accounts. At most MAX_PENDING wait at a time; further ones are counted as overflowed."""
 
-    def __init__(self, *, faults: FaultBook, retries: Retries, concurrency: int) -> None:
+    def __init__(self, *, faults: FaultRules, retries: Retries, concurrency: int) -> None:
         self.counts: Counter[str] = Counter()
         self._faults = faults
         self._retries = retries
@@ -182,15 +182,15 @@ class Delivery:
                 self._queue.put_nowait(follower)
             if taken:
                 self.counts["delivered"] += 1
-                self._settle(parcel)
+                self._finish(parcel)
             elif parcel.attempts >= self._retries.max_attempts:
                 self.counts["abandoned"] += 1
-                self._settle(parcel)
+                self._finish(parcel)
                 log.warning("webhook.abandoned", event_id=parcel.event_id, attempts=parcel.attempts)
             else:
                 self._later(self._retries.wait(parcel.attempts), parcel)
 
-    def _settle(self, parcel: Parcel) -> None:
+    def _finish(self, parcel: Parcel) -> None:
         self._pending -= 1
         self._owed[parcel.event_id] -= 1
         if not self._owed[parcel.event_id]:

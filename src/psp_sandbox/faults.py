@@ -91,7 +91,7 @@ class CallFacts(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Rule(msgspec.Struct, kw_only=True):
-    """A fault in the book. `left` is None for one without end."""
+    """A fault in force. `left` is None for one without end."""
 
     fault: Fault
     left: int | None
@@ -102,7 +102,7 @@ EXECUTION_FAULTS = frozenset({"error_500", "error_500_after_apply"})
 """These happen inside the endpoint, so a call that does not reach it does not use them up."""
 
 
-class FaultBook:
+class FaultRules:
     """The rules in force, oldest first; the first that matches fires. At most MAX_RULES."""
 
     def __init__(self, rng: random.Random) -> None:
@@ -110,7 +110,7 @@ class FaultBook:
         self._rng = rng
 
     def add(self, fault: Fault) -> None:
-        """Raises BadFault: out of range, or the book is full."""
+        """Raises BadFault: out of range, or MAX_RULES are in force."""
         if fault.count is not None and not 1 <= fault.count <= 1_000_000:  # noqa: PLR2004 - stated in the message
             raise BadFault("count must be between 1 and 1000000")
         if fault.probability is not None and not 0 < fault.probability <= 1:

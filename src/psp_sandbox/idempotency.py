@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 
 KEPT_SECONDS = 24 * 3_600
 
@@ -23,7 +23,7 @@ class Lookup(Enum):
 class _Entry(msgspec.Struct, gc=False):
     fingerprint: bytes
     began_at: float
-    answer: Answer | None = None
+    response: Response | None = None
 
 
 class IdempotencyMemory:
@@ -34,7 +34,7 @@ class IdempotencyMemory:
         self._max_entries = max_entries
         self._clock = clock
 
-    def look_up(self, account: str, key: str, fingerprint: bytes) -> Answer | Lookup:
+    def look_up(self, account: str, key: str, fingerprint: bytes) -> Response | Lookup:
         """The stored answer, or why there is none."""
         entry = self._entries.get((account, key))
         if entry is None:
@@ -45,7 +45,7 @@ class IdempotencyMemory:
         if entry.fingerprint != fingerprint:
             return Lookup.OTHER_PARAMETERS
         self._entries.move_to_end((account, key))
-        return entry.answer or Lookup.IN_FLIGHT
+        return entry.response or Lookup.IN_FLIGHT
 
     def begin(self, account: str, key: str, fingerprint: bytes) -> None:
         """From now on the key is in flight: the same key again gets a conflict until `finish` or `forget`."""
@@ -53,11 +53,11 @@ class IdempotencyMemory:
             self._entries.popitem(last=False)
         self._entries[account, key] = _Entry(fingerprint=fingerprint, began_at=self._clock())
 
-    def finish(self, account: str, key: str, answer: Answer) -> None:
+    def finish(self, account: str, key: str, response: Response) -> None:
         """Keep the answer for replays. Does nothing if the key was forgotten meanwhile."""
         entry = self._entries.get((account, key))
         if entry is not None:
-            entry.answer = answer
+            entry.response = response
 
     def forget(self, account: str, key: str) -> None:
         """The endpoint never began executing: the key is free again."""

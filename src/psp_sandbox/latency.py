@@ -1,15 +1,15 @@
-"""How long the PSP takes to answer: a log-normal law fitted to its median and its 99th percentile."""
+"""How long the PSP takes to answer: a log-normal distribution fitted to its median and its 99th percentile."""
 
 import math
 import random
 from collections.abc import Callable
 
 Z99 = 2.3263478740408408
-"""The 99th percentile of the standard normal law."""
+"""The 99th percentile of the standard normal distribution."""
 
 
 class ImpossibleLatency(ValueError):
-    """No log-normal law has these two percentiles; the message says what to change."""
+    """No log-normal distribution has these two percentiles; the message says what to change."""
 
 
 def log_normal(*, p50_ms: float, p99_ms: float, rng: random.Random) -> Callable[[], float]:

@@ -19,7 +19,7 @@ class Request(msgspec.Struct, kw_only=True, gc=False):
         return None if value is None else value.decode("latin-1")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A status and a body: `payload` is encoded as JSON when it is sent; bytes are sent as they are.
 
     Payloads are immutable, so an answer kept for an idempotent replay gives the same bytes again

@@ -7,18 +7,18 @@ from functools import partial
 import structlog
 
 from psp_sandbox.admin import Admin
-from psp_sandbox.agenda import Agenda
 from psp_sandbox.calls import FAILED, Calls
 from psp_sandbox.clock import Clock
 from psp_sandbox.connection import Exchange
 from psp_sandbox.delivery import Delivery
-from psp_sandbox.faults import FaultBook
+from psp_sandbox.faults import FaultRules
 from psp_sandbox.idempotency import IdempotencyMemory
 from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.options import Options
-from psp_sandbox.stripe import aftermath, challenge
+from psp_sandbox.scheduler import Scheduler
+from psp_sandbox.stripe import challenge_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.store import Store
@@ -28,23 +28,23 @@ log = structlog.get_logger("psp_sandbox")
 
 
 class Sandbox:
-    """All state of one sandbox, and the door through which requests come to it.
+    """All state of one sandbox, and the one place where requests enter it.
 
-    Raises ImpossibleLatency: no log-normal law has the two percentiles of the options.
+    Raises ImpossibleLatency: no log-normal distribution has the two percentiles of the options.
     """
 
     def __init__(self, options: Options, *, public_url: str) -> None:
         rng = random.Random(options.seed)  # noqa: S311 - latency and chance, not secrets
         latency = log_normal(p50_ms=options.latency_p50_ms, p99_ms=options.latency_p99_ms, rng=rng)
-        faults = FaultBook(rng)
+        faults = FaultRules(rng)
         clock = Clock()
-        self._agenda = Agenda(clock)
+        self._scheduler = Scheduler(clock)
         self._delivery = Delivery(
             faults=faults, retries=options.retries, concurrency=options.webhook_concurrency
         )
         self._store = Store(
-            agenda=self._agenda,
-            aftermath_delay_seconds=options.aftermath_delay_seconds,
+            scheduler=self._scheduler,
+            effect_delay_seconds=options.aftermath_delay_seconds,
             clock=clock.now,
             deliveries=_EventPost(self._delivery),
             max_payments=options.max_payments,
@@ -70,11 +70,11 @@ class Sandbox:
     async def start(self) -> None:
         """Send webhooks and let happen what is due, from now on."""
         await self._delivery.start()
-        self._agenda.start(partial(aftermath.perform, self._store))
+        self._scheduler.start(partial(scheduled_effects.perform, self._store))
 
     async def stop(self) -> None:
         """Let nothing happen any more; webhooks that wait are dropped."""
-        self._agenda.stop()
+        self._scheduler.stop()
         await self._delivery.stop()
 
     def handle(self, exchange: Exchange) -> None:
@@ -84,18 +84,18 @@ class Sandbox:
         except Exception:
             request = exchange.request
             log.exception("request.failed", method=request.method, path=request.path, request_id=request.id)
-            exchange.answer(FAILED)
+            exchange.respond(FAILED)
 
     def _route(self, exchange: Exchange) -> None:
         request = exchange.request
         if request.path.startswith("/v1/"):
             self._calls.take(exchange)
         elif request.path.startswith("/sandbox/"):
-            exchange.answer(self._admin.handle(request))
+            exchange.respond(self._admin.handle(request))
         elif request.path.startswith("/3ds/"):
-            exchange.answer(challenge.page(self._store, request))
+            exchange.respond(challenge_page.page(self._store, request))
         else:
-            exchange.answer(Answer(status=404, payload={"error": {"message": "There is nothing here."}}))
+            exchange.respond(Response(status=404, payload={"error": {"message": "There is nothing here."}}))
 
 
 class _EventPost:

@@ -1,4 +1,4 @@
-"""Stripe's front door: keys, idempotency, routes. A request is first admitted, which changes nothing, then executed."""
+"""Stripe's API: keys, idempotency, routes. A request is first admitted, which changes nothing, then executed."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ import msgspec
 from psp_sandbox.form import MalformedForm, decode
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe import (
     balance_transactions,
     charges,
@@ -31,7 +31,7 @@ from psp_sandbox.stripe.wire import EventRequest
 MAX_KEY_CHARS = 255
 MAX_KNOWN_CREDENTIALS = 10_000
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Call], Response]
 
 ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "payment_methods"): payment_methods.create,
@@ -103,7 +103,7 @@ class StripeApi:
         self._search_lag_seconds = search_lag_seconds
         self._credentials: dict[bytes, Credential] = {}
 
-    def admit(self, request: Request) -> Admitted | Answer:
+    def admit(self, request: Request) -> Admitted | Response:
         """Let the request in, or say what it gets instead: 401, 404, a replay, a conflict. Changes nothing."""
         try:
             credential = self._credential(request)
@@ -112,11 +112,11 @@ class StripeApi:
             fingerprint = _fingerprint(request) if key is not None else b""
             if key is not None:
                 known = self.memory.look_up(credential.account, key, fingerprint)
-                if isinstance(known, Answer):
+                if isinstance(known, Response):
                     return msgspec.structs.replace(known, headers=(("Idempotent-Replayed", "true"),))
                 _check_new(known, key)
         except Refusal as refusal:
-            return refusal.answer()
+            return refusal.response()
         return Admitted(
             credential=credential,
             handler=handler,
@@ -133,25 +133,25 @@ class StripeApi:
             account = admitted.credential.account
             self.memory.begin(account, admitted.idempotency_key, admitted.fingerprint)
 
-    def execute(self, admitted: Admitted) -> Answer:
+    def execute(self, admitted: Admitted) -> Response:
         """Carry the request out and remember the answer under its key, if it began executing at all."""
         try:
-            answer, remembered = admitted.handler(self._call(admitted)), True
+            response, remembered = admitted.handler(self._call(admitted)), True
         except Refusal as refusal:
-            answer, remembered = refusal.answer(), refusal.remembered
+            response, remembered = refusal.response(), refusal.remembered
         except Exception:
-            self.remember(admitted, api_error("An unknown error occurred.").answer())
+            self.remember(admitted, api_error("An unknown error occurred.").response())
             raise
         if remembered:
-            self.remember(admitted, answer)
+            self.remember(admitted, response)
         elif admitted.idempotency_key is not None:
             self.memory.forget(admitted.credential.account, admitted.idempotency_key)
-        return answer
+        return response
 
-    def remember(self, admitted: Admitted, answer: Answer) -> None:
+    def remember(self, admitted: Admitted, response: Response) -> None:
         """Whatever happened, this is what the key answers from now on."""
         if admitted.idempotency_key is not None:
-            self.memory.finish(admitted.credential.account, admitted.idempotency_key, answer)
+            self.memory.finish(admitted.credential.account, admitted.idempotency_key, response)
 
     def _call(self, admitted: Admitted) -> Call:
         return Call(
@@ -193,7 +193,7 @@ OPERATIONS = frozenset(f"{method} {route}" for method, route in ROUTES)
 
 
 def operation_of(request: Request) -> str:
-    """Which call a request is, whoever sends it; empty where there is none such."""
+    """Which call a request is; empty where there is none such."""
     try:
         return f"{request.method} {_route(request)[0]}"
     except Refusal:

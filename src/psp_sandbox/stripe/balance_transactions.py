@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import no_such
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
@@ -21,7 +21,7 @@ class ListTransactions(ListParameters, forbid_unknown_fields=True, frozen=True, 
     type: str | None = None
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/balance_transactions/{id}."""
     given = read(call.request, Expandable)
     check_expand("balance_transaction", given.expand)
@@ -29,10 +29,10 @@ def retrieve(call: Call) -> Answer:
     if movement is None:
         raise no_such("balance_transaction", call.named, param="id")
     transaction = shown(movement, now=call.store.now())
-    return Answer(payload=expanded(call.store, call.account, transaction, given.expand))
+    return Response(payload=expanded(call.store, call.account, transaction, given.expand))
 
 
-def list_transactions(call: Call) -> Answer:
+def list_transactions(call: Call) -> Response:
     """GET /v1/balance_transactions, all or those of one source, type or currency."""
     given = read(call.request, ListTransactions)
     paths = data_paths("balance_transaction", given.expand)
@@ -52,10 +52,10 @@ def list_transactions(call: Call) -> Answer:
         url="/v1/balance_transactions",
         show=lambda movement: expanded(store, call.account, shown(movement, now=now), paths),
     )
-    return Answer(payload=found)
+    return Response(payload=found)
 
 
-def balance(call: Call) -> Answer:
+def balance(call: Call) -> Response:
     """GET /v1/balance: nothing is ever paid out, so it is the sum of every movement."""
     read(call.request, Expandable)
     now = call.store.now()
@@ -65,7 +65,7 @@ def balance(call: Call) -> Answer:
         total = available if movement.available_on <= now else pending
         total[movement.currency] += movement.amount - movement.fee
     currencies = sorted(available.keys() | pending.keys())
-    return Answer(
+    return Response(
         payload=Balance(
             available=_amounts(available, currencies),
             livemode=call.caller.livemode,

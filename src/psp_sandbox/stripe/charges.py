@@ -1,6 +1,6 @@
 """Charges: the attempts of payment intents, to read."""
 
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import no_such
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
@@ -16,17 +16,17 @@ class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_on
     transfer_group: str | None = None
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/charges/{id}."""
     given = read(call.request, Expandable)
     check_expand("charge", given.expand)
     charge = call.store.charges.get(call.account, call.named)
     if charge is None:
         raise no_such("charge", call.named, param="id")
-    return Answer(payload=expanded(call.store, call.account, charge, given.expand))
+    return Response(payload=expanded(call.store, call.account, charge, given.expand))
 
 
-def list_charges(call: Call) -> Answer:
+def list_charges(call: Call) -> Response:
     """GET /v1/charges, of one payment intent or of all."""
     given = read(call.request, ListCharges)
     paths = data_paths("charge", given.expand)
@@ -44,4 +44,4 @@ def list_charges(call: Call) -> Answer:
         url="/v1/charges",
         show=lambda charge: expanded(call.store, call.account, charge, paths),
     )
-    return Answer(payload=found)
+    return Response(payload=found)

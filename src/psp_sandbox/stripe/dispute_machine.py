@@ -10,11 +10,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import asdict, replace
 
-from psp_sandbox.stripe.later import Later
+from psp_sandbox.stripe.charge_transition import DisputeTransition
+from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.machine import Happened
 from psp_sandbox.stripe.movements import DAY_SECONDS, Movement, moved, shown
 from psp_sandbox.stripe.refund_machine import refundable
-from psp_sandbox.stripe.sequel import DisputeSequel
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_disputes import (
     Dispute,
@@ -58,7 +58,7 @@ or by silence; `submit` is too; the others are the issuer's."""
 
 CLOSED = frozenset({"lost", "warning_closed", "won"})
 
-VERDICTS: dict[tuple[str, DisputeStatus], Step] = {
+RESOLUTIONS: dict[tuple[str, DisputeStatus], Step] = {
     ("winning_evidence", "under_review"): "win",
     ("losing_evidence", "under_review"): "lose",
     ("winning_evidence", "warning_under_review"): "close_inquiry",
@@ -87,7 +87,7 @@ def open_dispute(
     reason: DisputeReason,
     inquiry: bool,
     facts: DisputeFacts,
-) -> DisputeSequel:
+) -> DisputeTransition:
     """A cardholder objects. A chargeback takes the money at once; an inquiry only asks."""
     card = charge.payment_method_details.card
     dispute = Dispute(
@@ -118,12 +118,12 @@ def open_dispute(
     happened: tuple[Happened, ...] = (Happened("charge.dispute.created", dispute),)
     if movement is not None:
         happened = (*happened, Happened("charge.dispute.funds_withdrawn", dispute))
-    return DisputeSequel(
+    return DisputeTransition(
         charge=replace(charge, disputed=True),
         dispute=dispute,
         movement=movement,
         happened=happened,
-        later=_still_to_come(dispute, charge),
+        effect=_next_effect(dispute, charge),
     )
 
 
@@ -140,7 +140,7 @@ def disputable(charge: Charge, disputes: Iterable[Dispute]) -> int:
     return refundable(charge) - sum(map(held_funds, standing))
 
 
-def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
+def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
     """The dispute goes on. Raises ImpossibleStep: not from this status, or there is no money left to withdraw."""
     status = STEPS[step].get(dispute.status)
     if status is None:
@@ -159,18 +159,18 @@ def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> D
     if step == "escalate":
         after, movement = _moved("withdrawal", _as_chargeback(after, facts), charge, facts)
     word = "closed" if status in CLOSED else "updated"
-    told = Happened(f"charge.dispute.{word}", after, {"status": dispute.status})
-    happened: tuple[Happened, ...] = (told,)
+    closed = Happened(f"charge.dispute.{word}", after, {"status": dispute.status})
+    happened: tuple[Happened, ...] = (closed,)
     if movement is not None and step == "win":
-        happened = (Happened("charge.dispute.funds_reinstated", after), told)
+        happened = (Happened("charge.dispute.funds_reinstated", after), closed)
     elif movement is not None:
-        happened = (told, Happened("charge.dispute.funds_withdrawn", after))
-    return DisputeSequel(
-        dispute=after, movement=movement, happened=happened, later=_still_to_come(after, charge)
+        happened = (closed, Happened("charge.dispute.funds_withdrawn", after))
+    return DisputeTransition(
+        dispute=after, movement=movement, happened=happened, effect=_next_effect(after, charge)
     )
 
 
-def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
+def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
     """The money is taken, whatever the status. Raises ImpossibleStep: it already is, or all was refunded."""
     if held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are withdrawn already")
@@ -178,7 +178,7 @@ def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> Dis
     return _funds_moved("charge.dispute.funds_withdrawn", after, movement)
 
 
-def reinstate_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeSequel:
+def reinstate_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
     """The money comes back, whatever the status: a network may do so before it decides. Raises ImpossibleStep."""
     if not held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are not withdrawn")
@@ -188,7 +188,7 @@ def reinstate_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> Di
 
 def describe(
     dispute: Dispute, charge: Charge, *, evidence: Evidence, metadata: dict[str, str], submitted: bool
-) -> DisputeSequel:
+) -> DisputeTransition:
     """Evidence and metadata as the merchant says they are now. Submitted, the evidence goes to review and its verdict.
 
     Raises ImpossibleStep: it was submitted before, or the dispute is closed.
@@ -209,17 +209,17 @@ def describe(
         metadata=metadata,
         status=status if submitted and status is not None else dispute.status,
     )
-    return DisputeSequel(
+    return DisputeTransition(
         dispute=after,
         happened=(Happened("charge.dispute.updated", after, _differences(dispute, after)),),
-        later=_still_to_come(after, charge),
-        waits_on=after.status == dispute.status,
+        effect=_next_effect(after, charge),
+        keeps_effect=after.status == dispute.status,
     )
 
 
-def verdict(dispute: Dispute, charge: Charge) -> Step | None:
+def resolution(dispute: Dispute, charge: Charge) -> Step | None:
     """What becomes of evidence under review, if anything does. An inquiry after a refund has nothing left to take."""
-    step = VERDICTS.get((dispute.evidence.uncategorized_text or "", dispute.status))
+    step = RESOLUTIONS.get((dispute.evidence.uncategorized_text or "", dispute.status))
     return "close_inquiry" if step == "escalate" and not refundable(charge) else step
 
 
@@ -236,12 +236,12 @@ def _moved(
     return replace(dispute, balance_transactions=transactions), movement
 
 
-def _funds_moved(event_type: str, dispute: Dispute, movement: Movement) -> DisputeSequel:
-    return DisputeSequel(
+def _funds_moved(event_type: str, dispute: Dispute, movement: Movement) -> DisputeTransition:
+    return DisputeTransition(
         dispute=dispute,
         movement=movement,
         happened=(Happened(event_type, dispute),),
-        waits_on=True,
+        keeps_effect=True,
     )
 
 
@@ -260,12 +260,12 @@ def _due_by(now: int) -> int:
     return (now // DAY_SECONDS + EVIDENCE_DAYS) * DAY_SECONDS - 1
 
 
-def _still_to_come(dispute: Dispute, charge: Charge) -> Later | None:
+def _next_effect(dispute: Dispute, charge: Charge) -> Effect | None:
     """The end of the time in which the dispute can be answered, or the verdict on its evidence."""
     if dispute.status in STEPS["accept"]:
-        return Later(kind="lapse_dispute", object_id=dispute.id, at=dispute.evidence_details.due_by + 1)
-    if verdict(dispute, charge) is not None:
-        return Later(kind="judge_dispute", object_id=dispute.id)
+        return Effect(kind="lapse_dispute", object_id=dispute.id, at=dispute.evidence_details.due_by + 1)
+    if resolution(dispute, charge) is not None:
+        return Effect(kind="judge_dispute", object_id=dispute.id)
     return None
 
 

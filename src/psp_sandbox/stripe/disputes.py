@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe import dispute_machine
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.dispute_machine import CLOSED, DisputeFacts, ImpossibleStep
@@ -33,14 +33,14 @@ class ListDisputes(ListParameters, forbid_unknown_fields=True, frozen=True, kw_o
     payment_intent: str | None = None
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/disputes/{id}."""
     given = read(call.request, Expandable)
     check_expand("dispute", given.expand)
-    return Answer(payload=_as_of(call.store.now(), _addressed(call)))
+    return Response(payload=_as_of(call.store.now(), _addressed(call)))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """POST /v1/disputes/{id}: evidence, metadata, or both."""
     given = read(call.request, UpdateDispute)
     check_expand("dispute", given.expand)
@@ -48,7 +48,7 @@ def update(call: Call) -> Answer:
     metadata = changed_metadata(dispute.metadata, given.metadata)
     submitted = (given.evidence is not None) if given.submit is None else given.submit
     try:
-        sequel = dispute_machine.describe(
+        transition = dispute_machine.describe(
             dispute,
             call.store.charge(call.account, dispute.charge),
             evidence=_merged(dispute.evidence, given.evidence),
@@ -57,11 +57,11 @@ def update(call: Call) -> Answer:
         )
     except ImpossibleStep as error:
         raise _over(dispute, "answer") from error
-    call.store.follow(call.caller, sequel)
-    return Answer(payload=sequel.dispute)
+    call.store.apply_to_charge(call.caller, transition)
+    return Response(payload=transition.dispute)
 
 
-def close(call: Call) -> Answer:
+def close(call: Call) -> Response:
     """POST /v1/disputes/{id}/close: the merchant accepts it."""
     given = read(call.request, Expandable)
     check_expand("dispute", given.expand)
@@ -69,14 +69,14 @@ def close(call: Call) -> Answer:
     charge = call.store.charge(call.account, dispute.charge)
     facts = DisputeFacts(movement_id=new_id("txn"), now=call.store.now())
     try:
-        sequel = dispute_machine.take("accept", dispute, charge, facts)
+        transition = dispute_machine.take("accept", dispute, charge, facts)
     except ImpossibleStep as error:
         raise _over(dispute, "close") from error
-    call.store.follow(call.caller, sequel)
-    return Answer(payload=sequel.dispute)
+    call.store.apply_to_charge(call.caller, transition)
+    return Response(payload=transition.dispute)
 
 
-def list_disputes(call: Call) -> Answer:
+def list_disputes(call: Call) -> Response:
     """GET /v1/disputes, of one charge, of one payment intent or of all."""
     given = read(call.request, ListDisputes)
     data_paths("dispute", given.expand)
@@ -90,10 +90,10 @@ def list_disputes(call: Call) -> Answer:
     else:
         disputes = store.disputes.newest_first(account)
     now = store.now()
-    return Answer(payload=page(disputes, given, url="/v1/disputes", show=lambda one: _as_of(now, one)))
+    return Response(payload=page(disputes, given, url="/v1/disputes", show=lambda one: _as_of(now, one)))
 
 
-def list_warnings(call: Call) -> Answer:
+def list_warnings(call: Call) -> Response:
     """GET /v1/radar/early_fraud_warnings."""
     given = read(call.request, ListDisputes)
     warnings: Iterable[EarlyFraudWarning] = call.store.warnings.newest_first(call.account)
@@ -102,7 +102,7 @@ def list_warnings(call: Call) -> Answer:
     if given.payment_intent is not None:
         warnings = (warning for warning in warnings if warning.payment_intent == given.payment_intent)
     found = page(warnings, given, url="/v1/radar/early_fraud_warnings", show=lambda warning: warning)
-    return Answer(payload=found)
+    return Response(payload=found)
 
 
 def _addressed(call: Call) -> Dispute:

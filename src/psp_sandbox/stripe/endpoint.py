@@ -25,7 +25,7 @@ class Endpoint:
         return self.shown.url
 
     def hears(self, account: str, event_type: str) -> bool:
-        """Whether the endpoint is to be told of this event."""
+        """Whether the endpoint gets this event."""
         wanted = self.shown.enabled_events
         return (
             self.account in (None, account)
@@ -50,6 +50,6 @@ class Endpoint:
         return {"Stripe-Signature": signature}
 
     def forged_headers(self, payload: bytes) -> dict[str, str]:
-        """The same, signed with a secret nobody has."""
+        """The same, signed with a secret that no endpoint has."""
         signature = stripe_signature(payload, secrets=[new_id("whsec")], timestamp=int(time.time()))
         return {"Stripe-Signature": signature}

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.wire import ErrorBody, ErrorDetail
 
 DOC_URL = "https://stripe.com/docs/error-codes/"
@@ -20,9 +20,9 @@ class Refusal(Exception):
         self.detail = detail
         self.remembered = remembered
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The error as an answer."""
-        return Answer(status=self.status, payload=ErrorBody(self.detail))
+        return Response(status=self.status, payload=ErrorBody(self.detail))
 
 
 def invalid_request(

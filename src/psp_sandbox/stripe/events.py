@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import invalid_request, no_such
 from psp_sandbox.stripe.lists import ListParameters, page
@@ -22,16 +22,16 @@ class ListEvents(ListParameters, forbid_unknown_fields=True, frozen=True, kw_onl
     types: list[str] = []  # noqa: RUF012 - msgspec copies an empty default
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/events/{id}."""
     read(call.request, NoParameters)
     event = call.store.events.get(call.account, call.named)
     if event is None:
         raise no_such("event", call.named, param="id")
-    return Answer(payload=_as_of_now(call)(event))
+    return Response(payload=_as_of_now(call)(event))
 
 
-def list_events(call: Call) -> Answer:
+def list_events(call: Call) -> Response:
     """GET /v1/events, all or of some types; `charge.*` stands for every type of charges."""
     given = read(call.request, ListEvents)
     if given.type and given.types:
@@ -42,7 +42,7 @@ def list_events(call: Call) -> Answer:
     events = call.store.events.newest_first(call.account)
     if wanted:
         events = (event for event in events if any(_is_of(event, pattern) for pattern in wanted))
-    return Answer(payload=page(events, given, url="/v1/events", show=_as_of_now(call)))
+    return Response(payload=page(events, given, url="/v1/events", show=_as_of_now(call)))
 
 
 def _is_of(event: Event, pattern: str) -> bool:

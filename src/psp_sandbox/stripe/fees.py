@@ -18,7 +18,7 @@ def charge_fee(amount_minor: int, currency: str) -> int:
 
 
 def dispute_fee(currency: str) -> int:
-    """The fee of money withdrawn by a dispute, in minor units. It is not given back, whoever wins."""
+    """The fee of money withdrawn by a dispute, in minor units. It is not given back, even if the dispute is won."""
     return _fixed(DISPUTE_FIXED_MINOR, currency)
 
 

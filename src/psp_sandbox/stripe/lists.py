@@ -48,7 +48,7 @@ class ListParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw
 
 
 def page(items: Iterable[L], wanted: ListParameters, *, url: str, show: Callable[[L], object]) -> Page:
-    """The asked-for page of `items`, which come newest first. Raises Refusal: the limit, or a cursor nobody knows."""
+    """The asked-for page of `items`, which come newest first. Raises Refusal: the limit, or an unknown cursor."""
     if not 1 <= wanted.limit <= MAX_LIMIT:
         raise invalid_request(f"Limit must be between 1 and {MAX_LIMIT}.", param="limit")
     if wanted.starting_after and wanted.ending_before:

@@ -11,8 +11,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from psp_sandbox.stripe.cards import Card
+from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.errors import DOC_URL
-from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.movements import Movement, charged
 from psp_sandbox.stripe.outcomes import Approved, ChallengeRequired, Decision, Decline, Declined, outcome_of
 from psp_sandbox.stripe.wire import (
@@ -50,12 +50,12 @@ class Happened(msgspec.Struct, frozen=True, gc=False):
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The next snapshots, and what is still to come. `error`: what the caller is told where the card was refused."""
+    """The next snapshots and the effect to schedule. `error`: the refusal of the card, for the caller."""
 
     intent: PaymentIntent
     charge: Charge | None = None
     movement: Movement | None = None
-    later: Later | None = None
+    effect: Effect | None = None
     happened: tuple[Happened, ...]
     error: ErrorDetail | None = None
 
@@ -131,7 +131,7 @@ def capture(
         intent=done,
         charge=captured,
         movement=_taken(captured, card, movement_id, now),
-        later=_disputed_later(captured, card),
+        effect=_dispute_effect(captured, card),
         happened=(Happened("charge.captured", captured, before), Happened("payment_intent.succeeded", done)),
     )
 
@@ -177,7 +177,7 @@ def _canceled(intent: PaymentIntent, reason: str | None, now: int) -> PaymentInt
 def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Transition:
     charge = _charge(intent, decision, facts)
     movement: Movement | None = None
-    later: Later | None
+    effect: Effect | None
     changes: dict[str, Any] = {
         "latest_charge": charge.id,
         "payment_method": facts.method.id,
@@ -188,17 +188,17 @@ def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Tran
         event_type = "payment_intent.succeeded"
         changes |= {"status": "succeeded", "amount_received": intent.amount}
         movement = _taken(charge, facts.card, facts.movement_id, facts.now)
-        later = _disputed_later(charge, facts.card)
+        effect = _dispute_effect(charge, facts.card)
     else:
         event_type = "payment_intent.amount_capturable_updated"
         changes |= {"status": "requires_capture", "amount_capturable": intent.amount}
-        later = Later(kind="expire_hold", object_id=intent.id, at=facts.now + AUTHORIZATION_SECONDS)
+        effect = Effect(kind="expire_hold", object_id=intent.id, at=facts.now + AUTHORIZATION_SECONDS)
     paid: PaymentIntent = replace(intent, **changes)
     return Transition(
         intent=paid,
         charge=charge,
         movement=movement,
-        later=later,
+        effect=effect,
         happened=(Happened("charge.succeeded", charge), Happened(event_type, paid)),
     )
 
@@ -234,8 +234,8 @@ def _taken(charge: Charge, card: Card, movement_id: str, now: int) -> Movement:
     )
 
 
-def _disputed_later(charge: Charge, card: Card) -> Later | None:
-    return None if card.disputing is None else Later(kind="dispute_charge", object_id=charge.id)
+def _dispute_effect(charge: Charge, card: Card) -> Effect | None:
+    return None if card.disputing is None else Effect(kind="dispute_charge", object_id=charge.id)
 
 
 def _card_error(decline: Decline, charge: Charge, method: PaymentMethod) -> ErrorDetail:

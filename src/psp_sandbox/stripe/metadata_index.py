@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from psp_sandbox.shelf import Shelf
+from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.stripe.wire import PaymentIntent
 
 MAX_INDEXED_KEYS = 8
@@ -12,7 +12,7 @@ MAX_INDEXED_KEYS = 8
 class MetadataIndex:
     """Built for a key when it is first searched for, and kept from then on. Keys past MAX_INDEXED_KEYS are not indexed."""
 
-    def __init__(self, intents: Shelf[PaymentIntent]) -> None:
+    def __init__(self, intents: BoundedStore[PaymentIntent]) -> None:
         self._intents = intents
         self._ids: dict[str, defaultdict[tuple[str, str], dict[str, None]]] = {}
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.confirmation import confirm_with, unexpected_state
@@ -50,7 +50,7 @@ OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
 """`payment_method_options` as an intent shows them: one object for all intents that ask the same."""
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """POST /v1/payment_intents."""
     given = read(call.request, CreateParameters)
     check_expand("payment_intent", given.expand)
@@ -68,10 +68,10 @@ def create(call: Call) -> Answer:
     call.store.add_intent(call.caller, intent)
     if given.confirm:
         intent = confirm_with(call, intent, stored, given)
-    return Answer(payload=expanded(call.store, call.account, intent, given.expand))
+    return Response(payload=expanded(call.store, call.account, intent, given.expand))
 
 
-def confirm(call: Call) -> Answer:
+def confirm(call: Call) -> Response:
     """POST /v1/payment_intents/{id}/confirm."""
     given = read(call.request, ConfirmParameters)
     check_expand("payment_intent", given.expand)
@@ -90,12 +90,12 @@ def confirm(call: Call) -> Answer:
         setup_future_usage=given.setup_future_usage or intent.setup_future_usage,
         shipping=given.shipping or intent.shipping,
     )
-    return Answer(
+    return Response(
         payload=expanded(call.store, call.account, confirm_with(call, changed, stored, given), given.expand)
     )
 
 
-def capture(call: Call) -> Answer:
+def capture(call: Call) -> Response:
     """POST /v1/payment_intents/{id}/capture."""
     given = read(call.request, CaptureParameters)
     check_expand("payment_intent", given.expand)
@@ -128,10 +128,10 @@ def capture(call: Call) -> Answer:
         now=call.store.now(),
     )
     intent = call.store.apply(call.caller, captured)
-    return Answer(payload=expanded(call.store, call.account, intent, given.expand))
+    return Response(payload=expanded(call.store, call.account, intent, given.expand))
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: Call) -> Response:
     """POST /v1/payment_intents/{id}/cancel."""
     given = read(call.request, CancelParameters)
     check_expand("payment_intent", given.expand)
@@ -151,19 +151,19 @@ def cancel(call: Call) -> Answer:
         reason=given.cancellation_reason,
         now=call.store.now(),
     )
-    return Answer(
+    return Response(
         payload=expanded(call.store, call.account, call.store.apply(call.caller, done), given.expand)
     )
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/payment_intents/{id}."""
     given = read(call.request, RetrieveParameters)
     check_expand("payment_intent", given.expand)
-    return Answer(payload=expanded(call.store, call.account, _addressed(call), given.expand))
+    return Response(payload=expanded(call.store, call.account, _addressed(call), given.expand))
 
 
-def list_intents(call: Call) -> Answer:
+def list_intents(call: Call) -> Response:
     """GET /v1/payment_intents."""
     given = read(call.request, ListIntents)
     paths = data_paths("payment_intent", given.expand)
@@ -176,10 +176,10 @@ def list_intents(call: Call) -> Answer:
         url="/v1/payment_intents",
         show=lambda one: expanded(call.store, call.account, one, paths),
     )
-    return Answer(payload=found)
+    return Response(payload=found)
 
 
-def search(call: Call) -> Answer:
+def search(call: Call) -> Response:
     """GET /v1/payment_intents/search. An intent is found only once it is as old as the index lags behind."""
     given = read(call.request, SearchParameters)
     paths = data_paths("payment_intent", given.expand)
@@ -192,7 +192,7 @@ def search(call: Call) -> Answer:
     if call.search_lag_seconds:
         newest_known = call.store.now() - call.search_lag_seconds
         intents = (intent for intent in intents if intent.created <= newest_known)
-    return Answer(
+    return Response(
         payload=search_page(
             filter(query.test, intents),
             given,

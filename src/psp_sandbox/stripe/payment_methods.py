@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.cards import Card, card_of_number, card_of_token, on_file, passes_luhn
 from psp_sandbox.stripe.errors import DOC_URL, Refusal, card_refused, invalid_request, no_such
@@ -59,19 +59,19 @@ class NoParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=F
     expand: list[str] = []
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """POST /v1/payment_methods."""
     parameters = read(call.request, PaymentMethodParameters)
-    return Answer(payload=store_card(call, parameters).method)
+    return Response(payload=store_card(call, parameters).method)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/payment_methods/{id}."""
     read(call.request, NoParameters)
     stored = call.store.payment_methods.get(call.account, call.named)
     if stored is None:
         raise no_such("PaymentMethod", call.named, param="payment_method")
-    return Answer(payload=stored.method)
+    return Response(payload=stored.method)
 
 
 def store_card(call: Call, parameters: PaymentMethodParameters) -> StoredCard:

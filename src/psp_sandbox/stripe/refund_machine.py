@@ -10,10 +10,10 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from psp_sandbox.stripe.cards import Refunding
-from psp_sandbox.stripe.later import Later
+from psp_sandbox.stripe.charge_transition import RefundTransition
+from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.machine import Happened
 from psp_sandbox.stripe.movements import moved
-from psp_sandbox.stripe.sequel import RefundSequel
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_refunds import Refund, RefundReason
 
@@ -47,7 +47,7 @@ def refundable(charge: Charge) -> int:
     return charge.amount - charge.amount_refunded
 
 
-def create(charge: Charge, facts: RefundFacts) -> RefundSequel:
+def create(charge: Charge, facts: RefundFacts) -> RefundTransition:
     """Money is sent back. It leaves the balance at once, also where the refund is pending."""
     pending = facts.refunding == "succeeds_later"
     refund = Refund(
@@ -74,42 +74,42 @@ def create(charge: Charge, facts: RefundFacts) -> RefundSequel:
         source=refund.id,
         now=facts.now,
     )
-    return RefundSequel(
+    return RefundTransition(
         charge=after,
         refund=refund,
         movement=movement,
         happened=(Happened("refund.created", refund), Happened("charge.refunded", after, before)),
-        later=None if facts.refunding == "succeeds" else Later(kind="settle_refund", object_id=refund.id),
+        effect=None if facts.refunding == "succeeds" else Effect(kind="settle_refund", object_id=refund.id),
     )
 
 
-def succeed(refund: Refund) -> RefundSequel:
+def succeed(refund: Refund) -> RefundTransition:
     """A pending refund reached the card."""
     done = replace(refund, status="succeeded", pending_reason=UNSET)
-    return RefundSequel(
+    return RefundTransition(
         refund=done, happened=_updated(done, {"pending_reason": "processing", "status": "pending"})
     )
 
 
 def fail(
     refund: Refund, charge: Charge, *, reason: FailureReason, movement_id: str, now: int
-) -> RefundSequel:
+) -> RefundTransition:
     """The card's bank sent the money back, though the refund may have succeeded before: the balance has it again."""
     return _undone(refund, charge, status="failed", reason=reason, movement_id=movement_id, now=now)
 
 
-def cancel(refund: Refund, charge: Charge, *, movement_id: str, now: int) -> RefundSequel:
+def cancel(refund: Refund, charge: Charge, *, movement_id: str, now: int) -> RefundTransition:
     """The merchant took a pending refund back."""
     return _undone(
         refund, charge, status="canceled", reason="merchant_request", movement_id=movement_id, now=now
     )
 
 
-def describe(refund: Refund, metadata: dict[str, str]) -> RefundSequel:
+def describe(refund: Refund, metadata: dict[str, str]) -> RefundTransition:
     """The refund has other metadata."""
     changed = replace(refund, metadata=metadata)
-    return RefundSequel(
-        refund=changed, happened=_updated(changed, {"metadata": refund.metadata}), waits_on=True
+    return RefundTransition(
+        refund=changed, happened=_updated(changed, {"metadata": refund.metadata}), keeps_effect=True
     )
 
 
@@ -121,7 +121,7 @@ def _undone(
     reason: FailureReason,
     movement_id: str,
     now: int,
-) -> RefundSequel:
+) -> RefundTransition:
     undone = replace(
         refund,
         failure_balance_transaction=movement_id,
@@ -138,7 +138,7 @@ def _undone(
     happened = _updated(undone, before)
     if status == "failed":
         happened = (*happened, Happened("refund.failed", undone, before))
-    return RefundSequel(
+    return RefundTransition(
         charge=after,
         refund=undone,
         movement=moved(

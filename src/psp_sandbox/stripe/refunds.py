@@ -1,16 +1,16 @@
 """Refunds: create, retrieve, update, cancel, list."""
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe import refund_machine
 from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.charge_transition import RefundTransition
 from psp_sandbox.stripe.currencies import money
 from psp_sandbox.stripe.dispute_machine import held_funds
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.parameters import Expandable, changed_metadata, checked_metadata, read
-from psp_sandbox.stripe.sequel import RefundSequel
 from psp_sandbox.stripe.wire import Charge, Metadata
 from psp_sandbox.stripe.wire_refunds import Refund, RefundReason
 
@@ -38,7 +38,7 @@ class ListRefunds(ListParameters, forbid_unknown_fields=True, frozen=True, kw_on
     payment_intent: str | None = None
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """POST /v1/refunds."""
     given = read(call.request, CreateRefund)
     check_expand("refund", given.expand)
@@ -69,14 +69,14 @@ def create(call: Call) -> Answer:
     return _followed(call, refund_machine.create(charge, facts), given.expand)
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/refunds/{id}."""
     given = read(call.request, Expandable)
     check_expand("refund", given.expand)
-    return Answer(payload=expanded(call.store, call.account, _addressed(call), given.expand))
+    return Response(payload=expanded(call.store, call.account, _addressed(call), given.expand))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """POST /v1/refunds/{id}: its metadata."""
     given = read(call.request, UpdateRefund)
     check_expand("refund", given.expand)
@@ -85,7 +85,7 @@ def update(call: Call) -> Answer:
     return _followed(call, refund_machine.describe(refund, metadata), given.expand)
 
 
-def cancel(call: Call) -> Answer:
+def cancel(call: Call) -> Response:
     """POST /v1/refunds/{id}/cancel, while it is pending."""
     given = read(call.request, Expandable)
     check_expand("refund", given.expand)
@@ -97,7 +97,7 @@ def cancel(call: Call) -> Answer:
     return _followed(call, canceled, given.expand)
 
 
-def list_refunds(call: Call) -> Answer:
+def list_refunds(call: Call) -> Response:
     """GET /v1/refunds, of one charge, of one payment intent or of all."""
     given = read(call.request, ListRefunds)
     paths = data_paths("refund", given.expand)
@@ -115,13 +115,13 @@ def list_refunds(call: Call) -> Answer:
     found = page(
         refunds, given, url="/v1/refunds", show=lambda refund: expanded(store, account, refund, paths)
     )
-    return Answer(payload=found)
+    return Response(payload=found)
 
 
-def _followed(call: Call, sequel: RefundSequel, paths: list[str]) -> Answer:
-    """The refund as the sequel left it."""
-    call.store.follow(call.caller, sequel)
-    return Answer(payload=expanded(call.store, call.account, sequel.refund, paths))
+def _followed(call: Call, transition: RefundTransition, paths: list[str]) -> Response:
+    """The refund after the transition."""
+    call.store.apply_to_charge(call.caller, transition)
+    return Response(payload=expanded(call.store, call.account, transition.refund, paths))
 
 
 def _addressed(call: Call) -> Refund:

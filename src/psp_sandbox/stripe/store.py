@@ -1,4 +1,4 @@
-"""What the simulated Stripe knows: every account's objects, and the door through which changes and events go in."""
+"""What the simulated Stripe knows: every account's objects, and the one place where changes and events enter."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -6,17 +6,17 @@ from typing import Protocol
 
 import msgspec
 
-from psp_sandbox.agenda import Agenda, Due
+from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.children import Children
 from psp_sandbox.ids import new_id
-from psp_sandbox.shelf import Shelf
+from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe.cards import CARDS, Card
+from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
+from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.endpoint import Endpoint
-from psp_sandbox.stripe.later import Later
 from psp_sandbox.stripe.machine import Happened, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, shown
-from psp_sandbox.stripe.sequel import DisputeSequel, RefundSequel
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -40,7 +40,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     request: EventRequest
 
 
-NOBODY = EventRequest(id=None, idempotency_key=None)
+NO_REQUEST = EventRequest(id=None, idempotency_key=None)
 """The request of an event that no request made happen."""
 
 
@@ -74,30 +74,34 @@ class Deliveries(Protocol):
 class Store:
     """Everything in memory, bounded. Past `max_payments` the oldest payment is dropped with all that belongs to it.
 
-    `aftermath_delay_seconds`: how long the sandbox waits with what it does by itself after a payment or a refund.
+    `effect_delay_seconds`: how long after a payment or a refund its scheduled effect comes.
     """
 
     def __init__(
         self,
         *,
-        agenda: Agenda,
-        aftermath_delay_seconds: float,
+        scheduler: Scheduler,
+        effect_delay_seconds: float,
         clock: Callable[[], float],
         deliveries: Deliveries,
         max_payments: int,
     ) -> None:
-        self.agenda = agenda
-        self.aftermath_delay_seconds = aftermath_delay_seconds
+        self.scheduler = scheduler
+        self.effect_delay_seconds = effect_delay_seconds
         self._clock = clock
         self._deliveries = deliveries
-        self.payment_methods: Shelf[StoredCard] = Shelf(max_rows=max_payments)
-        self.intents: Shelf[PaymentIntent] = Shelf(max_rows=max_payments, dropped=self._drop_children)
-        self.charges: Shelf[Charge] = Shelf(max_rows=2 * max_payments, dropped=self._drop_sequels)
-        self.refunds: Shelf[Refund] = Shelf(max_rows=2 * max_payments)
-        self.disputes: Shelf[Dispute] = Shelf(max_rows=2 * max_payments)
-        self.warnings: Shelf[EarlyFraudWarning] = Shelf(max_rows=2 * max_payments)
-        self.movements: Shelf[Movement] = Shelf(max_rows=4 * max_payments)
-        self.events: Shelf[Event] = Shelf(max_rows=MAX_EVENTS)
+        self.payment_methods: BoundedStore[StoredCard] = BoundedStore(max_rows=max_payments)
+        self.intents: BoundedStore[PaymentIntent] = BoundedStore(
+            max_rows=max_payments, dropped=self._drop_children
+        )
+        self.charges: BoundedStore[Charge] = BoundedStore(
+            max_rows=2 * max_payments, dropped=self._drop_refunds_and_disputes
+        )
+        self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_payments)
+        self.disputes: BoundedStore[Dispute] = BoundedStore(max_rows=2 * max_payments)
+        self.warnings: BoundedStore[EarlyFraudWarning] = BoundedStore(max_rows=2 * max_payments)
+        self.movements: BoundedStore[Movement] = BoundedStore(max_rows=4 * max_payments)
+        self.events: BoundedStore[Event] = BoundedStore(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
         self._charges_of = Children(self.charges, parent=attrgetter("payment_intent"))
@@ -116,10 +120,10 @@ class Store:
         """A payment intent is created."""
         self.intents.add(caller.account, intent.id, intent)
         self.by_metadata.note(caller.account, intent)
-        self.tell(caller, Happened("payment_intent.created", intent))
+        self.emit(caller, Happened("payment_intent.created", intent))
 
     def apply(self, caller: Caller, transition: Transition) -> PaymentIntent:
-        """Make the transition true and tell of it; the intent as it is now."""
+        """Store the next snapshots, emit their events, and schedule the effect; the intent as it is now."""
         intent, charge = transition.intent, transition.charge
         if charge is not None:
             self._charges_of.put(caller.account, charge)
@@ -128,36 +132,36 @@ class Store:
         self.intents.replace(intent.id, intent)
         self.by_metadata.note(caller.account, intent)
         for happened in transition.happened:
-            self.tell(caller, happened)
-        self.agenda.strike(intent.id)
-        self._enter(caller.account, transition.later)
+            self.emit(caller, happened)
+        self.scheduler.cancel(intent.id)
+        self._schedule(caller.account, transition.effect)
         return intent
 
-    def follow(self, caller: Caller, sequel: RefundSequel | DisputeSequel) -> None:
-        """Make a sequel true, tell of it, and enter in the agenda what is still to come."""
+    def apply_to_charge(self, caller: Caller, transition: RefundTransition | DisputeTransition) -> None:
+        """Store the next snapshots after a refund or a dispute moved, emit their events, and schedule the effect."""
         account = caller.account
-        if sequel.charge is not None:
-            self._charges_of.put(account, sequel.charge)
-        if sequel.movement is not None:
-            self.movements.add(account, sequel.movement.id, sequel.movement)
-        if isinstance(sequel, RefundSequel):
-            moved_id = sequel.refund.id
-            self._refunds_of.put(account, sequel.refund)
+        if transition.charge is not None:
+            self._charges_of.put(account, transition.charge)
+        if transition.movement is not None:
+            self.movements.add(account, transition.movement.id, transition.movement)
+        if isinstance(transition, RefundTransition):
+            moved_id = transition.refund.id
+            self._refunds_of.put(account, transition.refund)
         else:
-            moved_id = sequel.dispute.id
-            self._disputes_of.put(account, sequel.dispute)
-        for happened in sequel.happened:
-            self.tell(caller, happened)
-        if not sequel.waits_on:
-            self.agenda.strike(moved_id)
-            self._enter(account, sequel.later)
+            moved_id = transition.dispute.id
+            self._disputes_of.put(account, transition.dispute)
+        for happened in transition.happened:
+            self.emit(caller, happened)
+        if not transition.keeps_effect:
+            self.scheduler.cancel(moved_id)
+            self._schedule(account, transition.effect)
 
     def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
         """An issuer suspects fraud."""
         self._warnings_of.put(caller.account, warning)
-        self.tell(caller, Happened("radar.early_fraud_warning.created", warning))
+        self.emit(caller, Happened("radar.early_fraud_warning.created", warning))
 
-    def tell(self, caller: Caller, happened: Happened) -> None:
+    def emit(self, caller: Caller, happened: Happened) -> None:
         """Record an event and hand it to every endpoint that listens."""
         listening = [e for e in self.endpoints.values() if e.hears(caller.account, happened.type)]
         event = Event(
@@ -260,7 +264,7 @@ class Store:
 
     def clear(self) -> None:
         """Forget every object and every endpoint that was made over the API; those of the command line stay."""
-        for shelf in (
+        for objects in (
             self.payment_methods,
             self.intents,
             self.charges,
@@ -270,8 +274,8 @@ class Store:
             self.movements,
             self.events,
         ):
-            shelf.clear()
-        self.agenda.clear()
+            objects.clear()
+        self.scheduler.clear()
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
         self.by_metadata.clear()
         for index in (
@@ -285,20 +289,20 @@ class Store:
         ):
             index.clear()
 
-    def _enter(self, account: str, later: Later | None) -> None:
-        if later is not None:
-            due = Due(account=account, kind=later.kind, object_id=later.object_id)
-            delay = self.aftermath_delay_seconds if later.at is None else later.at - self._clock()
-            self.agenda.enter(due, after_seconds=delay)
+    def _schedule(self, account: str, effect: Effect | None) -> None:
+        if effect is not None:
+            due = Due(account=account, kind=effect.kind, object_id=effect.object_id)
+            delay = self.effect_delay_seconds if effect.at is None else effect.at - self._clock()
+            self.scheduler.schedule(due, after_seconds=delay)
 
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
         self.by_metadata.forget(account, intent)
         for charge in self._charges_of.drop(account, intent_id):
-            self._drop_sequels(account, charge.id, charge)
+            self._drop_refunds_and_disputes(account, charge.id, charge)
         self.close_challenge(intent_id)
-        self.agenda.strike(intent_id)
+        self.scheduler.cancel(intent_id)
 
-    def _drop_sequels(self, account: str, charge_id: str, charge: Charge) -> None:
+    def _drop_refunds_and_disputes(self, account: str, charge_id: str, charge: Charge) -> None:
         self._warnings_of.drop(account, charge_id)
         gone: list[Charge | Dispute | Refund] = [
             charge,
@@ -306,7 +310,7 @@ class Store:
             *self._disputes_of.drop(account, charge_id),
         ]
         for one in gone:
-            self.agenda.strike(one.id)
+            self.scheduler.cancel(one.id)
             for movement_id in _movement_ids(one):
                 self.movements.discard(movement_id)
 

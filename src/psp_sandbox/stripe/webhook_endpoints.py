@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from psp_sandbox.ids import new_id, new_secret
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.endpoint import MAX_ENDPOINTS, MAX_ENDPOINTS_PER_ACCOUNT, Endpoint
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
@@ -38,7 +38,7 @@ class UpdateEndpoint(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw
     expand: list[str] = []
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Response:
     """POST /v1/webhook_endpoints. The only answer that shows the secret."""
     given = read(call.request, CreateEndpoint)
     mine = [end for end in call.store.endpoints.values() if end.account == call.account]
@@ -63,16 +63,16 @@ def create(call: Call) -> Answer:
     )
     secret = new_secret("whsec")
     call.store.endpoints[shown.id] = Endpoint(account=call.account, shown=shown, secrets=(secret,))
-    return Answer(payload=replace(shown, secret=secret))
+    return Response(payload=replace(shown, secret=secret))
 
 
-def retrieve(call: Call) -> Answer:
+def retrieve(call: Call) -> Response:
     """GET /v1/webhook_endpoints/{id}."""
     read(call.request, NoParameters)
-    return Answer(payload=_addressed(call).shown)
+    return Response(payload=_addressed(call).shown)
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """POST /v1/webhook_endpoints/{id}."""
     given = read(call.request, UpdateEndpoint)
     endpoint = _addressed(call)
@@ -89,21 +89,21 @@ def update(call: Call) -> Answer:
     if given.metadata is not None:
         shown = replace(shown, metadata=checked_metadata(given.metadata))
     endpoint.shown = shown
-    return Answer(payload=shown)
+    return Response(payload=shown)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """DELETE /v1/webhook_endpoints/{id}."""
     endpoint = _addressed(call)
     del call.store.endpoints[endpoint.shown.id]
-    return Answer(payload=Deleted(id=endpoint.shown.id, object="webhook_endpoint"))
+    return Response(payload=Deleted(id=endpoint.shown.id, object="webhook_endpoint"))
 
 
-def list_endpoints(call: Call) -> Answer:
+def list_endpoints(call: Call) -> Response:
     """GET /v1/webhook_endpoints."""
     given = read(call.request, ListParameters)
     mine = [end.shown for end in call.store.endpoints.values() if end.account == call.account]
-    return Answer(payload=page(mine[::-1], given, url="/v1/webhook_endpoints", show=lambda shown: shown))
+    return Response(payload=page(mine[::-1], given, url="/v1/webhook_endpoints", show=lambda shown: shown))
 
 
 def _addressed(call: Call) -> Endpoint:

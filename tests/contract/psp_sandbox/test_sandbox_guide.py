@@ -9,7 +9,7 @@ import pytest
 from docs.markdown import named_block, prose
 from docs.printed import PROJECT
 from fixtures.sandbox import SandboxProcess
-from psp_sandbox.stripe import backstage, dispute_machine
+from psp_sandbox.stripe import dispute_machine, test_helpers
 from psp_sandbox.stripe.api import OPERATIONS
 from psp_sandbox.stripe.cards import CARDS
 
@@ -60,7 +60,7 @@ def test_every_operation_that_is_named_exists(guide: str) -> None:
 
 def test_every_way_to_move_a_dispute_is_told_of(guide: str) -> None:
     moves = [
-        path.removeprefix("disputes/") for _, path in backstage.OPERATIONS if path.startswith("disputes/")
+        path.removeprefix("disputes/") for _, path in test_helpers.OPERATIONS if path.startswith("disputes/")
     ]
     assert set(dispute_machine.STEPS) < set(moves)
     for move in moves:
@@ -68,5 +68,5 @@ def test_every_way_to_move_a_dispute_is_told_of(guide: str) -> None:
 
 
 def test_every_verdict_is_told_of(guide: str) -> None:
-    for text, _ in dispute_machine.VERDICTS:
+    for text, _ in dispute_machine.RESOLUTIONS:
         assert f"| `{text}` |" in guide

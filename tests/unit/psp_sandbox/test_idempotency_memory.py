@@ -3,9 +3,9 @@
 import pytest
 
 from psp_sandbox.idempotency import KEPT_SECONDS, IdempotencyMemory, Lookup
-from psp_sandbox.messages import Answer
+from psp_sandbox.messages import Response
 
-ANSWER = Answer(status=402, payload={"a": 1})
+ANSWER = Response(status=402, payload={"a": 1})
 
 
 class Clock:

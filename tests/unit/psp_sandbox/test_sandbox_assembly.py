@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from psp_sandbox.connection import Exchange
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.options import Options
 from psp_sandbox.sandbox import Sandbox
 
@@ -16,10 +16,10 @@ class Kept(Exchange):
 
     def __init__(self, method: str, path: str) -> None:
         self.request = Request(id="req_1", method=method, path=path, query=b"", headers={}, body=b"")
-        self.given: Answer | None = None
+        self.given: Response | None = None
 
-    def answer(self, answer: Answer, headers: tuple[tuple[str, str], ...] = ()) -> None:  # noqa: ARG002
-        self.given = answer
+    def respond(self, response: Response, headers: tuple[tuple[str, str], ...] = ()) -> None:  # noqa: ARG002
+        self.given = response
 
 
 @pytest.mark.parametrize("path", ["/v1/charges", "/sandbox/state", "/3ds/x"])

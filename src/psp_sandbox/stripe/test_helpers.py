@@ -1,4 +1,4 @@
-"""Behind the merchant's back: Stripe's part of the sandbox's own API under /sandbox/, to look at and to move on demand."""
+"""Test helpers: Stripe's part of the sandbox's own API under /sandbox/, which shows objects and moves them on demand."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,18 +6,18 @@ from functools import partial
 import msgspec
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer, Request
-from psp_sandbox.stripe import census, dispute_machine, machine, refund_machine
+from psp_sandbox.messages import Request, Response
+from psp_sandbox.stripe import dispute_machine, machine, refund_machine, snapshot
+from psp_sandbox.stripe.charge_transition import DisputeTransition
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
-from psp_sandbox.stripe.sequel import DisputeSequel
-from psp_sandbox.stripe.store import NOBODY, Caller, Store
+from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
 from psp_sandbox.stripe.wire_refunds import Refund
 
-Operation = Callable[[Store, Request, str], Answer]
-DisputeMove = Callable[[Dispute, Charge, DisputeFacts], DisputeSequel]
+Operation = Callable[[Store, Request, str], Response]
+DisputeMove = Callable[[Dispute, Charge, DisputeFacts], DisputeTransition]
 
 
 class Misdirected(Exception):
@@ -42,7 +42,7 @@ class DisputeOrder(msgspec.Struct, forbid_unknown_fields=True):
     inquiry: bool = False
 
 
-def expire_intent(store: Store, _request: Request, intent_id: str) -> Answer:
+def expire_intent(store: Store, _request: Request, intent_id: str) -> Response:
     """An authorization's seven days are over, now."""
     account = store.intents.account_of(intent_id)
     intent = None if account is None else store.intents.get(account, intent_id)
@@ -51,31 +51,31 @@ def expire_intent(store: Store, _request: Request, intent_id: str) -> Answer:
     if intent.status not in machine.CAPTURABLE:
         raise Misdirected(409, f"{intent_id} is {intent.status}; only requires_capture can expire")
     charge = store.charges_of(account, intent_id)[0]
-    caller = Caller(account=account, livemode=intent.livemode, request=NOBODY)
-    return Answer(payload=store.apply(caller, machine.expire(intent, charge, now=store.now())))
+    caller = Caller(account=account, livemode=intent.livemode, request=NO_REQUEST)
+    return Response(payload=store.apply(caller, machine.expire(intent, charge, now=store.now())))
 
 
-def succeed_refund(store: Store, _request: Request, refund_id: str) -> Answer:
+def succeed_refund(store: Store, _request: Request, refund_id: str) -> Response:
     """A pending refund reaches the card, now."""
     caller, refund = _refund(store, refund_id, refund_machine.PENDING)
     done = refund_machine.succeed(refund)
-    store.follow(caller, done)
-    return Answer(payload=done.refund)
+    store.apply_to_charge(caller, done)
+    return Response(payload=done.refund)
 
 
-def fail_refund(store: Store, request: Request, refund_id: str) -> Answer:
-    """A refund comes back, now, whatever its card says of it."""
+def fail_refund(store: Store, request: Request, refund_id: str) -> Response:
+    """A refund comes back, now, even if its card does not."""
     order = msgspec.json.decode(request.body or b"{}", type=RefundFailure)
     caller, refund = _refund(store, refund_id, refund_machine.CAN_FAIL)
     charge = store.charge(caller.account, refund.charge)
     failed = refund_machine.fail(
         refund, charge, reason=order.reason, movement_id=new_id("txn"), now=store.now()
     )
-    store.follow(caller, failed)
-    return Answer(payload=failed.refund)
+    store.apply_to_charge(caller, failed)
+    return Response(payload=failed.refund)
 
 
-def dispute_charge(store: Store, request: Request, named: str) -> Answer:
+def dispute_charge(store: Store, request: Request, named: str) -> Response:
     """A cardholder objects to a charge, or to the captured charge of a payment intent."""
     order = msgspec.json.decode(request.body or b"{}", type=DisputeOrder)
     account = store.charges.account_of(named) or store.intents.account_of(named)
@@ -99,14 +99,14 @@ def dispute_charge(store: Store, request: Request, named: str) -> Answer:
         inquiry=order.inquiry,
         facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
     )
-    store.follow(Caller(account=account, livemode=charge.livemode, request=NOBODY), opened)
-    return Answer(status=201, payload=opened.dispute)
+    store.apply_to_charge(Caller(account=account, livemode=charge.livemode, request=NO_REQUEST), opened)
+    return Response(status=201, payload=opened.dispute)
 
 
 def move_dispute(move: DisputeMove) -> Operation:
     """The operation that moves a dispute in one way, now."""
 
-    def moved(store: Store, _request: Request, dispute_id: str) -> Answer:
+    def moved(store: Store, _request: Request, dispute_id: str) -> Response:
         account = store.disputes.account_of(dispute_id)
         dispute = None if account is None else store.disputes.get(account, dispute_id)
         if account is None or dispute is None:
@@ -114,11 +114,13 @@ def move_dispute(move: DisputeMove) -> Operation:
         charge = store.charge(account, dispute.charge)
         facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
         try:
-            sequel = move(dispute, charge, facts)
+            transition = move(dispute, charge, facts)
         except ImpossibleStep as error:
             raise Misdirected(409, str(error)) from error
-        store.follow(Caller(account=account, livemode=charge.livemode, request=NOBODY), sequel)
-        return Answer(payload=sequel.dispute)
+        store.apply_to_charge(
+            Caller(account=account, livemode=charge.livemode, request=NO_REQUEST), transition
+        )
+        return Response(payload=transition.dispute)
 
     return moved
 
@@ -131,13 +133,13 @@ def _refund(store: Store, refund_id: str, possible: frozenset[str]) -> tuple[Cal
     if refund.status not in possible:
         raise Misdirected(409, f"{refund_id} is {refund.status}; it would have to be {' or '.join(possible)}")
     livemode = store.charge(account, refund.charge).livemode
-    return Caller(account=account, livemode=livemode, request=NOBODY), refund
+    return Caller(account=account, livemode=livemode, request=NO_REQUEST), refund
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    ("GET", "disputes"): census.list_disputes,
-    ("GET", "payment_intents"): census.list_intents,
-    ("GET", "refunds"): census.list_refunds,
+    ("GET", "disputes"): snapshot.list_disputes,
+    ("GET", "payment_intents"): snapshot.list_intents,
+    ("GET", "refunds"): snapshot.list_refunds,
     ("POST", "charges/dispute"): dispute_charge,
     ("POST", "disputes/reinstate_funds"): move_dispute(dispute_machine.reinstate_funds),
     ("POST", "disputes/withdraw_funds"): move_dispute(dispute_machine.withdraw_funds),

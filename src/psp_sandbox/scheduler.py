@@ -1,4 +1,4 @@
-"""What is to happen later, by the sandbox's clock: holds that expire, refunds that settle, disputes that open."""
+"""Effects that come due by the sandbox's clock: holds that expire, refunds that complete, disputes that open."""
 
 import asyncio
 import heapq
@@ -9,7 +9,7 @@ import structlog
 
 from psp_sandbox.clock import Clock
 
-log = structlog.get_logger("psp_sandbox.agenda")
+log = structlog.get_logger("psp_sandbox.scheduler")
 
 LONGEST_SLEEP_SECONDS = 3_600.0
 COMPACT_ABOVE_ENTRIES = 1_024
@@ -24,14 +24,14 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _Entry(msgspec.Struct, frozen=True, order=True, gc=False):
-    """Ordered by time, then by the order in which they were entered."""
+    """Ordered by time, then by the order in which they were scheduled."""
 
     at: float
     number: int
     due: Due
 
 
-class Agenda:
+class Scheduler:
     """At most one thing waits for each object, so that its size is bounded by the store's."""
 
     def __init__(self, clock: Clock) -> None:
@@ -39,7 +39,7 @@ class Agenda:
         self._perform: Callable[[Due], None] | None = None
         self._heap: list[_Entry] = []
         self._number_of: dict[str, int] = {}
-        self._entered = 0
+        self._scheduled = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -55,18 +55,18 @@ class Agenda:
         if self._timer is not None:
             self._timer.cancel()
 
-    def enter(self, due: Due, *, after_seconds: float) -> None:
-        """Let it happen later. What waited for the same object no longer does."""
-        self._entered += 1
-        self._number_of[due.object_id] = self._entered
-        entry = _Entry(self._clock.now() + after_seconds, self._entered, due)
+    def schedule(self, due: Due, *, after_seconds: float) -> None:
+        """Perform it `after_seconds` from now. It replaces what waited for the same object."""
+        self._scheduled += 1
+        self._number_of[due.object_id] = self._scheduled
+        entry = _Entry(self._clock.now() + after_seconds, self._scheduled, due)
         heapq.heappush(self._heap, entry)
         self._compact()
         if self._heap[0] is entry:
             self._arm()
 
-    def strike(self, object_id: str) -> None:
-        """What waited for this object does not happen."""
+    def cancel(self, object_id: str) -> None:
+        """Drop what waits for this object, if anything does."""
         if self._number_of.pop(object_id, None) is not None:
             self._compact()
 
@@ -96,7 +96,7 @@ class Agenda:
         return self._number_of.get(entry.due.object_id) == entry.number
 
     def _compact(self) -> None:
-        """A struck or replaced entry stays in the heap; once most of the heap is such, the heap is made anew."""
+        """A canceled or replaced entry stays in the heap; once most of the heap is such, the heap is made anew."""
         if len(self._heap) > COMPACT_ABOVE_ENTRIES + 2 * len(self._number_of):
             self._heap = [entry for entry in self._heap if self._waits(entry)]
             heapq.heapify(self._heap)
@@ -107,7 +107,7 @@ class Agenda:
         try:
             self._perform(due)
         except Exception:
-            log.exception("agenda.failed", kind=due.kind, object_id=due.object_id)
+            log.exception("scheduler.failed", kind=due.kind, object_id=due.object_id)
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe.dispute_machine import held_funds
 from psp_sandbox.stripe.store import Store
 from psp_sandbox.stripe.wire import PaymentIntent
@@ -31,7 +31,7 @@ class IntentRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
-class SequelRow(msgspec.Struct, frozen=True, kw_only=True):
+class RefundOrDisputeRow(msgspec.Struct, frozen=True, kw_only=True):
     """One refund or dispute; `metadata` is its own on top of its payment's."""
 
     id: str
@@ -89,19 +89,19 @@ def by_metadata(store: Store, key: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def list_intents(store: Store, _request: Request, _named: str) -> Answer:
+def list_intents(store: Store, _request: Request, _named: str) -> Response:
     """GET /sandbox/payment_intents: every one, oldest first."""
     return _rows(_intent_row(store, account, intent) for account, intent in store.intents.all())
 
 
-def list_refunds(store: Store, _request: Request, _named: str) -> Answer:
+def list_refunds(store: Store, _request: Request, _named: str) -> Response:
     """GET /sandbox/refunds: every one, oldest first."""
-    return _rows(_sequel_row(store, account, refund) for account, refund in store.refunds.all())
+    return _rows(_refund_or_dispute_row(store, account, refund) for account, refund in store.refunds.all())
 
 
-def list_disputes(store: Store, _request: Request, _named: str) -> Answer:
+def list_disputes(store: Store, _request: Request, _named: str) -> Response:
     """GET /sandbox/disputes: every one, oldest first."""
-    return _rows(_sequel_row(store, account, dispute) for account, dispute in store.disputes.all())
+    return _rows(_refund_or_dispute_row(store, account, dispute) for account, dispute in store.disputes.all())
 
 
 def _intent_row(store: Store, account: str, intent: PaymentIntent) -> IntentRow:
@@ -120,15 +120,15 @@ def _intent_row(store: Store, account: str, intent: PaymentIntent) -> IntentRow:
     )
 
 
-def _sequel_row(store: Store, account: str, sequel: Dispute | Refund) -> SequelRow:
-    return SequelRow(
-        id=sequel.id,
-        amount=sequel.amount,
-        currency=sequel.currency,
-        metadata=store.metadata_of(account, sequel),
-        payment_intent=sequel.payment_intent,
-        reason=sequel.reason,
-        status=sequel.status,
+def _refund_or_dispute_row(store: Store, account: str, moved: Dispute | Refund) -> RefundOrDisputeRow:
+    return RefundOrDisputeRow(
+        id=moved.id,
+        amount=moved.amount,
+        currency=moved.currency,
+        metadata=store.metadata_of(account, moved),
+        payment_intent=moved.payment_intent,
+        reason=moved.reason,
+        status=moved.status,
     )
 
 
@@ -136,10 +136,10 @@ def _kept(refund: Refund) -> int:
     return 0 if refund.status in UNDONE else refund.amount
 
 
-def _rows(rows: Iterable[msgspec.Struct]) -> Answer:
+def _rows(rows: Iterable[msgspec.Struct]) -> Response:
     """At most MAX_ROWS; `complete` says whether that was all."""
     found = list(islice(rows, MAX_ROWS + 1))
-    return Answer(payload={"data": found[:MAX_ROWS], "complete": len(found) <= MAX_ROWS})
+    return Response(payload={"data": found[:MAX_ROWS], "complete": len(found) <= MAX_ROWS})
 
 
 def _without_zeros(sums: Counter[str]) -> dict[str, int]:

@@ -1,15 +1,15 @@
-"""What the simulated Stripe does by itself, some time after the request it follows from."""
+"""What the simulated Stripe does by itself, some time after the request that it follows from."""
 
 from collections.abc import Callable
 from typing import cast
 
-from psp_sandbox.agenda import Due
 from psp_sandbox.ids import new_id
+from psp_sandbox.scheduler import Due
 from psp_sandbox.stripe import dispute_machine, machine, refund_machine
 from psp_sandbox.stripe.cards import Disputing
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
-from psp_sandbox.stripe.later import LaterKind
-from psp_sandbox.stripe.store import NOBODY, Caller, Store
+from psp_sandbox.stripe.effect import EffectKind
+from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, EarlyFraudWarning
 
 REASONS: dict[Disputing, DisputeReason] = {
@@ -21,8 +21,8 @@ REASONS: dict[Disputing, DisputeReason] = {
 
 
 def perform(store: Store, due: Due) -> None:
-    """Do one thing of the agenda. What it was about may be gone or have moved meanwhile: then nothing happens."""
-    PERFORMED[cast("LaterKind", due.kind)](store, due)
+    """Perform one effect. Its object may be gone or have moved meanwhile: then nothing happens."""
+    EFFECTS[cast("EffectKind", due.kind)](store, due)
 
 
 def expire_hold(store: Store, due: Due) -> None:
@@ -30,20 +30,20 @@ def expire_hold(store: Store, due: Due) -> None:
     intent = store.intents.get(due.account, due.object_id)
     if intent is None or intent.status not in machine.CAPTURABLE:
         return
-    caller = Caller(account=due.account, livemode=intent.livemode, request=NOBODY)
+    caller = Caller(account=due.account, livemode=intent.livemode, request=NO_REQUEST)
     charge = store.charges_of(due.account, intent.id)[0]
     store.apply(caller, machine.expire(intent, charge, now=store.now()))
 
 
-def settle_refund(store: Store, due: Due) -> None:
+def complete_refund(store: Store, due: Due) -> None:
     """A pending refund succeeds; one that had succeeded fails."""
     refund = store.refunds.get(due.account, due.object_id)
     if refund is None:
         return
     charge = store.charge(due.account, refund.charge)
-    caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
+    caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
     if refund.status == "pending":
-        store.follow(caller, refund_machine.succeed(refund))
+        store.apply_to_charge(caller, refund_machine.succeed(refund))
     elif refund.status == "succeeded":
         failed = refund_machine.fail(
             refund,
@@ -52,7 +52,7 @@ def settle_refund(store: Store, due: Due) -> None:
             movement_id=new_id("txn"),
             now=store.now(),
         )
-        store.follow(caller, failed)
+        store.apply_to_charge(caller, failed)
 
 
 def dispute_charge(store: Store, due: Due) -> None:
@@ -63,7 +63,7 @@ def dispute_charge(store: Store, due: Due) -> None:
     amount = dispute_machine.disputable(charge, store.disputes_of(due.account, charge.id))
     if amount == 0:
         return
-    caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
+    caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
     disputing = store.card_of(due.account, charge).disputing
     if disputing == "early_fraud_warning":
         warning = EarlyFraudWarning(
@@ -83,7 +83,7 @@ def dispute_charge(store: Store, due: Due) -> None:
             inquiry=disputing == "inquiry",
             facts=DisputeFacts(movement_id=new_id("txn"), now=store.now()),
         )
-        store.follow(caller, opened)
+        store.apply_to_charge(caller, opened)
 
 
 def judge_dispute(store: Store, due: Due) -> None:
@@ -91,13 +91,13 @@ def judge_dispute(store: Store, due: Due) -> None:
     dispute = store.disputes.get(due.account, due.object_id)
     if dispute is None:
         return
-    step = dispute_machine.verdict(dispute, store.charge(due.account, dispute.charge))
+    step = dispute_machine.resolution(dispute, store.charge(due.account, dispute.charge))
     if step is not None:
         _take(store, due, dispute, step)
 
 
 def lapse_dispute(store: Store, due: Due) -> None:
-    """Nobody answered in time."""
+    """The time to answer the dispute is over."""
     dispute = store.disputes.get(due.account, due.object_id)
     if dispute is not None and dispute.status in dispute_machine.STEPS["accept"]:
         _take(store, due, dispute, "accept")
@@ -105,16 +105,16 @@ def lapse_dispute(store: Store, due: Due) -> None:
 
 def _take(store: Store, due: Due, dispute: Dispute, step: Step) -> None:
     charge = store.charge(due.account, dispute.charge)
-    caller = Caller(account=due.account, livemode=charge.livemode, request=NOBODY)
+    caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
     facts = DisputeFacts(movement_id=new_id("txn"), now=store.now())
-    store.follow(caller, dispute_machine.take(step, dispute, charge, facts))
+    store.apply_to_charge(caller, dispute_machine.take(step, dispute, charge, facts))
 
 
-PERFORMED: dict[LaterKind, Callable[[Store, Due], None]] = {
+EFFECTS: dict[EffectKind, Callable[[Store, Due], None]] = {
     "dispute_charge": dispute_charge,
     "expire_hold": expire_hold,
     "judge_dispute": judge_dispute,
     "lapse_dispute": lapse_dispute,
-    "settle_refund": settle_refund,
+    "settle_refund": complete_refund,
 }
-"""What each kind of thing in the agenda does."""
+"""How each kind of effect is performed."""

@@ -9,11 +9,11 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from msgspec.structs import replace
 
 from psp_sandbox.ids import new_id
-from psp_sandbox.messages import Answer, Request
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.currencies import money
 from psp_sandbox.stripe.outcomes import decide
-from psp_sandbox.stripe.store import NOBODY, Caller, Challenge, Store
+from psp_sandbox.stripe.store import NO_REQUEST, Caller, Challenge, Store
 from psp_sandbox.stripe.wire import PaymentIntent, PaymentIntentStatus
 
 Action = Literal["complete", "fail", "leave"]
@@ -28,9 +28,9 @@ REDIRECT_STATUSES: dict[PaymentIntentStatus, str] = {
     "requires_action": "pending",
     "requires_payment_method": "failed",
 }
-"""What the merchant's page is told; every other status is a success."""
+"""The `redirect_status` of the merchant's page; every other status is a success."""
 
-_PAGE = Template(resources.files("psp_sandbox.stripe").joinpath("challenge.html").read_text())
+_PAGE = Template(resources.files("psp_sandbox.stripe").joinpath("challenge_page.html").read_text())
 _QUESTION = Template("""<p class="amount">$amount</p>
 <p>Your bank asks: is this payment with the card ending in $last4 yours?</p>
 <form method="post">
@@ -45,10 +45,10 @@ _LEFT = (
 )
 
 
-def page(store: Store, request: Request) -> Answer:
+def page(store: Store, request: Request) -> Response:
     """GET and POST /3ds/{challenge}. A POST sends the customer back to the merchant's `return_url`, if there is one.
 
-    Who leaves has settled nothing: the page can be opened again.
+    Leaving decides nothing: the page can be opened again.
     """
     challenge = store.challenge(request.path.removeprefix("/3ds/"))
     intent = None if challenge is None else store.intents.get(challenge.account, challenge.intent_id)
@@ -61,10 +61,10 @@ def page(store: Store, request: Request) -> Answer:
     if action is None:
         return _html(400, "<p>Press one of the three buttons.</p>")
     if action != "leave":
-        intent = settle(store, challenge, intent, succeeded=action == "complete")
+        intent = finish_challenge(store, challenge, intent, succeeded=action == "complete")
     if challenge.return_url is None:
         return _html(200, _LEFT if action == "leave" else _OVER)
-    return Answer(
+    return Response(
         status=303,
         payload=b"",
         content_type="text/html",
@@ -72,7 +72,9 @@ def page(store: Store, request: Request) -> Answer:
     )
 
 
-def settle(store: Store, challenge: Challenge, intent: PaymentIntent, *, succeeded: bool) -> PaymentIntent:
+def finish_challenge(
+    store: Store, challenge: Challenge, intent: PaymentIntent, *, succeeded: bool
+) -> PaymentIntent:
     """The customer authenticated, or failed to: the payment goes on.
 
     With `confirmation_method=manual` it waits for the merchant to confirm once more.
@@ -80,7 +82,7 @@ def settle(store: Store, challenge: Challenge, intent: PaymentIntent, *, succeed
     caller = Caller(
         account=challenge.account,
         livemode=intent.livemode,
-        request=NOBODY,
+        request=NO_REQUEST,
     )
     manual = intent.confirmation_method == "manual"
     store.close_challenge(intent.id, authenticated=succeeded and manual)
@@ -119,8 +121,8 @@ def _return_url(url: str, intent: PaymentIntent) -> str:
     return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
 
 
-def _html(status: int, content: str) -> Answer:
-    return Answer(
+def _html(status: int, content: str) -> Response:
+    return Response(
         status=status,
         payload=_PAGE.substitute(content=content).encode(),
         content_type="text/html; charset=utf-8",

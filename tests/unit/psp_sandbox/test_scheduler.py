@@ -1,12 +1,12 @@
-"""What is to happen later: in order, once, by the sandbox's clock, and not if it was struck."""
+"""What is to happen later: in order, once, by the sandbox's clock, and not if it was canceled."""
 
 import asyncio
 
 import pytest
 from structlog.testing import capture_logs
 
-from psp_sandbox.agenda import COMPACT_ABOVE_ENTRIES, Agenda, Due
 from psp_sandbox.clock import Clock
+from psp_sandbox.scheduler import COMPACT_ABOVE_ENTRIES, Due, Scheduler
 
 
 def due(name: str) -> Due:
@@ -14,11 +14,11 @@ def due(name: str) -> Due:
 
 
 class Bell:
-    """An agenda by a clock that stands still unless it is advanced, and what it performed."""
+    """An scheduler by a clock that stands still unless it is advanced, and what it performed."""
 
     def __init__(self) -> None:
         self.clock = Clock(source=lambda: 1_000.0)
-        self.agenda = Agenda(self.clock)
+        self.scheduler = Scheduler(self.clock)
         self.rung: list[str] = []
 
     def ring(self, one: Due) -> None:
@@ -26,20 +26,20 @@ class Bell:
 
     def advance(self, seconds: float) -> int:
         self.clock.advance(seconds)
-        return self.agenda.run_due()
+        return self.scheduler.run_due()
 
 
 @pytest.fixture
 async def bell() -> Bell:
     made = Bell()
-    made.agenda.start(made.ring)
+    made.scheduler.start(made.ring)
     return made
 
 
 async def test_what_is_due_happens_in_the_order_of_its_time(bell: Bell) -> None:
     for name, after in (("c", 30.0), ("a", 10.0), ("b", 10.0)):
-        bell.agenda.enter(due(name), after_seconds=after)
-    assert [(at, one.object_id) for at, one in bell.agenda.waiting()] == [
+        bell.scheduler.schedule(due(name), after_seconds=after)
+    assert [(at, one.object_id) for at, one in bell.scheduler.waiting()] == [
         (1_010.0, "a"),
         (1_010.0, "b"),
         (1_030.0, "c"),
@@ -48,30 +48,30 @@ async def test_what_is_due_happens_in_the_order_of_its_time(bell: Bell) -> None:
     assert bell.advance(1) == 2
     assert bell.advance(3_600) == 1
     assert bell.rung == ["a", "b", "c"]
-    assert bell.agenda.waiting() == []
+    assert bell.scheduler.waiting() == []
 
 
 async def test_only_the_last_entry_of_an_object_counts(bell: Bell) -> None:
-    bell.agenda.enter(due("a"), after_seconds=10)
-    bell.agenda.enter(due("a"), after_seconds=20)
+    bell.scheduler.schedule(due("a"), after_seconds=10)
+    bell.scheduler.schedule(due("a"), after_seconds=20)
     assert bell.advance(10) == 0
     assert bell.advance(10) == 1
 
 
 async def test_what_is_struck_does_not_happen(bell: Bell) -> None:
-    bell.agenda.enter(due("a"), after_seconds=10)
-    bell.agenda.strike("a")
-    bell.agenda.strike("nobody")
-    assert bell.agenda.waiting() == []
+    bell.scheduler.schedule(due("a"), after_seconds=10)
+    bell.scheduler.cancel("a")
+    bell.scheduler.cancel("unknown")
+    assert bell.scheduler.waiting() == []
     assert bell.advance(10) == 0
 
 
 async def test_struck_entries_do_not_pile_up(bell: Bell) -> None:
-    bell.agenda.enter(due("kept"), after_seconds=10)
+    bell.scheduler.schedule(due("kept"), after_seconds=10)
     for n in range(3 * COMPACT_ABOVE_ENTRIES):
-        bell.agenda.enter(due(str(n)), after_seconds=5)
-        bell.agenda.strike(str(n))
-    assert len(bell.agenda._heap) <= COMPACT_ABOVE_ENTRIES + 4
+        bell.scheduler.schedule(due(str(n)), after_seconds=5)
+        bell.scheduler.cancel(str(n))
+    assert len(bell.scheduler._heap) <= COMPACT_ABOVE_ENTRIES + 4
     assert bell.advance(10) == 1
     assert bell.rung == ["kept"]
 
@@ -80,10 +80,10 @@ async def test_what_follows_from_what_happened_can_be_due_at_once(bell: Bell) ->
     def ring_twice(one: Due) -> None:
         bell.ring(one)
         if one.object_id == "first":
-            bell.agenda.enter(due("second"), after_seconds=0)
+            bell.scheduler.schedule(due("second"), after_seconds=0)
 
-    bell.agenda.start(ring_twice)
-    bell.agenda.enter(due("first"), after_seconds=10)
+    bell.scheduler.start(ring_twice)
+    bell.scheduler.schedule(due("first"), after_seconds=10)
     assert bell.advance(10) == 2
     assert bell.rung == ["first", "second"]
 
@@ -94,25 +94,25 @@ async def test_one_that_fails_is_logged_and_does_not_stop_the_next(bell: Bell) -
             raise ZeroDivisionError
         bell.ring(one)
 
-    bell.agenda.start(fail_once)
+    bell.scheduler.start(fail_once)
     for name in ("bad", "good"):
-        bell.agenda.enter(due(name), after_seconds=1)
+        bell.scheduler.schedule(due(name), after_seconds=1)
     with capture_logs() as logs:
         bell.advance(1)
     assert bell.rung == ["good"]
-    assert [(entry["event"], entry["object_id"]) for entry in logs] == [("agenda.failed", "bad")]
+    assert [(entry["event"], entry["object_id"]) for entry in logs] == [("scheduler.failed", "bad")]
 
 
 async def test_a_nearer_entry_is_not_kept_waiting_by_a_farther_one() -> None:
     rung = asyncio.Event()
-    agenda = Agenda(Clock())
-    agenda.start(lambda _: rung.set())
-    agenda.enter(due("far"), after_seconds=3_600)
-    agenda.enter(due("near"), after_seconds=0.001)
+    scheduler = Scheduler(Clock())
+    scheduler.start(lambda _: rung.set())
+    scheduler.schedule(due("far"), after_seconds=3_600)
+    scheduler.schedule(due("near"), after_seconds=0.001)
     async with asyncio.timeout(20):
         await rung.wait()
-    assert [one.object_id for _, one in agenda.waiting()] == ["far"]
-    agenda.stop()
+    assert [one.object_id for _, one in scheduler.waiting()] == ["far"]
+    scheduler.stop()
 
 
 def test_an_advanced_clock_can_be_reset() -> None:

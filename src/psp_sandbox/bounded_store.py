@@ -16,8 +16,8 @@ class _Row(msgspec.Struct, Generic[T], frozen=True, gc=False):
     value: T
 
 
-class Shelf(Generic[T]):
-    """Objects of all accounts by id. Past `max_rows` the oldest are dropped, and `dropped` is told of each."""
+class BoundedStore(Generic[T]):
+    """Objects of all accounts by id. Past `max_rows` the oldest are dropped, each with a call of `dropped`."""
 
     def __init__(self, *, max_rows: int, dropped: Callable[[str, str, T], None] | None = None) -> None:
         self._rows: OrderedDict[str, _Row[T]] = OrderedDict()
@@ -42,7 +42,7 @@ class Shelf(Generic[T]):
         return row.value if row is not None and row.account == account else None
 
     def account_of(self, object_id: str) -> str | None:
-        """Whose object this is."""
+        """The account that the object belongs to."""
         row = self._rows.get(object_id)
         return None if row is None else row.account
 

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psp_sandbox.stripe import dispute_machine, refund_machine
-from psp_sandbox.stripe.aftermath import PERFORMED
 from psp_sandbox.stripe.cards import CARDS, on_file
-from psp_sandbox.stripe.dispute_machine import CLOSED, STEPS, VERDICTS, DisputeFacts, ImpossibleStep
+from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
+from psp_sandbox.stripe.dispute_machine import CLOSED, RESOLUTIONS, STEPS, DisputeFacts, ImpossibleStep
+from psp_sandbox.stripe.effect import EffectKind
 from psp_sandbox.stripe.fees import charge_fee, dispute_fee
-from psp_sandbox.stripe.later import LaterKind
 from psp_sandbox.stripe.machine import Attempt, attempt
 from psp_sandbox.stripe.movements import charged, moved, shown
 from psp_sandbox.stripe.outcomes import Approved
-from psp_sandbox.stripe.sequel import DisputeSequel, RefundSequel
+from psp_sandbox.stripe.scheduled_effects import EFFECTS
 from psp_sandbox.stripe.wire import BillingDetails, Charge, PaymentIntent, PaymentMethod
 from psp_sandbox.stripe.wire_disputes import DisputeStatus
 from psp_sandbox.stripe.wire_refunds import Refund
@@ -64,7 +64,7 @@ def charge(amount: int = 1_000, currency: str = "usd") -> Charge:
     return made
 
 
-def refund_of(paid: Charge, amount: int, **changes: Any) -> RefundSequel:
+def refund_of(paid: Charge, amount: int, **changes: Any) -> RefundTransition:
     facts: dict[str, Any] = {
         "refund_id": "re_1",
         "movement_id": "txn_r",
@@ -77,7 +77,7 @@ def refund_of(paid: Charge, amount: int, **changes: Any) -> RefundSequel:
     return refund_machine.create(paid, refund_machine.RefundFacts(**(facts | changes)))
 
 
-def disputed(paid: Charge, *, inquiry: bool = False) -> DisputeSequel:
+def disputed(paid: Charge, *, inquiry: bool = False) -> DisputeTransition:
     return dispute_machine.open_dispute(
         paid,
         dispute_id="dp_1",
@@ -97,24 +97,24 @@ def test_refunds_and_their_failures_never_pass_the_charge_and_always_balance(dat
     for _ in range(data.draw(st.integers(0, 8))):
         left = refund_machine.refundable(paid)
         undo = bool(standing) and data.draw(st.booleans())
-        sequel: RefundSequel
+        transition: RefundTransition
         if undo:
             refund = standing.pop()
             fail = data.draw(st.booleans())
-            sequel = (
+            transition = (
                 refund_machine.fail(refund, paid, reason="unknown", movement_id="txn_f", now=NOW)
                 if fail
                 else refund_machine.cancel(refund, paid, movement_id="txn_f", now=NOW)
             )
         elif left:
-            sequel = refund_of(paid, data.draw(st.integers(1, left)))
-            standing.append(sequel.refund)
+            transition = refund_of(paid, data.draw(st.integers(1, left)))
+            standing.append(transition.refund)
         else:
             continue
-        assert sequel.charge is not None
-        assert sequel.movement is not None
-        paid = sequel.charge
-        balance += sequel.movement.amount
+        assert transition.charge is not None
+        assert transition.movement is not None
+        paid = transition.charge
+        balance += transition.movement.amount
         assert 0 <= paid.amount_refunded <= paid.amount
         assert balance == refund_machine.refundable(paid)
         assert paid.refunded == (paid.amount_refunded == paid.amount)
@@ -129,14 +129,14 @@ def test_refunds_and_their_failures_never_pass_the_charge_and_always_balance(dat
     ],
 )
 def test_the_card_says_what_becomes_of_a_refund(refunding: str, status: str, kind: str | None) -> None:
-    sequel = refund_of(charge(), 400, refunding=refunding)
-    assert sequel.refund.status == status
-    assert (None if sequel.later is None else sequel.later.kind) == kind
+    transition = refund_of(charge(), 400, refunding=refunding)
+    assert transition.refund.status == status
+    assert (None if transition.effect is None else transition.effect.kind) == kind
 
 
 def test_a_dispute_goes_only_where_the_table_says() -> None:
     paid = charge()
-    found: dict[DisputeStatus, DisputeSequel] = {}
+    found: dict[DisputeStatus, DisputeTransition] = {}
     waiting = [disputed(paid), disputed(paid, inquiry=True)]
     while waiting:
         at = waiting.pop()
@@ -155,12 +155,12 @@ def test_a_dispute_goes_only_where_the_table_says() -> None:
         assert (dispute_machine.held_funds(at.dispute) > 0) == (
             status in ("needs_response", "under_review", "lost")
         )
-        assert (at.later is not None) == (status in ("needs_response", "warning_needs_response"))
+        assert (at.effect is not None) == (status in ("needs_response", "warning_needs_response"))
         assert (status in CLOSED) == all(status not in leads for leads in STEPS.values())
 
 
 def test_every_verdict_can_be_carried_out() -> None:
-    for (_, status), step in VERDICTS.items():
+    for (_, status), step in RESOLUTIONS.items():
         assert status in STEPS[step]
 
 
@@ -170,7 +170,7 @@ def test_a_second_withdrawal_or_reinstatement_is_impossible() -> None:
     with pytest.raises(ImpossibleStep, match="withdrawn already"):
         dispute_machine.withdraw_funds(opened, paid, FACTS)
     back = dispute_machine.reinstate_funds(opened, paid, FACTS)
-    assert back.waits_on
+    assert back.keeps_effect
     with pytest.raises(ImpossibleStep, match="not withdrawn"):
         dispute_machine.reinstate_funds(back.dispute, paid, FACTS)
 
@@ -232,4 +232,4 @@ def test_a_movement_is_shown_with_its_net_its_fee_and_its_day() -> None:
 
 
 def test_everything_that_can_wait_can_be_performed() -> None:
-    assert set(PERFORMED) == set(get_args(LaterKind))
+    assert set(EFFECTS) == set(get_args(EffectKind))
