@@ -17,7 +17,7 @@ from fincore.domain.errors import UsageError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
-from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict
+from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict
 from fincore.settings import read_settings, settings_in_force
 from fincore.terminal import moment_text, on_databases, show, show_table
 

@@ -25,7 +25,7 @@ from stripe import WebhookSignature
 
 from fincore.bootstrap import unknown_outcomes
 from fincore.domain.ids import public_event_id
-from fincore.domain.verdict import Judgement
+from fincore.domain.resolution import Judgement
 from fincore.observability.failpoints import FAILPOINTS
 from fixtures.agreement import assert_all_agree, rows_at_psp
 from fixtures.shop import Charge, Reply, Shop

@@ -37,13 +37,13 @@ from fincore.read.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
 from fincore.write.payments import idempotency, metadata
 from fincore.write.psp.stripe import client
-from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
+from fincore.write.psp.stripe.response import Answered
 from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
-from fincore.write.worker.janitor import JanitorPolicy
-from fincore.write.worker.retry_policy import RetryPolicy
+from fincore.write.worker.policies.janitor import JanitorPolicy
+from fincore.write.worker.policies.retry_policy import RetryPolicy
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
 from psp_sandbox.stripe.cards import CARDS
 from psp_sandbox.stripe.outcomes import DECLINES

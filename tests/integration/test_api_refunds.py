@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.dispute_facts import decide_dispute
+from fincore.domain.dispute_reports import decide_dispute
 from fincore.domain.ids import new_dispute_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (

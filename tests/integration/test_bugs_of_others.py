@@ -40,8 +40,8 @@ from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
 from fincore.write.psp.stripe.account import StripeAccount
-from fincore.write.psp.stripe.answer import Answered
 from fincore.write.psp.stripe.mapping import outcome_of
+from fincore.write.psp.stripe.response import Answered
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fixtures.merchant_api import Api, Reply, serving_api
@@ -59,7 +59,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually, happens
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 USD: Final = Currency("usd")
 

@@ -8,7 +8,7 @@ from fincore.domain.events import ReportReleased
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.postgres.pool import Pool
 from fixtures.scripted_psp import ScriptedPsp, Told
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 KINDS = ("kind.one", "kind.two", "kind.two")
 

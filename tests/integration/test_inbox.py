@@ -15,7 +15,7 @@ from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
 from fincore.write.queue.job_payloads import interpret_job
 from fixtures.scripted_psp import NOON, STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
 from fixtures.waiting import happens
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 
 async def _rows(house: House) -> int:

@@ -13,7 +13,7 @@ from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.queue.job_payloads import interpret_job
 from fixtures.commits import new_stream
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, ScriptedPsp
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 MONTH, THREE_DAYS = timedelta(days=30), timedelta(days=3)
 

@@ -28,7 +28,7 @@ from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.scripted_psp import NOON, ScriptedPsp, Told, decline
 from fixtures.traffic import follow
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 USD = Currency("usd")
 STRANGE_AMOUNTS = (-500, 0, 2**63)

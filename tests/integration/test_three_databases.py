@@ -14,7 +14,7 @@ from fincore.bootstrap.schemas import migrate_databases, require_migrated
 from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
 from fincore.domain.ids import new_charge_id
-from fincore.domain.verdict import Judgement
+from fincore.domain.resolution import Judgement
 from fincore.eventstore.log import EventLog
 from fincore.observability.invariants import check_all
 from fincore.read.ledger.ledger_service import LedgerService

@@ -9,13 +9,13 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
-from fincore.domain.verdict import Judgement
+from fincore.domain.resolution import Judgement
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.scripted_psp import ScriptedPsp, lost_after, lost_before
 from fixtures.traffic import follow, store_pool
 from fixtures.waiting import eventually
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 ADA = Judgement(
     decided_by="ada", reason="The dashboard shows it as paid.", psp_reference=PspReference("pi_seen")

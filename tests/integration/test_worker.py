@@ -31,7 +31,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually, happens
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 BUSY = Retryable(reason="429: too many requests")
 

@@ -7,11 +7,11 @@ import pytest
 
 from fincore.postgres.database_clock import DatabaseClock, measured_clock
 from fincore.postgres.pool import Pool
-from fincore.write.worker.consequences import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 from fixtures.clocks import WrongClock
 from fixtures.scripted_psp import NOON, ScriptedPsp, SteppedClock, require_action
 from fixtures.waiting import eventually
-from fixtures.worker_house import open_house
+from fixtures.worker_harness import open_house
 
 PATIENT = FollowPolicy(action_pauses_seconds=(0.05,), abandon_pause_seconds=0.05)
 

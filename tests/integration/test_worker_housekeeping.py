@@ -11,7 +11,7 @@ from fincore.postgres.database_clock import DatabaseClock
 from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.worker.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
+from fincore.write.worker.plumbing.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
 from fincore.write.worker.worker import BodiesKept, chores
 from fixtures.clocks import WrongClock
 from fixtures.commits import MERCHANT, append, created, keyed, new_stream

@@ -8,10 +8,10 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Outcome, PspReference
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import inquire_job
-from fincore.write.worker.consequences import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 from fixtures.scripted_psp import NOON, ScriptedPsp, require_action
 from fixtures.waiting import eventually
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 USD = Currency("usd")
 ONLY_ASKED = FollowPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=3600.0)

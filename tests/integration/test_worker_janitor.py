@@ -8,7 +8,7 @@ from fincore.domain.ids import ChargeId
 from fincore.postgres.pool import Pool
 from fixtures.scripted_psp import ScriptedPsp, approve, lost_after, lost_before
 from fixtures.waiting import eventually
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 
 async def _inquired(house: House, times: int) -> bool:

@@ -25,7 +25,7 @@ from fincore.domain.outcome import (
     Retryable,
 )
 from fincore.postgres.pool import Pool
-from fincore.write.worker.consequences import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 from fixtures.scripted_psp import (
     NOON,
     Line,
@@ -38,7 +38,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually
-from fixtures.worker_house import House, open_house
+from fixtures.worker_harness import House, open_house
 
 USD = Currency("usd")
 BUSY = Retryable(reason="429: too many requests")

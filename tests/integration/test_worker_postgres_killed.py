@@ -17,7 +17,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.write.psp.port import AuthorizeRequest
 from fixtures.scripted_psp import ScriptedPsp
 from fixtures.waiting import happens
-from fixtures.worker_house import open_house
+from fixtures.worker_harness import open_house
 
 
 @pytest.fixture

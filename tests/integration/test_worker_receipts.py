@@ -10,7 +10,7 @@ from fincore.domain.outcome import Retryable
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import authorize_job
 from fixtures.scripted_psp import NOON, Line, ScriptedPsp, approve, decline, lost_after, lost_before
-from fixtures.worker_house import open_house
+from fixtures.worker_harness import open_house
 
 ADDRESS = "ada@example..com"
 BUSY = Retryable(reason="429: too many requests")

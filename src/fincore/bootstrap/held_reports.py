@@ -22,7 +22,7 @@ from fincore.write.psp.held_reports import WaitingReport, list_held_reports
 from fincore.write.queue.job_payloads import WebhookJob, interpret_job
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
-from fincore.write.worker.record import ChargeRecorder, Contended, NoSuchCharge
+from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, NoSuchCharge
 
 RELEASED_AT_ONCE_MAX: Final = 1_000
 """Reports that one command releases or has read again; what is left is listed again."""

@@ -14,16 +14,16 @@ from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.refusal import Refusal
-from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.database_clock import measured_clock
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
-from fincore.write.worker.consequences import FollowPolicy, jobs_after
-from fincore.write.worker.janitor import JanitorPolicy
-from fincore.write.worker.record import ChargeRecorder, Contended, Decision, NoSuchCharge
+from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, Decision, NoSuchCharge
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy, jobs_after
+from fincore.write.worker.policies.janitor import JanitorPolicy
 
 HELD_JOBS_MAX: Final = 10_000
 """Dead letters that are looked through for those of a charge."""

@@ -12,8 +12,8 @@ from fincore.settings import Settings
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.worker.consequences import FollowPolicy
-from fincore.write.worker.housekeeping import Housekeeping
+from fincore.write.worker.plumbing.housekeeping import Housekeeping
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, chores
 
 

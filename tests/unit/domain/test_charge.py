@@ -22,7 +22,6 @@ from fincore.domain.events import (
     decode_event,
     encode_event,
 )
-from fincore.domain.facts import correct, decide
 from fincore.domain.fee_plan import FeePlan, platform_fee_minor
 from fincore.domain.ids import new_refund_id
 from fincore.domain.money import Money
@@ -38,6 +37,7 @@ from fincore.domain.outcome import (
     Rejected,
     Unknown,
 )
+from fincore.domain.payment_outcomes import correct, decide
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_capture, request_refund
 from fincore.domain.transition_table import transition_table

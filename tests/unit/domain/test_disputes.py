@@ -9,7 +9,7 @@ import pytest
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.dispute import Dispute
-from fincore.domain.dispute_facts import decide_dispute, dispute_doubt
+from fincore.domain.dispute_reports import decide_dispute, dispute_doubt
 from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, EventType, event_type
 from fincore.domain.ids import DisputeId
 from fincore.domain.money import Money

@@ -15,7 +15,7 @@ from fincore.domain.ids import DisputeId, RefundId, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference, RefundRejected, RefundReport, Unknown
 from fincore.domain.refund import REFUND_TRANSITIONS, Refund
-from fincore.domain.refund_facts import correct_refund, decide_refund
+from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import REFUNDS_MAX, acceptable_refund_minor, request_refund
 from fixtures.commits import captured, created, dispute_opened

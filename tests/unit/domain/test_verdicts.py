@@ -17,7 +17,7 @@ from fincore.domain.ids import RefundId
 from fincore.domain.outcome import PspReference
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_refund
-from fincore.domain.verdict import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
 from fixtures.commits import captured, created
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from structlog.testing import LogCapture
 
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe import client as client_module
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.client import ANSWER_BYTES_MAX, StripeClient
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

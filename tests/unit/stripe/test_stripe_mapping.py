@@ -25,12 +25,8 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.port import ReceiptRefused
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.intents import INTENT_STATUSES
-from fincore.write.psp.stripe.mapping import outcome_of
-from fincore.write.psp.stripe.outcome_table import outcome_table
-from fincore.write.psp.stripe.verdict import verdict_on
-from fincore.write.psp.stripe.vocabulary import (
+from fincore.write.psp.stripe.error_policy import verdict_on
+from fincore.write.psp.stripe.error_tables import (
     CARD_DECLINES,
     DISPUTE_STATUSES,
     EXPIRY_REASONS,
@@ -45,6 +41,10 @@ from fincore.write.psp.stripe.vocabulary import (
     Repeat,
     WithoutReceipt,
 )
+from fincore.write.psp.stripe.intents import INTENT_STATUSES
+from fincore.write.psp.stripe.mapping import outcome_of
+from fincore.write.psp.stripe.outcome_table import outcome_table
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

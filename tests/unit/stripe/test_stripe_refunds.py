@@ -24,9 +24,9 @@ from fincore.domain.outcome import (
     Unreadable,
 )
 from fincore.write.psp.port import RefundRequest
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.error_tables import REFUND_ERRORS, REFUND_FAILURES, REFUND_STATUSES
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, refund_outcome_of, report_of
-from fincore.write.psp.stripe.vocabulary import REFUND_ERRORS, REFUND_FAILURES, REFUND_STATUSES
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import StripeError, StripeRefund
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

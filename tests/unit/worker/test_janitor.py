@@ -24,7 +24,8 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.port import NotFound
-from fincore.write.worker.janitor import (
+from fincore.write.worker.policies.findings import finding_on, never_happened
+from fincore.write.worker.policies.janitor import (
     AskAgain,
     Doubt,
     GiveUp,
@@ -34,8 +35,7 @@ from fincore.write.worker.janitor import (
     Repeat,
     next_step,
 )
-from fincore.write.worker.psp_key import KEY_SAFE_FOR
-from fincore.write.worker.resolve import finding_on, never_happened
+from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 POLICY = JanitorPolicy()

@@ -6,7 +6,7 @@ import pytest
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.postgres.failures import OUTAGES
 from fincore.write.queue.port import ClaimedJob, Done, JobResult, RetryIn
-from fincore.write.worker.handlers import outlasting_outages
+from fincore.write.worker.plumbing.handler_wrappers import outlasting_outages
 
 JOB = ClaimedJob(job_id=1, kind="charge.authorize", payload=b"{}", attempt=1)
 

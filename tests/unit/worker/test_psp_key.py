@@ -1,7 +1,7 @@
 """The idempotency key under which a PSP is called."""
 
 from fincore.domain.ids import ChargeId, RefundId, new_charge_id, new_refund_id
-from fincore.write.worker.psp_key import psp_key, refund_key
+from fincore.write.worker.policies.psp_key import psp_key, refund_key
 
 
 def test_a_key_is_a_function_of_charge_operation_and_number() -> None:

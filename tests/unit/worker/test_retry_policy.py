@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fincore.domain.outcome import Retryable
-from fincore.write.worker.retry_policy import Exhausted, RetryAfter, RetryPolicy, decide_retry
+from fincore.write.worker.policies.retry_policy import Exhausted, RetryAfter, RetryPolicy, decide_retry
 
 POLICY = RetryPolicy(attempts_max=4, base_seconds=1.0, pause_max_seconds=3.0, asked_pause_max_seconds=60.0)
 BUSY = Retryable(reason="429")

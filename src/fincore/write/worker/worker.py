@@ -21,20 +21,20 @@ from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import Handler, JobQueue
-from fincore.write.worker.consequences import FollowPolicy, jobs_after
-from fincore.write.worker.desk import Desk
-from fincore.write.worker.follow import FollowCharge
-from fincore.write.worker.handlers import counted, outlasting_outages
-from fincore.write.worker.housekeeping import Chore, Housekeeping
-from fincore.write.worker.inquire import InquireCharge
-from fincore.write.worker.interpret import InterpretWebhook
-from fincore.write.worker.janitor import JanitorPolicy
-from fincore.write.worker.operate import OperateCharge
-from fincore.write.worker.record import ChargeRecorder
-from fincore.write.worker.resolve import ResolveCharge
-from fincore.write.worker.resolve_refund import ResolveRefund
-from fincore.write.worker.retry_policy import RetryPolicy
-from fincore.write.worker.send_refund import SendRefund
+from fincore.write.worker.jobs.inquire_charge import InquireCharge
+from fincore.write.worker.jobs.operate_charge import OperateCharge
+from fincore.write.worker.jobs.poll_charge import FollowCharge
+from fincore.write.worker.jobs.process_webhook import InterpretWebhook
+from fincore.write.worker.jobs.resolve_charge import ResolveCharge
+from fincore.write.worker.jobs.resolve_refund import ResolveRefund
+from fincore.write.worker.jobs.send_refund import SendRefund
+from fincore.write.worker.plumbing.context import Desk
+from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
+from fincore.write.worker.plumbing.housekeeping import Chore, Housekeeping
+from fincore.write.worker.plumbing.recorder import ChargeRecorder
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy, jobs_after
+from fincore.write.worker.policies.janitor import JanitorPolicy
+from fincore.write.worker.policies.retry_policy import RetryPolicy
 
 _log = structlog.get_logger(__name__)
 

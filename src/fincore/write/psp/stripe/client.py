@@ -10,9 +10,9 @@ from yarl import URL
 
 from fincore.domain.secret import Secret
 from fincore.version import VERSION
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.clean_word import clean_word
 from fincore.write.psp.stripe.form import Form, encode_form
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.sanitize import clean_word
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
 
 T = TypeVar("T")

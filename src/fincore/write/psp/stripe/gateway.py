@@ -35,6 +35,7 @@ from fincore.write.psp.port import (
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
 from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.error_tables import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.intents import fact_of, names, understood
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
@@ -47,7 +48,6 @@ from fincore.write.psp.stripe.requests import (
     capture_form,
     refund_form,
 )
-from fincore.write.psp.stripe.vocabulary import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, PaymentIntent, StripeRefund
 
 

@@ -18,10 +18,10 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
-from fincore.write.psp.stripe import vocabulary
+from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
-from fincore.write.psp.stripe.verdict import decline_of, failure_of
-from fincore.write.psp.stripe.vocabulary import Refused
+from fincore.write.psp.stripe.error_policy import decline_of, failure_of
+from fincore.write.psp.stripe.error_tables import Refused
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     BalanceTransaction,
@@ -98,7 +98,7 @@ def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> S
     reference = PspReference(intent.id)
     at = _utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at
     reason = intent.cancellation_reason or "canceled at Stripe"
-    expiry = vocabulary.EXPIRY_REASONS.get(reason)
+    expiry = error_tables.EXPIRY_REASONS.get(reason)
     if expiry is not None:
         return Expired(reason=expiry, psp_reference=reference, occurred_at=at)
     return Canceled(reason=reason, psp_reference=reference, occurred_at=at)
@@ -159,13 +159,13 @@ def _reason_of_failed_attempt(error: StripeError) -> Refused:
     """The intent's status already says that the attempt failed; the error only says why."""
     if error.type == "card_error":
         return decline_of(error)
-    listed = vocabulary.REQUEST_ERRORS.get(error.code or "")
+    listed = error_tables.REQUEST_ERRORS.get(error.code or "")
     if isinstance(listed, Refused):
         return listed
     return (
         Refused("processing_error", "retry_later")
         if error.type == "api_error"
-        else vocabulary.UNLISTED_DECLINE
+        else error_tables.UNLISTED_DECLINE
     )
 
 

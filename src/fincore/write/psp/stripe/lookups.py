@@ -11,11 +11,11 @@ from fincore.domain.clock import Clock
 from fincore.domain.outcome import PspReference, Retryable
 from fincore.write.psp.port import Inquiry, NotFound, RefundInquiry
 from fincore.write.psp.stripe.account import StripeAccount
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.error_policy import verdict_on
+from fincore.write.psp.stripe.error_tables import Repeat
 from fincore.write.psp.stripe.form import Form
-from fincore.write.psp.stripe.verdict import verdict_on
-from fincore.write.psp.stripe.vocabulary import Repeat
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     REFUND_ID_KEY,

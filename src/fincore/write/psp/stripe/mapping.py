@@ -1,4 +1,4 @@
-"""What Stripe's answers to calls about payments mean: from answers and errors to outcomes, by the tables of `vocabulary`. Pure."""
+"""What Stripe's answers to calls about payments mean: from answers and errors to outcomes, by the tables of `error_tables`. Pure."""
 
 from datetime import datetime
 from typing import assert_never
@@ -18,16 +18,14 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.port import ReceiptRefused
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.intents import declined, fact_of, moved_at, names, time_of, understood
-from fincore.write.psp.stripe.verdict import (
+from fincore.write.psp.stripe.error_policy import (
     failure_of,
     operation_verdict_on,
     refusal_in_words,
     unsettled,
     verdict_on,
 )
-from fincore.write.psp.stripe.vocabulary import (
+from fincore.write.psp.stripe.error_tables import (
     RECEIPT_REFUSED,
     Ask,
     Lapsed,
@@ -36,6 +34,8 @@ from fincore.write.psp.stripe.vocabulary import (
     Repeat,
     WithoutReceipt,
 )
+from fincore.write.psp.stripe.intents import declined, fact_of, moved_at, names, time_of, understood
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import (
     PaymentIntent,
     StripeError,

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, assert_never
 
-from fincore.write.psp.stripe import vocabulary
-from fincore.write.psp.stripe.intents import INTENT_STATUSES
-from fincore.write.psp.stripe.vocabulary import (
+from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe.error_tables import (
     Ask,
     Lapsed,
     OperationVerdict,
@@ -16,6 +15,7 @@ from fincore.write.psp.stripe.vocabulary import (
     Repeat,
     WithoutReceipt,
 )
+from fincore.write.psp.stripe.intents import INTENT_STATUSES
 
 _Row = tuple[str, str, str]
 _ANY_OTHER: Final = "(any other)"
@@ -33,43 +33,45 @@ def _objects() -> Iterator[_Row]:
     yield from ((where, status, (read.__doc__ or "").rstrip(".")) for status, read in INTENT_STATUSES.items())
     yield where, _ANY_OTHER, "Unknown"
     where = "cancellation reason"
-    yield from ((where, word, f"Expired {reason}") for word, reason in vocabulary.EXPIRY_REASONS.items())
+    yield from ((where, word, f"Expired {reason}") for word, reason in error_tables.EXPIRY_REASONS.items())
     yield where, _ANY_OTHER, "Canceled"
     where = "refund's status"
-    yield from ((where, word, f"refund {status}") for word, status in vocabulary.REFUND_STATUSES.items())
+    yield from ((where, word, f"refund {status}") for word, status in error_tables.REFUND_STATUSES.items())
     yield where, _ANY_OTHER, "Unknown"
     where = "refund's failure reason"
-    yield from ((where, word, f"refund failed, {code}") for word, code in vocabulary.REFUND_FAILURES.items())
+    yield from (
+        (where, word, f"refund failed, {code}") for word, code in error_tables.REFUND_FAILURES.items()
+    )
     yield where, _ANY_OTHER, "refund failed, unknown_reason"
     where = "dispute's status"
-    for word, stage in vocabulary.DISPUTE_STATUSES.items():
+    for word, stage in error_tables.DISPUTE_STATUSES.items():
         yield where, word, f"{'inquiry' if stage.is_inquiry else 'dispute'} {stage.status}"
     yield where, _ANY_OTHER, "Unknown"
 
 
 def _errors() -> Iterator[_Row]:
-    yield from _table("card_error", vocabulary.CARD_DECLINES, vocabulary.UNLISTED_DECLINE, "Declined")
+    yield from _table("card_error", error_tables.CARD_DECLINES, error_tables.UNLISTED_DECLINE, "Declined")
     yield from _table(
         "invalid_request_error",
-        {**vocabulary.REQUEST_ERRORS, **_by_param(vocabulary.REQUEST_ERRORS_BY_PARAM)},
-        vocabulary.UNLISTED_REQUEST_ERROR,
+        {**error_tables.REQUEST_ERRORS, **_by_param(error_tables.REQUEST_ERRORS_BY_PARAM)},
+        error_tables.UNLISTED_REQUEST_ERROR,
         "Declined",
     )
     where = "error on capture, cancel"
-    yield from _table(where, vocabulary.OPERATION_ERRORS, vocabulary.UNLISTED_OPERATION_ERROR, "Rejected")
+    yield from _table(where, error_tables.OPERATION_ERRORS, error_tables.UNLISTED_OPERATION_ERROR, "Rejected")
     where = "error on refund"
     yield from _table(
         where,
-        {**vocabulary.REFUND_ERRORS, **_by_param(vocabulary.REFUND_ERRORS_BY_PARAM)},
-        vocabulary.UNLISTED_REFUND_ERROR,
+        {**error_tables.REFUND_ERRORS, **_by_param(error_tables.REFUND_ERRORS_BY_PARAM)},
+        error_tables.UNLISTED_REFUND_ERROR,
         "Rejected",
     )
-    yield where, "(any other card_error)", _words(vocabulary.DECLINED_REFUND, "Rejected")
+    yield where, "(any other card_error)", _words(error_tables.DECLINED_REFUND, "Rejected")
     yield "idempotency_error", "(any)", "Unknown"
 
 
 def _answers() -> Iterator[_Row]:
-    for status, verdict in vocabulary.STATUSES.items():
+    for status, verdict in error_tables.STATUSES.items():
         yield "HTTP status", str(status), _words(verdict, "")
     yield "HTTP status", "500 and above", "Unknown"
     yield "HTTP status", _ANY_OTHER, "Unknown"

@@ -1,4 +1,4 @@
-"""What Stripe says of a refund: from refund objects and errors to reports, by the tables of `vocabulary`. Pure."""
+"""What Stripe says of a refund: from refund objects and errors to reports, by the tables of `error_tables`. Pure."""
 
 from datetime import UTC, datetime
 from typing import assert_never
@@ -18,11 +18,11 @@ from fincore.domain.outcome import (
     Unreadable,
 )
 from fincore.write.psp.port import RefundRequest
-from fincore.write.psp.stripe import vocabulary
+from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
-from fincore.write.psp.stripe.answer import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.verdict import refund_verdict_on, refusal_in_words, unsettled
-from fincore.write.psp.stripe.vocabulary import Ask, RefundRefused, Repeat
+from fincore.write.psp.stripe.error_policy import refund_verdict_on, refusal_in_words, unsettled
+from fincore.write.psp.stripe.error_tables import Ask, RefundRefused, Repeat
+from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY, StripeError, StripeRefund
 
 _log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ def report_of(
 
     Without it a refund happened when it was made; that it failed later has no time of its own, so that is `now`.
     """
-    status = vocabulary.REFUND_STATUSES.get(refund.status or "")
+    status = error_tables.REFUND_STATUSES.get(refund.status or "")
     if status is None:
         return Unreadable("Stripe reports a refund status that FinCore does not know")
     if refund.amount < 1:
@@ -108,7 +108,7 @@ def is_release_of_a_hold(refund: StripeRefund) -> bool:
 
     Some of these carry a reason of their own; the others, from a canceled hold, move nothing in our balance.
     """
-    if refund.reason in vocabulary.HOLD_RELEASES:
+    if refund.reason in error_tables.HOLD_RELEASES:
         return True
     return (
         refund.status == "succeeded" and refund.balance_transaction is None and refund_id_of(refund) is None
@@ -118,4 +118,4 @@ def is_release_of_a_hold(refund: StripeRefund) -> bool:
 def _failure_code(refund: StripeRefund) -> RefundFailureCode:
     if refund.failure_reason is None and refund.status == "canceled":
         return "canceled"
-    return vocabulary.REFUND_FAILURES.get(refund.failure_reason or "", "unknown_reason")
+    return error_tables.REFUND_FAILURES.get(refund.failure_reason or "", "unknown_reason")

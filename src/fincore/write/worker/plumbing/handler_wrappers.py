@@ -10,7 +10,7 @@ from fincore.domain.errors import Overloaded
 from fincore.domain.job import JobKind
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.write.queue.port import ClaimedJob, Done, Handler, Hold, JobResult, RetryIn
-from fincore.write.worker.metrics import JOBS
+from fincore.write.worker.plumbing.metrics import JOBS
 
 _log = structlog.get_logger(__name__)
 

@@ -11,9 +11,9 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspName
 from fincore.write.psp.port import PspGateway
 from fincore.write.queue.port import Hold
-from fincore.write.worker.janitor import JanitorPolicy
-from fincore.write.worker.record import ChargeRecorder, NoSuchCharge
-from fincore.write.worker.retry_policy import RetryPolicy
+from fincore.write.worker.plumbing.recorder import ChargeRecorder, NoSuchCharge
+from fincore.write.worker.policies.janitor import JanitorPolicy
+from fincore.write.worker.policies.retry_policy import RetryPolicy
 
 
 class OpenCharge(msgspec.Struct, frozen=True):

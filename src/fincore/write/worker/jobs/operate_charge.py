@@ -10,16 +10,16 @@ from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker.carry_out import Carried, carry_out
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.janitor import Doubt
-from fincore.write.worker.job_result import job_result, wait_for_clock
-from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
-from fincore.write.worker.psp_key import KEY_SAFE_FOR
-from fincore.write.worker.record import Recorded
-from fincore.write.worker.resolve import finding_on
-from fincore.write.worker.retry_policy import RetryAfter, decide_retry
-from fincore.write.worker.settle import settle_payment
+from fincore.write.worker.plumbing.carry_out import Carried, carry_out
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result, wait_for_clock
+from fincore.write.worker.plumbing.metrics import OUTCOMES_UNKNOWN
+from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.write.worker.policies.findings import finding_on
+from fincore.write.worker.policies.janitor import Doubt
+from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
+from fincore.write.worker.policies.retry_policy import RetryAfter, decide_retry
 
 
 class OperateCharge:

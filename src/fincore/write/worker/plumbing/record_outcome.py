@@ -10,9 +10,8 @@ from functools import partial
 import structlog
 
 from fincore.domain.charge import Charge, evolve
-from fincore.domain.dispute_facts import decide_dispute
+from fincore.domain.dispute_reports import decide_dispute
 from fincore.domain.events import ChargeEvent, ReportHeld, ReportReleased
-from fincore.domain.facts import correct, decide
 from fincore.domain.ids import ChargeId, RefundId, new_dispute_id, new_refund_id
 from fincore.domain.outcome import (
     ActionRequired,
@@ -28,14 +27,15 @@ from fincore.domain.outcome import (
     Rejected,
     Unknown,
 )
-from fincore.domain.refund_facts import correct_refund, decide_refund
+from fincore.domain.payment_outcomes import correct, decide
+from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.psp.port import NotFound
-from fincore.write.worker import psp_call
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.metrics import CORRECTIONS
-from fincore.write.worker.record import Contended, Decision, NoSuchCharge, Recorded
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.metrics import CORRECTIONS
+from fincore.write.worker.plumbing.recorder import Contended, Decision, NoSuchCharge, Recorded
 
 _log = structlog.get_logger(__name__)
 

@@ -7,28 +7,21 @@ import msgspec
 import structlog
 
 from fincore.domain.charge import Charge
-from fincore.domain.events import Operation
 from fincore.domain.ids import ChargeId
 from fincore.domain.operation import PendingOperation
-from fincore.domain.outcome import (
-    ActionRequired,
-    Approved,
-    Declined,
-    Fact,
-    Failure,
-    Outcome,
-    Rejected,
-    Retryable,
-    Unknown,
-)
+from fincore.domain.outcome import Fact, Rejected
 from fincore.eventstore.commit import Provenance
-from fincore.write.psp.port import NotFound
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.carry_out import carry_out
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.janitor import (
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.carry_out import carry_out
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result
+from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
+from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.write.worker.policies.findings import finding_on, never_happened
+from fincore.write.worker.policies.janitor import (
     AskAgain,
     Doubt,
     GiveUp,
@@ -38,10 +31,6 @@ from fincore.write.worker.janitor import (
     ask_again,
     next_step,
 )
-from fincore.write.worker.job_result import job_result
-from fincore.write.worker.metrics import OUTCOMES_RESOLVED
-from fincore.write.worker.record import Recorded
-from fincore.write.worker.settle import settle_payment
 
 _log = structlog.get_logger(__name__)
 
@@ -128,35 +117,6 @@ class ResolveCharge:
         if isinstance(settled, Recorded) and settled.events:
             OUTCOMES_RESOLVED.labels(at_hand.charge.psp, operation.kind, how).inc()
         return job_result(at_hand.charge_id, settled, attempt=job.attempt)
-
-
-def finding_on(operation: Operation, answer: Outcome | NotFound) -> Fact | Doubt:
-    """What the PSP's record says of an operation: a fact that settles it, or what is still in doubt."""
-    match answer:
-        case NotFound():
-            if operation == "authorize":
-                return Doubt(kind="not_done", reason="the PSP does not show such a payment yet")
-            return Doubt(kind="undecided", reason="the PSP does not show the payment that it showed before")
-        case Retryable():
-            return Doubt(kind="could_not_ask", reason=answer.reason)
-        case Unknown():
-            return Doubt(kind="undecided", reason=answer.reason)
-        case Approved(kind="authorized") | ActionRequired() if operation != "authorize":
-            return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
-        case _:
-            return answer
-
-
-def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
-    """The end of an operation that the PSP never carried out."""
-    failure = Failure(
-        code="psp_unavailable",
-        message="The payment service provider could not be reached; no money moved.",
-        advice="retry_later",
-    )
-    if operation == "authorize":
-        return Declined(failure=failure, occurred_at=now)
-    return Rejected(failure=failure, occurred_at=now)
 
 
 def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:

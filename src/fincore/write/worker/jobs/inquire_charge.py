@@ -10,10 +10,10 @@ from fincore.domain.outcome import Approved, Canceled, Declined, Expired
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.consequences import FollowPolicy
-from fincore.write.worker.desk import Desk
-from fincore.write.worker.settle import settle_payment
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk
+from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 
 
 class InquireCharge:

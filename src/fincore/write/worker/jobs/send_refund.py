@@ -11,14 +11,14 @@ from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.job_result import job_result, wait_for_clock
-from fincore.write.worker.metrics import OUTCOMES_UNKNOWN
-from fincore.write.worker.psp_key import KEY_SAFE_FOR
-from fincore.write.worker.record import Recorded
-from fincore.write.worker.retry_policy import RetryAfter, decide_retry
-from fincore.write.worker.settle import settle_refund
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result, wait_for_clock
+from fincore.write.worker.plumbing.metrics import OUTCOMES_UNKNOWN
+from fincore.write.worker.plumbing.record_outcome import settle_refund
+from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
+from fincore.write.worker.policies.retry_policy import RetryAfter, decide_retry
 
 HELD_PAUSE_SECONDS: Final = 60.0
 """The pause of a refund that was taken on before a report about the same money was held. It waits while its key is safe;

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from fincore.domain.facts import omit_receipt
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import OperationOutcome, Retryable
+from fincore.domain.payment_outcomes import omit_receipt
 from fincore.eventstore.commit import Provenance
 from fincore.write.psp.port import ReceiptRefused
-from fincore.write.worker import psp_call
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.record import Recorded
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.recorder import Recorded
 
 _log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""What an error of Stripe means for the call that got it, by the tables of `vocabulary`. Pure."""
+"""What an error of Stripe means for the call that got it, by the tables of `error_tables`. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,10 +6,8 @@ from typing import Final, TypeVar, assert_never
 
 from fincore.domain.card_number import without_card_numbers
 from fincore.domain.outcome import Failure, Retryable, Unknown
-from fincore.write.psp.stripe import vocabulary
-from fincore.write.psp.stripe.answer import Answered
-from fincore.write.psp.stripe.clean_word import clean_word
-from fincore.write.psp.stripe.vocabulary import (
+from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe.error_tables import (
     Ask,
     AuthorizationVerdict,
     OperationVerdict,
@@ -18,6 +16,8 @@ from fincore.write.psp.stripe.vocabulary import (
     Repeat,
     Unsettled,
 )
+from fincore.write.psp.stripe.response import Answered
+from fincore.write.psp.stripe.sanitize import clean_word
 from fincore.write.psp.stripe.wire import StripeError
 
 MESSAGE_CHARS_MAX: Final = 300
@@ -50,7 +50,7 @@ def unsettled(verdict: Unsettled, answer: Answered[T], now: datetime) -> Retryab
     match verdict:
         case Repeat(reason=reason, after_seconds=seconds):
             if answer.should_retry is False:
-                seconds = max(seconds, vocabulary.RATE_LIMIT_LONG_PAUSE_SECONDS)
+                seconds = max(seconds, error_tables.RATE_LIMIT_LONG_PAUSE_SECONDS)
             return Retryable(reason=_with_request_id(reason, answer.request_id), retry_after_seconds=seconds)
         case Ask(reason=reason):
             if answer.should_retry is False:
@@ -63,9 +63,9 @@ def unsettled(verdict: Unsettled, answer: Answered[T], now: datetime) -> Retryab
 def decline_of(error: StripeError) -> Refused:
     """Why a card was declined."""
     return (
-        vocabulary.CARD_DECLINES.get(error.decline_code or "")
-        or vocabulary.CARD_DECLINES.get(error.code or "")
-        or vocabulary.UNLISTED_DECLINE
+        error_tables.CARD_DECLINES.get(error.decline_code or "")
+        or error_tables.CARD_DECLINES.get(error.code or "")
+        or error_tables.UNLISTED_DECLINE
     )
 
 
@@ -75,7 +75,7 @@ def failure_of(error: StripeError, refused: Refused, what: str, *, request_id: s
     return Failure(
         code=refused.code,
         message=_message(error, refused, what, request_id),
-        advice=vocabulary.ADVICE.get(error.advice_code or "", refused.advice),
+        advice=error_tables.ADVICE.get(error.advice_code or "", refused.advice),
         decline_code=word and clean_word(word),
     )
 
@@ -106,47 +106,49 @@ def _verdict(status: int, error: StripeError | None, read: Callable[[StripeError
     ):
         return read(error, True)
     if error is not None and error.code == "lock_timeout":
-        return vocabulary.LOCK_TIMEOUT
-    if status in vocabulary.STATUSES:
-        return vocabulary.STATUSES[status]
+        return error_tables.LOCK_TIMEOUT
+    if status in error_tables.STATUSES:
+        return error_tables.STATUSES[status]
     if (
         error is not None
         and error.type == "invalid_request_error"
-        and status in vocabulary.REQUEST_ERROR_STATUSES
+        and status in error_tables.REQUEST_ERROR_STATUSES
     ):
         return read(error, False)
     return Ask(f"Stripe answered HTTP {status} with nothing that FinCore understands")
 
 
 def _names_a_decline(error: StripeError) -> bool:
-    return bool(error.decline_code) or error.code == "card_declined" or error.code in vocabulary.CARD_DECLINES
+    return (
+        bool(error.decline_code) or error.code == "card_declined" or error.code in error_tables.CARD_DECLINES
+    )
 
 
 def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationVerdict:  # noqa: FBT001 -- one of three readers
     if error.type == "card_error":
         return decline_of(error)
     return (
-        vocabulary.REQUEST_ERRORS.get(error.code or "")
+        error_tables.REQUEST_ERRORS.get(error.code or "")
         or (decline_of(error) if is_decline else None)
-        or vocabulary.REQUEST_ERRORS_BY_PARAM.get(error.param or "")
-        or vocabulary.UNLISTED_REQUEST_ERROR
+        or error_tables.REQUEST_ERRORS_BY_PARAM.get(error.param or "")
+        or error_tables.UNLISTED_REQUEST_ERROR
     )
 
 
 def _operation_error(error: StripeError, is_decline: bool) -> OperationVerdict:  # noqa: FBT001
-    listed = vocabulary.OPERATION_ERRORS.get(error.code or "")
+    listed = error_tables.OPERATION_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
-    return decline_of(error) if is_decline else vocabulary.UNLISTED_OPERATION_ERROR
+    return decline_of(error) if is_decline else error_tables.UNLISTED_OPERATION_ERROR
 
 
 def _refund_error(error: StripeError, is_decline: bool) -> RefundVerdict:  # noqa: FBT001
-    listed = vocabulary.REFUND_ERRORS.get(error.code or "")
+    listed = error_tables.REFUND_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
     if is_decline:
-        return vocabulary.DECLINED_REFUND
-    return vocabulary.REFUND_ERRORS_BY_PARAM.get(error.param or "", vocabulary.UNLISTED_REFUND_ERROR)
+        return error_tables.DECLINED_REFUND
+    return error_tables.REFUND_ERRORS_BY_PARAM.get(error.param or "", error_tables.UNLISTED_REFUND_ERROR)
 
 
 def _message(error: StripeError, refused: Refused, what: str, request_id: str | None) -> str:

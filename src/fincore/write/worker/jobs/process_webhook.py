@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from fincore.domain.charge import Charge
-from fincore.domain.dispute_facts import dispute_doubt
+from fincore.domain.dispute_reports import dispute_doubt
 from fincore.domain.errors import InvalidId
 from fincore.domain.events import ChargeEvent, HeldReason, ReportHeld
 from fincore.domain.held_report import ReportName, hold_report, is_held, release_report
@@ -23,12 +23,17 @@ from fincore.write.psp.inbox import InboxReader
 from fincore.write.psp.port import NotFound, PspWebhooks, WebhookIgnored, WebhookReport
 from fincore.write.queue.job_payloads import WebhookJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.job_result import job_result
-from fincore.write.worker.metrics import WEBHOOKS_INTERPRETED
-from fincore.write.worker.record import Decision, NoSuchCharge, Recorded
-from fincore.write.worker.settle import Settled, settle_dispute, settle_payment, settle_refund
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result
+from fincore.write.worker.plumbing.metrics import WEBHOOKS_INTERPRETED
+from fincore.write.worker.plumbing.record_outcome import (
+    Settled,
+    settle_dispute,
+    settle_payment,
+    settle_refund,
+)
+from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge, Recorded
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,6 @@ import structlog
 
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
-from fincore.domain.facts import mismatch
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.operation import PendingOperation
@@ -31,8 +30,9 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_outcomes import mismatch
 from fincore.domain.refund import Refund
-from fincore.domain.refund_facts import refund_mismatch
+from fincore.domain.refund_outcomes import refund_mismatch
 from fincore.observability.failpoints import failpoint
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -45,8 +45,8 @@ from fincore.write.psp.port import (
     RefundInquiry,
     RefundRequest,
 )
-from fincore.write.worker.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
-from fincore.write.worker.psp_key import psp_key, refund_key
+from fincore.write.worker.plumbing.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
+from fincore.write.worker.policies.psp_key import psp_key, refund_key
 
 _log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from fincore.domain.clock import AgeClock
 from fincore.domain.ids import ChargeId
 from fincore.domain.refusal import Refusal
 from fincore.write.queue.port import Done, Hold, JobResult, RetryIn
-from fincore.write.worker.record import Contended, NoSuchCharge, Recorded
+from fincore.write.worker.plumbing.recorder import Contended, NoSuchCharge, Recorded
 
 CONTENDED_PAUSE_SECONDS: Final = 0.25
 CLOCK_PAUSE_SECONDS: Final = 60.0

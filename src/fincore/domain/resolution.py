@@ -7,7 +7,6 @@ import msgspec
 
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent, OutcomeDecided
-from fincore.domain.facts import decide
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
@@ -22,7 +21,8 @@ from fincore.domain.outcome import (
     RefundReport,
     Rejected,
 )
-from fincore.domain.refund_facts import correct_refund, decide_refund
+from fincore.domain.payment_outcomes import decide
+from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 
 ChargeVerdict = Literal["captured", "authorized", "canceled", "expired", "failed"]

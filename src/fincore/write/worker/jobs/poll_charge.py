@@ -17,12 +17,12 @@ from fincore.domain.requests import request_cancel
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.consequences import HOLD_LAPSES_AFTER, FollowPolicy
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.job_result import job_result
-from fincore.write.worker.record import Recorded
-from fincore.write.worker.settle import settle_payment
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result
+from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.write.worker.policies.follow_up_jobs import HOLD_LAPSES_AFTER, FollowPolicy
 
 
 class FollowCharge:

@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 import msgspec
 
 from fincore.domain.age import CLOCK_ERROR_MAX
-from fincore.write.worker.psp_key import KEY_SAFE_FOR
+from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
 
 
 class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,10 +13,14 @@ from fincore.eventstore.commit import Provenance
 from fincore.write.psp.port import NotFound
 from fincore.write.queue.job_payloads import RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
-from fincore.write.worker import psp_call
-from fincore.write.worker.consequences import FollowPolicy
-from fincore.write.worker.desk import Desk, OpenCharge
-from fincore.write.worker.janitor import (
+from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.job_result import job_result
+from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
+from fincore.write.worker.plumbing.record_outcome import settle_refund
+from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.policies.janitor import (
     AskAgain,
     Doubt,
     GiveUp,
@@ -26,10 +30,6 @@ from fincore.write.worker.janitor import (
     ask_again,
     next_step,
 )
-from fincore.write.worker.job_result import job_result
-from fincore.write.worker.metrics import OUTCOMES_RESOLVED
-from fincore.write.worker.record import Recorded
-from fincore.write.worker.settle import settle_refund
 
 _log = structlog.get_logger(__name__)
 

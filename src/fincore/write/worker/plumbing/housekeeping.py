@@ -11,9 +11,9 @@ import structlog
 from fincore.domain.clock import AgeClock
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.write.worker.metrics import PURGED
+from fincore.write.worker.plumbing.metrics import PURGED
 
-_SQL = load_sql("fincore.write.worker", "housekeeping.sql")
+_SQL = load_sql("fincore.write.worker.plumbing", "housekeeping.sql")
 _log = structlog.get_logger(__name__)
 
 ROWS_PER_STEP: Final = 10_000
