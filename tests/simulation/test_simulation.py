@@ -42,12 +42,12 @@ def _settings(examples: int, steps: int) -> settings:
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS)
-def test_whatever_happens_fincore_and_the_psp_agree_in_the_end() -> None:
+def test_random_faults_leave_fincore_and_psp_in_agreement() -> None:
     run_state_machine_as_test(Payments, settings=_settings(EXAMPLES, 50))
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS)
-def test_the_same_on_postgresql_and_every_law_holds_of_its_view_ledger_and_webhooks(
+def test_random_faults_on_postgresql_break_no_invariant(
     fresh_dsn: Callable[[], str],
 ) -> None:
     class PaymentsOnPostgres(Payments):

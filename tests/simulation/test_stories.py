@@ -67,7 +67,7 @@ def whose_customer_is_given_up(loop: asyncio.AbstractEventLoop) -> World:
     return world
 
 
-def test_a_payment_told_of_before_the_psps_search_knows_it_is_looked_up_by_the_name_it_was_told_by(
+def test_payment_unknown_to_search_is_read_by_webhook_reference(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = new_world(loop)
@@ -82,7 +82,7 @@ def test_a_payment_told_of_before_the_psps_search_knows_it_is_looked_up_by_the_n
     assert (charge_of(world).status, world.queue.held) == ("succeeded", [])
 
 
-def test_money_given_back_at_the_psp_is_no_contradiction_where_the_capture_was_not_heard_of(
+def test_psp_refund_after_lost_capture_answer_is_accepted(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = new_world(loop, "telling")
@@ -96,7 +96,7 @@ def test_money_given_back_at_the_psp_is_no_contradiction_where_the_capture_was_n
     assert world.queue.held == []
 
 
-def test_a_record_that_was_read_before_the_capture_does_not_undo_it(loop: asyncio.AbstractEventLoop) -> None:
+def test_stale_psp_record_does_not_undo_later_capture(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)
     (authorized,) = world.psp.told
@@ -115,7 +115,7 @@ def test_a_record_that_was_read_before_the_capture_does_not_undo_it(loop: asynci
     assert at_rest(world) == []
 
 
-def test_a_contradiction_about_a_refund_is_asked_about_again_while_the_psp_is_away(
+def test_refund_contradiction_is_checked_again_after_psp_outage(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = new_world(loop)
@@ -141,7 +141,7 @@ def test_a_contradiction_about_a_refund_is_asked_about_again_while_the_psp_is_aw
     assert (at_rest(world), world.queue.held) == ([], [])
 
 
-def test_a_refund_for_which_an_earlier_one_made_room_by_failing_is_told_of_first(
+def test_refund_replacing_failed_one_may_be_reported_first(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = new_world(loop)
@@ -160,7 +160,7 @@ def test_a_refund_for_which_an_earlier_one_made_room_by_failing_is_told_of_first
     assert (at_rest(world), world.queue.held) == ([], [])
 
 
-def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused_to_cancel(
+def test_rejected_cancellation_of_abandoned_charge_is_repeated(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = whose_customer_is_given_up(loop)
@@ -171,7 +171,7 @@ def test_a_customer_who_never_comes_back_is_given_up_again_where_the_psp_refused
     assert charge_of(world).status == "expired"
 
 
-def test_a_customer_who_never_came_back_is_given_up_again_once_it_is_known_that_nothing_was_canceled(
+def test_unknown_cancellation_of_abandoned_charge_is_repeated(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     world = whose_customer_is_given_up(loop)

@@ -75,7 +75,7 @@ def test_a_text_that_is_kept_is_one_line_and_no_card_number(arguments: tuple[str
     assert "4242" not in str(refused.value)
 
 
-def test_what_the_psp_calls_a_payment_is_one_word_and_no_card_number() -> None:
+def test_psp_reference_is_one_word_and_no_card_number() -> None:
     resolve = (*RESOLVE, "--by", "ada", "--reason", "seen", "--psp-reference", "{}")
     parsed(resolve, "pi_3MtwBwLkdIwHu7ix28a3tqPa")
     for wrong in ("bad ref", "", "x" * 256, "pi_\u00fc", CARD.replace(" ", "")):
@@ -89,7 +89,7 @@ def test_a_time_or_a_number_out_of_bounds_is_refused(arguments: tuple[str, ...])
         parsed(arguments)
 
 
-def test_what_is_not_said_is_not_out_of_bounds() -> None:
+def test_omitted_arguments_pass_bounds_check() -> None:
     parsed((*RESOLVE, "--by", "ada", "--reason", "seen"))
     parsed(("key", "create", MERCHANT))
     parsed(("ledger", "balance", "suspense:usd"))

@@ -115,7 +115,7 @@ def test_unknown_command_is_refused_with_those_there_are(typed: Typed, words: tu
     typed.refused(*words, "--zzzzzz")
 
 
-def test_wrong_arguments_are_said_in_one_way(typed: Typed) -> None:
+def test_wrong_arguments_give_messages_of_one_form(typed: Typed) -> None:
     charge = "ch_01h2xcejqtf2nbrexx3vqjhp41"
     said = {
         arguments: typed.refused(*arguments.split())

@@ -22,14 +22,14 @@ def settings(folder: Path, **more: str) -> Settings:
     return read_settings({"FINCORE_DATA_DIR": str(folder), **more})
 
 
-def test_a_key_that_is_set_is_the_key_and_nothing_is_made(tmp_path: Path) -> None:
+def test_configured_secrets_key_is_used_and_no_file_made(tmp_path: Path) -> None:
     configured = settings(tmp_path, FINCORE_SECRETS_KEY=KEY, FINCORE_EVENTSTORE_DSN=DSN)
     assert secrets_key(configured).reveal() == KEY
     assert list(tmp_path.iterdir()) == []
     assert KEY not in repr(configured)
 
 
-def test_a_key_before_opens_what_it_sealed_beside_a_key_that_is_set_and_beside_one_that_is_made(
+def test_previous_key_opens_secrets_beside_new_key(
     tmp_path: Path,
 ) -> None:
     secret = mint_secret()
@@ -40,7 +40,7 @@ def test_a_key_before_opens_what_it_sealed_beside_a_key_that_is_set_and_beside_o
         assert KEY not in repr(configured)
 
 
-def test_beside_the_embedded_server_a_key_is_made_once_that_only_its_owner_can_read(tmp_path: Path) -> None:
+def test_embedded_server_gets_one_secrets_key_readable_by_owner(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     key = secrets_key(settings(folder))
     assert len(b64decode(key.reveal(), validate=True)) == 32

@@ -64,7 +64,7 @@ def test_alert_names_are_unique() -> None:
     assert len({alert.name for alert in ALERTS}) == len(ALERTS)
 
 
-def test_every_law_has_exactly_one_alert() -> None:
+def test_each_invariant_has_exactly_one_alert() -> None:
     matchers = [
         (operator, re.compile(value))
         for alert in ALERTS

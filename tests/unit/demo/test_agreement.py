@@ -20,7 +20,7 @@ def charge(
     }
 
 
-def test_what_only_one_side_knows_or_says_otherwise_is_a_difference() -> None:
+def test_rows_missing_or_unequal_on_one_side_are_differences() -> None:
     compared = Comparison(
         kind="refunds",
         here={"re_1": (500,), "re_2": (700,), "re_3": (900,)},
@@ -38,7 +38,7 @@ def test_books_that_owe_what_the_charges_come_to_are_right() -> None:
     assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=500)]) == []
 
 
-def test_a_dispute_costs_what_was_withdrawn_and_not_given_back_and_its_fee() -> None:
+def test_dispute_is_booked_as_withdrawn_less_reinstated_plus_fee() -> None:
     dispute: dict[str, object] = {
         "movements_currency": "usd",
         "amount_withdrawn_minor": 1000,
@@ -48,7 +48,7 @@ def test_a_dispute_costs_what_was_withdrawn_and_not_given_back_and_its_fee() -> 
     assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=0, disputes=(dispute,))]) == []
 
 
-def test_books_that_owe_another_amount_or_nothing_are_told() -> None:
+def test_books_owing_another_amount_are_reported() -> None:
     assert unbooked(BOOKS, [charge(captured_minor=3998, refunded_minor=0)]) == [
         "the books owe the shop 34.98 USD, its payments come to 39.98 USD"
     ]

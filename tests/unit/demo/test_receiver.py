@@ -27,7 +27,7 @@ def is_believed(headers: dict[str, str], body: str = BODY) -> bool:
     return verify(SECRET, headers, body.encode(), now=NOW.timestamp())
 
 
-def test_a_signed_webhook_is_believed() -> None:
+def test_receiver_accepts_signed_webhook() -> None:
     assert is_believed(signed())
 
 
@@ -48,11 +48,11 @@ def test_one_of_several_signatures_is_enough() -> None:
     ],
     ids=["other secret", "other id", "no signature", "too old", "from the future", "no headers"],
 )
-def test_a_webhook_that_is_not_signed_for_here_and_now_is_not_believed(headers: dict[str, str]) -> None:
+def test_receiver_rejects_foreign_or_stale_signature(headers: dict[str, str]) -> None:
     assert not is_believed(headers)
 
 
-def test_an_altered_body_is_not_believed() -> None:
+def test_receiver_rejects_altered_body() -> None:
     assert not is_believed(signed(), BODY.replace("captured", "failed"))
 
 

@@ -140,7 +140,7 @@ def test_no_transition_leads_from_a_terminal_state_to_another() -> None:
     ]
 
 
-def test_every_event_of_a_charge_has_a_transition_and_the_table_prints_them_all() -> None:
+def test_each_charge_event_has_transition_and_table_row() -> None:
     beside = {
         "charge.corrected",
         "charge.outcome_decided",
@@ -173,14 +173,14 @@ def test_the_psp_may_not_report_another_currency() -> None:
     assert decision.code == "currency_differs"
 
 
-def test_a_second_payment_at_the_psp_is_never_taken_for_the_first() -> None:
+def test_fact_about_second_psp_payment_is_refused() -> None:
     other = Approved(kind="captured", money=USD_10, psp_reference=PspReference("pi_2"), occurred_at=NOON)
     decision = decide(STATES["succeeded"], other)
     assert isinstance(decision, Refusal)
     assert decision.code == "psp_reference_differs"
 
 
-def test_an_unknown_outcome_is_recorded_once_and_forgotten_when_it_is_known() -> None:
+def test_unknown_outcome_is_recorded_once_and_ends_when_known() -> None:
     charge = charge_after(UNKNOWN)
     assert (charge.status, charge.unknown_since) == ("processing", NOON)
     assert decide(charge, UNKNOWN) == ()
@@ -215,7 +215,7 @@ def test_the_psp_may_not_report_less_than_one_minor_unit(amount_minor: int) -> N
     ],
     ids=lambda fact: type(fact).__name__,
 )
-def test_no_fact_about_another_payment_is_believed(fact: Fact) -> None:
+def test_fact_about_other_payment_is_refused_in_each_state(fact: Fact) -> None:
     for state in ("requires_action", "authorized", "succeeded"):
         refusal = decide(STATES[state], fact)
         assert isinstance(refusal, Refusal)
@@ -238,7 +238,7 @@ def test_a_correction_below_what_was_refunded_is_refused() -> None:
     assert not isinstance(correct(charge, enough), Refusal)
 
 
-def test_money_is_what_the_psp_says() -> None:
+def test_captured_amount_is_the_amount_reported_by_psp() -> None:
     less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
     charge = charge_after(AUTHORIZED, less)
     assert (charge.authorized_minor, charge.captured_minor) == (1000, 900)
@@ -295,7 +295,7 @@ def test_a_capture_of_a_part_takes_that_and_releases_the_rest() -> None:
     assert charge.refundable_minor == 400
 
 
-def test_a_rejected_capture_leaves_the_hold_and_a_new_one_is_a_new_call() -> None:
+def test_rejected_capture_keeps_hold_and_next_has_new_number() -> None:
     charge = after(capturing(), REJECTED)
     assert (charge.status, charge.operation, charge.captured_minor) == ("authorized", None, 0)
     assert charge.operation_failure is not None
@@ -310,7 +310,7 @@ def test_a_rejected_capture_leaves_the_hold_and_a_new_one_is_a_new_call() -> Non
     assert (charge.operation.number, charge.operation_failure) == (2, None)
 
 
-def test_an_unknown_capture_belongs_to_the_capture_and_is_forgotten_when_it_is_known() -> None:
+def test_unknown_capture_ends_with_each_known_outcome() -> None:
     charge = after(capturing(), UNKNOWN)
     assert (charge.status, charge.unknown_since) == ("authorized", NOON)
     assert decide(charge, UNKNOWN) == ()
@@ -319,7 +319,7 @@ def test_an_unknown_capture_belongs_to_the_capture_and_is_forgotten_when_it_is_k
         assert (known.unknown_since, known.operation) == (None, None)
 
 
-def test_a_record_that_shows_the_hold_unchanged_does_not_end_a_capture() -> None:
+def test_record_of_unchanged_hold_does_not_end_capture() -> None:
     assert decide(capturing(), AUTHORIZED) == ()
 
 
@@ -334,7 +334,7 @@ def test_a_rejected_cancellation_leaves_the_charge_as_it_was() -> None:
     assert (charge.status, charge.operation) == ("authorized", None)
 
 
-def test_a_cancellation_asked_for_at_the_bank_outlives_the_customers_success_there() -> None:
+def test_cancellation_asked_during_3ds_outlasts_authorization() -> None:
     waiting = charge_after(ACTION, capture_method="manual")
     requested = request_cancel(waiting, "duplicate", NOON)
     assert isinstance(requested, CancelRequested)
@@ -344,7 +344,7 @@ def test_a_cancellation_asked_for_at_the_bank_outlives_the_customers_success_the
     assert charge.operation.kind == "cancel"
 
 
-def test_a_fee_learned_with_the_capture_or_after_it_is_recorded_once() -> None:
+def test_fee_with_or_after_capture_is_recorded_once() -> None:
     fee = Money(59, Currency("usd"))
     with_fee = Approved(kind="captured", money=USD_10, psp_reference=PI, occurred_at=NOON, fee=fee)
     assert charge_after(with_fee).fee == fee
@@ -358,9 +358,7 @@ def test_a_fee_learned_with_the_capture_or_after_it_is_recorded_once() -> None:
 @pytest.mark.parametrize(
     ("captured_minor", "fee_minor"), [(1000, 59), (1, 30 - 29), (50, 31), (51, 31), (0, 0), (10, 10)]
 )
-def test_the_platforms_fee_is_rounded_half_up_and_never_more_than_the_capture(
-    captured_minor: int, fee_minor: int
-) -> None:
+def test_platform_fee_is_rounded_half_up_and_capped_at_capture(captured_minor: int, fee_minor: int) -> None:
     plan = FeePlan(basis_points=290, fixed_minor=30)
     assert platform_fee_minor(plan, captured_minor) == fee_minor
     assert platform_fee_minor(None, captured_minor) == 0
@@ -371,7 +369,7 @@ def test_half_a_minor_unit_is_rounded_up() -> None:
     assert [platform_fee_minor(plan, amount) for amount in (99, 100, 101, 299, 300)] == [0, 1, 1, 1, 2]
 
 
-def test_a_capture_says_what_the_merchant_owes_the_platform_by_the_plan_of_its_charge() -> None:
+def test_capture_carries_platform_fee_of_charges_plan() -> None:
     plan = FeePlan(basis_points=100, fixed_minor=5)
     (event,) = _events(decide(charge_after(fee_plan=plan), CAPTURED))
     assert isinstance(event, ChargeCaptured)
@@ -398,7 +396,7 @@ CORRECTIONS: list[tuple[ChargeStatus, Fact, ChargeStatus | None]] = [
     CORRECTIONS,
     ids=[f"{b}-{type(r).__name__}-{a}" for b, r, a in CORRECTIONS],
 )
-def test_the_psps_own_record_corrects_how_a_charge_ended_where_it_is_about_money(
+def test_psp_record_corrects_final_charge_where_money_differs(
     before: ChargeStatus, record: Fact, corrected: ChargeStatus | None
 ) -> None:
     charge = STATES[before]
@@ -412,7 +410,7 @@ def test_the_psps_own_record_corrects_how_a_charge_ended_where_it_is_about_money
     assert charge.captured_minor == (1000 if charge.status == "succeeded" else 0)
 
 
-def test_a_charge_that_turns_out_to_be_authorized_can_be_captured() -> None:
+def test_charge_corrected_to_authorized_can_be_captured() -> None:
     charge = STATES["failed"]
     for event in _events(correct(charge, AUTHORIZED)):
         charge = evolve(charge, event)

@@ -74,7 +74,7 @@ def dispute_of(charge: Charge) -> Dispute:
     return dispute
 
 
-def test_a_dispute_that_is_won_gives_the_money_back_and_keeps_the_fee() -> None:
+def test_won_dispute_reinstates_money_and_keeps_fee() -> None:
     charge, told = story(OPENED, WITHDRAWN, REVIEWED, REINSTATED, WON)
     assert told == [
         "dispute.opened",
@@ -101,7 +101,7 @@ def test_funds_reinstated_alone_do_not_win_a_dispute() -> None:
     assert dispute_of(charge).status == "under_review"
 
 
-def test_a_lost_dispute_keeps_what_was_withdrawn_and_bars_refunds() -> None:
+def test_lost_dispute_keeps_withdrawn_money_and_bars_refunds() -> None:
     dispute = dispute_of(story(OPENED, WITHDRAWN, LOST)[0])
     assert (
         dispute.status,
@@ -112,7 +112,7 @@ def test_a_lost_dispute_keeps_what_was_withdrawn_and_bars_refunds() -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_reports_in_any_order_end_in_the_same_money_and_verdict(order: tuple[int, ...]) -> None:
+def test_dispute_reports_in_any_order_give_same_dispute(order: tuple[int, ...]) -> None:
     reports = (OPENED, WITHDRAWN, REINSTATED, WON)
     charge, told = story(*(reports[place] for place in order))
     dispute = dispute_of(charge)
@@ -132,7 +132,7 @@ def test_dispute_escalated_by_a_late_report_is_not_older() -> None:
     assert dispute_of(charge).updated_at == NOON
 
 
-def test_a_dispute_first_heard_of_at_its_end_was_opened_and_ended() -> None:
+def test_dispute_first_reported_lost_is_opened_then_lost() -> None:
     charge, told = story(LOST)
     assert told == ["dispute.opened", "dispute.funds_withdrawn", "dispute.lost"]
     assert dispute_of(charge).status == "lost"
@@ -171,7 +171,7 @@ def test_a_fee_given_back_later_is_a_movement_of_its_own() -> None:
     assert (event.amount_minor, event.fee_minor) == (0, 1500)
 
 
-def test_an_inquiry_moves_no_money_and_closes_without_a_verdict() -> None:
+def test_inquiry_moves_no_money_and_closes() -> None:
     asked = report("needs_response", is_inquiry=True)
     closed = report("closed", minutes=5, is_inquiry=True)
     charge, told = story(asked, closed)
@@ -191,7 +191,7 @@ def test_a_closed_inquiry_can_come_back_as_a_chargeback() -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_told(
+def test_inquiry_escalated_to_chargeback_is_open_in_any_order(
     order: tuple[int, ...],
 ) -> None:
     reports = (ASKED, CLOSED, ESCALATED)
@@ -204,7 +204,7 @@ def test_an_inquiry_that_became_a_chargeback_is_open_in_whatever_order_it_is_tol
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_an_inquiry_and_its_chargeback_may_fall_into_one_second_and_be_told_in_whatever_order(
+def test_inquiry_and_chargeback_in_one_second_take_any_order(
     order: tuple[int, ...],
 ) -> None:
     at_once = (
@@ -222,7 +222,7 @@ def test_an_inquiry_and_its_chargeback_may_fall_into_one_second_and_be_told_in_w
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
-def test_the_verdict_on_a_chargeback_that_was_an_inquiry_counts_in_whatever_order_it_is_told(
+def test_outcome_of_escalated_inquiry_counts_in_any_order(
     order: tuple[int, ...],
 ) -> None:
     won = report("won", minutes=12, withdrawn_minor=1000, withdrawn_fee_minor=1500)
@@ -231,7 +231,7 @@ def test_the_verdict_on_a_chargeback_that_was_an_inquiry_counts_in_whatever_orde
     assert (dispute.status, dispute.is_inquiry, dispute.moved_in(USD).withdrawn_minor) == ("won", False, 1000)
 
 
-def test_an_appeal_can_turn_a_verdict_but_an_old_report_cannot() -> None:
+def test_later_report_reopens_lost_dispute_and_older_does_not() -> None:
     charge, _ = story(OPENED, WITHDRAWN, LOST)
     early = report("won", minutes=3, withdrawn_minor=1000, withdrawn_fee_minor=1500)
     assert decide_dispute(charge, early, new_dispute_id=DP) == ()
@@ -253,7 +253,7 @@ def test_a_dispute_over_another_currency_is_doubted_and_kept() -> None:
     assert dispute_doubt(paid(), OPENED) is None
 
 
-def test_a_dispute_of_a_charge_that_took_nothing_is_refused() -> None:
+def test_dispute_of_unpaid_charge_is_refused() -> None:
     unpaid = evolve(None, created(1000))
     refusal = decide_dispute(unpaid, WITHDRAWN, new_dispute_id=DP)
     assert isinstance(refusal, Refusal)
@@ -275,7 +275,7 @@ def test_a_dispute_of_many_times_the_charge_is_refused(said: DisputeReport) -> N
     assert refusal.code == "amount_exceeds_charge"
 
 
-def test_a_dispute_moved_by_an_exchange_rate_is_believed() -> None:
+def test_dispute_amount_changed_by_exchange_rate_is_accepted() -> None:
     charge, _ = story(report("needs_response", money=Money(1080, USD), withdrawn_minor=1080))
     assert dispute_of(charge).moved_in(USD).withdrawn_minor == 1080
 
@@ -293,7 +293,7 @@ def test_an_unknown_status_does_not_undo_a_known_one() -> None:
     assert dispute_of(charge).status == "lost"
 
 
-def test_movements_in_two_currencies_are_told_apart() -> None:
+def test_movements_in_two_currencies_are_recorded_apart() -> None:
     eur = Currency("eur")
     first = report("needs_response", movements=(DisputeMovements(currency=eur, withdrawn_minor=930),))
     both = report(
@@ -311,7 +311,7 @@ def test_movements_in_two_currencies_are_told_apart() -> None:
     assert (dispute.moved_in(eur).withdrawn_minor, dispute.moved_in(USD).withdrawn_minor) == (930, 70)
 
 
-def test_two_disputes_of_one_charge_are_told_apart() -> None:
+def test_two_disputes_of_one_charge_are_recorded_apart() -> None:
     charge, _ = story(OPENED)
     other = report("needs_response", psp_reference=PspReference("dp_other"))
     events = decide_dispute(charge, other, new_dispute_id=DisputeId("dp_2"))

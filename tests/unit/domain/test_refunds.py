@@ -125,7 +125,7 @@ def test_refund_unknown_by_a_clock_behind_is_not_older() -> None:
     assert refund.updated_at == NOON
 
 
-def test_an_inquiry_of_the_bank_does_not_stand_in_the_way_of_a_refund() -> None:
+def test_inquiry_of_bank_does_not_bar_refund() -> None:
     inquired = evolve(paid(), dispute_opened(DisputeId("dp_1"), is_inquiry=True))
     assert isinstance(request_refund(inquired, OTHER, 1, NOON), RefundRequested)
 
@@ -145,7 +145,7 @@ def test_a_failed_refund_frees_its_amount() -> None:
     assert (charge.refunded_minor, charge.refundable_minor) == (0, 1000)
 
 
-def test_a_refund_that_succeeded_can_fail_later_and_says_that_the_money_came_back() -> None:
+def test_refund_failing_after_success_marks_was_succeeded() -> None:
     succeeded = after(asked(paid(), 1000), report("succeeded"))
     assert (succeeded.refunded_minor, succeeded.refundable_minor) == (1000, 0)
     (event,) = _events(decide_refund(succeeded, RE, report("failed"), new_refund_id=OTHER))
@@ -155,7 +155,7 @@ def test_a_refund_that_succeeded_can_fail_later_and_says_that_the_money_came_bac
     assert (failed.refunded_minor, failed.refundable_minor) == (0, 1000)
 
 
-def test_a_refund_that_never_succeeded_gives_nothing_back_when_it_fails() -> None:
+def test_refund_failing_before_success_marks_no_success() -> None:
     for before in (asked(paid()), after(asked(paid()), report("pending"))):
         (event,) = _events(decide_refund(before, RE, report("failed"), new_refund_id=OTHER))
         assert isinstance(event, RefundFailed)
@@ -163,7 +163,7 @@ def test_a_refund_that_never_succeeded_gives_nothing_back_when_it_fails() -> Non
 
 
 @pytest.mark.parametrize("late", ["pending", "succeeded"])
-def test_old_news_of_a_refund_changes_nothing(late: str) -> None:
+def test_stale_refund_report_changes_nothing(late: str) -> None:
     charge = after(asked(paid()), report("succeeded"))
     assert decide_refund(charge, RE, report(late), new_refund_id=OTHER) == ()
 
@@ -173,7 +173,7 @@ def test_a_webhook_before_our_own_answer_is_the_same_refund() -> None:
     assert after(charge, report("succeeded", 400)) == charge
 
 
-def test_an_unknown_refund_keeps_its_amount_reserved_until_it_is_known() -> None:
+def test_unknown_refund_reserves_amount_until_known() -> None:
     charge = after(asked(paid(), 1000), Unknown(reason="timed out", since=NOON))
     assert _one(charge).unknown_since == NOON
     assert charge.refundable_minor == 0
@@ -191,7 +191,7 @@ def test_a_refund_made_at_the_psp_becomes_one_of_the_charge() -> None:
     assert after(charge, said) == charge
 
 
-def test_a_refund_reported_of_a_charge_that_took_no_money_waits_for_the_charge() -> None:
+def test_refund_of_charge_without_capture_is_refused() -> None:
     decision = decide_refund(evolve(None, created(1000)), None, report("succeeded"), new_refund_id=OTHER)
     assert isinstance(decision, Refusal)
     assert decision.code == "contradicts_state"
@@ -204,13 +204,13 @@ def test_a_refund_reported_of_a_charge_that_took_no_money_waits_for_the_charge()
         (report("succeeded", money=Money(1000, Currency("eur"))), "currency_differs"),
     ],
 )
-def test_a_report_of_other_money_is_not_believed(said: RefundReport, code: str) -> None:
+def test_refund_report_of_other_money_is_refused(said: RefundReport, code: str) -> None:
     decision = decide_refund(asked(paid()), RE, said, new_refund_id=OTHER)
     assert isinstance(decision, Refusal)
     assert decision.code == code
 
 
-def test_a_refund_given_up_for_lost_that_happened_after_all_is_corrected() -> None:
+def test_failed_refund_reported_succeeded_is_corrected() -> None:
     rejected = RefundRejected(code="psp_unavailable", message="not reached", occurred_at=NOON)
     charge = after(asked(paid()), rejected)
     refused = decide_refund(charge, RE, report("succeeded"), new_refund_id=OTHER)
@@ -221,7 +221,7 @@ def test_a_refund_given_up_for_lost_that_happened_after_all_is_corrected() -> No
     assert evolve(charge, event).refunded_minor == 1000
 
 
-def test_refunds_that_together_give_back_too_much_are_looked_up_before_they_are_believed() -> None:
+def test_refunds_exceeding_capture_are_booked_after_lookup_only() -> None:
     elsewhere = report("succeeded", 600, refund_id=None, psp_reference=PspReference("re_elsewhere"))
     charge = asked(paid(), 1000)
     for happened in _events(decide_refund(charge, None, elsewhere, new_refund_id=OTHER)):

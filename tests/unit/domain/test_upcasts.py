@@ -35,7 +35,7 @@ def as_json(event: ChargeCaptured, **changes: object) -> dict[str, Any]:
     return fields | changes
 
 
-def test_an_event_goes_through_every_version_between_its_own_and_todays() -> None:
+def test_event_is_upcast_through_each_version_to_current() -> None:
     expected = captured(1999, livemode=True)
     newer = as_json(expected)
     del newer["livemode"]
@@ -46,7 +46,7 @@ def test_an_event_goes_through_every_version_between_its_own_and_todays() -> Non
         assert decode_event("charge.captured", CURRENT - age, data, upcasts=UPCASTS) == expected
 
 
-def test_a_version_without_a_way_to_todays_is_named_as_it_was_written() -> None:
+def test_version_without_upcast_is_refused_by_its_name() -> None:
     gap = {key: upcast for key, upcast in UPCASTS.items() if key != ("charge.captured", CURRENT - 1)}
     data = msgspec.json.encode({"amount": "1.00"})
     with pytest.raises(UnknownEventType, match=f"charge.captured version {CURRENT - 2}"):

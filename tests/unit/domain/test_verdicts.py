@@ -70,7 +70,7 @@ def unknown_refund() -> Charge:
         (unknown_capture(), "expired", "charge.expired", "expired"),
     ],
 )
-def test_a_verdict_is_recorded_with_who_gave_it_and_what_follows(
+def test_resolution_is_recorded_with_author_and_its_event(
     charge: Charge, verdict: ChargeVerdict, event: str, status: str
 ) -> None:
     events = judge_charge(charge, verdict, SEEN, NOON)
@@ -83,7 +83,7 @@ def test_a_verdict_is_recorded_with_who_gave_it_and_what_follows(
 
 
 @pytest.mark.parametrize("charge", [unknown_authorization(), unknown_capture()])
-def test_verdict_failed_advises_to_try_again_later(charge: Charge) -> None:
+def test_resolution_failed_advises_retry_later(charge: Charge) -> None:
     """The operation never happened at the PSP: nothing is wrong with the customer's card."""
     events = judge_charge(charge, "failed", SEEN, NOON)
     assert not isinstance(events, Refusal)
@@ -94,7 +94,7 @@ def test_verdict_failed_advises_to_try_again_later(charge: Charge) -> None:
     assert (failure.code, failure.advice) == ("psp_unavailable", "retry_later")
 
 
-def test_verdict_failed_on_a_refund_names_the_psp() -> None:
+def test_resolution_failed_of_refund_has_psp_unavailable() -> None:
     events = judge_refund(unknown_refund(), RE, "failed", SEEN, NOON)
     assert not isinstance(events, Refusal)
     refund = evolve(unknown_refund(), events[1]).refund(RE)
@@ -102,7 +102,7 @@ def test_verdict_failed_on_a_refund_names_the_psp() -> None:
     assert refund.failure_code == "psp_unavailable"
 
 
-def test_a_capture_is_taken_to_be_what_was_asked_for_unless_an_amount_is_named() -> None:
+def test_resolution_captured_defaults_to_requested_amount() -> None:
     for amount_minor, expected in ((None, 400), (250, 250)):
         judgement = Judgement(decided_by="ada", reason="Seen.", amount_minor=amount_minor)
         events = judge_charge(unknown_capture(), "captured", judgement, NOON)
@@ -130,7 +130,7 @@ def test_a_capture_is_taken_to_be_what_was_asked_for_unless_an_amount_is_named()
         (unknown_capture(), "authorized", SEEN, "outcome_not_unknown"),
     ],
 )
-def test_a_verdict_that_cannot_be_is_refused_by_name(
+def test_impossible_resolution_is_refused_by_code(
     charge: Charge, verdict: ChargeVerdict, judgement: Judgement, code: str
 ) -> None:
     refusal = judge_charge(charge, verdict, judgement, NOON)
@@ -139,7 +139,7 @@ def test_a_verdict_that_cannot_be_is_refused_by_name(
 
 
 @pytest.mark.parametrize(("verdict", "refunded_minor"), [("succeeded", 300), ("failed", 0)])
-def test_a_refund_in_doubt_is_decided_by_a_person(verdict: RefundVerdict, refunded_minor: int) -> None:
+def test_unknown_refund_is_resolved_once(verdict: RefundVerdict, refunded_minor: int) -> None:
     charge = unknown_refund()
     events = judge_refund(charge, RE, verdict, SEEN, NOON)
     assert not isinstance(events, Refusal)

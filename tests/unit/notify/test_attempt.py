@@ -52,7 +52,7 @@ def attempted(
     ],
     ids=["success", "success among failures", "failure", "failures together", "a pause asked for"],
 )
-def test_a_success_clears_failures_and_failures_together_count_once(
+def test_endpoint_success_clears_failures_and_batch_counts_once(
     together: list[AttemptResult], failures: int, pause_seconds: int | None
 ) -> None:
     ((endpoint_id, *fared),) = health_rows([attempted(one) for one in together])
@@ -71,7 +71,7 @@ def test_a_success_clears_failures_and_failures_together_count_once(
     ],
     ids=["quick", "places to spare", "just quick", "slow", "failure"],
 )
-def test_quick_answers_give_places_where_they_are_wanted_and_a_slow_or_failed_one_takes_half(
+def test_endpoint_places_grow_when_fast_and_halve_when_slow(
     together: list[Attempted], more: int, *, is_strained: bool
 ) -> None:
     ((*_, more_places, strained),) = health_rows(together)

@@ -98,7 +98,7 @@ def test_no_ipv6_address_outside_global_unicast_is_allowed(address: object) -> N
         assert address in ip_network("2000::/3")
 
 
-def test_the_table_says_what_each_network_is_for() -> None:
+def test_each_forbidden_network_is_listed_once_with_purpose() -> None:
     assert len({network for network, _ in FORBIDDEN}) == len(FORBIDDEN)
     assert all(ip_network(network) and purpose for network, purpose in FORBIDDEN)
 
@@ -177,7 +177,7 @@ def test_a_url_on_the_public_internet_is_called_as_it_was_given(url: str) -> Non
         ("https://example.com:port/", "cannot be read"),
     ],
 )
-def test_any_other_url_is_refused_in_a_sentence_that_does_not_repeat_it(url: str, word: str) -> None:
+def test_forbidden_url_is_refused_without_repeating_it(url: str, word: str) -> None:
     refused = check_url(url, allow_loopback=False)
     assert isinstance(refused, Forbidden)
     assert word in refused.reason

@@ -35,7 +35,7 @@ def paid(**changes: object) -> EventObject:
     return charge_body(ChargeId("ch_1"), charge)
 
 
-def test_a_message_says_what_happened_when_and_to_which_charge() -> None:
+def test_message_has_event_time_and_charge() -> None:
     event = recorded(captured(1999))
     assert body_of(event, livemode=True) == {
         "type": "charge.captured",
@@ -71,7 +71,7 @@ def test_a_time_in_the_data_is_written_as_every_other_time() -> None:
     assert public_event(recorded(event)).data["evidence_due_by"] == "2026-01-02T12:00:00Z"
 
 
-def test_a_message_that_would_be_too_long_says_only_what_it_is_about() -> None:
+def test_message_above_size_limit_keeps_only_identifiers() -> None:
     def body_with(url: str) -> bytes:
         event = ChargeActionRequired(psp_reference=PspReference("pi_1"), redirect_url=url)
         return message_body(public_event(recorded(event)), paid(), livemode=False)
@@ -85,7 +85,7 @@ def test_a_message_that_would_be_too_long_says_only_what_it_is_about() -> None:
     assert set(shortened) == {"event_id", "charge_id", "livemode", "version"}
 
 
-def test_an_event_is_let_through_by_its_name_its_family_and_the_star() -> None:
+def test_event_matches_filter_by_name_family_and_star() -> None:
     assert filters_of("refund.succeeded") == ("refund.succeeded", "refund.*", "*")
 
 

@@ -31,12 +31,12 @@ def test_any_other_status_is_sent_again(status: int) -> None:
     assert step == Retry(NOON + timedelta(seconds=5))
 
 
-def test_who_is_gone_is_not_asked_again() -> None:
+def test_endpoint_answering_gone_is_not_retried() -> None:
     assert next_step(AttemptResult(status=410), attempt=1, now=NOON, fraction=0.0) == Failed("gone")
 
 
 @pytest.mark.parametrize("attempt", range(1, ATTEMPTS_MAX))
-def test_each_attempt_follows_the_one_before_by_its_pause_and_up_to_a_tenth_more(attempt: int) -> None:
+def test_retry_pause_has_up_to_a_tenth_of_jitter(attempt: int) -> None:
     pause = DELAYS_SECONDS[attempt]
     for fraction in (0.0, 0.5, 0.999):
         expected = NOON + timedelta(seconds=pause * (1 + 0.1 * fraction))
@@ -50,13 +50,13 @@ def test_after_the_last_attempt_the_delivery_has_failed(attempt: int) -> None:
 
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 5), (3, 5), (60, 60), (3_600, 3_600), (9_999_999, 3_600)])
-def test_a_longer_pause_that_the_endpoint_asks_for_is_kept_up_to_an_hour(asked: float, given: float) -> None:
+def test_retry_after_of_endpoint_is_kept_up_to_an_hour(asked: float, given: float) -> None:
     result = AttemptResult(status=429, retry_after_seconds=asked)
     assert next_step(result, attempt=1, now=NOON, fraction=0.0) == Retry(NOON + timedelta(seconds=given))
     assert pause_seconds(result, failures=1) == given
 
 
-def test_an_endpoint_that_keeps_failing_is_left_alone_for_longer_each_time_up_to_five_minutes() -> None:
+def test_failing_endpoint_pauses_double_up_to_five_minutes() -> None:
     pauses = [pause_seconds(BROKEN, failures=failures) for failures in range(1, 10)]
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
     assert pause_seconds(BROKEN, failures=10**6) == 300

@@ -30,14 +30,14 @@ def test_a_secret_is_32_random_bytes_behind_its_prefix() -> None:
     assert len(b64decode(one.reveal().removeprefix("whsec_"), validate=True)) == 32
 
 
-def test_the_standard_library_of_receivers_verifies_the_signature() -> None:
+def test_signature_is_verified_by_standard_webhooks_library() -> None:
     secret = mint_secret()
     headers = signed_headers(DELIVERY, BODY, [secret], datetime.now(UTC))
     assert verified(secret, BODY, headers) == json.loads(BODY)
     assert headers["webhook-id"] == DELIVERY
 
 
-def test_while_a_secret_is_replaced_the_old_and_the_new_one_verify() -> None:
+def test_old_and_new_secret_verify_during_rotation() -> None:
     new, old, other = mint_secret(), mint_secret(), mint_secret()
     headers = signed_headers(DELIVERY, BODY, [new, old], datetime.now(UTC))
     assert len(headers["webhook-signature"].split(" ")) == 2
@@ -62,7 +62,7 @@ def test_id_time_and_body_are_all_signed(part: str, value: str | bytes) -> None:
         verified(secret, body, headers)
 
 
-def test_a_sealed_secret_is_opened_by_its_key_for_its_endpoint_and_looks_different_each_time() -> None:
+def test_sealed_secret_opens_with_its_key_and_endpoint() -> None:
     sealer, secret = SecretSealer(KEY), mint_secret()
     sealed = sealer.seal(secret, ENDPOINT)
     assert sealer.open(sealed, ENDPOINT) == secret
@@ -72,7 +72,7 @@ def test_a_sealed_secret_is_opened_by_its_key_for_its_endpoint_and_looks_differe
     assert b"whsec" not in sealed
 
 
-def test_it_is_not_opened_by_another_key_for_another_endpoint_or_altered() -> None:
+def test_sealed_secret_rejects_other_key_endpoint_or_bytes() -> None:
     sealer, secret = SecretSealer(KEY), mint_secret()
     sealed = sealer.seal(secret, ENDPOINT)
     altered = [sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :] for place in (0, 1, 13, -1)]
@@ -86,7 +86,7 @@ def test_it_is_not_opened_by_another_key_for_another_endpoint_or_altered() -> No
     assert "FINCORE_SECRETS_KEY" in str(error.value)
 
 
-def test_a_key_before_opens_what_it_sealed_and_seals_nothing() -> None:
+def test_previous_key_opens_old_secrets_and_seals_no_new() -> None:
     secret, before, changing, after = (
         mint_secret(),
         SecretSealer(KEY),

@@ -9,7 +9,7 @@ import pytest
 from fincore.observability import failpoints
 
 
-def test_nothing_is_armed_by_itself() -> None:
+def test_failpoints_are_disarmed_by_default() -> None:
     assert not failpoints.is_any_armed()
     for name in failpoints.FAILPOINTS:
         where, _, place = name.rpartition(".")

@@ -50,7 +50,7 @@ def test_secrets_are_masked(text: str, kept: str) -> None:
     assert redact(text) == kept
 
 
-def test_a_structured_line_is_redacted_wherever_the_secret_stands(sink: io.StringIO) -> None:
+def test_structured_log_line_is_redacted_at_any_depth(sink: io.StringIO) -> None:
     structlog.get_logger("x").info(
         "psp.called", body={"card": ["4242424242424242"]}, key="sk_test_4eC39HqLyj"
     )

@@ -49,7 +49,7 @@ def test_what_was_asked_for_and_its_route_become_the_fact() -> None:
     assert (job.kind, job.payload) == ("charge.authorize", b'{"charge_id":"%b"}' % CHARGE_ID.encode())
 
 
-def test_money_is_captured_at_once_unless_told_otherwise() -> None:
+def test_charge_is_captured_automatically_by_default() -> None:
     request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
     created, _ = accept(command(request), CHARGE_ID, ROUTE, NOON)
     assert created.capture_method == "automatic"

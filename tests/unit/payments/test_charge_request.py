@@ -37,7 +37,7 @@ def test_a_currency_of_any_letter_case_becomes_lower_case() -> None:
 @pytest.mark.parametrize(
     "currency", ["", "us", "bgn", "ANG", "usdt", "xau", "xxx", "\uff35\uff33\uff24", "u\u017fd"]
 )
-def test_a_currency_that_iso_4217_does_not_know_is_refused(currency: str) -> None:
+def test_currency_outside_iso_4217_is_refused(currency: str) -> None:
     assert flaw(currency=currency) == ("currency_unknown", "currency")
 
 
@@ -51,7 +51,7 @@ def test_a_currency_that_iso_4217_does_not_know_is_refused(currency: str) -> Non
         ("currency", "6011111111111117"),
     ],
 )
-def test_a_card_number_is_refused_wherever_it_stands_and_never_repeated(field: str, value: str) -> None:
+def test_card_number_in_any_field_is_refused_and_not_repeated(field: str, value: str) -> None:
     found = checked(request(**{field: value}))
     assert isinstance(found, Flaw)
     assert (found.code, found.param) == ("card_number_not_allowed", field)
@@ -72,7 +72,7 @@ def test_no_text_is_searched_before_its_length_is_checked(monkeypatch: pytest.Mo
     assert searched == [5, 4, 4]
 
 
-def test_a_value_of_metadata_is_named_by_its_key_and_a_bad_key_is_not_repeated() -> None:
+def test_metadata_flaw_names_key_unless_key_is_bad() -> None:
     assert flaw(metadata={"order": "4242424242424242"}) == ("card_number_not_allowed", "metadata.order")
     assert flaw(metadata={"4242424242424242": "x" * 501}) == ("card_number_not_allowed", "metadata")
     assert flaw(metadata={"4242424242424242": ""}) == ("card_number_not_allowed", "metadata")
@@ -134,7 +134,7 @@ BAD_URLS = (
 
 
 @pytest.mark.parametrize("url", GOOD_URLS, ids=range(len(GOOD_URLS)))
-def test_a_customer_may_come_back_by_https_and_by_http_to_this_machine(url: str) -> None:
+def test_return_url_takes_https_and_loopback_http(url: str) -> None:
     good = request(return_url=url)
     assert checked(good) is good
 
@@ -149,7 +149,7 @@ def test_a_card_number_is_refused_in_a_place_to_come_back_to() -> None:
     assert flaw(return_url=url) == ("card_number_not_allowed", "return_url")
 
 
-def test_what_the_document_says_about_texts_is_what_is_checked() -> None:
+def test_request_schema_states_the_checked_bounds() -> None:
     _, schemas = msgspec.json.schema_components([ChargeRequest])
     properties = schemas["ChargeRequest"]["properties"]
     assert properties["currency"]["enum"] == sorted(ACTIVE_CURRENCIES)

@@ -89,7 +89,7 @@ def test_charge_that_left_its_state_is_waited_for_no_more(
 
 
 @pytest.mark.parametrize("events", [(HELD,), (captured(),)])
-def test_charge_that_waits_for_nothing_is_answered_at_once(events: tuple[ChargeEvent, ...]) -> None:
+def test_charge_with_nothing_pending_is_answered_at_once(events: tuple[ChargeEvent, ...]) -> None:
     assert moved_on_from(charge(*events))(charge(*events))
 
 

@@ -75,7 +75,7 @@ def test_what_is_no_key_is_none(header: str) -> None:
     assert read_key(header) is None
 
 
-def test_a_fingerprint_is_of_method_path_and_what_the_body_says() -> None:
+def test_fingerprint_covers_method_path_and_body() -> None:
     same = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1", capture=True, metadata={})
     assert fingerprint_of("POST", "/v1/charges", GOOD) == fingerprint_of("POST", "/v1/charges", same)
     ordered = [
@@ -97,12 +97,12 @@ def test_a_fingerprint_is_of_method_path_and_what_the_body_says() -> None:
     assert len(others) == 5
 
 
-def test_a_fingerprint_does_not_change_from_one_version_to_the_next() -> None:
+def test_fingerprint_is_stable_across_versions() -> None:
     canonical = b'POST /v1/charges\n{"amount_minor":1,"currency":"usd","payment_method":"pm_1"}'
     assert fingerprint_of("POST", "/v1/charges", GOOD) == sha256(canonical).digest()
 
 
-def test_an_answer_is_in_flight_until_its_time_is_over_on_every_clock() -> None:
+def test_answer_is_in_flight_until_deadline_plus_clock_skew() -> None:
     in_flight = answer(in_flight_until=NOON)
     last = NOON + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX)
     assert is_in_flight(in_flight, last - timedelta(microseconds=1))
@@ -110,7 +110,7 @@ def test_an_answer_is_in_flight_until_its_time_is_over_on_every_clock() -> None:
     assert not is_in_flight(answer(), NOON)
 
 
-def test_the_cache_forgets_the_least_recently_used_beyond_its_entries() -> None:
+def test_cache_evicts_least_recently_used_answer() -> None:
     cache = AnswerCache(entries_max=2)
     cache.put(key("a"), answer())
     cache.put(key("b"), answer())

@@ -118,7 +118,7 @@ def test_a_cancellation_becomes_its_fact_and_its_job() -> None:
     assert (job.kind, job.payload) == ("charge.cancel", b'{"charge_id":"%b"}' % CHARGE_ID.encode())
 
 
-def test_a_refund_becomes_its_fact_and_its_job_under_the_id_it_was_given() -> None:
+def test_refund_request_becomes_event_and_job_under_its_id() -> None:
     request = RefundRequest(
         charge=CHARGE_ID, amount_minor=500, reason="fraudulent", metadata={"return_id": "R-1"}
     )
@@ -144,7 +144,7 @@ def test_what_the_domain_refuses_stays_refused() -> None:
         assert isinstance(wanted(charge(), command(request), REFUND_ID, LATER), Refusal)
 
 
-def test_a_merchant_may_give_each_reason_of_a_refund_and_none_that_is_ours() -> None:
+def test_merchant_may_give_public_reasons_only() -> None:
     assert set(get_args(RefundReason)) == {"requested_by_customer", "duplicate", "fraudulent"}
     with pytest.raises(msgspec.ValidationError, match="abandoned"):
         msgspec.json.decode(b'{"reason": "abandoned"}', type=CancelRequest)
@@ -167,7 +167,7 @@ FAILED = {"code": "processing_error", "message": "", "advice": "retry_later", "o
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_an_operation_is_settled_once_it_is_over_and_not_while_its_outcome_is_unknown(
+def test_operation_is_final_when_over_and_not_while_unknown(
     request_: CaptureRequest | CancelRequest, event: ChargeEvent, *, settles: bool
 ) -> None:
     after, fact = asked(charge(AUTHORIZED), request_)
@@ -176,7 +176,7 @@ def test_an_operation_is_settled_once_it_is_over_and_not_while_its_outcome_is_un
     assert settled(evolve(after, event)) == settles
 
 
-def test_an_operation_is_settled_even_where_the_same_was_asked_for_again() -> None:
+def test_operation_is_final_though_same_kind_is_asked_again() -> None:
     after, fact = asked(charge(AUTHORIZED), CaptureRequest())
     failed = evolve(after, CaptureFailed(**FAILED))  # type: ignore[arg-type]  # by name, all as declared
     again, _ = asked(failed, CaptureRequest())
@@ -213,9 +213,7 @@ def refund_event(shape: type[ChargeEvent]) -> ChargeEvent:
     ],
     ids=["unknown", "pending", "succeeded", "failed"],
 )
-def test_a_refund_is_settled_once_the_psp_has_taken_it_on_or_not(
-    shape: type[ChargeEvent], *, settles: bool
-) -> None:
+def test_refund_is_final_once_psp_accepted_or_failed_it(shape: type[ChargeEvent], *, settles: bool) -> None:
     after, fact = asked(charge(AUTHORIZED, CAPTURED), RefundRequest(charge=CHARGE_ID))
     settled = is_settled(after, fact)
     assert not settled(after)

@@ -43,7 +43,7 @@ class World:
         return told
 
 
-async def test_clock_of_the_database_tells_no_time_unread() -> None:
+async def test_database_clock_before_first_reading_is_unavailable() -> None:
     world = World()
     with pytest.raises(StoreUnavailable):
         world.clock.now()
@@ -88,7 +88,7 @@ async def test_reading_is_dated_by_the_middle_of_its_way() -> None:
     assert abs(world.clock.now() - world.true_time()) == timedelta(seconds=0.4)
 
 
-async def test_reading_that_took_too_long_replaces_nothing() -> None:
+async def test_database_clock_ignores_slow_reading() -> None:
     world = World()
     await world.clock.measure()
     world.way_back_seconds = ROUND_TRIP_SECONDS_MAX + 8

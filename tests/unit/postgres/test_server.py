@@ -30,7 +30,7 @@ def test_supported_version_has_no_flaw(major: int) -> None:
         (GOOD._replace(is_read_only=True), "read-only"),
     ],
 )
-def test_flaw_is_one_sentence_that_says_what_to_do(server: Server, names: str) -> None:
+def test_server_flaw_is_one_sentence_naming_the_setting(server: Server, names: str) -> None:
     flaw = flaw_of(server, writes=True)
     assert flaw is not None
     assert names in flaw

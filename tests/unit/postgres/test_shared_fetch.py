@@ -34,7 +34,7 @@ async def started(table: Table, *keys: int) -> list[asyncio.Task[str | None]]:
     return tasks
 
 
-async def test_those_who_come_while_one_is_under_way_share_the_next() -> None:
+async def test_callers_during_a_fetch_share_the_next_one() -> None:
     table = Table()
     tasks = await started(table, 1, 2, 3, 2, 99)
     table.go.set()
@@ -50,7 +50,7 @@ async def test_the_same_key_asked_again_later_is_looked_up_again() -> None:
     assert table.asked == [[1], [1]], "an answer on its way may be older than the question"
 
 
-async def test_an_error_reaches_all_who_shared_it_and_nobody_after() -> None:
+async def test_fetch_error_reaches_its_callers_only() -> None:
     table = Table()
     table.error = ConnectionResetError()
     table.go.set()
@@ -61,7 +61,7 @@ async def test_an_error_reaches_all_who_shared_it_and_nobody_after() -> None:
     assert await shared.find(1) == "1"
 
 
-async def test_a_caller_that_goes_away_does_not_take_the_answer_from_the_others() -> None:
+async def test_cancelled_caller_does_not_cancel_shared_fetch() -> None:
     table = Table()
     impatient, patient = (await started(table, 1, 2, 2))[1:]
     impatient.cancel()

@@ -5,7 +5,7 @@ import pytest
 from psp_sandbox.bounded_store import BoundedStore
 
 
-def test_past_its_bound_the_oldest_go_and_are_told_of() -> None:
+def test_store_above_max_rows_drops_oldest_and_reports_it() -> None:
     gone: list[tuple[str, str, int]] = []
     objects: BoundedStore[int] = BoundedStore(max_rows=2, dropped=lambda *row: gone.append(row))
     for number, name in enumerate("abc"):
@@ -24,7 +24,7 @@ def test_a_newer_snapshot_keeps_its_place() -> None:
         objects.replace("z", 0)
 
 
-def test_accounts_have_shelves_of_their_own() -> None:
+def test_store_keeps_accounts_apart() -> None:
     objects: BoundedStore[int] = BoundedStore(max_rows=9)
     objects.add("one", "a", 1)
     objects.add("two", "b", 2)

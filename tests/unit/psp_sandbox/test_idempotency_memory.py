@@ -35,7 +35,7 @@ def test_a_key_is_new_then_in_flight_then_answered(memory: IdempotencyMemory) ->
     assert memory.look_up("acct", "k", b"f") is ANSWER
 
 
-def test_another_request_under_the_key_is_told_apart(memory: IdempotencyMemory) -> None:
+def test_key_with_other_parameters_is_detected(memory: IdempotencyMemory) -> None:
     memory.begin("acct", "k", b"f")
     assert memory.look_up("acct", "k", b"g") is Lookup.OTHER_PARAMETERS
     memory.finish("acct", "k", ANSWER)
@@ -68,6 +68,6 @@ def test_past_the_bound_the_least_recently_used_is_forgotten(memory: Idempotency
     assert memory.look_up("acct", "b", b"f") is Lookup.NEW
 
 
-def test_finishing_what_was_dropped_meanwhile_does_nothing(memory: IdempotencyMemory) -> None:
+def test_finishing_a_dropped_key_does_nothing(memory: IdempotencyMemory) -> None:
     memory.finish("acct", "gone", ANSWER)
     assert memory.look_up("acct", "gone", b"f") is Lookup.NEW

@@ -20,7 +20,7 @@ def test_the_same_seed_gives_the_same_delays() -> None:
 
 
 @pytest.mark.parametrize(("p50_ms", "p99_ms", "seconds"), [(0, 0, 0.0), (50, 50, 0.05), (50, 0, 0.05)])
-def test_a_law_without_spread_is_constant(p50_ms: float, p99_ms: float, seconds: float) -> None:
+def test_latency_without_spread_is_constant(p50_ms: float, p99_ms: float, seconds: float) -> None:
     sample = log_normal(p50_ms=p50_ms, p99_ms=p99_ms, rng=random.Random(1))
     assert [sample() for _ in range(3)] == pytest.approx([seconds] * 3)
 
@@ -28,6 +28,6 @@ def test_a_law_without_spread_is_constant(p50_ms: float, p99_ms: float, seconds:
 @pytest.mark.parametrize(
     ("p50_ms", "p99_ms"), [(-1, 5), (5, -1), (0, 5), (5, 4), (float("nan"), 5), (5, float("inf"))]
 )
-def test_a_law_that_cannot_be_is_refused(p50_ms: float, p99_ms: float) -> None:
+def test_impossible_latency_is_refused(p50_ms: float, p99_ms: float) -> None:
     with pytest.raises(ImpossibleLatency):
         log_normal(p50_ms=p50_ms, p99_ms=p99_ms, rng=random.Random(1))

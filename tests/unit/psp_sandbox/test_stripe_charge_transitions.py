@@ -89,7 +89,7 @@ def disputed(paid: Charge, *, inquiry: bool = False) -> DisputeTransition:
 
 
 @given(st.data())
-def test_refunds_and_their_failures_never_pass_the_charge_and_always_balance(data: st.DataObject) -> None:
+def test_refunds_and_failures_balance_and_never_exceed_charge(data: st.DataObject) -> None:
     amount = data.draw(st.integers(1, 99_999_999))
     paid = charge(amount)
     balance = amount
@@ -128,13 +128,13 @@ def test_refunds_and_their_failures_never_pass_the_charge_and_always_balance(dat
         ("succeeds_later", "pending", "settle_refund"),
     ],
 )
-def test_the_card_says_what_becomes_of_a_refund(refunding: str, status: str, kind: str | None) -> None:
+def test_test_card_decides_what_its_refund_does(refunding: str, status: str, kind: str | None) -> None:
     transition = refund_of(charge(), 400, refunding=refunding)
     assert transition.refund.status == status
     assert (None if transition.effect is None else transition.effect.kind) == kind
 
 
-def test_a_dispute_goes_only_where_the_table_says() -> None:
+def test_dispute_takes_only_steps_of_its_table() -> None:
     paid = charge()
     found: dict[DisputeStatus, DisputeTransition] = {}
     waiting = [disputed(paid), disputed(paid, inquiry=True)]
@@ -159,7 +159,7 @@ def test_a_dispute_goes_only_where_the_table_says() -> None:
         assert (status in CLOSED) == all(status not in leads for leads in STEPS.values())
 
 
-def test_every_verdict_can_be_carried_out() -> None:
+def test_each_dispute_outcome_is_reachable_by_its_step() -> None:
     for (_, status), step in RESOLUTIONS.items():
         assert status in STEPS[step]
 

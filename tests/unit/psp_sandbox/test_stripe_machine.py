@@ -158,7 +158,7 @@ def test_a_released_hold_is_refunded_whole() -> None:
         )
 
 
-def test_canceling_after_a_failed_attempt_refunds_nothing() -> None:
+def test_cancel_after_failed_attempt_refunds_nothing() -> None:
     failed = machine.attempt(intent(), GENERIC, FACTS)
     done = machine.cancel(failed.intent, failed.charge, reason=None, now=NOW)
     assert (types(done), done.charge) == (["payment_intent.canceled"], None)

@@ -6,7 +6,7 @@ from fincore.read.ledger.journal import JOURNAL
 from fincore.read.ledgerdb.balance_transaction import KINDS, OPERATOR, TYPES, BalanceTransactionType
 
 
-def test_every_event_that_moves_a_merchants_money_has_exactly_one_type() -> None:
+def test_each_event_moving_merchant_money_has_one_type() -> None:
     moving = [
         name
         for name, lines in JOURNAL.items()

@@ -136,7 +136,7 @@ def loaded(text: str) -> list[Any]:
 
 @given(st.lists(st.lists(movements(), min_size=1, max_size=4), min_size=1, max_size=12), TEXTS, st.data())
 @settings(deadline=None, max_examples=60)
-def test_any_history_from_any_day_on_loads_and_its_balances_are_ours(
+def test_beancount_file_from_any_day_loads_with_our_balances(
     entries: list[list[tuple[Account, Account, int]]], description: str, data: st.DataObject
 ) -> None:
     history = History(entries, description)

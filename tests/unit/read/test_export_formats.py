@@ -52,7 +52,7 @@ def row_of(
     ["=HYPERLINK(0)", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"],
     ids=["equals", "plus", "minus", "at", "tab", "return"],
 )
-def test_text_that_a_spreadsheet_would_calculate_is_marked_as_text(text: str) -> None:
+def test_csv_text_resembling_a_formula_is_quoted(text: str) -> None:
     row = row_of(description=text, reason=text)
     assert (row["description"], row["reason"]) == (f"'{text}", f"'{text}")
 

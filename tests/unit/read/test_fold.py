@@ -13,7 +13,7 @@ from fixtures.traffic import aftermaths, fates, recorded
 
 
 @pytest.mark.parametrize("life", fates() + aftermaths(), ids=lambda life: type(life[-1]).__name__)
-def test_the_view_of_a_stream_holds_the_charge_its_events_tell(life: tuple[ChargeEvent, ...]) -> None:
+def test_view_of_stream_equals_fold_of_its_events(life: tuple[ChargeEvent, ...]) -> None:
     stream = new_stream()
     view = view_of_stream(recorded(stream, *life))
     assert view is not None
@@ -26,7 +26,7 @@ def test_no_events_are_no_view() -> None:
     assert view_of_stream([]) is None
 
 
-def test_an_event_the_view_already_holds_changes_nothing() -> None:
+def test_view_ignores_event_it_already_holds() -> None:
     events = recorded(new_stream(), created(), captured())
     view = view_of_stream(events)
     assert view is not None

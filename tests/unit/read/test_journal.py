@@ -102,7 +102,7 @@ def test_each_kind_of_event_is_booked_as_shown(kind: str) -> None:
     assert entry_text(entry_of(EXAMPLES[kind])) == text(TABLES[kind])
 
 
-def test_every_event_of_the_vocabulary_is_in_the_journal_and_every_rule_is_shown() -> None:
+def test_each_event_is_in_journal_and_each_rule_has_example() -> None:
     assert set(JOURNAL) == set(EVENTS)
     assert {kind for kind, lines in JOURNAL.items() if lines} == set(TABLES) == set(EXAMPLES)
 
@@ -120,12 +120,12 @@ def test_a_refund_that_fails_before_it_succeeded_moves_no_money() -> None:
     assert entry_of(refund_failed(was_succeeded=False)) is None
 
 
-def test_a_capture_of_nothing_moves_nothing() -> None:
+def test_capture_of_zero_books_nothing() -> None:
     assert entry_of(captured(amount_minor=0, fee_minor=0, platform_fee_minor=0)) is None
     assert entry_of(corrected(captured_after_minor=0, platform_fee_after_minor=0)) is None
 
 
-def test_a_psp_that_settles_in_another_currency_takes_its_fee_in_that_one() -> None:
+def test_fee_in_other_currency_is_booked_in_that_currency() -> None:
     entry = entry_of(captured(currency="gbp", fee_minor=410, fee_currency="eur"))
     assert balances(entry) == {
         "psp:stripe:clearing:gbp": 10_000,
@@ -153,7 +153,7 @@ def test_a_correction_downwards_goes_the_other_way() -> None:
     """)
 
 
-def test_the_story_of_the_docs_leaves_what_the_merchant_and_the_platform_are_owed() -> None:
+def test_documented_example_leaves_expected_balances() -> None:
     assert balances(*(entry_of(event) for _, event in STORY)) == {
         "psp:stripe:clearing:usd": 10_000 - 320,
         "expense:psp_fees:stripe:usd": 320,
@@ -165,7 +165,7 @@ def test_the_story_of_the_docs_leaves_what_the_merchant_and_the_platform_are_owe
 # What makes no sense
 
 
-def test_a_negative_capture_goes_to_suspense_beside_the_money_that_did_move() -> None:
+def test_negative_capture_is_booked_to_suspense() -> None:
     assert entry_text(entry_of(captured(amount_minor=-500, fee_minor=0, platform_fee_minor=0))) == text("""
         suspense:usd               5.00 USD
           psp:stripe:clearing:usd            5.00 USD
@@ -173,7 +173,7 @@ def test_a_negative_capture_goes_to_suspense_beside_the_money_that_did_move() ->
     """)
 
 
-def test_a_platform_fee_above_the_capture_is_not_taken_from_the_merchant() -> None:
+def test_platform_fee_above_capture_is_booked_to_suspense() -> None:
     entry = entry_of(captured(amount_minor=100, fee_minor=0, platform_fee_minor=101))
     assert entry_text(entry) == text("""
         psp:stripe:clearing:usd           1.00 USD
@@ -194,14 +194,14 @@ def test_a_fee_without_a_currency_waits_under_the_code_for_none() -> None:
 
 
 @pytest.mark.parametrize(("said", "placed"), [("zzz", "zzz"), ("USD ", "xxx"), ("bitcoin", "xxx")])
-def test_a_currency_the_ledger_cannot_place_is_booked_all_the_same(said: str, placed: str) -> None:
+def test_unknown_currency_is_booked_to_suspense(said: str, placed: str) -> None:
     entry = entry_of(fee_assessed(currency=said))
     assert balances(entry) == {f"suspense:{placed}": 320, f"psp:stripe:clearing:{placed}": -320}
     assert entry is not None
     assert entry.reason == f"the fee of 320 is in {said!r}, which is no currency of payments"
 
 
-def test_a_refund_beyond_what_was_captured_is_not_taken_from_the_merchant() -> None:
+def test_refund_above_captured_amount_is_booked_to_suspense() -> None:
     sensible = entry_of(refunded(), refundable_minor=4_000)
     assert sensible is not None
     assert sensible.reason is None
@@ -220,7 +220,7 @@ currencies = st.sampled_from(["usd", "eur", "jpy", "kwd", "zzz", "", "xxx"])
 
 
 @given(amount=amounts, fee=amounts, platform_fee=amounts, currency=currencies, fee_currency=currencies)
-def test_whatever_a_psp_reports_is_booked_in_full_and_in_one_currency_a_movement(
+def test_any_capture_report_is_booked_in_full_per_currency(
     amount: int, fee: int, platform_fee: int, currency: str, fee_currency: str
 ) -> None:
     entry = entry_of(
@@ -247,7 +247,7 @@ def test_whatever_a_psp_reports_is_booked_in_full_and_in_one_currency_a_movement
 
 
 @given(amount=st.integers(min_value=1, max_value=10**12), fee=st.integers(min_value=0, max_value=10**6))
-def test_what_is_given_back_and_returns_leaves_the_books_as_they_were(amount: int, fee: int) -> None:
+def test_money_out_and_back_leaves_books_unchanged(amount: int, fee: int) -> None:
     back_and_forth = [
         entry_of(refunded(amount_minor=amount)),
         entry_of(refund_failed(amount_minor=amount)),
@@ -266,9 +266,7 @@ def test_what_is_given_back_and_returns_leaves_the_books_as_they_were(amount: in
     before=st.integers(min_value=0, max_value=10**9),
     after=st.integers(min_value=0, max_value=10**9),
 )
-def test_a_corrected_capture_leaves_the_books_as_if_it_had_been_right_at_once(
-    plan: FeePlan, before: int, after: int
-) -> None:
+def test_corrected_capture_books_as_if_right_at_once(plan: FeePlan, before: int, after: int) -> None:
     def capture(minor: int) -> Entry | None:
         return entry_of(
             captured(
@@ -304,7 +302,7 @@ def test_every_account_has_a_name_that_leads_back_to_it() -> None:
 @pytest.mark.parametrize(
     "name", ["", "usd", "psp:stripe:clearing", "psp::clearing:usd", "cash:usd", "merchant:a:payable:usd:x"]
 )
-def test_a_name_that_the_chart_does_not_allow_is_refused_with_those_it_does(name: str) -> None:
+def test_account_name_outside_chart_is_refused_with_choices(name: str) -> None:
     with pytest.raises(NoSuchAccount, match=r"merchant:\{merchant\}:payable:\{currency\}"):
         parse_account(name)
 

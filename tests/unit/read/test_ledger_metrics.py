@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 
-def test_a_process_that_has_not_looked_at_the_ledger_does_not_say_that_nothing_is_altered() -> None:
+def test_ledger_metrics_before_first_check_are_nan() -> None:
     # In a process of its own: others may have looked in this one.
     told = subprocess.run(
         [

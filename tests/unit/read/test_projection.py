@@ -20,7 +20,7 @@ def test_a_charge_alone_changes_no_refunds_and_no_disputes() -> None:
     assert set(rows_of(created(), captured())) == {"charges", "events"}
 
 
-def test_many_events_of_a_charge_are_one_row_and_a_row_for_each_event() -> None:
+def test_events_of_one_charge_give_one_charge_row() -> None:
     rows = rows_of(created(), captured())
     assert (len(rows["charges"]), len(rows["events"])) == (1, 2)
 
@@ -35,7 +35,7 @@ def test_a_refund_is_as_of_the_last_event_about_it() -> None:
     assert charge_version == 5
 
 
-def test_only_the_refunds_and_disputes_that_events_are_about_are_written() -> None:
+def test_projection_writes_only_refunds_and_disputes_changed() -> None:
     stream, first, second, dispute = new_stream(), refunding(400), refunding(600), disputed()
     events = recorded(stream, created(), captured(), first, dispute, second)
     before = view_of_stream(events[:4])
@@ -47,7 +47,7 @@ def test_only_the_refunds_and_disputes_that_events_are_about_are_written() -> No
     assert "disputes" not in rows
 
 
-def test_an_event_that_the_view_holds_already_changes_nothing() -> None:
+def test_projection_ignores_event_the_view_holds() -> None:
     stream = new_stream()
     events = recorded(stream, created(), captured())
     projection = Projection()
@@ -61,7 +61,7 @@ def test_an_event_that_the_view_holds_already_changes_nothing() -> None:
     assert again.rows() == {}
 
 
-def test_an_event_tells_when_it_happened_and_when_it_was_recorded() -> None:
+def test_event_row_has_occurred_and_recorded_time() -> None:
     rows = rows_of(created(), captured(occurred_at=NOON + timedelta(hours=1)))
     *_, occurred_at, recorded_at, data = rows["events"][1]
     assert (occurred_at, recorded_at) == (NOON + timedelta(hours=1), NOON + timedelta(minutes=2))

@@ -45,6 +45,6 @@ def test_each_currency_is_totalled_and_judged_by_itself() -> None:
     ]
 
 
-def test_an_empty_ledger_says_so() -> None:
+def test_empty_ledger_tables_state_that_nothing_is_booked() -> None:
     assert trial_balance_table([]) == "no accounts: nothing has been booked yet"
     assert journal_table([]) == "no entries: no money has moved"

@@ -41,20 +41,16 @@ def test_money_becomes_the_amount_stripe_counts_in_and_back(ours: Money, stripes
         (money(1000, "iqd"), "Stripe takes no payments in IQD"),
     ],
 )
-def test_money_stripe_has_no_amount_for_is_refused_with_the_reason(
-    inexpressible: Money, sentence: str
-) -> None:
+def test_money_inexpressible_at_stripe_is_refused_with_reason(inexpressible: Money, sentence: str) -> None:
     assert to_stripe(inexpressible) == Inexpressible(sentence)
 
 
 @pytest.mark.parametrize(("amount", "currency"), [(550, "isk"), (1, "ugx"), (1, "xyz"), (1, "iqd")])
-def test_an_amount_finer_than_our_unit_or_in_an_unknown_currency_is_not_guessed(
-    amount: int, currency: str
-) -> None:
+def test_stripe_amount_too_fine_or_unknown_is_inexpressible(amount: int, currency: str) -> None:
     assert isinstance(from_stripe(amount, currency), Inexpressible)
 
 
-def test_stripes_exponents_differ_from_iso_only_where_stripe_says_so() -> None:
+def test_stripe_exponents_differ_from_iso_for_three_currencies() -> None:
     differing = {
         currency for currency, exponent in STRIPE_EXPONENTS.items() if EXPONENTS[currency] != exponent
     }
@@ -62,7 +58,7 @@ def test_stripes_exponents_differ_from_iso_only_where_stripe_says_so() -> None:
 
 
 @pytest.mark.parametrize("currency", sorted(STRIPE_EXPONENTS))
-def test_whole_units_of_every_currency_survive_the_way_to_stripe_and_back(currency: Currency) -> None:
+def test_whole_units_survive_conversion_to_stripe_and_back(currency: Currency) -> None:
     seven_units = Money(7 * 10 ** EXPONENTS[currency], currency)
     amount = to_stripe(seven_units)
     assert isinstance(amount, int)

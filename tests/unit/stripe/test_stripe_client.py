@@ -117,7 +117,7 @@ async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 # --- nothing was sent
 
 
-async def test_a_refused_connection_sent_nothing(connect: Connect) -> None:
+async def test_refused_connection_is_not_sent(connect: Connect) -> None:
     server = await asyncio.start_server(never, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     server.close()
@@ -125,12 +125,12 @@ async def test_a_refused_connection_sent_nothing(connect: Connect) -> None:
     assert isinstance(await pay(connect(f"http://127.0.0.1:{port}")), NotSent)
 
 
-async def test_a_handshake_that_never_ends_sent_nothing(serve: Serve, connect: Connect) -> None:
+async def test_unfinished_handshake_is_not_sent(serve: Serve, connect: Connect) -> None:
     url = (await serve(never)).replace("http:", "https:")
     assert isinstance(await pay(connect(url, connect_timeout_seconds=0.1)), NotSent)
 
 
-async def test_a_server_without_tls_got_nothing(serve: Serve, connect: Connect) -> None:
+async def test_server_without_tls_is_not_sent(serve: Serve, connect: Connect) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
         await never(reader, writer)
@@ -140,7 +140,7 @@ async def test_a_server_without_tls_got_nothing(serve: Serve, connect: Connect) 
     assert answer == NotSent("could not connect to Stripe (ClientConnectorSSLError)")
 
 
-async def test_a_call_that_found_no_free_connection_sent_nothing(serve: Serve, connect: Connect) -> None:
+async def test_call_without_free_connection_is_not_sent(serve: Serve, connect: Connect) -> None:
     arrived = asyncio.Event()
 
     async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -161,7 +161,7 @@ async def test_a_call_that_found_no_free_connection_sent_nothing(serve: Serve, c
 
 
 @pytest.mark.parametrize("handler", [reset, hang_up, babble, answering(PAID[:20], length=len(PAID))])
-async def test_a_connection_that_breaks_after_the_request_leaves_it_unanswered(
+async def test_connection_broken_after_request_is_no_answer(
     serve: Serve, connect: Connect, handler: Handler
 ) -> None:
     assert isinstance(await pay(connect(await serve(handler))), NoAnswer)
@@ -346,7 +346,7 @@ async def test_log_of_a_refusal_names_code_and_parameter_not_text(
 
 
 @pytest.mark.parametrize("body", [b'{"card":"4242424242424242"}', b"sk_test_hidden"])
-async def test_an_answer_nobody_understands_is_logged_without_its_text(
+async def test_malformed_answer_is_logged_without_its_text(
     serve: Serve, connect: Connect, logged: LogCapture, body: bytes
 ) -> None:
     await pay(connect(await serve(answering(body))))

@@ -66,19 +66,19 @@ def movement(amount: int, fee: int, currency: str = "usd") -> dict[str, Any]:
     }
 
 
-def test_the_expectations_here_cover_the_table_and_the_official_sdk() -> None:
+def test_dispute_statuses_cover_table_and_official_sdk() -> None:
     assert set(EVERY_STATUS) == set(DISPUTE_STATUSES)
     source = inspect.getsource(stripe.Dispute).split("The current status of a dispute.")[1].split('"""')[0]
     assert set(re.findall(r"`(\w+)`", source)) == set(DISPUTE_STATUSES)
 
 
 @pytest.mark.parametrize("word", sorted(EVERY_STATUS))
-def test_a_dispute_stands_where_its_status_says(word: str) -> None:
+def test_dispute_status_is_mapped_by_table(word: str) -> None:
     report = reported(status=word)
     assert (report.status, report.is_inquiry) == EVERY_STATUS[word]
 
 
-def test_a_dispute_that_moved_nothing_says_so() -> None:
+def test_dispute_without_movements_reports_none() -> None:
     assert reported() == DisputeReport(
         psp_reference=PspReference("dp_1"),
         status="needs_response",
@@ -127,7 +127,7 @@ def test_all_that_moved_is_summed_by_the_way_it_went(
     assert (moved.reinstated_minor, moved.reinstated_fee_minor) == reinstated
 
 
-def test_what_moved_is_in_the_currency_stripe_settles_in() -> None:
+def test_dispute_movement_is_in_settlement_currency() -> None:
     report = reported(movement(-1850, 1400, "eur"))
     assert report.money == Money(1999, USD)
     assert report.movements == (

@@ -198,7 +198,7 @@ def inquiry(
 # --- what is never sent
 
 
-async def test_an_account_nobody_configured_is_retryable_and_nothing_is_sent(
+async def test_unconfigured_account_is_retryable_without_a_call(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     asked = (
@@ -224,7 +224,7 @@ async def test_an_account_nobody_configured_is_retryable_and_nothing_is_sent(
     assert stripe.asked == []
 
 
-async def test_money_stripe_has_no_amount_for_is_declined_and_nothing_is_sent(
+async def test_authorize_of_inexpressible_money_is_declined_unsent(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     outcome = await gateway.authorize(authorization(Money(5124, Currency("kwd"))))
@@ -237,7 +237,7 @@ async def test_money_stripe_has_no_amount_for_is_declined_and_nothing_is_sent(
     assert stripe.asked == []
 
 
-async def test_a_capture_or_refund_stripe_has_no_amount_for_is_rejected_and_nothing_is_sent(
+async def test_capture_or_refund_of_inexpressible_money_is_rejected(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     reason = "Stripe takes KWD only with 0 as the third decimal, and this is 5.124 KWD"
@@ -253,7 +253,7 @@ async def test_a_capture_or_refund_stripe_has_no_amount_for_is_rejected_and_noth
 # --- finding a payment again
 
 
-async def test_a_payment_whose_reference_is_known_is_read_at_once_with_its_fee(
+async def test_inquiry_by_reference_reads_payment_and_fee(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     movement = {"amount": 1999, "fee": 88, "net": 1911, "currency": "usd", "created": 1_795_000_005}
@@ -276,7 +276,7 @@ async def test_a_payment_found_that_names_another_charge_is_unknown(
     )
 
 
-async def test_a_known_payment_that_stripe_says_it_does_not_have_is_not_found(
+async def test_inquiry_by_reference_stripe_lacks_is_not_found(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.objects = {"pi_1": MISSING_ERROR}
@@ -294,7 +294,7 @@ async def test_a_known_payment_that_stripe_says_it_does_not_have_is_not_found(
     ],
     ids=["404 of a stranger", "404 without a code", "400", "500"],
 )
-async def test_any_other_answer_does_not_prove_that_a_known_payment_is_missing(
+async def test_inquiry_with_other_error_is_retryable(
     gateway: PspGateway, stripe: ScriptedStripe, said: tuple[int, dict[str, str]]
 ) -> None:
     stripe.objects = {"pi_1": said, "refunds/re_1": said}
@@ -321,9 +321,7 @@ async def test_a_reference_is_never_more_than_one_part_of_a_path(
     ]
 
 
-async def test_what_the_search_finds_is_read_again_because_its_status_may_be_old(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_payment_found_by_search_is_read_again(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.search = [payment("pi_1", status="requires_confirmation")]
     stripe.objects = {"pi_1": payment("pi_1")}
     assert isinstance(await gateway.inquire(inquiry()), Approved)
@@ -331,7 +329,7 @@ async def test_what_the_search_finds_is_read_again_because_its_status_may_be_old
     assert stripe.queries[0]["query"] == f"metadata['fincore_charge_id']:'{CHARGE}'"
 
 
-async def test_what_the_search_misses_is_found_in_the_list_page_by_page(
+async def test_payment_missing_from_search_is_found_by_paged_list(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     other = new_charge_id()
@@ -347,7 +345,7 @@ async def test_what_the_search_misses_is_found_in_the_list_page_by_page(
     assert second == first | {"starting_after": "pi_8"}
 
 
-async def test_a_payment_that_neither_search_nor_list_knows_is_not_found(
+async def test_payment_in_neither_search_nor_list_is_not_found(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.search = [payment("pi_9", charge_id=new_charge_id())]
@@ -355,7 +353,7 @@ async def test_a_payment_that_neither_search_nor_list_knows_is_not_found(
     assert await gateway.inquire(inquiry()) == NotFound()
 
 
-async def test_a_list_longer_than_the_bound_proves_nothing_while_the_search_may_lag(
+async def test_truncated_list_with_lagging_search_is_retryable(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.pages = [[payment(f"pi_{page}", charge_id=new_charge_id())] for page in range(9)]
@@ -365,7 +363,7 @@ async def test_a_list_longer_than_the_bound_proves_nothing_while_the_search_may_
     assert stripe.asked == ["GET search"] + 3 * ["GET list"]
 
 
-async def test_a_search_that_has_settled_is_enough_where_the_list_is_longer_than_the_bound(
+async def test_truncated_list_after_search_lag_is_not_found(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.pages = [[payment(f"pi_{page}", charge_id=new_charge_id())] for page in range(9)]
@@ -373,7 +371,7 @@ async def test_a_search_that_has_settled_is_enough_where_the_list_is_longer_than
 
 
 @pytest.mark.parametrize("age", [timedelta(seconds=40), timedelta(hours=2)])
-async def test_a_search_that_failed_proves_nothing_where_the_list_finds_nothing(
+async def test_failed_search_with_empty_list_is_retryable(
     gateway: PspGateway, stripe: ScriptedStripe, age: timedelta
 ) -> None:
     stripe.search = 500
@@ -382,7 +380,7 @@ async def test_a_search_that_failed_proves_nothing_where_the_list_finds_nothing(
     assert outcome.reason.startswith("Stripe's search of payments gave no answer: HTTP 500")
 
 
-async def test_a_search_that_failed_does_not_matter_where_the_list_finds_the_payment(
+async def test_failed_search_is_replaced_by_list_that_finds(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.search = 500
@@ -391,7 +389,7 @@ async def test_a_search_that_failed_does_not_matter_where_the_list_finds_the_pay
     assert isinstance(await gateway.inquire(inquiry()), Approved)
 
 
-async def test_a_list_that_failed_proves_nothing(gateway: PspGateway, stripe: ScriptedStripe) -> None:
+async def test_failed_list_is_retryable(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [500]
     outcome = await gateway.inquire(inquiry())
     assert isinstance(outcome, Retryable)
@@ -406,7 +404,7 @@ async def test_a_payment_that_cannot_be_read_is_asked_for_again(
 
 
 @pytest.mark.parametrize(("status", "pause"), [(401, 60.0), (429, 2.0), (500, None)])
-async def test_where_asking_was_turned_away_the_pause_is_the_one_of_the_table(
+async def test_refused_inquiry_waits_the_pause_of_the_table(
     gateway: PspGateway, stripe: ScriptedStripe, status: int, pause: float | None
 ) -> None:
     stripe.search = status
@@ -415,9 +413,7 @@ async def test_where_asking_was_turned_away_the_pause_is_the_one_of_the_table(
     assert outcome.retry_after_seconds == pause
 
 
-async def test_of_several_payments_of_a_charge_the_one_that_got_furthest_counts(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_most_advanced_of_several_payments_counts(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.search = [
         payment("pi_2", status="canceled"),
         payment("pi_1"),
@@ -432,9 +428,7 @@ async def test_of_several_payments_of_a_charge_the_one_that_got_furthest_counts(
 # --- finding a refund again
 
 
-async def test_a_refund_whose_reference_is_known_is_read_at_once(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_refund_inquiry_by_reference_reads_refund(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.objects = {"refunds/re_1": refund("re_1", REFUND)}
     report = await gateway.inquire_refund(refund_inquiry(psp_reference="re_1"))
     assert isinstance(report, RefundReport)
@@ -442,16 +436,14 @@ async def test_a_refund_whose_reference_is_known_is_read_at_once(
     assert stripe.asked == ["GET refunds/re_1"]
 
 
-async def test_a_known_refund_that_stripe_says_it_does_not_have_is_not_found(
+async def test_refund_inquiry_by_reference_missing_is_not_found(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.objects = {"refunds/re_1": MISSING_ERROR}
     assert await gateway.inquire_refund(refund_inquiry(psp_reference="re_1")) == NotFound()
 
 
-async def test_a_refund_is_found_by_our_id_in_the_list_of_its_payment_page_by_page(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_refund_is_found_by_our_id_in_paged_list(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [
         [refund("re_9", new_refund_id()), refund("re_8", REFUND, metadata=None)],
         [refund("re_1", REFUND)],
@@ -464,16 +456,12 @@ async def test_a_refund_is_found_by_our_id_in_the_list_of_its_payment_page_by_pa
     assert second == first | {"starting_after": "re_8"}
 
 
-async def test_a_refund_that_the_list_of_its_payment_does_not_hold_is_not_found(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_refund_missing_from_list_is_not_found(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [[refund("re_9", new_refund_id())]]
     assert await gateway.inquire_refund(refund_inquiry()) == NotFound()
 
 
-async def test_of_several_refunds_of_ours_the_one_that_got_furthest_counts(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_most_advanced_of_several_refunds_counts(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [
         [refund(f"re_{status}", REFUND, status=status) for status in ("failed", "pending", "succeeded")]
     ]
@@ -482,9 +470,7 @@ async def test_of_several_refunds_of_ours_the_one_that_got_furthest_counts(
     assert report.psp_reference == "re_succeeded"
 
 
-async def test_a_list_of_refunds_longer_than_the_bound_proves_nothing(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_truncated_list_of_refunds_is_retryable(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [[refund(f"re_{page}", new_refund_id())] for page in range(9)]
     assert await gateway.inquire_refund(refund_inquiry()) == Retryable(
         reason="the payment has more than 300 refunds"
@@ -492,9 +478,7 @@ async def test_a_list_of_refunds_longer_than_the_bound_proves_nothing(
     assert stripe.asked == 3 * ["GET refunds"]
 
 
-async def test_a_list_of_refunds_that_failed_proves_nothing(
-    gateway: PspGateway, stripe: ScriptedStripe
-) -> None:
+async def test_failed_list_of_refunds_is_retryable(gateway: PspGateway, stripe: ScriptedStripe) -> None:
     stripe.pages = [500]
     outcome = await gateway.inquire_refund(refund_inquiry())
     assert isinstance(outcome, Retryable)
@@ -514,7 +498,7 @@ async def test_a_record_of_another_payment_is_no_answer(gateway: PspGateway, str
     assert isinstance(await gateway.charge_of(TEST, PspReference("pi_1")), Retryable)
 
 
-async def test_a_told_payment_counts_if_it_names_the_charge(
+async def test_webhook_reference_counts_only_if_it_names_charge(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.objects = {"pi_1": payment("pi_1", charge_id=new_charge_id())}
@@ -538,7 +522,7 @@ async def test_a_payment_belongs_to_the_charge_its_metadata_names(
     [payment("pi_1") | {"metadata": {}}, payment("pi_1", charge_id="nonsense"), MISSING_ERROR],
     ids=["no metadata", "no charge id", "no payment"],
 )
-async def test_a_payment_that_fincore_did_not_make_belongs_to_no_charge(
+async def test_payment_not_made_by_fincore_has_no_charge(
     gateway: PspGateway, stripe: ScriptedStripe, said: Any
 ) -> None:
     stripe.objects = {"pi_1": said}

@@ -62,7 +62,7 @@ def test_what_the_limits_let_through_stripe_has_words_for(currency: Currency, am
 
 
 @pytest.mark.parametrize("currency", sorted(STRIPE_LIMITS.amounts))
-def test_largest_amount_of_each_currency_is_taken_one_step_more_is_not(currency: Currency) -> None:
+def test_amount_max_of_each_currency_is_the_largest_accepted(currency: Currency) -> None:
     bounds = STRIPE_LIMITS.amounts[currency]
     most = to_stripe(Money(bounds.max_minor, currency))
     above = to_stripe(Money(bounds.max_minor + bounds.step_minor, currency))

@@ -234,9 +234,7 @@ def test_a_succeeded_payment_is_captured_for_what_was_received() -> None:
         ({"fee": 88, "currency": "usd", "net": 1411}, None),
     ],
 )
-def test_a_capture_tells_stripes_fee_in_the_currency_it_settles_in(
-    movement: dict[str, Any], fee: Money | None
-) -> None:
+def test_capture_fee_is_in_settlement_currency(movement: dict[str, Any], fee: Money | None) -> None:
     known = {"amount": 1500, "net": 1500 - movement["fee"], "created": CHARGED + 5}
     charge = {"created": CHARGED, "balance_transaction": known | movement}
     assert answered("succeeded", amount_received=1500, latest_charge=charge) == Approved(
@@ -259,14 +257,14 @@ def test_a_payment_that_ended_with_money_is_unknown(status: str, amount: str) ->
 
 
 @pytest.mark.parametrize("movement", ["txn_1", None])
-def test_a_capture_whose_movement_is_not_shown_has_no_known_fee(movement: str | None) -> None:
+def test_capture_without_balance_transaction_has_no_fee(movement: str | None) -> None:
     charge = {"created": CHARGED, "balance_transaction": movement}
     outcome = answered("succeeded", amount_received=1500, latest_charge=charge)
     assert isinstance(outcome, Approved)
     assert (outcome.fee, outcome.occurred_at) == (None, datetime.fromtimestamp(CHARGED, UTC))
 
 
-def test_a_hold_is_authorized_for_what_can_be_captured_until_the_charge_says() -> None:
+def test_hold_has_capturable_amount_and_capture_before() -> None:
     charge = {
         "object": "charge",
         "created": CHARGED,
@@ -281,7 +279,7 @@ def test_a_hold_is_authorized_for_what_can_be_captured_until_the_charge_says() -
     )
 
 
-def test_a_hold_whose_charge_is_only_an_id_has_no_known_end() -> None:
+def test_hold_with_unexpanded_charge_has_no_capture_before() -> None:
     outcome = answered("requires_capture", amount_capturable=1999, latest_charge="ch_1")
     assert isinstance(outcome, Approved)
     assert (outcome.capture_before, outcome.occurred_at) == (None, CREATED_AT)
@@ -294,7 +292,7 @@ def test_stripes_amounts_are_read_in_stripes_exponent() -> None:
 
 
 @pytest.mark.parametrize("status", ["succeeded", "requires_capture"])
-def test_money_that_fincore_cannot_express_is_unknown_never_rounded(status: str) -> None:
+def test_amount_finer_than_minor_unit_is_unknown(status: str) -> None:
     outcome = answered(status, amount_received=550, amount_capturable=550, currency="isk")
     assert outcome == Unknown(reason="Stripe reports 550 isk, finer than the minor unit of ISK", since=NOW)
 
@@ -307,7 +305,7 @@ def test_money_that_fincore_cannot_express_is_unknown_never_rounded(status: str)
         (None, None),
     ],
 )
-def test_a_payment_that_waits_for_the_customer_says_where(next_action: object, url: str | None) -> None:
+def test_action_required_carries_redirect_url(next_action: object, url: str | None) -> None:
     outcome = answered("requires_action", next_action=next_action)
     assert outcome == ActionRequired(psp_reference=REFERENCE, redirect_url=url)
 
@@ -319,13 +317,13 @@ def test_a_payment_in_process_is_unknown() -> None:
 @pytest.mark.parametrize(
     "reason", ["duplicate", "fraudulent", "requested_by_customer", "void_invoice", "new"]
 )
-def test_a_payment_somebody_canceled_says_why_and_when(reason: str) -> None:
+def test_canceled_payment_has_reason_and_time(reason: str) -> None:
     assert answered("canceled", cancellation_reason=reason, canceled_at=CHARGED) == Canceled(
         reason=reason, psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(CHARGED, UTC)
     )
 
 
-def test_a_canceled_payment_without_reason_or_time_was_canceled_at_stripe_when_it_was_made() -> None:
+def test_canceled_payment_without_reason_gets_defaults() -> None:
     assert answered("canceled") == Canceled(
         reason="canceled at Stripe", psp_reference=REFERENCE, occurred_at=CREATED_AT
     )
@@ -339,7 +337,7 @@ def test_a_canceled_payment_without_reason_or_time_was_canceled_at_stripe_when_i
         ("abandoned", "abandoned"),
     ],
 )
-def test_a_payment_nobody_meant_to_cancel_has_expired(
+def test_lapsed_or_abandoned_payment_is_expired(
     word: str, reason: Literal["authorization_lapsed", "abandoned"]
 ) -> None:
     assert answered("canceled", cancellation_reason=word, canceled_at=CHARGED) == Expired(
@@ -348,7 +346,7 @@ def test_a_payment_nobody_meant_to_cancel_has_expired(
 
 
 @pytest.mark.parametrize("status", ["requires_payment_method", "requires_confirmation"])
-def test_a_payment_nobody_attempted_is_unknown(status: str) -> None:
+def test_unattempted_payment_is_unknown(status: str) -> None:
     assert answered(status) == Unknown(
         reason=f"the payment is {status} at the PSP: not attempted yet", since=NOW
     )
@@ -419,14 +417,14 @@ def test_a_decline_becomes_a_failure_with_advice(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["expired_card", "incorrect_cvc", "processing_error", "invalid_number"])
-def test_a_decline_without_a_decline_code_is_read_by_its_error_code(word: str) -> None:
+def test_decline_without_decline_code_is_mapped_by_error_code(word: str) -> None:
     failure = declined(refused(402, type="card_error", code=word)).failure
     assert (failure.code, failure.advice) == EVERY_DECLINE[word]
     assert failure.decline_code == word
 
 
 @pytest.mark.parametrize("words", [{}, {"code": "card_declined"}, {"decline_code": "cosmic_rays"}])
-def test_a_decline_of_no_known_name_is_declined_and_left_to_the_customer(words: dict[str, Any]) -> None:
+def test_decline_with_unknown_code_advises_ask_customer(words: dict[str, Any]) -> None:
     failure = declined(refused(402, type="card_error", **words)).failure
     assert (failure.code, failure.advice) == ("card_declined", CUSTOMER)
 
@@ -460,7 +458,7 @@ def test_an_idempotency_error_that_names_a_decline_is_unknown() -> None:
     assert isinstance(refused(402, type="idempotency_error", code="card_declined"), Unknown)
 
 
-def test_the_words_of_a_failure_are_bounded_and_hold_no_card_number() -> None:
+def test_failure_texts_are_bounded_and_hold_no_card_number() -> None:
     code = "4242424242424242 <b>" + "x" * 10_000
     failure = declined(refused(400, type="invalid_request_error", code=code, param=code)).failure
     assert failure.decline_code is not None
@@ -485,7 +483,7 @@ def test_stripes_advice_goes_before_ours(advice_code: str | None, advice: str) -
     assert declined(outcome).failure.advice == advice
 
 
-def test_a_decline_before_the_intent_existed_has_no_reference_and_happened_now() -> None:
+def test_decline_without_intent_has_no_reference_and_time_now() -> None:
     outcome = declined(refused(402, type="card_error", code="incorrect_number"))
     assert (outcome.psp_reference, outcome.occurred_at) == (None, NOW)
 
@@ -500,13 +498,13 @@ def test_a_message_never_carries_a_card_number_and_is_bounded() -> None:
 # --- request errors
 
 
-def test_the_expectations_here_cover_the_whole_table_of_request_errors() -> None:
+def test_request_error_expectations_cover_whole_table() -> None:
     assert set(EVERY_REQUEST_ERROR) == set(REQUEST_ERRORS)
 
 
 @pytest.mark.parametrize("status", [400, 402, 404])
 @pytest.mark.parametrize("word", sorted(EVERY_REQUEST_ERROR))
-def test_a_refused_request_becomes_what_the_table_says(word: str, status: int) -> None:
+def test_refused_request_is_mapped_by_table(word: str, status: int) -> None:
     outcome = refused(status, type="invalid_request_error", code=word)
     expected = EVERY_REQUEST_ERROR[word]
     if isinstance(expected, str):
@@ -528,7 +526,7 @@ def test_a_refused_request_becomes_what_the_table_says(word: str, status: int) -
         (None, None, "psp_rejected_request", HARD),
     ],
 )
-def test_a_refused_request_of_another_code_is_read_by_the_parameter_it_names(
+def test_refused_request_of_unknown_code_is_mapped_by_param(
     code: str | None, param: str | None, failure_code: str, advice: str
 ) -> None:
     failure = declined(refused(400, type="invalid_request_error", code=code, param=param)).failure
@@ -564,11 +562,11 @@ def test_a_refused_address_of_a_payment_that_stands_is_a_decline() -> None:
     assert outcome.failure.code == "psp_rejected_request"
 
 
-def test_another_refused_parameter_says_nothing_of_the_receipt() -> None:
+def test_refused_parameter_other_than_receipt_is_decline() -> None:
     assert isinstance(refused_receipt(param="currency"), Declined)
 
 
-def test_the_message_of_a_refused_request_does_not_quote_what_was_sent() -> None:
+def test_refused_request_message_omits_what_was_sent() -> None:
     failure = declined(
         refused(
             404,
@@ -597,7 +595,7 @@ def test_a_key_used_with_another_request_is_unknown() -> None:
     ("status", "kind", "pause"),
     [(401, Retryable, 60.0), (403, Retryable, 60.0), (409, Unknown, None), (429, Retryable, 2.0)],
 )
-def test_a_status_that_says_all_decides_whatever_the_error(
+def test_decisive_http_status_outweighs_error_body(
     status: int, kind: type, pause: float | None, error: dict[str, Any]
 ) -> None:
     outcome = refused(status, **error)
@@ -617,12 +615,12 @@ def test_a_lock_is_tried_again_sooner_than_a_rate_limit() -> None:
 
 @pytest.mark.parametrize("error", [{}, {"type": "api_error"}, {"type": "card_error", "code": "expired_card"}])
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
-def test_a_failure_of_stripe_is_unknown_whatever_it_says(status: int, error: dict[str, Any]) -> None:
+def test_server_error_of_stripe_is_unknown_for_any_body(status: int, error: dict[str, Any]) -> None:
     assert isinstance(refused(status, **error), Unknown)
 
 
 @pytest.mark.parametrize("status", [100, 204, 302, 400, 402, 404, 408, 418, 424])
-def test_an_answer_nobody_can_read_is_unknown(status: int) -> None:
+def test_authorize_answer_unreadable_is_unknown(status: int) -> None:
     assert isinstance(refused(status), Unknown)
 
 
@@ -639,7 +637,7 @@ def test_a_success_that_cannot_be_read_is_unknown() -> None:
     assert isinstance(refused(200), Unknown)
 
 
-def test_where_stripe_asks_not_to_repeat_the_pause_is_longer_and_the_unknown_says_so() -> None:
+def test_should_retry_false_lengthens_pause_and_marks_unknown() -> None:
     limited = refused(429, should_retry=False, type="invalid_request_error", code="rate_limit")
     assert isinstance(limited, Retryable)
     assert limited.retry_after_seconds == 30.0
@@ -654,7 +652,7 @@ def test_stripes_advice_to_repeat_makes_no_unknown_outcome_known() -> None:
     assert isinstance(refused(409, should_retry=True, type="invalid_request_error"), Unknown)
 
 
-def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
+def test_authorize_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert outcome_of(NotSent("no route"), CHARGE, now=NOW) == Retryable(reason="no route")
     assert outcome_of(NoAnswer("reset"), CHARGE, now=NOW) == Unknown(reason="reset", since=NOW)
 
@@ -667,7 +665,7 @@ def sdk_error_codes() -> list[str]:
     return re.findall(r'"(\w+)",', source.split("code: Optional")[2].split("]", 1)[0])
 
 
-def test_every_error_code_of_the_official_sdk_has_a_verdict() -> None:
+def test_each_sdk_error_code_has_error_policy() -> None:
     codes = sdk_error_codes()
     assert len(codes) > 200
     for code in codes:
@@ -684,7 +682,7 @@ def test_every_error_code_of_the_official_sdk_has_a_verdict() -> None:
         and not code.startswith("setup_")
     ],
 )
-def test_no_error_code_that_leaves_the_payment_open_is_called_a_failure(code: str) -> None:
+def test_error_code_leaving_payment_open_is_no_refusal(code: str) -> None:
     assert not isinstance(verdict_on(400, StripeError(type="invalid_request_error", code=code)), Refused)
 
 
@@ -695,7 +693,7 @@ def test_every_row_names_a_failure_code_of_the_domain() -> None:
     )
 
 
-def test_the_printed_table_has_every_word() -> None:
+def test_printed_outcome_table_contains_each_word() -> None:
     printed = outcome_table()
     for table in (
         CARD_DECLINES,
@@ -731,5 +729,5 @@ def test_the_printed_table_has_every_word() -> None:
         r"dispute's status +\(any other\) +Unknown",
     ],
 )
-def test_a_printed_row_says_what_the_word_becomes(row: str) -> None:
+def test_printed_outcome_row_shows_mapping(row: str) -> None:
     assert re.search(f"^{row}", outcome_table(), re.MULTILINE)

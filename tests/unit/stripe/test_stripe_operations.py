@@ -86,7 +86,7 @@ def refused(status: int, **error: Any) -> OperationOutcome:
 # --- an operation that was carried out
 
 
-def test_a_capture_is_approved_with_its_fee_at_the_time_the_money_moved() -> None:
+def test_capture_has_fee_and_time_of_balance_transaction() -> None:
     movement = {"amount": 1500, "fee": 74, "net": 1426, "currency": "usd", "created": CAPTURED}
     charge = {"created": CREATED, "balance_transaction": movement}
     assert answered("succeeded", latest_charge=charge) == Approved(
@@ -98,20 +98,20 @@ def test_a_capture_is_approved_with_its_fee_at_the_time_the_money_moved() -> Non
     )
 
 
-def test_a_capture_that_shows_no_movement_happened_now_and_not_when_the_money_was_held() -> None:
+def test_capture_without_balance_transaction_has_time_now() -> None:
     charge = {"created": CREATED, "balance_transaction": None}
     outcome = answered("succeeded", latest_charge=charge)
     assert isinstance(outcome, Approved)
     assert (outcome.fee, outcome.occurred_at) == (None, NOW)
 
 
-def test_a_cancellation_is_canceled_when_stripe_says() -> None:
+def test_cancellation_has_reason_and_time_of_stripe() -> None:
     assert answered("canceled", cancellation_reason="duplicate", canceled_at=CAPTURED) == Canceled(
         reason="duplicate", psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(CAPTURED, UTC)
     )
 
 
-def test_a_cancellation_for_a_customer_who_never_came_back_has_expired() -> None:
+def test_cancellation_of_abandoned_payment_is_expired() -> None:
     assert answered("canceled", cancellation_reason="abandoned", canceled_at=CAPTURED) == Expired(
         reason="abandoned", psp_reference=REFERENCE, occurred_at=datetime.fromtimestamp(CAPTURED, UTC)
     )
@@ -120,7 +120,7 @@ def test_a_cancellation_for_a_customer_who_never_came_back_has_expired() -> None
 @pytest.mark.parametrize(
     "status", ["processing", "requires_capture", "requires_action", "requires_payment_method", "new"]
 )
-def test_an_operation_that_stripe_accepted_and_that_has_not_ended_the_payment_is_unknown(status: str) -> None:
+def test_accepted_operation_of_unfinished_payment_is_unknown(status: str) -> None:
     assert answered(status) == Unknown(
         reason="Stripe accepted the capture, and the payment has not ended yet", since=NOW
     )
@@ -135,12 +135,12 @@ def test_the_expectations_here_cover_the_whole_table() -> None:
 
 @pytest.mark.parametrize("status", [400, 402, 404])
 @pytest.mark.parametrize("code", sorted(EVERY_ERROR))
-def test_an_error_becomes_what_the_table_says(code: str, status: int) -> None:
+def test_operation_error_is_mapped_by_table(code: str, status: int) -> None:
     outcome = refused(status, type="invalid_request_error", code=code)
     assert type(outcome).__name__ == EVERY_ERROR[code].partition(",")[0]
 
 
-def test_a_hold_that_ran_out_has_expired_now_where_stripe_does_not_say_when() -> None:
+def test_lapsed_hold_without_time_is_expired_now() -> None:
     outcome = refused(400, type="invalid_request_error", code="charge_expired_for_capture")
     assert outcome == Expired(reason="authorization_lapsed", psp_reference=REFERENCE, occurred_at=NOW)
 
@@ -148,7 +148,7 @@ def test_a_hold_that_ran_out_has_expired_now_where_stripe_does_not_say_when() ->
 @pytest.mark.parametrize(
     "code", ["payment_intent_unexpected_state", "charge_already_captured", "amount_too_large", None]
 )
-def test_a_payment_that_was_captured_already_is_recognised_by_what_the_error_shows(code: str | None) -> None:
+def test_error_showing_captured_payment_is_approved(code: str | None) -> None:
     shown = intent("succeeded")
     assert refused(400, type="invalid_request_error", code=code, payment_intent=shown) == Approved(
         kind="captured", money=USD_15, psp_reference=REFERENCE, occurred_at=NOW
@@ -159,9 +159,7 @@ def test_a_payment_that_was_captured_already_is_recognised_by_what_the_error_sho
 @pytest.mark.parametrize(
     ("reason", "kind"), [("automatic", Expired), ("abandoned", Expired), ("duplicate", Canceled)]
 )
-def test_a_payment_that_was_given_up_is_recognised_by_what_the_error_shows(
-    code: str, reason: str, kind: type
-) -> None:
+def test_error_showing_canceled_payment_is_canceled_or_expired(code: str, reason: str, kind: type) -> None:
     shown = intent("canceled", cancellation_reason=reason, canceled_at=CAPTURED)
     outcome = refused(400, type="invalid_request_error", code=code, payment_intent=shown)
     assert isinstance(outcome, Canceled | Expired)
@@ -170,7 +168,7 @@ def test_a_payment_that_was_given_up_is_recognised_by_what_the_error_shows(
 
 
 @pytest.mark.parametrize("status", ["processing", "requires_capture", "requires_action", "new"])
-def test_a_payment_in_a_state_stripe_did_not_expect_that_has_not_ended_is_unknown(status: str) -> None:
+def test_unexpected_state_of_unfinished_payment_is_unknown(status: str) -> None:
     code = "payment_intent_unexpected_state"
     outcome = refused(400, type="invalid_request_error", code=code, payment_intent=intent(status))
     assert outcome == Unknown(
@@ -178,7 +176,7 @@ def test_a_payment_in_a_state_stripe_did_not_expect_that_has_not_ended_is_unknow
     )
 
 
-def test_money_that_fincore_cannot_express_is_no_capture_it_recognises() -> None:
+def test_error_showing_inexpressible_capture_is_unknown() -> None:
     shown = intent("succeeded", currency="isk", amount_received=550)
     outcome = refused(400, type="invalid_request_error", code="charge_already_captured", payment_intent=shown)
     assert isinstance(outcome, Unknown)
@@ -211,7 +209,7 @@ def test_any_other_refusal_leaves_the_hold_as_it_was(error: dict[str, str], mess
     )
 
 
-def test_a_card_that_is_declined_when_captured_says_why_and_leaves_the_hold_as_it_was() -> None:
+def test_card_declined_on_capture_is_rejected_with_reason() -> None:
     outcome = refused(
         402, type="card_error", code="card_declined", decline_code="do_not_honor", message="No."
     )
@@ -241,17 +239,17 @@ def test_a_card_that_is_declined_when_captured_says_why_and_leaves_the_hold_as_i
         (429, {"type": "invalid_request_error", "code": "lock_timeout"}, Retryable),
     ],
 )
-def test_what_decides_nothing_decides_nothing_whatever_payment_it_shows(
+def test_undecided_error_stays_open_for_any_payment_shown(
     status: int, error: dict[str, str], kind: type, shown: str
 ) -> None:
     assert isinstance(refused(status, payment_intent=intent(shown), **error), kind)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 404])
-def test_an_answer_nobody_can_read_is_unknown(status: int) -> None:
+def test_operation_answer_unreadable_is_unknown(status: int) -> None:
     assert isinstance(refused(status), Unknown)
 
 
-def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
+def test_operation_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert outcome_of(NotSent("no route")) == Retryable(reason="no route")
     assert outcome_of(NoAnswer("reset")) == Unknown(reason="reset", since=NOW)

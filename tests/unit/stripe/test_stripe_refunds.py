@@ -124,7 +124,7 @@ def test_the_expectations_here_cover_the_tables() -> None:
     assert {*EVERY_FAILURE.values()} <= set(get_args(RefundFailureCode))
 
 
-def test_every_failure_reason_that_the_official_sdk_names_has_a_row() -> None:
+def test_each_refund_failure_reason_of_sdk_has_table_row() -> None:
     sentence = inspect.getsource(stripe.Refund).split("reason for the refund failure. Possible values are:")[
         1
     ]
@@ -144,7 +144,7 @@ def test_an_answered_refund_is_a_report_of_the_time_it_was_made() -> None:
 
 
 @pytest.mark.parametrize("word", sorted(EVERY_FAILURE))
-def test_a_refund_that_failed_says_why(word: str) -> None:
+def test_failed_refund_has_code_of_table(word: str) -> None:
     said = report_of(refund(status="failed", failure_reason=word), now=NOW)
     assert said == report(status="failed", failure_code=EVERY_FAILURE[word], occurred_at=NOW)
 
@@ -159,13 +159,13 @@ def test_a_refund_that_failed_says_why(word: str) -> None:
     ],
     ids=["failed", "new reason", "canceled", "canceled for a reason"],
 )
-def test_a_refund_that_failed_for_no_reason_we_know_says_so(fields: dict[str, str], code: str) -> None:
+def test_failed_refund_with_unknown_reason_has_generic_code(fields: dict[str, str], code: str) -> None:
     said = report_of(refund(**fields), now=NOW)
     assert isinstance(said, RefundReport)
     assert said.failure_code == code
 
 
-def test_a_failure_is_of_the_time_stripe_says_it_and_not_of_the_refund() -> None:
+def test_failed_refund_has_time_of_event() -> None:
     at = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
     said = report_of(refund(status="failed"), now=NOW, occurred_at=at)
     assert isinstance(said, RefundReport)
@@ -175,7 +175,7 @@ def test_a_failure_is_of_the_time_stripe_says_it_and_not_of_the_refund() -> None
 @pytest.mark.parametrize(
     "metadata", [None, {}, {"fincore_refund_id": "nonsense"}], ids=["null", "empty", "nonsense"]
 )
-def test_a_refund_that_was_not_made_through_fincore_has_no_id_of_ours(metadata: object) -> None:
+def test_refund_made_outside_fincore_has_no_refund_id(metadata: object) -> None:
     assert report_of(refund(metadata=metadata), now=NOW) == report(refund_id=None)
 
 
@@ -254,7 +254,7 @@ def test_a_hold_that_is_let_go_is_no_refund(fields: dict[str, Any], *, is_releas
 
 @pytest.mark.parametrize("status", [400, 402, 404])
 @pytest.mark.parametrize("code", sorted(EVERY_ERROR))
-def test_an_error_becomes_what_the_table_says(code: str, status: int) -> None:
+def test_refund_error_is_mapped_by_table(code: str, status: int) -> None:
     outcome = refused(status, type="invalid_request_error", code=code)
     if isinstance(outcome, RefundRejected):
         assert outcome.code == EVERY_ERROR[code]
@@ -279,7 +279,7 @@ def test_any_other_refusal_is_final_too(error: dict[str, str], code: str) -> Non
     assert outcome.code == code
 
 
-def test_the_message_of_a_refusal_does_not_quote_what_stripe_quotes() -> None:
+def test_refund_rejection_message_omits_stripes_message() -> None:
     outcome = refused(
         400,
         type="invalid_request_error",
@@ -312,10 +312,10 @@ def test_the_message_of_a_refusal_does_not_quote_what_stripe_quotes() -> None:
         (429, {"type": "invalid_request_error", "code": "lock_timeout"}, Retryable),
     ],
 )
-def test_what_decides_nothing_leaves_the_refund_open(status: int, error: dict[str, str], kind: type) -> None:
+def test_undecided_error_leaves_refund_open(status: int, error: dict[str, str], kind: type) -> None:
     assert isinstance(refused(status, **error), kind)
 
 
-def test_what_was_not_sent_may_be_repeated_and_what_was_not_answered_is_unknown() -> None:
+def test_refund_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert refund_outcome_of(NotSent("no route"), ASKED, now=NOW) == Retryable(reason="no route")
     assert refund_outcome_of(NoAnswer("reset"), ASKED, now=NOW) == Unknown(reason="reset", since=NOW)

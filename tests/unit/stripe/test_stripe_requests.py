@@ -35,7 +35,7 @@ def authorization(**changes: Any) -> dict[str, Any]:
     return authorization_form(AuthorizeRequest(**given | changes), 1999)
 
 
-def test_a_charge_is_one_payment_intent_confirmed_at_once_that_shows_its_fee() -> None:
+def test_charge_is_one_confirmed_intent_expanding_fee() -> None:
     assert authorization() == {
         "amount": 1999,
         "currency": "usd",
@@ -52,7 +52,7 @@ def test_a_charge_is_one_payment_intent_confirmed_at_once_that_shows_its_fee() -
     }
 
 
-def test_a_hold_shows_its_charge_and_no_movement_for_there_is_none() -> None:
+def test_hold_expands_charge_without_balance_transaction() -> None:
     assert authorization(capture_method="manual")["expand"] == ["latest_charge"]
 
 
@@ -69,7 +69,7 @@ def test_a_hold_shows_its_charge_and_no_movement_for_there_is_none() -> None:
     ],
     ids=["plain", "empty query", "query", "fragment", "query and fragment", "escapes", "no url"],
 )
-def test_the_page_to_come_back_to_names_the_charge_and_is_else_as_it_was(return_url: str, sent: str) -> None:
+def test_return_url_gets_charge_id_and_keeps_its_query(return_url: str, sent: str) -> None:
     form = authorization(return_url=return_url)
     assert (form["return_url"], form["error_on_requires_action"]) == (sent.format(CHARGE), None)
 
@@ -82,7 +82,7 @@ def test_a_capture_names_its_amount_and_shows_the_fee() -> None:
 
 
 @pytest.mark.parametrize("reason", ["abandoned", "duplicate", "fraudulent", "requested_by_customer"])
-def test_a_cancellation_says_why_in_words_that_are_stripes_too(reason: Any) -> None:
+def test_cancellation_reason_is_sent_in_stripes_words(reason: Any) -> None:
     request = CancelRequest(
         charge_id=CHARGE,
         idempotency_key="key",

@@ -84,7 +84,7 @@ def verify(header: str | None, body: bytes = BODY, name: PspAccount = TEST) -> o
         ("spaces after the commas", f"t={T}, {v1(SECRET)}"),
     ],
 )
-def test_a_webhook_is_believed_when(case: str, header: str) -> None:
+def test_webhook_with_valid_signature_is_verified(case: str, header: str) -> None:
     assert verify(header) == VERIFIED, case
 
 
@@ -116,11 +116,11 @@ def test_a_webhook_is_refused_when(case: str, header: str | None, reason: str) -
     assert verify(header) == SignatureRefused(reason), case  # type: ignore[arg-type]
 
 
-def test_an_account_nobody_configured_is_unknown() -> None:
+def test_webhook_of_unconfigured_account_is_refused() -> None:
     assert verify(signed(), name=PspAccount("nope")) == SignatureRefused("unknown_account")
 
 
-def test_an_account_without_secrets_believes_nobody() -> None:
+def test_webhook_of_account_without_secrets_is_refused() -> None:
     webhooks = StripeWebhooks({TEST: account()})
     refused = webhooks.verify(TEST, {"stripe-signature": signed(secret="")}, BODY, NOW)
     assert refused == SignatureRefused("mismatch")
@@ -167,11 +167,11 @@ def test_one_flipped_bit_of_the_body_is_noticed(position: int, bit: int) -> None
 
 
 @given(header=st.text(max_size=200))
-def test_no_header_makes_verification_raise_or_believe(header: str) -> None:
+def test_malformed_signature_header_is_refused_without_raising(header: str) -> None:
     assert isinstance(verify(header), SignatureRefused)
 
 
-def test_only_events_that_tell_of_a_payment_are_interesting() -> None:
+def test_only_payment_events_are_interesting() -> None:
     body = b'{"id":"evt_2","type":"charge.succeeded","livemode":false}'
     expected = VerifiedWebhook(psp_event_id="evt_2", type="charge.succeeded", is_interesting=False)
     assert verify(signed(body), body) == expected
@@ -322,7 +322,7 @@ def refund_report(**fields: Any) -> RefundReport:
     ],
     ids=["succeeded", "pending", "failed"],
 )
-def test_an_event_of_a_refund_becomes_a_report_at_the_time_of_the_event(
+def test_refund_event_becomes_report_with_event_time(
     event_type: str, fields: dict[str, Any], report: RefundReport
 ) -> None:
     assert WEBHOOKS.interpret(refund_event(event_type, **fields)) == WebhookReport(
@@ -369,7 +369,7 @@ def test_a_refund_of_an_unknown_status_is_unreadable() -> None:
 
 
 @pytest.mark.parametrize("event_type", DISPUTE_TYPES)
-def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(event_type: str) -> None:
+def test_dispute_event_becomes_report_naming_payment_only(event_type: str) -> None:
     dispute = {
         "object": "dispute",
         "id": "dp_1",
@@ -445,7 +445,7 @@ def test_an_event_of_a_dispute_becomes_a_report_that_names_the_payment_only(even
         ),
     ],
 )
-def test_an_event_that_says_nothing_of_a_charge_is_ignored_with_the_reason(body: bytes, reason: str) -> None:
+def test_event_about_no_charge_is_ignored_with_reason(body: bytes, reason: str) -> None:
     assert WEBHOOKS.interpret(body) == WebhookIgnored(reason)
 
 

@@ -105,7 +105,7 @@ FINDINGS: list[
         for number, (operation, answer, _) in enumerate(FINDINGS)
     ],
 )
-def test_what_the_psps_record_says_of_an_operation(
+def test_psp_record_is_classified_for_each_operation(
     operation: Operation, answer: Outcome | NotFound, finding: object
 ) -> None:
     found = finding_on(operation, answer)
@@ -113,7 +113,7 @@ def test_what_the_psps_record_says_of_an_operation(
 
 
 @pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK], ids=lambda doubt: doubt.kind)
-def test_what_is_not_found_or_cannot_be_looked_for_is_repeated_while_its_replay_window_is_open(
+def test_operation_not_done_is_repeated_in_replay_window(
     doubt: Doubt,
 ) -> None:
     last = after(minutes=15) - timedelta(microseconds=1)
@@ -126,9 +126,7 @@ def test_what_the_psp_has_and_has_not_decided_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize(("is_searched", "lag_seconds"), [(True, 120), (False, 0)])
-def test_what_is_not_found_never_happened_once_the_last_call_must_be_visible(
-    *, is_searched: bool, lag_seconds: int
-) -> None:
+def test_operation_not_found_after_lag_never_happened(*, is_searched: bool, lag_seconds: int) -> None:
     visible = after(minutes=15, seconds=90 + lag_seconds)
     early = question(now=visible - timedelta(seconds=1), is_searched=is_searched)
     late = question(now=visible, is_searched=is_searched)
@@ -136,7 +134,7 @@ def test_what_is_not_found_never_happened_once_the_last_call_must_be_visible(
     assert next_step(NOT_DONE, late, POLICY, fraction=0.5) == NeverHappened()
 
 
-def test_a_call_made_after_the_window_by_a_worker_held_up_has_its_time_to_show_too() -> None:
+def test_late_call_gets_its_own_search_lag() -> None:
     called = after(hours=1)
     early = question(unknown_since=called, now=called + timedelta(seconds=209))
     late = question(unknown_since=called, now=called + timedelta(seconds=210))
@@ -150,7 +148,7 @@ def test_waiting_for_the_search_ends_when_it_must_have_caught_up() -> None:
 
 
 @pytest.mark.parametrize("doubt", [COULD_NOT_ASK, UNDECIDED], ids=lambda doubt: doubt.kind)
-def test_a_psp_that_cannot_say_is_asked_again_by_the_schedule_for_a_day(doubt: Doubt) -> None:
+def test_undecided_inquiry_is_repeated_for_a_day_then_given_up(doubt: Doubt) -> None:
     steps = [
         next_step(doubt, question(inquiry=number, now=after(minutes=15)), POLICY, fraction=0.5)
         for number in (1, 2, 3, 4, 5, 6, 99)
@@ -164,7 +162,7 @@ def test_a_psp_that_cannot_say_is_asked_again_by_the_schedule_for_a_day(doubt: D
     assert "fincore charges resolve" in given_up.reason
 
 
-def test_an_authorization_that_never_happened_fails_and_another_operation_is_rejected() -> None:
+def test_unmade_authorization_is_declined_and_others_rejected() -> None:
     assert isinstance(never_happened("authorize", NOON), Declined)
     for operation in ("capture", "cancel"):
         ended = never_happened(operation, NOON)
@@ -177,7 +175,7 @@ def test_pauses_vary_by_a_fifth_up_or_down() -> None:
     assert POLICY.pause_seconds(4, fraction=1.0) == pytest.approx(72.0)
 
 
-def test_a_replay_window_that_outlives_the_idempotency_key_is_refused() -> None:
+def test_replay_window_above_key_lifetime_is_refused() -> None:
     too_long = KEY_SAFE_FOR.total_seconds() + 1
     with pytest.raises(ValueError, match="replay_window_seconds"):
         JanitorPolicy(replay_window_seconds=too_long)
@@ -186,7 +184,7 @@ def test_a_replay_window_that_outlives_the_idempotency_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK, UNDECIDED])
-def test_janitor_by_a_clock_not_trusted_ends_nothing(doubt: Doubt) -> None:
+def test_janitor_with_distrusted_clock_ends_nothing(doubt: Doubt) -> None:
     asked = question(now=NOON + timedelta(days=30), distrust="the clocks are apart")
     assert isinstance(next_step(doubt, asked, POLICY, fraction=0.5), AskAgain)
     asked = question(now=NOON + timedelta(days=30))
@@ -194,7 +192,7 @@ def test_janitor_by_a_clock_not_trusted_ends_nothing(doubt: Doubt) -> None:
 
 
 @pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK])
-def test_janitor_whose_clock_went_back_repeats_no_call(doubt: Doubt) -> None:
+def test_janitor_with_clock_gone_back_repeats_no_call(doubt: Doubt) -> None:
     """The key looks young, and the PSP may have forgotten it."""
     asked = question(now=NOON - timedelta(hours=30))
     assert isinstance(next_step(doubt, asked, POLICY, fraction=0.5), AskAgain)

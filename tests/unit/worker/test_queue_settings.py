@@ -10,7 +10,7 @@ from fincore.write.queue.pgqueuer_schema import SETTINGS
 _PRINT = "from fincore.write.queue.pgqueuer_schema import SETTINGS; print(SETTINGS.model_dump_json())"
 
 
-def test_pgqueuers_environment_variables_change_nothing() -> None:
+def test_pgqueuer_ignores_environment_variables() -> None:
     names = [name.upper() for name in type(SETTINGS).model_fields]
     strange = dict.fromkeys(names + [f"PGQUEUER_{name}" for name in names], "elsewhere")
     strange |= {

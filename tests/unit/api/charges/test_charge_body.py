@@ -98,7 +98,7 @@ def test_any_charge_that_did_not_fail_is_a_201_without_timeline(status: ChargeSt
     assert (told["next_action"] is not None) == (status == "requires_action")
 
 
-def test_a_hold_says_until_when_it_lasts_as_long_as_it_lasts() -> None:
+def test_capture_before_is_shown_only_while_authorized() -> None:
     told = {
         status: body(render_charge(CHARGE_ID, charge(status, capture_before=NOON), REQUEST_ID))
         for status in ("authorized", "succeeded", "expired")
@@ -110,7 +110,7 @@ def test_a_hold_says_until_when_it_lasts_as_long_as_it_lasts() -> None:
     }
 
 
-def test_a_capture_under_way_shows_what_is_to_be_taken_and_whether_the_answer_is_missing() -> None:
+def test_pending_capture_shows_amount_and_unknown_outcome() -> None:
     pending = PendingOperation(kind="capture", number=1, requested_at=NOON, amount_minor=500)
     rendered = render_capture(
         CHARGE_ID, charge("authorized", operation=pending, unknown_since=NOON), REQUEST_ID
@@ -124,7 +124,7 @@ def test_a_capture_under_way_shows_what_is_to_be_taken_and_whether_the_answer_is
     }
 
 
-def test_a_charge_that_is_being_authorized_has_no_operation_that_somebody_asked_for() -> None:
+def test_pending_authorization_is_no_pending_operation() -> None:
     pending = PendingOperation(kind="authorize", number=1, requested_at=NOON)
     rendered = render_charge(CHARGE_ID, charge("processing", operation=pending), REQUEST_ID)
     assert body(rendered)["pending_operation"] is None
@@ -141,7 +141,7 @@ def test_a_charge_that_is_being_authorized_has_no_operation_that_somebody_asked_
         ("expired", 402, 200),
     ],
 )
-def test_an_operation_that_is_over_is_answered_by_what_became_of_the_charge(
+def test_finished_operation_is_answered_by_charge_status(
     status: ChargeStatus, captured: int, canceled: int
 ) -> None:
     capture = render_capture(CHARGE_ID, charge(status), REQUEST_ID)
@@ -154,7 +154,7 @@ def test_an_operation_that_is_over_is_answered_by_what_became_of_the_charge(
             assert told["detail"] == f"The charge is {status}."
 
 
-def test_an_operation_that_the_psp_refused_says_why_in_our_words() -> None:
+def test_failed_operation_is_described_in_fincores_words() -> None:
     failed = OperationFailure(operation="capture", failure=REFUSED, occurred_at=NOON)
     rendered = render_capture(CHARGE_ID, charge("authorized", operation_failure=failed), REQUEST_ID)
     told = body(rendered)

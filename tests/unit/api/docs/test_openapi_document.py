@@ -114,7 +114,7 @@ def document() -> dict[str, Any]:
     return openapi_document(ROUTES)
 
 
-def test_every_route_is_documented_with_every_status_it_may_answer(document: dict[str, Any]) -> None:
+def test_each_route_documents_each_status_it_may_return(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {route.path for route in ROUTES}
     for route in ROUTES:
         responses = document["paths"][route.path][route.method.lower()]["responses"]
@@ -126,7 +126,7 @@ def test_every_route_is_documented_with_every_status_it_may_answer(document: dic
         assert all("Request-Id" in response["headers"] for response in responses.values())
 
 
-def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+def test_each_openapi_reference_resolves(document: dict[str, Any]) -> None:
     def references(node: Any) -> set[str]:
         if isinstance(node, dict):
             own = {node["$ref"]} if "$ref" in node else set()
@@ -185,7 +185,7 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
     }
 
 
-def test_every_time_says_that_it_is_one(document: dict[str, Any]) -> None:
+def test_each_time_field_has_date_time_format(document: dict[str, Any]) -> None:
     undated = [
         (shape, name)
         for shape, name, described in properties(document)
@@ -207,7 +207,7 @@ def test_every_field_type_and_tag_is_described(document: dict[str, Any]) -> None
             assert operation["description"]
 
 
-def test_public_texts_say_nothing_of_the_inside(document: dict[str, Any]) -> None:
+def test_public_texts_contain_no_internal_words(document: dict[str, Any]) -> None:
     texts = [node["description"] for node in nodes(document) if isinstance(node.get("description"), str)]
     assert [text for text in texts if INTERNAL_WORDS.search(text)] == []
     assert [name for name in document["components"]["schemas"] if re.search("Body$|Nothing", name)] == []
@@ -243,7 +243,7 @@ def test_the_document_names_its_server() -> None:
     )
 
 
-def test_the_schema_of_webhooks_knows_every_field_shown() -> None:
+def test_webhook_schema_covers_each_shown_field() -> None:
     assert set(DETAILS) == {field for fields in SHOWN.values() for field in fields}
     assert not set(ABOUT) & set(DETAILS)
 
@@ -257,7 +257,7 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
-def test_webhooks_are_as_the_document_says(document: dict[str, Any], golden: Path) -> None:
+def test_webhook_of_each_event_matches_schema(document: dict[str, Any], golden: Path) -> None:
     name, _, version = golden.stem.rpartition(".v")
     event = decode_event(name, int(version), golden.read_bytes())
     happened = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
@@ -280,7 +280,7 @@ def test_only_merchants_operations_ask_for_a_key(document: dict[str, Any]) -> No
     assert document["paths"]["/webhooks/{psp}/{account}"]["post"]["security"] == []
 
 
-def test_the_key_is_required_wherever_something_is_done(document: dict[str, Any]) -> None:
+def test_idempotency_key_is_required_where_money_moves(document: dict[str, Any]) -> None:
     for path in (
         "/v1/charges",
         "/v1/charges/{charge_id}/capture",
@@ -292,7 +292,7 @@ def test_the_key_is_required_wherever_something_is_done(document: dict[str, Any]
         assert parameters["Prefer"]["required"] is False
 
 
-def test_a_body_may_be_left_out_only_where_it_says_nothing_that_is_needed(document: dict[str, Any]) -> None:
+def test_request_body_is_optional_where_no_field_is_required(document: dict[str, Any]) -> None:
     required = {
         path: methods["post"]["requestBody"]["required"]
         for path, methods in document["paths"].items()
@@ -307,7 +307,7 @@ def test_a_body_may_be_left_out_only_where_it_says_nothing_that_is_needed(docume
     }
 
 
-def test_every_refusal_of_the_domain_is_documented_where_it_may_be_answered(document: dict[str, Any]) -> None:
+def test_each_domain_refusal_is_documented_by_an_operation(document: dict[str, Any]) -> None:
     documented = {
         code for operation in (CAPTURE_CHARGE, CANCEL_CHARGE, CREATE_REFUND) for code in operation.problems
     }
@@ -347,7 +347,7 @@ async def test_a_page_has_contents_that_lead_to_each_entry(path: str, entries: s
     assert entries <= set(targets)
 
 
-async def test_links_between_the_pages_lead_somewhere() -> None:
+async def test_links_between_docs_pages_resolve() -> None:
     pages = {path: (await page(path)).body.decode() for path in ("/docs", "/docs/errors", "/docs/events")}
     for path, html in pages.items():
         for target, anchor in re.findall(r'href="([^"#]*)(?:#([^"]+))?"', html):
@@ -356,7 +356,7 @@ async def test_links_between_the_pages_lead_somewhere() -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/errors", "/docs/events"])
-async def test_pages_load_nothing_from_anywhere_and_run_no_script(path: str) -> None:
+async def test_docs_pages_load_no_foreign_content_and_no_script(path: str) -> None:
     answer = await page(path)
     html = answer.body.decode()
     assert "<script" not in html

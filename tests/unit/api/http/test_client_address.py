@@ -38,7 +38,7 @@ def test_the_client_is_the_first_address_no_proxy_of_ours_has(
 
 
 @pytest.mark.parametrize("peer", [None, "", "/run/fincore.sock"])
-def test_a_peer_without_an_address_is_nobody(peer: str | None) -> None:
+def test_client_address_of_peer_without_address_is_none(peer: str | None) -> None:
     assert client_address(peer, ["198.51.100.1"], TRUSTED) is None
 
 
@@ -63,5 +63,5 @@ def test_a_call_reads_each_header_of_its_proxies() -> None:
     assert call.client_address(()) == ip_address("10.0.0.1")
 
 
-def test_nothing_is_believed_where_no_proxy_is_trusted() -> None:
+def test_forwarded_address_without_trusted_proxy_is_ignored() -> None:
     assert client_address("127.0.0.1", ["198.51.100.1"], ()) == ip_address("127.0.0.1")

@@ -70,7 +70,7 @@ def test_a_request_that_waits_frees_its_place_at_work() -> None:
     assert gate.working.taken == 1
 
 
-def test_places_given_back_leave_nothing_behind() -> None:
+def test_gate_returns_to_initial_state_after_all_leave() -> None:
     gate = Gate(in_flight_max=8, waiting_max=8)
     places = [
         place

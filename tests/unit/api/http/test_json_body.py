@@ -122,7 +122,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("shape", "body", "param", "detail"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_with_a_field_is_said_in_words_of_json(
+def test_field_problem_is_described_in_json_terms(
     shape: type[Any], body: object, param: str | None, detail: str
 ) -> None:
     found = problem(shape, body)
@@ -230,6 +230,6 @@ def test_a_long_name_of_an_unknown_field_is_not_looked_into(monkeypatch: pytest.
     assert (found.code, found.param, matched) == ("field_unknown", None, [])
 
 
-def test_a_card_number_in_a_field_with_few_choices_is_not_repeated() -> None:
+def test_card_number_in_enum_field_is_not_repeated() -> None:
     assert "4242" not in problem(CancelRequest, {"reason": "4242424242424242"}).detail
     assert "4242" not in problem(RefundRequest, {"charge": "ch_1", "reason": "4242 4242 4242 4242"}).detail

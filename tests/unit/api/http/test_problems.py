@@ -32,18 +32,18 @@ def strings_in_sources() -> set[str]:
     }
 
 
-def test_every_code_is_in_the_table_and_every_code_of_the_table_is_used() -> None:
+def test_each_problem_code_is_in_table_and_used() -> None:
     assert set(PROBLEMS) == set(get_args(ProblemCode))
     assert set(PROBLEMS) - strings_in_sources() == set()
 
 
-def test_a_problem_says_what_to_do_where_the_code_that_raised_it_did_not() -> None:
+def test_problem_without_detail_takes_hint_of_its_code() -> None:
     body = problem_body("field_missing", RequestId("req_1"))
     assert body.detail == PROBLEMS["field_missing"].what_to_do == Problem("field_missing").detail
     assert body.type == "/docs/errors#field_missing"
 
 
-async def test_every_code_has_its_place_on_the_page_that_its_type_points_to() -> None:
+async def test_each_problem_code_has_anchor_on_errors_page() -> None:
     routes = {route.path: route for route in Docs(()).routes()}
     page = (await routes["/docs/errors"].handler(None)).body.decode()  # type: ignore[arg-type]
     for code, kind in PROBLEMS.items():
@@ -51,7 +51,7 @@ async def test_every_code_has_its_place_on_the_page_that_its_type_points_to() ->
         assert kind.title.replace("'", "&#x27;") in page
 
 
-async def test_every_event_has_its_place_on_the_page_that_says_what_events_mean() -> None:
+async def test_each_event_has_anchor_on_events_page() -> None:
     routes = {route.path: route for route in Docs(()).routes()}
     page = (await routes["/docs/events"].handler(None)).body.decode()  # type: ignore[arg-type]
     for event in EVENTS:

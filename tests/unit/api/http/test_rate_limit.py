@@ -38,7 +38,7 @@ def test_a_key_gets_its_rate_again_as_time_goes_by() -> None:
     assert limited.allowed(key(), 50) == 10
 
 
-def test_a_clock_that_goes_back_gives_and_takes_nothing() -> None:
+def test_clock_going_back_leaves_tokens_unchanged() -> None:
     limited = Limited()
     assert limited.allowed(key(), 5) == 5
     limited.now -= 100
@@ -52,7 +52,7 @@ def test_each_key_and_each_mode_has_a_limit_of_its_own() -> None:
     assert limited.allowed(key("key_live", livemode=True), 99) == 50
 
 
-def test_the_headers_say_what_is_allowed_and_what_is_left() -> None:
+def test_rate_limit_headers_show_policy_and_remaining() -> None:
     limited = Limited()
     assert limited.limiter.take(key()).headers == (
         ("ratelimit-policy", '"test";q=10;w=5'),
@@ -62,7 +62,7 @@ def test_the_headers_say_what_is_allowed_and_what_is_left() -> None:
     assert limited.limiter.take(key()).headers[1] == ("ratelimit", '"test";r=0;t=5')
 
 
-def test_a_slow_rate_says_when_to_come_back() -> None:
+def test_slow_rate_gives_retry_after() -> None:
     limiter = RateLimiter(live_per_second=1, test_per_second=0.1, monotonic=lambda: 0.0)
     assert [limiter.take(key()).retry_after_seconds for _ in range(2)] == [0, 10]
 
