@@ -8,15 +8,15 @@ from typing import Annotated, Final, NoReturn
 import structlog
 from cyclopts import App, CycloptsError, Parameter
 
-from fincore.arguments import require_text
 from fincore.bootstrap.databases import databases_of, installation_of
 from fincore.bootstrap.roles import Role, run_role
+from fincore.cli.arguments import require_text
+from fincore.cli.usage import PROGRAM, usage_sentence
 from fincore.domain.errors import FinCoreError, UsageError
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs, redact
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.settings import Settings, read_settings
-from fincore.usage import PROGRAM, usage_sentence
 from fincore.version import VERSION
 
 EXIT_FAILED: Final = 1
@@ -34,50 +34,50 @@ app = App(
     help="FinCore Payments. Settings come from the environment: `fincore settings` lists them.",
 )
 # By name, so that a role which starts does not load what only operators need.
-app.command("fincore.operators:migrate", help="Bring the schemas of the three stores up to date.")
+app.command("fincore.cli.installation:migrate", help="Bring the schemas of the three stores up to date.")
 app.command(
-    "fincore.operators:settings",
+    "fincore.cli.installation:settings",
     help="List every setting with the value in force, where it comes from and what it means.",
 )
 app.command(
-    "fincore.operators:check",
+    "fincore.cli.installation:check",
     help="Check the laws that must hold; exit with 1 when one is broken, 3 when unchecked.",
 )
 app.command(
-    "fincore.operators:merchants", name="merchant", help="Merchants, and what the platform charges them."
+    "fincore.cli.merchants:merchants", name="merchant", help="Merchants, and what the platform charges them."
 )
-app.command("fincore.operators:keys", name="key", help="API keys of merchants: create, list, revoke.")
+app.command("fincore.cli.keys:keys", name="key", help="API keys of merchants: create, list, revoke.")
 app.command(
-    "fincore.operators:charges",
+    "fincore.cli.charges:charges",
     name="charges",
     help="Show a charge; list and resolve outcomes at the PSP that are unknown.",
 )
 app.command(
-    "fincore.operators:jobs", name="jobs", help="Jobs that FinCore has given up: list them, try them again."
+    "fincore.cli.jobs:jobs", name="jobs", help="Jobs that FinCore has given up: list them, try them again."
 )
 app.command(
-    "fincore.upkeep:rebuilds",
+    "fincore.cli.rebuild:rebuilds",
     name="rebuild",
     help="Build PaymentDB or LedgerDB again from the log, or compare it with the log.",
 )
-app.command("fincore.upkeep:restores", name="restore", help="Restore the stores from dumps of pg_dump.")
+app.command("fincore.cli.restore:restores", name="restore", help="Restore the stores from dumps of pg_dump.")
 app.command(
-    "fincore.reports:reports",
+    "fincore.cli.reports:reports",
     name="reports",
     help="Reports of PSPs that are held: list, release, read again.",
 )
 app.command(
-    "fincore.upkeep:parked",
+    "fincore.cli.parked:parked",
     name="parked",
     help="Charges that a read model no longer follows, because of an event it cannot apply.",
 )
 app.command(
-    "fincore.outgoing:webhooks",
+    "fincore.cli.webhooks:webhooks",
     name="webhooks",
     help="Webhooks to merchants that do not arrive, and the key that seals their secrets.",
 )
 app.command(
-    "fincore.bookkeeping:ledger",
+    "fincore.cli.ledger:ledger",
     name="ledger",
     help="The books: balances, statements, suspense, closing, seals, export.",
 )

@@ -18,6 +18,7 @@ from fincore.alerting.alerts import ALERTS
 from fincore.api.http import connection, endpoint, gate, idempotent_call, rate_limit
 from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
+from fincore.audit.invariants import LAWS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
@@ -29,7 +30,6 @@ from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint
 from fincore.notify import retry_schedule as webhook_retries
-from fincore.observability.invariants import LAWS
 from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
@@ -109,7 +109,7 @@ def laws() -> str:
     """Every law and what its failure means: the docstring that stands below the law in its file."""
     rows = []
     for law in LAWS:
-        path = PROJECT / "src/fincore/observability/invariants" / f"{law.name}.py"
+        path = PROJECT / "src/fincore/audit/invariants" / f"{law.name}.py"
         failure = re.search(
             r'^"""If it fails, (.+?)"""\Z', path.read_text().strip(), re.DOTALL | re.MULTILINE
         )

@@ -7,12 +7,12 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from fincore.audit.auditor import Audit
+from fincore.audit.invariants import LAWS
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import SystemClock
 from fincore.domain.events import ChargeEvent
 from fincore.eventstore.log import EventLog
-from fincore.observability.audit import Audit
-from fincore.observability.invariants import LAWS
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.clearing import measure_unclear, unclear_balances

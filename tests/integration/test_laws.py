@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from fincore.audit.invariants import LAWS, check_all, count_events
+from fincore.audit.invariants.check_result import summary
+from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Violation
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.card_number import holds_card_number
 from fincore.domain.events import CaptureRequested, ChargeCorrected
@@ -20,9 +23,6 @@ from fincore.eventstore.commit import (
     StoredAnswer,
 )
 from fincore.eventstore.log import EventLog
-from fincore.observability.invariants import LAWS, check_all, count_events
-from fincore.observability.invariants.law import VIOLATIONS_MAX, Violation
-from fincore.observability.invariants.verdict import summary
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.ledger_service import LedgerService

@@ -9,16 +9,16 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from fincore.audit.auditor import Audit
+from fincore.audit.invariants import LAWS, check_all
+from fincore.audit.invariants.check_result import Verdict, summary, verdict_on
+from fincore.audit.invariants.invariant import Law, Violation
+from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
 from fincore.bootstrap import operations
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.clock import SystemClock
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
-from fincore.observability.audit import Audit
-from fincore.observability.invariants import LAWS, check_all
-from fincore.observability.invariants.law import Law, Violation
-from fincore.observability.invariants.verdict import Verdict, summary, verdict_on
-from fincore.observability.invariants.view_equals_fold import VIEW_EQUALS_FOLD
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fincore.audit.invariants.no_card_numbers import NO_CARD_NUMBERS
+from fincore.audit.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.ids import EventId, public_event_id
 from fincore.notify.leases import LEASE_SECONDS
-from fincore.observability.invariants.no_card_numbers import NO_CARD_NUMBERS
-from fincore.observability.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
 from fincore.postgres.pool import Pool
 from fixtures.commits import captured, created, new_stream
 from fixtures.merchant_receiver import MerchantReceiver, receiving

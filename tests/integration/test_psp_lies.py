@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
@@ -21,7 +22,6 @@ from fincore.domain.outcome import (
     RefundReport,
 )
 from fincore.eventstore.log import EventLog
-from fincore.observability.invariants import check_all
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer

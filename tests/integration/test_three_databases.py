@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from fincore.audit.invariants import check_all
 from fincore.bootstrap import books, operations, outgoing
 from fincore.bootstrap.charge_history import ChargeNotFound, charge_history
 from fincore.bootstrap.databases import Databases, open_stores
@@ -16,7 +17,6 @@ from fincore.domain.errors import ConfigurationError, StoreUnavailable
 from fincore.domain.ids import new_charge_id
 from fincore.domain.resolution import Judgement
 from fincore.eventstore.log import EventLog
-from fincore.observability.invariants import check_all
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.projectionist.projectionist import Projectionist

@@ -10,10 +10,10 @@ import pytest
 from yoyo import read_migrations
 from yoyo.migrations import MigrationList
 
+from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.eventstore.log import EventLog
-from fincore.observability.invariants import check_all
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger import rebuild as ledger_rebuild
 from fincore.read.ledger.ledger_service import LedgerService

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from contextlib import AsyncExitStack
 
+from fincore.audit.invariants import check_all
+from fincore.audit.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import Clock
 from fincore.domain.events import RecordedEvent
@@ -16,8 +18,6 @@ from fincore.notify.endpoint import Owner
 from fincore.notify.endpoints import Endpoints
 from fincore.notify.fan_out import FanOut
 from fincore.notify.secret_sealer import SecretSealer
-from fincore.observability.invariants import check_all
-from fincore.observability.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries

@@ -6,8 +6,8 @@ import pytest
 from cyclopts import CycloptsError
 
 from fincore.__main__ import app, main
+from fincore.cli.terminal import show_table
 from fincore.domain.errors import UsageError
-from fincore.terminal import show_table
 
 MERCHANT = "mer_01h2xcejqtf2nbrexx3vqjhp41"
 CHARGE = "ch_01h2xcejqtf2nbrexx3vqjhp41"

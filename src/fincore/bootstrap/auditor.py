@@ -2,10 +2,10 @@
 
 import asyncio
 
+from fincore.audit.auditor import Audit, Measure
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
 from fincore.domain.clock import AgeClock
-from fincore.observability.audit import Audit, Measure
 from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered

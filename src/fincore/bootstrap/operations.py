@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple
 
+from fincore.audit.invariants import check_all, count_events
+from fincore.audit.invariants.check_result import summary
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.currency import Currency
@@ -11,8 +13,6 @@ from fincore.domain.errors import FinCoreError
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, MerchantId
 from fincore.eventstore.restored import require_continuing_log
-from fincore.observability.invariants import check_all, count_events
-from fincore.observability.invariants.verdict import summary
 from fincore.postgres.database_clock import measured_clock
 from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey

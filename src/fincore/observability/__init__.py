@@ -1,4 +1,4 @@
-"""Seeing what runs: redacted logs, metrics, health, and the laws that must hold.
+"""Seeing what runs: redacted logs, metrics, health, and failpoints for tests.
 
-It looks at the stores from below and refuses to know the services that fill them.
+It refuses to know the services that it looks at.
 """

@@ -12,7 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alert import Alert
 from fincore.alerting.alerts import ALERTS, LAWS_THAT_CAN_WAIT
-from fincore.observability.invariants import LAWS
+from fincore.audit.invariants import LAWS
 
 PROJECT: Final = Path(__file__).parents[3]
 _SELECTOR: Final = re.compile(r"\b(fincore_\w+)(?:\{([^}]*)\})?")

@@ -5,11 +5,11 @@ from typing import Final
 
 import asyncpg
 
+from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
-from fincore.observability.invariants.law import Law, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
 async def _check(stores: Stores) -> list[Violation]:

@@ -5,10 +5,10 @@ from typing import Final
 
 import asyncpg
 
-from fincore.observability.invariants.law import Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 GRACE_SECONDS: Final = 60.0
 """What is this young may be between two jobs, or ahead of the view."""

@@ -7,17 +7,17 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from fincore.audit.invariants.invariant import Law, Stores, Violation, scan_within
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import DisputeEvent, RecordedEvent, RefundEvent, decode_event, event_type
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.domain.public_event import occurred_at, shown_data
 from fincore.domain.refund import Refund
-from fincore.observability.invariants.law import Law, Stores, Violation, scan_within
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 _CHARGE: Final = (
     "merchant_id",

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from fincore.observability.invariants.law import VIOLATIONS_MAX, Law, Stores, Violation
+from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Law, Stores, Violation
 
 _log = structlog.get_logger(__name__)
 

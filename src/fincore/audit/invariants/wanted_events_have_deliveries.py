@@ -5,11 +5,11 @@ from typing import Final
 
 import asyncpg
 
+from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows, scan
 from fincore.domain.ids import EventId, public_event_id
-from fincore.observability.invariants.law import Law, Stores, Violation, named_rows, scan
 from fincore.postgres.named_sql import load_sql
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 LOOKED_BACK_SECONDS: Final = 7 * 86_400.0
 """Only events this young are looked at: deliveries that ended are forgotten after a month."""

@@ -6,12 +6,12 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, StreamId, parse_charge_id, stream_of
-from fincore.observability.invariants.law import Law, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
 class _Answer(msgspec.Struct):

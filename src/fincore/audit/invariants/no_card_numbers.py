@@ -5,12 +5,12 @@ from typing import Final
 
 import asyncpg
 
+from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
 from fincore.domain.card_number import POSSIBLE_CARD_NUMBER, holds_card_number
-from fincore.observability.invariants.law import Law, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
 async def _check(stores: Stores) -> list[Violation]:

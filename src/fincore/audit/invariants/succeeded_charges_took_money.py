@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from fincore.observability.invariants.law import Law, Stores, Violation, named_rows
+from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows
 from fincore.postgres.named_sql import load_sql
 
-_SQL = load_sql("fincore.observability.invariants", "laws.sql")
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
 async def _check(stores: Stores) -> list[Violation]:

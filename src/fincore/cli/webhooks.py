@@ -5,11 +5,11 @@ from typing import Final
 
 from cyclopts import App
 
-from fincore.arguments import Limit
 from fincore.bootstrap import outgoing
+from fincore.cli.arguments import Limit
+from fincore.cli.terminal import moment_text, on_databases, on_installation, show, show_table
 from fincore.domain.counting import counted
 from fincore.notify.troubles import COUNTED_MAX
-from fincore.terminal import moment_text, on_databases, on_installation, show, show_table
 
 webhooks = App(
     name="webhooks", help="Webhooks to merchants that do not arrive, and the key that seals their secrets."

@@ -7,11 +7,11 @@ from typing import Final
 
 import structlog
 
+from fincore.audit.invariants import LAWS, check_all
+from fincore.audit.invariants.check_result import LAW_SECONDS_MAX
+from fincore.audit.invariants.invariant import Stores
+from fincore.audit.metrics import CHECK_SECONDS, CHECKED_AT, UNCHECKED, VIOLATIONS
 from fincore.domain.clock import Clock
-from fincore.observability.invariants import LAWS, check_all
-from fincore.observability.invariants.law import Stores
-from fincore.observability.invariants.verdict import LAW_SECONDS_MAX
-from fincore.observability.metrics import CHECK_SECONDS, CHECKED_AT, UNCHECKED, VIOLATIONS
 
 _log = structlog.get_logger(__name__)
 

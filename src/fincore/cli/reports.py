@@ -4,12 +4,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fincore.arguments import By, Charge, Limit, PspEvent, Reason, ReportKind
 from fincore.bootstrap import held_reports
 from fincore.bootstrap.held_reports import Selection
+from fincore.cli.arguments import By, Charge, Limit, PspEvent, Reason, ReportKind
+from fincore.cli.terminal import moment_text, on_databases, show, show_table
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
-from fincore.terminal import moment_text, on_databases, show, show_table
 
 reports = App(name="reports", help="Reports of PSPs that are held: FinCore cannot take them as they are.")
 

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from fincore.arguments import AccountName, By, Day, EntryNumber, Live, Merchant, Moment, Reason
 from fincore.bootstrap import books
 from fincore.bootstrap.ledger_export import export_ledger
+from fincore.cli.arguments import AccountName, By, Day, EntryNumber, Live, Merchant, Moment, Reason
+from fincore.cli.terminal import moment_text, on_databases, show, show_table
 from fincore.domain.ids import charge_of
 from fincore.read.ledgerdb.export_formats import ExportFormat
 from fincore.read.ledgerdb.text_tables import money_text
-from fincore.terminal import moment_text, on_databases, show, show_table
 
 ledger = App(name="ledger", help="The books: balances, statements, suspense, closing, seals, export.")
 

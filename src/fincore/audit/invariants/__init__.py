@@ -1,0 +1,62 @@
+"""The laws: what must be true of the stores at any moment, one law a file, each with the check that names what breaks it.
+
+They look at the stores with SQL of their own and refuse to know the code that fills them: a law shares no mistake with it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
+from fincore.audit.invariants.check_result import LAW_SECONDS_MAX, Verdict, verdict_on
+from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
+from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
+from fincore.audit.invariants.every_event_reaches_every_consumer import (
+    EVERY_EVENT_REACHES_EVERY_CONSUMER,
+)
+from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Law, Stores
+from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
+from fincore.audit.invariants.no_card_numbers import NO_CARD_NUMBERS
+from fincore.audit.invariants.nothing_waits_in_suspense import NOTHING_WAITS_IN_SUSPENSE
+from fincore.audit.invariants.one_reference_one_charge import ONE_REFERENCE_ONE_CHARGE
+from fincore.audit.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
+from fincore.audit.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
+from fincore.audit.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
+from fincore.audit.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
+from fincore.audit.invariants.succeeded_charges_took_money import SUCCEEDED_CHARGES_TOOK_MONEY
+from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
+from fincore.audit.invariants.wanted_events_have_deliveries import WANTED_EVENTS_HAVE_DELIVERIES
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.audit.invariants", "invariants.sql")
+
+LAWS: Final[Sequence[Law]] = (
+    STREAM_VERSIONS_ARE_DENSE,
+    EVERY_EVENT_REACHES_EVERY_CONSUMER,
+    VIEW_EQUALS_FOLD,
+    SAME_KEY_SAME_CHARGE,
+    SUCCEEDED_CHARGES_TOOK_MONEY,
+    REFUNDED_WITHIN_CAPTURED,
+    DISPUTES_PRESUPPOSE_CAPTURES,
+    ONE_REFERENCE_ONE_CHARGE,
+    MONEY_EVENTS_HAVE_ENTRIES,
+    ENTRIES_BALANCE,
+    BALANCES_EQUAL_POSTINGS,
+    NOTHING_WAITS_IN_SUSPENSE,
+    OPEN_CHARGES_HAVE_WORK,
+    WANTED_EVENTS_HAVE_DELIVERIES,
+    NO_CARD_NUMBERS,
+)
+"""Every law, in the order money flows."""
+
+
+async def check_all(stores: Stores, *, seconds_max: float = LAW_SECONDS_MAX) -> list[Verdict]:
+    """Check every law, one after the other, each within a bound and whatever became of those before.
+
+    Traffic may go on meanwhile: a law judges what has settled.
+    """
+    return [await verdict_on(law, stores, seconds_max=seconds_max) for law in LAWS]
+
+
+async def count_events(stores: Stores) -> int:
+    """How many events the log holds."""
+    return int(await stores.eventstore.fetchval(_SQL.count_events, timeout=STATEMENT_TIMEOUT_SECONDS))

@@ -1,0 +1,126 @@
+"""What `fincore charges` can do: a charge's history, and outcomes at the PSP that are unknown."""
+
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter, validators
+
+from fincore.bootstrap import unknown_outcomes
+from fincore.bootstrap.charge_history import charge_history
+from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
+from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.domain.charge import Charge as ChargeState
+from fincore.domain.errors import UsageError
+from fincore.domain.ids import ChargeId
+from fincore.domain.money import Money
+from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict
+
+charges = App(name="charges", help="Show a charge; list and resolve outcomes at the PSP that are unknown.")
+
+
+@charges.command(name="show")
+def show_charge(charge_id: Charge) -> None:
+    """Print a charge and every event of it, with the reasons staff gave; also one that FinCore cannot read to its end.
+
+    Times are UTC, by the PSP's clock where the PSP said when.
+    """
+    found = on_databases(lambda databases: charge_history(databases, charge_id))
+    if found.charge is not None:
+        show(_charge_line(charge_id, found.charge))
+    if found.stop is not None:
+        shown = (
+            f"as of version {found.stop.version - 1}"
+            if found.charge is not None
+            else "nothing of it can be shown"
+        )
+        show(f"{shown}: version {found.stop.version} cannot be applied: {found.stop.reason}")
+    show_table(
+        ("version", "happened", "event", "what it says"),
+        [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
+    )
+
+
+def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
+    amounts = {
+        "asked": charge.amount.amount_minor,
+        "authorized": charge.authorized_minor,
+        "captured": charge.captured_minor,
+        "refunded": charge.refunded_minor,
+    }
+    told = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
+    mode = "live" if charge.livemode else "test"
+    return f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {told}"
+
+
+@charges.command(name="unknown")
+def list_unknown(*, limit: Limit = 100) -> None:
+    """List the operations whose outcome at the PSP is unknown, oldest first, and what happens to each.
+
+    Under `state`: FinCore still asks the PSP by itself, or it has given up and a person must look the payment up and say
+    what the PSP shows (`fincore charges resolve`).
+    """
+    found = on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
+    show_table(
+        ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
+        [
+            (
+                listed.outcome.charge_id,
+                listed.outcome.refund_id or "-",
+                "live" if listed.outcome.livemode else "test",
+                listed.outcome.operation,
+                str(Money(listed.outcome.amount_minor, listed.outcome.currency)),
+                listed.outcome.psp,
+                listed.outcome.psp_reference or "-",
+                moment_text(listed.outcome.since),
+                f"resolve it: {listed.held_because}" if listed.held_because else "FinCore asks the PSP",
+            )
+            for listed in found
+        ],
+    )
+
+
+@charges.command(name="resolve")
+def resolve_unknown(
+    charge_id: Charge,
+    verdict: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
+    *,
+    reason: Reason,
+    by: By,
+    refund: Refund | None = None,
+    psp_reference: Reference | None = None,
+    amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+) -> None:
+    """Record what became of an operation whose outcome is unknown, as the PSP's dashboard shows it, with your name and reason.
+
+    Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund, named with --refund:
+    succeeded or failed. `fincore charges unknown` lists what is open.
+
+    Parameters
+    ----------
+    verdict
+        What became of the operation.
+    amount_minor
+        The amount, in the currency's minor unit, where the PSP shows less than was asked for.
+    """
+    judgement = Judgement(
+        decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
+    )
+    if refund is not None and verdict in ("succeeded", "failed"):
+        of_refund: RefundVerdict = verdict
+        events = on_databases(
+            lambda databases: unknown_outcomes.resolve_refund(
+                databases, charge_id, refund, of_refund, judgement
+            )
+        )
+    elif refund is None and verdict != "succeeded":
+        of_charge: ChargeVerdict = verdict
+        events = on_databases(
+            lambda databases: unknown_outcomes.resolve_charge(databases, charge_id, of_charge, judgement)
+        )
+    else:
+        whose = (
+            "a refund is succeeded or failed"
+            if refund
+            else "a charge is captured, authorized, canceled, expired or failed (name a refund with --refund)"
+        )
+        raise UsageError(f"{verdict} is no verdict here: {whose}")
+    show(f"recorded {', '.join(events)}")

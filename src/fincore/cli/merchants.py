@@ -1,0 +1,70 @@
+"""What `fincore merchant` can do: merchants, and what the platform charges them."""
+
+from cyclopts import App
+
+from fincore.bootstrap import operations
+from fincore.cli.arguments import By, Merchant, Name
+from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.domain.currency import Currency
+from fincore.domain.fee_plan import FeePlan
+
+merchants = App(name="merchant", help="Merchants, and what the platform charges them.")
+fee_plans = App(name="fee-plan", help="What the platform charges a merchant for each capture.")
+merchants.command(fee_plans)
+
+
+@merchants.command(name="create")
+def create_merchant(name: Name) -> None:
+    """Register a merchant and print its id."""
+    show(on_databases(lambda databases: operations.create_merchant(databases, name)))
+
+
+@merchants.command(name="list")
+def list_merchants() -> None:
+    """List the merchants."""
+    found = on_databases(operations.list_merchants)
+    show_table(
+        ("id", "name", "created"),
+        [(merchant.merchant_id, merchant.name, moment_text(merchant.created_at)) for merchant in found],
+    )
+
+
+@fee_plans.command(name="set")
+def set_fee_plan(
+    merchant_id: Merchant, currency: str, *, basis_points: int, fixed_minor: int = 0, by: By
+) -> None:
+    """Set what the platform charges a merchant for each capture in a currency, for charges created from now on.
+
+    Parameters
+    ----------
+    currency
+        The currency of the captures, such as usd.
+    basis_points
+        The part of each capture, in hundredths of a percent: 290 is 2.9 %.
+    fixed_minor
+        The amount added to it for each capture, in the currency's minor unit.
+    """
+    plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
+    code = Currency(currency.lower())
+    on_databases(lambda databases: operations.set_fee_plan(databases, merchant_id, code, plan, by=by))
+    show(f"{merchant_id} pays {basis_points} basis points and {fixed_minor} minor units a capture in {code}")
+
+
+@fee_plans.command(name="list")
+def list_fee_plans(merchant_id: Merchant) -> None:
+    """List every fee plan a merchant ever had; in each currency the last one counts."""
+    found = on_databases(lambda databases: operations.list_fee_plans(databases, merchant_id))
+    show_table(
+        ("currency", "plan", "basis points", "fixed minor", "since", "by"),
+        [
+            (
+                agreed.currency,
+                str(agreed.plan_no),
+                str(agreed.plan.basis_points),
+                str(agreed.plan.fixed_minor),
+                moment_text(agreed.set_at),
+                agreed.set_by,
+            )
+            for agreed in found
+        ],
+    )
