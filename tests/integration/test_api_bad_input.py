@@ -250,18 +250,14 @@ async def assert_refused(api: Api, reply: Reply, expected: Problem) -> None:
     assert await api.written() == (0, 0, 0, 0)
 
 
-async def test_a_bad_body_is_refused_by_name_and_nothing_is_written(
-    api: Api, subtests: pytest.Subtests
-) -> None:
+async def test_bad_charge_body_is_refused_and_writes_nothing(api: Api, subtests: pytest.Subtests) -> None:
     for case, (body, expected) in BODIES.items():
         with subtests.test(case):
             await assert_refused(api, await post(api, body), expected)
     assert (await post(api, good())).status == 201
 
 
-async def test_a_bad_idempotency_key_is_refused_and_nothing_is_written(
-    api: Api, subtests: pytest.Subtests
-) -> None:
+async def test_bad_idempotency_key_is_refused_and_writes_nothing(api: Api, subtests: pytest.Subtests) -> None:
     for case, (key, expected) in KEYS.items():
         headers = {"Content-Type": "application/json"} | ({} if key is None else {"Idempotency-Key": key})
         with subtests.test(case):
@@ -325,9 +321,7 @@ async def test_an_id_that_is_no_charge_is_404(api: Api, subtests: pytest.Subtest
             await assert_refused(api, reply, (404, "charge_not_found", "charge_id"))
 
 
-async def test_a_method_a_path_does_not_take_is_405_and_says_which_it_takes(
-    api: Api, subtests: pytest.Subtests
-) -> None:
+async def test_wrong_method_is_405_and_lists_allowed_methods(api: Api, subtests: pytest.Subtests) -> None:
     for method, path, allowed in WRONG_METHODS:
         with subtests.test(f"{method} {path}"):
             reply = await api.request(method, path)
@@ -335,7 +329,7 @@ async def test_a_method_a_path_does_not_take_is_405_and_says_which_it_takes(
             assert set(reply.headers["Allow"].split(", ")) == allowed
 
 
-async def test_options_says_what_a_path_takes(api: Api) -> None:
+async def test_options_request_lists_allowed_methods(api: Api) -> None:
     for path in ("/v1/charges", "/v1/charges/ch_1", "/healthz"):
         reply = await api.request("OPTIONS", path)
         assert (reply.status, reply.body) == (204, b"")

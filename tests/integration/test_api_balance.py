@@ -83,7 +83,7 @@ async def test_a_payment_its_refund_and_its_dispute_are_what_is_owed(api: Api, d
         assert (await api.get(f"/v1/balance_transactions/{shown['id']}")).json() == shown
 
 
-async def test_as_of_is_when_the_first_thing_that_is_not_booked_was_written_down(api: Api, dsn: str) -> None:
+async def test_as_of_is_recording_time_of_oldest_unbooked_event(api: Api, dsn: str) -> None:
     async def as_of() -> datetime:
         return datetime.fromisoformat((await api.get("/v1/balance")).json()["as_of"])
 
@@ -108,7 +108,7 @@ async def test_as_of_is_when_the_first_thing_that_is_not_booked_was_written_down
     assert await as_of() > oldest
 
 
-async def test_filters_cursors_and_times_find_what_they_say(api: Api, dsn: str) -> None:
+async def test_balance_transactions_filter_and_paginate(api: Api, dsn: str) -> None:
     one = await api.paid("one", amount_minor=500)
     other = await api.paid("other", amount_minor=700, currency="eur")
     await refunded(api, one, 100)
@@ -166,7 +166,9 @@ async def test_what_is_no_balance_transaction_is_not_found(api: Api, transaction
         ("limit=101", "parameter_invalid", "limit"),
     ],
 )
-async def test_a_list_says_what_is_wrong_with_its_query(api: Api, query: str, code: str, param: str) -> None:
+async def test_wrong_balance_query_is_refused_by_parameter(
+    api: Api, query: str, code: str, param: str
+) -> None:
     assert (await api.get(f"/v1/balance_transactions?{query}")).problem() == (400, code, param)
 
 

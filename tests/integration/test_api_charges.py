@@ -41,7 +41,7 @@ async def charge_id_of(api: Api, idempotency_key: str) -> str:
     return str(location).rpartition("/")[2]
 
 
-async def test_a_charge_is_answered_whole_in_processing_and_leaves_event_key_and_job(api: Api) -> None:
+async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) -> None:
     reply = await api.charge(
         "k",
         currency="USD",
@@ -90,7 +90,7 @@ async def test_a_charge_is_answered_whole_in_processing_and_leaves_event_key_and
     assert json.loads(job["payload"]) == {"charge_id": charge["id"]}
 
 
-async def test_the_event_says_which_request_and_which_key_it_came_from(api: Api) -> None:
+async def test_charge_event_names_its_request_and_api_key(api: Api) -> None:
     reply = await api.charge("k")
     provenance = json.loads(await api.pool.fetchval("select metadata from eventstore.events"))
     (key,) = await api.merchants.list_keys(api.merchant_id)
@@ -98,9 +98,7 @@ async def test_the_event_says_which_request_and_which_key_it_came_from(api: Api)
 
 
 @pytest.mark.parametrize("character", ["x", "\u6f22", "\U0001f600"], ids=["ascii", "cjk", "emoji"])
-async def test_texts_at_their_bounds_fit_whatever_they_are_written_in(
-    api: Api, dsn: str, character: str
-) -> None:
+async def test_texts_at_their_bounds_fit_in_any_encoding(api: Api, dsn: str, character: str) -> None:
     texts = {
         "description": character * 1_000,
         "metadata": {f"{number:02}{character * 38}": character * 500 for number in range(50)},
@@ -116,7 +114,7 @@ async def test_texts_at_their_bounds_fit_whatever_they_are_written_in(
     }
 
 
-async def test_a_charge_is_seen_at_once_and_tells_its_story(api: Api) -> None:
+async def test_charge_is_read_at_once_with_its_timeline(api: Api) -> None:
     posted = (await api.charge("k")).json()
     await api.record(posted["id"], captured())
     charge = (await api.get(f"/v1/charges/{posted['id']}")).json()
@@ -159,7 +157,7 @@ async def test_a_view_that_lags_behind_is_not_shown(api: Api, dsn: str) -> None:
     }
 
 
-async def test_a_customer_who_has_to_act_is_a_next_action_until_the_charge_goes_on(api: Api) -> None:
+async def test_next_action_is_shown_until_charge_proceeds(api: Api) -> None:
     posted = (await api.charge("k")).json()
     path = f"/v1/charges/{posted['id']}"
     await api.record(
@@ -177,7 +175,7 @@ async def test_where_the_customer_comes_back_to_goes_with_the_charge(api: Api) -
     assert (await api.folded((await api.charge("l")).json()["id"])).return_url is None
 
 
-async def test_an_unknown_outcome_says_since_when(api: Api) -> None:
+async def test_unknown_outcome_shows_since_when(api: Api) -> None:
     posted = (await api.charge("k")).json()
     await api.record(posted["id"], Unknown(reason="timeout", since=NOON))
     charge = (await api.get(f"/v1/charges/{posted['id']}")).json()
@@ -194,7 +192,7 @@ async def test_a_charge_of_another_merchant_or_mode_is_not_found(api: Api, dsn: 
         assert (await api.get(path, key=key)).problem() == (404, "charge_not_found", "charge_id")
 
 
-async def test_who_waits_gets_the_outcome(api: Api) -> None:
+async def test_waiting_charge_request_gets_the_outcome(api: Api) -> None:
     request = await waiting_charge(api, "k")
     await api.record(await charge_id_of(api, "k"), captured())
     reply = await request
@@ -210,7 +208,7 @@ async def test_an_unknown_outcome_does_not_end_the_wait(api: Api) -> None:
     assert (await request).json()["status"] == "succeeded"
 
 
-async def test_who_waits_for_a_decline_gets_402_with_the_charge_in_it(api: Api) -> None:
+async def test_waiting_request_of_declined_charge_gets_402_with_charge(api: Api) -> None:
     request = await waiting_charge(api, "k")
     await api.record(await charge_id_of(api, "k"), declined())
     reply = await request
@@ -222,7 +220,7 @@ async def test_who_waits_for_a_decline_gets_402_with_the_charge_in_it(api: Api) 
     assert reply.headers["Preference-Applied"] == "wait"
 
 
-async def test_who_waited_in_vain_gets_what_is_known(api: Api) -> None:
+async def test_wait_that_times_out_gets_processing_charge(api: Api) -> None:
     reply = await api.charge("k", prefer="respond-async, wait=1")
     assert (reply.status, reply.json()["status"]) == (201, "processing")
     assert reply.headers["Preference-Applied"] == "wait"

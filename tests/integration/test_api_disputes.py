@@ -133,5 +133,7 @@ async def test_what_is_no_dispute_is_not_found(api: Api, dispute_id: str) -> Non
         ("limit=101", "parameter_invalid", "limit"),
     ],
 )
-async def test_a_list_says_what_is_wrong_with_its_query(api: Api, query: str, code: str, param: str) -> None:
+async def test_wrong_dispute_query_is_refused_by_parameter(
+    api: Api, query: str, code: str, param: str
+) -> None:
     assert (await api.get(f"/v1/disputes?{query}")).problem() == (400, code, param)

@@ -22,7 +22,7 @@ async def api(pool: Pool) -> AsyncIterator[Api]:
         yield api
 
 
-async def test_an_event_says_what_its_webhook_says(api: Api, dsn: str) -> None:
+async def test_event_equals_body_of_its_webhook(api: Api, dsn: str) -> None:
     charge_id = await api.paid()
     await api.append(charge_id, lambda _: (disputed(),))
     await api.project(dsn)
@@ -121,7 +121,7 @@ async def test_what_is_no_event_is_not_found(api: Api, event_id: str) -> None:
         ("cursor=AAAA", "cursor_invalid", "cursor"),
     ],
 )
-async def test_a_list_says_what_is_wrong_with_its_query(api: Api, query: str, code: str, param: str) -> None:
+async def test_wrong_event_query_is_refused_by_parameter(api: Api, query: str, code: str, param: str) -> None:
     assert (await api.get(f"/v1/events?{query}")).problem() == (400, code, param)
 
 

@@ -16,7 +16,7 @@ from fixtures.merchant_api import Api, captured, deliver, serving_api
 from fixtures.waiting import PATIENCE_SECONDS, eventually
 
 
-async def test_one_request_too_many_is_told_to_come_back_and_health_still_answers(pool: Pool) -> None:
+async def test_request_above_limit_is_503_and_health_still_answers(pool: Pool) -> None:
     async with serving_api(pool, requests_in_flight_max=1) as api:
         async with at_work(api) as finish:
             reply = await api.charge("l")
@@ -82,7 +82,7 @@ async def test_one_merchant_cannot_take_the_places_of_the_others(pool: Pool) -> 
         assert (await api.charge("l")).status == 201
 
 
-async def test_a_key_that_asks_too_much_is_told_when_to_come_back(pool: Pool) -> None:
+async def test_key_above_rate_limit_gets_429_with_retry_after(pool: Pool) -> None:
     async with serving_api(pool, test_per_second=0.1) as api:
         first = await api.charge("k")
         assert (first.status, first.headers["RateLimit-Policy"]) == (201, '"test";q=1;w=5')
@@ -110,9 +110,7 @@ async def test_what_merchants_are_answered_is_not_to_be_stored(pool: Pool) -> No
         assert [reply.headers["Cache-Control"] for reply in replies] == ["no-store"] * 6
 
 
-async def test_one_commit_too_many_is_told_to_come_back_and_what_was_taken_is_written(
-    pool: Pool, owner_pool: Pool
-) -> None:
+async def test_commit_above_limit_is_503_and_accepted_ones_are_written(pool: Pool, owner_pool: Pool) -> None:
     async with serving_api(pool, commits_waiting_max=2) as api:
         async with owner_pool.acquire() as somebody, somebody.transaction():
             await somebody.execute("lock table eventstore.events in share mode")
@@ -151,7 +149,7 @@ async def test_a_body_that_does_not_come_in_time_is_given_up(pool: Pool) -> None
         assert b"body_too_slow" in answer
 
 
-async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(pool: Pool) -> None:
+async def test_client_leaving_during_body_writes_nothing(pool: Pool) -> None:
     async with serving_api(pool) as api:
         _, stream = await connect(api)
         stream.write(charge_head(api, "Content-Length: 100") + b'{"amount_minor":')
@@ -161,7 +159,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_leaves_nothing(poo
         assert await api.written() == (1, 1, 1, 0)
 
 
-async def test_ready_says_which_dependency_is_away(pool: Pool) -> None:
+async def test_readyz_names_unavailable_part(pool: Pool) -> None:
     async def never() -> StoreState:
         return "unavailable"
 
@@ -176,9 +174,7 @@ async def test_ready_says_which_dependency_is_away(pool: Pool) -> None:
         assert (await api.get("/healthz")).status == 200
 
 
-async def test_while_the_database_is_away_requests_get_503_and_may_be_repeated(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_requests_during_database_outage_get_503(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
     async with serving_api(pool) as api:
         path = (await api.charge("k")).headers["Location"]
@@ -191,9 +187,7 @@ async def test_while_the_database_is_away_requests_get_503_and_may_be_repeated(
         assert (await api.get("/healthz")).status == 200
 
 
-async def test_while_every_connection_is_in_use_requests_wait_for_one_within_a_bound(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_wait_for_free_connection_is_bounded(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "ACQUIRE_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
     async with serving_api(pool) as api, AsyncExitStack() as held:
@@ -208,7 +202,7 @@ async def test_while_every_connection_is_in_use_requests_wait_for_one_within_a_b
         assert (await api.get(path)).status == 200
 
 
-async def test_a_defect_of_ours_is_a_500_that_shows_nothing_of_it(pool: Pool, owner_pool: Pool) -> None:
+async def test_internal_error_is_500_without_details(pool: Pool, owner_pool: Pool) -> None:
     await owner_pool.execute("drop table paymentdb.charges")
     async with serving_api(pool) as api:
         reply = await api.get("/v1/charges")

@@ -102,7 +102,7 @@ async def test_charges_of_others_and_of_the_other_mode_are_not_listed(api: Api, 
         assert [found["id"] for found in listed] == [charge]
 
 
-async def test_a_page_has_ten_charges_unless_told_otherwise(api: Api, dsn: str) -> None:
+async def test_page_has_ten_charges_by_default(api: Api, dsn: str) -> None:
     await asyncio.gather(*(api.charge(str(n)) for n in range(12)))
     await api.project(dsn)
     default = await page(api)
@@ -110,7 +110,7 @@ async def test_a_page_has_ten_charges_unless_told_otherwise(api: Api, dsn: str) 
     assert (len(await ids(api, limit=1)), len(await ids(api, limit=100))) == (1, 12)
 
 
-async def test_pages_join_without_gap_or_repeat_while_charges_are_added(
+async def test_pages_join_without_gap_or_repeat_while_charges_come(
     api: Api, clock: HandClock, dsn: str
 ) -> None:
     there = set()

@@ -50,7 +50,7 @@ async def jobs(api: Api) -> list[tuple[str, Any]]:
     return [(row["entrypoint"], json.loads(row["payload"])) for row in rows]
 
 
-async def test_a_capture_is_answered_at_once_and_leaves_event_key_and_job(api: Api) -> None:
+async def test_capture_is_answered_at_once_and_writes_event_and_job(api: Api) -> None:
     charge_id = await api.held()
     before = await api.written()
     reply = await capture(api, charge_id, amount_minor=1500)
@@ -68,7 +68,7 @@ async def test_a_capture_is_answered_at_once_and_leaves_event_key_and_job(api: A
     assert (await api.get(f"/v1/charges/{charge_id}")).json()["pending_operation"]["amount_minor"] == 1500
 
 
-async def test_the_event_of_an_operation_says_which_request_and_which_key_it_came_from(api: Api) -> None:
+async def test_operation_event_names_its_request_and_api_key(api: Api) -> None:
     charge_id = await api.held()
     reply = await capture(api, charge_id)
     metadata = await api.pool.fetchval(
@@ -78,7 +78,7 @@ async def test_the_event_of_an_operation_says_which_request_and_which_key_it_cam
     assert json.loads(metadata) == {"correlation": reply.headers["Request-Id"], "actor": key.key_id}
 
 
-async def test_all_that_is_held_is_captured_unless_told_otherwise(api: Api) -> None:
+async def test_capture_without_amount_captures_whole_hold(api: Api) -> None:
     for number, body in enumerate((None, {}, {"amount_minor": None})):
         charge_id = await api.held(f"held-{number}")
         reply = await api.post(f"/v1/charges/{charge_id}/capture", f"capture-{number}", body)
@@ -96,7 +96,7 @@ async def test_a_captured_charge_is_succeeded_and_shows_what_was_taken(api: Api)
     assert (charge["amount_refundable_minor"], charge["capture_before"]) == (1500, None)
 
 
-async def test_a_cancellation_is_answered_at_once_with_its_reason_in_the_event(api: Api) -> None:
+async def test_cancellation_is_answered_at_once_and_records_reason(api: Api) -> None:
     for number, (fields, reason) in enumerate(
         (({}, "requested_by_customer"), ({"reason": "fraudulent"}, "fraudulent"))
     ):
@@ -120,7 +120,7 @@ async def test_a_charge_that_waits_for_its_customer_can_be_canceled(api: Api) ->
     assert (charge["status"], charge["next_action"], charge["pending_operation"]) == ("canceled", None, None)
 
 
-async def test_an_operation_that_failed_says_why_until_the_next_one_is_asked_for(api: Api) -> None:
+async def test_operation_failure_is_shown_until_next_request(api: Api) -> None:
     charge_id = await api.held()
     await capture(api, charge_id)
     await api.record(charge_id, refused())
@@ -138,7 +138,7 @@ async def test_an_operation_that_failed_says_why_until_the_next_one_is_asked_for
     assert (again.status, again.json()["operation_failure"]) == (200, None)
 
 
-async def test_an_unknown_outcome_of_an_operation_says_since_when(api: Api) -> None:
+async def test_unknown_operation_outcome_shows_since_when(api: Api) -> None:
     charge_id = await api.held()
     await capture(api, charge_id)
     await api.record(charge_id, Unknown(reason="timeout", since=NOON))
@@ -146,7 +146,7 @@ async def test_an_unknown_outcome_of_an_operation_says_since_when(api: Api) -> N
     assert charge["pending_operation"]["outcome_unknown_since"] == "2026-01-02T12:00:00Z"
 
 
-async def test_a_charge_in_the_wrong_state_is_refused_and_nothing_is_written(
+async def test_operation_in_wrong_state_is_refused_and_writes_nothing(
     api: Api, subtests: pytest.Subtests
 ) -> None:
     processing = (await api.charge("processing")).json()["id"]
@@ -232,7 +232,7 @@ async def test_a_charge_that_is_not_the_merchants_is_not_found(api: Api, subtest
     assert await api.written() == before
 
 
-async def test_who_waits_for_a_capture_gets_the_charge_as_it_became(api: Api) -> None:
+async def test_waiting_capture_request_gets_the_outcome(api: Api) -> None:
     charge_id = await api.held()
     request = asyncio.create_task(capture(api, charge_id, prefer="wait=30"))
     await until_pending(api, charge_id)
@@ -244,7 +244,7 @@ async def test_who_waits_for_a_capture_gets_the_charge_as_it_became(api: Api) ->
     assert reply.headers["Preference-Applied"] == "wait"
 
 
-async def test_who_waits_for_a_capture_that_fails_gets_402_with_the_charge_in_it(api: Api) -> None:
+async def test_waiting_request_of_failed_capture_gets_402_with_charge(api: Api) -> None:
     charge_id = await api.held()
     request = asyncio.create_task(capture(api, charge_id, prefer="wait=30"))
     await until_pending(api, charge_id)
@@ -257,7 +257,7 @@ async def test_who_waits_for_a_capture_that_fails_gets_402_with_the_charge_in_it
     assert "says the PSP" not in reply.body.decode()
 
 
-async def test_who_waits_for_a_capture_learns_that_the_hold_had_lapsed(api: Api) -> None:
+async def test_waiting_capture_of_lapsed_hold_gets_402(api: Api) -> None:
     charge_id = await api.held()
     request = asyncio.create_task(capture(api, charge_id, prefer="wait=30"))
     await until_pending(api, charge_id)
@@ -267,7 +267,7 @@ async def test_who_waits_for_a_capture_learns_that_the_hold_had_lapsed(api: Api)
     assert reply.json()["detail"] == "The charge is expired."
 
 
-async def test_who_waits_for_a_cancellation_gets_its_outcome(api: Api) -> None:
+async def test_waiting_cancel_request_gets_the_outcome(api: Api) -> None:
     done, taken = await api.held("done"), await api.held("taken")
     replies = []
     for charge_id, fact in ((done, canceled()), (taken, captured())):
@@ -280,7 +280,7 @@ async def test_who_waits_for_a_cancellation_gets_its_outcome(api: Api) -> None:
     assert replies[1].json()["charge"]["status"] == "succeeded"
 
 
-async def test_who_waited_in_vain_gets_the_operation_that_is_still_under_way(api: Api) -> None:
+async def test_operation_wait_that_times_out_gets_pending_operation(api: Api) -> None:
     charge_id = await api.held()
     reply = await capture(api, charge_id, prefer="wait=1")
     assert (reply.status, reply.json()["pending_operation"]["type"]) == (200, "capture")

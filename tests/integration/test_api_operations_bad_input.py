@@ -125,9 +125,7 @@ async def assert_refused(api: Api, reply: Reply, expected: Problem, written: tup
     assert await api.written() == written
 
 
-async def test_a_bad_body_is_refused_by_name_and_nothing_is_written(
-    api: Api, subtests: pytest.Subtests
-) -> None:
+async def test_bad_operation_body_is_refused_and_writes_nothing(api: Api, subtests: pytest.Subtests) -> None:
     on = await charges(api)
     written = await api.written()
     bodies = {action: dict(BODIES) for action in on}
@@ -141,9 +139,7 @@ async def test_a_bad_body_is_refused_by_name_and_nothing_is_written(
                 )
 
 
-async def test_an_amount_that_is_none_is_refused_and_nothing_is_written(
-    api: Api, subtests: pytest.Subtests
-) -> None:
+async def test_invalid_amount_is_refused_and_writes_nothing(api: Api, subtests: pytest.Subtests) -> None:
     on = await charges(api)
     written = await api.written()
     for action in ("capture", "refund"):
@@ -174,7 +170,7 @@ async def test_an_idempotency_key_is_required_for_each(api: Api, subtests: pytes
                 await assert_refused(api, reply, (400, code, "Idempotency-Key"), written)
 
 
-async def test_a_body_that_is_not_called_json_is_refused_but_none_needs_no_name(
+async def test_body_without_json_media_type_is_refused_unless_empty(
     api: Api, subtests: pytest.Subtests
 ) -> None:
     on = await charges(api)

@@ -74,7 +74,7 @@ async def dispute(api: Api, charge_id: str, status: DisputeStatus) -> None:
     await api.append(charge_id, lambda charge: decide_dispute(charge, said, new_dispute_id=new_dispute_id()))
 
 
-async def test_a_refund_is_answered_whole_in_processing_and_leaves_event_key_and_job(api: Api) -> None:
+async def test_refund_is_answered_in_processing_and_writes_job(api: Api) -> None:
     charge_id = await api.paid()
     before = await api.written()
     reply = await refund(api, charge_id, amount_minor=500, reason="duplicate", metadata={"return_id": "R-1"})
@@ -108,7 +108,7 @@ async def test_a_refund_is_answered_whole_in_processing_and_leaves_event_key_and
     assert json.loads(job["payload"]) == {"charge_id": charge_id, "refund_id": body["id"]}
 
 
-async def test_all_that_is_left_is_refunded_unless_told_otherwise(api: Api) -> None:
+async def test_refund_without_amount_refunds_the_rest(api: Api) -> None:
     charge_id = await api.paid()
     await refund(api, charge_id, "part", amount_minor=499)
     assert (await refund(api, charge_id, "rest")).json()["amount_minor"] == 1500
@@ -131,7 +131,7 @@ async def test_a_refund_is_seen_at_once_in_itself_and_in_its_charge(api: Api) ->
     assert (charge["amount_refunded_minor"], charge["amount_refundable_minor"]) == (0, 1499)
 
 
-async def test_a_refund_is_shown_as_the_log_tells_it_whatever_the_view_knows(api: Api, dsn: str) -> None:
+async def test_refund_is_read_from_log_though_view_lags(api: Api, dsn: str) -> None:
     charge_id = await api.paid()
     path = (await refund(api, charge_id, amount_minor=500)).headers["Location"]
     await api.project(dsn)
@@ -166,7 +166,7 @@ async def test_a_refund_that_fails_later_gives_the_amount_back(api: Api) -> None
     assert (await refund(api, charge_id, "second")).json()["amount_minor"] == 1999
 
 
-async def test_an_unknown_outcome_of_a_refund_says_since_when_and_keeps_the_amount(api: Api) -> None:
+async def test_unknown_refund_shows_since_when_and_reserves_amount(api: Api) -> None:
     charge_id = await api.paid()
     refund_id = await refund_id_of(api, charge_id, "first")
     await api.record_refund(charge_id, refund_id, Unknown(reason="timeout", since=NOON))
@@ -195,7 +195,7 @@ async def test_a_charge_without_money_cannot_be_refunded(api: Api, subtests: pyt
     assert await api.written() == before
 
 
-async def test_a_refusal_says_what_is_left_and_leaves_the_key_unused(api: Api) -> None:
+async def test_refused_refund_states_rest_and_leaves_key_unused(api: Api) -> None:
     charge_id = await api.paid()
     await refund(api, charge_id, "first", amount_minor=1500)
     before = await api.written()
@@ -208,7 +208,7 @@ async def test_a_refusal_says_what_is_left_and_leaves_the_key_unused(api: Api) -
     assert nothing.problem() == (409, "charge_already_refunded", None)
 
 
-async def test_a_disputed_charge_is_not_refunded_until_the_dispute_is_won(api: Api) -> None:
+async def test_disputed_charge_is_not_refundable_until_dispute_is_won(api: Api) -> None:
     charge_id = await api.paid()
     assert (await api.get(f"/v1/charges/{charge_id}")).json()["disputed"] is False
     await dispute(api, charge_id, "needs_response")
@@ -254,7 +254,7 @@ async def test_a_refund_of_another_merchant_or_mode_is_not_found(api: Api, dsn: 
         assert (await api.get(path, key=key)).problem() == (404, "refund_not_found", "refund_id")
 
 
-async def test_who_waits_gets_the_refund_as_it_became(api: Api) -> None:
+async def test_waiting_refund_request_gets_the_outcome(api: Api) -> None:
     charge_id = await api.paid()
     for number, status in enumerate(("succeeded", "pending"), start=1):
         request = asyncio.create_task(refund(api, charge_id, status, prefer="wait=30", amount_minor=500))
@@ -268,7 +268,7 @@ async def test_who_waits_gets_the_refund_as_it_became(api: Api) -> None:
         assert reply.headers["Location"] == f"/v1/refunds/{refund_id}"
 
 
-async def test_who_waits_for_a_refund_that_fails_gets_402_with_the_refund_in_it(api: Api) -> None:
+async def test_waiting_request_of_failed_refund_gets_402_with_refund(api: Api) -> None:
     charge_id = await api.paid()
     request = asyncio.create_task(refund(api, charge_id, prefer="wait=30"))
     refund_id = await until_requested(api, charge_id)
@@ -284,7 +284,7 @@ async def test_who_waits_for_a_refund_that_fails_gets_402_with_the_refund_in_it(
     assert reply.headers["Location"] == f"/v1/refunds/{refund_id}"
 
 
-async def test_what_happens_elsewhere_on_the_charge_does_not_end_the_wait(api: Api) -> None:
+async def test_wait_for_refund_ignores_other_refunds(api: Api) -> None:
     charge_id = await api.paid()
     earlier = [await refund_id_of(api, charge_id, key, amount_minor=500) for key in ("first", "second")]
     request = asyncio.create_task(refund(api, charge_id, "third", prefer="wait=30", amount_minor=500))

@@ -98,7 +98,7 @@ async def test_look_that_waits_in_vain_shows_what_is_known(api: Api) -> None:
     assert reply.json()["status"] == "requires_action"
 
 
-async def test_look_at_what_waits_for_nothing_is_answered_at_once(api: Api, pool: Pool) -> None:
+async def test_wait_on_finished_charge_answers_at_once(api: Api, pool: Pool) -> None:
     charge_id = await api.paid()
     reply = await look(api, f"/v1/charges/{charge_id}")
     assert (reply.json()["status"], reply.headers["Preference-Applied"]) == ("succeeded", "wait")

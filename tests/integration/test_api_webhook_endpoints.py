@@ -72,7 +72,7 @@ async def fail_all(api: Api) -> None:
 # Endpoints
 
 
-async def test_an_endpoint_is_answered_whole_with_its_secret_which_is_not_shown_again(api: Api) -> None:
+async def test_new_endpoint_is_answered_whole_and_shows_secret_once(api: Api) -> None:
     reply = await post(
         api, PATH, {"url": URL, "description": "The shop", "event_types": ["charge.*", "refund.failed"]}
     )
@@ -99,11 +99,11 @@ async def test_an_endpoint_is_answered_whole_with_its_secret_which_is_not_shown_
     assert got == {**body, "created_at": got["created_at"]}
 
 
-async def test_an_endpoint_hears_of_everything_unless_it_says_otherwise(api: Api) -> None:
+async def test_endpoint_without_event_types_gets_all_events(api: Api) -> None:
     assert (await created(api))["event_types"] == ["*"]
 
 
-async def test_endpoints_are_listed_oldest_first_on_one_page_without_secrets(api: Api) -> None:
+async def test_endpoints_are_listed_oldest_first_without_secrets(api: Api) -> None:
     made = [(await created(api))["id"] for _ in range(3)]
     listed = (await api.get(PATH)).json()
     assert [endpoint["id"] for endpoint in listed["data"]] == made
@@ -112,7 +112,7 @@ async def test_endpoints_are_listed_oldest_first_on_one_page_without_secrets(api
     assert (await api.get(f"{PATH}?limit=1")).problem() == (400, "parameter_unknown", "limit")
 
 
-async def test_the_secret_is_stored_sealed_and_nowhere_in_clear(api: Api, owner_pool: Pool) -> None:
+async def test_endpoint_secret_is_stored_sealed_only(api: Api, owner_pool: Pool) -> None:
     secret = (await post(api, PATH, {"url": URL}, idempotency_key="k")).json()["secret"]
     row = await api.pool.fetchrow("select endpoint_id, secret from notify.endpoints")
     assert row is not None
@@ -149,7 +149,7 @@ async def test_what_is_changed_changes_and_the_rest_stays(api: Api) -> None:
     assert (await api.get(path)).json() == enabled
 
 
-async def test_a_rotation_gives_a_new_secret_and_says_until_when_the_old_one_signs(pool: Pool) -> None:
+async def test_secret_rotation_shows_when_old_secret_expires(pool: Pool) -> None:
     clock = HandClock(await pool.fetchval("select clock_timestamp()"))
     async with serving_api(pool, clock=clock) as api:
         made = await created(api)
@@ -197,7 +197,7 @@ async def test_there_are_only_so_many_endpoints_in_each_mode(api: Api) -> None:
         ({"url": URL, "event_types": "*"}, "field_invalid", "event_types"),
     ],
 )
-async def test_what_cannot_be_is_refused_by_name_and_nothing_is_made(
+async def test_invalid_endpoint_is_refused_and_not_created(
     api: Api, body: object, code: str, param: str
 ) -> None:
     reply = await post(api, PATH, body, idempotency_key="k")
@@ -217,7 +217,9 @@ async def test_what_cannot_be_is_refused_by_name_and_nothing_is_made(
         ({"event_types": ["nothing"]}, "field_invalid", "event_types"),
     ],
 )
-async def test_a_change_that_cannot_be_changes_nothing(api: Api, body: object, code: str, param: str) -> None:
+async def test_invalid_endpoint_change_is_refused_and_changes_nothing(
+    api: Api, body: object, code: str, param: str
+) -> None:
     path = f"{PATH}/{(await created(api))['id']}"
     before = (await api.get(path)).json()
     assert (await post(api, path, body)).problem() == (422, code, param)
@@ -243,7 +245,7 @@ async def test_a_publishable_key_may_not_do_any_of_it(api: Api) -> None:
 # Idempotency keys
 
 
-async def test_a_repeated_creation_gives_the_same_endpoint_and_secret_byte_for_byte(api: Api) -> None:
+async def test_repeated_endpoint_creation_gets_the_same_answer(api: Api) -> None:
     first = await post(api, PATH, {"url": URL}, idempotency_key="k")
     again = await post(api, PATH, {"url": URL}, idempotency_key="k")
     assert (again.status, again.body) == (201, first.body)
@@ -259,7 +261,7 @@ async def test_of_many_creations_at_once_under_one_key_one_is_made(api: Api) -> 
     assert len((await api.get(PATH)).json()["data"]) == 1
 
 
-async def test_a_repetition_after_the_secret_was_replaced_no_longer_shows_one(api: Api) -> None:
+async def test_repeated_creation_after_rotation_shows_no_secret(api: Api) -> None:
     first = (await post(api, PATH, {"url": URL}, idempotency_key="k")).json()
     await post(api, f"{PATH}/{first['id']}/rotate_secret")
     again = (await post(api, PATH, {"url": URL}, idempotency_key="k")).json()
@@ -283,7 +285,7 @@ async def test_a_repeated_change_is_made_once(api: Api) -> None:
     assert (await api.get(path)).json()["status"] == "enabled"
 
 
-async def test_a_key_used_for_something_else_is_refused(api: Api) -> None:
+async def test_endpoint_key_used_for_other_request_is_refused(api: Api) -> None:
     await post(api, PATH, {"url": URL}, idempotency_key="k")
     other = {"url": "https://other.example.com/"}
     reused = (422, "idempotency_key_reused", "Idempotency-Key")
@@ -296,7 +298,7 @@ async def test_a_key_used_for_something_else_is_refused(api: Api) -> None:
 # Whose it is
 
 
-async def test_what_is_another_merchants_or_of_the_other_mode_is_not_found(api: Api, dsn: str) -> None:
+async def test_endpoint_of_other_merchant_or_mode_is_not_found(api: Api, dsn: str) -> None:
     endpoint_id = (await created(api))["id"]
     (delivery_id,) = await some_deliveries(api, dsn)
     other = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
@@ -356,7 +358,7 @@ async def test_the_log_shows_what_was_sent_and_how_it_went(api: Api, dsn: str) -
     assert [attempt["error"] for attempt in whole["attempt_log"]] == ["address_forbidden"]
 
 
-async def test_deliveries_are_listed_newest_first_page_by_page_and_by_status(api: Api, dsn: str) -> None:
+async def test_deliveries_are_listed_newest_first_by_page_and_status(api: Api, dsn: str) -> None:
     endpoint_id = (await created(api))["id"]
     newest_first = await some_deliveries(api, dsn, count=5)
     await api.pool.execute(
@@ -420,7 +422,7 @@ async def test_a_replay_makes_a_delivery_due_again_under_its_id(api: Api, dsn: s
     assert (await post(api, path)).problem() == disabled
 
 
-async def test_all_that_failed_is_replayed_at_once_or_what_failed_in_a_time(api: Api, dsn: str) -> None:
+async def test_failed_deliveries_are_replayed_all_or_by_time(api: Api, dsn: str) -> None:
     endpoint_id = (await created(api))["id"]
     await some_deliveries(api, dsn, count=3)
     await fail_all(api)
@@ -441,9 +443,7 @@ async def test_all_that_failed_is_replayed_at_once_or_what_failed_in_a_time(api:
     assert (await post(api, path)).problem() == (409, "webhook_endpoint_disabled", "endpoint_id")
 
 
-async def test_what_happens_to_a_charge_of_the_api_is_told_with_what_merchants_may_see(
-    api: Api, dsn: str
-) -> None:
+async def test_webhook_body_holds_public_fields_only(api: Api, dsn: str) -> None:
     await created(api, event_types=["charge.created"])
     await some_deliveries(api, dsn)
     payload = json.loads(await api.pool.fetchval("select body from notify.deliveries"))
@@ -470,7 +470,7 @@ async def sweep(api: Api) -> None:
     await deliverer.sweep()
 
 
-async def test_endpoint_deleted_is_gone_whatever_is_asked_of_it(api: Api) -> None:
+async def test_deleted_endpoint_is_not_found(api: Api) -> None:
     kept, gone = (await created(api))["id"], (await created(api))["id"]
     reply = await delete(api, f"{PATH}/{gone}")
     assert (reply.status, reply.body) == (204, b"")
@@ -530,7 +530,7 @@ async def test_what_waits_for_a_deleted_endpoint_ends_and_is_seen(api: Api, dsn:
     assert replay.problem() == (404, "webhook_endpoint_not_found", "delivery_id")
 
 
-async def test_endpoint_deleted_hears_of_nothing_more(api: Api, dsn: str) -> None:
+async def test_deleted_endpoint_gets_no_more_deliveries(api: Api, dsn: str) -> None:
     endpoint_id = (await created(api))["id"]
     await delete(api, f"{PATH}/{endpoint_id}")
     assert await some_deliveries(api, dsn) == []

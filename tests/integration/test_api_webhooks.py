@@ -23,7 +23,7 @@ async def test_an_event_is_kept_byte_for_byte_with_a_job_to_read_it(api: Api) ->
     assert await api.written() == (0, 0, 1, 1)
 
 
-async def test_an_event_delivered_again_is_answered_again_and_kept_once(api: Api) -> None:
+async def test_repeated_psp_event_is_answered_again_and_stored_once(api: Api) -> None:
     assert [(await deliver(api)).status for _ in range(3)] == [200, 200, 200]
     assert await api.written() == (0, 0, 1, 1)
 
@@ -40,7 +40,7 @@ async def test_a_signature_that_does_not_hold_is_400_without_a_reason(api: Api) 
     assert await api.written() == (0, 0, 0, 0)
 
 
-async def test_an_endpoint_nobody_configured_is_404(api: Api) -> None:
+async def test_webhook_path_of_unconfigured_account_is_404(api: Api) -> None:
     for path in ("/webhooks/stripe/live", "/webhooks/paypal/test", "/webhooks/x/y"):
         assert (await deliver(api, path=path)).problem() == (404, "webhook_endpoint_not_found", None)
     assert await api.written() == (0, 0, 0, 0)
@@ -53,9 +53,7 @@ async def test_an_event_of_a_mebibyte_is_taken_and_a_larger_one_is_not(api: Api)
     assert (await deliver(api, largest + b" ")).problem() == (413, "body_too_large", None)
 
 
-async def test_while_the_database_is_away_the_psp_is_told_to_come_back(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_psp_webhook_during_database_outage_gets_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "RECONNECT_DELAY_SECONDS", 0.0)
     api.pool.terminate()
     assert (await deliver(api)).problem() == (503, "store_unavailable", None)

@@ -22,7 +22,7 @@ from fixtures.traffic import fates, follow, live, refunded, refunding, running_w
 from fixtures.waiting import eventually
 
 
-async def test_a_round_sets_a_figure_for_every_law_and_names_what_is_broken(
+async def test_audit_round_sets_metric_per_invariant_and_logs_broken(
     databases: Databases, owner_pool: Pool
 ) -> None:
     async with open_stores(databases, application_name="tests-audit") as stores:
@@ -44,7 +44,7 @@ async def test_a_round_sets_a_figure_for_every_law_and_names_what_is_broken(
         assert {entry["law"] for entry in told} == {"view_equals_fold"}
 
 
-async def test_rounds_follow_each_other_until_told_to_stop(databases: Databases) -> None:
+async def test_audit_rounds_repeat_until_stopped(databases: Databases) -> None:
     rounds = 0
 
     async def counted() -> None:
@@ -63,7 +63,7 @@ async def test_rounds_follow_each_other_until_told_to_stop(databases: Databases)
 
 
 @pytest.mark.parametrize(("refunded_minor", "oldest_hours"), [(0, 10), (400, 10), (1000, 4)])
-async def test_what_a_psp_has_not_settled_is_shown_with_the_age_of_its_oldest_part(
+async def test_uncleared_balance_has_age_of_its_oldest_part(
     databases: Databases, refunded_minor: int, oldest_hours: int
 ) -> None:
     first: tuple[ChargeEvent, ...] = (created(), captured(occurred_at=NOON - timedelta(hours=10)))

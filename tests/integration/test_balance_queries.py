@@ -106,7 +106,7 @@ async def test_each_movement_is_shown_with_its_fee_and_what_it_left(
     )
 
 
-async def test_every_filter_and_all_of_them_together_find_what_they_say(
+async def test_balance_filters_combine_to_matching_transactions(
     queries: BalanceQueries, streams: list[StreamId]
 ) -> None:
     everything = await listed(queries)
@@ -137,7 +137,7 @@ async def test_every_filter_and_all_of_them_together_find_what_they_say(
 
 
 @pytest.mark.parametrize("type_", [None, "charge", "correction"], ids=str)
-async def test_pages_join_without_gap_or_repeat_and_add_up_to_what_is_owed(
+async def test_balance_pages_join_and_add_up_to_payable(
     queries: BalanceQueries, streams: list[StreamId], type_: Any
 ) -> None:
     assert streams
@@ -177,12 +177,12 @@ async def test_merchants_and_modes_see_their_own_only(
         await queries.list_transactions(MINE, limit=0)
 
 
-async def test_a_ledger_that_has_booked_nothing_owes_nothing(queries: BalanceQueries) -> None:
+async def test_empty_ledger_owes_nothing(queries: BalanceQueries) -> None:
     payable = await queries.payable(MERCHANT, livemode=False)
     assert (payable.amounts_minor, payable.tx, payable.pos) == ({}, 0, 0)
 
 
-async def test_a_capture_whose_amount_makes_no_sense_is_no_movement_of_the_merchants(
+async def test_nonsensical_capture_is_no_balance_transaction(
     pool: Pool, ledgerdb: Pool, queries: BalanceQueries
 ) -> None:
     async with running_writer(pool) as writer:
@@ -258,7 +258,7 @@ async def test_page_one_thousand_costs_what_page_one_costs(many: Pool, name: str
         assert PAGE <= rows_visited(plan) <= 15 * PAGE
 
 
-async def test_a_charge_and_a_time_are_found_without_looking_at_the_rest(many: Pool) -> None:
+async def test_charge_and_time_filters_use_an_index(many: Pool) -> None:
     stream = await many.fetchval("select md5('charge' || 1234)::uuid")
     by_charge = BalanceFilters(
         merchant_id=MERCHANT, livemode=False, charge_id=ChargeId(charge_of(StreamId(stream)))

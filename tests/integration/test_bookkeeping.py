@@ -43,7 +43,7 @@ async def test_accounts_are_listed_and_explained(books: Books, databases: Databa
     )
 
 
-async def test_a_balance_is_told_of_any_moment(books: Books, databases: Databases) -> None:
+async def test_balance_command_reports_any_moment(books: Books, databases: Databases) -> None:
     async def told(at: datetime | None, by: str = "effective") -> str:
         return await commands.balance(databases, PAYABLE, livemode=False, at=at, by=by)  # type: ignore[arg-type]
 
@@ -58,7 +58,7 @@ async def test_a_balance_is_told_of_any_moment(books: Books, databases: Database
         await commands.clear(databases, 3, to="somewhere", reason="r", by="ada")
 
 
-async def test_a_statement_is_told_of_whole_days(books: Books, databases: Databases) -> None:
+async def test_statement_command_reports_whole_days(books: Books, databases: Databases) -> None:
     day = NOON.date()
     text = await commands.statement(databases, PAYABLE, livemode=False, first_day=day, last_day=day)
     title, heads, _, capture, fee, closing = [re.split(r"  +", line) for line in text.splitlines()]
@@ -89,9 +89,7 @@ async def test_a_month_is_closed_by_its_name(books: Books, databases: Databases)
     assert (closed.period, closed.closed_by) == (date(2026, 1, 1), "ada")
 
 
-async def test_verifying_says_how_much_it_checked_and_what_it_found(
-    books: Books, databases: Databases
-) -> None:
+async def test_verify_command_reports_what_it_checked_and_found(books: Books, databases: Databases) -> None:
     (day,) = await commands.seals(databases)
     kept = f"{day.day}={day.manifest_hash.hex()}"
     report = await commands.verify_ledger(databases, all_findings=False, expected=[kept])

@@ -58,7 +58,7 @@ async def test_unreadable_event_is_shown_raw_and_masked(
     assert "4242" not in unread.says
 
 
-async def test_charge_whose_first_event_is_unreadable_shows_its_events(
+async def test_charge_with_unreadable_first_event_shows_its_events(
     writer: Writer, owner_pool: Pool, databases: Databases
 ) -> None:
     (stream,) = await live(writer, [(created(), captured())])

@@ -50,9 +50,7 @@ def test_the_last_user_stops_it_and_its_data_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT], ids=lambda end: end.name)
-def test_it_comes_back_with_its_data_while_the_one_before_is_ending(
-    tmp_path: Path, end: signal.Signals
-) -> None:
+def test_server_restarts_with_data_while_previous_one_ends(tmp_path: Path, end: signal.Signals) -> None:
     server = EmbeddedPostgres(tmp_path)
     dsn = server.start()
     run(dsn, "create table kept as select 42 as answer")
@@ -104,7 +102,7 @@ def test_server_killed_with_a_busy_session_starts_again(tmp_path: Path) -> None:
     assert processes_in(tmp_path) == []
 
 
-def test_server_whose_pid_another_program_has_starts_again(tmp_path: Path) -> None:
+def test_server_with_reused_pid_starts_again(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path)
     server.start()
     pid_file = tmp_path / "pg" / "postmaster.pid"

@@ -46,9 +46,7 @@ async def test_the_latest_plan_of_each_currency_comes_with_the_key(pool: Pool, p
     ]
 
 
-async def test_a_new_plan_counts_once_what_is_remembered_of_a_key_is_too_old(
-    pool: Pool, plans: FeePlans
-) -> None:
+async def test_new_fee_plan_counts_once_cached_key_expires(pool: Pool, plans: FeePlans) -> None:
     merchants = Merchants(pool, HandClock(NOON))
     merchant_id = await merchants.create_merchant("Tests")
     key = (await merchants.create_key(merchant_id, "secret", livemode=False)).secret.reveal()
@@ -65,7 +63,7 @@ async def test_a_new_plan_counts_once_what_is_remembered_of_a_key_is_too_old(
     assert asked.fee_plans == {USD: CARDS}
 
 
-async def test_a_charge_keeps_the_plan_of_its_currency_it_was_created_under(pool: Pool) -> None:
+async def test_charge_keeps_fee_plan_of_its_creation(pool: Pool) -> None:
     async with serving_api(pool, clock=HandClock(NOON)) as api:
         await FeePlans(pool, HandClock(NOON)).set(api.merchant_id, USD, CARDS, by="ada")
         in_usd = (await api.charge("one")).json()["id"]
@@ -100,7 +98,7 @@ async def test_a_plan_out_of_bounds_is_refused(
     assert await plans.list(merchant_id) == []
 
 
-async def test_a_plan_for_nobody_is_refused(plans: FeePlans) -> None:
+async def test_fee_plan_of_unknown_merchant_is_refused(plans: FeePlans) -> None:
     with pytest.raises(UnknownMerchant):
         await plans.set(new_merchant_id(), USD, CARDS, by="ada")
 

@@ -101,7 +101,7 @@ async def test_a_key_with_another_body_is_refused(api: Api, pool: Pool) -> None:
     assert await api.written() == (1, 1, 1, 0)
 
 
-async def test_a_body_that_says_the_same_in_other_words_is_the_same_body(api: Api) -> None:
+async def test_equivalent_charge_body_is_replayed(api: Api) -> None:
     first = await api.charge("k", metadata={"a": "1", "b": "2"})
     headers = {"Idempotency-Key": '"k"', "Content-Type": "application/json; charset=utf-8"}
     same = {
@@ -124,7 +124,7 @@ async def test_the_same_key_of_another_merchant_or_mode_is_another_key(api: Api)
     assert len({reply.json()["id"] for reply in replies}) == 3
 
 
-async def test_another_key_of_the_same_merchant_and_mode_shares_idempotency_keys(api: Api) -> None:
+async def test_keys_of_one_merchant_and_mode_share_idempotency_keys(api: Api) -> None:
     first = await api.charge("k")
     assert_replay(await api.charge("k", key=await api.new_key()), first)
 
@@ -154,7 +154,7 @@ async def test_what_was_known_when_the_wait_ended_is_final(api: Api, pool: Pool)
         assert_replay(await restarted.charge("k", key=api.key), first)
 
 
-async def test_a_repeat_waits_for_the_request_that_waits_for_its_outcome(api: Api, pool: Pool) -> None:
+async def test_repeated_charge_waits_for_request_in_flight(api: Api, pool: Pool) -> None:
     async with serving_api(pool) as other:
         request = asyncio.create_task(api.charge("k", prefer="wait=30"))
         await accepted(api)
@@ -197,9 +197,7 @@ async def test_another_body_under_a_key_in_flight_is_refused_at_once(api: Api, p
         await request
 
 
-async def test_a_process_that_dies_while_a_client_waits_leaves_the_acceptance_as_the_answer(
-    api: Api, pool: Pool
-) -> None:
+async def test_killed_waiting_charge_leaves_acceptance_as_answer(api: Api, pool: Pool) -> None:
     (key,) = await api.merchants.list_keys(api.merchant_id)
     request = ChargeRequest(amount_minor=1999, currency="usd", payment_method="pm_card_visa")
     dying = asyncio.create_task(
@@ -234,7 +232,7 @@ async def test_a_process_that_dies_while_a_client_waits_leaves_the_acceptance_as
     assert await api.written() == (2, 1, 1, 0)
 
 
-async def test_an_answer_that_comes_too_late_gives_way_to_the_one_already_final(pool: Pool) -> None:
+async def test_late_answer_yields_to_final_answer(pool: Pool) -> None:
     # The process's clock runs an hour behind the database's: to the database the time of flight is over at once.
     clock = HandClock(datetime.now(UTC) - timedelta(hours=1))
     async with serving_api(pool, clock=clock) as api:

@@ -57,7 +57,7 @@ async def test_an_event_id_is_unique_within_its_account_alone(pool: Pool) -> Non
         assert await _rows(house) == 2
 
 
-async def test_a_webhook_nobody_has_to_read_is_kept_without_a_job(pool: Pool) -> None:
+async def test_uninteresting_webhook_is_stored_without_job(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp(), working=False) as house:
         charge_id = await house.charge(jobs=())
         assert await house.tell(charge_id, "nothing") == "accepted"
@@ -74,7 +74,7 @@ async def test_a_webhook_nobody_has_to_read_is_kept_without_a_job(pool: Pool) ->
         (PspName("nobody"), "test", {"signature": "genuine"}, "unknown_account"),
     ],
 )
-async def test_a_webhook_that_cannot_be_believed_leaves_no_trace_in_the_inbox(
+async def test_refused_webhook_is_not_stored(
     pool: Pool, psp: PspName, account: str, headers: dict[str, str], reason: str
 ) -> None:
     async with open_house(pool, ScriptedPsp(), working=False) as house:
@@ -86,7 +86,7 @@ async def test_a_webhook_that_cannot_be_believed_leaves_no_trace_in_the_inbox(
         assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
-async def test_a_webhook_before_our_own_answer_settles_the_charge_and_the_answer_agrees(pool: Pool) -> None:
+async def test_webhook_before_call_answer_records_outcome_once(pool: Pool) -> None:
     psp = ScriptedPsp()
     called, go_on = asyncio.Event(), asyncio.Event()
 
@@ -132,7 +132,7 @@ async def test_webhooks_and_answers_that_race_capture_each_charge_once(
     assert psp.charges_made == 100
 
 
-async def test_webhooks_out_of_order_tell_the_same_story(pool: Pool) -> None:
+async def test_webhooks_out_of_order_give_the_same_events(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge(jobs=())
         await house.tell(charge_id, "captured")
@@ -144,7 +144,7 @@ async def test_webhooks_out_of_order_tell_the_same_story(pool: Pool) -> None:
         assert await house.held() == []
 
 
-async def test_a_webhook_that_contradicts_a_settled_charge_counts_for_nothing_against_the_psps_own_record(
+async def test_webhook_contradicting_psp_record_is_ignored(
     pool: Pool,
 ) -> None:
     async with open_house(pool, ScriptedPsp(decline)) as house:
@@ -157,7 +157,7 @@ async def test_a_webhook_that_contradicts_a_settled_charge_counts_for_nothing_ag
         assert await house.held() == []
 
 
-async def test_a_webhook_that_contradicts_a_settled_charge_is_held_while_the_psps_record_cannot_tell(
+async def test_contradicting_webhook_without_psp_record_is_held(
     pool: Pool,
 ) -> None:
     psp = ScriptedPsp(decline)
@@ -173,7 +173,7 @@ async def test_a_webhook_that_contradicts_a_settled_charge_is_held_while_the_psp
         assert (held.reason, held.report_type) == ("contradicts_state", "captured")
 
 
-async def test_a_settled_charge_that_the_psps_own_record_contradicts_is_corrected(pool: Pool) -> None:
+async def test_final_charge_contradicted_by_psp_record_is_corrected(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp(decline)) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -196,9 +196,7 @@ async def test_a_settled_charge_that_the_psps_own_record_contradicts_is_correcte
 
 
 @pytest.mark.parametrize("charge_id", ["ch_01m82z24fee4ks56hmzbyc7q92", "order-4711", ""])
-async def test_a_webhook_about_a_charge_of_another_installation_is_ignored(
-    pool: Pool, charge_id: str
-) -> None:
+async def test_webhook_about_charge_of_other_installation_is_ignored(pool: Pool, charge_id: str) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         assert await house.tell(charge_id, "captured") == "accepted"
         await house.idle()
@@ -217,7 +215,7 @@ async def test_a_test_account_cannot_speak_about_a_live_charge(pool: Pool) -> No
         assert await house.history(charge_id) == ["charge.created", "charge.captured"]
 
 
-async def test_a_webhook_that_says_nothing_definite_changes_nothing(pool: Pool) -> None:
+async def test_indefinite_webhook_changes_nothing(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge(jobs=())
         await house.tell(charge_id, "processing")

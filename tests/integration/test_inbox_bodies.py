@@ -181,7 +181,7 @@ async def test_body_from_before_hashes_leaves_one_behind(pool: Pool, owner_pool:
         )
 
 
-async def test_job_for_a_purged_body_is_held_and_says_so(pool: Pool, owner_pool: Pool) -> None:
+async def test_job_of_purged_webhook_body_is_held_with_reason(pool: Pool, owner_pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         await told(house, owner_pool, "evt_1", says="nothing", days=31)
         await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10)

@@ -181,11 +181,11 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
     return scene
 
 
-async def test_every_law_holds_on_an_empty_system(stores: Stores) -> None:
+async def test_each_invariant_holds_on_empty_system(stores: Stores) -> None:
     assert {law.name: await law.check(stores) for law in LAWS} == {law.name: [] for law in LAWS}
 
 
-async def test_every_law_holds_on_real_traffic(scene: Scene) -> None:
+async def test_each_invariant_holds_on_real_traffic(scene: Scene) -> None:
     assert {law.name: await law.check(scene.stores) for law in LAWS} == {law.name: [] for law in LAWS}
 
 
@@ -197,13 +197,13 @@ async def test_together_they_are_one_sentence(scene: Scene) -> None:
     assert all(verdict.sentence.startswith("holds   ") for verdict in verdicts)
 
 
-async def test_traffic_that_nobody_has_followed_yet_breaks_nothing(scene: Scene) -> None:
+async def test_events_not_yet_consumed_break_no_invariant(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
         await live(writer, fates())
     assert [verdict.sentence for verdict in await check_all(scene.stores) if not verdict.holds] == []
 
 
-async def test_a_broken_law_is_named_with_the_rows_that_break_it(scene: Scene) -> None:
+async def test_broken_invariant_is_reported_with_its_rows(scene: Scene) -> None:
     await scene.tamper("update paymentdb.charges set status = 'failed' where stream_id = $1", scene.paid)
     verdicts = await check_all(scene.stores)
     events = await count_events(scene.stores)
@@ -219,7 +219,7 @@ async def test_a_broken_law_is_named_with_the_rows_that_break_it(scene: Scene) -
     )
 
 
-async def test_a_law_names_a_bounded_number_of_rows(scene: Scene) -> None:
+async def test_invariant_reports_bounded_number_of_rows(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
         await live(writer, [(created(),) for _ in range(VIOLATIONS_MAX + 20)])
     await follow_all(scene.stores)
@@ -249,7 +249,7 @@ async def test_a_view_row_that_skipped_an_event_is_missed(scene: Scene) -> None:
     ]
 
 
-async def test_an_entry_taken_out_is_missed_by_two_laws(scene: Scene) -> None:
+async def test_missing_entry_breaks_two_invariants(scene: Scene) -> None:
     await scene.tamper("delete from ledgerdb.entries where stream_id = $1", scene.paid)
     where = f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}"
     assert await scene.broken("every_event_reaches_every_consumer") == [
@@ -260,7 +260,7 @@ async def test_an_entry_taken_out_is_missed_by_two_laws(scene: Scene) -> None:
     ]
 
 
-async def test_a_parked_charge_is_named_for_each_consumer_and_its_gaps_only_once(scene: Scene) -> None:
+async def test_parked_charge_is_reported_per_consumer_without_its_gaps(scene: Scene) -> None:
     for schema, consumer in (("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("notify", "notify")):
         await scene.tamper(
             f"insert into {schema}.parked_streams (consumer, stream_id, since_version, reason)"  # noqa: S608 -- the names above
@@ -375,7 +375,7 @@ async def test_a_reference_of_two_accounts_is_two_references(scene: Scene) -> No
 
 
 @pytest.mark.parametrize("amount_minor", [0, -1999])
-async def test_a_charge_that_took_nothing_is_named(scene: Scene, amount_minor: int) -> None:
+async def test_succeeded_charge_without_capture_is_reported(scene: Scene, amount_minor: int) -> None:
     await scene.tamper(
         "update eventstore.events set data = jsonb_set(data, '{amount_minor}', to_jsonb($2::int))"
         " where stream_id = $1 and type = 'charge.captured'",
@@ -387,7 +387,7 @@ async def test_a_charge_that_took_nothing_is_named(scene: Scene, amount_minor: i
     assert str(amount_minor) in found.what
 
 
-async def test_a_correction_to_nothing_taken_is_named(scene: Scene) -> None:
+async def test_correction_to_zero_capture_is_reported(scene: Scene) -> None:
     corrected = "where type = 'charge.corrected' and data ->> 'status_after' = 'succeeded'"
     stream_id = await scene.owner.fetchval(f"select stream_id from eventstore.events {corrected} limit 1")  # noqa: S608 -- the test's own words
     await scene.tamper(
@@ -399,7 +399,7 @@ async def test_a_correction_to_nothing_taken_is_named(scene: Scene) -> None:
     assert str(stream_id) in found.where
 
 
-async def test_a_dispute_of_a_charge_that_took_nothing_is_named(scene: Scene) -> None:
+async def test_dispute_of_charge_without_capture_is_reported(scene: Scene) -> None:
     disputed = "select stream_id from eventstore.events where type = 'dispute.funds_withdrawn' limit 1"
     stream_id = await scene.owner.fetchval(disputed)
     await scene.tamper(
@@ -433,7 +433,7 @@ async def test_a_stream_that_cannot_be_folded_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_key_that_leads_nowhere_is_named(scene: Scene) -> None:
+async def test_idempotency_key_of_missing_charge_is_reported(scene: Scene) -> None:
     await scene.tamper("delete from eventstore.events where stream_id = $1", scene.waiting)
     assert await scene.broken("same_key_same_charge") == [
         Violation(
@@ -443,7 +443,7 @@ async def test_a_key_that_leads_nowhere_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_key_whose_answer_is_about_another_charge_is_named(scene: Scene) -> None:
+async def test_idempotency_key_answering_other_charge_is_reported(scene: Scene) -> None:
     body = b'{"id":"%s"}' % charge_of(scene.declined).encode()
     await scene.tamper("update eventstore.idempotency_keys set response_body = $1 where key = 'paid'", body)
     assert await scene.broken("same_key_same_charge") == [
@@ -477,7 +477,7 @@ async def test_an_entry_that_lost_a_cent_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_an_entry_without_postings_and_postings_without_entry_are_named(scene: Scene) -> None:
+async def test_entry_without_postings_and_reverse_are_reported(scene: Scene) -> None:
     entry_id = await scene.entry_of(scene.paid)
     await scene.tamper("update ledgerdb.postings set entry_id = 999999 where entry_id = $1", entry_id)
     found = {violation.where: violation.what for violation in await scene.broken("entries_balance")}
@@ -507,7 +507,7 @@ async def test_an_altered_balance_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_posting_that_does_not_continue_the_one_before_is_named(scene: Scene) -> None:
+async def test_posting_breaking_balance_sequence_is_reported(scene: Scene) -> None:
     entry_id = await scene.entry_of(scene.paid)
     await scene.tamper(
         "update ledgerdb.postings set balance_after_minor = balance_after_minor + 5"
@@ -534,7 +534,7 @@ async def test_an_account_version_left_out_is_named(scene: Scene) -> None:
         ("event_id = gen_random_uuid()", "moved money and has no entry"),
     ],
 )
-async def test_an_entry_that_tells_of_other_money_is_named(scene: Scene, change: str, finding: str) -> None:
+async def test_entry_differing_from_its_event_is_reported(scene: Scene, change: str, finding: str) -> None:
     where = f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}"
     await scene.tamper(f"update ledgerdb.entries set {change} where stream_id = $1", scene.paid)  # noqa: S608 -- the test's own words
     assert Violation(where, finding) in await scene.broken("money_events_have_entries")
@@ -549,7 +549,7 @@ async def test_an_entry_in_another_currency_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_refund_that_the_books_tell_otherwise_is_named(scene: Scene) -> None:
+async def test_refund_without_postings_is_reported(scene: Scene) -> None:
     row = await scene.owner.fetchrow(
         "select entry_id, event_id, stream_id from ledgerdb.entries where kind = 'refund.succeeded' limit 1"
     )
@@ -560,7 +560,7 @@ async def test_a_refund_that_the_books_tell_otherwise_is_named(scene: Scene) -> 
     assert found.what.endswith("usd in minor units, its entry says nothing")
 
 
-async def test_money_in_suspense_is_named_until_somebody_says_whose_it_is(scene: Scene) -> None:
+async def test_money_in_suspense_is_reported_until_cleared(scene: Scene) -> None:
     too_much = refunding(1500)
     async with running_writer(scene.stores.eventstore) as writer:
         await live(writer, [(created(), captured(), too_much, refunded(too_much))])
@@ -627,7 +627,7 @@ async def test_amounts_that_cannot_be_are_named(scene: Scene) -> None:
     }
 
 
-async def test_a_refund_taken_on_for_more_than_was_left_is_named_though_it_failed(scene: Scene) -> None:
+async def test_refund_accepted_above_rest_is_reported_though_failed(scene: Scene) -> None:
     first, second, third = refunding(600), refunding(600), refunding(600)
     from_the_dashboard = refunding(600, origin="psp")
     async with running_writer(scene.stores.eventstore) as writer:
@@ -693,7 +693,7 @@ async def test_an_altered_part_of_the_view_differs_from_its_events(
     )
 
 
-async def test_a_part_of_the_view_that_nothing_tells_of_is_named(scene: Scene) -> None:
+async def test_view_row_without_events_is_reported(scene: Scene) -> None:
     await scene.tamper(
         "insert into paymentdb.refunds select 're_x', r.charge_id, 1, merchant_id, livemode, status, 1, currency, null,"
         " origin, '{}', null, null, null, created_at, updated_at from paymentdb.refunds r order by charge_id limit 1"
@@ -829,7 +829,7 @@ LEAKS = [
 ]
 
 
-async def test_the_law_finds_what_the_search_finds(scene: Scene) -> None:
+async def test_card_number_query_agrees_with_search_in_code(scene: Scene) -> None:
     texts = dict(enumerate((*PUBLISHED, *PASTED, *NO_CARDS), start=1))
     bodies = {
         f"evt_{number}_{name}": body
@@ -862,7 +862,7 @@ async def test_the_law_finds_what_the_search_finds(scene: Scene) -> None:
 @pytest.mark.parametrize(
     "number", [PAN, "4242 4242-4242 4242", "4242\u20134242\xa04242\u20094242", "\uff14\uff12" * 8]
 )
-async def test_a_card_number_is_found_wherever_it_lies_and_never_repeated(scene: Scene, number: str) -> None:
+async def test_card_number_in_any_table_is_reported_unrepeated(scene: Scene, number: str) -> None:
     names = {
         "{paid}": str(scene.paid),
         "{charge}": charge_of(scene.paid),
@@ -907,7 +907,7 @@ async def test_an_open_charge_may_be_young(scene: Scene) -> None:
     assert await scene.broken("open_charges_have_work") == []
 
 
-async def test_a_capture_that_nobody_carries_out_is_named(scene: Scene) -> None:
+async def test_capture_without_job_is_reported(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
         (held,) = await live(
             writer,
@@ -928,7 +928,7 @@ async def test_a_capture_that_nobody_carries_out_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_refund_that_nobody_carries_out_is_named(scene: Scene) -> None:
+async def test_refund_without_job_is_reported(scene: Scene) -> None:
     first, second = refunding(100), refunding(100)
     async with running_writer(scene.stores.eventstore) as writer:
         (paid,) = await live(writer, [(created(), captured(), first, second)])
@@ -942,7 +942,7 @@ async def test_a_refund_that_nobody_carries_out_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_a_charge_that_only_the_lagging_view_calls_open_needs_no_job(scene: Scene) -> None:
+async def test_charge_open_only_in_lagging_view_needs_no_job(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
         await writer.commit(claiming(append(scene.waiting, captured(), expected_version=1)))
     await scene.owner.execute("delete from queue.pgqueuer where payload like $1", _naming(scene.waiting))

@@ -61,7 +61,7 @@ def by_name(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
     return {verdict.law.name: verdict for verdict in verdicts}
 
 
-async def test_amount_beyond_64_bits_is_named_by_the_laws(scene: Scene) -> None:
+async def test_amount_above_64_bits_is_reported_by_invariants(scene: Scene) -> None:
     await scene.set_amount(str(2**63))
     verdicts = by_name(await check_all(scene.stores))
     assert [name for name, verdict in verdicts.items() if verdict.unchecked] == []
@@ -70,7 +70,7 @@ async def test_amount_beyond_64_bits_is_named_by_the_laws(scene: Scene) -> None:
     assert verdicts["money_events_have_entries"].is_broken
 
 
-async def test_event_no_query_can_read_leaves_other_laws_checked(scene: Scene, databases: Databases) -> None:
+async def test_unreadable_event_leaves_other_invariants_checked(scene: Scene, databases: Databases) -> None:
     await scene.set_amount('"a lot"')
     verdicts = by_name(await check_all(scene.stores))
     unchecked = [name for name, verdict in verdicts.items() if verdict.unchecked]
@@ -86,7 +86,7 @@ async def test_event_no_query_can_read_leaves_other_laws_checked(scene: Scene, d
     assert f"{len(unchecked)} of {len(LAWS)} laws could not be checked: {', '.join(unchecked)}" in report.text
 
 
-async def test_audit_round_tells_what_it_could_not_check(scene: Scene) -> None:
+async def test_audit_round_reports_what_it_could_not_check(scene: Scene) -> None:
     await scene.set_amount('"a lot"')
     measured = asyncio.Event()
 
@@ -109,7 +109,7 @@ async def test_audit_round_tells_what_it_could_not_check(scene: Scene) -> None:
     assert {"refunded_within_captured", "shaky"} <= told
 
 
-async def test_law_that_takes_too_long_is_unchecked(scene: Scene) -> None:
+async def test_invariant_check_that_times_out_is_unchecked(scene: Scene) -> None:
     async def wait_for_ever(_: object) -> list[Violation]:
         await asyncio.Event().wait()
         raise AssertionError("it never happens")
@@ -122,12 +122,12 @@ async def test_law_that_takes_too_long_is_unchecked(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("broken", "unchecked", "exit_code"), [(0, 0, 0), (1, 0, 1), (1, 1, 1), (0, 1, 3)])
-def test_exit_code_of_check_tells_broken_from_unchecked(broken: int, unchecked: int, exit_code: int) -> None:
+def test_check_exit_code_separates_broken_from_unchecked(broken: int, unchecked: int, exit_code: int) -> None:
     """2 is for wrong arguments."""
     assert operations.LawReport("", broken, unchecked).exit_code == exit_code
 
 
-async def test_laws_of_a_store_that_is_away_are_unchecked(scene: Scene) -> None:
+async def test_invariant_of_unreachable_store_is_unchecked(scene: Scene) -> None:
     async def ask_a_dead_server(_: object) -> list[Violation]:
         raise ConnectionRefusedError
 

@@ -120,7 +120,7 @@ async def test_beancount_finds_the_balances_that_the_ledger_has(booked: Pool, *,
         assert held(entries, account, currency) == amount
 
 
-async def test_any_days_begin_with_what_was_there_before_and_end_with_what_is_there_then(
+async def test_export_of_days_has_opening_and_closing_balances(
     booked: Pool,
 ) -> None:
     total = await booked.fetchval("select count(*) from entries")
@@ -161,7 +161,7 @@ async def test_a_ledger_without_entries_can_be_exported(ledgerdb: Pool) -> None:
     assert await exported(ledgerdb, "jsonl") == ""
 
 
-async def test_csv_and_json_lines_say_the_same_of_every_posting(booked: Pool) -> None:
+async def test_csv_and_json_lines_export_the_same_postings(booked: Pool) -> None:
     rows = list(csv.DictReader(io.StringIO(await exported(booked, "csv"))))
     lines = [json.loads(line) for line in (await exported(booked, "jsonl")).splitlines()]
     assert len(rows) == await booked.fetchval(
@@ -174,7 +174,7 @@ async def test_csv_and_json_lines_say_the_same_of_every_posting(booked: Pool) ->
         assert row == told | {"livemode": "false"}
 
 
-async def test_a_posting_is_told_in_minor_units_and_in_units(booked: Pool) -> None:
+async def test_exported_posting_has_minor_units_and_units(booked: Pool) -> None:
     rows = list(csv.DictReader(io.StringIO(await exported(booked, "csv"))))
     by_currency = {
         row["currency"]: (int(row["amount_minor"]), row["amount"])
@@ -251,7 +251,7 @@ async def test_a_file_is_replaced_only_where_that_was_asked_for(
         await written(databases, tmp_path / "nowhere" / "books.jsonl")
 
 
-async def test_an_export_that_fails_leaves_no_file_and_the_old_one_as_it_was(
+async def test_failed_export_leaves_no_new_file_and_keeps_old(
     booked: Pool, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert booked

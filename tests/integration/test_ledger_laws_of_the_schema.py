@@ -206,7 +206,7 @@ async def test_periods_close_once_in_order_and_when_they_are_over(owner: Pool) -
         await owner.execute(CLOSE, LAST_MONTH.replace(day=2))
 
 
-async def test_an_entry_without_event_says_who_booked_it_and_why(owner: Pool) -> None:
+async def test_operator_entry_requires_author_and_reason(owner: Pool) -> None:
     insert = """
         insert into entries
             (entry_id, event_id, livemode, kind, stream_id, effective_at, description, source, booked_by, reason)

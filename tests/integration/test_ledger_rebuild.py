@@ -163,7 +163,7 @@ async def test_what_was_altered_is_named_and_put_right(scene: Scene, name: str) 
     assert (await verify_seals(scene.pool)).holds
 
 
-async def test_an_account_that_somebody_moved_is_put_where_its_postings_left_it(scene: Scene) -> None:
+async def test_altered_account_balance_is_found_and_rebuilt(scene: Scene) -> None:
     before = await scene.rows()
     await scene.tamper("update ledgerdb.accounts set balance_minor = 1 where account_id = 2")
     name = await scene.pool.fetchval("select name from accounts where account_id = 2")
@@ -239,7 +239,7 @@ DERIVED = {
 
 
 @pytest.mark.parametrize("name", DERIVED)
-async def test_what_is_kept_beside_the_entries_is_compared_and_made_anew(scene: Scene, name: str) -> None:
+async def test_altered_derived_table_is_found_and_rebuilt(scene: Scene, name: str) -> None:
     await Sealer(scene.pool).seal_batch(entries_max=20)
     rows, days, hours = await scene.rows(), await scene.owner.fetch(DAYS), await scene.owner.fetch(HOURS)
     chosen, altered, where, what = DERIVED[name]
@@ -306,7 +306,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("name", HOLDS)
-async def test_a_ledger_that_somebody_keeps_is_not_replaced_and_the_error_says_so(
+async def test_ledger_in_use_is_not_replaced(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("fincore.read.ledger.rebuild.LOCK_TIMEOUT_SECONDS", 0.05)
@@ -320,7 +320,7 @@ async def test_a_ledger_that_somebody_keeps_is_not_replaced_and_the_error_says_s
     assert (await rebuild(scene.log, scene.owner)).is_replaced
 
 
-async def test_booking_goes_on_after_a_rebuild_with_every_law_in_force(scene: Scene, pool: Pool) -> None:
+async def test_booking_after_rebuild_keeps_triggers_enabled(scene: Scene, pool: Pool) -> None:
     await scene.tamper(ALTERED["amounts"])
     await rebuild(scene.log, scene.owner)
     async with running_writer(pool) as writer:
@@ -334,7 +334,7 @@ async def test_booking_goes_on_after_a_rebuild_with_every_law_in_force(scene: Sc
     assert await scene.owner.fetch(disabled) == []
 
 
-async def test_a_charge_that_was_parked_is_booked_later_and_rebuilt_in_that_order(scene: Scene) -> None:
+async def test_entries_of_unparked_charge_keep_their_order_in_rebuild(scene: Scene) -> None:
     stream_id = StreamId(await scene.pool.fetchval("select stream_id from entries where entry_id = 1"))
     assert charge_of(stream_id)
     # As if the first charge had been parked and taken up at the end: its entries come last.
@@ -355,7 +355,7 @@ async def test_a_charge_that_was_parked_is_booked_later_and_rebuilt_in_that_orde
     assert is_equal(await verify(scene.log, scene.owner))
 
 
-async def test_the_command_says_what_it_compared_and_what_it_did(scene: Scene, databases: Databases) -> None:
+async def test_rebuild_command_reports_comparison_and_replacement(scene: Scene, databases: Databases) -> None:
     same = await rebuild_ledgerdb(databases, verify_only=True)
     assert same.is_good
     assert same.text.startswith("ledgerdb compared with the log: 36 entries, ")

@@ -100,7 +100,7 @@ async def test_a_sealed_day_takes_no_entry(sealed: Books) -> None:
         )
 
 
-async def test_after_a_day_is_sealed_a_clock_that_goes_back_does_not_stop_the_books(books: Books) -> None:
+async def test_booking_continues_when_clock_goes_behind_sealed_day(books: Books) -> None:
     tomorrow = TODAY + timedelta(days=1)
     await Sealer(books.pool).seal()
     async with books.tampering() as connection:
@@ -284,7 +284,7 @@ async def test_an_entry_squeezed_in_is_the_first_that_is_named(sealed: Books) ->
     assert findings[1] == ("entry 4", "stands in the place of another: it was sealed as entry 3")
 
 
-async def test_an_entry_far_beyond_the_others_is_a_hole_and_costs_no_more(sealed: Books) -> None:
+async def test_entry_with_far_number_is_reported_as_one_hole(sealed: Books) -> None:
     async with sealed.tampering() as connection:
         await connection.execute("update ledgerdb.entries set entry_id = 9000000000000 where entry_id = 7")
         await connection.execute("update ledgerdb.postings set entry_id = 9000000000000 where entry_id = 7")
@@ -307,7 +307,7 @@ async def forge(books: Books) -> dict[date, str]:
     return kept
 
 
-async def test_who_keeps_a_manifest_elsewhere_finds_even_a_perfect_forgery(sealed: Books) -> None:
+async def test_manifest_kept_elsewhere_reveals_forged_ledger(sealed: Books) -> None:
     kept = await forge(sealed)
     assert (await verify(sealed.pool)).holds
     verification: Verification = await verify(sealed.pool, all_findings=True, expected=kept)

@@ -46,7 +46,7 @@ async def test_what_waits_is_listed_with_the_reason(books: Books) -> None:
     assert waiting.reason == "the refund of 7000 is more than the 6000 captured and not refunded yet"
 
 
-async def test_a_person_says_whose_it_is_and_the_entry_says_who_and_why(books: Books) -> None:
+async def test_cleared_suspense_entry_records_author_and_reason(books: Books) -> None:
     assert await clear_suspense(books.pool, 3, PAYABLE, reason="agreed with the shop", by="ada") == 4
     assert await open_suspense(books.pool) == []
     row = await books.pool.fetchrow("select * from entries where entry_id = 4")
@@ -113,7 +113,7 @@ async def test_the_service_goes_on_after_an_operator_booked(books: Books) -> Non
     assert (await verify(books.pool)).holds
 
 
-async def test_a_refund_in_suspense_that_comes_back_owes_the_merchant_nothing_in_the_end(
+async def test_refund_in_suspense_that_failed_leaves_payable_unchanged(
     books: Books,
 ) -> None:
     stream_id = await books.pool.fetchval("select stream_id from entries where entry_id = 3")

@@ -45,7 +45,7 @@ async def brute_force(books: Books, account: str, column: str, at: datetime) -> 
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_balance_as_of_any_moment_is_the_sum_of_what_was_before(books: Books, seed: int) -> None:
+async def test_balance_as_of_any_moment_equals_sum_of_postings(books: Books, seed: int) -> None:
     rng = random.Random(seed)
     sealer = Sealer(books.pool)
     begins = THIS_MONTH - timedelta(days=40)
@@ -107,7 +107,7 @@ analyze ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.seals, 
 """
 
 
-async def test_a_balance_in_a_day_reads_that_hours_postings_of_the_account_and_no_more(books: Books) -> None:
+async def test_balance_within_day_reads_postings_of_that_hour_only(books: Books) -> None:
     await books.owner.execute(A_YEAR)
     at = datetime(2025, 7, 1, 12, 30, tzinfo=UTC)
     days_before = (at.date() - date(2025, 1, 1)).days
@@ -121,7 +121,7 @@ async def test_a_balance_in_a_day_reads_that_hours_postings_of_the_account_and_n
     assert 208 <= read <= 215
 
 
-async def test_hours_of_what_was_sealed_before_there_were_any_are_filled_in(books: Books) -> None:
+async def test_migration_fills_hours_of_sealed_entries(books: Books) -> None:
     moments = [THIS_MONTH + timedelta(minutes=minutes) for minutes in (0, 59, 60, 3_000)]
     await books.book(lives(*((captured(occurred_at=at), refunded(occurred_at=at)) for at in moments)))
     await Sealer(books.pool).seal_batch(entries_max=5)
@@ -136,7 +136,7 @@ async def test_hours_of_what_was_sealed_before_there_were_any_are_filled_in(book
     assert await books.owner.fetch(kept) == hours != []
 
 
-async def test_a_statement_goes_from_its_opening_to_its_close_and_the_next_goes_on(books: Books) -> None:
+async def test_statement_runs_from_opening_to_closing_balance(books: Books) -> None:
     begins = datetime(2026, 3, 1, tzinfo=UTC)
     await books.book(
         lives(
@@ -193,9 +193,7 @@ async def month(books: Books, first: datetime) -> tuple[int, int, list[str]]:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["unsealed", "sealed"])
-async def test_what_comes_too_late_for_a_closed_month_is_booked_in_an_open_one_and_says_so(
-    books: Books, *, is_sealed: bool
-) -> None:
+async def test_event_late_for_closed_month_is_booked_in_open_month(books: Books, *, is_sealed: bool) -> None:
     await books.book(lives((captured(occurred_at=LAST_MONTH + timedelta(days=2), platform_fee_minor=0),)))
     before = await month(books, LAST_MONTH)
     assert before == (0, 10_000, ["charge.captured"])
@@ -229,7 +227,7 @@ async def test_what_happens_in_an_open_month_is_not_late(books: Books) -> None:
     assert [row["late_for"] for row in late] == [None, LAST_MONTH.date()]
 
 
-async def test_a_month_that_cannot_be_closed_says_why(books: Books) -> None:
+async def test_month_that_cannot_be_closed_is_refused_with_reason(books: Books) -> None:
     with pytest.raises(PeriodNotClosable, match="has not ended: close a period after its last day"):
         await close_period(books.pool, THIS_MONTH.date(), by="ada")
     await close_period(books.pool, LAST_MONTH.date(), by="ada")
@@ -246,9 +244,7 @@ async def test_an_account_that_is_not_there_is_named(books: Books) -> None:
         )
 
 
-async def test_a_statement_that_nobody_would_read_is_refused(
-    books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_statement_above_line_limit_is_refused(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fincore.read.ledgerdb.balances.STATEMENT_LINES_MAX", 2)
     await books.book(lives((captured(), refunded())))
     with pytest.raises(StatementTooLong, match="more than 2 lines"):

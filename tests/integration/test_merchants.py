@@ -62,7 +62,7 @@ PREFIXES: tuple[tuple[KeyKind, bool, str], ...] = (
 )
 
 
-async def test_a_key_says_what_it_is_for_and_tells_whose_it_is(pool: Pool, merchants: Merchants) -> None:
+async def test_api_key_has_prefix_and_authenticates_its_merchant(pool: Pool, merchants: Merchants) -> None:
     merchant_id = await merchants.create_merchant("Tests")
     for kind, livemode, prefix in PREFIXES:
         created = await merchants.create_key(merchant_id, kind, livemode=livemode, name="shop")
@@ -101,7 +101,7 @@ async def test_keys_are_listed_oldest_first_with_what_became_of_them(
     ]
 
 
-async def test_a_merchant_can_neither_see_nor_revoke_the_keys_of_another(merchants: Merchants) -> None:
+async def test_merchant_cannot_list_or_revoke_keys_of_another(merchants: Merchants) -> None:
     mine, other = [await merchants.create_merchant(name) for name in ("Mine", "Other")]
     key_id = (await merchants.create_key(mine, "secret", livemode=False)).key_id
     assert await merchants.list_keys(other) == []
@@ -130,9 +130,7 @@ async def test_the_services_may_not_change_or_delete_what_was_created(
             await pool.execute(statement)
 
 
-async def test_a_revoked_key_is_refused_within_the_bound_and_not_looked_up_before(
-    pool: Pool, merchants: Merchants
-) -> None:
+async def test_revoked_key_is_refused_once_cache_expires(pool: Pool, merchants: Merchants) -> None:
     merchant_id = await merchants.create_merchant("Tests")
     created = await merchants.create_key(merchant_id, "secret", livemode=False)
     key = created.secret.reveal()
@@ -159,7 +157,7 @@ async def test_an_unknown_key_is_looked_up_once_in_its_time(pool: Pool) -> None:
     assert counting.statements == 2
 
 
-async def test_a_thousand_different_unknown_keys_at_once_cost_two_statements(pool: Pool) -> None:
+async def test_thousand_unknown_keys_at_once_take_two_statements(pool: Pool) -> None:
     counting = CountingPool(pool)
     keys = ApiKeys(counting)  # type: ignore[arg-type]
     guesses = [f"sk_test_{number:032}" for number in range(1_000)]
@@ -183,9 +181,7 @@ async def test_the_memory_of_keys_is_bounded(pool: Pool) -> None:
     assert len(keys._remembered) == ENTRIES_MAX
 
 
-async def test_a_failed_look_up_reaches_every_caller_and_is_not_remembered(
-    pool: Pool, merchants: Merchants
-) -> None:
+async def test_failed_key_lookup_reaches_callers_and_is_not_cached(pool: Pool, merchants: Merchants) -> None:
     created = await merchants.create_key(await merchants.create_merchant("Tests"), "secret", livemode=False)
     key = created.secret.reveal()
     counting = CountingPool(pool)

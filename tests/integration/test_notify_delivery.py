@@ -61,7 +61,7 @@ async def test_a_delivery_arrives_signed_once_and_is_noted(
     assert await notify.deliverer.deliver_due() == 0
 
 
-async def test_while_a_secret_is_rotated_both_verify_and_then_only_the_new_one(
+async def test_old_and_new_secret_sign_until_rotation_ends(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     made = await notify.listen(receiver.url, "charge.created")
@@ -100,7 +100,7 @@ async def test_a_rotation_without_overlap_stops_the_old_secret_at_once(
 # Trying again
 
 
-async def test_every_attempt_of_the_schedule_carries_the_same_id_and_body_until_the_endpoint_is_disabled(
+async def test_failed_schedule_disables_endpoint_with_one_webhook_id(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -123,7 +123,7 @@ async def test_every_attempt_of_the_schedule_carries_the_same_id_and_body_until_
     assert await notify.deliverer.deliver_due() == 0
 
 
-async def test_an_endpoint_that_took_anything_during_the_schedule_stays_enabled(
+async def test_endpoint_with_a_success_in_schedule_stays_enabled(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -142,7 +142,7 @@ async def test_an_endpoint_that_took_anything_during_the_schedule_stays_enabled(
     assert (await notify.endpoint(endpoint_id))["status"] == "enabled"
 
 
-async def test_an_endpoint_that_is_gone_is_disabled_and_what_waits_for_it_fails(
+async def test_endpoint_gone_is_disabled_and_its_deliveries_fail(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url)).endpoint.endpoint_id
@@ -163,9 +163,7 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_what_waits_for_it_fails(
     assert len(receiver.hooks) == 2
 
 
-async def test_an_endpoint_that_was_moved_meanwhile_is_not_disabled_for_its_old_url(
-    notify: Notify, receiver: MerchantReceiver
-) -> None:
+async def test_endpoint_with_changed_url_is_not_disabled(notify: Notify, receiver: MerchantReceiver) -> None:
     endpoint_id = (await notify.listen(receiver.url)).endpoint.endpoint_id
     await notify.happen(created())
     receiver.answer(410)
@@ -189,7 +187,7 @@ async def test_a_redirect_is_a_failure_and_is_not_followed(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_pause_that_the_endpoint_asks_for_holds_all_its_deliveries_back(
+async def test_retry_after_pauses_all_deliveries_of_endpoint(
     notify: Notify, receiver: MerchantReceiver, status: int
 ) -> None:
     await notify.listen(receiver.url, "charge.created")
@@ -206,7 +204,7 @@ async def test_a_pause_that_the_endpoint_asks_for_holds_all_its_deliveries_back(
 # Going easy on endpoints
 
 
-async def test_an_endpoint_that_failed_gets_one_attempt_at_a_time_with_growing_pauses_until_one_succeeds(
+async def test_failed_endpoint_gets_single_probes_until_success(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     await notify.listen(receiver.url, "charge.created")
@@ -223,7 +221,7 @@ async def test_an_endpoint_that_failed_gets_one_attempt_at_a_time_with_growing_p
     assert await notify.deliverer.deliver_due() == 2
 
 
-async def test_no_endpoint_has_more_attempts_under_way_than_its_share_and_none_waits_for_a_slow_one(
+async def test_slow_endpoint_is_bounded_and_delays_no_other(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     async with receiving() as quick:
@@ -252,7 +250,7 @@ async def test_no_endpoint_has_more_attempts_under_way_than_its_share_and_none_w
         await running
 
 
-async def test_an_endpoint_that_answers_quickly_gets_more_at_a_time_while_more_waits_for_it(
+async def test_fast_endpoint_gets_more_attempts_while_more_waits(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -282,7 +280,7 @@ async def test_one_failure_takes_half_of_the_places_an_endpoint_had(
     assert (await notify.endpoint(endpoint_id))["places"] == PLACES_MIN
 
 
-async def test_what_an_endpoint_has_beyond_its_sure_places_is_never_what_another_lacks(
+async def test_extra_places_of_busy_endpoint_leave_others_theirs(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     async with receiving() as other:
@@ -301,7 +299,7 @@ async def test_what_an_endpoint_has_beyond_its_sure_places_is_never_what_another
         assert claimed == {busy_id: 8, other_id: 8}
 
 
-async def test_a_quick_endpoint_beside_one_that_does_not_answer_gets_all_it_waits_for(
+async def test_fast_endpoint_beside_silent_one_gets_everything(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     async with receiving() as quick:
@@ -361,7 +359,7 @@ async def test_two_processes_never_have_the_same_delivery(notify: Notify, receiv
     assert len(claimed) == len(set(claimed)) == 12
 
 
-async def test_what_a_process_sent_and_could_not_note_is_sent_again_under_the_same_id_once_its_lease_ends(
+async def test_unrecorded_attempt_is_repeated_under_same_webhook_id(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -382,7 +380,7 @@ async def test_what_a_process_sent_and_could_not_note_is_sent_again_under_the_sa
     assert await notify.attempts() == [(1, 204, None), (2, 204, None)]
 
 
-async def test_who_lost_its_lease_does_not_decide_what_becomes_of_the_delivery(
+async def test_process_with_lost_lease_does_not_decide_delivery(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -401,7 +399,7 @@ async def test_who_lost_its_lease_does_not_decide_what_becomes_of_the_delivery(
     assert await statuses(notify, endpoint_id) == [("delivered", None)]
 
 
-async def test_told_to_stop_a_deliverer_finishes_and_notes_what_is_under_way(
+async def test_deliverer_on_stop_finishes_and_records_attempts(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -419,7 +417,7 @@ async def test_told_to_stop_a_deliverer_finishes_and_notes_what_is_under_way(
     assert await statuses(notify, endpoint_id) == [("delivered", None)]
 
 
-async def test_a_secret_that_cannot_be_read_sends_nothing_and_is_tried_again(
+async def test_unreadable_secret_sends_nothing_and_is_retried(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     await notify.listen(receiver.url, "charge.created")
@@ -438,7 +436,7 @@ async def test_a_secret_that_cannot_be_read_sends_nothing_and_is_tried_again(
 
 
 @pytest.mark.parametrize("status", [204, 410])
-async def test_a_replay_sends_the_same_body_under_the_same_id_with_the_whole_schedule_before_it(
+async def test_replay_sends_same_body_with_whole_schedule(
     notify: Notify, receiver: MerchantReceiver, status: int
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -528,9 +526,7 @@ async def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(
     assert await notify.attempts() == []
 
 
-async def test_an_answer_longer_than_is_read_still_counts_by_its_status(
-    notify: Notify, receiver: MerchantReceiver
-) -> None:
+async def test_answer_above_read_limit_counts_by_status(notify: Notify, receiver: MerchantReceiver) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
     await notify.happen(created())
     receiver.answer(200, body=b"x" * 5_000_000)

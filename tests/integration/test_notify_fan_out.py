@@ -33,7 +33,7 @@ async def types(notify: Notify, endpoint_id: str) -> list[str]:
     return [row["event_type"] for row in await notify.deliveries_of(endpoint_id)]  # type: ignore[arg-type]
 
 
-async def test_every_event_of_a_charge_is_a_delivery_to_every_endpoint_of_its_merchant(
+async def test_each_event_becomes_delivery_to_each_endpoint(
     notify: Notify,
 ) -> None:
     endpoints = [(await notify.listen(URL)).endpoint.endpoint_id for _ in range(2)]
@@ -93,7 +93,7 @@ async def test_an_endpoint_hears_of_what_happens_after_it_was_made(notify: Notif
     assert await types(notify, made.endpoint.endpoint_id) == ["charge.captured"]
 
 
-async def test_a_disabled_endpoint_hears_nothing_until_it_is_enabled_again(notify: Notify) -> None:
+async def test_disabled_endpoint_gets_no_events_until_enabled(notify: Notify) -> None:
     endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
     await notify.change(endpoint_id, status="disabled")
     stream_id = await notify.happen(created())
@@ -111,9 +111,7 @@ async def test_changed_filters_count_for_the_next_event(notify: Notify) -> None:
 
 
 @pytest.mark.parametrize("batch_events_max", [1, 3, 1_000])
-async def test_whatever_the_batches_each_event_is_one_delivery_with_one_id(
-    notify: Notify, batch_events_max: int
-) -> None:
+async def test_any_batch_size_gives_one_delivery_per_event(notify: Notify, batch_events_max: int) -> None:
     endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
     lives = fates()
     await live(notify.writer, lives)
@@ -127,7 +125,7 @@ async def test_whatever_the_batches_each_event_is_one_delivery_with_one_id(
     assert await notify.deliveries_of(endpoint_id) == before
 
 
-async def test_where_nobody_listens_the_log_is_passed_and_nothing_is_written(notify: Notify) -> None:
+async def test_fan_out_without_endpoints_writes_nothing_and_advances(notify: Notify) -> None:
     await notify.happen()
     assert await notify.pool.fetchval("select count(*) from notify.deliveries") == 0
     subscription = Subscription(notify.log, notify.pool, FanOut(notify.clock))
@@ -175,7 +173,7 @@ async def test_webhook_of_the_api_and_of_notify_show_the_same_object(notify: Not
     assert (await objects(notify, endpoint_id))[-1] == told
 
 
-async def test_event_that_cannot_be_is_told_without_its_object(notify: Notify) -> None:
+async def test_impossible_event_is_delivered_without_its_object(notify: Notify) -> None:
     """The merchant hears of it all the same; what the charge is after it, nobody can say."""
     endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
     await notify.happen(created(), failed(), captured())

@@ -68,9 +68,7 @@ async def test_it_holds_through_all_that_may_happen_to_a_delivery(
     assert await broken(stores) == []
 
 
-async def test_an_event_the_consumer_has_not_come_to_yet_needs_no_delivery(
-    notify: Notify, stores: Stores
-) -> None:
+async def test_event_after_checkpoint_needs_no_delivery(notify: Notify, stores: Stores) -> None:
     await notify.listen("https://example.com/")
     await notify.happen(created())
     place = await notify.pool.fetchrow("select tx, pos from checkpoints")

@@ -80,7 +80,7 @@ async def test_a_secret_that_signs_no_more_is_forgotten_instead(notify: Notify) 
     assert (row["previous_secret"], row["previous_expires_at"]) == (None, None)
 
 
-async def test_webhooks_verify_with_the_same_secret_before_during_and_after(notify: Notify) -> None:
+async def test_webhooks_verify_before_during_and_after_resealing(notify: Notify) -> None:
     async with receiving() as receiver:
         made = await notify.listen(receiver.url, "charge.created")
         for sealer in (notify.sealer, CHANGING, NEW):
@@ -96,7 +96,7 @@ async def test_webhooks_verify_with_the_same_secret_before_during_and_after(noti
             hook.verified(made.secret)
 
 
-async def test_endpoint_that_was_deleted_has_nothing_to_seal(notify: Notify) -> None:
+async def test_deleted_endpoint_has_no_secret_to_reseal(notify: Notify) -> None:
     deleted = (await notify.listen("https://example.com/")).endpoint.endpoint_id
     kept = await notify.listen("https://example.com/")
     async with notify.pool.acquire() as connection:

@@ -90,14 +90,14 @@ def sender_of(names: Names, **options: Any) -> Sender:
     ],
     ids="+".join,
 )
-async def test_a_name_with_any_address_that_is_not_public_is_not_connected_to(addresses: list[str]) -> None:
+async def test_name_with_non_public_address_is_not_connected_to(addresses: list[str]) -> None:
     names = Names(addresses)
     assert await sent(sender_of(names), f"https://{NAME}/") == AttemptResult(error="address_forbidden")
     assert names.asked == [NAME]
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:8443/", "https://[::1]:8443/", "http://example.com/"])
-async def test_a_url_that_is_not_allowed_is_refused_again_when_it_is_sent_to(url: str) -> None:
+async def test_forbidden_url_is_refused_again_at_sending(url: str) -> None:
     names = Names(["93.184.215.14"])
     assert await sent(sender_of(names), url) == AttemptResult(error="address_forbidden")
     assert names.asked == []
@@ -115,7 +115,7 @@ async def test_a_resolver_gives_out_exactly_the_addresses_it_checked() -> None:
         await resolver.resolve(NAME, 443)
 
 
-async def test_a_name_that_turns_private_leads_nowhere_else_while_its_connection_lives_and_is_refused_afterwards(
+async def test_name_turning_private_is_refused_after_its_connection(
     receiver: MerchantReceiver,
 ) -> None:
     names, time = Names(["127.0.0.1"], ["10.0.0.1"]), HandTime()
@@ -133,7 +133,7 @@ async def test_a_name_that_turns_private_leads_nowhere_else_while_its_connection
     assert len(receiver.hooks) == 2
 
 
-async def test_the_connection_goes_to_the_checked_address_and_the_name_is_what_the_server_sees(
+async def test_connection_uses_checked_address_and_hostname(
     receiver: MerchantReceiver,
 ) -> None:
     url = receiver.url.replace("127.0.0.1", NAME)
@@ -154,7 +154,7 @@ async def test_proxies_of_the_environment_are_not_used(
     assert result.status == 204
 
 
-async def test_a_name_that_many_wait_for_is_looked_up_once_at_a_time_and_holds_up_no_other() -> None:
+async def test_name_lookup_is_shared_and_delays_no_other_name() -> None:
     asked: list[str] = []
     may_answer = threading.Event()
 
@@ -182,7 +182,7 @@ async def test_a_name_that_many_wait_for_is_looked_up_once_at_a_time_and_holds_u
         names.close()
 
 
-async def test_a_look_up_that_failed_after_all_had_given_up_is_made_again() -> None:
+async def test_failed_lookup_after_timeout_is_repeated() -> None:
     may_answer = threading.Event()
     answers: list[list[str]] = [[], ["93.184.215.14"]]
 
@@ -254,7 +254,7 @@ def certified(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server, ssl.create_default_context(cafile=str(file))
 
 
-async def test_the_certificate_is_checked_against_the_name_although_the_connection_goes_to_an_address(
+async def test_certificate_is_checked_against_name(
     tmp_path: Path,
 ) -> None:
     server, client = certified(tmp_path, NAME)
@@ -271,7 +271,7 @@ async def test_the_certificate_is_checked_against_the_name_although_the_connecti
         assert len(receiver.hooks) == 1
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+async def test_untrusted_certificate_is_refused(tmp_path: Path) -> None:
     server, _ = certified(tmp_path, NAME)
     async with receiving(tls=server) as receiver:
         sender = Sender(only_loopback, HandClock(NOON), allow_loopback=True)
@@ -331,7 +331,7 @@ async def sent_all(server: LimitedServer, sender: Sender, *ids: str) -> list[Att
         await eventually(server.is_at_rest)
 
 
-async def test_a_connection_closed_under_a_webhook_costs_one_more_connection_and_no_failed_attempt() -> None:
+async def test_connection_closed_by_server_is_replaced_once() -> None:
     server = LimitedServer(answers_per_connection=2)
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
     results = await sent_all(server, sender, "1", "2", "3", "4")
@@ -341,14 +341,14 @@ async def test_a_connection_closed_under_a_webhook_costs_one_more_connection_and
     assert server.connections == 3
 
 
-async def test_a_new_connection_that_breaks_is_a_failed_attempt_and_the_webhook_is_not_sent_twice() -> None:
+async def test_broken_new_connection_fails_attempt_unrepeated() -> None:
     server = LimitedServer(answers_per_connection=0)
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
     assert await sent_all(server, sender, "1") == [AttemptResult(error="connection_broken")]
     assert server.seen == ["1"]
 
 
-async def test_what_is_sent_once_more_has_no_more_time_than_the_attempt_had() -> None:
+async def test_repeated_send_keeps_timeout_of_its_attempt() -> None:
     server, time = LimitedServer(answers_per_connection=1, connections_max=1), HandTime()
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True, timeout_seconds=60.0, monotonic=time)
 
@@ -379,7 +379,7 @@ async def test_a_connection_made_for_one_name_is_not_used_for_another(receiver: 
     assert len({hook.peer_port for hook in receiver.hooks}) == 2
 
 
-async def test_after_an_answer_that_was_not_read_to_its_end_the_connection_is_closed(
+async def test_connection_is_closed_after_partly_read_answer(
     receiver: MerchantReceiver,
 ) -> None:
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
@@ -392,7 +392,7 @@ async def test_after_an_answer_that_was_not_read_to_its_end_the_connection_is_cl
     assert first != second == third
 
 
-async def test_an_old_connection_is_given_up_when_its_last_answer_has_come(
+async def test_expired_connection_is_not_reused_after_its_answer(
     receiver: MerchantReceiver,
 ) -> None:
     time = HandTime()
@@ -421,11 +421,11 @@ async def test_an_old_connection_is_given_up_when_its_last_answer_has_come(
 # Answers
 
 
-async def test_a_name_that_is_not_found_is_told_apart() -> None:
+async def test_unknown_name_has_its_own_error() -> None:
     assert await sent(sender_of(Names([])), f"https://{NAME}/") == AttemptResult(error="name_not_found")
 
 
-async def test_a_server_that_does_not_listen_is_told_apart() -> None:
+async def test_refused_connection_has_its_own_error() -> None:
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
     # Port 1024 to 65535 only; this one is closed because its listener has just gone.
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
@@ -435,7 +435,7 @@ async def test_a_server_that_does_not_listen_is_told_apart() -> None:
     assert await sent(sender, f"http://127.0.0.1:{port}/") == AttemptResult(error="connection_failed")
 
 
-async def test_a_server_that_does_not_answer_in_time_is_told_apart(receiver: MerchantReceiver) -> None:
+async def test_slow_answer_has_its_own_error(receiver: MerchantReceiver) -> None:
     receiver.gate.clear()
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True, timeout_seconds=0.2)
     assert await sent(sender, receiver.url) == AttemptResult(error="answer_too_slow")
@@ -462,9 +462,7 @@ async def test_a_server_that_does_not_answer_in_time_is_told_apart(receiver: Mer
     ],
     ids=["nothing", "another protocol", "half a body", "a wrong encoding", "retry after", "a huge header"],
 )
-async def test_whatever_a_server_says_is_understood_or_told_apart(
-    said: bytes, expected: AttemptResult
-) -> None:
+async def test_any_server_response_is_understood_or_named(said: bytes, expected: AttemptResult) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"{}")
         writer.write(said)

@@ -32,7 +32,7 @@ async def seen(notify: Notify) -> list[tuple[str, str, int, int, int, str | None
     ]
 
 
-async def test_an_endpoint_is_in_trouble_from_its_first_failure_until_all_it_missed_has_arrived(
+async def test_endpoint_is_failing_until_missed_webhooks_arrive(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -58,9 +58,7 @@ async def test_an_endpoint_is_in_trouble_from_its_first_failure_until_all_it_mis
     assert await seen(notify) == []
 
 
-async def test_an_endpoint_nothing_ever_arrived_at_is_told_apart_and_those_disabled_come_first(
-    notify: Notify, receiver: MerchantReceiver
-) -> None:
+async def test_failing_endpoints_list_disabled_ones_first(notify: Notify, receiver: MerchantReceiver) -> None:
     async with receiving() as other:
         paused_id = (await notify.listen(other.url, "charge.failed")).endpoint.endpoint_id
         failing_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
@@ -104,7 +102,7 @@ async def test_of_a_url_only_the_host_is_shown(notify: Notify, receiver: Merchan
     assert "abc" not in repr(one)
 
 
-async def test_what_was_given_up_is_listed_newest_first_over_all_endpoints_with_its_reason(
+async def test_failed_deliveries_are_listed_newest_first_with_reason(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     async with receiving() as other:

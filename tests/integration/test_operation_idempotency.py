@@ -92,9 +92,7 @@ async def come_to_an_end(api: Api, operation: str, charge_id: str, *, well: bool
 
 
 @each_operation
-async def test_a_replayed_key_gets_the_stored_answer_whatever_became_of_the_charge(
-    api: Api, pool: Pool, operation: str
-) -> None:
+async def test_replayed_operation_key_gets_stored_answer(api: Api, pool: Pool, operation: str) -> None:
     charge_id = await a_charge_for(api, operation)
     first = await ask(api, operation, charge_id)
     written = await api.written()
@@ -139,7 +137,7 @@ async def test_two_processes_that_get_one_key_at_once_do_it_once(
     ],
     ids=OPERATIONS,
 )
-async def test_a_key_with_another_body_or_for_another_charge_is_refused(
+async def test_operation_key_with_other_body_or_charge_is_refused(
     api: Api, pool: Pool, operation: str, fields: dict[str, object], others: tuple[dict[str, object], ...]
 ) -> None:
     charge_id = await a_charge_for(api, operation)
@@ -165,7 +163,7 @@ async def test_a_key_of_one_operation_is_no_key_for_another(api: Api) -> None:
             assert reply.problem() == (422, "idempotency_key_reused", "Idempotency-Key")
 
 
-async def test_a_body_that_says_the_same_in_other_words_is_the_same_body(api: Api) -> None:
+async def test_equivalent_capture_body_is_replayed(api: Api) -> None:
     charge_id = await api.held()
     path = f"/v1/charges/{charge_id}/capture"
     first = await api.post(path, "k")
@@ -201,7 +199,7 @@ async def test_an_outcome_that_was_waited_for_is_replayed_as_it_was(
 
 
 @each_operation
-async def test_a_repeat_waits_for_the_request_that_waits_and_not_for_ever(pool: Pool, operation: str) -> None:
+async def test_repeated_operation_waits_for_request_within_a_bound(pool: Pool, operation: str) -> None:
     async with (
         serving_api(pool, in_flight_wait_seconds=0.05) as api,
         serving_api(pool, in_flight_wait_seconds=0.05) as other,
@@ -220,9 +218,7 @@ async def test_a_repeat_waits_for_the_request_that_waits_and_not_for_ever(pool: 
 
 
 @each_operation
-async def test_a_process_that_dies_while_a_client_waits_leaves_the_acceptance_as_the_answer(
-    pool: Pool, operation: str
-) -> None:
+async def test_killed_waiting_operation_leaves_acceptance_as_answer(pool: Pool, operation: str) -> None:
     async with serving_api(pool) as api:
         charge_id = await a_charge_for(api, operation)
         request = asyncio.create_task(ask(api, operation, charge_id, prefer="wait=30"))

@@ -83,7 +83,7 @@ async def parked(target: Pool, name: str = "picky") -> list[tuple[StreamId, int,
 
 
 @pytest.mark.parametrize("batch_events_max", [1, 3, 1_000])
-async def test_what_cannot_be_applied_is_parked_and_everything_else_is_applied_once(
+async def test_stream_with_failing_event_is_parked_and_others_applied(
     writer: Writer, log: EventLog, target: Pool, batch_events_max: int
 ) -> None:
     refund = refunding()
@@ -155,7 +155,7 @@ async def test_a_stream_that_still_cannot_be_applied_stays_parked(
     assert await seen(target) == []
 
 
-async def test_nothing_is_lost_or_doubled_when_streams_are_taken_up_under_a_running_consumer(
+async def test_streams_resumed_under_running_consumer_lose_nothing(
     pool: Pool, log: EventLog, target: Pool
 ) -> None:
     """Streams are parked and taken up again all the time, while a tail follows several writers."""
@@ -192,7 +192,7 @@ async def test_nothing_is_lost_or_doubled_when_streams_are_taken_up_under_a_runn
     assert await seen(target) == await written(log)
 
 
-async def test_an_event_nobody_can_read_parks_its_stream_by_name(
+async def test_unreadable_event_parks_its_stream_with_reason(
     writer: Writer, log: EventLog, target: Pool
 ) -> None:
     unknown, broken, good = await live(writer, [(created(), captured())] * 3)
@@ -249,7 +249,7 @@ async def test_error_with_secrets_parks_with_its_message_masked(
     assert "4242" not in reason
 
 
-async def test_what_the_database_refuses_parks_its_stream_without_the_row(
+async def test_row_refused_by_database_parks_stream_without_the_row(
     writer: Writer, log: EventLog, target: Pool
 ) -> None:
     bad, good = await live(writer, [(created(),), (created(),)])
@@ -288,7 +288,7 @@ FAULTS_OF_THE_MACHINE = [
 
 
 @pytest.mark.parametrize("error", FAULTS_OF_THE_MACHINE, ids=lambda error: type(error).__name__)
-async def test_a_fault_of_the_machine_parks_nothing(
+async def test_machine_fault_parks_no_stream(
     writer: Writer, log: EventLog, target: Pool, error: Exception
 ) -> None:
     (stream,) = await live(writer, [(created(),)])
@@ -300,9 +300,7 @@ async def test_a_fault_of_the_machine_parks_nothing(
     assert await subscription.checkpoint() == Checkpoint(0, 0)
 
 
-async def test_a_consumer_that_can_apply_next_to_nothing_stops_where_it_is(
-    writer: Writer, log: EventLog, target: Pool
-) -> None:
+async def test_consumer_above_parked_limit_stops(writer: Writer, log: EventLog, target: Pool) -> None:
     streams = await live(writer, [(created(),)] * (PARKED_STREAMS_MAX + 1))
     subscription = Subscription(log, target, Picky(*((stream, 1) for stream in streams)))
     with pytest.raises(TooManyParked, match="picky would have to park more than 100 streams"):
@@ -314,7 +312,7 @@ async def test_a_consumer_that_can_apply_next_to_nothing_stops_where_it_is(
     assert len(await parked(target)) == PARKED_STREAMS_MAX
 
 
-async def test_the_view_shows_a_parked_charge_as_it_was_before_and_all_others_as_they_are(
+async def test_view_keeps_parked_charge_at_its_last_good_event(
     writer: Writer, log: EventLog, dsn: str
 ) -> None:
     streams = await live(writer, fates())

@@ -126,7 +126,7 @@ async def test_rebuilding_from_zero_gives_the_live_view_row_for_row(
     assert before == await rows(paymentdb)
 
 
-async def test_events_seen_before_change_nothing(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
+async def test_repeated_events_change_no_view(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
     await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
     before = await rows(paymentdb)
@@ -146,7 +146,7 @@ order by name, what
 
 
 @pytest.mark.parametrize("batch_events", [1, 3, 1_000])
-async def test_the_view_folded_beside_the_live_one_takes_its_place_row_for_row(
+async def test_rebuilt_view_equals_live_view_row_for_row(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, batch_events: int
 ) -> None:
     await live(writer, fates() + aftermaths())
@@ -251,9 +251,7 @@ async def test_a_death_between_effects_and_commit_takes_both_back(
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 
-async def test_a_batch_costs_three_statements_at_most_and_one_each_for_refunds_and_disputes(
-    writer: Writer, log: EventLog, paymentdb: Pool
-) -> None:
+async def test_batch_takes_at_most_five_statements(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
     place = (0, 0)
 
     async def statements() -> int:
@@ -280,7 +278,7 @@ async def test_a_batch_costs_three_statements_at_most_and_one_each_for_refunds_a
     assert await statements() == 5
 
 
-async def test_a_view_that_missed_an_event_stays_behind_rather_than_lie(
+async def test_view_missing_an_event_parks_the_stream(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
 ) -> None:
     (stream,) = await live(writer, [(created(),)])

@@ -113,7 +113,7 @@ async def test_charges_are_found_by_amount_currency_and_dispute(
     assert await ids_listed(queries, amount_from_minor=701, amount_to_minor=700) == set()
 
 
-async def test_another_merchant_and_the_other_mode_see_nothing_of_it(
+async def test_charge_is_hidden_from_other_merchant_and_mode(
     pool: Pool, paymentdb: Pool, queries: ChargeQueries
 ) -> None:
     async with running_writer(pool) as writer:
@@ -145,7 +145,7 @@ async def test_pages_join_without_gap_or_repeat(
     assert len(seen) == len(streams)
 
 
-async def test_after_a_charge_that_is_not_the_merchants_comes_nothing(
+async def test_cursor_of_foreign_charge_gives_empty_page(
     pool: Pool, paymentdb: Pool, queries: ChargeQueries
 ) -> None:
     async with running_writer(pool) as writer:

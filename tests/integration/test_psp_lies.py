@@ -106,7 +106,7 @@ async def test_an_answer_with_another_amount_waits_for_the_record(house: House, 
     assert (await house.state(charge_id)).captured_minor == 1000
 
 
-async def test_a_refund_answered_with_another_refund_waits_for_the_record(house: House) -> None:
+async def test_refund_answered_with_other_refund_is_unknown(house: House) -> None:
     charge_id = await paid(house)
     first = await house.ask_refund(charge_id, 300)
     await house.idle()

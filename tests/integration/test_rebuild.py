@@ -55,7 +55,7 @@ async def has_tables_beside(owner: Pool) -> bool:
     return found
 
 
-async def test_a_live_view_is_what_the_log_tells_row_for_row(
+async def test_live_view_equals_fold_of_log_row_for_row(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates() + aftermaths())
@@ -97,7 +97,7 @@ async def test_a_comparison_names_what_differs_in_either_direction(
     )
 
 
-async def test_what_happens_while_a_comparison_is_at_work_is_no_difference(
+async def test_events_during_comparison_are_no_difference(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Charges move on and are born between the fold and the comparison, and the live view follows them at once."""
@@ -147,7 +147,7 @@ async def test_what_cannot_be_folded_is_parked_and_the_rest_is_built(
     assert await parked_streams(paymentdb, "projectionist") == []
 
 
-async def test_a_rebuild_that_could_fold_next_to_nothing_leaves_the_live_view_alone(
+async def test_rebuild_above_parked_limit_keeps_live_view(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
 ) -> None:
     streams = await live(writer, [(created(),)] * (PARKED_STREAMS_MAX + 1))
@@ -160,7 +160,7 @@ async def test_a_rebuild_that_could_fold_next_to_nothing_leaves_the_live_view_al
     assert not await has_tables_beside(owner_pool)
 
 
-async def test_the_new_view_waits_for_those_who_read_the_old_one(
+async def test_rebuilt_view_waits_for_readers_of_live_view(
     writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await live(writer, fates())

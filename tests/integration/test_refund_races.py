@@ -46,7 +46,7 @@ def reserved_minor(charge: Charge) -> int:
     return sum(refund.amount_minor for refund in charge.refunds if refund.status != "failed")
 
 
-async def test_sixty_refunds_at_once_give_back_exactly_what_was_captured(apis: tuple[Api, Api]) -> None:
+async def test_sixty_racing_refunds_refund_exactly_the_capture(apis: tuple[Api, Api]) -> None:
     charge_id = await apis[0].paid(amount_minor=1000)
     requests = [
         refund(api, str(number), charge_id, amount_minor=100)
@@ -75,9 +75,7 @@ async def test_of_twenty_refunds_of_all_that_is_left_one_is_taken(apis: tuple[Ap
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_moment_has_more_refunded_than_captured_while_refunds_settle_and_fail(
-    apis: tuple[Api, Api], seed: int
-) -> None:
+async def test_racing_refunds_never_reserve_above_capture(apis: tuple[Api, Api], seed: int) -> None:
     chance = random.Random(seed)
     charge_id = await apis[0].paid()
     api = apis[0]
@@ -142,7 +140,7 @@ async def refund_elsewhere(api: Api, charge_id: str, amount_minor: int) -> None:
     await api.append(charge_id, requested)
 
 
-async def test_a_request_that_was_overtaken_is_decided_again_on_what_the_faster_one_left(pool: Pool) -> None:
+async def test_overtaken_refund_is_decided_on_latest_state(pool: Pool) -> None:
     log = OvertakenLog(pool)
     async with serving_api(pool, log=log) as api:
         charge_id = await api.paid(amount_minor=1000)
@@ -156,7 +154,7 @@ async def test_a_request_that_was_overtaken_is_decided_again_on_what_the_faster_
         assert [one.amount_minor for one in charge.refunds] == [600, 100, 300]
 
 
-async def test_a_request_that_is_overtaken_again_and_again_is_told_to_come_back(
+async def test_refund_overtaken_repeatedly_gets_charge_busy(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keyed_requests, "CONFLICTS_MAX", 3)
@@ -173,9 +171,7 @@ async def test_a_request_that_is_overtaken_again_and_again_is_told_to_come_back(
         assert len((await api.folded(charge_id)).refunds) == 4
 
 
-async def test_a_request_that_waits_too_long_for_those_before_it_is_told_to_come_back(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refund_queueing_too_long_gets_charge_busy(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyed_requests, "QUEUE_SECONDS_MAX", 0.05)
     log = OvertakenLog(pool)
     come, go_on = asyncio.Event(), asyncio.Event()

@@ -135,7 +135,7 @@ def count_on(server: EmbeddedPostgres, folder: Path, epoch: str) -> str:
     return server.start()
 
 
-async def test_dumps_restored_as_the_guide_says_go_on(
+async def test_dumps_restored_as_guide_describes_continue(
     old: Databases, new_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     await age(old)
@@ -164,7 +164,7 @@ async def test_dumps_restored_as_the_guide_says_go_on(
         await prepare_restore(new)
 
 
-async def test_read_model_older_than_the_log_is_told_apart(databases: Databases) -> None:
+async def test_read_model_older_than_log_is_reported(databases: Databases) -> None:
     await use(databases)
     async with (
         open_stores(databases, application_name="tests-restore", size_max=2) as stores,

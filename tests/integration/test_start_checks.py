@@ -85,7 +85,7 @@ async def test_server_that_is_away_names_the_setting() -> None:
     assert "alone" not in told
 
 
-async def test_unreadable_dsn_tells_nothing_of_its_password() -> None:
+async def test_unreadable_dsn_is_refused_without_its_password() -> None:
     told = await refused(
         all_in("postgresql://fincore:alone/xyz@127.0.0.1/fincore"), ConfigurationError, "cannot be read"
     )

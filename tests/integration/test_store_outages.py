@@ -114,9 +114,7 @@ async def test_outage_while_writing_is_a_503_that_names_it(
 
 
 @pytest.mark.parametrize("errcode", ["53100", "57014", "25006", "58030"])
-async def test_consumer_that_meets_an_outage_parks_nothing(
-    pool: Pool, owner_pool: Pool, dsn: str, errcode: str
-) -> None:
+async def test_consumer_in_outage_parks_nothing(pool: Pool, owner_pool: Pool, dsn: str, errcode: str) -> None:
     async with running_writer(pool) as writer, store_pool(dsn, "paymentdb") as target:
         await writer.commit(append(new_stream(), created()))
         await full_disk(owner_pool, "paymentdb.charges", errcode)

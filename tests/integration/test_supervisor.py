@@ -38,7 +38,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-async def test_a_program_that_dies_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
+async def test_killed_program_is_restarted_and_others_continue(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     supervisor = Supervisor([program("one", STEADY, str(one)), program("other", STEADY, str(other))])
     running = asyncio.create_task(supervisor.run())
@@ -54,7 +54,7 @@ async def test_a_program_that_dies_is_started_again_and_the_others_go_on(tmp_pat
     assert not is_alive(untouched)
 
 
-async def test_a_program_that_cannot_live_does_not_keep_the_machine_busy(tmp_path: Path) -> None:
+async def test_program_that_keeps_failing_is_restarted_and_stoppable(tmp_path: Path) -> None:
     deaths = tmp_path / "deaths"
     dies = "import sys; open(sys.argv[1], 'a').write('x\\n'); sys.exit(1)"
     supervisor = Supervisor([program("dies", dies, str(deaths))])

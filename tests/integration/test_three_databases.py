@@ -46,7 +46,7 @@ async def schemas_in(dsn: str) -> set[str]:
     return {row["nspname"] for row in rows}
 
 
-async def test_each_store_gets_its_own_schema_and_the_laws_hold_across_them(apart: Databases) -> None:
+async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -> None:
     await migrate_databases(apart)
     assert await schemas_in(apart.eventstore) == {"eventstore", "merchants", "notify", "queue"}
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
@@ -62,7 +62,7 @@ async def test_each_store_gets_its_own_schema_and_the_laws_hold_across_them(apar
         assert [verdict.law.name for verdict in await check_all(stores) if not verdict.holds] == []
 
 
-async def test_migrating_again_applies_nothing(apart: Databases) -> None:
+async def test_second_migration_applies_nothing(apart: Databases) -> None:
     assert await migrate_databases(apart) != []
     assert await migrate_databases(apart) == []
     await require_migrated(apart)
@@ -88,7 +88,7 @@ async def test_a_role_starts_while_a_store_it_does_not_need_is_away(apart: Datab
             pass
 
 
-async def test_an_operator_can_work_on_a_store_while_the_others_are_away(databases: Databases) -> None:
+async def test_operator_commands_need_only_their_own_store(databases: Databases) -> None:
     away = "postgresql://postgres@127.0.0.1:9/postgres"
     log_alone = Databases(eventstore=databases.eventstore, paymentdb=away, ledgerdb=away)
     merchant_id = await operations.create_merchant(log_alone, "Corner Shop")

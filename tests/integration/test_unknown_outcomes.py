@@ -36,9 +36,7 @@ async def projected(house: House, dsn: str) -> None:
         await follow(house.log, target, Projectionist())
 
 
-async def test_an_outcome_given_up_on_is_listed_with_the_reason_and_resolved_by_a_person(
-    pool: Pool, databases: Databases
-) -> None:
+async def test_unknown_outcome_given_up_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
     async with open_house(pool, psp) as house:
@@ -78,7 +76,7 @@ async def test_a_charge_that_is_not_there_has_no_history(pool: Pool, databases: 
         await charge_history(databases, new_charge_id())
 
 
-async def test_an_outcome_the_janitor_still_asks_about_is_listed_without_a_reason(
+async def test_unknown_outcome_under_inquiry_is_listed_without_reason(
     pool: Pool, databases: Databases
 ) -> None:
     psp = ScriptedPsp(lost_after)
@@ -93,9 +91,7 @@ async def test_an_outcome_the_janitor_still_asks_about_is_listed_without_a_reaso
         await house.idle()
 
 
-async def test_a_refund_in_doubt_is_listed_and_resolved_like_a_charge(
-    pool: Pool, databases: Databases
-) -> None:
+async def test_unknown_refund_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
     psp = ScriptedPsp(refund=[lost_before] * 1000)
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()

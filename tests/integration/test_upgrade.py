@@ -252,7 +252,7 @@ POSITIVE = [a_capture(1_000 + n, livemode=n % 3 == 0) for n in range(12)]
 
 
 @pytest.mark.parametrize("captures", [POSITIVE], ids=["captures"])
-async def test_books_of_an_earlier_version_go_on_under_every_law_of_today(
+async def test_upgraded_ledger_continues_under_each_invariant(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
     before = await upgraded.owner.fetch(
@@ -300,7 +300,7 @@ async def test_they_are_sealed_and_what_the_log_makes_of_them(
 
 
 @pytest.mark.parametrize("captures", [[*POSITIVE[:4], a_capture(-500)]], ids=["negative"])
-async def test_what_that_version_sent_to_suspense_without_a_word_is_named_and_given_its_reason(
+async def test_upgraded_suspense_entry_without_reason_gets_one(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
     compared = await ledger_rebuild.verify(upgraded.log, upgraded.owner)

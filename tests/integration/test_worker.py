@@ -76,7 +76,7 @@ async def test_every_call_for_a_charge_carries_one_key_and_one_request(pool: Poo
     assert psp.charges_made == 1
 
 
-async def test_what_the_worker_records_says_who_did_it_and_why(pool: Pool) -> None:
+async def test_worker_events_name_actor_and_cause(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp(lost_after)) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -94,7 +94,7 @@ async def test_what_the_worker_records_says_who_did_it_and_why(pool: Pool) -> No
     assert all(row["causation"].startswith("job:") for row in rows)
 
 
-async def test_a_job_for_a_charge_that_is_settled_calls_nobody(pool: Pool) -> None:
+async def test_job_for_final_charge_calls_no_psp(pool: Pool) -> None:
     psp = ScriptedPsp()
     async with open_house(pool, psp) as house:
         charge_id = await house.charge(jobs=())
@@ -105,7 +105,7 @@ async def test_a_job_for_a_charge_that_is_settled_calls_nobody(pool: Pool) -> No
     assert psp.requests == []
 
 
-async def test_a_job_for_a_charge_whose_outcome_is_unknown_leaves_it_to_the_janitor(pool: Pool) -> None:
+async def test_job_for_unknown_charge_leaves_it_to_janitor(pool: Pool) -> None:
     psp = ScriptedPsp(lost_after)
     async with open_house(pool, psp, working=False) as house:
         charge_id = await house.charge(jobs=())
@@ -119,7 +119,7 @@ async def test_a_job_for_a_charge_whose_outcome_is_unknown_leaves_it_to_the_jani
     assert len(psp.requests) == 1
 
 
-async def test_a_commit_that_fails_after_the_psp_answered_repeats_the_same_call(
+async def test_failed_commit_after_psp_answer_repeats_same_call(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     psp = ScriptedPsp()
@@ -141,7 +141,7 @@ async def test_a_commit_that_fails_after_the_psp_answered_repeats_the_same_call(
     assert psp.charges_made == 1
 
 
-async def test_a_worker_that_dies_after_the_psp_answered_is_succeeded_by_one_that_charges_no_more(
+async def test_worker_killed_after_psp_answer_charges_no_more(
     pool: Pool,
 ) -> None:
     psp = ScriptedPsp()
@@ -220,7 +220,7 @@ async def _is_paid(house: House, charge_id: ChargeId) -> bool:
     return (await house.state(charge_id)).status == "succeeded"
 
 
-async def test_a_charge_too_old_for_its_key_is_looked_up_instead_of_sent(pool: Pool) -> None:
+async def test_charge_older_than_its_key_is_inquired_not_sent(pool: Pool) -> None:
     psp = ScriptedPsp()
     async with open_house(pool, psp) as house:
         house.clock.advance(hours=23)
@@ -242,7 +242,7 @@ async def test_a_job_that_names_no_charge_of_the_log_is_held(pool: Pool) -> None
     assert letter.reason == f"{charge_id}: the log has no such charge"
 
 
-async def test_a_charge_of_a_psp_that_is_not_configured_is_held_until_it_is(pool: Pool) -> None:
+async def test_charge_of_unconfigured_psp_becomes_dead_letter(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge(psp="elsewhere")
         await house.idle()

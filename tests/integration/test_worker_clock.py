@@ -62,7 +62,7 @@ async def test_customer_by_a_clock_not_trusted_is_not_given_up(pool: Pool) -> No
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=30), timedelta(hours=-30)])
-async def test_clock_of_the_server_is_told_on_a_wrong_machine(pool: Pool, ahead: timedelta) -> None:
+async def test_database_clock_is_right_on_machine_with_wrong_clock(pool: Pool, ahead: timedelta) -> None:
     right = await measured_clock(pool)
 
     async def read() -> datetime:

@@ -54,7 +54,7 @@ async def test_a_round_is_bounded_and_the_next_one_goes_on(pool: Pool) -> None:
     assert rows.rows == 0
 
 
-async def test_while_one_process_keeps_house_the_others_leave_it_alone(pool: Pool) -> None:
+async def test_housekeeping_runs_in_one_process_at_a_time(pool: Pool) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(Rows):
@@ -74,7 +74,7 @@ async def test_while_one_process_keeps_house_the_others_leave_it_alone(pool: Poo
     assert idle.rows == 0
 
 
-async def test_a_round_that_fails_does_not_end_the_housekeeping_nor_keep_its_lock(pool: Pool) -> None:
+async def test_failed_housekeeping_round_releases_lock_and_repeats(pool: Pool) -> None:
     again = asyncio.Event()
 
     class Shaky(Rows):
@@ -93,9 +93,7 @@ async def test_a_round_that_fails_does_not_end_the_housekeeping_nor_keep_its_loc
         await run
 
 
-async def test_the_workers_chores_forget_idempotency_keys_after_three_days(
-    pool: Pool, owner_pool: Pool
-) -> None:
+async def test_housekeeping_purges_idempotency_keys_after_three_days(pool: Pool, owner_pool: Pool) -> None:
     queue = PgQueuerQueue(pool)
     writer = Writer(pool, queue.enqueue)
     run = asyncio.create_task(writer.run())

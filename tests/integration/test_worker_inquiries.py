@@ -33,7 +33,7 @@ async def waiting_for_its_customer(house: House) -> ChargeId:
     return charge_id
 
 
-async def test_customer_who_acted_is_seen_though_no_webhook_came(pool: Pool) -> None:
+async def test_customer_action_is_noticed_on_request_of_merchant(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
     async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
         charge_id = await waiting_for_its_customer(house)
@@ -43,7 +43,7 @@ async def test_customer_who_acted_is_seen_though_no_webhook_came(pool: Pool) -> 
         assert (await house.state(charge_id)).status == "succeeded"
 
 
-async def test_psp_is_asked_once_an_interval_however_often_it_is_wanted(pool: Pool) -> None:
+async def test_psp_is_asked_once_per_interval_for_many_requests(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
     async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
         charge_id = await waiting_for_its_customer(house)
@@ -104,7 +104,7 @@ async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> No
         assert len(await house.log.load(stream_of(charge_id))) == 2
 
 
-async def test_inquiry_that_the_psp_does_not_answer_changes_nothing(pool: Pool) -> None:
+async def test_inquiry_without_answer_changes_nothing(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
     async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
         charge_id = await waiting_for_its_customer(house)

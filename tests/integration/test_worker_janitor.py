@@ -19,7 +19,7 @@ async def _unknown(house: House, charge_id: ChargeId) -> bool:
     return (await house.state(charge_id)).unknown_since is not None
 
 
-async def test_an_outcome_that_was_applied_is_found_and_nothing_is_repeated(pool: Pool) -> None:
+async def test_applied_outcome_is_found_without_repeating_call(pool: Pool) -> None:
     psp = ScriptedPsp(lost_after)
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()
@@ -29,7 +29,7 @@ async def test_an_outcome_that_was_applied_is_found_and_nothing_is_repeated(pool
     assert [inquiry.created_at for inquiry in psp.inquiries] == [house.clock.now()]
 
 
-async def test_a_payment_the_search_does_not_show_yet_is_repeated_under_its_key(pool: Pool) -> None:
+async def test_payment_not_yet_in_search_is_repeated_under_its_key(pool: Pool) -> None:
     psp = ScriptedPsp(lost_after)
     psp.search_sees = False
     async with open_house(pool, psp) as house:
@@ -40,7 +40,7 @@ async def test_a_payment_the_search_does_not_show_yet_is_repeated_under_its_key(
     assert psp.charges_made == 1
 
 
-async def test_a_payment_the_psp_has_not_decided_stays_processing_until_it_has(pool: Pool) -> None:
+async def test_payment_undecided_at_psp_stays_processing(pool: Pool) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
     async with open_house(pool, psp) as house:
@@ -57,7 +57,7 @@ async def test_a_payment_the_psp_has_not_decided_stays_processing_until_it_has(p
     assert len(psp.requests) == 1
 
 
-async def test_a_payment_the_psp_cannot_look_for_is_told_again_under_the_same_key(pool: Pool) -> None:
+async def test_payment_without_inquiry_answer_is_repeated_under_key(pool: Pool) -> None:
     psp = ScriptedPsp(lost_before)
     psp.answers_inquiries = False
     async with open_house(pool, psp) as house:
@@ -80,7 +80,7 @@ async def test_a_psp_that_cannot_be_asked_is_asked_again(pool: Pool) -> None:
         assert (await house.state(charge_id)).status == "succeeded"
 
 
-async def test_a_payment_that_never_shows_fails_once_everything_sent_must_be_visible(pool: Pool) -> None:
+async def test_payment_never_visible_fails_after_search_lag(pool: Pool) -> None:
     psp = ScriptedPsp(*[lost_before] * 1000)
     async with open_house(pool, psp) as house:
         charge_id = await house.charge()
@@ -101,7 +101,7 @@ async def test_a_payment_that_never_shows_fails_once_everything_sent_must_be_vis
     assert psp.charges_made == 0
 
 
-async def test_a_payment_undecided_for_a_day_is_held_for_a_person_who_may_ask_again(pool: Pool) -> None:
+async def test_payment_undecided_for_a_day_becomes_dead_letter(pool: Pool) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
     async with open_house(pool, psp) as house:
@@ -122,9 +122,7 @@ async def test_a_payment_undecided_for_a_day_is_held_for_a_person_who_may_ask_ag
 
 
 @pytest.mark.parametrize("search_sees", [True, False])
-async def test_a_webhook_that_settles_an_unknown_outcome_ends_the_janitors_work(
-    pool: Pool, *, search_sees: bool
-) -> None:
+async def test_webhook_deciding_unknown_outcome_ends_inquiries(pool: Pool, *, search_sees: bool) -> None:
     psp = ScriptedPsp(*[lost_after] * 1000)
     psp.answers_inquiries = False
     psp.search_sees = search_sees

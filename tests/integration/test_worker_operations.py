@@ -116,7 +116,7 @@ async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool)
     assert charge.operation_failure.failure.code == "psp_unavailable"
 
 
-async def test_a_capture_of_a_hold_that_has_lapsed_ends_in_an_expired_charge(pool: Pool) -> None:
+async def test_capture_of_lapsed_hold_ends_in_expired_charge(pool: Pool) -> None:
     psp = ScriptedPsp(capture=[lost_before])
     async with open_house(pool, psp) as house:
         charge_id = await authorized(house)
@@ -210,7 +210,7 @@ async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None
         ]
 
 
-async def test_a_refund_that_is_pending_for_a_month_is_held_for_a_person(pool: Pool) -> None:
+async def test_refund_pending_for_30_days_becomes_dead_letter(pool: Pool) -> None:
     psp = ScriptedPsp()
     psp.refund_status = "pending"
     policy = FollowPolicy(refund_pause_seconds=0.05)
@@ -241,7 +241,7 @@ async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) 
         assert charge.refunded_minor == 300
 
 
-async def test_a_refund_that_fails_after_it_succeeded_gives_its_amount_back(pool: Pool) -> None:
+async def test_refund_failing_after_success_is_refundable_again(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -258,7 +258,7 @@ async def test_a_refund_that_fails_after_it_succeeded_gives_its_amount_back(pool
         assert (await house.state(charge_id)).refundable_minor == 1000
 
 
-async def test_a_late_success_after_a_failure_is_checked_with_the_psp_and_dropped(pool: Pool) -> None:
+async def test_refund_success_after_failure_is_verified_and_ignored(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -275,7 +275,7 @@ async def test_a_late_success_after_a_failure_is_checked_with_the_psp_and_droppe
         assert await house.held() == []
 
 
-async def test_money_given_back_at_the_psp_becomes_a_refund_of_the_charge(pool: Pool) -> None:
+async def test_refund_made_at_psp_is_recorded_on_charge(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -292,7 +292,7 @@ async def test_money_given_back_at_the_psp_becomes_a_refund_of_the_charge(pool: 
         assert (refund.origin, refund.status, refund.amount_minor) == ("psp", "succeeded", 250)
 
 
-async def test_a_refund_reported_before_its_capture_brings_the_charge_up_to_date_first(pool: Pool) -> None:
+async def test_refund_reported_before_capture_records_capture_first(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge(jobs=())
         house.psp.becomes(charge_id, _captured(charge_id))
@@ -309,7 +309,7 @@ async def test_a_refund_reported_before_its_capture_brings_the_charge_up_to_date
         ]
 
 
-async def test_a_dispute_that_names_only_the_psps_payment_finds_its_charge(pool: Pool) -> None:
+async def test_dispute_naming_only_psp_payment_finds_its_charge(pool: Pool) -> None:
     async with open_house(pool, ScriptedPsp()) as house:
         charge_id = await house.charge()
         await house.idle()
@@ -332,7 +332,7 @@ async def test_a_dispute_that_names_only_the_psps_payment_finds_its_charge(pool:
         assert await house.held() == []
 
 
-async def test_a_customer_who_comes_back_is_seen_though_no_webhook_came(pool: Pool) -> None:
+async def test_customer_action_finished_without_webhook_is_noticed(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
     async with open_house(pool, psp, follow_policy=PATIENT) as house:
         charge_id = await house.charge()
@@ -346,7 +346,7 @@ async def test_a_customer_who_comes_back_is_seen_though_no_webhook_came(pool: Po
         ]
 
 
-async def test_a_customer_who_never_comes_back_leaves_an_expired_charge(pool: Pool) -> None:
+async def test_customer_action_never_finished_expires_charge(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
     async with open_house(pool, psp, follow_policy=PATIENT) as house:
         charge_id = await house.charge()
@@ -357,7 +357,7 @@ async def test_a_customer_who_never_comes_back_leaves_an_expired_charge(pool: Po
         assert (await house.state(charge_id)).status == "expired"
 
 
-async def test_a_customers_action_that_the_psp_cannot_tell_about_for_a_day_is_held_for_a_person(
+async def test_customer_action_unreadable_for_a_day_is_dead_letter(
     pool: Pool,
 ) -> None:
     psp = ScriptedPsp(require_action)
@@ -398,7 +398,7 @@ async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> 
         assert (await house.history(charge_id))[-1] == "charge.expired"
 
 
-async def test_a_fee_that_a_webhook_did_not_tell_is_learned_from_the_psps_record(pool: Pool) -> None:
+async def test_fee_missing_from_webhook_is_read_from_psp(pool: Pool) -> None:
     psp = ScriptedPsp()
     async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
         charge_id = await house.charge(jobs=())
@@ -414,7 +414,7 @@ async def test_a_fee_that_a_webhook_did_not_tell_is_learned_from_the_psps_record
         assert (await house.state(charge_id)).fee == fee
 
 
-async def test_the_fee_of_a_charge_that_was_paid_after_all_is_learned_too(pool: Pool) -> None:
+async def test_fee_of_corrected_charge_is_read_from_psp(pool: Pool) -> None:
     psp = ScriptedPsp(decline)
     async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
         charge_id = await house.charge()
@@ -432,7 +432,7 @@ async def test_the_fee_of_a_charge_that_was_paid_after_all_is_learned_too(pool: 
         assert (await house.state(charge_id)).fee == fee
 
 
-async def test_a_fee_the_psp_never_tells_is_not_asked_for_for_ever(pool: Pool) -> None:
+async def test_fee_that_psp_never_reports_is_polled_boundedly(pool: Pool) -> None:
     psp = ScriptedPsp()
     async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.0)) as house:
         charge_id = await house.charge()

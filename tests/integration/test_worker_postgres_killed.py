@@ -38,7 +38,7 @@ async def own_pool(dsn: str) -> AsyncIterator[Pool]:
         pool.terminate()
 
 
-async def test_a_killed_postgresql_loses_no_charge_and_no_reason_of_a_dead_letter(
+async def test_postgresql_kill_loses_no_charge_and_no_held_reason(
     servers: tuple[EmbeddedPostgres, EmbeddedPostgres], tmp_path: Path
 ) -> None:
     first, second = servers

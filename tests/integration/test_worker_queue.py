@@ -19,23 +19,19 @@ _OBJECTS = """
 """
 
 
-async def test_installing_again_changes_nothing_even_from_several_processes_at_once(
-    dsn: str, owner_pool: Pool
-) -> None:
+async def test_queue_installed_again_by_several_processes_is_unchanged(dsn: str, owner_pool: Pool) -> None:
     before = await owner_pool.fetch(_OBJECTS)
     assert await asyncio.gather(*[install_queue(dsn) for _ in range(4)]) == [[]] * 4
     assert await owner_pool.fetch(_OBJECTS) == before
 
 
-async def test_several_processes_may_install_into_an_empty_database_at_once(
-    dsn: str, owner_pool: Pool
-) -> None:
+async def test_queue_installed_by_several_processes_is_installed_once(dsn: str, owner_pool: Pool) -> None:
     await owner_pool.execute("drop schema queue cascade")
     done = await asyncio.gather(*[install_queue(dsn) for _ in range(4)])
     assert sorted(done) == [[], [], [], ["queue installed"]]
 
 
-async def test_a_queue_that_lacks_something_is_upgraded(dsn: str, owner_pool: Pool) -> None:
+async def test_queue_with_missing_index_is_upgraded(dsn: str, owner_pool: Pool) -> None:
     await owner_pool.execute("drop index queue.pgqueuer_ep_prio_id_idx")
     assert await install_queue(dsn) == ["queue upgraded"]
     assert await install_queue(dsn) == []
@@ -49,9 +45,7 @@ async def test_the_service_may_use_tables_that_an_upgrade_adds(
     await install_queue(dsn)
 
 
-async def test_pruning_forgets_old_log_rows_in_steps_but_no_reason_of_a_dead_letter(
-    pool: Pool, owner_pool: Pool
-) -> None:
+async def test_log_pruning_works_in_steps_and_keeps_held_reasons(pool: Pool, owner_pool: Pool) -> None:
     async def refuse_one(job: ClaimedJob) -> JobResult:
         return Hold("the reason") if job.payload == b"bad" else Done()
 
@@ -68,7 +62,7 @@ async def test_pruning_forgets_old_log_rows_in_steps_but_no_reason_of_a_dead_let
     assert letter.reason == "the reason"
 
 
-async def test_nothing_of_an_exception_reaches_pgqueuers_own_log(
+async def test_job_exception_does_not_reach_pgqueuer_log(
     pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def leak(_job: ClaimedJob) -> JobResult:

@@ -50,7 +50,7 @@ async def test_payment_goes_on_without_the_refused_receipt(
     assert psp.charges_made == ("charge.captured" in history)
 
 
-async def test_janitor_that_repeats_the_call_leaves_the_receipt_out_too(pool: Pool) -> None:
+async def test_janitor_repeating_call_omits_receipt_again(pool: Pool) -> None:
     psp = disliking(lost_before)
     psp.loses_first = True
     async with open_house(pool, psp) as house:
@@ -65,7 +65,7 @@ async def test_janitor_that_repeats_the_call_leaves_the_receipt_out_too(pool: Po
     assert psp.charges_made == 1
 
 
-async def test_worker_that_died_after_leaving_it_out_makes_the_second_call(pool: Pool) -> None:
+async def test_worker_killed_after_omitting_receipt_calls_without_it(pool: Pool) -> None:
     psp = disliking()
     async with open_house(pool, psp) as house:
         charge_id = await house.charge(customer_email=ADDRESS, jobs=())
