@@ -64,7 +64,7 @@ def system(crashing_system: System) -> System:
 
 
 @pytest.mark.timeout(300)
-async def test_whatever_is_killed_when_nothing_accepted_is_lost_and_nobody_is_charged_twice(
+async def test_random_kills_lose_no_charge_and_charge_none_twice(
     system: System,
 ) -> None:
     seed = int(os.environ.get("CRASH_SEED") or random.randrange(1 << 32))

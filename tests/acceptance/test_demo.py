@@ -10,7 +10,7 @@ ROOT: Final = Path(__file__).parents[2]
 TIMEOUT_SECONDS: Final = 300.0
 
 
-def test_the_demo_takes_payments_and_everyone_agrees_on_them(tmp_path: Path) -> None:
+def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "demo"],
         cwd=tmp_path,

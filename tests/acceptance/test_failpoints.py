@@ -638,7 +638,7 @@ def system(mortal_system: System) -> System:
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-async def test_a_process_killed_at_any_commit_or_call_loses_and_doubles_nothing(system: System) -> None:
+async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) -> None:
     merchant = await system.add_merchant()
     with WebhookReceiver() as receiver:
         async with Shop(system, merchant.api_key) as shop:

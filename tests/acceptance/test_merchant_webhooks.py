@@ -51,7 +51,7 @@ async def heard_of(receiver: MerchantReceiver, secret: str, charge_id: str) -> l
     return [body["type"] for body in sorted(about, key=lambda body: body["data"]["version"])]
 
 
-async def test_a_merchant_is_told_of_a_payment_in_signed_webhooks(
+async def test_payment_is_delivered_in_signed_webhooks(
     system: System, shop: Shop, receiver: MerchantReceiver
 ) -> None:
     endpoint = await listening(shop, receiver)
@@ -69,7 +69,7 @@ async def test_a_merchant_is_told_of_a_payment_in_signed_webhooks(
     assert endpoint["secret"].removeprefix("whsec_") not in logs
 
 
-async def test_what_happens_while_nobody_delivers_is_told_later_and_the_laws_hold(
+async def test_webhooks_missed_while_notify_is_down_are_sent_later(
     system: System, shop: Shop, receiver: MerchantReceiver
 ) -> None:
     endpoint = await listening(shop, receiver)
@@ -95,7 +95,7 @@ async def test_what_happens_while_nobody_delivers_is_told_later_and_the_laws_hol
     system.start("notify")
 
 
-async def test_an_operator_sees_which_endpoint_fails_and_what_was_given_up(
+async def test_operator_lists_failing_endpoints_and_failed_deliveries(
     system: System, shop: Shop, receiver: MerchantReceiver
 ) -> None:
     endpoint = await listening(shop, receiver)

@@ -166,7 +166,7 @@ REFUSED_FIELDS: Final = {
 }
 
 
-async def test_nothing_that_was_sent_in_the_wrong_place_is_found_anywhere(
+async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
     system: System, merchant: Merchant
 ) -> None:
     answers: list[Place] = []

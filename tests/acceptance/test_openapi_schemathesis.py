@@ -141,7 +141,7 @@ async def known(api: Api, dsn: str) -> str:
 
 
 @pytest.mark.timeout(600)
-async def test_schemathesis_finds_nothing(pool: Pool, dsn: str, tmp_path: Path) -> None:
+async def test_api_passes_schemathesis(pool: Pool, dsn: str, tmp_path: Path) -> None:
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
     async with serving_api(pool) as api:

@@ -36,7 +36,7 @@ def fetched(url: str) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_tells_its_health_and_its_metrics(system: System, role: str) -> None:
+def test_each_role_serves_health_and_metrics(system: System, role: str) -> None:
     ops = system.ops_url(role)
     assert json.loads(fetched(f"{ops}/healthz")) == {"role": role, "status": "ok"}
     ready = json.loads(fetched(f"{ops}/readyz"))
@@ -45,7 +45,7 @@ def test_every_role_tells_its_health_and_its_metrics(system: System, role: str) 
     assert f"# TYPE {OWN_METRIC[role]} " in fetched(f"{ops}/metrics")
 
 
-def test_the_merchants_door_tells_its_health_and_keeps_its_metrics_to_itself(system: System) -> None:
+def test_public_port_serves_health_and_no_metrics(system: System) -> None:
     assert json.loads(fetched(f"{system.api_url()}/healthz")) == {"status": "ok"}
     assert json.loads(fetched(f"{system.api_url()}/readyz"))["status"] == "ok"
     with pytest.raises(urllib.error.HTTPError, match="404") as refused:
@@ -56,9 +56,7 @@ def test_the_merchants_door_tells_its_health_and_keeps_its_metrics_to_itself(sys
 # Stopping
 
 
-async def test_a_worker_that_is_told_to_stop_finishes_its_call_and_records_it(
-    system: System, shop: Shop
-) -> None:
+async def test_worker_on_sigterm_finishes_and_records_its_call(system: System, shop: Shop) -> None:
     system.sandbox.add_fault("webhook_drop", count=100)
     system.sandbox.add_fault("slow", seconds=1.5, match=AUTHORIZE)
     accepted = await shop.charge()
@@ -69,7 +67,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_call_and_records_it(
     assert (paid["status"], events_of(paid)) == ("succeeded", ["charge.created", "charge.captured"])
 
 
-async def test_an_api_that_is_told_to_stop_answers_the_request_under_way(system: System, shop: Shop) -> None:
+async def test_api_on_sigterm_answers_request_under_way(system: System, shop: Shop) -> None:
     system.sandbox.add_fault("slow", seconds=1.5, match=AUTHORIZE)
     waiting = asyncio.create_task(shop.post_charge(wait_seconds=20))
     await asyncio.to_thread(
@@ -80,9 +78,7 @@ async def test_an_api_that_is_told_to_stop_answers_the_request_under_way(system:
     assert (reply.status, reply.json["status"]) == (201, "succeeded")
 
 
-async def test_what_is_accepted_while_no_other_role_runs_is_done_when_they_are_back(
-    system: System, shop: Shop
-) -> None:
+async def test_charge_accepted_with_other_roles_down_is_done_later(system: System, shop: Shop) -> None:
     codes = [
         await asyncio.to_thread(system.terminate, role) for role in ("worker", "projectionist", "ledger")
     ]
@@ -101,7 +97,7 @@ async def test_what_is_accepted_while_no_other_role_runs_is_done_when_they_are_b
 # The laws
 
 
-async def test_the_laws_hold_and_a_tampered_row_is_named(system: System, shop: Shop) -> None:
+async def test_check_passes_and_names_tampered_balance(system: System, shop: Shop) -> None:
     paid = await shop.paid(amount_minor=1234)
     system.until_idle()
     held = system.fincore("check")
@@ -192,7 +188,7 @@ def test_a_taken_port_is_named_in_one_sentence(system: System) -> None:
         )
 
 
-def test_a_database_that_is_away_or_empty_is_named_in_one_sentence(system: System) -> None:
+def test_unreachable_or_empty_database_is_named_in_a_sentence(system: System) -> None:
     nobody = "postgresql://postgres@127.0.0.1:9/postgres"
     assert_one_sentence(system, "check", names="cannot reach PostgreSQL", FINCORE_EVENTSTORE_DSN=nobody)
     empty = system.dsn.replace("/postgres?", "/template1?")

@@ -155,7 +155,7 @@ async def assert_laws_hold(system: System) -> None:
 # The database
 
 
-async def test_a_long_writing_transaction_holds_back_those_who_follow_the_log_and_nobody_else(
+async def test_long_write_transaction_delays_log_consumers_only(
     system: System, shop: Shop, own_merchant: Merchant
 ) -> None:
     with psycopg.connect(system.dsn) as somebody:
@@ -175,7 +175,7 @@ async def test_a_long_writing_transaction_holds_back_those_who_follow_the_log_an
         system.until(f"{consumer} has no lag any more", lambda: lag_seconds(system, consumer) == 0)  # noqa: B023 -- called in this round
 
 
-async def test_postgresql_restarted_under_load_costs_repetitions_and_nothing_else(
+async def test_postgresql_restart_under_load_loses_and_doubles_nothing(
     system: System, shop: Shop, own_merchant: Merchant
 ) -> None:
     sales = Sales(shop)
@@ -189,7 +189,7 @@ async def test_postgresql_restarted_under_load_costs_repetitions_and_nothing_els
     await assert_carried_out_once(system, shop, own_merchant, sales)
 
 
-async def test_all_sessions_ended_under_load_lose_nothing(
+async def test_sessions_ended_under_load_lose_and_double_nothing(
     system: System, shop: Shop, own_merchant: Merchant
 ) -> None:
     sales = Sales(shop)
@@ -202,7 +202,7 @@ async def test_all_sessions_ended_under_load_lose_nothing(
     await assert_carried_out_once(system, shop, own_merchant, sales)
 
 
-async def test_commits_that_nobody_was_told_of_are_not_made_again(
+async def test_unacknowledged_commits_are_not_repeated(
     system: System, shop: Shop, own_merchant: Merchant
 ) -> None:
     async with forgetful("api", system) as before_api, forgetful("worker", system) as before_worker:
@@ -240,9 +240,7 @@ async def test_commits_that_nobody_was_told_of_are_not_made_again(
 # Too much at once
 
 
-async def test_when_every_connection_is_in_use_requests_wait_for_one_and_are_then_told_to_come_back(
-    system: System, shop: Shop
-) -> None:
+async def test_requests_without_free_connection_get_retry_after(system: System, shop: Shop) -> None:
     paid = await shop.paid()
     await asyncio.to_thread(system.until_idle)
     with psycopg.connect(system.dsn) as somebody:

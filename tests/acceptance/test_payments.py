@@ -53,7 +53,7 @@ async def test_a_payment_is_accepted_carried_out_shown_and_booked(system: System
     assert "eur: balanced" in books.stdout
 
 
-async def test_the_timeline_tells_what_happened_in_order(shop: Shop) -> None:
+async def test_timeline_lists_events_in_order(shop: Shop) -> None:
     paid = await shop.paid()
     assert events_of(paid) == ["charge.created", "charge.captured"]
     assert all(entry["id"].startswith("evt_") for entry in paid["timeline"])
@@ -68,7 +68,7 @@ async def test_money_can_be_held_without_taking_it(system: System, shop: Shop) -
     assert (at_psp["authorized"], at_psp["amount_received"]) == (1, 0)
 
 
-async def test_each_kind_of_decline_says_why_and_what_may_help(shop: Shop) -> None:
+async def test_each_decline_has_code_and_advice(shop: Shop) -> None:
     async def failure(payment_method: str) -> tuple[str, str, str]:
         accepted = await shop.charge(payment_method)
         failed = await shop.until_status(accepted["id"], "failed")
@@ -122,7 +122,7 @@ async def test_customer_back_from_the_bank_has_paid_without_webhook(system: Syst
     assert (shown["status"], shown["amount_captured_minor"]) == ("succeeded", shown["amount_minor"])
 
 
-async def test_a_bank_that_asks_a_customer_who_cannot_be_sent_there_is_a_decline(shop: Shop) -> None:
+async def test_3ds_without_return_url_is_declined(shop: Shop) -> None:
     accepted = await shop.charge("pm_card_threeDSecure2Required", currency="eur")
     declined = await shop.until_status(accepted["id"], "failed")
     failure = declined["failure"]
@@ -139,7 +139,7 @@ async def test_a_client_that_waits_is_answered_with_the_outcome(shop: Shop) -> N
     assert paid.headers["Preference-Applied"] == "wait"
 
 
-async def test_a_client_that_waits_is_told_of_a_decline_and_told_again(shop: Shop) -> None:
+async def test_declined_charge_is_answered_402_and_replayed(shop: Shop) -> None:
     key = str(uuid4())
     declined = await shop.post_charge("pm_card_visa_chargeDeclined", key=key, wait_seconds=30)
     assert declined.status == 402
@@ -150,9 +150,7 @@ async def test_a_client_that_waits_is_told_of_a_decline_and_told_again(shop: Sho
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-async def test_a_replayed_key_gets_the_same_answer_from_any_process_of_the_api(
-    system: System, shop: Shop
-) -> None:
+async def test_replayed_key_gets_same_answer_from_each_api_process(system: System, shop: Shop) -> None:
     key = str(uuid4())
     first = await shop.post_charge(key=key, api=1)
     second = await shop.post_charge(key=key, api=2)
@@ -228,7 +226,7 @@ async def test_a_revoked_key_stops_working_and_the_others_go_on(
     assert (await shop.request("GET", "/v1/charges")).status == 200
 
 
-async def test_a_live_key_without_a_live_account_charges_nobody(system: System) -> None:
+async def test_live_key_without_live_account_is_refused(system: System) -> None:
     live = await system.add_merchant(livemode=True)
     assert live.api_key.startswith("sk_live_")
     async with Shop(system, live.api_key) as shop:
@@ -237,7 +235,7 @@ async def test_a_live_key_without_a_live_account_charges_nobody(system: System) 
 
 
 @pytest.mark.parametrize("wrong", ["", "Bearer sk_test_nobody", "Bearer nonsense", "Basic !!"])
-async def test_nobody_is_served_without_a_valid_key(system: System, shop: Shop, wrong: str) -> None:
+async def test_request_without_valid_key_is_unauthorized(system: System, shop: Shop, wrong: str) -> None:
     reply = await shop.request("GET", "/v1/charges", headers={"Authorization": wrong})
     assert reply.status == 401
     assert reply.headers["WWW-Authenticate"] == 'Bearer realm="fincore"'

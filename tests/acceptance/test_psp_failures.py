@@ -56,7 +56,7 @@ async def test_a_busy_psp_is_asked_again(system: System, shop: Shop, kind: str) 
         ("connection_reset", None),
     ],
 )
-async def test_an_answer_that_never_came_is_found_out_and_charged_exactly_once(
+async def test_lost_answer_is_resolved_and_charged_once(
     system: System, shop: Shop, kind: str, seconds: float | None
 ) -> None:
     # Without its webhooks, so that nobody but the janitor can find out.
@@ -68,7 +68,7 @@ async def test_an_answer_that_never_came_is_found_out_and_charged_exactly_once(
     assert_paid_once(system, paid)
 
 
-async def test_while_nobody_knows_the_outcome_a_charge_says_since_when(system: System, shop: Shop) -> None:
+async def test_charge_with_unknown_outcome_shows_since_when(system: System, shop: Shop) -> None:
     system.sandbox.add_fault("webhook_drop", count=100)
     system.sandbox.add_fault("timeout_after_apply", seconds=0.1, match=AUTHORIZE)
     # The janitor cannot ask, either.
@@ -82,7 +82,7 @@ async def test_while_nobody_knows_the_outcome_a_charge_says_since_when(system: S
     assert_paid_once(system, await shop.until_status(accepted["id"], "succeeded"))
 
 
-async def test_a_decline_whose_answer_was_lost_is_found_out(system: System, shop: Shop) -> None:
+async def test_decline_with_lost_answer_is_resolved(system: System, shop: Shop) -> None:
     system.sandbox.add_fault("webhook_drop", count=100)
     system.sandbox.add_fault("timeout_after_apply", seconds=0.1, match=AUTHORIZE)
     accepted = await shop.charge("pm_card_visa_chargeDeclinedInsufficientFunds")
@@ -91,7 +91,7 @@ async def test_a_decline_whose_answer_was_lost_is_found_out(system: System, shop
     assert events_of(failed) == ["charge.created", "charge.outcome_unknown", "charge.failed"]
 
 
-async def test_a_webhook_tells_the_outcome_while_our_own_call_still_hangs(system: System, shop: Shop) -> None:
+async def test_webhook_decides_charge_while_call_hangs(system: System, shop: Shop) -> None:
     # Applied at once, told by webhook at once; our own call hears nothing until it has given up.
     system.sandbox.add_fault("timeout_after_apply", seconds=30, match=AUTHORIZE)
     paid = await shop.paid()
@@ -104,7 +104,7 @@ async def test_a_webhook_tells_the_outcome_while_our_own_call_still_hangs(system
 @pytest.mark.parametrize(
     "kind", ["webhook_drop", "webhook_duplicate", "webhook_reorder", "webhook_bad_signature"]
 )
-async def test_webhooks_that_are_lost_doubled_shuffled_or_forged_change_nothing(
+async def test_lost_doubled_shuffled_or_forged_webhooks_change_nothing(
     system: System, shop: Shop, kind: str
 ) -> None:
     system.sandbox.add_fault(kind, count=100, seconds=0.5)
@@ -117,9 +117,7 @@ async def test_webhooks_that_are_lost_doubled_shuffled_or_forged_change_nothing(
     assert dead_jobs(system) == 0
 
 
-async def test_a_capture_at_the_psp_is_learnt_by_webhook_and_an_older_one_that_comes_late_changes_nothing(
-    system: System, shop: Shop
-) -> None:
+async def test_capture_made_at_psp_outlasts_late_older_webhook(system: System, shop: Shop) -> None:
     late = {"event_type": "payment_intent.amount_capturable_updated"}
     system.sandbox.add_fault("webhook_delay", seconds=4, match=late)
     accepted = await shop.charge(capture=False, amount_minor=5000)
@@ -143,9 +141,7 @@ async def test_a_hold_released_at_the_psp_is_learnt_by_webhook(system: System, s
     assert (await shop.get(accepted["id"]))["status"] == "canceled"
 
 
-async def test_a_final_state_that_the_psps_own_record_contradicts_is_corrected(
-    system: System, shop: Shop
-) -> None:
+async def test_final_charge_contradicted_by_psp_is_corrected(system: System, shop: Shop) -> None:
     accepted = await shop.charge("pm_card_visa_chargeDeclined")
     failed = await shop.until_status(accepted["id"], "failed")
     # Somebody tries the payment again at the PSP, with another card.
@@ -158,9 +154,7 @@ async def test_a_final_state_that_the_psps_own_record_contradicts_is_corrected(
     assert dead_jobs(system) == 0
 
 
-async def test_a_job_that_was_given_up_is_listed_and_made_due_again_by_command(
-    system: System, shop: Shop
-) -> None:
+async def test_dead_letter_is_listed_and_requeued_by_command(system: System, shop: Shop) -> None:
     accepted = await shop.charge("pm_card_threeDSecure2Required", return_url="https://shop.example/back")
     await shop.until_status(accepted["id"], "requires_action")
     try:

@@ -188,7 +188,7 @@ async def test_a_capture_and_the_end_of_the_hold_leave_one_of_both(track: Track)
 # The customer's bank
 
 
-async def test_refunds_and_a_dispute_never_give_back_more_than_was_taken(track: Track) -> None:
+async def test_racing_refunds_and_dispute_never_exceed_capture(track: Track) -> None:
     async def one_race(charge: Charge) -> list[Reply]:
         async def dispute(_api: int) -> Reply:
             return await behind_our_back(track.system, f"payment_intents/{charge['psp_reference']}/dispute")
@@ -215,7 +215,7 @@ async def test_refunds_and_a_dispute_never_give_back_more_than_was_taken(track: 
 # One key, many meanings
 
 
-async def test_one_key_with_many_bodies_is_carried_out_once_and_refused_otherwise(track: Track) -> None:
+async def test_one_key_with_many_bodies_is_carried_out_once(track: Track) -> None:
     paid, held = await asyncio.gather(track.shop.paid(), track.shop.held())
     minors = range(101, 113)
     races = await asyncio.gather(

@@ -41,7 +41,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-async def test_a_role_that_is_killed_is_started_again_and_payments_go_on(system: System) -> None:
+async def test_killed_role_is_restarted_and_payments_continue(system: System) -> None:
     merchant = await system.add_merchant()
     async with Shop(system, merchant.api_key) as shop:
         before_the_kill = await shop.charge()
@@ -77,7 +77,7 @@ async def test_postgresql_that_is_killed_is_started_again(system: System) -> Non
     assert system.postgres_pids() == set()
 
 
-def test_up_says_once_that_it_is_ready_and_where(system: System) -> None:
+def test_up_announces_ready_url_once(system: System) -> None:
     ready = f"FinCore is ready: {system.api_url()}  "
 
     def lines() -> list[str]:
@@ -97,7 +97,7 @@ def test_killed_itself_it_leaves_no_role_behind(system: System) -> None:
     system.until("every role has ended", lambda: not any(map(is_alive, roles.values())))
 
 
-def test_told_to_stop_it_stops_every_role_and_ends_well(system: System) -> None:
+def test_up_on_sigterm_stops_each_role_cleanly(system: System) -> None:
     roles = pids(system)
     assert system.terminate("up") == 0
     assert [role for role, pid in roles.items() if is_alive(pid)] == []

@@ -276,7 +276,7 @@ def golden(name: EventType, version: int) -> dict[str, Any]:
     return data
 
 
-def test_every_event_that_is_written_has_a_golden_file_and_nothing_else_has() -> None:
+def test_each_event_version_has_exactly_one_golden_file() -> None:
     written = {f"{name}.v{version}.json" for name, (version, _) in EVENTS.items()}
     kept = {path.name for path in GOLDEN.iterdir()}
     assert written <= kept

@@ -35,7 +35,7 @@ def dotted(path: Path) -> str:
 # Rooms and modules
 
 
-def test_every_room_says_what_it_is_for() -> None:
+def test_each_package_has_docstring() -> None:
     rooms = [path for path in MODULES if path.name == "__init__.py" and path.parent != SRC / "fincore"]
     assert len(rooms) > 10
     silent = [relative(room) for room in rooms if not ast.get_docstring(ast.parse(room.read_text()))]
@@ -90,7 +90,7 @@ def test_every_named_statement_is_used_and_every_one_used_exists() -> None:
 
 
 @pytest.mark.parametrize("file", sql_files(), ids=relative)
-def test_every_named_statement_has_a_name_of_its_own_and_a_sentence(file: Path) -> None:
+def test_each_sql_statement_has_unique_name_and_sentence(file: Path) -> None:
     blocks = file.read_text().split("-- name:")[1:]
     names = [block.partition("\n")[0].strip() for block in blocks]
     assert len(names) == len(set(names))
@@ -103,7 +103,7 @@ def test_every_named_statement_has_a_name_of_its_own_and_a_sentence(file: Path) 
 # Metrics
 
 
-def test_every_metric_of_ours_begins_with_our_name_and_says_what_it_counts() -> None:
+def test_each_metric_has_fincore_prefix_and_help_sentence() -> None:
     for module in MODULES:
         if module.name == "metrics.py":
             import_module(dotted(module))
@@ -113,7 +113,7 @@ def test_every_metric_of_ours_begins_with_our_name_and_says_what_it_counts() -> 
     assert [family.name for family in ours if not family.documentation.endswith(".")] == []
 
 
-def test_metrics_are_made_in_the_metrics_module_of_their_room() -> None:
+def test_metrics_are_declared_in_metrics_modules_only() -> None:
     elsewhere = [
         relative(module)
         for module in MODULES
@@ -135,7 +135,7 @@ READS_THE_MACHINE: Final = {
 }
 
 
-def test_machines_clock_dates_nothing() -> None:
+def test_clock_of_the_machine_is_read_in_listed_modules_only() -> None:
     """It may be wrong by days: times come from the database's server (`postgres/database_clock.py`)."""
     readers = {
         relative(module)

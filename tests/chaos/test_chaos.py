@@ -59,7 +59,7 @@ def system(chaotic_system: System) -> System:
 
 @pytest.mark.long
 @pytest.mark.timeout(300 + 300 * ROUNDS)
-async def test_chaos_under_load_loses_and_doubles_nothing(system: System) -> None:
+async def test_chaos_under_load_loses_and_doubles_no_charge(system: System) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or random.randrange(1 << 32))
     say(f"to repeat this: CHAOS_SEED={seed} CHAOS_ROUNDS={ROUNDS}")
     rng = random.Random(seed)

@@ -199,9 +199,7 @@ async def test_a_poisoned_commit_fails_alone(writer: Writer, log: EventLog) -> N
     assert [len(await log.load(stream)) for stream in streams] == [1] * 7 + [0] + [1] * 22
 
 
-async def test_a_key_used_twice_in_one_batch_writes_once_and_replays_the_first_answer(
-    writer: Writer, pool: Pool
-) -> None:
+async def test_key_repeated_in_one_batch_writes_once_and_replays(writer: Writer, pool: Pool) -> None:
     commits = [keyed(append(new_stream(), created()), "same", body=str(n).encode()) for n in range(20)]
     results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
     assert results[0] == Committed()
@@ -217,9 +215,7 @@ async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer,
     assert await count(pool, "events") == 1
 
 
-async def test_a_key_used_before_is_replayed_even_where_its_stream_has_moved_on(
-    pool: Pool, log: EventLog
-) -> None:
+async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: EventLog) -> None:
     stream_id = new_stream()
     async with running_writer(pool) as one, running_writer(pool) as other:
         assert await one.commit(append(stream_id, created())) == Committed()
@@ -249,7 +245,7 @@ async def test_a_replayed_key_writes_neither_events_nor_jobs(pool: Pool) -> None
     assert await count(pool, "events") == 1
 
 
-async def test_jobs_that_cannot_be_enqueued_take_their_events_with_them(pool: Pool) -> None:
+async def test_failed_enqueue_rolls_back_its_events(pool: Pool) -> None:
     async def enqueue(connection: Connection, _: Sequence[Job]) -> None:
         await connection.execute("select 1/0")
 
@@ -318,7 +314,7 @@ async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None
     assert await asyncio.gather(*waiting) == [Committed(), Committed()]
 
 
-async def test_sessions_killed_under_load_lose_and_double_nothing(
+async def test_sessions_killed_under_load_write_each_commit_once(
     writer: Writer, log: EventLog, owner_pool: Pool
 ) -> None:
     streams = [new_stream() for _ in range(400)]
@@ -342,9 +338,7 @@ async def test_sessions_killed_under_load_lose_and_double_nothing(
     assert await log.versions(streams) == dict.fromkeys(streams, 1)
 
 
-async def test_a_commit_whose_acknowledgement_was_lost_is_recognised_as_written(
-    pool: Pool, log: EventLog
-) -> None:
+async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: EventLog) -> None:
     lost = True
 
     async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
@@ -407,7 +401,7 @@ async def test_the_log_refuses_change_even_to_its_owner(
         await pool.execute(tampering)
 
 
-async def test_a_reader_never_passes_an_earlier_position_that_has_not_committed(
+async def test_reader_stops_at_uncommitted_earlier_position(
     pool: Pool, writer: Writer, log: EventLog
 ) -> None:
     """The gap: a lower position is taken first and commits last."""
@@ -455,7 +449,7 @@ async def target(owner_pool: Pool) -> Pool:
     return owner_pool
 
 
-async def test_no_event_is_lost_or_seen_twice_by_a_live_tail_under_eight_writers(
+async def test_live_tail_under_eight_writers_sees_each_event_once(
     pool: Pool, log: EventLog, target: Pool
 ) -> None:
     subscription = Subscription(log, target, Recorder(), batch_events_max=50)
@@ -475,7 +469,7 @@ async def test_no_event_is_lost_or_seen_twice_by_a_live_tail_under_eight_writers
     assert len(seen) == 2000
 
 
-async def test_a_failure_between_effects_and_checkpoint_rolls_both_back(
+async def test_failure_before_checkpoint_rolls_back_effects(
     writer: Writer, log: EventLog, target: Pool
 ) -> None:
     await writer.commit(append(new_stream(), created()))
@@ -506,7 +500,7 @@ async def test_of_two_runners_of_one_consumer_one_is_fenced(
     assert await target.fetchval("select count(distinct pos) from seen") == 10
 
 
-async def test_a_waiting_request_is_told_when_its_stream_grows(writer: Writer, log: EventLog) -> None:
+async def test_stream_watch_wakes_waiter_when_stream_grows(writer: Writer, log: EventLog) -> None:
     watch = StreamWatch(log)
     task = asyncio.create_task(watch.run())
     stream, silent = new_stream(), new_stream()

@@ -114,7 +114,7 @@ async def dead_letters(queue: JobQueue, count: int) -> list[HeldJob]:
     return await queue.held(limit=100)
 
 
-async def test_a_job_of_a_transaction_that_commits_is_done_and_then_gone(pool: Pool, queue: JobQueue) -> None:
+async def test_committed_job_is_done_and_removed(pool: Pool, queue: JobQueue) -> None:
     seen = Seen()
     async with working(queue, seen):
         await put(pool, queue, b"one", b"two")
@@ -166,9 +166,7 @@ async def test_a_job_is_not_started_before_it_is_due(pool: Pool, queue: JobQueue
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 40])
-async def test_no_more_jobs_are_at_hand_than_the_concurrency(
-    pool: Pool, queue: JobQueue, concurrency: int
-) -> None:
+async def test_concurrency_bounds_running_jobs(pool: Pool, queue: JobQueue, concurrency: int) -> None:
     at_hand = 0
     most = 0
     full = asyncio.Event()
@@ -210,9 +208,7 @@ async def test_a_retry_comes_back_with_the_next_attempt_number(pool: Pool, queue
     assert len({job.job_id for job in seen.jobs}) == 1
 
 
-async def test_a_held_job_keeps_its_reason_until_it_is_requeued_as_if_new(
-    pool: Pool, queue: JobQueue
-) -> None:
+async def test_held_job_keeps_reason_until_requeued(pool: Pool, queue: JobQueue) -> None:
     async def refuse_twice(job: ClaimedJob) -> JobResult:
         if len(seen.jobs) >= 3:
             return Done()
@@ -238,9 +234,7 @@ async def test_a_held_job_keeps_its_reason_until_it_is_requeued_as_if_new(
     assert [job.attempt for job in seen.jobs] == [1, 2, 1]
 
 
-async def test_dead_letters_are_listed_newest_first_and_no_more_than_asked_for(
-    pool: Pool, queue: JobQueue
-) -> None:
+async def test_held_jobs_are_listed_newest_first_up_to_limit(pool: Pool, queue: JobQueue) -> None:
     async def refuse(job: ClaimedJob) -> JobResult:
         return Hold(job.payload.decode())
 
@@ -277,9 +271,7 @@ async def test_two_workers_share_the_jobs_and_do_each_once(pool: Pool, make_queu
     assert Counter(one.payloads + other.payloads) == Counter(payloads)
 
 
-async def test_a_job_longer_than_the_heartbeat_time_out_stays_with_its_worker(
-    pool: Pool, make_queue: MakeQueue
-) -> None:
+async def test_job_outlasting_heartbeat_timeout_stays_with_worker(pool: Pool, make_queue: MakeQueue) -> None:
     async def long(_job: ClaimedJob) -> JobResult:
         await asyncio.sleep(HEARTBEAT_TIMEOUT_SECONDS * 1.5)
         return Done()
@@ -293,7 +285,7 @@ async def test_a_job_longer_than_the_heartbeat_time_out_stays_with_its_worker(
     assert len(one.jobs) + len(other.jobs) == 1
 
 
-async def test_the_job_of_a_killed_worker_is_taken_over_with_its_attempt_number(
+async def test_job_of_killed_worker_is_taken_over_with_its_attempt(
     pool: Pool, adapter: str, make_queue: MakeQueue, dsn: str
 ) -> None:
     queue = make_queue(heartbeat_timeout_seconds=1.0)
@@ -320,7 +312,7 @@ async def test_the_job_of_a_killed_worker_is_taken_over_with_its_attempt_number(
     assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"orphan", 1)]
 
 
-async def test_stopping_finishes_the_jobs_at_hand_and_leaves_the_others(pool: Pool, queue: JobQueue) -> None:
+async def test_stop_finishes_running_jobs_and_leaves_others(pool: Pool, queue: JobQueue) -> None:
     go_on = asyncio.Event()
 
     async def wait(_job: ClaimedJob) -> JobResult:
@@ -341,9 +333,7 @@ async def test_stopping_finishes_the_jobs_at_hand_and_leaves_the_others(pool: Po
     assert b"too late" not in seen.payloads
 
 
-async def test_a_job_that_outlives_the_drain_time_out_is_left_to_be_taken_over(
-    pool: Pool, make_queue: MakeQueue
-) -> None:
+async def test_job_outlasting_drain_timeout_is_taken_over(pool: Pool, make_queue: MakeQueue) -> None:
     async def never(_job: ClaimedJob) -> JobResult:
         return await asyncio.Future()
 
@@ -378,7 +368,7 @@ async def test_lost_sessions_are_survived(pool: Pool, make_queue: MakeQueue, own
 @pytest.mark.parametrize(
     "result", [Done(), RetryIn(0.0, "again"), Hold("no")], ids=lambda r: type(r).__name__
 )
-async def test_what_a_job_came_to_while_the_database_was_away_is_not_lost(
+async def test_job_result_survives_database_outage(
     pool: Pool, make_queue: MakeQueue, dsn: str, postgres_dsn: str, result: JobResult
 ) -> None:
     away = asyncio.Event()

@@ -134,7 +134,7 @@ async def test_a_good_card_is_captured_for_the_whole_amount(psp: PspUnderTest, c
     }
 
 
-async def test_with_manual_capture_a_good_card_is_only_held_until_a_known_time(
+async def test_manual_capture_holds_money_until_capture_before(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:
     outcome = await psp.authorize(charge_id, capture_method="manual")
@@ -160,7 +160,7 @@ async def test_with_manual_capture_a_good_card_is_only_held_until_a_known_time(
         Money(999_999_999_999, Currency("idr")),
     ],
 )
-async def test_the_money_reported_is_the_money_asked_for_in_every_exponent(
+async def test_approved_money_equals_request_in_each_exponent(
     psp: PspUnderTest, charge_id: ChargeId, money: Money
 ) -> None:
     outcome = await psp.authorize(charge_id, money=money)
@@ -180,7 +180,7 @@ async def test_an_amount_the_psp_does_not_take_is_declined_by_name(
     assert outcome.failure.decline_code == code
 
 
-async def test_an_address_the_psp_refuses_takes_nothing_and_can_be_left_out(
+async def test_refused_receipt_takes_nothing_and_can_be_omitted(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:
     for _ in range(2):
@@ -198,7 +198,7 @@ async def test_an_address_the_psp_refuses_takes_nothing_and_can_be_left_out(
 
 
 @pytest.mark.parametrize(("payment_method", "expected"), STRIPE_DECLINES)
-async def test_a_bad_card_is_declined_with_code_and_advice_now_and_when_asked_again(
+async def test_bad_card_is_declined_with_advice_and_inquiry_agrees(
     psp: PspUnderTest, charge_id: ChargeId, payment_method: str, expected: tuple[str, str, str]
 ) -> None:
     outcome = await psp.authorize(charge_id, payment_method=payment_method)
@@ -208,22 +208,20 @@ async def test_a_bad_card_is_declined_with_code_and_advice_now_and_when_asked_ag
     assert await psp.inquire(charge_id) == outcome
 
 
-async def test_why_a_lost_card_was_declined_is_not_told(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_lost_card_decline_has_generic_message(psp: PspUnderTest, charge_id: ChargeId) -> None:
     outcome = await psp.authorize(charge_id, payment_method="pm_card_visa_chargeDeclinedLostCard")
     assert isinstance(outcome, Declined)
     assert outcome.failure.message == "Your card was declined."
 
 
-async def test_a_payment_method_nobody_has_is_declined_and_left_to_the_customer(
-    psp: PspUnderTest, charge_id: ChargeId
-) -> None:
+async def test_unknown_payment_method_advises_ask_customer(psp: PspUnderTest, charge_id: ChargeId) -> None:
     outcome = await psp.authorize(charge_id, payment_method=psp.payment_methods["unknown_payment_method"])
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice) == ("payment_method_invalid", "ask_customer")
     assert psp.payments_of(charge_id)["succeeded"] == 0
 
 
-async def test_a_customer_who_must_act_is_sent_to_a_page(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_action_required_has_url_of_psp_page(psp: PspUnderTest, charge_id: ChargeId) -> None:
     outcome = await psp.authorize(charge_id, payment_method=psp.payment_methods["action_required"])
     assert isinstance(outcome, ActionRequired)
     assert outcome.redirect_url is not None
@@ -231,9 +229,7 @@ async def test_a_customer_who_must_act_is_sent_to_a_page(psp: PspUnderTest, char
     assert await psp.inquire(charge_id) == outcome
 
 
-async def test_a_customer_nobody_can_send_anywhere_is_declined_and_has_to_act(
-    psp: PspUnderTest, charge_id: ChargeId
-) -> None:
+async def test_action_required_without_return_url_is_declined(psp: PspUnderTest, charge_id: ChargeId) -> None:
     outcome = await psp.authorize(
         charge_id, payment_method=psp.payment_methods["action_required"], return_url=None
     )
@@ -242,7 +238,7 @@ async def test_a_customer_nobody_can_send_anywhere_is_declined_and_has_to_act(
     assert await psp.inquire(charge_id) == outcome
 
 
-async def test_a_customer_who_has_acted_comes_back_to_a_page_that_names_the_charge(
+async def test_customer_after_3ds_returns_to_url_naming_charge(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:
     outcome = await psp.authorize(
@@ -293,9 +289,7 @@ async def test_another_key_is_another_attempt(psp: PspUnderTest, charge_id: Char
     assert await psp.inquire(charge_id) == again
 
 
-async def test_a_key_used_for_another_amount_is_unknown_and_takes_nothing(
-    psp: PspUnderTest, charge_id: ChargeId
-) -> None:
+async def test_key_reused_with_other_amount_is_unknown(psp: PspUnderTest, charge_id: ChargeId) -> None:
     first = await psp.authorize(charge_id)
     other = await psp.authorize(charge_id, money=Money(2099, Currency("usd")))
     assert isinstance(other, Unknown)
@@ -315,7 +309,7 @@ def break_next(psp: PspUnderTest, fault: str, charge_id: ChargeId) -> None:
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_BEFORE, "error_500"])
-async def test_a_call_that_was_lost_on_its_way_is_unknown_and_then_not_found(
+async def test_lost_call_is_unknown_then_not_found(
     psp: PspUnderTest, charge_id: ChargeId, fault: str
 ) -> None:
     break_next(psp, fault, charge_id)
@@ -325,9 +319,7 @@ async def test_a_call_that_was_lost_on_its_way_is_unknown_and_then_not_found(
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_AFTER, "error_500_after_apply"])
-async def test_an_answer_that_was_lost_on_its_way_is_unknown_and_then_found(
-    psp: PspUnderTest, charge_id: ChargeId, fault: str
-) -> None:
+async def test_lost_answer_is_unknown_then_found(psp: PspUnderTest, charge_id: ChargeId, fault: str) -> None:
     break_next(psp, fault, charge_id)
     assert isinstance(await psp.authorize(charge_id), Unknown)
     found = await psp.inquire(charge_id)
@@ -337,7 +329,7 @@ async def test_an_answer_that_was_lost_on_its_way_is_unknown_and_then_found(
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_BEFORE, *BREAKS_AFTER])
-async def test_after_a_broken_connection_the_same_key_gets_the_outcome_and_one_payment(
+async def test_key_repeated_after_broken_connection_pays_once(
     psp: PspUnderTest, charge_id: ChargeId, fault: str
 ) -> None:
     break_next(psp, fault, charge_id)
@@ -368,14 +360,12 @@ async def test_a_call_that_was_turned_away_can_be_made_again(
     assert isinstance(await psp.authorize(charge_id), Approved)
 
 
-async def test_a_call_whose_key_is_in_use_is_unknown(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_key_in_use_is_unknown(psp: PspUnderTest, charge_id: ChargeId) -> None:
     psp.sandbox.add_fault("conflict_409")
     assert isinstance(await psp.authorize(charge_id), Unknown)
 
 
-async def test_a_psp_that_cannot_be_reached_did_not_take_anything(
-    psp_sandbox: SandboxProcess, charge_id: ChargeId
-) -> None:
+async def test_unreachable_psp_is_retryable(psp_sandbox: SandboxProcess, charge_id: ChargeId) -> None:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     server.close()
@@ -387,7 +377,7 @@ async def test_a_psp_that_cannot_be_reached_did_not_take_anything(
     await gateway.close()
 
 
-async def test_a_wrong_key_is_ours_to_correct_and_nothing_was_taken(
+async def test_wrong_psp_key_is_retryable_and_takes_nothing(
     psp_sandbox: SandboxProcess, charge_id: ChargeId
 ) -> None:
     gateway = stripe_gateway(psp_sandbox.url, key="sk_nonsense")
@@ -402,7 +392,7 @@ async def test_a_wrong_key_is_ours_to_correct_and_nothing_was_taken(
 
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
-async def test_an_inquiry_tells_what_the_call_told(
+async def test_inquiry_equals_outcome_of_call(
     psp: PspUnderTest, charge_id: ChargeId, capture_method: str
 ) -> None:
     outcome = await psp.authorize(charge_id, capture_method=capture_method)
@@ -416,7 +406,7 @@ async def test_a_payment_is_found_while_the_search_lags(
     assert await lagging_psp.inquire(charge_id) == outcome
 
 
-async def test_a_payment_nobody_made_is_not_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_payment_never_made_is_not_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
     await psp.authorize(new_charge_id())
     assert await psp.inquire(charge_id) == NotFound()
 
@@ -482,9 +472,7 @@ async def telling_psp() -> AsyncIterator[TellingPsp]:
             await asyncio.to_thread(sandbox.stop)
 
 
-async def test_the_webhooks_of_a_payment_tell_what_the_call_told(
-    telling_psp: TellingPsp, charge_id: ChargeId
-) -> None:
+async def test_payment_webhook_equals_outcome_of_call(telling_psp: TellingPsp, charge_id: ChargeId) -> None:
     outcome = await telling_psp.psp.authorize(charge_id)
     assert isinstance(outcome, Approved)
     (fact,) = (await telling_psp.told(1)).values()
@@ -493,7 +481,7 @@ async def test_the_webhooks_of_a_payment_tell_what_the_call_told(
     assert fact.payment_reference == fact.said.psp_reference == outcome.psp_reference
 
 
-async def test_the_webhooks_of_a_refund_tell_what_the_call_told_and_that_it_failed_later(
+async def test_refund_webhooks_equal_outcome_and_report_later_failure(
     telling_psp: TellingPsp, charge_id: ChargeId
 ) -> None:
     paid = await telling_psp.psp.authorize(charge_id)
@@ -523,7 +511,7 @@ async def test_the_webhooks_of_a_refund_tell_what_the_call_told_and_that_it_fail
         assert (fact.said.status, fact.said.refund_id) == ("failed", refund_id)
 
 
-async def test_a_refund_made_at_the_psp_is_told_of_its_payment(
+async def test_webhook_of_refund_made_at_psp_names_payment(
     telling_psp: TellingPsp, charge_id: ChargeId
 ) -> None:
     paid = await telling_psp.psp.authorize(charge_id)
@@ -544,7 +532,7 @@ async def test_a_refund_made_at_the_psp_is_told_of_its_payment(
     assert await telling_psp.psp.gateway.charge_of(TEST, fact.payment_reference) == charge_id
 
 
-async def test_the_webhooks_of_a_dispute_tell_all_that_moved_and_how_it_ended(
+async def test_dispute_webhooks_report_movements_and_outcome(
     telling_psp: TellingPsp, charge_id: ChargeId
 ) -> None:
     paid = await telling_psp.psp.authorize(charge_id)

@@ -223,7 +223,7 @@ async def found_refund(
 
 
 @pytest.mark.parametrize("money", [USD_19_99, USD_5], ids=["all", "a part"])
-async def test_what_is_held_is_captured_with_its_fee_now_and_when_asked_again(
+async def test_capture_is_approved_with_fee_and_inquiry_agrees(
     psp: PspUnderTest, charge_id: ChargeId, money: Money
 ) -> None:
     reference = await held(psp.gateway, charge_id)
@@ -257,7 +257,7 @@ async def test_a_capture_under_another_key_recognises_the_first(
 
 
 @pytest.mark.parametrize("reason", ["requested_by_customer", "duplicate", "fraudulent"])
-async def test_a_canceled_payment_says_why_now_and_when_asked_again(
+async def test_cancellation_has_reason_and_inquiry_agrees(
     psp: PspUnderTest, charge_id: ChargeId, reason: CancelReason
 ) -> None:
     reference = await held(psp.gateway, charge_id)
@@ -267,9 +267,7 @@ async def test_a_canceled_payment_says_why_now_and_when_asked_again(
     assert await found(psp.gateway, charge_id, reference) == outcome
 
 
-async def test_a_payment_canceled_because_nobody_came_back_has_expired(
-    psp: PspUnderTest, charge_id: ChargeId
-) -> None:
+async def test_cancellation_as_abandoned_is_expired(psp: PspUnderTest, charge_id: ChargeId) -> None:
     reference = await held(psp.gateway, charge_id)
     outcome = await cancel(psp.gateway, charge_id, reference, "abandoned")
     assert isinstance(outcome, Expired)
@@ -280,7 +278,7 @@ async def test_a_payment_canceled_because_nobody_came_back_has_expired(
 # --- refunds
 
 
-async def test_a_refund_is_reported_now_and_when_asked_again_by_either_id(
+async def test_refund_is_found_by_our_id_and_by_psp_reference(
     psp: PspUnderTest, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(psp.gateway, charge_id)
@@ -291,7 +289,7 @@ async def test_a_refund_is_reported_now_and_when_asked_again_by_either_id(
     assert await found_refund(psp.gateway, refund_id, reference, report.psp_reference) == report
 
 
-async def test_two_refunds_of_a_payment_are_told_apart(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_two_refunds_of_a_payment_are_found_apart(psp: PspUnderTest, charge_id: ChargeId) -> None:
     reference = await authorized(psp.gateway, charge_id)
     one, other = new_refund_id(), new_refund_id()
     reports = [await refund(psp.gateway, charge_id, each, reference) for each in (one, other)]
@@ -307,7 +305,7 @@ async def test_the_same_key_twice_refunds_once(
     assert await refund(psp.gateway, charge_id, refund_id, reference) == first
 
 
-async def test_a_refund_nobody_made_is_not_found(
+async def test_refund_never_made_is_not_found(
     psp: PspUnderTest, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(psp.gateway, charge_id)
@@ -318,7 +316,7 @@ async def test_a_refund_nobody_made_is_not_found(
 # --- what breaks
 
 
-async def test_a_capture_that_was_lost_on_its_way_leaves_the_hold_and_can_be_repeated(
+async def test_lost_capture_call_leaves_hold_and_can_be_repeated(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:
     reference = await held(psp.gateway, charge_id)
@@ -330,7 +328,7 @@ async def test_a_capture_that_was_lost_on_its_way_leaves_the_hold_and_can_be_rep
     assert isinstance(await capture(psp.gateway, charge_id, reference), Approved)
 
 
-async def test_a_capture_whose_answer_was_lost_is_found_and_repeated_without_taking_more(
+async def test_capture_with_lost_answer_is_found_and_repeats_safely(
     psp: PspUnderTest, charge_id: ChargeId
 ) -> None:
     reference = await held(psp.gateway, charge_id)
@@ -342,7 +340,7 @@ async def test_a_capture_whose_answer_was_lost_is_found_and_repeated_without_tak
     assert await capture(psp.gateway, charge_id, reference, USD_5) == captured
 
 
-async def test_a_cancellation_whose_answer_was_lost_is_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_cancellation_with_lost_answer_is_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
     reference = await held(psp.gateway, charge_id)
     psp.lose_answer("cancel")
     assert isinstance(await cancel(psp.gateway, charge_id, reference), Unknown)
@@ -351,7 +349,7 @@ async def test_a_cancellation_whose_answer_was_lost_is_found(psp: PspUnderTest, 
     assert await cancel(psp.gateway, charge_id, reference) == canceled
 
 
-async def test_a_refund_that_was_lost_on_its_way_is_not_found_and_can_be_repeated(
+async def test_lost_refund_call_is_not_found_and_can_be_repeated(
     psp: PspUnderTest, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(psp.gateway, charge_id)
@@ -361,7 +359,7 @@ async def test_a_refund_that_was_lost_on_its_way_is_not_found_and_can_be_repeate
     assert isinstance(await refund(psp.gateway, charge_id, refund_id, reference), RefundReport)
 
 
-async def test_a_refund_whose_answer_was_lost_is_found_and_repeated_without_giving_more(
+async def test_refund_with_lost_answer_is_found_and_repeats_safely(
     psp: PspUnderTest, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(psp.gateway, charge_id)
@@ -416,7 +414,7 @@ async def test_more_than_is_held_is_not_captured_and_the_hold_stands(
     assert (still.kind, still.money) == ("authorized", USD_19_99)
 
 
-async def test_a_hold_that_ran_out_is_neither_captured_nor_canceled_but_expired(
+async def test_capture_and_cancel_of_lapsed_hold_are_expired(
     stripe: PspGateway, psp_sandbox: SandboxProcess, charge_id: ChargeId
 ) -> None:
     reference = await held(stripe, charge_id)
@@ -484,7 +482,7 @@ async def test_a_payment_that_stripe_does_not_have_is_not_refunded(
     assert outcome.code == "psp_rejected_request"
 
 
-async def test_a_refund_that_takes_its_time_is_pending_and_then_succeeds(
+async def test_slow_refund_is_pending_then_succeeds(
     stripe: PspGateway, psp_sandbox: SandboxProcess, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     psp_sandbox.call("POST", "/sandbox/aftermath", {"delay_seconds": 86_400})
@@ -497,7 +495,7 @@ async def test_a_refund_that_takes_its_time_is_pending_and_then_succeeds(
     assert later == msgspec.structs.replace(pending, status="succeeded")
 
 
-async def test_a_refund_that_succeeded_and_then_failed_says_why(
+async def test_refund_failing_later_has_failure_code(
     stripe: PspGateway, psp_sandbox: SandboxProcess, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(stripe, charge_id)

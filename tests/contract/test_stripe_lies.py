@@ -159,7 +159,7 @@ UNDETECTED: Final = (
 
 
 @pytest.mark.parametrize("telling", TELLINGS)
-async def test_a_lie_about_any_field_books_nothing_untrue(telling: str) -> None:
+async def test_false_field_in_stripe_answer_books_nothing_untrue(telling: str) -> None:
     truth = await truth_of(telling)
     strange = {"account": "acct_other", "context": "acct_other"} if truth.job is None else {}
     # As a webhook, all of it of another payment is the truth about that one.
@@ -188,7 +188,7 @@ async def test_a_lie_about_any_field_books_nothing_untrue(telling: str) -> None:
 
 
 @pytest.mark.parametrize("telling", TELLINGS)
-async def test_a_field_only_the_schema_has_changes_nothing(telling: str) -> None:
+async def test_unread_field_in_stripe_answer_changes_nothing(telling: str) -> None:
     truth = await truth_of(telling)
     found = [
         (lied, verdict_on(truth, await truth.told(place, lied.document)))

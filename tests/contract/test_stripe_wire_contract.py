@@ -207,7 +207,7 @@ async def test_refunding_and_asking_again_is_as_stripe_documents_it(
     assert recorder.problems() == []
 
 
-async def test_asking_for_what_stripe_does_not_have_is_as_stripe_documents_it(
+async def test_inquiry_for_missing_object_matches_stripes_spec(
     gateway: StripeGateway, recorder: Recorder
 ) -> None:
     nobody = PspReference("pi_nobody_made")

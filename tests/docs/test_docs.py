@@ -145,7 +145,7 @@ def is_command(words: list[str]) -> bool:
 
 
 @shell_blocks()
-def test_every_fincore_command_that_is_shown_is_taken_with_its_arguments(block: CodeBlock) -> None:
+def test_each_fincore_command_shown_parses_with_its_arguments(block: CodeBlock) -> None:
     typed = re.findall(
         r"(?:^|\$\()(?:\.venv/bin/)?fincore ([^\n)#|]+)", block.code.replace("\\\n", " "), re.MULTILINE
     )
@@ -184,7 +184,7 @@ def test_the_boxes_of_the_readmes_diagram_are_folders() -> None:
     assert [role for role in ROLES if not re.search(rf"\b{role}\b", diagram)] == []
 
 
-def test_the_ports_that_are_told_are_those_of_the_roles() -> None:
+def test_documented_ports_are_those_of_the_roles() -> None:
     told = re.findall(
         r"^\|[^|]*\((\d+)\) \| health and metrics of `(\w+)` \|",
         (PROJECT / "docs/guides/run.md").read_text(),
@@ -199,7 +199,7 @@ def test_every_fence_is_closed(document: Path) -> None:
 
 
 @documents
-def test_what_is_printed_is_what_the_code_says(document: Path) -> None:
+def test_printed_blocks_match_the_code(document: Path) -> None:
     blocks = dict(printed_blocks(document.read_text()))
     marks = re.findall(r"^<!-- printed: (\w+) -->$", document.read_text(), re.MULTILINE)
     assert list(blocks) == marks, "a printed block must end with an empty line"
@@ -207,7 +207,7 @@ def test_what_is_printed_is_what_the_code_says(document: Path) -> None:
         assert content == PRINTED[name](), f"run {sys.executable} tests/docs/printed.py"
 
 
-def test_everything_that_can_be_printed_is_shown_somewhere() -> None:
+def test_each_printable_table_is_shown_in_docs() -> None:
     shown = {name for path in DOCUMENTS for name, _ in printed_blocks(path.read_text())}
     assert shown == set(PRINTED)
 

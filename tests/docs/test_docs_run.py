@@ -177,7 +177,7 @@ def test_the_readme_shows_the_answer_that_comes(readme: dict[str, str], name: st
     assert_shown(shown, came)
 
 
-def test_the_readme_shows_that_a_repeated_request_gets_the_same_answer(readme: dict[str, str]) -> None:
+def test_readme_repeated_request_gets_the_same_answer(readme: dict[str, str]) -> None:
     shown, came = exchange(shown_answer("repeat")), exchange(readme["repeat"])
     assert came.status == shown.status
     assert_shown(shown, came)
@@ -211,7 +211,7 @@ def test_the_readme_shows_the_books_that_follow(readme: dict[str, str]) -> None:
     assert VOLATILE.sub("*", readme["books"]) == VOLATILE.sub("*", shown_answer("books"))
 
 
-def test_the_readme_starts_what_it_says_it_starts() -> None:
+def test_readme_commands_agree_on_ports_and_secrets() -> None:
     sandbox = named_block(README, "run", "sandbox").code
     up = named_block(README, "run", "up").code
     secret = re.search(r"--webhook-secret (\S+)", sandbox)
@@ -221,9 +221,7 @@ def test_the_readme_starts_what_it_says_it_starts() -> None:
     assert "FINCORE_STRIPE_BASE_URL=http://127.0.0.1:12111" in up
 
 
-def test_the_charge_of_the_integration_guide_is_made_and_found_by_its_metadata(
-    reader: Reader, readme: dict[str, str]
-) -> None:
+def test_integration_guide_charge_is_found_by_metadata(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     charge = json.loads(reader.types(INTEGRATE, "create"))
     reader.system.until_idle()
@@ -236,7 +234,7 @@ def test_the_charge_of_the_integration_guide_is_made_and_found_by_its_metadata(
     ]
 
 
-async def test_the_integration_guides_customer_authenticates_and_comes_back(
+async def test_integration_guide_customer_authenticates_and_returns(
     reader: Reader, readme: dict[str, str]
 ) -> None:
     assert readme
@@ -251,9 +249,7 @@ async def test_the_integration_guides_customer_authenticates_and_comes_back(
         assert (shown["id"], shown["status"]) == (charge["id"], "succeeded")
 
 
-async def test_the_integration_guides_captures_cancellations_and_refunds_are_carried_out(
-    reader: Reader, readme: dict[str, str]
-) -> None:
+async def test_integration_guide_operations_are_carried_out(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     async with Shop(reader.system, reader.key) as shop:
         shipped, given_up = [
@@ -316,9 +312,7 @@ def test_the_operators_sql_finds_what_was_booked_for_a_payment(
     ]
 
 
-def test_one_payment_is_shown_to_staff_as_the_operators_guide_says(
-    reader: Reader, readme: dict[str, str]
-) -> None:
+def test_operators_guide_shows_a_payment_to_staff(reader: Reader, readme: dict[str, str]) -> None:
     charge_id = json.loads(body_of(readme["wait"]))["id"]
     first, *lines = reader.types(OPERATE, "show", charge_id=charge_id).splitlines()
     assert first.startswith(f"{charge_id} of mer_")
@@ -329,7 +323,7 @@ def test_one_payment_is_shown_to_staff_as_the_operators_guide_says(
     assert told == ["charge.created", "charge.captured", "refund.requested", "refund.succeeded"]
 
 
-def test_paymentdb_is_built_again_as_the_operators_guide_says(reader: Reader, readme: dict[str, str]) -> None:
+def test_operators_guide_rebuilds_paymentdb(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     reader.system.until_idle()
     count = "select count(*), sum(version) from paymentdb.charges"
@@ -339,9 +333,7 @@ def test_paymentdb_is_built_again_as_the_operators_guide_says(reader: Reader, re
     assert ", 0 differences" in reader.types(OPERATE, "verify-paymentdb")
 
 
-def test_the_books_are_read_and_verified_as_the_operators_guide_says(
-    reader: Reader, readme: dict[str, str]
-) -> None:
+def test_operators_guide_reads_and_verifies_books(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     reader.system.until_idle()
     printed = reader.types(OPERATE, "books")
@@ -411,7 +403,7 @@ def own_postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_fincore_runs_on_a_postgresql_prepared_as_the_guide_says(own_postgresql: str) -> None:
+def test_run_guide_prepares_own_postgresql(own_postgresql: str) -> None:
     with psycopg.connect(own_postgresql, autocommit=True) as connection:
         for statement in named_block(RUN, "run", "own-postgresql").code.strip().split(";\n"):
             connection.execute(statement.encode())

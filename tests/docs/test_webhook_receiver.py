@@ -57,14 +57,14 @@ def test_a_webhook_is_taken_once_however_often_it_comes(merchant: Merchant) -> N
     assert merchant.to_do() == [("ch_1", "charge.captured")] * 2
 
 
-def test_a_webhook_that_is_altered_or_signed_by_somebody_else_is_refused(merchant: Merchant) -> None:
+def test_altered_or_foreign_webhook_is_refused(merchant: Merchant) -> None:
     assert merchant.takes("msg_1", BODY.replace(b"ch_1", b"ch_2")) == 400
     assert merchant.takes("msg_1", signed_by=mint_secret()) == 400
     assert merchant.to_do() == []
     assert merchant.takes("msg_1") == 204
 
 
-def test_what_could_not_be_written_down_is_taken_when_it_comes_again(merchant: Merchant) -> None:
+def test_webhook_not_stored_is_accepted_when_repeated(merchant: Merchant) -> None:
     merchant.database.execute("alter table to_do rename to elsewhere")
     with pytest.raises(sqlite3.OperationalError):
         merchant.takes("msg_1")

@@ -91,7 +91,9 @@ def test_what_is_turned_away_is_not_kept(
     assert pay(psp_sandbox).status == 200
 
 
-def test_the_sdk_knows_the_refusals(client: stripe.StripeClient, psp_sandbox: SandboxProcess) -> None:
+def test_official_sdk_raises_on_injected_refusals(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
     for kind, error in {
         "rate_limited_429": stripe.RateLimitError,
         "error_500": stripe.APIError,
@@ -149,7 +151,7 @@ def test_a_fault_meets_only_the_calls_it_is_for(
     assert len(psp_sandbox.call("GET", "/sandbox/faults")["faults"]) == (0 if fires else 1)
 
 
-def test_a_fault_finds_a_call_by_the_metadata_of_the_payment_it_names(psp_sandbox: SandboxProcess) -> None:
+def test_fault_matches_call_by_metadata_of_its_payment(psp_sandbox: SandboxProcess) -> None:
     held = pay(psp_sandbox, FORM + "&metadata[order]=1&capture_method=manual").json["id"]
     psp_sandbox.add_fault("conflict_409", match={"metadata": {"order": "1"}, "path": f"{PATH}/"})
     for status in (409, 200):
@@ -157,7 +159,7 @@ def test_a_fault_finds_a_call_by_the_metadata_of_the_payment_it_names(psp_sandbo
         assert answered.status == status
 
 
-def test_a_fault_fires_as_often_as_it_says(psp_sandbox: SandboxProcess) -> None:
+def test_fault_fires_count_times(psp_sandbox: SandboxProcess) -> None:
     psp_sandbox.add_fault("lock_timeout_429", count=2)
     assert [pay(psp_sandbox).status for _ in range(3)] == [429, 429, 200]
 

@@ -46,7 +46,7 @@ def test_the_guides_fault_of_an_operation_can_be_ordered(psp_sandbox: SandboxPro
     assert fault["match"]["operation"] == "POST refunds"
 
 
-def test_every_card_with_a_sequel_is_told_of(guide: str) -> None:
+def test_guide_lists_each_card_with_later_effects(guide: str) -> None:
     for card in CARDS:
         if card.disputing is not None or card.refunding != "succeeds":
             assert f"| `{card.tokens[0]}` |" in guide
@@ -58,7 +58,7 @@ def test_every_operation_that_is_named_exists(guide: str) -> None:
     assert named - OPERATIONS == set()
 
 
-def test_every_way_to_move_a_dispute_is_told_of(guide: str) -> None:
+def test_guide_lists_each_dispute_step(guide: str) -> None:
     moves = [
         path.removeprefix("disputes/") for _, path in test_helpers.OPERATIONS if path.startswith("disputes/")
     ]
@@ -67,6 +67,6 @@ def test_every_way_to_move_a_dispute_is_told_of(guide: str) -> None:
         assert re.search(rf"[`/]{move}`", guide), move
 
 
-def test_every_verdict_is_told_of(guide: str) -> None:
+def test_guide_lists_each_dispute_evidence_text(guide: str) -> None:
     for text, _ in dispute_machine.RESOLUTIONS:
         assert f"| `{text}` |" in guide

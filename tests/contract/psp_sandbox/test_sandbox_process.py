@@ -51,7 +51,7 @@ def test_an_impossible_latency_is_one_sentence() -> None:
     assert done.stderr.strip() == "psp-sandbox: latency-p99-ms must not be below latency-p50-ms."
 
 
-def test_webhooks_nobody_could_verify_are_one_sentence() -> None:
+def test_webhook_url_without_secret_is_refused_in_a_sentence() -> None:
     done = run("--port=0", "--webhook-url=http://127.0.0.1:9/nobody")
     assert done.returncode != 0
     assert done.stderr.strip() == (
@@ -89,7 +89,7 @@ def test_the_log_has_neither_cards_nor_keys(tmp_path: Path) -> None:
         assert secret not in told
 
 
-def test_several_requests_on_one_connection_are_answered_in_order(psp_sandbox: SandboxProcess) -> None:
+def test_pipelined_requests_are_answered_in_order(psp_sandbox: SandboxProcess) -> None:
     psp_sandbox.add_fault("slow", seconds=0.05, match={"path": f"{PATH}/pi_0"})
     address = urlsplit(psp_sandbox.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:

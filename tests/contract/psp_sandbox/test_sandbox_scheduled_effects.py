@@ -71,7 +71,7 @@ def test_an_answer_is_lost_and_the_same_key_gets_it_again(
     ("kind", "status", "applied"),
     [("error_500", 500, 0), ("error_500_after_apply", 500, 1), ("rate_limited_429", 429, 0)],
 )
-def test_an_error_is_answered_before_or_after_the_call_is_carried_out(
+def test_injected_error_comes_before_or_after_applying(
     psp_sandbox: SandboxProcess, operation: str, kind: str, status: int, applied: int
 ) -> None:
     path, form = begin(psp_sandbox, operation)
@@ -98,7 +98,7 @@ def test_a_fault_of_an_operation_meets_its_replay_too(psp_sandbox: SandboxProces
     assert [post(psp_sandbox, path, form, "k").status for _ in range(2)] == [429, 200]
 
 
-def test_an_operation_nobody_has_is_refused_by_name(psp_sandbox: SandboxProcess) -> None:
+def test_fault_on_unknown_operation_is_refused_by_name(psp_sandbox: SandboxProcess) -> None:
     order = json.dumps({"kind": "error_500", "match": {"operation": "POST shoes"}})
     refused = exchange(psp_sandbox.url, "POST", "/sandbox/faults", order)
     assert refused.status == 400
@@ -153,7 +153,7 @@ def test_webhooks_of_disputes_change_places_on_demand(
 
 
 @pytest.mark.parametrize("sequel", ["refund.created", "charge.dispute.created"])
-def test_webhooks_of_sequels_are_matched_by_the_metadata_of_their_payment(
+def test_webhook_faults_match_metadata_of_the_payment(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess, sequel: str
 ) -> None:
     listen(client, receiver, sequel)

@@ -64,7 +64,7 @@ def test_the_fee_follows_its_rule(client: stripe.StripeClient, currency: str, am
     assert (moved.amount, moved.fee, moved.net) == (amount, fee, amount - fee)
 
 
-def test_a_hold_moves_nothing_until_it_is_captured(client: stripe.StripeClient) -> None:
+def test_hold_has_no_balance_transaction_until_captured(client: stripe.StripeClient) -> None:
     intent = pay(client, capture_method="manual")
     canceled = pay(client, capture_method="manual")
     client.v1.payment_intents.cancel(canceled.id)
@@ -76,7 +76,7 @@ def test_a_hold_moves_nothing_until_it_is_captured(client: stripe.StripeClient) 
     assert [one.id for one in client.v1.balance_transactions.list().data] == [moved.id]
 
 
-def test_a_declined_payment_moves_nothing(client: stripe.StripeClient) -> None:
+def test_declined_payment_has_no_balance_transaction(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.CardError):
         pay(client, payment_method="pm_card_visa_chargeDeclined")
     assert client.v1.balance_transactions.list().data == []

@@ -154,7 +154,7 @@ def test_a_risky_card_is_rated_and_checked_as_published(
 @pytest.mark.parametrize(
     "name", [row[0] for s in ("disputes", "refunds", "balance") for row in names(table(s))]
 )
-def test_a_card_whose_story_starts_after_payment_pays(client: stripe.StripeClient, name: str) -> None:
+def test_card_with_later_effects_pays_at_first(client: stripe.StripeClient, name: str) -> None:
     assert pay_with(client, name).status == "succeeded"
 
 

@@ -188,7 +188,7 @@ def test_a_dispute_that_is_accepted_is_lost(client: stripe.StripeClient, waiting
         client.v1.disputes.close(dispute.id)
 
 
-def test_a_dispute_that_nobody_answers_is_lost_at_its_deadline(
+def test_dispute_without_response_is_lost_at_deadline(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     dispute = disputed(client, waiting, "pm_card_createDispute")
@@ -199,7 +199,7 @@ def test_a_dispute_that_nobody_answers_is_lost_at_its_deadline(
     assert client.v1.disputes.retrieve(dispute.id).status == "lost"
 
 
-def test_an_inquiry_takes_nothing_and_the_charge_can_be_refunded(
+def test_inquiry_withdraws_nothing_and_charge_is_refundable(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     inquiry = disputed(client, waiting, "pm_card_createDisputeInquiry")
@@ -231,7 +231,7 @@ def test_an_inquiry_that_escalates_takes_what_refunds_have_left(
     assert moved(client, dispute) == [(-3000, 1500), (3000, 0)]
 
 
-def test_an_inquiry_after_a_full_refund_has_nothing_left_to_escalate(
+def test_inquiry_after_full_refund_cannot_escalate(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     inquiry = disputed(client, waiting, "pm_card_createDisputeInquiry")
@@ -264,9 +264,7 @@ def test_a_hold_is_disputed_only_once_it_is_captured(
     assert client.v1.disputes.list().data[0].amount == 700
 
 
-def test_an_issuer_warns_of_fraud_before_anything_is_disputed(
-    client: stripe.StripeClient, waiting: SandboxProcess
-) -> None:
+def test_early_fraud_warning_opens_no_dispute(client: stripe.StripeClient, waiting: SandboxProcess) -> None:
     intent = pay(client, payment_method="pm_card_createIssuerFraudRecord")
     advance(waiting)
     (warning,) = client.v1.radar.early_fraud_warnings.list({"payment_intent": intent.id}).data
@@ -308,7 +306,7 @@ def open_on_demand(sandbox: SandboxProcess, charge: object, **order: Any) -> str
     return dispute_id
 
 
-def test_funds_can_come_back_before_the_dispute_is_won_and_only_once(
+def test_dispute_funds_reinstated_early_are_returned_once(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     dispute_id = open_on_demand(waiting, pay(client).latest_charge, amount=3000)
@@ -327,7 +325,7 @@ def test_funds_can_come_back_before_the_dispute_is_won_and_only_once(
     ]
 
 
-def test_funds_can_come_back_and_be_taken_again_without_a_verdict(
+def test_dispute_funds_can_be_reinstated_and_withdrawn_again(
     client: stripe.StripeClient, psp_sandbox: SandboxProcess
 ) -> None:
     dispute_id = open_on_demand(psp_sandbox, pay(client).latest_charge)

@@ -253,7 +253,7 @@ def test_a_missing_parameter_is_refused_by_name(client: stripe.StripeClient, mis
     assert (refused.value.param, refused.value.code) == (missing, "parameter_missing")
 
 
-def test_with_automatic_payment_methods_a_confirmation_needs_a_return_url(
+def test_automatic_payment_methods_require_return_url(
     client: stripe.StripeClient,
 ) -> None:
     automatic: Any = {"amount": 1099, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}

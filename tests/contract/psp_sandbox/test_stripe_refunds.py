@@ -45,7 +45,7 @@ def advance(sandbox: SandboxProcess, seconds: float = 3600) -> int:
     return happened
 
 
-def test_a_payment_is_refunded_whole_unless_an_amount_is_said(client: stripe.StripeClient) -> None:
+def test_refund_without_amount_refunds_whole_payment(client: stripe.StripeClient) -> None:
     intent = pay(client)
     refund = client.v1.refunds.create(
         {
@@ -67,7 +67,7 @@ def test_a_payment_is_refunded_whole_unless_an_amount_is_said(client: stripe.Str
     assert client.v1.refunds.retrieve(refund.id).to_dict() == refund.to_dict()
 
 
-def test_parts_are_refunded_until_nothing_is_left(client: stripe.StripeClient) -> None:
+def test_partial_refunds_continue_until_charge_is_refunded(client: stripe.StripeClient) -> None:
     intent = pay(client)
     for amount, total in ((300, 300), (600, 900), (None, 1000)):
         given: Any = {"charge": intent.latest_charge} | ({"amount": amount} if amount else {})
@@ -99,7 +99,7 @@ def test_no_more_than_what_is_left_is_refunded(client: stripe.StripeClient) -> N
     assert charge_of(client, intent).amount_refunded == 800
 
 
-def test_what_a_partial_capture_released_cannot_be_refunded_again(client: stripe.StripeClient) -> None:
+def test_refund_is_limited_to_captured_part(client: stripe.StripeClient) -> None:
     intent = pay(client, capture_method="manual")
     client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 600})
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -228,7 +228,7 @@ def test_a_pending_refund_succeeds_later(client: stripe.StripeClient, waiting: S
     assert event.request.id is None
 
 
-def test_a_refund_that_succeeded_fails_later_and_gives_the_money_back(
+def test_refund_failing_later_returns_money_to_charge(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     intent = pay(client, payment_method="pm_card_refundFail")
@@ -252,7 +252,7 @@ def test_a_refund_that_succeeded_fails_later_and_gives_the_money_back(
     assert client.v1.refunds.create({"payment_intent": intent.id}).amount == 1000
 
 
-def test_the_aftermath_comes_by_itself(client: stripe.StripeClient, psp_sandbox: SandboxProcess) -> None:
+def test_later_effects_occur_by_themselves(client: stripe.StripeClient, psp_sandbox: SandboxProcess) -> None:
     psp_sandbox.call("POST", LATER, {"delay_seconds": 0.01})
     refund = client.v1.refunds.create(
         {"payment_intent": pay(client, payment_method="pm_card_pendingRefund").id}
@@ -291,7 +291,7 @@ def test_a_pending_refund_can_be_canceled_and_no_other(
     assert told(client, "charge.refunded") == ["refund.updated", "charge.refund.updated"]
 
 
-def test_a_refund_moves_the_balance_and_its_failure_moves_it_back(
+def test_refund_and_its_failure_have_balance_transactions(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     intent = pay(client, payment_method="pm_card_refundFail")
@@ -313,7 +313,7 @@ def test_a_refund_moves_the_balance_and_its_failure_moves_it_back(
         ("kwd", 5120, 5130, r"\(5.130 KWD\) .* \(5.120 KWD\)"),
     ],
 )
-def test_amounts_are_told_as_people_read_them(
+def test_refund_error_formats_amounts_by_currency(
     client: stripe.StripeClient, currency: str, amount: int, refunded: int, message: str
 ) -> None:
     intent = pay(client, currency=currency, amount=amount)

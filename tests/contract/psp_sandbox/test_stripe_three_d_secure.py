@@ -55,7 +55,7 @@ def types_after(client: stripe.StripeClient, first: str) -> list[str]:
     return types[types.index(first) + 1 :]
 
 
-def test_completing_the_challenge_pays_and_sends_the_customer_back(client: stripe.StripeClient) -> None:
+def test_completed_challenge_pays_and_redirects_customer(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required")
     assert intent.next_action is not None
     assert intent.next_action.redirect_to_url is not None
@@ -125,7 +125,7 @@ def test_a_held_payment_is_held_after_the_challenge(client: stripe.StripeClient)
     assert client.v1.payment_intents.retrieve(intent.id).status == "requires_capture"
 
 
-def test_with_manual_confirmation_the_merchant_confirms_once_more(client: stripe.StripeClient) -> None:
+def test_manual_confirmation_needs_second_confirm(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required", confirmation_method="manual")
     browse(page, "complete")
     assert client.v1.payment_intents.retrieve(intent.id).status == "requires_confirmation"
@@ -140,7 +140,7 @@ def test_without_a_return_url_the_sdk_is_to_be_used(client: stripe.StripeClient)
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_a_challenge_is_settled_once(client: stripe.StripeClient) -> None:
+def test_challenge_can_be_completed_once(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required")
     assert browse(page, "complete")[0] == 303
     assert browse(page, "fail")[0] == 404
@@ -148,7 +148,7 @@ def test_a_challenge_is_settled_once(client: stripe.StripeClient) -> None:
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_confirming_again_opens_a_new_challenge_and_voids_the_old(client: stripe.StripeClient) -> None:
+def test_confirming_again_replaces_challenge(client: stripe.StripeClient) -> None:
     intent, first = challenged(client, "pm_card_threeDSecure2Required")
     again = client.v1.payment_intents.confirm(intent.id, {"return_url": RETURN_URL})
     assert again.next_action is not None
@@ -164,7 +164,7 @@ def test_the_page_of_a_canceled_payment_is_over(client: stripe.StripeClient) -> 
     assert client.v1.payment_intents.retrieve(intent.id).status == "canceled"
 
 
-def test_leaving_the_page_settles_nothing(client: stripe.StripeClient) -> None:
+def test_leaving_challenge_page_keeps_payment_open(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required")
     status, _, location = browse(page, "leave")
     assert (status, parse_qs(urlsplit(location).query)["redirect_status"]) == (303, ["pending"])
@@ -175,7 +175,7 @@ def test_leaving_the_page_settles_nothing(client: stripe.StripeClient) -> None:
     assert client.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
-def test_without_a_return_url_whoever_leaves_may_come_back(client: stripe.StripeClient) -> None:
+def test_leaving_without_return_url_keeps_challenge_open(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required", use_stripe_sdk=True)
     status, html, location = browse(page, "leave")
     assert (status, location) == (200, "")
@@ -184,7 +184,7 @@ def test_without_a_return_url_whoever_leaves_may_come_back(client: stripe.Stripe
     assert browse(page)[0] == 200
 
 
-def test_who_must_not_be_challenged_is_declined_instead(client: stripe.StripeClient) -> None:
+def test_error_on_requires_action_declines_payment(client: stripe.StripeClient) -> None:
     given: Any = {
         "amount": 1099,
         "currency": "usd",
@@ -202,7 +202,7 @@ def test_who_must_not_be_challenged_is_declined_instead(client: stripe.StripeCli
     assert types_after(client, "payment_intent.created") == ["charge.failed", "payment_intent.payment_failed"]
 
 
-def test_a_button_that_is_not_on_the_page_does_nothing(client: stripe.StripeClient) -> None:
+def test_unknown_challenge_action_is_refused(client: stripe.StripeClient) -> None:
     intent, page = challenged(client, "pm_card_threeDSecure2Required")
     assert browse(page, "perhaps")[0] == 400
     assert client.v1.payment_intents.retrieve(intent.id).status == "requires_action"

@@ -35,7 +35,9 @@ def opened(received: Received, secret: str | None) -> stripe.Event:
     return stripe.Webhook.construct_event(received.body, received.headers["Stripe-Signature"], secret)  # type: ignore[no-any-return]
 
 
-def test_a_payment_is_told_event_by_event(client: stripe.StripeClient, receiver: WebhookReceiver) -> None:
+def test_payment_sends_signed_event_for_each_step(
+    client: stripe.StripeClient, receiver: WebhookReceiver
+) -> None:
     endpoint = listen(client, receiver, ["*"])
     intent = client.v1.payment_intents.create(PAID, {"idempotency_key": "k-1"})
     arrived = receiver.take(3)
@@ -114,7 +116,7 @@ def test_a_webhook_is_given_up_after_its_last_attempt(receiver: WebhookReceiver)
         process.stop()
 
 
-def test_an_event_says_how_many_endpoints_have_yet_to_take_it(
+def test_event_shows_number_of_pending_webhooks(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess
 ) -> None:
     psp_sandbox.add_fault("webhook_delay", seconds=600)
@@ -216,7 +218,7 @@ def test_a_reordered_webhook_comes_after_the_next(
     assert psp_sandbox.state()["webhooks"]["pending"] == 0
 
 
-def test_a_reordered_webhook_with_nothing_behind_it_still_comes(
+def test_reordered_webhook_without_successor_is_sent(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess
 ) -> None:
     psp_sandbox.add_fault("webhook_reorder", seconds=0.01)
@@ -285,7 +287,7 @@ def test_a_reset_forgets_the_webhooks_that_wait(
     assert client.v1.webhook_endpoints.list().data == []
 
 
-def test_changes_of_a_charge_say_what_was_before(client: stripe.StripeClient) -> None:
+def test_charge_event_carries_previous_attributes(client: stripe.StripeClient) -> None:
     intent = client.v1.payment_intents.create(PAID | {"capture_method": "manual"})
     client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 1000})
     event = client.v1.events.list({"type": "charge.captured"}).data[0]
