@@ -55,10 +55,10 @@ clean: ## remove what was installed and the embedded data
 	rm -rf tests/openapi_tools/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.venv/runtime: pyproject.toml uv.lock
+.venv/runtime: pyproject.toml src/psp_sandbox/pyproject.toml uv.lock
 	@sh scripts/setup.sh --no-dev
 	@touch $@
 
-.venv/dev: pyproject.toml uv.lock
+.venv/dev: pyproject.toml src/psp_sandbox/pyproject.toml uv.lock
 	@sh scripts/setup.sh
 	@touch $@ .venv/runtime

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv hold exactly what uv.lock says. Needs Python 3.11 or newer, and nothing else.
-# Arguments are handed to `uv sync` (--no-dev: only what running needs).
+# Arguments are handed to `uv sync` (--no-dev: only what running needs, and the PSP sandbox).
 # Compiled here once, packages are not compiled anew by each of the many processes that start together later.
 set -eu
 UV_VERSION=0.13.9
@@ -27,7 +27,8 @@ make_environment() {
     exit 1
 }
 
-[ -x .venv/bin/python ] || make_environment "$(find_python)"
+# One that was interrupted while it was made has no pip.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || make_environment "$(find_python)"
 if ! .venv/bin/uv --version 2>/dev/null | grep -q " $UV_VERSION"; then
     echo "installing uv $UV_VERSION" >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"

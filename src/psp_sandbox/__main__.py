@@ -24,7 +24,7 @@ app = cyclopts.App(
     name="psp-sandbox",
     help="Stripe as a stateful simulator: real HTTP, signed webhooks, published test cards, faults on demand.",
     config=cyclopts.config.Env("PSP_SANDBOX_", command=False),
-    version=version("fincore-payments"),
+    version=version("psp-sandbox"),
 )
 
 log = structlog.get_logger("psp_sandbox")

@@ -179,10 +179,16 @@ def test_defect_is_one_sentence_without_secrets(
 # The version
 
 
-@pytest.mark.parametrize("program", [app, sandbox.app], ids=["fincore", "psp-sandbox"])
-def test_version_is_that_of_the_package(program: App, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("program", "distribution"),
+    [(app, "fincore-payments"), (sandbox.app, "psp-sandbox")],
+    ids=["fincore", "psp-sandbox"],
+)
+def test_version_is_that_of_the_package(
+    program: App, distribution: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     program("--version", result_action="return_value")
-    assert capsys.readouterr().out == f"{version('fincore-payments')}\n"
+    assert capsys.readouterr().out == f"{version(distribution)}\n"
 
 
 def test_openapi_document_has_the_version_of_the_package() -> None:

@@ -32,7 +32,7 @@ def guide() -> str:
 
 def test_the_guides_dispute_opens_when_the_clock_is_advanced(psp_sandbox: SandboxProcess) -> None:
     psp_sandbox.call("POST", "/sandbox/aftermath", {"delay_seconds": 30})
-    assert '"happened":1' in typed(psp_sandbox, "sequel")
+    assert '"happened":1' in typed(psp_sandbox, "scheduled-effect")
     (dispute,) = json.loads(typed(psp_sandbox, "disputes"))["data"]
     assert (dispute["amount"], dispute["status"], dispute["reason"]) == (
         5000,
