@@ -152,16 +152,16 @@ def test_webhooks_of_disputes_change_places_on_demand(
     assert arrived == ["charge.dispute.funds_withdrawn", "charge.dispute.created"]
 
 
-@pytest.mark.parametrize("sequel", ["refund.created", "charge.dispute.created"])
+@pytest.mark.parametrize("event_type", ["refund.created", "charge.dispute.created"])
 def test_webhook_faults_match_metadata_of_the_payment(
-    client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess, sequel: str
+    client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess, event_type: str
 ) -> None:
-    listen(client, receiver, sequel)
-    psp_sandbox.add_fault("webhook_drop", match={"metadata": {"order": "1"}, "event_type": sequel})
+    listen(client, receiver, event_type)
+    psp_sandbox.add_fault("webhook_drop", match={"metadata": {"order": "1"}, "event_type": event_type})
     made = []
     for order in ("1", "2"):
         intent = pay(client, metadata={"order": order})
-        if sequel == "refund.created":
+        if event_type == "refund.created":
             made.append(client.v1.refunds.create({"payment_intent": intent.id}).id)
         else:
             made.append(psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/dispute")["id"])
