@@ -22,9 +22,12 @@ BODIES_KEPT_DAYS_MAX: Final = 3_650
 
 
 class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One account at Stripe: its secret key and the secrets of its webhook endpoint (several while one is rotated)."""
+    """One account at Stripe: its secret key and the secrets of its webhook endpoint (several while one is rotated).
 
-    secret_key: Secret
+    A process has both, or only what its role needs: None, or no secrets, where it was given the other half alone.
+    """
+
+    secret_key: Secret | None
     webhook_secrets: tuple[Secret, ...]
 
 
@@ -250,8 +253,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         "FINCORE_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=BODIES_KEPT_DAYS_MAX
     )
     failpoints = read.one_of("FINCORE_FAILPOINTS", ("off", "allowed"))
-    if failpoints == "allowed" and values["FINCORE_STRIPE_LIVE_SECRET_KEY"]:
-        raise ConfigurationError("FINCORE_FAILPOINTS must be off where FINCORE_STRIPE_LIVE_SECRET_KEY is set")
+    stripe_live = read.stripe("FINCORE_STRIPE_LIVE")
+    if failpoints == "allowed" and stripe_live is not None:
+        raise ConfigurationError(
+            "FINCORE_FAILPOINTS must be off where an account for live money is configured"
+        )
     return Settings(
         data_dir=Path(values["FINCORE_DATA_DIR"]).expanduser().resolve(),
         eventstore_dsn=read.dsn("FINCORE_EVENTSTORE_DSN"),
@@ -273,7 +279,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ops_port=read.port("FINCORE_OPS_PORT"),
         stripe_base_url=read.url("FINCORE_STRIPE_BASE_URL"),
         stripe_test=read.stripe("FINCORE_STRIPE_TEST"),
-        stripe_live=read.stripe("FINCORE_STRIPE_LIVE"),
+        stripe_live=stripe_live,
         psp_timeout_seconds=read.number("FINCORE_PSP_TIMEOUT_SECONDS", float, at_least=0.1, at_most=60),
         worker_concurrency=read.number("FINCORE_WORKER_CONCURRENCY", int, at_least=2, at_most=5_000),
         worker_heartbeat_timeout_seconds=read.number(
@@ -379,10 +385,6 @@ class _Reader:
         ]
         if not key and not secrets:
             return None
-        if not key:
-            raise ConfigurationError(f"{prefix}_SECRET_KEY is missing beside {prefix}_WEBHOOK_SECRETS")
-        if not secrets:
-            raise ConfigurationError(f"{prefix}_WEBHOOK_SECRETS is missing beside {prefix}_SECRET_KEY")
         if key.startswith("pk_"):
             raise ConfigurationError(
                 f"{prefix}_SECRET_KEY is a publishable key (pk_...): set the secret key (sk_... or rk_...)"
@@ -397,5 +399,6 @@ class _Reader:
                 "Stripe shows for the webhook endpoint"
             )
         return StripeSettings(
-            secret_key=Secret(key), webhook_secrets=tuple(Secret(secret) for secret in secrets)
+            secret_key=Secret(key) if key else None,
+            webhook_secrets=tuple(Secret(secret) for secret in secrets),
         )

@@ -38,7 +38,7 @@ from fincore.write.psp.port import (
     VerifiedWebhook,
     WebhookReport,
 )
-from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fixtures.sandbox import SandboxProcess
 from fixtures.stripe_gateways import ACCOUNT_KEY, TEST, USD_19_99, authorization, stripe_gateway
@@ -456,9 +456,7 @@ class TellingPsp(NamedTuple):
 @pytest.fixture(params=["stripe"])
 async def telling_psp() -> AsyncIterator[TellingPsp]:
     secrets = (f"whsec_{uuid4().hex}", f"whsec_{uuid4().hex}")
-    account = StripeAccount(
-        secret_key=Secret("sk_test_1"), webhook_secrets=(Secret(secrets[1]),), expects_livemode=False
-    )
+    endpoint = StripeWebhookEndpoint(secrets=(Secret(secrets[1]),), expects_livemode=False)
     with WebhookReceiver() as receiver:
         sandbox = SandboxProcess(
             f"--webhook-url={receiver.url}", *(f"--webhook-secret={secret}" for secret in secrets)
@@ -466,7 +464,7 @@ async def telling_psp() -> AsyncIterator[TellingPsp]:
         gateway = stripe_gateway(sandbox.url)
         psp = PspUnderTest(gateway, sandbox, STRIPE_METHODS)
         try:
-            yield TellingPsp(psp, receiver, StripeWebhooks({TEST: account}))
+            yield TellingPsp(psp, receiver, StripeWebhooks({TEST: endpoint}))
         finally:
             await gateway.close()
             await asyncio.to_thread(sandbox.stop)

@@ -39,7 +39,7 @@ from fincore.notify.webhook_secret import signed_headers
 from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
-from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.response import Answered
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
@@ -592,11 +592,9 @@ async def _(pool: Pool, _databases: Databases) -> None:
 async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool, lost_before, lost_before) as at:
         secret = Secret("whsec_of_the_endpoint")
-        account = StripeAccount(
-            secret_key=Secret("sk_test_1"), webhook_secrets=(secret,), expects_livemode=False
-        )
+        endpoint = StripeWebhookEndpoint(secrets=(secret,), expects_livemode=False)
         inbox = WebhookInbox(
-            at.house.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: account})}, at.house.clock
+            at.house.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: endpoint})}, at.house.clock
         )
         event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": False, "created": 1}
         for whose in ({"account": "acct_other"}, {"context": "acct_other"}):

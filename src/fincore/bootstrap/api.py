@@ -15,7 +15,7 @@ from fincore.api.http.server import http_server
 from fincore.api.webhook_endpoints.handlers import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psps import account_of, stripe_accounts, webhooks
+from fincore.bootstrap.psps import account_of, stripe_webhook_endpoints, webhooks
 from fincore.bootstrap.secrets_key import secret_sealer
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
@@ -67,11 +67,11 @@ async def _serve(
 ) -> None:
     log = EventLog(stores.eventstore)
     watch = StreamWatch(log)
-    accounts = stripe_accounts(settings)
+    endpoints = stripe_webhook_endpoints(settings)
     routes = {
         livemode: Route(STRIPE, account_of(livemode=livemode), STRIPE_LIMITS)
         for livemode in (False, True)
-        if account_of(livemode=livemode) in accounts
+        if account_of(livemode=livemode) in endpoints
     }
     outcomes = OutcomeWait(log, watch)
     requests = KeyedRequests(writer=writer, outcomes=outcomes, clock=clock, answers=AnswerCache())

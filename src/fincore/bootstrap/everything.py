@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from fincore.bootstrap.databases import Installation
-from fincore.bootstrap.psps import stripe_accounts
+from fincore.bootstrap.psps import stripe_accounts, stripe_webhook_endpoints
 from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
@@ -25,7 +25,7 @@ async def run_everything(
     Announces one line when every role is ready.
     """
     databases = installation.databases
-    if not stripe_accounts(settings):
+    if not stripe_accounts(settings).keys() | stripe_webhook_endpoints(settings).keys():
         raise ConfigurationError(
             "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS"
         )

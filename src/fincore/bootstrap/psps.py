@@ -1,12 +1,13 @@
-"""The PSPs the settings configure: their gateways, and who may send us webhooks."""
+"""The PSPs the settings configure: their gateways, and who may send us webhooks. Each takes only the secrets it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fincore.domain.clock import Clock
+from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.settings import Settings
+from fincore.settings import Settings, StripeSettings
 from fincore.write.psp.port import PspGateway, PspWebhooks
-from fincore.write.psp.stripe.account import STRIPE, StripeAccount
+from fincore.write.psp.stripe.account import STRIPE, StripeAccount, StripeWebhookEndpoint
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
@@ -18,15 +19,29 @@ def account_of(*, livemode: bool) -> PspAccount:
 
 
 def stripe_accounts(settings: Settings) -> dict[PspAccount, StripeAccount]:
-    """The Stripe accounts that are configured; raise `ConfigurationError` for a key of the wrong mode."""
-    configured = ((False, settings.stripe_test), (True, settings.stripe_live))
-    return {
-        account_of(livemode=livemode): StripeAccount(
-            secret_key=stripe.secret_key, webhook_secrets=stripe.webhook_secrets, expects_livemode=livemode
+    """The Stripe accounts to call; raise `ConfigurationError` for one without its key, or with one of the wrong mode."""
+    accounts = {}
+    for livemode, stripe in _configured(settings):
+        if stripe.secret_key is None:
+            prefix = _prefix(livemode=livemode)
+            raise ConfigurationError(f"{prefix}_SECRET_KEY is missing beside {prefix}_WEBHOOK_SECRETS")
+        accounts[account_of(livemode=livemode)] = StripeAccount(
+            secret_key=stripe.secret_key, expects_livemode=livemode
         )
-        for livemode, stripe in configured
-        if stripe is not None
-    }
+    return accounts
+
+
+def stripe_webhook_endpoints(settings: Settings) -> dict[PspAccount, StripeWebhookEndpoint]:
+    """The Stripe accounts whose webhooks are taken; raise `ConfigurationError` for one without signing secrets."""
+    endpoints = {}
+    for livemode, stripe in _configured(settings):
+        if not stripe.webhook_secrets:
+            prefix = _prefix(livemode=livemode)
+            raise ConfigurationError(f"{prefix}_WEBHOOK_SECRETS is missing beside {prefix}_SECRET_KEY")
+        endpoints[account_of(livemode=livemode)] = StripeWebhookEndpoint(
+            secrets=stripe.webhook_secrets, expects_livemode=livemode
+        )
+    return endpoints
 
 
 def gateways(settings: Settings, clock: Clock) -> Mapping[PspName, PspGateway]:
@@ -43,5 +58,20 @@ def gateways(settings: Settings, clock: Clock) -> Mapping[PspName, PspGateway]:
 
 
 def webhooks(settings: Settings) -> Mapping[PspName, PspWebhooks]:
-    """The incoming half of each PSP."""
-    return {STRIPE: StripeWebhooks(stripe_accounts(settings))}
+    """The incoming half of each PSP, which can verify what its accounts are told."""
+    return {STRIPE: StripeWebhooks(stripe_webhook_endpoints(settings))}
+
+
+def webhook_readers() -> Mapping[PspName, PspWebhooks]:
+    """The incoming half of each PSP, for webhooks that were verified before: it needs no secret and verifies none."""
+    return {STRIPE: StripeWebhooks({})}
+
+
+def _configured(settings: Settings) -> Iterator[tuple[bool, StripeSettings]]:
+    for livemode, stripe in ((False, settings.stripe_test), (True, settings.stripe_live)):
+        if stripe is not None:
+            yield livemode, stripe
+
+
+def _prefix(*, livemode: bool) -> str:
+    return f"FINCORE_STRIPE_{'LIVE' if livemode else 'TEST'}"

@@ -8,13 +8,16 @@ from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
 
-_PSP_SECRETS: Final = frozenset(name for name in SECRET_SETTINGS if name.startswith("FINCORE_STRIPE_"))
+_PSP_KEYS: Final = frozenset({"FINCORE_STRIPE_TEST_SECRET_KEY", "FINCORE_STRIPE_LIVE_SECRET_KEY"})
+_PSP_WEBHOOK_SECRETS: Final = frozenset(
+    {"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"}
+)
 _SEALING_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     # It verifies the PSP's webhooks, seals the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
-    "api": _PSP_SECRETS | _SEALING_KEYS | {"FINCORE_LEDGERDB_DSN"},
-    "worker": _PSP_SECRETS,
+    "api": _PSP_WEBHOOK_SECRETS | _SEALING_KEYS | {"FINCORE_LEDGERDB_DSN"},
+    "worker": _PSP_KEYS,
     "projectionist": frozenset(),
     "ledger": frozenset(),
     "notify": _SEALING_KEYS,

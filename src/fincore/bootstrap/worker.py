@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, running_writer, sampled
-from fincore.bootstrap.psps import gateways, webhooks
+from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.domain.clock import AgeClock
 from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
@@ -32,7 +32,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             log=EventLog(stores.eventstore),
             writer=writer,
             gateways=psp_gateways,
-            webhooks=webhooks(settings),
+            webhooks=webhook_readers(),
             clock=clock,
             housekeeping=Housekeeping(
                 stores.eventstore, chores(writer, queue, InboxBodies(stores.eventstore), kept), clock

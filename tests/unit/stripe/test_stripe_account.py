@@ -4,24 +4,23 @@ import pytest
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
-from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.account import StripeAccount, StripeWebhookEndpoint
 
 
 @pytest.mark.parametrize("key", ["sk_live_hidden", "rk_live_hidden"])
 def test_a_live_key_is_refused_where_test_money_is_expected(key: str) -> None:
     with pytest.raises(ConfigurationError, match="for test mode has a live secret key") as refused:
-        StripeAccount(secret_key=Secret(key), webhook_secrets=(), expects_livemode=False)
+        StripeAccount(secret_key=Secret(key), expects_livemode=False)
     assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["sk_test_hidden", "rk_test_hidden"])
 def test_a_test_key_is_refused_where_live_money_is_expected(key: str) -> None:
     with pytest.raises(ConfigurationError, match="for live mode has a test secret key"):
-        StripeAccount(secret_key=Secret(key), webhook_secrets=(), expects_livemode=True)
+        StripeAccount(secret_key=Secret(key), expects_livemode=True)
 
 
 def test_an_account_prints_without_its_secrets() -> None:
-    account = StripeAccount(
-        secret_key=Secret("sk_test_hidden"), webhook_secrets=(Secret("whsec_hidden"),), expects_livemode=False
-    )
-    assert "hidden" not in repr(account)
+    account = StripeAccount(secret_key=Secret("sk_test_hidden"), expects_livemode=False)
+    endpoint = StripeWebhookEndpoint(secrets=(Secret("whsec_hidden"),), expects_livemode=False)
+    assert "hidden" not in repr((account, endpoint))

@@ -126,7 +126,7 @@ async def gateway(stripe: ScriptedStripe) -> AsyncIterator[PspGateway]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", stripe.answer)
     async with TestServer(app) as server:
-        account = StripeAccount(secret_key=Secret("sk_test_1"), webhook_secrets=(), expects_livemode=False)
+        account = StripeAccount(secret_key=Secret("sk_test_1"), expects_livemode=False)
         client = StripeClient(base_url=str(server.make_url("")))
         gateway = StripeGateway({TEST: account}, client=client, clock=FrozenClock())
         yield gateway

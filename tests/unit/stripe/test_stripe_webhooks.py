@@ -34,7 +34,7 @@ from fincore.write.psp.port import (
     WebhookIgnored,
     WebhookReport,
 )
-from fincore.write.psp.stripe.account import StripeAccount
+from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, StripeWebhooks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -47,15 +47,13 @@ BODY = b'{"id":"evt_1","type":"payment_intent.succeeded","livemode":false,"data"
 VERIFIED = VerifiedWebhook(psp_event_id="evt_1", type="payment_intent.succeeded", is_interesting=True)
 
 
-def account(*secrets: str, livemode: bool = False) -> StripeAccount:
-    return StripeAccount(
-        secret_key=Secret("sk_key"),
-        webhook_secrets=tuple(Secret(secret) for secret in secrets),
-        expects_livemode=livemode,
+def endpoint(*secrets: str, livemode: bool = False) -> StripeWebhookEndpoint:
+    return StripeWebhookEndpoint(
+        secrets=tuple(Secret(secret) for secret in secrets), expects_livemode=livemode
     )
 
 
-WEBHOOKS: PspWebhooks = StripeWebhooks({TEST: account(SECRET, NEWER), LIVE: account(SECRET, livemode=True)})
+WEBHOOKS: PspWebhooks = StripeWebhooks({TEST: endpoint(SECRET, NEWER), LIVE: endpoint(SECRET, livemode=True)})
 
 
 def signed(body: bytes = BODY, secret: str = SECRET, at: int = T) -> str:
@@ -121,7 +119,7 @@ def test_webhook_of_unconfigured_account_is_refused() -> None:
 
 
 def test_webhook_of_account_without_secrets_is_refused() -> None:
-    webhooks = StripeWebhooks({TEST: account()})
+    webhooks = StripeWebhooks({TEST: endpoint()})
     refused = webhooks.verify(TEST, {"stripe-signature": signed(secret="")}, BODY, NOW)
     assert refused == SignatureRefused("mismatch")
 
@@ -131,7 +129,7 @@ def test_a_test_event_is_no_live_event() -> None:
 
 
 def test_the_tolerance_is_the_one_given() -> None:
-    strict = StripeWebhooks({TEST: account(SECRET)}, tolerance_seconds=1)
+    strict = StripeWebhooks({TEST: endpoint(SECRET)}, tolerance_seconds=1)
     refused = strict.verify(TEST, {"stripe-signature": signed(at=T - 2)}, BODY, NOW)
     assert refused == SignatureRefused("expired")
 

@@ -1,4 +1,4 @@
-"""One account at Stripe, as an operator configures it."""
+"""One account at Stripe, as an operator configures it: the half that calls, and the half that is told."""
 
 from typing import Final
 
@@ -15,13 +15,12 @@ _TEST_PREFIXES: Final = ("sk_test_", "rk_test_")
 
 
 class StripeAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """`webhook_secrets` are all that may sign, the `whsec_...` texts whole: two while one is being rotated.
+    """What a process needs that calls Stripe.
 
     Raise `ConfigurationError` for a live key where test money is expected, and the reverse.
     """
 
     secret_key: Secret
-    webhook_secrets: tuple[Secret, ...]
     expects_livemode: bool
 
     def __post_init__(self) -> None:
@@ -31,3 +30,13 @@ class StripeAccount(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError(
                 f"the Stripe account for {expected} mode has a {given} secret key: use one of {expected} mode"
             )
+
+
+class StripeWebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process needs that takes Stripe's webhooks.
+
+    `secrets` are all that may sign, the `whsec_...` texts whole: two while one is being rotated.
+    """
+
+    secrets: tuple[Secret, ...]
+    expects_livemode: bool

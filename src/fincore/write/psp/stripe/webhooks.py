@@ -15,7 +15,7 @@ from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import PspAccount, PspName, PspReference, Unreadable
 from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookIgnored, WebhookReport
-from fincore.write.psp.stripe.account import STRIPE, StripeAccount
+from fincore.write.psp.stripe.account import STRIPE, StripeWebhookEndpoint
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import fact_of
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, report_of
@@ -59,17 +59,20 @@ class StripeWebhooks:
     name: PspName = STRIPE
 
     def __init__(
-        self, accounts: Mapping[PspAccount, StripeAccount], *, tolerance_seconds: int = TOLERANCE_SECONDS
+        self,
+        endpoints: Mapping[PspAccount, StripeWebhookEndpoint],
+        *,
+        tolerance_seconds: int = TOLERANCE_SECONDS,
     ) -> None:
-        self._accounts = accounts
+        self._endpoints = endpoints
         self._tolerance_seconds = tolerance_seconds
 
     def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> VerifiedWebhook | SignatureRefused:
         """Check the signature over the raw bytes first; nothing in the body is read before it holds."""
-        account = self._accounts.get(psp_account)
-        if account is None:
+        endpoint = self._endpoints.get(psp_account)
+        if endpoint is None:
             return SignatureRefused("unknown_account")
         header = headers.get(SIGNATURE_HEADER)
         if not header:
@@ -77,14 +80,14 @@ class StripeWebhooks:
         signature = _parsed(header)
         if signature is None:
             return SignatureRefused("malformed")
-        if not _is_signed(account, signature, body):
+        if not _is_signed(endpoint, signature, body):
             return SignatureRefused("mismatch")
         age_seconds = now.timestamp() - int(signature.timestamp)
         if age_seconds > self._tolerance_seconds:
             return SignatureRefused("expired")
         if age_seconds < -self._tolerance_seconds:
             return SignatureRefused("from_the_future")
-        return _verified(account, body)
+        return _verified(endpoint, body)
 
     def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
         """What an event says, by `READERS`. The time of the fact is the event's: the object's is older."""
@@ -276,17 +279,16 @@ def _parsed(header: str) -> _Signature | None:
     return _Signature(timestamp, signatures)
 
 
-def _is_signed(account: StripeAccount, signature: _Signature, body: bytes) -> bool:
+def _is_signed(endpoint: StripeWebhookEndpoint, signature: _Signature, body: bytes) -> bool:
     """Whether any of the signatures is by any of our secrets, each pair compared in constant time."""
     signed = f"{signature.timestamp}.".encode() + body
     expected = [
-        hmac.new(secret.reveal().encode(), signed, hashlib.sha256).hexdigest()
-        for secret in account.webhook_secrets
+        hmac.new(secret.reveal().encode(), signed, hashlib.sha256).hexdigest() for secret in endpoint.secrets
     ]
     return any(hmac.compare_digest(one, given) for one in expected for given in signature.signatures)
 
 
-def _verified(account: StripeAccount, body: bytes) -> VerifiedWebhook | SignatureRefused:
+def _verified(endpoint: StripeWebhookEndpoint, body: bytes) -> VerifiedWebhook | SignatureRefused:
     try:
         head = _HEAD.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
@@ -294,7 +296,7 @@ def _verified(account: StripeAccount, body: bytes) -> VerifiedWebhook | Signatur
     for text, characters_max in ((head.id, EVENT_ID_CHARS_MAX), (head.type, EVENT_TYPE_CHARS_MAX)):
         if not 0 < len(text) <= characters_max or "\0" in text:
             return SignatureRefused("malformed")
-    if head.livemode != account.expects_livemode:
+    if head.livemode != endpoint.expects_livemode:
         return SignatureRefused("other_mode")
     if head.account is not None or head.context is not None:
         # Of a connected account, or of another one of the organization: its payments are not this account's.
