@@ -1,15 +1,7 @@
-"""The application: every route, served by Litestar."""
+"""The application: every route of every resource."""
 
-import re
 from collections.abc import Mapping
 from itertools import groupby
-from typing import Any, Final
-
-import structlog
-from litestar import Litestar, Request, Response, asgi
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
 
 from fincore.api.balance.handlers import Balance
 from fincore.api.charges.action_handlers import ChargeActions
@@ -23,7 +15,6 @@ from fincore.api.http.endpoint import (
     Endpoint,
     GateName,
     Route,
-    problem_answer,
 )
 from fincore.api.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
@@ -31,13 +22,12 @@ from fincore.api.http.gate import (
     WEBHOOKS_IN_FLIGHT_MAX,
     Gate,
 )
-from fincore.api.http.problems import Problem
 from fincore.api.http.rate_limit import RateLimiter
+from fincore.api.http.router import Router
 from fincore.api.psp_webhooks.handlers import Webhooks
 from fincore.api.refunds.handlers import Refunds
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
-from fincore.domain.ids import new_request_id
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subjects import Subjects
 from fincore.read.ledgerdb.balance_queries import BalanceQueries
@@ -50,9 +40,6 @@ from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.operation_service import OperationService
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
-
-_log = structlog.get_logger(__name__)
-_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
 def create_app(
@@ -77,7 +64,7 @@ def create_app(
     requests_waiting_max: int = REQUESTS_WAITING_MAX,
     webhooks_in_flight_max: int = WEBHOOKS_IN_FLIGHT_MAX,
     body_seconds_max: float = BODY_SECONDS_MAX,
-) -> Litestar:
+) -> Router:
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name.
 
     `public_url` is where clients reach it; None where nobody said.
@@ -106,56 +93,8 @@ def create_app(
             sorted((*routes, *Docs(routes, public_url=public_url).routes()), key=_path), key=_path
         )
     }
-    return Litestar(
-        [_registered(path, endpoint) for path, endpoint in endpoints.items()],
-        openapi_config=None,
-        logging_config=None,
-        exception_handlers={Exception: _unrouted},
-    )
+    return Router(endpoints)
 
 
 def _path(route: Route) -> str:
     return route.path
-
-
-def _registered(path: str, endpoint: Endpoint) -> BaseRouteHandler:
-    """An endpoint as Litestar takes it.
-
-    A plain path goes to the endpoint itself, for 7 us of Litestar's time where its HTTP handlers take 40. Litestar
-    finds the parameters of a path only for HTTP handlers, so there a handler hands out the endpoint as its response.
-    """
-    if "{" not in path:
-
-        async def call_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-            await endpoint(scope, receive, send)
-
-        return asgi(path, copy_scope=False)(call_endpoint)
-
-    async def hand_out_endpoint() -> ASGIApp:
-        return endpoint
-
-    handler = HTTPRouteHandler(_PARAMETER.sub(r"{\1:str}", path), http_method=endpoint.methods)
-    return handler(hand_out_endpoint)
-
-
-def _unrouted(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """What Litestar refuses before any endpoint is reached, as a problem."""
-    match error:
-        case MethodNotAllowedException():
-            allow = (error.headers or {}).get("allow", "")
-            problem = Problem("method_not_allowed", headers=(("allow", allow),))
-        case NotFoundException():
-            problem = Problem("route_not_found")
-        case HTTPException() if error.status_code < 500:  # noqa: PLR2004 -- the line HTTP draws
-            problem = Problem("header_invalid", "Send one Host header that names a host.", param="Host")
-        case _:
-            _log.error("api.routing_failed", exc_info=error)
-            problem = Problem("internal_error")
-    request_id = new_request_id()
-    answer = problem_answer(problem, request_id)
-    return Response(
-        answer.body,
-        status_code=answer.status,
-        media_type=answer.media_type,
-        headers={"request-id": request_id, "cache-control": "no-store", **dict(answer.headers)},
-    )

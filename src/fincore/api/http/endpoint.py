@@ -1,7 +1,7 @@
 """From ASGI to a handler and back: ids, bounds, counts, and a problem for whatever goes wrong.
 
-One table of routes gives Litestar its handlers and the OpenAPI document its operations, so that neither can drift from
-the other.
+One table of routes gives the router its endpoints and the OpenAPI document its operations, so that neither can drift
+from the other.
 """
 
 import time
@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 import msgspec
 import structlog
-from litestar.types import HTTPScope, Receive, Scope, Send
 
+from fincore.api.http.asgi import HttpScope, Receive, Send
 from fincore.api.http.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
 from fincore.api.http.gate import Gate, Place
 from fincore.api.http.list_query import refuse_parameters
@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 BODY_SECONDS_MAX: Final = 10.0
 STORE_RETRY_AFTER_SECONDS: Final = 2
 INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
+NO_STORE: Final = (("cache-control", "no-store"),)
 UNREADABLE: Final = (
     "The log holds an event of the charge that this version of FinCore cannot read; nothing was done."
 )
@@ -63,7 +64,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint:
-    """All methods of one path, as an ASGI application."""
+    """All methods of one path."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Endpoint:
         self._gates = gates
         self._limiter = limiter
         # What a merchant is answered is for its own eyes, and may be another thing a moment later.
-        self._headers = (("cache-control", "no-store"),) if routes[0].path.startswith("/v1/") else ()
+        self._headers = NO_STORE if routes[0].path.startswith("/v1/") else ()
         self._body_seconds_max = body_seconds_max
         self._seconds = {
             (route.method, status_class): REQUEST_SECONDS.labels(
@@ -89,18 +90,24 @@ class Endpoint:
             for route in routes
             for status_class in range(2, 6)
         }
-        self.methods: Final[tuple[Method, ...]] = (*by_method, "OPTIONS")
-        self._allow: Final = (("allow", ", ".join(self.methods)),)
+        self._allow: Final = (("allow", ", ".join((*by_method, "OPTIONS"))),)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        http: HTTPScope = scope  # type: ignore[assignment]  # routes are reached by HTTP only
+    async def __call__(
+        self,
+        scope: HttpScope,
+        receive: Receive,
+        send: Send,
+        *,
+        path: str,
+        parameters: Mapping[str, str],
+    ) -> None:
+        """Answer one request to this path; `parameters` are the values in it by name."""
         started = time.perf_counter()
         request_id = new_request_id()
-        route = self._routes.get(http["method"])
+        route = self._routes.get(scope["method"])
         if route is None:
             await send_answer(
-                send, self._without_route(http["method"], request_id), request_id, headers=self._headers
+                send, self._without_route(scope["method"], request_id), request_id, headers=NO_STORE
             )
             return
         place: Place | None = None
@@ -108,8 +115,10 @@ class Endpoint:
         try:
             place = self._gates[route.gate].enter() if route.gate else None
             call = Call(
-                http,
+                scope,
                 receive,
+                path=path,
+                parameters=parameters,
                 request_id=request_id,
                 body_seconds_max=self._body_seconds_max,
                 limiter=self._limiter,

@@ -1,12 +1,12 @@
 """One request and its answer, as the handlers see them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-from litestar.types import HTTPScope, Receive
 
+from fincore.api.http.asgi import HttpScope, Receive
 from fincore.api.http.client_address import Address, Network, client_address
 from fincore.api.http.gate import Place
 from fincore.api.http.metrics import REQUESTS_LIMITED
@@ -41,37 +41,46 @@ def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ..
 
 
 class Call:
-    """A request: its id, headers, path parameters, and its body on demand, within bounds of size and time."""
+    """A request: its id, headers, path and parameters, and its body on demand, within bounds of size and time.
+
+    `path` is without the query, percent-decoded, and without empty segments.
+    """
 
     __slots__ = (
         "_body_seconds_max",
         "_header_pairs",
         "_headers",
         "_limiter",
+        "_parameters",
         "_place",
         "_receive",
         "_scope",
+        "path",
         "rate_headers",
         "request_id",
     )
 
     def __init__(
         self,
-        scope: HTTPScope,
+        scope: HttpScope,
         receive: Receive,
         *,
+        path: str,
+        parameters: Mapping[str, str],
         request_id: RequestId,
         body_seconds_max: float,
         limiter: RateLimiter,
         place: Place | None,
     ) -> None:
         self._scope = scope
+        self._parameters = parameters
         self._header_pairs = list(scope["headers"])
         self._headers = dict(self._header_pairs)
         self._receive = receive
         self._body_seconds_max = body_seconds_max
         self._limiter = limiter
         self._place = place
+        self.path: Final = path
         self.request_id: Final = request_id
         self.rate_headers: tuple[tuple[str, str], ...] = ()
 
@@ -81,19 +90,13 @@ class Call:
         return self._scope["method"]
 
     @property
-    def path(self) -> str:
-        """The path, without the query."""
-        return self._scope["path"]
-
-    @property
     def query(self) -> bytes:
         """The query as it came, percent-encoded."""
         return self._scope["query_string"]
 
     def path_parameter(self, name: str) -> str:
         """A part of the path by its name in the route."""
-        parameters: dict[str, str] = self._scope["path_params"]
-        return parameters[name]
+        return self._parameters[name]
 
     def header_values(self, name: bytes) -> list[str]:
         """All values of a header by its lower-case name, in the order they came."""

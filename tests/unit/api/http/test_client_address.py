@@ -54,6 +54,8 @@ def test_a_call_reads_each_header_of_its_proxies() -> None:
     call = Call(
         cast("Any", scope),
         cast("Any", None),
+        path="/v1/charges",
+        parameters={},
         request_id=new_request_id(),
         body_seconds_max=1.0,
         limiter=RateLimiter(live_per_second=1, test_per_second=1),
