@@ -22,6 +22,7 @@ from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.write.queue.port import JobInspection
 from fixtures.commits import append, captured, created, new_stream
 from fixtures.traffic import follow, refunded, refunding, running_writer
 
@@ -153,6 +154,7 @@ class BesideTraffic(NamedTuple):
     eventstore: Any
     paymentdb: Pool
     ledgerdb: Pool
+    jobs: JobInspection
 
 
 async def test_view_that_moves_during_the_check_is_no_violation(scene: Scene) -> None:
@@ -167,7 +169,10 @@ async def test_view_that_moves_during_the_check_is_no_violation(scene: Scene) ->
         await follow(EventLog(scene.stores.eventstore), scene.stores.paymentdb, Projectionist())
 
     stores = BesideTraffic(
-        Interrupted(scene.stores.eventstore, refund_a_little), scene.stores.paymentdb, scene.stores.ledgerdb
+        Interrupted(scene.stores.eventstore, refund_a_little),
+        scene.stores.paymentdb,
+        scene.stores.ledgerdb,
+        scene.stores.jobs,
     )
     assert await VIEW_EQUALS_FOLD.check(stores) == []
     assert versions > 2

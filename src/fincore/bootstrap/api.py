@@ -45,7 +45,6 @@ from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
-from fincore.write.queue.pgqueuer import PgQueuerQueue
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -57,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
-    queue = PgQueuerQueue(stores.eventstore)
+    queue = stores.jobs
     async with running_writer(stores.eventstore, queue.enqueue) as writer:
         await _serve(settings, stores, writer, clock, stop)
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from fincore.bootstrap.job_queue import job_queue
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool, create_pool
 from fincore.settings import Settings
 
 if TYPE_CHECKING:
     from fincore.postgres.embedded import EmbeddedPostgres
+    from fincore.write.queue.pgqueuer import PgQueuerQueue
 
 SERVICE_ROLE: Final = "fincore_service"
 
@@ -84,6 +86,11 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     notify: Pool
     paymentdb: Pool
     ledgerdb: Pool
+
+    @property
+    def jobs(self) -> "PgQueuerQueue":
+        """The job queue beside the log, to enqueue, to inspect and to look after its dead letters."""
+        return job_queue(self.eventstore)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.domain.clock import AgeClock
@@ -11,7 +12,6 @@ from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
-from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.worker.plumbing.housekeeping import Housekeeping
 from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, chores
@@ -19,7 +19,7 @@ from fincore.write.worker.worker import BodiesKept, Worker, chores
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish those at hand."""
-    queue = PgQueuerQueue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
+    queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, clock)
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),

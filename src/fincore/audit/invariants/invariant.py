@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from fincore.postgres.pool import Connection, Pool
+from fincore.write.queue.port import JobInspection
 
 BATCH_ROWS: Final = 1_000
 """Rows that a law holds in memory at a time."""
@@ -21,7 +22,7 @@ class Stores(Protocol):
 
     @property
     def eventstore(self) -> Pool:
-        """The log, idempotency keys, inbox and queue."""
+        """The log, idempotency keys, inbox, merchants and webhooks to them."""
         ...
 
     @property
@@ -32,6 +33,11 @@ class Stores(Protocol):
     @property
     def ledgerdb(self) -> Pool:
         """The ledger."""
+        ...
+
+    @property
+    def jobs(self) -> JobInspection:
+        """The job queue, wherever it keeps its jobs."""
         ...
 
 

@@ -448,19 +448,6 @@ select 'notify.deliveries, ' || delivery_id as place, body as content
 from notify.deliveries
 where encode(body, 'escape') ~ $1;
 
--- name: texts_of_jobs
--- Jobs in which $1, the pattern of what may be a card number, is found.
-select 'queue.pgqueuer, job ' || id as place,
-    coalesce(payload, '') || convert_to(' ' || coalesce(headers::text, ''), 'UTF8') as content
-from queue.pgqueuer
-where encode(coalesce(payload, ''), 'escape') || ' ' || coalesce(headers::text, '') ~ $1;
-
--- name: texts_of_job_log
--- Lines of the queue's log in which $1, the pattern of what may be a card number, is found.
-select 'queue.pgqueuer_log, line ' || id as place, traceback::text as content
-from queue.pgqueuer_log
-where traceback::text ~ $1;
-
 -- name: texts_of_views
 -- Rows of the view in which $1, the pattern of what may be a card number, is found.
 select place, content
@@ -493,10 +480,6 @@ select 'ledgerdb.accounts, account ' || account_id as place, name as content
 from ledgerdb.accounts
 where name ~ $1;
 
--- name: has_table
--- Whether a table is there at all: the queue may live elsewhere.
-select to_regclass($1) is not null;
-
 -- name: open_charges
 -- Charges of which the view shows a pending operation, and nothing new for longer than a moment.
 select charge_id, stream_id, version, operation ->> 'kind' as operation
@@ -511,26 +494,6 @@ from paymentdb.refunds r
 join paymentdb.charges c using (charge_id)
 where r.status = 'processing' and c.updated_at < clock_timestamp() - make_interval(secs => $1::float8)
 order by r.refund_id;
-
--- name: charges_with_jobs
--- Which of some charges a job of their own names, whether it waits, is being done or is held for a person.
-select distinct charge_id
-from (
-    select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
-    from queue.pgqueuer
-    where entrypoint like 'charge.%'
-) j
-where charge_id = any ($1::text[]);
-
--- name: refunds_with_jobs
--- Which of some refunds a job names.
-select distinct refund_id
-from (
-    select substring(encode(payload, 'escape') from '"refund_id" *: *"(re_[0-9a-z]+)"') as refund_id
-    from queue.pgqueuer
-    where entrypoint like 'refund.%'
-) j
-where refund_id = any ($1::text[]);
 
 -- name: streams_at_versions
 -- Which of some streams end with the version given, recorded longer ago than a moment.

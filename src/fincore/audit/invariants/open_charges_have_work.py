@@ -1,4 +1,4 @@
-"""Law: somebody is working on everything the PSP is being asked for."""
+"""Invariant: a job works on everything that the PSP is being asked for."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,23 +15,19 @@ GRACE_SECONDS: Final = 60.0
 
 
 async def _check(stores: Stores) -> list[Violation]:
-    """Where the queue is not kept beside the log, its jobs cannot be seen from here, and nothing is claimed."""
-    if not await stores.eventstore.fetchval(_SQL.has_table, "queue.pgqueuer"):
-        return []
     return [*await _idle_charges(stores), *await _idle_refunds(stores)]
 
 
 async def _idle_charges(stores: Stores) -> list[Violation]:
     async def judge(charges: Sequence[asyncpg.Record]) -> list[Violation]:
-        named = await stores.eventstore.fetch(_SQL.charges_with_jobs, [row["charge_id"] for row in charges])
-        at_work = {row["charge_id"] for row in named}
-        idle = [row for row in charges if row["charge_id"] not in at_work]
+        with_jobs = await stores.jobs.charges_with_jobs([row["charge_id"] for row in charges])
+        idle = [row for row in charges if row["charge_id"] not in with_jobs]
         return [
             Violation(
                 f"charge {row['charge_id']}",
                 f"waits for the PSP to {row['operation']} it and no job names it",
             )
-            for row in await _settled(stores, idle)
+            for row in await _unchanged(stores, idle)
         ]
 
     return await scan(stores.paymentdb, _SQL.open_charges, GRACE_SECONDS, judge=judge)
@@ -39,20 +35,19 @@ async def _idle_charges(stores: Stores) -> list[Violation]:
 
 async def _idle_refunds(stores: Stores) -> list[Violation]:
     async def judge(refunds: Sequence[asyncpg.Record]) -> list[Violation]:
-        named = await stores.eventstore.fetch(_SQL.refunds_with_jobs, [row["refund_id"] for row in refunds])
-        at_work = {row["refund_id"] for row in named}
-        idle = [row for row in refunds if row["refund_id"] not in at_work]
+        with_jobs = await stores.jobs.refunds_with_jobs([row["refund_id"] for row in refunds])
+        idle = [row for row in refunds if row["refund_id"] not in with_jobs]
         return [
             Violation(
                 f"refund {row['refund_id']} of {row['charge_id']}", "is in processing and no job names it"
             )
-            for row in await _settled(stores, idle)
+            for row in await _unchanged(stores, idle)
         ]
 
     return await scan(stores.paymentdb, _SQL.open_refunds, GRACE_SECONDS, judge=judge)
 
 
-async def _settled(stores: Stores, rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
+async def _unchanged(stores: Stores, rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
     """The rows behind which the log has nothing newer: the view may lag behind the worker."""
     current = await stores.eventstore.fetch(
         _SQL.streams_at_versions,
@@ -70,4 +65,4 @@ OPEN_CHARGES_HAVE_WORK: Final = Law(
     "held for a person.",
     _check,
 )
-"""If it fails, a customer waits for an outcome that nobody is finding out."""
+"""If it fails, a customer waits for an outcome that no job will ever find out."""

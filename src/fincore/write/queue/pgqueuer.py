@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never, cast
 
@@ -15,12 +15,13 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as ClaimedRow
 
+from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.pgqueuer_schema import BUILDERS, SETTINGS
 from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
-from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, RetryIn
+from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, JobText, RetryIn
 
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
 _log = structlog.get_logger(__name__)
@@ -34,6 +35,10 @@ CANCELS_MAX: Final = 10
 CANCEL_PAUSE_SECONDS: Final = 0.5
 """Handlers that outlive the drain time-out are cancelled this often, with a pause in which they may end."""
 REASON_CHARACTERS_MAX: Final = 500
+TEXTS_AT_A_TIME: Final = 1_000
+"""Stored texts held in memory at a time while all of them are searched."""
+SEARCH_SECONDS_MAX: Final = 900.0
+"""How long one statement that searches all stored texts may take."""
 
 
 class _Held(Exception):
@@ -41,7 +46,7 @@ class _Held(Exception):
 
 
 class PgQueuerQueue:
-    """The JobQueue port on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
+    """The ports JobQueue and JobInspection on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
 
     A worker that sends no heartbeat for `heartbeat_timeout_seconds` loses its jobs to others. `stop` waits at most
     `drain_timeout_seconds` for handlers at work; what they did not finish is then taken over like that.
@@ -146,6 +151,25 @@ class PgQueuerQueue:
             for statement in (_SQL.purge_log, _SQL.purge_statistics)
         ]
         return sum(int(status.rpartition(" ")[2]) for status in statuses)
+
+    async def charges_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[ChargeId]:
+        """Which of some charges have a job of their own: waiting, being done, or held."""
+        rows = await self._pool.fetch(_SQL.charges_with_jobs, list(charge_ids))
+        return {ChargeId(row["charge_id"]) for row in rows}
+
+    async def refunds_with_jobs(self, refund_ids: Collection[RefundId]) -> set[RefundId]:
+        """Which of some refunds have a job of their own: waiting, being done, or held."""
+        rows = await self._pool.fetch(_SQL.refunds_with_jobs, list(refund_ids))
+        return {RefundId(row["refund_id"]) for row in rows}
+
+    async def texts_matching(self, pattern: str) -> AsyncGenerator[JobText, None]:
+        """Every stored text, of jobs and of what was logged about them, in which a POSIX regular expression is found."""
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            found = connection.cursor(
+                _SQL.texts_matching, pattern, prefetch=TEXTS_AT_A_TIME, timeout=SEARCH_SECONDS_MAX
+            )
+            async for row in found:
+                yield JobText(row["place"], row["content"].decode(errors="replace"))
 
     def _manager(self, handlers: Mapping[JobKind, Handler], slots: asyncio.Semaphore) -> QueueManager:
         def lost() -> None:

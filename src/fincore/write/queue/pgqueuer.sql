@@ -39,3 +39,35 @@ where id in (select id from queue.pgqueuer_log where created < now() - $1::inter
 -- Forget PgQueuer's counts per second; they exist only where somebody looked at them with its tools.
 delete from queue.pgqueuer_statistics
 where id in (select id from queue.pgqueuer_statistics where created < now() - $1::interval limit $2);
+
+-- name: charges_with_jobs
+-- Which of some charges a job of their own names, whether it waits, is being done or is held for a person.
+select distinct charge_id
+from (
+    select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
+    from queue.pgqueuer
+    where entrypoint like 'charge.%'
+) j
+where charge_id = any ($1::text[]);
+
+-- name: refunds_with_jobs
+-- Which of some refunds a job names, in any state.
+select distinct refund_id
+from (
+    select substring(encode(payload, 'escape') from '"refund_id" *: *"(re_[0-9a-z]+)"') as refund_id
+    from queue.pgqueuer
+    where entrypoint like 'refund.%'
+) j
+where refund_id = any ($1::text[]);
+
+-- name: texts_matching
+-- Payloads and reasons of jobs, and lines of the queue's log, in which the regular expression $1 is found.
+select place, content
+from (
+    select 'queue.pgqueuer, job ' || id as place,
+        coalesce(payload, '') || convert_to(' ' || coalesce(headers::text, ''), 'UTF8') as content
+    from queue.pgqueuer
+    union all
+    select 'queue.pgqueuer_log, line ' || id, convert_to(traceback::text, 'UTF8') from queue.pgqueuer_log
+) texts
+where encode(content, 'escape') ~ $1;

@@ -1,11 +1,12 @@
 """The port every job queue fits by shape."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
+from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.pool import Connection
 
@@ -84,4 +85,27 @@ class JobQueue(Protocol):
 
     async def depths(self) -> Mapping[str, int]:
         """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
+        ...
+
+
+class JobText(msgspec.Struct, frozen=True):
+    """What a queue stores as text, and the place where it lies, such as `queue.pgqueuer, job 12`."""
+
+    place: str
+    text: str
+
+
+class JobInspection(Protocol):
+    """What a check of the stores may ask a queue, whatever keeps its jobs. It reads and never writes."""
+
+    async def charges_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[ChargeId]:
+        """Which of some charges have a job of their own: waiting, being done, or held."""
+        ...
+
+    async def refunds_with_jobs(self, refund_ids: Collection[RefundId]) -> set[RefundId]:
+        """Which of some refunds have a job of their own: waiting, being done, or held."""
+        ...
+
+    def texts_matching(self, pattern: str) -> AsyncGenerator[JobText, None]:
+        """Every stored text, of jobs and of what was logged about them, in which a POSIX regular expression is found."""
         ...

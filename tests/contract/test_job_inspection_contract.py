@@ -1,0 +1,74 @@
+"""What a check of the stores asks a job queue: which charges and refunds have a job, and what is stored as text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import pytest
+
+from fincore.domain.ids import new_charge_id, new_refund_id
+from fincore.domain.job import Job
+from fincore.postgres.pool import Connection, Pool
+from fincore.write.queue.job_payloads import authorize_job, resolve_job, resolve_refund_job
+from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import JobInspection
+
+CARD_LIKE = "[0-9]{13,19}"
+
+
+class InspectedQueue(JobInspection, Protocol):
+    """A queue that takes jobs and can be inspected."""
+
+    async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None: ...
+
+
+ADAPTERS: Mapping[str, Callable[[Pool], InspectedQueue]] = {"pgqueuer": PgQueuerQueue}
+
+
+@pytest.fixture(params=ADAPTERS)
+def queue(request: pytest.FixtureRequest, pool: Pool) -> InspectedQueue:
+    return ADAPTERS[request.param](pool)
+
+
+async def put(pool: Pool, queue: InspectedQueue, *jobs: Job) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await queue.enqueue(connection, jobs)
+
+
+async def test_charges_with_jobs_are_those_named_by_a_charge_job(pool: Pool, queue: InspectedQueue) -> None:
+    due, later, idle, refunding = (new_charge_id() for _ in range(4))
+    refund_job = resolve_refund_job(refunding, new_refund_id(), delay_seconds=0)
+    await put(pool, queue, authorize_job(due), resolve_job(later, delay_seconds=3_600), refund_job)
+    assert await queue.charges_with_jobs([due, later, idle, refunding]) == {due, later}
+    assert await queue.charges_with_jobs([idle]) == set()
+
+
+async def test_held_job_counts_as_a_job_of_its_charge(
+    pool: Pool, owner_pool: Pool, queue: InspectedQueue
+) -> None:
+    charge_id = new_charge_id()
+    await put(pool, queue, authorize_job(charge_id))
+    await owner_pool.execute("update queue.pgqueuer set status = 'failed'")
+    assert await queue.charges_with_jobs([charge_id]) == {charge_id}
+
+
+async def test_refunds_with_jobs_are_those_named_by_a_refund_job(pool: Pool, queue: InspectedQueue) -> None:
+    charge_id, refund_id, idle = new_charge_id(), new_refund_id(), new_refund_id()
+    await put(pool, queue, resolve_refund_job(charge_id, refund_id, delay_seconds=3_600))
+    assert await queue.refunds_with_jobs([refund_id, idle]) == {refund_id}
+
+
+async def test_texts_that_match_are_given_with_their_place(
+    pool: Pool, owner_pool: Pool, queue: InspectedQueue
+) -> None:
+    matching = Job(kind="charge.authorize", payload="é 4242424242424242".encode())
+    await put(pool, queue, matching, Job(kind="charge.authorize", payload=b"nothing"))
+    await owner_pool.execute(
+        'update queue.pgqueuer_log set traceback = \'{"note": "4000000000000002"}\''
+        " where id = (select min(id) from queue.pgqueuer_log)"
+    )
+    found = [stored async for stored in queue.texts_matching(CARD_LIKE)]
+    assert sorted(stored.place.split(" ")[0] for stored in found) == [
+        "queue.pgqueuer,",
+        "queue.pgqueuer_log,",
+    ]
+    assert any("é 4242424242424242" in stored.text for stored in found)
