@@ -20,8 +20,8 @@ from fincore.bootstrap.roles import collect_garbage_seldom
 from fincore.domain.events import ChargeCaptured
 from fincore.domain.ids import EventId, StreamId
 from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog, LoggedEvent
-from fincore.eventstore.poison import readable
 from fincore.eventstore.subscription import BATCH_EVENTS_MAX, Subscription
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX as LEDGER_BATCH_EVENTS_MAX

@@ -571,7 +571,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.dispute.lost": Way("worker", lose_the_dispute),
     "commit.dispute.closed": Way("worker", be_asked_and_no_more),
     "commit.webhook": Way("api", pay),
-    "commit.answer": Way("api", pay_and_wait),
+    "commit.response": Way("api", pay_and_wait),
     "effects.projectionist": Way("projectionist", pay),
     "effects.ledger": Way("ledger", pay),
     "effects.notify": Way("notify", pay),

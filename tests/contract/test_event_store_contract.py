@@ -26,7 +26,7 @@ from fincore.eventstore.commit import (
     ReceivedWebhook,
     ReferenceTaken,
     Replayed,
-    StoredAnswer,
+    StoredResponse,
 )
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Fenced, Subscription
@@ -203,7 +203,7 @@ async def test_key_repeated_in_one_batch_writes_once_and_replays(writer: Writer,
     commits = [keyed(append(new_stream(), created()), "same", body=str(n).encode()) for n in range(20)]
     results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
     assert results[0] == Committed()
-    assert [r.answer.response_body for r in results[1:] if isinstance(r, Replayed)] == [b"0"] * 19
+    assert [r.response.response_body for r in results[1:] if isinstance(r, Replayed)] == [b"0"] * 19
     assert await count(pool, "events") == 1
 
 
@@ -224,7 +224,7 @@ async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: Even
         assert await one.commit(first) == Committed()
         replayed = await other.commit(again)
         assert isinstance(replayed, Replayed)
-        assert replayed.answer.response_body == b'{"first": true}'
+        assert replayed.response.response_body == b'{"first": true}'
         strange = keyed(append(stream_id, captured(), expected_version=1), "refund-2")
         assert await other.commit(strange) == Conflict()
     assert len(await log.load(stream_id)) == 2
@@ -271,7 +271,7 @@ async def test_the_same_webhook_is_received_once(writer: Writer, pool: Pool) -> 
 async def test_an_answer_in_flight_is_replaced_once_and_then_final(writer: Writer, pool: Pool) -> None:
     key = IdempotencyKey(MERCHANT, False, "waits")
     in_flight = await pool.fetchval("select now() + interval '1 minute'")
-    first = StoredAnswer(
+    first = StoredResponse(
         fingerprint=b"f", response_status=201, response_body=b"processing", in_flight_until=in_flight
     )
     await writer.commit(
@@ -283,9 +283,9 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(writer: Write
         )
     )
     for body in (b"succeeded", b"too late"):
-        final = StoredAnswer(fingerprint=b"f", response_status=200, response_body=body)
-        await writer.commit(Commit(provenance=PROVENANCE, final_answer=(key, final)))
-    assert await writer.find_answer(key) == StoredAnswer(
+        final = StoredResponse(fingerprint=b"f", response_status=200, response_body=body)
+        await writer.commit(Commit(provenance=PROVENANCE, final_response=(key, final)))
+    assert await writer.find_response(key) == StoredResponse(
         fingerprint=b"f", response_status=200, response_body=b"succeeded"
     )
 
@@ -298,9 +298,9 @@ async def test_keys_older_than_the_retention_are_forgotten(
     await owner_pool.execute(
         "update eventstore.idempotency_keys set created_at = now() - interval '73 hours' where key = 'old'"
     )
-    assert await writer.purge_answers(kept_for=timedelta(hours=72)) == 1
-    assert await writer.find_answer(IdempotencyKey(MERCHANT, False, "old")) is None
-    assert await writer.find_answer(IdempotencyKey(MERCHANT, False, "new")) is not None
+    assert await writer.purge_idempotency_keys(kept_for=timedelta(hours=72)) == 1
+    assert await writer.find_response(IdempotencyKey(MERCHANT, False, "old")) is None
+    assert await writer.find_response(IdempotencyKey(MERCHANT, False, "new")) is not None
 
 
 async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None:

@@ -12,7 +12,7 @@ from fincore.domain.ids import new_webhook_delivery_id, new_webhook_endpoint_id
 from fincore.notify.deliverer import Deliverer
 from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.fan_out import FanOut
-from fincore.notify.secret_sealer import SecretSealer
+from fincore.notify.secret_cipher import SecretCipher
 from fincore.notify.sender import Sender
 from fincore.postgres.pool import Pool
 from fixtures.clocks import HandClock
@@ -116,7 +116,7 @@ async def test_endpoint_secret_is_stored_sealed_only(api: Api, owner_pool: Pool)
     secret = (await post(api, PATH, {"url": URL}, idempotency_key="k")).json()["secret"]
     row = await api.pool.fetchrow("select endpoint_id, secret from notify.endpoints")
     assert row is not None
-    assert SecretSealer(SECRETS_KEY).open(row["secret"], row["endpoint_id"]).reveal() == secret
+    assert SecretCipher(SECRETS_KEY).decrypt(row["secret"], row["endpoint_id"]).reveal() == secret
     for table in ("notify.endpoints", "eventstore.idempotency_keys"):
         # Bytes as text, so that an answer kept as bytes cannot hide it.
         stored = await owner_pool.fetch(f"select t::text, to_jsonb(t)::text from {table} t")  # noqa: S608 -- our names
@@ -345,7 +345,7 @@ async def test_the_log_shows_what_was_sent_and_how_it_went(api: Api, dsn: str) -
     clock = HandClock(await now(api))
     # The name leads to this machine, which is not allowed: the attempt fails before anything is sent.
     sender = Sender(only_loopback, clock)
-    await Deliverer(api.pool, sender, SecretSealer(SECRETS_KEY), clock).deliver_due()
+    await Deliverer(api.pool, sender, SecretCipher(SECRETS_KEY), clock).deliver_due()
     await sender.close()
     tried = (await api.get(f"{PATH}/{endpoint_id}/deliveries")).json()["data"][0]
     assert (tried["status"], tried["attempts"]) == ("pending", 1)
@@ -464,7 +464,7 @@ async def sweep(api: Api) -> None:
     deliverer = Deliverer(
         api.pool,
         Sender(only_loopback, HandClock(await now(api)), allow_loopback=True),
-        SecretSealer(SECRETS_KEY),
+        SecretCipher(SECRETS_KEY),
         HandClock(await now(api)),
     )
     await deliverer.sweep()

@@ -20,7 +20,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
-    StoredAnswer,
+    StoredResponse,
 )
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -100,7 +100,7 @@ class Scene(NamedTuple):
 def requested(stream_id: StreamId, key: str) -> Commit:
     """A charge as the API commits it: with its idempotency key, whose answer leads to it."""
     charge_id = charge_of(stream_id)
-    answer = StoredAnswer(
+    answer = StoredResponse(
         fingerprint=key.encode().ljust(32, b"."),
         response_status=201,
         response_body=b'{"id":"%s","object":"charge"}' % charge_id.encode(),

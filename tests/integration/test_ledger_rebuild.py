@@ -8,8 +8,8 @@ import pytest
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.upkeep import rebuild_ledgerdb
 from fincore.domain.ids import EventId, StreamId, charge_of
+from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog, LoggedEvent
-from fincore.eventstore.poison import readable
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.comparison import Rebuilt

@@ -10,7 +10,7 @@ import pytest
 from fincore.notify.deliverer import KEPT_FOR
 from fincore.notify.leases import LEASE_SECONDS, PLACES_MAX, PLACES_MIN
 from fincore.notify.retry_schedule import ATTEMPTS_MAX, DELAYS_SECONDS
-from fincore.notify.secret_sealer import SecretSealer
+from fincore.notify.secret_cipher import SecretCipher
 from fincore.postgres.pool import Pool
 from fincore.version import VERSION
 from fixtures.commits import captured, created
@@ -422,11 +422,11 @@ async def test_unreadable_secret_sends_nothing_and_is_retried(
 ) -> None:
     await notify.listen(receiver.url, "charge.created")
     await notify.happen(created())
-    notify.deliverer._sealer = SecretSealer(bytes(32))
+    notify.deliverer._cipher = SecretCipher(bytes(32))
     await notify.deliverer.deliver_due()
     assert receiver.hooks == []
     assert await notify.attempts() == [(1, None, "secret_unreadable")]
-    notify.deliverer._sealer = notify.sealer
+    notify.deliverer._cipher = notify.cipher
     notify.later(5)
     await notify.deliverer.deliver_due()
     assert len(receiver.hooks) == 1

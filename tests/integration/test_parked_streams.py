@@ -13,7 +13,7 @@ from fincore.domain.ids import StreamId, charge_of
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import (
     PARKED_STREAMS_MAX,
-    StillPoisoned,
+    StillInapplicable,
     TooManyParked,
     parked_streams,
     resume,
@@ -56,8 +56,8 @@ class Picky:
 
     name = "picky"
 
-    def __init__(self, *poison: tuple[StreamId, int], error: Exception | None = None) -> None:
-        self.poison = set(poison)
+    def __init__(self, *inapplicable: tuple[StreamId, int], error: Exception | None = None) -> None:
+        self.inapplicable = set(inapplicable)
         self.error = error or ValueError("cannot stand it")
         self.asked = 0
 
@@ -65,7 +65,7 @@ class Picky:
         self.asked += 1
         for event in events:
             await connection.execute("insert into seen values ($1, $2)", event.stream_id, event.version)
-            if (event.stream_id, event.version) in self.poison:
+            if (event.stream_id, event.version) in self.inapplicable:
                 raise self.error
 
 
@@ -98,7 +98,7 @@ async def test_stream_with_failing_event_is_parked_and_others_applied(
     }
     assert await seen(target) == [event for event in await written(log) if event not in left_out]
     assert sorted(await parked(target)) == sorted(
-        (stream, version, "ValueError: cannot stand it") for stream, version in picky.poison
+        (stream, version, "ValueError: cannot stand it") for stream, version in picky.inapplicable
     )
 
 
@@ -149,7 +149,7 @@ async def test_a_stream_that_still_cannot_be_applied_stays_parked(
     (bad,) = await live(writer, [(created(), captured())])
     await follow(log, target, Picky((bad, 1)))
     before = await parked(target)
-    with pytest.raises(StillPoisoned, match=f"{charge_of(bad)} stays parked for picky: version 2"):
+    with pytest.raises(StillInapplicable, match=f"{charge_of(bad)} stays parked for picky: version 2"):
         await resume(log, target, Picky((bad, 2)), bad)
     assert await parked(target) == before
     assert await seen(target) == []
@@ -174,9 +174,9 @@ async def test_streams_resumed_under_running_consumer_lose_nothing(
         while True:
             for one in await parked_streams(target, "picky"):
                 # One event at a time is mended; a stream that holds a second one stays parked until the next round.
-                for mended in sorted(bad for bad in picky.poison if bad[0] == one.stream_id)[:1]:
-                    picky.poison.discard(mended)
-                with contextlib.suppress(StillPoisoned):
+                for mended in sorted(bad for bad in picky.inapplicable if bad[0] == one.stream_id)[:1]:
+                    picky.inapplicable.discard(mended)
+                with contextlib.suppress(StillInapplicable):
                     await resume(log, target, picky, one.stream_id)
             await asyncio.sleep(0.001)
 
@@ -210,7 +210,7 @@ async def test_unreadable_event_parks_its_stream_with_reason(
             (broken, 2, "charge.captured version 1 does not hold what it should"),
         ]
     )
-    with pytest.raises(StillPoisoned, match="no reader"):
+    with pytest.raises(StillInapplicable, match="no reader"):
         await resume(log, target, Picky(), unknown)
 
 

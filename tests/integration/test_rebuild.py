@@ -130,7 +130,7 @@ async def test_what_cannot_be_folded_is_parked_and_the_rest_is_built(
     await follow(log, paymentdb, Projectionist())
     await teleport(owner_pool, bad, 2, "charge.teleported")
     rebuilt = await rebuild(log, owner_pool)
-    assert {stream: poison.since_version for stream, poison in rebuilt.parked.items()} == {bad: 2}
+    assert {stream: inapplicable.since_version for stream, inapplicable in rebuilt.parked.items()} == {bad: 2}
     queries = ChargeQueries(paymentdb)
     for stream in streams:
         assert await queries.find(MERCHANT, False, charge_of(stream)) == view_of_stream(

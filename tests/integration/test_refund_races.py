@@ -14,7 +14,7 @@ from fincore.domain.ids import ChargeId, StreamId, new_refund_id, stream_of
 from fincore.domain.requests import request_refund
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
-from fincore.write.payments import keyed_requests
+from fincore.write.payments import idempotent_requests
 from fixtures.commits import NOON
 from fixtures.merchant_api import Api, Reply, refund_report, serving_api
 from fixtures.waiting import happens
@@ -157,7 +157,7 @@ async def test_overtaken_refund_is_decided_on_latest_state(pool: Pool) -> None:
 async def test_refund_overtaken_repeatedly_gets_charge_busy(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyed_requests, "CONFLICTS_MAX", 3)
+    monkeypatch.setattr(idempotent_requests, "CONFLICTS_MAX", 3)
     log = OvertakenLog(pool)
     async with serving_api(pool, log=log) as api:
         charge_id = await api.paid(amount_minor=1000)
@@ -172,7 +172,7 @@ async def test_refund_overtaken_repeatedly_gets_charge_busy(
 
 
 async def test_refund_queueing_too_long_gets_charge_busy(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyed_requests, "QUEUE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(idempotent_requests, "QUEUE_SECONDS_MAX", 0.05)
     log = OvertakenLog(pool)
     come, go_on = asyncio.Event(), asyncio.Event()
 

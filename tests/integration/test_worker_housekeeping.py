@@ -103,8 +103,8 @@ async def test_housekeeping_purges_idempotency_keys_after_three_days(pool: Pool,
         "update eventstore.idempotency_keys set created_at = created_at - interval '73 hours' where key = 'old'"
     )
     await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), SteppedClock()).round()
-    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
-    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
+    assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
+    assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
     writer.close()
     await run
 
@@ -124,7 +124,7 @@ async def test_worker_with_a_wrong_clock_keeps_every_key(pool: Pool, ahead: time
     clock = DatabaseClock(read, machine=WrongClock(ahead))
     await clock.measure()
     assert not await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), clock).round()
-    assert await writer.find_answer(IdempotencyKey(MERCHANT, livemode=False, key="just used")) is not None
+    assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="just used")) is not None
     # Even a worker that were to purge would ask the server how old a key is, not its own clock.
     for chore in chores(writer, queue, InboxBodies(pool), BodiesKept()):
         assert await chore.purge(kept_for=chore.kept_for, rows_max=10) == 0

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import structlog
 
-from fincore.write.payments import keyed_requests
+from fincore.write.payments import idempotent_requests
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,8 @@ def _silence() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that would have to queue behind another is told at once that the charge is busy."""
-    monkeypatch.setattr(keyed_requests, "CONFLICT_PAUSE_SECONDS_MAX", 0.0)
-    monkeypatch.setattr(keyed_requests, "QUEUE_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(idempotent_requests, "CONFLICT_PAUSE_SECONDS_MAX", 0.0)
+    monkeypatch.setattr(idempotent_requests, "QUEUE_SECONDS_MAX", 0.0)
 
 
 @pytest.fixture

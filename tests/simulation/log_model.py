@@ -23,7 +23,7 @@ from fincore.eventstore.commit import (
     ReceivedWebhook,
     ReferenceTaken,
     Replayed,
-    StoredAnswer,
+    StoredResponse,
 )
 
 _WebhookKey = tuple[str, str, str]
@@ -41,7 +41,7 @@ class LogModel:
         self._enqueue = enqueue
         self._positions = itertools.count(1)
         self._event_ids: set[EventId] = set()
-        self._answers: dict[IdempotencyKey, StoredAnswer] = {}
+        self._answers: dict[IdempotencyKey, StoredResponse] = {}
         self._inbox: dict[_WebhookKey, ReceivedWebhook] = {}
         self._references: dict[ClaimedReference, StreamId] = {}
         self.streams: dict[StreamId, list[RecordedEvent]] = {}
@@ -59,7 +59,7 @@ class LogModel:
 
     async def commit(self, commit: Commit) -> CommitResult:
         """Write all of a Commit, or say why none of it."""
-        assert commit.final_answer is None, "no client of the simulation waits for an outcome"
+        assert commit.final_response is None, "no client of the simulation waits for an outcome"
         stream = self.streams.get(commit.stream_id, []) if commit.stream_id else []
         refusal = self._refusal(commit, stream)
         if refusal is not None:
@@ -89,7 +89,7 @@ class LogModel:
         self._enqueue(commit.jobs)
         return Committed()
 
-    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+    async def find_response(self, key: IdempotencyKey) -> StoredResponse | None:
         """What a key got."""
         return self._answers.get(key)
 

@@ -10,7 +10,7 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, ChargeId, RequestId
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.payments.keyed_requests import Answered, Refused
+from fincore.write.payments.idempotent_requests import Refused, Responded
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import (
     CancelRequest,
@@ -66,9 +66,9 @@ class Wish:
             return msgspec.structs.replace(self.command, fee_plan=fee_plan)
         return self.command
 
-    def hear(self, said: Answered | Refused, *, is_last: bool) -> None:
+    def hear(self, said: Responded | Refused, *, is_last: bool) -> None:
         """Take an answer in. A refusal leaves the key unused: it settles the wish if no other request is on its way."""
-        if isinstance(said, Answered):
+        if isinstance(said, Responded):
             self.answers.append(said.body)
             self.is_in_doubt = False
         elif said.code not in ("charge_busy", "idempotency_key_in_use"):

@@ -17,7 +17,7 @@ from fincore.eventstore.writer import Writer
 from fincore.notify.endpoint import Owner
 from fincore.notify.endpoints import Endpoints
 from fincore.notify.fan_out import FanOut
-from fincore.notify.secret_sealer import SecretSealer
+from fincore.notify.secret_cipher import SecretCipher
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
@@ -65,7 +65,7 @@ class StoreInPostgres:
             ]
             for pool, consumer in consumers
         ]
-        endpoints = Endpoints(self._stores.notify, SecretSealer(SECRETS_KEY), self._clock)
+        endpoints = Endpoints(self._stores.notify, SecretCipher(SECRETS_KEY), self._clock)
         async with self._stores.notify.acquire() as connection, connection.transaction():
             await endpoints.create(
                 connection,

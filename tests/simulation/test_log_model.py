@@ -19,7 +19,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
-    StoredAnswer,
+    StoredResponse,
 )
 from fincore.write.psp.inbox import InboxReader
 from fixtures.commits import MERCHANT, PROVENANCE, captured, created, new_stream
@@ -74,7 +74,7 @@ class _Names:
         ]
 
     def commit(self, number: int, attempt: Attempt) -> Commit:
-        answer = StoredAnswer(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
+        answer = StoredResponse(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
         job = Job(kind="charge.authorize", payload=b"%d" % number)
         webhook = None if attempt.webhook is None else self._webhook(number, attempt.webhook)
         return Commit(
@@ -116,7 +116,7 @@ async def _truth(store: Store, names: _Names) -> list[object]:
     streams = [await store.log.load(stream) for stream in names.streams]
     return [
         [[(one.version, one.event_id, one.event) for one in stream] for stream in streams],
-        [await store.writer.find_answer(key) for key in names.keys],
+        [await store.writer.find_response(key) for key in names.keys],
         [await inbox.find(STRIPE, TEST_ACCOUNT, webhook) for webhook in names.webhooks],
         [await store.log.stream_of_reference(*msgspec.structs.astuple(claim)) for claim in names.claims],
     ]

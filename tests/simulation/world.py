@@ -16,14 +16,14 @@ from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind
 from fincore.domain.outcome import PspAccount, PspName, PspReference
-from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredAnswer
+from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredResponse
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.payments.acceptance import ChargeCommand, Route
-from fincore.write.payments.idempotency import AnswerCache
-from fincore.write.payments.keyed_requests import Answered, KeyedRequests, Refused
+from fincore.write.payments.idempotency import ResponseCache
+from fincore.write.payments.idempotent_requests import IdempotentRequests, Refused, Responded
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
@@ -92,9 +92,9 @@ class GatedWriter:
         await gate("committed")
         return result
 
-    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+    async def find_response(self, key: IdempotencyKey) -> StoredResponse | None:
         await gate("find answer")
-        return await self._writer.find_answer(key)
+        return await self._writer.find_response(key)
 
 
 class GatedLog:
@@ -118,12 +118,12 @@ class ApiProcess:
     """The two payment services as one API process has them, with what it keeps in memory."""
 
     def __init__(self, writer: Writer, log: EventLog, clock: SteppedClock) -> None:
-        requests = KeyedRequests(
+        requests = IdempotentRequests(
             writer=writer,
             # Nobody waits for an outcome, so nobody watches.
             outcomes=OutcomeWait(log, cast("StreamWatch", None)),
             clock=clock,
-            answers=AnswerCache(),
+            responses=ResponseCache(),
             in_flight_wait_seconds=0.0,
         )
         self._charges = PaymentService(
@@ -135,7 +135,7 @@ class ApiProcess:
         renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)
         self._operations = OperationService(requests=requests, log=log, clock=clock, renders=renders)
 
-    async def answer(self, command: ChargeCommand | OperationCommand) -> Answered | Refused:
+    async def answer(self, command: ChargeCommand | OperationCommand) -> Responded | Refused:
         if isinstance(command, ChargeCommand):
             return await self._charges.charge(command)
         return await self._operations.carry_out(command)
@@ -164,7 +164,7 @@ class World:
         self._charges: dict[ChargeId, Charge] = {}
         self.raised: list[str] = []
         """What handlers raised: each is a defect."""
-        self._requests: dict[Errand[Answered | Refused], tuple[Wish, int]] = {}
+        self._requests: dict[Errand[Responded | Refused], tuple[Wish, int]] = {}
         """Requests under way: whose, and in which API process."""
         self._writer = cast("Writer", GatedWriter(store.writer))
         self._log = cast("EventLog", GatedLog(store.log))
@@ -184,10 +184,10 @@ class World:
 
     # --- what FinCore is asked to do
 
-    def send(self, wish: Wish, api: int) -> Errand[Answered | Refused]:
+    def send(self, wish: Wish, api: int) -> Errand[Responded | Refused]:
         """The merchant sends a request, for the first time or again, to one of the API processes."""
 
-        def answered(errand: Errand[Answered | Refused]) -> None:
+        def answered(errand: Errand[Responded | Refused]) -> None:
             del self._requests[errand]
             if errand.result is not None:
                 is_last = not any(wish is other for other, _ in self._requests.values())
@@ -229,7 +229,7 @@ class World:
         """Kill the process that is on an errand; an API process takes all its requests and its memory with it."""
         if errand.is_over:
             return
-        _, api = self._requests.pop(cast("Errand[Answered | Refused]", errand), (None, None))
+        _, api = self._requests.pop(cast("Errand[Responded | Refused]", errand), (None, None))
         self.stage.crash(errand)
         if api is None:
             return

@@ -1,4 +1,4 @@
-"""The key that seals secrets: set, or made once beside the embedded PostgreSQL and never elsewhere."""
+"""The key that encrypts secrets: set, or made once beside the embedded PostgreSQL and never elsewhere."""
 
 import stat
 from base64 import b64decode, b64encode
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fincore.bootstrap.secrets_key import FILE_NAME, secret_sealer, secrets_key
+from fincore.bootstrap.secrets_key import FILE_NAME, secret_cipher, secrets_key
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import WebhookEndpointId
 from fincore.notify.webhook_secret import mint_secret
@@ -33,10 +33,10 @@ def test_previous_key_opens_secrets_beside_new_key(
     tmp_path: Path,
 ) -> None:
     secret = mint_secret()
-    sealed = secret_sealer(settings(tmp_path, FINCORE_SECRETS_KEY=KEY)).seal(secret, ENDPOINT)
+    encrypted = secret_cipher(settings(tmp_path, FINCORE_SECRETS_KEY=KEY)).encrypt(secret, ENDPOINT)
     for more in ({"FINCORE_SECRETS_KEY": b64encode(bytes(32)).decode()}, {}):
         configured = settings(tmp_path, FINCORE_SECRETS_KEY_BEFORE=KEY, **more)
-        assert secret_sealer(configured).open(sealed, ENDPOINT) == secret
+        assert secret_cipher(configured).decrypt(encrypted, ENDPOINT) == secret
         assert KEY not in repr(configured)
 
 
@@ -49,8 +49,8 @@ def test_embedded_server_gets_one_secrets_key_readable_by_owner(tmp_path: Path) 
     assert [file.name for file in folder.iterdir()] == [FILE_NAME]
     assert stat.S_IMODE((folder / FILE_NAME).stat().st_mode) == 0o600
     secret = mint_secret()
-    sealed = secret_sealer(settings(folder)).seal(secret, ENDPOINT)
-    assert secret_sealer(settings(folder)).open(sealed, ENDPOINT) == secret
+    encrypted = secret_cipher(settings(folder)).encrypt(secret, ENDPOINT)
+    assert secret_cipher(settings(folder)).decrypt(encrypted, ENDPOINT) == secret
 
 
 def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from fincore.api.psp_webhooks.handlers import Webhooks
 from fincore.api.refunds.handlers import Refunds
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
+from fincore.eventstore.event_references import EventReferences
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.subjects import Subjects
 from fincore.read.ledgerdb.balance_queries import BalanceQueries
 from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
@@ -53,7 +53,7 @@ def create_app(
     refunds: RefundQueries,
     disputes: DisputeQueries,
     balances: BalanceQueries,
-    subjects: Subjects,
+    subjects: EventReferences,
     log: EventLog,
     inbox: WebhookInbox,
     webhook_services: WebhookServices,

@@ -16,12 +16,12 @@ from fincore.api.webhook_endpoints.handlers import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import account_of, stripe_webhook_endpoints, webhooks
-from fincore.bootstrap.secrets_key import secret_sealer
+from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
-from fincore.eventstore.answers import Answers
+from fincore.eventstore.event_references import EventReferences
+from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.subjects import Subjects
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.notify.delivery_log import DeliveryLog
@@ -36,9 +36,9 @@ from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import Route
 from fincore.write.payments.charge_wait import ChargeWait
-from fincore.write.payments.idempotency import AnswerCache
+from fincore.write.payments.idempotency import ResponseCache
+from fincore.write.payments.idempotent_requests import IdempotentRequests
 from fincore.write.payments.inquiries import Inquiries
-from fincore.write.payments.keyed_requests import KeyedRequests
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
@@ -73,7 +73,7 @@ async def _serve(
         if account_of(livemode=livemode) in endpoints
     }
     outcomes = OutcomeWait(log, watch)
-    requests = KeyedRequests(writer=writer, outcomes=outcomes, clock=clock, answers=AnswerCache())
+    requests = IdempotentRequests(writer=writer, outcomes=outcomes, clock=clock, responses=ResponseCache())
     app = create_app(
         payments=PaymentService(requests=requests, clock=clock, routes=routes, render=render_charge),
         operations=OperationService(
@@ -90,13 +90,13 @@ async def _serve(
         events=EventQueries(stores.paymentdb),
         # LedgerDB may be away: then only balances are answered with `store_unavailable`.
         balances=BalanceQueries(stores.ledgerdb),
-        subjects=Subjects(stores.eventstore),
+        subjects=EventReferences(stores.eventstore),
         log=log,
         inbox=WebhookInbox(writer, webhooks(settings), clock),
         webhook_services=WebhookServices(
-            endpoints=Endpoints(stores.eventstore, secret_sealer(settings), clock),
+            endpoints=Endpoints(stores.eventstore, secret_cipher(settings), clock),
             deliveries=DeliveryLog(stores.eventstore, clock),
-            answers=Answers(stores.eventstore),
+            answers=IdempotentChanges(stores.eventstore),
             allow_loopback=settings.webhooks_allow_loopback,
         ),
         public_url=settings.public_url,

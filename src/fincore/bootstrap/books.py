@@ -10,7 +10,7 @@ from fincore.bootstrap.operations import stores_of
 from fincore.domain.counting import counted
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import EventId, MerchantId
-from fincore.eventstore.subjects import Subjects
+from fincore.eventstore.event_references import EventReferences
 from fincore.postgres.database_clock import measured_clock
 from fincore.read.ledger.accounts import CHART, parse_account
 from fincore.read.ledger.suspense import Suspended, clear_suspense, open_suspense
@@ -80,7 +80,7 @@ async def statement(
         subjects: dict[EventId, str] = {}
         for first in range(0, len(told.lines), SUBJECTS_AT_A_TIME):
             some = told.lines[first : first + SUBJECTS_AT_A_TIME]
-            found = await Subjects(stores.eventstore).of({line.event_id for line in some})
+            found = await EventReferences(stores.eventstore).of({line.event_id for line in some})
             subjects |= {event_id: one.refund_id or one.dispute_id or "" for event_id, one in found.items()}
     return statement_table(told, subjects)
 

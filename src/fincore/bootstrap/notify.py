@@ -7,7 +7,7 @@ import structlog
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
-from fincore.bootstrap.secrets_key import secret_sealer
+from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.notify.deliverer import ATTEMPTS_UNDER_WAY_MAX, Deliverer
@@ -22,15 +22,15 @@ _log = structlog.get_logger(__name__)
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Make deliveries of events and send them until `stop`; then wait for the attempts under way."""
-    sealer, names = secret_sealer(settings), SystemNames()
-    await _require_right_key(Endpoints(stores.notify, sealer, clock))
+    cipher, names = secret_cipher(settings), SystemNames()
+    await _require_right_key(Endpoints(stores.notify, cipher, clock))
     sender = Sender(
         names.look_up,
         clock,
         allow_loopback=settings.webhooks_allow_loopback,
         connections_max=ATTEMPTS_UNDER_WAY_MAX,
     )
-    deliverer = Deliverer(stores.notify, sender, sealer, clock)
+    deliverer = Deliverer(stores.notify, sender, cipher, clock)
     try:
         async with sampled("webhooks", deliverer.measure), asyncio.TaskGroup() as tasks:
             tasks.create_task(run_consumer(stores, stores.notify, FanOut(clock), stop))
@@ -45,7 +45,7 @@ async def _require_right_key(endpoints: Endpoints) -> None:
     checked = await endpoints.count_unreadable()
     if checked.unreadable and checked.unreadable == checked.looked_at:
         raise ConfigurationError(
-            "FINCORE_SECRETS_KEY is not the key that sealed the webhook secrets in this database: set that one, or set it "
+            "FINCORE_SECRETS_KEY is not the key that encrypted the webhook secrets in this database: set that one, or set it "
             "as FINCORE_SECRETS_KEY_BEFORE beside a new one, or let the merchants rotate their secrets if it is lost"
         )
     if checked.unreadable:

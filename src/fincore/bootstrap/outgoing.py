@@ -1,29 +1,29 @@
-"""What operators do about merchants' webhooks: see what does not arrive, and seal the secrets with another key."""
+"""What operators do about merchants' webhooks: see what does not arrive, and encrypt the secrets with another key."""
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operations import stores_of
-from fincore.bootstrap.secrets_key import secret_sealer
-from fincore.notify.resealing import Resealed, reseal
-from fincore.notify.troubles import GivenUp, TroubledEndpoint, Troubles
+from fincore.bootstrap.secrets_key import secret_cipher
+from fincore.notify.failing_endpoints import FailingEndpoint, FailingEndpoints, GivenUp
+from fincore.notify.reencryption import Reencrypted, reencrypt
 from fincore.postgres.database_clock import measured_clock
 from fincore.settings import Settings
 
 
-async def troubled_endpoints(databases: Databases, *, limit: int) -> list[TroubledEndpoint]:
+async def failing_endpoints(databases: Databases, *, limit: int) -> list[FailingEndpoint]:
     """Endpoints that something did not arrive at, the worst first."""
     async with stores_of(databases, "eventstore") as stores:
-        return await Troubles(stores.notify).endpoints(limit=limit)
+        return await FailingEndpoints(stores.notify).endpoints(limit=limit)
 
 
 async def given_up_deliveries(databases: Databases, *, limit: int) -> list[GivenUp]:
     """Deliveries that failed for good, newest first."""
     async with stores_of(databases, "eventstore") as stores:
-        return await Troubles(stores.notify).given_up(limit=limit)
+        return await FailingEndpoints(stores.notify).given_up(limit=limit)
 
 
-async def reseal_secrets(settings: Settings, databases: Databases) -> Resealed:
-    """Seal with the present key what the one before it sealed."""
+async def reencrypt_secrets(settings: Settings, databases: Databases) -> Reencrypted:
+    """Encrypt with the present key what the one before it encrypted."""
     async with stores_of(databases, "eventstore") as stores:
         # Not by the pool of notify, whose last commits a crash may take: the key before may be gone by then.
         clock = await measured_clock(stores.eventstore)
-        return await reseal(stores.eventstore, secret_sealer(settings), clock)
+        return await reencrypt(stores.eventstore, secret_cipher(settings), clock)

@@ -12,15 +12,15 @@ _PSP_KEYS: Final = frozenset({"FINCORE_STRIPE_TEST_SECRET_KEY", "FINCORE_STRIPE_
 _PSP_WEBHOOK_SECRETS: Final = frozenset(
     {"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"}
 )
-_SEALING_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
+_ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
-    # It verifies the PSP's webhooks, seals the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
-    "api": _PSP_WEBHOOK_SECRETS | _SEALING_KEYS | {"FINCORE_LEDGERDB_DSN"},
+    # It verifies the PSP's webhooks, encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
+    "api": _PSP_WEBHOOK_SECRETS | _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
     "worker": _PSP_KEYS,
     "projectionist": frozenset(),
     "ledger": frozenset(),
-    "notify": _SEALING_KEYS,
+    "notify": _ENCRYPTION_KEYS,
     "auditor": frozenset(),
 }
 """Which secrets a role needs beside the DSNs of its stores."""
@@ -31,7 +31,7 @@ def environment_of(
 ) -> dict[str, str]:
     """The environment of a role's process: ours, without the secrets that the role does not need.
 
-    DSNs and the key that seals secrets are given as they were found, also where they were not set.
+    DSNs and the key that encrypts secrets are given as they were found, also where they were not set.
     """
     needed = SECRETS_OF_ROLE[role] | {SETTING_OF_STORE[store] for store in STORES_OF_ROLE[role]}
     # A role that reads the DSN of one store takes that of the event store for one that is left empty.

@@ -1,4 +1,4 @@
-"""The key that seals secrets in the database: from the settings, or made once beside the embedded PostgreSQL."""
+"""The key that encrypts secrets in the database: from the settings, or made once beside the embedded PostgreSQL."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from typing import Final
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
-from fincore.notify.secret_sealer import SecretSealer
+from fincore.notify.secret_cipher import SecretCipher
 from fincore.settings import SECRETS_KEY_BYTES, Settings
 
 FILE_NAME: Final = "secrets.key"
@@ -37,10 +37,10 @@ def secrets_key(settings: Settings) -> Secret:
         ) from error
 
 
-def secret_sealer(settings: Settings) -> SecretSealer:
-    """Seals with that key; opens with the one before it, too, where one is set."""
+def secret_cipher(settings: Settings) -> SecretCipher:
+    """Encrypts with that key; decrypts with the one before it, too, where one is set."""
     before = settings.secrets_key_before
-    return SecretSealer(
+    return SecretCipher(
         b64decode(secrets_key(settings).reveal()), b64decode(before.reveal()) if before is not None else None
     )
 

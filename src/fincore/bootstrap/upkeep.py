@@ -67,7 +67,7 @@ async def list_parked(databases: Databases) -> list[Parked]:
 async def resume_parked(
     databases: Databases, *, charge_id: ChargeId, consumer_name: str | None
 ) -> list[Resumed]:
-    """Let a consumer, or all that left it alone, catch up with a charge. Raises `NotParked` and `StillPoisoned`."""
+    """Let a consumer, or all that left it alone, catch up with a charge. Raises `NotParked` and `StillInapplicable`."""
     async with stores_of(databases) as stores:
         log = EventLog(stores.eventstore)
         resumed: list[Resumed] = []
@@ -145,8 +145,8 @@ def _report(
                 f"  {difference.table}: only the first {DIFFERENCES_NAMED_MAX} of {difference.rows:,} are named"
             )
     lines += [
-        f"  {charge_of(stream_id)} cannot be folded from version {poison.since_version} on: {poison.reason}"
-        for stream_id, poison in rebuilt.parked.items()
+        f"  {charge_of(stream_id)} cannot be folded from version {inapplicable.since_version} on: {inapplicable.reason}"
+        for stream_id, inapplicable in rebuilt.parked.items()
     ]
     return RebuildReport("\n".join(lines), is_good=not differences)
 

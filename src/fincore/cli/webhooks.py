@@ -9,7 +9,7 @@ from fincore.bootstrap import outgoing
 from fincore.cli.arguments import Limit
 from fincore.cli.terminal import moment_text, on_databases, on_installation, show, show_table
 from fincore.domain.counting import counted
-from fincore.notify.troubles import COUNTED_MAX
+from fincore.notify.failing_endpoints import COUNTED_MAX
 
 webhooks = App(
     name="webhooks", help="Webhooks to merchants that do not arrive, and the key that seals their secrets."
@@ -30,7 +30,7 @@ def list_failing(*, limit: Limit = 100) -> None:
     `waiting` webhooks are sent again by a schedule that ends after days; `given up` ones are not, but the merchant can
     replay them. A disabled endpoint gets nothing until its merchant enables it again.
     """
-    found = on_databases(lambda databases: outgoing.troubled_endpoints(databases, limit=limit))
+    found = on_databases(lambda databases: outgoing.failing_endpoints(databases, limit=limit))
     show_table(
         (
             "endpoint",
@@ -50,7 +50,7 @@ def list_failing(*, limit: Limit = 100) -> None:
                 one.merchant_id,
                 "live" if one.livemode else "test",
                 one.host,
-                _STATES[one.trouble],
+                _STATES[one.state],
                 str(one.failures),
                 moment_text(one.last_success_at) or "never",
                 one.last_answer or "-",
@@ -89,9 +89,9 @@ def reseal() -> None:
 
     Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
     """
-    done = on_installation(outgoing.reseal_secrets)
+    done = on_installation(outgoing.reencrypt_secrets)
     show(
-        f"{counted(done.resealed, 'endpoint')} sealed anew; "
+        f"{counted(done.reencrypted, 'endpoint')} sealed anew; "
         f"{counted(done.current, 'endpoint was', 'endpoints were')} sealed with the present key already"
     )
     for endpoint_id in done.unreadable:

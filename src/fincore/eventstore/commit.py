@@ -30,8 +30,8 @@ class NewEvent(msgspec.Struct, frozen=True):
     event_id: EventId = msgspec.field(default_factory=new_event_id)
 
 
-class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer an idempotency key will get again: HTTP status, body byte for byte, `Location`.
+class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """The response an idempotency key will get again: HTTP status, body byte for byte, `Location`.
 
     Until `in_flight_until` the first request still waits for the outcome and may replace it once.
     """
@@ -81,7 +81,7 @@ class ClaimedReference(msgspec.Struct, frozen=True):
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """One change. `expected_version` is how many events the decision saw in the stream; 0 for a new one.
 
-    `final_answer` replaces the answer of a request that waited for its outcome, while that is still in flight.
+    `final_response` replaces the response of a request that waited for its outcome, while that is still in flight.
     """
 
     provenance: Provenance
@@ -89,9 +89,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     expected_version: int = 0
     events: tuple[NewEvent, ...] = ()
     jobs: tuple[Job, ...] = ()
-    idempotency: tuple[IdempotencyKey, StoredAnswer] | None = None
+    idempotency: tuple[IdempotencyKey, StoredResponse] | None = None
     webhook: ReceivedWebhook | None = None
-    final_answer: tuple[IdempotencyKey, StoredAnswer] | None = None
+    final_response: tuple[IdempotencyKey, StoredResponse] | None = None
     references: tuple[ClaimedReference, ...] = ()
 
 
@@ -106,7 +106,7 @@ class Conflict(msgspec.Struct, frozen=True):
 class Replayed(msgspec.Struct, frozen=True):
     """The idempotency key was used before; this is what it got then. Nothing was written."""
 
-    answer: StoredAnswer
+    response: StoredResponse
 
 
 class AlreadyReceived(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import StreamId, charge_of
 from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.inapplicable_events import Inapplicable, find_inapplicable, readable
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.poison import Poison, poison_of, readable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
@@ -34,21 +34,21 @@ class ParkedStream(NamedTuple):
 class TooManyParked(FinCoreError):
     """A consumer cannot apply so many streams that the fault must be its own; it stays where it is."""
 
-    def __init__(self, consumer: str, poison: Mapping[StreamId, Poison]) -> None:
-        stream_id, found = next(iter(poison.items()))
+    def __init__(self, consumer: str, inapplicable: Mapping[StreamId, Inapplicable]) -> None:
+        stream_id, found = next(iter(inapplicable.items()))
         super().__init__(
             f"{consumer} would have to park more than {PARKED_STREAMS_MAX} streams, so it stops: first "
             f"{charge_of(stream_id)} at version {found.since_version} ({found.reason})"
         )
 
 
-class StillPoisoned(FinCoreError):
+class StillInapplicable(FinCoreError):
     """A parked stream cannot be taken up yet; it stays parked."""
 
-    def __init__(self, consumer: str, stream_id: StreamId, poison: Poison) -> None:
+    def __init__(self, consumer: str, stream_id: StreamId, inapplicable: Inapplicable) -> None:
         super().__init__(
-            f"{charge_of(stream_id)} stays parked for {consumer}: version {poison.since_version} still cannot be "
-            f"applied ({poison.reason})"
+            f"{charge_of(stream_id)} stays parked for {consumer}: version {inapplicable.since_version} still cannot be "
+            f"applied ({inapplicable.reason})"
         )
 
 
@@ -57,11 +57,11 @@ async def parked_streams(connection: "Connection | Pool", consumer: str) -> list
     return [ParkedStream(*row) for row in await connection.fetch(_SQL.parked, consumer)]
 
 
-async def park(connection: Connection, consumer: str, poison: Mapping[StreamId, Poison]) -> None:
+async def park(connection: Connection, consumer: str, inapplicable: Mapping[StreamId, Inapplicable]) -> None:
     """Park streams inside the transaction of `connection`. Raises `TooManyParked`."""
-    if len(await parked_streams(connection, consumer)) + len(poison) > PARKED_STREAMS_MAX:
-        raise TooManyParked(consumer, poison)
-    rows = [(stream_id, found.since_version, found.reason) for stream_id, found in poison.items()]
+    if len(await parked_streams(connection, consumer)) + len(inapplicable) > PARKED_STREAMS_MAX:
+        raise TooManyParked(consumer, inapplicable)
+    rows = [(stream_id, found.since_version, found.reason) for stream_id, found in inapplicable.items()]
     await connection.execute(_SQL.park, consumer, *map(list, zip(*rows, strict=True)))
 
 
@@ -69,7 +69,7 @@ async def resume(log: EventLog, target: Pool, consumer: Consumer, stream_id: Str
     """Apply what a consumer left out of a stream and let it follow the stream again; None where it is not parked.
 
     Returns how many events were left out. The consumer may run meanwhile: it waits at its checkpoint, and then finds the
-    stream caught up. Raises `StillPoisoned`, and nothing has changed.
+    stream caught up. Raises `StillInapplicable`, and nothing has changed.
     """
     async with target.acquire() as connection, connection.transaction():
         at = await connection.fetchrow(_SQL.lock_checkpoint, consumer.name)
@@ -81,8 +81,8 @@ async def resume(log: EventLog, target: Pool, consumer: Consumer, stream_id: Str
             for event in await log.load_until([stream_id], (at["tx"], at["pos"]))
             if event.version >= since_version
         ]
-        poison = await poison_of(connection, consumer, left_out)
-        if poison:
-            raise StillPoisoned(consumer.name, stream_id, poison[stream_id])
+        inapplicable = await find_inapplicable(connection, consumer, left_out)
+        if inapplicable:
+            raise StillInapplicable(consumer.name, stream_id, inapplicable[stream_id])
         await consumer.apply(connection, readable(left_out))
     return len(left_out)

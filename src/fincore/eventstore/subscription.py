@@ -11,9 +11,9 @@ import structlog
 
 from fincore.domain.ids import StreamId, charge_of
 from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.inapplicable_events import applicable, find_inapplicable, is_caused_by_event, readable
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import park, parked_streams
-from fincore.eventstore.poison import before_poison, blames_the_event, poison_of, readable
 from fincore.observability.failpoints import failpoint
 from fincore.postgres.failures import outage_of
 from fincore.postgres.named_sql import load_sql
@@ -114,9 +114,9 @@ class Subscription:
         try:
             await self._step(at, batch)
         except Exception as error:
-            if isinstance(error, Fenced) or not blames_the_event(error):
+            if isinstance(error, Fenced) or not is_caused_by_event(error):
                 raise
-            await self._step_around_poison(at, batch)
+            await self._park_and_apply_rest(at, batch)
         failpoint(f"effects.{self._consumer.name}", "after")
         self._reached = Checkpoint(batch[-1].tx, batch[-1].pos)
         return len(batch)
@@ -146,19 +146,19 @@ class Subscription:
             if events:
                 await self._consumer.apply(connection, events)
 
-    async def _step_around_poison(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
+    async def _park_and_apply_rest(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
         """The same step once more, slowly: what cannot be applied is found and parked, the rest is applied."""
         name = self._consumer.name
         async with self._target.acquire() as connection, connection.transaction():
             parked = await self._move_checkpoint(connection, at, batch[-1])
             wanted = [event for event in batch if event.stream_id not in parked]
-            poison = await poison_of(connection, self._consumer, wanted)
-            if poison:
-                await park(connection, name, poison)
-            events = before_poison(wanted, poison)
+            inapplicable = await find_inapplicable(connection, self._consumer, wanted)
+            if inapplicable:
+                await park(connection, name, inapplicable)
+            events = applicable(wanted, inapplicable)
             if events:
                 await self._consumer.apply(connection, events)
-        for stream_id, (since_version, reason) in poison.items():
+        for stream_id, (since_version, reason) in inapplicable.items():
             _log.error(
                 "consumer.stream_parked",
                 consumer=name,

@@ -27,7 +27,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     ReferenceTaken,
     Replayed,
-    StoredAnswer,
+    StoredResponse,
 )
 from fincore.observability import failpoints
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
@@ -90,14 +90,14 @@ class Writer:
         self._wake.set()
         return await future
 
-    async def find_answer(self, key: IdempotencyKey) -> StoredAnswer | None:
+    async def find_response(self, key: IdempotencyKey) -> StoredResponse | None:
         """What an idempotency key got, or None if it was never used."""
-        row = await self._pool.fetchrow(_SQL.find_answer, key.merchant_id, key.livemode, key.key)
-        return StoredAnswer(**dict(row)) if row else None
+        row = await self._pool.fetchrow(_SQL.find_response, key.merchant_id, key.livemode, key.key)
+        return StoredResponse(**dict(row)) if row else None
 
-    async def purge_answers(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
+    async def purge_idempotency_keys(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
         """Forget idempotency keys used longer ago, by the database's clock; return how many, at most `rows_max`."""
-        status = await self._pool.execute(_SQL.purge_answers, kept_for, rows_max)
+        status = await self._pool.execute(_SQL.purge_idempotency_keys, kept_for, rows_max)
         return int(status.rpartition(" ")[2])
 
     async def run(self) -> None:
@@ -188,7 +188,7 @@ class Writer:
                 raise
             return False
         for _, future in batch:
-            _settle(future, Committed())
+            _set_result(future, Committed())
         return True
 
     async def _write_alone(self, waiting: _Waiting) -> None:
@@ -198,13 +198,13 @@ class Writer:
             await self._insert([commit])
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError):
             if await self._without_refused([waiting]):
-                _settle(future, Conflict())
+                _set_result(future, Conflict())
         except Exception as error:
             if is_outage(error):
                 raise
             _fail([waiting], error)
         else:
-            _settle(future, Committed())
+            _set_result(future, Committed())
 
     async def _without_refused(self, batch: list[_Waiting]) -> list[_Waiting]:
         """Answer the Commits of a batch that cannot be written; return the others."""
@@ -234,22 +234,22 @@ class Writer:
             [claim.psp_reference for _, _, claim in claims],
         )
         for row in rows:
-            _settle(batch[row["commit_no"]][1], _refusal(row))
+            _set_result(batch[row["commit_no"]][1], _refusal(row))
         return [waiting for waiting in batch if not waiting[1].done()]
 
     async def _insert(self, commits: list[Commit]) -> None:
         _may_die(commits, "before")
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.insert_batch, *_columns(commits))
-            finals = [commit.final_answer for commit in commits if commit.final_answer]
+            finals = [commit.final_response for commit in commits if commit.final_response]
             if finals:
                 await connection.execute(
-                    _SQL.replace_answers,
+                    _SQL.replace_responses,
                     [key.merchant_id for key, _ in finals],
                     [key.livemode for key, _ in finals],
                     [key.key for key, _ in finals],
-                    [answer.response_status for _, answer in finals],
-                    [answer.response_body for _, answer in finals],
+                    [response.response_status for _, response in finals],
+                    [response.response_body for _, response in finals],
                 )
             jobs = [job for commit in commits for job in commit.jobs]
             if jobs:
@@ -267,7 +267,7 @@ def _named(commit: Commit) -> str:
     """A Commit as failpoints call it."""
     if commit.events:
         return event_type(commit.events[0].event)
-    return "webhook" if commit.webhook else "answer"
+    return "webhook" if commit.webhook else "response"
 
 
 def _claims(commit: Commit) -> list[object]:
@@ -277,8 +277,8 @@ def _claims(commit: Commit) -> list[object]:
         claims.append(commit.stream_id)
     if commit.idempotency:
         claims.append(commit.idempotency[0])
-    if commit.final_answer:
-        claims.append(commit.final_answer[0])
+    if commit.final_response:
+        claims.append(commit.final_response[0])
     if commit.webhook:
         claims.append((commit.webhook.psp, commit.webhook.psp_account, commit.webhook.psp_event_id))
     return claims
@@ -298,8 +298,8 @@ def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
                 row = (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
                 _append(events, row)
         if commit.idempotency:
-            key, answer = commit.idempotency
-            _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(answer)))
+            key, response = commit.idempotency
+            _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(response)))
         if commit.webhook:
             _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
         for claim in commit.references:
@@ -324,7 +324,7 @@ def _refusal(row: asyncpg.Record) -> CommitResult:
             return ReferenceTaken(row["psp_reference"], row["owner"])
         case _:
             return Replayed(
-                StoredAnswer(
+                StoredResponse(
                     fingerprint=row["fingerprint"],
                     response_status=row["response_status"],
                     response_body=row["response_body"],
@@ -334,7 +334,7 @@ def _refusal(row: asyncpg.Record) -> CommitResult:
             )
 
 
-def _settle(future: "asyncio.Future[CommitResult]", result: CommitResult) -> None:
+def _set_result(future: "asyncio.Future[CommitResult]", result: CommitResult) -> None:
     if not future.done():
         future.set_result(result)
 

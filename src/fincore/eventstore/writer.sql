@@ -76,9 +76,9 @@ insert into eventstore.inbox (psp, psp_account, psp_event_id, type, body, is_int
 select *
 from unnest($16::text[], $17::text[], $18::text[], $19::text[], $20::bytea[], $21::boolean[], $22::bytea[]);
 
--- name: replace_answers
--- The final answers of requests that waited for their outcome; an answer is replaced once, while it is in flight. After
--- that moment somebody may have been given the first answer, so it stays.
+-- name: replace_responses
+-- The final responses of requests that waited for their outcome; a response is replaced once, while it is in flight. After
+-- that moment another request may have been given the first response, so it stays.
 update eventstore.idempotency_keys k
 set response_status = f.response_status, response_body = f.response_body, in_flight_until = null
 from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
@@ -86,13 +86,13 @@ from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
 where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
   and k.in_flight_until > clock_timestamp();
 
--- name: find_answer
+-- name: find_response
 -- What an idempotency key got, if it was used.
 select fingerprint, response_status, response_body, location, in_flight_until
 from eventstore.idempotency_keys
 where merchant_id = $1 and livemode = $2 and key = $3;
 
--- name: purge_answers
+-- name: purge_idempotency_keys
 -- Forget keys older than the retention by this server's clock, a bounded number at a time.
 with old as (
     select merchant_id, livemode, key

@@ -24,7 +24,7 @@ QUICK_MILLISECONDS: Final = 1_000
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery leased for one attempt. `attempt` counts all of it, `round_attempt` those since it was last replayed.
 
-    `sealed_secrets` are those that sign now, the current one first; `failures` the endpoint's failures in a row.
+    `encrypted_secrets` are those that sign now, the current one first; `failures` the endpoint's failures in a row.
     `is_crowded`: with this one the endpoint had as many attempts under way as it may, so that more might help.
     """
 
@@ -36,7 +36,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     round_attempt: int
     failures: int
     is_crowded: bool
-    sealed_secrets: tuple[bytes, ...]
+    encrypted_secrets: tuple[bytes, ...]
 
 
 class Attempted(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +61,8 @@ def claimed_of(row: asyncpg.Record) -> Claimed:
         round_attempt=row["round_attempts"],
         failures=row["failures"],
         is_crowded=row["is_crowded"],
-        sealed_secrets=tuple(
-            sealed for sealed in (row["secret"], row["previous_secret"]) if sealed is not None
+        encrypted_secrets=tuple(
+            encrypted for encrypted in (row["secret"], row["previous_secret"]) if encrypted is not None
         ),
     )
 

@@ -24,7 +24,7 @@ from fincore.notify.metrics import (
     OLDEST_DUE_SECONDS,
 )
 from fincore.notify.retry_schedule import AttemptResult, next_step
-from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.notify.sender import Sender
 from fincore.notify.webhook_secret import signed_headers
 from fincore.observability.failpoints import failpoint
@@ -55,7 +55,7 @@ class Deliverer:
         self,
         pool: Pool,
         sender: Sender,
-        sealer: SecretSealer,
+        cipher: SecretCipher,
         clock: AgeClock,
         *,
         under_way_max: int = ATTEMPTS_UNDER_WAY_MAX,
@@ -64,7 +64,7 @@ class Deliverer:
     ) -> None:
         self._pool = pool
         self._sender = sender
-        self._sealer = sealer
+        self._cipher = cipher
         self._clock = clock
         self._under_way_max = under_way_max
         self._leases = Leases(pool, clock, per_endpoint_max=per_endpoint_max)
@@ -202,7 +202,10 @@ class Deliverer:
 
     async def _sent(self, claimed: Claimed, now: datetime) -> AttemptResult:
         try:
-            valid = [self._sealer.open(sealed, claimed.endpoint_id) for sealed in claimed.sealed_secrets]
+            valid = [
+                self._cipher.decrypt(encrypted, claimed.endpoint_id)
+                for encrypted in claimed.encrypted_secrets
+            ]
         except SecretUnreadable as error:
             _log.error("notify.secret_unreadable", endpoint_id=claimed.endpoint_id, reason=str(error))
             return AttemptResult(error="secret_unreadable")

@@ -11,7 +11,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.ids import WebhookEndpointId, new_webhook_endpoint_id
 from fincore.domain.secret import Secret
 from fincore.notify.endpoint import ENDPOINTS_MAX, Endpoint, EndpointChanges, Owner
-from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.notify.webhook_secret import mint_secret
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -42,9 +42,9 @@ class CheckedSecrets(NamedTuple):
 class Endpoints:
     """Makes, shows and changes endpoints. Changes are made in the transaction of the connection they are given."""
 
-    def __init__(self, pool: Pool, sealer: SecretSealer, clock: Clock) -> None:
+    def __init__(self, pool: Pool, cipher: SecretCipher, clock: Clock) -> None:
         self._pool = pool
-        self._sealer = sealer
+        self._cipher = cipher
         self._clock = clock
 
     async def create(
@@ -70,7 +70,7 @@ class Endpoints:
             url,
             description,
             list(event_types),
-            self._sealer.seal(secret, endpoint_id),
+            self._cipher.encrypt(secret, endpoint_id),
             self._clock.now(),
         )
         return EndpointWithSecret(self._shown(row), secret)
@@ -135,19 +135,19 @@ class Endpoints:
             return None
         secret = mint_secret()
         expires_at = self._clock.now() + timedelta(seconds=overlap_seconds) if overlap_seconds else None
-        sealed = self._sealer.seal(secret, endpoint_id)
-        rotated = await connection.fetchrow(_SQL.rotate_secret, endpoint_id, sealed, expires_at)
+        encrypted = self._cipher.encrypt(secret, endpoint_id)
+        rotated = await connection.fetchrow(_SQL.rotate_secret, endpoint_id, encrypted, expires_at)
         return EndpointWithSecret(self._shown(rotated), secret)
 
     async def secret(self, owner: Owner, endpoint_id: WebhookEndpointId, version: int) -> Secret | None:
         """The endpoint's secret, as long as it is still the one of this version.
 
-        Raises `SecretUnreadable` where it was sealed under another key.
+        Raises `SecretUnreadable` where it was encrypted under another key.
         """
         row = await self._pool.fetchrow(_SQL.find_endpoint, owner.merchant_id, owner.livemode, endpoint_id)
         if row is None or row["secret_version"] != version:
             return None
-        return self._sealer.open(row["secret"], endpoint_id)
+        return self._cipher.decrypt(row["secret"], endpoint_id)
 
     async def count_unreadable(self) -> CheckedSecrets:
         """Whether this installation's key opens what is stored, over the newest enabled endpoints."""
@@ -155,7 +155,7 @@ class Endpoints:
         unreadable = 0
         for row in rows:
             try:
-                self._sealer.open(row["secret"], row["endpoint_id"])
+                self._cipher.decrypt(row["secret"], row["endpoint_id"])
             except SecretUnreadable:
                 unreadable += 1
         return CheckedSecrets(unreadable, len(rows))

@@ -72,5 +72,5 @@ where endpoint_id = $1
 returning *;
 
 -- name: newest_secrets
--- The sealed secrets of the newest enabled endpoints.
+-- The encrypted secrets of the newest enabled endpoints.
 select endpoint_id, secret from notify.endpoints where status = 'enabled' order by endpoint_id desc limit $1;

@@ -21,7 +21,7 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
     for where, place in product(
         (
             *(f"psp.{call}" for call in _PSP_CALLS),
-            *(f"commit.{name}" for name in (*EVENTS, "webhook", "answer")),
+            *(f"commit.{name}" for name in (*EVENTS, "webhook", "response")),
             *(f"effects.{consumer}" for consumer in _CONSUMERS),
             "delivery",
         ),

@@ -29,7 +29,7 @@ def attempted(
         round_attempt=1,
         failures=2,
         is_crowded=is_crowded,
-        sealed_secrets=(),
+        encrypted_secrets=(),
     )
     return Attempted(
         claimed=claimed,

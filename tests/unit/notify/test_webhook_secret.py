@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks' own library reads them, and secrets sealed for the database."""
+"""Signatures as Standard Webhooks' own library reads them, and secrets encrypted for the database."""
 
 import json
 from base64 import b64decode
@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from fincore.domain.ids import WebhookDeliveryId, WebhookEndpointId
 from fincore.domain.secret import Secret
-from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.notify.webhook_secret import mint_secret, signed_headers
 
 DELIVERY = WebhookDeliveryId("msg_1")
@@ -63,57 +63,59 @@ def test_id_time_and_body_are_all_signed(part: str, value: str | bytes) -> None:
 
 
 def test_sealed_secret_opens_with_its_key_and_endpoint() -> None:
-    sealer, secret = SecretSealer(KEY), mint_secret()
-    sealed = sealer.seal(secret, ENDPOINT)
-    assert sealer.open(sealed, ENDPOINT) == secret
-    assert SecretSealer(KEY).open(sealed, ENDPOINT) == secret
-    assert sealer.seal(secret, ENDPOINT) != sealed
-    assert secret.reveal().encode() not in sealed
-    assert b"whsec" not in sealed
+    cipher, secret = SecretCipher(KEY), mint_secret()
+    encrypted = cipher.encrypt(secret, ENDPOINT)
+    assert cipher.decrypt(encrypted, ENDPOINT) == secret
+    assert SecretCipher(KEY).decrypt(encrypted, ENDPOINT) == secret
+    assert cipher.encrypt(secret, ENDPOINT) != encrypted
+    assert secret.reveal().encode() not in encrypted
+    assert b"whsec" not in encrypted
 
 
 def test_sealed_secret_rejects_other_key_endpoint_or_bytes() -> None:
-    sealer, secret = SecretSealer(KEY), mint_secret()
-    sealed = sealer.seal(secret, ENDPOINT)
-    altered = [sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :] for place in (0, 1, 13, -1)]
-    for wrong in (*altered, sealed[:-1], sealed[:5], b""):
+    cipher, secret = SecretCipher(KEY), mint_secret()
+    encrypted = cipher.encrypt(secret, ENDPOINT)
+    altered = [
+        encrypted[:place] + bytes([encrypted[place] ^ 1]) + encrypted[place + 1 :] for place in (0, 1, 13, -1)
+    ]
+    for wrong in (*altered, encrypted[:-1], encrypted[:5], b""):
         with pytest.raises(SecretUnreadable):
-            sealer.open(wrong, ENDPOINT)
+            cipher.decrypt(wrong, ENDPOINT)
     with pytest.raises(SecretUnreadable):
-        sealer.open(sealed, WebhookEndpointId("we_2"))
+        cipher.decrypt(encrypted, WebhookEndpointId("we_2"))
     with pytest.raises(SecretUnreadable) as error:
-        SecretSealer(bytes(32)).open(sealed, ENDPOINT)
+        SecretCipher(bytes(32)).decrypt(encrypted, ENDPOINT)
     assert "FINCORE_SECRETS_KEY" in str(error.value)
 
 
 def test_previous_key_opens_old_secrets_and_seals_no_new() -> None:
     secret, before, changing, after = (
         mint_secret(),
-        SecretSealer(KEY),
-        SecretSealer(OTHER_KEY, KEY),
-        SecretSealer(OTHER_KEY),
+        SecretCipher(KEY),
+        SecretCipher(OTHER_KEY, KEY),
+        SecretCipher(OTHER_KEY),
     )
-    sealed = before.seal(secret, ENDPOINT)
-    assert changing.open(sealed, ENDPOINT) == secret
+    encrypted = before.encrypt(secret, ENDPOINT)
+    assert changing.decrypt(encrypted, ENDPOINT) == secret
     with pytest.raises(SecretUnreadable):
-        after.open(sealed, ENDPOINT)
-    assert after.open(changing.seal(secret, ENDPOINT), ENDPOINT) == secret
+        after.decrypt(encrypted, ENDPOINT)
+    assert after.decrypt(changing.encrypt(secret, ENDPOINT), ENDPOINT) == secret
     with pytest.raises(SecretUnreadable):
-        changing.open(sealed, WebhookEndpointId("we_2"))
+        changing.decrypt(encrypted, WebhookEndpointId("we_2"))
 
 
 def test_only_what_the_key_before_sealed_is_sealed_anew() -> None:
-    secret, changing = mint_secret(), SecretSealer(OTHER_KEY, KEY)
-    anew = changing.reseal(SecretSealer(KEY).seal(secret, ENDPOINT), ENDPOINT)
-    assert SecretSealer(OTHER_KEY).open(anew, ENDPOINT) == secret
-    assert changing.reseal(anew, ENDPOINT) == anew
+    secret, changing = mint_secret(), SecretCipher(OTHER_KEY, KEY)
+    anew = changing.reencrypt(SecretCipher(KEY).encrypt(secret, ENDPOINT), ENDPOINT)
+    assert SecretCipher(OTHER_KEY).decrypt(anew, ENDPOINT) == secret
+    assert changing.reencrypt(anew, ENDPOINT) == anew
     with pytest.raises(SecretUnreadable):
-        SecretSealer(OTHER_KEY).reseal(SecretSealer(KEY).seal(secret, ENDPOINT), ENDPOINT)
+        SecretCipher(OTHER_KEY).reencrypt(SecretCipher(KEY).encrypt(secret, ENDPOINT), ENDPOINT)
 
 
 @pytest.mark.parametrize("size", [0, 16, 31, 33])
 def test_a_key_of_another_size_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        SecretSealer(bytes(size))
+        SecretCipher(bytes(size))
     with pytest.raises(ValueError, match="32 bytes"):
-        SecretSealer(KEY, bytes(size))
+        SecretCipher(KEY, bytes(size))

@@ -6,12 +6,12 @@ from hashlib import sha256
 import pytest
 
 from fincore.domain.ids import MerchantId
-from fincore.eventstore.commit import IdempotencyKey, StoredAnswer
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.idempotency import (
     CACHE_SECONDS,
     CLOCK_SKEW_SECONDS_MAX,
-    AnswerCache,
+    ResponseCache,
     fingerprint_of,
     is_in_flight,
     read_key,
@@ -25,8 +25,8 @@ def key(name: str) -> IdempotencyKey:
     return IdempotencyKey(MerchantId("mer_1"), False, name)
 
 
-def answer(body: bytes = b"{}", *, in_flight_until: datetime | None = None) -> StoredAnswer:
-    return StoredAnswer(
+def answer(body: bytes = b"{}", *, in_flight_until: datetime | None = None) -> StoredResponse:
+    return StoredResponse(
         fingerprint=b"f", response_status=201, response_body=body, in_flight_until=in_flight_until
     )
 
@@ -111,7 +111,7 @@ def test_answer_is_in_flight_until_deadline_plus_clock_skew() -> None:
 
 
 def test_cache_evicts_least_recently_used_answer() -> None:
-    cache = AnswerCache(entries_max=2)
+    cache = ResponseCache(entries_max=2)
     cache.put(key("a"), answer())
     cache.put(key("b"), answer())
     cache.get(key("a"))
@@ -120,7 +120,7 @@ def test_cache_evicts_least_recently_used_answer() -> None:
 
 
 def test_the_cache_holds_no_more_bytes_than_it_may() -> None:
-    cache = AnswerCache(bytes_max=10)
+    cache = ResponseCache(bytes_max=10)
     for name in "abc":
         cache.put(key(name), answer(b"1234"))
     assert (cache.get(key("a")), len(cache)) == (None, 2)
@@ -133,7 +133,7 @@ def test_the_cache_holds_no_more_bytes_than_it_may() -> None:
 
 def test_the_cache_forgets_long_before_the_rows_are_purged() -> None:
     now = 0.0
-    cache = AnswerCache(monotonic=lambda: now)
+    cache = ResponseCache(monotonic=lambda: now)
     cache.put(key("a"), answer())
     now = CACHE_SECONDS - 0.1
     assert cache.get(key("a")) == answer()
@@ -143,7 +143,7 @@ def test_the_cache_forgets_long_before_the_rows_are_purged() -> None:
 
 
 def test_keys_of_other_merchants_and_modes_are_other_keys() -> None:
-    cache = AnswerCache()
+    cache = ResponseCache()
     cache.put(key("a"), answer())
     assert cache.get(IdempotencyKey(MerchantId("mer_2"), False, "a")) is None
     assert cache.get(IdempotencyKey(MerchantId("mer_1"), True, "a")) is None

@@ -28,7 +28,7 @@ from fincore.domain.events import (
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId, RequestId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.refusal import Refusal
-from fincore.write.payments.operation import OperationCommand, Wanted, is_settled, wanted
+from fincore.write.payments.operation import OperationCommand, Wanted, is_final, wanted
 from fincore.write.payments.operation_request import (
     CancelRequest,
     CaptureRequest,
@@ -171,7 +171,7 @@ def test_operation_is_final_when_over_and_not_while_unknown(
     request_: CaptureRequest | CancelRequest, event: ChargeEvent, *, settles: bool
 ) -> None:
     after, fact = asked(charge(AUTHORIZED), request_)
-    settled = is_settled(after, fact)
+    settled = is_final(after, fact)
     assert not settled(after)
     assert settled(evolve(after, event)) == settles
 
@@ -181,7 +181,7 @@ def test_operation_is_final_though_same_kind_is_asked_again() -> None:
     failed = evolve(after, CaptureFailed(**FAILED))  # type: ignore[arg-type]  # by name, all as declared
     again, _ = asked(failed, CaptureRequest())
     assert again.operation is not None
-    assert is_settled(after, fact)(again)
+    assert is_final(after, fact)(again)
 
 
 def refund_event(shape: type[ChargeEvent]) -> ChargeEvent:
@@ -215,6 +215,6 @@ def refund_event(shape: type[ChargeEvent]) -> ChargeEvent:
 )
 def test_refund_is_final_once_psp_accepted_or_failed_it(shape: type[ChargeEvent], *, settles: bool) -> None:
     after, fact = asked(charge(AUTHORIZED, CAPTURED), RefundRequest(charge=CHARGE_ID))
-    settled = is_settled(after, fact)
+    settled = is_final(after, fact)
     assert not settled(after)
     assert settled(evolve(after, refund_event(shape))) == settles

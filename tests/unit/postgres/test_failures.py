@@ -6,7 +6,7 @@ import pytest
 from fincore.api.http.endpoint import database_problem
 from fincore.api.http.problems import PROBLEMS
 from fincore.domain.errors import StoreUnavailable
-from fincore.eventstore.poison import blames_the_event
+from fincore.eventstore.inapplicable_events import is_caused_by_event
 from fincore.postgres.failures import MEANINGS, OUTAGES, Meaning, is_outage, meaning_of, outage_of
 
 
@@ -42,7 +42,7 @@ def test_sqlstate_has_the_meaning_of_the_table(sqlstate: str, meaning: Meaning) 
     assert meaning_of(error) == meaning
     assert is_outage(error) == (meaning in OUTAGES)
     # A fault of the machine or the server must not be blamed on the event that met it: nothing is parked for it.
-    assert blames_the_event(error) == (meaning == "data")
+    assert is_caused_by_event(error) == (meaning == "data")
 
 
 def test_every_key_of_the_table_is_a_sqlstate_or_a_class() -> None:

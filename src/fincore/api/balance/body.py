@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.ids import balance_transaction_id
-from fincore.eventstore.subjects import Subject
+from fincore.eventstore.event_references import EventReference
 from fincore.public.fields import CurrencyCode, HasMore, Livemode, NextCursor, ObjectName
 from fincore.read.ledgerdb.balance_transaction import BalanceTransaction, BalanceTransactionType
 
@@ -90,7 +90,7 @@ class BalanceTransactionListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def balance_transaction_body(
-    transaction: BalanceTransaction, subject: Subject, *, livemode: bool
+    transaction: BalanceTransaction, subject: EventReference, *, livemode: bool
 ) -> BalanceTransactionBody:
     """A movement of a mode, and what it is about beside its charge."""
     return BalanceTransactionBody(

@@ -25,8 +25,8 @@ from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import EventId, balance_transaction_id, parse_balance_transaction_id
+from fincore.eventstore.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.subjects import ONLY_THE_CHARGE, Subjects
 from fincore.read.ledgerdb.balance_queries import BalanceFilters, BalanceQueries
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
 from fincore.write.merchants.api_keys import ApiKeys
@@ -38,7 +38,9 @@ _CURRENCY: Final = re.compile(CURRENCY_PATTERN.removesuffix("$"), re.ASCII)
 class Balance:
     """The handlers of /v1/balance and /v1/balance_transactions."""
 
-    def __init__(self, *, keys: ApiKeys, queries: BalanceQueries, subjects: Subjects, log: EventLog) -> None:
+    def __init__(
+        self, *, keys: ApiKeys, queries: BalanceQueries, subjects: EventReferences, log: EventLog
+    ) -> None:
         self._keys = keys
         self._queries = queries
         self._subjects = subjects

@@ -12,7 +12,7 @@ from fincore.domain.outcome import Failure
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.failure_body import FAILURE_MESSAGES
 from fincore.public.refund_body import RefundBody, refund_body
-from fincore.write.payments.keyed_requests import Rendered
+from fincore.write.payments.idempotent_requests import Rendered
 
 
 class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):

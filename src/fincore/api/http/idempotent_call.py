@@ -12,7 +12,7 @@ from fincore.api.http.json_body import decode_body
 from fincore.api.http.openapi import Parameter
 from fincore.api.http.problems import PROBLEMS, Problem, ProblemCode
 from fincore.write.payments.idempotency import KEY_HEADER_PATTERN, read_key
-from fincore.write.payments.keyed_requests import Answered, Refused
+from fincore.write.payments.idempotent_requests import Refused, Responded
 
 BODY_BYTES_MAX: Final = 384 * 1024
 """Every text at its bound fits, however it is escaped: metadata has 27,000 characters of up to 12 bytes (`\\ud83d\\ude00`)."""
@@ -126,7 +126,7 @@ async def read_request(call: Call, decoder: msgspec.json.Decoder[T], *, if_empty
     return decode_body(decoder, body)
 
 
-def answer_of(answered: Answered | Refused, *, charge_param: str | None = None) -> Answer:
+def answer_of(answered: Responded | Refused, *, charge_param: str | None = None) -> Answer:
     """An answer as it is sent; raises the problem for what was refused. `charge_param` is what names the charge."""
     if isinstance(answered, Refused):
         raise Problem(

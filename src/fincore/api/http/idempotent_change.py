@@ -10,8 +10,8 @@ from fincore.api.http.exchange import Answer, Call
 from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, KEYED_PROBLEMS
 from fincore.api.http.idempotent_call import idempotency_key as required_key
 from fincore.api.http.problems import Problem
-from fincore.eventstore.answers import Answers
-from fincore.eventstore.commit import IdempotencyKey, StoredAnswer
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.postgres.pool import Connection
 from fincore.write.merchants.api_key import Principal
 
@@ -28,7 +28,7 @@ MakeChange = Callable[[Connection], Awaitable[Answer]]
 
 
 async def change_once(
-    call: Call, answers: Answers, principal: Principal, request: msgspec.Struct, make: MakeChange
+    call: Call, answers: IdempotentChanges, principal: Principal, request: msgspec.Struct, make: MakeChange
 ) -> Answer:
     """Make a change once for the call's key, if it has one. `request` is what the call asks for, as it was read.
 
@@ -41,9 +41,9 @@ async def change_once(
         b"%s %s\n%s" % (call.method.encode(), call.path.encode(), _ENCODER.encode(request))
     ).digest()
 
-    async def change(connection: Connection) -> StoredAnswer:
+    async def change(connection: Connection) -> StoredResponse:
         answer = await make(connection)
-        return StoredAnswer(
+        return StoredResponse(
             fingerprint=fingerprint,
             response_status=answer.status,
             response_body=answer.body,

@@ -43,7 +43,7 @@ from fincore.domain.ids import (
     parse_webhook_delivery_id,
     parse_webhook_endpoint_id,
 )
-from fincore.eventstore.answers import Answers
+from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryLog, DeliveryStatus
 from fincore.notify.endpoint import Endpoint, EndpointChanges, Owner
 from fincore.notify.endpoints import Endpoints
@@ -69,7 +69,7 @@ class WebhookServices(NamedTuple):
 
     endpoints: Endpoints
     deliveries: DeliveryLog
-    answers: Answers
+    answers: IdempotentChanges
     allow_loopback: bool
 
 

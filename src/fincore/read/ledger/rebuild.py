@@ -16,8 +16,8 @@ import structlog
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
+from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.poison import readable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.booking import Booking, Draft

@@ -15,9 +15,15 @@ import asyncpg
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.eventstore.inapplicable_events import (
+    Inapplicable,
+    applicable,
+    find_inapplicable,
+    is_caused_by_event,
+    readable,
+)
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked
-from fincore.eventstore.poison import Poison, before_poison, blames_the_event, poison_of, readable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.projectionist.projection import Projection
@@ -46,7 +52,7 @@ class Rebuilt(NamedTuple):
 
     events: int
     rows: int
-    parked: Mapping[StreamId, Poison]
+    parked: Mapping[StreamId, Inapplicable]
 
 
 class Difference(NamedTuple):
@@ -134,11 +140,11 @@ async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_event
 
 async def _fill(
     log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int
-) -> tuple[int, dict[StreamId, Poison]]:
+) -> tuple[int, dict[StreamId, Inapplicable]]:
     """Write all rows; return how many events there were. One batch is folded while PostgreSQL writes the one before."""
     events = 0
-    parked: dict[StreamId, Poison] = {}
-    writing: asyncio.Task[dict[StreamId, Poison]] | None = None
+    parked: dict[StreamId, Inapplicable] = {}
+    writing: asyncio.Task[dict[StreamId, Inapplicable]] | None = None
     async with owner.acquire() as one, owner.acquire() as other:
         connections = cycle((one, other))
         try:
@@ -154,13 +160,15 @@ async def _fill(
     return events, parked
 
 
-def _together(parked: dict[StreamId, Poison], found: dict[StreamId, Poison]) -> dict[StreamId, Poison]:
+def _together(
+    parked: dict[StreamId, Inapplicable], found: dict[StreamId, Inapplicable]
+) -> dict[StreamId, Inapplicable]:
     if len(parked) + len(found) > PARKED_STREAMS_MAX:
         raise TooManyParked(_Beside.name, parked | found)
     return parked | found
 
 
-async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[StreamId, Poison]:
+async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[StreamId, Inapplicable]:
     """Write the rows of whole streams, each as far as it can be folded; return where some cannot."""
     beside = _Beside()
     try:
@@ -168,27 +176,27 @@ async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[
             await connection.execute(_SQL.write_lazily)
             await beside.apply(connection, readable(events))
     except Exception as error:
-        if not blames_the_event(error):
+        if not is_caused_by_event(error):
             raise
     else:
         return {}
     async with connection.transaction():
-        poison = await poison_of(connection, beside, events)
-        await beside.apply(connection, before_poison(events, poison))
-    return poison
+        inapplicable = await find_inapplicable(connection, beside, events)
+        await beside.apply(connection, applicable(events, inapplicable))
+    return inapplicable
 
 
-async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId, Poison]) -> None:
+async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId, Inapplicable]) -> None:
     """Let the new tables take the place of the live ones. Raises `TablesInUse`."""
-    poisoned = [(stream_id, *poison) for stream_id, poison in parked.items()]
+    inapplicable = [(stream_id, *inapplicable) for stream_id, inapplicable in parked.items()]
     for tries_left in reversed(range(SWITCH_TRIES_MAX)):
         try:
             async with owner.acquire() as connection, connection.transaction():
                 await connection.execute(_SQL.wait_briefly)
                 await connection.execute(_SQL.lock_checkpoint, *until)
                 await connection.execute(_SQL.forget_parked)
-                if poisoned:
-                    await connection.execute(_SQL.keep_parked, *map(list, zip(*poisoned, strict=True)))
+                if inapplicable:
+                    await connection.execute(_SQL.keep_parked, *map(list, zip(*inapplicable, strict=True)))
                 for table in TABLES:
                     await connection.execute(_SQL.switch_table.format(table=table))
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):

@@ -33,7 +33,7 @@ class ChargeCommand(Command, frozen=True, kw_only=True):
 def accept(
     command: ChargeCommand, charge_id: ChargeId, route: Route, now: datetime
 ) -> tuple[ChargeCreated, Job]:
-    """The fact that a charge was asked for, and the job to carry it out."""
+    """The event that a charge was asked for, and the job to carry it out."""
     request = command.request
     created = ChargeCreated(
         merchant_id=command.merchant_id,

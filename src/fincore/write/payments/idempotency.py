@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from fincore.domain.card_number import holds_card_number
-from fincore.eventstore.commit import IdempotencyKey, StoredAnswer
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.operation_request import OperationRequest
 
@@ -29,9 +29,9 @@ CLOCK_SKEW_SECONDS_MAX: Final = 5.0
 """How far the clocks of two processes, and of the database, may be apart."""
 CACHE_ENTRIES_MAX: Final = 10_000
 CACHE_BYTES_MAX: Final = 32 * 1024 * 1024
-"""Of the answers' bodies."""
+"""Of the bodies of the responses."""
 CACHE_SECONDS: Final = 600.0
-"""How long an answer is cached: far less than its row is kept, so the cache never knows more than the database."""
+"""How long a response is cached: far less than its row is kept, so the cache never knows more than the database."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _HEADER: Final = re.compile(f"{_BARE}|{_QUOTED}", re.ASCII)
@@ -51,20 +51,20 @@ def fingerprint_of(method: str, path: str, request: ChargeRequest | OperationReq
     return sha256(b"%s %s\n%s" % (method.encode(), path.encode(), _ENCODER.encode(request))).digest()
 
 
-def is_in_flight(answer: StoredAnswer, now: datetime) -> bool:
-    """Whether the request that wrote this answer may still replace it."""
-    if answer.in_flight_until is None:
+def is_in_flight(response: StoredResponse, now: datetime) -> bool:
+    """Whether the request that wrote this response may still replace it."""
+    if response.in_flight_until is None:
         return False
-    return now < answer.in_flight_until + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX)
+    return now < response.in_flight_until + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX)
 
 
 class _Cached(NamedTuple):
-    answer: StoredAnswer
+    response: StoredResponse
     expires_at: float
 
 
-class AnswerCache:
-    """The latest final answers, in front of the rows. Losing any of it costs a statement and changes no answer."""
+class ResponseCache:
+    """The latest final responses, in front of the rows. Losing any of it costs a statement and changes no response."""
 
     def __init__(
         self,
@@ -82,8 +82,8 @@ class AnswerCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: IdempotencyKey) -> StoredAnswer | None:
-        """The answer of a key, if it is here."""
+    def get(self, key: IdempotencyKey) -> StoredResponse | None:
+        """The response of a key, if it is cached."""
         cached = self._entries.get(key)
         if cached is None:
             return None
@@ -91,16 +91,16 @@ class AnswerCache:
             self._forget(key)
             return None
         self._entries.move_to_end(key)
-        return cached.answer
+        return cached.response
 
-    def put(self, key: IdempotencyKey, answer: StoredAnswer) -> None:
-        """Keep an answer that is final, forgetting the least recently used where room is needed."""
+    def put(self, key: IdempotencyKey, response: StoredResponse) -> None:
+        """Keep a response that is final, forgetting the least recently used where room is needed."""
         if key in self._entries:
             self._forget(key)
-        self._entries[key] = _Cached(answer, self._monotonic() + CACHE_SECONDS)
-        self._bytes += len(answer.response_body)
+        self._entries[key] = _Cached(response, self._monotonic() + CACHE_SECONDS)
+        self._bytes += len(response.response_body)
         while len(self._entries) > self._entries_max or self._bytes > self._bytes_max:
             self._forget(next(iter(self._entries)))
 
     def _forget(self, key: IdempotencyKey) -> None:
-        self._bytes -= len(self._entries.pop(key).answer.response_body)
+        self._bytes -= len(self._entries.pop(key).response.response_body)

@@ -1,4 +1,4 @@
-"""From a request on a charge to the fact, the job, and when its outcome is known. Pure: ids and times are given in."""
+"""From a request on a charge to the event, the job, and when its outcome is known. Pure: ids and times are given in."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -32,7 +32,7 @@ class OperationCommand(Command, frozen=True, kw_only=True):
 def wanted(
     charge: Charge, command: OperationCommand, refund_id: RefundId, now: datetime
 ) -> tuple[Wanted, Job] | Refusal:
-    """The fact that an operation was asked for and the job to carry it out; `refund_id` is used for refunds only."""
+    """The event that an operation was asked for, and the job to carry it out; `refund_id` is used for refunds only."""
     request = command.request
     event: Wanted | Refusal
     match request:
@@ -55,14 +55,14 @@ def wanted(
     return event if isinstance(event, Refusal) else (event, job)
 
 
-def is_settled(asked: Charge, event: Wanted) -> Callable[[Charge], bool]:
+def is_final(asked: Charge, event: Wanted) -> Callable[[Charge], bool]:
     """Whether the outcome of what was asked is known, of the same charge later; `asked` is the charge after `event`."""
     if isinstance(event, RefundRequested):
         refund_id = event.refund_id
 
-        def refund_is_settled(later: Charge) -> bool:
+        def refund_is_final(later: Charge) -> bool:
             refund = later.refund(refund_id)
             return refund is not None and refund.status != "processing"
 
-        return refund_is_settled
+        return refund_is_final
     return lambda later: later.operation != asked.operation

@@ -8,9 +8,15 @@ from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.log import EventLog
-from fincore.write.payments.keyed_requests import Answered, Decision, KeyedRequests, Refused, Rendered
+from fincore.write.payments.idempotent_requests import (
+    Decision,
+    IdempotentRequests,
+    Refused,
+    Rendered,
+    Responded,
+)
 from fincore.write.payments.metrics import OPERATION_REQUESTS
-from fincore.write.payments.operation import OperationCommand, is_settled, wanted
+from fincore.write.payments.operation import OperationCommand, is_final, wanted
 from fincore.write.payments.operation_request import (
     CancelRequest,
     CaptureRequest,
@@ -25,7 +31,7 @@ _NAMES: Final[dict[type[OperationRequest], str]] = {
 }
 
 RenderOperation = Callable[[ChargeId, Charge, RequestId], Rendered]
-"""How a charge is shown to the merchant that asked something of it; where that failed, the answer to one that waited."""
+"""How a charge is shown to the merchant that asked something of it; where that failed, the response to one that waited."""
 RenderRefund = Callable[[ChargeId, Charge, RefundId, RequestId], Rendered]
 
 
@@ -40,14 +46,16 @@ class Renders(NamedTuple):
 class OperationService:
     """Decides on the whole stream of a charge and commits against its version: two that do not fit cannot both be."""
 
-    def __init__(self, *, requests: KeyedRequests, log: EventLog, clock: Clock, renders: Renders) -> None:
+    def __init__(
+        self, *, requests: IdempotentRequests, log: EventLog, clock: Clock, renders: Renders
+    ) -> None:
         self._requests = requests
         self._event_log = log
         self._clock = clock
         self._renders = renders
 
-    async def carry_out(self, command: OperationCommand) -> Answered | Refused:
-        """Ask for an operation on a charge, or give the answer that its idempotency key got before.
+    async def carry_out(self, command: OperationCommand) -> Responded | Refused:
+        """Ask for an operation on a charge, or return the response that its idempotency key got before.
 
         A refusal leaves the key unused. Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the
         same request with the same key may be repeated.
@@ -58,9 +66,9 @@ class OperationService:
         async def decide() -> Decision | Refused:
             return await self._decide(command, refund_id)
 
-        answered = await self._requests.answer(command, decide, on=stream_of(command.charge_id))
-        OPERATION_REQUESTS.labels(_NAMES[type(command.request)], _result_of(answered)).inc()
-        return answered
+        responded = await self._requests.respond(command, decide, on=stream_of(command.charge_id))
+        OPERATION_REQUESTS.labels(_NAMES[type(command.request)], _result_of(responded)).inc()
+        return responded
 
     async def _decide(self, command: OperationCommand, refund_id: RefundId) -> Decision | Refused:
         stream_id = stream_of(command.charge_id)
@@ -80,7 +88,7 @@ class OperationService:
             jobs=(job,),
             charge=after,
             show=lambda later: self._shown(command, later, refund_id),
-            is_settled=is_settled(after, event),
+            is_final=is_final(after, event),
         )
 
     def _shown(self, command: OperationCommand, charge: Charge, refund_id: RefundId) -> Rendered:
@@ -93,7 +101,7 @@ class OperationService:
                 return self._renders.refund(command.charge_id, charge, refund_id, command.request_id)
 
 
-def _result_of(answered: Answered | Refused) -> str:
-    if isinstance(answered, Refused):
-        return answered.code
-    return "replayed" if answered.is_replay else "accepted"
+def _result_of(responded: Responded | Refused) -> str:
+    if isinstance(responded, Refused):
+        return responded.code
+    return "replayed" if responded.is_replay else "accepted"

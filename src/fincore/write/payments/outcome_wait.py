@@ -23,16 +23,16 @@ class OutcomeWait:
 
     async def until(
         self,
-        is_settled: Callable[[Charge], bool],
+        is_final: Callable[[Charge], bool],
         charge: Charge,
         stream_id: StreamId,
         *,
         wait_seconds: float,
     ) -> Charge:
-        """The charge once it `is_settled`, or as it is known when the time is over or the event store is away."""
+        """The charge once it `is_final`, or as it is known when the time is over or the event store is away."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_seconds
-        while not is_settled(charge) and (left_seconds := deadline - loop.time()) > 0:
+        while not is_final(charge) and (left_seconds := deadline - loop.time()) > 0:
             if not await self._watch.wait_beyond(stream_id, charge.version, timeout_seconds=left_seconds):
                 break
             try:

@@ -9,7 +9,13 @@ from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.money import Money
 from fincore.write.payments.acceptance import ChargeCommand, Route, accept
 from fincore.write.payments.charge_request import currency_of
-from fincore.write.payments.keyed_requests import Answered, Decision, KeyedRequests, Refused, Rendered
+from fincore.write.payments.idempotent_requests import (
+    Decision,
+    IdempotentRequests,
+    Refused,
+    Rendered,
+    Responded,
+)
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 
 Result = Literal[
@@ -26,22 +32,22 @@ Result = Literal[
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
 Render = Callable[[ChargeId, Charge, RequestId], Rendered]
-"""How a charge is shown to the merchant that created it; for a failed one, the answer to a client that waited."""
+"""How a charge is shown to the merchant that created it; for a failed one, the response to a client that waited."""
 
 
 class PaymentService:
     """Takes charges in. `routes` says, by mode (livemode), where a charge goes."""
 
     def __init__(
-        self, *, requests: KeyedRequests, clock: Clock, routes: Mapping[bool, Route], render: Render
+        self, *, requests: IdempotentRequests, clock: Clock, routes: Mapping[bool, Route], render: Render
     ) -> None:
         self._requests = requests
         self._clock = clock
         self._routes = routes
         self._render = render
 
-    async def charge(self, command: ChargeCommand) -> Answered | Refused:
-        """Create a charge, or give the answer that its idempotency key got before.
+    async def charge(self, command: ChargeCommand) -> Responded | Refused:
+        """Create a charge, or return the response that its idempotency key got before.
 
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
@@ -50,9 +56,9 @@ class PaymentService:
         async def decide() -> Decision | Refused:
             return self._new_charge(command)
 
-        answered = await self._requests.answer(command, decide)
-        _COUNTERS[_result_of(answered)].inc()
-        return answered
+        responded = await self._requests.respond(command, decide)
+        _COUNTERS[_result_of(responded)].inc()
+        return responded
 
     def _new_charge(self, command: ChargeCommand) -> Decision | Refused:
         route = self._routes.get(command.livemode)
@@ -72,11 +78,11 @@ class PaymentService:
             jobs=(job,),
             charge=evolve(None, event),
             show=lambda charge: self._render(charge_id, charge, command.request_id),
-            is_settled=lambda charge: charge.status != "processing",
+            is_final=lambda charge: charge.status != "processing",
         )
 
 
-def _result_of(answered: Answered | Refused) -> str:
-    if isinstance(answered, Refused):
-        return answered.code
-    return "replayed" if answered.is_replay else "accepted"
+def _result_of(responded: Responded | Refused) -> str:
+    if isinstance(responded, Refused):
+        return responded.code
+    return "replayed" if responded.is_replay else "accepted"

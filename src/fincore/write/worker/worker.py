@@ -60,7 +60,9 @@ def chores(writer: Writer, queue: PgQueuerQueue, bodies: InboxBodies, kept: Bodi
     return (
         Chore(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
         Chore(name="webhook_bodies", kept_for=kept.read, purge=bodies.purge),
-        Chore(name="idempotency_keys", kept_for=IDEMPOTENCY_KEYS_KEPT_FOR, purge=writer.purge_answers),
+        Chore(
+            name="idempotency_keys", kept_for=IDEMPOTENCY_KEYS_KEPT_FOR, purge=writer.purge_idempotency_keys
+        ),
         Chore(name="queue_log", kept_for=QUEUE_LOG_KEPT_FOR, purge=queue.purge_log),
     )
 

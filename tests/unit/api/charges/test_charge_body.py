@@ -21,7 +21,7 @@ from fincore.domain.refund import Refund
 from fincore.public.charge_body import ChargeBody, whole_charge_body
 from fincore.public.failure_body import CUSTOMER_MESSAGES, FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.read.projectionist.fold import view_of_stream
-from fincore.write.payments.keyed_requests import Rendered
+from fincore.write.payments.idempotent_requests import Rendered
 from fixtures.commits import captured, created, dispute_opened, new_stream
 from fixtures.traffic import aftermaths, fates, recorded
 

@@ -1,4 +1,4 @@
-"""Seals endpoints' secrets for the database: they must be read again to sign, so they cannot be hashed."""
+"""Encrypts endpoints' secrets for the database: they must be read again to sign, so they cannot be hashed."""
 
 import os
 from typing import Final
@@ -16,19 +16,19 @@ _NONCE_BYTES: Final = 12
 
 
 class SecretUnreadable(FinCoreError):
-    """A sealed secret was sealed under another key, for another endpoint, or altered since."""
+    """A secret was encrypted under another key, for another endpoint, or altered since."""
 
     def __init__(self, endpoint_id: WebhookEndpointId) -> None:
         super().__init__(
             f"the secret of {endpoint_id} cannot be read: set FINCORE_SECRETS_KEY or FINCORE_SECRETS_KEY_BEFORE to the "
-            "key that sealed it, or rotate the secret"
+            "key that encrypted it, or rotate the secret"
         )
 
 
-class SecretSealer:
-    """AES-256-GCM under one key. What is sealed for one endpoint cannot be opened as another's.
+class SecretCipher:
+    """AES-256-GCM under one key. What is encrypted for one endpoint cannot be decrypted as another's.
 
-    While a key is being changed, what the key before it sealed can be opened, too. Which of the two sealed a secret is
+    While a key is being changed, what the key before it encrypted can be decrypted, too. Which of the two encrypted a secret is
     not written on it: the tag of the one that did not does not fit.
     """
 
@@ -38,24 +38,24 @@ class SecretSealer:
             raise ValueError(f"the key must have {KEY_BYTES} bytes")
         self._ciphers = tuple(map(AESGCM, keys))
 
-    def seal(self, secret: Secret, endpoint_id: WebhookEndpointId) -> bytes:
+    def encrypt(self, secret: Secret, endpoint_id: WebhookEndpointId) -> bytes:
         """A secret as it may be stored: a byte for the format, the nonce, the ciphertext with its tag."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[0].encrypt(nonce, secret.reveal().encode(), _bound_to(endpoint_id))
-        return _FORMAT + nonce + sealed
+        encrypted = self._ciphers[0].encrypt(nonce, secret.reveal().encode(), _bound_to(endpoint_id))
+        return _FORMAT + nonce + encrypted
 
-    def open(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> Secret:
-        """The secret that was sealed for an endpoint; raise `SecretUnreadable` where it was not, or not by our keys."""
-        return self._opened(sealed, endpoint_id)[0]
+    def decrypt(self, encrypted: bytes, endpoint_id: WebhookEndpointId) -> Secret:
+        """The secret that was encrypted for an endpoint; raise `SecretUnreadable` where it was not, or not by our keys."""
+        return self._decrypted(encrypted, endpoint_id)[0]
 
-    def reseal(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> bytes:
+    def reencrypt(self, encrypted: bytes, endpoint_id: WebhookEndpointId) -> bytes:
         """The same secret under the present key; the very same bytes where they are. Raises `SecretUnreadable`."""
-        secret, is_present = self._opened(sealed, endpoint_id)
-        return sealed if is_present else self.seal(secret, endpoint_id)
+        secret, is_present = self._decrypted(encrypted, endpoint_id)
+        return encrypted if is_present else self.encrypt(secret, endpoint_id)
 
-    def _opened(self, sealed: bytes, endpoint_id: WebhookEndpointId) -> tuple[Secret, bool]:
+    def _decrypted(self, encrypted: bytes, endpoint_id: WebhookEndpointId) -> tuple[Secret, bool]:
         """The secret, and whether it is the present key that opens it."""
-        form, nonce, content = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        form, nonce, content = encrypted[:1], encrypted[1 : 1 + _NONCE_BYTES], encrypted[1 + _NONCE_BYTES :]
         if form != _FORMAT or len(nonce) != _NONCE_BYTES:
             raise SecretUnreadable(endpoint_id)
         for cipher in self._ciphers:

@@ -1,4 +1,4 @@
--- name: troubled_endpoints
+-- name: failing_endpoints
 -- Endpoints that something did not arrive at, but for those their merchant disabled. $1 rows, $2 deliveries counted of
 -- each state, $3 deliveries of each state whose latest attempt is looked for.
 select e.endpoint_id, e.merchant_id, e.livemode, e.url, e.disabled_reason, e.failures, e.last_success_at,

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from fincore.notify.failing_endpoints import FailingEndpoints
 from fincore.notify.retry_schedule import DELAYS_SECONDS
-from fincore.notify.troubles import Troubles
 from fincore.postgres.pool import Pool
 from fixtures.commits import created
 from fixtures.merchant_receiver import MerchantReceiver, receiving
@@ -25,9 +25,9 @@ async def receiver() -> AsyncIterator[MerchantReceiver]:
 
 
 async def seen(notify: Notify) -> list[tuple[str, str, int, int, int, str | None]]:
-    found = await Troubles(notify.pool).endpoints(limit=100)
+    found = await FailingEndpoints(notify.pool).endpoints(limit=100)
     return [
-        (one.endpoint_id, one.trouble, one.failures, one.pending, one.given_up, one.last_answer)
+        (one.endpoint_id, one.state, one.failures, one.pending, one.given_up, one.last_answer)
         for one in found
     ]
 
@@ -71,11 +71,11 @@ async def test_failing_endpoints_list_disabled_ones_first(notify: Notify, receiv
         other.answer(503)
         await notify.happen(created())
         await notify.deliverer.deliver_due()
-        assert [(one, trouble, answer) for one, trouble, *_, answer in await seen(notify)] == [
+        assert [(one, state, answer) for one, state, *_, answer in await seen(notify)] == [
             (failing_id, "failing", "302"),
             (paused_id, "paused", "503"),
         ]
-        assert len(await Troubles(notify.pool).endpoints(limit=1)) == 1
+        assert len(await FailingEndpoints(notify.pool).endpoints(limit=1)) == 1
 
 
 async def test_an_endpoint_its_merchant_disabled_is_no_trouble(
@@ -96,7 +96,7 @@ async def test_of_a_url_only_the_host_is_shown(notify: Notify, receiver: Merchan
     await notify.happen(created())
     receiver.answer(500)
     await notify.deliverer.deliver_due()
-    (one,) = await Troubles(notify.pool).endpoints(limit=100)
+    (one,) = await FailingEndpoints(notify.pool).endpoints(limit=100)
     assert one.host == "127.0.0.1"
     assert "4711" not in repr(one)
     assert "abc" not in repr(one)
@@ -117,10 +117,10 @@ async def test_failed_deliveries_are_listed_newest_first_with_reason(
         notify.later(1)
         other.answer(410, 204)
         await notify.deliverer.deliver_due()
-        found = await Troubles(notify.pool).given_up(limit=100)
+        found = await FailingEndpoints(notify.pool).given_up(limit=100)
         assert [(one.failure, one.attempts, one.last_answer) for one in found] == [
             ("gone", 1, "410"),
             ("gone", 2, "410"),
         ]
         assert found[0].finished_at > found[1].finished_at
-        assert await Troubles(notify.pool).given_up(limit=1) == found[:1]
+        assert await FailingEndpoints(notify.pool).given_up(limit=1) == found[:1]

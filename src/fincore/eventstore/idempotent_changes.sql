@@ -1,5 +1,5 @@
--- name: store_answer
--- The answer of an idempotency key; true unless the key was used before, by whoever committed first.
+-- name: store_response
+-- Store the response of an idempotency key; true unless an earlier transaction used the key.
 insert into eventstore.idempotency_keys (merchant_id, livemode, key, fingerprint, response_status, response_body, location)
 values ($1, $2, $3, $4, $5, $6, $7)
 on conflict do nothing

@@ -27,7 +27,7 @@ _REFUSED_ARGUMENT: Final = re.compile(r"invalid input for query argument \$\d+")
 _QUOTED: Final = re.compile(r"'[^']*'")
 
 
-class Poison(NamedTuple):
+class Inapplicable(NamedTuple):
     """The first version of a stream that cannot be applied, and why, without content of the event."""
 
     since_version: int
@@ -48,17 +48,21 @@ def readable(events: Sequence[LoggedEvent]) -> list[RecordedEvent]:
     return found
 
 
-def before_poison(events: Sequence[LoggedEvent], poison: Mapping[StreamId, Poison]) -> list[RecordedEvent]:
-    """The events that can be applied: all of most streams, and of the others what comes before their poison."""
+def applicable(
+    events: Sequence[LoggedEvent], inapplicable: Mapping[StreamId, Inapplicable]
+) -> list[RecordedEvent]:
+    """The events that can be applied: all of most streams, and of the others what comes before the first inapplicable one."""
     return [
         event
         for event in events
         if isinstance(event, RecordedEvent)
-        and (event.stream_id not in poison or event.version < poison[event.stream_id].since_version)
+        and (
+            event.stream_id not in inapplicable or event.version < inapplicable[event.stream_id].since_version
+        )
     ]
 
 
-def blames_the_event(error: Exception) -> bool:
+def is_caused_by_event(error: Exception) -> bool:
     """Whether an error can come from what was to be applied, rather than from the database or the machine."""
     if is_outage(error) or isinstance(error, MemoryError):
         return False
@@ -66,20 +70,20 @@ def blames_the_event(error: Exception) -> bool:
     return not isinstance(error, asyncpg.PostgresError) or meaning_of(error) == "data"
 
 
-async def poison_of(
+async def find_inapplicable(
     connection: Connection, consumer: Consumer, events: Sequence[LoggedEvent]
-) -> dict[StreamId, Poison]:
+) -> dict[StreamId, Inapplicable]:
     """The streams of a batch that cannot be applied to their end, and from where on each cannot.
 
     Raises whatever does not blame an event. Runs inside a transaction of `connection`, which goes on.
     """
-    found: dict[StreamId, Poison] = {}
+    found: dict[StreamId, Inapplicable] = {}
     readable: list[RecordedEvent] = []
     for event in events:
         if event.stream_id in found:
             continue
         if isinstance(event, UnreadableEvent):
-            found[event.stream_id] = Poison(event.version, event.reason)
+            found[event.stream_id] = Inapplicable(event.version, event.reason)
         else:
             readable.append(event)
     pending = [list(dict.fromkeys(event.stream_id for event in readable))]
@@ -91,23 +95,23 @@ async def poison_of(
         if not together or await _tried(connection, consumer, together) is None:
             continue
         if len(streams) == 1:
-            found[streams[0]] = await _first_poison(connection, consumer, together)
+            found[streams[0]] = await _first_inapplicable(connection, consumer, together)
         else:
             middle = len(streams) // 2
             pending += [streams[middle:], streams[:middle]]
     return found
 
 
-async def _first_poison(
+async def _first_inapplicable(
     connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]
-) -> Poison:
+) -> Inapplicable:
     """Where a stream that cannot be applied as a whole begins to fail."""
     for count in range(1, len(events) + 1):
         reason = await _tried(connection, consumer, events[:count])
         if reason is not None:
-            return Poison(events[count - 1].version, reason)
+            return Inapplicable(events[count - 1].version, reason)
     # It failed with the same events a moment ago: nothing of it can be relied on.
-    return Poison(events[0].version, "it fails now and then")
+    return Inapplicable(events[0].version, "it fails now and then")
 
 
 async def _tried(connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]) -> str | None:
@@ -118,7 +122,7 @@ async def _tried(connection: Connection, consumer: Consumer, events: Sequence[Re
     try:
         await consumer.apply(connection, events)
     except Exception as error:
-        if not blames_the_event(error):
+        if not is_caused_by_event(error):
             raise
         reason = _reason_of(error)
     await savepoint.rollback()

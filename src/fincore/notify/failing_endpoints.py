@@ -13,18 +13,18 @@ from fincore.notify.endpoint import DisabledReason
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
-_SQL = load_sql("fincore.notify", "troubles.sql")
+_SQL = load_sql("fincore.notify", "failing_endpoints.sql")
 
 COUNTED_MAX: Final = 10_000
 """Deliveries of an endpoint in a state are counted no further."""
 LOOKED_THROUGH_MAX: Final = 1_000
 """Of the oldest that wait, and of the latest given up, the last attempt is looked for."""
 
-EndpointTrouble = Literal["gone", "failing", "paused", "gave_up"]
+EndpointFailureState = Literal["gone", "failing", "paused", "gave_up"]
 """`gone`, `failing`: disabled for that. `paused`: enabled, and left alone after a failure. `gave_up`: works, but once did not."""
 
 
-class TroubledEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+class FailingEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint that something did not arrive at. `host` is all that is shown of its URL: the rest may hold a token.
 
     `failures` are those in a row; `pending` and `given_up` count deliveries, up to `COUNTED_MAX`; `last_answer` is the
@@ -35,7 +35,7 @@ class TroubledEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     host: str
-    trouble: EndpointTrouble
+    state: EndpointFailureState
     failures: int
     last_success_at: datetime | None
     pending: int
@@ -55,22 +55,22 @@ class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime
 
 
-class Troubles:
+class FailingEndpoints:
     """Looks over all merchants."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def endpoints(self, *, limit: int) -> list[TroubledEndpoint]:
-        """Endpoints in trouble: disabled ones first, then those with the most failures in a row."""
-        rows = await self._pool.fetch(_SQL.troubled_endpoints, limit, COUNTED_MAX, LOOKED_THROUGH_MAX)
+    async def endpoints(self, *, limit: int) -> list[FailingEndpoint]:
+        """Endpoints that fail: disabled ones first, then those with the most failures in a row."""
+        rows = await self._pool.fetch(_SQL.failing_endpoints, limit, COUNTED_MAX, LOOKED_THROUGH_MAX)
         return [
-            TroubledEndpoint(
+            FailingEndpoint(
                 endpoint_id=row["endpoint_id"],
                 merchant_id=row["merchant_id"],
                 livemode=row["livemode"],
                 host=URL(row["url"], encoded=True).raw_host or "",
-                trouble=_trouble(row["disabled_reason"], row["failures"]),
+                state=_state(row["disabled_reason"], row["failures"]),
                 failures=row["failures"],
                 last_success_at=row["last_success_at"],
                 pending=row["pending"],
@@ -86,7 +86,7 @@ class Troubles:
         return [GivenUp(**dict(row)) for row in rows]
 
 
-def _trouble(disabled_reason: DisabledReason | None, failures: int) -> EndpointTrouble:
+def _state(disabled_reason: DisabledReason | None, failures: int) -> EndpointFailureState:
     if disabled_reason in ("gone", "failing"):
         return disabled_reason
     return "paused" if failures else "gave_up"

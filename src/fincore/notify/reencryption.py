@@ -1,37 +1,37 @@
-"""Sealing the endpoints' secrets anew, when the key has been changed."""
+"""Encrypting the secrets of endpoints again, when the key has been changed."""
 
 from typing import Final, NamedTuple
 
 from fincore.domain.clock import Clock
 from fincore.domain.ids import WebhookEndpointId
 from fincore.notify.attempt import columns
-from fincore.notify.secret_sealer import SecretSealer, SecretUnreadable
+from fincore.notify.secret_cipher import SecretCipher, SecretUnreadable
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
-_SQL = load_sql("fincore.notify", "resealing.sql")
+_SQL = load_sql("fincore.notify", "reencryption.sql")
 
 BATCH_ENDPOINTS_MAX: Final = 500
 """In one transaction; their merchants' changes wait for it."""
 
 
-class Resealed(NamedTuple):
-    """Endpoints whose secrets were sealed anew, those sealed with the present key before, those no key opens."""
+class Reencrypted(NamedTuple):
+    """Endpoints whose secrets were encrypted again, those encrypted with the present key before, those that no key decrypts."""
 
-    resealed: int
+    reencrypted: int
     current: int
     unreadable: tuple[WebhookEndpointId, ...]
 
 
-async def reseal(
-    pool: Pool, sealer: SecretSealer, clock: Clock, *, batch_endpoints_max: int = BATCH_ENDPOINTS_MAX
-) -> Resealed:
-    """Seal with the present key what is sealed with the one before it, batch by batch, disabled endpoints too.
+async def reencrypt(
+    pool: Pool, cipher: SecretCipher, clock: Clock, *, batch_endpoints_max: int = BATCH_ENDPOINTS_MAX
+) -> Reencrypted:
+    """Encrypt with the present key what is encrypted with the one before it, batch by batch, disabled endpoints too.
 
     What an earlier run has done is left as it is: a run that was broken off is simply run again. `pool` must be one
     whose commits are durable: afterwards the key before is thrown away.
     """
-    resealed, current, unreadable, after = 0, 0, [], ""
+    reencrypted, current, unreadable, after = 0, 0, [], ""
     while True:
         async with pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(_SQL.lock_batch, after, batch_endpoints_max)
@@ -41,18 +41,18 @@ async def reseal(
                 if previous is not None and row["previous_expires_at"] <= clock.now():
                     previous = None  # nothing is signed with it any more
                 try:
-                    sealed = sealer.reseal(row["secret"], endpoint_id)
-                    sealed_previous = None if previous is None else sealer.reseal(previous, endpoint_id)
+                    encrypted = cipher.reencrypt(row["secret"], endpoint_id)
+                    encrypted_previous = None if previous is None else cipher.reencrypt(previous, endpoint_id)
                 except SecretUnreadable:
                     unreadable.append(endpoint_id)
                     continue
-                if (sealed, sealed_previous) == (row["secret"], row["previous_secret"]):
+                if (encrypted, encrypted_previous) == (row["secret"], row["previous_secret"]):
                     current += 1
                 else:
-                    changed.append((endpoint_id, sealed, sealed_previous))
+                    changed.append((endpoint_id, encrypted, encrypted_previous))
             if changed:
                 await connection.execute(_SQL.store_secrets, *columns(changed))
-        resealed += len(changed)
+        reencrypted += len(changed)
         if len(rows) < batch_endpoints_max:
-            return Resealed(resealed, current, tuple(unreadable))
+            return Reencrypted(reencrypted, current, tuple(unreadable))
         after = rows[-1]["endpoint_id"]

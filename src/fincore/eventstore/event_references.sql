@@ -1,4 +1,4 @@
--- name: subjects
+-- name: event_references
 -- The refund or the dispute that some events are about, of those that are about one.
 select event_id, data ->> 'refund_id' as refund_id, data ->> 'dispute_id' as dispute_id
 from eventstore.events

@@ -1,4 +1,4 @@
-"""Carries out each idempotency key once, whatever dies when: the half that all of a merchant's commands share."""
+"""Carries out the request of an idempotency key once, at any crash: what all commands of merchants share."""
 
 import asyncio
 import random
@@ -23,36 +23,36 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     Replayed,
-    StoredAnswer,
+    StoredResponse,
 )
 from fincore.eventstore.writer import Writer
 from fincore.write.payments.command import Command
-from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, AnswerCache, is_in_flight
+from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, ResponseCache, is_in_flight
 from fincore.write.payments.outcome_wait import OutcomeWait
 
 IN_FLIGHT_MARGIN_SECONDS: Final = 10.0
-"""After a client's wait has ended, how long its request may still take to write its final answer."""
+"""After a client's wait has ended, how long its request may still take to write its final response."""
 IN_FLIGHT_WAIT_SECONDS: Final = 5.0
 """How long a request waits for an earlier one with its key before it is told to come back."""
 IN_FLIGHT_POLL_SECONDS: Final = 0.1
 QUEUE_SECONDS_MAX: Final = 10.0
 """How long a request waits for those of the same process that came before it on the same charge."""
 CONFLICTS_MAX: Final = 100
-"""How often one request decides again: each time somebody else has changed the charge, so many do so rarely."""
+"""How often one request decides again: each time another request has changed the charge."""
 CONFLICT_PAUSE_SECONDS_MAX: Final = 0.02
 """The pause before deciding again is random, up to this."""
 
 
 class Rendered(NamedTuple):
-    """An answer to the merchant as bytes, with the HTTP status and the `Location` that belong to it."""
+    """A response to the merchant as bytes, with the HTTP status and the `Location` that belong to it."""
 
     status: int
     body: bytes
     location: str | None = None
 
 
-class Answered(NamedTuple):
-    """The answer to send, byte for byte as it is stored. `has_waited`: the client's wish to wait was honoured."""
+class Responded(NamedTuple):
+    """The response to send, byte for byte as it is stored. `has_waited`: the request waited for the outcome, as asked."""
 
     status: int
     body: bytes
@@ -81,10 +81,10 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to write for a request, and how it is answered. `charge` is the charge after the events.
+    """What to write for a request, and how to render the response. `charge` is the charge after the events.
 
-    `show` is the answer when the charge has come this far; `is_settled` says whether the outcome the client may wait
-    for is known.
+    `show` renders the response for the charge as it is then; `is_final` says whether the outcome that the client may
+    wait for is known.
     """
 
     stream_id: StreamId
@@ -93,7 +93,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[Job, ...]
     charge: Charge
     show: Callable[[Charge], Rendered]
-    is_settled: Callable[[Charge], bool]
+    is_final: Callable[[Charge], bool]
 
 
 Decide = Callable[[], Awaitable[Decision | Refused]]
@@ -102,21 +102,21 @@ Decide = Callable[[], Awaitable[Decision | Refused]]
 
 class _Running(NamedTuple):
     fingerprint: bytes
-    result: "asyncio.Future[StoredAnswer | Refused]"
+    result: "asyncio.Future[StoredResponse | Refused]"
 
 
 class _Accepted(NamedTuple):
-    """A decision that was written, and the answer its key has for now."""
+    """A decision that was written, and the response its key has for now."""
 
     decision: Decision
-    stored: StoredAnswer
+    stored: StoredResponse
 
 
 _Queue = tuple[MerchantId, bool, StreamId]
 
 
-class KeyedRequests:
-    """Finds the answer a key has, or decides, commits and answers. One per process: it is where requests meet."""
+class IdempotentRequests:
+    """Finds the response of a key, or decides, commits and responds. One per process: it keeps requests with one key apart."""
 
     def __init__(
         self,
@@ -124,56 +124,56 @@ class KeyedRequests:
         writer: Writer,
         outcomes: OutcomeWait,
         clock: Clock,
-        answers: AnswerCache,
+        responses: ResponseCache,
         in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
     ) -> None:
         self._writer = writer
         self._outcomes = outcomes
         self._clock = clock
-        self._answers = answers
+        self._responses = responses
         self._in_flight_wait_seconds = in_flight_wait_seconds
         self._running: dict[IdempotencyKey, _Running] = {}
         self._queues: WeakValueDictionary[_Queue, asyncio.Lock] = WeakValueDictionary()
 
-    async def answer(
+    async def respond(
         self, command: Command, decide: Decide, *, on: StreamId | None = None
-    ) -> Answered | Refused:
-        """The answer of the command's key, or of what `decide` decides; `on` is the stream others may be changing, too.
+    ) -> Responded | Refused:
+        """The response of the command's key, or of what `decide` decides; `on` is a stream that others may be changing, too.
 
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
         """
         key = command.scoped_key
-        cached = self._answers.get(key)
+        cached = self._responses.get(key)
         if cached is not None:
             return _again(cached, command)
         first = self._running.get(key)
         if first is not None:
-            return await self._follow(first, command)
-        return await self._lead(command, decide, on)
+            return await self._await_first(first, command)
+        return await self._run_first(command, decide, on)
 
-    async def _lead(self, command: Command, decide: Decide, on: StreamId | None) -> Answered | Refused:
-        """Be the one request of this process that works for a key; others with it follow."""
+    async def _run_first(self, command: Command, decide: Decide, on: StreamId | None) -> Responded | Refused:
+        """Be the one request of this process that works for a key; others with the key wait for it."""
         key = command.scoped_key
         running = _Running(command.fingerprint, asyncio.get_running_loop().create_future())
         self._running[key] = running
         try:
-            answered, stored = await self._carry_out(command, decide, on)
+            responded, stored = await self._carry_out(command, decide, on)
         except BaseException as error:
             if isinstance(error, Exception):
                 running.result.set_exception(error)
-                running.result.exception()  # seen, even where nobody follows
+                running.result.exception()  # retrieved, even where no other request waits
             else:
                 running.result.cancel()
             raise
         finally:
             del self._running[key]
         running.result.set_result(stored)
-        if isinstance(stored, StoredAnswer):
-            self._answers.put(key, stored)
-        return answered
+        if isinstance(stored, StoredResponse):
+            self._responses.put(key, stored)
+        return responded
 
-    async def _follow(self, first: _Running, command: Command) -> Answered | Refused:
+    async def _await_first(self, first: _Running, command: Command) -> Responded | Refused:
         if first.fingerprint != command.fingerprint:
             return Refused("idempotency_key_reused")
         done, _ = await asyncio.wait({first.result}, timeout=self._patience(command))
@@ -186,8 +186,8 @@ class KeyedRequests:
 
     async def _carry_out(
         self, command: Command, decide: Decide, on: StreamId | None
-    ) -> tuple[Answered | Refused, StoredAnswer | Refused]:
-        """What to answer, and what the key gets from now on."""
+    ) -> tuple[Responded | Refused, StoredResponse | Refused]:
+        """The response, and what the key gets from now on."""
         written = (
             await self._written(command, decide)
             if on is None
@@ -196,7 +196,7 @@ class KeyedRequests:
         match written:
             case Refused():
                 return written, written
-            case StoredAnswer():
+            case StoredResponse():
                 return await self._used_before(written, command)
             case _Accepted() if command.wait_seconds:
                 final = await self._after_outcome(command, written)
@@ -206,9 +206,9 @@ class KeyedRequests:
 
     async def _written_in_turn(
         self, command: Command, decide: Decide, stream_id: StreamId
-    ) -> _Accepted | StoredAnswer | Refused:
+    ) -> _Accepted | StoredResponse | Refused:
         """One request of this process at a time on one charge, so that they conflict only with other processes."""
-        # Of one merchant: whoever asks for what is not theirs holds nobody up.
+        # Of one merchant: a request for a charge of another merchant does not delay that merchant.
         key = (command.merchant_id, command.livemode, stream_id)
         queue = self._queues.setdefault(key, asyncio.Lock())
         try:
@@ -221,13 +221,13 @@ class KeyedRequests:
         finally:
             queue.release()
 
-    async def _written(self, command: Command, decide: Decide) -> _Accepted | StoredAnswer | Refused:
-        """Decide and commit, again where somebody else was faster; or the answer that the key got before."""
+    async def _written(self, command: Command, decide: Decide) -> _Accepted | StoredResponse | Refused:
+        """Decide and commit, again where another request was faster; or the response that the key got before."""
         for _ in range(CONFLICTS_MAX):
             decision = await decide()
             if isinstance(decision, Refused):
                 # What stands in the way may be what this very request did, when it came before.
-                return await self._writer.find_answer(command.scoped_key) or decision
+                return await self._writer.find_response(command.scoped_key) or decision
             accepted = self._accepted(command, decision)
             result = await self._writer.commit(
                 Commit(
@@ -242,18 +242,18 @@ class KeyedRequests:
             match result:
                 case Committed():
                     return _Accepted(decision, accepted)
-                case Replayed(answer):
-                    return answer
+                case Replayed(response):
+                    return response
                 case Conflict():
                     await asyncio.sleep(random.uniform(0, CONFLICT_PAUSE_SECONDS_MAX))  # noqa: S311 -- no secret
                 case _:
                     raise AssertionError(f"a commit without a webhook cannot be {result}")
         return Refused("charge_busy")
 
-    def _accepted(self, command: Command, decision: Decision) -> StoredAnswer:
+    def _accepted(self, command: Command, decision: Decision) -> StoredResponse:
         rendered = decision.show(decision.charge)
         in_flight_seconds = command.wait_seconds + IN_FLIGHT_MARGIN_SECONDS
-        return StoredAnswer(
+        return StoredResponse(
             fingerprint=command.fingerprint,
             response_status=rendered.status,
             response_body=rendered.body,
@@ -264,56 +264,56 @@ class KeyedRequests:
         )
 
     async def _used_before(
-        self, answer: StoredAnswer, command: Command
-    ) -> tuple[Answered | Refused, StoredAnswer | Refused]:
+        self, response: StoredResponse, command: Command
+    ) -> tuple[Responded | Refused, StoredResponse | Refused]:
         """What another process, or this one before it restarted, wrote under the key; once it is final."""
-        if answer.fingerprint == command.fingerprint:
+        if response.fingerprint == command.fingerprint:
             deadline = asyncio.get_running_loop().time() + self._patience(command)
-            while is_in_flight(answer, self._clock.now()):
+            while is_in_flight(response, self._clock.now()):
                 if asyncio.get_running_loop().time() >= deadline:
                     in_use = Refused("idempotency_key_in_use")
                     return in_use, in_use
                 await asyncio.sleep(IN_FLIGHT_POLL_SECONDS)
-                answer = await self._writer.find_answer(command.scoped_key) or answer
-            return _again(answer, command), answer
+                response = await self._writer.find_response(command.scoped_key) or response
+            return _again(response, command), response
         reused = Refused("idempotency_key_reused")
         return reused, reused
 
-    async def _after_outcome(self, command: Command, accepted: _Accepted) -> StoredAnswer:
-        """Wait for the outcome as long as the client will, and make what is known then the key's final answer."""
+    async def _after_outcome(self, command: Command, accepted: _Accepted) -> StoredResponse:
+        """Wait for the outcome as long as the client will, and make what is known then the key's final response."""
         decision = accepted.decision
         known = await self._outcomes.until(
-            decision.is_settled, decision.charge, decision.stream_id, wait_seconds=command.wait_seconds
+            decision.is_final, decision.charge, decision.stream_id, wait_seconds=command.wait_seconds
         )
         rendered = decision.show(known)
-        final = StoredAnswer(
+        final = StoredResponse(
             fingerprint=command.fingerprint,
             response_status=rendered.status,
             response_body=rendered.body,
             location=rendered.location,
         )
         await self._writer.commit(
-            Commit(provenance=command.provenance, final_answer=(command.scoped_key, final))
+            Commit(provenance=command.provenance, final_response=(command.scoped_key, final))
         )
-        # An answer is replaced only while it is in flight. If that took too long, the first one has become final.
+        # A response is replaced only while it is in flight. If that took too long, the first one has become final.
         latest = accepted.stored.in_flight_until
         if latest and self._clock.now() > latest - timedelta(seconds=CLOCK_SKEW_SECONDS_MAX):
-            return await self._writer.find_answer(command.scoped_key) or final
+            return await self._writer.find_response(command.scoped_key) or final
         return final
 
     def _patience(self, command: Command) -> float:
         return max(self._in_flight_wait_seconds, command.wait_seconds)
 
 
-def _first(stored: StoredAnswer, *, has_waited: bool) -> Answered:
-    return Answered(
+def _first(stored: StoredResponse, *, has_waited: bool) -> Responded:
+    return Responded(
         stored.response_status, stored.response_body, stored.location, is_replay=False, has_waited=has_waited
     )
 
 
-def _again(stored: StoredAnswer, command: Command) -> Answered | Refused:
+def _again(stored: StoredResponse, command: Command) -> Responded | Refused:
     if stored.fingerprint != command.fingerprint:
         return Refused("idempotency_key_reused")
-    return Answered(
+    return Responded(
         stored.response_status, stored.response_body, stored.location, is_replay=True, has_waited=False
     )

@@ -1,0 +1,70 @@
+"""Changes that write no event, each made once for its idempotency key: change and response are one transaction."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+
+_SQL = load_sql("fincore.eventstore", "idempotent_changes.sql")
+_WRITER_SQL = load_sql("fincore.eventstore", "writer.sql")
+
+Change = Callable[[Connection], Awaitable[StoredResponse]]
+"""Makes a change inside the transaction of the given connection, in the event store's database, and returns the response to store."""
+
+
+class ChangeResult(NamedTuple):
+    """The response to send. `is_replay`: an earlier request with the key got it, and nothing was changed now."""
+
+    response: StoredResponse
+    is_replay: bool
+
+
+class _UsedMeanwhile(Exception):
+    """Another request with the key committed first; ours is rolled back."""
+
+
+class IdempotentChanges:
+    """Makes changes in the event store's database, each once for its idempotency key."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def once(self, key: IdempotencyKey | None, change: Change) -> ChangeResult:
+        """Make a change once for a key, or return the response that the key got before; without a key, make the change.
+
+        What `change` raises is raised, and the key stays unused. The caller compares the fingerprint of a
+        replayed response: the key may have been used for another request.
+        """
+        if key is not None and (earlier := await self._find(key)) is not None:
+            return ChangeResult(earlier, is_replay=True)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                response = await change(connection)
+                if key is not None:
+                    await _store(connection, key, response)
+        except _UsedMeanwhile:
+            if key is None or (earlier := await self._find(key)) is None:
+                raise
+            return ChangeResult(earlier, is_replay=True)
+        return ChangeResult(response, is_replay=False)
+
+    async def _find(self, key: IdempotencyKey) -> StoredResponse | None:
+        row = await self._pool.fetchrow(_WRITER_SQL.find_response, key.merchant_id, key.livemode, key.key)
+        return StoredResponse(**dict(row)) if row else None
+
+
+async def _store(connection: Connection, key: IdempotencyKey, response: StoredResponse) -> None:
+    stored = await connection.fetchval(
+        _SQL.store_response,
+        key.merchant_id,
+        key.livemode,
+        key.key,
+        response.fingerprint,
+        response.response_status,
+        response.response_body,
+        response.location,
+    )
+    if not stored:
+        raise _UsedMeanwhile
