@@ -176,14 +176,14 @@ ALERTS: Final = (
         "(sum(increase(fincore_outcomes_resolved_total[1h])) or vector(0)) > 10",
         for_seconds=300,
         runbook="The PSP loses answers, and asking it fails, too: `fincore charges unknown` lists what is open.",
-        section="outcomes-nobody-knows",
+        section="unknown-outcomes",
     ),
     Alert(
         name="Corrected",
         severity="warning",
         expression="increase(fincore_corrections_total[1h]) > 0",
         runbook="The PSP's own record contradicted how a charge or refund had ended: look at its timeline.",
-        section="outcomes-nobody-knows",
+        section="unknown-outcomes",
     ),
     # Whether PSPs and merchants hear and are heard
     Alert(
