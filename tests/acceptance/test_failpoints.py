@@ -25,7 +25,7 @@ from stripe import WebhookSignature
 
 from fincore.bootstrap import unknown_outcomes
 from fincore.domain.ids import public_event_id
-from fincore.domain.resolution import Judgement
+from fincore.domain.resolution import Resolution
 from fincore.observability.failpoints import FAILPOINTS
 from fixtures.agreement import assert_all_agree, rows_at_psp
 from fixtures.shop import Charge, Reply, Shop
@@ -397,7 +397,7 @@ async def be_given_back_after_all(scene: Scene) -> Ending:
         charge["id"],
         refund["id"],
         "failed",
-        Judgement(decided_by="ada", reason="mistaken"),
+        Resolution(decided_by="ada", reason="mistaken"),
     )
     scene.system.launch("worker")
     await scene.arm()

@@ -447,7 +447,7 @@ class TellingPsp(NamedTuple):
             verified = self.webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
             assert isinstance(verified, VerifiedWebhook)
             if verified.is_interesting:
-                fact = self.webhooks.interpret(one.body)
+                fact = self.webhooks.read(one.body)
                 assert isinstance(fact, WebhookReport), fact
                 found[verified.type] = fact
         return found
@@ -474,9 +474,9 @@ async def test_payment_webhook_equals_outcome_of_call(telling_psp: TellingPsp, c
     outcome = await telling_psp.psp.authorize(charge_id)
     assert isinstance(outcome, Approved)
     (fact,) = (await telling_psp.told(1)).values()
-    assert isinstance(fact.said, Approved)
-    assert (fact.charge_id, fact.said.kind, fact.said.money) == (charge_id, "captured", USD_19_99)
-    assert fact.payment_reference == fact.said.psp_reference == outcome.psp_reference
+    assert isinstance(fact.content, Approved)
+    assert (fact.charge_id, fact.content.kind, fact.content.money) == (charge_id, "captured", USD_19_99)
+    assert fact.payment_reference == fact.content.psp_reference == outcome.psp_reference
 
 
 async def test_refund_webhooks_equal_outcome_and_report_later_failure(
@@ -499,14 +499,14 @@ async def test_refund_webhooks_equal_outcome_and_report_later_failure(
     )
     assert isinstance(report, RefundReport)
     made = (await telling_psp.told(1))["refund.created"]
-    assert isinstance(made.said, RefundReport)
+    assert isinstance(made.content, RefundReport)
     assert (made.charge_id, made.payment_reference) == (charge_id, paid.psp_reference)
-    assert msgspec.structs.replace(made.said, occurred_at=report.occurred_at) == report
+    assert msgspec.structs.replace(made.content, occurred_at=report.occurred_at) == report
     telling_psp.psp.sandbox.call("POST", f"/sandbox/refunds/{report.psp_reference}/fail")
     failed = (await telling_psp.told(2)).values()
     for fact in failed:
-        assert isinstance(fact.said, RefundReport)
-        assert (fact.said.status, fact.said.refund_id) == ("failed", refund_id)
+        assert isinstance(fact.content, RefundReport)
+        assert (fact.content.status, fact.content.refund_id) == ("failed", refund_id)
 
 
 async def test_webhook_of_refund_made_at_psp_names_payment(
@@ -523,9 +523,9 @@ async def test_webhook_of_refund_made_at_psp_names_payment(
     ):
         answer.raise_for_status()
     (fact,) = (await telling_psp.told(1)).values()
-    assert isinstance(fact.said, RefundReport)
-    assert (fact.charge_id, fact.said.refund_id) == (None, None)
-    assert fact.said.money == Money(500, Currency("usd"))
+    assert isinstance(fact.content, RefundReport)
+    assert (fact.charge_id, fact.content.refund_id) == (None, None)
+    assert fact.content.money == Money(500, Currency("usd"))
     assert fact.payment_reference is not None
     assert await telling_psp.psp.gateway.charge_of(TEST, fact.payment_reference) == charge_id
 
@@ -541,19 +541,19 @@ async def test_dispute_webhooks_report_movements_and_outcome(
     opened = await telling_psp.told(2)
     assert set(opened) == {"charge.dispute.created", "charge.dispute.funds_withdrawn"}
     for fact in opened.values():
-        assert isinstance(fact.said, DisputeReport)
+        assert isinstance(fact.content, DisputeReport)
         assert (fact.charge_id, fact.payment_reference) == (None, paid.psp_reference)
-        assert (fact.said.status, fact.said.is_inquiry) == ("needs_response", False)
-        assert fact.said.money == USD_19_99
-        assert fact.said.evidence_due_by is not None
-    taken = opened["charge.dispute.funds_withdrawn"].said
+        assert (fact.content.status, fact.content.is_inquiry) == ("needs_response", False)
+        assert fact.content.money == USD_19_99
+        assert fact.content.evidence_due_by is not None
+    taken = opened["charge.dispute.funds_withdrawn"].content
     assert isinstance(taken, DisputeReport)
     (moved,) = taken.movements
     assert (moved.currency, moved.withdrawn_minor, moved.withdrawn_fee_minor) == ("usd", 1999, 1500)
     sandbox.call("POST", f"/sandbox/disputes/{dispute['id']}/win")
     ended = await telling_psp.told(2)
     assert set(ended) == {"charge.dispute.funds_reinstated", "charge.dispute.closed"}
-    won = ended["charge.dispute.closed"].said
+    won = ended["charge.dispute.closed"].content
     assert isinstance(won, DisputeReport)
     (moved,) = won.movements
     assert (won.status, moved.reinstated_minor) == ("won", 1999)

@@ -17,7 +17,7 @@ from fincore.domain.charge import Charge
 from fincore.write.psp.port import SignatureRefused
 from fincore.write.psp.stripe import wire
 from fixtures.lies import Lied, dotted, lies_about, strange_fields
-from fixtures.stripe_lies import TELLINGS, Said, Told, Truth, truth_of
+from fixtures.stripe_lies import TELLINGS, IntentReading, Told, Truth, truth_of
 from fixtures.stripe_spec import properties_of
 
 READ: Final = frozenset(
@@ -166,7 +166,7 @@ async def test_false_field_in_stripe_answer_books_nothing_untrue(telling: str) -
     whole = {} if truth.job is None else {"another": truth.others(), "a stranger": truth.strangers()}
     strange_lies = {f"added: {said}" for said in strange.values()}
     found = [
-        (lied, verdict_on(truth, await truth.told(place, lied.document)))
+        (lied, authorization_error_policy(truth, await truth.told(place, lied.document)))
         for place, document in enumerate(truth.documents())
         for lied in lies_about(document, read=READ, others=truth.others(), strange=strange, whole=whole)
     ]
@@ -191,7 +191,7 @@ async def test_false_field_in_stripe_answer_books_nothing_untrue(telling: str) -
 async def test_unread_field_in_stripe_answer_changes_nothing(telling: str) -> None:
     truth = await truth_of(telling)
     found = [
-        (lied, verdict_on(truth, await truth.told(place, lied.document)))
+        (lied, authorization_error_policy(truth, await truth.told(place, lied.document)))
         for place, document in enumerate(truth.documents())
         for lied in strange_fields(document, properties_of)
     ]
@@ -207,7 +207,7 @@ SOUND: Final = ("does not matter", "held", "less is known", "refused at the door
 MANY: Final = 150
 
 
-def verdict_on(truth: Truth, told: Told) -> str:
+def authorization_error_policy(truth: Truth, told: Told) -> str:
     """What became of a lie."""
     if told.gateway_raised:
         return "RAISED"
@@ -269,7 +269,7 @@ def _breaks_an_invariant(charge: Charge) -> bool:
     )
 
 
-def _is_less(said: Said, honest: set[Said]) -> bool:
+def _is_less(said: IntentReading, honest: set[IntentReading]) -> bool:
     """Whether it is true, and something of it is not known yet: the PSP's fee, or its reference of what failed."""
     return any(
         said in (true, true._replace(fee_minor=0, fee_currency=None), true._replace(psp_reference=None))

@@ -39,7 +39,7 @@ from fincore.write.payments import idempotency, metadata
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
-from fincore.write.psp.stripe.response import Answered
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fincore.write.worker.policies.janitor import JanitorPolicy
@@ -238,7 +238,7 @@ def test_cards() -> str:
                 advice_code=said.advice_code,
                 message=said.message,
             )
-            answer = Answered[PaymentIntent](
+            answer = Response[PaymentIntent](
                 status=402, body=None, error=error, request_id=None, should_retry=None
             )
             outcome = outcome_of(answer, new_charge_id(), now=datetime(2026, 1, 1, tzinfo=UTC))

@@ -41,7 +41,7 @@ from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
 from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.mapping import outcome_of
-from fincore.write.psp.stripe.response import Answered
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fixtures.merchant_api import Api, Reply, serving_api
@@ -59,7 +59,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually, happens
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 USD: Final = Currency("usd")
 
@@ -69,14 +69,14 @@ class Scene(NamedTuple):
 
     one: Api
     two: Api
-    house: House
+    harness: WorkerHarness
     psp: ScriptedPsp
 
     async def charge(self, key: str = "order-1", **fields: object) -> ChargeId:
         """A charge of ten dollars, settled."""
         reply = await self.one.charge(key, **({"amount_minor": 1000} | fields))  # type: ignore[arg-type]
         assert reply.status == 201
-        await self.house.idle()
+        await self.harness.idle()
         return ChargeId(reply.json()["id"])
 
     async def post(self, api: Api, path: str, key: str, body: dict[str, object] | None = None) -> Reply:
@@ -92,15 +92,19 @@ class Scene(NamedTuple):
 
     async def state(self, charge_id: str) -> Charge:
         """The charge as its stream tells it."""
-        return await self.house.state(ChargeId(charge_id))
+        return await self.harness.state(ChargeId(charge_id))
 
 
 @asynccontextmanager
 async def scene(pool: Pool, *script: Line, **scripts: Any) -> AsyncIterator[Scene]:
     """Everything running; the lines are what the PSP does."""
     psp = ScriptedPsp(*script, **scripts)
-    async with serving_api(pool) as one, serving_api(pool) as two, open_house(pool, psp, NowClock()) as house:
-        yield Scene(one, two, house, psp)
+    async with (
+        serving_api(pool) as one,
+        serving_api(pool) as two,
+        open_harness(pool, psp, NowClock()) as harness,
+    ):
+        yield Scene(one, two, harness, psp)
 
 
 class NowClock(SteppedClock):
@@ -142,7 +146,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
             at.refund(at.one, charge_id, "refund-1", 600), at.refund(at.two, charge_id, "refund-2", 600)
         )
         assert sorted(reply.status for reply in replies) == [201, 422]
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).refunded_minor == 600
         assert sum(report.money.amount_minor for report in at.psp.refunds.values()) == 600
 
@@ -174,7 +178,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
 
     async with scene(pool, broken) as at:
         charge_id = await at.charge()
-        assert await at.house.history(charge_id) == [
+        assert await at.harness.history(charge_id) == [
             "charge.created",
             "charge.outcome_unknown",
             "charge.captured",
@@ -186,9 +190,9 @@ async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool) as at:
         charge_id = await at.charge()
         for says in ("processing", "declined", "authorized", "canceled"):
-            await at.house.tell(charge_id, says)
-        await at.house.idle()
-        assert (await at.house.history(charge_id)) == ["charge.created", "charge.captured"]
+            await at.harness.tell(charge_id, says)
+        await at.harness.idle()
+        assert (await at.harness.history(charge_id)) == ["charge.created", "charge.captured"]
 
 
 @bug("a partial capture is shown as a whole one", reported="juspay/hyperswitch#2935")
@@ -196,7 +200,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool) as at:
         charge_id = await at.charge(capture=False)
         await at.post(at.one, f"/v1/charges/{charge_id}/capture", "capture-1", {"amount_minor": 400})
-        await at.house.idle()
+        await at.harness.idle()
         shown = (await at.one.get(f"/v1/charges/{charge_id}")).json()
         assert (shown["status"], shown["amount_authorized_minor"], shown["amount_captured_minor"]) == (
             "succeeded",
@@ -211,7 +215,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool, capture=[lost_after]) as at:
         charge_id = await at.charge(capture=False)
         await at.post(at.one, f"/v1/charges/{charge_id}/capture", "capture-1")
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).captured_minor == 1000
 
 
@@ -223,10 +227,10 @@ async def _(pool: Pool, _databases: Databases) -> None:
         at.psp.becomes(charge_id, _captured(charge_id))
         at.psp.scripts["cancel"] = deque([lost_before])
         await at.post(at.one, f"/v1/charges/{charge_id}/cancel", "cancel-1")
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).status == "succeeded"
         assert (await at.refund(at.one, charge_id, "refund-1")).status == 201
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).refunded_minor == 1000
 
 
@@ -241,7 +245,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
             )
         )
         assert sorted(reply.status for reply in replies) == [200, *[409] * 5]
-        await at.house.idle()
+        await at.harness.idle()
         assert len(at.psp.calls) == 1
 
 
@@ -251,9 +255,9 @@ async def _(pool: Pool, _databases: Databases) -> None:
         at.psp.undecided = True
         charge = (await at.one.charge("order-1", amount_minor=1000)).json()
         await eventually(partial(_inquired, at.psp, 1))
-        at.house.clock.advance(hours=25)
-        await at.house.idle()
-        (letter,) = await at.house.held()
+        at.harness.clock.advance(hours=25)
+        await at.harness.idle()
+        (letter,) = await at.harness.held()
         assert charge["id"] in letter.reason
         assert "fincore charges resolve" in letter.reason
 
@@ -269,8 +273,8 @@ async def _(pool: Pool, _databases: Databases) -> None:
         refund_id = (await at.refund(at.one, charge_id, "refund-1")).json()["id"]
         await eventually(partial(_refunded, at.psp))
         (report,) = at.psp.refunds.values()
-        await at.house.deliver(Told(event_id="evt_1", says="refund", charge_id=charge_id, refund=report))
-        await at.house.idle()
+        await at.harness.deliver(Told(event_id="evt_1", says="refund", charge_id=charge_id, refund=report))
+        await at.harness.idle()
         shown = (await at.two.get(f"/v1/refunds/{refund_id}", key=at.one.key)).json()
         assert (shown["status"], shown["psp_reference"]) == ("succeeded", report.psp_reference)
 
@@ -283,9 +287,9 @@ async def _(pool: Pool, _databases: Databases) -> None:
     ) as at:
         charge_id = await at.charge(capture=False)
         await at.post(at.one, f"/v1/charges/{charge_id}/capture", "capture-1")
-        await at.house.idle()
+        await at.harness.idle()
         await at.refund(at.one, charge_id, "refund-1", 100)
-        await at.house.idle()
+        await at.harness.idle()
         keys = [call.idempotency_key for call in (*at.psp.requests, *at.psp.calls)]
         assert len(keys) > len(set(keys)) == 3
         assert at.psp.charges_made == 1
@@ -298,7 +302,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         charge_id = await at.charge()
         said = _dispute("needs_response", withdrawn=True)
         tellings = [
-            at.house.deliver(
+            at.harness.deliver(
                 Told(event_id=f"evt_{number % 4}", says="dispute", payment=f"pi_{charge_id}", dispute=said)
             )
             for number in range(8)
@@ -306,9 +310,9 @@ async def _(pool: Pool, _databases: Databases) -> None:
         results = await asyncio.gather(*tellings)
         assert results.count("accepted") == 4
         assert results.count("duplicate") == 4
-        await at.house.idle()
-        assert (await at.house.history(charge_id))[2:] == ["dispute.opened", "dispute.funds_withdrawn"]
-        assert await at.house.held() == []
+        await at.harness.idle()
+        assert (await at.harness.history(charge_id))[2:] == ["dispute.opened", "dispute.funds_withdrawn"]
+        assert await at.harness.held() == []
 
 
 @bug("funds reinstated are taken for a dispute won", reported="juspay/hyperswitch#11653, #11687")
@@ -316,10 +320,10 @@ async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool) as at:
         charge_id = await at.charge()
         said = _dispute("under_review", withdrawn=True, reinstated=True)
-        await at.house.deliver(
+        await at.harness.deliver(
             Told(event_id="evt_1", says="dispute", payment=f"pi_{charge_id}", dispute=said)
         )
-        await at.house.idle()
+        await at.harness.idle()
         (dispute,) = (await at.state(charge_id)).disputes
         assert (
             dispute.status,
@@ -335,7 +339,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
 @bug("a webhook's signature is not checked at all", reported="juspay/hyperswitch#9749")
 async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool) as at:
-        forged = at.house.inbox.receive(STRIPE, TEST_ACCOUNT, {"signature": "forged"}, b"{}")
+        forged = at.harness.inbox.receive(STRIPE, TEST_ACCOUNT, {"signature": "forged"}, b"{}")
         assert await forged == SignatureRefused("mismatch")
         reply = await at.one.request("POST", "/webhooks/stripe/test", data=b"{}")
         assert reply.problem() == (400, "webhook_signature_invalid", None)
@@ -380,7 +384,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         assert again.json()["id"] == first.json()["id"]
         assert again.headers["Idempotent-Replayed"] == "true"
         at.psp.undecided = False
-        await at.house.idle()
+        await at.harness.idle()
         assert at.psp.charges_made == 1
 
 
@@ -392,7 +396,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         )
         assert {reply.status for reply in replies} == {201}
         assert len({reply.body for reply in replies}) == 1
-        await at.house.idle()
+        await at.harness.idle()
         assert at.psp.charges_made == 1
 
 
@@ -402,7 +406,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         charge_id = await at.charge(capture=False)
         path = f"/v1/charges/{charge_id}/capture"
         first = await at.post(at.one, path, "capture-1")
-        await at.house.idle()
+        await at.harness.idle()
         again = await at.post(at.two, path, "capture-1")
         assert (again.status, again.body) == (first.status, first.body)
         refund = await at.refund(at.one, charge_id, "refund-1", 100)
@@ -423,10 +427,10 @@ async def _(pool: Pool, _databases: Databases) -> None:
         charge_id = await at.charge(capture=False)
         path = f"/v1/charges/{charge_id}/capture"
         await at.post(at.one, path, "capture-1")
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).status == "authorized"
         assert (await at.post(at.one, path, "capture-2")).status == 200
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).captured_minor == 1000
 
 
@@ -440,11 +444,11 @@ async def _(pool: Pool, _databases: Databases) -> None:
         ]
         for number, said in enumerate(reversed(reports)):
             told = Told(event_id=f"evt_{number}", says="dispute", payment=f"pi_{charge_id}", dispute=said)
-            await at.house.deliver(told)
-            await at.house.idle()
+            await at.harness.deliver(told)
+            await at.harness.idle()
         (dispute,) = (await at.state(charge_id)).disputes
         assert (dispute.moved_in(USD).withdrawn_minor, dispute.moved_in(USD).reinstated_minor) == (1000, 1000)
-        history = await at.house.history(charge_id)
+        history = await at.harness.history(charge_id)
         assert history.count("dispute.funds_withdrawn") == history.count("dispute.funds_reinstated") == 1
 
 
@@ -459,7 +463,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
             )
         )
         assert [reply.status for reply in replies] == [201] * 40
-        await at.house.idle()
+        await at.harness.idle()
         assert (await at.state(charge_id)).refunded_minor == 400
         assert await pool.fetchval(_IDLE_IN_TRANSACTION) == 0
 
@@ -476,17 +480,17 @@ async def _(pool: Pool, _databases: Databases) -> None:
         at.psp.before_answer = slow
         charge_id = ChargeId((await at.one.charge("order-1", amount_minor=1000)).json()["id"])
         await happens(called)
-        told = asyncio.create_task(at.house.tell(charge_id, "captured"))
+        told = asyncio.create_task(at.harness.tell(charge_id, "captured"))
         go_on.set()
         await told
-        await at.house.idle()
-        assert (await at.house.history(charge_id)).count("charge.captured") == 1
+        await at.harness.idle()
+        assert (await at.harness.history(charge_id)).count("charge.captured") == 1
         assert at.psp.charges_made == 1
 
 
 @bug("a lock at the PSP is taken for a failed payment", reported="alphagov/pay-connector#3052")
 async def _(_pool: Pool, _databases: Databases) -> None:
-    locked: Answered[PaymentIntent] = Answered(
+    locked: Response[PaymentIntent] = Response(
         status=429,
         body=None,
         error=StripeError(type="invalid_request_error", code="lock_timeout"),
@@ -510,7 +514,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         await happens(called)
         assert await pool.fetchval(_IDLE_IN_TRANSACTION) == 0
         go_on.set()
-        await at.house.idle()
+        await at.harness.idle()
 
 
 @bug("a customer who never comes back leaves the payment open", reported="juspay/hyperswitch#3403")
@@ -534,7 +538,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
         at.psp.becomes(charge_id, lapsed)
         at.psp.scripts["capture"] = deque([lost_before])
         await at.post(at.one, f"/v1/charges/{charge_id}/capture", "capture-1")
-        await at.house.idle()
+        await at.harness.idle()
         charge = await at.state(charge_id)
         assert (charge.status, charge.captured_minor) == ("expired", 0)
 
@@ -556,8 +560,8 @@ async def _(pool: Pool, _databases: Databases) -> None:
         for number, said in enumerate((_refund(), _dispute("needs_response", withdrawn=True))):
             kind = {"refund": said} if isinstance(said, RefundReport) else {"dispute": said}
             told = Told(event_id=f"evt_{number}", says="x", charge_id=charge_id, payment="pi_foreign", **kind)
-            await at.house.deliver(told)
-        await at.house.idle()
+            await at.harness.deliver(told)
+        await at.harness.idle()
         charge = await at.state(charge_id)
         assert (charge.refunds, charge.disputes) == ((), ())
         assert [one.reason for one in charge.held_reports] == ["psp_reference_differs"] * 2
@@ -576,13 +580,13 @@ async def _(pool: Pool, _databases: Databases) -> None:
         for number, claimed in enumerate((None, "nonsense", other)):
             said = msgspec.structs.replace(refund, psp_reference=PspReference(f"re_{number}"))
             told = Told(event_id=f"evt_r{number}", says="x", charge_id=claimed, payment=payment, refund=said)
-            await at.house.deliver(told)
+            await at.harness.deliver(told)
         disputed = _dispute("needs_response", withdrawn=True)
-        await at.house.deliver(Told(event_id="evt_d", says="x", payment=payment, dispute=disputed))
-        await at.house.idle()
+        await at.harness.deliver(Told(event_id="evt_d", says="x", payment=payment, dispute=disputed))
+        await at.harness.idle()
         charge = await at.state(charge_id)
         assert (charge.refunded_minor, len(charge.disputes), charge.held_reports) == (900, 1, ())
-        assert len(await at.house.history(other)) == 2
+        assert len(await at.harness.history(other)) == 2
 
 
 @bug(
@@ -594,12 +598,12 @@ async def _(pool: Pool, _databases: Databases) -> None:
         secret = Secret("whsec_of_the_endpoint")
         endpoint = StripeWebhookEndpoint(secrets=(secret,), expects_livemode=False)
         inbox = WebhookInbox(
-            at.house.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: endpoint})}, at.house.clock
+            at.harness.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: endpoint})}, at.harness.clock
         )
         event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": False, "created": 1}
         for whose in ({"account": "acct_other"}, {"context": "acct_other"}):
             body = msgspec.json.encode(event | whose)
-            sent_at = int(at.house.clock.now().timestamp())
+            sent_at = int(at.harness.clock.now().timestamp())
             header = WebhookSignature.generate_signature_header(body.decode(), secret.reveal(), sent_at)
             received = await inbox.receive(STRIPE, TEST_ACCOUNT, {"stripe-signature": str(header)}, body)
             assert received == SignatureRefused("other_account")
@@ -617,8 +621,8 @@ async def _(pool: Pool, databases: Databases) -> None:
         told = Told(
             event_id="evt_1", says="x", payment=f"pi_{charge_id}", dispute=said, unreadable="a new status"
         )
-        await at.house.deliver(told)
-        await at.house.idle()
+        await at.harness.deliver(told)
+        await at.harness.idle()
         (dispute,) = (await at.state(charge_id)).disputes
         assert dispute.moved_in(USD).withdrawn_minor == 1000
         refused = await at.refund(at.one, charge_id, "refund-1", 100)
@@ -642,8 +646,8 @@ async def _(pool: Pool, databases: Databases) -> None:
         for number, of in enumerate((charge_id, other), start=1):
             report = msgspec.structs.replace(_refund(), psp_reference=PspReference(f"re_{number}"))
             told = Told(event_id=f"evt_{number}", says="x", payment=f"pi_{of}", refund=report)
-            await at.house.deliver(msgspec.structs.replace(told, unreadable="a new status"))
-        await at.house.idle()
+            await at.harness.deliver(msgspec.structs.replace(told, unreadable="a new status"))
+        await at.harness.idle()
         for of in (charge_id, other):
             assert (await at.state(of)).refunds == ()
             refused = await at.refund(at.one, of, f"refund-{of}", 100)
@@ -656,11 +660,11 @@ async def _(pool: Pool, databases: Databases) -> None:
         assert (await at.refund(at.one, other, "refund-of-other", 100)).status == 201
 
         await read_again(databases, Selection(psp_event_id="evt_1"))
-        await at.house.idle()
+        await at.harness.idle()
         assert len((await at.state(charge_id)).held_reports) == 1
-        at.house.webhooks.reads_all = True
+        at.harness.webhooks.reads_all = True
         await read_again(databases, Selection(report_type="x"))
-        await at.house.idle()
+        await at.harness.idle()
         charge = await at.state(charge_id)
         assert (charge.refunded_minor, charge.held_reports) == (500, ())
         assert (await at.refund(at.one, charge_id, "refund-2", 500)).status == 201

@@ -8,22 +8,22 @@ from fincore.domain.events import ReportReleased
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.postgres.pool import Pool
 from fixtures.scripted_psp import ScriptedPsp, Told
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 KINDS = ("kind.one", "kind.two", "kind.two")
 
 
-async def held_twice(house: House) -> list[ChargeId]:
+async def held_twice(harness: WorkerHarness) -> list[ChargeId]:
     """Two charges with three reports each that wait for a person, of two kinds."""
-    charges = [await house.charge() for _ in range(2)]
-    await house.idle()
+    charges = [await harness.charge() for _ in range(2)]
+    await harness.idle()
     for charge_id in charges:
         for number, kind in enumerate(KINDS):
             told = Told(
                 event_id=f"evt_{charge_id}_{number}", says=kind, charge_id=charge_id, unreadable="new"
             )
-            await house.deliver(told)
-    await house.idle()
+            await harness.deliver(told)
+    await harness.idle()
     return charges
 
 
@@ -32,8 +32,8 @@ async def listed(databases: Databases) -> set[tuple[ChargeId, str]]:
 
 
 async def test_held_reports_are_released_by_charge_kind_and_id(pool: Pool, databases: Databases) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        first, second = await held_twice(house)
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        first, second = await held_twice(harness)
         of = {one: [(one, f"evt_{one}_{number}") for number in range(3)] for one in (first, second)}
         assert await listed(databases) == {*of[first], *of[second]}
         assert len((await list_held(databases, limit=2)).reports) == 2
@@ -45,12 +45,12 @@ async def test_held_reports_are_released_by_charge_kind_and_id(pool: Pool, datab
         await release(databases, Selection(psp_event_id=of[second][0][1]), by="bob", reason="seen, too")
         assert await listed(databases) == {of[first][0], *of[second][1:]}
 
-        told = [one.event for one in await house.log.load(stream_of(second))]
+        told = [one.event for one in await harness.log.load(stream_of(second))]
         (released,) = (event for event in told if isinstance(event, ReportReleased))
         assert (released.released_by, released.reason) == ("bob", "seen, too")
         assert len(await release(databases, Selection(), by="ada", reason="all")) == 3
         assert await listed(databases) == set()
-        assert (await house.state(first)).held_reports == ()
+        assert (await harness.state(first)).held_reports == ()
 
 
 @pytest.mark.parametrize("selection", [Selection(psp_event_id="evt_x"), Selection(charge_id=new_charge_id())])

@@ -12,24 +12,24 @@ from fincore.domain.outcome import Approved, PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
-from fincore.write.queue.job_payloads import interpret_job
+from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.scripted_psp import NOON, STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
 from fixtures.waiting import happens
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 
-async def _rows(house: House) -> int:
-    rows: int = await house.pool.fetchval("select count(*) from eventstore.inbox")
+async def _rows(harness: WorkerHarness) -> int:
+    rows: int = await harness.pool.fetchval("select count(*) from eventstore.inbox")
     return rows
 
 
 async def test_a_webhook_is_kept_byte_for_byte_and_recorded(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
         body = b' {"event_id": "evt_1",\n "charge_id": "%s", "says": "captured"} ' % charge_id.encode()
-        assert await house.inbox.receive(STRIPE, TEST_ACCOUNT, {"signature": "genuine"}, body) == "accepted"
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.inbox.receive(STRIPE, TEST_ACCOUNT, {"signature": "genuine"}, body) == "accepted"
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
         assert await pool.fetchval("select body from eventstore.inbox") == body
         metadata = await pool.fetchval("select metadata from eventstore.events where version = 2")
     assert msgspec.json.decode(metadata) == {
@@ -40,29 +40,29 @@ async def test_a_webhook_is_kept_byte_for_byte_and_recorded(pool: Pool) -> None:
 
 
 async def test_a_webhook_delivered_many_times_is_kept_and_read_once(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        answers = await asyncio.gather(*[house.tell(charge_id, "captured") for _ in range(20)])
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        answers = await asyncio.gather(*[harness.tell(charge_id, "captured") for _ in range(20)])
         assert sorted(map(str, answers)) == ["accepted"] + ["duplicate"] * 19
-        await house.idle()
-        assert await _rows(house) == 1
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        await harness.idle()
+        assert await _rows(harness) == 1
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
 
 
 async def test_an_event_id_is_unique_within_its_account_alone(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        assert await house.tell(charge_id, "nothing", event_id="evt_1", account="test") == "accepted"
-        assert await house.tell(charge_id, "nothing", event_id="evt_1", account="live") == "accepted"
-        assert await _rows(house) == 2
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        assert await harness.tell(charge_id, "nothing", event_id="evt_1", account="test") == "accepted"
+        assert await harness.tell(charge_id, "nothing", event_id="evt_1", account="live") == "accepted"
+        assert await _rows(harness) == 2
 
 
 async def test_uninteresting_webhook_is_stored_without_job(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
-        charge_id = await house.charge(jobs=())
-        assert await house.tell(charge_id, "nothing") == "accepted"
-        assert await _rows(house) == 1
-        assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        charge_id = await harness.charge(jobs=())
+        assert await harness.tell(charge_id, "nothing") == "accepted"
+        assert await _rows(harness) == 1
+        assert await harness.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ async def test_uninteresting_webhook_is_stored_without_job(pool: Pool) -> None:
 async def test_refused_webhook_is_not_stored(
     pool: Pool, psp: PspName, account: str, headers: dict[str, str], reason: str
 ) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
         body = msgspec.json.encode(Told(event_id="evt_1", charge_id=new_charge_id(), says="captured"))
-        refused = await house.inbox.receive(psp, PspAccount(account), headers, body)
+        refused = await harness.inbox.receive(psp, PspAccount(account), headers, body)
         assert isinstance(refused, SignatureRefused)
         assert refused.reason == reason
-        assert await _rows(house) == 0
-        assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
+        assert await _rows(harness) == 0
+        assert await harness.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
 async def test_webhook_before_call_answer_records_outcome_once(pool: Pool) -> None:
@@ -95,16 +95,16 @@ async def test_webhook_before_call_answer_records_outcome_once(pool: Pool) -> No
         await go_on.wait()
 
     psp.before_answer = slow
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
         await happens(called)
-        await house.tell(charge_id, "captured")
-        while (await house.state(charge_id)).status == "processing":
+        await harness.tell(charge_id, "captured")
+        while (await harness.state(charge_id)).status == "processing":
             await asyncio.sleep(0.02)
         go_on.set()
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
-        assert await house.held() == []
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.held() == []
 
 
 @pytest.mark.parametrize("webhook_first", [True, False])
@@ -112,131 +112,131 @@ async def test_webhooks_and_answers_that_race_capture_each_charge_once(
     pool: Pool, *, webhook_first: bool
 ) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp) as house:
+    async with open_harness(pool, psp) as harness:
 
         async def tell_at_once(request: AuthorizeRequest) -> None:
-            told = asyncio.create_task(house.tell(request.charge_id, "captured"))
+            told = asyncio.create_task(harness.tell(request.charge_id, "captured"))
             if webhook_first:
                 await told
             tellings.append(told)
 
         tellings: list[asyncio.Task[object]] = []
         psp.before_answer = tell_at_once
-        charge_ids = await asyncio.gather(*[house.charge() for _ in range(100)])
-        await house.idle()
+        charge_ids = await asyncio.gather(*[harness.charge() for _ in range(100)])
+        await harness.idle()
         await asyncio.gather(*tellings)
-        await house.idle()
+        await harness.idle()
         for charge_id in charge_ids:
-            assert await house.history(charge_id) == ["charge.created", "charge.captured"]
-        assert await house.held() == []
+            assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.held() == []
     assert psp.charges_made == 100
 
 
 async def test_webhooks_out_of_order_give_the_same_events(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        await house.tell(charge_id, "authorized")
-        await house.tell(charge_id, "processing")
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
-        assert await house.held() == []
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        await harness.tell(charge_id, "authorized")
+        await harness.tell(charge_id, "processing")
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.held() == []
 
 
 async def test_webhook_contradicting_psp_record_is_ignored(
     pool: Pool,
 ) -> None:
-    async with open_house(pool, ScriptedPsp(decline)) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        assert len(house.psp.inquiries) == 1
-        assert await house.history(charge_id) == ["charge.created", "charge.failed"]
-        assert await house.held() == []
+    async with open_harness(pool, ScriptedPsp(decline)) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        assert len(harness.psp.inquiries) == 1
+        assert await harness.history(charge_id) == ["charge.created", "charge.failed"]
+        assert await harness.held() == []
 
 
 async def test_contradicting_webhook_without_psp_record_is_held(
     pool: Pool,
 ) -> None:
     psp = ScriptedPsp(decline)
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         psp.payments.clear()
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        assert await house.held() == []
-        assert await house.history(charge_id) == ["charge.created", "charge.failed", "charge.report_held"]
-        (held,) = (await house.state(charge_id)).held_reports
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        assert await harness.held() == []
+        assert await harness.history(charge_id) == ["charge.created", "charge.failed", "charge.report_held"]
+        (held,) = (await harness.state(charge_id)).held_reports
         assert (held.reason, held.report_type) == ("contradicts_state", "captured")
 
 
 async def test_final_charge_contradicted_by_psp_record_is_corrected(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(decline)) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp(decline)) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         captured = Approved(
             kind="captured",
             money=Money(1000, Currency("usd")),
             psp_reference=PspReference(f"pi_{charge_id}"),
             occurred_at=NOON,
         )
-        house.psp.becomes(charge_id, captured)
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.failed", "charge.corrected"]
-        corrected = await house.state(charge_id)
+        harness.psp.becomes(charge_id, captured)
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.failed", "charge.corrected"]
+        corrected = await harness.state(charge_id)
         assert (corrected.status, corrected.captured_minor, corrected.failure) == ("succeeded", 1000, None)
-        await house.tell(charge_id, "declined")
-        await house.idle()
-        assert (await house.state(charge_id)).status == "succeeded"
-        assert await house.held() == []
+        await harness.tell(charge_id, "declined")
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
+        assert await harness.held() == []
 
 
 @pytest.mark.parametrize("charge_id", ["ch_01m82z24fee4ks56hmzbyc7q92", "order-4711", ""])
 async def test_webhook_about_charge_of_other_installation_is_ignored(pool: Pool, charge_id: str) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        assert await house.tell(charge_id, "captured") == "accepted"
-        await house.idle()
-        assert await house.held() == []
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        assert await harness.tell(charge_id, "captured") == "accepted"
+        await harness.idle()
+        assert await harness.held() == []
         assert await pool.fetchval("select count(*) from eventstore.events") == 0
 
 
 async def test_a_test_account_cannot_speak_about_a_live_charge(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=(), livemode=True, psp_account="live")
-        await house.tell(charge_id, "captured", account="test")
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created"]
-        await house.tell(charge_id, "captured", account="live")
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=(), livemode=True, psp_account="live")
+        await harness.tell(charge_id, "captured", account="test")
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created"]
+        await harness.tell(charge_id, "captured", account="live")
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
 
 
 async def test_indefinite_webhook_changes_nothing(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        await house.tell(charge_id, "processing")
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created"]
-        assert await house.held() == []
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        await harness.tell(charge_id, "processing")
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created"]
+        assert await harness.held() == []
 
 
 async def test_a_job_for_a_webhook_that_never_arrived_is_held(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        await house.put(interpret_job(STRIPE, TEST_ACCOUNT, "evt_lost"))
-        await house.idle()
-        (letter,) = await house.held()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        await harness.put(process_webhook_job(STRIPE, TEST_ACCOUNT, "evt_lost"))
+        await harness.idle()
+        (letter,) = await harness.held()
     assert letter.reason == (
         "the inbox has no body of event evt_lost of stripe: it never arrived, or its retention is over"
     )
 
 
 async def test_a_stranger_cannot_invent_labels_of_metrics(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
-        await house.inbox.receive(PspName("invented"), TEST_ACCOUNT, {}, b"{}")
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        await harness.inbox.receive(PspName("invented"), TEST_ACCOUNT, {}, b"{}")
     labels = {sample.labels["psp"] for metric in WEBHOOKS_RECEIVED.collect() for sample in metric.samples}
     assert "unknown" in labels
     assert "invented" not in labels

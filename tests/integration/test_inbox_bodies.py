@@ -10,10 +10,10 @@ from fincore.domain.ids import new_charge_id
 from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
-from fincore.write.queue.job_payloads import interpret_job
+from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.commits import new_stream
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, ScriptedPsp
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 MONTH, THREE_DAYS = timedelta(days=30), timedelta(days=3)
 
@@ -33,9 +33,11 @@ async def kept(pool: Pool) -> set[str]:
     return {row["psp_event_id"] for row in rows}
 
 
-async def told(house: House, owner_pool: Pool, event_id: str, *, says: str = "captured", days: int) -> None:
+async def told(
+    harness: WorkerHarness, owner_pool: Pool, event_id: str, *, says: str = "captured", days: int
+) -> None:
     """A webhook that was received some days ago, and read."""
-    assert await house.tell(new_charge_id(), says, event_id=event_id) == "accepted"
+    assert await harness.tell(new_charge_id(), says, event_id=event_id) == "accepted"
     await aged(owner_pool, event_id, days=days)
 
 
@@ -63,10 +65,10 @@ async def held(
 
 
 async def test_body_goes_after_its_retention_key_and_hash_stay(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        await told(house, owner_pool, "evt_old", days=31)
-        await told(house, owner_pool, "evt_young", days=29)
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        await told(harness, owner_pool, "evt_old", days=31)
+        await told(harness, owner_pool, "evt_young", days=29)
+        await harness.idle()
         body = await pool.fetchval("select body from eventstore.inbox where psp_event_id = 'evt_old'")
         assert await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10) == 1
         assert await kept(pool) == {"evt_young"}
@@ -77,15 +79,15 @@ async def test_body_goes_after_its_retention_key_and_hash_stay(pool: Pool, owner
 
 
 async def test_event_delivered_again_after_the_purge_is_a_duplicate(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        await house.tell(charge_id, "captured", event_id="evt_1")
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        await harness.tell(charge_id, "captured", event_id="evt_1")
+        await harness.idle()
         await aged(owner_pool, "evt_1", days=31)
         await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10)
-        assert await house.tell(charge_id, "captured", event_id="evt_1") == "duplicate"
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.tell(charge_id, "captured", event_id="evt_1") == "duplicate"
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
         assert await kept(pool) == set()
 
 
@@ -96,28 +98,28 @@ async def test_known_event_with_another_body_is_noticed(
     def differing() -> float:
         return float(WEBHOOKS_RECEIVED.labels(STRIPE, "duplicate_differs")._value.get())
 
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
-        charge_id = await house.charge(jobs=())
-        await house.tell(charge_id, "nothing", event_id="evt_1")
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        charge_id = await harness.charge(jobs=())
+        await harness.tell(charge_id, "nothing", event_id="evt_1")
         if is_purged:
             await aged(owner_pool, "evt_1", days=31)
             assert await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10) == 1
         before = differing()
         with capture_logs() as logs:
-            assert await house.tell(charge_id, "nothing", event_id="evt_1") == "duplicate"
+            assert await harness.tell(charge_id, "nothing", event_id="evt_1") == "duplicate"
             assert (differing() - before, logs) == (0, [])
-            assert await house.tell(charge_id, "captured", event_id="evt_1") == "duplicate"
+            assert await harness.tell(charge_id, "captured", event_id="evt_1") == "duplicate"
         assert differing() - before == 1
         (line,) = [line for line in logs if line["event"] == "psp.webhook_differs"]
         assert (line["log_level"], line["psp_event_id"], line["type"]) == ("warning", "evt_1", "captured")
         # What is not believed is not read either.
-        assert await house.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
+        assert await harness.queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 0}
 
 
 async def test_body_stays_while_a_job_reads_it_or_is_held(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
         for event_id in ("evt_queued", "evt_held", "evt_done"):
-            await told(house, owner_pool, event_id, days=400)
+            await told(harness, owner_pool, event_id, days=400)
         await owner_pool.execute(
             "delete from queue.pgqueuer where position('evt_done' in convert_from(payload, 'UTF8')) > 0"
         )
@@ -130,9 +132,9 @@ async def test_body_stays_while_a_job_reads_it_or_is_held(pool: Pool, owner_pool
 
 
 async def test_body_of_a_held_report_stays_until_it_is_released(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
         for event_id in ("evt_held", "evt_released", "evt_of_another_account", "evt_again"):
-            await told(house, owner_pool, event_id, says="nothing", days=400)
+            await told(harness, owner_pool, event_id, says="nothing", days=400)
         await held(owner_pool, "evt_held")
         await held(owner_pool, "evt_released", released=True)
         await held(owner_pool, "evt_of_another_account", account="live")
@@ -143,11 +145,11 @@ async def test_body_of_a_held_report_stays_until_it_is_released(pool: Pool, owne
 
 
 async def test_bodies_that_stay_do_not_hold_up_younger_ones(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
         for number in range(3):
-            await told(house, owner_pool, f"evt_waits_{number}", days=400)
+            await told(harness, owner_pool, f"evt_waits_{number}", days=400)
         for number in range(5):
-            await told(house, owner_pool, f"evt_{number}", says="nothing", days=100 - number)
+            await told(harness, owner_pool, f"evt_{number}", says="nothing", days=100 - number)
         bodies = InboxBodies(pool)
         assert await bodies.purge(kept_for=MONTH, rows_max=2) == 2
         assert {"evt_0", "evt_1"}.isdisjoint(await kept(pool))
@@ -156,21 +158,21 @@ async def test_bodies_that_stay_do_not_hold_up_younger_ones(pool: Pool, owner_po
 
 
 async def test_bodies_of_ignored_types_go_first(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        await told(house, owner_pool, "evt_read", days=4)
-        await told(house, owner_pool, "evt_ignored", says="nothing", days=4)
-        await told(house, owner_pool, "evt_ignored_young", says="nothing", days=2)
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        await told(harness, owner_pool, "evt_read", days=4)
+        await told(harness, owner_pool, "evt_ignored", says="nothing", days=4)
+        await told(harness, owner_pool, "evt_ignored_young", says="nothing", days=2)
+        await harness.idle()
         assert await InboxBodies(pool).purge_uninteresting(kept_for=THREE_DAYS, rows_max=10) == 1
         assert await kept(pool) == {"evt_read", "evt_ignored_young"}
 
 
 async def test_body_from_before_hashes_leaves_one_behind(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
-        charge_id = await house.charge(jobs=())
-        await house.tell(charge_id, "nothing", event_id="evt_1")
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        charge_id = await harness.charge(jobs=())
+        await harness.tell(charge_id, "nothing", event_id="evt_1")
         await owner_pool.execute("update eventstore.inbox set body_sha256 = null, is_interesting = null")
-        assert await house.tell(charge_id, "nothing", event_id="evt_1") == "duplicate"
+        assert await harness.tell(charge_id, "nothing", event_id="evt_1") == "duplicate"
         await aged(owner_pool, "evt_1", days=31)
         body = await pool.fetchval("select body from eventstore.inbox")
         # Whether anything reads its type is not known: it is kept as long as those that are read.
@@ -182,21 +184,21 @@ async def test_body_from_before_hashes_leaves_one_behind(pool: Pool, owner_pool:
 
 
 async def test_job_of_purged_webhook_body_is_held_with_reason(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        await told(house, owner_pool, "evt_1", says="nothing", days=31)
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        await told(harness, owner_pool, "evt_1", says="nothing", days=31)
         await InboxBodies(pool).purge(kept_for=MONTH, rows_max=10)
         assert await InboxReader(pool).find(STRIPE, TEST_ACCOUNT, "evt_1") is None
-        await house.put(interpret_job(STRIPE, TEST_ACCOUNT, "evt_1"))
-        await house.idle()
-        (letter,) = await house.held()
+        await harness.put(process_webhook_job(STRIPE, TEST_ACCOUNT, "evt_1"))
+        await harness.idle()
+        (letter,) = await harness.held()
     assert letter.reason == (
         "the inbox has no body of event evt_1 of stripe: it never arrived, or its retention is over"
     )
 
 
 async def test_row_without_body_and_hash_is_refused(pool: Pool, owner_pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp(), working=False) as house:
-        await told(house, owner_pool, "evt_1", says="nothing", days=1)
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        await told(harness, owner_pool, "evt_1", says="nothing", days=1)
         with pytest.raises(Exception, match="inbox_body_or_its_hash"):
             await owner_pool.execute("update eventstore.inbox set body = null, body_sha256 = null")
         with pytest.raises(Exception, match="permission denied"):

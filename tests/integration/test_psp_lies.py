@@ -28,17 +28,17 @@ from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.scripted_psp import NOON, ScriptedPsp, Told, decline
 from fixtures.traffic import follow
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 USD = Currency("usd")
 STRANGE_AMOUNTS = (-500, 0, 2**63)
 
 
 @pytest.fixture
-async def house(pool: Pool, databases: Databases) -> AsyncIterator[House]:
+async def harness(pool: Pool, databases: Databases) -> AsyncIterator[WorkerHarness]:
     """A worker at work; in the end the books are kept and every invariant holds."""
-    async with open_house(pool, ScriptedPsp()) as house:
-        yield house
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        yield harness
     async with open_stores(databases, application_name="tests-psp-lies") as stores:
         log = EventLog(stores.eventstore)
         await follow(log, stores.paymentdb, Projectionist())
@@ -47,19 +47,19 @@ async def house(pool: Pool, databases: Databases) -> AsyncIterator[House]:
         assert [verdict.sentence for verdict in await check_all(stores) if not verdict.holds] == []
 
 
-async def paid(house: House) -> ChargeId:
-    charge_id = await house.charge()
-    await house.idle()
+async def paid(harness: WorkerHarness) -> ChargeId:
+    charge_id = await harness.charge()
+    await harness.idle()
     return charge_id
 
 
-async def told(house: House, charge_id: ChargeId, *said: RefundReport | DisputeReport) -> Charge:
+async def told(harness: WorkerHarness, charge_id: ChargeId, *said: RefundReport | DisputeReport) -> Charge:
     """The charge after webhooks about its payment."""
     for number, one in enumerate(said):
         kind = {"refund": one} if isinstance(one, RefundReport) else {"dispute": one}
-        await house.deliver(Told(event_id=f"evt_{number}", says="x", payment=f"pi_{charge_id}", **kind))
-    await house.idle()
-    return await house.state(charge_id)
+        await harness.deliver(Told(event_id=f"evt_{number}", says="x", payment=f"pi_{charge_id}", **kind))
+    await harness.idle()
+    return await harness.state(charge_id)
 
 
 def refund(amount_minor: int, name: str = "re_1") -> RefundReport:
@@ -83,50 +83,52 @@ def dispute(amount_minor: int, name: str = "dp_1") -> DisputeReport:
     )
 
 
-async def test_two_charges_answered_with_one_payment_share_nothing(house: House) -> None:
-    first = await paid(house)
+async def test_two_charges_answered_with_one_payment_share_nothing(harness: WorkerHarness) -> None:
+    first = await paid(harness)
 
     def of_the_first(truth: Approved) -> Approved:
         return msgspec.structs.replace(truth, psp_reference=PspReference(f"pi_{first}"))
 
-    house.psp.tells["authorize"] = of_the_first
-    second = await paid(house)
-    assert await house.history(second) == ["charge.created", "charge.outcome_unknown", "charge.captured"]
-    references = [(await house.state(one)).psp_reference for one in (first, second)]
+    harness.psp.tells["authorize"] = of_the_first
+    second = await paid(harness)
+    assert await harness.history(second) == ["charge.created", "charge.outcome_unknown", "charge.captured"]
+    references = [(await harness.state(one)).psp_reference for one in (first, second)]
     assert references == [f"pi_{first}", f"pi_{second}"]
 
 
 @pytest.mark.parametrize("amount_minor", [0, -1999, 2**63, 999])
-async def test_an_answer_with_another_amount_waits_for_the_record(house: House, amount_minor: int) -> None:
-    house.psp.tells["authorize"] = lambda truth: msgspec.structs.replace(
+async def test_an_answer_with_another_amount_waits_for_the_record(
+    harness: WorkerHarness, amount_minor: int
+) -> None:
+    harness.psp.tells["authorize"] = lambda truth: msgspec.structs.replace(
         truth, money=Money(amount_minor, USD)
     )
-    charge_id = await paid(house)
-    assert await house.history(charge_id) == ["charge.created", "charge.outcome_unknown", "charge.captured"]
-    assert (await house.state(charge_id)).captured_minor == 1000
+    charge_id = await paid(harness)
+    assert await harness.history(charge_id) == ["charge.created", "charge.outcome_unknown", "charge.captured"]
+    assert (await harness.state(charge_id)).captured_minor == 1000
 
 
-async def test_refund_answered_with_other_refund_is_unknown(house: House) -> None:
-    charge_id = await paid(house)
-    first = await house.ask_refund(charge_id, 300)
-    await house.idle()
+async def test_refund_answered_with_other_refund_is_unknown(harness: WorkerHarness) -> None:
+    charge_id = await paid(harness)
+    first = await harness.ask_refund(charge_id, 300)
+    await harness.idle()
 
     def of_the_first(truth: RefundReport) -> RefundReport:
         return msgspec.structs.replace(truth, psp_reference=PspReference(f"psp_{first}"))
 
-    house.psp.tells["refund"] = of_the_first
-    second = await house.ask_refund(charge_id, 300)
-    await house.idle()
-    charge = await house.state(charge_id)
+    harness.psp.tells["refund"] = of_the_first
+    second = await harness.ask_refund(charge_id, 300)
+    await harness.idle()
+    charge = await harness.state(charge_id)
     assert [one.psp_reference for one in charge.refunds] == [f"psp_{first}", f"psp_{second}"]
-    assert "refund.outcome_unknown" in await house.history(charge_id)
+    assert "refund.outcome_unknown" in await harness.history(charge_id)
     assert charge.refunded_minor == 600
 
 
-async def test_refunds_reported_of_strange_amounts_are_held(house: House) -> None:
-    charge_id = await paid(house)
+async def test_refunds_reported_of_strange_amounts_are_held(harness: WorkerHarness) -> None:
+    charge_id = await paid(harness)
     reports = [refund(amount, f"re_{number}") for number, amount in enumerate(STRANGE_AMOUNTS)]
-    charge = await told(house, charge_id, *reports)
+    charge = await told(harness, charge_id, *reports)
     assert (charge.refunds, charge.refundable_minor) == ((), 1000)
     assert sorted(one.reason for one in charge.held_reports) == [
         "amount_differs",
@@ -135,33 +137,33 @@ async def test_refunds_reported_of_strange_amounts_are_held(house: House) -> Non
     ]
 
 
-async def test_a_dispute_over_500_times_the_charge_is_held(house: House) -> None:
-    charge = await told(house, await paid(house), dispute(500_000))
+async def test_a_dispute_over_500_times_the_charge_is_held(harness: WorkerHarness) -> None:
+    charge = await told(harness, await paid(harness), dispute(500_000))
     assert charge.disputes == ()
     assert [one.reason for one in charge.held_reports] == ["amount_exceeds_charge"]
 
 
-async def test_a_dispute_of_a_failed_charge_corrects_it_first(house: House) -> None:
-    house.psp.scripts["authorize"].append(decline)
-    charge_id = await paid(house)
+async def test_a_dispute_of_a_failed_charge_corrects_it_first(harness: WorkerHarness) -> None:
+    harness.psp.scripts["authorize"].append(decline)
+    charge_id = await paid(harness)
     captured = Approved(
         kind="captured",
         money=Money(1000, USD),
         psp_reference=PspReference(f"pi_{charge_id}"),
         occurred_at=NOON,
     )
-    house.psp.becomes(charge_id, captured)
-    charge = await told(house, charge_id, dispute(1000))
+    harness.psp.becomes(charge_id, captured)
+    charge = await told(harness, charge_id, dispute(1000))
     assert charge.captured_minor == 1000
-    assert (await house.history(charge_id))[2:] == [
+    assert (await harness.history(charge_id))[2:] == [
         "charge.corrected",
         "dispute.opened",
         "dispute.funds_withdrawn",
     ]
 
 
-async def test_a_dispute_of_a_charge_that_stays_failed_is_held(house: House) -> None:
-    house.psp.scripts["authorize"].append(decline)
-    charge = await told(house, await paid(house), dispute(1000))
+async def test_a_dispute_of_a_charge_that_stays_failed_is_held(harness: WorkerHarness) -> None:
+    harness.psp.scripts["authorize"].append(decline)
+    charge = await told(harness, await paid(harness), dispute(1000))
     assert (charge.status, charge.disputes) == ("failed", ())
     assert [one.reason for one in charge.held_reports] == ["contradicts_state"]

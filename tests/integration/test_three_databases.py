@@ -15,7 +15,7 @@ from fincore.bootstrap.schemas import migrate_databases, require_migrated
 from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
 from fincore.domain.ids import new_charge_id
-from fincore.domain.resolution import Judgement
+from fincore.domain.resolution import Resolution
 from fincore.eventstore.log import EventLog
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
@@ -102,7 +102,7 @@ async def test_operator_commands_need_only_their_own_store(databases: Databases)
             log_alone,
             new_charge_id(),
             "failed",
-            Judgement(decided_by="ada", reason="The dashboard has none."),
+            Resolution(decided_by="ada", reason="The dashboard has none."),
         )
     without_books = Databases(eventstore=databases.eventstore, paymentdb=databases.paymentdb, ledgerdb=away)
     assert await list_unknown(without_books, limit=1) == []

@@ -9,40 +9,40 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
-from fincore.domain.resolution import Judgement
+from fincore.domain.resolution import Resolution
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.scripted_psp import ScriptedPsp, lost_after, lost_before
 from fixtures.traffic import follow, store_pool
 from fixtures.waiting import eventually
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
-ADA = Judgement(
+ADA = Resolution(
     decided_by="ada", reason="The dashboard shows it as paid.", psp_reference=PspReference("pi_seen")
 )
 
 
-async def given_up(house: House, *, inquiries: int) -> None:
+async def given_up(harness: WorkerHarness, *, inquiries: int) -> None:
     async def asked() -> bool:
-        return len(house.psp.inquiries) + len(house.psp.refund_inquiries) >= inquiries
+        return len(harness.psp.inquiries) + len(harness.psp.refund_inquiries) >= inquiries
 
     await eventually(asked)
-    house.clock.advance(hours=25)
-    await house.idle()
+    harness.clock.advance(hours=25)
+    await harness.idle()
 
 
-async def projected(house: House, dsn: str) -> None:
+async def projected(harness: WorkerHarness, dsn: str) -> None:
     async with store_pool(dsn, "paymentdb") as target:
-        await follow(house.log, target, Projectionist())
+        await follow(harness.log, target, Projectionist())
 
 
 async def test_unknown_outcome_given_up_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await given_up(house, inquiries=1)
-        await projected(house, databases.paymentdb)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await given_up(harness, inquiries=1)
+        await projected(harness, databases.paymentdb)
         (listed,) = await list_unknown(databases, limit=10)
         assert (listed.outcome.charge_id, listed.outcome.operation, listed.outcome.amount_minor) == (
             charge_id,
@@ -54,10 +54,10 @@ async def test_unknown_outcome_given_up_is_listed_and_resolved(pool: Pool, datab
 
         events = await resolve_charge(databases, charge_id, "captured", ADA)
         assert events == ["charge.outcome_decided", "charge.captured"]
-        await house.idle()
-        assert (await house.state(charge_id)).status == "succeeded"
-        assert await house.held() == []
-        await projected(house, databases.paymentdb)
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
+        assert await harness.held() == []
+        await projected(harness, databases.paymentdb)
         assert await list_unknown(databases, limit=10) == []
         assert await _actors(pool, charge_id) == {"operator:ada"}
         *_, decided, captured = (await charge_history(databases, charge_id)).events
@@ -81,37 +81,37 @@ async def test_unknown_outcome_under_inquiry_is_listed_without_reason(
 ) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await eventually(partial(_is_unknown, house, charge_id))
-        await projected(house, databases.paymentdb)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await eventually(partial(_is_unknown, harness, charge_id))
+        await projected(harness, databases.paymentdb)
         (listed,) = await list_unknown(databases, limit=10)
         assert listed.held_because is None
         psp.undecided = False
-        await house.idle()
+        await harness.idle()
 
 
 async def test_unknown_refund_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
     psp = ScriptedPsp(refund=[lost_before] * 1000)
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         psp.answers_inquiries = False
-        refund_id = await house.ask_refund(charge_id, 300)
-        await given_up(house, inquiries=1)
-        await projected(house, databases.paymentdb)
+        refund_id = await harness.ask_refund(charge_id, 300)
+        await given_up(harness, inquiries=1)
+        await projected(harness, databases.paymentdb)
         (listed,) = await list_unknown(databases, limit=10)
         assert (listed.outcome.refund_id, listed.outcome.operation) == (refund_id, "refund")
         assert listed.held_because is not None
         events = await resolve_refund(databases, charge_id, refund_id, "failed", ADA)
         assert events == ["charge.outcome_decided", "refund.failed"]
-        await house.idle()
-        assert (await house.state(charge_id)).refundable_minor == 1000
-        assert await house.held() == []
+        await harness.idle()
+        assert (await harness.state(charge_id)).refundable_minor == 1000
+        assert await harness.held() == []
 
 
-async def _is_unknown(house: House, charge_id: ChargeId) -> bool:
-    return (await house.state(charge_id)).unknown_since is not None
+async def _is_unknown(harness: WorkerHarness, charge_id: ChargeId) -> bool:
+    return (await harness.state(charge_id)).unknown_since is not None
 
 
 async def _actors(pool: Pool, charge_id: ChargeId) -> set[str]:

@@ -7,58 +7,58 @@ import pytest
 
 from fincore.postgres.database_clock import DatabaseClock, measured_clock
 from fincore.postgres.pool import Pool
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.clocks import WrongClock
 from fixtures.scripted_psp import NOON, ScriptedPsp, SteppedClock, require_action
 from fixtures.waiting import eventually
-from fixtures.worker_harness import open_house
+from fixtures.worker_harness import open_harness
 
-PATIENT = FollowPolicy(action_pauses_seconds=(0.05,), abandon_pause_seconds=0.05)
+PATIENT = PollPolicy(action_pauses_seconds=(0.05,), abandon_pause_seconds=0.05)
 
 
 async def test_charge_by_a_clock_not_trusted_is_still_sent(pool: Pool) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp) as house:
-        house.clock.distrusted = "the clocks are apart"
-        charge_id = await house.charge()
-        await house.idle()
-        assert (await house.state(charge_id)).status == "succeeded"
+    async with open_harness(pool, psp) as harness:
+        harness.clock.distrusted = "the clocks are apart"
+        charge_id = await harness.charge()
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
 
 
 async def test_charge_that_looks_too_old_waits_for_the_clock(pool: Pool) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp) as house:
-        house.clock.distrusted = "the clocks are apart"
-        house.clock.advance(hours=30)
-        charge_id = await house.charge()
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created"]
+    async with open_harness(pool, psp) as harness:
+        harness.clock.distrusted = "the clocks are apart"
+        harness.clock.advance(hours=30)
+        charge_id = await harness.charge()
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created"]
         assert psp.requests == []
 
 
 async def test_charge_asked_for_in_the_future_waits(pool: Pool) -> None:
     """The clock went back: the PSP may have forgotten the key that looks new."""
     psp = ScriptedPsp()
-    async with open_house(pool, psp, SteppedClock(NOON - timedelta(hours=30))) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created"]
+    async with open_harness(pool, psp, SteppedClock(NOON - timedelta(hours=30))) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created"]
         assert psp.requests == []
 
 
 async def test_customer_by_a_clock_not_trusted_is_not_given_up(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=PATIENT) as house:
-        charge_id = await house.charge()
+    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+        charge_id = await harness.charge()
         await eventually(partial(_inquired, psp, 1))
-        house.clock.distrusted = "the clocks are apart"
-        house.clock.advance(hours=30)
+        harness.clock.distrusted = "the clocks are apart"
+        harness.clock.advance(hours=30)
         await eventually(partial(_inquired, psp, len(psp.inquiries) + 3))
-        assert (await house.state(charge_id)).status == "requires_action"
-        assert await house.held() == []
-        house.clock.distrusted = None
-        await house.idle()
-        assert (await house.state(charge_id)).status == "expired"
+        assert (await harness.state(charge_id)).status == "requires_action"
+        assert await harness.held() == []
+        harness.clock.distrusted = None
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "expired"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=30), timedelta(hours=-30)])

@@ -47,10 +47,10 @@ async def test_a_round_forgets_everything_old_step_by_step(pool: Pool) -> None:
 
 async def test_a_round_is_bounded_and_the_next_one_goes_on(pool: Pool) -> None:
     rows = Rows(ROWS_PER_STEP * STEPS_PER_ROUND_MAX + 1)
-    house = keeping(pool, rows)
-    await house.round()
+    harness = keeping(pool, rows)
+    await harness.round()
     assert rows.rows == 1
-    await house.round()
+    await harness.round()
     assert rows.rows == 0
 
 
@@ -85,10 +85,10 @@ async def test_failed_housekeeping_round_releases_lock_and_repeats(pool: Pool) -
             again.set()
             return await super().purge(kept_for=kept_for, rows_max=rows_max)
 
-    house = keeping(pool, Shaky(1), interval_seconds=0.01)
-    run = asyncio.create_task(house.run())
+    harness = keeping(pool, Shaky(1), interval_seconds=0.01)
+    run = asyncio.create_task(harness.run())
     await happens(again)
-    house.stop()
+    harness.stop()
     async with asyncio.timeout(PATIENCE_SECONDS):
         await run
 

@@ -8,13 +8,13 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Outcome, PspReference
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import inquire_job
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import NOON, ScriptedPsp, require_action
 from fixtures.waiting import eventually
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 USD = Currency("usd")
-ONLY_ASKED = FollowPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=3600.0)
+ONLY_ASKED = PollPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=3600.0)
 """No look by the clock comes in time, and an interval does not end."""
 
 
@@ -23,11 +23,11 @@ def paid(charge_id: ChargeId) -> Outcome:
     return Approved(kind="captured", money=Money(1000, USD), psp_reference=reference, occurred_at=NOON)
 
 
-async def waiting_for_its_customer(house: House) -> ChargeId:
-    charge_id = await house.charge()
+async def waiting_for_its_customer(harness: WorkerHarness) -> ChargeId:
+    charge_id = await harness.charge()
 
     async def requires_action() -> bool:
-        return (await house.state(charge_id)).status == "requires_action"
+        return (await harness.state(charge_id)).status == "requires_action"
 
     await eventually(requires_action)
     return charge_id
@@ -35,61 +35,61 @@ async def waiting_for_its_customer(house: House) -> ChargeId:
 
 async def test_customer_action_is_noticed_on_request_of_merchant(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
-        charge_id = await waiting_for_its_customer(house)
+    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await waiting_for_its_customer(harness)
         psp.becomes(charge_id, paid(charge_id))
-        await house.put(inquire_job(charge_id))
-        await house.idle()
-        assert (await house.state(charge_id)).status == "succeeded"
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
 
 
 async def test_psp_is_asked_once_per_interval_for_many_requests(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
-        charge_id = await waiting_for_its_customer(house)
+    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await waiting_for_its_customer(harness)
         for _ in range(20):
-            await house.put(inquire_job(charge_id))
-        await house.idle()
+            await harness.put(inquire_job(charge_id))
+        await harness.idle()
         for _ in range(20):
-            await house.put(inquire_job(charge_id))
-        await house.idle()
+            await harness.put(inquire_job(charge_id))
+        await harness.idle()
         assert len(psp.inquiries) == 1
 
 
 async def test_psp_is_asked_again_when_the_interval_is_over(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    policy = FollowPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=0.0)
-    async with open_house(pool, psp, follow_policy=policy) as house:
-        charge_id = await waiting_for_its_customer(house)
+    policy = PollPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=0.0)
+    async with open_harness(pool, psp, poll_policy=policy) as harness:
+        charge_id = await waiting_for_its_customer(harness)
 
         async def asked(times: int) -> bool:
-            await house.put(inquire_job(charge_id))
+            await harness.put(inquire_job(charge_id))
             return len(psp.inquiries) >= times
 
         await eventually(partial(asked, 2))
-        await house.idle()
-        assert await house.held() == []
+        await harness.idle()
+        assert await harness.held() == []
 
 
 async def test_charge_that_moved_on_is_not_asked_about(pool: Pool) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
-        charge_id = await house.charge()
+    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await harness.charge()
 
         async def is_paid() -> bool:
-            return (await house.state(charge_id)).status == "succeeded"
+            return (await harness.state(charge_id)).status == "succeeded"
 
         await eventually(is_paid)
-        await house.put(inquire_job(charge_id))
-        await house.idle()
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
         assert psp.inquiries == []
 
 
 async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> None:
     """`charge.follow` sees the same record, and holds: polling must not make a dead letter each time."""
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
-        charge_id = await waiting_for_its_customer(house)
+    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await waiting_for_its_customer(harness)
         too_much = Approved(
             kind="captured",
             money=Money(1001, USD),
@@ -97,19 +97,19 @@ async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> No
             occurred_at=NOON,
         )
         psp.becomes(charge_id, too_much)
-        await house.put(inquire_job(charge_id))
-        await house.idle()
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
         assert len(psp.inquiries) >= 1
-        assert await house.held() == []
-        assert len(await house.log.load(stream_of(charge_id))) == 2
+        assert await harness.held() == []
+        assert len(await harness.log.load(stream_of(charge_id))) == 2
 
 
 async def test_inquiry_without_answer_changes_nothing(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=ONLY_ASKED) as house:
-        charge_id = await waiting_for_its_customer(house)
+    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+        charge_id = await waiting_for_its_customer(harness)
         psp.answers_inquiries = False
-        await house.put(inquire_job(charge_id))
-        await house.idle()
-        assert (await house.state(charge_id)).status == "requires_action"
-        assert await house.held() == []
+        await harness.put(inquire_job(charge_id))
+        await harness.idle()
+        assert (await harness.state(charge_id)).status == "requires_action"
+        assert await harness.held() == []

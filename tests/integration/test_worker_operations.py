@@ -25,7 +25,7 @@ from fincore.domain.outcome import (
     Retryable,
 )
 from fincore.postgres.pool import Pool
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import (
     NOON,
     Line,
@@ -38,7 +38,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually
-from fixtures.worker_harness import House, open_house
+from fixtures.worker_harness import WorkerHarness, open_harness
 
 USD = Currency("usd")
 BUSY = Retryable(reason="429: too many requests")
@@ -46,17 +46,17 @@ REJECTED = Rejected(
     failure=Failure(code="psp_rejected_request", message="No.", advice="do_not_retry"), occurred_at=NOON
 )
 NOT_REFUNDABLE = RefundRejected(code="not_refundable", message="No.", occurred_at=NOON)
-PATIENT = FollowPolicy(action_pauses_seconds=(0.05,), lapse_grace_seconds=0.0, lapse_pause_seconds=0.05)
+PATIENT = PollPolicy(action_pauses_seconds=(0.05,), lapse_grace_seconds=0.0, lapse_pause_seconds=0.05)
 
 
-async def authorized(house: House) -> ChargeId:
-    charge_id = await house.charge(capture_method="manual")
-    await house.idle()
+async def authorized(harness: WorkerHarness) -> ChargeId:
+    charge_id = await harness.charge(capture_method="manual")
+    await harness.idle()
     return charge_id
 
 
-async def told_since(house: House, charge_id: ChargeId, version: int) -> list[EventType]:
-    return (await house.history(charge_id))[version:]
+async def told_since(harness: WorkerHarness, charge_id: ChargeId, version: int) -> list[EventType]:
+    return (await harness.history(charge_id))[version:]
 
 
 CAPTURES: list[tuple[str, Sequence[Line], list[str]]] = [
@@ -75,26 +75,26 @@ async def test_an_answer_to_a_capture_becomes_these_events(
     pool: Pool, name: str, script: Sequence[Line], told: list[str]
 ) -> None:
     psp = ScriptedPsp(capture=script)
-    async with open_house(pool, psp) as house:
-        charge_id = await authorized(house)
-        await house.ask_capture(charge_id, 400)
-        await house.idle()
-        assert await told_since(house, charge_id, 3) == told, name
-        charge = await house.state(charge_id)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await authorized(harness)
+        await harness.ask_capture(charge_id, 400)
+        await harness.idle()
+        assert await told_since(harness, charge_id, 3) == told, name
+        charge = await harness.state(charge_id)
         assert charge.captured_minor == (400 if "charge.captured" in told else 0)
         assert charge.operation is None
-        assert await house.held() == []
+        assert await harness.held() == []
     assert {call.idempotency_key for call in psp.calls} == {f"{charge_id}:capture:1"}
 
 
 async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Pool) -> None:
     psp = ScriptedPsp(capture=[REJECTED])
-    async with open_house(pool, psp) as house:
-        charge_id = await authorized(house)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await authorized(harness)
         for _ in range(2):
-            await house.ask_capture(charge_id)
-            await house.idle()
-        assert (await house.state(charge_id)).status == "succeeded"
+            await harness.ask_capture(charge_id)
+            await harness.idle()
+        assert (await harness.state(charge_id)).status == "succeeded"
     assert [call.idempotency_key for call in psp.calls] == [
         f"{charge_id}:capture:1",
         f"{charge_id}:capture:2",
@@ -103,14 +103,14 @@ async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Poo
 
 async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool) -> None:
     psp = ScriptedPsp(capture=[lost_before] * 1000)
-    async with open_house(pool, psp) as house:
-        charge_id = await authorized(house)
-        await house.ask_capture(charge_id)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await authorized(harness)
+        await harness.ask_capture(charge_id)
         await eventually(partial(_called, psp, 2))
-        house.clock.advance(minutes=20)
-        await house.idle()
-        assert await told_since(house, charge_id, 3) == ["charge.outcome_unknown", "charge.capture_failed"]
-        charge = await house.state(charge_id)
+        harness.clock.advance(minutes=20)
+        await harness.idle()
+        assert await told_since(harness, charge_id, 3) == ["charge.outcome_unknown", "charge.capture_failed"]
+        charge = await harness.state(charge_id)
     assert (charge.status, charge.captured_minor) == ("authorized", 0)
     assert charge.operation_failure is not None
     assert charge.operation_failure.failure.code == "psp_unavailable"
@@ -118,17 +118,17 @@ async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool)
 
 async def test_capture_of_lapsed_hold_ends_in_expired_charge(pool: Pool) -> None:
     psp = ScriptedPsp(capture=[lost_before])
-    async with open_house(pool, psp) as house:
-        charge_id = await authorized(house)
-        reference = (await house.state(charge_id)).psp_reference
+    async with open_harness(pool, psp) as harness:
+        charge_id = await authorized(harness)
+        reference = (await harness.state(charge_id)).psp_reference
         assert reference is not None
         psp.becomes(
             charge_id,
             Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=NOON),
         )
-        await house.ask_capture(charge_id)
-        await house.idle()
-        charge = await house.state(charge_id)
+        await harness.ask_capture(charge_id)
+        await harness.idle()
+        charge = await harness.state(charge_id)
         assert (charge.status, charge.captured_minor, charge.operation) == ("expired", 0, None)
 
 
@@ -141,11 +141,11 @@ async def test_a_cancellation_releases_the_hold_or_leaves_it(
     pool: Pool, script: Sequence[Line], status: str
 ) -> None:
     psp = ScriptedPsp(cancel=script)
-    async with open_house(pool, psp) as house:
-        charge_id = await authorized(house)
-        await house.ask_cancel(charge_id)
-        await house.idle()
-        charge = await house.state(charge_id)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await authorized(harness)
+        await harness.ask_cancel(charge_id)
+        await harness.idle()
+        charge = await harness.state(charge_id)
         assert (charge.status, charge.operation, charge.unknown_since) == (status, None, None)
 
 
@@ -163,30 +163,30 @@ async def test_an_answer_to_a_refund_becomes_these_events(
     pool: Pool, name: str, script: Sequence[Line], told: list[str]
 ) -> None:
     psp = ScriptedPsp(refund=script)
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        refund_id = await house.ask_refund(charge_id, 300)
-        await house.idle()
-        assert await told_since(house, charge_id, 2) == told, name
-        refund = (await house.state(charge_id)).refund(refund_id)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        refund_id = await harness.ask_refund(charge_id, 300)
+        await harness.idle()
+        assert await told_since(harness, charge_id, 2) == told, name
+        refund = (await harness.state(charge_id)).refund(refund_id)
         assert refund is not None
         assert refund.unknown_since is None
-        assert await house.held() == []
+        assert await harness.held() == []
     assert {call.idempotency_key for call in psp.calls} == {f"{refund_id}:refund"}
     assert len(psp.refunds) == ("refund.succeeded" in told)
 
 
 async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool) -> None:
     psp = ScriptedPsp(refund=[lost_before] * 1000)
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.ask_refund(charge_id)
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.ask_refund(charge_id)
         await eventually(partial(_called, psp, 2))
-        house.clock.advance(minutes=20)
-        await house.idle()
-        charge = await house.state(charge_id)
+        harness.clock.advance(minutes=20)
+        await harness.idle()
+        charge = await harness.state(charge_id)
         assert [refund.failure_code for refund in charge.refunds] == ["psp_unavailable"]
         assert charge.refundable_minor == 1000
 
@@ -194,16 +194,16 @@ async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool
 async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None:
     psp = ScriptedPsp()
     psp.refund_status = "pending"
-    policy = FollowPolicy(refund_pause_seconds=0.05)
-    async with open_house(pool, psp, follow_policy=policy) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.ask_refund(charge_id)
+    policy = PollPolicy(refund_pause_seconds=0.05)
+    async with open_harness(pool, psp, poll_policy=policy) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.ask_refund(charge_id)
         await eventually(partial(_refund_inquired, psp, 2))
         (reference, report), *_ = psp.refunds.items()
         psp.refunds[reference] = _as(report, "succeeded")
-        await house.idle()
-        assert await told_since(house, charge_id, 2) == [
+        await harness.idle()
+        assert await told_since(harness, charge_id, 2) == [
             "refund.requested",
             "refund.pending",
             "refund.succeeded",
@@ -213,72 +213,72 @@ async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None
 async def test_refund_pending_for_30_days_becomes_dead_letter(pool: Pool) -> None:
     psp = ScriptedPsp()
     psp.refund_status = "pending"
-    policy = FollowPolicy(refund_pause_seconds=0.05)
-    async with open_house(pool, psp, follow_policy=policy) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.ask_refund(charge_id)
+    policy = PollPolicy(refund_pause_seconds=0.05)
+    async with open_harness(pool, psp, poll_policy=policy) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.ask_refund(charge_id)
         await eventually(partial(_refund_inquired, psp, 1))
-        house.clock.advance(days=30)
-        await house.idle()
-        (letter,) = await house.held()
+        harness.clock.advance(days=30)
+        await harness.idle()
+        (letter,) = await harness.held()
         assert "pending at the PSP for 30 days" in letter.reason
 
 
 async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) -> None:
     psp = ScriptedPsp(refund=[lost_after])
-    async with open_house(pool, psp) as house:
+    async with open_harness(pool, psp) as harness:
         psp.answers_inquiries = False
-        charge_id = await house.charge()
-        await house.idle()
-        refund_id = await house.ask_refund(charge_id, 300)
+        charge_id = await harness.charge()
+        await harness.idle()
+        refund_id = await harness.ask_refund(charge_id, 300)
         await eventually(partial(_refunded, psp))
         (report,) = psp.refunds.values()
-        await house.deliver(Told(event_id="evt_re", says="refund", charge_id=charge_id, refund=report))
-        await house.idle()
-        charge = await house.state(charge_id)
+        await harness.deliver(Told(event_id="evt_re", says="refund", charge_id=charge_id, refund=report))
+        await harness.idle()
+        charge = await harness.state(charge_id)
         assert [(one.refund_id, one.status) for one in charge.refunds] == [(refund_id, "succeeded")]
         assert charge.refunded_minor == 300
 
 
 async def test_refund_failing_after_success_is_refundable_again(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.ask_refund(charge_id)
-        await house.idle()
-        (report,) = house.psp.refunds.values()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.ask_refund(charge_id)
+        await harness.idle()
+        (report,) = harness.psp.refunds.values()
         failed = _as(report, "failed")
         for number in range(2):
-            await house.deliver(
+            await harness.deliver(
                 Told(event_id=f"evt_{number}", says="refund", charge_id=charge_id, refund=failed)
             )
-        await house.idle()
-        assert (await house.history(charge_id))[-1] == "refund.failed"
-        assert (await house.state(charge_id)).refundable_minor == 1000
+        await harness.idle()
+        assert (await harness.history(charge_id))[-1] == "refund.failed"
+        assert (await harness.state(charge_id)).refundable_minor == 1000
 
 
 async def test_refund_success_after_failure_is_verified_and_ignored(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        await house.ask_refund(charge_id)
-        await house.idle()
-        (reference, report), *_ = house.psp.refunds.items()
-        house.psp.refunds[reference] = _as(report, "failed")
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        await harness.ask_refund(charge_id)
+        await harness.idle()
+        (reference, report), *_ = harness.psp.refunds.items()
+        harness.psp.refunds[reference] = _as(report, "failed")
         for number, said in enumerate((_as(report, "failed"), report)):
-            await house.deliver(
+            await harness.deliver(
                 Told(event_id=f"evt_{number}", says="refund", charge_id=charge_id, refund=said)
             )
-            await house.idle()
-        assert (await house.history(charge_id))[-1] == "refund.failed"
-        assert await house.held() == []
+            await harness.idle()
+        assert (await harness.history(charge_id))[-1] == "refund.failed"
+        assert await harness.held() == []
 
 
 async def test_refund_made_at_psp_is_recorded_on_charge(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         said = RefundReport(
             status="succeeded",
             psp_reference=PspReference("re_dashboard"),
@@ -286,22 +286,22 @@ async def test_refund_made_at_psp_is_recorded_on_charge(pool: Pool) -> None:
             occurred_at=NOON,
         )
         told = Told(event_id="evt_1", says="refund", payment=f"pi_{charge_id}", refund=said)
-        await house.deliver(told)
-        await house.idle()
-        (refund,) = (await house.state(charge_id)).refunds
+        await harness.deliver(told)
+        await harness.idle()
+        (refund,) = (await harness.state(charge_id)).refunds
         assert (refund.origin, refund.status, refund.amount_minor) == ("psp", "succeeded", 250)
 
 
 async def test_refund_reported_before_capture_records_capture_first(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge(jobs=())
-        house.psp.becomes(charge_id, _captured(charge_id))
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge(jobs=())
+        harness.psp.becomes(charge_id, _captured(charge_id))
         said = RefundReport(
             status="succeeded", psp_reference=PspReference("re_1"), money=Money(1000, USD), occurred_at=NOON
         )
-        await house.deliver(Told(event_id="evt_1", says="refund", payment=f"pi_{charge_id}", refund=said))
-        await house.idle()
-        assert await house.history(charge_id) == [
+        await harness.deliver(Told(event_id="evt_1", says="refund", payment=f"pi_{charge_id}", refund=said))
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.captured",
             "refund.requested",
@@ -310,9 +310,9 @@ async def test_refund_reported_before_capture_records_capture_first(pool: Pool) 
 
 
 async def test_dispute_naming_only_psp_payment_finds_its_charge(pool: Pool) -> None:
-    async with open_house(pool, ScriptedPsp()) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, ScriptedPsp()) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         said = DisputeReport(
             psp_reference=PspReference("dp_1"),
             status="needs_response",
@@ -323,23 +323,23 @@ async def test_dispute_naming_only_psp_payment_finds_its_charge(pool: Pool) -> N
             movements=(DisputeMovements(currency=USD, withdrawn_minor=1000, withdrawn_fee_minor=1500),),
         )
         told = Told(event_id="evt_1", says="dispute", payment=f"pi_{charge_id}", dispute=said)
-        await house.deliver(told)
-        await house.idle()
-        assert (await house.history(charge_id))[2:] == ["dispute.opened", "dispute.funds_withdrawn"]
+        await harness.deliver(told)
+        await harness.idle()
+        assert (await harness.history(charge_id))[2:] == ["dispute.opened", "dispute.funds_withdrawn"]
         elsewhere = Told(event_id="evt_2", says="dispute", payment="pi_of_others", dispute=said)
-        await house.deliver(elsewhere)
-        await house.idle()
-        assert await house.held() == []
+        await harness.deliver(elsewhere)
+        await harness.idle()
+        assert await harness.held() == []
 
 
 async def test_customer_action_finished_without_webhook_is_noticed(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=PATIENT) as house:
-        charge_id = await house.charge()
+    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+        charge_id = await harness.charge()
         await eventually(partial(_inquired, psp, 2))
         psp.becomes(charge_id, _captured(charge_id))
-        await house.idle()
-        assert await house.history(charge_id) == [
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.action_required",
             "charge.captured",
@@ -348,26 +348,26 @@ async def test_customer_action_finished_without_webhook_is_noticed(pool: Pool) -
 
 async def test_customer_action_never_finished_expires_charge(pool: Pool) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=PATIENT) as house:
-        charge_id = await house.charge()
+    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+        charge_id = await harness.charge()
         await eventually(partial(_inquired, psp, 1))
-        house.clock.advance(hours=1)
-        await house.idle()
-        assert (await house.history(charge_id))[2:] == ["charge.cancel_requested", "charge.expired"]
-        assert (await house.state(charge_id)).status == "expired"
+        harness.clock.advance(hours=1)
+        await harness.idle()
+        assert (await harness.history(charge_id))[2:] == ["charge.cancel_requested", "charge.expired"]
+        assert (await harness.state(charge_id)).status == "expired"
 
 
 async def test_customer_action_unreadable_for_a_day_is_dead_letter(
     pool: Pool,
 ) -> None:
     psp = ScriptedPsp(require_action)
-    async with open_house(pool, psp, follow_policy=PATIENT) as house:
+    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
         psp.answers_inquiries = False
-        await house.charge()
+        await harness.charge()
         await eventually(partial(_inquired, psp, 1))
-        house.clock.advance(hours=24)
-        await house.idle()
-        (letter,) = await house.held()
+        harness.clock.advance(hours=24)
+        await harness.idle()
+        (letter,) = await harness.held()
         assert (letter.kind, "look it up at the PSP" in letter.reason) == ("charge.follow", True)
 
 
@@ -384,61 +384,61 @@ async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> 
         )
 
     psp = ScriptedPsp(hold_for_a_day)
-    async with open_house(pool, psp, follow_policy=PATIENT) as house:
-        charge_id = await house.charge(capture_method="manual")
-        await eventually(partial(_has_reference, house, charge_id))
-        house.clock.advance(days=1)
+    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+        charge_id = await harness.charge(capture_method="manual")
+        await eventually(partial(_has_reference, harness, charge_id))
+        harness.clock.advance(days=1)
         await eventually(partial(_inquired, psp, 1))
-        assert (await house.state(charge_id)).status == "authorized"
-        reference = (await house.state(charge_id)).psp_reference
+        assert (await harness.state(charge_id)).status == "authorized"
+        reference = (await harness.state(charge_id)).psp_reference
         assert reference is not None
         lapsed = Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=NOON)
         psp.becomes(charge_id, lapsed)
-        await house.idle()
-        assert (await house.history(charge_id))[-1] == "charge.expired"
+        await harness.idle()
+        assert (await harness.history(charge_id))[-1] == "charge.expired"
 
 
 async def test_fee_missing_from_webhook_is_read_from_psp(pool: Pool) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
-        charge_id = await house.charge(jobs=())
+    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
+        charge_id = await harness.charge(jobs=())
         fee = Money(59, USD)
         psp.becomes(charge_id, msgspec.structs.replace(_captured(charge_id), fee=fee))
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        assert await house.history(charge_id) == [
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.captured",
             "charge.fee_assessed",
         ]
-        assert (await house.state(charge_id)).fee == fee
+        assert (await harness.state(charge_id)).fee == fee
 
 
 async def test_fee_of_corrected_charge_is_read_from_psp(pool: Pool) -> None:
     psp = ScriptedPsp(decline)
-    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.05)) as house:
-        charge_id = await house.charge()
-        await house.idle()
+    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
         fee = Money(59, USD)
         psp.becomes(charge_id, msgspec.structs.replace(_captured(charge_id), fee=fee))
-        await house.tell(charge_id, "captured")
-        await house.idle()
-        assert await house.history(charge_id) == [
+        await harness.tell(charge_id, "captured")
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.failed",
             "charge.corrected",
             "charge.fee_assessed",
         ]
-        assert (await house.state(charge_id)).fee == fee
+        assert (await harness.state(charge_id)).fee == fee
 
 
 async def test_fee_that_psp_never_reports_is_polled_boundedly(pool: Pool) -> None:
     psp = ScriptedPsp()
-    async with open_house(pool, psp, follow_policy=FollowPolicy(fee_pause_seconds=0.0)) as house:
-        charge_id = await house.charge()
-        await house.idle()
-        assert (await house.state(charge_id)).fee is None
-        assert len(psp.inquiries) == FollowPolicy().fee_looks_max
+    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.0)) as harness:
+        charge_id = await harness.charge()
+        await harness.idle()
+        assert (await harness.state(charge_id)).fee is None
+        assert len(psp.inquiries) == PollPolicy().fee_looks_max
 
 
 def _captured(charge_id: ChargeId) -> Approved:
@@ -472,8 +472,8 @@ async def _refund_inquired(psp: ScriptedPsp, times: int) -> bool:
     return len(psp.refund_inquiries) >= times
 
 
-async def _has_reference(house: House, charge_id: ChargeId) -> bool:
-    return (await house.state(charge_id)).psp_reference is not None
+async def _has_reference(harness: WorkerHarness, charge_id: ChargeId) -> bool:
+    return (await harness.state(charge_id)).psp_reference is not None
 
 
 async def _refunded(psp: ScriptedPsp) -> bool:

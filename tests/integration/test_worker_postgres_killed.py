@@ -17,7 +17,7 @@ from fincore.postgres.pool import Pool, create_pool
 from fincore.write.psp.port import AuthorizeRequest
 from fixtures.scripted_psp import ScriptedPsp
 from fixtures.waiting import happens
-from fixtures.worker_harness import open_house
+from fixtures.worker_harness import open_harness
 
 
 @pytest.fixture
@@ -51,22 +51,22 @@ async def test_postgresql_kill_loses_no_charge_and_no_held_reason(
         answering.set()
         await killed.wait()
 
-    async with own_pool(dsn) as pool, open_house(pool, psp) as house:
-        refused = await house.charge(psp=PspName("elsewhere"))
-        await house.idle()
-        (before,) = await house.held()
+    async with own_pool(dsn) as pool, open_harness(pool, psp) as harness:
+        refused = await harness.charge(psp=PspName("elsewhere"))
+        await harness.idle()
+        (before,) = await harness.held()
 
         psp.before_answer = answer_after_the_kill
-        charge_ids = await asyncio.gather(*[house.charge() for _ in range(60)])
+        charge_ids = await asyncio.gather(*[harness.charge() for _ in range(60)])
         await happens(answering)
         os.kill(int((tmp_path / "pg" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
         killed.set()
         await asyncio.to_thread(second.start)
 
-        await house.idle()
+        await harness.idle()
         for charge_id in charge_ids:
-            assert await house.history(charge_id) == ["charge.created", "charge.captured"]
-        assert await house.held() == [before]
+            assert await harness.history(charge_id) == ["charge.created", "charge.captured"]
+        assert await harness.held() == [before]
         assert before.reason.startswith(refused)
     assert psp.charges_made == 60
     keys = {request.idempotency_key for request in psp.requests}

@@ -10,7 +10,7 @@ from fincore.domain.outcome import Retryable
 from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import authorize_job
 from fixtures.scripted_psp import NOON, Line, ScriptedPsp, approve, decline, lost_after, lost_before
-from fixtures.worker_harness import open_house
+from fixtures.worker_harness import open_harness
 
 ADDRESS = "ada@example..com"
 BUSY = Retryable(reason="429: too many requests")
@@ -37,12 +37,12 @@ async def test_payment_goes_on_without_the_refused_receipt(
     pool: Pool, script: Sequence[Line], history: list[EventType]
 ) -> None:
     psp = disliking(*script)
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge(customer_email=ADDRESS)
-        await house.idle()
-        assert await house.history(charge_id) == ["charge.created", "charge.receipt_omitted", *history]
-        assert await house.held() == []
-        assert (await house.state(charge_id)).customer_email == ADDRESS
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge(customer_email=ADDRESS)
+        await harness.idle()
+        assert await harness.history(charge_id) == ["charge.created", "charge.receipt_omitted", *history]
+        assert await harness.held() == []
+        assert (await harness.state(charge_id)).customer_email == ADDRESS
     keys = [request.idempotency_key for request in psp.requests]
     assert keys[0] == f"{charge_id}:authorize:1"
     assert set(keys[1:]) == {f"{charge_id}:authorize:1:no_receipt"}
@@ -53,10 +53,10 @@ async def test_payment_goes_on_without_the_refused_receipt(
 async def test_janitor_repeating_call_omits_receipt_again(pool: Pool) -> None:
     psp = disliking(lost_before)
     psp.loses_first = True
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge(customer_email=ADDRESS)
-        await house.idle()
-        assert await house.history(charge_id) == [
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge(customer_email=ADDRESS)
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.outcome_unknown",
             "charge.receipt_omitted",
@@ -67,29 +67,29 @@ async def test_janitor_repeating_call_omits_receipt_again(pool: Pool) -> None:
 
 async def test_worker_killed_after_omitting_receipt_calls_without_it(pool: Pool) -> None:
     psp = disliking()
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge(customer_email=ADDRESS, jobs=())
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge(customer_email=ADDRESS, jobs=())
         omitted = ReceiptOmitted(reason="Refused.", occurred_at=NOON)
-        await house.append(charge_id, omitted, version=1, jobs=(authorize_job(charge_id),))
-        await house.idle()
-        assert (await house.history(charge_id))[1:] == ["charge.receipt_omitted", "charge.captured"]
+        await harness.append(charge_id, omitted, version=1, jobs=(authorize_job(charge_id),))
+        await harness.idle()
+        assert (await harness.history(charge_id))[1:] == ["charge.receipt_omitted", "charge.captured"]
     (request,) = psp.requests
     assert (request.idempotency_key, request.customer_email) == (f"{charge_id}:authorize:1:no_receipt", None)
 
 
 async def test_two_jobs_at_once_leave_it_out_once_and_charge_once(pool: Pool) -> None:
     psp = disliking()
-    async with open_house(pool, psp) as house:
-        charge_id = await house.charge(customer_email=ADDRESS, jobs=())
+    async with open_harness(pool, psp) as harness:
+        charge_id = await harness.charge(customer_email=ADDRESS, jobs=())
         for _ in range(5):
-            await house.put(authorize_job(charge_id))
-        await house.idle()
-        assert await house.history(charge_id) == [
+            await harness.put(authorize_job(charge_id))
+        await harness.idle()
+        assert await harness.history(charge_id) == [
             "charge.created",
             "charge.receipt_omitted",
             "charge.captured",
         ]
-        reason = (await house.log.load(stream_of(charge_id)))[1].event
+        reason = (await harness.log.load(stream_of(charge_id)))[1].event
     assert isinstance(reason, ReceiptOmitted)
     assert reason.reason == "the PSP does not write to this address"
     assert psp.charges_made == 1

@@ -25,8 +25,8 @@ from fincore.domain.outcome import (
     DisputeMovements,
     DisputeReport,
     Expired,
-    Fact,
     Failure,
+    KnownOutcome,
     OperationOutcome,
     Outcome,
     PspAccount,
@@ -204,7 +204,7 @@ class PspModel:
         assert now == self._clock.now()
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
-    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
+    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
         return next(event.fact for event in self.told if event.event_id == body.decode())
 
     @property
@@ -432,13 +432,13 @@ class PspModel:
                 self._accept(payment)
         return self._record(payment)
 
-    def _capture(self, request: CaptureRequest) -> Fact | Unknown | Rejected:
+    def _capture(self, request: CaptureRequest) -> KnownOutcome | Unknown | Rejected:
         payment = self.payments[request.psp_reference]
         if payment.state == "authorized" and request.money.amount_minor <= payment.money.amount_minor:
             self._take(payment, request.money.amount_minor)
         return self._ended(payment) or self._refused()
 
-    def _cancel(self, request: CancelRequest) -> Fact | Unknown | Rejected:
+    def _cancel(self, request: CancelRequest) -> KnownOutcome | Unknown | Rejected:
         payment = self.payments[request.psp_reference]
         if payment.state in ("authorized", "requires_action", "declined"):
             state: PaymentState = "expired" if request.reason == "abandoned" else "canceled"
@@ -502,7 +502,7 @@ class PspModel:
         if inquiry.psp_reference is not None:
             payment = self.payments.get(inquiry.psp_reference)
             return self._record(payment) if payment else NotFound()
-        told = self.payments.get(inquiry.told_reference) if inquiry.told_reference else None
+        told = self.payments.get(inquiry.reported_reference) if inquiry.reported_reference else None
         if told is not None and told.charge_id == inquiry.charge_id:
             return self._record(told)
         settled_before = self._clock.now() - SEARCH_LAGS
@@ -520,7 +520,7 @@ class PspModel:
                 return self._report(payment, refund)
         return NotFound()
 
-    def _record(self, payment: Payment) -> Fact | Unknown:
+    def _record(self, payment: Payment) -> KnownOutcome | Unknown:
         """What the PSP says of a payment now."""
         reference, at = payment.reference, payment.moved_at
         match payment.state:
@@ -558,7 +558,7 @@ class PspModel:
                     occurred_at=at,
                 )
 
-    def _ended(self, payment: Payment) -> Fact | Unknown | None:
+    def _ended(self, payment: Payment) -> KnownOutcome | Unknown | None:
         """What a payment became that takes no more operations."""
         if payment.state not in ("captured", "canceled", "expired"):
             return None
@@ -607,9 +607,9 @@ class PspModel:
         self,
         payment: Payment,
         charge_id: ChargeId | None,
-        said: Fact | Unknown | RefundReport | DisputeReport,
+        said: KnownOutcome | Unknown | RefundReport | DisputeReport,
     ) -> None:
-        fact = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, said=said)
+        fact = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, content=said)
         self.told.append(PspEvent(f"evt_{next(self._numbers)}", fact))
 
     def _reference(self, prefix: str) -> PspReference:

@@ -19,7 +19,7 @@ from fincore.eventstore.log import EventLog
 from fincore.postgres.database_clock import measured_clock
 from fincore.postgres.pool import Pool
 from fincore.write.psp.held_reports import WaitingReport, list_held_reports
-from fincore.write.queue.job_payloads import WebhookJob, interpret_job
+from fincore.write.queue.job_payloads import WebhookJob, process_webhook_job
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, NoSuchCharge
@@ -82,7 +82,7 @@ async def read_again(databases: Databases, selection: Selection) -> list[Waiting
         queue = PgQueuerQueue(stores.eventstore)
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             for report in selected:
-                job = interpret_job(report.psp, report.psp_account, report.psp_event_id)
+                job = process_webhook_job(report.psp, report.psp_account, report.psp_event_id)
                 provenance = Provenance(correlation=report.charge_id, actor="operator")
                 await writer.commit(Commit(provenance=provenance, jobs=(job,)))
     return selected

@@ -14,7 +14,13 @@ from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.refusal import Refusal
-from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fincore.domain.resolution import (
+    DecidedChargeOutcome,
+    DecidedRefundOutcome,
+    Resolution,
+    decide_charge_outcome,
+    decide_refund_outcome,
+)
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.database_clock import measured_clock
@@ -22,7 +28,7 @@ from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQuerie
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, Decision, NoSuchCharge
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy, jobs_after
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 
 HELD_JOBS_MAX: Final = 10_000
@@ -49,14 +55,14 @@ async def list_unknown(databases: Databases, *, limit: int) -> list[Listed]:
 
 
 async def resolve_charge(
-    databases: Databases, charge_id: ChargeId, verdict: ChargeVerdict, judgement: Judgement
+    databases: Databases, charge_id: ChargeId, verdict: DecidedChargeOutcome, judgement: Resolution
 ) -> list[str]:
     """Record a person's verdict on a charge; return the events it came to. Raise `NotResolved`."""
     return await _resolve(
         databases,
         charge_id,
         judgement,
-        lambda now: lambda charge: judge_charge(charge, verdict, judgement, now),
+        lambda now: lambda charge: decide_charge_outcome(charge, verdict, judgement, now),
         charge_id,
     )
 
@@ -65,15 +71,15 @@ async def resolve_refund(
     databases: Databases,
     charge_id: ChargeId,
     refund_id: RefundId,
-    verdict: RefundVerdict,
-    judgement: Judgement,
+    verdict: DecidedRefundOutcome,
+    judgement: Resolution,
 ) -> list[str]:
     """Record a person's verdict on a refund; return the events it came to. Raise `NotResolved`."""
     return await _resolve(
         databases,
         charge_id,
         judgement,
-        lambda now: lambda charge: judge_refund(charge, refund_id, verdict, judgement, now),
+        lambda now: lambda charge: decide_refund_outcome(charge, refund_id, verdict, judgement, now),
         refund_id,
     )
 
@@ -81,7 +87,7 @@ async def resolve_refund(
 async def _resolve(
     databases: Databases,
     charge_id: ChargeId,
-    judgement: Judgement,
+    judgement: Resolution,
     judged_at: Callable[[datetime], Decision],
     named: str,
 ) -> list[str]:
@@ -90,7 +96,7 @@ async def _resolve(
 
         def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             first = JanitorPolicy().pause_seconds(1, fraction=0.5)
-            return jobs_after(charge_id, events, now, policy=FollowPolicy(), first_inquiry_seconds=first)
+            return follow_up_jobs(charge_id, events, now, policy=PollPolicy(), first_inquiry_seconds=first)
 
         queue = PgQueuerQueue(stores.eventstore)
         async with running_writer(stores.eventstore, queue.enqueue) as writer:

@@ -13,7 +13,7 @@ from fincore.settings import Settings
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, chores
 
 
@@ -38,7 +38,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 stores.eventstore, chores(writer, queue, InboxBodies(stores.eventstore), kept), clock
             ),
             concurrency=settings.worker_concurrency,
-            follow_policy=FollowPolicy(action_timeout_seconds=settings.action_timeout_seconds),
+            poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
         )
 
         async def measure() -> None:

@@ -12,7 +12,7 @@ from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
-from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict
+from fincore.domain.resolution import DecidedChargeOutcome, DecidedRefundOutcome, Resolution
 
 charges = App(name="charges", help="Show a charge; list and resolve outcomes at the PSP that are unknown.")
 
@@ -101,18 +101,18 @@ def resolve_unknown(
     amount_minor
         The amount, in the currency's minor unit, where the PSP shows less than was asked for.
     """
-    judgement = Judgement(
+    judgement = Resolution(
         decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
     )
     if refund is not None and verdict in ("succeeded", "failed"):
-        of_refund: RefundVerdict = verdict
+        of_refund: DecidedRefundOutcome = verdict
         events = on_databases(
             lambda databases: unknown_outcomes.resolve_refund(
                 databases, charge_id, refund, of_refund, judgement
             )
         )
     elif refund is None and verdict != "succeeded":
-        of_charge: ChargeVerdict = verdict
+        of_charge: DecidedChargeOutcome = verdict
         events = on_databases(
             lambda databases: unknown_outcomes.resolve_charge(databases, charge_id, of_charge, judgement)
         )

@@ -1,6 +1,6 @@
-"""What a PSP's word about a dispute does to it: each movement of money and each verdict once.
+"""Which events follow from a report of a dispute: each movement of money once, and each decision of the bank once.
 
-The rules of `facts` hold here too.
+The rules of `payment_outcomes` hold here too.
 """
 
 from datetime import datetime
@@ -33,7 +33,7 @@ DISPUTED_TIMES_CAPTURED_MAX: Final = 2
 more than this many times of it is no exchange rate."""
 
 
-def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: DisputeId) -> Events | Refusal:
+def decide_dispute(charge: Charge, report: DisputeReport, *, new_dispute_id: DisputeId) -> Events | Refusal:
     """The events that follow from what a PSP reported about a dispute.
 
     A report tells all that has moved so far, so that reports may be late, doubled or lost: what is more than the
@@ -45,51 +45,53 @@ def decide_dispute(charge: Charge, said: DisputeReport, *, new_dispute_id: Dispu
             "contradicts_state",
             f"the PSP reports a dispute of a charge that is {charge.status}: nothing was taken",
         )
-    if (refusal := _implausible(charge, said)) is not None:
+    if (refusal := _implausible(charge, report)) is not None:
         return refusal
-    dispute = next((one for one in charge.disputes if one.psp_reference == said.psp_reference), None)
+    dispute = next((one for one in charge.disputes if one.psp_reference == report.psp_reference), None)
     events: list[DisputeEvent] = []
     if dispute is None:
         # It may be over by the time we hear of it; it was opened all the same, and its end is an event of its own.
         opened_as: DisputeStatus = (
-            said.status if said.status is not None and said.status in _RANK_OF_OPEN else "needs_response"
+            report.status
+            if report.status is not None and report.status in _RANK_OF_OPEN
+            else "needs_response"
         )
         opened = DisputeOpened(
             dispute_id=new_dispute_id,
-            psp_reference=said.psp_reference,
-            amount_minor=said.money.amount_minor,
-            currency=said.money.currency,
-            reason=said.reason,
+            psp_reference=report.psp_reference,
+            amount_minor=report.money.amount_minor,
+            currency=report.money.currency,
+            reason=report.reason,
             status=opened_as,
-            is_inquiry=said.is_inquiry,
-            occurred_at=said.occurred_at,
-            evidence_due_by=said.evidence_due_by,
+            is_inquiry=report.is_inquiry,
+            occurred_at=report.occurred_at,
+            evidence_due_by=report.evidence_due_by,
         )
         events.append(opened)
         dispute = evolve_dispute(None, opened)
-    events += _movements(charge, dispute, said)
-    if said.status is None:
+    events += _movements(charge, dispute, report)
+    if report.status is None:
         return tuple(events)
-    return (*events, *_progress(dispute, said, said.status))
+    return (*events, *_progress(dispute, report, report.status))
 
 
-def dispute_doubt(charge: Charge, said: DisputeReport) -> Refusal | None:
+def dispute_doubt(charge: Charge, report: DisputeReport) -> Refusal | None:
     """What a person has to look at in a report that is recorded all the same."""
-    if said.money.currency != charge.amount.currency:
+    if report.money.currency != charge.amount.currency:
         return Refusal(
-            "currency_differs", f"the dispute is over {said.money}, the charge is for {charge.amount}"
+            "currency_differs", f"the dispute is over {report.money}, the charge is for {charge.amount}"
         )
     return None
 
 
-def _implausible(charge: Charge, said: DisputeReport) -> Refusal | None:
+def _implausible(charge: Charge, report: DisputeReport) -> Refusal | None:
     """Why the amounts of a report cannot be of this charge, if so. Other currencies cannot be compared."""
     currency = charge.amount.currency
     most_minor = DISPUTED_TIMES_CAPTURED_MAX * charge.captured_minor
-    named = [said.money] if said.money.currency == currency else []
+    named = [report.money] if report.money.currency == currency else []
     moved = [
         Money(one.withdrawn_minor - one.reinstated_minor, currency)
-        for one in said.movements
+        for one in report.movements
         if one.currency == currency
     ]
     for money in (*named, *moved):
@@ -105,10 +107,10 @@ def _implausible(charge: Charge, said: DisputeReport) -> Refusal | None:
 _RANK_OF_OPEN: Final[dict[DisputeStatus, int]] = {"needs_response": 0, "under_review": 1}
 
 
-def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[DisputeEvent]:
+def _movements(charge: Charge, dispute: Dispute, report: DisputeReport) -> list[DisputeEvent]:
     """What has moved beyond what the dispute knows, in each currency."""
     found: list[DisputeEvent] = []
-    for total in said.movements:
+    for total in report.movements:
         known = dispute.moved_in(total.currency)
         for kind, more_minor, more_fee_minor in (
             (
@@ -129,67 +131,67 @@ def _movements(charge: Charge, dispute: Dispute, said: DisputeReport) -> list[Di
                         merchant_id=charge.merchant_id,
                         livemode=charge.livemode,
                         psp=charge.psp,
-                        psp_reference=said.psp_reference,
+                        psp_reference=report.psp_reference,
                         amount_minor=more_minor,
                         fee_minor=max(more_fee_minor, 0),
                         currency=total.currency,
-                        occurred_at=said.occurred_at,
+                        occurred_at=report.occurred_at,
                     )
                 )
     return found
 
 
-def _progress(dispute: Dispute, said: DisputeReport, status: DisputeStatus) -> tuple[DisputeEvent, ...]:
+def _progress(dispute: Dispute, report: DisputeReport, status: DisputeStatus) -> tuple[DisputeEvent, ...]:
     """How the dispute itself moved on, if it did."""
-    if said.is_inquiry and not dispute.is_inquiry:
+    if report.is_inquiry and not dispute.is_inquiry:
         # An inquiry becomes a chargeback and never the other way, and a second is long enough for both.
         return ()
-    is_escalated = dispute.is_inquiry and not said.is_inquiry
-    is_newer = is_escalated or said.occurred_at > dispute.updated_at
-    if not is_newer and said.occurred_at < dispute.updated_at:
+    is_escalated = dispute.is_inquiry and not report.is_inquiry
+    is_newer = is_escalated or report.occurred_at > dispute.updated_at
+    if not is_newer and report.occurred_at < dispute.updated_at:
         return ()
     match status:
-        case "won" | "lost" | "closed" as verdict:
-            if dispute.status not in _RANK_OF_OPEN and (verdict == dispute.status or not is_newer):
+        case "won" | "lost" | "closed" as ending:
+            if dispute.status not in _RANK_OF_OPEN and (ending == dispute.status or not is_newer):
                 return ()
             if is_escalated:
                 # The chargeback may be over by the time we hear of it.
-                began = _updated(dispute, said, "needs_response")
-                return (began, *_progress(evolve_dispute(dispute, began), said, status))
-            event = _verdict(dispute.dispute_id, verdict, said.occurred_at)
+                began = _updated(dispute, report, "needs_response")
+                return (began, *_progress(evolve_dispute(dispute, began), report, status))
+            event = _ended(dispute.dispute_id, ending, report.occurred_at)
             return (event,) if (dispute.status, event_type(event)) in DISPUTE_TRANSITIONS else ()
         case "needs_response" | "under_review":
             if dispute.status in _RANK_OF_OPEN:
                 is_old = _RANK_OF_OPEN[status] < _RANK_OF_OPEN[dispute.status] and not is_newer
             else:
                 # Only a closed inquiry comes back, as a chargeback.
-                is_old = dispute.status != "closed" or said.is_inquiry or not is_newer
-            is_known = (status, said.is_inquiry, said.evidence_due_by) == (
+                is_old = dispute.status != "closed" or report.is_inquiry or not is_newer
+            is_known = (status, report.is_inquiry, report.evidence_due_by) == (
                 dispute.status,
                 dispute.is_inquiry,
                 dispute.evidence_due_by,
             )
             if is_old or is_known:
                 return ()
-            return (_updated(dispute, said, status),)
+            return (_updated(dispute, report, status),)
         case _:
             assert_never(status)
 
 
-def _updated(dispute: Dispute, said: DisputeReport, status: DisputeStatus) -> DisputeUpdated:
+def _updated(dispute: Dispute, report: DisputeReport, status: DisputeStatus) -> DisputeUpdated:
     return DisputeUpdated(
         dispute_id=dispute.dispute_id,
         status=status,
-        is_inquiry=said.is_inquiry,
-        occurred_at=said.occurred_at,
-        evidence_due_by=said.evidence_due_by,
+        is_inquiry=report.is_inquiry,
+        occurred_at=report.occurred_at,
+        evidence_due_by=report.evidence_due_by,
     )
 
 
-def _verdict(
-    dispute_id: DisputeId, verdict: Literal["won", "lost", "closed"], occurred_at: datetime
+def _ended(
+    dispute_id: DisputeId, ending: Literal["won", "lost", "closed"], occurred_at: datetime
 ) -> DisputeWon | DisputeLost | DisputeClosed:
-    match verdict:
+    match ending:
         case "won":
             return DisputeWon(dispute_id=dispute_id, occurred_at=occurred_at)
         case "lost":
@@ -197,4 +199,4 @@ def _verdict(
         case "closed":
             return DisputeClosed(dispute_id=dispute_id, occurred_at=occurred_at)
         case _:
-            assert_never(verdict)
+            assert_never(ending)

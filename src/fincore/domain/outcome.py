@@ -187,13 +187,13 @@ class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
     movements: tuple[DisputeMovements, ...] = ()
 
 
-Fact = Approved | Declined | ActionRequired | Canceled | Expired
+KnownOutcome = Approved | Declined | ActionRequired | Canceled | Expired
 """What is known for certain about a payment as a whole and may change a charge."""
 
-Outcome = Fact | Retryable | Unknown
+Outcome = KnownOutcome | Retryable | Unknown
 """What an authorization may come to."""
 
-OperationOutcome = Fact | Rejected | Retryable | Unknown
+OperationOutcome = KnownOutcome | Rejected | Retryable | Unknown
 """What a capture or a cancellation may come to."""
 
 RefundOutcome = RefundReport | RefundRejected | Retryable | Unknown

@@ -1,4 +1,4 @@
-"""Saying no as a value: a command that may not be carried out on a charge, and the sentence that says why."""
+"""A refusal as a value: what may not be done with a charge, and the sentence that says why."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ RequestRefusalCode = Literal[
     "too_many_refunds",
 ]
 """Why a merchant may not have what it asks of a charge."""
-FactRefusalCode = Literal[
+ReportRefusalCode = Literal[
     "amount_differs",
     "amount_exceeds_charge",
     "contradicts_state",
@@ -26,17 +26,20 @@ FactRefusalCode = Literal[
     "psp_reference_differs",
     "psp_reference_taken",
 ]
-"""Why a PSP's word about a charge is not taken as it is. `contradicts_state`: ask the PSP for its record, then correct."""
+"""Why a PSP's report about a charge is not recorded as it is. `contradicts_state`: read the PSP's record, then correct."""
 
-VerdictRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
-"""Why a person's verdict is not taken."""
+ResolutionRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
+"""Why a person's resolution of an unknown outcome is not recorded."""
 
 HoldRefusalCode = Literal["report_not_held", "too_many_held_reports"]
 """Why a report is not held, or not released."""
 
 
+RefusalCode = RequestRefusalCode | ReportRefusalCode | ResolutionRefusalCode | HoldRefusalCode
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Nothing was done. `detail` names the state that stands in the way."""
 
-    code: RequestRefusalCode | FactRefusalCode | VerdictRefusalCode | HoldRefusalCode
+    code: RefusalCode
     detail: str

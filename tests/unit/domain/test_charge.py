@@ -31,13 +31,13 @@ from fincore.domain.outcome import (
     Canceled,
     Declined,
     Expired,
-    Fact,
     Failure,
+    KnownOutcome,
     PspReference,
     Rejected,
     Unknown,
 )
-from fincore.domain.payment_outcomes import correct, decide
+from fincore.domain.payment_outcomes import correct_payment, decide_payment
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_capture, request_refund
 from fincore.domain.transition_table import transition_table
@@ -60,7 +60,7 @@ REJECTED = Rejected(
     failure=Failure(code="psp_unavailable", message="not reached", advice="retry_later"), occurred_at=NOON
 )
 
-FACTS: dict[str, Fact | Unknown] = {
+FACTS: dict[str, KnownOutcome | Unknown] = {
     "captured": CAPTURED,
     "authorized": AUTHORIZED,
     "declined": DECLINED,
@@ -71,10 +71,10 @@ FACTS: dict[str, Fact | Unknown] = {
 }
 
 
-def charge_after(*facts: Fact | Unknown, **changes: Any) -> Charge:
+def charge_after(*facts: KnownOutcome | Unknown, **changes: Any) -> Charge:
     charge = evolve(None, created(**changes))
     for fact in facts:
-        events = decide(charge, fact)
+        events = decide_payment(charge, fact)
         assert not isinstance(events, Refusal)
         for event in events:
             charge = evolve(charge, event)
@@ -115,7 +115,7 @@ def test_each_fact_in_each_state_has_the_outcome_of_the_table(
     state: ChargeStatus, fact: str, outcome: str
 ) -> None:
     charge = STATES[state]
-    decision = decide(charge, FACTS[fact])
+    decision = decide_payment(charge, FACTS[fact])
     if outcome == "refused":
         assert isinstance(decision, Refusal)
         assert decision.code == "contradicts_state"
@@ -161,21 +161,21 @@ def test_the_psp_may_not_report_more_than_the_charge() -> None:
     too_much = Approved(
         kind="captured", money=Money(1001, Currency("usd")), psp_reference=PI, occurred_at=NOON
     )
-    assert decide(STATES["processing"], too_much) == Refusal(
+    assert decide_payment(STATES["processing"], too_much) == Refusal(
         "amount_exceeds_charge", "the PSP reports 10.01 USD, the charge is for 10.00 USD"
     )
 
 
 def test_the_psp_may_not_report_another_currency() -> None:
     euros = Approved(kind="captured", money=Money(1000, Currency("eur")), psp_reference=PI, occurred_at=NOON)
-    decision = decide(STATES["processing"], euros)
+    decision = decide_payment(STATES["processing"], euros)
     assert isinstance(decision, Refusal)
     assert decision.code == "currency_differs"
 
 
 def test_fact_about_second_psp_payment_is_refused() -> None:
     other = Approved(kind="captured", money=USD_10, psp_reference=PspReference("pi_2"), occurred_at=NOON)
-    decision = decide(STATES["succeeded"], other)
+    decision = decide_payment(STATES["succeeded"], other)
     assert isinstance(decision, Refusal)
     assert decision.code == "psp_reference_differs"
 
@@ -183,7 +183,7 @@ def test_fact_about_second_psp_payment_is_refused() -> None:
 def test_unknown_outcome_is_recorded_once_and_ends_when_known() -> None:
     charge = charge_after(UNKNOWN)
     assert (charge.status, charge.unknown_since) == ("processing", NOON)
-    assert decide(charge, UNKNOWN) == ()
+    assert decide_payment(charge, UNKNOWN) == ()
     assert charge_after(UNKNOWN, CAPTURED).unknown_since is None
 
 
@@ -196,7 +196,10 @@ def test_the_psp_may_not_report_less_than_one_minor_unit(amount_minor: int) -> N
             psp_reference=PI,
             occurred_at=NOON,
         )
-        for decision in (decide(STATES["processing"], nothing), correct(STATES["failed"], nothing)):
+        for decision in (
+            decide_payment(STATES["processing"], nothing),
+            correct_payment(STATES["failed"], nothing),
+        ):
             assert isinstance(decision, Refusal)
             assert decision.code == "amount_differs"
 
@@ -215,9 +218,9 @@ def test_the_psp_may_not_report_less_than_one_minor_unit(amount_minor: int) -> N
     ],
     ids=lambda fact: type(fact).__name__,
 )
-def test_fact_about_other_payment_is_refused_in_each_state(fact: Fact) -> None:
+def test_fact_about_other_payment_is_refused_in_each_state(fact: KnownOutcome) -> None:
     for state in ("requires_action", "authorized", "succeeded"):
-        refusal = decide(STATES[state], fact)
+        refusal = decide_payment(STATES[state], fact)
         assert isinstance(refusal, Refusal)
         assert refusal.code == "psp_reference_differs"
 
@@ -231,11 +234,11 @@ def test_a_correction_below_what_was_refunded_is_refused() -> None:
         less = Approved(
             kind="captured", money=Money(minor, Currency("usd")), psp_reference=PI, occurred_at=NOON
         )
-        refusal = correct(charge, less)
+        refusal = correct_payment(charge, less)
         assert isinstance(refusal, Refusal)
         assert refusal.code == "contradicts_state"
     enough = Approved(kind="captured", money=Money(600, Currency("usd")), psp_reference=PI, occurred_at=NOON)
-    assert not isinstance(correct(charge, enough), Refusal)
+    assert not isinstance(correct_payment(charge, enough), Refusal)
 
 
 def test_captured_amount_is_the_amount_reported_by_psp() -> None:
@@ -245,7 +248,7 @@ def test_captured_amount_is_the_amount_reported_by_psp() -> None:
 
 
 def test_a_stream_must_begin_with_its_creation() -> None:
-    (event,) = _events(decide(STATES["processing"], CAPTURED))
+    (event,) = _events(decide_payment(STATES["processing"], CAPTURED))
     with pytest.raises(KeyError):
         evolve(None, event)
     with pytest.raises(KeyError):
@@ -254,7 +257,10 @@ def test_a_stream_must_begin_with_its_creation() -> None:
 
 def test_events_survive_json() -> None:
     for fact in FACTS.values():
-        for event in (created(metadata={"order": "42"}), *_events(decide(STATES["processing"], fact))):
+        for event in (
+            created(metadata={"order": "42"}),
+            *_events(decide_payment(STATES["processing"], fact)),
+        ):
             name, schema_version, data = encode_event(event)
             assert decode_event(name, schema_version, data) == event
 
@@ -277,8 +283,8 @@ def canceling() -> Charge:
     return evolve(charge, requested)
 
 
-def after(charge: Charge, said: Fact | Rejected | Unknown) -> Charge:
-    for event in _events(decide(charge, said)):
+def after(charge: Charge, said: KnownOutcome | Rejected | Unknown) -> Charge:
+    for event in _events(decide_payment(charge, said)):
         charge = evolve(charge, event)
     return charge
 
@@ -313,20 +319,20 @@ def test_rejected_capture_keeps_hold_and_next_has_new_number() -> None:
 def test_unknown_capture_ends_with_each_known_outcome() -> None:
     charge = after(capturing(), UNKNOWN)
     assert (charge.status, charge.unknown_since) == ("authorized", NOON)
-    assert decide(charge, UNKNOWN) == ()
+    assert decide_payment(charge, UNKNOWN) == ()
     for said in (CAPTURED, EXPIRED, CANCELED, REJECTED):
         known = after(charge, said)
         assert (known.unknown_since, known.operation) == (None, None)
 
 
 def test_record_of_unchanged_hold_does_not_end_capture() -> None:
-    assert decide(capturing(), AUTHORIZED) == ()
+    assert decide_payment(capturing(), AUTHORIZED) == ()
 
 
 def test_a_capture_that_was_faster_than_the_cancellation_counts() -> None:
     charge = after(canceling(), CAPTURED)
     assert (charge.status, charge.operation) == ("succeeded", None)
-    assert decide(charge, REJECTED) == ()
+    assert decide_payment(charge, REJECTED) == ()
 
 
 def test_a_rejected_cancellation_leaves_the_charge_as_it_was() -> None:
@@ -348,11 +354,11 @@ def test_fee_with_or_after_capture_is_recorded_once() -> None:
     fee = Money(59, Currency("usd"))
     with_fee = Approved(kind="captured", money=USD_10, psp_reference=PI, occurred_at=NOON, fee=fee)
     assert charge_after(with_fee).fee == fee
-    (assessed,) = _events(decide(charge_after(CAPTURED), with_fee))
+    (assessed,) = _events(decide_payment(charge_after(CAPTURED), with_fee))
     assert isinstance(assessed, FeeAssessed)
     later = charge_after(CAPTURED, with_fee)
     assert later.fee == fee
-    assert decide(later, with_fee) == ()
+    assert decide_payment(later, with_fee) == ()
 
 
 @pytest.mark.parametrize(
@@ -371,12 +377,12 @@ def test_half_a_minor_unit_is_rounded_up() -> None:
 
 def test_capture_carries_platform_fee_of_charges_plan() -> None:
     plan = FeePlan(basis_points=100, fixed_minor=5)
-    (event,) = _events(decide(charge_after(fee_plan=plan), CAPTURED))
+    (event,) = _events(decide_payment(charge_after(fee_plan=plan), CAPTURED))
     assert isinstance(event, ChargeCaptured)
     assert event.platform_fee_minor == 15
 
 
-CORRECTIONS: list[tuple[ChargeStatus, Fact, ChargeStatus | None]] = [
+CORRECTIONS: list[tuple[ChargeStatus, KnownOutcome, ChargeStatus | None]] = [
     ("failed", CAPTURED, "succeeded"),
     ("canceled", CAPTURED, "succeeded"),
     ("expired", CAPTURED, "succeeded"),
@@ -397,12 +403,12 @@ CORRECTIONS: list[tuple[ChargeStatus, Fact, ChargeStatus | None]] = [
     ids=[f"{b}-{type(r).__name__}-{a}" for b, r, a in CORRECTIONS],
 )
 def test_psp_record_corrects_final_charge_where_money_differs(
-    before: ChargeStatus, record: Fact, corrected: ChargeStatus | None
+    before: ChargeStatus, record: KnownOutcome, corrected: ChargeStatus | None
 ) -> None:
     charge = STATES[before]
     if before == "failed":
         charge = charge_after(Declined(failure=DECLINED.failure, occurred_at=NOON, psp_reference=PI))
-    events = _events(correct(charge, record))
+    events = _events(correct_payment(charge, record))
     for event in events:
         charge = evolve(charge, event)
     assert [encode_event(event)[0] for event in events] == (["charge.corrected"] if corrected else [])
@@ -412,7 +418,7 @@ def test_psp_record_corrects_final_charge_where_money_differs(
 
 def test_charge_corrected_to_authorized_can_be_captured() -> None:
     charge = STATES["failed"]
-    for event in _events(correct(charge, AUTHORIZED)):
+    for event in _events(correct_payment(charge, AUTHORIZED)):
         charge = evolve(charge, event)
     assert (charge.status, charge.authorized_minor) == ("authorized", 1000)
     assert request_capture(charge, None, NOON) == CaptureRequested(amount_minor=1000, requested_at=NOON)
@@ -420,15 +426,15 @@ def test_charge_corrected_to_authorized_can_be_captured() -> None:
 
 def test_a_record_of_another_amount_corrects_what_was_captured() -> None:
     less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
-    refusal = decide(STATES["succeeded"], less)
+    refusal = decide_payment(STATES["succeeded"], less)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "contradicts_state"
-    (event,) = _events(correct(STATES["succeeded"], less))
+    (event,) = _events(correct_payment(STATES["succeeded"], less))
     assert evolve(STATES["succeeded"], event).captured_minor == 900
 
 
 def test_a_record_before_the_end_is_an_ordinary_fact() -> None:
-    assert correct(STATES["authorized"], CAPTURED) == decide(STATES["authorized"], CAPTURED)
+    assert correct_payment(STATES["authorized"], CAPTURED) == decide_payment(STATES["authorized"], CAPTURED)
 
 
 def _events(decision: tuple[ChargeEvent, ...] | Refusal) -> tuple[ChargeEvent, ...]:
@@ -451,17 +457,17 @@ class AChargeUnderAnyFacts(RuleBasedStateMachine):
         return charge
 
     @rule(fact=st.sampled_from(list(FACTS.values())))
-    def a_fact_arrives(self, fact: Fact | Unknown) -> None:
-        decision = decide(self.charge, fact)
+    def a_fact_arrives(self, fact: KnownOutcome | Unknown) -> None:
+        decision = decide_payment(self.charge, fact)
         if not isinstance(decision, Refusal):
             self.events += decision
-            assert decide(self.charge, fact) == (), "the same fact again must change nothing"
+            assert decide_payment(self.charge, fact) == (), "the same fact again must change nothing"
 
     @rule(amount_minor=st.integers(1, 2000))
     def the_psp_captures_some_amount(self, amount_minor: int) -> None:
         money = Money(amount_minor, Currency("usd"))
         fact = Approved(kind="captured", money=money, psp_reference=PI, occurred_at=NOON)
-        decision = decide(self.charge, fact)
+        decision = decide_payment(self.charge, fact)
         if not isinstance(decision, Refusal):
             self.events += decision
 

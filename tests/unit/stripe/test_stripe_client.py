@@ -12,7 +12,7 @@ from structlog.testing import LogCapture
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe import client as client_module
 from fincore.write.psp.stripe.client import ANSWER_BYTES_MAX, StripeClient
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -60,7 +60,7 @@ def connect(stack: AsyncExitStack) -> Connect:
     return make
 
 
-async def pay(client: StripeClient) -> Answered[PaymentIntent] | NotSent | NoAnswer:
+async def pay(client: StripeClient) -> Response[PaymentIntent] | NotSent | NoResponse:
     return await client.post(
         "/v1/payment_intents",
         {"amount": 1999, "metadata": {"fincore_charge_id": "ch_1"}},
@@ -164,12 +164,12 @@ async def test_call_without_free_connection_is_not_sent(serve: Serve, connect: C
 async def test_connection_broken_after_request_is_no_answer(
     serve: Serve, connect: Connect, handler: Handler
 ) -> None:
-    assert isinstance(await pay(connect(await serve(handler))), NoAnswer)
+    assert isinstance(await pay(connect(await serve(handler))), NoResponse)
 
 
 async def test_an_answer_that_does_not_come_in_time_is_none(serve: Serve, connect: Connect) -> None:
     answer = await pay(connect(await serve(never), total_timeout_seconds=0.1))
-    assert answer == NoAnswer("Stripe did not answer within 0.1 s")
+    assert answer == NoResponse("Stripe did not answer within 0.1 s")
 
 
 async def test_an_answer_that_stops_half_way_is_none(serve: Serve, connect: Connect) -> None:
@@ -178,12 +178,12 @@ async def test_an_answer_that_stops_half_way_is_none(serve: Serve, connect: Conn
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + PAID[:20])
         await never(reader, writer)
 
-    assert isinstance(await pay(connect(await serve(stall), total_timeout_seconds=0.2)), NoAnswer)
+    assert isinstance(await pay(connect(await serve(stall), total_timeout_seconds=0.2)), NoResponse)
 
 
 async def test_an_answer_larger_than_the_bound_is_not_read(serve: Serve, connect: Connect) -> None:
     answer = await pay(connect(await serve(answering(b" " * (ANSWER_BYTES_MAX + 1)))))
-    assert answer == NoAnswer(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+    assert answer == NoResponse(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
 
 
 async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serve, connect: Connect) -> None:
@@ -198,7 +198,7 @@ async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serv
     call = asyncio.create_task(pay(client))
     await arrived.wait()
     await client.close()
-    assert isinstance(await call, NoAnswer)
+    assert isinstance(await call, NoResponse)
 
 
 # --- an answer
@@ -207,7 +207,7 @@ async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serv
 async def test_an_answer_is_read_with_its_headers(serve: Serve, connect: Connect) -> None:
     handler = answering(PAID, "200 OK", "Request-Id: req_7", "Stripe-Should-Retry: true")
     answer = await pay(connect(await serve(handler)))
-    assert answer == Answered(
+    assert answer == Response(
         status=200, body=INTENT.decode(PAID), error=None, request_id="req_7", should_retry=True
     )
 
@@ -227,7 +227,7 @@ async def test_an_answer_is_read_with_its_headers(serve: Serve, connect: Connect
 )
 async def test_a_success_that_cannot_be_read_has_no_body(serve: Serve, connect: Connect, body: bytes) -> None:
     answer = await pay(connect(await serve(answering(body))))
-    assert isinstance(answer, Answered)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.body, answer.error) == (200, None, None)
 
 
@@ -235,7 +235,7 @@ async def test_an_error_is_read_with_stripes_advice(serve: Serve, connect: Conne
     body = b'{"error":{"type":"card_error","code":"expired_card","doc_url":"https://x"}}'
     handler = answering(body, "402 Payment Required", "Stripe-Should-Retry: false")
     answer = await pay(connect(await serve(handler)))
-    assert answer == Answered(
+    assert answer == Response(
         status=402,
         body=None,
         error=StripeError(type="card_error", code="expired_card"),
@@ -249,7 +249,7 @@ async def test_an_error_of_another_shape_is_only_its_status(
     serve: Serve, connect: Connect, body: bytes
 ) -> None:
     answer = await pay(connect(await serve(answering(body, "502 Bad Gateway"))))
-    assert isinstance(answer, Answered)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.error) == (502, None)
 
 
@@ -266,7 +266,7 @@ async def test_a_redirect_is_not_followed(serve: Serve, connect: Connect) -> Non
             )
 
     answer = await pay(connect(await serve(elsewhere)))
-    assert isinstance(answer, Answered)
+    assert isinstance(answer, Response)
     assert (answer.status, answer.body, calls) == (307, None, 1)
 
 
@@ -301,7 +301,7 @@ async def test_calls_after_one_another_share_a_connection(serve: Serve, connect:
 
     client = connect(await serve(counted))
     for _ in range(3):
-        assert isinstance(await pay(client), Answered)
+        assert isinstance(await pay(client), Response)
     assert connections == 1
 
 

@@ -184,14 +184,14 @@ def inquiry(
     age: timedelta = timedelta(seconds=40),
     account: PspAccount = TEST,
     psp_reference: str | None = None,
-    told_reference: str | None = None,
+    reported_reference: str | None = None,
 ) -> Inquiry:
     return Inquiry(
         charge_id=CHARGE,
         psp_account=account,
         created_at=NOW - age,
         psp_reference=PspReference(psp_reference) if psp_reference else None,
-        told_reference=PspReference(told_reference) if told_reference else None,
+        reported_reference=PspReference(reported_reference) if reported_reference else None,
     )
 
 
@@ -502,9 +502,9 @@ async def test_webhook_reference_counts_only_if_it_names_charge(
     gateway: PspGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.objects = {"pi_1": payment("pi_1", charge_id=new_charge_id())}
-    assert await gateway.inquire(inquiry(told_reference="pi_1")) == NotFound()
+    assert await gateway.inquire(inquiry(reported_reference="pi_1")) == NotFound()
     stripe.objects = {"pi_1": payment("pi_1")}
-    assert isinstance(await gateway.inquire(inquiry(told_reference="pi_1")), Approved)
+    assert isinstance(await gateway.inquire(inquiry(reported_reference="pi_1")), Approved)
 
 
 # --- whose a payment is

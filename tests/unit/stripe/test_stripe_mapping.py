@@ -25,7 +25,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.port import ReceiptRefused
-from fincore.write.psp.stripe.error_policy import verdict_on
+from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import (
     CARD_DECLINES,
     DISPUTE_STATUSES,
@@ -44,7 +44,7 @@ from fincore.write.psp.stripe.error_tables import (
 from fincore.write.psp.stripe.intents import INTENT_STATUSES
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -178,7 +178,7 @@ def intent(status: str, **fields: Any) -> PaymentIntent:
 
 
 def refused(status: int, *, should_retry: bool | None = None, **error: Any) -> Outcome:
-    answer = Answered[PaymentIntent](
+    answer = Response[PaymentIntent](
         status=status,
         body=None,
         error=msgspec.convert(error, StripeError) if error else None,
@@ -190,7 +190,7 @@ def refused(status: int, *, should_retry: bool | None = None, **error: Any) -> O
 
 def answered(status: str, **fields: Any) -> Outcome:
     outcome = outcome_of(
-        Answered(
+        Response(
             status=200,
             body=intent(status, **fields),
             error=None,
@@ -534,7 +534,7 @@ def test_refused_request_of_unknown_code_is_mapped_by_param(
 
 
 def refused_receipt(**error: Any) -> Outcome | ReceiptRefused:
-    answer = Answered[PaymentIntent](
+    answer = Response[PaymentIntent](
         status=400,
         body=None,
         error=msgspec.convert({"type": "invalid_request_error"} | error, StripeError),
@@ -654,7 +654,7 @@ def test_stripes_advice_to_repeat_makes_no_unknown_outcome_known() -> None:
 
 def test_authorize_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert outcome_of(NotSent("no route"), CHARGE, now=NOW) == Retryable(reason="no route")
-    assert outcome_of(NoAnswer("reset"), CHARGE, now=NOW) == Unknown(reason="reset", since=NOW)
+    assert outcome_of(NoResponse("reset"), CHARGE, now=NOW) == Unknown(reason="reset", since=NOW)
 
 
 # --- the table as a whole
@@ -669,7 +669,7 @@ def test_each_sdk_error_code_has_error_policy() -> None:
     codes = sdk_error_codes()
     assert len(codes) > 200
     for code in codes:
-        verdict = verdict_on(400, StripeError(type="invalid_request_error", code=code))
+        verdict = authorization_error_policy(400, StripeError(type="invalid_request_error", code=code))
         assert isinstance(verdict, Refused | Repeat | Ask | WithoutReceipt), code
 
 
@@ -683,7 +683,9 @@ def test_each_sdk_error_code_has_error_policy() -> None:
     ],
 )
 def test_error_code_leaving_payment_open_is_no_refusal(code: str) -> None:
-    assert not isinstance(verdict_on(400, StripeError(type="invalid_request_error", code=code)), Refused)
+    assert not isinstance(
+        authorization_error_policy(400, StripeError(type="invalid_request_error", code=code)), Refused
+    )
 
 
 def test_every_row_names_a_failure_code_of_the_domain() -> None:

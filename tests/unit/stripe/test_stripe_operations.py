@@ -21,7 +21,7 @@ from fincore.domain.outcome import (
 )
 from fincore.write.psp.stripe.error_tables import OPERATION_ERRORS
 from fincore.write.psp.stripe.mapping import operation_outcome_of
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -62,18 +62,18 @@ def intent(status: str, **fields: Any) -> dict[str, Any]:
     return known | fields
 
 
-def outcome_of(answer: Answered[PaymentIntent] | NotSent | NoAnswer) -> OperationOutcome:
+def outcome_of(answer: Response[PaymentIntent] | NotSent | NoResponse) -> OperationOutcome:
     return operation_outcome_of(answer, "the capture", REFERENCE, now=NOW)
 
 
 def answered(status: str, **fields: Any) -> OperationOutcome:
     body = msgspec.convert(intent(status, **fields), PaymentIntent)
-    return outcome_of(Answered(status=200, body=body, error=None, request_id="req_1", should_retry=None))
+    return outcome_of(Response(status=200, body=body, error=None, request_id="req_1", should_retry=None))
 
 
 def refused(status: int, **error: Any) -> OperationOutcome:
     return outcome_of(
-        Answered[PaymentIntent](
+        Response[PaymentIntent](
             status=status,
             body=None,
             error=msgspec.convert(error, StripeError) if error else None,
@@ -252,4 +252,4 @@ def test_operation_answer_unreadable_is_unknown(status: int) -> None:
 
 def test_operation_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert outcome_of(NotSent("no route")) == Retryable(reason="no route")
-    assert outcome_of(NoAnswer("reset")) == Unknown(reason="reset", since=NOW)
+    assert outcome_of(NoResponse("reset")) == Unknown(reason="reset", since=NOW)

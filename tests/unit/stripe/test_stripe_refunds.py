@@ -25,8 +25,8 @@ from fincore.domain.outcome import (
 )
 from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe.error_tables import REFUND_ERRORS, REFUND_FAILURES, REFUND_STATUSES
-from fincore.write.psp.stripe.refunds import is_release_of_a_hold, refund_outcome_of, report_of
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund, refund_outcome_of
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import StripeError, StripeRefund
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -105,7 +105,7 @@ def report(**fields: Any) -> RefundReport:
 
 
 def refused(status: int, **error: Any) -> RefundOutcome:
-    answer = Answered[StripeRefund](
+    answer = Response[StripeRefund](
         status=status,
         body=None,
         error=msgspec.convert(error, StripeError) if error else None,
@@ -133,19 +133,19 @@ def test_each_refund_failure_reason_of_sdk_has_table_row() -> None:
 
 @pytest.mark.parametrize("word", sorted(EVERY_STATUS))
 def test_a_refund_is_reported_by_its_status(word: str) -> None:
-    said = report_of(refund(status=word), now=NOW)
+    said = read_refund(refund(status=word), now=NOW)
     assert isinstance(said, RefundReport)
     assert said.status == EVERY_STATUS[word]
 
 
 def test_an_answered_refund_is_a_report_of_the_time_it_was_made() -> None:
-    answer = Answered(status=200, body=refund(), error=None, request_id="req_1", should_retry=None)
+    answer = Response(status=200, body=refund(), error=None, request_id="req_1", should_retry=None)
     assert refund_outcome_of(answer, ASKED, now=NOW) == report()
 
 
 @pytest.mark.parametrize("word", sorted(EVERY_FAILURE))
 def test_failed_refund_has_code_of_table(word: str) -> None:
-    said = report_of(refund(status="failed", failure_reason=word), now=NOW)
+    said = read_refund(refund(status="failed", failure_reason=word), now=NOW)
     assert said == report(status="failed", failure_code=EVERY_FAILURE[word], occurred_at=NOW)
 
 
@@ -160,14 +160,14 @@ def test_failed_refund_has_code_of_table(word: str) -> None:
     ids=["failed", "new reason", "canceled", "canceled for a reason"],
 )
 def test_failed_refund_with_unknown_reason_has_generic_code(fields: dict[str, str], code: str) -> None:
-    said = report_of(refund(**fields), now=NOW)
+    said = read_refund(refund(**fields), now=NOW)
     assert isinstance(said, RefundReport)
     assert said.failure_code == code
 
 
 def test_failed_refund_has_time_of_event() -> None:
     at = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
-    said = report_of(refund(status="failed"), now=NOW, occurred_at=at)
+    said = read_refund(refund(status="failed"), now=NOW, occurred_at=at)
     assert isinstance(said, RefundReport)
     assert said.occurred_at == at
 
@@ -176,7 +176,7 @@ def test_failed_refund_has_time_of_event() -> None:
     "metadata", [None, {}, {"fincore_refund_id": "nonsense"}], ids=["null", "empty", "nonsense"]
 )
 def test_refund_made_outside_fincore_has_no_refund_id(metadata: object) -> None:
-    assert report_of(refund(metadata=metadata), now=NOW) == report(refund_id=None)
+    assert read_refund(refund(metadata=metadata), now=NOW) == report(refund_id=None)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_refund_made_outside_fincore_has_no_refund_id(metadata: object) -> None:
     ids=["new status", "no status", "inexpressible"],
 )
 def test_a_refund_that_fincore_cannot_read_is_unreadable(fields: dict[str, Any], reason: str) -> None:
-    assert report_of(refund(**fields), now=NOW) == Unreadable(reason)
+    assert read_refund(refund(**fields), now=NOW) == Unreadable(reason)
 
 
 @pytest.mark.parametrize("fields", [{"status": "blessed"}, {"amount": 0}], ids=["status", "amount"])
 def test_an_answer_that_cannot_be_read_is_unknown(fields: dict[str, Any]) -> None:
-    answer = Answered(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
+    answer = Response(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
     assert isinstance(refund_outcome_of(answer, ASKED, now=NOW), Unknown)
 
 
@@ -213,12 +213,12 @@ def test_an_answer_that_cannot_be_read_is_unknown(fields: dict[str, Any]) -> Non
     ids=["other payment", "no payment", "no metadata", "other charge", "other refund"],
 )
 def test_an_answer_about_another_refund_is_unknown(fields: dict[str, Any]) -> None:
-    answer = Answered(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
+    answer = Response(status=200, body=refund(**fields), error=None, request_id="req_1", should_retry=None)
     assert isinstance(refund_outcome_of(answer, ASKED, now=NOW), Unknown)
 
 
 def test_stripes_amounts_are_read_in_stripes_exponent() -> None:
-    said = report_of(refund(currency="isk", amount=500), now=NOW)
+    said = read_refund(refund(currency="isk", amount=500), now=NOW)
     assert said == report(money=Money(5, Currency("isk")))
 
 
@@ -318,4 +318,4 @@ def test_undecided_error_leaves_refund_open(status: int, error: dict[str, str], 
 
 def test_refund_not_sent_is_retryable_and_no_answer_unknown() -> None:
     assert refund_outcome_of(NotSent("no route"), ASKED, now=NOW) == Retryable(reason="no route")
-    assert refund_outcome_of(NoAnswer("reset"), ASKED, now=NOW) == Unknown(reason="reset", since=NOW)
+    assert refund_outcome_of(NoResponse("reset"), ASKED, now=NOW) == Unknown(reason="reset", since=NOW)

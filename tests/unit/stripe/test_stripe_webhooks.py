@@ -19,8 +19,8 @@ from fincore.domain.outcome import (
     Declined,
     DisputeMovements,
     DisputeReport,
-    Fact,
     Failure,
+    KnownOutcome,
     PspAccount,
     PspReference,
     RefundReport,
@@ -205,7 +205,7 @@ def about(event_type: str, snapshot: dict[str, Any]) -> bytes:
 
 
 USD_19_99 = Money(1999, Currency("usd"))
-FACTS: list[tuple[bytes, Fact | Unknown]] = [
+FACTS: list[tuple[bytes, KnownOutcome | Unknown]] = [
     (
         event("payment_intent.succeeded", amount_received=1999),
         Approved(kind="captured", money=USD_19_99, psp_reference=PspReference("pi_1"), occurred_at=OCCURRED),
@@ -257,11 +257,11 @@ FACTS: list[tuple[bytes, Fact | Unknown]] = [
 
 
 @pytest.mark.parametrize(("body", "fact"), FACTS)
-def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: Fact | Unknown) -> None:
-    assert WEBHOOKS.interpret(body) == WebhookReport(
+def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: KnownOutcome | Unknown) -> None:
+    assert WEBHOOKS.read(body) == WebhookReport(
         charge_id=CHARGE,
         payment_reference=PspReference("pi_1"),
-        said=fact,
+        content=fact,
         shows_payment=True,
     )
 
@@ -323,8 +323,8 @@ def refund_report(**fields: Any) -> RefundReport:
 def test_refund_event_becomes_report_with_event_time(
     event_type: str, fields: dict[str, Any], report: RefundReport
 ) -> None:
-    assert WEBHOOKS.interpret(refund_event(event_type, **fields)) == WebhookReport(
-        charge_id=CHARGE, payment_reference=PspReference("pi_1"), said=report
+    assert WEBHOOKS.read(refund_event(event_type, **fields)) == WebhookReport(
+        charge_id=CHARGE, payment_reference=PspReference("pi_1"), content=report
     )
 
 
@@ -334,33 +334,33 @@ def test_refund_event_becomes_report_with_event_time(
     ids=["null", "empty", "nonsense"],
 )
 def test_a_refund_made_at_stripe_names_the_payment_only(metadata: dict[str, str] | None) -> None:
-    assert WEBHOOKS.interpret(refund_event("refund.created", metadata=metadata)) == WebhookReport(
-        charge_id=None, payment_reference=PspReference("pi_1"), said=refund_report(refund_id=None)
+    assert WEBHOOKS.read(refund_event("refund.created", metadata=metadata)) == WebhookReport(
+        charge_id=None, payment_reference=PspReference("pi_1"), content=refund_report(refund_id=None)
     )
 
 
 def test_a_refund_of_ours_that_names_no_payment_is_unreadable() -> None:
-    told = WEBHOOKS.interpret(refund_event("refund.created", payment_intent=None))
+    told = WEBHOOKS.read(refund_event("refund.created", payment_intent=None))
     assert told == WebhookReport(
         charge_id=CHARGE,
         payment_reference=None,
-        said=None,
+        content=None,
         unreadable="Stripe reports a refund with our metadata that names no payment",
     )
 
 
 @pytest.mark.parametrize("name", ["", "pi_\0", "pi 1", "pi_1\n", "p" * 256], ids=repr)
 def test_a_payment_without_a_sensible_id_is_unreadable(name: str) -> None:
-    told = WEBHOOKS.interpret(refund_event("refund.created", payment_intent=name))
+    told = WEBHOOKS.read(refund_event("refund.created", payment_intent=name))
     assert isinstance(told, WebhookReport)
-    assert (told.charge_id, told.payment_reference, told.said) == (CHARGE, None, None)
+    assert (told.charge_id, told.payment_reference, told.content) == (CHARGE, None, None)
     assert told.unreadable
 
 
 def test_a_refund_of_an_unknown_status_is_unreadable() -> None:
-    told = WEBHOOKS.interpret(refund_event("refund.updated", status="blessed"))
+    told = WEBHOOKS.read(refund_event("refund.updated", status="blessed"))
     assert isinstance(told, WebhookReport)
-    assert (told.said, told.unreadable) == (
+    assert (told.content, told.unreadable) == (
         None,
         "Stripe reports a refund status that FinCore does not know",
     )
@@ -389,10 +389,10 @@ def test_dispute_event_becomes_report_naming_payment_only(event_type: str) -> No
         ],
         "evidence_details": {"due_by": T + 86_400, "has_evidence": False},
     }
-    assert WEBHOOKS.interpret(about(event_type, dispute)) == WebhookReport(
+    assert WEBHOOKS.read(about(event_type, dispute)) == WebhookReport(
         charge_id=None,
         payment_reference=PspReference("pi_1"),
-        said=DisputeReport(
+        content=DisputeReport(
             psp_reference=PspReference("dp_1"),
             status="needs_response",
             money=USD_19_99,
@@ -444,12 +444,12 @@ def test_dispute_event_becomes_report_naming_payment_only(event_type: str) -> No
     ],
 )
 def test_event_about_no_charge_is_ignored_with_reason(body: bytes, reason: str) -> None:
-    assert WEBHOOKS.interpret(body) == WebhookIgnored(reason)
+    assert WEBHOOKS.read(body) == WebhookIgnored(reason)
 
 
 @pytest.mark.parametrize("metadata", [{}, {"fincore_charge_id": "re_1"}], ids=["none", "no charge id"])
 def test_a_payment_without_our_metadata_hints_at_no_charge(metadata: dict[str, str]) -> None:
-    told = WEBHOOKS.interpret(event("payment_intent.succeeded", metadata=metadata))
+    told = WEBHOOKS.read(event("payment_intent.succeeded", metadata=metadata))
     assert isinstance(told, WebhookReport)
     assert (told.charge_id, told.payment_reference, told.shows_payment) == (None, "pi_1", True)
 
@@ -484,18 +484,18 @@ def test_a_payment_without_our_metadata_hints_at_no_charge(metadata: dict[str, s
 def test_an_event_of_another_shape_names_what_it_can(
     body: bytes, charge_id: ChargeId | None, reference: str | None
 ) -> None:
-    told = WEBHOOKS.interpret(body)
+    told = WEBHOOKS.read(body)
     assert isinstance(told, WebhookReport)
-    assert (told.charge_id, told.payment_reference, told.said) == (charge_id, reference, None)
+    assert (told.charge_id, told.payment_reference, told.content) == (charge_id, reference, None)
     assert told.unreadable is not None
     assert told.unreadable.startswith("the event does not have the shape that Stripe documents")
 
 
 @pytest.mark.parametrize("amount", [None, 0, -1999, 10**15 + 1, 2**63], ids=str)
 def test_a_success_without_a_sensible_amount_is_unreadable(amount: int | None) -> None:
-    told = WEBHOOKS.interpret(event("payment_intent.succeeded", amount_received=amount))
+    told = WEBHOOKS.read(event("payment_intent.succeeded", amount_received=amount))
     assert isinstance(told, WebhookReport)
-    assert (told.said, told.payment_reference) == (None, "pi_1")
+    assert (told.content, told.payment_reference) == (None, "pi_1")
     assert told.unreadable is not None
 
 
@@ -507,7 +507,7 @@ def test_a_type_of_tomorrow_is_read_like_its_family(event_type: str) -> None:
     assert verify(signed(body), body) == VerifiedWebhook(
         psp_event_id="evt_1", type=event_type, is_interesting=True
     )
-    assert not isinstance(WEBHOOKS.interpret(body), WebhookIgnored)
+    assert not isinstance(WEBHOOKS.read(body), WebhookIgnored)
 
 
 @pytest.mark.parametrize("named", [{"account": "acct_other"}, {"context": "acct_other"}], ids=str)

@@ -15,8 +15,8 @@ from fincore.domain.outcome import (
     Canceled,
     Declined,
     Expired,
-    Fact,
     Failure,
+    KnownOutcome,
     Outcome,
     PspReference,
     Rejected,
@@ -74,7 +74,7 @@ def after(**delta: float) -> datetime:
 
 
 FINDINGS: list[
-    tuple[Operation, Outcome | NotFound, Fact | Literal["not_done", "could_not_ask", "undecided"]]
+    tuple[Operation, Outcome | NotFound, KnownOutcome | Literal["not_done", "could_not_ask", "undecided"]]
 ] = [
     ("authorize", CAPTURED, CAPTURED),
     ("authorize", AUTHORIZED, AUTHORIZED),

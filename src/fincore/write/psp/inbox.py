@@ -16,7 +16,7 @@ from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
 from fincore.write.psp.port import PspWebhooks, SignatureRefused
-from fincore.write.queue.job_payloads import interpret_job
+from fincore.write.queue.job_payloads import process_webhook_job
 
 _SQL = load_sql("fincore.write.psp", "inbox.sql")
 _log = structlog.get_logger(__name__)
@@ -55,7 +55,9 @@ class WebhookInbox:
         commit = Commit(
             provenance=Provenance(correlation=verified.psp_event_id, actor=f"webhook:{psp}"),
             webhook=event,
-            jobs=(interpret_job(psp, psp_account, verified.psp_event_id),) if verified.is_interesting else (),
+            jobs=(process_webhook_job(psp, psp_account, verified.psp_event_id),)
+            if verified.is_interesting
+            else (),
         )
         committed = await self._writer.commit(commit)
         if not isinstance(committed, AlreadyReceived):

@@ -11,7 +11,7 @@ from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     DisputeReport,
-    Fact,
+    KnownOutcome,
     OperationOutcome,
     Outcome,
     PspAccount,
@@ -88,14 +88,14 @@ class ReceiptRefused(msgspec.Struct, frozen=True):
 class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id.
 
-    `told_reference` is a payment that a report said to be the charge's: it counts only if it carries our charge id.
+    `reported_reference` is a payment that a report said to be the charge's: it counts only if it carries our charge id.
     """
 
     charge_id: ChargeId
     psp_account: PspAccount
     created_at: datetime
     psp_reference: PspReference | None = None
-    told_reference: PspReference | None = None
+    reported_reference: PspReference | None = None
 
 
 class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,12 +117,12 @@ class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
     `payment_reference` is the payment it is about; `charge_id` is what the PSP's metadata says that is here, which others
     can edit: a hint for payments that the log does not know. Both are None where the event does not let them be read.
     `shows_payment`: the event holds the payment with all its metadata, so that without a `charge_id` in it there is no use
-    in asking the PSP. `unreadable` is a sentence about what could not be understood; `said` is what is certain all the same, or None.
+    in asking the PSP. `unreadable` is a sentence about what could not be understood; `content` is what is certain all the same, or None.
     """
 
     charge_id: ChargeId | None
     payment_reference: PspReference | None
-    said: Fact | Unknown | RefundReport | DisputeReport | None
+    content: KnownOutcome | Unknown | RefundReport | DisputeReport | None
     shows_payment: bool = False
     unreadable: str | None = None
 
@@ -220,6 +220,6 @@ class PspWebhooks(Protocol):
         """Check the signature over the raw bytes. Header names are lower case."""
         ...
 
-    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
+    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
         """What a stored, verified event says, in FinCore's words. What it cannot read is said to be unreadable."""
         ...

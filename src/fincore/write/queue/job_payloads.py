@@ -54,7 +54,7 @@ def resolve_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
     return Job(kind="charge.resolve", payload=payload, delay_seconds=delay_seconds)
 
 
-def follow_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
+def poll_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
     """Look after a charge that waits for its customer, or for a capture until its hold lapses."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.follow", payload=payload, delay_seconds=delay_seconds)
@@ -78,7 +78,7 @@ def resolve_refund_job(charge_id: ChargeId, refund_id: RefundId, *, delay_second
     return Job(kind="refund.resolve", payload=payload, delay_seconds=delay_seconds)
 
 
-def interpret_job(psp: PspName, psp_account: PspAccount, psp_event_id: str) -> Job:
+def process_webhook_job(psp: PspName, psp_account: PspAccount, psp_event_id: str) -> Job:
     """Read a webhook that lies in the inbox."""
     payload = WebhookJob(psp=psp, psp_account=psp_account, psp_event_id=psp_event_id)
     return Job(kind="webhook.interpret", payload=msgspec.json.encode(payload))

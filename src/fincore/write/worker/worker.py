@@ -23,16 +23,16 @@ from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import Handler, JobQueue
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
-from fincore.write.worker.jobs.poll_charge import FollowCharge
-from fincore.write.worker.jobs.process_webhook import InterpretWebhook
+from fincore.write.worker.jobs.poll_charge import PollCharge
+from fincore.write.worker.jobs.process_webhook import ProcessWebhook
 from fincore.write.worker.jobs.resolve_charge import ResolveCharge
 from fincore.write.worker.jobs.resolve_refund import ResolveRefund
 from fincore.write.worker.jobs.send_refund import SendRefund
-from fincore.write.worker.plumbing.context import Desk
+from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
 from fincore.write.worker.plumbing.housekeeping import Chore, Housekeeping
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy, jobs_after
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
 
@@ -84,18 +84,18 @@ class Worker:
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
-        follow_policy: FollowPolicy | None = None,
+        poll_policy: PollPolicy | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
         self._housekeeping = housekeeping
         self._concurrency = concurrency
         janitor = janitor_policy or JanitorPolicy()
-        follow = follow_policy or FollowPolicy()
+        follow = poll_policy or PollPolicy()
 
         def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             first_inquiry_seconds = janitor.pause_seconds(1, fraction=draw())
-            return jobs_after(
+            return follow_up_jobs(
                 charge_id,
                 events,
                 clock.now(),
@@ -103,7 +103,7 @@ class Worker:
                 first_inquiry_seconds=first_inquiry_seconds,
             )
 
-        desk = Desk(
+        context = JobContext(
             recorder=ChargeRecorder(log, writer, consequences),
             gateways=gateways,
             clock=clock,
@@ -112,15 +112,15 @@ class Worker:
             draw=draw,
         )
         handlers: dict[JobKind, Handler] = {
-            "charge.authorize": OperateCharge(desk, "authorize"),
-            "charge.capture": OperateCharge(desk, "capture"),
-            "charge.cancel": OperateCharge(desk, "cancel"),
-            "charge.resolve": ResolveCharge(desk),
-            "charge.follow": FollowCharge(desk, follow),
-            "charge.inquire": InquireCharge(desk, follow),
-            "refund.send": SendRefund(desk),
-            "refund.resolve": ResolveRefund(desk, follow),
-            "webhook.interpret": InterpretWebhook(desk, InboxReader(pool), webhooks),
+            "charge.authorize": OperateCharge(context, "authorize"),
+            "charge.capture": OperateCharge(context, "capture"),
+            "charge.cancel": OperateCharge(context, "cancel"),
+            "charge.resolve": ResolveCharge(context),
+            "charge.follow": PollCharge(context, follow),
+            "charge.inquire": InquireCharge(context, follow),
+            "refund.send": SendRefund(context),
+            "refund.resolve": ResolveRefund(context, follow),
+            "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),
         }
         self.handlers: Mapping[JobKind, Handler] = {
             kind: counted(kind, outlasting_outages(handler, draw=draw)) for kind, handler in handlers.items()

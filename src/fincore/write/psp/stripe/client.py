@@ -11,8 +11,8 @@ from yarl import URL
 from fincore.domain.secret import Secret
 from fincore.version import VERSION
 from fincore.write.psp.stripe.form import Form, encode_form
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
-from fincore.write.psp.stripe.sanitize import clean_word
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.sanitize import sanitize_code
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class StripeClient:
 
     async def get(
         self, path: str, query: Form, *, key: Secret, reads: msgspec.json.Decoder[T]
-    ) -> Answered[T] | NotSent | NoAnswer:
+    ) -> Response[T] | NotSent | NoResponse:
         """Ask. `reads` is the shape of a successful answer."""
         return await self._call(
             "GET", path, query=encode_form(query), form=None, headers=_authorization(key), reads=reads
@@ -66,7 +66,7 @@ class StripeClient:
 
     async def post(
         self, path: str, form: Form, *, key: Secret, idempotency_key: str, reads: msgspec.json.Decoder[T]
-    ) -> Answered[T] | NotSent | NoAnswer:
+    ) -> Response[T] | NotSent | NoResponse:
         """Do. The same form under the same idempotency key gets the same answer for at least 24 hours."""
         headers = _authorization(key)
         headers["Idempotency-Key"] = idempotency_key
@@ -89,10 +89,10 @@ class StripeClient:
         form: bytes | None,
         headers: dict[str, str],
         reads: msgspec.json.Decoder[T],
-    ) -> Answered[T] | NotSent | NoAnswer:
+    ) -> Response[T] | NotSent | NoResponse:
         url = URL(f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}", encoded=True)
         started = time.perf_counter()
-        answer: Answered[T] | NotSent | NoAnswer
+        answer: Response[T] | NotSent | NoResponse
         try:
             async with self._opened().request(
                 method, url, data=form, headers=headers, allow_redirects=False
@@ -102,11 +102,11 @@ class StripeClient:
             # aiohttp raises these two only while it resolves, connects or waits for a free connection.
             answer = NotSent(f"could not connect to Stripe ({type(error).__name__})")
         except _AnswerTooLarge:
-            answer = NoAnswer(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+            answer = NoResponse(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
         except TimeoutError:
-            answer = NoAnswer(f"Stripe did not answer within {self._timeout.total:g} s")
+            answer = NoResponse(f"Stripe did not answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError) as error:
-            answer = NoAnswer(f"the connection to Stripe broke ({type(error).__name__})")
+            answer = NoResponse(f"the connection to Stripe broke ({type(error).__name__})")
         _note(method, path, answer, headers.get("Idempotency-Key"), time.perf_counter() - started)
         return answer
 
@@ -139,7 +139,7 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Decoder[T]) -> Answered[T]:
+def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Decoder[T]) -> Response[T]:
     body: T | None = None
     error: StripeError | None = None
     try:
@@ -149,7 +149,7 @@ def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Deco
             error = _ERROR.decode(raw).error
     except (msgspec.DecodeError, UnicodeDecodeError):
         _log.warning("stripe.answer_not_understood", status=response.status, bytes=len(raw))
-    return Answered(
+    return Response(
         status=response.status,
         body=body,
         error=error,
@@ -166,13 +166,13 @@ def _named(error: StripeError) -> dict[str, str]:
         "decline_code": error.decline_code,
         "error_param": error.param,
     }
-    return {name: clean_word(word) for name, word in words.items() if word}
+    return {name: sanitize_code(word) for name, word in words.items() if word}
 
 
 def _note(
     method: str,
     path: str,
-    answer: Answered[T] | NotSent | NoAnswer,
+    answer: Response[T] | NotSent | NoResponse,
     idempotency_key: str | None,
     elapsed_seconds: float,
 ) -> None:
@@ -183,10 +183,10 @@ def _note(
         "latency_ms": round(elapsed_seconds * 1000, 1),
     }
     match answer:
-        case Answered(status=status, request_id=request_id, error=error):
+        case Response(status=status, request_id=request_id, error=error):
             named = {} if error is None else _named(error)
             _log.info("stripe.answered", **about, status=status, request_id=request_id, **named)
         case NotSent(reason=reason):
             _log.warning("stripe.not_sent", **about, reason=reason)
-        case NoAnswer(reason=reason):
+        case NoResponse(reason=reason):
             _log.warning("stripe.unanswered", **about, reason=reason)

@@ -9,15 +9,15 @@ from fincore.domain.outcome import Failure, Retryable, Unknown
 from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.error_tables import (
     Ask,
-    AuthorizationVerdict,
-    OperationVerdict,
-    RefundVerdict,
+    AuthorizationErrorPolicy,
+    OperationErrorPolicy,
+    RefundErrorPolicy,
     Refused,
     Repeat,
-    Unsettled,
+    Undetermined,
 )
-from fincore.write.psp.stripe.response import Answered
-from fincore.write.psp.stripe.sanitize import clean_word
+from fincore.write.psp.stripe.response import Response
+from fincore.write.psp.stripe.sanitize import sanitize_code
 from fincore.write.psp.stripe.wire import StripeError
 
 MESSAGE_CHARS_MAX: Final = 300
@@ -30,34 +30,36 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
-def verdict_on(status: int, error: StripeError | None) -> AuthorizationVerdict:
+def authorization_error_policy(status: int, error: StripeError | None) -> AuthorizationErrorPolicy:
     """What an answer to an authorization that is not a success means for the payment."""
-    return _verdict(status, error, _authorization_error)
+    return _policy(status, error, _authorization_error)
 
 
-def operation_verdict_on(status: int, error: StripeError | None) -> OperationVerdict:
+def operation_error_policy(status: int, error: StripeError | None) -> OperationErrorPolicy:
     """What an answer to a capture or a cancellation that is not a success means for that."""
-    return _verdict(status, error, _operation_error)
+    return _policy(status, error, _operation_error)
 
 
-def refund_verdict_on(status: int, error: StripeError | None) -> RefundVerdict:
+def refund_error_policy(status: int, error: StripeError | None) -> RefundErrorPolicy:
     """What an answer to a refund that is not a success means for the refund."""
-    return _verdict(status, error, _refund_error)
+    return _policy(status, error, _refund_error)
 
 
-def unsettled(verdict: Unsettled, answer: Answered[T], now: datetime) -> Retryable | Unknown:
+def undetermined_outcome(policy: Undetermined, response: Response[T], now: datetime) -> Retryable | Unknown:
     """The outcome where the error does not tell what became of the call."""
-    match verdict:
+    match policy:
         case Repeat(reason=reason, after_seconds=seconds):
-            if answer.should_retry is False:
+            if response.should_retry is False:
                 seconds = max(seconds, error_tables.RATE_LIMIT_LONG_PAUSE_SECONDS)
-            return Retryable(reason=_with_request_id(reason, answer.request_id), retry_after_seconds=seconds)
+            return Retryable(
+                reason=_with_request_id(reason, response.request_id), retry_after_seconds=seconds
+            )
         case Ask(reason=reason):
-            if answer.should_retry is False:
+            if response.should_retry is False:
                 reason += ", and it is not to be repeated"
-            return Unknown(reason=_with_request_id(reason, answer.request_id), since=now)
+            return Unknown(reason=_with_request_id(reason, response.request_id), since=now)
         case _:
-            assert_never(verdict)
+            assert_never(policy)
 
 
 def decline_of(error: StripeError) -> Refused:
@@ -76,7 +78,7 @@ def failure_of(error: StripeError, refused: Refused, what: str, *, request_id: s
         code=refused.code,
         message=_message(error, refused, what, request_id),
         advice=error_tables.ADVICE.get(error.advice_code or "", refused.advice),
-        decline_code=word and clean_word(word),
+        decline_code=word and sanitize_code(word),
     )
 
 
@@ -86,13 +88,18 @@ def refusal_in_words(error: StripeError, what: str, *, request_id: str | None) -
     Stripe's messages quote what was sent, which may be anything: only its codes are kept, and the request under which
     Stripe's dashboard shows the rest.
     """
-    parts = (error.code and clean_word(error.code), error.param and f"parameter {clean_word(error.param)}")
+    parts = (
+        error.code and sanitize_code(error.code),
+        error.param and f"parameter {sanitize_code(error.param)}",
+    )
     named = ", ".join(part for part in parts if part)
     sentence = _with_request_id(f"Stripe refused {what}: {named or 'no reason given'}", request_id)
     return without_card_numbers(sentence)[:MESSAGE_CHARS_MAX]
 
 
-def _verdict(status: int, error: StripeError | None, read: Callable[[StripeError, bool], V]) -> V | Unsettled:
+def _policy(
+    status: int, error: StripeError | None, read: Callable[[StripeError, bool], V]
+) -> V | Undetermined:
     """`read` decides where Stripe looked at the request and says what is wrong with it or with the card.
 
     It is told whether the error is a decline: by its type, or because it names one with the status that declines have.
@@ -124,7 +131,7 @@ def _names_a_decline(error: StripeError) -> bool:
     )
 
 
-def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationVerdict:  # noqa: FBT001 -- one of three readers
+def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationErrorPolicy:  # noqa: FBT001 -- one of three readers
     if error.type == "card_error":
         return decline_of(error)
     return (
@@ -135,14 +142,14 @@ def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationV
     )
 
 
-def _operation_error(error: StripeError, is_decline: bool) -> OperationVerdict:  # noqa: FBT001
+def _operation_error(error: StripeError, is_decline: bool) -> OperationErrorPolicy:  # noqa: FBT001
     listed = error_tables.OPERATION_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
     return decline_of(error) if is_decline else error_tables.UNLISTED_OPERATION_ERROR
 
 
-def _refund_error(error: StripeError, is_decline: bool) -> RefundVerdict:  # noqa: FBT001
+def _refund_error(error: StripeError, is_decline: bool) -> RefundErrorPolicy:  # noqa: FBT001
     listed = error_tables.REFUND_ERRORS.get(error.code or "")
     if listed is not None:
         return listed
@@ -160,4 +167,4 @@ def _message(error: StripeError, refused: Refused, what: str, request_id: str | 
 
 
 def _with_request_id(reason: str, request_id: str | None) -> str:
-    return f"{reason} (Stripe's request {clean_word(request_id)})" if request_id else reason
+    return f"{reason} (Stripe's request {sanitize_code(request_id)})" if request_id else reason

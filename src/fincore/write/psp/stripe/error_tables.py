@@ -53,18 +53,18 @@ class RefundRefused(msgspec.Struct, frozen=True):
     code: RefundFailureCode
 
 
-Unsettled = Repeat | Ask
+Undetermined = Repeat | Ask
 """What an error may mean whatever was asked for."""
-Verdict = Refused | Unsettled
-AuthorizationVerdict = Verdict | WithoutReceipt
-OperationVerdict = Verdict | Lapsed | Overtaken
-RefundVerdict = RefundRefused | Unsettled
+ErrorPolicy = Refused | Undetermined
+AuthorizationErrorPolicy = ErrorPolicy | WithoutReceipt
+OperationErrorPolicy = ErrorPolicy | Lapsed | Overtaken
+RefundErrorPolicy = RefundRefused | Undetermined
 
 V = TypeVar("V")
 
 
-def _rows(verdict: V, words: str) -> dict[str, V]:
-    return dict.fromkeys(words.split(), verdict)
+def _rows(policy: V, words: str) -> dict[str, V]:
+    return dict.fromkeys(words.split(), policy)
 
 
 OUR_FAULT_PAUSE_SECONDS: Final = 60.0
@@ -124,15 +124,15 @@ UNLISTED_DECLINE: Final = Refused("card_declined", "ask_customer")
 
 LOCK_TIMEOUT: Final = Repeat("Stripe holds a lock on the payment", LOCK_PAUSE_SECONDS)
 
-_UNSETTLED: Final[Mapping[str, Unsettled]] = {
+_UNDETERMINED: Final[Mapping[str, Undetermined]] = {
     "rate_limit": Repeat("Stripe limits the rate", RATE_LIMIT_PAUSE_SECONDS),
     "lock_timeout": LOCK_TIMEOUT,
     "idempotency_key_in_use": Ask("the same call may still be under way"),
 }
 """Rows of every table of error codes."""
 
-REQUEST_ERRORS: Final[Mapping[str, AuthorizationVerdict]] = MappingProxyType(
-    dict[str, AuthorizationVerdict](_UNSETTLED)
+REQUEST_ERRORS: Final[Mapping[str, AuthorizationErrorPolicy]] = MappingProxyType(
+    dict[str, AuthorizationErrorPolicy](_UNDETERMINED)
     | _rows(
         Refused("payment_method_invalid", "ask_customer"),
         "expired_payment_method invalid_card_type payment_intent_incompatible_payment_method "
@@ -187,8 +187,8 @@ REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused | WithoutReceipt]] = Mapping
 )
 """`invalid_request_error` with a code that no row above names: the parameter Stripe points at."""
 
-OPERATION_ERRORS: Final[Mapping[str, OperationVerdict]] = MappingProxyType(
-    dict[str, OperationVerdict](_UNSETTLED)
+OPERATION_ERRORS: Final[Mapping[str, OperationErrorPolicy]] = MappingProxyType(
+    dict[str, OperationErrorPolicy](_UNDETERMINED)
     | _rows(Lapsed(), "capture_charge_authorization_expired charge_expired_for_capture")
     | _rows(
         Overtaken(),
@@ -205,8 +205,8 @@ OPERATION_ERRORS: Final[Mapping[str, OperationVerdict]] = MappingProxyType(
 UNLISTED_OPERATION_ERROR: Final = Refused("psp_rejected_request", "do_not_retry")
 """Stripe did not carry the capture or the cancellation out (the amount is too large, for one), and will not."""
 
-REFUND_ERRORS: Final[Mapping[str, RefundVerdict]] = MappingProxyType(
-    dict[str, RefundVerdict](_UNSETTLED)
+REFUND_ERRORS: Final[Mapping[str, RefundErrorPolicy]] = MappingProxyType(
+    dict[str, RefundErrorPolicy](_UNDETERMINED)
     | _rows(
         RefundRefused("not_refundable"),
         "amount_too_large charge_already_refunded charge_not_refundable intent_invalid_state "
@@ -230,7 +230,7 @@ DECLINED_REFUND: Final = RefundRefused("declined")
 
 UNLISTED_REFUND_ERROR: Final = RefundRefused("psp_rejected_request")
 
-STATUSES: Final[Mapping[int, Unsettled]] = MappingProxyType(
+STATUSES: Final[Mapping[int, Undetermined]] = MappingProxyType(
     {
         401: Repeat("Stripe refuses our secret key: check it", OUR_FAULT_PAUSE_SECONDS),
         403: Repeat("Stripe does not permit our secret key to do this: check it", OUR_FAULT_PAUSE_SECONDS),

@@ -37,10 +37,10 @@ from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.error_tables import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.form import Form
-from fincore.write.psp.stripe.intents import fact_of, names, understood
+from fincore.write.psp.stripe.intents import names, read_intent, understood
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
 from fincore.write.psp.stripe.mapping import operation_outcome_of, outcome_of
-from fincore.write.psp.stripe.refunds import refund_outcome_of, report_of
+from fincore.write.psp.stripe.refunds import read_refund, refund_outcome_of
 from fincore.write.psp.stripe.requests import (
     WITH_FEE,
     authorization_form,
@@ -75,7 +75,7 @@ class StripeGateway:
         amount = to_stripe(request.money)
         if isinstance(amount, Inexpressible):
             return Declined(failure=_failure(amount), occurred_at=self._clock.now())
-        answer = await self._client.post(
+        response = await self._client.post(
             INTENTS,
             authorization_form(request, amount),
             key=account.secret_key,
@@ -83,14 +83,14 @@ class StripeGateway:
             reads=INTENT,
         )
         return outcome_of(
-            answer,
+            response,
             request.charge_id,
             now=self._clock.now(),
             has_receipt=request.customer_email is not None,
         )
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
-        """Take held money. The fee comes with the answer."""
+        """Take held money. The fee comes with the response."""
         amount = to_stripe(request.money)
         if isinstance(amount, Inexpressible):
             return Rejected(failure=_failure(amount), occurred_at=self._clock.now())
@@ -110,21 +110,21 @@ class StripeGateway:
             return RefundRejected(
                 code="psp_rejected_request", message=amount.reason, occurred_at=self._clock.now()
             )
-        answer = await self._client.post(
+        response = await self._client.post(
             REFUNDS,
             refund_form(request, amount),
             key=account.secret_key,
             idempotency_key=request.idempotency_key,
             reads=REFUND,
         )
-        return refund_outcome_of(answer, request, now=self._clock.now())
+        return refund_outcome_of(response, request, now=self._clock.now())
 
     async def inquire(self, inquiry: Inquiry) -> Outcome | NotFound:
         """Read the payment itself, found by our metadata where Stripe's id of it is not known."""
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
-        told = inquiry.told_reference
+        told = inquiry.reported_reference
         if inquiry.psp_reference is None and told is not None:
             found = await self._lookups.payment(account, told, expand=WITH_FEE)
             if not isinstance(found, PaymentIntent) or names(found, inquiry.charge_id):
@@ -144,7 +144,7 @@ class StripeGateway:
 
     def _fact(self, found: PaymentIntent | NotFound | Retryable) -> Outcome | NotFound:
         now = self._clock.now()
-        return understood(fact_of(found, now=now), now) if isinstance(found, PaymentIntent) else found
+        return understood(read_intent(found, now=now), now) if isinstance(found, PaymentIntent) else found
 
     async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
         """Read the refund itself, found by our metadata where Stripe's id of it is not known."""
@@ -161,7 +161,7 @@ class StripeGateway:
             return Unknown(
                 reason="Stripe's record is of a refund of another payment", since=self._clock.now()
             )
-        report = report_of(found, now=self._clock.now())
+        report = read_refund(found, now=self._clock.now())
         return (
             Unknown(reason=report.reason, since=self._clock.now())
             if isinstance(report, Unreadable)
@@ -193,7 +193,7 @@ class StripeGateway:
         account = self._accounts.get(request.psp_account)
         if account is None:
             return _no_such_account(request.psp_account)
-        answer = await self._client.post(
+        response = await self._client.post(
             f"{object_path(INTENTS, request.psp_reference)}/{verb}",
             form,
             key=account.secret_key,
@@ -201,7 +201,7 @@ class StripeGateway:
             reads=INTENT,
         )
         what = "the capture" if verb == "capture" else "the cancellation"
-        return operation_outcome_of(answer, what, request.psp_reference, now=self._clock.now())
+        return operation_outcome_of(response, what, request.psp_reference, now=self._clock.now())
 
 
 def _failure(inexpressible: Inexpressible) -> Failure:

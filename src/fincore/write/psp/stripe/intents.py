@@ -13,7 +13,7 @@ from fincore.domain.outcome import (
     Canceled,
     Declined,
     Expired,
-    Fact,
+    KnownOutcome,
     PspReference,
     Unknown,
     Unreadable,
@@ -30,11 +30,13 @@ from fincore.write.psp.stripe.wire import (
     StripeError,
 )
 
-Said = Fact | Unknown | Unreadable
+IntentReading = KnownOutcome | Unknown | Unreadable
 """What a payment intent says."""
 
 
-def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None) -> Said:
+def read_intent(
+    intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None
+) -> IntentReading:
     """What a payment intent says. `occurred_at` is the time of the fact where the caller has it from Stripe."""
     read = INTENT_STATUSES.get(intent.status)
     if read is None:
@@ -44,7 +46,7 @@ def fact_of(intent: PaymentIntent, *, now: datetime, occurred_at: datetime | Non
     return read(intent, occurred_at or time_of(intent), now)
 
 
-def understood(said: Said, now: datetime) -> Fact | Unknown:
+def understood(said: IntentReading, now: datetime) -> KnownOutcome | Unknown:
     """The same as the answer to a call of ours: what cannot be read settles nothing."""
     return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
 
@@ -54,7 +56,7 @@ def names(intent: PaymentIntent, charge_id: ChargeId) -> bool:
     return intent.metadata.get(CHARGE_ID_KEY) == charge_id
 
 
-def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
+def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> IntentReading:
     """Approved, captured: amount_received."""
     money = _positive(intent.amount_received, intent.currency, "received")
     if isinstance(money, Unreadable):
@@ -68,7 +70,7 @@ def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> S
     )
 
 
-def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
+def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> IntentReading:
     """Approved, authorized: amount_capturable."""
     money = _positive(intent.amount_capturable, intent.currency, "capturable")
     if isinstance(money, Unreadable):
@@ -82,18 +84,18 @@ def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) ->
     )
 
 
-def _action_required(intent: PaymentIntent, _occurred_at: datetime, _now: datetime) -> Said:
+def _action_required(intent: PaymentIntent, _occurred_at: datetime, _now: datetime) -> IntentReading:
     """ActionRequired: next_action.redirect_to_url.url."""
     page = intent.next_action and intent.next_action.redirect_to_url
     return ActionRequired(psp_reference=PspReference(intent.id), redirect_url=page.url if page else None)
 
 
-def _processing(_intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Said:
+def _processing(_intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> IntentReading:
     """Unknown: processing at the PSP."""
     return Unknown(reason="processing at the PSP", since=now)
 
 
-def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> Said:
+def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> IntentReading:
     """Expired or Canceled by cancellation_reason."""
     reference = PspReference(intent.id)
     at = _utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at
@@ -104,7 +106,7 @@ def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> S
     return Canceled(reason=reason, psp_reference=reference, occurred_at=at)
 
 
-def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> Said:
+def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime) -> IntentReading:
     """Declined by last_payment_error; Unknown without one."""
     error = intent.last_payment_error
     if error is None:
@@ -112,21 +114,23 @@ def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime)
     return declined(error, _reason_of_failed_attempt(error), occurred_at, PspReference(intent.id))
 
 
-def _undecided(intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> Said:
+def _undecided(intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> IntentReading:
     """Unknown: not attempted yet."""
     return Unknown(reason=f"the payment is {intent.status} at the PSP: not attempted yet", since=now)
 
 
-INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime], Said]]] = MappingProxyType(
-    {
-        "succeeded": _captured,
-        "requires_capture": _authorized,
-        "requires_action": _action_required,
-        "processing": _processing,
-        "canceled": _given_up,
-        "requires_payment_method": _failed_attempt,
-        "requires_confirmation": _undecided,
-    }
+INTENT_STATUSES: Final[Mapping[str, Callable[[PaymentIntent, datetime, datetime], IntentReading]]] = (
+    MappingProxyType(
+        {
+            "succeeded": _captured,
+            "requires_capture": _authorized,
+            "requires_action": _action_required,
+            "processing": _processing,
+            "canceled": _given_up,
+            "requires_payment_method": _failed_attempt,
+            "requires_confirmation": _undecided,
+        }
+    )
 )
 """Status of a payment intent -> how to read it. Any other status is Unreadable."""
 

@@ -12,10 +12,10 @@ from fincore.domain.outcome import PspReference, Retryable
 from fincore.write.psp.port import Inquiry, NotFound, RefundInquiry
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
-from fincore.write.psp.stripe.error_policy import verdict_on
+from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import Repeat
 from fincore.write.psp.stripe.form import Form
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     REFUND_ID_KEY,
@@ -104,10 +104,10 @@ class StripeLookups:
                 "limit": LIST_PAGE_SIZE,
                 "starting_after": after,
             }
-            answer = await self._client.get(REFUNDS, query, key=account.secret_key, reads=_REFUND_PAGE)
-            if not isinstance(answer, Answered) or answer.body is None:
-                return _could_not_ask("list of refunds", answer)
-            page = answer.body
+            response = await self._client.get(REFUNDS, query, key=account.secret_key, reads=_REFUND_PAGE)
+            if not isinstance(response, Response) or response.body is None:
+                return _could_not_ask("list of refunds", response)
+            page = response.body
             found = _refund_among(page, inquiry)
             if found is not None:
                 return found
@@ -125,28 +125,28 @@ class StripeLookups:
         what: str,
     ) -> T | NotFound | Retryable:
         query: Form = {"expand": [expand] if expand else None}
-        answer = await self._client.get(path, query, key=account.secret_key, reads=reads)
-        if not isinstance(answer, Answered):
-            return _could_not_ask(what, answer)
-        if answer.body is not None:
-            return answer.body
+        response = await self._client.get(path, query, key=account.secret_key, reads=reads)
+        if not isinstance(response, Response):
+            return _could_not_ask(what, response)
+        if response.body is not None:
+            return response.body
         # Any proxy can answer 404: only Stripe's own word for it counts.
-        is_missing = answer.error is not None and answer.error.code == "resource_missing"
-        if answer.status == _NOT_FOUND_STATUS and is_missing:
+        is_missing = response.error is not None and response.error.code == "resource_missing"
+        if response.status == _NOT_FOUND_STATUS and is_missing:
             return NotFound()
-        return _could_not_ask(what, answer)
+        return _could_not_ask(what, response)
 
     async def _search(self, account: StripeAccount, inquiry: Inquiry) -> PspReference | NotFound | Retryable:
         query: Form = {
             "query": f"metadata['{CHARGE_ID_KEY}']:'{inquiry.charge_id}'",
             "limit": SEARCH_SIZE,
         }
-        answer = await self._client.get(
+        response = await self._client.get(
             f"{INTENTS}/search", query, key=account.secret_key, reads=_INTENT_PAGE
         )
-        if not isinstance(answer, Answered) or answer.body is None:
-            return _could_not_ask("search of payments", answer)
-        return _payment_among(answer.body, inquiry) or NotFound()
+        if not isinstance(response, Response) or response.body is None:
+            return _could_not_ask("search of payments", response)
+        return _payment_among(response.body, inquiry) or NotFound()
 
     async def _list(self, account: StripeAccount, inquiry: Inquiry) -> PspReference | NotFound | Retryable:
         """The newest payments since the charge was created, as far as the bound goes."""
@@ -154,10 +154,10 @@ class StripeLookups:
         after: str | None = None
         for _ in range(LIST_PAGES_MAX):
             query: Form = {"created": {"gte": since}, "limit": LIST_PAGE_SIZE, "starting_after": after}
-            answer = await self._client.get(INTENTS, query, key=account.secret_key, reads=_INTENT_PAGE)
-            if not isinstance(answer, Answered) or answer.body is None:
-                return _could_not_ask("list of payments", answer)
-            page = answer.body
+            response = await self._client.get(INTENTS, query, key=account.secret_key, reads=_INTENT_PAGE)
+            if not isinstance(response, Response) or response.body is None:
+                return _could_not_ask("list of payments", response)
+            page = response.body
             found = _payment_among(page, inquiry)
             if found is not None:
                 return found
@@ -207,12 +207,12 @@ def _rank(status: str) -> int:
     return ranks.get(status, len(ranks))
 
 
-def _could_not_ask(what: str, answer: Answered[T] | NotSent | NoAnswer) -> Retryable:
+def _could_not_ask(what: str, response: Response[T] | NotSent | NoResponse) -> Retryable:
     sentence = f"Stripe's {what} gave no answer"
-    if not isinstance(answer, Answered):
-        return Retryable(reason=f"{sentence}: {answer.reason}")
-    verdict = verdict_on(answer.status, answer.error)
+    if not isinstance(response, Response):
+        return Retryable(reason=f"{sentence}: {response.reason}")
+    policy = authorization_error_policy(response.status, response.error)
     return Retryable(
-        reason=f"{sentence}: HTTP {answer.status} (Stripe's request {answer.request_id})",
-        retry_after_seconds=verdict.after_seconds if isinstance(verdict, Repeat) else None,
+        reason=f"{sentence}: HTTP {response.status} (Stripe's request {response.request_id})",
+        retry_after_seconds=policy.after_seconds if isinstance(policy, Repeat) else None,
     )

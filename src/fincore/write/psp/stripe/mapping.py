@@ -19,11 +19,11 @@ from fincore.domain.outcome import (
 )
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.error_policy import (
+    authorization_error_policy,
     failure_of,
-    operation_verdict_on,
+    operation_error_policy,
     refusal_in_words,
-    unsettled,
-    verdict_on,
+    undetermined_outcome,
 )
 from fincore.write.psp.stripe.error_tables import (
     RECEIPT_REFUSED,
@@ -34,8 +34,8 @@ from fincore.write.psp.stripe.error_tables import (
     Repeat,
     WithoutReceipt,
 )
-from fincore.write.psp.stripe.intents import declined, fact_of, moved_at, names, time_of, understood
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.intents import declined, moved_at, names, read_intent, time_of, understood
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import (
     PaymentIntent,
     StripeError,
@@ -45,7 +45,7 @@ _log = structlog.get_logger(__name__)
 
 
 def outcome_of(
-    answer: Answered[PaymentIntent] | NotSent | NoAnswer,
+    response: Response[PaymentIntent] | NotSent | NoResponse,
     charge_id: ChargeId,
     *,
     now: datetime,
@@ -55,114 +55,115 @@ def outcome_of(
 
     `has_receipt`: the call named an address for a receipt.
     """
-    match answer:
+    match response:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
-        case NoAnswer(reason=reason):
+        case NoResponse(reason=reason):
             return Unknown(reason=reason, since=now)
-        case Answered(body=PaymentIntent() as intent) if not names(intent, charge_id):
-            return _about_another_payment(answer, now)
-        case Answered(body=PaymentIntent() as intent):
-            return understood(fact_of(intent, now=now), now)
-        case Answered():
-            return _outcome_of_refusal(answer, charge_id, now, has_receipt=has_receipt)
+        case Response(body=PaymentIntent() as intent) if not names(intent, charge_id):
+            return _about_another_payment(response, now)
+        case Response(body=PaymentIntent() as intent):
+            return understood(read_intent(intent, now=now), now)
+        case Response():
+            return _outcome_of_refusal(response, charge_id, now, has_receipt=has_receipt)
         case _:
-            assert_never(answer)
+            assert_never(response)
 
 
 def operation_outcome_of(
-    answer: Answered[PaymentIntent] | NotSent | NoAnswer,
+    response: Response[PaymentIntent] | NotSent | NoResponse,
     what: str,
     reference: PspReference,
     *,
     now: datetime,
 ) -> OperationOutcome:
     """What the answer to a capture or a cancellation of the payment `reference` means. `what` names the operation."""
-    match answer:
+    match response:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
-        case NoAnswer(reason=reason):
+        case NoResponse(reason=reason):
             return Unknown(reason=reason, since=now)
-        case Answered(body=PaymentIntent() as intent) if intent.id != reference:
-            return _about_another_payment(answer, now)
-        case Answered(body=PaymentIntent() as intent):
+        case Response(body=PaymentIntent() as intent) if intent.id != reference:
+            return _about_another_payment(response, now)
+        case Response(body=PaymentIntent() as intent):
             return _ended(intent, now) or Unknown(
                 reason=f"Stripe accepted {what}, and the payment has not ended yet", since=now
             )
-        case Answered():
-            return _outcome_of_refused_operation(answer, what, reference, now)
+        case Response():
+            return _outcome_of_refused_operation(response, what, reference, now)
         case _:
-            assert_never(answer)
+            assert_never(response)
 
 
-def _about_another_payment(answer: Answered[PaymentIntent], now: datetime) -> Unknown:
-    _log.error("stripe.answer_about_another_payment", request_id=answer.request_id)
+def _about_another_payment(response: Response[PaymentIntent], now: datetime) -> Unknown:
+    _log.error("stripe.answer_about_another_payment", request_id=response.request_id)
     return Unknown(
-        reason=f"Stripe's answer is about another payment (Stripe's request {answer.request_id})", since=now
+        reason=f"Stripe's response is about another payment (Stripe's request {response.request_id})",
+        since=now,
     )
 
 
 def _outcome_of_refusal(
-    answer: Answered[PaymentIntent], charge_id: ChargeId, now: datetime, *, has_receipt: bool
+    response: Response[PaymentIntent], charge_id: ChargeId, now: datetime, *, has_receipt: bool
 ) -> Outcome | ReceiptRefused:
-    error = answer.error
+    error = response.error
     if error is not None and error.payment_intent is not None and not names(error.payment_intent, charge_id):
-        return _about_another_payment(answer, now)
-    verdict = verdict_on(answer.status, error)
-    if isinstance(verdict, WithoutReceipt):
+        return _about_another_payment(response, now)
+    policy = authorization_error_policy(response.status, error)
+    if isinstance(policy, WithoutReceipt):
         # A payment that stands at Stripe already must not be made a second time under another key.
         if has_receipt and error is not None and error.payment_intent is None:
             return ReceiptRefused(
-                refusal_in_words(error, "the address for its receipt", request_id=answer.request_id)
+                refusal_in_words(error, "the address for its receipt", request_id=response.request_id)
             )
-        verdict = RECEIPT_REFUSED
-    match verdict:
+        policy = RECEIPT_REFUSED
+    match policy:
         case Refused():
             intent = error.payment_intent if error else None
             return declined(
                 error or StripeError(),
-                verdict,
+                policy,
                 time_of(intent) if intent else now,
                 PspReference(intent.id) if intent else None,
-                request_id=answer.request_id,
+                request_id=response.request_id,
             )
         case Repeat() | Ask():
-            return unsettled(verdict, answer, now)
+            return undetermined_outcome(policy, response, now)
         case _:
-            assert_never(verdict)
+            assert_never(policy)
 
 
 def _outcome_of_refused_operation(
-    answer: Answered[PaymentIntent], what: str, reference: PspReference, now: datetime
+    response: Response[PaymentIntent], what: str, reference: PspReference, now: datetime
 ) -> OperationOutcome:
-    error = answer.error or StripeError()
+    error = response.error or StripeError()
     if error.payment_intent is not None and error.payment_intent.id != reference:
-        return _about_another_payment(answer, now)
-    verdict = operation_verdict_on(answer.status, answer.error)
-    if isinstance(verdict, Repeat | Ask):
-        return unsettled(verdict, answer, now)
+        return _about_another_payment(response, now)
+    policy = operation_error_policy(response.status, response.error)
+    if isinstance(policy, Repeat | Ask):
+        return undetermined_outcome(policy, response, now)
     # What the payment has become goes before what the error calls it: this is how a capture repeated under another
     # key is recognised.
     shown = _ended(error.payment_intent, now) if error.payment_intent else None
     if shown is not None:
         return shown
-    match verdict:
+    match policy:
         case Lapsed():
             return Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=now)
         case Overtaken():
             unclear = Ask("the payment is in a state that Stripe did not expect")
-            return unsettled(unclear, answer, now)
+            return undetermined_outcome(unclear, response, now)
         case Refused():
             return Rejected(
-                failure=failure_of(error, verdict, what, request_id=answer.request_id), occurred_at=now
+                failure=failure_of(error, policy, what, request_id=response.request_id), occurred_at=now
             )
         case _:
-            assert_never(verdict)
+            assert_never(policy)
 
 
 def _ended(intent: PaymentIntent, now: datetime) -> Approved | Canceled | Expired | None:
     """How a payment ended that was captured or given up; None for one that is still open, or cannot be expressed."""
-    fact = fact_of(intent, now=now, occurred_at=moved_at(intent) or now)
+    fact = read_intent(intent, now=now, occurred_at=moved_at(intent) or now)
     if isinstance(fact, Approved):
         return fact if fact.kind == "captured" else None
     return fact if isinstance(fact, Canceled | Expired) else None

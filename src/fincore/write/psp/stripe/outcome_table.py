@@ -7,10 +7,10 @@ from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.error_tables import (
     Ask,
     Lapsed,
-    OperationVerdict,
+    OperationErrorPolicy,
     Overtaken,
+    RefundErrorPolicy,
     RefundRefused,
-    RefundVerdict,
     Refused,
     Repeat,
     WithoutReceipt,
@@ -71,8 +71,8 @@ def _errors() -> Iterator[_Row]:
 
 
 def _answers() -> Iterator[_Row]:
-    for status, verdict in error_tables.STATUSES.items():
-        yield "HTTP status", str(status), _words(verdict, "")
+    for status, policy in error_tables.STATUSES.items():
+        yield "HTTP status", str(status), _words(policy, "")
     yield "HTTP status", "500 and above", "Unknown"
     yield "HTTP status", _ANY_OTHER, "Unknown"
     yield "no connection", "", "Retryable"
@@ -81,22 +81,22 @@ def _answers() -> Iterator[_Row]:
 
 def _table(
     where: str,
-    table: Mapping[str, OperationVerdict | RefundVerdict | WithoutReceipt],
+    table: Mapping[str, OperationErrorPolicy | RefundErrorPolicy | WithoutReceipt],
     unlisted: Refused | RefundRefused,
     refused_as: str,
 ) -> Iterator[_Row]:
-    yield from ((where, word, _words(verdict, refused_as)) for word, verdict in table.items())
+    yield from ((where, word, _words(policy, refused_as)) for word, policy in table.items())
     yield where, _ANY_OTHER, _words(unlisted, refused_as)
 
 
 def _by_param(
-    table: Mapping[str, OperationVerdict | RefundVerdict | WithoutReceipt],
-) -> dict[str, OperationVerdict | RefundVerdict | WithoutReceipt]:
+    table: Mapping[str, OperationErrorPolicy | RefundErrorPolicy | WithoutReceipt],
+) -> dict[str, OperationErrorPolicy | RefundErrorPolicy | WithoutReceipt]:
     return {f"(other, {param})": row for param, row in table.items()}
 
 
-def _words(verdict: OperationVerdict | RefundVerdict | WithoutReceipt, refused_as: str) -> str:
-    match verdict:
+def _words(policy: OperationErrorPolicy | RefundErrorPolicy | WithoutReceipt, refused_as: str) -> str:
+    match policy:
         case Refused(code=code, advice=advice, discreet=discreet):
             return f"{refused_as} {code}, {advice}{', generic message' if discreet else ''}"
         case RefundRefused(code=code):
@@ -112,4 +112,4 @@ def _words(verdict: OperationVerdict | RefundVerdict | WithoutReceipt, refused_a
         case Ask(reason=reason):
             return f"Unknown: {reason}"
         case _:
-            assert_never(verdict)
+            assert_never(policy)

@@ -20,46 +20,46 @@ from fincore.domain.outcome import (
 from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
-from fincore.write.psp.stripe.error_policy import refund_verdict_on, refusal_in_words, unsettled
+from fincore.write.psp.stripe.error_policy import refund_error_policy, refusal_in_words, undetermined_outcome
 from fincore.write.psp.stripe.error_tables import Ask, RefundRefused, Repeat
-from fincore.write.psp.stripe.response import Answered, NoAnswer, NotSent
+from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY, StripeError, StripeRefund
 
 _log = structlog.get_logger(__name__)
 
 
 def refund_outcome_of(
-    answer: Answered[StripeRefund] | NotSent | NoAnswer, request: RefundRequest, *, now: datetime
+    response: Response[StripeRefund] | NotSent | NoResponse, request: RefundRequest, *, now: datetime
 ) -> RefundOutcome:
     """What the answer to a call that gives money back means."""
-    match answer:
+    match response:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
-        case NoAnswer(reason=reason):
+        case NoResponse(reason=reason):
             return Unknown(reason=reason, since=now)
-        case Answered(body=StripeRefund() as refund):
+        case Response(body=StripeRefund() as refund):
             if not _is_asked_for(refund, request):
-                _log.error("stripe.answer_about_another_refund", request_id=answer.request_id)
-                return Unknown(reason="Stripe's answer is about another refund", since=now)
-            said = report_of(refund, now=now)
+                _log.error("stripe.answer_about_another_refund", request_id=response.request_id)
+                return Unknown(reason="Stripe's response is about another refund", since=now)
+            said = read_refund(refund, now=now)
             return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
-        case Answered(status=status, error=error):
-            verdict = refund_verdict_on(status, error)
-            match verdict:
+        case Response(status=status, error=error):
+            policy = refund_error_policy(status, error)
+            match policy:
                 case RefundRefused(code=code):
                     message = refusal_in_words(
-                        error or StripeError(), "the refund", request_id=answer.request_id
+                        error or StripeError(), "the refund", request_id=response.request_id
                     )
                     return RefundRejected(code=code, message=message, occurred_at=now)
                 case Repeat() | Ask():
-                    return unsettled(verdict, answer, now)
+                    return undetermined_outcome(policy, response, now)
                 case _:
-                    assert_never(verdict)
+                    assert_never(policy)
         case _:
-            assert_never(answer)
+            assert_never(response)
 
 
-def report_of(
+def read_refund(
     refund: StripeRefund, *, now: datetime, occurred_at: datetime | None = None
 ) -> RefundReport | Unreadable:
     """What a refund says. `occurred_at` is the time of the fact where the caller has it from Stripe.

@@ -1,4 +1,4 @@
-"""What became of one call to Stripe: an answer, nothing sent, or sent and no answer."""
+"""What became of one call to Stripe: a response, nothing sent, or sent and no response."""
 
 from typing import Generic, TypeVar
 
@@ -9,7 +9,7 @@ from fincore.write.psp.stripe.wire import StripeError
 T = TypeVar("T")
 
 
-class Answered(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Response(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Stripe answered. Both `body` and `error` are None when the answer could not be read.
 
     `should_retry` is Stripe's own advice (`Stripe-Should-Retry`), None where it gives none.
@@ -28,7 +28,7 @@ class NotSent(msgspec.Struct, frozen=True):
     reason: str
 
 
-class NoAnswer(msgspec.Struct, frozen=True):
+class NoResponse(msgspec.Struct, frozen=True):
     """The call may have reached Stripe; what Stripe did with it is not known."""
 
     reason: str

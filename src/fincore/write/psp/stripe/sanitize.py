@@ -9,6 +9,6 @@ WORD_CHARS_MAX: Final = 100
 _NOT_IN_WORDS: Final = re.compile(r"[^A-Za-z0-9_.\[\]-]")
 
 
-def clean_word(word: str) -> str:
+def sanitize_code(word: str) -> str:
     """The word, bounded, without card numbers, and with `?` for what such words do not have."""
     return without_card_numbers(_NOT_IN_WORDS.sub("?", word[:WORD_CHARS_MAX]))

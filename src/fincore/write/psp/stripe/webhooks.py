@@ -17,8 +17,8 @@ from fincore.domain.outcome import PspAccount, PspName, PspReference, Unreadable
 from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.account import STRIPE, StripeWebhookEndpoint
 from fincore.write.psp.stripe.disputes import read_dispute
-from fincore.write.psp.stripe.intents import fact_of
-from fincore.write.psp.stripe.refunds import is_release_of_a_hold, report_of
+from fincore.write.psp.stripe.intents import read_intent
+from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     Event,
@@ -89,7 +89,7 @@ class StripeWebhooks:
             return SignatureRefused("from_the_future")
         return _verified(endpoint, body)
 
-    def interpret(self, body: bytes) -> WebhookReport | WebhookIgnored:
+    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
         """What an event says, by `READERS`. The time of the fact is the event's: the object's is older."""
         try:
             head = _HEAD.decode(body)
@@ -105,12 +105,12 @@ class StripeWebhooks:
 def _payment(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
     """A payment intent, which carries our charge id or is none of ours unless the log knows it."""
     intent = _INTENT.decode(raw)
-    said = fact_of(intent, now=occurred_at, occurred_at=occurred_at)
+    said = read_intent(intent, now=occurred_at, occurred_at=occurred_at)
     return WebhookReport(
         charge_id=_charge_id_in(intent.metadata),
         payment_reference=PspReference(intent.id),
         shows_payment=True,
-        said=None if isinstance(said, Unreadable) else said,
+        content=None if isinstance(said, Unreadable) else said,
         unreadable=said.reason if isinstance(said, Unreadable) else None,
     )
 
@@ -122,11 +122,11 @@ def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookI
         return _refund_of_no_payment(refund)
     if is_release_of_a_hold(refund):
         return WebhookIgnored(f"{refund.id} lets go what was never captured: nothing was given back")
-    said = report_of(refund, now=occurred_at, occurred_at=occurred_at)
+    said = read_refund(refund, now=occurred_at, occurred_at=occurred_at)
     return WebhookReport(
         charge_id=_charge_id_in(refund.metadata),
         payment_reference=PspReference(refund.payment_intent),
-        said=None if isinstance(said, Unreadable) else said,
+        content=None if isinstance(said, Unreadable) else said,
         unreadable=said.reason if isinstance(said, Unreadable) else None,
     )
 
@@ -139,7 +139,7 @@ def _refund_of_no_payment(refund: StripeRefund) -> WebhookReport | WebhookIgnore
     return WebhookReport(
         charge_id=charge_id,
         payment_reference=None,
-        said=None,
+        content=None,
         unreadable="Stripe reports a refund with our metadata that names no payment",
     )
 
@@ -153,7 +153,7 @@ def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | Webhook
     return WebhookReport(
         charge_id=None,
         payment_reference=PspReference(dispute.payment_intent),
-        said=read.report,
+        content=read.report,
         unreadable=read.unreadable,
     )
 
@@ -220,7 +220,7 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport:
         charge_id=_charge_id_in(named.metadata),
         payment_reference=_reference_of(payment),
         shows_payment=named.object == "payment_intent",
-        said=None,
+        content=None,
         unreadable=reason[:UNREADABLE_CHARS_MAX],
     )
 

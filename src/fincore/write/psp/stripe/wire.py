@@ -1,6 +1,6 @@
 """The parts of Stripe's objects that FinCore reads (API version 2026-10-28.endive). Times are unix seconds.
 
-Only what is named here is ever taken out of an answer: client secrets and card details stay behind.
+Only what is named here is ever taken out of a response: client secrets and card details stay behind.
 """
 
 from typing import Annotated, Final, Literal
@@ -73,7 +73,7 @@ class NextAction(msgspec.Struct, frozen=True):
 
 
 class StripeError(msgspec.Struct, frozen=True, kw_only=True):
-    """`error` of an answer, and `last_payment_error` of a payment intent."""
+    """`error` of a response, and `last_payment_error` of a payment intent."""
 
     type: str = ""
     code: str | None = None

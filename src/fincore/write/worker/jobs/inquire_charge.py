@@ -11,9 +11,9 @@ from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
-from fincore.write.worker.plumbing.context import Desk
-from fincore.write.worker.plumbing.record_outcome import settle_payment
-from fincore.write.worker.policies.follow_up_jobs import FollowPolicy
+from fincore.write.worker.plumbing.context import JobContext
+from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 
 
 class InquireCharge:
@@ -23,22 +23,22 @@ class InquireCharge:
     that the PSP is asked no more often, however many processes are asked by however many requests.
     """
 
-    def __init__(self, desk: Desk, policy: FollowPolicy) -> None:
-        self._desk = desk
+    def __init__(self, context: JobContext, policy: PollPolicy) -> None:
+        self._context = context
         self._policy = policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
         """Ask, and record what the PSP's record says; whatever that comes to, the job is over an interval later."""
         if job.attempt > 1:
             return Done()
-        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
-        if not isinstance(at_hand, Hold) and at_hand.charge.status == "requires_action":
+        loaded = await self._context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if not isinstance(loaded, Hold) and loaded.charge.status == "requires_action":
             record = await psp_call.inquire(
-                at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock
+                loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock
             )
             if isinstance(record, Approved | Declined | Canceled | Expired):
                 provenance = Provenance(
-                    correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}"
+                    correlation=loaded.charge_id, actor="worker", causation=f"job:{job.job_id}"
                 )
-                await settle_payment(self._desk, at_hand, record, provenance)
+                await record_payment_outcome(self._context, loaded, record, provenance)
         return RetryIn(self._policy.inquiry_interval_seconds, "the PSP is asked once an interval")

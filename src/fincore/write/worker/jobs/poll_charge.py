@@ -18,109 +18,109 @@ from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
-from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
-from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
 from fincore.write.worker.plumbing.recorder import Recorded
-from fincore.write.worker.policies.follow_up_jobs import HOLD_LAPSES_AFTER, FollowPolicy
+from fincore.write.worker.policies.follow_up_jobs import HOLD_LAPSES_AFTER, PollPolicy
 
 
-class FollowCharge:
+class PollCharge:
     """Handles `charge.follow`. The attempts of the job are the looks at the charge."""
 
-    def __init__(self, desk: Desk, policy: FollowPolicy) -> None:
-        self._desk = desk
+    def __init__(self, context: JobContext, policy: PollPolicy) -> None:
+        self._context = context
         self._policy = policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
         """Ask the PSP how the charge stands; do nothing about one that moved on."""
-        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
-        if isinstance(at_hand, Hold):
-            return at_hand
-        match at_hand.charge.status:
+        loaded = await self._context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if isinstance(loaded, Hold):
+            return loaded
+        match loaded.charge.status:
             case "requires_action":
-                return await self._await_customer(job, at_hand)
+                return await self._await_customer(job, loaded)
             case "authorized":
-                return await self._await_lapse(job, at_hand)
-            case "succeeded" if at_hand.charge.fee is None:
-                return await self._learn_fee(job, at_hand)
+                return await self._await_lapse(job, loaded)
+            case "succeeded" if loaded.charge.fee is None:
+                return await self._learn_fee(job, loaded)
             case _:
                 return Done()
 
-    async def _await_customer(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock)
+    async def _await_customer(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
+        record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
         if isinstance(record, Approved | Declined | Canceled | Expired):
-            return await self._settled(job, at_hand, record)
-        created_at, clock = at_hand.charge.created_at, self._desk.clock
+            return await self._record(job, loaded, record)
+        created_at, clock = loaded.charge.created_at, self._context.clock
         patience = timedelta(seconds=self._policy.action_timeout_seconds)
         is_overdue = age_against(patience, created_at, clock) == "past"
         pause_seconds = self._policy.action_pause_seconds(job.attempt + 1)
-        if at_hand.charge.operation is not None:
+        if loaded.charge.operation is not None:
             # The PSP may refuse, and then it is still to be looked after.
             pause_seconds = self._policy.abandon_pause_seconds if is_overdue else pause_seconds
             return RetryIn(pause_seconds, "its cancellation is under way")
-        may_try = at_hand.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
+        may_try = loaded.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
         if isinstance(record, ActionRequired) and is_overdue and may_try:
-            return await self._abandon(job, at_hand)
+            return await self._abandon(job, loaded)
         give_up = timedelta(seconds=self._policy.action_give_up_seconds)
         if age_against(give_up, created_at, clock) == "past":
             hours = (clock.now() - created_at) // timedelta(hours=1)
             return Hold(
-                f"{at_hand.charge_id}: its customer was to act, and for {hours} h the PSP could not "
+                f"{loaded.charge_id}: its customer was to act, and for {hours} h the PSP could not "
                 "say how it stands or would not cancel it; look it up at the PSP, then requeue this job"
             )
         return RetryIn(pause_seconds, "the customer has not acted yet")
 
-    async def _await_lapse(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
-        charge = at_hand.charge
+    async def _await_lapse(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
+        charge = loaded.charge
         if charge.operation is not None:
             return RetryIn(self._policy.lapse_pause_seconds, f"a {charge.operation.kind} is under way")
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
         lapses_at = charge.capture_before or charge.created_at + HOLD_LAPSES_AFTER
         due_at = lapses_at + timedelta(seconds=self._policy.lapse_grace_seconds)
         if now < due_at:
             return RetryIn((due_at - now).total_seconds(), "the hold has not lapsed yet")
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, charge, self._desk.clock)
+        record = await psp_call.inquire(loaded.gateway, loaded.charge_id, charge, self._context.clock)
         if isinstance(record, Approved) and record.kind == "captured":
-            return await self._settled(job, at_hand, record)
+            return await self._record(job, loaded, record)
         if isinstance(record, Declined | Canceled | Expired):
-            return await self._settled(job, at_hand, record)
+            return await self._record(job, loaded, record)
         give_up = timedelta(seconds=self._policy.lapse_give_up_seconds)
-        if age_against(give_up, due_at, self._desk.clock) == "past":
+        if age_against(give_up, due_at, self._context.clock) == "past":
             return Hold(
-                f"{at_hand.charge_id}: its hold should have lapsed at {lapses_at:%Y-%m-%d %H:%M} UTC and the PSP still "
+                f"{loaded.charge_id}: its hold should have lapsed at {lapses_at:%Y-%m-%d %H:%M} UTC and the PSP still "
                 "shows it; look it up at the PSP, then capture or cancel the charge"
             )
         return RetryIn(self._policy.lapse_pause_seconds, "the PSP still holds the amount")
 
-    async def _learn_fee(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
+    async def _learn_fee(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         """A webhook that was faster than the answer to our call does not name the PSP's fee; its record does."""
-        record = await psp_call.inquire(at_hand.gateway, at_hand.charge_id, at_hand.charge, self._desk.clock)
+        record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
         if isinstance(record, Approved) and record.kind == "captured" and record.fee is not None:
-            return await self._settled(job, at_hand, record)
+            return await self._record(job, loaded, record)
         if job.attempt >= self._policy.fee_looks_max:
             return Done()
         return RetryIn(self._policy.fee_pause_seconds, "the PSP has not said its fee yet")
 
-    async def _abandon(self, job: ClaimedJob, at_hand: OpenCharge) -> JobResult:
-        now = self._desk.clock.now()
+    async def _abandon(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
+        now = self._context.clock.now()
 
         def give_up(charge: Charge) -> tuple[ChargeEvent, ...]:
             requested = request_cancel(charge, "abandoned", now)
             # It moved on, or is being canceled already: there is nothing left to give up.
             return () if isinstance(requested, Refusal) else (requested,)
 
-        recorded = await self._desk.recorder.record(at_hand.charge_id, give_up, _provenance(job, at_hand))
+        recorded = await self._context.recorder.record(loaded.charge_id, give_up, _provenance(job, loaded))
         if isinstance(recorded, Recorded):
             return RetryIn(self._policy.abandon_pause_seconds, "its cancellation is under way")
-        return job_result(at_hand.charge_id, recorded, attempt=job.attempt)
+        return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
-    async def _settled(
-        self, job: ClaimedJob, at_hand: OpenCharge, record: Approved | Declined | Canceled | Expired
+    async def _record(
+        self, job: ClaimedJob, loaded: LoadedCharge, record: Approved | Declined | Canceled | Expired
     ) -> JobResult:
-        settled = await settle_payment(self._desk, at_hand, record, _provenance(job, at_hand))
-        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
+        recorded = await record_payment_outcome(self._context, loaded, record, _provenance(job, loaded))
+        return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
 
-def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:
-    return Provenance(correlation=at_hand.charge_id, actor="worker", causation=f"job:{job.job_id}")
+def _provenance(job: ClaimedJob, loaded: LoadedCharge) -> Provenance:
+    return Provenance(correlation=loaded.charge_id, actor="worker", causation=f"job:{job.job_id}")

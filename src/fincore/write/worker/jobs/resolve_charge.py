@@ -9,16 +9,16 @@ import structlog
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId
 from fincore.domain.operation import PendingOperation
-from fincore.domain.outcome import Fact, Rejected
+from fincore.domain.outcome import KnownOutcome, Rejected
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.carry_out import carry_out
-from fincore.write.worker.plumbing.context import Desk, OpenCharge
+from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
-from fincore.write.worker.plumbing.record_outcome import settle_payment
+from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
 from fincore.write.worker.plumbing.recorder import Recorded
 from fincore.write.worker.policies.findings import finding_on, never_happened
 from fincore.write.worker.policies.janitor import (
@@ -38,90 +38,90 @@ _log = structlog.get_logger(__name__)
 class ResolveCharge:
     """Handles `charge.resolve`. The attempts of the job are the janitor's inquiries."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
         """Ask the PSP, unless the outcome became known meanwhile."""
-        at_hand = await self._desk.open_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
-        if isinstance(at_hand, Hold):
-            return at_hand
-        operation, since = at_hand.charge.operation, at_hand.charge.unknown_since
+        loaded = await self._context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+        if isinstance(loaded, Hold):
+            return loaded
+        operation, since = loaded.charge.operation, loaded.charge.unknown_since
         if operation is None or since is None:
             return Done()
         finding = finding_on(
-            operation.kind, await psp_call.inquire(at_hand.gateway, *_named(at_hand), self._desk.clock)
+            operation.kind, await psp_call.inquire(loaded.gateway, *_named(loaded), self._context.clock)
         )
         if not isinstance(finding, Doubt):
-            return await self._record(job, at_hand, operation, finding, how="found")
-        return await self._step(job, at_hand, operation, since, finding)
+            return await self._record(job, loaded, operation, finding, how="found")
+        return await self._step(job, loaded, operation, since, finding)
 
     async def _step(
         self,
         job: ClaimedJob,
-        at_hand: OpenCharge,
+        loaded: LoadedCharge,
         operation: PendingOperation,
         unknown_since: datetime,
         doubt: Doubt,
     ) -> JobResult:
-        policy, draw = self._desk.janitor_policy, self._desk.draw
+        policy, draw = self._context.janitor_policy, self._context.draw
         question = Question(
             inquiry=job.attempt,
             requested_at=operation.requested_at,
             unknown_since=unknown_since,
-            now=self._desk.clock.now(),
-            is_searched=at_hand.charge.psp_reference is None,
-            distrust=self._desk.clock.distrust(),
+            now=self._context.clock.now(),
+            is_searched=loaded.charge.psp_reference is None,
+            distrust=self._context.clock.distrust(),
         )
         step = next_step(doubt, question, policy, fraction=draw())
         _log.info(
             "worker.janitor_stepped",
-            charge_id=at_hand.charge_id,
+            charge_id=loaded.charge_id,
             operation=operation.kind,
             inquiry=job.attempt,
             step=type(step).__name__,
         )
         match step:
             case Repeat():
-                at_hand, outcome = await carry_out(self._desk, at_hand, operation, _provenance(job, at_hand))
+                loaded, outcome = await carry_out(self._context, loaded, operation, _provenance(job, loaded))
                 said = outcome if isinstance(outcome, Rejected) else finding_on(operation.kind, outcome)
                 if isinstance(said, Doubt):
                     again = ask_again(said.reason, question, policy, fraction=draw())
                     return RetryIn(again.delay_seconds, again.reason)
-                return await self._record(job, at_hand, operation, said, how="repeated")
+                return await self._record(job, loaded, operation, said, how="repeated")
             case AskAgain():
                 return RetryIn(step.delay_seconds, step.reason)
             case NeverHappened():
-                ended = never_happened(operation.kind, self._desk.clock.now())
-                return await self._record(job, at_hand, operation, ended, how="never_happened")
+                ended = never_happened(operation.kind, self._context.clock.now())
+                return await self._record(job, loaded, operation, ended, how="never_happened")
             case GiveUp():
-                return Hold(f"{at_hand.charge_id}: {step.reason}")
+                return Hold(f"{loaded.charge_id}: {step.reason}")
             case _:
                 assert_never(step)
 
     async def _record(
         self,
         job: ClaimedJob,
-        at_hand: OpenCharge,
+        loaded: LoadedCharge,
         operation: PendingOperation,
-        said: Fact | Rejected,
+        said: KnownOutcome | Rejected,
         *,
         how: str,
     ) -> JobResult:
         if how == "never_happened":
             # An inference, not the PSP's word: whatever became known meanwhile is stronger.
-            now = await self._desk.recorder.load(at_hand.charge_id)
+            now = await self._context.recorder.load(loaded.charge_id)
             if now is None or now.unknown_since is None:
                 return Done()
-        settled = await settle_payment(self._desk, at_hand, said, _provenance(job, at_hand))
-        if isinstance(settled, Recorded) and settled.events:
-            OUTCOMES_RESOLVED.labels(at_hand.charge.psp, operation.kind, how).inc()
-        return job_result(at_hand.charge_id, settled, attempt=job.attempt)
+        recorded = await record_payment_outcome(self._context, loaded, said, _provenance(job, loaded))
+        if isinstance(recorded, Recorded) and recorded.events:
+            OUTCOMES_RESOLVED.labels(loaded.charge.psp, operation.kind, how).inc()
+        return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
 
-def _provenance(job: ClaimedJob, at_hand: OpenCharge) -> Provenance:
-    return Provenance(correlation=at_hand.charge_id, actor="janitor", causation=f"job:{job.job_id}")
+def _provenance(job: ClaimedJob, loaded: LoadedCharge) -> Provenance:
+    return Provenance(correlation=loaded.charge_id, actor="janitor", causation=f"job:{job.job_id}")
 
 
-def _named(at_hand: OpenCharge) -> tuple[ChargeId, Charge]:
-    return at_hand.charge_id, at_hand.charge
+def _named(loaded: LoadedCharge) -> tuple[ChargeId, Charge]:
+    return loaded.charge_id, loaded.charge

@@ -16,7 +16,7 @@ from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
 
 
-class OpenCharge(msgspec.Struct, frozen=True):
+class LoadedCharge(msgspec.Struct, frozen=True):
     """A charge at hand."""
 
     charge_id: ChargeId
@@ -24,7 +24,7 @@ class OpenCharge(msgspec.Struct, frozen=True):
     gateway: PspGateway
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     """The handlers' common equipment. `draw` gives the jitter of pauses, in [0, 1)."""
 
     recorder: ChargeRecorder
@@ -34,7 +34,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     janitor_policy: JanitorPolicy
     draw: Callable[[], float] = random.random
 
-    async def open(self, charge_id: ChargeId) -> OpenCharge | NoSuchCharge | Hold:
+    async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:
         """The charge as the log tells it now; held for a person where there is nobody to talk to its PSP."""
         charge = await self.recorder.load(charge_id)
         if charge is None:
@@ -42,11 +42,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         gateway = self.gateways.get(charge.psp)
         if gateway is None:
             return Hold(f"{charge_id}: no gateway for PSP {charge.psp} is configured; add it, then requeue")
-        return OpenCharge(charge_id, charge, gateway)
+        return LoadedCharge(charge_id, charge, gateway)
 
-    async def open_for_job(self, charge_id: ChargeId) -> OpenCharge | Hold:
+    async def load_for_job(self, charge_id: ChargeId) -> LoadedCharge | Hold:
         """The same for a job of ours, which names a charge that must exist."""
-        at_hand = await self.open(charge_id)
+        loaded = await self.load(charge_id)
         return (
-            Hold(f"{charge_id}: the log has no such charge") if isinstance(at_hand, NoSuchCharge) else at_hand
+            Hold(f"{charge_id}: the log has no such charge") if isinstance(loaded, NoSuchCharge) else loaded
         )

@@ -23,13 +23,13 @@ OUTCOMES_UNKNOWN: Final = Counter(
 )
 OUTCOMES_RESOLVED: Final = Counter(
     "fincore_outcomes_resolved_total",
-    "Unknown outcomes the janitor settled, by how.",
+    "Unknown outcomes the janitor recorded, by how.",
     ["psp", "operation", "how"],
 )
 CORRECTIONS: Final = Counter(
     "fincore_corrections_total", "Charges and refunds brought into line with the PSP's own record."
 )
-WEBHOOKS_INTERPRETED: Final = Counter(
+WEBHOOKS_PROCESSED: Final = Counter(
     "fincore_webhooks_interpreted_total", "Webhooks read, by what they were good for.", ["psp", "result"]
 )
 PURGED: Final = Counter("fincore_purged_rows_total", "Rows forgotten after their retention.", ["what"])

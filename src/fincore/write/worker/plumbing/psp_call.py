@@ -17,7 +17,7 @@ from fincore.domain.outcome import (
     Canceled,
     Declined,
     Expired,
-    Fact,
+    KnownOutcome,
     OperationOutcome,
     Outcome,
     PspAccount,
@@ -30,7 +30,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
-from fincore.domain.payment_outcomes import mismatch
+from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
 from fincore.observability.failpoints import failpoint
@@ -127,16 +127,16 @@ async def inquire(
     charge: Charge,
     clock: Clock,
     *,
-    told_reference: PspReference | None = None,
+    reported_reference: PspReference | None = None,
 ) -> Outcome | NotFound:
-    """Ask the PSP for its record of the charge; `told_reference` is a payment that a report said to be the charge's."""
+    """Ask the PSP for its record of the charge; `reported_reference` is a payment that a report said to be the charge's."""
     since = clock.now()
     inquiry = Inquiry(
         charge_id=charge_id,
         psp_account=charge.psp_account,
         created_at=charge.created_at,
         psp_reference=charge.psp_reference,
-        told_reference=told_reference,
+        reported_reference=reported_reference,
     )
     answer = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
     if answer is None:
@@ -175,9 +175,9 @@ async def charge_of(
     return Retryable(reason=_RAISED) if answer is None else answer
 
 
-def _of_charge(charge: Charge, fact: Fact, since: datetime) -> Fact | Unknown:
+def _of_charge(charge: Charge, fact: KnownOutcome, since: datetime) -> KnownOutcome | Unknown:
     """What was answered; nothing is known where it cannot be about the charge."""
-    refusal = mismatch(charge, fact)
+    refusal = payment_mismatch(charge, fact)
     return (
         fact
         if refusal is None

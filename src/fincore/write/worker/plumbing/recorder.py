@@ -26,7 +26,7 @@ CONFLICTS_MAX: Final = 20
 """How often one recording loads and decides again before it gives way."""
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
-Consequences = Callable[[ChargeId, Sequence[ChargeEvent]], tuple[Job, ...]]
+FollowUpJobs = Callable[[ChargeId, Sequence[ChargeEvent]], tuple[Job, ...]]
 """The jobs that events call for."""
 
 
@@ -55,7 +55,7 @@ class Contended(msgspec.Struct, frozen=True):
 class ChargeRecorder:
     """Reads charges from the log and records on them. Holds no connection between its statements."""
 
-    def __init__(self, log: EventLog, writer: Writer, consequences: Consequences) -> None:
+    def __init__(self, log: EventLog, writer: Writer, consequences: FollowUpJobs) -> None:
         self._log = log
         self._writer = writer
         self._consequences = consequences

@@ -7,8 +7,8 @@ from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Declined,
-    Fact,
     Failure,
+    KnownOutcome,
     Outcome,
     Rejected,
     Retryable,
@@ -18,7 +18,7 @@ from fincore.write.psp.port import NotFound
 from fincore.write.worker.policies.janitor import Doubt
 
 
-def finding_on(operation: Operation, answer: Outcome | NotFound) -> Fact | Doubt:
+def finding_on(operation: Operation, answer: Outcome | NotFound) -> KnownOutcome | Doubt:
     """What the PSP's record says of an operation: a fact that settles it, or what is still in doubt."""
     match answer:
         case NotFound():

@@ -22,7 +22,7 @@ from fincore.domain.job import Job
 from fincore.write.queue.job_payloads import (
     INQUIRY_INTERVAL_SECONDS,
     cancel_job,
-    follow_job,
+    poll_job,
     resolve_job,
     resolve_refund_job,
 )
@@ -31,7 +31,7 @@ HOLD_LAPSES_AFTER: Final = timedelta(days=7)
 """How long a hold is taken to last where the PSP did not say (Stripe: 7 days for most cards)."""
 
 
-class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
+class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How charges that wait for somebody else are looked after.
 
     `action_pauses_seconds` precede the looks at a charge whose customer has to act, the last one repeating, until
@@ -63,12 +63,12 @@ class FollowPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return self.action_pauses_seconds[min(look, len(self.action_pauses_seconds)) - 1]
 
 
-def jobs_after(
+def follow_up_jobs(
     charge_id: ChargeId,
     events: Sequence[ChargeEvent],
     now: datetime,
     *,
-    policy: FollowPolicy,
+    policy: PollPolicy,
     first_inquiry_seconds: float,
 ) -> tuple[Job, ...]:
     """The jobs that events call for; `first_inquiry_seconds` is the janitor's first pause."""
@@ -78,14 +78,14 @@ def jobs_after(
             case ChargeOutcomeUnknown():
                 jobs.append(resolve_job(charge_id, delay_seconds=first_inquiry_seconds))
             case ChargeActionRequired():
-                jobs.append(follow_job(charge_id, delay_seconds=policy.action_pause_seconds(1)))
+                jobs.append(poll_job(charge_id, delay_seconds=policy.action_pause_seconds(1)))
             case ChargeAuthorized() | ChargeCorrected(status_after="authorized"):
                 named = event.capture_before if isinstance(event, ChargeAuthorized) else None
                 lapses_at = named or event.occurred_at + HOLD_LAPSES_AFTER
                 delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
-                jobs.append(follow_job(charge_id, delay_seconds=delay_seconds))
+                jobs.append(poll_job(charge_id, delay_seconds=delay_seconds))
             case ChargeCaptured(fee_currency=None) | ChargeCorrected(status_after="succeeded"):
-                jobs.append(follow_job(charge_id, delay_seconds=policy.fee_pause_seconds))
+                jobs.append(poll_job(charge_id, delay_seconds=policy.fee_pause_seconds))
             case CancelRequested():
                 jobs.append(cancel_job(charge_id))
             case RefundOutcomeUnknown():

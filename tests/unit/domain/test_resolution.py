@@ -17,13 +17,19 @@ from fincore.domain.ids import RefundId
 from fincore.domain.outcome import PspReference
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_refund
-from fincore.domain.resolution import ChargeVerdict, Judgement, RefundVerdict, judge_charge, judge_refund
+from fincore.domain.resolution import (
+    DecidedChargeOutcome,
+    DecidedRefundOutcome,
+    Resolution,
+    decide_charge_outcome,
+    decide_refund_outcome,
+)
 from fixtures.commits import captured, created
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PI = PspReference("pi_1")
 RE = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
-SEEN = Judgement(decided_by="ada", reason="Seen in the PSP's dashboard.", psp_reference=PI)
+SEEN = Resolution(decided_by="ada", reason="Seen in the PSP's dashboard.", psp_reference=PI)
 
 
 def unknown_authorization() -> Charge:
@@ -71,9 +77,9 @@ def unknown_refund() -> Charge:
     ],
 )
 def test_resolution_is_recorded_with_author_and_its_event(
-    charge: Charge, verdict: ChargeVerdict, event: str, status: str
+    charge: Charge, verdict: DecidedChargeOutcome, event: str, status: str
 ) -> None:
-    events = judge_charge(charge, verdict, SEEN, NOON)
+    events = decide_charge_outcome(charge, verdict, SEEN, NOON)
     assert not isinstance(events, Refusal)
     decided, following = events
     assert decided == OutcomeDecided(decided_by="ada", reason=SEEN.reason, decided_at=NOON)
@@ -85,7 +91,7 @@ def test_resolution_is_recorded_with_author_and_its_event(
 @pytest.mark.parametrize("charge", [unknown_authorization(), unknown_capture()])
 def test_resolution_failed_advises_retry_later(charge: Charge) -> None:
     """The operation never happened at the PSP: nothing is wrong with the customer's card."""
-    events = judge_charge(charge, "failed", SEEN, NOON)
+    events = decide_charge_outcome(charge, "failed", SEEN, NOON)
     assert not isinstance(events, Refusal)
     after = evolve(charge, events[1])
     failed = after.operation_failure
@@ -95,7 +101,7 @@ def test_resolution_failed_advises_retry_later(charge: Charge) -> None:
 
 
 def test_resolution_failed_of_refund_has_psp_unavailable() -> None:
-    events = judge_refund(unknown_refund(), RE, "failed", SEEN, NOON)
+    events = decide_refund_outcome(unknown_refund(), RE, "failed", SEEN, NOON)
     assert not isinstance(events, Refusal)
     refund = evolve(unknown_refund(), events[1]).refund(RE)
     assert refund is not None
@@ -104,8 +110,8 @@ def test_resolution_failed_of_refund_has_psp_unavailable() -> None:
 
 def test_resolution_captured_defaults_to_requested_amount() -> None:
     for amount_minor, expected in ((None, 400), (250, 250)):
-        judgement = Judgement(decided_by="ada", reason="Seen.", amount_minor=amount_minor)
-        events = judge_charge(unknown_capture(), "captured", judgement, NOON)
+        judgement = Resolution(decided_by="ada", reason="Seen.", amount_minor=amount_minor)
+        events = decide_charge_outcome(unknown_capture(), "captured", judgement, NOON)
         assert not isinstance(events, Refusal)
         assert evolve(unknown_capture(), events[1]).captured_minor == expected
 
@@ -118,35 +124,35 @@ def test_resolution_captured_defaults_to_requested_amount() -> None:
         (
             unknown_authorization(),
             "captured",
-            Judgement(decided_by="ada", reason="Seen."),
+            Resolution(decided_by="ada", reason="Seen."),
             "psp_reference_needed",
         ),
         (
             unknown_authorization(),
             "captured",
-            Judgement(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=1001),
+            Resolution(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=1001),
             "amount_exceeds_charge",
         ),
         (unknown_capture(), "authorized", SEEN, "outcome_not_unknown"),
     ],
 )
 def test_impossible_resolution_is_refused_by_code(
-    charge: Charge, verdict: ChargeVerdict, judgement: Judgement, code: str
+    charge: Charge, verdict: DecidedChargeOutcome, judgement: Resolution, code: str
 ) -> None:
-    refusal = judge_charge(charge, verdict, judgement, NOON)
+    refusal = decide_charge_outcome(charge, verdict, judgement, NOON)
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
 
 
 @pytest.mark.parametrize(("verdict", "refunded_minor"), [("succeeded", 300), ("failed", 0)])
-def test_unknown_refund_is_resolved_once(verdict: RefundVerdict, refunded_minor: int) -> None:
+def test_unknown_refund_is_resolved_once(verdict: DecidedRefundOutcome, refunded_minor: int) -> None:
     charge = unknown_refund()
-    events = judge_refund(charge, RE, verdict, SEEN, NOON)
+    events = decide_refund_outcome(charge, RE, verdict, SEEN, NOON)
     assert not isinstance(events, Refusal)
     assert isinstance(events[0], OutcomeDecided)
     assert events[0].refund_id == RE
     for event in events:
         charge = evolve(charge, event)
     assert charge.refunded_minor == refunded_minor
-    again = judge_refund(charge, RE, verdict, SEEN, NOON)
+    again = decide_refund_outcome(charge, RE, verdict, SEEN, NOON)
     assert isinstance(again, Refusal)
