@@ -1,4 +1,4 @@
-"""What the machine found once, or would find only in years: told step by step."""
+"""Sequences that random runs found once, or would find in years, each replayed step by step."""
 
 import asyncio
 from datetime import timedelta

@@ -1,0 +1,171 @@
+"""Names and texts are in the language of `CONTRIBUTING.md`: plain words, bounded names, files that exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from architecture.language import (
+    files_named_in,
+    flaws_of_test,
+    is_long_title,
+    misnamed_links,
+    names_of_tests,
+    refused_parts,
+    refused_words,
+    texts_in,
+    top_section,
+)
+from docs.markdown import prose
+from docs.printed import DOCUMENTS, PROJECT, printed_blocks
+from fincore.api.http.problems import PROBLEMS
+
+TESTS = sorted((PROJECT / "tests").rglob("test_*.py"))
+MODULES = sorted(
+    path for root in ("src", "tests", "bench", "demo") for path in (PROJECT / root).rglob("*.py")
+)
+SOURCES = [path for path in MODULES if path.is_relative_to(PROJECT / "src")]
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def written(document: Path) -> str:
+    """The prose of a document, without the tables that are printed from the code."""
+    text = prose(document)
+    for _, printed in printed_blocks(text):
+        text = text.replace(printed, "")
+    return top_section(text) if document.name == "CHANGELOG.md" else text
+
+
+def test_test_names_are_plain_and_bounded() -> None:
+    flaws = [
+        f"{relative(path)}: {flaw}"
+        for path in TESTS
+        for name in names_of_tests(path.read_text())
+        for flaw in flaws_of_test(name)
+    ]
+    assert flaws == []
+
+
+def test_test_names_are_unique_in_their_module() -> None:
+    for path in TESTS:
+        names = names_of_tests(path.read_text())
+        assert sorted(set(names)) == sorted(names), relative(path)
+
+
+def test_module_and_package_names_are_plain() -> None:
+    assert [
+        relative(path)
+        for path in MODULES
+        if any(refused_parts(part.removesuffix(".py")) for part in path.relative_to(PROJECT).parts)
+    ] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_documents_use_plain_words(document: Path) -> None:
+    assert refused_words(written(document)) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_link_that_shows_a_path_leads_to_it(document: Path) -> None:
+    assert misnamed_links(prose(document)) == []
+
+
+def test_problem_titles_are_short() -> None:
+    assert [kind.title for kind in PROBLEMS.values() if is_long_title(kind.title)] == []
+
+
+def test_files_named_in_docstrings_exist() -> None:
+    missing = [
+        f"{relative(path)}:{text.line}: {name}"
+        for path in SOURCES
+        for text in texts_in(path.read_text())
+        for name in files_named_in(text.text)
+        if not any((folder / name).exists() for folder in folders_of(path))
+    ]
+    assert missing == []
+
+
+def folders_of(module: Path) -> Iterator[Path]:
+    """The folders from which a docstring may name a file: those of the module, and the roots of the packages."""
+    yield from (folder for folder in module.parents if folder.is_relative_to(PROJECT))
+    yield from (PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("Whoever asks gets the outcome, whatever it is.", ["Whoever", "whatever"]),
+        ("A job nobody took, whose lease ended.", ["nobody", "whose"]),
+        ("The write door of this house.", ["door", "house"]),
+        ("The client asks; `nobody knows` is a name.", []),
+        ("[Write](../room/door.md)", []),
+        ("Storage, housekeeping and indoor use.", []),
+    ],
+)
+def test_refused_words_of_a_text_are_found(text: str, refused: list[str]) -> None:
+    assert refused_words(text) == refused
+
+
+@pytest.mark.parametrize(
+    ("name", "flaws"),
+    [
+        ("test_repeated_charge_gets_the_same_answer", 0),
+        ("test_a_key_nobody_has_is_refused", 1),
+        ("test_every_room_has_a_door", 2),
+        ("test_" + "x" * 56, 1),
+        ("test_" + "x" * 55, 0),
+        ("testCharge", 1),
+    ],
+)
+def test_flaws_of_a_test_name_are_counted(name: str, flaws: int) -> None:
+    assert len(flaws_of_test(name)) == flaws
+
+
+def test_tests_of_classes_and_functions_are_found() -> None:
+    source = "def test_one(): ...\nclass TestX:\n    async def test_two(self): ...\ndef helper(): ...\n"
+    assert names_of_tests(source) == ["test_one", "test_two"]
+
+
+def test_refused_parts_of_a_name_are_whole_words() -> None:
+    assert refused_parts("sandbox_shelf") == ["shelf"]
+    assert refused_parts("charge_history") == []
+
+
+def test_strings_docstrings_and_comments_are_texts() -> None:
+    source = '"""Doc."""\nname = f"for {name} only"  # why\n'
+    assert [text.text for text in texts_in(source)] == ["Doc.", "for ", " only", "# why"]
+
+
+def test_title_of_seven_words_is_long() -> None:
+    assert is_long_title("The charge was not found at all")
+    assert not is_long_title("The charge was not found here")
+
+
+def test_file_in_backticks_is_named() -> None:
+    assert files_named_in("See `eventstore/writer.py` and `decide`; not writer.py.") == [
+        "eventstore/writer.py"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("link", "is_misnamed"),
+    [
+        ("[answer.py](../write/response.py)", True),
+        ("[write/response.py](../src/fincore/write/response.py#part)", False),
+        ("[`response.py`](../write/response.py)", False),
+        ("[the response](../write/response.py)", False),
+        ("[docs/decisions](docs/decisions/README.md)", False),
+        ("[sponse.py](../write/response.py)", True),
+    ],
+)
+def test_link_text_is_compared_with_its_target(link: str, *, is_misnamed: bool) -> None:
+    assert bool(misnamed_links(link)) is is_misnamed
+
+
+def test_top_section_ends_at_the_next_version() -> None:
+    section = top_section("# Changelog\n\n## Unreleased\nnew\n\n## 0.1.0\nold\n")
+    assert re.findall(r"new|old", section) == ["new"]
