@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-SOURCES := src tests bench demo
+SOURCES := src tests bench demo harness
 
 .PHONY: help
 help: ## list what there is

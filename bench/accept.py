@@ -55,7 +55,9 @@ def measure(store: Store) -> None:
     """Accept charges through the product and through its twin, in turns, and the rest beside them."""
     with installation(store) as fincore:
         product = fincore.start_role("api")
-        twin = fincore.start_role("api", name="transaction-per-request api", module=["bench.per_request"])
+        twin = fincore.start_role(
+            "api", name="transaction-per-request api", program=("-m", "bench.per_request")
+        )
         rounds = []
         for number in range(ROUNDS):
             rounds.append(

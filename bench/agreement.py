@@ -1,10 +1,8 @@
 """Whether client, PSP sandbox, log, view and ledger tell the same story of the same charges and refunds."""
 
-import json
-import urllib.request
-from typing import Any, Final
+from typing import Final
 
-from bench.installation import Installation
+from bench.installation import CHECK_TIMEOUT_SECONDS, Installation
 from bench.progress import Progress
 
 CHARGE_ID_KEY: Final = "fincore_charge_id"
@@ -14,11 +12,11 @@ REFUND_ID_KEY: Final = "fincore_refund_id"
 
 def findings(fincore: Installation, progress: Progress, *, charges: int, refunds: int = 0) -> list[str]:
     """What the laws say and who disagrees about what, in sentences. Counts are what the client was told."""
-    checked = fincore.fincore("check")
+    checked = fincore.fincore("check", timeout_seconds=CHECK_TIMEOUT_SECONDS)
     laws = (
         f"LAWS BROKEN OR NOT CHECKED:\n{(checked.stdout + checked.stderr)[-1_500:]}"
-        if checked.returncode
-        else f"`fincore check` says: {checked.stdout.strip().splitlines()[-1]}"
+        if checked.code
+        else f"`fincore check` says: {checked.stdout.splitlines()[-1]}"
     )
     quarrels = disagreements(fincore, progress, charges=charges, refunds=refunds)
     agreed = (
@@ -30,10 +28,10 @@ def findings(fincore: Installation, progress: Progress, *, charges: int, refunds
 
 def disagreements(fincore: Installation, progress: Progress, *, charges: int, refunds: int) -> list[str]:
     """What does not agree, in sentences; nothing when all is well."""
-    at_psp: dict[str, dict[str, int]] = _asked(fincore, f"state?metadata_key={CHARGE_ID_KEY}")["by_metadata"]
+    at_psp: dict[str, dict[str, int]] = fincore.sandbox.state(CHARGE_ID_KEY)["by_metadata"]
     refunded_at_psp = {
         row["metadata"].get(REFUND_ID_KEY, row["id"]): row["amount"]
-        for row in _asked(fincore, "refunds")["data"]
+        for row in fincore.sandbox.call("GET", "/sandbox/refunds")["data"]
         if row["status"] == "succeeded"
     }
     logged, logged_refunds, totals = progress.charges(), progress.refunds(), progress.totals()
@@ -71,10 +69,3 @@ def disagreements(fincore: Installation, progress: Progress, *, charges: int, re
         ),
     ]
     return [sentence for holds, sentence in told if not holds]
-
-
-def _asked(fincore: Installation, path: str) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{fincore.sandbox_port}/sandbox/{path}"
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        said: dict[str, Any] = json.load(answer)
-    return said

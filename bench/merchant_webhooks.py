@@ -43,7 +43,7 @@ def measure(store: Store) -> None:
         with installation(store, FINCORE_WEBHOOKS_ALLOW_LOOPBACK="true") as fincore:
             api_port = fincore.start_role("api")
             receiver.use_secret(registered(fincore, api_port, receiver.url))
-            fincore.start_sandbox(api_port, p50_ms=PSP_P50_MS, p99_ms=PSP_P99_MS)
+            fincore.start_slow_sandbox(p50_ms=PSP_P50_MS, p99_ms=PSP_P99_MS)
             for role in ROLES_BEHIND_THE_API:
                 fincore.start_role(role)
             with closing(Progress(fincore.dsn)) as progress:

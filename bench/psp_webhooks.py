@@ -14,7 +14,7 @@ from bench import load
 from bench.cpu import CpuUse
 from bench.figures import Figure, show
 from bench.history import write_history
-from bench.installation import WEBHOOK_SECRET, Installation, installation
+from bench.installation import Installation, installation
 from bench.load import Load, LoadResult, write_requests
 from bench.progress import Progress
 from bench.store import Store
@@ -81,7 +81,7 @@ def _taken(fincore: Installation, store: Store, api_port: int) -> Taken:
         warmup_seconds=WARMUP_SECONDS,
         requests_file=str(file),
     )
-    deliveries = list(_deliveries(fincore.dsn))
+    deliveries = list(_deliveries(fincore))
     write_requests(file, webhooks, deliveries)
     no_op = load.run(
         Load(
@@ -103,10 +103,10 @@ def _taken(fincore: Installation, store: Store, api_port: int) -> Taken:
     return Taken(result, no_op, use, distinct=len({body for _, body in deliveries[: result.sent]}))
 
 
-def _deliveries(dsn: str) -> Iterator[tuple[dict[str, str], bytes]]:
+def _deliveries(fincore: Installation) -> Iterator[tuple[dict[str, str], bytes]]:
     """Headers and body of each delivery, signed now as Stripe signs: HMAC-SHA-256 of time and body."""
-    now = int(time.time())
-    with psycopg.connect(dsn) as connection:
+    now, secret = int(time.time()), fincore.webhook_secret.encode()
+    with psycopg.connect(fincore.dsn) as connection:
         rows = connection.execute(
             "select stream_id, (data ->> 'amount_minor')::int from eventstore.events where type = 'charge.created'"
         ).fetchall()
@@ -119,7 +119,7 @@ def _deliveries(dsn: str) -> Iterator[tuple[dict[str, str], bytes]]:
             "charge_id": charge_of(StreamId(stream_id)),
         }
         body = (_EVENT % facts).encode()
-        signature = hmac.new(WEBHOOK_SECRET.encode(), b"%d.%b" % (now, body), hashlib.sha256).hexdigest()
+        signature = hmac.new(secret, b"%d.%b" % (now, body), hashlib.sha256).hexdigest()
         delivery = {"Stripe-Signature": f"t={now},v1={signature}"}, body
         yield delivery
         if number % REPEATED_EVERY == 0:

@@ -51,7 +51,7 @@ def measure(store: Store) -> None:
     """Offer charges at growing rates, watch the backlog, wait until all is done, and check that all of it agrees."""
     with installation(store) as fincore:
         api_port = fincore.start_role("api")
-        fincore.start_sandbox(api_port, p50_ms=PSP_P50_MS, p99_ms=PSP_P99_MS)
+        fincore.start_slow_sandbox(p50_ms=PSP_P50_MS, p99_ms=PSP_P99_MS)
         for role in ROLES_BEHIND_THE_API:
             fincore.start_role(role)
         with closing(Progress(fincore.dsn)) as progress:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from harness.failure import InstallationFailed
+
 from demo import agreement
 from demo.folder import fresh_folder
 from demo.payments import LONGER_STORIES, PAYMENTS, Payment
@@ -14,7 +16,7 @@ from demo.processes import DemoFailed, Processes
 from demo.receiver import Receiver
 from demo.sale import Charge, Sale
 from demo.screen import Screen
-from demo.till import Till, wait_until_ready
+from demo.till import Till
 
 PATIENCE_SECONDS: Final = 60.0
 """How long the books and the webhooks may take to catch up with the payments."""
@@ -33,7 +35,7 @@ def main() -> int:
             finally:
                 screen.text("stopping")
                 processes.stop()
-    except DemoFailed as error:
+    except (DemoFailed, InstallationFailed) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -45,14 +47,13 @@ def main() -> int:
 def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     started = time.monotonic()
     screen.heading("Starting PostgreSQL, the PSP sandbox and FinCore's roles")
-    processes.start()
-    asyncio.run(wait_until_ready(processes))
-    merchant_id = _output_of(processes, "merchant", "create", "Demo Shop")
-    api_key = _output_of(processes, "key", "create", merchant_id, "--name", "demo")
+    processes.start_everything()
+    merchant_id = processes.printed("merchant", "create", "Demo Shop")
+    api_key = processes.printed("key", "create", merchant_id, "--name", "demo")
     till = Till(processes, api_key)
     receiver.secret = asyncio.run(till.register(receiver.url))
     screen.text(
-        f"ready after {time.monotonic() - started:.1f} s; merchant {merchant_id}, logs in {processes.folder}"
+        f"ready after {time.monotonic() - started:.1f} s; merchant {merchant_id}, logs in {processes.folder / 'logs'}"
     )
 
     screen.heading(f"{len(PAYMENTS)} payments over HTTP, at a PSP that answers in 120 ms (median)")
@@ -72,8 +73,8 @@ def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     screen.heading("What the PSP says")
     wrong += _psp(screen, processes, charges)
     screen.heading("The laws")
-    broken, verdict = processes.fincore("check")
-    screen.prose(verdict)
+    checked = processes.fincore("check")
+    screen.prose(checked.stdout + checked.stderr)
     if wrong:
         screen.heading("What is wrong")
         screen.prose("\n".join(wrong))
@@ -81,7 +82,7 @@ def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     screen.text(_next_steps(processes, api_key, charges[0]["id"]))
     if sys.stdin.isatty() and sys.stdout.isatty():
         _serve(screen, processes, receiver)
-    return 1 if wrong or broken else 0
+    return 1 if wrong or checked.code else 0
 
 
 def _sold(screen: Screen, till: Till, payments: tuple[Payment, ...]) -> list[Sale]:
@@ -126,7 +127,7 @@ def _books(screen: Screen, processes: Processes, charges: list[Charge]) -> list[
     """Show the trial balance, once the ledger has booked everything; what is wrong with it."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
-        books = _output_of(processes, "ledger", "trial-balance")
+        books = processes.printed("ledger", "trial-balance")
         wrong = agreement.unbooked(books, charges)
         if not wrong or time.monotonic() > until:
             screen.text(books)
@@ -136,8 +137,8 @@ def _books(screen: Screen, processes: Processes, charges: list[Charge]) -> list[
 
 def _psp(screen: Screen, processes: Processes, charges: list[Charge]) -> list[str]:
     """Show what FinCore and the PSP have of each kind; what they disagree about."""
-    comparisons = agreement.compare(charges, processes.sandbox_url)
-    twice = agreement.charged_twice(processes.sandbox_url)
+    comparisons = agreement.compare(charges, processes.sandbox.url)
+    twice = agreement.charged_twice(processes.sandbox.url)
     differences = {compared.kind: list(compared.differences()) for compared in comparisons}
     screen.rows(
         ("", "here", "there", ""),
@@ -164,22 +165,15 @@ def _serve(screen: Screen, processes: Processes, receiver: Receiver) -> None:
     receiver.news()
     with suppress(KeyboardInterrupt):
         while True:
-            processes.check_alive()
+            processes.require_alive("up")
             for line in receiver.news():
                 screen.text(line)
             time.sleep(LOOK_SECONDS)
 
 
-def _output_of(processes: Processes, *arguments: str) -> str:
-    code, output = processes.fincore(*arguments)
-    if code:
-        raise DemoFailed(f"`fincore {' '.join(arguments)}` failed: {output}")
-    return output
-
-
 def _next_steps(processes: Processes, api_key: str, charge_id: str) -> str:
     return f"""\
-curl {processes.api_url}/v1/charges \\
+curl {processes.api_url()}/v1/charges \\
   -H 'Authorization: Bearer {api_key}' \\
   -H "Idempotency-Key: $(date +%s%N)" \\
   -H 'Content-Type: application/json' \\
@@ -188,13 +182,13 @@ curl {processes.api_url}/v1/charges \\
 
 The coffee was cold, so give its price back:
 
-curl {processes.api_url}/v1/refunds \\
+curl {processes.api_url()}/v1/refunds \\
   -H 'Authorization: Bearer {api_key}' \\
   -H "Idempotency-Key: $(date +%s%N)" \\
   -H 'Content-Type: application/json' \\
   -d '{{"charge": "{charge_id}"}}'
 
-API documentation: {processes.api_url}/docs
+API documentation: {processes.api_url()}/docs
 Books:             {processes.command_line("ledger", "trial-balance")}"""
 
 

@@ -4,14 +4,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any, Final, Literal, assert_never
 
 import aiohttp
 
 from demo import customer
 from demo.payments import Cancel, Capture, Evidence, Refund, Step
-from demo.processes import START_TIMEOUT_SECONDS, DemoFailed, Processes, deadline
+from demo.processes import DemoFailed, Processes
 from demo.sale import Charge, Sale
 
 PAYMENTS_TIMEOUT_SECONDS: Final = 90.0
@@ -37,7 +36,7 @@ class Till:
 
     async def sell(self, sales: Sequence[Sale], show: Callable[[], None]) -> None:
         """Begin every payment, a moment apart, and follow each until nothing is left to come of it."""
-        until = deadline(PAYMENTS_TIMEOUT_SECONDS)
+        until = time.monotonic() + PAYMENTS_TIMEOUT_SECONDS
         async with self._session() as session:
             tasks = [
                 asyncio.create_task(
@@ -50,7 +49,7 @@ class Till:
                     done, _ = await asyncio.wait(tasks, timeout=REFRESH_SECONDS)
                     for task in done:
                         task.result()
-                    self._processes.check_alive()
+                    self._processes.require_alive("up")
                     if time.monotonic() > until:
                         raise DemoFailed(self._unfinished(sales))
                     show()
@@ -71,7 +70,7 @@ class Till:
         query = {"limit": str(PAGE_ENTRIES)}
         async with self._session() as session:
             while True:
-                url = f"{self._processes.api_url}/v1/events"
+                url = f"{self._processes.api_url()}/v1/events"
                 async with session.get(url, params=query) as answer:
                     answer.raise_for_status()
                     page = await answer.json()
@@ -109,7 +108,7 @@ class Till:
         await self._order(session, sale, kinds="calls")
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         for _ in range(payment.sends):
-            url = f"{self._processes.api_url}/v1/charges"
+            url = f"{self._processes.api_url()}/v1/charges"
             async with session.post(url, json=body, headers=headers) as answer:
                 charge = await _accepted(answer)
                 sale.replays += answer.headers.get("Idempotent-Replayed") == "true"
@@ -152,7 +151,7 @@ class Till:
 
     async def _look(self, session: aiohttp.ClientSession, sale: Sale) -> Charge:
         charge_id = sale.charge["id"] if sale.charge else ""
-        async with session.get(f"{self._processes.api_url}/v1/charges/{charge_id}") as answer:
+        async with session.get(f"{self._processes.api_url()}/v1/charges/{charge_id}") as answer:
             answer.raise_for_status()
             charge: Charge = await answer.json()
         sale.charge = charge
@@ -160,7 +159,7 @@ class Till:
 
     async def _post(self, session: aiohttp.ClientSession, path: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Idempotency-Key": str(uuid.uuid4())}
-        async with session.post(self._processes.api_url + path, json=body, headers=headers) as answer:
+        async with session.post(self._processes.api_url() + path, json=body, headers=headers) as answer:
             return await _accepted(answer)
 
     # At the PSP
@@ -168,7 +167,7 @@ class Till:
     async def _answer(self, session: aiohttp.ClientSession, dispute: str, evidence: str) -> None:
         """Send evidence, as the shop's staff does in the PSP's dashboard."""
         async with session.post(
-            f"{self._processes.sandbox_url}/v1/disputes/{dispute}",
+            f"{self._processes.sandbox.url}/v1/disputes/{dispute}",
             data={"evidence[uncategorized_text]": evidence},
             headers={"Authorization": f"Bearer {self._processes.stripe_key}"},
         ) as answer:
@@ -192,7 +191,7 @@ class Till:
         self, session: aiohttp.ClientSession, fault: dict[str, Any], match: dict[str, Any]
     ) -> None:
         order = fault | {"match": fault.get("match", {}) | match}
-        async with session.post(f"{self._processes.sandbox_url}/sandbox/faults", json=order) as answer:
+        async with session.post(f"{self._processes.sandbox.url}/sandbox/faults", json=order) as answer:
             if not answer.ok:
                 raise DemoFailed(f"the sandbox does not take {order}: {await answer.text()}")
 
@@ -201,21 +200,9 @@ class Till:
 
     def _unfinished(self, sales: Sequence[Sale]) -> str:
         left = "; ".join(sale.surprise or "" for sale in sales if not sale.is_over)
-        return f"after {PAYMENTS_TIMEOUT_SECONDS:g} s: {left}; see the logs in {self._processes.folder}"
-
-
-async def wait_until_ready(processes: Processes) -> None:
-    """Return when FinCore answers that it is ready; raise `DemoFailed` past the bound."""
-    until = deadline(START_TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession() as session:
-        while time.monotonic() < until:
-            processes.check_alive()
-            with suppress(aiohttp.ClientError):
-                async with session.get(f"{processes.api_url}/readyz") as answer:
-                    if answer.ok:
-                        return
-            await asyncio.sleep(REFRESH_SECONDS)
-    raise DemoFailed(f"FinCore did not become ready; see {processes.folder / 'fincore.log'}")
+        return (
+            f"after {PAYMENTS_TIMEOUT_SECONDS:g} s: {left}; see the logs in {self._processes.folder / 'logs'}"
+        )
 
 
 async def _accepted(answer: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def serve(
         Least level that is logged, as JSON on stderr.
     """
     if webhook_url and not webhook_secret:
-        sys.exit("psp-sandbox: give --webhook-secret with --webhook-url, which signs the webhooks.")
+        sys.exit("psp-sandbox: --webhook-url needs --webhook-secret, which signs the webhooks. Give both.")
     options = Options(
         host=host,
         port=port,

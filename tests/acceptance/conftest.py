@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+from harness.installation import Merchant
 
 from fixtures.shop import Shop
-from fixtures.system import Merchant, System, running_system
+from fixtures.system import System, running_system
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from harness.installation import Merchant
 from standardwebhooks.webhooks import Webhook
 from stripe import WebhookSignature
 
@@ -29,7 +30,7 @@ from fincore.domain.resolution import Resolution
 from fincore.observability.failpoints import FAILPOINTS
 from fixtures.agreement import assert_all_agree, rows_at_psp
 from fixtures.shop import Charge, Reply, Shop
-from fixtures.system import Merchant, System, running_system
+from fixtures.system import System, running_system
 from fixtures.webhook_receiver import Received, WebhookReceiver
 
 AMOUNT_MINOR: Final = 1_000
@@ -374,7 +375,7 @@ async def be_decided_by_a_person(scene: Scene) -> Ending:
     verdict = ("charges", "resolve", charge["id"], "captured", "--reason", "seen at the PSP", "--by", "ada")
     await scene.arm()
     died = await asyncio.to_thread(
-        scene.system.fincore, *verdict, dies_at=f"commit.charge.outcome_decided.{scene.place}"
+        scene.system.fincore_dying_at, f"commit.charge.outcome_decided.{scene.place}", *verdict
     )
     assert died.code == -signal.SIGKILL, died
     again = await asyncio.to_thread(scene.system.fincore, *verdict)
@@ -455,7 +456,7 @@ async def be_released_by_a_person(scene: Scene) -> Ending:
     command = ("reports", "release", "--charge", charge["id"], "--reason", "seen at the PSP", "--by", "ada")
     await scene.arm()
     died = await asyncio.to_thread(
-        scene.system.fincore, *command, dies_at=f"commit.charge.report_released.{scene.place}"
+        scene.system.fincore_dying_at, f"commit.charge.report_released.{scene.place}", *command
     )
     assert died.code == -signal.SIGKILL, died
     again = await asyncio.to_thread(scene.system.fincore, *command)

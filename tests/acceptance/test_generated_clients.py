@@ -12,9 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from harness.installation import Merchant
 
 from fixtures import node_tools
-from fixtures.system import Merchant, System
+from fixtures.system import System
 
 pytestmark = [
     pytest.mark.long,

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from harness.installation import Merchant
 
 from fixtures.shop import Reply, Shop
-from fixtures.system import Merchant, System, running_system
+from fixtures.system import System, running_system
 from fixtures.webhook_receiver import WebhookReceiver
 
 pytestmark = pytest.mark.timeout(180)

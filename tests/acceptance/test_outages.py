@@ -17,13 +17,14 @@ from uuid import uuid4
 import psutil
 import psycopg
 import pytest
+from harness.installation import PATIENCE_SECONDS, Merchant
 
 from fincore.bootstrap import operations
 from fincore.postgres.pool import POOL_SIZE_MAX
 from fixtures.agreement import assert_all_agree
 from fixtures.forgetful_postgres import ForgetfulPostgres, forgetful_postgres
 from fixtures.shop import Charge, Reply, Shop, events_of
-from fixtures.system import PATIENCE_SECONDS, Merchant, System
+from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(300)
 

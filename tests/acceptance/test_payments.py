@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from harness.installation import Merchant
 
 from fixtures.shop import Shop, events_of
-from fixtures.system import Merchant, System
+from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from harness.installation import PATIENCE_SECONDS
 
 from fixtures.shop import Charge, Shop, events_of
-from fixtures.system import PATIENCE_SECONDS, System
+from fixtures.system import System
 from fixtures.waiting import eventually
 
 pytestmark = pytest.mark.timeout(180)

@@ -10,10 +10,11 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import pytest
+from harness.installation import Merchant
 
 from fixtures.agreement import assert_all_agree
 from fixtures.shop import Charge, Reply, Shop
-from fixtures.system import Merchant, System
+from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(180)
 

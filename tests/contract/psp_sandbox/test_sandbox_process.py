@@ -8,9 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from harness.sandbox import READY
 
 from fixtures.http_exchange import exchange
-from fixtures.sandbox import READY, SandboxProcess
+from fixtures.sandbox import SandboxProcess
 
 KEY = {"Authorization": "Bearer sk_test_a"}
 PATH = "/v1/payment_intents"
@@ -55,7 +56,7 @@ def test_webhook_url_without_secret_is_refused_in_a_sentence() -> None:
     done = run("--port=0", "--webhook-url=http://127.0.0.1:9/nobody")
     assert done.returncode != 0
     assert done.stderr.strip() == (
-        "psp-sandbox: give --webhook-secret with --webhook-url, or nobody can verify the webhooks."
+        "psp-sandbox: --webhook-url needs --webhook-secret, which signs the webhooks. Give both."
     )
 
 

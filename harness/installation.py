@@ -1,0 +1,303 @@
+"""One installation: its settings, its ports, the processes of its roles, and the PSP sandbox that it pays at."""
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, cast
+
+from fincore.bootstrap.roles import ROLES, Role
+from harness.failure import InstallationFailed
+from harness.ports import Ports
+from harness.process import Process
+from harness.sandbox import Sandbox
+
+START_TIMEOUT_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
+REQUEST_TIMEOUT_SECONDS: Final = 5.0
+PAUSE_SECONDS: Final = 0.05
+LOG_LINES_SHOWN: Final = 15
+FINCORE: Final = ("-m", "fincore")
+"""How Python runs the `fincore` command."""
+
+
+class Finished(NamedTuple):
+    """The exit code of a `fincore` command, and what it printed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Merchant(NamedTuple):
+    """A merchant and a secret key of it."""
+
+    merchant_id: str
+    api_key: str
+
+
+class _Place(NamedTuple):
+    """Where a program listens: its role, the port of its API, and the ports of health and metrics, one a role."""
+
+    role: Role
+    api_port: int
+    ops_port: int
+
+
+class Installation:
+    """Files in `folder`, data and logs among them; `settings` beside those that any installation needs.
+
+    A program is the process of a role, under a name of its own: "api", or "api-2" for a second process of that role.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        api_port: int | None = None,
+        ops_port: int | None = None,
+    ) -> None:
+        """`api_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named."""
+        self.folder = folder
+        self.settings = dict(settings)
+        self.stripe_key = f"sk_test_{secrets.token_hex(16)}"
+        self.webhook_secret = f"whsec_{secrets.token_hex(24)}"
+        self.processes: dict[str, Process] = {}
+        self._ports = Ports()
+        first = _Place(
+            "api", self._ports.take(wanted=api_port), self._ports.take(len(ROLES), wanted=ops_port)
+        )
+        self._places = {role: first._replace(role=role) for role in ROLES}
+        self._further: dict[str, _Place] = {}
+        self._sandbox_port = self._ports.take()
+        self._sandbox: Sandbox | None = None
+        (folder / "logs").mkdir(parents=True, exist_ok=True)
+
+    # Starting and stopping
+
+    def start_sandbox(self, *options: str) -> None:
+        """Start the PSP sandbox, which sends its webhooks to the first API."""
+        self._sandbox = Sandbox(
+            f"--port={self._sandbox_port}",
+            f"--webhook-url={self.api_url()}/webhooks/stripe/test",
+            f"--webhook-secret={self.webhook_secret}",
+            *options,
+            log=self.log_file("psp-sandbox"),
+        )
+
+    def start(self, *names: str) -> None:
+        """Start programs; return when each says that it is ready."""
+        for name in names:
+            self.launch(name)
+        for name in names:
+            self.until_ready(name)
+
+    def add_program(self, name: str, role: Role) -> None:
+        """Give a further process of a role its name and ports."""
+        self._further[name] = _Place(role, self._ports.take(), self._ports.take(len(ROLES)))
+
+    def launch(
+        self, name: str, settings: Mapping[str, str] | None = None, *, program: Sequence[str] = FINCORE
+    ) -> None:
+        """Start a program and do not wait for it; `settings` are its own, beside those of the installation."""
+        place = self._place(name)
+        ports = {"FINCORE_API_PORT": str(place.api_port), "FINCORE_OPS_PORT": str(place.ops_port)}
+        environment = {**self.environment(), **ports, **(settings or {})}
+        self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
+
+    def launch_up(self, *, without: Sequence[str] = ()) -> None:
+        """Start every role by `fincore up` and do not wait for them; settings named in `without` are left out."""
+        environment = {name: value for name, value in self.environment().items() if name not in without}
+        self._launch("up", (*FINCORE, "up"), environment)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a program."""
+        self.processes.pop(name).kill()
+
+    def terminate(self, name: str) -> int:
+        """SIGTERM to a program; its exit code."""
+        try:
+            return self.processes.pop(name).terminate()
+        except TimeoutError as error:
+            raise self.failure(f"{name}: {error}") from None
+
+    def restart(self, name: str, settings: Mapping[str, str] | None = None) -> None:
+        """Stop a program in order and start it again; `settings` are its own from now on."""
+        self.terminate(name)
+        self.launch(name, settings)
+        self.until_ready(name)
+
+    def stop(self) -> None:
+        """End every process, FinCore before the sandbox, and release the ports."""
+        with contextlib.ExitStack() as stack:
+            # Called last to first, each even if another fails.
+            stack.callback(self._ports.release)
+            if self._sandbox is not None:
+                stack.callback(self._sandbox.stop)
+            for name in list(self.processes):
+                stack.callback(self.terminate, name)
+
+    def is_running(self, name: str) -> bool:
+        """Whether a program was started and has not ended."""
+        return name in self.processes and self.processes[name].exit_code is None
+
+    def require_alive(self, name: str) -> None:
+        """Raise InstallationFailed if the process that runs a program has ended."""
+        process = self.processes.get(name) or self.processes["up"]
+        if process.exit_code is not None:
+            raise self.failure(f"{name} ended with exit code {process.exit_code}")
+
+    # Where things are
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The PSP. Raises InstallationFailed: it was not started."""
+        if self._sandbox is None:
+            raise InstallationFailed("The PSP sandbox was not started.")
+        return self._sandbox
+
+    def api_port(self, name: str = "api") -> int:
+        """The port on which a program serves the merchants' API."""
+        return self._place(name).api_port
+
+    def api_url(self, number: int = 1) -> str:
+        """Where the merchants' API is served; `number` counts its processes from 1."""
+        return f"http://127.0.0.1:{self.api_port('api' if number == 1 else f'api-{number}')}"
+
+    def ops_url(self, name: str) -> str:
+        """Where a program serves its health and metrics."""
+        place = self._place(name)
+        return f"http://127.0.0.1:{place.ops_port + ROLES.index(place.role)}"
+
+    def environment(self) -> dict[str, str]:
+        """The settings of this installation, on top of an environment without any."""
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith(("FINCORE_", "PSP_"))
+        }
+        first = self._places["api"]
+        return {
+            **clean,
+            "FINCORE_DATA_DIR": str(self.folder / "data"),
+            "FINCORE_API_PORT": str(first.api_port),
+            "FINCORE_OPS_PORT": str(first.ops_port),
+            "FINCORE_STRIPE_BASE_URL": f"http://127.0.0.1:{self._sandbox_port}",
+            "FINCORE_STRIPE_TEST_SECRET_KEY": self.stripe_key,
+            "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": self.webhook_secret,
+            **self.settings,
+        }
+
+    # Operators' commands
+
+    def fincore(
+        self,
+        *arguments: str,
+        program: Sequence[str] = FINCORE,
+        settings: Mapping[str, str] | None = None,
+        timeout_seconds: float = START_TIMEOUT_SECONDS,
+    ) -> Finished:
+        """Run a `fincore` command to its end. What it prints is kept with the logs, except a key that it made."""
+        done = subprocess.run(
+            [sys.executable, *program, *arguments],
+            env={**self.environment(), **(settings or {})},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+        with self.log_file("commands").open("a", encoding="utf-8") as log:
+            log.write(done.stderr)
+            log.write("" if arguments[:2] == ("key", "create") else done.stdout)
+        return Finished(done.returncode, done.stdout.strip(), done.stderr.strip())
+
+    def printed(self, *arguments: str) -> str:
+        """What a `fincore` command prints. Raises InstallationFailed: the command failed."""
+        done = self.fincore(*arguments)
+        if done.code:
+            raise InstallationFailed(f"`fincore {' '.join(arguments)}` failed: {done.stderr or done.stdout}")
+        return done.stdout
+
+    def new_merchant(self, name: str = "Shop") -> Merchant:
+        """A merchant and its first key, made as an operator makes them."""
+        merchant_id = self.printed("merchant", "create", name)
+        return Merchant(merchant_id, self.printed("key", "create", merchant_id))
+
+    # Waiting
+
+    def until(
+        self, what: str, is_so: Callable[[], bool], *, timeout_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Return once it is so. Raise InstallationFailed, which says what was waited for, past the bound."""
+        deadline = time.monotonic() + timeout_seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise self.failure(f"after {timeout_seconds:g} s it is not so that {what}")
+            time.sleep(PAUSE_SECONDS)
+
+    def until_ready(self, name: str) -> None:
+        """Return once a program says that it is ready; fail at once if its process ended."""
+
+        def is_ready() -> bool:
+            self.require_alive(name)
+            urls = [f"{self.ops_url(name)}/readyz"]
+            if self._place(name).role == "api":
+                urls.append(f"http://127.0.0.1:{self.api_port(name)}/readyz")
+            return all(answers_ok(url) for url in urls)
+
+        self.until(f"{name} is ready", is_ready, timeout_seconds=START_TIMEOUT_SECONDS)
+
+    # Seeing what happened
+
+    def log_file(self, name: str) -> Path:
+        """The file to which a program writes."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def logs(self) -> dict[str, str]:
+        """Everything every process wrote, by the process's name; PostgreSQL's own log among them."""
+        written = {path.stem: path for path in sorted((self.folder / "logs").glob("*.log"))}
+        return {
+            name: path.read_text(encoding="utf-8", errors="replace")
+            for name, path in (*written.items(), ("postgresql", self.folder / "data" / "pg" / "log"))
+            if path.exists()
+        }
+
+    def tails(self) -> str:
+        """The latest lines of every log."""
+        return "\n".join(
+            f"--- {name}\n" + "\n".join(text.splitlines()[-LOG_LINES_SHOWN:])
+            for name, text in self.logs().items()
+        )
+
+    def failure(self, sentence: str) -> InstallationFailed:
+        """An error that says what is wrong and shows the logs."""
+        return InstallationFailed(f"{sentence}; logs are in {self.folder / 'logs'}\n{self.tails()}")
+
+    def _place(self, name: str) -> _Place:
+        return self._further.get(name) or self._places[cast("Role", name)]
+
+    def _launch(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        before = self.processes.get(name)
+        if before is not None:
+            if before.exit_code is None:
+                raise InstallationFailed(f"{name} is running.")
+            before.close()
+        self.processes[name] = Process(arguments, environment=environment, log=self.log_file(name))
+
+
+def answers_ok(url: str | urllib.request.Request) -> bool:
+    """Whether a request to one of our own processes is answered with 200 in time."""
+    try:
+        with urllib.request.urlopen(url, timeout=REQUEST_TIMEOUT_SECONDS) as response:  # noqa: S310 -- our own processes
+            return bool(response.status == 200)  # noqa: PLR2004 -- the status itself
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return False
+    except OSError:
+        return False
