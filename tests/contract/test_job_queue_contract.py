@@ -17,11 +17,22 @@ import pytest
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool, create_pool
-from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, JobQueue, JobResult, RetryIn
+from fincore.write.queue.port import (
+    ClaimedJob,
+    Done,
+    Handler,
+    HeldJob,
+    Hold,
+    JobId,
+    JobQueue,
+    JobResult,
+    RetryIn,
+)
 from fixtures.job_queues import ADAPTERS
 from fixtures.waiting import PATIENCE_SECONDS, eventually, happens
 
 HEARTBEAT_TIMEOUT_SECONDS = 3.0
+NO_IDS = [JobId(text) for text in ("", "elsewhere", "-1", "1 or true", "9" * 30, "\u0661")]
 MakeQueue = Callable[..., JobQueue]
 
 
@@ -226,7 +237,7 @@ async def test_held_job_keeps_reason_until_requeued(pool: Pool, queue: JobQueue)
         )
         assert await queue.depths() == {"queued": 0, "scheduled": 0, "picked": 0, "held": 1}
 
-        assert await queue.requeue([letter.job_id, 10**9]) == 1
+        assert await queue.requeue([letter.job_id, JobId(str(10**9)), *NO_IDS]) == 1
         await seen.count(3)
         await eventually(partial(is_empty, queue))
         assert await queue.held(limit=10) == []

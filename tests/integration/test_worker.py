@@ -13,7 +13,7 @@ from fincore.eventstore.commit import Commit, CommitResult
 from fincore.postgres.pool import Pool
 from fincore.write.psp.port import AuthorizeRequest
 from fincore.write.queue.job_payloads import authorize_job
-from fincore.write.queue.port import ClaimedJob
+from fincore.write.queue.port import ClaimedJob, JobId
 from fixtures.commits import captured
 from fixtures.scripted_psp import (
     NOON,
@@ -110,7 +110,7 @@ async def test_job_for_unknown_charge_leaves_it_to_janitor(pool: Pool) -> None:
     async with open_harness(pool, psp, working=False) as harness:
         charge_id = await harness.charge(jobs=())
         job = ClaimedJob(
-            job_id=1, kind="charge.authorize", payload=authorize_job(charge_id).payload, attempt=1
+            job_id=JobId("1"), kind="charge.authorize", payload=authorize_job(charge_id).payload, attempt=1
         )
         for _ in range(2):
             await harness.worker.handlers["charge.authorize"](job)

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from fincore.domain.clock import Clock
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.pool import Connection
-from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobId, JobResult, RetryIn
 
 
 class QueuedJob:
     """A job that is not done. `held` is why it waits for a person."""
 
-    def __init__(self, job_id: int, job: Job, now: datetime) -> None:
+    def __init__(self, job_id: JobId, job: Job, now: datetime) -> None:
         self.job_id = job_id
         self.kind: JobKind = job.kind
         self.payload = job.payload
@@ -34,7 +34,7 @@ class QueueModel:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ids = itertools.count(1)
-        self._jobs: dict[int, QueuedJob] = {}
+        self._jobs: dict[JobId, QueuedJob] = {}
 
     async def enqueue(self, _connection: Connection, jobs: Sequence[Job]) -> None:
         """Fits `Enqueue`."""
@@ -43,7 +43,7 @@ class QueueModel:
     def put(self, jobs: Sequence[Job]) -> None:
         """Add jobs."""
         for job in jobs:
-            job_id = next(self._ids)
+            job_id = JobId(str(next(self._ids)))
             self._jobs[job_id] = QueuedJob(job_id, job, self._clock.now())
 
     @property
@@ -76,7 +76,7 @@ class QueueModel:
         """The job as a worker sees it."""
         return ClaimedJob(job_id=job.job_id, kind=job.kind, payload=job.payload, attempt=job.attempt)
 
-    def settle(self, job_id: int, result: JobResult | Exception) -> None:
+    def settle(self, job_id: JobId, result: JobResult | Exception) -> None:
         """What a worker made of a job; an exception holds it."""
         job = self._jobs.get(job_id)
         if job is None:

@@ -31,8 +31,7 @@ from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import SignatureRefused
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
-from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.queue.port import Handler, JobResult
+from fincore.write.queue.port import Handler, JobResult, JobRunner
 from fincore.write.worker.worker import Worker
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
 from simulation.errands import Errand, Stage, gate
@@ -172,7 +171,7 @@ class World:
         webhooks = {STRIPE: self.psp}
         self._inbox = WebhookInbox(self._writer, webhooks, clock)
         self._handlers: Mapping[JobKind, Handler] = Worker(
-            queue=cast("PgQueuerQueue", queue),
+            queue=cast("JobRunner", queue),
             pool=store.inbox_pool,
             log=self._log,
             writer=self._writer,

@@ -13,7 +13,7 @@ from fincore.settings import Settings
 
 if TYPE_CHECKING:
     from fincore.postgres.embedded import EmbeddedPostgres
-    from fincore.write.queue.pgqueuer import PgQueuerQueue
+    from fincore.write.queue.port import JobQueue
 
 SERVICE_ROLE: Final = "fincore_service"
 
@@ -88,7 +88,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     ledgerdb: Pool
 
     @property
-    def jobs(self) -> "PgQueuerQueue":
+    def jobs(self) -> "JobQueue":
         """The job queue beside the log, to enqueue, to inspect and to look after its dead letters."""
         return job_queue(self.eventstore)
 

@@ -20,7 +20,6 @@ from fincore.postgres.database_clock import measured_clock
 from fincore.postgres.pool import Pool
 from fincore.write.psp.held_reports import WaitingReport, list_held_reports
 from fincore.write.queue.job_payloads import WebhookJob, process_webhook_job
-from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, NoSuchCharge
 
@@ -53,7 +52,7 @@ async def list_held(databases: Databases, *, limit: int) -> Held:
     """The held reports, oldest first."""
     async with stores_of(databases, "eventstore") as stores:
         reports = await list_held_reports(stores.eventstore, limit=limit)
-        jobs = await PgQueuerQueue(stores.eventstore).held(limit=INBOX_JOBS_MAX)
+        jobs = await stores.jobs.held(limit=INBOX_JOBS_MAX)
     webhooks = [
         (msgspec.json.decode(job.payload, type=WebhookJob), job)
         for job in jobs
@@ -66,7 +65,7 @@ async def release(databases: Databases, selection: Selection, *, by: str, reason
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
     async with stores_of(databases, "eventstore") as stores:
         selected = await _selected(stores.eventstore, selection)
-        queue = PgQueuerQueue(stores.eventstore)
+        queue = stores.jobs
         now = (await measured_clock(stores.eventstore)).now()
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             recorder = ChargeRecorder(EventLog(stores.eventstore), writer, lambda _charge_id, _events: ())
@@ -79,7 +78,7 @@ async def read_again(databases: Databases, selection: Selection) -> list[Waiting
     """Have the worker read the selected reports again; one that is understood then is released. Return them."""
     async with stores_of(databases, "eventstore") as stores:
         selected = await _selected(stores.eventstore, selection)
-        queue = PgQueuerQueue(stores.eventstore)
+        queue = stores.jobs
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             for report in selected:
                 job = process_webhook_job(report.psp, report.psp_account, report.psp_event_id)

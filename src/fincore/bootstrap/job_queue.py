@@ -1,17 +1,15 @@
-"""The job queue of this installation: the one place that chooses its adapter."""
+"""The job queue of this installation: the one place that builds its adapter."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fincore.postgres.pool import Pool
-
-if TYPE_CHECKING:
-    from fincore.write.queue.pgqueuer import PgQueuerQueue
+from fincore.write.queue.port import JobQueue
 
 HEARTBEAT_TIMEOUT_SECONDS: Final = 15.0
 """Silence after which the jobs of a worker are given to others, where the settings do not say."""
 
 
-def job_queue(pool: Pool, *, heartbeat_timeout_seconds: float = HEARTBEAT_TIMEOUT_SECONDS) -> "PgQueuerQueue":
+def job_queue(pool: Pool, *, heartbeat_timeout_seconds: float = HEARTBEAT_TIMEOUT_SECONDS) -> JobQueue:
     """The queue in the database of `pool`, whose role is `fincore_service`."""
     # Most roles neither enqueue nor work: they do not load PgQueuer.
     from fincore.write.queue.pgqueuer import PgQueuerQueue

@@ -16,8 +16,7 @@ from fincore.eventstore.restored import require_continuing_log
 from fincore.postgres.database_clock import measured_clock
 from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchant, Merchants, NewApiKey
-from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.queue.port import HeldJob
+from fincore.write.queue.port import HeldJob, JobId
 
 
 class NoSuchKey(FinCoreError):
@@ -77,13 +76,13 @@ async def revoke_key(databases: Databases, merchant_id: MerchantId, key_id: ApiK
 async def dead_jobs(databases: Databases, *, limit: int) -> list[HeldJob]:
     """The jobs that were given up, newest first."""
     async with stores_of(databases, "eventstore") as stores:
-        return await PgQueuerQueue(stores.eventstore).held(limit=limit)
+        return await stores.jobs.held(limit=limit)
 
 
-async def requeue_jobs(databases: Databases, job_ids: Sequence[int]) -> int:
+async def requeue_jobs(databases: Databases, job_ids: Sequence[JobId]) -> int:
     """Make dead jobs due again; return how many of them were dead."""
     async with stores_of(databases, "eventstore") as stores:
-        return await PgQueuerQueue(stores.eventstore).requeue(job_ids)
+        return await stores.jobs.requeue(job_ids)
 
 
 async def set_fee_plan(

@@ -25,7 +25,6 @@ from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.database_clock import measured_clock
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
-from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, Decision, NoSuchCharge
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
@@ -49,7 +48,7 @@ class Listed(msgspec.Struct, frozen=True):
 async def list_unknown(databases: Databases, *, limit: int) -> list[Listed]:
     """The outcomes nobody knows, oldest first."""
     async with stores_of(databases, "eventstore", "paymentdb") as stores:
-        held = await PgQueuerQueue(stores.eventstore).held(limit=HELD_JOBS_MAX)
+        held = await stores.jobs.held(limit=HELD_JOBS_MAX)
         found = await UnknownQueries(stores.paymentdb).list_unknown(limit=limit)
     return [Listed(outcome, _reason(held, outcome.refund_id or outcome.charge_id)) for outcome in found]
 
@@ -98,7 +97,7 @@ async def _resolve(
             first = JanitorPolicy().pause_seconds(1, fraction=0.5)
             return follow_up_jobs(charge_id, events, now, policy=PollPolicy(), first_inquiry_seconds=first)
 
-        queue = PgQueuerQueue(stores.eventstore)
+        queue = stores.jobs
         async with running_writer(stores.eventstore, queue.enqueue) as writer:
             recorder = ChargeRecorder(EventLog(stores.eventstore), writer, consequences)
             provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")

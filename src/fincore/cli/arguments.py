@@ -1,5 +1,6 @@
 """What operators may type, with its bounds and its line of `--help`: ids, texts that are kept for good, times, numbers."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Final
@@ -19,13 +20,15 @@ from fincore.domain.ids import (
     parse_refund_id,
 )
 from fincore.domain.outcome import PspReference
+from fincore.write.queue.port import JobId
 
 TEXT_CHARACTERS_MAX: Final = 500
 REFERENCE_CHARACTERS_MAX: Final = 255
+_WORD: Final = re.compile(rf"[!-~]{{1,{REFERENCE_CHARACTERS_MAX}}}")
 ROWS_MAX: Final = 1_000
 """The most that a list prints."""
 NUMBER_MAX: Final = 2**63 - 1
-"""The highest number that PostgreSQL gives to a job or an entry."""
+"""The highest number that PostgreSQL gives to an entry."""
 _YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreSQL can hold
 
 
@@ -113,6 +116,17 @@ def _id_by(parse: Callable[[str], str], listed_by: str) -> Callable[[object, obj
     return check
 
 
+def _one_word(what: str) -> Callable[[object, object], None]:
+    """Refuses what no queue would call a job."""
+
+    def check(_: object, given: object) -> None:
+        for text in given if isinstance(given, tuple) else (given,):
+            if isinstance(text, str) and not _WORD.fullmatch(text):
+                raise UsageError(f"{what} has 1 to {REFERENCE_CHARACTERS_MAX} ASCII characters and no space")
+
+    return check
+
+
 _number: Final = validators.Number(gte=1, lte=NUMBER_MAX)
 
 By = Annotated[str, Parameter(validator=_written("--by"), help="Your name; it is kept with what you do.")]
@@ -171,7 +185,9 @@ ReportKind = Annotated[
         help="The kind of event in the PSP's words, such as `charge.dispute.updated`.",
     ),
 ]
-JobId = Annotated[int, Parameter(validator=_number, help="Its number, as `fincore jobs dead` lists it.")]
+Job = Annotated[
+    JobId, Parameter(validator=_one_word("a job's id"), help="Its id, as `fincore jobs dead` lists it.")
+]
 EntryNumber = Annotated[
     int, Parameter(validator=_number, help="Its number, as `fincore ledger suspense` lists it.")
 ]

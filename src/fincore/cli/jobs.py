@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.bootstrap import operations
-from fincore.cli.arguments import JobId, Limit
+from fincore.cli.arguments import Job, Limit
 from fincore.cli.terminal import moment_text, on_databases, show, show_table
 
 jobs = App(name="jobs", help="Jobs that FinCore has given up: list them, try them again.")
@@ -23,7 +23,7 @@ def dead_jobs(*, limit: Limit = 50) -> None:
         ("id", "kind", "payload", "attempts", "held", "reason"),
         [
             (
-                str(job.job_id),
+                job.job_id,
                 job.kind,
                 job.payload.decode(),
                 str(job.attempts),
@@ -37,7 +37,7 @@ def dead_jobs(*, limit: Limit = 50) -> None:
 
 @jobs.command(name="requeue")
 def requeue_jobs(
-    job_id: JobId, *more_job_ids: Annotated[JobId, Parameter(help="The numbers of further ones.")]
+    job_id: Job, *more_job_ids: Annotated[Job, Parameter(help="The ids of further ones.")]
 ) -> None:
     """Try dead jobs again, as if they were new. A job may safely be done twice."""
     job_ids = (job_id, *more_job_ids)

@@ -1,4 +1,4 @@
-"""A piece of work to do later, written in the same commit as the fact that calls for it."""
+"""A piece of work to do later, written in the same commit as the event that calls for it."""
 
 from typing import Literal
 

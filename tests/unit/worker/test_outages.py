@@ -5,10 +5,10 @@ import pytest
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.postgres.failures import OUTAGES
-from fincore.write.queue.port import ClaimedJob, Done, JobResult, RetryIn
+from fincore.write.queue.port import ClaimedJob, Done, JobId, JobResult, RetryIn
 from fincore.write.worker.plumbing.handler_wrappers import outlasting_outages
 
-JOB = ClaimedJob(job_id=1, kind="charge.authorize", payload=b"{}", attempt=1)
+JOB = ClaimedJob(job_id=JobId("1"), kind="charge.authorize", payload=b"{}", attempt=1)
 
 
 @pytest.mark.parametrize(

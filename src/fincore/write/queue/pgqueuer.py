@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import re
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, assert_never, cast
@@ -21,7 +22,17 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.pgqueuer_schema import BUILDERS, SETTINGS
 from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
-from fincore.write.queue.port import ClaimedJob, Done, Handler, HeldJob, Hold, JobText, RetryIn
+from fincore.write.queue.port import (
+    PURGE_ROWS_MAX,
+    ClaimedJob,
+    Done,
+    Handler,
+    HeldJob,
+    Hold,
+    JobId,
+    JobText,
+    RetryIn,
+)
 
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
 _log = structlog.get_logger(__name__)
@@ -35,6 +46,8 @@ CANCELS_MAX: Final = 10
 CANCEL_PAUSE_SECONDS: Final = 0.5
 """Handlers that outlive the drain time-out are cancelled this often, with a pause in which they may end."""
 REASON_CHARACTERS_MAX: Final = 500
+_JOB_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+"""A job's id as text; a longer number is above what PgQueuer gives out in the life of any installation."""
 TEXTS_AT_A_TIME: Final = 1_000
 """Stored texts held in memory at a time while all of them are searched."""
 SEARCH_SECONDS_MAX: Final = 900.0
@@ -46,7 +59,7 @@ class _Held(Exception):
 
 
 class PgQueuerQueue:
-    """The ports JobQueue and JobInspection on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
+    """The port JobQueue on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
 
     A worker that sends no heartbeat for `heartbeat_timeout_seconds` loses its jobs to others. `stop` waits at most
     `drain_timeout_seconds` for handlers at work; what they did not finish is then taken over like that.
@@ -70,7 +83,7 @@ class PgQueuerQueue:
 
     async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Add jobs in one statement inside the transaction of `connection`."""
-        # In one order whatever process inserts them: two transactions with the same keys wait and never deadlock.
+        # In one order in every process: two transactions with the same keys wait and never deadlock.
         jobs = sorted(jobs, key=lambda job: job.dedupe_key or "")
         await Queries(AsyncpgDriver(cast("asyncpg.Connection", connection)), *BUILDERS).enqueue(
             [job.kind for job in jobs],
@@ -84,8 +97,8 @@ class PgQueuerQueue:
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:
         """Do due jobs until `stop`.
 
-        A lost session ends one run of PgQueuer and starts the next; jobs at hand go on meanwhile and are still counted
-        against the concurrency.
+        A lost session ends one run of PgQueuer and starts the next; claimed jobs go on meanwhile and are still
+        counted against the concurrency.
         """
         slots = asyncio.Semaphore(concurrency)
         runs: set[asyncio.Task[None]] = set()
@@ -115,14 +128,14 @@ class PgQueuerQueue:
             await _abandon(runs)
 
     def stop(self) -> None:
-        """Claim no more; let `work` return when the jobs at hand are finished or the drain time-out is over."""
+        """Claim no more; let `work` return when the claimed jobs are finished or the drain time-out is over."""
         self._stopping.set()
 
     async def held(self, *, limit: int) -> list[HeldJob]:
         """The dead letters, newest first."""
         return [
             HeldJob(
-                job_id=row["id"],
+                job_id=JobId(str(row["id"])),
                 kind=row["entrypoint"],
                 payload=row["payload"] or b"",
                 attempts=row["attempts"] + 1,
@@ -132,10 +145,11 @@ class PgQueuerQueue:
             for row in await self._pool.fetch(_SQL.held_jobs, limit)
         ]
 
-    async def requeue(self, job_ids: Sequence[int]) -> int:
-        """Make held jobs due again, as if new; return how many were held."""
+    async def requeue(self, job_ids: Sequence[JobId]) -> int:
+        """Make held jobs due again, as if new; return how many were held. No job has an id that is not one of PgQueuer's."""
         _, queue_builder, _ = BUILDERS
-        status = await self._pool.execute(queue_builder.build_requeue_jobs_query(), list(job_ids))
+        numbers = [int(job_id) for job_id in job_ids if _JOB_NUMBER.fullmatch(job_id)]
+        status = await self._pool.execute(queue_builder.build_requeue_jobs_query(), numbers)
         return int(status.rpartition(" ")[2])
 
     async def depths(self) -> Mapping[str, int]:
@@ -144,7 +158,7 @@ class PgQueuerQueue:
         names = {"queued": "queued", "scheduled": "scheduled", "picked": "picked", "failed": "held"}
         return {name: found.get(status, 0) for status, name in names.items()}
 
-    async def purge_log(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
+    async def purge_log(self, *, kept_for: timedelta, rows_max: int = PURGE_ROWS_MAX) -> int:
         """Forget what was done with jobs longer ago, by the database's clock; how many rows, at most `rows_max` a table."""
         statuses = [
             await self._pool.execute(statement, kept_for, rows_max)
@@ -196,14 +210,14 @@ class PgQueuerQueue:
                 heartbeat_timeout=self._heartbeat_timeout,
                 log_aggregation_interval=timedelta(0),
             )
-        except Exception as error:  # noqa: BLE001 -- whatever ended the run, `work` starts the next one
+        except Exception as error:  # noqa: BLE001 -- `work` starts the next run after any error
             _log.warning("queue.run_ended", error=type(error).__name__, detail=str(error)[:200])
 
 
 async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> None:
     """One job, its result in PgQueuer's terms: return, RetryRequested, or an exception that holds it."""
     job = ClaimedJob(
-        job_id=row.id,
+        job_id=JobId(str(row.id)),
         kind=cast("JobKind", row.entrypoint),
         payload=row.payload or b"",
         attempt=row.attempts + 1,

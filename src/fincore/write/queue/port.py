@@ -1,8 +1,11 @@
-"""The port every job queue fits by shape."""
+"""What FinCore asks of a job queue, in three ports: enqueue inside a commit, work, and dead letters.
+
+A queue delivers a job at least once, to one worker at a time while that worker's heartbeat lives.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, NewType, Protocol
 
 import msgspec
 
@@ -10,14 +13,19 @@ from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job, JobKind
 from fincore.postgres.pool import Connection
 
+PURGE_ROWS_MAX: Final = 10_000
+
+JobId = NewType("JobId", str)
+"""A job as its queue calls it: opaque text, which only that queue can read."""
+
 
 class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job in the hands of this worker. `attempt` counts from 1 and grows each time the handler asked for a retry.
+    """A job that this worker has claimed. `attempt` counts from 1 and grows each time the handler asked for a retry.
 
     A job taken over from a worker that died keeps its attempt number.
     """
 
-    job_id: int
+    job_id: JobId
     kind: JobKind
     payload: bytes
     attempt: int
@@ -48,7 +56,7 @@ Handler = Callable[[ClaimedJob], Awaitable[JobResult]]
 class HeldJob(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter as an operator sees it."""
 
-    job_id: int
+    job_id: JobId
     kind: str
     payload: bytes
     attempts: int
@@ -56,8 +64,15 @@ class HeldJob(msgspec.Struct, frozen=True, kw_only=True):
     held_at: datetime
 
 
-class JobQueue(Protocol):
-    """A durable queue: a job is done at least once, by one worker at a time while that worker's heartbeat lives."""
+class JobText(msgspec.Struct, frozen=True):
+    """What a queue stores as text, and where it is stored, such as `queue.pgqueuer, job 12`."""
+
+    place: str
+    text: str
+
+
+class JobEnqueuer(Protocol):
+    """Takes jobs in, for every process that commits."""
 
     async def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
         """Add jobs inside the transaction of `connection`: they exist if and only if it commits.
@@ -67,36 +82,32 @@ class JobQueue(Protocol):
         """
         ...
 
+
+class JobRunner(Protocol):
+    """Does jobs, for the worker."""
+
     async def work(self, handlers: Mapping[JobKind, Handler], *, concurrency: int) -> None:
         """Do due jobs, at most `concurrency` at a time, until `stop`; survive lost connections."""
         ...
 
     def stop(self) -> None:
-        """Claim no more; let `work` return when the jobs at hand are finished."""
+        """Claim no more; let `work` return when the claimed jobs are finished."""
         ...
 
-    async def held(self, *, limit: int) -> list[HeldJob]:
-        """The dead letters, newest first."""
+    async def purge_log(self, *, kept_for: timedelta, rows_max: int = PURGE_ROWS_MAX) -> int:
+        """Forget what was done with jobs longer ago, by the database's clock; return how many rows.
+
+        `rows_max` bounds each table.
+        """
         ...
 
-    async def requeue(self, job_ids: Sequence[int]) -> int:
-        """Make held jobs due again, as if new; return how many were held."""
-        ...
+
+class JobInspection(Protocol):
+    """Reads what a queue holds, for checks of the stores. It never writes."""
 
     async def depths(self) -> Mapping[str, int]:
         """How many jobs are `queued`, `scheduled` (due later), `picked` and `held`."""
         ...
-
-
-class JobText(msgspec.Struct, frozen=True):
-    """What a queue stores as text, and the place where it lies, such as `queue.pgqueuer, job 12`."""
-
-    place: str
-    text: str
-
-
-class JobInspection(Protocol):
-    """What a check of the stores may ask a queue, whatever keeps its jobs. It reads and never writes."""
 
     async def charges_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[ChargeId]:
         """Which of some charges have a job of their own: waiting, being done, or held."""
@@ -109,3 +120,19 @@ class JobInspection(Protocol):
     def texts_matching(self, pattern: str) -> AsyncGenerator[JobText, None]:
         """Every stored text, of jobs and of what was logged about them, in which a POSIX regular expression is found."""
         ...
+
+
+class DeadLetters(JobInspection, Protocol):
+    """Jobs held for a person, for operators, with all that can be read of the queue."""
+
+    async def held(self, *, limit: int) -> list[HeldJob]:
+        """The dead letters, newest first."""
+        ...
+
+    async def requeue(self, job_ids: Sequence[JobId]) -> int:
+        """Make held jobs due again, as if new; return how many were held."""
+        ...
+
+
+class JobQueue(JobEnqueuer, JobRunner, DeadLetters, Protocol):
+    """A whole queue, as an installation builds it; each user is given the port that it needs."""

@@ -19,8 +19,7 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
-from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.queue.port import Handler, JobQueue
+from fincore.write.queue.port import Handler, JobRunner
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
@@ -55,7 +54,7 @@ class BodiesKept(msgspec.Struct, frozen=True, kw_only=True):
     ignored: timedelta = timedelta(days=3)
 
 
-def chores(writer: Writer, queue: PgQueuerQueue, bodies: InboxBodies, kept: BodiesKept) -> tuple[Chore, ...]:
+def chores(writer: Writer, queue: JobRunner, bodies: InboxBodies, kept: BodiesKept) -> tuple[Chore, ...]:
     """What the worker forgets, and when."""
     return (
         Chore(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
@@ -73,7 +72,7 @@ class Worker:
     def __init__(
         self,
         *,
-        queue: JobQueue,
+        queue: JobRunner,
         pool: Pool,
         log: EventLog,
         writer: Writer,
