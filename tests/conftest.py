@@ -15,6 +15,9 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
+from fixtures.memory_folder import use_memory_folder
+
+use_memory_folder()
 
 pytest_plugins = ["fixtures.sandbox"]
 
@@ -31,6 +34,7 @@ def postgres_dsn() -> Iterator[str]:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("alter system set fsync = off")
             connection.execute("alter system set full_page_writes = off")
+            connection.execute("alter system set max_wal_size = '256MB'")
             connection.execute("select pg_reload_conf()")
         yield dsn
     finally:
