@@ -142,7 +142,7 @@ def _fail(sentence: str, code: int) -> NoReturn:
 
 
 def _fail_by_defect(error: Exception) -> NoReturn:
-    """Roles log where it happened; commands do where somebody asks for it."""
+    """A role logs a failure where it happened; a command logs it only on request."""
     asks = os.environ.get("FINCORE_LOG_LEVEL", "").lower() == "debug"
     if asks or sys.argv[1:2] in (["run"], ["up"]):
         if not structlog.is_configured():

@@ -106,7 +106,7 @@ SETTINGS: Final = (
     Setting(
         "FINCORE_TRUSTED_PROXIES",
         "",
-        "addresses or networks of the proxies in front, separated by commas, whose X-Forwarded-For is believed",
+        "addresses or networks of the proxies in front, separated by commas; only their X-Forwarded-For counts",
     ),
     Setting(
         "FINCORE_CONNECTIONS_PER_ADDRESS",
@@ -244,7 +244,7 @@ def _secret_in(name: str, file: Path) -> str:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings an environment holds.
 
-    Raises `ConfigurationError`, whose one sentence names the setting, for a wrong value and for what `settings_in_force`
+    Raises `ConfigurationError`, one sentence that names the setting, for a wrong value and for what `settings_in_force`
     refuses.
     """
     values = {one.setting.name: one.value for one in settings_in_force(environment)}

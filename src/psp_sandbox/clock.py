@@ -1,4 +1,4 @@
-"""The sandbox's own time: the machine's, and whatever tests have advanced it by."""
+"""The sandbox's own time: the machine's, plus what tests have advanced it by."""
 
 import time
 from collections.abc import Callable

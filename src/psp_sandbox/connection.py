@@ -42,7 +42,7 @@ class Exchange:
         self._connection.respond(self, response, headers, keep_alive=self._keep_alive)
 
     def cut(self, response: Response, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Write an answer whose JSON breaks off half-way, with a length that says it is whole."""
+        """Write an answer with JSON that breaks off half-way, and with a length that says it is whole."""
         body = response.body()
         broken = Response(
             status=response.status, payload=body[: len(body) // 2], content_type=response.content_type

@@ -5,7 +5,7 @@ from urllib.parse import unquote_plus
 MAX_FIELDS = 1_000
 MAX_DEPTH = 8
 MAPS = frozenset({"metadata"})
-"""Hashes whose keys are the caller's own, so that digits among them do not make a list."""
+"""Hashes with the caller's own keys, so that digits among them do not make a list."""
 
 Tree = str | dict[str, "Tree"] | list["Tree"]
 

@@ -6,7 +6,7 @@ from psp_sandbox.delivery import Retries
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen, whom to tell, how slow to be, how much to keep. Bounds are counts of objects."""
+    """Where to listen, where to send webhooks, how slow to be, how much to keep. Bounds are counts of objects."""
 
     host: str = "127.0.0.1"
     port: int = 12111

@@ -71,7 +71,7 @@ class Scheduler:
             self._compact()
 
     def run_due(self) -> int:
-        """Perform everything whose time has come, in order; how many that was."""
+        """Perform all effects that are due, in order; return how many."""
         performed = 0
         while self._heap and self._heap[0].at <= self._clock.now():
             entry = heapq.heappop(self._heap)

@@ -26,6 +26,8 @@ MODULES = sorted(
     path for root in ("src", "tests", "bench", "demo") for path in (PROJECT / root).rglob("*.py")
 )
 SOURCES = [path for path in MODULES if path.is_relative_to(PROJECT / "src")]
+STATEMENTS = sorted(path for path in (PROJECT / "src").rglob("*.sql") if path.parent.name != "schema")
+"""Migrations are left out: what is applied somewhere stays as it was."""
 
 
 def relative(path: Path) -> str:
@@ -76,6 +78,21 @@ def test_link_that_shows_a_path_leads_to_it(document: Path) -> None:
 
 def test_problem_titles_are_short() -> None:
     assert [kind.title for kind in PROBLEMS.values() if is_long_title(kind.title)] == []
+
+
+def test_strings_docstrings_and_comments_use_plain_words() -> None:
+    assert [
+        f"{relative(path)}:{text.line}: {word}"
+        for path in SOURCES
+        for text in texts_in(path.read_text())
+        for word in refused_words(text.text)
+    ] == []
+
+
+def test_sql_statements_use_plain_words() -> None:
+    assert [
+        f"{relative(path)}: {word}" for path in STATEMENTS for word in refused_words(path.read_text())
+    ] == []
 
 
 def test_files_named_in_docstrings_exist() -> None:

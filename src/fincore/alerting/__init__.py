@@ -1,4 +1,4 @@
 """What a person is alarmed of: one table of conditions over FinCore's own metrics, with what to do about each.
 
-It refuses to know how metrics are collected and who is told: Prometheus, or whatever asks for them, evaluates the table.
+It does not know how metrics are collected or who is notified: Prometheus, or another monitor, evaluates the table.
 """

@@ -8,7 +8,7 @@ LAWS_THAT_CAN_WAIT: Final = (
     "nothing_waits_in_suspense",
     "wanted_events_have_deliveries",
 )
-"""Laws whose violation is a `warning`; that of any other is `critical`, one added later included."""
+"""A violation of these is a `warning`; of any other it is `critical`, also of one added later."""
 _CAN_WAIT: Final = "|".join(LAWS_THAT_CAN_WAIT)
 
 ALERTS: Final = (
@@ -126,7 +126,7 @@ ALERTS: Final = (
         name="MoneyInSuspense",
         severity="warning",
         expression="fincore_ledger_suspense_minor != 0",
-        runbook="Money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out whose it is, then clear it.",
+        runbook="Money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out who owns it, then clear it.",
         section="the-books",
     ),
     Alert(
@@ -227,7 +227,7 @@ ALERTS: Final = (
         name="PrivateAddressAsked",
         severity="warning",
         expression='increase(fincore_webhook_attempts_total{result="address_forbidden"}[1h]) > 0',
-        runbook="An endpoint's name leads into a private network: a mistake, or somebody who tries to reach your servers through "
+        runbook="An endpoint's name leads into a private network: a mistake, or an attempt to reach your servers through "
         "FinCore.",
         section="webhooks-to-merchants",
     ),

@@ -1,4 +1,4 @@
-"""The merchants' HTTP door: requests are read, checked and answered here, PSPs' webhooks received.
+"""The merchants' HTTP API: reads, checks and answers requests, and receives PSPs' webhooks.
 
 It decides nothing about payments, and it refuses to know how anything is stored.
 """

@@ -67,7 +67,7 @@ def create_app(
 ) -> Router:
     """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name.
 
-    `public_url` is where clients reach it; None where nobody said.
+    `public_url` is where clients reach it; None if it is not set.
     """
     routes = (
         *Charges(payments=payments, waits=waits, keys=keys, queries=queries, events=events, log=log).routes(),

@@ -1,4 +1,4 @@
-"""The API role: the merchants' door on uvicorn, and the writer behind it."""
+"""The API role: the HTTP API on uvicorn, and the writer behind it."""
 
 import asyncio
 import resource

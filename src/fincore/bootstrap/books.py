@@ -27,7 +27,7 @@ _EXPECTED = re.compile(r"(\d{4}-\d{2}-\d{2})=([0-9a-fA-F]{64})", re.ASCII)
 
 
 SUBJECTS_AT_A_TIME: Final = 1_000
-"""Events whose refund or dispute is looked up by one statement."""
+"""For how many events one statement looks up the refund or dispute."""
 
 
 class LedgerReport(NamedTuple):

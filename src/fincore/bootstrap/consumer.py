@@ -20,7 +20,7 @@ async def run_consumer(
     batch_events_max: int = BATCH_EVENTS_MAX,
     batch_interval_seconds: float = BATCH_INTERVAL_SECONDS,
 ) -> None:
-    """Follow the log with a consumer whose effects go to `target`, until `stop`."""
+    """Follow the log with a consumer that writes its effects to `target`, until `stop`."""
     subscription = Subscription(
         EventLog(stores.eventstore),
         target,

@@ -76,9 +76,9 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     """Pools of the three stores, with the rights of the services and no more.
 
     `paymentdb` may lose its last transactions in a crash: a view goes back together with its checkpoint, and follows
-    the log again. `queue` reaches the event store's database and may lose the same: a job whose claim or completion is
+    the log again. `queue` reaches the event store's database and may lose the same: a job with a claim or completion that is
     lost is done again, as it may be at any time. Jobs themselves are written through `eventstore`, with their events.
-    `notify` too: a delivery whose note is lost is sent again, under its old id, as it may be at any time.
+    `notify` too: after its result is lost, a delivery is sent again, under its old id, as it may be at any time.
     """
 
     eventstore: Pool

@@ -10,7 +10,7 @@ HEARTBEAT_TIMEOUT_SECONDS: Final = 15.0
 
 
 def job_queue(pool: Pool, *, heartbeat_timeout_seconds: float = HEARTBEAT_TIMEOUT_SECONDS) -> JobQueue:
-    """The queue in the database of `pool`, whose role is `fincore_service`."""
+    """The queue in the database of `pool`; the pool's role is `fincore_service`."""
     # Most roles neither enqueue nor work: they do not load PgQueuer.
     from fincore.write.queue.pgqueuer import PgQueuerQueue
 

@@ -48,7 +48,7 @@ def _writer(file: Path | None, *, may_replace: bool) -> Iterator[Callable[[str],
     with _refusals_of(file):
         if file.exists() and not may_replace:
             raise _exists(file)
-        # Only its owner may read what mkstemp makes: whom else the books concern is for the owner to say.
+        # Only its owner may read what mkstemp makes: the owner decides who else may read the books.
         descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:

@@ -24,6 +24,6 @@ async def given_up_deliveries(databases: Databases, *, limit: int) -> list[Given
 async def reencrypt_secrets(settings: Settings, databases: Databases) -> Reencrypted:
     """Encrypt with the present key what the one before it encrypted."""
     async with stores_of(databases, "eventstore") as stores:
-        # Not by the pool of notify, whose last commits a crash may take: the key before may be gone by then.
+        # Not by the pool of notify: a crash may lose its last commits, and the key before may be gone by then.
         clock = await measured_clock(stores.eventstore)
         return await reencrypt(stores.eventstore, secret_cipher(settings), clock)

@@ -22,7 +22,7 @@ SAMPLE_INTERVAL_SECONDS: Final = 2.0
 
 @contextlib.asynccontextmanager
 async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer]:
-    """The write door of this process; at the end it writes what still waits."""
+    """The writer of this process; at the end it writes the commits that still wait."""
     writer = Writer(pool, enqueue)
     COMMITS_WAITING.set_function(lambda: writer.commits_waiting)
     running = asyncio.create_task(writer.run())
@@ -37,7 +37,7 @@ async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer]:
 async def sampled(
     what: str, measure: Callable[[], Awaitable[None]], *, interval_seconds: float = SAMPLE_INTERVAL_SECONDS
 ) -> AsyncIterator[None]:
-    """Measure something for `/metrics` every few seconds, whatever one measurement fails of.
+    """Measure something for `/metrics` every few seconds, also after a measurement has failed.
 
     Where it fails, the figures stay as they were, and their age grows: that is a figure, too.
     """

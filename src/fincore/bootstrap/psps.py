@@ -32,7 +32,7 @@ def stripe_accounts(settings: Settings) -> dict[PspAccount, StripeAccount]:
 
 
 def stripe_webhook_endpoints(settings: Settings) -> dict[PspAccount, StripeWebhookEndpoint]:
-    """The Stripe accounts whose webhooks are taken; raise `ConfigurationError` for one without signing secrets."""
+    """The Stripe accounts with webhooks; raise `ConfigurationError` for one without signing secrets."""
     endpoints = {}
     for livemode, stripe in _configured(settings):
         if not stripe.webhook_secrets:

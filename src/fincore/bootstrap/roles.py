@@ -74,7 +74,7 @@ async def run_role(role: Role, settings: Settings, databases: Databases, *, stop
         except Exception as error:
             if (outage := outage_of(error)) is not None:
                 raise StoreUnavailable(f"{OUTAGES[outage]}: {error}") from error
-            # What nobody foresaw ends the process: whoever supervises it starts it again, and sees why.
+            # An unforeseen error ends the process: its supervisor starts it again and shows the reason.
             _log.exception("role.failed", role=role)
             sys.exit(EXIT_FAILED)
         finally:

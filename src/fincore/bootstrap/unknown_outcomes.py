@@ -1,4 +1,4 @@
-"""What operators do about outcomes that nobody knows: list them, and say what became of one."""
+"""What operators do about unknown outcomes: list them, and resolve one."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 async def list_unknown(databases: Databases, *, limit: int) -> list[Listed]:
-    """The outcomes nobody knows, oldest first."""
+    """The unknown outcomes, oldest first."""
     async with stores_of(databases, "eventstore", "paymentdb") as stores:
         held = await stores.jobs.held(limit=HELD_JOBS_MAX)
         found = await UnknownQueries(stores.paymentdb).list_unknown(limit=limit)

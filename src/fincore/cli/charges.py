@@ -53,7 +53,7 @@ def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
 
 @charges.command(name="unknown")
 def list_unknown(*, limit: Limit = 100) -> None:
-    """List the operations whose outcome at the PSP is unknown, oldest first, and what happens to each.
+    """List the operations with an unknown outcome at the PSP, oldest first, and what happens to each.
 
     Under `state`: FinCore still asks the PSP by itself, or it has given up and a person must look the payment up and say
     what the PSP shows (`fincore charges resolve`).
@@ -89,7 +89,7 @@ def resolve_unknown(
     psp_reference: Reference | None = None,
     amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
 ) -> None:
-    """Record what became of an operation whose outcome is unknown, as the PSP's dashboard shows it, with your name and reason.
+    """Record the outcome of an operation with an unknown outcome, as the PSP's dashboard shows it, with your name and reason.
 
     Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund, named with --refund:
     succeeded or failed. `fincore charges unknown` lists what is open.

@@ -84,7 +84,7 @@ def statement(
 def suspense() -> None:
     """List the money that moved in a way that makes no sense and waits for a person, with the reason.
 
-    Find out whose it is, then book it with `fincore ledger clear`.
+    Find out who owns it, then book it with `fincore ledger clear`.
     """
     show_table(
         ("entry", "mode", "amount", "charge", "kind", "happened", "reason"),
@@ -105,12 +105,12 @@ def suspense() -> None:
 
 @ledger.command(name="clear")
 def clear(entry: EntryNumber, *, to: str, reason: Reason, by: By) -> None:
-    """Book what an entry left in suspense on the account whose money it is, once, with your name and reason.
+    """Book what an entry left in suspense on the account that owns it, once, with your name and reason.
 
     Parameters
     ----------
     to
-        The account whose money it is, such as merchant:mer_...:payable:usd.
+        The account that owns the money, such as merchant:mer_...:payable:usd.
     """
     booked = on_databases(lambda databases: books.clear(databases, entry, to=to, reason=reason, by=by))
     show(f"entry {booked} clears entry {entry} to {to}")
@@ -149,7 +149,7 @@ def periods() -> None:
 
 @ledger.command(name="seals")
 def seals() -> None:
-    """Seal what is booked, and list the sealed days, each with the hash to keep where nobody can alter it."""
+    """Seal what is booked, and list the sealed days, each with the hash to keep on another system."""
     show_table(
         ("day", "entries", "last entry", "manifest"),
         [

@@ -1,4 +1,4 @@
-r"""Recognising card numbers (PANs), so that no door lets one in and no sink lets one out.
+r"""Recognising card numbers (PANs), so that no request brings one in and no log or row keeps one.
 
 A card number is what a network issues by `card_ranges` and passes the Luhn check (ISO/IEC 7812-1, annex B). Its digits may
 be of any script, and grouped by up to three spaces, dashes, dots or line ends of any kind, as people paste them. A text is
@@ -34,7 +34,7 @@ POSSIBLE_CARD_NUMBER: Final = (
 )
 """Matches every text that can hold a card number, and few others: a pattern that Python and PostgreSQL read alike.
 
-It looks at plain ASCII exactly and lets through whatever has other characters or escapes.
+It looks at plain ASCII exactly and lets through text with other characters or escapes.
 """
 
 _SEPARATORS: Final = rf"[{_SPACES}{_DASHES}{_DOTS}{_INVISIBLE}]{{0,{SEPARATORS_MAX}}}"
@@ -159,7 +159,7 @@ def _ascii_digits(group: str) -> str:
 
 
 def _unresolved(text: str, escape: re.Pattern[str], spans: list[_Span]) -> list[_Span]:
-    """Spans of a text whose escapes are resolved, as spans of the text itself."""
+    """Spans of a text with resolved escapes, as spans of the text itself."""
     places, shifts = [0], [0]  # behind each escape in the resolved text, how much longer the text is so far
     for found in escape.finditer(text) if spans else ():
         start, end = found.span()

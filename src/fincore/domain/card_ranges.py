@@ -12,7 +12,7 @@ PREFIX_DIGITS: Final = 6
 
 
 class CardRange(NamedTuple):
-    """Card numbers of `network` whose first six digits lie in `first` to `last`, and how many digits they have in all."""
+    """Card numbers of `network` with first six digits from `first` to `last`, and how many digits they have in all."""
 
     network: str
     first: int
@@ -67,7 +67,7 @@ DIGITS_MAX: Final = max(max(known.lengths) for known in CARD_RANGES)
 
 
 def lengths_of(prefix: int) -> tuple[int, ...]:
-    """How many digits a card number may have whose first six are `prefix`, the most first; empty if none is issued."""
+    """How many digits a card number that begins with `prefix` may have, the most first; empty if none is issued."""
     return _LENGTHS[bisect_right(_STARTS, prefix) - 1]
 
 

@@ -1,8 +1,8 @@
 """ISO 4217 currencies and how many decimal digits their minor unit has.
 
 Codes are lower case throughout FinCore. PSPs disagree with ISO 4217 on some exponents (Stripe sends ISK with
-two); those tables belong to the PSP's package, never here. ISO 4217 also lists funds, metals and codes for tests: nobody
-pays with them, so they are not here.
+two); those tables belong to the PSP's package, never here. ISO 4217 also lists funds, metals and codes for tests: customers never
+pay with them, so they are not here.
 """
 
 from collections.abc import Mapping

@@ -47,7 +47,7 @@ HeldReason = Literal[
 """Why a PSP's report is held. `psp_reference_differs`: it is about another payment than the charge's;
 `psp_reference_taken`: what it names belongs to another charge."""
 RefundOrigin = Literal["merchant", "psp"]
-"""Who asked for a refund: the merchant through our API, or somebody at the PSP (its dashboard, its risk team)."""
+"""Who asked for a refund: the merchant through our API, or a person at the PSP (its dashboard, its risk team)."""
 
 
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,7 +136,7 @@ class ChargeCanceled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeExpired(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment lapsed unfinished: a hold that nobody captured, or a customer who never came back. No money moved."""
+    """The payment lapsed unfinished: the hold was not captured, or the customer did not return. No money moved."""
 
     reason: Literal["authorization_lapsed", "abandoned"]
     occurred_at: datetime
@@ -234,7 +234,7 @@ class OutcomeDecided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants money given back; from here on the amount is reserved."""
+    """A refund was asked for; from here on its amount is reserved."""
 
     refund_id: RefundId
     merchant_id: MerchantId

@@ -23,7 +23,7 @@ WebhookEndpointId = NewType("WebhookEndpointId", str)
 WebhookDeliveryId = NewType("WebhookDeliveryId", str)
 
 REMEMBERED_MAX: Final = 10_000
-"""Charges whose id and stream are not worked out again: of one charge that moves, both are asked for a dozen times."""
+"""For how many charges id and stream are kept: of one charge that moves, both are asked for a dozen times."""
 
 
 def new_merchant_id() -> MerchantId:

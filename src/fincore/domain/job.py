@@ -16,8 +16,8 @@ JobKind = Literal[
     "webhook.interpret",
 ]
 """What a worker is asked to do: call the PSP (`authorize`, `capture`, `cancel`, `send`), find out an outcome that is
-unknown (`resolve`), look after a charge whose next step is the customer's or the clock's (`follow`), ask once how a
-charge stands whose customer may have acted (`inquire`), read a stored webhook (`interpret`)."""
+unknown (`resolve`), poll a charge that waits for its customer or for a time (`follow`), ask once how a
+charge stands after its customer may have acted (`inquire`), process a stored webhook (`interpret`)."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""JSON of a shape that nobody knows, for people to read: values that may be secret or about a person are masked. Pure."""
+"""JSON of an unknown shape, for people to read: values that may be secret or about a person are masked. Pure."""
 
 import re
 from typing import Any, Final
@@ -40,7 +40,7 @@ _SENSITIVE: Final = frozenset(
         *("number", "pan", "password", "phone", "pin", "secret", "ssn", "token", "url"),
     }
 )
-"""A field one of whose words is one of these is masked whole."""
+"""A field with one of these words in its name is masked whole."""
 _EXACTLY_SAFE: Final = frozenset({"capture_method", "psp_account"})
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 

@@ -1,7 +1,7 @@
 """What a PSP reports about one operation, in FinCore's words.
 
 An outcome is Approved, Declined, ActionRequired, Canceled, Retryable or Unknown. `Unknown` is the default of every
-PSP's mapping: money may or may not have moved, so nobody calls it a failure and nobody charges again until it is known.
+PSP's mapping: money may or may not have moved, so it is no failure, and no call charges again until it is known.
 A report that no table of the PSP's package explains is Unreadable: as an answer it is Unknown, as a webhook it is held.
 """
 
@@ -106,7 +106,7 @@ class Retryable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody can tell yet whether the operation happened; the janitor asks the PSP until it knows."""
+    """It is not known yet whether the operation happened; the janitor asks the PSP until it is."""
 
     reason: str
     since: datetime

@@ -72,7 +72,7 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.action_required": "The bank wants to see the customer: send them to `redirect_url`.",
         "charge.outcome_unknown": "The PSP was asked for `operation` and did not answer; it is asked until it is known.",
         "charge.canceled": "The payment was canceled and what was held is released.",
-        "charge.expired": "Nobody captured the hold in time, or the customer never came back; no money moved.",
+        "charge.expired": "The hold was not captured in time, or the customer did not return; no money moved.",
         "charge.capture_requested": "You asked for the capture of `amount_minor`.",
         "charge.capture_failed": "The PSP did not carry the capture out.",
         "charge.cancel_requested": "You asked for the cancellation.",

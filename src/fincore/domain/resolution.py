@@ -57,7 +57,7 @@ def decide_charge_outcome(
 def decide_refund_outcome(
     charge: Charge, refund_id: RefundId, decided: DecidedRefundOutcome, resolution: Resolution, now: datetime
 ) -> tuple[ChargeEvent, ...] | Refusal:
-    """The events that follow from a person's decision about a refund whose outcome is unknown, or pending."""
+    """The events that follow from a person's decision about a refund that is unknown or pending."""
     refund = charge.refund(refund_id)
     if refund is None:
         return Refusal("outcome_not_unknown", f"the charge has no refund {refund_id}")

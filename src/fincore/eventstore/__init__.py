@@ -1,4 +1,4 @@
-"""The log where the write path ends and the read path begins, and the one door through which every change goes.
+"""The log between the write path and the read path, and the one writer through which every change is made.
 
 It knows streams, versions, commits and checkpoints; it refuses to know what any event means.
 """

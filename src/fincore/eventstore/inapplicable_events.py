@@ -1,6 +1,6 @@
 """Finding the events that a consumer cannot apply, without any effect of looking for them.
 
-Whatever is tried is rolled back to a savepoint. Streams are tried together and, where that fails, in halves: a few events
+Each trial is rolled back to a savepoint. Streams are tried together and, where that fails, in halves: a few events
 in a batch are found in a few trials.
 """
 
@@ -75,7 +75,7 @@ async def find_inapplicable(
 ) -> dict[StreamId, Inapplicable]:
     """The streams of a batch that cannot be applied to their end, and from where on each cannot.
 
-    Raises whatever does not blame an event. Runs inside a transaction of `connection`, which goes on.
+    Raises every error that does not blame an event. Runs inside a transaction of `connection`, which goes on.
     """
     found: dict[StreamId, Inapplicable] = {}
     readable: list[RecordedEvent] = []

@@ -19,7 +19,7 @@ _SQL = load_sql("fincore.eventstore", "log.sql")
 
 
 class UnreadableEvent(NamedTuple):
-    """A place in the log whose event this version of FinCore cannot read, and why. What it says stays in the log."""
+    """A place in the log with an event that this version of FinCore cannot read, and why. The event stays in the log."""
 
     tx: int
     pos: int
@@ -49,7 +49,7 @@ class StoredEvent(NamedTuple):
 
 
 LoggedEvent = RecordedEvent | UnreadableEvent
-"""What readers of the whole log are given: an event that nobody can read must not hold up all the others."""
+"""What readers of the whole log are given: an unreadable event must not hold up all the others."""
 
 
 class EventLog:
@@ -62,7 +62,7 @@ class EventLog:
     async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
         """All events of a stream in order; empty for a stream that does not exist.
 
-        It holds whatever was committed before the call. Raises `StreamUnreadable`.
+        It holds everything that was committed before the call. Raises `StreamUnreadable`.
         """
         loaded = await self.load_readable(stream_id)
         if loaded.unreadable is not None:

@@ -40,7 +40,7 @@ async def require_continuing_log(pool: Pool) -> None:
 
 
 async def standing_of(log: Pool, target: Pool, consumer_name: str) -> Standing:
-    """Where a consumer, whose checkpoint is in `target`, stands in the log."""
+    """Where a consumer with its checkpoint in `target` stands in the log."""
     checkpoint = await target.fetchrow(_SUBSCRIPTION_SQL.read_checkpoint, consumer_name)
     tx, pos = (checkpoint["tx"], checkpoint["pos"]) if checkpoint is not None else (0, 0)
     row = await log.fetchrow(_SQL.beyond, tx, pos)

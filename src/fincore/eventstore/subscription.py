@@ -135,7 +135,7 @@ class Subscription:
     def _read_ahead(self, at: Checkpoint) -> None:
         """Read and decode the next batch while the database is busy with the one at hand; there is more to come."""
         reading = asyncio.create_task(self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max))
-        # Where the batch at hand fails, nobody may ever ask for this one or what became of it.
+        # If the current batch fails, this one may never be asked for, nor its result.
         reading.add_done_callback(lambda read: read.cancelled() or read.exception())
         self._upcoming = at, reading
 

@@ -1,4 +1,4 @@
-"""The write door: a process writes whatever Commits queued up while the batches before were being written.
+"""The writer: a process writes the Commits that queued up while the batches before were being written.
 
 There is no timer. A lone Commit is written at once; under load the batches grow by themselves, so that the price of a
 durable transaction is shared (group commit).

@@ -1,7 +1,7 @@
 -- name: refused_commits
 -- Which commits of a batch cannot be written, and why: the stream moved on, the key was used, the webhook was received,
 -- what it names at a PSP belongs to another stream.
--- A commit whose own first event is already there was written before (its acknowledgement was lost).
+-- A commit was written before if its own first event is already there (its acknowledgement was lost).
 with wanted as (
     select *
     from unnest($1::int[], $2::uuid[], $3::int[], $4::uuid[]) as t (commit_no, stream_id, expected_version, event_id)

@@ -27,7 +27,7 @@ class ConnectionUse:
 
 
 class _Generation:
-    """Connections that are given up together, once nobody uses them any more."""
+    """Connections that are given up together, once none of them is in use."""
 
     def __init__(self, session: aiohttp.ClientSession, *, born_at: float) -> None:
         self.session = session
@@ -63,7 +63,7 @@ class Connections:
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """A session whose connections outlive the request. Pass it a `ConnectionUse` as `trace_request_ctx`."""
+        """A session with connections that outlive the request. Pass it a `ConnectionUse` as `trace_request_ctx`."""
         generation = await self._youngest()
         generation.users += 1
         try:

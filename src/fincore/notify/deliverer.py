@@ -168,7 +168,7 @@ class Deliverer:
             OLDEST_DUE_SECONDS.set(row["oldest_seconds"] or 0.0)
 
     async def _round(self) -> bool:
-        """Note what has ended, claim what there is room for and set it going; whether there was anything to do."""
+        """Record the attempts that ended, claim deliveries up to the bound and start them; return whether there was any work."""
         ended, room = self._unnoted[:], self._under_way_max - len(self._under_way)
         if not ended and not room:
             return False

@@ -29,7 +29,7 @@ _NEVER: Final = datetime(9998, 12, 31, tzinfo=UTC)
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt that is over. `duration_ms` is None where nobody was left to measure."""
+    """One attempt that is over. `duration_ms` is None if the process ended before it could measure."""
 
     attempt: int
     began_at: datetime

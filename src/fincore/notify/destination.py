@@ -55,7 +55,7 @@ Network = IPv4Network | IPv6Network
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """Why a webhook may not go somewhere, as a sentence for the merchant that never repeats the URL."""
+    """Why a webhook may not go to a URL, as a sentence for the merchant that never repeats the URL."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""A merchant's webhook endpoint as it can be shown, and whose it is."""
+"""A merchant's webhook endpoint as it can be shown, and its owner."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -18,7 +18,7 @@ FILTERS_MAX: Final = 50
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose an endpoint is: a merchant in one mode. Nobody else sees it."""
+    """The owner of an endpoint: a merchant in one mode. No other merchant sees it."""
 
     merchant_id: MerchantId
     livemode: bool

@@ -1,6 +1,6 @@
 -- name: failing_endpoints
 -- Endpoints that something did not arrive at, but for those their merchant disabled. $1 rows, $2 deliveries counted of
--- each state, $3 deliveries of each state whose latest attempt is looked for.
+-- each state, $3 deliveries of each state, for which the latest attempt is looked up.
 select e.endpoint_id, e.merchant_id, e.livemode, e.url, e.disabled_reason, e.failures, e.last_success_at,
     p.count as pending, f.count as given_up, a.last_answer
 from notify.endpoints e

@@ -1,9 +1,9 @@
 -- name: has_listeners
--- Whether anybody listens at all.
+-- Whether any endpoint is enabled.
 select exists (select from notify.endpoints where status = 'enabled');
 
 -- name: recipients
--- Which enabled endpoints want which of some events. Whose a stream is stands in its first event. An endpoint hears of
+-- Which enabled endpoints want which of some events. The first event of a stream names its merchant. An endpoint hears of
 -- what was written after it was made.
 select e.event_no, p.endpoint_id, p.livemode
 from unnest($1::int[], $2::uuid[], $3::bigint[], $4::text[]) as e (event_no, stream_id, tx, type)

@@ -60,7 +60,7 @@ class GuardedResolver(AbstractResolver):
 class SystemNames:
     """The machine's own resolver, on threads of its own. Who asks for a name while it is being looked up shares that.
 
-    So a name whose server is slow holds one thread, however many webhooks go to it.
+    So a name with a slow server holds one thread, however many webhooks go to it.
     """
 
     def __init__(self, addresses_of: Callable[[str], Sequence[str]] | None = None) -> None:
@@ -75,7 +75,7 @@ class SystemNames:
             looking = asyncio.get_running_loop().run_in_executor(self._threads, self._addresses_of, host)
             self._under_way[host] = looking
             looking.add_done_callback(lambda done: self._forget(host, done))
-        # Whoever gives up waiting must not end it for the others.
+        # A caller that gives up waiting must not end it for the others.
         return list(dict.fromkeys(await asyncio.shield(looking)))
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class SystemNames:
     def _forget(self, host: str, done: "asyncio.Future[Sequence[str]]") -> None:
         del self._under_way[host]
         if not done.cancelled():
-            done.exception()  # seen, even where everybody has given up waiting
+            done.exception()  # retrieved, even if all callers have given up waiting
 
 
 def _addresses(host: str) -> list[str]:

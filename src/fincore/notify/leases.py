@@ -77,7 +77,7 @@ class Leases:
         settled = await connection.fetch(_SQL.settle_deliveries, *columns(map(delivery_row, attempted)))
         await connection.execute(_SQL.note_health, *columns(health_rows(attempted)), PLACES_MIN, PLACES_MAX)
         began = {row["delivery_id"]: row["round_began_at"] for row in settled}
-        # Whoever lost its lease has no say in what becomes of the delivery and its endpoint.
+        # A process that lost its lease does not decide what becomes of the delivery and its endpoint.
         own = [one for one in attempted if one.claimed.delivery_id in began]
         return own, await _disable(connection, own, began)
 

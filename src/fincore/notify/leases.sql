@@ -6,8 +6,8 @@ select pg_advisory_xact_lock(hashtext('fincore.notify.claim'));
 -- The deliveries to send now, leased. $1 now, $2 attempts under way per endpoint at most, $3 rows, $4 end of the lease,
 -- $5 the places each endpoint is sure of, $6 rows for who has more of them.
 -- The endpoints that wait are found by one descent of the index each, however much waits for them; an endpoint that
--- failed lately is tried with one delivery at a time. Whoever has less under way comes first, and what an endpoint has
--- beyond its sure places never takes the last rows. An attempt whose lease has ended was lost, and is noted so.
+-- failed lately is tried with one delivery at a time. The endpoint with less under way comes first, and what an endpoint has
+-- beyond its sure places never takes the last rows. An attempt past the end of its lease was lost, and is recorded so.
 with recursive waiting as (
     (select endpoint_id from notify.deliveries where status = 'pending' order by endpoint_id limit 1)
     union all
@@ -92,7 +92,7 @@ returning d.delivery_id, d.round_began_at;
 -- name: note_health
 -- How some endpoints fare: a success clears what failed before it, failures add to a row of them and to the pause. $5
 -- places more for an endpoint, or half of them where $6; $7 and $8 are the least and the most.
--- They are locked in one order whoever locks them, so that two processes wait for each other and never deadlock.
+-- Every process locks them in one order, so that two processes wait for each other and never deadlock.
 with locked as (
     select endpoint_id
     from notify.endpoints

@@ -16,7 +16,7 @@ BATCH_ENDPOINTS_MAX: Final = 500
 
 
 class Reencrypted(NamedTuple):
-    """Endpoints whose secrets were encrypted again, those encrypted with the present key before, those that no key decrypts."""
+    """Endpoints encrypted again, those encrypted with the present key before, those that no key decrypts."""
 
     reencrypted: int
     current: int
@@ -29,7 +29,7 @@ async def reencrypt(
     """Encrypt with the present key what is encrypted with the one before it, batch by batch, disabled endpoints too.
 
     What an earlier run has done is left as it is: a run that was broken off is simply run again. `pool` must be one
-    whose commits are durable: afterwards the key before is thrown away.
+    with durable commits: afterwards the key before is thrown away.
     """
     reencrypted, current, unreadable, after = 0, 0, [], ""
     while True:

@@ -26,7 +26,7 @@ URLS_REMEMBERED_MAX: Final = 1_024
 
 
 class Sender:
-    """Sends to whatever URLs merchants gave. No method raises for the network or for the merchant's server.
+    """Sends to the URLs that merchants gave. No method raises for the network or for the merchant's server.
 
     Redirects are not followed, proxies of the environment not used, cookies not kept. Connections are kept for the next
     webhook. A server may close one at the very moment at which it is used again: the same webhook is then sent once more,
@@ -86,7 +86,7 @@ class Sender:
                 timeout=aiohttp.ClientTimeout(total=rest_seconds),
             ) as response:
                 return await self._result(response)
-        except Exception as error:  # noqa: BLE001 -- whatever a stranger's server makes a library raise ends here
+        except Exception as error:  # noqa: BLE001 -- any error that a merchant's server makes a library raise ends here
             return AttemptResult(error=_error_of(error))
 
     async def close(self) -> None:

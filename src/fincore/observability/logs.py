@@ -1,4 +1,4 @@
-"""Structured logs on stderr, redacted at the sink: whatever a caller passes in, no card number or secret gets out."""
+"""Structured logs on stderr, redacted at the sink: for any value that a caller passes, no card number or secret gets out."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The operators' door of each role: `/healthz`, `/readyz`, and `/metrics` for Prometheus. Never the merchants' door.
+"""The operators' port of each role: `/healthz`, `/readyz`, and `/metrics` for Prometheus. It never serves merchants.
 
 Where a test installation allows it, `POST /failpoints/{name}` makes the process die at the next time it comes there.
 """

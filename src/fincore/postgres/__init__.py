@@ -1,4 +1,4 @@
 """PostgreSQL at the edge: pools, named SQL, migrations, the embedded server.
 
-It refuses to know what any table means: rooms bring their own schema and their own .sql files.
+It does not know what any table means: packages bring their own schema and their own .sql files.
 """

@@ -124,7 +124,7 @@ class DatabaseClock:
             await asyncio.sleep(interval_seconds)
             try:
                 await self.measure()
-            except Exception as error:  # noqa: BLE001 -- whatever the reason, it is asked again and gets stale meanwhile
+            except Exception as error:  # noqa: BLE001 -- for any reason, it is asked again and gets stale meanwhile
                 _log.warning("clock.unread", store=self._store, error=repr(error))
                 self._tell()
 

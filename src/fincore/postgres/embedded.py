@@ -161,7 +161,7 @@ class EmbeddedPostgres:
     def _postmaster(self) -> psutil.Process | None:
         """The living first process of the server, as its pid file names it.
 
-        The number in the file may be that of a zombie, in containers whose first process is no init, or by now that of
+        The number in the file may be that of a zombie, in containers without an init process, or by now that of
         any other program.
         """
         try:

@@ -1,4 +1,4 @@
-"""Applies a room's schema: plain, forward-only .sql files, in the order of their names.
+"""Applies a package's schema: plain, forward-only .sql files, in the order of their names.
 
 yoyo keeps the list of what is applied in the database itself. Several processes may start at once: they take turns by
 an advisory lock, which PostgreSQL itself lets go when the process that holds it dies.
@@ -29,7 +29,7 @@ _ADVISORY_LOCK: Final = 0x66696E636F7265
 
 
 SERVICE_ROLE_PACKAGE: Final = "fincore.postgres.schema"
-"""The package whose one migration makes the services' role. It is recorded without being run: its words need PostgreSQL
+"""The package with the one migration that makes the services' role. It is recorded without being run: its words need PostgreSQL
 16, and `make_service_role` does the same on every version."""
 
 

@@ -12,7 +12,7 @@ from fincore.postgres.failures import OUTAGES, meaning_of, outage_of
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 COMMAND_TIMEOUT_SECONDS: Final = 30.0
 ACQUIRE_TIMEOUT_SECONDS: Final = 10.0
-"""How long anybody waits for a connection of a pool that is all in use: then the server counts as away."""
+"""How long a caller waits for a connection of a pool that is all in use: then the server counts as unavailable."""
 POOL_SIZE_MAX: Final = 8
 """Connections of one pool; a process has one for each store it needs."""
 IDLE_CONNECTION_SECONDS_MAX: Final = 300.0
@@ -44,7 +44,7 @@ class _Lease(PoolAcquireContext):
 
 
 class _BoundedPool(asyncpg.Pool):
-    """asyncpg's pool, in which nobody waits for ever: by itself a wait has a bound only where each caller names one."""
+    """asyncpg's pool with a bound on each wait: by itself a wait has a bound only if the caller names one."""
 
     def acquire(self, *, timeout: float | None = None) -> "PoolAcquireContext[asyncpg.Record]":
         return _Lease(self, ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)

@@ -34,7 +34,7 @@ class SharedFetch(Generic[Key, Found]):
             batch, self._waiting = self._waiting, {}
             try:
                 found = await self._fetch(list(batch))
-            except Exception as error:  # noqa: BLE001 -- every caller gets the error, whatever it is
+            except Exception as error:  # noqa: BLE001 -- every caller gets the error, of any kind
                 for future in batch.values():
                     future.set_exception(error)
                     future.exception()  # seen, even where every caller has gone

@@ -89,7 +89,7 @@ class DisputeListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dispute_body(charge_id: ChargeId, dispute: Dispute, *, livemode: bool) -> DisputeBody:
-    """A dispute of a charge, of whose mode it is."""
+    """A dispute of a charge, in the mode of the charge."""
     movements = [
         DisputeMovementsBody(
             currency=moved.currency,

@@ -45,7 +45,7 @@ ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
         },
     }
 )
-"""What every webhook and every event of a list says of itself, whatever its type."""
+"""What every webhook and every event of a list carries, of any type."""
 
 DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
     {

@@ -67,7 +67,7 @@ class RefundListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refund_body(charge_id: ChargeId, refund: Refund, *, livemode: bool, currency: Currency) -> RefundBody:
-    """A refund of a charge, of whose mode and currency it is."""
+    """A refund of a charge, in the mode and currency of the charge."""
     return RefundBody(
         id=refund.refund_id,
         charge=charge_id,

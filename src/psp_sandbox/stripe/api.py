@@ -149,7 +149,7 @@ class StripeApi:
         return response
 
     def remember(self, admitted: Admitted, response: Response) -> None:
-        """Whatever happened, this is what the key answers from now on."""
+        """This is what the key answers from now on, after success and failure alike."""
         if admitted.idempotency_key is not None:
             self.memory.finish(admitted.credential.account, admitted.idempotency_key, response)
 

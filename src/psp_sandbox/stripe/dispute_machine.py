@@ -171,7 +171,7 @@ def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> D
 
 
 def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
-    """The money is taken, whatever the status. Raises ImpossibleStep: it already is, or all was refunded."""
+    """The money is taken, in any status. Raises ImpossibleStep: it already is, or all was refunded."""
     if held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are withdrawn already")
     after, movement = _moved("withdrawal", dispute, charge, facts)
@@ -179,7 +179,7 @@ def withdraw_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> Dis
 
 
 def reinstate_funds(dispute: Dispute, charge: Charge, facts: DisputeFacts) -> DisputeTransition:
-    """The money comes back, whatever the status: a network may do so before it decides. Raises ImpossibleStep."""
+    """The money comes back, in any status: a network may do so before it decides. Raises ImpossibleStep."""
     if not held_funds(dispute):
         raise ImpossibleStep(f"the funds of {dispute.id} are not withdrawn")
     after, movement = _moved("reinstatement", dispute, charge, facts)

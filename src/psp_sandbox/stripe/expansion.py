@@ -35,7 +35,7 @@ def data_paths(kind: str, paths: list[str]) -> list[str]:
 
 
 def expanded(store: Store, account: str, shown: S, paths: list[str]) -> S:
-    """The object with the named references replaced. One whose object is gone, or that is null, stays as it is."""
+    """The object with the named references replaced. A reference to a missing object, or null, stays as it is."""
     changes: dict[str, msgspec.Struct] = {}
     for name in {path.partition(".")[0] for path in paths}:
         reference = getattr(shown, name)

@@ -32,7 +32,7 @@ class CardParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc
 
 
 class BillingParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
-    """Whom the card belongs to, as a request says it."""
+    """The cardholder, as a request names them."""
 
     address: Address = Address()
     email: str | None = None

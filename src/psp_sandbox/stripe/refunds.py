@@ -132,7 +132,7 @@ def _addressed(call: Call) -> Refund:
 
 
 def _refundable_charge(call: Call, given: CreateRefund) -> Charge:
-    """The charge whose money is to go back. Raises Refusal: there is none, it took nothing, or a dispute has the money."""
+    """The charge to refund. Raises Refusal: there is none, it took nothing, or a dispute has the money."""
     if given.charge is not None and given.payment_intent is not None:
         raise invalid_request("You may only specify one of these parameters: charge, payment_intent.")
     if given.payment_intent is not None:

@@ -17,7 +17,7 @@ REASONS: dict[Disputing, DisputeReason] = {
     "inquiry": "general",
     "product_not_received": "product_not_received",
 }
-"""Of the cards whose cardholder objects; an inquiry takes no money."""
+"""Of the cards with a cardholder who objects; an inquiry takes no money."""
 
 
 def perform(store: Store, due: Due) -> None:

@@ -15,7 +15,7 @@ from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_ROWS = 1_000_000
 UNDONE = frozenset({"canceled", "failed"})
-"""Refunds whose money came back."""
+"""Refunds that came back."""
 
 
 class IntentRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from psp_sandbox.stripe.wire import API_VERSION, Deleted, Metadata, WebhookEndpo
 
 
 class CreateEndpoint(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
-    """POST /v1/webhook_endpoints. Events are rendered in the sandbox's one API version whatever is asked."""
+    """POST /v1/webhook_endpoints. Events are rendered in the sandbox's one API version, for any request."""
 
     url: str
     enabled_events: list[str]

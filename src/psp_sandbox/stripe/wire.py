@@ -39,7 +39,7 @@ class Address(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BillingDetails(Struct, frozen=True, kw_only=True, gc=False):
-    """Whom the card belongs to."""
+    """The cardholder."""
 
     address: Address = Address()
     email: str | None = None

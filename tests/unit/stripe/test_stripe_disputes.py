@@ -171,7 +171,7 @@ def test_a_dispute_of_an_unknown_status_keeps_what_is_certain() -> None:
         ([movement(-500, 0, "zzz")], "Stripe reports a currency that FinCore does not know"),
         (
             [movement(-500, 0) | {"net": -501}],
-            "Stripe reports a movement of money whose amount, fee and net do not add up",
+            "Stripe reports a movement of money with amount, fee and net that do not add up",
         ),
     ],
     ids=["amount", "fee", "currency", "sum"],

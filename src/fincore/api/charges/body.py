@@ -28,7 +28,7 @@ class FailedRefundProblem(ProblemBody, frozen=True, kw_only=True):
 
 
 class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
-    """The problem of a charge whose latest events cannot be read; other problems of the status have no `charge`."""
+    """The problem of a charge with unreadable latest events; other problems of the status have no `charge`."""
 
     charge: Annotated[
         ChargeBody | UnsetType,

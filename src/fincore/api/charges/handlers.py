@@ -97,7 +97,7 @@ class Charges:
         return answer_of(answered)
 
     async def get(self, call: Call) -> Answer:
-        """A charge and what happened to it. It holds whatever was written before the request came.
+        """A charge and what happened to it. It holds everything that was written before the request came.
 
         With a wish to wait, the charge once it has moved on, or what is known when the time is over.
         """

@@ -41,7 +41,7 @@ CREATE_CHARGE: Final = Operation(
     summary="Create a charge",
     description=(
         "Takes money from a customer's card, or holds it. FinCore stores the charge before it answers: the charge is "
-        "`processing`, and FinCore carries it out whatever happens. With `Prefer: wait=N` the response holds the outcome; "
+        "`processing`, and FinCore carries it out even after a failure. With `Prefer: wait=N` the response holds the outcome; "
         "a charge that fails while you wait is answered with 402. Send a `return_url` if the customer is present: if the "
         "bank wants authentication (3-D Secure), the charge becomes `requires_action`, and you send the customer to "
         "`next_action.redirect_url`. Without a `return_url` such a charge fails with `authentication_required`."
@@ -155,7 +155,7 @@ LIST_CHARGES: Final = Operation(
         Parameter(
             name="psp_reference",
             place="query",
-            description="Only the charge whose payment has this id at the PSP.",
+            description="Only the charge of the payment with this id at the PSP.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$"},
         ),
         CREATED,

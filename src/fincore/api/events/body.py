@@ -41,7 +41,7 @@ class EventListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_body(event: PublicEvent, about: EventObject | None, *, livemode: bool) -> EventBody:
-    """An event of a charge, of whose mode it is; `about` is what the event is about."""
+    """An event of a charge, in the mode of the charge; `about` is what the event is about."""
     message = message_of(event, about, livemode=livemode)
     return EventBody(
         id=event.event_id,

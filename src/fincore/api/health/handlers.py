@@ -1,4 +1,4 @@
-"""/healthz and /readyz, for whoever routes requests to this process, and the index at /."""
+"""/healthz and /readyz, for the load balancer in front of this process, and the index at /."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Whose address a request comes from: the peer's, or what trusted proxies say of the one before them. Pure."""
+"""The address of a request's client: the peer's, or the one that trusted proxies state for the peer before them. Pure."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address

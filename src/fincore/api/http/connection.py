@@ -1,7 +1,7 @@
 """Bounds of a connection that uvicorn leaves open: its head, its time, its peers' number. The rest is uvicorn's.
 
 uvicorn parses with httptools, which takes headers of any size and number, and has no deadline but that between requests. Each
-connection keeps one moment at which it ends; `ConnectionBounds.sweep` ends those whose moment has passed. That costs a request
+connection keeps one moment at which it ends; `ConnectionBounds.sweep` ends those past that moment. That costs a request
 an assignment, where timers of its own would cost it more than the parsing.
 """
 
@@ -25,11 +25,11 @@ HEADERS_MAX: Final = 200
 HEAD_SECONDS_MAX: Final = 10.0
 """From the first byte of a request to the end of its headers."""
 MESSAGE_SECONDS_MAX: Final = 20.0
-"""From there to the end of its body, whatever was answered meanwhile; an endpoint gives a body up sooner."""
+"""From there to the end of its body, even if it was answered meanwhile; an endpoint gives a body up sooner."""
 IDLE_SECONDS_MAX: Final = 75.0
 """Without a request, before the first as well as between two."""
 LINGER_SECONDS_MAX: Final = 5.0
-"""How long a client whose request was refused may take to read why."""
+"""How long the client of a refused request may take to read the reason."""
 WRITE_SECONDS_MAX: Final = 30.0
 """How long a client may leave an answer unread."""
 PIPELINED_MAX: Final = 16

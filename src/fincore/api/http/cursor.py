@@ -27,7 +27,7 @@ def read_cursor(cursor: str, principal: Principal, parse_id: Callable[[str], Id]
     """The id a cursor stands after. Raises `cursor_invalid` for one that we did not make for this merchant and mode.
 
     `parse_id` raises `InvalidId` for the ids of other lists. The check finds cursors that were cut, retyped or mixed
-    up. It is no secret: every list is limited to the merchant's own, whatever the cursor says.
+    up. It is no secret: every list is limited to the merchant's own, for any cursor.
     """
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -1,4 +1,4 @@
-"""From ASGI to a handler and back: ids, bounds, counts, and a problem for whatever goes wrong.
+"""From ASGI to a handler and back: ids, bounds, counts, and a problem for each failure.
 
 One table of routes gives the router its endpoints and the OpenAPI document its operations, so that neither can drift
 from the other.
@@ -54,7 +54,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def takes_any_query(self) -> bool:
-        """Whether its handler looks at the query, or nobody minds what is in it: a merchant's GET without parameters does."""
+        """Whether a query is never refused: the handler checks it, or it is ignored. A merchant's GET without parameters refuses it."""
         parameters = self.operation.parameters
         return (
             self.method != "GET"

@@ -23,7 +23,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class ClientGone(Exception):
-    """The client closed the connection before its request was whole; nobody is left to answer."""
+    """The client closed the connection before its request was complete; there is no client left to answer."""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What msgspec found wrong with a field, in the words of somebody who sends JSON. Pure."""
+"""What msgspec found wrong with a field, in the words of JSON. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -20,7 +20,7 @@ TEST_SHARE: Final = 4
 _Owner = tuple[str, bool]
 
 
-class Room:
+class Capacity:
     """A number of places, and shares of them. What is kept of merchants is bounded by the places taken."""
 
     def __init__(self, places: int) -> None:
@@ -31,7 +31,7 @@ class Room:
 
     @property
     def is_full(self) -> bool:
-        """Whether no place is left for anyone."""
+        """Whether no place is left."""
         return self.taken >= self._places
 
     def has_share_left(self, owner: _Owner) -> bool:
@@ -62,8 +62,8 @@ class Gate:
     def __init__(
         self, *, in_flight_max: int = REQUESTS_IN_FLIGHT_MAX, waiting_max: int = REQUESTS_WAITING_MAX
     ) -> None:
-        self.working = Room(in_flight_max)
-        self.waiting = Room(waiting_max)
+        self.working = Capacity(in_flight_max)
+        self.waiting = Capacity(waiting_max)
 
     def measure(self) -> None:
         """Let `/metrics` show this gate."""
@@ -80,40 +80,40 @@ class Gate:
 class Place:
     """The place that one request takes, first unnamed, then as one of its merchant's; given back by `leave`."""
 
-    __slots__ = ("_gate", "_owner", "_room")
+    __slots__ = ("_capacity", "_gate", "_owner")
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._owner: _Owner | None = None
-        self._room = gate.working
-        self._room.taken += 1
+        self._capacity = gate.working
+        self._capacity.taken += 1
 
     def claim(self, principal: Principal) -> bool:
         """Count the place among the merchant's; False where its share is used up."""
         owner = (principal.merchant_id, principal.livemode)
         if self._owner is None:
-            if not self._room.has_share_left(owner):
+            if not self._capacity.has_share_left(owner):
                 return False
-            self._room.claim(owner)
+            self._capacity.claim(owner)
             self._owner = owner
         return True
 
     def wait(self) -> bool:
         """Go and wait, so that the place at work is free for others; False where no place to wait is left."""
         waiting, owner = self._gate.waiting, self._owner
-        if self._room is waiting:
+        if self._capacity is waiting:
             return True
         if owner is None or waiting.is_full or not waiting.has_share_left(owner):
             return False
         self.leave()
-        self._room, self._owner = waiting, owner
+        self._capacity, self._owner = waiting, owner
         waiting.taken += 1
         waiting.claim(owner)
         return True
 
     def leave(self) -> None:
         """Give the place back."""
-        self._room.taken -= 1
+        self._capacity.taken -= 1
         if self._owner is not None:
-            self._room.disclaim(self._owner)
+            self._capacity.disclaim(self._owner)
             self._owner = None

@@ -34,7 +34,7 @@ _AMOUNT_CODES: Final[Mapping[str, ProblemCode]] = MappingProxyType(
 
 
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """The value a body holds. Raises problems whose `param` is the dotted path of the field at fault."""
+    """The value a body holds. Raises problems; their `param` is the dotted path of the field at fault."""
     try:
         value = decoder.decode(body)
     except msgspec.ValidationError as error:

@@ -21,7 +21,7 @@ LIMIT_DEFAULT: Final = 10
 QUERY_BYTES_MAX: Final = 8_192
 _PARAMETERS_MAX: Final = 100
 _DIGITS_MAX: Final = 18
-"""Of a number: what fits into 64 bits whatever its digits are."""
+"""Of a number: any value of so many digits fits into 64 bits."""
 AMOUNT_MAX: Final = 10**_DIGITS_MAX - 1
 BOUNDS: Final = ("gte", "gt", "lte", "lt")
 """The ends of a range: `created[gte]=...`."""
@@ -246,5 +246,5 @@ def within_reach(moment: datetime) -> datetime:
 
 
 def _shown(name: str) -> str | None:
-    """A parameter's name, unless it is too long to be one that somebody mistyped, or a card number."""
+    """A parameter's name, unless it is too long to be a mistyped name, or a card number."""
     return None if len(name) > 100 or holds_card_number(name) else name  # noqa: PLR2004 -- the sentence above

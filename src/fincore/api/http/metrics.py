@@ -1,4 +1,4 @@
-"""What the merchants' door measures."""
+"""What the API measures."""
 
 from typing import Final
 

@@ -62,7 +62,7 @@ class Webhooks:
         )
 
     async def receive(self, call: Call) -> Answer:
-        """Keep an event; whatever goes wrong on our side is a 503 or 500, so that the PSP sends it again."""
+        """Keep an event; a failure on our side is a 503 or 500, so that the PSP sends it again."""
         body = await call.body(bytes_max=BODY_BYTES_MAX)
         received = await self._inbox.receive(
             PspName(call.path_parameter("psp")),

@@ -100,7 +100,7 @@ class Refunds:
         return answer_of(answered, charge_param="charge")
 
     async def get(self, call: Call) -> Answer:
-        """A refund as it is now. It holds whatever was written before the request came.
+        """A refund as it is now. It holds everything that was written before the request came.
 
         With a wish to wait, the refund once the PSP has answered, or what is known when the time is over.
         """

@@ -258,7 +258,7 @@ class WebhookEndpoints:
 
 
 def owner_of(principal: Principal) -> Owner:
-    """Whose endpoints a key may see."""
+    """The owner of the endpoints that a key may see."""
     return Owner(principal.merchant_id, principal.livemode)
 
 

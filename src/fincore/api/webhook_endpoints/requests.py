@@ -68,7 +68,7 @@ class WebhookEndpointUpdateRequest(
             EndpointStatus,
             Meta(
                 description="`disabled`: FinCore sends nothing more. `enabled`: FinCore sends again, for "
-                "whatever reason it had stopped."
+                "any reason for which it had stopped."
             ),
         ]
         | UnsetType

@@ -50,7 +50,7 @@ LAWS: Final[Sequence[Law]] = (
 
 
 async def check_all(stores: Stores, *, seconds_max: float = LAW_SECONDS_MAX) -> list[Verdict]:
-    """Check every law, one after the other, each within a bound and whatever became of those before.
+    """Check every law, one after the other, each within a bound and independent of the results before.
 
     Traffic may go on meanwhile: a law judges what has settled.
     """

@@ -22,4 +22,4 @@ BALANCES_EQUAL_POSTINGS: Final = Law(
     "Every account's balance, now and at the end of each day, is the sum of its postings, which chain without a hole.",
     _check,
 )
-"""If it fails, a balance somebody relies on is not what was booked; the first posting named is where it went wrong."""
+"""If it fails, a balance is not what was booked; the first posting named is where it went wrong."""

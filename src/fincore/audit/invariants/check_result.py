@@ -48,7 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 async def verdict_on(law: Law, stores: Stores, *, seconds_max: float = LAW_SECONDS_MAX) -> Verdict:
-    """Check a law. Whatever the check itself fails of is told in the verdict, and never raised."""
+    """Check a law. A failure of the check itself is part of the result, and never raised."""
     try:
         async with asyncio.timeout(seconds_max) as bound:
             return Verdict(law, tuple((await law.check(stores))[:VIOLATIONS_MAX]))

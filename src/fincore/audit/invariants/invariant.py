@@ -37,7 +37,7 @@ class Stores(Protocol):
 
     @property
     def jobs(self) -> JobInspection:
-        """The job queue, wherever it keeps its jobs."""
+        """The job queue, behind its port."""
         ...
 
 

@@ -3,7 +3,7 @@
 select count(*) from eventstore.events;
 
 -- name: holes_in_streams
--- Events whose version does not follow the one before it in their stream.
+-- Events with a version that does not follow the one before it in their stream.
 select
     'stream ' || stream_id as place,
     'version ' || version || ' follows version ' || previous as finding
@@ -130,7 +130,7 @@ where minor <> 0
 order by entry_id, currency;
 
 -- name: wrong_days
--- Days of accounts whose movements or close are not what the sealed postings make of them.
+-- Days of accounts with movements or a close other than the sealed postings give.
 select 'account ' || coalesce(a.name, account_id::text) || ' on ' || day as place,
     'debits ' || coalesce(d.debit_minor, 0) || ', credits ' || coalesce(d.credit_minor, 0) || ', close '
         || coalesce(d.closing_minor::text, 'none') || '; its postings make ' || coalesce(w.debit_minor, 0) || ', '
@@ -212,7 +212,7 @@ where not exists (select from paymentdb.charges c where c.charge_id = part.charg
 order by part.place;
 
 -- name: answered_with_charge
--- Every idempotency key whose answer points to a charge.
+-- Every idempotency key with an answer that points to a charge.
 select merchant_id, livemode, key, location, response_body
 from eventstore.idempotency_keys
 where location like '%/ch\_%'
@@ -223,7 +223,7 @@ order by merchant_id, livemode, key;
 select stream_id from eventstore.events where stream_id = any ($1::uuid[]) and version = 1;
 
 -- name: unbalanced_entries
--- Entries whose debits and credits differ in some currency, and entries without postings.
+-- Entries with unequal debits and credits in some currency, and entries without postings.
 select
     'entry ' || e.entry_id || ' of event ' || e.event_id as place,
     case
@@ -279,7 +279,7 @@ where account_version <> version_before + 1
 order by account_id, account_version;
 
 -- name: wrong_balances
--- Accounts whose balance or version is not what their postings add up to.
+-- Accounts with another balance or version than their postings add up to.
 select
     'account ' || a.name || case when a.livemode then ' (live)' else ' (test)' end as place,
     'balance ' || a.balance_minor || ' at version ' || a.version || ', but ' || count(p.leg) || ' postings make '
@@ -425,7 +425,7 @@ from (
 where encode(content, 'escape') ~ $1;
 
 -- name: texts_of_merchants
--- Merchants, keys and fee plans in whose names a run of digits is long enough for a card number.
+-- Merchants, keys and fee plans with a run of digits in their names that is long enough for a card number.
 select place, content
 from (
     select 'merchants.merchants, ' || merchant_id as place, name as content from merchants.merchants
@@ -475,7 +475,7 @@ from (
 where content ~ $1;
 
 -- name: texts_of_accounts
--- Accounts in whose name a run of digits is long enough for a card number.
+-- Accounts with a run of digits in their name that is long enough for a card number.
 select 'ledgerdb.accounts, account ' || account_id as place, name as content
 from ledgerdb.accounts
 where name ~ $1;
@@ -506,7 +506,7 @@ where e.version = s.version and e.recorded_at < clock_timestamp() - make_interva
 
 -- name: undelivered_events
 -- The events of the last while that the consumer has passed, that an enabled endpoint wants and has no delivery of.
--- Whoever made the deliveries of an event saw an endpoint as it was left by any earlier transaction.
+-- The transaction that made the deliveries of an event saw an endpoint as any earlier transaction had left it.
 select e.event_id, p.endpoint_id
 from eventstore.events e
 join eventstore.events first on first.stream_id = e.stream_id and first.version = 1

@@ -70,4 +70,4 @@ MONEY_EVENTS_HAVE_ENTRIES: Final = Law(
     "Every event that moved money has one entry for the same amounts, and every entry but an operator's has its event.",
     _check,
 )
-"""If it fails, the books and the facts disagree about money: somebody is owed what the ledger does not show, or not."""
+"""If it fails, the ledger and the log disagree about money: the ledger shows too much or too little for a merchant or a PSP."""

@@ -1,4 +1,4 @@
-"""Law: no money is in suspense, where nobody knows whose it is."""
+"""Law: no money is in suspense, where its owner is unknown."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ async def _check(stores: Stores) -> list[Violation]:
 
 NOTHING_WAITS_IN_SUSPENSE: Final = Law(
     "nothing_waits_in_suspense",
-    "No entry has money in suspense that nobody has cleared.",
+    "No entry has money in suspense that was not cleared.",
     _check,
 )
-"""If it fails, money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out whose it is, and book it with `fincore ledger clear`."""
+"""If it fails, money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out who owns it, and book it with `fincore ledger clear`."""

@@ -15,4 +15,4 @@ async def _check(stores: Stores) -> list[Violation]:
 STREAM_VERSIONS_ARE_DENSE: Final = Law(
     "stream_versions_are_dense", "Every stream's versions are 1, 2, 3 ... without a hole.", _check
 )
-"""If it fails, a fact has been taken out of the log, and whatever was decided after it rests on nothing."""
+"""If it fails, an event has been removed from the log, and later decisions relied on it."""

@@ -1,1 +1,1 @@
-"""What every database of FinCore needs before any room's schema: the role its services run as."""
+"""What every database of FinCore needs before any package's schema: the role its services run as."""

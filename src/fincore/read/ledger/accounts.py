@@ -58,7 +58,7 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
         "suspense": AccountKind(
             ("suspense", "{currency}"),
             "asset",
-            "money that moved in a way that makes no sense, until a person decides whose it is; should be zero",
+            "money that moved in a way that makes no sense, until a person decides who owns it; should be zero",
         ),
     }
 )

@@ -14,7 +14,7 @@ from fincore.read.ledgerdb.legs import LEGS
 _SQL = load_sql("fincore.read.ledger", "booking.sql")
 
 ACCOUNTS_KNOWN_MAX: Final = 100_000
-"""Accounts whose balance is kept in memory between batches; with more than that they are looked up anew."""
+"""Accounts with a balance in memory between batches; with more than that they are looked up anew."""
 
 
 class Draft(NamedTuple):
@@ -40,9 +40,9 @@ class _Standing:
 
 
 class Booking:
-    """Books drafts for as long as it is the only one who does; whoever uses it sees to that.
+    """Books drafts. It must be the only one that books; its user takes the lock for that.
 
-    Balances are kept from batch to batch. Where anybody else may have booked, or a batch was rolled back, `forget` them.
+    Balances are kept from batch to batch. If another process may have booked, or a batch was rolled back, `forget` them.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::text[], $6::t
 returning account_id;
 
 -- name: book_entries
--- A batch of entries with their postings, in one statement, as the laws of the schema demand. Whoever books has computed
+-- A batch of entries with their postings, in one statement, as the constraints of the schema demand. The ledger role has computed
 -- all of it under the lock of `take_turn`; the schema moves the accounts, and refuses what it would have computed otherwise.
 with booked as (
     insert into entries

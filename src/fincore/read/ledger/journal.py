@@ -17,7 +17,7 @@ from fincore.read.ledger.accounts import CHART, Account, AccountCode
 from fincore.read.ledgerdb.legs import Purpose
 
 NO_CURRENCY: Final = Currency("xxx")
-"""ISO 4217's code for no currency; for amounts whose currency was not said or cannot be one."""
+"""ISO 4217's code for no currency; for amounts without a currency, or with one that cannot be."""
 
 
 class Movement(NamedTuple):
@@ -128,12 +128,12 @@ def gives_back(event: ChargeEvent) -> bool:
 def entry_of(event: ChargeEvent, *, refundable_minor: int | None = None) -> Entry | None:
     """The entry that books an event; None where no money moved.
 
-    `refundable_minor`: what the books say was captured of the charge and not refunded yet; None where nobody asked.
+    `refundable_minor`: what the books say was captured of the charge and not refunded yet; None if it was not read.
     """
     lines = _LINES.get(type(event))
     if lines is None:
         return None
-    fields: Any = event  # whatever has lines has the fields they name
+    fields: Any = event  # an event with lines has the fields they name
     kind = event_type(event)
     if kind == "refund.failed" and not fields.was_succeeded:
         return None
@@ -220,6 +220,6 @@ def _owner(code: AccountCode, fields: Any) -> str:
 
 
 def _with_suspense(debit: Account, credit: Account) -> tuple[Account, Account]:
-    """Suspense in the place of the account that nobody knows. The PSP's is known: its money did move."""
+    """Suspense in the place of the unknown account. The PSP's is known: its money did move."""
     suspense = Account("suspense", debit.currency)
     return (debit, suspense) if debit.code == _CLEARING else (suspense, credit)

@@ -18,9 +18,9 @@ _SQL = load_sql("fincore.read.ledger", "ledger_service.sql")
 _log = structlog.get_logger(__name__)
 
 BATCH_EVENTS_MAX: Final = 4_000
-"""Events in one step: what a step costs whatever its size (plans, a commit, a balance for each account) is shared by more."""
+"""Events in one step: the fixed cost of a step (plans, a commit, a balance for each account) is shared by more."""
 BATCH_INTERVAL_SECONDS: Final = 0.25
-"""The pause after a step that was not full, for the same reason: books that are a quarter of a second behind harm nobody."""
+"""The pause after a step that was not full, for the same reason: a lag of a quarter of a second does no harm."""
 
 _Mark = tuple[int, EventId | None, datetime | None]
 """Which entry is the last, what it is for and when it was booked: no two ledgers of one log agree on it by chance."""

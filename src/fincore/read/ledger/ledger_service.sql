@@ -1,5 +1,5 @@
 -- name: take_turn
--- The right to book, until the transaction ends: whoever books holds the ledger's checkpoint. Tables are unqualified here:
+-- The right to book, until the transaction ends: the booking session holds the ledger's checkpoint. Tables are unqualified here:
 -- they are found by the search path of the pool, so that a ledger can be built beside the live one.
 select from checkpoints where consumer = 'ledger' for update;
 

@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 BATCH_ENTRIES: Final = 2_000
 BATCH_EVENTS: Final = 2_000
 LOCK_TIMEOUT_SECONDS: Final = 10.0
-"""How long the replacement waits for whoever books, seals or vacuums at the moment."""
+"""How long the replacement waits for sessions that book, seal or vacuum at the moment."""
 
 
 class SealedDiffers(FinCoreError):
@@ -46,11 +46,11 @@ class SealedDiffers(FinCoreError):
 
 
 class LedgerInUse(FinCoreError):
-    """Somebody kept the right to book or to seal, or the tables from being altered; nothing was replaced."""
+    """Another session kept the right to book or to seal, or locked the tables; nothing was replaced."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"somebody booked, sealed or vacuumed for longer than {LOCK_TIMEOUT_SECONDS:g} s: rebuild again when that is "
+            f"another session booked, sealed or vacuumed for longer than {LOCK_TIMEOUT_SECONDS:g} s: rebuild again when that is "
             f"over (pg_stat_activity shows who it is); nothing was replaced"
         )
 
@@ -95,7 +95,7 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
             await builder.follow(await _reached(connection))
             async with connection.transaction():
                 await connection.execute(_SQL.wait_briefly, f"{LOCK_TIMEOUT_SECONDS:g}s")
-                # Nobody seals or books from here on: in the order in which the sealer takes both turns.
+                # No session seals or books from here on: the locks are taken in the sealer's order.
                 await connection.execute(_SEALER.take_turn)
                 await connection.execute(_SEALER.take_booking_turn)
                 reached = await _reached(connection)
@@ -160,7 +160,7 @@ class _Builder:
                 await self._book(waiting)
                 waiting = []
                 await self._take_over(row["entry_id"])
-            # An entry whose event is not in the log is not booked: the comparison finds that it is missing here.
+            # An entry without its event in the log is not booked: the comparison finds that it is missing here.
             elif (event := events.get(row["event_id"])) is not None:
                 waiting.append((event, row["booked_at"], row))
         await self._book(waiting)

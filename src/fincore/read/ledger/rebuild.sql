@@ -51,7 +51,7 @@ limit $4;
 select clock_timestamp();
 
 -- name: parked
--- The streams whose events the ledger leaves out on purpose.
+-- The streams with events that the ledger leaves out on purpose.
 select stream_id, since_version from ledgerdb.parked_streams where consumer = 'ledger';
 
 -- name: take_over_head
@@ -100,7 +100,7 @@ where p.entry_id = $1;
 select coalesce(max(last_entry_id), 0) from ledgerdb.sealed_days;
 
 -- name: wait_briefly
--- Whoever books, seals or vacuums does so for a moment.
+-- A session that books, seals or vacuums does so for a moment.
 select set_config('lock_timeout', $1, true);
 
 -- name: set_first
@@ -108,7 +108,7 @@ select set_config('lock_timeout', $1, true);
 select set_config('fincore.first_entry_id', $1, true);
 
 -- name: replace_tail
--- What differs is replaced, from one entry on, in the one transaction that holds everybody else back. The triggers that
+-- What differs is replaced, from one entry on, in the one transaction that holds all other sessions back. The triggers that
 -- refuse it are switched off for this transaction alone; the rows themselves have passed them in the ledger to come.
 do $$
 declare

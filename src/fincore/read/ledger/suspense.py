@@ -1,4 +1,4 @@
-"""Suspense: what waits there for a person, and the entry by which a person says whose it is."""
+"""Suspense: the amounts that wait for a person, and the entry by which a person clears one."""
 
 from datetime import datetime
 from typing import Final

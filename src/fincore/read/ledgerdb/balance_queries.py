@@ -33,7 +33,7 @@ class Payable(NamedTuple):
 
 
 class BalanceFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose balance transactions, and which of them; a filter left None does not filter.
+    """The merchant and mode of the balance transactions, and filters; a filter left None does not filter.
 
     `booked_from` is inclusive, `booked_before` exclusive.
     """

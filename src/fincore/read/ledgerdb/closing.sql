@@ -1,5 +1,5 @@
 -- name: take_turn
--- Nobody books while a period is closed: what they book later knows that it is.
+-- No session books while a period is being closed: a later booking sees the closed period.
 select from ledgerdb.checkpoints where consumer = 'ledger' for update;
 
 -- name: close_period

@@ -1,4 +1,4 @@
-"""What an export of the books is made of, whatever its format. Pure."""
+"""The parts of an export of the ledger in any format. Pure."""
 
 from datetime import date, datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What is hashed of the ledger, and how. Pure, and written down byte for byte so that anybody can do it again.
+"""What is hashed of the ledger, and how. Pure, and written down byte for byte so that an auditor can do it again.
 
 An entry is one JSON array, UTF-8, without spaces: integers in decimal, times as whole microseconds since 1970 in UTC,
 ids and dates as text, what is absent as null. Its postings follow in it, by leg, with the names of their accounts.

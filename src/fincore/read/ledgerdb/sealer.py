@@ -43,7 +43,7 @@ DAYS_LISTED_MAX: Final = 1_000
 
 
 class SealedDay(msgspec.Struct, frozen=True, kw_only=True):
-    """A sealed day. Its `manifest_hash`, kept where nobody can reach it, vouches for every entry up to `last_entry_id`."""
+    """A sealed day. Its `manifest_hash`, kept on another system, vouches for every entry up to `last_entry_id`."""
 
     day: date
     entries: int

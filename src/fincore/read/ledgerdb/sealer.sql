@@ -76,7 +76,7 @@ set net_minor = account_hours.net_minor + excluded.net_minor,
     last_entry_id = greatest(account_hours.last_entry_id, excluded.last_entry_id);
 
 -- name: take_booking_turn
--- Nobody books while a day is sealed: what they book later is booked on a later day.
+-- No session books while a day is being sealed: a later booking falls on a later day.
 select from ledgerdb.checkpoints where consumer = 'ledger' for update;
 
 -- name: last_manifest

@@ -1,6 +1,6 @@
 """Verifying the ledger: everything that was sealed is hashed again, and what is not as it was sealed is named.
 
-It reads and never writes, in batches, beside whoever books.
+It reads and never writes, in batches, beside the ledger role.
 """
 
 import time
@@ -120,7 +120,7 @@ async def verify(
 ) -> Verification:
     """Check the whole ledger against its seals; stop at the first finding unless all are asked for.
 
-    `expected`: manifest hashes, in hexadecimal, that somebody kept elsewhere.
+    `expected`: manifest hashes, in hexadecimal, that were kept elsewhere.
     """
     began = time.perf_counter()
     findings: list[Finding] = []

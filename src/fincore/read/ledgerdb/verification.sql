@@ -11,7 +11,7 @@ select least(
 );
 
 -- name: entries_between
--- Entries and their postings, a row for each posting and at least one for each entry, in order. An entry whose postings are
+-- Entries and their postings, a row for each posting and at least one for each entry, in order. An entry with postings that are
 -- gone has a row without a leg, a posting without an entry one without an event.
 select
     coalesce(e.entry_id, p.entry_id) as entry_id,

@@ -17,7 +17,7 @@ _SQL = load_sql("fincore.read.paymentdb", "dispute_queries.sql")
 
 
 class DisputeFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose disputes, and which of them; a filter left None does not filter.
+    """The merchant and mode of the disputes, and filters; a filter left None does not filter.
 
     `opened_from` is inclusive, `opened_before` exclusive.
     """

@@ -7,7 +7,7 @@ from fincore.domain.ids import ChargeId, MerchantId
 
 
 class DisputeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A dispute and whose it is."""
+    """A dispute, its merchant and its mode."""
 
     charge_id: ChargeId
     merchant_id: MerchantId

@@ -17,7 +17,7 @@ _SQL = load_sql("fincore.read.paymentdb", "event_queries.sql")
 
 
 class EventFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose events, and which of them; a filter left None does not filter.
+    """The merchant and mode of the events, and filters; a filter left None does not filter.
 
     `recorded_from` is inclusive, `recorded_before` exclusive: when FinCore wrote the event down.
     """

@@ -19,7 +19,7 @@ _SQL = load_sql("fincore.read.paymentdb", "queries.sql")
 
 
 class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose charges, and which of them; a filter left None (or metadata left empty) does not filter.
+    """The merchant and mode of the charges, and filters; one left None (or metadata left empty) does not filter.
 
     `created_from`, `amount_from_minor` and `amount_to_minor` are inclusive, `created_before` exclusive. `metadata`
     matches charges that carry all of its pairs. No `statuses` are all of them.

@@ -17,7 +17,7 @@ _SQL = load_sql("fincore.read.paymentdb", "refund_queries.sql")
 
 
 class RefundFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose refunds, and which of them; a filter left None does not filter.
+    """The merchant and mode of the refunds, and filters; a filter left None does not filter.
 
     `created_from` is inclusive, `created_before` exclusive.
     """

@@ -8,7 +8,7 @@ from fincore.domain.refund import Refund
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund and whose it is, in the currency of its charge.
+    """A refund, its merchant and its mode, in the currency of its charge.
 
     `charge_version` is how many events of its charge the view holds: where the log has more, there may be news.
     """

@@ -1,4 +1,4 @@
-"""Which outcomes at the PSPs nobody knows: the list a person works through."""
+"""The unknown outcomes at the PSPs: the list a person works through."""
 
 from datetime import datetime
 

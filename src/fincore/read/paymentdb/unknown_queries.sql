@@ -1,5 +1,5 @@
 -- name: unknown_outcomes
--- Charges and refunds whose outcome at the PSP nobody knows, and refunds that the PSP has not carried out, oldest first.
+-- Charges and refunds with an unknown outcome at the PSP, and refunds that the PSP has not carried out, oldest first.
 select
     charge_id, null as refund_id, merchant_id, livemode, psp, psp_reference,
     operation ->> 'kind' as operation,

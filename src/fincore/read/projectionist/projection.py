@@ -1,4 +1,4 @@
-"""The rows that some events change in the view. Pure: live, rebuilt or in whatever batches, the same rows come out."""
+"""The rows that some events change in the view. Pure: live, rebuilt or in batches of any size, the same rows come out."""
 
 from collections.abc import Iterable, Mapping
 
@@ -43,7 +43,7 @@ class Projection:
     def rows(self) -> dict[str, list[Row]]:
         """The rows by table; a table without any is left out.
 
-        Whoever asks gets them in one order, so that two writers wait for each other and never deadlock.
+        Every caller gets them in one order, so that two writers wait for each other and never deadlock.
         """
         tables = {
             "charges": [charge_row.row_of(self._views[stream_id]) for stream_id in sorted(self._changed)],

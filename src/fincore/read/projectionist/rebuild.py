@@ -39,7 +39,7 @@ BATCH_EVENTS: Final = 1_000
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
 """Building an index over all charges is one statement."""
 SWITCH_TRIES_MAX: Final = 30
-"""How often the new tables try to take the place of the live ones, each time for 2 s, while somebody reads those."""
+"""How often the new tables try to take the place of the live ones, each time for 2 s, while other sessions read those."""
 SWITCH_PAUSE_SECONDS: Final = 1.0
 DIFFERENCES_NAMED_MAX: Final = 20
 """Rows of each table that a comparison names; it counts all."""
@@ -64,7 +64,7 @@ class Difference(NamedTuple):
 
 
 class TablesInUse(FinCoreError):
-    """Somebody kept reading the live tables, so the new ones could not take their place; they are thrown away."""
+    """Other sessions kept reading the live tables, so the new ones could not take their place; they are dropped."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -12,7 +12,7 @@ create table paymentdb_next.{table} (like paymentdb.{table} including defaults i
 set local synchronous_commit = off;
 
 -- name: finish_table
--- The indexes, keys and grants that the live table has, whatever they are.
+-- All indexes, keys and grants that the live table has.
 do $$
 declare
     live record;
@@ -47,7 +47,7 @@ insert into paymentdb.checkpoints (consumer, tx, pos) values ('projectionist', $
 on conflict (consumer) do update set tx = excluded.tx, pos = excluded.pos, moved_at = clock_timestamp();
 
 -- name: wait_briefly
--- Whoever reads the tables keeps them for a moment; the switch tries again rather than hold up everybody behind it.
+-- A reader keeps the tables for a moment; the switch tries again rather than hold up all sessions behind it.
 set local lock_timeout = '2s';
 
 -- name: forget_parked

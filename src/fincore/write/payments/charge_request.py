@@ -14,7 +14,7 @@ from fincore.write.payments.metadata import Metadata, metadata_flaws
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
 CURRENCY_CHARACTERS_MAX: Final = 64
-"""Far more than a code has: what somebody sends by mistake is refused by its own error."""
+"""Far more than a code has: a value sent by mistake is refused by its own error."""
 PAYMENT_METHOD_CHARACTERS_MAX: Final = 255
 EMAIL_CHARACTERS_MAX: Final = 254
 RETURN_URL_CHARACTERS_MAX: Final = 2_048

@@ -12,7 +12,7 @@ from fincore.write.queue.job_payloads import INQUIRY_INTERVAL_SECONDS
 
 
 class ChargeWait:
-    """Waits for what somebody else does next: the PSP, or the customer at the bank."""
+    """Waits for the next step of the PSP, or of the customer at the bank."""
 
     def __init__(self, outcomes: OutcomeWait, inquiries: Inquiries) -> None:
         self._outcomes = outcomes

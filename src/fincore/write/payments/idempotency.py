@@ -94,7 +94,7 @@ class ResponseCache:
         return cached.response
 
     def put(self, key: IdempotencyKey, response: StoredResponse) -> None:
-        """Keep a response that is final, forgetting the least recently used where room is needed."""
+        """Keep a response that is final, forgetting the least recently used if the cache is full."""
         if key in self._entries:
             self._forget(key)
         self._entries[key] = _Cached(response, self._monotonic() + CACHE_SECONDS)

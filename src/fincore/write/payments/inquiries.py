@@ -1,4 +1,4 @@
-"""Asking the PSP, through a worker, how a charge stands whose customer may have acted; bounded whatever is polled."""
+"""Asking the PSP, through a worker, how a charge stands after its customer may have acted; bounded for any polling."""
 
 import time
 from collections import OrderedDict
@@ -22,7 +22,7 @@ that come within `INQUIRY_INTERVAL_SECONDS`."""
 INQUIRIES_AT_ONCE_MAX: Final = 20
 """Inquiries that may come at once before that average counts."""
 ACCOUNTS_REMEMBERED_MAX: Final = 10_000
-"""Merchants and modes whose latest inquiries are counted; the one that asked longest ago is forgotten first."""
+"""For how many merchants and modes the latest inquiries are counted; the one that asked longest ago is forgotten first."""
 
 Account = tuple[MerchantId, bool]
 """A merchant in one mode."""

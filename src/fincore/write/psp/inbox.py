@@ -1,4 +1,4 @@
-"""The inbox: what PSPs tell us, verified and kept raw before anybody reads it."""
+"""The inbox: webhooks of PSPs, verified and stored raw before they are processed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -75,7 +75,7 @@ class WebhookInbox:
         return "duplicate"
 
     def _refused(self, psp: PspName, refused: SignatureRefused) -> SignatureRefused:
-        # Anybody may send any name of a PSP: only those we know become labels.
+        # A request may name any PSP: only known names become labels.
         label = psp if psp in self._webhooks else "unknown"
         WEBHOOKS_RECEIVED.labels(label, f"refused_{refused.reason}").inc()
         _log.warning("psp.webhook_refused", psp=label, reason=refused.reason)

@@ -7,7 +7,7 @@ join unnest($1::text[], $2::text[], $3::text[]) as wanted (psp, psp_account, psp
 where body is not null;
 
 -- name: purge_bodies
--- Let bodies go whose retention is over by this server's clock, a bounded number of the oldest; the key and the hash stay.
+-- Delete bodies past their retention by this server's clock, a bounded number of the oldest; the key and the hash stay.
 -- With $2 only those of types that no job reads. A body stays while a job reads it or is held for a person, and while a
 -- report that waits for a person is in it.
 with reading as materialized (

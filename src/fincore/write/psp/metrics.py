@@ -1,4 +1,4 @@
-"""What the PSP rooms count."""
+"""What the gateways and the inbox count."""
 
 from typing import Final
 

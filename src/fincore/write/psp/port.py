@@ -29,7 +29,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
     crash gets the same answer from the PSP. `return_url` is where the customer lands after authenticating; without one
-    nobody can be sent anywhere, and a payment that needs it is Declined `authentication_required`.
+    the customer cannot be redirected, and a payment that needs it is Declined `authentication_required`.
     """
 
     charge_id: ChargeId
@@ -199,9 +199,9 @@ class SignatureRefused(msgspec.Struct, frozen=True):
 
 
 class VerifiedWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook whose signature holds: its id and type, read from the raw body.
+    """A webhook with a valid signature: its id and type, read from the raw body.
 
-    `is_interesting` says whether anybody has to read it; the others are only kept.
+    `is_interesting` says whether a job has to process it; the others are only kept.
     """
 
     psp_event_id: str

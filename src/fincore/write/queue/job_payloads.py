@@ -49,7 +49,7 @@ def cancel_job(charge_id: ChargeId) -> Job:
 
 
 def resolve_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
-    """Find out what became of a charge's pending operation, whose outcome is unknown."""
+    """Find out the unknown outcome of a charge's pending operation."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.resolve", payload=payload, delay_seconds=delay_seconds)
 
@@ -61,7 +61,7 @@ def poll_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
 
 
 def inquire_job(charge_id: ChargeId) -> Job:
-    """Ask the PSP once how a charge stands whose customer may have acted; one such job of a charge at a time."""
+    """Ask the PSP once how a charge stands after its customer may have acted; one such job of a charge at a time."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.inquire", payload=payload, dedupe_key=f"charge.inquire:{charge_id}")
 
@@ -73,7 +73,7 @@ def send_refund_job(charge_id: ChargeId, refund_id: RefundId) -> Job:
 
 
 def resolve_refund_job(charge_id: ChargeId, refund_id: RefundId, *, delay_seconds: float) -> Job:
-    """Find out what became of a refund whose outcome is unknown, or that the PSP carries out later."""
+    """Find out the outcome of a refund that is unknown, or that the PSP carries out later."""
     payload = msgspec.json.encode(RefundJob(charge_id=charge_id, refund_id=refund_id))
     return Job(kind="refund.resolve", payload=payload, delay_seconds=delay_seconds)
 

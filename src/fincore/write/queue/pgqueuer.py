@@ -59,7 +59,7 @@ class _Held(Exception):
 
 
 class PgQueuerQueue:
-    """The port JobQueue on PgQueuer. `pool` belongs to the role `fincore_service` and has room for two or more.
+    """The port JobQueue on PgQueuer. `pool` belongs to the role `fincore_service` and has two or more connections.
 
     A worker that sends no heartbeat for `heartbeat_timeout_seconds` loses its jobs to others. `stop` waits at most
     `drain_timeout_seconds` for handlers at work; what they did not finish is then taken over like that.
@@ -204,7 +204,7 @@ class PgQueuerQueue:
             await manager.run(
                 dequeue_timeout=self._poll_interval,
                 batch_size=batch_jobs,
-                # PgQueuer wants room for two batches; with a concurrency of one the semaphore holds the second back.
+                # PgQueuer needs a concurrency of two batches; with a concurrency of one the semaphore holds the second back.
                 max_concurrent_tasks=max(concurrency, 2 * batch_jobs),
                 shutdown_on_listener_failure=True,
                 heartbeat_timeout=self._heartbeat_timeout,

@@ -36,7 +36,7 @@ delete from queue.pgqueuer_log
 where id in (select id from queue.pgqueuer_log where created < now() - $1::interval order by created limit $2);
 
 -- name: purge_statistics
--- Forget PgQueuer's counts per second; they exist only where somebody looked at them with its tools.
+-- Delete PgQueuer's counts per second; they exist only if its tools were used.
 delete from queue.pgqueuer_statistics
 where id in (select id from queue.pgqueuer_statistics where created < now() - $1::interval limit $2);
 

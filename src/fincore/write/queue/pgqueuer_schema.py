@@ -34,7 +34,7 @@ SETTINGS: Final = DBSettings(
     durability=Durability.balanced,
     widen_id=True,
 )
-"""Where PgQueuer keeps its objects, whatever the environment says."""
+"""Where PgQueuer keeps its objects; environment variables do not change it."""
 
 BUILDERS: Final = (
     QueryBuilderEnvironment(SETTINGS),

@@ -22,7 +22,7 @@ from fincore.write.queue.pgqueuer_schema import BUILDERS
 _SQL = load_sql("fincore.write.queue", "pgqueuer.sql")
 _log = structlog.get_logger(__name__)
 
-# PgQueuer logs whole exceptions and notifications, whatever they hold. What matters is logged here, in our words.
+# PgQueuer logs whole exceptions and notifications with all they hold. What matters is logged here, in our words.
 logging.getLogger("pgqueuer").disabled = True
 
 CLAIM_INTERVAL_SECONDS: Final = 0.004
@@ -33,7 +33,7 @@ _Finished = tuple[models.Job, JOB_STATUS, models.TracebackRecord | None]
 
 
 class ListeningDriver(AsyncpgPoolDriver):
-    """A pool whose listening session, once lost, is reported at once: PgQueuer alone would take up to 20 s."""
+    """A pool that reports the loss of its listening session at once: PgQueuer alone would take up to 20 s."""
 
     def __init__(self, pool: Pool, on_loss: Callable[[], None]) -> None:
         super().__init__(pool)

@@ -126,7 +126,7 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Do jobs and keep house until `stop`; return when the jobs at hand are finished."""
+        """Do jobs and purge old rows until `stop`; return when the jobs under way are finished."""
         _log.info("worker.started", concurrency=self._concurrency)
         async with asyncio.TaskGroup() as tasks:
             if self._housekeeping is not None:

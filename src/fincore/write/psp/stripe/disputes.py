@@ -32,7 +32,7 @@ def read_dispute(dispute: StripeDispute, *, occurred_at: datetime) -> ReadDisput
     movements: list[DisputeMovements] = []
     sensible = [one for one in dispute.balance_transactions if one.adds_up]
     if len(sensible) < len(dispute.balance_transactions):
-        unreadable = "Stripe reports a movement of money whose amount, fee and net do not add up"
+        unreadable = "Stripe reports a movement of money with amount, fee and net that do not add up"
     for currency in dict.fromkeys(moved.currency for moved in sensible):
         total = _total([one for one in sensible if one.currency == currency], currency)
         if isinstance(total, Inexpressible):

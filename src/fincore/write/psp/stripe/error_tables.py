@@ -54,7 +54,7 @@ class RefundRefused(msgspec.Struct, frozen=True):
 
 
 Undetermined = Repeat | Ask
-"""What an error may mean whatever was asked for."""
+"""What an error means for any operation."""
 ErrorPolicy = Refused | Undetermined
 AuthorizationErrorPolicy = ErrorPolicy | WithoutReceipt
 OperationErrorPolicy = ErrorPolicy | Lapsed | Overtaken
@@ -238,7 +238,7 @@ STATUSES: Final[Mapping[int, Undetermined]] = MappingProxyType(
         429: Repeat("Stripe limits the rate", RATE_LIMIT_PAUSE_SECONDS),
     }
 )
-"""HTTP statuses that say all, whatever the error is."""
+"""HTTP statuses that decide the outcome, with any error."""
 
 REQUEST_ERROR_STATUSES: Final = frozenset({400, 402, 404})
 """Where an `invalid_request_error` is one. With any other status it is Unknown."""
@@ -257,7 +257,7 @@ ExpiryReason = Literal["authorization_lapsed", "abandoned"]
 EXPIRY_REASONS: Final[Mapping[str, ExpiryReason]] = MappingProxyType(
     {"abandoned": "abandoned", "automatic": "authorization_lapsed", "expired": "authorization_lapsed"}
 )
-"""`cancellation_reason` of a payment intent that nobody meant to cancel. With any other it is Canceled."""
+"""`cancellation_reason` of a payment intent that lapsed. With any other it is Canceled."""
 
 RefundState = Literal["pending", "succeeded", "failed"]
 

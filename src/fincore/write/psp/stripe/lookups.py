@@ -31,7 +31,7 @@ SEARCH_SIZE: Final = 10
 CLOCK_SKEW: Final = timedelta(seconds=60)
 """How far Stripe's clock may be behind ours."""
 SEARCH_SETTLED_AFTER: Final = timedelta(minutes=2)
-"""Stripe's search knows a payment within a minute (docs.stripe.com/search); in an outage later, which is why whoever
+"""Stripe's search knows a payment within a minute (docs.stripe.com/search); in an outage later, which is why a caller that
 hears NotFound repeats the call under the same idempotency key, and never under another."""
 SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
 

@@ -54,6 +54,6 @@ def refund_form(request: RefundRequest, amount: int) -> Form:
 
 
 def _naming(return_url: str, charge_id: ChargeId) -> str:
-    """The page with the charge in its query, so that whoever lands there can be told what became of it."""
+    """The page with the charge in its query, so that the page can show its status to the customer."""
     page, mark, fragment = return_url.partition("#")
     return f"{page}{'&' if '?' in page else '?'}charge={charge_id}{mark}{fragment}"

@@ -1,4 +1,4 @@
-"""The job `charge.inquire`: ask the PSP once how a charge stands whose customer may have acted.
+"""The job `charge.inquire`: ask the PSP once how a charge stands after its customer may have acted.
 
 The merchant's server waits for it, because the customer is back and no webhook has come yet. `charge.follow` looks
 after the charge in any case: this job never holds, and gives nothing up.
@@ -28,7 +28,7 @@ class InquireCharge:
         self._policy = policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
-        """Ask, and record what the PSP's record says; whatever that comes to, the job is over an interval later."""
+        """Ask, and record what the PSP's record says; with any result, the job is over an interval later."""
         if job.attempt > 1:
             return Done()
         loaded = await self._context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)

@@ -76,7 +76,7 @@ class OperateCharge:
         carried = await carry_out(self._context, loaded, operation, provenance)
         if isinstance(carried.outcome, Rejected | Retryable | Unknown):
             return carried
-        # An answer that shows the payment as it was before settles nothing, whatever its HTTP status said.
+        # An answer that shows the payment as it was before decides nothing, with any HTTP status.
         finding = finding_on(operation.kind, carried.outcome)
         outcome = Unknown(reason=finding.reason, since=now) if isinstance(finding, Doubt) else finding
         return CarriedOut(carried.loaded, outcome)

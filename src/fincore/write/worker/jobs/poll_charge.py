@@ -1,4 +1,4 @@
-"""The job `charge.follow`: look after a charge whose next step is the customer's, or the clock's.
+"""The job `charge.follow`: poll a charge that waits for its customer, or for a time.
 
 The PSP's webhooks usually say what became of it. This is for the ones that never come or do not say all, and for the
 customer who never comes back: after a while the charge is given up.

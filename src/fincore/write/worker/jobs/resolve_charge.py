@@ -109,7 +109,7 @@ class ResolveCharge:
         how: str,
     ) -> JobResult:
         if how == "never_happened":
-            # An inference, not the PSP's word: whatever became known meanwhile is stronger.
+            # An inference, not the PSP's report: an outcome that became known meanwhile is stronger.
             now = await self._context.recorder.load(loaded.charge_id)
             if now is None or now.unknown_since is None:
                 return Done()

@@ -29,7 +29,7 @@ async def carry_out(
 ) -> CarriedOut:
     """Call the PSP for the operation, or repeat that safely.
 
-    A refusal of the receipt's address is written down before the call without it is made: whoever repeats the operation
+    A refusal of the receipt's address is recorded before the call without it is made: a worker that repeats the operation
     after a crash then makes the second call, never the first, so that only one of the two can take money.
     """
     outcome = await psp_call.operate(

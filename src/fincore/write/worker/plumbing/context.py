@@ -35,7 +35,7 @@ class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     draw: Callable[[], float] = random.random
 
     async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:
-        """The charge as the log tells it now; held for a person where there is nobody to talk to its PSP."""
+        """The charge as the log tells it now; held for a person if no gateway for its PSP is configured."""
         charge = await self.recorder.load(charge_id)
         if charge is None:
             return NoSuchCharge()

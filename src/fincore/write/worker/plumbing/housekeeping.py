@@ -1,4 +1,4 @@
-"""Forgetting what nobody needs any more, in bounded steps, by one process at a time."""
+"""Purges rows past their retention, in bounded steps, by one process at a time."""
 
 import asyncio
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ PSP_CALL_SECONDS: Final = Histogram(
 )
 OUTCOMES_UNKNOWN: Final = Counter(
     "fincore_outcomes_unknown_total",
-    "Operations on charges, and refunds, whose outcome became unknown.",
+    "Operations on charges, and refunds, with an outcome that became unknown.",
     ["psp", "operation"],
 )
 OUTCOMES_RESOLVED: Final = Counter(

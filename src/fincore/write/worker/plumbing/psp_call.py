@@ -1,4 +1,4 @@
-"""One call to a PSP: timed, counted, and never raising, since money may have moved whatever went wrong."""
+"""One call to a PSP: timed, counted, and never raising, since money may have moved despite any error."""
 
 from collections.abc import Awaitable, Mapping
 from datetime import datetime

@@ -150,7 +150,7 @@ async def _align_refunds(
 
     def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
         events: list[ChargeEvent] = []
-        # Those that failed first: they make room for the others.
+        # Those that failed first: they free their amounts for the others.
         for refund_id, record in sorted(records.items(), key=lambda one: one[1].status != "failed"):
             decided = correct_refund(charge, refund_id, record)
             if isinstance(decided, Refusal):

@@ -1,4 +1,4 @@
-"""Recording on a charge: load it, decide, commit with the jobs that follow; again when somebody else was faster."""
+"""Recording on a charge: load it, decide, commit with the jobs that follow; again if another process was faster."""
 
 from collections.abc import Callable, Sequence
 from typing import Final

@@ -32,9 +32,9 @@ HOLD_LAPSES_AFTER: Final = timedelta(days=7)
 
 
 class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How charges that wait for somebody else are looked after.
+    """When charges that wait for a customer, a time or the PSP are polled.
 
-    `action_pauses_seconds` precede the looks at a charge whose customer has to act, the last one repeating, until
+    `action_pauses_seconds` precede the looks at a charge that waits for its customer, the last one repeating, until
     `action_timeout_seconds` after the charge was created; then it is given up, where the PSP refuses to cancel it after
     `abandon_pause_seconds` again, `abandon_tries_max` times. It is held for a person where that was in vain, or the PSP
     cannot say how it stands, for `action_give_up_seconds`. `lapse_grace_seconds` after its `capture_before` a hold is looked at,

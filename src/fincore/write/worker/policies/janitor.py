@@ -1,4 +1,4 @@
-"""The janitor's decisions: what to do while nobody knows what became of an operation.
+"""The janitor's decisions: what to do while the outcome of an operation is unknown.
 
 Ask the PSP for its record. If that does not show the operation, repeat the very same call under the same idempotency
 key while that is young: the answer is definitive and never a second operation. If it still is not there after
@@ -104,7 +104,7 @@ def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fracti
         case "not_done":
             return Repeat() if is_young else _after_not_done(doubt, question, policy, fraction)
         case "could_not_ask" if is_young:
-            # Whoever cannot find it can still be told the same thing again.
+            # A PSP that cannot find the call can still be sent the same call again.
             return Repeat()
         case "could_not_ask" | "undecided":
             is_past = question.now - question.unknown_since >= timedelta(seconds=policy.give_up_seconds)

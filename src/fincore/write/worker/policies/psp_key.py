@@ -12,7 +12,7 @@ repeated after that could be carried out a second time."""
 
 
 def psp_key(charge_id: ChargeId, operation: Operation, *, number: int, without_receipt: bool = False) -> str:
-    """Derived, never drawn: whoever repeats an operation after a crash repeats its key and gets the same answer.
+    """Derived, never drawn: a worker that repeats an operation after a crash repeats its key and gets the same answer.
 
     `number` counts the operations of this kind on the charge: a merchant that asks anew, after one failed, is a new
     call. So is the call that leaves the receipt out: the PSP may keep its refusal under the key of the first. At most 64
