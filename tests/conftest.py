@@ -1,10 +1,13 @@
 """What many tests share: a real PostgreSQL, and a fresh, migrated database for each test that asks for one."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -21,12 +24,16 @@ use_memory_folder()
 
 pytest_plugins = ["fixtures.sandbox"]
 
-_TEMPLATE = "fincore_template"
+SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"
+"""Names a PostgreSQL to test against, with the rights of a superuser; without it, tests start one of their own."""
 
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """An embedded PostgreSQL for the whole test session; it need not outlive a power cut."""
+    """The server that FINCORE_TEST_DSN names, or an embedded one, which need not outlive a power cut."""
+    if os.environ.get(SERVER_VARIABLE):
+        yield os.environ[SERVER_VARIABLE]
+        return
     folder = Path(tempfile.mkdtemp(prefix="fincore-test-"))
     server = EmbeddedPostgres(folder)
     try:
@@ -43,18 +50,16 @@ def postgres_dsn() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_dsn: str) -> str:
+def template_database(postgres_dsn: str) -> Iterator[str]:
     """A migrated database that tests copy, so that each starts clean without migrating again."""
-
-    async def make() -> None:
-        connection = await asyncpg.connect(postgres_dsn)
-        await connection.execute(f"create database {_TEMPLATE}")
-        await connection.close()
-        dsn = _with_database(postgres_dsn, _TEMPLATE)
-        await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
-
-    asyncio.run(make())
-    return _TEMPLATE
+    name = f"template_{uuid4().hex}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    dsn = _with_database(postgres_dsn, name)
+    asyncio.run(migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)))
+    yield name
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -97,5 +102,5 @@ async def owner_pool(dsn: str) -> AsyncIterator[Pool]:
 
 
 def _with_database(dsn: str, name: str) -> str:
-    """The embedded server's DSN has the form `postgresql://postgres:@/postgres?host=...`."""
-    return dsn.replace("/postgres?", f"/{name}?")
+    """The same server, another database."""
+    return urlsplit(dsn)._replace(path=f"/{name}").geturl()
