@@ -72,6 +72,7 @@ async def test_payment_is_delivered_in_signed_webhooks(
 async def test_webhooks_missed_while_notify_is_down_are_sent_later(
     system: System, shop: Shop, receiver: MerchantReceiver
 ) -> None:
+    """The first answer is 503, so one of them is sent twice, under one id."""
     endpoint = await listening(shop, receiver)
     system.kill("notify")
     charge = await shop.paid()

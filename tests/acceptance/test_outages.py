@@ -159,6 +159,7 @@ async def assert_laws_hold(system: System) -> None:
 async def test_long_write_transaction_delays_log_consumers_only(
     system: System, shop: Shop, own_merchant: Merchant
 ) -> None:
+    """Charging and reading a charge go on; lists, the ledger and webhooks wait."""
     with psycopg.connect(system.dsn) as somebody:
         somebody.execute("select pg_current_xact_id()")
         paid = await asyncio.gather(*(shop.paid(amount_minor=AMOUNT_MINOR) for _ in range(3)))
@@ -242,6 +243,7 @@ async def test_unacknowledged_commits_are_not_repeated(
 
 
 async def test_requests_without_free_connection_get_retry_after(system: System, shop: Shop) -> None:
+    """They wait for a connection first; after a bound they get 503."""
     paid = await shop.paid()
     await asyncio.to_thread(system.until_idle)
     with psycopg.connect(system.dsn) as somebody:

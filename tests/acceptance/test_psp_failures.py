@@ -119,6 +119,7 @@ async def test_lost_doubled_shuffled_or_forged_webhooks_change_nothing(
 
 
 async def test_capture_made_at_psp_outlasts_late_older_webhook(system: System, shop: Shop) -> None:
+    """The capture is reported first; the older webhook of the authorization comes late and changes nothing."""
     late = {"event_type": "payment_intent.amount_capturable_updated"}
     system.sandbox.add_fault("webhook_delay", seconds=4, match=late)
     accepted = await shop.charge(capture=False, amount_minor=5000)

@@ -216,6 +216,7 @@ async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer,
 
 
 async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: EventLog) -> None:
+    """The key counts before the version: a repeated request is no conflict."""
     stream_id = new_stream()
     async with running_writer(pool) as one, running_writer(pool) as other:
         assert await one.commit(append(stream_id, created())) == Committed()

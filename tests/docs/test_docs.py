@@ -184,6 +184,13 @@ def test_the_boxes_of_the_readmes_diagram_are_folders() -> None:
     assert [role for role in ROLES if not re.search(rf"\b{role}\b", diagram)] == []
 
 
+def test_each_box_of_the_readmes_diagram_has_a_first_file() -> None:
+    """From the diagram to code in one click: `test_every_relative_link_leads_to_a_file_and_a_heading` follows it."""
+    readme = (PROJECT / "README.md").read_text()
+    rows = re.findall(r"^\| (\w+)[^|]*\|[^|]*\?[^|]*\| \[[\w/.]+\]\(src/[\w/.]+\) \|$", readme, re.MULTILINE)
+    assert set(rows) == set(re.findall(r"<b>(\w+)</b>", readme))
+
+
 def test_documented_ports_are_those_of_the_roles() -> None:
     told = re.findall(
         r"^\|[^|]*\((\d+)\) \| health and metrics of `(\w+)` \|",

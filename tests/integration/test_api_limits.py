@@ -111,6 +111,7 @@ async def test_what_merchants_are_answered_is_not_to_be_stored(pool: Pool) -> No
 
 
 async def test_commit_above_limit_is_503_and_accepted_ones_are_written(pool: Pool, owner_pool: Pool) -> None:
+    """A refused request leaves its key unused: repeated, it is accepted."""
     async with serving_api(pool, commits_waiting_max=2) as api:
         async with owner_pool.acquire() as somebody, somebody.transaction():
             await somebody.execute("lock table eventstore.events in share mode")

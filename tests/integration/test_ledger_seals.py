@@ -308,6 +308,7 @@ async def forge(books: Books) -> dict[date, str]:
 
 
 async def test_manifest_kept_elsewhere_reveals_forged_ledger(sealed: Books) -> None:
+    """A forger who replaces every seal passes the check of the seals alone."""
     kept = await forge(sealed)
     assert (await verify(sealed.pool)).holds
     verification: Verification = await verify(sealed.pool, all_findings=True, expected=kept)

@@ -194,6 +194,7 @@ async def month(books: Books, first: datetime) -> tuple[int, int, list[str]]:
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["unsealed", "sealed"])
 async def test_event_late_for_closed_month_is_booked_in_open_month(books: Books, *, is_sealed: bool) -> None:
+    """The report of the closed month stands, and the entry names the month for which it is late."""
     await books.book(lives((captured(occurred_at=LAST_MONTH + timedelta(days=2), platform_fee_minor=0),)))
     before = await month(books, LAST_MONTH)
     assert before == (0, 10_000, ["charge.captured"])

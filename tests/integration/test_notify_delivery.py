@@ -103,6 +103,7 @@ async def test_a_rotation_without_overlap_stops_the_old_secret_at_once(
 async def test_failed_schedule_disables_endpoint_with_one_webhook_id(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
+    """Every attempt carries the same id and body; after the last failure the endpoint is disabled."""
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
     await notify.happen(created())
     receiver.answer(*[500] * (ATTEMPTS_MAX + 1))
@@ -283,6 +284,7 @@ async def test_one_failure_takes_half_of_the_places_an_endpoint_had(
 async def test_extra_places_of_busy_endpoint_leave_others_theirs(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
+    """Attempts beyond an endpoint's minimum never take the minimum of another endpoint."""
     async with receiving() as other:
         busy_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
         await notify.pool.execute("update notify.endpoints set places = $1", PLACES_MAX)
@@ -362,6 +364,7 @@ async def test_two_processes_never_have_the_same_delivery(notify: Notify, receiv
 async def test_unrecorded_attempt_is_repeated_under_same_webhook_id(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
+    """A process sent the webhook and could not record it: another sends it again once the lease has ended."""
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
     await notify.happen(created())
     dying, other = notify.new_deliverer(), notify.new_deliverer()

@@ -35,6 +35,7 @@ async def seen(notify: Notify) -> list[tuple[str, str, int, int, int, str | None
 async def test_endpoint_is_failing_until_missed_webhooks_arrive(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
+    """From its first failure until every webhook that it missed has arrived."""
     endpoint_id = (await notify.listen(receiver.url, "charge.created")).endpoint.endpoint_id
     await notify.happen(created())
     await notify.deliverer.deliver_due()

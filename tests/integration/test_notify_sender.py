@@ -118,6 +118,7 @@ async def test_a_resolver_gives_out_exactly_the_addresses_it_checked() -> None:
 async def test_name_turning_private_is_refused_after_its_connection(
     receiver: MerchantReceiver,
 ) -> None:
+    """A live connection stays at the address that was checked; the next look-up refuses the name."""
     names, time = Names(["127.0.0.1"], ["10.0.0.1"]), HandTime()
     sender = sender_of(names, allow_loopback=True, monotonic=time)
     url = receiver.url.replace("127.0.0.1", NAME)
@@ -257,6 +258,7 @@ def certified(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 async def test_certificate_is_checked_against_name(
     tmp_path: Path,
 ) -> None:
+    """The connection goes to an address; the certificate must be valid for the name."""
     server, client = certified(tmp_path, NAME)
     seen: list[str | None] = []
     server.sni_callback = lambda _socket, name, _context: seen.append(name)
@@ -332,6 +334,7 @@ async def sent_all(server: LimitedServer, sender: Sender, *ids: str) -> list[Att
 
 
 async def test_connection_closed_by_server_is_replaced_once() -> None:
+    """The webhook is sent once more within the same attempt, which does not fail."""
     server = LimitedServer(answers_per_connection=2)
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
     results = await sent_all(server, sender, "1", "2", "3", "4")
@@ -342,6 +345,7 @@ async def test_connection_closed_by_server_is_replaced_once() -> None:
 
 
 async def test_broken_new_connection_fails_attempt_unrepeated() -> None:
+    """Only a connection that was used before may have been closed by the server in between."""
     server = LimitedServer(answers_per_connection=0)
     sender = sender_of(Names(["127.0.0.1"]), allow_loopback=True)
     assert await sent_all(server, sender, "1") == [AttemptResult(error="connection_broken")]

@@ -141,6 +141,7 @@ async def refund_elsewhere(api: Api, charge_id: str, amount_minor: int) -> None:
 
 
 async def test_overtaken_refund_is_decided_on_latest_state(pool: Pool) -> None:
+    """The faster request leaves less to refund, and the slower one is decided on that."""
     log = OvertakenLog(pool)
     async with serving_api(pool, log=log) as api:
         charge_id = await api.paid(amount_minor=1000)

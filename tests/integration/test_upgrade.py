@@ -303,6 +303,7 @@ async def test_they_are_sealed_and_what_the_log_makes_of_them(
 async def test_upgraded_suspense_entry_without_reason_gets_one(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
+    """An earlier version booked to suspense without a reason: the comparison finds it, a rebuild adds it."""
     compared = await ledger_rebuild.verify(upgraded.log, upgraded.owner)
     assert [one.entry_id for one in compared.named] == [len(captures)]
     assert [one.what for one in compared.named] == ["the head of the entry is not what its event makes"]

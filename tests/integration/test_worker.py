@@ -144,6 +144,7 @@ async def test_failed_commit_after_psp_answer_repeats_same_call(
 async def test_worker_killed_after_psp_answer_charges_no_more(
     pool: Pool,
 ) -> None:
+    """Another worker repeats the call under the same key and gets the same answer."""
     psp = ScriptedPsp()
     answered = asyncio.Event()
 

@@ -41,6 +41,7 @@ async def own_pool(dsn: str) -> AsyncIterator[Pool]:
 async def test_postgresql_kill_loses_no_charge_and_no_held_reason(
     servers: tuple[EmbeddedPostgres, EmbeddedPostgres], tmp_path: Path
 ) -> None:
+    """Sixty calls are under way at the PSP when the server is killed."""
     first, second = servers
     dsn = await asyncio.to_thread(first.start)
     await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))

@@ -70,6 +70,7 @@ def whose_customer_is_given_up(loop: asyncio.AbstractEventLoop) -> World:
 def test_payment_unknown_to_search_is_read_by_webhook_reference(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """The PSP's search does not show the payment yet; the webhook named it, and it is looked up by that reference."""
     world = new_world(loop)
     sold(world, capture=True)
     world.psp.faults.append("late")
@@ -85,6 +86,7 @@ def test_payment_unknown_to_search_is_read_by_webhook_reference(
 def test_psp_refund_after_lost_capture_answer_is_accepted(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """A refund made at the PSP is no contradiction while the capture is not known here."""
     world = new_world(loop, "telling")
     sold(world, capture=True)
     world.psp.faults.append("lost_after")
@@ -118,6 +120,7 @@ def test_stale_psp_record_does_not_undo_later_capture(loop: asyncio.AbstractEven
 def test_refund_contradiction_is_checked_again_after_psp_outage(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """The PSP is away when the contradiction is checked: the check is repeated and nothing is held."""
     world = new_world(loop)
     sold(world, capture=True)
     do(world, "charge.authorize")
@@ -144,6 +147,7 @@ def test_refund_contradiction_is_checked_again_after_psp_outage(
 def test_refund_replacing_failed_one_may_be_reported_first(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """An earlier refund freed its amount by failing, and that is reported after the refund that uses the amount."""
     world = new_world(loop)
     sold(world, capture=True)
     do(world, "charge.authorize")
@@ -163,6 +167,7 @@ def test_refund_replacing_failed_one_may_be_reported_first(
 def test_rejected_cancellation_of_abandoned_charge_is_repeated(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """The customer never acts and the PSP refuses to cancel: the cancellation is tried again."""
     world = whose_customer_is_given_up(loop)
     world.psp.faults.append("rejects")
     do(world, "charge.cancel")
@@ -174,6 +179,7 @@ def test_rejected_cancellation_of_abandoned_charge_is_repeated(
 def test_unknown_cancellation_of_abandoned_charge_is_repeated(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
+    """Once it is known that nothing was canceled, the cancellation is tried again."""
     world = whose_customer_is_given_up(loop)
     world.psp.faults.append("lost_before")
     do(world, "charge.cancel")

@@ -341,6 +341,7 @@ def test_a_rejected_cancellation_leaves_the_charge_as_it_was() -> None:
 
 
 def test_cancellation_asked_during_3ds_outlasts_authorization() -> None:
+    """The customer authenticates while a cancellation is pending: it stays pending on the authorized charge."""
     waiting = charge_after(ACTION, capture_method="manual")
     requested = request_cancel(waiting, "duplicate", NOON)
     assert isinstance(requested, CancelRequested)

@@ -194,6 +194,7 @@ def test_a_closed_inquiry_can_come_back_as_a_chargeback() -> None:
 def test_inquiry_escalated_to_chargeback_is_open_in_any_order(
     order: tuple[int, ...],
 ) -> None:
+    """An inquiry that was closed as one and became a chargeback needs a response."""
     reports = (ASKED, CLOSED, ESCALATED)
     dispute = dispute_of(story(*(reports[place] for place in order))[0])
     assert (dispute.status, dispute.is_inquiry, dispute.moved_in(USD).withdrawn_minor) == (
@@ -232,6 +233,7 @@ def test_outcome_of_escalated_inquiry_counts_in_any_order(
 
 
 def test_later_report_reopens_lost_dispute_and_older_does_not() -> None:
+    """An appeal can turn the outcome; a report from before it cannot."""
     charge, _ = story(OPENED, WITHDRAWN, LOST)
     early = report("won", minutes=3, withdrawn_minor=1000, withdrawn_fee_minor=1500)
     assert decide_dispute(charge, early, new_dispute_id=DP) == ()

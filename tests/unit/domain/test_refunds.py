@@ -222,6 +222,7 @@ def test_failed_refund_reported_succeeded_is_corrected() -> None:
 
 
 def test_refunds_exceeding_capture_are_booked_after_lookup_only() -> None:
+    """Refunds that together exceed the capture contradict each other until the PSP's record is read."""
     elsewhere = report("succeeded", 600, refund_id=None, psp_reference=PspReference("re_elsewhere"))
     charge = asked(paid(), 1000)
     for happened in _events(decide_refund(charge, None, elsewhere, new_refund_id=OTHER)):

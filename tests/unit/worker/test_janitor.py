@@ -135,6 +135,7 @@ def test_operation_not_found_after_lag_never_happened(*, is_searched: bool, lag_
 
 
 def test_late_call_gets_its_own_search_lag() -> None:
+    """A worker that was held up called after the replay window: its call, too, gets the time to become visible."""
     called = after(hours=1)
     early = question(unknown_since=called, now=called + timedelta(seconds=209))
     late = question(unknown_since=called, now=called + timedelta(seconds=210))
