@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
@@ -79,6 +80,13 @@ async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
 def databases(dsn: str) -> Databases:
     """The three stores, all in one fresh database."""
     return Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+
+
+@pytest.fixture
+async def operator(databases: Databases) -> AsyncIterator[OperatorStores]:
+    """What an operator's command stands on."""
+    async with operator_stores(databases) as stores:
+        yield stores
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from harness.installation import Merchant
 from standardwebhooks.webhooks import Webhook
 from stripe import WebhookSignature
 
-from fincore.bootstrap import unknown_outcomes
+from fincore.backoffice import unknown_outcomes
+from fincore.bootstrap.operator_stores import operator_stores
 from fincore.domain.ids import public_event_id
 from fincore.domain.resolution import Resolution
 from fincore.observability.failpoints import FAILPOINTS
@@ -393,13 +394,14 @@ async def be_given_back_after_all(scene: Scene) -> Ending:
     await scene.until(charge, lambda now: now["refunds"][0]["outcome_unknown_since"] is not None)
     scene.system.kill("worker")
     scene.system.sandbox.clear_faults()
-    await unknown_outcomes.resolve_refund(
-        scene.system.databases,
-        charge["id"],
-        refund["id"],
-        "failed",
-        Resolution(decided_by="ada", reason="mistaken"),
-    )
+    async with operator_stores(scene.system.databases, "eventstore") as stores:
+        await unknown_outcomes.resolve_refund(
+            stores.resolver,
+            charge["id"],
+            refund["id"],
+            "failed",
+            Resolution(decided_by="ada", reason="mistaken"),
+        )
     scene.system.launch("worker")
     await scene.arm()
     (at_psp,) = (

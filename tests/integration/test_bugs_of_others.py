@@ -17,8 +17,9 @@ import pytest
 from standardwebhooks import Webhook
 from stripe import WebhookSignature
 
+from fincore.backoffice.held_reports import NotReleased, Selection, list_held, read_again, release
 from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.held_reports import NotReleased, Selection, list_held, read_again, release
+from fincore.bootstrap.operator_stores import operator_stores
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, WebhookDeliveryId, new_charge_id
@@ -627,7 +628,8 @@ async def _(pool: Pool, databases: Databases) -> None:
         assert dispute.moved_in(USD).withdrawn_minor == 1000
         refused = await at.refund(at.one, charge_id, "refund-1", 100)
         assert refused.problem()[:2] == (409, "charge_disputed")
-        (report,) = (await list_held(databases, limit=10)).reports
+        async with operator_stores(databases) as operator:
+            (report,) = (await list_held(operator.eventstore, operator.jobs, limit=10)).reports
         assert (report.charge_id, report.psp_event_id, report.reason, report.detail) == (
             charge_id,
             "evt_1",
@@ -654,20 +656,27 @@ async def _(pool: Pool, databases: Databases) -> None:
             assert refused.problem()[:2] == (409, "charge_report_held")
 
         chosen = Selection(charge_id=other)
-        assert len(await release(databases, chosen, by="ada", reason="it never happened")) == 1
-        with pytest.raises(NotReleased):
-            await release(databases, chosen, by="ada", reason="again")
+        async with operator_stores(databases) as operator:
+            doors = (operator.eventstore, operator.writer, operator.clock)
+            assert len(await release(*doors, chosen, by="ada", reason="it never happened")) == 1
+            with pytest.raises(NotReleased):
+                await release(*doors, chosen, by="ada", reason="again")
         assert (await at.refund(at.one, other, "refund-of-other", 100)).status == 201
 
-        await read_again(databases, Selection(psp_event_id="evt_1"))
+        await read_held_again(databases, Selection(psp_event_id="evt_1"))
         await at.harness.idle()
         assert len((await at.state(charge_id)).held_reports) == 1
         at.harness.webhooks.reads_all = True
-        await read_again(databases, Selection(report_type="x"))
+        await read_held_again(databases, Selection(report_type="x"))
         await at.harness.idle()
         charge = await at.state(charge_id)
         assert (charge.refunded_minor, charge.held_reports) == (500, ())
         assert (await at.refund(at.one, charge_id, "refund-2", 500)).status == 201
+
+
+async def read_held_again(databases: Databases, selection: Selection) -> None:
+    async with operator_stores(databases) as operator:
+        await read_again(operator.eventstore, operator.writer, selection)
 
 
 @pytest.mark.parametrize("one", BUGS, ids=[one.what_goes_wrong.replace(" ", "-") for one in BUGS])

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fincore.bootstrap.charge_history import Stop, charge_history
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.upkeep import list_parked
+from fincore.backoffice.charge_history import Stop, charge_history
+from fincore.backoffice.parked_charges import list_parked
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.ids import StreamId, charge_of
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
@@ -36,13 +36,13 @@ async def rewrite(owner: Pool, stream_id: StreamId, version: int, change: str) -
 
 
 async def test_unreadable_event_is_shown_raw_and_masked(
-    writer: Writer, owner_pool: Pool, databases: Databases
+    writer: Writer, owner_pool: Pool, operator: OperatorStores
 ) -> None:
     refund = refunding()
     (stream,) = await live(writer, [(created(), captured(), refund, refunded(refund))])
     data = '{"amount_minor": 1000, "client_secret": "pi_1_secret_abcdefgh", "note": "card 4242424242424242"}'
     await rewrite(owner_pool, stream, 2, f"type = 'charge.teleported', schema_version = 7, data = '{data}'")
-    history = await charge_history(databases, charge_of(stream))
+    history = await charge_history(operator.log, charge_of(stream))
     assert history.charge is not None
     assert history.charge.status == "processing"
     assert history.stop == Stop(2, "no reader for event charge.teleported version 7")
@@ -59,20 +59,20 @@ async def test_unreadable_event_is_shown_raw_and_masked(
 
 
 async def test_charge_with_unreadable_first_event_shows_its_events(
-    writer: Writer, owner_pool: Pool, databases: Databases
+    writer: Writer, owner_pool: Pool, operator: OperatorStores
 ) -> None:
     (stream,) = await live(writer, [(created(), captured())])
     await rewrite(owner_pool, stream, 1, "schema_version = 99")
-    history = await charge_history(databases, charge_of(stream))
+    history = await charge_history(operator.log, charge_of(stream))
     assert (history.charge, history.stop) == (None, Stop(1, "no reader for event charge.created version 99"))
     assert [one.version for one in history.events] == [1, 2]
 
 
 async def test_event_that_cannot_follow_is_shown_with_the_reason(
-    writer: Writer, databases: Databases
+    writer: Writer, operator: OperatorStores
 ) -> None:
     (stream,) = await live(writer, [(created(), captured(), created())])
-    history = await charge_history(databases, charge_of(stream))
+    history = await charge_history(operator.log, charge_of(stream))
     assert history.charge is not None
     assert history.charge.status == "succeeded"
     assert history.stop == Stop(3, "KeyError: ('succeeded', 'charge.created')")
@@ -80,7 +80,7 @@ async def test_event_that_cannot_follow_is_shown_with_the_reason(
 
 
 async def test_parked_charges_are_listed_with_the_event(
-    writer: Writer, owner_pool: Pool, databases: Databases, dsn: str
+    writer: Writer, owner_pool: Pool, operator: OperatorStores, dsn: str
 ) -> None:
     (stream,) = await live(writer, [(created(), captured())])
     await rewrite(owner_pool, stream, 2, "type = 'charge.teleported'")
@@ -89,6 +89,6 @@ async def test_parked_charges_are_listed_with_the_event(
             await follow(EventLog(owner_pool), target, consumer)
     found = [
         (one.stream.consumer, one.stream.since_version, one.event_type)
-        for one in await list_parked(databases)
+        for one in await list_parked(operator.log, operator.followers)
     ]
     assert found == [("projectionist", 2, "charge.teleported"), ("ledger", 2, "charge.teleported")]

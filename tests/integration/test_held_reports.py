@@ -2,11 +2,12 @@
 
 import pytest
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.held_reports import NotReleased, Selection, list_held, read_again, release
+from fincore.backoffice.held_reports import NotReleased, Selection, list_held, read_again, release
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.events import ReportReleased
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.postgres.pool import Pool
+from fincore.write.psp.held_reports import WaitingReport
 from fixtures.scripted_psp import ScriptedPsp, Told
 from fixtures.worker_harness import WorkerHarness, open_harness
 
@@ -27,35 +28,48 @@ async def held_twice(harness: WorkerHarness) -> list[ChargeId]:
     return charges
 
 
-async def listed(databases: Databases) -> set[tuple[ChargeId, str]]:
-    return {(one.charge_id, one.psp_event_id) for one in (await list_held(databases, limit=100)).reports}
+async def released(
+    operator: OperatorStores, selection: Selection, *, by: str, reason: str
+) -> list[WaitingReport]:
+    return await release(
+        operator.eventstore, operator.writer, operator.clock, selection, by=by, reason=reason
+    )
 
 
-async def test_held_reports_are_released_by_charge_kind_and_id(pool: Pool, databases: Databases) -> None:
+async def listed(operator: OperatorStores) -> set[tuple[ChargeId, str]]:
+    return {
+        (one.charge_id, one.psp_event_id)
+        for one in (await list_held(operator.eventstore, operator.jobs, limit=100)).reports
+    }
+
+
+async def test_held_reports_are_released_by_charge_kind_and_id(pool: Pool, operator: OperatorStores) -> None:
     async with open_harness(pool, ScriptedPsp()) as harness:
         first, second = await held_twice(harness)
         of = {one: [(one, f"evt_{one}_{number}") for number in range(3)] for one in (first, second)}
-        assert await listed(databases) == {*of[first], *of[second]}
-        assert len((await list_held(databases, limit=2)).reports) == 2
+        assert await listed(operator) == {*of[first], *of[second]}
+        assert len((await list_held(operator.eventstore, operator.jobs, limit=2)).reports) == 2
 
-        by_kind = await release(
-            databases, Selection(charge_id=first, report_type="kind.two"), by="ada", reason="seen"
+        by_kind = await released(
+            operator, Selection(charge_id=first, report_type="kind.two"), by="ada", reason="seen"
         )
         assert {(one.charge_id, one.psp_event_id) for one in by_kind} == set(of[first][1:])
-        await release(databases, Selection(psp_event_id=of[second][0][1]), by="bob", reason="seen, too")
-        assert await listed(databases) == {of[first][0], *of[second][1:]}
+        await released(operator, Selection(psp_event_id=of[second][0][1]), by="bob", reason="seen, too")
+        assert await listed(operator) == {of[first][0], *of[second][1:]}
 
         told = [one.event for one in await harness.log.load(stream_of(second))]
-        (released,) = (event for event in told if isinstance(event, ReportReleased))
-        assert (released.released_by, released.reason) == ("bob", "seen, too")
-        assert len(await release(databases, Selection(), by="ada", reason="all")) == 3
-        assert await listed(databases) == set()
+        (release_event,) = (event for event in told if isinstance(event, ReportReleased))
+        assert (release_event.released_by, release_event.reason) == ("bob", "seen, too")
+        assert len(await released(operator, Selection(), by="ada", reason="all")) == 3
+        assert await listed(operator) == set()
         assert (await harness.state(first)).held_reports == ()
 
 
 @pytest.mark.parametrize("selection", [Selection(psp_event_id="evt_x"), Selection(charge_id=new_charge_id())])
-async def test_reports_that_are_not_held_cannot_be_chosen(databases: Databases, selection: Selection) -> None:
+async def test_reports_that_are_not_held_cannot_be_chosen(
+    operator: OperatorStores, selection: Selection
+) -> None:
     with pytest.raises(NotReleased, match="fincore reports list"):
-        await release(databases, selection, by="ada", reason="seen")
+        await released(operator, selection, by="ada", reason="seen")
     with pytest.raises(NotReleased, match="fincore reports list"):
-        await read_again(databases, selection)
+        await read_again(operator.eventstore, operator.writer, selection)

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from fincore.cli.ledger_tables import journal_table, trial_balance_table
 from fincore.domain.events import ChargeCaptured, ChargeEvent, RecordedEvent
 from fincore.domain.ids import MerchantId, StreamId, charge_of
 from fincore.eventstore.log import EventLog
@@ -16,7 +17,6 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.queries import LedgerQueries
-from fincore.read.ledgerdb.text_tables import journal_table, trial_balance_table
 from fixtures.commits import NOON, captured, created
 from fixtures.traffic import authorized, fates, follow, live, read_all, running_writer, store_pool
 

@@ -16,8 +16,8 @@ from beancount import loader
 from beancount.core import realization
 from beancount.core.data import Transaction
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.ledger_export import export_ledger
+from fincore.backoffice.books import require_order
+from fincore.cli.output_file import written_to
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.domain.events import ChargeEvent
@@ -222,39 +222,30 @@ async def test_what_is_booked_while_an_export_runs_is_not_in_it(booked: Pool, po
     assert charge_of(late) in await exported(booked, "beancount")
 
 
-async def written(databases: Databases, file: Path, *, may_replace: bool = False) -> None:
-    await export_ledger(
-        databases,
-        file_format="jsonl",
-        livemode=False,
-        from_day=None,
-        to_day=None,
-        file=file,
-        may_replace=may_replace,
-    )
+async def written(booked: Pool, file: Path, *, may_replace: bool = False) -> None:
+    with written_to(file, may_replace=may_replace) as write:
+        async for piece in LedgerExport(booked, livemode=False).pieces(FORMATS["jsonl"]):
+            write(piece)
 
 
-async def test_a_file_is_replaced_only_where_that_was_asked_for(
-    booked: Pool, databases: Databases, tmp_path: Path
-) -> None:
+async def test_a_file_is_replaced_only_where_that_was_asked_for(booked: Pool, tmp_path: Path) -> None:
     file = tmp_path / "books.jsonl"
-    await written(databases, file)
+    await written(booked, file)
     assert file.read_text() == await exported(booked, "jsonl")
     file.write_text("mine")
     with pytest.raises(ConfigurationError, match=r"books\.jsonl exists: choose another name"):
-        await written(databases, file)
+        await written(booked, file)
     assert file.read_text() == "mine"
-    await written(databases, file, may_replace=True)
+    await written(booked, file, may_replace=True)
     assert file.read_text() == await exported(booked, "jsonl")
     assert [found.name for found in tmp_path.iterdir()] == ["books.jsonl"]
     with pytest.raises(ConfigurationError, match="cannot be written: No such file or directory"):
-        await written(databases, tmp_path / "nowhere" / "books.jsonl")
+        await written(booked, tmp_path / "nowhere" / "books.jsonl")
 
 
 async def test_failed_export_leaves_no_new_file_and_keeps_old(
-    booked: Pool, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    booked: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert booked
     old, new = tmp_path / "old.jsonl", tmp_path / "new.jsonl"
     old.write_text("last month")
 
@@ -265,21 +256,13 @@ async def test_failed_export_leaves_no_new_file_and_keeps_old(
     monkeypatch.setattr(LedgerExport, "entries", dying)
     for file in (old, new):
         with pytest.raises(ConnectionResetError, match="went away"):
-            await written(databases, file, may_replace=True)
+            await written(booked, file, may_replace=True)
     assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [("old.jsonl", "last month")]
 
 
-async def test_days_in_the_wrong_order_are_refused(databases: Databases) -> None:
+def test_days_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(UsageError, match="--from 2026-03-02 is after --to 2026-03-01"):
-        await export_ledger(
-            databases,
-            file_format="csv",
-            livemode=False,
-            from_day=FIRST_DAY + timedelta(days=1),
-            to_day=FIRST_DAY,
-            file=None,
-            may_replace=False,
-        )
+        require_order(FIRST_DAY + timedelta(days=1), FIRST_DAY)
 
 
 async def test_the_command_writes_a_file_that_bean_check_passes(

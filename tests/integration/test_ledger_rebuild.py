@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.upkeep import rebuild_ledgerdb
+from fincore.backoffice.rebuilds import rebuild_ledgerdb
+from fincore.cli.rebuild import ledger_rebuild_text
 from fincore.domain.ids import EventId, StreamId, charge_of
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog, LoggedEvent
@@ -355,15 +355,15 @@ async def test_entries_of_unparked_charge_keep_their_order_in_rebuild(scene: Sce
     assert is_equal(await verify(scene.log, scene.owner))
 
 
-async def test_rebuild_command_reports_comparison_and_replacement(scene: Scene, databases: Databases) -> None:
-    same = await rebuild_ledgerdb(databases, verify_only=True)
-    assert same.is_good
-    assert same.text.startswith("ledgerdb compared with the log: 36 entries, ")
-    assert same.text.endswith(" entries/s, 0 differences")
+async def test_rebuild_command_reports_comparison_and_replacement(scene: Scene) -> None:
+    same = await rebuild_ledgerdb(scene.log, scene.owner, verify_only=True)
+    assert same.is_right
+    assert ledger_rebuild_text(same).startswith("ledgerdb compared with the log: 36 entries, ")
+    assert ledger_rebuild_text(same).endswith(" entries/s, 0 differences")
     await scene.tamper(ALTERED["amounts"])
-    different = await rebuild_ledgerdb(databases, verify_only=True)
-    assert not different.is_good
-    assert "  entry 3 of event evt_" in different.text
-    mended = await rebuild_ledgerdb(databases, verify_only=False)
-    assert mended.is_good
-    assert mended.text.splitlines()[-1] == "replaced from entry 3 on"
+    different = await rebuild_ledgerdb(scene.log, scene.owner, verify_only=True)
+    assert not different.is_right
+    assert "  entry 3 of event evt_" in ledger_rebuild_text(different)
+    mended = await rebuild_ledgerdb(scene.log, scene.owner, verify_only=False)
+    assert mended.is_right
+    assert ledger_rebuild_text(mended).splitlines()[-1] == "replaced from entry 3 on"

@@ -7,6 +7,7 @@ import pytest
 import structlog.testing
 from prometheus_client import REGISTRY
 
+from fincore.cli.ledger_tables import journal_table, trial_balance_table
 from fincore.domain.ids import ChargeId, charge_of
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.accounts import parse_account
@@ -14,7 +15,6 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import NotCleared, clear_suspense, measure_suspense, open_suspense
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.sealer import Sealer
-from fincore.read.ledgerdb.text_tables import journal_table, trial_balance_table
 from fincore.read.ledgerdb.verification import verify
 from fixtures.books import Books, lives
 from fixtures.money_events import captured, refund_failed, refunded

@@ -7,13 +7,13 @@ from importlib.resources import files
 
 import pytest
 
+from fincore.cli.ledger_tables import statement_table
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.balances import AccountNotOpened, Balances, StatementTooLong
 from fincore.read.ledgerdb.closing import PeriodNotClosable, close_period, closed_periods
 from fincore.read.ledgerdb.sealer import Sealer
-from fincore.read.ledgerdb.text_tables import statement_table
 from fixtures.books import Books, lives
 from fixtures.money_events import captured, refunded, withdrawn
 from fixtures.plans import plan_of, rows_visited

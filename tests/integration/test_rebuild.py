@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.upkeep import NotParked, list_parked, rebuild_paymentdb, resume_parked
+from fincore.backoffice.parked_charges import NotParked, list_parked, resume_parked
+from fincore.backoffice.rebuilds import rebuild_paymentdb
+from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.cli.rebuild import payment_rebuild_text
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked, parked_streams
@@ -186,24 +188,24 @@ async def test_rebuilt_view_waits_for_readers_of_live_view(
     )
 
 
-async def report_lines(databases: Databases, *, verify_only: bool) -> tuple[Sequence[str], bool]:
-    report = await rebuild_paymentdb(databases, verify_only=verify_only)
-    return report.text.splitlines(), report.is_good
+async def report_lines(log: EventLog, owner: Pool, *, verify_only: bool) -> tuple[Sequence[str], bool]:
+    found = await rebuild_paymentdb(log, owner, verify_only=verify_only)
+    return payment_rebuild_text(found).splitlines(), not found.differences
 
 
 async def test_operators_read_what_was_done_and_what_differs(
-    databases: Databases, writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    operator: OperatorStores, writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
 ) -> None:
     (stream, bad) = await live(writer, [(created(), captured())] * 2)
     await follow(log, paymentdb, Projectionist())
-    (line,), is_good = await report_lines(databases, verify_only=True)
+    (line,), is_good = await report_lines(log, owner_pool, verify_only=True)
     assert is_good
     assert line.startswith("paymentdb compared with the log: 4 events, 6 rows, ")
     assert line.endswith(" events/s, 0 differences")
     await owner_pool.execute(
         "update paymentdb.charges set description = 'wrong' where stream_id = $1", stream
     )
-    lines, is_good = await report_lines(databases, verify_only=True)
+    lines, is_good = await report_lines(log, owner_pool, verify_only=True)
     assert not is_good
     assert lines[0].endswith(", 1 difference")
     assert lines[1:] == [f"  charges {charge_of(stream)} differs"]
@@ -211,23 +213,23 @@ async def test_operators_read_what_was_done_and_what_differs(
         "update paymentdb.events set type = 'charge.failed' where ctid = (select min(ctid) from paymentdb.events)"
         " returning event_id"
     )
-    lines, _ = await report_lines(databases, verify_only=True)
+    lines, _ = await report_lines(log, owner_pool, verify_only=True)
     assert lines[1] == f"  events {public_event_id(EventId(event_id))} differs"
     await teleport(owner_pool, bad, 2, "charge.teleported")
-    lines, is_good = await report_lines(databases, verify_only=False)
+    lines, is_good = await report_lines(log, owner_pool, verify_only=False)
     assert is_good
     assert lines[0].startswith("paymentdb rebuilt from the log: 4 events, 5 rows, ")
     assert lines[1:] == [
         f"  {charge_of(bad)} cannot be folded from version 2 on: no reader for event charge.teleported version 1"
     ]
-    ((parked, event_type),) = await list_parked(databases)
+    ((parked, event_type),) = await list_parked(log, operator.followers)
     assert (parked.consumer, parked.stream_id, parked.since_version) == ("projectionist", bad, 2)
     assert event_type == "charge.teleported"
     await teleport(owner_pool, bad, 2, "charge.captured")
     with pytest.raises(NotParked):
-        await resume_parked(databases, charge_id=charge_of(bad), consumer_name="ledger")
-    assert await resume_parked(databases, charge_id=charge_of(bad), consumer_name=None) == [
+        await resume_parked(log, operator.followers, charge_id=charge_of(bad), consumer_name="ledger")
+    assert await resume_parked(log, operator.followers, charge_id=charge_of(bad), consumer_name=None) == [
         ("projectionist", 1)
     ]
-    assert await list_parked(databases) == []
-    assert (await report_lines(databases, verify_only=True))[1]
+    assert await list_parked(log, operator.followers) == []
+    assert (await report_lines(log, owner_pool, verify_only=True))[1]

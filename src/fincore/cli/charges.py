@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from fincore.bootstrap import unknown_outcomes
-from fincore.bootstrap.charge_history import charge_history
+from fincore.backoffice import unknown_outcomes
+from fincore.backoffice.charge_history import charge_history
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
@@ -23,7 +23,7 @@ def show_charge(charge_id: Charge) -> None:
 
     Times are UTC, by the PSP's clock where the PSP said when.
     """
-    found = on_databases(lambda databases: charge_history(databases, charge_id))
+    found = on_stores(lambda stores: charge_history(stores.log, charge_id), "eventstore")
     if found.charge is not None:
         show(_charge_line(charge_id, found.charge))
     if found.stop is not None:
@@ -58,7 +58,11 @@ def list_unknown(*, limit: Limit = 100) -> None:
     Under `state`: FinCore still asks the PSP by itself, or it has given up and a person must look the payment up and say
     what the PSP shows (`fincore charges resolve`).
     """
-    found = on_databases(lambda databases: unknown_outcomes.list_unknown(databases, limit=limit))
+    found = on_stores(
+        lambda stores: unknown_outcomes.list_unknown(stores.paymentdb, stores.jobs, limit=limit),
+        "eventstore",
+        "paymentdb",
+    )
     show_table(
         ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
         [
@@ -106,15 +110,17 @@ def resolve_unknown(
     )
     if refund is not None and verdict in ("succeeded", "failed"):
         of_refund: DecidedRefundOutcome = verdict
-        events = on_databases(
-            lambda databases: unknown_outcomes.resolve_refund(
-                databases, charge_id, refund, of_refund, judgement
-            )
+        events = on_stores(
+            lambda stores: unknown_outcomes.resolve_refund(
+                stores.resolver, charge_id, refund, of_refund, judgement
+            ),
+            "eventstore",
         )
     elif refund is None and verdict != "succeeded":
         of_charge: DecidedChargeOutcome = verdict
-        events = on_databases(
-            lambda databases: unknown_outcomes.resolve_charge(databases, charge_id, of_charge, judgement)
+        events = on_stores(
+            lambda stores: unknown_outcomes.resolve_charge(stores.resolver, charge_id, of_charge, judgement),
+            "eventstore",
         )
     else:
         whose = (

@@ -2,12 +2,19 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import Final
 
-from fincore.bootstrap import operations
+from fincore.audit.invariants import check_all, count_events
+from fincore.audit.invariants.check_result import Verdict, summary
 from fincore.bootstrap.databases import STORES
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.cli.terminal import on_databases, show
+from fincore.cli.terminal import on_databases, on_stores, show
 from fincore.settings import read_settings, settings_in_force
+
+EXIT_BROKEN: Final = 1
+EXIT_UNCHECKED: Final = 3
 
 
 def migrate() -> None:
@@ -32,6 +39,17 @@ def settings() -> None:
 
 def check() -> None:
     """Check the laws that must hold; exit with 1 when one is broken, with 3 when one could not be checked."""
-    report = on_databases(operations.check_laws)
-    show(report.text)
-    sys.exit(report.exit_code)
+    verdicts, events = on_stores(_checked)
+    show("\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)]))
+    sys.exit(exit_code_of(verdicts))
+
+
+async def _checked(stores: OperatorStores) -> tuple[list[Verdict], int]:
+    return await check_all(stores), await count_events(stores)
+
+
+def exit_code_of(verdicts: Sequence[Verdict]) -> int:
+    """0 where all invariants hold, 1 where one is broken, 3 where none is known to be and one could not be checked."""
+    if any(verdict.is_broken for verdict in verdicts):
+        return EXIT_BROKEN
+    return EXIT_UNCHECKED if any(verdict.unchecked is not None for verdict in verdicts) else 0

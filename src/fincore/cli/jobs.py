@@ -5,9 +5,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fincore.bootstrap import operations
 from fincore.cli.arguments import Job, Limit
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 
 jobs = App(name="jobs", help="Jobs that FinCore has given up: list them, try them again.")
 
@@ -18,7 +17,7 @@ def dead_jobs(*, limit: Limit = 50) -> None:
 
     Once the cause is mended, `fincore jobs requeue` lets FinCore try them again.
     """
-    held = on_databases(lambda databases: operations.dead_jobs(databases, limit=limit))
+    held = on_stores(lambda stores: stores.jobs.held(limit=limit), "eventstore")
     show_table(
         ("id", "kind", "payload", "attempts", "held", "reason"),
         [
@@ -41,7 +40,7 @@ def requeue_jobs(
 ) -> None:
     """Try dead jobs again, as if they were new. A job may safely be done twice."""
     job_ids = (job_id, *more_job_ids)
-    count = on_databases(lambda databases: operations.requeue_jobs(databases, job_ids))
+    count = on_stores(lambda stores: stores.jobs.requeue(job_ids), "eventstore")
     others = "" if count == len(job_ids) else ": `fincore jobs dead` lists those that can be"
     show(f"requeued {count} of {len(job_ids)}{others}")
     sys.exit(0 if count == len(job_ids) else 1)

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from fincore.bootstrap import operations
+from fincore.backoffice import merchants
 from fincore.cli.arguments import Key, Merchant, Name
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 
 keys = App(name="key", help="API keys of merchants: create, list, revoke.")
 
@@ -28,10 +28,9 @@ def create_key(
     live
         A key for live charges instead of test charges.
     """
-    key = on_databases(
-        lambda databases: operations.create_key(
-            databases, merchant_id, kind=kind, livemode=live, name=name or ""
-        )
+    key = on_stores(
+        lambda stores: stores.merchants.create_key(merchant_id, kind, livemode=live, name=name or ""),
+        "eventstore",
     )
     show(key.secret.reveal())
 
@@ -39,7 +38,7 @@ def create_key(
 @keys.command(name="list")
 def list_keys(merchant_id: Merchant) -> None:
     """List a merchant's keys by what each begins and ends with, never whole."""
-    found = on_databases(lambda databases: operations.list_keys(databases, merchant_id))
+    found = on_stores(lambda stores: merchants.list_keys(stores.merchants, merchant_id), "eventstore")
     show_table(
         ("id", "key", "name", "created", "revoked"),
         [
@@ -58,5 +57,5 @@ def list_keys(merchant_id: Merchant) -> None:
 @keys.command(name="revoke")
 def revoke_key(merchant_id: Merchant, key_id: Key) -> None:
     """Revoke a key for good; it stops working within seconds."""
-    on_databases(lambda databases: operations.revoke_key(databases, merchant_id, key_id))
+    on_stores(lambda stores: merchants.revoke_key(stores.merchants, merchant_id, key_id), "eventstore")
     show(f"revoked {key_id}")

@@ -2,9 +2,9 @@
 
 from cyclopts import App
 
-from fincore.bootstrap import operations
+from fincore.backoffice import merchants as use_cases
 from fincore.cli.arguments import By, Merchant, Name
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.currency import Currency
 from fincore.domain.fee_plan import FeePlan
 
@@ -16,13 +16,13 @@ merchants.command(fee_plans)
 @merchants.command(name="create")
 def create_merchant(name: Name) -> None:
     """Register a merchant and print its id."""
-    show(on_databases(lambda databases: operations.create_merchant(databases, name)))
+    show(on_stores(lambda stores: stores.merchants.create_merchant(name), "eventstore"))
 
 
 @merchants.command(name="list")
 def list_merchants() -> None:
     """List the merchants."""
-    found = on_databases(operations.list_merchants)
+    found = on_stores(lambda stores: stores.merchants.list_merchants(), "eventstore")
     show_table(
         ("id", "name", "created"),
         [(merchant.merchant_id, merchant.name, moment_text(merchant.created_at)) for merchant in found],
@@ -46,14 +46,16 @@ def set_fee_plan(
     """
     plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
     code = Currency(currency.lower())
-    on_databases(lambda databases: operations.set_fee_plan(databases, merchant_id, code, plan, by=by))
+    on_stores(lambda stores: stores.fee_plans.set(merchant_id, code, plan, by=by), "eventstore")
     show(f"{merchant_id} pays {basis_points} basis points and {fixed_minor} minor units a capture in {code}")
 
 
 @fee_plans.command(name="list")
 def list_fee_plans(merchant_id: Merchant) -> None:
     """List every fee plan a merchant ever had; in each currency the last one counts."""
-    found = on_databases(lambda databases: operations.list_fee_plans(databases, merchant_id))
+    found = on_stores(
+        lambda stores: use_cases.list_fee_plans(stores.merchants, stores.fee_plans, merchant_id), "eventstore"
+    )
     show_table(
         ("currency", "plan", "basis points", "fixed minor", "since", "by"),
         [

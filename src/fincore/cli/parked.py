@@ -1,13 +1,13 @@
 """What `fincore parked` can do: charges that a read model no longer follows."""
 
-from functools import partial
 from typing import Literal
 
 from cyclopts import App
 
-from fincore.bootstrap import upkeep
+from fincore.backoffice import parked_charges
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import Charge
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.ids import charge_of
 
@@ -23,7 +23,7 @@ def list_parked() -> None:
     `fincore charges show` prints a charge with that event. Once the cause is mended, `fincore parked resume` lets the
     consumers catch up.
     """
-    found = on_databases(upkeep.list_parked)
+    found = on_stores(lambda stores: parked_charges.list_parked(stores.log, stores.followers))
     show_table(
         ("consumer", "charge", "version", "event", "parked", "reason"),
         [
@@ -57,8 +57,14 @@ def resume_parked(
     consumer
         Only this one; all that left the charge alone, unless said.
     """
-    for each in (charge_id, *more_charge_ids):
-        for resumed in on_databases(partial(upkeep.resume_parked, charge_id=each, consumer_name=consumer)):
-            show(
-                f"{each} is followed again by {resumed.consumer}: {counted(resumed.events, 'event')} caught up"
-            )
+
+    async def resume(stores: OperatorStores) -> None:
+        for each in (charge_id, *more_charge_ids):
+            for resumed in await parked_charges.resume_parked(
+                stores.log, stores.followers, charge_id=each, consumer_name=consumer
+            ):
+                show(
+                    f"{each} is followed again by {resumed.consumer}: {counted(resumed.events, 'event')} caught up"
+                )
+
+    on_stores(resume)

@@ -2,11 +2,18 @@
 
 import sys
 from typing import Annotated
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
-from fincore.bootstrap import upkeep
+from fincore.backoffice import rebuilds as use_cases
+from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operator_stores import operator_stores, owner_pool
 from fincore.cli.terminal import on_databases, show
+from fincore.domain.counting import counted
+from fincore.domain.ids import EventId, charge_of, public_event_id
+from fincore.read.projectionist.rebuild import Difference
 
 rebuilds = App(
     name="rebuild", help="Build PaymentDB or LedgerDB again from the log, or compare it with the log."
@@ -22,9 +29,14 @@ def rebuild_paymentdb(*, verify: Annotated[bool, Parameter(negative="")] = False
     verify
         Only compare the live tables with the log, row for row; exit with 1 where they differ.
     """
-    report = on_databases(lambda databases: upkeep.rebuild_paymentdb(databases, verify_only=verify))
-    show(report.text)
-    sys.exit(0 if report.is_good else 1)
+
+    async def rebuild(databases: Databases) -> PaymentRebuild:
+        async with operator_stores(databases) as stores, owner_pool(databases.paymentdb) as owner:
+            return await use_cases.rebuild_paymentdb(stores.log, owner, verify_only=verify)
+
+    found = on_databases(rebuild)
+    show(payment_rebuild_text(found))
+    sys.exit(1 if found.differences else 0)
 
 
 @rebuilds.command(name="ledgerdb")
@@ -36,6 +48,68 @@ def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False)
     verify
         Only compare, row for row; exit with 1 where they differ.
     """
-    report = on_databases(lambda databases: upkeep.rebuild_ledgerdb(databases, verify_only=verify))
-    show(report.text)
-    sys.exit(0 if report.is_good else 1)
+
+    async def rebuild(databases: Databases) -> LedgerRebuild:
+        async with operator_stores(databases) as stores, owner_pool(databases.ledgerdb) as owner:
+            return await use_cases.rebuild_ledgerdb(stores.log, owner, verify_only=verify)
+
+    found = on_databases(rebuild)
+    show(ledger_rebuild_text(found))
+    sys.exit(0 if found.is_right else 1)
+
+
+def payment_rebuild_text(found: PaymentRebuild) -> str:
+    """What was rebuilt or compared, and how fast; the first rows that differ; the charges that could not be folded."""
+    rebuilt, differences = found.rebuilt, found.differences
+    verb = "rebuilt from" if differences is None else "compared with"
+    compared = ""
+    if differences is not None:
+        compared = f", {counted(sum(difference.rows for difference in differences), 'difference')}"
+    lines = [
+        (
+            f"paymentdb {verb} the log: {counted(rebuilt.events, 'event')}, {counted(rebuilt.rows, 'row')}, "
+            f"{found.seconds:.1f} s, {rebuilt.events / found.seconds:,.0f} events/s{compared}"
+        )
+    ]
+    for difference in differences or ():
+        lines += _difference_lines(difference)
+    lines += [
+        f"  {charge_of(stream_id)} cannot be folded from version {inapplicable.since_version} on: {inapplicable.reason}"
+        for stream_id, inapplicable in rebuilt.parked.items()
+    ]
+    return "\n".join(lines)
+
+
+def ledger_rebuild_text(found: LedgerRebuild) -> str:
+    """What was compared, and how fast; the first differences; from which entry on the live ledger was replaced."""
+    rebuilt = found.rebuilt
+    lines = [
+        (
+            f"ledgerdb compared with the log: {counted(rebuilt.entries, 'entry', 'entries')}, "
+            f"{counted(rebuilt.postings, 'posting')}, {found.seconds:.1f} s, "
+            f"{rebuilt.entries / found.seconds:,.0f} entries/s, {counted(rebuilt.differences, 'difference')}"
+        ),
+        *(f"  {difference.where}: {difference.what}" for difference in rebuilt.named),
+    ]
+    if rebuilt.differences > len(rebuilt.named):
+        lines.append(f"  only the first {len(rebuilt.named)} of {rebuilt.differences:,} are named")
+    if rebuilt.is_replaced:
+        lines.append(f"replaced from entry {rebuilt.first_id} on")
+    return "\n".join(lines)
+
+
+def _difference_lines(difference: Difference) -> list[str]:
+    lines = [
+        f"  {difference.table} {_public(difference.table, key)} {finding}"
+        for key, finding in difference.first
+    ]
+    if difference.rows > len(difference.first):
+        lines.append(
+            f"  {difference.table}: only the first {len(difference.first)} of {difference.rows:,} are named"
+        )
+    return lines
+
+
+def _public(table: str, key: str) -> str:
+    """The key of a row as merchants and the other lists have it."""
+    return public_event_id(EventId(UUID(key))) if table == "events" else key

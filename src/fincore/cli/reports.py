@@ -4,10 +4,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fincore.bootstrap import held_reports
-from fincore.bootstrap.held_reports import Selection
+from fincore.backoffice import held_reports
+from fincore.backoffice.held_reports import Selection
 from fincore.cli.arguments import By, Charge, Limit, PspEvent, Reason, ReportKind
-from fincore.cli.terminal import moment_text, on_databases, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 
@@ -22,7 +22,9 @@ def list_held(*, limit: Limit = 100) -> None:
 
     A report that names no charge waits in the inbox alone; `fincore jobs requeue` has it read again.
     """
-    held = on_databases(lambda databases: held_reports.list_held(databases, limit=limit))
+    held = on_stores(
+        lambda stores: held_reports.list_held(stores.eventstore, stores.jobs, limit=limit), "eventstore"
+    )
     show_table(
         ("charge", "account", "event", "kind", "reason", "held since", "detail"),
         [
@@ -64,8 +66,11 @@ def release(
 ) -> None:
     """Release held reports once you have dealt with what they say. Kept with your name and reason."""
     selection = _selection(charge, event, kind, every=every)
-    released = on_databases(
-        lambda databases: held_reports.release(databases, selection, by=by, reason=reason)
+    released = on_stores(
+        lambda stores: held_reports.release(
+            stores.eventstore, stores.writer, stores.clock, selection, by=by, reason=reason
+        ),
+        "eventstore",
     )
     show(f"released {len(released)}")
 
@@ -80,7 +85,9 @@ def read_again(
 ) -> None:
     """Have the worker read held reports again, as after an upgrade. One that is understood is recorded and released."""
     selection = _selection(charge, event, kind, every=every)
-    asked = on_databases(lambda databases: held_reports.read_again(databases, selection))
+    asked = on_stores(
+        lambda stores: held_reports.read_again(stores.eventstore, stores.writer, selection), "eventstore"
+    )
     show(f"to be read again: {len(asked)}")
 
 

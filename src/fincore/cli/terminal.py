@@ -1,4 +1,4 @@
-"""What operators' commands have in common: reaching the stores the settings name, and printing what was found."""
+"""What the commands share: reaching the stores that the settings name, and printing what was found."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from fincore.bootstrap.databases import Databases, databases_of
+from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
 from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs
 from fincore.settings import Settings, read_settings
@@ -14,11 +15,21 @@ from fincore.settings import Settings, read_settings
 T = TypeVar("T")
 
 
-def on_databases(act: Callable[[Databases], Coroutine[object, object, T]], *, creates: bool = False) -> T:
-    """Do an operator's task on the stores the settings name; only warnings are logged beside its output.
+def on_stores(act: Callable[[OperatorStores], Coroutine[object, object, T]], *needed: str) -> T:
+    """Do a task on the stores that the settings name; only warnings are logged beside its output.
 
-    `creates`: where there is no embedded PostgreSQL yet, make one.
+    `needed`: the stores that must be there; all of them unless said.
     """
+
+    async def on(databases: Databases) -> T:
+        async with operator_stores(databases, *needed) as stores:
+            return await act(stores)
+
+    return on_databases(on)
+
+
+def on_databases(act: Callable[[Databases], Coroutine[object, object, T]], *, creates: bool = False) -> T:
+    """The same for a task that opens databases in its own way. `creates`: make an embedded PostgreSQL if there is none."""
     return on_installation(lambda _, databases: act(databases), creates=creates)
 
 

@@ -5,11 +5,15 @@ from typing import Final
 
 from cyclopts import App
 
-from fincore.bootstrap import outgoing
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operator_stores import operator_stores
+from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.cli.arguments import Limit
-from fincore.cli.terminal import moment_text, on_databases, on_installation, show, show_table
+from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
 from fincore.domain.counting import counted
-from fincore.notify.failing_endpoints import COUNTED_MAX
+from fincore.notify.failing_endpoints import COUNTED_MAX, FailingEndpoints
+from fincore.notify.reencryption import Reencrypted, reencrypt
+from fincore.settings import Settings
 
 webhooks = App(
     name="webhooks", help="Webhooks to merchants that do not arrive, and the key that seals their secrets."
@@ -30,7 +34,7 @@ def list_failing(*, limit: Limit = 100) -> None:
     `waiting` webhooks are sent again by a schedule that ends after days; `given up` ones are not, but the merchant can
     replay them. A disabled endpoint gets nothing until its merchant enables it again.
     """
-    found = on_databases(lambda databases: outgoing.failing_endpoints(databases, limit=limit))
+    found = on_stores(lambda stores: FailingEndpoints(stores.notify).endpoints(limit=limit), "eventstore")
     show_table(
         (
             "endpoint",
@@ -65,7 +69,7 @@ def list_failing(*, limit: Limit = 100) -> None:
 @webhooks.command(name="given-up")
 def list_given_up(*, limit: Limit = 100) -> None:
     """List the webhooks that FinCore does not send any more, newest first. Their merchants can replay them."""
-    found = on_databases(lambda databases: outgoing.given_up_deliveries(databases, limit=limit))
+    found = on_stores(lambda stores: FailingEndpoints(stores.notify).given_up(limit=limit), "eventstore")
     show_table(
         ("delivery", "endpoint", "event", "reason", "attempts", "last answer", "given up"),
         [
@@ -89,7 +93,7 @@ def reseal() -> None:
 
     Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
     """
-    done = on_installation(outgoing.reencrypt_secrets)
+    done = on_installation(_resealed)
     show(
         f"{counted(done.reencrypted, 'endpoint')} sealed anew; "
         f"{counted(done.current, 'endpoint was', 'endpoints were')} sealed with the present key already"
@@ -97,6 +101,12 @@ def reseal() -> None:
     for endpoint_id in done.unreadable:
         show(f"{endpoint_id} cannot be read with either key: let its merchant rotate its secret")
     sys.exit(1 if done.unreadable else 0)
+
+
+async def _resealed(settings: Settings, databases: Databases) -> Reencrypted:
+    async with operator_stores(databases, "eventstore") as stores:
+        # Not by the pool of notify, whose last commits a crash may take: the key before may be gone by then.
+        return await reencrypt(stores.eventstore, secret_cipher(settings), stores.clock)
 
 
 def _count_text(count: int) -> str:

@@ -1,8 +1,8 @@
 """The books as text."""
 
+from fincore.cli.ledger_tables import journal_table, trial_balance_table
 from fincore.domain.currency import Currency
 from fincore.read.ledgerdb.queries import TrialBalanceRow
-from fincore.read.ledgerdb.text_tables import journal_table, trial_balance_table
 
 
 def asset(account: str, currency: str, debit_minor: int, credit_minor: int) -> TrialBalanceRow:

@@ -1,14 +1,12 @@
-"""What operators do about reports of PSPs that are held: list them, release them, have them read again."""
+"""Reports of PSPs that are held: list them, release them, have the worker read them again."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.operations import stores_of
-from fincore.bootstrap.processes import running_writer
 from fincore.domain.charge import Charge
+from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent
 from fincore.domain.held_report import release_report
@@ -16,11 +14,11 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Commit, Provenance
 from fincore.eventstore.log import EventLog
-from fincore.postgres.database_clock import measured_clock
+from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.psp.held_reports import WaitingReport, list_held_reports
 from fincore.write.queue.job_payloads import WebhookJob, process_webhook_job
-from fincore.write.queue.port import HeldJob
+from fincore.write.queue.port import DeadLetters, HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, NoSuchCharge
 
 RELEASED_AT_ONCE_MAX: Final = 1_000
@@ -48,49 +46,43 @@ class Selection(NamedTuple):
     report_type: str | None = None
 
 
-async def list_held(databases: Databases, *, limit: int) -> Held:
+async def list_held(eventstore: Pool, jobs: DeadLetters, *, limit: int) -> Held:
     """The held reports, oldest first."""
-    async with stores_of(databases, "eventstore") as stores:
-        reports = await list_held_reports(stores.eventstore, limit=limit)
-        jobs = await stores.jobs.held(limit=INBOX_JOBS_MAX)
+    reports = await list_held_reports(eventstore, limit=limit)
     webhooks = [
         (msgspec.json.decode(job.payload, type=WebhookJob), job)
-        for job in jobs
+        for job in await jobs.held(limit=INBOX_JOBS_MAX)
         if job.kind == "webhook.interpret"
     ]
     return Held(reports, webhooks[:limit])
 
 
-async def release(databases: Databases, selection: Selection, *, by: str, reason: str) -> list[WaitingReport]:
+async def release(
+    eventstore: Pool, writer: Writer, clock: Clock, selection: Selection, *, by: str, reason: str
+) -> list[WaitingReport]:
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
-    async with stores_of(databases, "eventstore") as stores:
-        selected = await _selected(stores.eventstore, selection)
-        queue = stores.jobs
-        now = (await measured_clock(stores.eventstore)).now()
-        async with running_writer(stores.eventstore, queue.enqueue) as writer:
-            recorder = ChargeRecorder(EventLog(stores.eventstore), writer, lambda _charge_id, _events: ())
-            for report in selected:
-                await _release_one(recorder, report, by=by, reason=reason, now=now)
+    selected = await _selected(eventstore, selection)
+    recorder = ChargeRecorder(EventLog(eventstore), writer, lambda _charge_id, _events: ())
+    now = clock.now()
+    for report in selected:
+        await _release_one(recorder, report, by=by, reason=reason, now=now)
     return selected
 
 
-async def read_again(databases: Databases, selection: Selection) -> list[WaitingReport]:
-    """Have the worker read the selected reports again; one that is understood then is released. Return them."""
-    async with stores_of(databases, "eventstore") as stores:
-        selected = await _selected(stores.eventstore, selection)
-        queue = stores.jobs
-        async with running_writer(stores.eventstore, queue.enqueue) as writer:
-            for report in selected:
-                job = process_webhook_job(report.psp, report.psp_account, report.psp_event_id)
-                provenance = Provenance(correlation=report.charge_id, actor="operator")
-                await writer.commit(Commit(provenance=provenance, jobs=(job,)))
+async def read_again(eventstore: Pool, writer: Writer, selection: Selection) -> list[WaitingReport]:
+    """Have the worker read the selected reports again; return them. One that it understands is then released."""
+    selected = await _selected(eventstore, selection)
+    for report in selected:
+        job = process_webhook_job(report.psp, report.psp_account, report.psp_event_id)
+        provenance = Provenance(correlation=report.charge_id, actor="operator")
+        await writer.commit(Commit(provenance=provenance, jobs=(job,)))
     return selected
 
 
 async def _selected(eventstore: Pool, selection: Selection) -> list[WaitingReport]:
     selected = await list_held_reports(eventstore, **selection._asdict(), limit=RELEASED_AT_ONCE_MAX)
     if not selected:
-        raise NotReleased("no such report is held: `fincore reports list` shows those that are")
+        raise NotReleased("no held report matches: `fincore reports list` lists the held reports")
     return selected
 
 
@@ -110,8 +102,8 @@ async def _release_one(
     recorded = await recorder.record(report.charge_id, decide, provenance)
     match recorded:
         case Refusal():
-            raise NotReleased(f"{report.charge_id}: {recorded.detail}; list the held reports again")
+            raise NotReleased(f"{report.charge_id}: {recorded.detail}: list the held reports again")
         case NoSuchCharge():
             raise NotReleased(f"{report.charge_id}: the log has no such charge")
         case Contended():
-            raise NotReleased(f"{report.charge_id} keeps changing at the moment; try again")
+            raise NotReleased(f"{report.charge_id} keeps changing: repeat the command")

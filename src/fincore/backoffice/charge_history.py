@@ -1,7 +1,7 @@
-"""What staff see of one charge: every event of it with all that it says, the reasons that merchants are not shown included.
+"""One charge as staff see it: every event with all its fields, including the reasons that merchants are not shown.
 
-A charge with an event that this version cannot read, or that cannot follow those before it, is shown as it was before that
-event, with the event as it lies in the log.
+Where this version cannot read an event, or the event cannot follow those before it, the charge is shown as it was before
+that event, and the event as it is stored.
 """
 
 import json
@@ -11,8 +11,6 @@ from typing import Final
 
 import msgspec
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.operations import stores_of
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent, RecordedEvent, event_type
@@ -63,15 +61,13 @@ class ChargeHistory(msgspec.Struct, frozen=True):
     events: list[Happened]
 
 
-async def charge_history(databases: Databases, charge_id: ChargeId) -> ChargeHistory:
-    """The history of a charge, from the log. Raise `ChargeNotFound`."""
-    async with stores_of(databases, "eventstore") as stores:
-        log = EventLog(stores.eventstore)
-        logged = await log.load_logged(stream_of(charge_id))
-        unreadable = [one.event_id for one in logged if not isinstance(one, RecordedEvent)]
-        stored = {one.event_id: one for one in await log.load_stored(unreadable)}
+async def charge_history(log: EventLog, charge_id: ChargeId) -> ChargeHistory:
+    """The history of a charge. Raise `ChargeNotFound`."""
+    logged = await log.load_logged(stream_of(charge_id))
     if not logged:
         raise ChargeNotFound(charge_id)
+    unreadable = [one.event_id for one in logged if not isinstance(one, RecordedEvent)]
+    stored = {one.event_id: one for one in await log.load_stored(unreadable)}
     charge, stop = _folded(logged)
     return ChargeHistory(
         charge,
@@ -92,7 +88,7 @@ def _folded(logged: Sequence[LoggedEvent]) -> tuple[Charge | None, Stop | None]:
             return charge, Stop(one.version, one.reason)
         try:
             charge = evolve(charge, one.event)
-        except Exception as error:  # noqa: BLE001 -- the log holds what cannot follow: that is what staff come to see
+        except Exception as error:  # noqa: BLE001 -- an event that cannot follow is what staff come to see
             return charge, Stop(one.version, redact(f"{type(error).__name__}: {error}"))
     return charge, None
 

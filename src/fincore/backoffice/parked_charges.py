@@ -1,0 +1,69 @@
+"""Parked charges: the charges that a consumer has set aside because it could not apply an event."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import ChargeId, stream_of
+from fincore.eventstore.consumer import Consumer
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
+from fincore.postgres.pool import Pool
+
+
+class NotParked(FinCoreError):
+    """No consumer, or not the one named, has parked the charge."""
+
+    def __init__(self, charge_id: ChargeId) -> None:
+        super().__init__(f"{charge_id} is not parked: `fincore parked list` lists the parked charges")
+
+
+class Follower(NamedTuple):
+    """A consumer, and the store that it writes to."""
+
+    consumer: Consumer
+    target: Pool
+
+
+class Parked(NamedTuple):
+    """A stream that a consumer has parked, and the type of the event that it could not apply."""
+
+    stream: ParkedStream
+    event_type: str
+
+
+class Resumed(NamedTuple):
+    """A consumer that follows a charge again, and how many events it caught up on."""
+
+    consumer: str
+    events: int
+
+
+async def list_parked(log: EventLog, followers: Sequence[Follower]) -> list[Parked]:
+    """What consumers have parked, by consumer, the longest parked first."""
+    found = [
+        parked
+        for follower in followers
+        for parked in await parked_streams(follower.target, follower.consumer.name)
+    ]
+    types = await log.types((one.stream_id, one.since_version) for one in found)
+    # A log that was set back may lack an event that a read model has seen.
+    return [Parked(one, types.get((one.stream_id, one.since_version), "(not in the log)")) for one in found]
+
+
+async def resume_parked(
+    log: EventLog, followers: Sequence[Follower], *, charge_id: ChargeId, consumer_name: str | None
+) -> list[Resumed]:
+    """Let one consumer, or every consumer that parked a charge, catch up with it.
+
+    Raises `NotParked`, and `StillInapplicable` where the event still cannot be applied.
+    """
+    resumed: list[Resumed] = []
+    for follower in followers:
+        if consumer_name in (None, follower.consumer.name):
+            events = await resume(log, follower.target, follower.consumer, stream_of(charge_id))
+            if events is not None:
+                resumed.append(Resumed(follower.consumer.name, events))
+    if not resumed:
+        raise NotParked(charge_id)
+    return resumed

@@ -1,0 +1,120 @@
+"""Unknown outcomes: list them, and record what a person found out about one."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from fincore.domain.clock import Clock
+from fincore.domain.errors import FinCoreError
+from fincore.domain.events import ChargeEvent, event_type
+from fincore.domain.ids import ChargeId, RefundId
+from fincore.domain.job import Job
+from fincore.domain.refusal import Refusal
+from fincore.domain.resolution import (
+    DecidedChargeOutcome,
+    DecidedRefundOutcome,
+    Resolution,
+    decide_charge_outcome,
+    decide_refund_outcome,
+)
+from fincore.eventstore.commit import Provenance
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
+from fincore.write.queue.port import DeadLetters, HeldJob
+from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, Decision, NoSuchCharge
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
+from fincore.write.worker.policies.janitor import JanitorPolicy
+
+HELD_JOBS_MAX: Final = 10_000
+"""Dead letters that are looked through for those of a charge."""
+
+
+class NotResolved(FinCoreError):
+    """A resolution could not be recorded; the message says why and what to do."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """An unknown outcome, and why it waits for a person; None while the janitor still asks the PSP."""
+
+    outcome: UnknownOutcome
+    held_because: str | None
+
+
+class Resolver(NamedTuple):
+    """What recording a resolution needs: the log, a running writer, the dead letters, and the time."""
+
+    log: EventLog
+    writer: Writer
+    jobs: DeadLetters
+    clock: Clock
+
+
+async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> list[Listed]:
+    """The unknown outcomes, oldest first."""
+    held = await jobs.held(limit=HELD_JOBS_MAX)
+    found = await UnknownQueries(paymentdb).list_unknown(limit=limit)
+    return [Listed(outcome, _reason(held, outcome.refund_id or outcome.charge_id)) for outcome in found]
+
+
+async def resolve_charge(
+    resolver: Resolver, charge_id: ChargeId, verdict: DecidedChargeOutcome, judgement: Resolution
+) -> list[str]:
+    """Record what a person found out about a charge; return the types of the events. Raise `NotResolved`."""
+    now = resolver.clock.now()
+    return await _resolve(
+        resolver,
+        charge_id,
+        judgement,
+        lambda charge: decide_charge_outcome(charge, verdict, judgement, now),
+        charge_id,
+    )
+
+
+async def resolve_refund(
+    resolver: Resolver,
+    charge_id: ChargeId,
+    refund_id: RefundId,
+    verdict: DecidedRefundOutcome,
+    judgement: Resolution,
+) -> list[str]:
+    """Record what a person found out about a refund; return the types of the events. Raise `NotResolved`."""
+    now = resolver.clock.now()
+    return await _resolve(
+        resolver,
+        charge_id,
+        judgement,
+        lambda charge: decide_refund_outcome(charge, refund_id, verdict, judgement, now),
+        refund_id,
+    )
+
+
+async def _resolve(
+    resolver: Resolver, charge_id: ChargeId, judgement: Resolution, decision: Decision, named: str
+) -> list[str]:
+    now = resolver.clock.now()
+
+    def follow_up(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+        first = JanitorPolicy().pause_seconds(1, fraction=0.5)
+        return follow_up_jobs(charge_id, events, now, policy=PollPolicy(), first_inquiry_seconds=first)
+
+    recorder = ChargeRecorder(resolver.log, resolver.writer, follow_up)
+    provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")
+    recorded = await recorder.record(charge_id, decision, provenance)
+    match recorded:
+        case Refusal():
+            raise NotResolved(f"{named}: {recorded.detail}")
+        case NoSuchCharge():
+            raise NotResolved(f"{charge_id}: the log has no such charge")
+        case Contended():
+            raise NotResolved(f"{charge_id} keeps changing: repeat the command")
+    # The jobs that were held until this resolution find nothing left to do.
+    held = await resolver.jobs.held(limit=HELD_JOBS_MAX)
+    await resolver.jobs.requeue([job.job_id for job in held if named.encode() in job.payload])
+    return [event_type(event) for event in recorded.events]
+
+
+def _reason(held: Sequence[HeldJob], named: str) -> str | None:
+    return next((job.reason for job in held if named.encode() in job.payload), None)

@@ -1,0 +1,87 @@
+"""What an operator's command stands on: the stores, a clock, a running writer, and the consumers that can catch up."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fincore.backoffice.parked_charges import Follower
+from fincore.backoffice.unknown_outcomes import Resolver
+from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
+from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.schemas import require_migrated
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.restored import require_continuing_log
+from fincore.eventstore.writer import Writer
+from fincore.notify.fan_out import FanOut
+from fincore.postgres.database_clock import DatabaseClock, measured_clock
+from fincore.postgres.pool import Pool, create_pool
+from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.projectionist.projectionist import Projectionist
+from fincore.write.merchants.fee_plans import FeePlans
+from fincore.write.merchants.merchants import Merchants
+
+
+class OperatorStores(Stores, frozen=True, kw_only=True):
+    """The stores, with a clock that was read once from the first one needed, and a running writer."""
+
+    clock: DatabaseClock
+    writer: Writer
+
+    @property
+    def log(self) -> EventLog:
+        """The log."""
+        return EventLog(self.eventstore)
+
+    @property
+    def merchants(self) -> Merchants:
+        """Merchants and their keys."""
+        return Merchants(self.eventstore, self.clock)
+
+    @property
+    def fee_plans(self) -> FeePlans:
+        """What merchants are charged."""
+        return FeePlans(self.eventstore, self.clock)
+
+    @property
+    def resolver(self) -> Resolver:
+        """Records what became of unknown outcomes."""
+        return Resolver(self.log, self.writer, self.jobs, self.clock)
+
+    @property
+    def followers(self) -> tuple[Follower, ...]:
+        """Every consumer, and the store that it writes to."""
+        return (
+            Follower(Projectionist(), self.paymentdb),
+            Follower(LedgerService(), self.ledgerdb),
+            Follower(FanOut(self.clock), self.notify),
+        )
+
+
+@asynccontextmanager
+async def operator_stores(databases: Databases, *needed: str) -> AsyncIterator[OperatorStores]:
+    """The stores for one operator's task. Those that are not among the needed may be away; all are needed unless said.
+
+    Raises `ConfigurationError` where a store lacks its schema, and `LogFromTheFuture`.
+    """
+    wanted = needed or STORES
+    await require_migrated(databases, wanted)
+    first = next(store for store in STORES if store in wanted)
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(
+            open_stores(databases, application_name="fincore-cli", needed=wanted, size_max=2)
+        )
+        if "eventstore" in wanted:
+            await require_continuing_log(stores.eventstore)
+        clock = await measured_clock(getattr(stores, first), store=first)
+        writer = await stack.enter_async_context(running_writer(stores.eventstore, stores.jobs.enqueue))
+        pools = {name: getattr(stores, name) for name in Stores.__struct_fields__}
+        yield OperatorStores(clock=clock, writer=writer, **pools)
+
+
+@asynccontextmanager
+async def owner_pool(dsn: str) -> AsyncIterator[Pool]:
+    """A pool with the rights of the owner of a store's tables, as a rebuild needs them."""
+    pool = await create_pool(dsn, application_name="fincore-rebuild", size_max=2)
+    try:
+        yield pool
+    finally:
+        pool.terminate()
