@@ -15,7 +15,7 @@ from fincore.read.ledgerdb.sealer import SealedDay, Sealer, sealed_days
 from fincore.write.merchants.merchants import Merchants
 
 SUBJECTS_AT_A_TIME: Final = 1_000
-"""Events whose refund or dispute is looked up by one statement."""
+"""For how many events one statement looks up the refund or dispute."""
 
 
 class BalanceAt(NamedTuple):

@@ -42,7 +42,7 @@ def check_restore() -> None:
 
 
 def standings_text(standings: Sequence[ConsumerStanding]) -> str:
-    """A line for the event store, whose server goes on from the log, and one for each consumer."""
+    """A line for the event store and its server, and one for each consumer."""
     return "\n".join(
         ["eventstore: the server goes on from the end of the log", *(_line(one) for one in standings)]
     )

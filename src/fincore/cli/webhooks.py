@@ -93,7 +93,7 @@ def reseal() -> None:
 
     Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
     """
-    done = on_installation(_resealed)
+    done = on_installation(_reencrypted)
     show(
         f"{counted(done.reencrypted, 'endpoint')} sealed anew; "
         f"{counted(done.current, 'endpoint was', 'endpoints were')} sealed with the present key already"
@@ -103,9 +103,9 @@ def reseal() -> None:
     sys.exit(1 if done.unreadable else 0)
 
 
-async def _resealed(settings: Settings, databases: Databases) -> Reencrypted:
+async def _reencrypted(settings: Settings, databases: Databases) -> Reencrypted:
     async with operator_stores(databases, "eventstore") as stores:
-        # Not by the pool of notify, whose last commits a crash may take: the key before may be gone by then.
+        # Not by the pool of notify: a crash may lose its last commits, and the key before may be gone by then.
         return await reencrypt(stores.eventstore, secret_cipher(settings), stores.clock)
 
 
