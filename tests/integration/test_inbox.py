@@ -15,10 +15,10 @@ from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
 from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.scripted_psp import NOON, STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
 from fixtures.waiting import happens
-from fixtures.worker_harness import WorkerHarness, open_harness
+from fixtures.worker_harness import HarnessOnPostgres, open_harness
 
 
-async def _rows(harness: WorkerHarness) -> int:
+async def _rows(harness: HarnessOnPostgres) -> int:
     rows: int = await harness.pool.fetchval("select count(*) from eventstore.inbox")
     return rows
 

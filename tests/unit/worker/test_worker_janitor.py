@@ -1,14 +1,13 @@
-"""Unknown outcomes on a real queue and a real log: owned by the janitor until somebody knows."""
+"""Unknown outcomes belong to the janitor until the PSP's record, or a person, decides them."""
 
 from functools import partial
 
 import pytest
 
 from fincore.domain.ids import ChargeId
-from fincore.postgres.pool import Pool
 from fixtures.scripted_psp import ScriptedPsp, approve, lost_after, lost_before
 from fixtures.waiting import eventually
-from fixtures.worker_harness import WorkerHarness, open_harness
+from fixtures.worker_harness import WorkerHarness, harness_in_memory
 
 
 async def _inquired(harness: WorkerHarness, times: int) -> bool:
@@ -19,9 +18,9 @@ async def _unknown(harness: WorkerHarness, charge_id: ChargeId) -> bool:
     return (await harness.state(charge_id)).unknown_since is not None
 
 
-async def test_applied_outcome_is_found_without_repeating_call(pool: Pool) -> None:
+async def test_applied_outcome_is_found_without_repeating_call() -> None:
     psp = ScriptedPsp(lost_after)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         assert (await harness.state(charge_id)).status == "succeeded"
@@ -29,10 +28,10 @@ async def test_applied_outcome_is_found_without_repeating_call(pool: Pool) -> No
     assert [inquiry.created_at for inquiry in psp.inquiries] == [harness.clock.now()]
 
 
-async def test_payment_not_yet_in_search_is_repeated_under_its_key(pool: Pool) -> None:
+async def test_payment_not_yet_in_search_is_repeated_under_its_key() -> None:
     psp = ScriptedPsp(lost_after)
     psp.search_sees = False
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         assert (await harness.state(charge_id)).status == "succeeded"
@@ -40,10 +39,10 @@ async def test_payment_not_yet_in_search_is_repeated_under_its_key(pool: Pool) -
     assert psp.charges_made == 1
 
 
-async def test_payment_undecided_at_psp_stays_processing(pool: Pool) -> None:
+async def test_payment_undecided_at_psp_stays_processing() -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, harness, 3))
         assert (await harness.state(charge_id)).status == "processing"
@@ -57,10 +56,10 @@ async def test_payment_undecided_at_psp_stays_processing(pool: Pool) -> None:
     assert len(psp.requests) == 1
 
 
-async def test_payment_without_inquiry_answer_is_repeated_under_key(pool: Pool) -> None:
+async def test_payment_without_inquiry_answer_is_repeated_under_key() -> None:
     psp = ScriptedPsp(lost_before)
     psp.answers_inquiries = False
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         assert (await harness.state(charge_id)).status == "succeeded"
@@ -68,10 +67,10 @@ async def test_payment_without_inquiry_answer_is_repeated_under_key(pool: Pool) 
     assert len(psp.carried_out) == 1
 
 
-async def test_a_psp_that_cannot_be_asked_is_asked_again(pool: Pool) -> None:
+async def test_a_psp_that_cannot_be_asked_is_asked_again() -> None:
     psp = ScriptedPsp(*[lost_after] * 1000)
     psp.answers_inquiries = False
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, harness, 3))
         assert (await harness.state(charge_id)).status == "processing"
@@ -80,9 +79,9 @@ async def test_a_psp_that_cannot_be_asked_is_asked_again(pool: Pool) -> None:
         assert (await harness.state(charge_id)).status == "succeeded"
 
 
-async def test_payment_never_visible_fails_after_search_lag(pool: Pool) -> None:
+async def test_payment_never_visible_fails_after_search_lag() -> None:
     psp = ScriptedPsp(*[lost_before] * 1000)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, harness, 2))
         harness.clock.advance(minutes=15)
@@ -101,10 +100,10 @@ async def test_payment_never_visible_fails_after_search_lag(pool: Pool) -> None:
     assert psp.charges_made == 0
 
 
-async def test_payment_undecided_for_a_day_becomes_dead_letter(pool: Pool) -> None:
+async def test_payment_undecided_for_a_day_becomes_dead_letter() -> None:
     psp = ScriptedPsp(lost_after)
     psp.undecided = True
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, harness, 1))
         harness.clock.advance(hours=24)
@@ -115,18 +114,18 @@ async def test_payment_undecided_for_a_day_becomes_dead_letter(pool: Pool) -> No
         assert (await harness.state(charge_id)).status == "processing"
 
         psp.undecided = False
-        await harness.queue.requeue([letter.job_id])
+        await harness.requeue(letter.job_id)
         await harness.idle()
         assert (await harness.state(charge_id)).status == "succeeded"
         assert await harness.held() == []
 
 
 @pytest.mark.parametrize("search_sees", [True, False])
-async def test_webhook_deciding_unknown_outcome_ends_inquiries(pool: Pool, *, search_sees: bool) -> None:
+async def test_webhook_deciding_unknown_outcome_ends_inquiries(*, search_sees: bool) -> None:
     psp = ScriptedPsp(*[lost_after] * 1000)
     psp.answers_inquiries = False
     psp.search_sees = search_sees
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_unknown, harness, charge_id))
         assert await harness.tell(charge_id, "captured") == "accepted"

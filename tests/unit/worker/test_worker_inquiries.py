@@ -6,12 +6,11 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, stream_of
 from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Outcome, PspReference
-from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import inquire_job
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import NOON, ScriptedPsp, require_action
 from fixtures.waiting import eventually
-from fixtures.worker_harness import WorkerHarness, open_harness
+from fixtures.worker_harness import WorkerHarness, harness_in_memory
 
 USD = Currency("usd")
 ONLY_ASKED = PollPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=3600.0)
@@ -33,9 +32,9 @@ async def waiting_for_its_customer(harness: WorkerHarness) -> ChargeId:
     return charge_id
 
 
-async def test_customer_action_is_noticed_on_request_of_merchant(pool: Pool) -> None:
+async def test_customer_action_is_noticed_on_request_of_merchant() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
         charge_id = await waiting_for_its_customer(harness)
         psp.becomes(charge_id, paid(charge_id))
         await harness.put(inquire_job(charge_id))
@@ -43,9 +42,9 @@ async def test_customer_action_is_noticed_on_request_of_merchant(pool: Pool) -> 
         assert (await harness.state(charge_id)).status == "succeeded"
 
 
-async def test_psp_is_asked_once_per_interval_for_many_requests(pool: Pool) -> None:
+async def test_psp_is_asked_once_per_interval_for_many_requests() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
         charge_id = await waiting_for_its_customer(harness)
         for _ in range(20):
             await harness.put(inquire_job(charge_id))
@@ -56,10 +55,10 @@ async def test_psp_is_asked_once_per_interval_for_many_requests(pool: Pool) -> N
         assert len(psp.inquiries) == 1
 
 
-async def test_psp_is_asked_again_when_the_interval_is_over(pool: Pool) -> None:
+async def test_psp_is_asked_again_when_the_interval_is_over() -> None:
     psp = ScriptedPsp(require_action)
     policy = PollPolicy(action_pauses_seconds=(3600.0,), inquiry_interval_seconds=0.0)
-    async with open_harness(pool, psp, poll_policy=policy) as harness:
+    async with harness_in_memory(psp, poll_policy=policy) as harness:
         charge_id = await waiting_for_its_customer(harness)
 
         async def asked(times: int) -> bool:
@@ -71,9 +70,9 @@ async def test_psp_is_asked_again_when_the_interval_is_over(pool: Pool) -> None:
         assert await harness.held() == []
 
 
-async def test_charge_that_moved_on_is_not_asked_about(pool: Pool) -> None:
+async def test_charge_that_moved_on_is_not_asked_about() -> None:
     psp = ScriptedPsp()
-    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
         charge_id = await harness.charge()
 
         async def is_paid() -> bool:
@@ -85,10 +84,10 @@ async def test_charge_that_moved_on_is_not_asked_about(pool: Pool) -> None:
         assert psp.inquiries == []
 
 
-async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> None:
+async def test_inquiry_that_contradicts_the_charge_is_not_held() -> None:
     """`charge.follow` sees the same record, and holds: polling must not make a dead letter each time."""
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
         charge_id = await waiting_for_its_customer(harness)
         too_much = Approved(
             kind="captured",
@@ -104,9 +103,9 @@ async def test_inquiry_that_contradicts_the_charge_is_not_held(pool: Pool) -> No
         assert len(await harness.log.load(stream_of(charge_id))) == 2
 
 
-async def test_inquiry_without_answer_changes_nothing(pool: Pool) -> None:
+async def test_inquiry_without_answer_changes_nothing() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=ONLY_ASKED) as harness:
+    async with harness_in_memory(psp, poll_policy=ONLY_ASKED) as harness:
         charge_id = await waiting_for_its_customer(harness)
         psp.answers_inquiries = False
         await harness.put(inquire_job(charge_id))

@@ -1,4 +1,4 @@
-"""Captures, cancellations, refunds and what waits for others, on a real queue and a real log."""
+"""What the worker makes of a PSP's words about captures, cancellations, refunds and what waits for others."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,6 @@ from fincore.domain.outcome import (
     Rejected,
     Retryable,
 )
-from fincore.postgres.pool import Pool
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import (
     NOON,
@@ -38,7 +37,7 @@ from fixtures.scripted_psp import (
     require_action,
 )
 from fixtures.waiting import eventually
-from fixtures.worker_harness import WorkerHarness, open_harness
+from fixtures.worker_harness import WorkerHarness, harness_in_memory
 
 USD = Currency("usd")
 BUSY = Retryable(reason="429: too many requests")
@@ -72,10 +71,10 @@ CAPTURES: list[tuple[str, Sequence[Line], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "script", "told"), CAPTURES, ids=[name for name, _, _ in CAPTURES])
 async def test_an_answer_to_a_capture_becomes_these_events(
-    pool: Pool, name: str, script: Sequence[Line], told: list[str]
+    name: str, script: Sequence[Line], told: list[str]
 ) -> None:
     psp = ScriptedPsp(capture=script)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await authorized(harness)
         await harness.ask_capture(charge_id, 400)
         await harness.idle()
@@ -87,9 +86,9 @@ async def test_an_answer_to_a_capture_becomes_these_events(
     assert {call.idempotency_key for call in psp.calls} == {f"{charge_id}:capture:1"}
 
 
-async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Pool) -> None:
+async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call() -> None:
     psp = ScriptedPsp(capture=[REJECTED])
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await authorized(harness)
         for _ in range(2):
             await harness.ask_capture(charge_id)
@@ -101,9 +100,9 @@ async def test_a_capture_asked_for_again_after_a_failure_is_a_new_call(pool: Poo
     ]
 
 
-async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool) -> None:
+async def test_a_capture_that_never_arrives_fails_and_the_hold_stays() -> None:
     psp = ScriptedPsp(capture=[lost_before] * 1000)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await authorized(harness)
         await harness.ask_capture(charge_id)
         await eventually(partial(_called, psp, 2))
@@ -116,9 +115,9 @@ async def test_a_capture_that_never_arrives_fails_and_the_hold_stays(pool: Pool)
     assert charge.operation_failure.failure.code == "psp_unavailable"
 
 
-async def test_capture_of_lapsed_hold_ends_in_expired_charge(pool: Pool) -> None:
+async def test_capture_of_lapsed_hold_ends_in_expired_charge() -> None:
     psp = ScriptedPsp(capture=[lost_before])
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await authorized(harness)
         reference = (await harness.state(charge_id)).psp_reference
         assert reference is not None
@@ -137,11 +136,9 @@ async def test_capture_of_lapsed_hold_ends_in_expired_charge(pool: Pool) -> None
     [([], "canceled"), ([lost_after], "canceled"), ([REJECTED], "authorized")],
     ids=["approved", "lost after", "rejected"],
 )
-async def test_a_cancellation_releases_the_hold_or_leaves_it(
-    pool: Pool, script: Sequence[Line], status: str
-) -> None:
+async def test_a_cancellation_releases_the_hold_or_leaves_it(script: Sequence[Line], status: str) -> None:
     psp = ScriptedPsp(cancel=script)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await authorized(harness)
         await harness.ask_cancel(charge_id)
         await harness.idle()
@@ -160,10 +157,10 @@ REFUNDS: list[tuple[str, Sequence[Line], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "script", "told"), REFUNDS, ids=[name for name, _, _ in REFUNDS])
 async def test_an_answer_to_a_refund_becomes_these_events(
-    pool: Pool, name: str, script: Sequence[Line], told: list[str]
+    name: str, script: Sequence[Line], told: list[str]
 ) -> None:
     psp = ScriptedPsp(refund=script)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         refund_id = await harness.ask_refund(charge_id, 300)
@@ -177,9 +174,9 @@ async def test_an_answer_to_a_refund_becomes_these_events(
     assert len(psp.refunds) == ("refund.succeeded" in told)
 
 
-async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool) -> None:
+async def test_a_refund_that_never_arrives_fails_and_frees_its_amount() -> None:
     psp = ScriptedPsp(refund=[lost_before] * 1000)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         await harness.ask_refund(charge_id)
@@ -191,11 +188,11 @@ async def test_a_refund_that_never_arrives_fails_and_frees_its_amount(pool: Pool
         assert charge.refundable_minor == 1000
 
 
-async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None:
+async def test_a_pending_refund_is_asked_about_until_it_ends() -> None:
     psp = ScriptedPsp()
     psp.refund_status = "pending"
     policy = PollPolicy(refund_pause_seconds=0.05)
-    async with open_harness(pool, psp, poll_policy=policy) as harness:
+    async with harness_in_memory(psp, poll_policy=policy) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         await harness.ask_refund(charge_id)
@@ -210,11 +207,11 @@ async def test_a_pending_refund_is_asked_about_until_it_ends(pool: Pool) -> None
         ]
 
 
-async def test_refund_pending_for_30_days_becomes_dead_letter(pool: Pool) -> None:
+async def test_refund_pending_for_30_days_becomes_dead_letter() -> None:
     psp = ScriptedPsp()
     psp.refund_status = "pending"
     policy = PollPolicy(refund_pause_seconds=0.05)
-    async with open_harness(pool, psp, poll_policy=policy) as harness:
+    async with harness_in_memory(psp, poll_policy=policy) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         await harness.ask_refund(charge_id)
@@ -225,9 +222,9 @@ async def test_refund_pending_for_30_days_becomes_dead_letter(pool: Pool) -> Non
         assert "pending at the PSP for 30 days" in letter.reason
 
 
-async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) -> None:
+async def test_a_refund_webhook_before_our_own_answer_is_one_refund() -> None:
     psp = ScriptedPsp(refund=[lost_after])
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         psp.answers_inquiries = False
         charge_id = await harness.charge()
         await harness.idle()
@@ -241,8 +238,8 @@ async def test_a_refund_webhook_before_our_own_answer_is_one_refund(pool: Pool) 
         assert charge.refunded_minor == 300
 
 
-async def test_refund_failing_after_success_is_refundable_again(pool: Pool) -> None:
-    async with open_harness(pool, ScriptedPsp()) as harness:
+async def test_refund_failing_after_success_is_refundable_again() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         await harness.ask_refund(charge_id)
@@ -258,8 +255,8 @@ async def test_refund_failing_after_success_is_refundable_again(pool: Pool) -> N
         assert (await harness.state(charge_id)).refundable_minor == 1000
 
 
-async def test_refund_success_after_failure_is_verified_and_ignored(pool: Pool) -> None:
-    async with open_harness(pool, ScriptedPsp()) as harness:
+async def test_refund_success_after_failure_is_verified_and_ignored() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         await harness.ask_refund(charge_id)
@@ -275,8 +272,8 @@ async def test_refund_success_after_failure_is_verified_and_ignored(pool: Pool) 
         assert await harness.held() == []
 
 
-async def test_refund_made_at_psp_is_recorded_on_charge(pool: Pool) -> None:
-    async with open_harness(pool, ScriptedPsp()) as harness:
+async def test_refund_made_at_psp_is_recorded_on_charge() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         said = RefundReport(
@@ -292,8 +289,8 @@ async def test_refund_made_at_psp_is_recorded_on_charge(pool: Pool) -> None:
         assert (refund.origin, refund.status, refund.amount_minor) == ("psp", "succeeded", 250)
 
 
-async def test_refund_reported_before_capture_records_capture_first(pool: Pool) -> None:
-    async with open_harness(pool, ScriptedPsp()) as harness:
+async def test_refund_reported_before_capture_records_capture_first() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
         charge_id = await harness.charge(jobs=())
         harness.psp.becomes(charge_id, _captured(charge_id))
         said = RefundReport(
@@ -309,8 +306,8 @@ async def test_refund_reported_before_capture_records_capture_first(pool: Pool) 
         ]
 
 
-async def test_dispute_naming_only_psp_payment_finds_its_charge(pool: Pool) -> None:
-    async with open_harness(pool, ScriptedPsp()) as harness:
+async def test_dispute_naming_only_psp_payment_finds_its_charge() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         said = DisputeReport(
@@ -332,9 +329,9 @@ async def test_dispute_naming_only_psp_payment_finds_its_charge(pool: Pool) -> N
         assert await harness.held() == []
 
 
-async def test_customer_action_finished_without_webhook_is_noticed(pool: Pool) -> None:
+async def test_customer_action_finished_without_webhook_is_noticed() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+    async with harness_in_memory(psp, poll_policy=PATIENT) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, psp, 2))
         psp.becomes(charge_id, _captured(charge_id))
@@ -346,9 +343,9 @@ async def test_customer_action_finished_without_webhook_is_noticed(pool: Pool) -
         ]
 
 
-async def test_customer_action_never_finished_expires_charge(pool: Pool) -> None:
+async def test_customer_action_never_finished_expires_charge() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+    async with harness_in_memory(psp, poll_policy=PATIENT) as harness:
         charge_id = await harness.charge()
         await eventually(partial(_inquired, psp, 1))
         harness.clock.advance(hours=1)
@@ -357,11 +354,9 @@ async def test_customer_action_never_finished_expires_charge(pool: Pool) -> None
         assert (await harness.state(charge_id)).status == "expired"
 
 
-async def test_customer_action_unreadable_for_a_day_is_dead_letter(
-    pool: Pool,
-) -> None:
+async def test_customer_action_unreadable_for_a_day_is_dead_letter() -> None:
     psp = ScriptedPsp(require_action)
-    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+    async with harness_in_memory(psp, poll_policy=PATIENT) as harness:
         psp.answers_inquiries = False
         await harness.charge()
         await eventually(partial(_inquired, psp, 1))
@@ -371,7 +366,7 @@ async def test_customer_action_unreadable_for_a_day_is_dead_letter(
         assert (letter.kind, "look it up at the PSP" in letter.reason) == ("charge.follow", True)
 
 
-async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> None:
+async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came() -> None:
     def hold_for_a_day(request: Any) -> Any:
         held = approve(request)
         assert isinstance(held, Approved)
@@ -384,7 +379,7 @@ async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> 
         )
 
     psp = ScriptedPsp(hold_for_a_day)
-    async with open_harness(pool, psp, poll_policy=PATIENT) as harness:
+    async with harness_in_memory(psp, poll_policy=PATIENT) as harness:
         charge_id = await harness.charge(capture_method="manual")
         await eventually(partial(_has_reference, harness, charge_id))
         harness.clock.advance(days=1)
@@ -398,9 +393,9 @@ async def test_a_hold_that_lapsed_is_seen_though_no_webhook_came(pool: Pool) -> 
         assert (await harness.history(charge_id))[-1] == "charge.expired"
 
 
-async def test_fee_missing_from_webhook_is_read_from_psp(pool: Pool) -> None:
+async def test_fee_missing_from_webhook_is_read_from_psp() -> None:
     psp = ScriptedPsp()
-    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
+    async with harness_in_memory(psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
         charge_id = await harness.charge(jobs=())
         fee = Money(59, USD)
         psp.becomes(charge_id, msgspec.structs.replace(_captured(charge_id), fee=fee))
@@ -414,9 +409,9 @@ async def test_fee_missing_from_webhook_is_read_from_psp(pool: Pool) -> None:
         assert (await harness.state(charge_id)).fee == fee
 
 
-async def test_fee_of_corrected_charge_is_read_from_psp(pool: Pool) -> None:
+async def test_fee_of_corrected_charge_is_read_from_psp() -> None:
     psp = ScriptedPsp(decline)
-    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
+    async with harness_in_memory(psp, poll_policy=PollPolicy(fee_pause_seconds=0.05)) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         fee = Money(59, USD)
@@ -432,9 +427,9 @@ async def test_fee_of_corrected_charge_is_read_from_psp(pool: Pool) -> None:
         assert (await harness.state(charge_id)).fee == fee
 
 
-async def test_fee_that_psp_never_reports_is_polled_boundedly(pool: Pool) -> None:
+async def test_fee_that_psp_never_reports_is_polled_boundedly() -> None:
     psp = ScriptedPsp()
-    async with open_harness(pool, psp, poll_policy=PollPolicy(fee_pause_seconds=0.0)) as harness:
+    async with harness_in_memory(psp, poll_policy=PollPolicy(fee_pause_seconds=0.0)) as harness:
         charge_id = await harness.charge()
         await harness.idle()
         assert (await harness.state(charge_id)).fee is None

@@ -7,10 +7,9 @@ import pytest
 from fincore.domain.events import EventType, ReceiptOmitted
 from fincore.domain.ids import stream_of
 from fincore.domain.outcome import Retryable
-from fincore.postgres.pool import Pool
 from fincore.write.queue.job_payloads import authorize_job
 from fixtures.scripted_psp import NOON, Line, ScriptedPsp, approve, decline, lost_after, lost_before
-from fixtures.worker_harness import open_harness
+from fixtures.worker_harness import harness_in_memory
 
 ADDRESS = "ada@example..com"
 BUSY = Retryable(reason="429: too many requests")
@@ -34,10 +33,10 @@ def disliking(*script: Line) -> ScriptedPsp:
     ids=["approved", "declined", "busy", "lost before", "lost after"],
 )
 async def test_payment_goes_on_without_the_refused_receipt(
-    pool: Pool, script: Sequence[Line], history: list[EventType]
+    script: Sequence[Line], history: list[EventType]
 ) -> None:
     psp = disliking(*script)
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge(customer_email=ADDRESS)
         await harness.idle()
         assert await harness.history(charge_id) == ["charge.created", "charge.receipt_omitted", *history]
@@ -50,10 +49,10 @@ async def test_payment_goes_on_without_the_refused_receipt(
     assert psp.charges_made == ("charge.captured" in history)
 
 
-async def test_janitor_repeating_call_omits_receipt_again(pool: Pool) -> None:
+async def test_janitor_repeating_call_omits_receipt_again() -> None:
     psp = disliking(lost_before)
     psp.loses_first = True
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge(customer_email=ADDRESS)
         await harness.idle()
         assert await harness.history(charge_id) == [
@@ -65,9 +64,9 @@ async def test_janitor_repeating_call_omits_receipt_again(pool: Pool) -> None:
     assert psp.charges_made == 1
 
 
-async def test_worker_killed_after_omitting_receipt_calls_without_it(pool: Pool) -> None:
+async def test_worker_killed_after_omitting_receipt_calls_without_it() -> None:
     psp = disliking()
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge(customer_email=ADDRESS, jobs=())
         omitted = ReceiptOmitted(reason="Refused.", occurred_at=NOON)
         await harness.append(charge_id, omitted, version=1, jobs=(authorize_job(charge_id),))
@@ -77,9 +76,9 @@ async def test_worker_killed_after_omitting_receipt_calls_without_it(pool: Pool)
     assert (request.idempotency_key, request.customer_email) == (f"{charge_id}:authorize:1:no_receipt", None)
 
 
-async def test_two_jobs_at_once_leave_it_out_once_and_charge_once(pool: Pool) -> None:
+async def test_two_jobs_at_once_leave_it_out_once_and_charge_once() -> None:
     psp = disliking()
-    async with open_harness(pool, psp) as harness:
+    async with harness_in_memory(psp) as harness:
         charge_id = await harness.charge(customer_email=ADDRESS, jobs=())
         for _ in range(5):
             await harness.put(authorize_job(charge_id))
