@@ -124,8 +124,8 @@ def test_refunds_and_failures_balance_and_never_exceed_charge(data: st.DataObjec
     ("refunding", "status", "kind"),
     [
         ("succeeds", "succeeded", None),
-        ("fails_later", "succeeded", "record_refund_outcome"),
-        ("succeeds_later", "pending", "record_refund_outcome"),
+        ("fails_later", "succeeded", "settle_refund"),
+        ("succeeds_later", "pending", "settle_refund"),
     ],
 )
 def test_test_card_decides_what_its_refund_does(refunding: str, status: str, kind: str | None) -> None:
