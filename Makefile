@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-SOURCES := src tests bench demo harness
+SOURCES := src tests bench demo harness scripts
 
 .PHONY: help
 help: ## list what there is
@@ -49,6 +49,10 @@ format: .venv/dev ## format the code and mend what the linter can
 .PHONY: bench
 bench: .venv/dev ## measure, each figure beside its reference in the same run
 	@$(BIN)/python -m bench
+
+.PHONY: release
+release: .venv/dev ## check, build into dist/ and tag what is committed; push nothing (NO_TAG=1: no tag)
+	@$(BIN)/python scripts/release.py $(if $(NO_TAG),--no-tag)
 
 .PHONY: clean
 clean: ## remove what was installed and the embedded data

@@ -73,6 +73,6 @@ def test_fincores_wheel_does_not_require_the_simulator(fincore: Wheel) -> None:
 
 
 def test_sandboxs_wheel_holds_the_whole_simulator(sandbox: Wheel) -> None:
-    project_files = {"psp_sandbox/pyproject.toml", "psp_sandbox/README.md"}
+    project_files = {f"psp_sandbox/{name}" for name in ("LICENSE", "README.md", "pyproject.toml")}
     assert sandbox.files == sources("psp_sandbox") - project_files
     assert "psp-sandbox = psp_sandbox.__main__:main" in sandbox.entry_points
