@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
 
 import pytest
 from harness.installation import Merchant
@@ -10,24 +12,64 @@ from fixtures.shop import Shop
 from fixtures.system import System, running_system
 
 
+class Running(NamedTuple):
+    """A system that runs, and a merchant of it."""
+
+    system: System
+    merchant: Merchant
+
+
+class SharedSystem:
+    """A system with three processes of the API, from the first test that asks until the last one of this folder."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._running: Running | None = None
+
+    def running(self) -> Running:
+        """The system and its merchant; started where it does not run."""
+        if self._running is None:
+            system = self._stack.enter_context(running_system(apis=3))
+            self._running = Running(system, asyncio.run(system.add_merchant()))
+        return self._running
+
+    def stop(self) -> None:
+        """End its processes: they poll, and would take a sixth of a core from the tests that follow."""
+        self._running = None
+        self._stack.close()
+
+
+_SHARED = pytest.StashKey[SharedSystem]()
+
+
 @pytest.fixture(scope="session")
-def shared_system() -> Iterator[System]:
-    """A system with three processes of the API."""
-    with running_system(apis=3) as system:
-        yield system
+def shared_system(request: pytest.FixtureRequest) -> Iterator[SharedSystem]:
+    """The shared system, which starts when it is asked for."""
+    shared = request.session.stash[_SHARED] = SharedSystem()
+    yield shared
+    shared.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the shared system where the next test is of another folder."""
+    is_last = nextitem is None or nextitem.path.parent != item.path.parent
+    if is_last and (shared := item.session.stash.get(_SHARED, None)) is not None:
+        shared.stop()
 
 
 @pytest.fixture
-def system(shared_system: System) -> System:
+def system(shared_system: SharedSystem) -> System:
     """The shared system, whole and idle, without faults."""
-    shared_system.mend()
-    return shared_system
+    system = shared_system.running().system
+    system.mend()
+    return system
 
 
-@pytest.fixture(scope="session")
-def merchant(shared_system: System) -> Merchant:
+@pytest.fixture
+def merchant(shared_system: SharedSystem) -> Merchant:
     """A merchant of the shared system."""
-    return asyncio.run(shared_system.add_merchant())
+    return shared_system.running().merchant
 
 
 @pytest.fixture
