@@ -87,7 +87,7 @@ def _show(rounds: list[Round]) -> None:
         f"loop; every request with its own Idempotency-Key, authenticated, validated, and answered when its event, "
         f"job and idempotency row are durable. {ROUNDS} rounds of {SECONDS:g} s each after {WARMUP_SECONDS:g} s of "
         f"warm-up, product and references in turns; medians. The transaction-per-request version is the same program "
-        f"with a write door that opens a transaction for every request.",
+        f"with a writer that opens a transaction for every request.",
         [
             Figure(
                 name="accepted charges",

@@ -1,4 +1,4 @@
-"""Whether client, PSP sandbox, log, view and ledger tell the same story of the same charges and refunds."""
+"""Whether client, PSP sandbox, log, view and ledger agree on the same charges and refunds."""
 
 from typing import Final
 

@@ -36,7 +36,7 @@ _REFUNDED: Final = 201
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose log to follow, and which API to ask."""
+    """Which log to follow, and which API to ask."""
 
     dsn: str
     api_port: int

@@ -70,7 +70,7 @@ class Installation(harness.Installation):
 
 @contextmanager
 def installation(store: Store, **settings: str) -> Iterator[Installation]:
-    """An installation whose processes end with the block; `settings` by their names in the environment."""
+    """An installation with processes that end with the block; `settings` by their names in the environment."""
     one = Installation(store, settings)
     try:
         yield one

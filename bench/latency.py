@@ -19,7 +19,7 @@ DRAIN_SECONDS: Final = 2.0
 
 
 def measure(store: Store) -> None:
-    """Ten charges a second through an idle installation whose PSP answers at once."""
+    """Ten charges a second through an idle installation with a PSP that answers at once."""
     with installation(store) as fincore:
         api_port = fincore.start_role("api")
         fincore.start_slow_sandbox(p50_ms=0, p99_ms=0)

@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
 
 def measure(store: Store) -> None:
-    """Offer charges to an installation whose one merchant wants to hear of every event."""
+    """Offer charges to an installation with one merchant that wants every event."""
     receiver = ReceiverProcess()
     try:
         with installation(store, FINCORE_WEBHOOKS_ALLOW_LOOPBACK="true") as fincore:

@@ -23,7 +23,7 @@ from generate_series(1, $1::bigint) n
 cross join generate_series(1, 2) leg;
 
 -- name: seals
--- $1 entries count as sealed; nobody verifies them.
+-- $1 entries count as sealed; they are never verified.
 insert into ledgerdb.seals (entry_id, postings, content_hash, chain_hash)
 select n, 2, sha256('x'), sha256('x') from generate_series(1, $1::bigint) n;
 

@@ -1,6 +1,6 @@
-"""The reference of `accept`: the product's API with a write door that opens one transaction for each request.
+"""The reference of `accept`: the product's API with a writer that opens one transaction for each request.
 
-`python -m bench.per_request run api` is `fincore run api` but for that door. Route, validation, authentication and
+`python -m bench.per_request run api` is `fincore run api` but for that writer. Route, validation, authentication and
 answers are the product's own; each Commit is BEGIN, one insert per row, the enqueueing of its job, COMMIT.
 """
 
@@ -37,7 +37,7 @@ class TransactionPerRequest(Writer):
     """Writes each Commit at once, by itself."""
 
     async def commit(self, commit: Commit) -> CommitResult:
-        """Make a new charge durable; whatever the product's door would refuse raises here."""
+        """Make a new charge durable; what the product's writer would refuse raises here."""
         async with self._pool.acquire() as connection, connection.transaction():
             await self._insert_rows(connection, commit)
         return Committed()
@@ -65,7 +65,7 @@ class TransactionPerRequest(Writer):
 
 
 def main() -> None:
-    """Entry point: the `fincore` command with the other write door."""
+    """Entry point: the `fincore` command with the other writer."""
     wider = functools.partial(open_stores, size_max=POOL_CONNECTIONS)
     with patch.object(processes, "Writer", TransactionPerRequest), patch.object(roles, "open_stores", wider):
         command.main()

@@ -105,7 +105,7 @@ class Progress:
         )
 
     def times_of_operations(self, *, began: float, ended: float) -> list[TimesOfOperations]:
-        """How long captures and refunds asked for between two moments took; nothing of a kind nobody asked for."""
+        """How long captures and refunds asked for between two moments took; nothing for a kind that was not asked for."""
         rows = self._connection.execute(_SQL.times_of_operations, {"began": began, "ended": ended}).fetchall()
         return msgspec.convert(rows, list[TimesOfOperations])
 

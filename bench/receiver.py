@@ -21,7 +21,7 @@ _ANSWER: Final = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """Attempts that came, those whose signature holds, and how many webhooks they were."""
+    """Attempts that came, those with a valid signature, and how many webhooks they were."""
 
     attempts: int
     verified: int
@@ -59,7 +59,7 @@ class ReceiverProcess:
         return msgspec.json.decode(output, type=Received)
 
     def kill(self) -> None:
-        """End it whatever it does; without effect once it has ended."""
+        """End it in any state; without effect once it has ended."""
         self._popen.kill()
         self._popen.wait()
 

@@ -24,7 +24,7 @@ class Store:
 
     @property
     def pid(self) -> int:
-        """The process whose children are the server's sessions."""
+        """The parent process of the server's sessions."""
         return int((self.folder / "pg" / "postmaster.pid").read_text(encoding="ascii").partition("\n")[0])
 
     def fresh_database(self) -> str:

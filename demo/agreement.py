@@ -1,4 +1,4 @@
-"""Whether FinCore, the PSP and the books tell the same story of the same money."""
+"""Whether FinCore, the PSP and the ledger agree on the same money."""
 
 import json
 import urllib.request

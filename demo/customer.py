@@ -8,7 +8,7 @@ from demo.payments import CustomerAct
 from demo.processes import DemoFailed
 
 RETURN_URL: Final = "https://shop.example/thanks"
-"""Where the shop wants its customers back; nobody follows it here."""
+"""Where the shop wants its customers back; no browser follows it here."""
 
 _SEE_OTHER: Final = 303
 

@@ -72,7 +72,7 @@ PAYMENTS: Final = (
         "a card over its limit", "pm_card_visa_chargeDeclinedVelocityLimitExceeded", 700, "usd", "failed"
     ),
     Payment("blocked as too risky", "pm_card_radarBlock", 50_000, "usd", "failed"),
-    Payment("3-D Secure, nobody there", "pm_card_authenticationRequired", 15_000, "eur", "failed"),
+    Payment("3-D Secure, no customer", "pm_card_authenticationRequired", 15_000, "eur", "failed"),
     Payment(
         "the PSP is busy (429)",
         "pm_card_visa_debit",

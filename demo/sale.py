@@ -81,7 +81,7 @@ class Sale:
 
     @property
     def news(self) -> str:
-        """The remark, of a longer story the last thing that happened."""
+        """The remark; of several, the last event."""
         return self._story()[-1] if self._has_story and self._story() else self.remark
 
     @property

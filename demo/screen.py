@@ -31,7 +31,7 @@ class Screen:
         self._printed: dict[str, str] = {}
 
     def heading(self, text: str) -> None:
-        """A new part of the story."""
+        """A new part of the demo."""
         self.console.print(f"\n[bold]{escape(text)}[/bold]")
 
     def text(self, text: str) -> None:

@@ -48,7 +48,7 @@ class Killer:
 
 @pytest.fixture(scope="module")
 def crashing_system() -> Iterator[System]:
-    """A system for these tests alone, whose PSP takes its time."""
+    """A system for these tests alone, with a slow PSP."""
     with running_system(
         apis=2,
         settings={"FINCORE_PSP_TIMEOUT_SECONDS": "2"},

@@ -1,7 +1,7 @@
 """kill -9 before and after every commit and every call, one place after the other: nothing is lost, nothing is doubled.
 
-Each place has a story that comes to it. The process that does is killed there and started again; the story goes on, and
-so does the walk. In the end each story must have ended as it should, and everybody must tell of the same.
+Each place has a scenario that reaches it. The process that does is killed there and started again; the scenario goes on, and
+so does the walk. In the end each scenario must have ended as it should, and all records must agree.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ SETTLE_TIMEOUT_SECONDS: Final = 120.0
 """A delivery that a process took to its grave is taken up again after a minute."""
 POLL_SECONDS: Final = 0.05
 APIS: Final = (1, 2)
-"""The first is killed; whoever gets no answer from it asks the second."""
+"""The first is killed; a client that gets no answer from it asks the second."""
 ANOTHER_ACCOUNT: Final = "sk_test_of_another_account"
 
 
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How the charge of a story must end."""
+    """How the charge of a scenario must end."""
 
     charge_id: str
     status: str
@@ -67,7 +67,7 @@ class Ending(NamedTuple):
 
 
 class Scene:
-    """What a story does things with. `place` is `before` or `after`."""
+    """What a scenario works with. `place` is `before` or `after`."""
 
     def __init__(self, system: System, shop: Shop, doomed: Mapping[str, str]) -> None:
         self.system = system
@@ -78,7 +78,7 @@ class Scene:
 
     @property
     def place(self) -> str:
-        """Whether the story dies before or after what it dies at."""
+        """Whether the process is killed before or after the step."""
         return next(iter(self._doomed.values())).rpartition(".")[2]
 
     async def arm(self) -> None:
@@ -156,7 +156,7 @@ def is_to_be_repeated(reply: Reply) -> bool:
     return reply.status >= 500 or (reply.status == 409 and reply.json["code"] == "idempotency_key_in_use")
 
 
-# Stories about a payment
+# Scenarios about a payment
 
 
 async def pay(scene: Scene) -> Ending:
@@ -241,7 +241,7 @@ async def learn_the_fee_later(scene: Scene) -> Ending:
 
 
 async def be_paid_after_all(scene: Scene) -> Ending:
-    """Somebody pays at the PSP what FinCore knows as failed: its record is read, and counts."""
+    """A payment that FinCore has as failed is paid at the PSP: its record is read, and counts."""
     charge = await scene.charged("failed", "pm_card_visa_chargeDeclined")
     await scene.arm()
     scene.system.stripe(
@@ -250,7 +250,7 @@ async def be_paid_after_all(scene: Scene) -> Ending:
     return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
 
 
-# Stories about refunds
+# Scenarios about refunds
 
 
 async def give_back(scene: Scene) -> Ending:
@@ -282,7 +282,7 @@ async def lose_the_refund(scene: Scene) -> Ending:
     return Ending(charge["id"], "succeeded", AMOUNT_MINOR, PART_MINOR)
 
 
-# Stories about disputes
+# Scenarios about disputes
 
 
 async def be_disputed(scene: Scene) -> Ending:
@@ -343,7 +343,7 @@ async def disputed(scene: Scene, payment_method: str = "pm_card_createDispute") 
     return charge, charge["disputes"][0]["psp_reference"]
 
 
-# Stories that need the installation to themselves
+# Scenarios that need the installation to themselves
 
 
 async def be_refused_the_capture(scene: Scene) -> Ending:
@@ -527,7 +527,7 @@ def press_complete(url: str) -> None:
 
 
 class Way(NamedTuple):
-    """Who comes to a place, and in which story. `is_alone`: no other story may be under way."""
+    """Which role reaches a place, and in which scenario. `is_alone`: no other scenario may be under way."""
 
     role: str
     story: Story
@@ -583,11 +583,11 @@ WAYS: Final[Mapping[str, Way]] = {
 """A place, without `before` and `after` -> how it is come to."""
 
 UNREACHED: Final[Mapping[str, str]] = {}
-"""A place that no story comes to -> why not."""
+"""A place that no scenario reaches -> why not."""
 
 
 class Step(NamedTuple):
-    """One story, and where the processes that carry it out die: the name of a failpoint for each role."""
+    """One scenario, and where the processes that carry it out are killed: the name of a failpoint for each role."""
 
     way: Way
     doomed: Mapping[str, str]
@@ -599,7 +599,7 @@ class Step(NamedTuple):
 
 
 def steps() -> list[Step]:
-    """Every failpoint once; one in each role that comes to some in the same story dies in the same step."""
+    """Every failpoint once; in the same scenario, one of each role is killed in the same step."""
     by_story: dict[Story, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for where, way in WAYS.items():
         by_story[way.story][way.role] += [f"{where}.before", f"{where}.after"]
@@ -620,7 +620,7 @@ def test_every_failpoint_is_walked_or_its_absence_explained() -> None:
 
 @pytest.fixture(scope="module")
 def mortal_system() -> Iterator[System]:
-    """A system whose processes may be told where to die."""
+    """A system with processes that can be killed at a place."""
     with running_system(
         apis=len(APIS),
         settings={
@@ -658,7 +658,7 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
 
 
 async def walk(system: System, shop: Shop) -> tuple[list[Scene], dict[str, Ending]]:
-    """Every step: its story begins, its processes die and are started again. Stories end in their own time."""
+    """Every step: its scenario begins, its processes die and are started again. Scenarios end in their own time."""
     scenes: list[Scene] = []
     stories: dict[str, asyncio.Task[Ending]] = {}
     async with asyncio.TaskGroup() as under_way:
@@ -677,7 +677,7 @@ async def walk(system: System, shop: Shop) -> tuple[list[Scene], dict[str, Endin
 
 
 async def told(step: Step, scene: Scene) -> Ending:
-    """The ending of a story; one that fails is named."""
+    """The ending of a scenario; one that fails is named."""
     try:
         return await step.way.story(scene)
     except Exception as error:
@@ -697,7 +697,7 @@ async def die_and_rise(system: System, role: str) -> None:
 async def assert_each_ended_well(
     system: System, shop: Shop, merchant: Merchant, endings: Mapping[str, Ending]
 ) -> None:
-    """Every charge is as its story should leave it, everybody agrees about all of them, and the PSP's balance is ours."""
+    """Every charge is as its scenario should leave it, all records agree, and the PSP's balance is ours."""
     charges = await assert_all_agree(system, shop, merchant)
     found = {
         name: Ending(
@@ -724,7 +724,7 @@ async def assert_each_ended_well(
 
 
 def let_time_pass(system: System) -> None:
-    """Whatever FinCore wants to look at again later is due now, such as a capture whose fee no answer told."""
+    """All polls that wait for a later time are due now, such as one of a capture without a fee."""
     system.execute("update queue.pgqueuer set execute_after = now() where entrypoint = 'charge.follow'")
 
 

@@ -1,4 +1,4 @@
-"""Webhooks to merchants, whole way: a charge is paid, and the merchant's server is told, whatever process was away."""
+"""Webhooks to merchants, whole way: a charge is paid, and the merchant's server receives it, though a process was down."""
 
 import asyncio
 from base64 import b64encode

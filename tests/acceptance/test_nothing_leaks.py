@@ -1,4 +1,4 @@
-"""No card number, key or secret in any log, row, job or answer, whatever was sent to where it does not belong."""
+"""No card number, key or secret in any log, row, job or answer, though they were sent in the wrong fields."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(180)
 
 CARDS_FILE: Final = Path(__file__).parents[2] / "src/psp_sandbox/stripe/cards.json"
 CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_FILE.read_bytes())]
-"""The numbers of the published test cards: what a card number looks like, and whom nobody can charge."""
+"""The numbers of the published test cards: what a card number looks like, and cannot be charged."""
 VISA, AMEX = CARDS[0], "378282246310005"
 TOKEN: Final = "t0kenOfTheMerchants"
 WRONG_KEY: Final = f"sk_test_{'K3yThatNobodyHas' * 2}"
@@ -46,7 +46,7 @@ class Haystack(NamedTuple):
 
 
 def needle(secret: str) -> re.Pattern[str]:
-    """A secret as somebody might have written it: card numbers with spaces and dashes, too."""
+    """A secret in each spelling: card numbers with spaces and dashes, too."""
     if not secret.isdigit():
         return re.compile(re.escape(secret))
     return re.compile(r"(?<![0-9])" + r"[ -]?".join(secret) + r"(?![0-9])")
@@ -152,7 +152,7 @@ def system() -> Iterator[System]:
 
 @pytest.fixture(scope="module")
 def merchant(system: System) -> Merchant:
-    """A merchant whose key was made by the command line, which shows it once."""
+    """A merchant with a key made by the command line, which shows it once."""
     return system.new_merchant()
 
 
@@ -245,7 +245,7 @@ async def everything_is_tried(system: System, shop: Shop, answers: list[Place]) 
 
 
 def test_the_search_would_find_what_leaked(system: System) -> None:
-    """The proof that the test above can fail: what is planted is found, wherever it lies."""
+    """The proof that the test above can fail: what is planted is found in every place."""
     spaced = f"{VISA[:4]} {VISA[4:8]} {VISA[8:12]} {VISA[12:]}"
     system.execute(
         "create table public.planted (as_text text, as_json jsonb, as_bytes bytea)",

@@ -62,7 +62,7 @@ async def test_worker_on_sigterm_finishes_and_records_its_call(system: System, s
     accepted = await shop.charge()
     system.until("the PSP is being called", lambda: "slow" not in faults_left(system))
     assert await asyncio.to_thread(system.terminate, "worker") == 0
-    # Nobody is left to do it: it was done before the worker ended.
+    # No worker is left to do it: it was done before the worker ended.
     paid = await shop.get(accepted["id"])
     assert (paid["status"], events_of(paid)) == ("succeeded", ["charge.created", "charge.captured"])
 
@@ -113,7 +113,7 @@ async def test_check_passes_and_names_tampered_balance(system: System, shop: Sho
 
 @contextmanager
 def tampered_balance(system: System) -> Iterator[str]:
-    """An account whose balance somebody with the owner's rights has changed behind everybody's back."""
+    """An account with a balance that was changed with the owner's rights."""
     ((account_id, name),) = system.rows(
         "select account_id, name from ledgerdb.accounts where name like 'merchant:%' order by account_id limit 1"
     )
@@ -136,7 +136,7 @@ def tampered_balance(system: System) -> Iterator[str]:
 
 @contextmanager
 def taken_port() -> Iterator[int]:
-    """A port that somebody else listens on."""
+    """A port on which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as somebody:
         yield somebody.getsockname()[1]
 

@@ -50,9 +50,9 @@ where backend_type = 'client backend' and pid <> pg_backend_pid()
 
 
 class Sales:
-    """A shop that sells, and gives a part back, through whatever goes wrong.
+    """A shop that sells, and gives a part back, through all failures.
 
-    Each request is repeated under its key until it is taken. Whatever it is answered before must be a documented problem
+    Each request is repeated under its key until it is accepted. Each answer before that must be a documented problem
     that says when to come back.
     """
 
@@ -75,7 +75,7 @@ class Sales:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def until_refused(self) -> None:
-        """Return once somebody was told to come back."""
+        """Return once a request was refused with Retry-After."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.problems:
                 await asyncio.sleep(POLL_SECONDS)
@@ -104,7 +104,7 @@ class Sales:
 
 
 def assert_asks_to_come_back(reply: Reply) -> None:
-    """The problem of somebody else's making: documented, safe to repeat, and saying when."""
+    """A problem that is not the client's: documented, safe to repeat, with Retry-After."""
     assert (reply.status, reply.json["code"]) in {
         (429, "rate_limited"),
         (503, "store_unavailable"),
@@ -128,7 +128,7 @@ async def shop(system: System, own_merchant: Merchant) -> AsyncIterator[Shop]:
 
 
 async def assert_carried_out_once(system: System, shop: Shop, merchant: Merchant, sales: Sales) -> None:
-    """Every sale and its refund were carried out, once; nobody else's were; no process ended; the laws hold."""
+    """Every sale and its refund were carried out, once, and no others; no process ended; the laws hold."""
     assert [name for name in system.programs if not system.is_running(name)] == []
     await asyncio.to_thread(system.until_idle)
     charges = await assert_all_agree(system, shop, merchant)
@@ -211,7 +211,7 @@ async def test_unacknowledged_commits_are_not_repeated(
     async with forgetful("api", system) as before_api, forgetful("worker", system) as before_worker:
 
         async def losing(send: Callable[[], Awaitable[Reply]]) -> Reply:
-            """The reply to a request whose commit by the API, and the worker's after it, are not acknowledged."""
+            """The reply to a request, with unacknowledged commits by the API and by the worker after it."""
             lost = (before_api.lost + 1, before_worker.lost + 1)
             before_api.lose_next()
             before_worker.lose_next()
@@ -269,18 +269,18 @@ async def test_merchant_beyond_its_share_is_turned_away_alone(
         process = psutil.Process(system.pid("api"))
         before_bytes = process.memory_info().rss
         replies = await asyncio.gather(*(shop.post_charge() for _ in range(REQUESTS_TOO_MANY)))
-        # On a slow machine some of the crowd have given up by now, and made room.
+        # On a slow machine some of the crowd have given up by now, and freed their places.
         refused = [reply for reply in replies if reply.status != 201]
         assert {(reply.status, reply.json["code"]) for reply in refused} == {(429, "rate_limited")}
         for reply in refused:
             assert_asks_to_come_back(reply)
         assert process.memory_info().rss - before_bytes < REFUSED_BYTES_MAX
-        # Another merchant has room, another process has, and this one says that it is alive.
+        # Another merchant has places, another process has, and this one says that it is alive.
         async with Shop(system, (await system.add_merchant()).api_key) as other:
             assert (await other.post_charge()).status == 201
         assert (await shop.post_charge(api=2)).status == 201
         assert (await shop.request("GET", "/healthz")).status == 200
-        # Whoever waits inside is served once the rest of the request comes.
+        # A request that waits is served once the rest of it comes.
         let_in = 0
         while let_in < LET_IN:
             one = next((one for one in reversed(waiting) if not one.status.done()), None)
@@ -296,7 +296,7 @@ async def test_merchant_beyond_its_share_is_turned_away_alone(
 
 
 class Waiting(NamedTuple):
-    """A charge whose last byte has not been sent. `status`: how it was answered; 0 for a connection that ended."""
+    """A charge without its last byte. `status`: how it was answered; 0 for a connection that ended."""
 
     writer: asyncio.StreamWriter
     status: asyncio.Task[int]

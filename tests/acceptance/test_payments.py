@@ -1,4 +1,4 @@
-"""Payments as a merchant lives them, over real processes: one happy story, and each way it may end otherwise."""
+"""Payments as a merchant makes them, over real processes: a payment that succeeds, and each other outcome."""
 
 import asyncio
 from datetime import datetime

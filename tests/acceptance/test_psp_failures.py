@@ -1,4 +1,4 @@
-"""What may go wrong at a PSP and between it and us, one story each: no charge is lost, none is made twice."""
+"""What may fail at a PSP and between it and FinCore, one test each: no charge is lost, none is made twice."""
 
 import asyncio
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ async def test_a_busy_psp_is_asked_again(system: System, shop: Shop, kind: str) 
 async def test_lost_answer_is_resolved_and_charged_once(
     system: System, shop: Shop, kind: str, seconds: float | None
 ) -> None:
-    # Without its webhooks, so that nobody but the janitor can find out.
+    # Without its webhooks, so that only the janitor can find out.
     system.sandbox.add_fault("webhook_drop", count=100)
     system.sandbox.add_fault(kind, seconds=seconds, match=AUTHORIZE)
     paid = await shop.paid()
@@ -146,7 +146,7 @@ async def test_a_hold_released_at_the_psp_is_learnt_by_webhook(system: System, s
 async def test_final_charge_contradicted_by_psp_is_corrected(system: System, shop: Shop) -> None:
     accepted = await shop.charge("pm_card_visa_chargeDeclined")
     failed = await shop.until_status(accepted["id"], "failed")
-    # Somebody tries the payment again at the PSP, with another card.
+    # Staff try the payment again at the PSP, with another card.
     system.stripe(f"/v1/payment_intents/{failed['psp_reference']}/confirm", payment_method="pm_card_visa")
     await until_corrected(shop, accepted["id"])
     corrected = await shop.get(accepted["id"])

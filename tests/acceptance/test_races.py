@@ -60,7 +60,7 @@ class Track(NamedTuple):
         )
 
     async def settled(self) -> dict[str, Charge]:
-        """The merchant's charges by id, when nothing is under way and everybody tells the same of them."""
+        """The merchant's charges by id, when nothing is under way and all records of them agree."""
         await asyncio.to_thread(self.system.until_idle)
         return await assert_all_agree(self.system, self.shop, self.merchant)
 
@@ -200,7 +200,7 @@ async def test_racing_refunds_and_dispute_never_exceed_capture(track: Track) -> 
     paid = await asyncio.gather(*(track.shop.paid(amount_minor=10_000) for _ in range(ROUNDS)))
     races = await asyncio.gather(*map(one_race, paid))
     for *refunds, dispute in races:
-        # Two refunds leave something to dispute. One that the PSP refuses because of the dispute makes room for the third.
+        # Two refunds leave something to dispute. One that the PSP refuses because of the dispute leaves its amount to the third.
         assert dispute.status == 201
         assert outcomes(refunds).keys() <= {"done", "422 refund_amount_too_large", "409 charge_disputed"}
     for charge in (await track.settled()).values():

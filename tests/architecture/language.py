@@ -74,6 +74,18 @@ def texts_in(source: str) -> Iterator[Text]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield Text(node.lineno, node.value)
+    yield from _comments_in(source)
+
+
+def notes_in(source: str) -> Iterator[Text]:
+    """The docstrings and comments of a module, without the strings that are data."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield Text(node.lineno, str(node.value.value))
+    yield from _comments_in(source)
+
+
+def _comments_in(source: str) -> Iterator[Text]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield Text(token.start[0], token.string)

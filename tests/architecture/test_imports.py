@@ -1,4 +1,4 @@
-"""The arrows between the rooms, as `pyproject.toml` draws them, hold."""
+"""The import contracts in `pyproject.toml` hold."""
 
 import subprocess
 import sys

@@ -12,6 +12,7 @@ from architecture.language import (
     is_long_title,
     misnamed_links,
     names_of_tests,
+    notes_in,
     refused_parts,
     refused_words,
     texts_in,
@@ -26,6 +27,7 @@ MODULES = sorted(
     path for root in ("src", "tests", "bench", "demo") for path in (PROJECT / root).rglob("*.py")
 )
 SOURCES = [path for path in MODULES if path.is_relative_to(PROJECT / "src")]
+LINTER = PROJECT / "tests/architecture/language.py"
 STATEMENTS = sorted(path for path in (PROJECT / "src").rglob("*.sql") if path.parent.name != "schema")
 """Migrations are left out: what is applied somewhere stays as it was."""
 
@@ -85,6 +87,17 @@ def test_strings_docstrings_and_comments_use_plain_words() -> None:
         f"{relative(path)}:{text.line}: {word}"
         for path in SOURCES
         for text in texts_in(path.read_text())
+        for word in refused_words(text.text)
+    ] == []
+
+
+def test_docstrings_and_comments_of_tests_use_plain_words() -> None:
+    """The strings of tests are data: a database user may well be called nobody."""
+    assert [
+        f"{relative(path)}:{text.line}: {word}"
+        for path in MODULES
+        if path not in (LINTER, Path(__file__))
+        for text in notes_in(path.read_text())
         for word in refused_words(text.text)
     ] == []
 
@@ -155,6 +168,11 @@ def test_refused_parts_of_a_name_are_whole_words() -> None:
 def test_strings_docstrings_and_comments_are_texts() -> None:
     source = '"""Doc."""\nname = f"for {name} only"  # why\n'
     assert [text.text for text in texts_in(source)] == ["Doc.", "for ", " only", "# why"]
+
+
+def test_strings_that_are_data_are_no_notes() -> None:
+    source = '"""Doc."""\nname = "data"  # why\n"""Of the name."""\n'
+    assert [note.text for note in notes_in(source)] == ["Doc.", "Of the name.", "# why"]
 
 
 def test_title_of_seven_words_is_long() -> None:

@@ -23,7 +23,7 @@ from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
 
 ROOT = Path(__file__).parents[2]
 READ = "1.6."
-"""The releases whose source was read for what is listed here."""
+"""The releases that were read for what is listed here."""
 
 IMPORTED = {
     "pgqueuer.adapters.drivers.asyncpg": {"AsyncpgDriver", "AsyncpgPoolDriver"},

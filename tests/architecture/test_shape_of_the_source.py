@@ -1,4 +1,4 @@
-"""What keeps the source readable: rooms that say what they are for, modules of one noun, SQL by name, metrics by prefix."""
+"""What keeps the source readable: packages with a purpose, modules of one noun, SQL by name, metrics by prefix."""
 
 import ast
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def dotted(path: Path) -> str:
     return relative(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-# Rooms and modules
+# Packages and modules
 
 
 def test_each_package_has_docstring() -> None:

@@ -1,4 +1,4 @@
-"""Machines whose clock is wrong by hours or days, by libfaketime (Debian: `apt-get install faketime`)."""
+"""Machines with a clock that is wrong by hours or days, by libfaketime (Debian: `apt-get install faketime`)."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ MISSING: Final = None if LIBRARIES else "libfaketime is not installed (Debian pa
 
 
 def wrong_clock(offset: str) -> dict[str, str]:
-    """The environment of a process whose clock is wrong by an offset, such as `+72h`. Time passes as it does."""
+    """The environment of a process with a clock that is wrong by an offset, such as `+72h`. Time passes as it does."""
     return {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 

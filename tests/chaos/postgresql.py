@@ -65,7 +65,7 @@ async def read_only(system: System, rng: random.Random) -> None:
 
 
 async def full(system: System, rng: random.Random) -> None:
-    """The log cannot be extended: each insert fails with the SQLSTATE of a full disk, until there is room again."""
+    """The log cannot be extended: each insert fails with the SQLSTATE of a full disk, until there is space again."""
     system.execute(*FULL)
     try:
         await asyncio.sleep(rng.uniform(*REFUSING_SECONDS))

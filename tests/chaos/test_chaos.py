@@ -42,7 +42,7 @@ EVIDENCE: Final = {
 
 @pytest.fixture(scope="module")
 def chaotic_system() -> Iterator[System]:
-    """A system with two processes of the API, whose PSP takes its time."""
+    """A system with two processes of the API and a slow PSP."""
     with running_system(
         apis=2,
         settings={"FINCORE_PSP_TIMEOUT_SECONDS": "2"},
@@ -118,5 +118,5 @@ def keep_evidence(system: System, seed: int) -> Path:
 
 
 def say(text: str) -> None:
-    """Tell whoever watches, or reads the output of a test that failed."""
+    """Print progress, also for the reader of a failed test's output."""
     print(f"chaos: {text}", flush=True)  # noqa: T201 -- shown by `make chaos`

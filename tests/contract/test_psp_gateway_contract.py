@@ -99,7 +99,7 @@ async def psp(psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
 
 @pytest.fixture(scope="session")
 def lagging_sandbox() -> Iterator[SandboxProcess]:
-    """A PSP whose search will know of a payment in an hour."""
+    """A PSP with a search that lags by an hour."""
     process = SandboxProcess("--search-lag-seconds=3600")
     yield process
     process.stop()

@@ -55,7 +55,7 @@ class PspUnderTest(Protocol):
         """The next call never arrives."""
 
     def lose_answer(self, operation: Operation) -> None:
-        """The next call is carried out, and nobody hears of it."""
+        """The next call is carried out, and its answer is lost."""
 
     def turn_away(self, operation: Operation) -> None:
         """The next call is refused before anything looks at it."""
@@ -381,7 +381,7 @@ async def test_what_was_turned_away_can_be_done_again(psp: PspUnderTest, charge_
     assert isinstance(await refund(psp.gateway, charge_id, refund_id, reference), RefundReport)
 
 
-# --- whose a payment is
+# --- the charge of a payment
 
 
 async def test_a_payment_belongs_to_the_charge_it_was_made_for(

@@ -251,7 +251,7 @@ def _is_about(one: Undetected, lied: Lied) -> bool:
 
 
 def _names_another(telling: str, lied: Lied) -> bool:
-    """Whether an answer to what was asked for a new payment or refund is about another one, whatever else it says."""
+    """Whether an answer to what was asked for a new payment or refund is about another one, with any other content."""
     named = ("id", "payment_intent", f"metadata.{wire.CHARGE_ID_KEY}", f"metadata.{wire.REFUND_ID_KEY}")
     return (
         re.fullmatch("answer to (authorize: (captured|held|3-D Secure)|refund)", telling) is not None

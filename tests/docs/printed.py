@@ -62,7 +62,7 @@ def printed_blocks(text: str) -> Iterator[tuple[str, str]]:
 
 
 def arrows() -> str:
-    """Who may import whom, highest first, as import-linter is told."""
+    """Which package may import which, highest first, from the configuration of import-linter."""
     with (PROJECT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")

@@ -47,7 +47,7 @@ class Exchange(NamedTuple):
 
 
 class Reader:
-    """Somebody who reads the docs and types what they show, on a system that runs on other ports.
+    """A reader who types what the docs show, on a system that runs on other ports.
 
     What a block sets as `KEY` or `CHARGE` is there for the next, as in one terminal.
     """
@@ -121,7 +121,7 @@ def reader() -> Iterator[Reader]:
 
 @pytest.fixture(scope="module")
 def readme(reader: Reader) -> dict[str, str]:
-    """What the README's commands print, in its order, on a system that nobody has used."""
+    """What the README's commands print, in its order, on a new system."""
     printed = {name: reader.types(README, name) for name in ("key", "charge", "repeat", "wait")}
     output = reader.system.folder / "receiver.txt"
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -104,7 +104,7 @@ async def test_texts_at_their_bounds_fit_in_any_encoding(api: Api, dsn: str, cha
         "metadata": {f"{number:02}{character * 38}": character * 500 for number in range(50)},
         "return_url": "https://shop.example/" + "x" * 2_027,
     }
-    # json.dumps escapes whatever is not ASCII: twelve bytes for an emoji.
+    # json.dumps escapes what is not ASCII: twelve bytes for an emoji.
     created = await api.charge("k", **texts)  # type: ignore[arg-type]
     assert created.status == 201
     await api.project(dsn)

@@ -1,4 +1,4 @@
-"""Events over HTTP: the same that webhooks tell, for whoever did not listen."""
+"""Events over HTTP: the same as in webhooks, for a merchant without an endpoint."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Bounds and faults at the door: too many requests, bodies that do not come, a database that is away, a defect."""
+"""Bounds and faults of the API: too many requests, bodies that do not come, a database that is away, a defect."""
 
 import asyncio
 import itertools

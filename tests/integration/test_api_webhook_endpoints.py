@@ -295,7 +295,7 @@ async def test_endpoint_key_used_for_other_request_is_refused(api: Api) -> None:
     assert (await post(api, PATH, {"url": URL}, idempotency_key="c")).problem() == reused
 
 
-# Whose it is
+# The owner
 
 
 async def test_endpoint_of_other_merchant_or_mode_is_not_found(api: Api, dsn: str) -> None:

@@ -1,4 +1,4 @@
-"""The webhook door: who may be believed, what is kept, and what the PSP is told."""
+"""PSPs' webhooks over HTTP: which are accepted, what is kept, and what the PSP is answered."""
 
 from collections.abc import AsyncIterator
 

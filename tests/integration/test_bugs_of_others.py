@@ -1,6 +1,6 @@
 """What has gone wrong with other people's money in other payment systems, and does not go wrong here.
 
-One story a bug, named by what goes wrong there; the table says where it was reported. Each story runs against two
+One scenario a bug, named by what goes wrong there; the table says where it was reported. Each runs against two
 instances of the API, a worker, a real queue and a real log, and a PSP that does as it is told.
 """
 
@@ -119,7 +119,7 @@ Story = Callable[[Pool, Databases], Awaitable[None]]
 
 
 class Bug(NamedTuple):
-    """What went wrong, where it was reported, and the story that shows that it does not here."""
+    """What went wrong, where it was reported, and the scenario that shows that it does not here."""
 
     what_goes_wrong: str
     reported: str
@@ -130,7 +130,7 @@ BUGS: list[Bug] = []
 
 
 def bug(what_goes_wrong: str, *, reported: str) -> Callable[[Story], Story]:
-    """Enter a story into the table."""
+    """Enter a scenario into the table."""
 
     def enter(story: Story) -> Story:
         BUGS.append(Bug(what_goes_wrong, reported, story))
@@ -224,7 +224,7 @@ async def _(pool: Pool, _databases: Databases) -> None:
 async def _(pool: Pool, _databases: Databases) -> None:
     async with scene(pool) as at:
         charge_id = await at.charge(capture=False)
-        # Somebody captured it in the PSP's dashboard; the cancellation comes too late.
+        # Staff captured it in the PSP's dashboard; the cancellation comes too late.
         at.psp.becomes(charge_id, _captured(charge_id))
         at.psp.scripts["cancel"] = deque([lost_before])
         await at.post(at.one, f"/v1/charges/{charge_id}/cancel", "cancel-1")

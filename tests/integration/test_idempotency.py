@@ -1,4 +1,4 @@
-"""One idempotency key, one charge: whoever repeats it, whenever, to whichever process."""
+"""One idempotency key, one charge: repeated by any client, at any time, to any process."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The laws: each holds on real traffic, and each names the row that somebody altered behind the services' backs."""
+"""The laws: each holds on real traffic, and each names the row that was altered past the services."""
 
 import json
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def stores(databases: Databases) -> AsyncIterator[Stores]:
 
 
 class Scene(NamedTuple):
-    """Real traffic that everybody has followed, with three charges that tests know."""
+    """Real traffic that all consumers have followed, with three charges that tests know."""
 
     stores: Stores
     owner: Pool
@@ -98,7 +98,7 @@ class Scene(NamedTuple):
 
 
 def requested(stream_id: StreamId, key: str) -> Commit:
-    """A charge as the API commits it: with its idempotency key, whose answer leads to it."""
+    """A charge as the API commits it: with its idempotency key and the answer that leads to it."""
     charge_id = charge_of(stream_id)
     answer = StoredResponse(
         fingerprint=key.encode().ljust(32, b"."),

@@ -1,4 +1,4 @@
-"""What the ledger's database refuses, whoever asks: each test writes as the owner of the tables, by hand."""
+"""What the ledger's database refuses from every role: each test writes as the owner of the tables, by hand."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The ledger built again from the log: the same, row for row; and where somebody was at it, found or put right."""
+"""The ledger built again from the log: the same, row for row; an altered row is found or put right."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -257,7 +257,7 @@ async def test_altered_derived_table_is_found_and_rebuilt(scene: Scene, name: st
 
 
 class BusyLog(EventLog):
-    """A log whose first reader is overtaken by others."""
+    """A log in which the first reader is overtaken by others."""
 
     def __init__(self, pool: Pool, meanwhile: Callable[[], Awaitable[object]]) -> None:
         super().__init__(pool)

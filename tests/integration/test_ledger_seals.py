@@ -1,4 +1,4 @@
-"""Seals: what is booked is chained and days are closed off, and whoever alters a row behind the schema's back is found."""
+"""Seals: what is booked is chained and days are closed off, and a row altered past the schema is found."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -133,7 +133,7 @@ async def swapped(connection: Connection) -> None:
 
 
 async def inserted(connection: Connection) -> None:
-    """A balanced entry of the attacker's own, squeezed in; all later ones make room."""
+    """A balanced entry of the attacker's own, inserted between others; all later ones move up."""
     for table in ("entries", "postings"):
         # In two steps, so that no two rows have one number in between.
         for shift in ("entry_id + 100 where entry_id >= 3", "entry_id - 99 where entry_id >= 100"):

@@ -30,7 +30,7 @@ class Seconds:
 
 
 class CountingPool:
-    """A pool that counts its statements, and whose server may be away."""
+    """A pool that counts its statements, with a server that may be unavailable."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

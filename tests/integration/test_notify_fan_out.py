@@ -174,7 +174,7 @@ async def test_webhook_of_the_api_and_of_notify_show_the_same_object(notify: Not
 
 
 async def test_impossible_event_is_delivered_without_its_object(notify: Notify) -> None:
-    """The merchant hears of it all the same; what the charge is after it, nobody can say."""
+    """The merchant hears of it all the same; what the charge is after it cannot be known."""
     endpoint_id = (await notify.listen(URL)).endpoint.endpoint_id
     await notify.happen(created(), failed(), captured())
     shown = await objects(notify, endpoint_id)

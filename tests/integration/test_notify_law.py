@@ -1,4 +1,4 @@
-"""The law of webhooks: it holds through all that may happen to deliveries, and names what somebody took away."""
+"""The law of webhooks: it holds through all that may happen to deliveries, and names what was taken away."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""One idempotency key, one capture, cancellation or refund: whoever repeats it, whenever, to whichever process."""
+"""One idempotency key, one capture, cancellation or refund: repeated by any client, at any time, to any process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -227,7 +227,7 @@ async def test_killed_waiting_operation_leaves_acceptance_as_answer(pool: Pool, 
             "select in_flight_until from eventstore.idempotency_keys where key = 'k'"
         )
         stored = await pool.fetchval("select response_body from eventstore.idempotency_keys where key = 'k'")
-        # To a process whose clock says that the time of flight is over, the first one has died.
+        # By the clock of this process the time of flight is over: to it, the first one has died.
         clock = HandClock(in_flight_until + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX))
         async with serving_api(pool, clock=clock) as other:
             reply = await ask(other, operation, charge_id, key=api.key)

@@ -192,7 +192,7 @@ async def test_a_rebuild_fences_the_projectionist_that_was_at_work(
 
 
 class Recording:
-    """A projectionist that remembers which events it was asked to apply and whose effects stayed."""
+    """A projectionist that remembers which events it was asked to apply and which effects stayed."""
 
     name = "projectionist"
 

@@ -115,14 +115,14 @@ async def test_racing_refunds_never_reserve_above_capture(apis: tuple[Api, Api],
 
 
 class OvertakenLog(EventLog):
-    """A log in which somebody else writes right after each of the next reads."""
+    """A log in which another writer writes right after each of the next reads."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
         self.overtakers: list[Callable[[], Awaitable[None]]] = []
 
     async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
-        """The stream as it was before somebody else was faster."""
+        """The stream as it was before another writer was faster."""
         events = await super().load(stream_id)
         if self.overtakers:
             await self.overtakers.pop()()
@@ -187,7 +187,7 @@ async def test_refund_queueing_too_long_gets_charge_busy(pool: Pool, monkeypatch
         first = asyncio.create_task(refund(api, "first", charge_id))
         await happens(come)
         assert (await refund(api, "second", charge_id)).problem() == (409, "charge_busy", None)
-        # Somebody else's request does not queue here: it is refused at once, and holds nobody up.
+        # A request of another merchant does not queue here: it is refused at once, and delays no other.
         other = await api.new_key(merchant_id=await api.merchants.create_merchant("Others"))
         stranger = await api.post("/v1/refunds", "k", {"charge": charge_id}, key=other)
         assert stranger.problem() == (404, "charge_not_found", "charge")

@@ -66,7 +66,7 @@ async def test_program_that_keeps_failing_is_restarted_and_stoppable(tmp_path: P
 
 
 class Lamp:
-    """A service whose life a test has in hand. `fails`: how many starts fail."""
+    """A service that a test starts and ends. `fails`: how many starts fail."""
 
     name = "lamp"
 

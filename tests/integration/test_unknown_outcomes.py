@@ -1,4 +1,4 @@
-"""Outcomes that nobody could find out: listed for a person, decided by a person, and kept with name and reason."""
+"""Outcomes that the janitor could not find out: listed for a person, decided by a person, and kept with name and reason."""
 
 from functools import partial
 

@@ -37,7 +37,7 @@ BEFORE: Final = {
     "0002.laws",
     "0003.grants",
 }
-"""The migrations there were when entries had numbers of their own accord, and nobody sealed them."""
+"""The migrations there were when the database numbered the entries, and none were sealed."""
 
 BOOK_BEFORE: Final = """
 with wanted as (
@@ -206,7 +206,7 @@ def migrations_before(folder: str) -> MigrationList:
 async def upgraded(
     empty: str, captures: Sequence[Capture], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Upgraded]:
-    """What an earlier version wrote about some captures, migrated; nobody has followed the log since."""
+    """What an earlier version wrote about some captures, migrated; no consumer has followed the log since."""
     databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
     with monkeypatch.context() as patch:
         patch.setattr("fincore.postgres.migrations.read_migrations", migrations_before)

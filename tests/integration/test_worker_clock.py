@@ -1,4 +1,4 @@
-"""A worker whose clock is not trusted: it goes on charging, and ends nothing because of an age."""
+"""A worker with a clock that is not trusted: it goes on charging, and ends nothing because of an age."""
 
 from datetime import datetime, timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""What all simulations need: silence, and nobody who waits by the wall clock."""
+"""What all simulations need: no log output, and no wait by the wall clock."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from fincore.write.payments import idempotent_requests
 
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
-    """The story of an example is Hypothesis's to tell; every log line of every example would drown it."""
+    """Hypothesis prints the steps of a failed example; every log line of every example would hide them."""
     config = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield

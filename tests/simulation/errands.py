@@ -1,6 +1,6 @@
 """Errands: what a process is doing at the moment, stopped between any two steps, gone on with in any order, or killed.
 
-Whatever can change the world or see it (the store, the PSP) has a gate before it, and after it where its answer can be
+Each part that can change the world or see it (the store, the PSP) has a gate before it, and after it where its answer can be
 lost. An errand waits at each gate until it is told to go on, so that one thread decides every interleaving.
 """
 
@@ -50,7 +50,7 @@ _UNDER_WAY: Final[ContextVar[Errand[Any] | None]] = ContextVar("errand", default
 
 
 async def gate(place: str) -> None:
-    """Wait here until the errand is told to go on; whoever is on no errand passes."""
+    """Wait here until the errand is told to go on; a caller on no errand passes."""
     errand = _UNDER_WAY.get()
     if errand is None:
         return

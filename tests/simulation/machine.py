@@ -225,7 +225,7 @@ class Payments(RuleBasedStateMachine):
     @precondition(lambda self: self.open_payments)
     @rule(data=st.data(), amount_minor=_AMOUNTS)
     def something_happens_at_the_psp(self, data: st.DataObject, amount_minor: int) -> None:
-        """A customer comes back from the bank, or somebody uses the PSP's dashboard."""
+        """A customer comes back from the bank, or staff use the PSP's dashboard."""
         psp = self.world.psp
         payment = data.draw(st.sampled_from(self.open_payments))
         chance = data.draw(st.integers(0, 2))
@@ -300,7 +300,7 @@ class Payments(RuleBasedStateMachine):
         _expect_none([f"{job} is left, due at {job.due_at}" for job in world.queue.waiting])
 
     def comes_to_rest(self, within: timedelta) -> None:
-        """Nothing is left to do, and everybody must tell the same."""
+        """Nothing is left to do, and all records must agree."""
         self.world.rest(within=within)
         _expect_none([*at_any_time(self.world), *held_without_good_reason(self.world)])
         # What was given up while the PSP was away is found out once a person asks for it.
@@ -322,7 +322,7 @@ class Payments(RuleBasedStateMachine):
     @property
     def open_payments(self) -> list[Payment]:
         refundable = [one for one in self.payments("captured") if one.left_minor > 0 and not one.is_disputed]
-        # Where webhooks are lost nobody can know that a payment was tried again.
+        # If webhooks are lost, it cannot be known that a payment was tried again.
         declined = self.payments("declined") if self.world.psp.tells else []
         return [*self.payments("requires_action"), *self.payments("authorized"), *refundable, *declined]
 

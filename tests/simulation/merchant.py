@@ -45,7 +45,7 @@ class Wish:
         self.answers: list[bytes] = []
         self.refusals: list[Refused] = []
         self.is_in_doubt = True
-        """Whether a request may have been carried out that nobody answered."""
+        """Whether a request without an answer may have been carried out."""
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""What must be true, said by somebody who knows the PSP's truth and the merchant's wishes and none of FinCore's rules.
+"""What must be true, from the PSP's records and the merchant's requests, with none of FinCore's rules.
 
 `at_any_time` holds between any two steps. `at_rest` holds when everything has been told and done. Each finding is a
 sentence; an empty list is the good news.
@@ -68,7 +68,7 @@ def at_any_time(world: World) -> list[str]:
 def at_rest(world: World) -> list[str]:
     """What differs between FinCore and the world around it, once there is nothing left to tell.
 
-    Without webhooks nobody can know what the PSP did by itself to a payment that had ended: such are left out.
+    Without webhooks it cannot be known what the PSP did by itself to a payment that had ended: such are left out.
     """
     charges, payments, psp = world.charges(), _payments(world), world.psp
     return [
@@ -138,7 +138,7 @@ def _bounds(charge_id: ChargeId, charge: Charge) -> Iterator[str]:
 
 
 def _somebody_is_at_it(world: World) -> Iterator[str]:
-    """Whatever waits for the PSP, for a customer or for the end of a hold has a job that will look after it."""
+    """A charge that waits for the PSP, for a customer or for the end of a hold has a job that polls it."""
     at_work = {(job.kind, *_named_by(job)) for job in world.queue.jobs}
     for charge_id, charge in world.charges().items():
         wanted: list[tuple[str, str, str]] = []
@@ -309,7 +309,7 @@ def _refund_as_at_the_psp(refund: Refund, truth: PspRefund | None, *, webhooks_a
     if refund.status == state and (truth is None or refund.amount_minor == truth.amount_minor):
         return
     if truth is not None and not webhooks_arrive and state == "failed" and refund.status == "succeeded":
-        # It came back from the customer's bank, and nobody said so.
+        # It came back from the customer's bank, without a report.
         return
     yield f"{refund.refund_id} is {refund.status} over {refund.amount_minor}, at the PSP {state}"
 

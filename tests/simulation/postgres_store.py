@@ -26,7 +26,7 @@ from fixtures.commits import MERCHANT
 from simulation.queue_model import QueueModel
 
 FOLLOW_PAUSE_SECONDS = 0.01
-"""Between looks at a log whose end another transaction of the server holds back for a moment."""
+"""Between looks at a log, while another transaction of the server holds back its end for a moment."""
 
 
 CONSUMERS = 3
@@ -95,7 +95,7 @@ class StoreInPostgres:
     async def broken_laws(self) -> list[str]:
         """What breaks a law of FinCore's own once view, ledger and webhooks have followed the log to its end.
 
-        Whether somebody is at work on a charge the oracle says: the queue is a model, and no law can look into it.
+        Whether a job works on a charge the oracle checks: the queue is a model, and no law can look into it.
         """
         end = max(
             ((event.tx, event.pos) for events in (await self.history()).values() for event in events),

@@ -121,7 +121,7 @@ be on their way for so long that FinCore has inferred by then that they never ha
 
 
 class PspEvent:
-    """Something the PSP has to tell, as it was at the time. `is_acknowledged`: somebody answered 2xx."""
+    """Something the PSP has to tell, as it was at the time. `is_acknowledged`: it was answered 2xx."""
 
     def __init__(self, event_id: str, fact: WebhookReport) -> None:
         self.event_id = event_id
@@ -138,7 +138,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class _OnItsWay(msgspec.Struct, frozen=True):
-    """A call that will be carried out when it arrives; nobody waits for its answer any more."""
+    """A call that will be carried out when it arrives; no client waits for its answer any more."""
 
     arrives_at: datetime
     carry_out: Callable[[], object]
@@ -246,11 +246,11 @@ class PspModel:
                 yield payment.moved_at + FEE_KNOWN_AFTER
 
     def goes_away(self, seconds: float) -> None:
-        """Answer nobody for a while."""
+        """Answer no call for a while."""
         self._away_until = self._clock.now() + timedelta(seconds=seconds)
 
     def comes_back(self) -> None:
-        """Answer everybody, and well."""
+        """Answer every call, without a fault."""
         self._away_until = None
         self.faults.clear()
 

@@ -26,7 +26,7 @@ class QueuedJob:
 
 
 class QueueModel:
-    """Jobs that wait. Whoever claims one leaves it in: only its result takes it out, so a worker that dies loses none.
+    """Jobs that wait. A claimed job stays in: only its result takes it out, so a worker that dies loses none.
 
     A result counts also where another worker has claimed the job meanwhile: PgQueuer goes by the id of the job.
     """

@@ -25,7 +25,7 @@ from simulation.world import World
 EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", "120"))
 """Examples in memory; on PostgreSQL it is a fortieth of them."""
 EXPLORES: Final = "FINCORE_SIMULATION_EXAMPLES" in os.environ
-"""A run that names a number looks for new stories; every other run tells the same ones, so that it is red or green."""
+"""A run that names a number looks for new examples; every other run repeats the same ones, so that it is red or green."""
 TIMEOUT_SECONDS: Final = 300 + EXAMPLES
 
 
@@ -36,7 +36,7 @@ def _settings(examples: int, steps: int) -> settings:
         deadline=None,
         print_blob=True,
         derandomize=not EXPLORES,
-        # An example is a whole story, and slow by nature; the first few are no measure of the others.
+        # An example has many steps, and is slow by nature; the first few are no measure of the others.
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )
 

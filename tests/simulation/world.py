@@ -119,7 +119,7 @@ class ApiProcess:
     def __init__(self, writer: Writer, log: EventLog, clock: SteppedClock) -> None:
         requests = IdempotentRequests(
             writer=writer,
-            # Nobody waits for an outcome, so nobody watches.
+            # No request waits for an outcome, so no stream is watched.
             outcomes=OutcomeWait(log, cast("StreamWatch", None)),
             clock=clock,
             responses=ResponseCache(),
@@ -141,7 +141,7 @@ class ApiProcess:
 
 
 class World:
-    """Everything at once. What happens next, and where it dies, is for somebody else to say."""
+    """All parts together. The caller decides what happens next, and what is killed where."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class World:
         self.raised: list[str] = []
         """What handlers raised: each is a defect."""
         self._requests: dict[Errand[Responded | Refused], tuple[Wish, int]] = {}
-        """Requests under way: whose, and in which API process."""
+        """Requests under way: of which merchant, and in which API process."""
         self._writer = cast("Writer", GatedWriter(store.writer))
         self._log = cast("EventLog", GatedLog(store.log))
         self._apis = [self._api() for _ in range(API_PROCESSES)]
@@ -240,7 +240,7 @@ class World:
     # --- time
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass; whoever is held up for too long by then is dead."""
+        """Let time pass; a process that is held up for too long by then is dead."""
         until = self.clock.now() + timedelta(seconds=seconds)
         for errand in list(self.stage.errands):
             if not errand.is_over and (until - errand.started_at).total_seconds() > HELD_UP_SECONDS_MAX:

@@ -1,4 +1,4 @@
-"""Whatever FinCore, the PSP or the books say alone, the demo says aloud."""
+"""The demo prints each difference between FinCore, the PSP and the ledger."""
 
 from demo.agreement import Comparison, unbooked
 from demo.sale import Charge

@@ -1,4 +1,4 @@
-"""JSON of a shape that nobody knows, as staff may see it."""
+"""JSON of an unknown shape, as staff may see it."""
 
 import json
 

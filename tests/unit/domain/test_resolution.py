@@ -1,4 +1,4 @@
-"""A person's verdict on what nobody else could find out: audited, and bound by the same rules as a PSP's word."""
+"""A person's resolution of an unknown outcome: recorded, and bound by the same rules as a PSP's report."""
 
 from datetime import UTC, datetime
 

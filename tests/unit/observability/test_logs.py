@@ -1,4 +1,4 @@
-"""Whatever a caller logs, no card number or secret leaves the sink."""
+"""No card number or secret that a caller logs is written."""
 
 import io
 import json

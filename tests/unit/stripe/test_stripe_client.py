@@ -307,7 +307,7 @@ async def test_calls_after_one_another_share_a_connection(serve: Serve, connect:
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
-    """What the client logs, whatever other tests did to structlog's configuration."""
+    """What the client logs, independent of the structlog configuration of other tests."""
     capture = LogCapture()
     logger = structlog.wrap_logger(
         structlog.PrintLogger(), processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(0)

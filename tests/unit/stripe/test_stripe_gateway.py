@@ -507,7 +507,7 @@ async def test_webhook_reference_counts_only_if_it_names_charge(
     assert isinstance(await gateway.inquire(inquiry(reported_reference="pi_1")), Approved)
 
 
-# --- whose a payment is
+# --- the charge of a payment
 
 
 async def test_a_payment_belongs_to_the_charge_its_metadata_names(

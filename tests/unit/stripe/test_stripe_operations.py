@@ -221,7 +221,7 @@ def test_card_declined_on_capture_is_rejected_with_reason() -> None:
     )
 
 
-# --- an operation nobody knows the end of
+# --- an operation with an unknown outcome
 
 
 @pytest.mark.parametrize("shown", ["succeeded", "canceled"])

@@ -293,7 +293,7 @@ def test_refund_rejection_message_omits_stripes_message() -> None:
     )
 
 
-# --- a refund nobody knows the end of
+# --- a refund with an unknown outcome
 
 
 @pytest.mark.parametrize(

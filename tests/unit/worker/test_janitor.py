@@ -1,4 +1,4 @@
-"""What the janitor decides about an operation whose outcome nobody knows."""
+"""What the janitor decides about an operation with an unknown outcome."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What requests about a charge are answered, whatever has become of it."""
+"""What requests about a charge are answered, in each state of it."""
 
 import json
 import re
