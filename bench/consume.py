@@ -17,7 +17,7 @@ import uvloop
 
 from bench.cpu import memory_peak_mib
 from fincore.bootstrap.roles import collect_garbage_seldom
-from fincore.domain.events import ChargeCaptured
+from fincore.domain.events import CHARGE_EVENTS, ChargeCaptured, ChargeEvent
 from fincore.domain.ids import EventId, StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.inapplicable_events import readable
@@ -85,31 +85,33 @@ async def _run(consumption: Consumption) -> Consumed:
     )
     try:
         if consumption.row_at_a_time:
-            return await _one_by_one(EventLog(source), target, consumer, consumption.row_at_a_time)
-        return await _follow(EventLog(source), source, target, consumer)
+            return await _one_by_one(
+                EventLog(source, CHARGE_EVENTS), target, consumer, consumption.row_at_a_time
+            )
+        return await _follow(EventLog(source, CHARGE_EVENTS), source, target, consumer)
     finally:
         source.terminate()
         target.terminate()
 
 
-class _WatchedLog(EventLog):
+class _WatchedLog(EventLog[ChargeEvent]):
     """A log that notes how much memory its reader holds once a tenth of it was read."""
 
     def __init__(self, pool: Pool, events: int) -> None:
-        super().__init__(pool)
+        super().__init__(pool, CHARGE_EVENTS)
         self.events = events
         self.early_mib = 0.0
         self._left_of_tenth = events // 10
 
     async def read_streams_after(
         self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int
-    ) -> list[LoggedEvent]:
+    ) -> list[LoggedEvent[ChargeEvent]]:
         return self._watched(await super().read_streams_after(stream_id, version, until=until, limit=limit))
 
-    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent[ChargeEvent]]:
         return self._watched(await super().load_events(event_ids))
 
-    def _watched(self, batch: list[LoggedEvent]) -> list[LoggedEvent]:
+    def _watched(self, batch: list[LoggedEvent[ChargeEvent]]) -> list[LoggedEvent[ChargeEvent]]:
         self._left_of_tenth -= len(batch)
         if self._left_of_tenth <= 0 and not self.early_mib:
             self.early_mib = _resident_mib()
@@ -132,7 +134,9 @@ async def _rebuild(dsn: str, *, is_ledger: bool) -> Consumed:
         owner.terminate()
 
 
-async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer) -> Consumed:
+async def _follow(
+    log: EventLog[ChargeEvent], source: Pool, target: Pool, consumer: Consumer[ChargeEvent]
+) -> Consumed:
     in_log = int(await source.fetchval("select count(*) from eventstore.events"))
     # As the role runs it.
     batch_events_max = LEDGER_BATCH_EVENTS_MAX if isinstance(consumer, LedgerService) else BATCH_EVENTS_MAX
@@ -148,7 +152,9 @@ async def _follow(log: EventLog, source: Pool, target: Pool, consumer: Consumer)
     return _consumed(events, began, cpu_began, early_mib)
 
 
-async def _one_by_one(log: EventLog, target: Pool, consumer: Consumer, count: int) -> Consumed:
+async def _one_by_one(
+    log: EventLog[ChargeEvent], target: Pool, consumer: Consumer[ChargeEvent], count: int
+) -> Consumed:
     events = readable(await log.read_after(0, 0, limit=3 * count))
     captures = [recorded for recorded in events if isinstance(recorded.event, ChargeCaptured)][:count]
     early_mib = _resident_mib()

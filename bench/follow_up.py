@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from fincore.domain.events import ChargeAuthorized, ChargeCaptured
+from fincore.domain.events import CHARGE_EVENTS, ChargeAuthorized, ChargeCaptured, ChargeEvent
 from fincore.domain.ids import charge_of
 from fincore.eventstore.log import EventLog, LoggedEvent, UnreadableEvent
 from fincore.postgres.pool import create_pool
@@ -77,7 +77,7 @@ def result_of(process: "subprocess.Popen[bytes]") -> FollowedUp:
 class BackEnd:
     """One merchant's back end."""
 
-    def __init__(self, order: Order, log: EventLog, session: aiohttp.ClientSession) -> None:
+    def __init__(self, order: Order, log: EventLog[ChargeEvent], session: aiohttp.ClientSession) -> None:
         self._url = f"http://127.0.0.1:{order.api_port}/v1"
         self._log = log
         self._session = session
@@ -138,7 +138,7 @@ class _Wish(NamedTuple):
     status: int
 
 
-def _wish_after(logged: LoggedEvent) -> _Wish | None:
+def _wish_after(logged: LoggedEvent[ChargeEvent]) -> _Wish | None:
     """What the merchant asks for after an event, if anything."""
     if isinstance(logged, UnreadableEvent):
         return None
@@ -179,7 +179,7 @@ async def _run(order: Order) -> FollowedUp:
     )
     async with session:
         try:
-            return await BackEnd(order, EventLog(pool), session).run(stop)
+            return await BackEnd(order, EventLog(pool, CHARGE_EVENTS), session).run(stop)
         finally:
             pool.terminate()
 

@@ -13,7 +13,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from fincore.domain.currency import Currency
-from fincore.domain.events import ChargeCaptured, ChargeCreated, ChargeEvent, encode_event
+from fincore.domain.events import CHARGE_EVENTS, ChargeCaptured, ChargeCreated, ChargeEvent
 from fincore.domain.ids import MerchantId, new_merchant_id
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 
@@ -92,7 +92,7 @@ def _captured_row(stream_id: UUID, number: int, owners: Sequence[MerchantId]) ->
 
 
 def _row(stream_id: UUID, version: int, event: ChargeEvent) -> Row:
-    name, schema_version, data = encode_event(event)
+    name, schema_version, data = CHARGE_EVENTS.encode(event)
     metadata = '{"correlation":"req_01jd2mjx5pfzq9t3v3x2m7e8qk","actor":"bench"}'
     return stream_id, version, uuid7(), name, schema_version, data.decode(), metadata
 

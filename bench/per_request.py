@@ -13,7 +13,7 @@ import msgspec
 from fincore import __main__ as command
 from fincore.bootstrap import processes, roles
 from fincore.bootstrap.databases import open_stores
-from fincore.domain.events import encode_event
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.commit import Commit, CommitResult, Committed
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Connection
@@ -33,16 +33,16 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
-class TransactionPerRequest(Writer):
+class TransactionPerRequest(Writer[ChargeEvent]):
     """Writes each Commit at once, by itself."""
 
-    async def commit(self, commit: Commit) -> CommitResult:
+    async def commit(self, commit: Commit[ChargeEvent]) -> CommitResult:
         """Make a new charge durable; what the product's writer would refuse raises here."""
         async with self._pool.acquire() as connection, connection.transaction():
             await self._insert_rows(connection, commit)
         return Committed()
 
-    async def _insert_rows(self, connection: Connection, commit: Commit) -> None:
+    async def _insert_rows(self, connection: Connection, commit: Commit[ChargeEvent]) -> None:
         if commit.idempotency:
             key, answer = commit.idempotency
             await connection.execute(
@@ -50,7 +50,7 @@ class TransactionPerRequest(Writer):
             )
         metadata = msgspec.json.encode(commit.provenance).decode()
         for version, new in enumerate(commit.events, start=commit.expected_version + 1):
-            name, schema_version, data = encode_event(new.event)
+            name, schema_version, data = CHARGE_EVENTS.encode(new.event)
             await connection.execute(
                 _INSERT_EVENT,
                 commit.stream_id,
@@ -67,7 +67,10 @@ class TransactionPerRequest(Writer):
 def main() -> None:
     """Entry point: the `fincore` command with the other writer."""
     wider = functools.partial(open_stores, size_max=POOL_CONNECTIONS)
-    with patch.object(processes, "Writer", TransactionPerRequest), patch.object(roles, "open_stores", wider):
+    with (
+        patch.object(processes, "Writer[ChargeEvent]", TransactionPerRequest),
+        patch.object(roles, "open_stores", wider),
+    ):
         command.main()
 
 

@@ -18,10 +18,10 @@ from fincore.domain.events import (
     CaptureRequested,
     ChargeCreated,
     ChargeEvent,
-    RecordedEvent,
     RefundRequested,
 )
 from fincore.domain.ids import ChargeId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.pool import Pool
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fixtures.merchant_api import (

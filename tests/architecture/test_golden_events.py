@@ -14,6 +14,7 @@ import pytest
 
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
+    CHARGE_EVENTS,
     EVENTS,
     CancelFailed,
     CancelRequested,
@@ -48,8 +49,6 @@ from fincore.domain.events import (
     RefundSucceeded,
     ReportHeld,
     ReportReleased,
-    decode_event,
-    encode_event,
 )
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
@@ -285,13 +284,13 @@ def test_each_event_version_has_exactly_one_golden_file() -> None:
 
 @pytest.mark.parametrize(("name", "version"), EXPECTED)
 def test_what_was_written_once_is_read_as_it_was_meant(name: EventType, version: int) -> None:
-    read = decode_event(name, version, msgspec.json.encode(golden(name, version)))
+    read = CHARGE_EVENTS.decode(name, version, msgspec.json.encode(golden(name, version)))
     assert read == EXPECTED[name, version]
 
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_what_is_written_today_is_what_the_golden_file_shows(name: EventType) -> None:
     version = EVENTS[name][0]
-    written = encode_event(EXPECTED[name, version])
+    written = CHARGE_EVENTS.encode(EXPECTED[name, version])
     assert written[:2] == (name, version)
     assert msgspec.json.decode(written[2]) == golden(name, version)

@@ -11,10 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore import writer as writer_module
 from fincore.eventstore.commit import (
     AlreadyReceived,
@@ -49,8 +50,8 @@ STRIPE, TEST = PspName("stripe"), PspAccount("test")
 
 
 @contextlib.asynccontextmanager
-async def running_writer(pool: Pool, enqueue: Enqueue = no_jobs) -> AsyncIterator[Writer]:
-    writer = Writer(pool, enqueue)
+async def running_writer(pool: Pool, enqueue: Enqueue = no_jobs) -> AsyncIterator[Writer[ChargeEvent]]:
+    writer = Writer(pool, enqueue, CHARGE_EVENTS)
     task = asyncio.create_task(writer.run())
     try:
         yield writer
@@ -60,14 +61,14 @@ async def running_writer(pool: Pool, enqueue: Enqueue = no_jobs) -> AsyncIterato
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 async def count(pool: Pool, table: str) -> int:
@@ -75,7 +76,9 @@ async def count(pool: Pool, table: str) -> int:
     return number
 
 
-async def test_a_stream_reads_back_as_it_was_written(writer: Writer, log: EventLog) -> None:
+async def test_a_stream_reads_back_as_it_was_written(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     stream = new_stream()
     first, second = created(), captured()
     assert await writer.commit(append(stream, first)) == Committed()
@@ -84,11 +87,13 @@ async def test_a_stream_reads_back_as_it_was_written(writer: Writer, log: EventL
     assert [(e.version, e.event) for e in events] == [(1, first), (2, second)]
 
 
-async def test_a_stream_that_does_not_exist_is_empty(log: EventLog) -> None:
+async def test_a_stream_that_does_not_exist_is_empty(log: EventLog[ChargeEvent]) -> None:
     assert await log.load(new_stream()) == []
 
 
-async def test_of_many_commits_on_one_version_exactly_one_wins(writer: Writer, log: EventLog) -> None:
+async def test_of_many_commits_on_one_version_exactly_one_wins(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     stream = new_stream()
     await writer.commit(append(stream, created()))
     results = await asyncio.gather(
@@ -98,7 +103,9 @@ async def test_of_many_commits_on_one_version_exactly_one_wins(writer: Writer, l
     assert len(await log.load(stream)) == 2
 
 
-async def test_two_processes_racing_for_one_version_never_both_win(pool: Pool, log: EventLog) -> None:
+async def test_two_processes_racing_for_one_version_never_both_win(
+    pool: Pool, log: EventLog[ChargeEvent]
+) -> None:
     streams = [new_stream() for _ in range(40)]
     async with running_writer(pool) as one, running_writer(pool) as other:
         results = await asyncio.gather(
@@ -109,7 +116,9 @@ async def test_two_processes_racing_for_one_version_never_both_win(pool: Pool, l
     assert [len(await log.load(stream)) for stream in streams] == [1] * 40
 
 
-async def test_a_reference_of_another_stream_is_taken(writer: Writer, log: EventLog) -> None:
+async def test_a_reference_of_another_stream_is_taken(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     """A result of its own, with the owner, and not a conflict, which would be tried again in vain."""
     first, second = new_stream(), new_stream()
     payment = captured()
@@ -120,7 +129,7 @@ async def test_a_reference_of_another_stream_is_taken(writer: Writer, log: Event
     assert await log.stream_of_reference(payment.psp, TEST, payment.psp_reference) == first
 
 
-async def test_of_two_taken_references_the_first_is_named(writer: Writer) -> None:
+async def test_of_two_taken_references_the_first_is_named(writer: Writer[ChargeEvent]) -> None:
     first, second = new_stream(), new_stream()
     payments = [captured(psp_reference=PspReference(f"pi_{uuid4().hex}")) for _ in range(2)]
     assert await writer.commit(claiming(append(first, created(), *payments))) == Committed()
@@ -129,7 +138,9 @@ async def test_of_two_taken_references_the_first_is_named(writer: Writer) -> Non
         assert taken == ReferenceTaken(order[0].psp_reference, first)
 
 
-async def test_a_reference_may_be_claimed_again_by_its_stream(writer: Writer, log: EventLog) -> None:
+async def test_a_reference_may_be_claimed_again_by_its_stream(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     stream, payment = new_stream(), captured()
     assert await writer.commit(claiming(append(stream, created(), payment))) == Committed()
     again = claiming(append(stream, captured(psp_reference=payment.psp_reference), expected_version=2))
@@ -138,7 +149,7 @@ async def test_a_reference_may_be_claimed_again_by_its_stream(writer: Writer, lo
 
 
 @pytest.mark.parametrize("changed", ["psp", "psp_account"])
-async def test_a_reference_counts_for_its_psp_and_account(writer: Writer, changed: str) -> None:
+async def test_a_reference_counts_for_its_psp_and_account(writer: Writer[ChargeEvent], changed: str) -> None:
     payment = captured()
     assert await writer.commit(claiming(append(new_stream(), created(), payment))) == Committed()
     commit = claiming(append(new_stream(), created(), payment))
@@ -146,7 +157,7 @@ async def test_a_reference_counts_for_its_psp_and_account(writer: Writer, change
     assert await writer.commit(replace(commit, references=elsewhere)) == Committed()
 
 
-async def test_of_writers_racing_for_a_reference_one_wins(pool: Pool, log: EventLog) -> None:
+async def test_of_writers_racing_for_a_reference_one_wins(pool: Pool, log: EventLog[ChargeEvent]) -> None:
     payments = [captured() for _ in range(40)]
     async with running_writer(pool) as one, running_writer(pool) as other:
         results = await asyncio.gather(
@@ -164,20 +175,24 @@ async def test_of_writers_racing_for_a_reference_one_wins(pool: Pool, log: Event
     assert len(losers) == 40
 
 
-async def test_a_commit_that_lost_its_acknowledgement_keeps_its_claim(writer: Writer) -> None:
+async def test_a_commit_that_lost_its_acknowledgement_keeps_its_claim(writer: Writer[ChargeEvent]) -> None:
     commit = claiming(append(new_stream(), created(), captured()))
     assert await writer.commit(commit) == Committed()
     assert await writer.commit(commit) == Committed()
 
 
-async def test_a_commit_that_skips_a_version_is_a_conflict(writer: Writer, log: EventLog) -> None:
+async def test_a_commit_that_skips_a_version_is_a_conflict(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     stream = new_stream()
     await writer.commit(append(stream, created()))
     assert await writer.commit(append(stream, captured(), expected_version=5)) == Conflict()
     assert len(await log.load(stream)) == 1
 
 
-async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(writer: Writer, log: EventLog) -> None:
+async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     taken = new_stream()
     await writer.commit(append(taken, created()))
     streams = [new_stream() for _ in range(30)]
@@ -189,7 +204,7 @@ async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(writer: Writer,
     assert [len(await log.load(stream)) for stream in streams] == [1] * 30
 
 
-async def test_a_poisoned_commit_fails_alone(writer: Writer, log: EventLog) -> None:
+async def test_a_poisoned_commit_fails_alone(writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]) -> None:
     streams = [new_stream() for _ in range(30)]
     commits = [append(stream, created()) for stream in streams]
     commits[7] = append(streams[7], created(description="a NUL: \x00"))
@@ -199,7 +214,9 @@ async def test_a_poisoned_commit_fails_alone(writer: Writer, log: EventLog) -> N
     assert [len(await log.load(stream)) for stream in streams] == [1] * 7 + [0] + [1] * 22
 
 
-async def test_key_repeated_in_one_batch_writes_once_and_replays(writer: Writer, pool: Pool) -> None:
+async def test_key_repeated_in_one_batch_writes_once_and_replays(
+    writer: Writer[ChargeEvent], pool: Pool
+) -> None:
     commits = [keyed(append(new_stream(), created()), "same", body=str(n).encode()) for n in range(20)]
     results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
     assert results[0] == Committed()
@@ -207,7 +224,9 @@ async def test_key_repeated_in_one_batch_writes_once_and_replays(writer: Writer,
     assert await count(pool, "events") == 1
 
 
-async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer, pool: Pool) -> None:
+async def test_an_event_id_written_twice_in_one_batch_is_refused(
+    writer: Writer[ChargeEvent], pool: Pool
+) -> None:
     event = NewEvent(created())
     commits = [Commit(provenance=PROVENANCE, stream_id=new_stream(), events=(event,)) for _ in range(2)]
     results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
@@ -215,7 +234,7 @@ async def test_an_event_id_written_twice_in_one_batch_is_refused(writer: Writer,
     assert await count(pool, "events") == 1
 
 
-async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: EventLog) -> None:
+async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: EventLog[ChargeEvent]) -> None:
     """The key counts before the version: a repeated request is no conflict."""
     stream_id = new_stream()
     async with running_writer(pool) as one, running_writer(pool) as other:
@@ -258,7 +277,7 @@ async def test_failed_enqueue_rolls_back_its_events(pool: Pool) -> None:
     assert await count(pool, "events") == 0
 
 
-async def test_the_same_webhook_is_received_once(writer: Writer, pool: Pool) -> None:
+async def test_the_same_webhook_is_received_once(writer: Writer[ChargeEvent], pool: Pool) -> None:
     webhook = ReceivedWebhook(
         psp=PspName("stripe"), psp_account=PspAccount("test"), psp_event_id="evt_1", type="x", body=b"{}"
     )
@@ -269,7 +288,9 @@ async def test_the_same_webhook_is_received_once(writer: Writer, pool: Pool) -> 
     assert await count(pool, "inbox") == 1
 
 
-async def test_an_answer_in_flight_is_replaced_once_and_then_final(writer: Writer, pool: Pool) -> None:
+async def test_an_answer_in_flight_is_replaced_once_and_then_final(
+    writer: Writer[ChargeEvent], pool: Pool
+) -> None:
     key = IdempotencyKey(MERCHANT, False, "waits")
     in_flight = await pool.fetchval("select now() + interval '1 minute'")
     first = StoredResponse(
@@ -292,7 +313,7 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(writer: Write
 
 
 async def test_keys_older_than_the_retention_are_forgotten(
-    writer: Writer, pool: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], pool: Pool, owner_pool: Pool
 ) -> None:
     for key in ("old", "new"):
         await writer.commit(keyed(append(new_stream(), created()), key))
@@ -305,7 +326,7 @@ async def test_keys_older_than_the_retention_are_forgotten(
 
 
 async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None:
-    writer = Writer(pool, no_jobs, commits_waiting_max=2)
+    writer = Writer(pool, no_jobs, CHARGE_EVENTS, commits_waiting_max=2)
     waiting = [asyncio.create_task(writer.commit(append(new_stream(), created()))) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):
@@ -316,7 +337,7 @@ async def test_a_full_write_queue_is_overload_and_not_memory(pool: Pool) -> None
 
 
 async def test_sessions_killed_under_load_write_each_commit_once(
-    writer: Writer, log: EventLog, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], owner_pool: Pool
 ) -> None:
     streams = [new_stream() for _ in range(400)]
 
@@ -339,14 +360,14 @@ async def test_sessions_killed_under_load_write_each_commit_once(
     assert await log.versions(streams) == dict.fromkeys(streams, 1)
 
 
-async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: EventLog) -> None:
+async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: EventLog[ChargeEvent]) -> None:
     lost = True
 
     async def enqueue(_: Connection, jobs: Sequence[Job]) -> None:
         del jobs
 
-    class LosesTheAcknowledgement(Writer):
-        async def _insert(self, commits: list[Commit]) -> None:
+    class LosesTheAcknowledgement(Writer[ChargeEvent]):
+        async def _insert(self, commits: list[Commit[ChargeEvent]]) -> None:
             nonlocal lost
             await super()._insert(commits)
             if lost:
@@ -354,7 +375,7 @@ async def test_commit_with_lost_acknowledgement_is_recognised(pool: Pool, log: E
                 raise ConnectionResetError
 
     stream = new_stream()
-    writer = LosesTheAcknowledgement(pool, enqueue)
+    writer = LosesTheAcknowledgement(pool, enqueue, CHARGE_EVENTS)
     task = asyncio.create_task(writer.run())
     assert await writer.commit(keyed(append(stream, created()), "k")) == Committed()
     writer.close()
@@ -367,15 +388,15 @@ async def test_a_server_that_hangs_is_not_waited_for_again_and_again(
 ) -> None:
     tries = 0
 
-    class Hangs(Writer):
-        async def _insert(self, commits: list[Commit]) -> None:
+    class Hangs(Writer[ChargeEvent]):
+        async def _insert(self, commits: list[Commit[ChargeEvent]]) -> None:
             nonlocal tries
             del commits
             tries += 1
             raise TimeoutError
 
     monkeypatch.setattr(writer_module, "RECONNECT_SECONDS_MAX", 0.0)
-    writer = Hangs(pool, no_jobs)
+    writer = Hangs(pool, no_jobs, CHARGE_EVENTS)
     task = asyncio.create_task(writer.run())
     with pytest.raises(StoreUnavailable):
         await writer.commit(append(new_stream(), created()))
@@ -393,7 +414,7 @@ async def test_a_server_that_hangs_is_not_waited_for_again_and_again(
     ],
 )
 async def test_the_log_refuses_change_even_to_its_owner(
-    writer: Writer, pool: Pool, owner_pool: Pool, tampering: str
+    writer: Writer[ChargeEvent], pool: Pool, owner_pool: Pool, tampering: str
 ) -> None:
     await writer.commit(append(new_stream(), created()))
     with pytest.raises(asyncpg.RestrictViolationError, match="events are facts"):
@@ -403,7 +424,7 @@ async def test_the_log_refuses_change_even_to_its_owner(
 
 
 async def test_reader_stops_at_uncommitted_earlier_position(
-    pool: Pool, writer: Writer, log: EventLog
+    pool: Pool, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
 ) -> None:
     """The gap: a lower position is taken first and commits last."""
     late, early = new_stream(), new_stream()
@@ -432,7 +453,7 @@ class Recorder:
     def __init__(self, *, fail_after_effects: int = 0) -> None:
         self.failures_left = fail_after_effects
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         await connection.executemany("insert into seen values ($1)", [(event.pos,) for event in events])
         if self.failures_left:
             self.failures_left -= 1
@@ -451,7 +472,7 @@ async def target(owner_pool: Pool) -> Pool:
 
 
 async def test_live_tail_under_eight_writers_sees_each_event_once(
-    pool: Pool, log: EventLog, target: Pool
+    pool: Pool, log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     subscription = Subscription(log, target, Recorder(), batch_events_max=50)
     tail = asyncio.create_task(subscription.run())
@@ -471,7 +492,7 @@ async def test_live_tail_under_eight_writers_sees_each_event_once(
 
 
 async def test_failure_before_checkpoint_rolls_back_effects(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     await writer.commit(append(new_stream(), created()))
     subscription = Subscription(log, target, Recorder(fail_after_effects=1))
@@ -484,7 +505,7 @@ async def test_failure_before_checkpoint_rolls_back_effects(
 
 
 async def test_of_two_runners_of_one_consumer_one_is_fenced(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     for _ in range(10):
         await writer.commit(append(new_stream(), created()))
@@ -501,7 +522,9 @@ async def test_of_two_runners_of_one_consumer_one_is_fenced(
     assert await target.fetchval("select count(distinct pos) from seen") == 10
 
 
-async def test_stream_watch_wakes_waiter_when_stream_grows(writer: Writer, log: EventLog) -> None:
+async def test_stream_watch_wakes_waiter_when_stream_grows(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     watch = StreamWatch(log)
     task = asyncio.create_task(watch.run())
     stream, silent = new_stream(), new_stream()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fincore.domain.events import EVENTS
+from fincore.domain.events import CHARGE_EVENTS, EVENTS
 from fincore.domain.ids import ChargeId, public_event_id, stream_of
 from fincore.domain.public_event import public_event
 from fincore.eventstore.log import EventLog
@@ -26,7 +26,7 @@ async def test_event_equals_body_of_its_webhook(api: Api, dsn: str) -> None:
     charge_id = await api.paid()
     await api.append(charge_id, lambda _: (disputed(),))
     await api.project(dsn)
-    recorded = await EventLog(api.pool).load(stream_of(ChargeId(charge_id)))
+    recorded = await EventLog(api.pool, CHARGE_EVENTS).load(stream_of(ChargeId(charge_id)))
     listed = (await api.get("/v1/events")).json()
     assert {name: listed[name] for name in ("object", "has_more", "next_cursor")} == {
         "object": "list",

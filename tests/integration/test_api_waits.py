@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.outcome import ActionRequired, PspReference
 from fincore.eventstore.log import EventLog
@@ -16,7 +17,7 @@ from fixtures.waiting import eventually
 TO_THE_BANK = ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example/3ds")
 
 
-class WatchedLog(EventLog):
+class WatchedLog(EventLog[ChargeEvent]):
     """A log that counts how often streams are looked at: more than once for one request, while that waits."""
 
     looks = 0
@@ -29,7 +30,7 @@ class WatchedLog(EventLog):
 
 @pytest.fixture
 def log(pool: Pool) -> WatchedLog:
-    return WatchedLog(pool)
+    return WatchedLog(pool, CHARGE_EVENTS)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from fincore.audit.auditor import Audit
 from fincore.audit.invariants import LAWS
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import SystemClock
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
@@ -26,7 +26,7 @@ async def test_audit_round_sets_metric_per_invariant_and_logs_broken(
     databases: Databases, owner_pool: Pool
 ) -> None:
     async with open_stores(databases, application_name="tests-audit") as stores:
-        log = EventLog(stores.eventstore)
+        log = EventLog(stores.eventstore, CHARGE_EVENTS)
         async with running_writer(stores.eventstore) as writer:
             await live(writer, fates())
         await follow(log, stores.paymentdb, Projectionist())
@@ -75,7 +75,7 @@ async def test_uncleared_balance_has_age_of_its_oldest_part(
     async with open_stores(databases, application_name="tests-audit") as stores:
         async with running_writer(stores.eventstore) as writer:
             await live(writer, stories)
-        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService())
+        await follow(EventLog(stores.eventstore, CHARGE_EVENTS), stores.ledgerdb, LedgerService())
         (unclear,) = await unclear_balances(stores.ledgerdb)
         assert unclear.account == "psp:stripe:clearing:usd"
         assert unclear.balance_minor == 2000 - refunded_minor

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import ChargeId, EventId, MerchantId, StreamId, charge_of, new_event_id
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -70,7 +70,7 @@ async def streams(pool: Pool, ledgerdb: Pool) -> list[StreamId]:
     ]
     async with running_writer(pool) as writer:
         made = await live(writer, lives)
-    await follow(EventLog(pool), ledgerdb, LedgerService())
+    await follow(EventLog(pool, CHARGE_EVENTS), ledgerdb, LedgerService())
     await ledgerdb.execute(_CLEAR, uuid4(), f"merchant:{MERCHANT}:payable:usd")
     return made
 
@@ -187,7 +187,7 @@ async def test_nonsensical_capture_is_no_balance_transaction(
 ) -> None:
     async with running_writer(pool) as writer:
         await live(writer, [(created(), captured(amount_minor=-5), withdrawn(amount_minor=-1, fee_minor=7))])
-    await follow(EventLog(pool), ledgerdb, LedgerService())
+    await follow(EventLog(pool, CHARGE_EVENTS), ledgerdb, LedgerService())
     assert [(one.type, one.gross_minor, one.fee_minor) for one in await listed(queries)] == [
         ("dispute", 0, 7)
     ]

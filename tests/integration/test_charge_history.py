@@ -7,6 +7,7 @@ import pytest
 from fincore.backoffice.charge_history import Stop, charge_history
 from fincore.backoffice.parked_charges import list_parked
 from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
@@ -18,7 +19,7 @@ from fixtures.traffic import follow, live, refunded, refunding, running_writer, 
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
@@ -36,7 +37,7 @@ async def rewrite(owner: Pool, stream_id: StreamId, version: int, change: str) -
 
 
 async def test_unreadable_event_is_shown_raw_and_masked(
-    writer: Writer, owner_pool: Pool, operator: OperatorStores
+    writer: Writer[ChargeEvent], owner_pool: Pool, operator: OperatorStores
 ) -> None:
     refund = refunding()
     (stream,) = await live(writer, [(created(), captured(), refund, refunded(refund))])
@@ -59,7 +60,7 @@ async def test_unreadable_event_is_shown_raw_and_masked(
 
 
 async def test_charge_with_unreadable_first_event_shows_its_events(
-    writer: Writer, owner_pool: Pool, operator: OperatorStores
+    writer: Writer[ChargeEvent], owner_pool: Pool, operator: OperatorStores
 ) -> None:
     (stream,) = await live(writer, [(created(), captured())])
     await rewrite(owner_pool, stream, 1, "schema_version = 99")
@@ -69,7 +70,7 @@ async def test_charge_with_unreadable_first_event_shows_its_events(
 
 
 async def test_event_that_cannot_follow_is_shown_with_the_reason(
-    writer: Writer, operator: OperatorStores
+    writer: Writer[ChargeEvent], operator: OperatorStores
 ) -> None:
     (stream,) = await live(writer, [(created(), captured(), created())])
     history = await charge_history(operator.log, charge_of(stream))
@@ -80,13 +81,13 @@ async def test_event_that_cannot_follow_is_shown_with_the_reason(
 
 
 async def test_parked_charges_are_listed_with_the_event(
-    writer: Writer, owner_pool: Pool, operator: OperatorStores, dsn: str
+    writer: Writer[ChargeEvent], owner_pool: Pool, operator: OperatorStores, dsn: str
 ) -> None:
     (stream,) = await live(writer, [(created(), captured())])
     await rewrite(owner_pool, stream, 2, "type = 'charge.teleported'")
     for store, consumer in (("paymentdb", Projectionist()), ("ledgerdb", LedgerService())):
         async with store_pool(dsn, store) as target:
-            await follow(EventLog(owner_pool), target, consumer)
+            await follow(EventLog(owner_pool, CHARGE_EVENTS), target, consumer)
     found = [
         (one.stream.consumer, one.stream.since_version, one.event_type)
         for one in await list_parked(operator.log, operator.followers)

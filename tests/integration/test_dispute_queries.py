@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fincore.domain.events import DisputeLost
+from fincore.domain.events import CHARGE_EVENTS, DisputeLost
 from fincore.domain.ids import ChargeId, DisputeId, MerchantId, charge_of, new_dispute_id
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -46,7 +46,7 @@ async def test_each_filter_finds_its_disputes_and_no_others(
         one, _ = await live(
             writer, [(created(), captured(), early, late), (created(), captured(), other, lost)]
         )
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     everything = [other.dispute_id, late.dispute_id, early.dispute_id]
     assert await listed(queries) == everything
     assert await listed(queries, charge_id=charge_of(one)) == everything[1:]
@@ -66,7 +66,7 @@ async def test_pages_join_without_gap_or_repeat(pool: Pool, paymentdb: Pool, que
     disputes = [disputed() for _ in range(7)]
     async with running_writer(pool) as writer:
         await live(writer, [(created(), captured(), *disputes)])
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     seen: list[DisputeId] = []
     has_more = True
     while has_more:

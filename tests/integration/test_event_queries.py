@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from fincore.domain.events import ChargeEvent, EventType, RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, EventType
 from fincore.domain.ids import ChargeId, EventId, MerchantId, charge_of, new_event_id, parse_event_id
 from fincore.domain.public_event import public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.event_queries import EventFilters, EventQueries, list_statement
@@ -41,8 +42,8 @@ def queries(paymentdb: Pool) -> EventQueries:
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 async def listed(queries: EventQueries, **filters: object) -> list[str]:
@@ -52,8 +53,8 @@ async def listed(queries: EventQueries, **filters: object) -> list[str]:
 
 
 async def told(
-    pool: Pool, paymentdb: Pool, log: EventLog, lives: Sequence[tuple[ChargeEvent, ...]]
-) -> list[RecordedEvent]:
+    pool: Pool, paymentdb: Pool, log: EventLog[ChargeEvent], lives: Sequence[tuple[ChargeEvent, ...]]
+) -> list[RecordedEvent[ChargeEvent]]:
     """Everything that happened, newest first."""
     async with running_writer(pool) as writer:
         await live(writer, lives)
@@ -62,7 +63,7 @@ async def told(
 
 
 async def test_each_filter_finds_its_events_and_no_others(
-    pool: Pool, paymentdb: Pool, log: EventLog, queries: EventQueries
+    pool: Pool, paymentdb: Pool, log: EventLog[ChargeEvent], queries: EventQueries
 ) -> None:
     refund = refunding()
     lives = [(created(), captured(), refund, refunded(refund)), (created(livemode=True),), (created(),)]
@@ -102,7 +103,7 @@ async def test_each_filter_finds_its_events_and_no_others(
 
 
 async def test_the_data_of_an_event_keeps_its_order(
-    pool: Pool, paymentdb: Pool, log: EventLog, queries: EventQueries
+    pool: Pool, paymentdb: Pool, log: EventLog[ChargeEvent], queries: EventQueries
 ) -> None:
     for event in await told(pool, paymentdb, log, fates() + aftermaths()):
         public = public_event(event)
@@ -119,7 +120,7 @@ SLICES: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("name", [*SLICES, "charge"])
 async def test_pages_join_without_gap_or_repeat(
-    pool: Pool, paymentdb: Pool, log: EventLog, queries: EventQueries, name: str
+    pool: Pool, paymentdb: Pool, log: EventLog[ChargeEvent], queries: EventQueries, name: str
 ) -> None:
     events = await told(pool, paymentdb, log, aftermaths())
     longest = max(events, key=lambda event: event.version)

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from fincore.domain.currency import Currency
-from fincore.domain.events import ChargeCreated
+from fincore.domain.events import CHARGE_EVENTS, ChargeCreated
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import new_merchant_id, parse_charge_id, stream_of
 from fincore.eventstore.log import EventLog
@@ -71,7 +71,7 @@ async def test_charge_keeps_fee_plan_of_its_creation(pool: Pool) -> None:
         await FeePlans(pool, HandClock(NOON)).set(api.merchant_id, USD, CHEAPER, by="ada")
     found = []
     for charge_id in (in_usd, in_eur):
-        (created,) = await EventLog(pool).load(stream_of(parse_charge_id(charge_id)))
+        (created,) = await EventLog(pool, CHARGE_EVENTS).load(stream_of(parse_charge_id(charge_id)))
         assert isinstance(created.event, ChargeCreated)
         found.append(created.event.fee_plan)
     assert found == [CARDS, None]

@@ -11,7 +11,7 @@ from fincore.audit.invariants.check_result import summary
 from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Violation
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.card_number import holds_card_number
-from fincore.domain.events import CaptureRequested, ChargeCorrected
+from fincore.domain.events import CHARGE_EVENTS, CaptureRequested, ChargeCorrected, ChargeEvent
 from fincore.domain.ids import EventId, RefundId, StreamId, charge_of, public_event_id
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.eventstore.commit import (
@@ -97,7 +97,7 @@ class Scene(NamedTuple):
         return entry_id
 
 
-def requested(stream_id: StreamId, key: str) -> Commit:
+def requested(stream_id: StreamId, key: str) -> Commit[ChargeEvent]:
     """A charge as the API commits it: with its idempotency key and the answer that leads to it."""
     charge_id = charge_of(stream_id)
     answer = StoredResponse(
@@ -141,7 +141,7 @@ async def put_refund_job(owner: Pool, stream_id: StreamId, refund_id: RefundId) 
 
 
 async def follow_all(stores: Stores) -> None:
-    log = EventLog(stores.eventstore)
+    log = EventLog(stores.eventstore, CHARGE_EVENTS)
     await follow(log, stores.paymentdb, Projectionist(), batch_events_max=50)
     await follow(log, stores.ledgerdb, LedgerService(), batch_events_max=50)
     await Sealer(stores.ledgerdb).seal()
@@ -564,7 +564,7 @@ async def test_money_in_suspense_is_reported_until_cleared(scene: Scene) -> None
     too_much = refunding(1500)
     async with running_writer(scene.stores.eventstore) as writer:
         await live(writer, [(created(), captured(), too_much, refunded(too_much))])
-    await follow(EventLog(scene.stores.eventstore), scene.stores.ledgerdb, LedgerService())
+    await follow(EventLog(scene.stores.eventstore, CHARGE_EVENTS), scene.stores.ledgerdb, LedgerService())
     entry_id = await scene.owner.fetchval("select max(entry_id) from ledgerdb.entries")
     assert await scene.broken("nothing_waits_in_suspense") == [
         Violation(f"entry {entry_id} (test)", "1500 minor units of usd are in suspense")

@@ -17,6 +17,7 @@ from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.cli.installation import exit_code_of
 from fincore.domain.clock import SystemClock
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -53,8 +54,8 @@ async def scene(databases: Databases, owner_pool: Pool) -> AsyncIterator[Scene]:
         paid = new_stream()
         async with running_writer(stores.eventstore) as writer:
             await writer.commit(append(paid, created(), captured()))
-        await follow(EventLog(stores.eventstore), stores.paymentdb, Projectionist())
-        await follow(EventLog(stores.eventstore), stores.ledgerdb, LedgerService())
+        await follow(EventLog(stores.eventstore, CHARGE_EVENTS), stores.paymentdb, Projectionist())
+        await follow(EventLog(stores.eventstore, CHARGE_EVENTS), stores.ledgerdb, LedgerService())
         yield Scene(stores, owner_pool, paid)
 
 
@@ -172,7 +173,9 @@ async def test_view_that_moves_during_the_check_is_no_violation(scene: Scene) ->
         async with running_writer(scene.stores.eventstore) as writer:
             await writer.commit(append(scene.paid, asked, refunded(asked), expected_version=versions))
         versions += 2
-        await follow(EventLog(scene.stores.eventstore), scene.stores.paymentdb, Projectionist())
+        await follow(
+            EventLog(scene.stores.eventstore, CHARGE_EVENTS), scene.stores.paymentdb, Projectionist()
+        )
 
     stores = BesideTraffic(
         Interrupted(scene.stores.eventstore, refund_a_little),

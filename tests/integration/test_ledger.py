@@ -9,8 +9,9 @@ from textwrap import dedent
 import pytest
 
 from fincore.cli.ledger_tables import journal_table, trial_balance_table
-from fincore.domain.events import ChargeCaptured, ChargeEvent, RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeCaptured, ChargeEvent
 from fincore.domain.ids import MerchantId, StreamId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Checkpoint, Fenced, Subscription
 from fincore.eventstore.writer import Writer
@@ -22,14 +23,14 @@ from fixtures.traffic import authorized, fates, follow, live, read_all, running_
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def paid(
 
 
 async def test_a_capture_is_booked_between_the_psp_and_the_merchant(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(writer, [(created(1000), captured(1000))])
     later = NOON + timedelta(days=2)
@@ -81,7 +82,7 @@ async def test_a_capture_is_booked_between_the_psp_and_the_merchant(
 
 
 async def test_a_charge_that_moved_no_money_has_no_entry(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     moved_nothing = [life for life in fates() if not isinstance(life[-1], ChargeCaptured)]
     streams = await live(writer, moved_nothing)
@@ -91,7 +92,7 @@ async def test_a_charge_that_moved_no_money_has_no_entry(
 
 
 async def test_modes_currencies_and_merchants_have_books_of_their_own(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(
         writer,
@@ -125,7 +126,9 @@ async def test_modes_currencies_and_merchants_have_books_of_their_own(
     """)
 
 
-async def test_a_negative_capture_waits_in_suspense(writer: Writer, log: EventLog, ledgerdb: Pool) -> None:
+async def test_a_negative_capture_waits_in_suspense(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
+) -> None:
     await live(writer, [(created(500), captured(-500))])
     await follow(log, ledgerdb, LedgerService())
     assert await trial_balance(ledgerdb) == text("""
@@ -159,7 +162,7 @@ async def forget(owner_pool: Pool) -> None:
 
 
 async def test_the_size_of_the_batches_leaves_no_trace(
-    writer: Writer, log: EventLog, ledgerdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates() * 4 + fates(livemode=True) + fates(currency="eur"))
     found = []
@@ -173,7 +176,7 @@ async def test_the_size_of_the_batches_leaves_no_trace(
 
 
 async def test_running_balances_chain_within_and_across_batches(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(writer, [paid(amount_minor, "mer_a") for amount_minor in range(1, 41)])
     await follow(log, ledgerdb, LedgerService(), batch_events_max=9)
@@ -191,7 +194,7 @@ async def test_running_balances_chain_within_and_across_batches(
 
 
 async def test_the_same_event_twice_in_a_batch_is_booked_once(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(writer, [paid(100, "mer_a"), paid(200, "mer_a")])
     events = await read_all(log)
@@ -202,7 +205,7 @@ async def test_the_same_event_twice_in_a_batch_is_booked_once(
 
 
 async def test_an_event_booked_before_is_not_booked_again(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(writer, [paid(100, "mer_a")])
     await follow(log, ledgerdb, LedgerService())
@@ -214,7 +217,7 @@ async def test_an_event_booked_before_is_not_booked_again(
 
 
 async def test_two_runners_of_one_ledger_book_each_event_once(
-    writer: Writer, log: EventLog, ledgerdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates() * 10)
 
@@ -237,14 +240,14 @@ class Dying:
 
     name = "ledger"
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         await LedgerService().apply(connection, events)
         assert await connection.fetchval("select count(*) from ledgerdb.postings") > 0
         raise ConnectionResetError("killed")
 
 
 async def test_a_death_between_booking_and_commit_takes_both_back(
-    writer: Writer, log: EventLog, ledgerdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool
 ) -> None:
     await live(writer, [paid(100, "mer_a")])
     dying = Subscription(log, ledgerdb, Dying())

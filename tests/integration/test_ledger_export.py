@@ -20,7 +20,7 @@ from fincore.backoffice.books import require_order
 from fincore.cli.output_file import written_to
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.errors import ConfigurationError, UsageError
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import charge_of
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -63,7 +63,7 @@ async def booked(pool: Pool, ledgerdb: Pool, owner_pool: Pool) -> Pool:
     ]
     async with running_writer(pool) as writer:
         await live(writer, lives)
-    await follow(EventLog(pool), ledgerdb, LedgerService())
+    await follow(EventLog(pool, CHARGE_EVENTS), ledgerdb, LedgerService())
     await owner_pool.execute(_A_DAY_EACH)
     return ledgerdb
 
@@ -215,7 +215,7 @@ async def test_what_is_booked_while_an_export_runs_is_not_in_it(booked: Pool, po
     text = await anext(pieces)
     async with running_writer(pool) as writer:
         (late,) = await live(writer, [(created(), captured(amount_minor=777))])
-    await follow(EventLog(pool), booked, LedgerService())
+    await follow(EventLog(pool, CHARGE_EVENTS), booked, LedgerService())
     text += "".join([piece async for piece in pieces])
     assert loaded(text)
     assert charge_of(late) not in text

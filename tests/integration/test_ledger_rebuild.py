@@ -7,6 +7,7 @@ import pytest
 
 from fincore.backoffice.rebuilds import rebuild_ledgerdb
 from fincore.cli.rebuild import ledger_rebuild_text
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import EventId, StreamId, charge_of
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog, LoggedEvent
@@ -50,8 +51,8 @@ class Scene(Books):
     """A ledger that has followed a log."""
 
     @property
-    def log(self) -> EventLog:
-        return EventLog(self.owner)
+    def log(self) -> EventLog[ChargeEvent]:
+        return EventLog(self.owner, CHARGE_EVENTS)
 
     async def follow(self) -> None:
         await follow(self.log, self.pool, self.service, batch_events_max=7)
@@ -256,14 +257,14 @@ async def test_altered_derived_table_is_found_and_rebuilt(scene: Scene, name: st
     assert await scene.rows() == rows
 
 
-class BusyLog(EventLog):
+class BusyLog(EventLog[ChargeEvent]):
     """A log in which the first reader is overtaken by others."""
 
     def __init__(self, pool: Pool, meanwhile: Callable[[], Awaitable[object]]) -> None:
-        super().__init__(pool)
+        super().__init__(pool, CHARGE_EVENTS)
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
 
-    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent[ChargeEvent]]:
         if self._meanwhile is not None:
             meanwhile, self._meanwhile = self._meanwhile, None
             await meanwhile()

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 import pytest
 
-from fincore.domain.events import ChargeEvent, RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import (
     PARKED_STREAMS_MAX,
@@ -30,14 +31,14 @@ from fixtures.traffic import fates, follow, live, read_all, refunded, refunding,
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ class Picky:
         self.error = error or ValueError("cannot stand it")
         self.asked = 0
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         self.asked += 1
         for event in events:
             await connection.execute("insert into seen values ($1, $2)", event.stream_id, event.version)
@@ -74,7 +75,7 @@ async def seen(target: Pool) -> list[tuple[StreamId, int]]:
     return [(row["stream_id"], row["version"]) for row in rows]
 
 
-async def written(log: EventLog) -> list[tuple[StreamId, int]]:
+async def written(log: EventLog[ChargeEvent]) -> list[tuple[StreamId, int]]:
     return sorted((event.stream_id, event.version) for event in await read_all(log))
 
 
@@ -84,7 +85,7 @@ async def parked(target: Pool, name: str = "picky") -> list[tuple[StreamId, int,
 
 @pytest.mark.parametrize("batch_events_max", [1, 3, 1_000])
 async def test_stream_with_failing_event_is_parked_and_others_applied(
-    writer: Writer, log: EventLog, target: Pool, batch_events_max: int
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool, batch_events_max: int
 ) -> None:
     refund = refunding()
     lives: list[tuple[ChargeEvent, ...]] = [(created(), captured(), refund, refunded(refund))] * 9
@@ -102,7 +103,9 @@ async def test_stream_with_failing_event_is_parked_and_others_applied(
     )
 
 
-async def test_a_batch_is_searched_by_halves(writer: Writer, log: EventLog, target: Pool) -> None:
+async def test_a_batch_is_searched_by_halves(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
+) -> None:
     streams = await live(writer, [(created(),)] * 64)
     picky = Picky((streams[40], 1))
     await follow(log, target, picky)
@@ -112,7 +115,7 @@ async def test_a_batch_is_searched_by_halves(writer: Writer, log: EventLog, targ
 
 
 async def test_later_events_of_a_parked_stream_are_not_even_tried(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     (bad,) = await live(writer, [(created(),)])
     await follow(log, target, Picky((bad, 1)))
@@ -125,7 +128,7 @@ async def test_later_events_of_a_parked_stream_are_not_even_tried(
 
 
 async def test_a_stream_taken_up_again_is_caught_up_and_followed(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     (bad,) = await live(writer, [(created(),)])
     picky = Picky((bad, 2))
@@ -144,7 +147,7 @@ async def test_a_stream_taken_up_again_is_caught_up_and_followed(
 
 
 async def test_a_stream_that_still_cannot_be_applied_stays_parked(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     (bad,) = await live(writer, [(created(), captured())])
     await follow(log, target, Picky((bad, 1)))
@@ -156,7 +159,7 @@ async def test_a_stream_that_still_cannot_be_applied_stays_parked(
 
 
 async def test_streams_resumed_under_running_consumer_lose_nothing(
-    pool: Pool, log: EventLog, target: Pool
+    pool: Pool, log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     """Streams are parked and taken up again all the time, while a tail follows several writers."""
     streams = [new_stream() for _ in range(20)]
@@ -193,7 +196,7 @@ async def test_streams_resumed_under_running_consumer_lose_nothing(
 
 
 async def test_unreadable_event_parks_its_stream_with_reason(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     unknown, broken, good = await live(writer, [(created(), captured())] * 3)
     async with target.acquire() as connection:
@@ -215,13 +218,13 @@ async def test_unreadable_event_parks_its_stream_with_reason(
 
 
 async def test_value_the_driver_refuses_parks_with_its_message(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     """What asyncpg refuses by itself has its value in the text; the value is left out, the reason stays."""
     large, secret = await live(writer, [(created(),), (created(),)])
 
     class Unfit(Picky):
-        async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+        async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
             for event in events:
                 if event.stream_id == large:
                     await connection.execute("insert into seen (version) values ($1::bigint)", 2**63)
@@ -238,7 +241,7 @@ async def test_value_the_driver_refuses_parks_with_its_message(
 
 
 async def test_error_with_secrets_parks_with_its_message_masked(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     (bad,) = await live(writer, [(created(),)])
     error = ValueError("cannot use sk_test_abcdefghijklmnop for card 4242 4242 4242 4242 of ch_1")
@@ -250,12 +253,12 @@ async def test_error_with_secrets_parks_with_its_message_masked(
 
 
 async def test_row_refused_by_database_parks_stream_without_the_row(
-    writer: Writer, log: EventLog, target: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     bad, good = await live(writer, [(created(),), (created(),)])
 
     class Refused(Picky):
-        async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+        async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
             for event in events:
                 note = "bad" if event.stream_id == bad else "good"
                 await connection.execute(
@@ -270,7 +273,9 @@ async def test_row_refused_by_database_parks_stream_without_the_row(
     assert "Failing row" not in reason
 
 
-async def test_a_reason_never_holds_a_card_number(writer: Writer, log: EventLog, target: Pool) -> None:
+async def test_a_reason_never_holds_a_card_number(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
+) -> None:
     (bad,) = await live(writer, [(created(),)])
     await follow(log, target, Picky((bad, 1), error=ValueError("what is 4242 4242 4242 4242?")))
     assert await parked(target) == [(bad, 1, "ValueError: what is [card number]?")]
@@ -289,7 +294,7 @@ FAULTS_OF_THE_MACHINE = [
 
 @pytest.mark.parametrize("error", FAULTS_OF_THE_MACHINE, ids=lambda error: type(error).__name__)
 async def test_machine_fault_parks_no_stream(
-    writer: Writer, log: EventLog, target: Pool, error: Exception
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool, error: Exception
 ) -> None:
     (stream,) = await live(writer, [(created(),)])
     picky = Picky((stream, 1), error=error)
@@ -300,7 +305,9 @@ async def test_machine_fault_parks_no_stream(
     assert await subscription.checkpoint() == Checkpoint(0, 0)
 
 
-async def test_consumer_above_parked_limit_stops(writer: Writer, log: EventLog, target: Pool) -> None:
+async def test_consumer_above_parked_limit_stops(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
+) -> None:
     streams = await live(writer, [(created(),)] * (PARKED_STREAMS_MAX + 1))
     subscription = Subscription(log, target, Picky(*((stream, 1) for stream in streams)))
     with pytest.raises(TooManyParked, match="picky would have to park more than 100 streams"):
@@ -313,7 +320,7 @@ async def test_consumer_above_parked_limit_stops(writer: Writer, log: EventLog, 
 
 
 async def test_view_keeps_parked_charge_at_its_last_good_event(
-    writer: Writer, log: EventLog, dsn: str
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], dsn: str
 ) -> None:
     streams = await live(writer, fates())
     (bad,) = await live(writer, [(created(), captured())])
@@ -334,7 +341,7 @@ async def test_view_keeps_parked_charge_at_its_last_good_event(
 
 
 async def test_the_ledger_books_all_but_a_parked_charge(
-    writer: Writer, log: EventLog, dsn: str, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], dsn: str, owner_pool: Pool
 ) -> None:
     good, bad = await live(writer, [(created(), captured()), (created(), captured())])
     async with owner_pool.acquire() as connection:

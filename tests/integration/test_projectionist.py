@@ -6,9 +6,10 @@ from typing import cast
 
 import pytest
 
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
 from fincore.domain.public_event import public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import parked_streams
 from fincore.eventstore.subscription import Checkpoint, Fenced, Subscription
@@ -38,14 +39,14 @@ from fixtures.traffic import (
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 @pytest.fixture
@@ -65,7 +66,9 @@ async def rows(paymentdb: Pool) -> dict[str, list[dict[str, object]]]:
     }
 
 
-async def assert_views_tell_the_log(paymentdb: Pool, log: EventLog, streams: Sequence[StreamId]) -> None:
+async def assert_views_tell_the_log(
+    paymentdb: Pool, log: EventLog[ChargeEvent], streams: Sequence[StreamId]
+) -> None:
     charges, events = ChargeQueries(paymentdb), EventQueries(paymentdb)
     refunds, disputes = RefundQueries(paymentdb), DisputeQueries(paymentdb)
     for stream in streams:
@@ -92,7 +95,7 @@ async def assert_views_tell_the_log(paymentdb: Pool, log: EventLog, streams: Seq
 
 
 async def test_the_view_holds_what_folding_the_stream_gives(
-    writer: Writer, log: EventLog, paymentdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
 ) -> None:
     streams = await live(writer, fates() * 3 + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
@@ -103,7 +106,7 @@ async def test_the_view_holds_what_folding_the_stream_gives(
 
 @pytest.mark.parametrize("batch_events_max", [1, 2, 7, 1_000])
 async def test_the_size_of_the_batches_leaves_no_trace(
-    writer: Writer, log: EventLog, paymentdb: Pool, batch_events_max: int
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, batch_events_max: int
 ) -> None:
     streams = await live(writer, fates() + aftermaths())
     await follow(log, paymentdb, Projectionist(), batch_events_max=batch_events_max)
@@ -111,7 +114,7 @@ async def test_the_size_of_the_batches_leaves_no_trace(
 
 
 async def test_rebuilding_from_zero_gives_the_live_view_row_for_row(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates())
     await follow(log, paymentdb, Projectionist())
@@ -126,7 +129,9 @@ async def test_rebuilding_from_zero_gives_the_live_view_row_for_row(
     assert before == await rows(paymentdb)
 
 
-async def test_repeated_events_change_no_view(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
+async def test_repeated_events_change_no_view(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
+) -> None:
     await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
     before = await rows(paymentdb)
@@ -147,7 +152,11 @@ order by name, what
 
 @pytest.mark.parametrize("batch_events", [1, 3, 1_000])
 async def test_rebuilt_view_equals_live_view_row_for_row(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, batch_events: int
+    writer: Writer[ChargeEvent],
+    log: EventLog[ChargeEvent],
+    paymentdb: Pool,
+    owner_pool: Pool,
+    batch_events: int,
 ) -> None:
     await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist())
@@ -167,24 +176,28 @@ async def test_rebuilt_view_equals_live_view_row_for_row(
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 
-async def test_a_view_is_rebuilt_from_an_empty_log(log: EventLog, paymentdb: Pool, owner_pool: Pool) -> None:
+async def test_a_view_is_rebuilt_from_an_empty_log(
+    log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
+) -> None:
     assert await rebuild(log, owner_pool) == Rebuilt(events=0, rows=0, parked={})
     assert await rows(paymentdb) == NOTHING
 
 
 async def test_a_rebuild_fences_the_projectionist_that_was_at_work(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     """The projectionist has read its batch when the rebuild takes over; its batch must have no effect."""
     streams = await live(writer, fates())
 
     class Overtaken:
-        async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent]:
+        async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent[ChargeEvent]]:
             events = await log.read_after(tx, pos, limit=limit)
             await rebuild(log, owner_pool)
             return events
 
-    overtaken = Subscription(cast("EventLog", Overtaken()), paymentdb, Projectionist(), batch_events_max=5)
+    overtaken = Subscription(
+        cast("EventLog[ChargeEvent]", Overtaken()), paymentdb, Projectionist(), batch_events_max=5
+    )
     with pytest.raises(Fenced):
         await overtaken.advance()
     assert await follow(log, paymentdb, Projectionist()) == 0
@@ -197,18 +210,18 @@ class Recording:
     name = "projectionist"
 
     def __init__(self) -> None:
-        self.asked: list[RecordedEvent] = []
+        self.asked: list[RecordedEvent[ChargeEvent]] = []
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         await Projectionist().apply(connection, events)
         self.asked += events
 
 
 async def test_two_runners_of_one_consumer_apply_each_event_once(
-    writer: Writer, log: EventLog, paymentdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
 ) -> None:
     streams = await live(writer, fates() * 5)
-    kept: list[RecordedEvent] = []
+    kept: list[RecordedEvent[ChargeEvent]] = []
 
     async def run() -> None:
         while True:
@@ -232,14 +245,14 @@ class Dying:
 
     name = "projectionist"
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         await Projectionist().apply(connection, events)
         assert await connection.fetchval("select count(*) from paymentdb.charges") == 1
         raise ConnectionResetError("killed")
 
 
 async def test_a_death_between_effects_and_commit_takes_both_back(
-    writer: Writer, log: EventLog, paymentdb: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
 ) -> None:
     streams = await live(writer, [(created(), captured())])
     dying = Subscription(log, paymentdb, Dying())
@@ -251,7 +264,9 @@ async def test_a_death_between_effects_and_commit_takes_both_back(
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 
-async def test_batch_takes_at_most_five_statements(writer: Writer, log: EventLog, paymentdb: Pool) -> None:
+async def test_batch_takes_at_most_five_statements(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
+) -> None:
     place = (0, 0)
 
     async def statements() -> int:
@@ -279,7 +294,7 @@ async def test_batch_takes_at_most_five_statements(writer: Writer, log: EventLog
 
 
 async def test_view_missing_an_event_parks_the_stream(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     (stream,) = await live(writer, [(created(),)])
     await follow(log, paymentdb, Projectionist())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fincore.domain.currency import Currency
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id, stream_of
 from fincore.domain.outcome import PspReference
 from fincore.eventstore.log import EventLog
@@ -60,7 +61,7 @@ async def test_each_filter_finds_its_charges_and_no_others(
                 ],
             ),
         )
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     assert await ids_listed(queries) == {paid, declined, by_ada, ordered, early, late}
     assert await ids_listed(queries, statuses=("succeeded",)) == {paid}
     assert await ids_listed(queries, statuses=("failed",)) == {declined}
@@ -101,7 +102,7 @@ async def test_charges_are_found_by_amount_currency_and_dispute(
                 ],
             ),
         )
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     assert await ids_listed(queries, disputed=True) == {disputed_one}
     assert await ids_listed(queries, disputed=False) == {small, large, yen}
     assert await ids_listed(queries, currency="jpy") == {yen}
@@ -118,7 +119,7 @@ async def test_charge_is_hidden_from_other_merchant_and_mode(
 ) -> None:
     async with running_writer(pool) as writer:
         (stream,) = await live(writer, [(created(),)])
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     other = MerchantId("mer_01other")
     assert await queries.find(MERCHANT, False, charge_of(stream)) is not None
     assert await queries.find(MERCHANT, True, charge_of(stream)) is None
@@ -133,7 +134,7 @@ async def test_pages_join_without_gap_or_repeat(
 ) -> None:
     async with running_writer(pool) as writer:
         streams = await live(writer, fates() * 3)
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     seen: list[ChargeId] = []
     has_more = True
     while has_more:
@@ -151,7 +152,7 @@ async def test_cursor_of_foreign_charge_gives_empty_page(
     async with running_writer(pool) as writer:
         await live(writer, fates())
         (strange,) = await live(writer, [(created(livemode=True, created_at=NOON + timedelta(days=1)),)])
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     for after_id in (new_charge_id(), charge_of(strange)):
         assert await queries.list_charges(MINE, after_id=after_id, limit=10) == ([], False)
 

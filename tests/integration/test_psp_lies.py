@@ -12,6 +12,7 @@ from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
@@ -40,7 +41,7 @@ async def harness(pool: Pool, databases: Databases) -> AsyncIterator[WorkerHarne
     async with open_harness(pool, ScriptedPsp()) as harness:
         yield harness
     async with open_stores(databases, application_name="tests-psp-lies") as stores:
-        log = EventLog(stores.eventstore)
+        log = EventLog(stores.eventstore, CHARGE_EVENTS)
         await follow(log, stores.paymentdb, Projectionist())
         await follow(log, stores.ledgerdb, LedgerService())
         await Sealer(stores.ledgerdb).seal()

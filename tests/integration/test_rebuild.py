@@ -9,6 +9,7 @@ from fincore.backoffice.parked_charges import NotParked, list_parked, resume_par
 from fincore.backoffice.rebuilds import rebuild_paymentdb
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.rebuild import payment_rebuild_text
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked, parked_streams
@@ -24,14 +25,14 @@ from fixtures.traffic import aftermaths, fates, follow, live, running_writer, st
 
 
 @pytest.fixture
-async def writer(pool: Pool) -> AsyncIterator[Writer]:
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
     async with running_writer(pool) as writer:
         yield writer
 
 
 @pytest.fixture
-def log(pool: Pool) -> EventLog:
-    return EventLog(pool)
+def log(pool: Pool) -> EventLog[ChargeEvent]:
+    return EventLog(pool, CHARGE_EVENTS)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def has_tables_beside(owner: Pool) -> bool:
 
 
 async def test_live_view_equals_fold_of_log_row_for_row(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates() + aftermaths())
     applied = await follow(log, paymentdb, Projectionist(), batch_events_max=7)
@@ -69,7 +70,7 @@ async def test_live_view_equals_fold_of_log_row_for_row(
 
 
 async def test_a_comparison_names_what_differs_in_either_direction(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     altered, gone = sorted(await live(writer, [(created(),), (created(),)]))
     await live(writer, aftermaths())
@@ -100,7 +101,11 @@ async def test_a_comparison_names_what_differs_in_either_direction(
 
 
 async def test_events_during_comparison_are_no_difference(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
+    writer: Writer[ChargeEvent],
+    log: EventLog[ChargeEvent],
+    paymentdb: Pool,
+    owner_pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Charges move on and are born between the fold and the comparison, and the live view follows them at once."""
     held = await live(writer, [(created(),)] * 5)
@@ -125,7 +130,7 @@ async def test_events_during_comparison_are_no_difference(
 
 
 async def test_what_cannot_be_folded_is_parked_and_the_rest_is_built(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     streams = await live(writer, fates())
     (bad,) = await live(writer, [(created(), captured())])
@@ -150,7 +155,7 @@ async def test_what_cannot_be_folded_is_parked_and_the_rest_is_built(
 
 
 async def test_rebuild_above_parked_limit_keeps_live_view(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     streams = await live(writer, [(created(),)] * (PARKED_STREAMS_MAX + 1))
     await follow(log, paymentdb, Projectionist())
@@ -163,7 +168,11 @@ async def test_rebuild_above_parked_limit_keeps_live_view(
 
 
 async def test_rebuilt_view_waits_for_readers_of_live_view(
-    writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool, monkeypatch: pytest.MonkeyPatch
+    writer: Writer[ChargeEvent],
+    log: EventLog[ChargeEvent],
+    paymentdb: Pool,
+    owner_pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await live(writer, fates())
     await follow(log, paymentdb, Projectionist())
@@ -188,13 +197,19 @@ async def test_rebuilt_view_waits_for_readers_of_live_view(
     )
 
 
-async def report_lines(log: EventLog, owner: Pool, *, verify_only: bool) -> tuple[Sequence[str], bool]:
+async def report_lines(
+    log: EventLog[ChargeEvent], owner: Pool, *, verify_only: bool
+) -> tuple[Sequence[str], bool]:
     found = await rebuild_paymentdb(log, owner, verify_only=verify_only)
     return payment_rebuild_text(found).splitlines(), not found.differences
 
 
 async def test_operators_read_what_was_done_and_what_differs(
-    operator: OperatorStores, writer: Writer, log: EventLog, paymentdb: Pool, owner_pool: Pool
+    operator: OperatorStores,
+    writer: Writer[ChargeEvent],
+    log: EventLog[ChargeEvent],
+    paymentdb: Pool,
+    owner_pool: Pool,
 ) -> None:
     (stream, bad) = await live(writer, [(created(), captured())] * 2)
     await follow(log, paymentdb, Projectionist())

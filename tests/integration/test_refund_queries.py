@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import ChargeId, MerchantId, RefundId, charge_of, new_refund_id
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -45,7 +46,7 @@ async def test_each_filter_finds_its_refunds_and_no_others(
             writer,
             [(created(), captured(), early, late, refunded(late)), (created(), captured(), other)],
         )
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     everything = [other.refund_id, late.refund_id, early.refund_id]
     assert await listed(queries) == everything
     assert await listed(queries, charge_id=charge_of(one)) == everything[1:]
@@ -66,7 +67,7 @@ async def test_pages_join_without_gap_or_repeat(pool: Pool, paymentdb: Pool, que
     refunds = [refunding(10) for _ in range(7)]
     async with running_writer(pool) as writer:
         await live(writer, [(created(), captured(), *refunds)])
-    await follow(EventLog(pool), paymentdb, Projectionist())
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
     seen: list[RefundId] = []
     has_more = True
     while has_more:

@@ -9,8 +9,9 @@ from itertools import cycle
 import pytest
 
 from fincore.domain.charge import Charge, evolve
-from fincore.domain.events import RecordedEvent, RefundRequested
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, RefundRequested
 from fincore.domain.ids import ChargeId, StreamId, new_refund_id, stream_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.requests import request_refund
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -114,14 +115,14 @@ async def test_racing_refunds_never_reserve_above_capture(apis: tuple[Api, Api],
     assert all(reserved_minor(step) <= step.captured_minor for step in steps)
 
 
-class OvertakenLog(EventLog):
+class OvertakenLog(EventLog[ChargeEvent]):
     """A log in which another writer writes right after each of the next reads."""
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(pool)
+        super().__init__(pool, CHARGE_EVENTS)
         self.overtakers: list[Callable[[], Awaitable[None]]] = []
 
-    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[ChargeEvent]]:
         """The stream as it was before another writer was faster."""
         events = await super().load(stream_id)
         if self.overtakers:

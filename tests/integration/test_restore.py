@@ -22,6 +22,7 @@ from fincore.bootstrap.restore import prepare_databases, standings_after_restore
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.cli.restore import standings_text
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import LogFromTheFuture
 from fincore.postgres.embedded import EmbeddedPostgres
@@ -98,7 +99,7 @@ async def age(databases: Databases) -> None:
 
 async def catch_up(databases: Databases) -> None:
     async with open_stores(databases, application_name="tests-restore", size_max=2) as stores:
-        log = EventLog(stores.eventstore)
+        log = EventLog(stores.eventstore, CHARGE_EVENTS)
         await follow(log, stores.paymentdb, Projectionist())
         await follow(log, stores.ledgerdb, LedgerService())
 

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from fincore.domain.errors import StoreUnavailable
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore import writer as writer_module
 from fincore.eventstore.commit import Committed
 from fincore.eventstore.log import EventLog
@@ -118,7 +119,7 @@ async def test_consumer_in_outage_parks_nothing(pool: Pool, owner_pool: Pool, ds
     async with running_writer(pool) as writer, store_pool(dsn, "paymentdb") as target:
         await writer.commit(append(new_stream(), created()))
         await full_disk(owner_pool, "paymentdb.charges", errcode)
-        subscription = Subscription(EventLog(pool), target, Projectionist())
+        subscription = Subscription(EventLog(pool, CHARGE_EVENTS), target, Projectionist())
         with pytest.raises(asyncpg.PostgresError) as met:
             await subscription.advance()
         assert met.value.sqlstate == errcode

@@ -15,6 +15,7 @@ from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.roles import STORES_OF_ROLE
 from fincore.bootstrap.schemas import migrate_databases, require_migrated
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import new_charge_id
 from fincore.domain.resolution import Resolution
 from fincore.eventstore.log import EventLog
@@ -56,7 +57,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
     assert await schemas_in(apart.ledgerdb) == {"ledgerdb"}
     async with open_stores(apart, application_name="tests-apart") as stores:
-        log = EventLog(stores.eventstore)
+        log = EventLog(stores.eventstore, CHARGE_EVENTS)
         async with running_writer(stores.eventstore) as writer:
             await live(writer, fates())
         assert await follow(log, stores.paymentdb, Projectionist()) > 0

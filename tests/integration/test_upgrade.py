@@ -13,6 +13,7 @@ from yoyo.migrations import MigrationList
 from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger import rebuild as ledger_rebuild
@@ -185,8 +186,8 @@ class Upgraded(NamedTuple):
     owner: Pool
 
     @property
-    def log(self) -> EventLog:
-        return EventLog(self.stores.eventstore)
+    def log(self) -> EventLog[ChargeEvent]:
+        return EventLog(self.stores.eventstore, CHARGE_EVENTS)
 
     async def follow(self) -> None:
         await follow(self.log, self.stores.paymentdb, Projectionist())

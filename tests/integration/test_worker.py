@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from fincore.domain.errors import StoreUnavailable
-from fincore.domain.events import ChargeOutcomeUnknown, EventType
+from fincore.domain.events import ChargeEvent, ChargeOutcomeUnknown, EventType
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import Approved, Outcome, PspReference, Retryable
 from fincore.eventstore.commit import Commit, CommitResult
@@ -127,7 +127,7 @@ async def test_failed_commit_after_psp_answer_repeats_same_call(
         commit = harness.writer.commit
         failures = iter([True, True])
 
-        async def commit_or_not(change: Commit) -> CommitResult:
+        async def commit_or_not(change: Commit[ChargeEvent]) -> CommitResult:
             if change.provenance.actor == "worker" and next(failures, False):
                 raise StoreUnavailable("PostgreSQL is away")
             return await commit(change)

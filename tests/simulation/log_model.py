@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from fincore.domain.clock import Clock
-from fincore.domain.events import RecordedEvent, decode_event, encode_event
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import EventId, StreamId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.commit import (
     AlreadyReceived,
     ClaimedReference,
@@ -44,7 +45,7 @@ class LogModel:
         self._answers: dict[IdempotencyKey, StoredResponse] = {}
         self._inbox: dict[_WebhookKey, ReceivedWebhook] = {}
         self._references: dict[ClaimedReference, StreamId] = {}
-        self.streams: dict[StreamId, list[RecordedEvent]] = {}
+        self.streams: dict[StreamId, list[RecordedEvent[ChargeEvent]]] = {}
 
     def copy(self) -> "LogModel":
         """Another log with the same past; what happens to one does not happen to the other."""
@@ -57,7 +58,7 @@ class LogModel:
         other.streams = dict(self.streams)
         return other
 
-    async def commit(self, commit: Commit) -> CommitResult:
+    async def commit(self, commit: Commit[ChargeEvent]) -> CommitResult:
         """Write all of a Commit, or say why none of it."""
         assert commit.final_response is None, "no client of the simulation waits for an outcome"
         stream = self.streams.get(commit.stream_id, []) if commit.stream_id else []
@@ -72,7 +73,7 @@ class LogModel:
                     stream_id=commit.stream_id,
                     version=version,
                     event_id=new.event_id,
-                    event=decode_event(*encode_event(new.event)),
+                    event=CHARGE_EVENTS.decode(*CHARGE_EVENTS.encode(new.event)),
                     recorded_at=self._clock.now(),
                 )
                 for version, new in enumerate(commit.events, start=commit.expected_version + 1)
@@ -93,7 +94,7 @@ class LogModel:
         """What a key got."""
         return self._answers.get(key)
 
-    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[ChargeEvent]]:
         """A stream as it is now."""
         return list(self.streams.get(stream_id, ()))
 
@@ -111,7 +112,9 @@ class LogModel:
         """The stream that something at a PSP belongs to."""
         return self._references.get(ClaimedReference(psp, psp_account, psp_reference))
 
-    def _refusal(self, commit: Commit, stream: Sequence[RecordedEvent]) -> CommitResult | None:
+    def _refusal(
+        self, commit: Commit[ChargeEvent], stream: Sequence[RecordedEvent[ChargeEvent]]
+    ) -> CommitResult | None:
         follows = stream[commit.expected_version :]
         if commit.events and follows and follows[0].event_id == commit.events[0].event_id:
             return Committed()

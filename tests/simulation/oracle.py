@@ -19,11 +19,12 @@ from fincore.domain.events import (
     CaptureFailed,
     CaptureRequested,
     ChargeCreated,
-    RecordedEvent,
+    ChargeEvent,
     RefundRequested,
 )
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspReference
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
 from fincore.read.ledger.journal import Movement, entry_of
 from fincore.write.payments.charge_request import ChargeRequest
@@ -209,7 +210,7 @@ def _one_answer(wish: Wish) -> Iterator[str]:
 
 
 def _wishes_came_true(
-    wishes: Sequence[Wish], history: Mapping[ChargeId, Sequence[RecordedEvent]]
+    wishes: Sequence[Wish], history: Mapping[ChargeId, Sequence[RecordedEvent[ChargeEvent]]]
 ) -> Iterator[str]:
     """What was answered exists, and nothing exists twice or without having been asked for."""
     made = Counter(key for events in history.values() for recorded in events for key in _wish_of(recorded))
@@ -233,7 +234,7 @@ def _wishes_came_true(
         yield f"operations asked for {asked}, answered {answered}"
 
 
-def _wish_of(recorded: RecordedEvent) -> Iterator[str]:
+def _wish_of(recorded: RecordedEvent[ChargeEvent]) -> Iterator[str]:
     if isinstance(recorded.event, ChargeCreated | RefundRequested) and WISH in recorded.event.metadata:
         yield recorded.event.metadata[WISH]
 

@@ -8,8 +8,9 @@ from fincore.audit.invariants import check_all
 from fincore.audit.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import Clock
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Fenced, Subscription
@@ -50,10 +51,10 @@ class StoreInPostgres:
         opened = open_stores(self._databases, application_name="simulation", size_max=3)
         self._stores = await self._stack.enter_async_context(opened)
         self.inbox_pool: Pool = self._stores.eventstore
-        self.log = EventLog(self._stores.eventstore)
-        self.writer = Writer(self._stores.eventstore, self._queue.enqueue)
+        self.log = EventLog(self._stores.eventstore, CHARGE_EVENTS)
+        self.writer = Writer(self._stores.eventstore, self._queue.enqueue, CHARGE_EVENTS)
         self._writing = asyncio.create_task(self.writer.run())
-        consumers: list[tuple[Pool, Consumer]] = [
+        consumers: list[tuple[Pool, Consumer[ChargeEvent]]] = [
             (self._stores.paymentdb, Projectionist()),
             (self._stores.ledgerdb, LedgerService()),
             (self._stores.notify, FanOut(self._clock)),
@@ -81,7 +82,7 @@ class StoreInPostgres:
         await self._writing
         await self._stack.aclose()
 
-    async def history(self) -> dict[StreamId, list[RecordedEvent]]:
+    async def history(self) -> dict[StreamId, list[RecordedEvent[ChargeEvent]]]:
         """Everything that ever happened, by stream."""
         rows = await self.inbox_pool.fetch("select distinct stream_id from eventstore.events")
         streams = sorted(StreamId(row["stream_id"]) for row in rows)

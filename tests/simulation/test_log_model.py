@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import new_event_id
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspReference
@@ -73,7 +74,7 @@ class _Names:
             ClaimedReference(STRIPE, TEST_ACCOUNT, PspReference(f"pi_{uuid4().hex}")) for _ in CLAIMS
         ]
 
-    def commit(self, number: int, attempt: Attempt) -> Commit:
+    def commit(self, number: int, attempt: Attempt) -> Commit[ChargeEvent]:
         answer = StoredResponse(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
         job = Job(kind="charge.authorize", payload=b"%d" % number)
         webhook = None if attempt.webhook is None else self._webhook(number, attempt.webhook)

@@ -12,10 +12,11 @@ from typing import Any, Final, Protocol, cast
 
 from fincore.api.charges.body import render_cancel, render_capture, render_charge, render_refund
 from fincore.domain.charge import Charge, fold
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredResponse
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
@@ -53,15 +54,15 @@ class Store(Protocol):
     """Where the truth is kept."""
 
     @property
-    def writer(self) -> Writer: ...
+    def writer(self) -> Writer[ChargeEvent]: ...
 
     @property
-    def log(self) -> EventLog: ...
+    def log(self) -> EventLog[ChargeEvent]: ...
 
     @property
     def inbox_pool(self) -> Pool: ...
 
-    async def history(self) -> dict[StreamId, list[RecordedEvent]]:
+    async def history(self) -> dict[StreamId, list[RecordedEvent[ChargeEvent]]]:
         """Everything that ever happened, by stream."""
         ...
 
@@ -71,21 +72,21 @@ class StoreInMemory:
 
     def __init__(self, clock: SteppedClock, queue: QueueModel) -> None:
         self._model = LogModel(clock, queue.put)
-        self.writer = cast("Writer", self._model)
-        self.log = cast("EventLog", self._model)
+        self.writer = cast("Writer[ChargeEvent]", self._model)
+        self.log = cast("EventLog[ChargeEvent]", self._model)
         self.inbox_pool = cast("Pool", self._model)
 
-    async def history(self) -> dict[StreamId, list[RecordedEvent]]:
+    async def history(self) -> dict[StreamId, list[RecordedEvent[ChargeEvent]]]:
         return self._model.streams
 
 
 class GatedWriter:
     """The writer, with a gate before each commit and one before its acknowledgement."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer[ChargeEvent]) -> None:
         self._writer = writer
 
-    async def commit(self, commit: Commit) -> CommitResult:
+    async def commit(self, commit: Commit[ChargeEvent]) -> CommitResult:
         await gate("commit")
         result = await self._writer.commit(commit)
         await gate("committed")
@@ -99,10 +100,10 @@ class GatedWriter:
 class GatedLog:
     """The log, with a gate before each look at it."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog[ChargeEvent]) -> None:
         self._log = log
 
-    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[ChargeEvent]]:
         await gate("load")
         return await self._log.load(stream_id)
 
@@ -116,7 +117,7 @@ class GatedLog:
 class ApiProcess:
     """The two payment services as one API process has them, with what it keeps in memory."""
 
-    def __init__(self, writer: Writer, log: EventLog, clock: SteppedClock) -> None:
+    def __init__(self, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], clock: SteppedClock) -> None:
         requests = IdempotentRequests(
             writer=writer,
             # No request waits for an outcome, so no stream is watched.
@@ -165,8 +166,8 @@ class World:
         """What handlers raised: each is a defect."""
         self._requests: dict[Errand[Responded | Refused], tuple[Wish, int]] = {}
         """Requests under way: of which merchant, and in which API process."""
-        self._writer = cast("Writer", GatedWriter(store.writer))
-        self._log = cast("EventLog", GatedLog(store.log))
+        self._writer = cast("Writer[ChargeEvent]", GatedWriter(store.writer))
+        self._log = cast("EventLog[ChargeEvent]", GatedLog(store.log))
         self._apis = [self._api() for _ in range(API_PROCESSES)]
         webhooks = {STRIPE: self.psp}
         self._inbox = WebhookInbox(self._writer, webhooks, clock)
@@ -288,7 +289,7 @@ class World:
 
     # --- looking
 
-    def history(self) -> dict[ChargeId, Sequence[RecordedEvent]]:
+    def history(self) -> dict[ChargeId, Sequence[RecordedEvent[ChargeEvent]]]:
         """Every charge's events, in order."""
         streams = self.stage.run(self.store.history())
         return {charge_of(stream_id): events for stream_id, events in streams.items()}

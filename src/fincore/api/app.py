@@ -28,6 +28,7 @@ from fincore.api.psp_webhooks.handlers import Webhooks
 from fincore.api.refunds.handlers import Refunds
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
+from fincore.domain.events import ChargeEvent
 from fincore.eventstore.event_references import EventReferences
 from fincore.eventstore.log import EventLog
 from fincore.read.ledgerdb.balance_queries import BalanceQueries
@@ -54,7 +55,7 @@ def create_app(
     disputes: DisputeQueries,
     balances: BalanceQueries,
     subjects: EventReferences,
-    log: EventLog,
+    log: EventLog[ChargeEvent],
     inbox: WebhookInbox,
     webhook_services: WebhookServices,
     probes: Mapping[str, Probe],

@@ -13,10 +13,11 @@ import msgspec
 
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent, RecordedEvent, event_type
+from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, stream_of
 from fincore.domain.masked_json import masked_json
 from fincore.domain.public_event import occurred_at
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog, LoggedEvent, StoredEvent
 from fincore.observability.logs import redact
 
@@ -61,7 +62,7 @@ class ChargeHistory(msgspec.Struct, frozen=True):
     events: list[Happened]
 
 
-async def charge_history(log: EventLog, charge_id: ChargeId) -> ChargeHistory:
+async def charge_history(log: EventLog[ChargeEvent], charge_id: ChargeId) -> ChargeHistory:
     """The history of a charge. Raise `ChargeNotFound`."""
     logged = await log.load_logged(stream_of(charge_id))
     if not logged:
@@ -81,7 +82,7 @@ async def charge_history(log: EventLog, charge_id: ChargeId) -> ChargeHistory:
     )
 
 
-def _folded(logged: Sequence[LoggedEvent]) -> tuple[Charge | None, Stop | None]:
+def _folded(logged: Sequence[LoggedEvent[ChargeEvent]]) -> tuple[Charge | None, Stop | None]:
     charge: Charge | None = None
     for one in logged:
         if not isinstance(one, RecordedEvent):

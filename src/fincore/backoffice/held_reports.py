@@ -8,7 +8,7 @@ import msgspec
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.held_report import release_report
 from fincore.domain.ids import ChargeId
 from fincore.domain.refusal import Refusal
@@ -58,18 +58,20 @@ async def list_held(eventstore: Pool, jobs: DeadLetters, *, limit: int) -> Held:
 
 
 async def release(
-    eventstore: Pool, writer: Writer, clock: Clock, selection: Selection, *, by: str, reason: str
+    eventstore: Pool, writer: Writer[ChargeEvent], clock: Clock, selection: Selection, *, by: str, reason: str
 ) -> list[WaitingReport]:
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
     selected = await _selected(eventstore, selection)
-    recorder = ChargeRecorder(EventLog(eventstore), writer, lambda _charge_id, _events: ())
+    recorder = ChargeRecorder(EventLog(eventstore, CHARGE_EVENTS), writer, lambda _charge_id, _events: ())
     now = clock.now()
     for report in selected:
         await _release_one(recorder, report, by=by, reason=reason, now=now)
     return selected
 
 
-async def read_again(eventstore: Pool, writer: Writer, selection: Selection) -> list[WaitingReport]:
+async def read_again(
+    eventstore: Pool, writer: Writer[ChargeEvent], selection: Selection
+) -> list[WaitingReport]:
     """Have the worker read the selected reports again; return them. One that it understands is then released."""
     selected = await _selected(eventstore, selection)
     for report in selected:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fincore.domain.errors import FinCoreError
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, stream_of
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
@@ -21,7 +22,7 @@ class NotParked(FinCoreError):
 class Follower(NamedTuple):
     """A consumer, and the store that it writes to."""
 
-    consumer: Consumer
+    consumer: Consumer[ChargeEvent]
     target: Pool
 
 
@@ -39,7 +40,7 @@ class Resumed(NamedTuple):
     events: int
 
 
-async def list_parked(log: EventLog, followers: Sequence[Follower]) -> list[Parked]:
+async def list_parked(log: EventLog[ChargeEvent], followers: Sequence[Follower]) -> list[Parked]:
     """What consumers have parked, by consumer, the longest parked first."""
     found = [
         parked
@@ -52,7 +53,11 @@ async def list_parked(log: EventLog, followers: Sequence[Follower]) -> list[Park
 
 
 async def resume_parked(
-    log: EventLog, followers: Sequence[Follower], *, charge_id: ChargeId, consumer_name: str | None
+    log: EventLog[ChargeEvent],
+    followers: Sequence[Follower],
+    *,
+    charge_id: ChargeId,
+    consumer_name: str | None,
 ) -> list[Resumed]:
     """Let one consumer, or every consumer that parked a charge, catch up with it.
 

@@ -46,8 +46,8 @@ class Listed(msgspec.Struct, frozen=True):
 class Resolver(NamedTuple):
     """What recording a resolution needs: the log, a running writer, the dead letters, and the time."""
 
-    log: EventLog
-    writer: Writer
+    log: EventLog[ChargeEvent]
+    writer: Writer[ChargeEvent]
     jobs: DeadLetters
     clock: Clock
 

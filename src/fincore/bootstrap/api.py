@@ -19,6 +19,7 @@ from fincore.bootstrap.psps import account_of, stripe_webhook_endpoints, webhook
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.event_references import EventReferences
 from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
@@ -62,9 +63,9 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
 
 
 async def _serve(
-    settings: Settings, stores: Stores, writer: Writer, clock: AgeClock, stop: asyncio.Event
+    settings: Settings, stores: Stores, writer: Writer[ChargeEvent], clock: AgeClock, stop: asyncio.Event
 ) -> None:
-    log = EventLog(stores.eventstore)
+    log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     endpoints = stripe_webhook_endpoints(settings)
     routes = {

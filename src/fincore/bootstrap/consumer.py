@@ -4,6 +4,7 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
@@ -14,7 +15,7 @@ from fincore.postgres.pool import Pool
 async def run_consumer(
     stores: Stores,
     target: Pool,
-    consumer: Consumer,
+    consumer: Consumer[ChargeEvent],
     stop: asyncio.Event,
     *,
     batch_events_max: int = BATCH_EVENTS_MAX,
@@ -22,7 +23,7 @@ async def run_consumer(
 ) -> None:
     """Follow the log with a consumer that writes its effects to `target`, until `stop`."""
     subscription = Subscription(
-        EventLog(stores.eventstore),
+        EventLog(stores.eventstore, CHARGE_EVENTS),
         target,
         consumer,
         batch_events_max=batch_events_max,

@@ -8,6 +8,7 @@ from fincore.backoffice.unknown_outcomes import Resolver
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.schemas import require_migrated
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
 from fincore.eventstore.writer import Writer
@@ -24,12 +25,12 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     """The stores, with a clock that was read once from the first one needed, and a running writer."""
 
     clock: DatabaseClock
-    writer: Writer
+    writer: Writer[ChargeEvent]
 
     @property
-    def log(self) -> EventLog:
+    def log(self) -> EventLog[ChargeEvent]:
         """The log."""
-        return EventLog(self.eventstore)
+        return EventLog(self.eventstore, CHARGE_EVENTS)
 
     @property
     def merchants(self) -> Merchants:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.metrics import COMMITS_WAITING
 from fincore.eventstore.writer import Enqueue, Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
@@ -21,9 +22,9 @@ SAMPLE_INTERVAL_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
-async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer]:
+async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[ChargeEvent]]:
     """The writer of this process; at the end it writes the commits that still wait."""
-    writer = Writer(pool, enqueue)
+    writer = Writer(pool, enqueue, CHARGE_EVENTS)
     COMMITS_WAITING.set_function(lambda: writer.commits_waiting)
     running = asyncio.create_task(writer.run())
     try:

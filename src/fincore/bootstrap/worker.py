@@ -8,6 +8,7 @@ from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.domain.clock import AgeClock
+from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.settings import Settings
 from fincore.write.psp.inbox import InboxBodies
@@ -29,7 +30,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         worker = Worker(
             queue=queue,
             pool=stores.eventstore,
-            log=EventLog(stores.eventstore),
+            log=EventLog(stores.eventstore, CHARGE_EVENTS),
             writer=writer,
             gateways=psp_gateways,
             webhooks=webhook_readers(),

@@ -5,17 +5,17 @@ Amounts are minor units; times are UTC, `occurred_at` being the PSP's time of th
 as long as it has a default that says what the older ones meant; then the default is left out when it is written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from fincore.domain.currency import Currency
-from fincore.domain.errors import UnknownEventType
+from fincore.domain.event_codec import EventCodec, Upcast
 from fincore.domain.fee_plan import FeePlan
-from fincore.domain.ids import DisputeId, EventId, MerchantId, RefundId, StreamId
+from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import (
     DeclineAdvice,
     DisputeStatus,
@@ -510,60 +510,16 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
 )
 """Event type -> (schema version written today, its shape)."""
 
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-"""An event's JSON in one schema version -> the same event's JSON in the next. Pure, and never changed again."""
-
 UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType({})
 """(event type, old schema version) -> its upcast. Events are kept for ever, so each version that was ever written is here
 or in `EVENTS`, and has its golden file."""
 
+CHARGE_EVENTS: Final[EventCodec[ChargeEvent]] = EventCodec(EVENTS, UPCASTS)
+"""How the log stores the events of charges."""
+
 _TYPE_OF: Final[Mapping[type[ChargeEvent], EventType]] = {shape: name for name, (_, shape) in EVENTS.items()}
-_DECODERS: Final[Mapping[tuple[str, int], msgspec.json.Decoder[ChargeEvent]]] = {
-    (str(name), version): msgspec.json.Decoder(shape) for name, (version, shape) in EVENTS.items()
-}
-_ENCODER: Final = msgspec.json.Encoder()
-
-
-class RecordedEvent(NamedTuple):
-    """An event as the log gives it back: what happened, and where in its stream and in the whole log it stands."""
-
-    tx: int
-    """The id of the transaction that wrote it; with `pos` the order of the log."""
-    pos: int
-    stream_id: StreamId
-    version: int
-    event_id: EventId
-    event: ChargeEvent
-    recorded_at: datetime
 
 
 def event_type(event: ChargeEvent) -> EventType:
     """The dotted name of an event."""
     return _TYPE_OF[type(event)]
-
-
-def encode_event(event: ChargeEvent) -> tuple[EventType, int, bytes]:
-    """An event as (type, schema version, JSON)."""
-    name = _TYPE_OF[type(event)]
-    return name, EVENTS[name][0], _ENCODER.encode(event)
-
-
-def decode_event(
-    name: str, schema_version: int, data: str | bytes, *, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS
-) -> ChargeEvent:
-    """The event that `encode_event` wrote, in this version or an older one; `UPCASTS` bring what is older up to date.
-
-    Raises `UnknownEventType` for an event that this version cannot read, and `msgspec.DecodeError` for one that does not
-    hold what it should.
-    """
-    decoder = _DECODERS.get((name, schema_version))
-    if decoder is not None:
-        return decoder.decode(data)
-    fields = msgspec.json.decode(data, type=dict[str, Any])
-    version = schema_version
-    while (name, version) not in _DECODERS:
-        upcast = upcasts.get((name, version))
-        if upcast is None:
-            raise UnknownEventType(name, schema_version)
-        fields, version = upcast(fields), version + 1
-    return _DECODERS[name, version].decode(msgspec.json.encode(fields))

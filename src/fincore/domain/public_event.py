@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.events import EVENTS, ChargeEvent, EventType, RecordedEvent, event_type
+from fincore.domain.events import EVENTS, ChargeEvent, EventType, event_type
 from fincore.domain.ids import ChargeId, charge_of, public_event_id
+from fincore.domain.recorded_event import RecordedEvent
 
 ShownValue = str | int | bool | None
 
@@ -137,7 +138,7 @@ class PublicEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, ShownValue]
 
 
-def public_event(recorded: RecordedEvent) -> PublicEvent:
+def public_event(recorded: RecordedEvent[ChargeEvent]) -> PublicEvent:
     """What the merchant of an event may see of it."""
     return PublicEvent(
         event_id=public_event_id(recorded.event_id),
@@ -155,7 +156,7 @@ def shown_data(event: ChargeEvent) -> dict[str, ShownValue]:
     return {field: _shown(getattr(event, field)) for field in SHOWN[event_type(event)]}
 
 
-def occurred_at(recorded: RecordedEvent) -> datetime:
+def occurred_at(recorded: RecordedEvent[ChargeEvent]) -> datetime:
     """When it happened: by the event's own word, else when FinCore wrote it down."""
     field = _TIME_OF[type(recorded.event)]
     moment: datetime = recorded.recorded_at if field is None else getattr(recorded.event, field)

@@ -2,13 +2,15 @@
 
 import hashlib
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import msgspec
 
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, MerchantId, StreamId, new_event_id
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+
+E_co = TypeVar("E_co", covariant=True)
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,10 +25,10 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     causation: str | None = None
 
 
-class NewEvent(msgspec.Struct, frozen=True):
+class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):
     """An event about to be appended. Its id is fixed here, so that a repeated commit can recognise its own event."""
 
-    event: ChargeEvent
+    event: E_co
     event_id: EventId = msgspec.field(default_factory=new_event_id)
 
 
@@ -78,7 +80,7 @@ class ClaimedReference(msgspec.Struct, frozen=True):
     psp_reference: PspReference
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
+class Commit(msgspec.Struct, Generic[E_co], frozen=True, kw_only=True):
     """One change. `expected_version` is how many events the decision saw in the stream; 0 for a new one.
 
     `final_response` replaces the response of a request that waited for its outcome, while that is still in flight.
@@ -87,7 +89,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     stream_id: StreamId | None = None
     expected_version: int = 0
-    events: tuple[NewEvent, ...] = ()
+    events: tuple[NewEvent[E_co], ...] = ()
     jobs: tuple[Job, ...] = ()
     idempotency: tuple[IdempotencyKey, StoredResponse] | None = None
     webhook: ReceivedWebhook | None = None

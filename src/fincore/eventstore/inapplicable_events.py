@@ -6,18 +6,20 @@ in a batch are found in a few trials.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import asyncpg
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import RecordedEvent
 from fincore.domain.ids import StreamId
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import LoggedEvent, UnreadableEvent
 from fincore.observability.logs import redact
 from fincore.postgres.failures import is_outage, meaning_of
 from fincore.postgres.pool import Connection
+
+E = TypeVar("E")
 
 REASON_CHARACTERS_MAX: Final = 200
 
@@ -38,9 +40,9 @@ class Unreadable(FinCoreError):
     """An event cannot be read by this version."""
 
 
-def readable(events: Sequence[LoggedEvent]) -> list[RecordedEvent]:
+def readable(events: Sequence[LoggedEvent[E]]) -> list[RecordedEvent[E]]:
     """The same events, all of which can be read. Raises `Unreadable` for one that cannot."""
-    found: list[RecordedEvent] = []
+    found: list[RecordedEvent[E]] = []
     for event in events:
         if not isinstance(event, RecordedEvent):
             raise Unreadable(event.reason)
@@ -49,8 +51,8 @@ def readable(events: Sequence[LoggedEvent]) -> list[RecordedEvent]:
 
 
 def applicable(
-    events: Sequence[LoggedEvent], inapplicable: Mapping[StreamId, Inapplicable]
-) -> list[RecordedEvent]:
+    events: Sequence[LoggedEvent[E]], inapplicable: Mapping[StreamId, Inapplicable]
+) -> list[RecordedEvent[E]]:
     """The events that can be applied: all of most streams, and of the others what comes before the first inapplicable one."""
     return [
         event
@@ -71,14 +73,14 @@ def is_caused_by_event(error: Exception) -> bool:
 
 
 async def find_inapplicable(
-    connection: Connection, consumer: Consumer, events: Sequence[LoggedEvent]
+    connection: Connection, consumer: Consumer[E], events: Sequence[LoggedEvent[E]]
 ) -> dict[StreamId, Inapplicable]:
     """The streams of a batch that cannot be applied to their end, and from where on each cannot.
 
     Raises every error that does not blame an event. Runs inside a transaction of `connection`, which goes on.
     """
     found: dict[StreamId, Inapplicable] = {}
-    readable: list[RecordedEvent] = []
+    readable: list[RecordedEvent[E]] = []
     for event in events:
         if event.stream_id in found:
             continue
@@ -103,7 +105,7 @@ async def find_inapplicable(
 
 
 async def _first_inapplicable(
-    connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]
+    connection: Connection, consumer: Consumer[E], events: Sequence[RecordedEvent[E]]
 ) -> Inapplicable:
     """Where a stream that cannot be applied as a whole begins to fail."""
     for count in range(1, len(events) + 1):
@@ -114,7 +116,9 @@ async def _first_inapplicable(
     return Inapplicable(events[0].version, "it fails now and then")
 
 
-async def _tried(connection: Connection, consumer: Consumer, events: Sequence[RecordedEvent]) -> str | None:
+async def _tried(
+    connection: Connection, consumer: Consumer[E], events: Sequence[RecordedEvent[E]]
+) -> str | None:
     """Why events cannot be applied; None where they can. Nothing of the trial stays."""
     reason: str | None = None
     savepoint = connection.transaction()

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import asyncpg
 import msgspec
 
 from fincore.domain.errors import StreamUnreadable, UnknownEventType
-from fincore.domain.events import RecordedEvent, decode_event
+from fincore.domain.event_codec import EventCodec
 from fincore.domain.ids import EventId, RefundId, StreamId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "log.sql")
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 
 
 class UnreadableEvent(NamedTuple):
@@ -29,10 +33,10 @@ class UnreadableEvent(NamedTuple):
     reason: str
 
 
-class LoadedStream(NamedTuple):
+class LoadedStream(NamedTuple, Generic[E_co]):
     """The events of a stream in order, up to the first that cannot be read; `unreadable` is that one."""
 
-    events: list[RecordedEvent]
+    events: list[RecordedEvent[E_co]]
     unreadable: UnreadableEvent | None = None
 
 
@@ -48,18 +52,19 @@ class StoredEvent(NamedTuple):
     recorded_at: datetime
 
 
-LoggedEvent = RecordedEvent | UnreadableEvent
+LoggedEvent = RecordedEvent[E_co] | UnreadableEvent
 """What readers of the whole log are given: an unreadable event must not hold up all the others."""
 
 
-class EventLog:
-    """The event store as readers see it."""
+class EventLog(Generic[E_co]):
+    """The event store as readers see it. `events` reads those that the reader wants; every other one is unreadable to it."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, events: EventCodec[E_co]) -> None:
         self._pool = pool
-        self._loads: SharedFetch[StreamId, LoadedStream] = SharedFetch(self._load_streams)
+        self._events = events
+        self._loads: SharedFetch[StreamId, LoadedStream[E_co]] = SharedFetch(self._load_streams)
 
-    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[E_co]]:
         """All events of a stream in order; empty for a stream that does not exist.
 
         It holds everything that was committed before the call. Raises `StreamUnreadable`.
@@ -69,13 +74,13 @@ class EventLog:
             raise StreamUnreadable(loaded.unreadable.version, loaded.unreadable.reason)
         return loaded.events
 
-    async def load_readable(self, stream_id: StreamId) -> LoadedStream:
+    async def load_readable(self, stream_id: StreamId) -> LoadedStream[E_co]:
         """The same, as far as the stream can be read."""
         return await self._loads.find(stream_id) or LoadedStream([])
 
-    async def load_logged(self, stream_id: StreamId) -> list[LoggedEvent]:
+    async def load_logged(self, stream_id: StreamId) -> list[LoggedEvent[E_co]]:
         """All events of a stream in order, those that cannot be read in their places."""
-        return [_logged(row) for row in await self._pool.fetch(_SQL.load_streams, [stream_id])]
+        return [_logged(row, self._events) for row in await self._pool.fetch(_SQL.load_streams, [stream_id])]
 
     async def load_stored(self, event_ids: Iterable[EventId]) -> list[StoredEvent]:
         """Some events as they lie in the log, in no order."""
@@ -107,9 +112,9 @@ class EventLog:
         stream_id = await self._pool.fetchval(_SQL.stream_of_reference, psp, psp_account, psp_reference)
         return None if stream_id is None else StreamId(stream_id)
 
-    async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent]:
+    async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent[E_co]]:
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
-        return [_logged(row) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
+        return [_logged(row, self._events) for row in await self._pool.fetch(_SQL.read_after, tx, pos, limit)]
 
     async def end(self) -> tuple[int, int]:
         """The place (tx, pos) of the last event that may be read yet; (0, 0) for an empty log."""
@@ -118,65 +123,66 @@ class EventLog:
 
     async def read_streams_after(
         self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int
-    ) -> list[LoggedEvent]:
+    ) -> list[LoggedEvent[E_co]]:
         """The next events in the order of streams and versions, of those up to the place `until` of the log."""
         rows = await self._pool.fetch(_SQL.read_streams_after, stream_id, version, *until, limit)
-        return [_logged(row) for row in rows]
+        return [_logged(row, self._events) for row in rows]
 
-    async def load_until(self, stream_ids: Iterable[StreamId], until: tuple[int, int]) -> list[LoggedEvent]:
+    async def load_until(
+        self, stream_ids: Iterable[StreamId], until: tuple[int, int]
+    ) -> list[LoggedEvent[E_co]]:
         """All events of some streams up to a place of the log, stream by stream, each in its own order."""
         rows = await self._pool.fetch(_SQL.load_streams_until, list(stream_ids), *until)
-        return [_logged(row) for row in rows]
+        return [_logged(row, self._events) for row in rows]
 
-    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent]:
+    async def load_events(self, event_ids: Iterable[EventId]) -> list[LoggedEvent[E_co]]:
         """Some events, in no order; those that do not exist are left out."""
-        return [_logged(row) for row in await self._pool.fetch(_SQL.load_events, list(event_ids))]
+        return [
+            _logged(row, self._events) for row in await self._pool.fetch(_SQL.load_events, list(event_ids))
+        ]
 
     async def lag_seconds(self, tx: int, pos: int) -> float:
         """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
         return float(row["age_seconds"]) if row else 0.0
 
-    async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, LoadedStream]:
-        return await load_streams(self._pool, stream_ids)
+    async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, LoadedStream[E_co]]:
+        return await load_streams(self._pool, self._events, stream_ids)
 
 
 async def load_streams(
-    database: "Pool | Connection", stream_ids: Iterable[StreamId]
-) -> dict[StreamId, LoadedStream]:
+    database: "Pool | Connection", events: EventCodec[E], stream_ids: Iterable[StreamId]
+) -> dict[StreamId, LoadedStream[E]]:
     """Some whole streams, each as far as it can be read; those that do not exist are left out."""
-    found: dict[StreamId, LoadedStream] = {}
+    readable: dict[StreamId, list[RecordedEvent[E]]] = {}
+    unreadable: dict[StreamId, UnreadableEvent] = {}
     for row in await database.fetch(_SQL.load_streams, list(stream_ids)):
-        event = _logged(row)
-        loaded = found.setdefault(event.stream_id, LoadedStream([]))
-        if loaded.unreadable is not None:
-            continue
-        if isinstance(event, RecordedEvent):
-            loaded.events.append(event)
-        else:
-            found[event.stream_id] = LoadedStream(loaded.events, event)
-    return found
+        event = _logged(row, events)
+        before = readable.setdefault(event.stream_id, [])
+        if isinstance(event, UnreadableEvent):
+            unreadable.setdefault(event.stream_id, event)
+        elif event.stream_id not in unreadable:
+            before.append(event)
+    return {
+        stream_id: LoadedStream(before, unreadable.get(stream_id)) for stream_id, before in readable.items()
+    }
 
 
-def _logged(row: asyncpg.Record) -> LoggedEvent:
+def _logged(row: asyncpg.Record, events: EventCodec[E]) -> LoggedEvent[E]:
+    # By place, as every statement that gives events selects them: this is done for every event of every reader.
+    tx, pos, stream_id, version, event_id, name, schema_version, data, recorded_at = row
     try:
-        return _recorded(row)
+        event = events.decode(name, schema_version, data)
     except (UnknownEventType, msgspec.DecodeError) as error:
         # What does not fit is not repeated: it may be anything.
         return UnreadableEvent(
-            tx=row["tx"],
-            pos=row["pos"],
-            stream_id=StreamId(row["stream_id"]),
-            version=row["version"],
-            event_id=EventId(row["event_id"]),
+            tx=tx,
+            pos=pos,
+            stream_id=stream_id,
+            version=version,
+            event_id=event_id,
             reason=str(error)
             if isinstance(error, UnknownEventType)
-            else f"{row['type']} version {row['schema_version']} does not hold what it should",
+            else f"{name} version {schema_version} does not hold what it should",
         )
-
-
-def _recorded(row: asyncpg.Record) -> RecordedEvent:
-    # By place, as every statement that gives events selects them: this is done for every event of every reader.
-    tx, pos, stream_id, version, event_id, name, schema_version, data, recorded_at = row
-    event = decode_event(name, schema_version, data)
     return RecordedEvent(tx, pos, stream_id, version, event_id, event, recorded_at)

@@ -5,7 +5,7 @@ A stream is parked in the transaction that moves the checkpoint past the event, 
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import StreamId, charge_of
@@ -16,6 +16,8 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
 _SQL = load_sql("fincore.eventstore", "parked_streams.sql")
+
+E = TypeVar("E")
 
 PARKED_STREAMS_MAX: Final = 100
 """Streams of one consumer. More are no bad events but a bad consumer: it stops before it skips the whole log."""
@@ -65,7 +67,7 @@ async def park(connection: Connection, consumer: str, inapplicable: Mapping[Stre
     await connection.execute(_SQL.park, consumer, *map(list, zip(*rows, strict=True)))
 
 
-async def resume(log: EventLog, target: Pool, consumer: Consumer, stream_id: StreamId) -> int | None:
+async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_id: StreamId) -> int | None:
     """Apply what a consumer left out of a stream and let it follow the stream again; None where it is not parked.
 
     Returns how many events were left out. The consumer may run meanwhile: it waits at its checkpoint, and then finds the

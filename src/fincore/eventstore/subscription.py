@@ -5,7 +5,7 @@ A checkpoint moves by compare-and-set, so of two runners of one consumer only on
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -21,6 +21,8 @@ from fincore.postgres.pool import Connection, Pool
 
 _SQL = load_sql("fincore.eventstore", "subscription.sql")
 _log = structlog.get_logger(__name__)
+
+E = TypeVar("E")
 
 BATCH_EVENTS_MAX: Final = 1_000
 BATCH_INTERVAL_SECONDS: Final = 0.05
@@ -42,14 +44,14 @@ class Fenced(Exception):
     """Another runner of the same consumer moved the checkpoint first; our effects were rolled back."""
 
 
-class Subscription:
+class Subscription(Generic[E]):
     """Runs one consumer against the log."""
 
     def __init__(
         self,
-        log: EventLog,
+        log: EventLog[E],
         target: Pool,
-        consumer: Consumer,
+        consumer: Consumer[E],
         *,
         batch_events_max: int = BATCH_EVENTS_MAX,
         batch_interval_seconds: float = BATCH_INTERVAL_SECONDS,
@@ -61,7 +63,7 @@ class Subscription:
         self._batch_interval_seconds = batch_interval_seconds
         self._stopping = asyncio.Event()
         self._reached: Checkpoint | None = None
-        self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent]]] | None = None
+        self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent[E]]]] | None = None
 
     async def run(self) -> None:
         """Follow the log until `stop`, through outages and fencing, with a bounded, growing pause."""
@@ -121,7 +123,7 @@ class Subscription:
         self._reached = Checkpoint(batch[-1].tx, batch[-1].pos)
         return len(batch)
 
-    async def _next(self, at: Checkpoint) -> list[LoggedEvent]:
+    async def _next(self, at: Checkpoint) -> list[LoggedEvent[E]]:
         """The events after a place of the log: those read ahead, if they are the ones."""
         if self._upcoming is not None:
             place, reading = self._upcoming
@@ -139,14 +141,14 @@ class Subscription:
         reading.add_done_callback(lambda read: read.cancelled() or read.exception())
         self._upcoming = at, reading
 
-    async def _step(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
+    async def _step(self, at: Checkpoint, batch: Sequence[LoggedEvent[E]]) -> None:
         async with self._target.acquire() as connection, connection.transaction():
             parked = await self._move_checkpoint(connection, at, batch[-1])
             events = readable([event for event in batch if event.stream_id not in parked])
             if events:
                 await self._consumer.apply(connection, events)
 
-    async def _park_and_apply_rest(self, at: Checkpoint, batch: Sequence[LoggedEvent]) -> None:
+    async def _park_and_apply_rest(self, at: Checkpoint, batch: Sequence[LoggedEvent[E]]) -> None:
         """The same step once more, slowly: what cannot be applied is found and parked, the rest is applied."""
         name = self._consumer.name
         async with self._target.acquire() as connection, connection.transaction():
@@ -168,7 +170,7 @@ class Subscription:
             )
 
     async def _move_checkpoint(
-        self, connection: Connection, at: Checkpoint, last: LoggedEvent
+        self, connection: Connection, at: Checkpoint, last: LoggedEvent[E]
     ) -> set[StreamId]:
         """Take the checkpoint on, and say which streams are parked. Raises `Fenced`."""
         name = self._consumer.name

@@ -14,7 +14,7 @@ POLL_INTERVAL_SECONDS: Final = 0.01
 class StreamWatch:
     """Tells many waiting requests of one process when their streams have grown. `run` must be running."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog[object]) -> None:
         self._log = log
         self._waiting: dict[StreamId, list[tuple[int, asyncio.Event]]] = {}
         self._wake = asyncio.Event()

@@ -9,26 +9,23 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import asyncpg
-import msgspec
 import structlog
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
-from fincore.domain.events import encode_event, event_type
+from fincore.domain.event_codec import EventCodec
 from fincore.domain.job import Job
 from fincore.eventstore.commit import (
-    AlreadyReceived,
     Commit,
     CommitResult,
     Committed,
     Conflict,
     IdempotencyKey,
-    ReferenceTaken,
-    Replayed,
     StoredResponse,
 )
+from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of
 from fincore.observability import failpoints
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
@@ -55,19 +52,28 @@ RECONNECT_SECONDS_MAX: Final = 10.0
 Enqueue = Callable[[Connection, Sequence[Job]], Awaitable[None]]
 """Puts jobs into the queue inside the transaction of the given connection."""
 
-_Waiting = tuple[Commit, "asyncio.Future[CommitResult]"]
+E = TypeVar("E")
+E_contra = TypeVar("E_contra", contravariant=True)
+
+_Waiting = tuple[Commit[E], "asyncio.Future[CommitResult]"]
 
 
-class Writer:
-    """Writes Commits, many in one transaction. `run` must be running for `commit` to return."""
+class Writer(Generic[E_contra]):
+    """Writes Commits of every aggregate in `events`, many in one transaction. `run` must be running for `commit` to return."""
 
     def __init__(
-        self, pool: Pool, enqueue: Enqueue, *, commits_waiting_max: int = COMMITS_WAITING_MAX
+        self,
+        pool: Pool,
+        enqueue: Enqueue,
+        events: EventCodec[E_contra],
+        *,
+        commits_waiting_max: int = COMMITS_WAITING_MAX,
     ) -> None:
         self._pool = pool
         self._enqueue = enqueue
+        self._events = events
         self._commits_waiting_max = commits_waiting_max
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Waiting[E_contra]] = deque()
         self._claimed: set[object] = set()
         self._wake = asyncio.Event()
         self._closing = False
@@ -77,7 +83,7 @@ class Writer:
         """How many Commits wait to be written."""
         return len(self._waiting)
 
-    async def commit(self, commit: Commit) -> CommitResult:
+    async def commit(self, commit: Commit[E_contra]) -> CommitResult:
         """Make a Commit durable and say what became of it.
 
         Raises `Overloaded` when too many wait, `StoreUnavailable` when PostgreSQL stayed away past the bound: the
@@ -111,7 +117,7 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while batch := self._next_batch():
-                claims = [claim for commit, _ in batch for claim in _claims(commit)]
+                claims = [claim for commit, _ in batch for claim in claims_of(commit)]
                 self._claimed.update(claims)
                 if self._waiting:
                     self._wake.set()
@@ -126,21 +132,21 @@ class Writer:
         self._closing = True
         self._wake.set()
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self) -> list[_Waiting[E_contra]]:
         """The longest run of waiting Commits that claim nothing twice, and nothing of a batch under way."""
         if self._claimed and len(self._waiting) < SECOND_BATCH_COMMITS_MIN:
             return []
-        batch: list[_Waiting] = []
+        batch: list[_Waiting[E_contra]] = []
         claimed = self._claimed.copy()
         while self._waiting and len(batch) < BATCH_COMMITS_MAX:
-            claims = _claims(self._waiting[0][0])
+            claims = claims_of(self._waiting[0][0])
             if not claimed.isdisjoint(claims):
                 break
             claimed.update(claims)
             batch.append(self._waiting.popleft())
         return batch
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    async def _write(self, batch: list[_Waiting[E_contra]]) -> None:
         delay_seconds = RECONNECT_DELAY_SECONDS
         give_up_at = time.monotonic() + RECONNECT_SECONDS_MAX
         for tries_left in reversed(range(RECONNECTS_MAX)):
@@ -170,7 +176,7 @@ class Writer:
             else:
                 return
 
-    async def _write_connected(self, batch: list[_Waiting]) -> None:
+    async def _write_connected(self, batch: list[_Waiting[E_contra]]) -> None:
         """Write a batch; without those refused if it fails; and if it fails again, one Commit at a time."""
         if await self._written(batch):
             return
@@ -180,7 +186,7 @@ class Writer:
         for waiting in batch:
             await self._write_alone(waiting)
 
-    async def _written(self, batch: list[_Waiting]) -> bool:
+    async def _written(self, batch: list[_Waiting[E_contra]]) -> bool:
         try:
             await self._insert([commit for commit, _ in batch])
         except Exception as error:
@@ -191,7 +197,7 @@ class Writer:
             _set_result(future, Committed())
         return True
 
-    async def _write_alone(self, waiting: _Waiting) -> None:
+    async def _write_alone(self, waiting: _Waiting[E_contra]) -> None:
         """The last resort: one Commit in its own transaction, so that a loser never fails its neighbours."""
         commit, future = waiting
         try:
@@ -206,41 +212,17 @@ class Writer:
         else:
             _set_result(future, Committed())
 
-    async def _without_refused(self, batch: list[_Waiting]) -> list[_Waiting]:
+    async def _without_refused(self, batch: list[_Waiting[E_contra]]) -> list[_Waiting[E_contra]]:
         """Answer the Commits of a batch that cannot be written; return the others."""
-        appends = [(no, c) for no, (c, _) in enumerate(batch) if c.events]
-        keys = [(no, c.idempotency[0]) for no, (c, _) in enumerate(batch) if c.idempotency]
-        webhooks = [(no, c.webhook) for no, (c, _) in enumerate(batch) if c.webhook]
-        claims = [(no, c.stream_id, claim) for no, (c, _) in enumerate(batch) for claim in c.references]
-        rows = await self._pool.fetch(
-            _SQL.refused_commits,
-            [no for no, _ in appends],
-            [c.stream_id for _, c in appends],
-            [c.expected_version for _, c in appends],
-            [c.events[0].event_id for _, c in appends],
-            [no for no, _ in keys],
-            [key.merchant_id for _, key in keys],
-            [key.livemode for _, key in keys],
-            [key.key for _, key in keys],
-            [no for no, _ in webhooks],
-            [webhook.psp for _, webhook in webhooks],
-            [webhook.psp_account for _, webhook in webhooks],
-            [webhook.psp_event_id for _, webhook in webhooks],
-            [webhook.body_sha256 for _, webhook in webhooks],
-            [no for no, _, _ in claims],
-            [stream_id for _, stream_id, _ in claims],
-            [claim.psp for _, _, claim in claims],
-            [claim.psp_account for _, _, claim in claims],
-            [claim.psp_reference for _, _, claim in claims],
-        )
+        rows = await self._pool.fetch(_SQL.refused_commits, *refusable_of([commit for commit, _ in batch]))
         for row in rows:
-            _set_result(batch[row["commit_no"]][1], _refusal(row))
+            _set_result(batch[row["commit_no"]][1], refusal_of(row))
         return [waiting for waiting in batch if not waiting[1].done()]
 
-    async def _insert(self, commits: list[Commit]) -> None:
-        _may_die(commits, "before")
+    async def _insert(self, commits: list[Commit[E_contra]]) -> None:
+        _may_die(commits, self._events, "before")
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL.insert_batch, *_columns(commits))
+            await connection.execute(_SQL.insert_batch, *columns_of(commits, self._events))
             finals = [commit.final_response for commit in commits if commit.final_response]
             if finals:
                 await connection.execute(
@@ -254,84 +236,20 @@ class Writer:
             jobs = [job for commit in commits for job in commit.jobs]
             if jobs:
                 await self._enqueue(connection, jobs)
-        _may_die(commits, "after")
+        _may_die(commits, self._events, "after")
 
 
-def _may_die(commits: Sequence[Commit], place: failpoints.Place) -> None:
+def _may_die(commits: Sequence[Commit[E]], events: EventCodec[E], place: failpoints.Place) -> None:
     if failpoints.is_any_armed():
         for commit in commits:
-            failpoints.failpoint(f"commit.{_named(commit)}", place)
+            failpoints.failpoint(f"commit.{_named(commit, events)}", place)
 
 
-def _named(commit: Commit) -> str:
+def _named(commit: Commit[E], events: EventCodec[E]) -> str:
     """A Commit as failpoints call it."""
     if commit.events:
-        return event_type(commit.events[0].event)
+        return events.type_of(commit.events[0].event)
     return "webhook" if commit.webhook else "response"
-
-
-def _claims(commit: Commit) -> list[object]:
-    """What a Commit claims for itself: its stream, its idempotency key, its webhook, what it names at a PSP."""
-    claims: list[object] = list(commit.references)
-    if commit.events:
-        claims.append(commit.stream_id)
-    if commit.idempotency:
-        claims.append(commit.idempotency[0])
-    if commit.final_response:
-        claims.append(commit.final_response[0])
-    if commit.webhook:
-        claims.append((commit.webhook.psp, commit.webhook.psp_account, commit.webhook.psp_event_id))
-    return claims
-
-
-def _columns(commits: list[Commit]) -> tuple[list[object], ...]:
-    """The arguments of `insert_batch`: one array per column."""
-    events: tuple[list[object], ...] = ([], [], [], [], [], [], [])
-    keys: tuple[list[object], ...] = ([], [], [], [], [], [], [], [])
-    webhooks: tuple[list[object], ...] = ([], [], [], [], [], [], [])
-    references: tuple[list[object], ...] = ([], [], [], [])
-    for commit in commits:
-        if commit.events:
-            metadata = msgspec.json.encode(commit.provenance).decode()
-            for version, new in enumerate(commit.events, start=commit.expected_version + 1):
-                name, schema_version, data = encode_event(new.event)
-                row = (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
-                _append(events, row)
-        if commit.idempotency:
-            key, response = commit.idempotency
-            _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(response)))
-        if commit.webhook:
-            _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
-        for claim in commit.references:
-            _append(references, (*msgspec.structs.astuple(claim), commit.stream_id))
-    return (*events, *keys, *webhooks, *references)
-
-
-def _append(columns: tuple[list[object], ...], row: tuple[object, ...]) -> None:
-    for column, value in zip(columns, row, strict=True):
-        column.append(value)
-
-
-def _refusal(row: asyncpg.Record) -> CommitResult:
-    match row["reason"]:
-        case "written":
-            return Committed()
-        case "conflict":
-            return Conflict()
-        case "received":
-            return AlreadyReceived(is_same=row["is_same"])
-        case "reference_taken":
-            return ReferenceTaken(row["psp_reference"], row["owner"])
-        case _:
-            return Replayed(
-                StoredResponse(
-                    fingerprint=row["fingerprint"],
-                    response_status=row["response_status"],
-                    response_body=row["response_body"],
-                    location=row["location"],
-                    in_flight_until=row["in_flight_until"],
-                )
-            )
 
 
 def _set_result(future: "asyncio.Future[CommitResult]", result: CommitResult) -> None:
@@ -339,7 +257,7 @@ def _set_result(future: "asyncio.Future[CommitResult]", result: CommitResult) ->
         future.set_result(result)
 
 
-def _fail(batch: list[_Waiting], error: Exception) -> None:
+def _fail(batch: list[_Waiting[E]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 
 from fincore.domain.clock import Clock
-from fincore.domain.events import RecordedEvent, event_type
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, event_type
 from fincore.domain.ids import StreamId, new_webhook_delivery_id
 from fincore.domain.public_event import public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import load_streams
 from fincore.notify.attempt import columns
 from fincore.notify.message import message_body
@@ -28,7 +29,7 @@ class FanOut:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         """Insert the deliveries of events inside the transaction of `connection`."""
         if not await connection.fetchval(_SQL.has_listeners):
             return
@@ -66,7 +67,7 @@ class FanOut:
 
 
 async def _objects(
-    connection: Connection, events: Sequence[RecordedEvent], numbers: Collection[int]
+    connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]], numbers: Collection[int]
 ) -> dict[StreamId, dict[int, EventObject]]:
     """What some events of a batch are about, by stream and version: each stream is folded once.
 
@@ -75,12 +76,12 @@ async def _objects(
     versions: dict[StreamId, set[int]] = {}
     for number in numbers:
         versions.setdefault(events[number].stream_id, set()).add(events[number].version)
-    streams: dict[StreamId, list[RecordedEvent]] = {}
+    streams: dict[StreamId, list[RecordedEvent[ChargeEvent]]] = {}
     for recorded in events:
         if recorded.stream_id in versions and (recorded.version == 1 or recorded.stream_id in streams):
             streams.setdefault(recorded.stream_id, []).append(recorded)
     absent = versions.keys() - streams.keys()
     if absent:
-        loaded = await load_streams(connection, absent)
+        loaded = await load_streams(connection, CHARGE_EVENTS, absent)
         streams |= {stream_id: stream.events for stream_id, stream in loaded.items()}
     return {stream_id: event_objects(streams[stream_id], wanted) for stream_id, wanted in versions.items()}

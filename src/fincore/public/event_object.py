@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable
 
 from fincore.domain.charge import Charge, after_event
 from fincore.domain.errors import EventImpossible
-from fincore.domain.events import ChargeEvent, DisputeEvent, RecordedEvent, RefundEvent
+from fincore.domain.events import ChargeEvent, DisputeEvent, RefundEvent
 from fincore.domain.ids import ChargeId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.public.refund_body import RefundBody, refund_body
@@ -28,7 +29,9 @@ def event_object(charge_id: ChargeId, charge: Charge, event: ChargeEvent) -> Eve
     return charge_body(charge_id, charge)
 
 
-def event_objects(stream: Iterable[RecordedEvent], versions: Collection[int]) -> dict[int, EventObject]:
+def event_objects(
+    stream: Iterable[RecordedEvent[ChargeEvent]], versions: Collection[int]
+) -> dict[int, EventObject]:
     """The objects of some events of a stream, by version, from its first event on; the stream is folded once.
 
     Events that come after one that cannot be have no object.

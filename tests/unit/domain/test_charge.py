@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge, evolve, fold
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
+    CHARGE_EVENTS,
     EVENTS,
     CancelRequested,
     CaptureRequested,
@@ -19,8 +20,6 @@ from fincore.domain.events import (
     ChargeFailed,
     ChargeStatus,
     FeeAssessed,
-    decode_event,
-    encode_event,
 )
 from fincore.domain.fee_plan import FeePlan, platform_fee_minor
 from fincore.domain.ids import new_refund_id
@@ -261,8 +260,8 @@ def test_events_survive_json() -> None:
             created(metadata={"order": "42"}),
             *_events(decide_payment(STATES["processing"], fact)),
         ):
-            name, schema_version, data = encode_event(event)
-            assert decode_event(name, schema_version, data) == event
+            name, schema_version, data = CHARGE_EVENTS.encode(event)
+            assert CHARGE_EVENTS.decode(name, schema_version, data) == event
 
 
 def authorized(**changes: Any) -> Charge:
@@ -412,7 +411,7 @@ def test_psp_record_corrects_final_charge_where_money_differs(
     events = _events(correct_payment(charge, record))
     for event in events:
         charge = evolve(charge, event)
-    assert [encode_event(event)[0] for event in events] == (["charge.corrected"] if corrected else [])
+    assert [CHARGE_EVENTS.encode(event)[0] for event in events] == (["charge.corrected"] if corrected else [])
     assert charge.status == (corrected or before)
     assert charge.captured_minor == (1000 if charge.status == "succeeded" else 0)
 

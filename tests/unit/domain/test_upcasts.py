@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from fincore.domain.errors import UnknownEventType
-from fincore.domain.events import EVENTS, ChargeCaptured, Upcast, decode_event, encode_event
+from fincore.domain.event_codec import EventCodec, Upcast
+from fincore.domain.events import CHARGE_EVENTS, EVENTS, ChargeCaptured, ChargeEvent
 from fixtures.commits import captured
 
 CURRENT = EVENTS["charge.captured"][0]
@@ -28,10 +29,11 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {
     ("charge.captured", CURRENT - 2): with_minor_units,
     ("charge.captured", CURRENT - 1): with_mode,
 }
+OLDER: EventCodec[ChargeEvent] = EventCodec(EVENTS, UPCASTS)
 
 
 def as_json(event: ChargeCaptured, **changes: object) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.json.decode(encode_event(event)[2])
+    fields: dict[str, Any] = msgspec.json.decode(CHARGE_EVENTS.encode(event)[2])
     return fields | changes
 
 
@@ -43,22 +45,22 @@ def test_event_is_upcast_through_each_version_to_current() -> None:
     older["amount"] = "19.99"
     for age, fields in ((2, older), (1, newer), (0, as_json(expected))):
         data = msgspec.json.encode(fields)
-        assert decode_event("charge.captured", CURRENT - age, data, upcasts=UPCASTS) == expected
+        assert OLDER.decode("charge.captured", CURRENT - age, data) == expected
 
 
 def test_version_without_upcast_is_refused_by_its_name() -> None:
     gap = {key: upcast for key, upcast in UPCASTS.items() if key != ("charge.captured", CURRENT - 1)}
     data = msgspec.json.encode({"amount": "1.00"})
     with pytest.raises(UnknownEventType, match=f"charge.captured version {CURRENT - 2}"):
-        decode_event("charge.captured", CURRENT - 2, data, upcasts=gap)
+        EventCodec(EVENTS, gap).decode("charge.captured", CURRENT - 2, data)
 
 
 @pytest.mark.parametrize("name", ["charge.captured", "charge.teleported"])
 def test_what_a_newer_version_wrote_is_not_guessed_at(name: str) -> None:
     with pytest.raises(UnknownEventType, match=f"{name} version {CURRENT + 1}"):
-        decode_event(name, CURRENT + 1, b"{}", upcasts=UPCASTS)
+        OLDER.decode(name, CURRENT + 1, b"{}")
 
 
 def test_what_is_brought_up_to_date_must_still_be_an_event() -> None:
     with pytest.raises(msgspec.ValidationError):
-        decode_event("charge.captured", CURRENT - 1, b'{"amount_minor": 1}', upcasts=UPCASTS)
+        OLDER.decode("charge.captured", CURRENT - 1, b'{"amount_minor": 1}')

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from fincore.domain.charge import evolve
-from fincore.domain.events import EVENTS, ChargeActionRequired, ChargeEvent, RecordedEvent
+from fincore.domain.events import EVENTS, ChargeActionRequired, ChargeEvent
 from fincore.domain.ids import ChargeId, charge_of, new_dispute_id, new_event_id, public_event_id
 from fincore.domain.outcome import PspReference
 from fincore.domain.public_event import public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.notify.event_filter import FILTERS, filters_of, unknown_filter
 from fincore.notify.message import BODY_BYTES_MAX, message_body
 from fincore.public.charge_body import charge_body
@@ -19,12 +20,12 @@ from fincore.public.event_object import EventObject
 from fixtures.commits import NOON, captured, created, dispute_opened, new_stream
 
 
-def recorded(event: ChargeEvent) -> RecordedEvent:
+def recorded(event: ChargeEvent) -> RecordedEvent[ChargeEvent]:
     return RecordedEvent(1, 1, new_stream(), 3, new_event_id(), event, NOON + timedelta(hours=1))
 
 
 def body_of(
-    event: RecordedEvent, about: EventObject | None = None, *, livemode: bool = False
+    event: RecordedEvent[ChargeEvent], about: EventObject | None = None, *, livemode: bool = False
 ) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(message_body(public_event(event), about, livemode=livemode))
     return told

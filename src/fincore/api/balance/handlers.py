@@ -24,6 +24,7 @@ from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_l
 from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.errors import InvalidId
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, balance_transaction_id, parse_balance_transaction_id
 from fincore.eventstore.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.eventstore.log import EventLog
@@ -39,7 +40,7 @@ class Balance:
     """The handlers of /v1/balance and /v1/balance_transactions."""
 
     def __init__(
-        self, *, keys: ApiKeys, queries: BalanceQueries, subjects: EventReferences, log: EventLog
+        self, *, keys: ApiKeys, queries: BalanceQueries, subjects: EventReferences, log: EventLog[ChargeEvent]
     ) -> None:
         self._keys = keys
         self._queries = queries

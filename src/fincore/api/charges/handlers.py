@@ -23,6 +23,7 @@ from fincore.api.http.idempotent_call import (
 from fincore.api.http.problems import Problem
 from fincore.domain.charge import Charge, after_event
 from fincore.domain.errors import EventImpossible, FinCoreError, InvalidId, StreamUnreadable
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.public_event import PublicEvent, public_event
 from fincore.eventstore.commit import Provenance
@@ -57,7 +58,7 @@ class Charges:
         keys: ApiKeys,
         queries: ChargeQueries,
         events: EventQueries,
-        log: EventLog,
+        log: EventLog[ChargeEvent],
     ) -> None:
         self._payments = payments
         self._waits = waits

@@ -12,7 +12,7 @@ from fincore.api.http.exchange import Answer, Call, json_answer
 from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
 from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
-from fincore.domain.events import EVENTS, EventType
+from fincore.domain.events import EVENTS, ChargeEvent, EventType
 from fincore.domain.ids import ChargeId, EventId, parse_event_id, stream_of
 from fincore.domain.public_event import PublicEvent
 from fincore.eventstore.log import EventLog
@@ -25,7 +25,7 @@ from fincore.write.merchants.api_keys import ApiKeys
 class Events:
     """The handlers of /v1/events."""
 
-    def __init__(self, *, keys: ApiKeys, queries: EventQueries, log: EventLog) -> None:
+    def __init__(self, *, keys: ApiKeys, queries: EventQueries, log: EventLog[ChargeEvent]) -> None:
         self._keys = keys
         self._queries = queries
         self._event_log = log

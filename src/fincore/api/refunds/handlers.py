@@ -20,6 +20,7 @@ from fincore.api.http.problems import Problem
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.charge import Charge, fold
 from fincore.domain.errors import InvalidId
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import (
     ChargeId,
     RefundId,
@@ -56,7 +57,7 @@ class Refunds:
         waits: ChargeWait,
         keys: ApiKeys,
         queries: RefundQueries,
-        log: EventLog,
+        log: EventLog[ChargeEvent],
     ) -> None:
         self._operations = operations
         self._waits = waits

@@ -10,9 +10,10 @@ import msgspec
 from fincore.audit.invariants.invariant import Law, Stores, Violation, scan_within
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.dispute import Dispute
-from fincore.domain.events import DisputeEvent, RecordedEvent, RefundEvent, decode_event, event_type
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, DisputeEvent, RefundEvent, event_type
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.domain.public_event import occurred_at, shown_data
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
@@ -228,14 +229,14 @@ def _plain(value: object) -> object:
     return msgspec.json.decode(msgspec.json.encode(value)) if value else None
 
 
-def _recorded(row: asyncpg.Record) -> RecordedEvent:
+def _recorded(row: asyncpg.Record) -> RecordedEvent[ChargeEvent]:
     return RecordedEvent(
         tx=0,
         pos=0,
         stream_id=row["stream_id"],
         version=row["version"],
         event_id=row["event_id"],
-        event=decode_event(row["type"], row["schema_version"], row["data"]),
+        event=CHARGE_EVENTS.decode(row["type"], row["schema_version"], row["data"]),
         recorded_at=row["recorded_at"],
     )
 

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, StreamId, public_event_id
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.booking import Booking, Draft
@@ -50,7 +51,7 @@ class LedgerService:
         self._booking = Booking()
         self._last: _Mark | None = None
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         """Book events, in log order, inside the transaction of `connection`."""
         candidates = [recorded for recorded in events if moves_money(recorded.event)]
         if not candidates:
@@ -77,7 +78,7 @@ class LedgerService:
 
 
 def entries_of(
-    candidates: Sequence[RecordedEvent], known: set[EventId], refundable: dict[StreamId, int]
+    candidates: Sequence[RecordedEvent[ChargeEvent]], known: set[EventId], refundable: dict[StreamId, int]
 ) -> Iterable[tuple[EventId, StreamId, Entry]]:
     """The entries of events that are not booked yet, each once. `refundable` follows what they do to its charges."""
     for recorded in candidates:
@@ -94,7 +95,7 @@ def entries_of(
 
 
 async def refundable_minor(
-    connection: Connection, candidates: Sequence[RecordedEvent]
+    connection: Connection, candidates: Sequence[RecordedEvent[ChargeEvent]]
 ) -> dict[StreamId, int]:
     """What the books say may be refunded, for the charges of which something is."""
     streams = {recorded.stream_id for recorded in candidates if gives_back(recorded.event)}

@@ -14,8 +14,9 @@ import asyncpg
 import structlog
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
 from fincore.postgres.named_sql import load_sql
@@ -63,7 +64,7 @@ class _Reached(NamedTuple):
     pos: int
 
 
-async def verify(log: EventLog, owner: Pool) -> Rebuilt:
+async def verify(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
     """Build the ledger beside the live one and compare them; nothing is replaced, and booking goes on meanwhile.
 
     `owner` is a pool with the rights of the tables' owner. One at a time: a second one starts the first anew.
@@ -81,7 +82,7 @@ async def verify(log: EventLog, owner: Pool) -> Rebuilt:
         await owner.execute(_SQL.end)
 
 
-async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
+async def rebuild(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
     """As `verify`; where the two differ, replace the live entries from the first that does.
 
     Raises `SealedDiffers` and `LedgerInUse`; nothing is replaced then.
@@ -120,7 +121,7 @@ async def rebuild(log: EventLog, owner: Pool) -> Rebuilt:
 class _Builder:
     """Books into the ledger to come, one batch a transaction of its own or of the caller's."""
 
-    def __init__(self, log: EventLog, connection: Connection) -> None:
+    def __init__(self, log: EventLog[ChargeEvent], connection: Connection) -> None:
         self._event_log = log
         self._connection = connection
         self._booking = Booking()
@@ -154,7 +155,7 @@ class _Builder:
     async def _follow_entries(self, rows: Sequence[asyncpg.Record]) -> None:
         event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
         events = {one.event_id: one for one in readable(await self._event_log.load_events(event_ids))}
-        waiting: list[tuple[RecordedEvent, datetime, asyncpg.Record | None]] = []
+        waiting: list[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]] = []
         for row in rows:
             if row["source"] == "operator":
                 await self._book(waiting)
@@ -165,7 +166,9 @@ class _Builder:
                 waiting.append((event, row["booked_at"], row))
         await self._book(waiting)
 
-    async def _book(self, batch: Sequence[tuple[RecordedEvent, datetime, asyncpg.Record | None]]) -> None:
+    async def _book(
+        self, batch: Sequence[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]]
+    ) -> None:
         candidates = [event for event, _, _ in batch if moves_money(event.event)]
         if not candidates:
             return

@@ -5,16 +5,17 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from fincore.domain.events import RecordedEvent, event_type
+from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import EventId, public_event_id
 from fincore.domain.public_event import SHOWN, PublicEvent, ShownValue, occurred_at, shown_data
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.read.paymentdb.charge_view import ChargeView
 
 _DATA: Final = msgspec.json.Decoder(dict[str, ShownValue])
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def row_of(view: ChargeView, recorded: RecordedEvent) -> tuple[object, ...]:
+def row_of(view: ChargeView, recorded: RecordedEvent[ChargeEvent]) -> tuple[object, ...]:
     """The columns of a charge's event, in the order of the table."""
     return (
         recorded.event_id,

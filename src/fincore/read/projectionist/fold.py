@@ -6,22 +6,23 @@ import msgspec
 
 from fincore.domain.charge import after_event
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.read.paymentdb.charge_view import ChargeView
 
 
 class EventMissing(FinCoreError):
     """A stream continues after a version the reader was never given; the view would be wrong, so it stays behind."""
 
-    def __init__(self, recorded: RecordedEvent, seen: int) -> None:
+    def __init__(self, recorded: RecordedEvent[ChargeEvent], seen: int) -> None:
         super().__init__(
             f"{charge_of(recorded.stream_id)} goes on at version {recorded.version} after version {seen}: "
             "check the log with `fincore check`, then rebuild the view"
         )
 
 
-def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
+def project(view: ChargeView | None, recorded: RecordedEvent[ChargeEvent]) -> ChargeView:
     """The view after an event; the same view when it already holds that event.
 
     Raises `EventMissing` for an event that skips a version, and `EventImpossible`.
@@ -45,7 +46,7 @@ def project(view: ChargeView | None, recorded: RecordedEvent) -> ChargeView:
     )
 
 
-def view_of_stream(events: Iterable[RecordedEvent]) -> ChargeView | None:
+def view_of_stream(events: Iterable[RecordedEvent[ChargeEvent]]) -> ChargeView | None:
     """The view of one stream's events in order; None for no events. For requests that cannot wait for the view."""
     view: ChargeView | None = None
     for recorded in events:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from fincore.domain.events import DisputeEvent, RecordedEvent, RefundEvent
+from fincore.domain.events import ChargeEvent, DisputeEvent, RefundEvent
 from fincore.domain.ids import DisputeId, RefundId, StreamId
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.read.paymentdb import charge_row, dispute_row, event_row, refund_row
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.projectionist.fold import project
@@ -21,7 +22,7 @@ class Projection:
         self._disputes: dict[DisputeId, tuple[StreamId, int]] = {}
         self._events: list[Row] = []
 
-    def add(self, recorded: RecordedEvent) -> None:
+    def add(self, recorded: RecordedEvent[ChargeEvent]) -> None:
         """Take one event in; one that its stream's view already holds changes nothing.
 
         Raises `EventMissing`, and `KeyError` for an event that cannot follow the ones before it.

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.paymentdb import charge_row
@@ -30,7 +31,7 @@ class Projectionist:
 
     name = "projectionist"
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         """Write the rows after events, in log order, inside the transaction of `connection`."""
         # What is born in the batch is folded from its birth; a row it may have from before is not set back.
         born = {recorded.stream_id for recorded in events if recorded.version == 1}

@@ -13,8 +13,9 @@ from uuid import UUID
 import asyncpg
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import (
     Inapplicable,
     applicable,
@@ -73,7 +74,7 @@ class TablesInUse(FinCoreError):
         )
 
 
-async def rebuild(log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
+async def rebuild(log: EventLog[ChargeEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
     """Replace the view by one folded from the beginning of the log.
 
     `owner` is a pool with the rights of the tables' owner. One rebuild at a time: a second one starts the first anew.
@@ -90,7 +91,7 @@ async def rebuild(log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENT
 
 
 async def verify(
-    log: EventLog, owner: Pool, *, batch_events: int = BATCH_EVENTS
+    log: EventLog[ChargeEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS
 ) -> tuple[Rebuilt, list[Difference]]:
     """Fold a view from the beginning of the log and compare the live one with it, row for row; nothing is replaced.
 
@@ -115,7 +116,7 @@ class _Beside:
 
     name = "projectionist"
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         projection = Projection()
         for recorded in events:
             projection.add(recorded)
@@ -125,7 +126,9 @@ class _Beside:
             )
 
 
-async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int) -> Rebuilt:
+async def _build(
+    log: EventLog[ChargeEvent], owner: Pool, until: tuple[int, int], batch_events: int
+) -> Rebuilt:
     """All tables beside the live ones, as they are at a place of the log."""
     await owner.execute(_SQL.begin)
     for table in TABLES:
@@ -139,7 +142,7 @@ async def _build(log: EventLog, owner: Pool, until: tuple[int, int], batch_event
 
 
 async def _fill(
-    log: EventLog, owner: Pool, until: tuple[int, int], batch_events: int
+    log: EventLog[ChargeEvent], owner: Pool, until: tuple[int, int], batch_events: int
 ) -> tuple[int, dict[StreamId, Inapplicable]]:
     """Write all rows; return how many events there were. One batch is folded while PostgreSQL writes the one before."""
     events = 0
@@ -168,7 +171,9 @@ def _together(
     return parked | found
 
 
-async def _write(connection: Connection, events: Sequence[LoggedEvent]) -> dict[StreamId, Inapplicable]:
+async def _write(
+    connection: Connection, events: Sequence[LoggedEvent[ChargeEvent]]
+) -> dict[StreamId, Inapplicable]:
     """Write the rows of whole streams, each as far as it can be folded; return where some cannot."""
     beside = _Beside()
     try:
@@ -208,7 +213,7 @@ async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId,
 
 
 async def _catch_up(
-    log: EventLog,
+    log: EventLog[ChargeEvent],
     connection: Connection,
     after: tuple[int, int],
     until: tuple[int, int],
@@ -242,10 +247,10 @@ def _place(row: asyncpg.Record | None) -> tuple[int, int]:
 
 
 async def _whole_streams(
-    log: EventLog, until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent]]:
+    log: EventLog[ChargeEvent], until: tuple[int, int], batch_events: int
+) -> AsyncIterator[list[LoggedEvent[ChargeEvent]]]:
     """All events up to a place of the log, stream by stream, in batches that end where a stream ends."""
-    held: list[LoggedEvent] = []
+    held: list[LoggedEvent[ChargeEvent]] = []
     async for batch in _batches(log, until, batch_events):
         held += batch
         last = held[-1].stream_id
@@ -260,8 +265,8 @@ async def _whole_streams(
 
 
 async def _batches(
-    log: EventLog, until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent]]:
+    log: EventLog[ChargeEvent], until: tuple[int, int], batch_events: int
+) -> AsyncIterator[list[LoggedEvent[ChargeEvent]]]:
     """All events up to a place of the log, stream by stream. The next batch is on its way while one is folded."""
     upcoming = asyncio.create_task(log.read_streams_after(_BEFORE_ALL, 0, until=until, limit=batch_events))
     try:

@@ -121,7 +121,7 @@ class IdempotentRequests:
     def __init__(
         self,
         *,
-        writer: Writer,
+        writer: Writer[ChargeEvent],
         outcomes: OutcomeWait,
         clock: Clock,
         responses: ResponseCache,

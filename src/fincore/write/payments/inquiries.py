@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Never
 
 import msgspec
 import structlog
@@ -68,7 +68,7 @@ class InquiryBudget:
 class Inquiries:
     """Has a worker ask the PSP, by a Commit: this process talks to no PSP."""
 
-    def __init__(self, writer: Writer, budget: InquiryBudget | None = None) -> None:
+    def __init__(self, writer: Writer[Never], budget: InquiryBudget | None = None) -> None:
         self._writer = writer
         self._budget = budget or InquiryBudget()
 

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from fincore.domain.charge import Charge, evolve, fold
 from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.log import EventLog
@@ -47,7 +48,7 @@ class OperationService:
     """Decides on the whole stream of a charge and commits against its version: two that do not fit cannot both be."""
 
     def __init__(
-        self, *, requests: IdempotentRequests, log: EventLog, clock: Clock, renders: Renders
+        self, *, requests: IdempotentRequests, log: EventLog[ChargeEvent], clock: Clock, renders: Renders
     ) -> None:
         self._requests = requests
         self._event_log = log

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from fincore.domain.charge import Charge, fold
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
@@ -17,7 +18,7 @@ _log = structlog.get_logger(__name__)
 class OutcomeWait:
     """Follows the stream of a charge while a request waits. `watch` must be running."""
 
-    def __init__(self, log: EventLog, watch: StreamWatch) -> None:
+    def __init__(self, log: EventLog[ChargeEvent], watch: StreamWatch) -> None:
         self._event_log = log
         self._watch = watch
 

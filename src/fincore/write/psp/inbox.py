@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 import structlog
@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 class WebhookInbox:
     """Takes webhooks in: one commit holds the raw event and, where it matters, the job that will read it."""
 
-    def __init__(self, writer: Writer, webhooks: Mapping[PspName, PspWebhooks], clock: Clock) -> None:
+    def __init__(self, writer: Writer[Never], webhooks: Mapping[PspName, PspWebhooks], clock: Clock) -> None:
         self._writer = writer
         self._webhooks = webhooks
         self._clock = clock
@@ -52,7 +52,7 @@ class WebhookInbox:
             body=body,
             is_interesting=verified.is_interesting,
         )
-        commit = Commit(
+        commit: Commit[Never] = Commit(
             provenance=Provenance(correlation=verified.psp_event_id, actor=f"webhook:{psp}"),
             webhook=event,
             jobs=(process_webhook_job(psp, psp_account, verified.psp_event_id),)

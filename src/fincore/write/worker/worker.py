@@ -54,7 +54,9 @@ class BodiesKept(msgspec.Struct, frozen=True, kw_only=True):
     ignored: timedelta = timedelta(days=3)
 
 
-def chores(writer: Writer, queue: JobRunner, bodies: InboxBodies, kept: BodiesKept) -> tuple[Chore, ...]:
+def chores(
+    writer: Writer[ChargeEvent], queue: JobRunner, bodies: InboxBodies, kept: BodiesKept
+) -> tuple[Chore, ...]:
     """What the worker forgets, and when."""
     return (
         Chore(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
@@ -74,8 +76,8 @@ class Worker:
         *,
         queue: JobRunner,
         pool: Pool,
-        log: EventLog,
-        writer: Writer,
+        log: EventLog[ChargeEvent],
+        writer: Writer[ChargeEvent],
         gateways: Mapping[PspName, PspGateway],
         webhooks: Mapping[PspName, PspWebhooks],
         clock: AgeClock,

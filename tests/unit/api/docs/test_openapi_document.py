@@ -42,9 +42,10 @@ from fincore.api.webhook_endpoints.openapi import (
     ROTATE_WEBHOOK_SECRET,
     UPDATE_WEBHOOK_ENDPOINT,
 )
-from fincore.domain.events import EVENTS, RecordedEvent, decode_event
+from fincore.domain.events import CHARGE_EVENTS, EVENTS
 from fincore.domain.ids import new_event_id, new_stream_id
 from fincore.domain.public_event import SHOWN, public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refusal import RequestRefusalCode
 from fincore.notify.message import message_body
 from fincore.public.event_data import ABOUT, DETAILS
@@ -259,7 +260,7 @@ OBJECTS = {
 @pytest.mark.parametrize("golden", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
 def test_webhook_of_each_event_matches_schema(document: dict[str, Any], golden: Path) -> None:
     name, _, version = golden.stem.rpartition(".v")
-    event = decode_event(name, int(version), golden.read_bytes())
+    event = CHARGE_EVENTS.decode(name, int(version), golden.read_bytes())
     happened = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
     about = OBJECTS[name.partition(".")[0]]
     message = json.loads(message_body(public_event(happened), about, livemode=False))

@@ -55,7 +55,9 @@ class Contended(msgspec.Struct, frozen=True):
 class ChargeRecorder:
     """Reads charges from the log and records on them. Holds no connection between its statements."""
 
-    def __init__(self, log: EventLog, writer: Writer, consequences: FollowUpJobs) -> None:
+    def __init__(
+        self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], consequences: FollowUpJobs
+    ) -> None:
         self._log = log
         self._writer = writer
         self._consequences = consequences
