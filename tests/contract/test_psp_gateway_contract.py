@@ -444,7 +444,7 @@ class TellingPsp(NamedTuple):
         while len(found) < count:
             (one,) = await asyncio.to_thread(self.receiver.take, 1)
             headers = {name.lower(): value for name, value in one.headers.items()}
-            verified = self.webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
+            verified = await self.webhooks.verify(TEST, headers, one.body, datetime.now(UTC))
             assert isinstance(verified, VerifiedWebhook)
             if verified.is_interesting:
                 fact = self.webhooks.read(one.body)

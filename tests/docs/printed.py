@@ -37,11 +37,13 @@ from fincore.read.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
 from fincore.write.payments import idempotency, metadata
 from fincore.write.psp.stripe import client
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
 from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+from fincore.write.worker.policies.follow_up_jobs import FOLLOW_UPS, PAUSES, FollowUpTimes, PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
@@ -77,14 +79,49 @@ def janitor_schedule() -> str:
         f"inquiry {number}{' and every later one' if number == last else ''}: after {pause:g} s"
         for number, pause in enumerate(policy.pauses_seconds, start=1)
     ]
-    settled = policy.replay_window_seconds + policy.call_timeout_seconds + policy.search_lag_seconds
+    limits = STRIPE_LIMITS.operations["authorize"]
+    window_seconds = min(policy.replay_window_seconds, limits.key_safe_seconds)
+    never_seconds = window_seconds + limits.call_timeout_seconds + limits.search_lag_seconds
     lines += [
         f"each pause is varied by {policy.jitter:.0%}, up or down",
-        f"not found: the call is repeated until {policy.replay_window_seconds:g} s after the charge was created",
-        f"still not found: the charge fails, at the earliest {settled:g} s after it was created",
+        f"not found: the call is repeated until {window_seconds:g} s after the charge was created",
+        f"still not found: the charge fails, at the earliest {never_seconds:g} s after it was created",
         f"no answer for {policy.give_up_seconds:g} s: the job is held for a person",
     ]
     return _text("\n".join(lines))
+
+
+def follow_up_table() -> str:
+    """The jobs that events call for, with the pauses of the default policies."""
+    times = FollowUpTimes(
+        policy=PollPolicy(),
+        first_inquiry_seconds=JanitorPolicy().pause_seconds(1, fraction=0.5),
+        hold_seconds=STRIPE_LIMITS.hold_seconds,
+    )
+    rows = []
+    for row in FOLLOW_UPS:
+        seconds = PAUSES[row.pause](times)
+        due = "now" if row.pause == "none" else f"{seconds:g} s after {row.start} ({row.pause})"
+        rows.append(
+            (f"`{row.event}`", row.condition or "", f"`{row.kind}`", due.replace("after now", "later"))
+        )
+    return _table(("event", "if", "job", "due"), rows)
+
+
+def psp_limits() -> str:
+    """For how long Stripe's promises hold, by operation."""
+    rows = [
+        (
+            operation,
+            f"{limits.key_safe_seconds:g} s",
+            f"{limits.call_timeout_seconds:g} s",
+            f"{limits.search_lag_seconds:g} s" if limits.search_lag_seconds else "",
+        )
+        for operation, limits in STRIPE_LIMITS.operations.items()
+    ]
+    return _table(
+        ("operation", "its key is safe for", "a call takes effect within", "the search lags by"), rows
+    )
 
 
 def settings() -> str:
@@ -309,6 +346,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "arrows": arrows,
+    "follow_up_jobs": follow_up_table,
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),
     "journal": lambda: _text(journal_table()),
@@ -317,6 +355,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "limits": limits,
     "metrics": metrics,
     "problems": problems,
+    "psp_limits": psp_limits,
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,

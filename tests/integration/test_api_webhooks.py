@@ -8,6 +8,7 @@ from fincore.eventstore import writer as writer_module
 from fincore.postgres.pool import Pool
 from fixtures.merchant_api import WEBHOOK_BODY as BODY
 from fixtures.merchant_api import Api, deliver, serving_api, signed
+from fixtures.scripted_psp import STRIPE, ScriptedWebhooks
 
 
 @pytest.fixture
@@ -87,3 +88,12 @@ async def test_what_an_event_holds_beside_its_head_is_kept_unread(api: Api) -> N
         body = BODY.replace(b"evt_1", b"evt_%d" % number).replace(b"{}", data)
         assert (await deliver(api, body)).status == 200
     assert (await api.written())[3] == 4
+
+
+async def test_psp_webhook_not_checked_gets_503_and_retry_after(pool: Pool) -> None:
+    webhooks = {STRIPE: ScriptedWebhooks()}
+    async with serving_api(pool, psp_webhooks=webhooks) as api:
+        headers = {"signature": "not checkable"}
+        reply = await api.request("POST", "/webhooks/stripe/test", headers=headers, data=BODY)
+        assert (*reply.problem(), reply.headers["Retry-After"]) == (503, "webhook_not_checked", None, "7")
+        assert await api.written() == (0, 0, 0, 0)

@@ -10,8 +10,9 @@ from fincore.domain.ids import new_charge_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool
+from fincore.write.psp import inbox
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
-from fincore.write.psp.port import AuthorizeRequest, SignatureRefused
+from fincore.write.psp.port import AuthorizeRequest, CouldNotCheck, SignatureRefused
 from fincore.write.queue.job_payloads import process_webhook_job
 from fixtures.scripted_psp import NOON, STRIPE, TEST_ACCOUNT, ScriptedPsp, Told, decline
 from fixtures.waiting import happens
@@ -240,3 +241,19 @@ async def test_a_stranger_cannot_invent_labels_of_metrics(pool: Pool) -> None:
     labels = {sample.labels["psp"] for metric in WEBHOOKS_RECEIVED.collect() for sample in metric.samples}
     assert "unknown" in labels
     assert "invented" not in labels
+
+
+async def test_webhook_that_could_not_be_checked_is_counted_apart(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PSP's certificate is out of reach, or the check hangs: neither stored nor called wrong."""
+    monkeypatch.setattr(inbox, "VERIFY_SECONDS_MAX", 0.01)
+    async with open_harness(pool, ScriptedPsp(), working=False) as harness:
+        counted = WEBHOOKS_RECEIVED.labels(STRIPE, "could_not_check")._value.get()
+        for signature, retry_after_seconds in (("not checkable", 7), ("never checked", 30)):
+            headers = {"signature": signature}
+            received = await harness.inbox.receive(STRIPE, TEST_ACCOUNT, headers, b"{}")
+            assert isinstance(received, CouldNotCheck)
+            assert received.retry_after_seconds == retry_after_seconds
+        assert await _rows(harness) == 0
+        assert WEBHOOKS_RECEIVED.labels(STRIPE, "could_not_check")._value.get() == counted + 2

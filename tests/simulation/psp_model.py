@@ -40,6 +40,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
@@ -53,6 +54,7 @@ from fincore.write.psp.port import (
     WebhookIgnored,
     WebhookReport,
 )
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT
 from simulation.errands import gate
 from simulation.psp_records import (
@@ -148,6 +150,7 @@ class PspModel:
     """The PSP and its gateway in one."""
 
     name: PspName = STRIPE
+    limits: PspLimits = STRIPE_LIMITS
 
     def __init__(self, clock: Clock, nature: Nature) -> None:
         self.nature = nature
@@ -197,7 +200,7 @@ class PspModel:
 
     async def close(self) -> None: ...
 
-    def verify(
+    async def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> VerifiedWebhook | SignatureRefused:
         assert (psp_account, headers) == (TEST_ACCOUNT, {})

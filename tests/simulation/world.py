@@ -22,7 +22,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
-from fincore.write.payments.acceptance import ChargeCommand, Route
+from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import IdempotentRequests, Refused, Responded
 from fincore.write.payments.operation import OperationCommand
@@ -30,9 +30,11 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
-from fincore.write.psp.port import SignatureRefused
+from fincore.write.psp.port import CouldNotCheck, SignatureRefused
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.port import Handler, JobResult, JobRunner
+from fincore.write.routing.mode_router import Candidate, ModeRouter
+from fincore.write.routing.router import Route
 from fincore.write.worker.worker import Worker
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
 from simulation.errands import Errand, Stage, gate
@@ -129,7 +131,7 @@ class ApiProcess:
         self._charges = PaymentService(
             requests=requests,
             clock=clock,
-            routes={False: Route(STRIPE, TEST_ACCOUNT, STRIPE_LIMITS)},
+            router=ModeRouter({False: Candidate(Route(STRIPE, TEST_ACCOUNT), STRIPE_LIMITS)}),
             render=render_charge,
         )
         renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)
@@ -205,10 +207,10 @@ class World:
         self.stage.begin(errand)
         return errand
 
-    def deliver(self, event: PspEvent) -> Errand[str | SignatureRefused]:
+    def deliver(self, event: PspEvent) -> Errand[str | SignatureRefused | CouldNotCheck]:
         """The PSP delivers a webhook, for the first time or again."""
 
-        def acknowledged(errand: Errand[str | SignatureRefused]) -> None:
+        def acknowledged(errand: Errand[str | SignatureRefused | CouldNotCheck]) -> None:
             event.is_acknowledged = event.is_acknowledged or isinstance(errand.result, str)
 
         work = self._inbox.receive(STRIPE, TEST_ACCOUNT, {}, event.event_id.encode())

@@ -62,7 +62,9 @@ async def release(
 ) -> list[WaitingReport]:
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
     selected = await _selected(eventstore, selection)
-    recorder = ChargeRecorder(EventLog(eventstore, CHARGE_EVENTS), writer, lambda _charge_id, _events: ())
+    recorder = ChargeRecorder(
+        EventLog(eventstore, CHARGE_EVENTS), writer, lambda _charge_id, _psp, _events: ()
+    )
     now = clock.now()
     for report in selected:
         await _release_one(recorder, report, by=by, reason=reason, now=now)

@@ -1,6 +1,6 @@
 """Unknown outcomes: list them, and record what a person found out about one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import Job
+from fincore.domain.outcome import PspName
 from fincore.domain.refusal import Refusal
 from fincore.domain.resolution import (
     DecidedChargeOutcome,
@@ -23,9 +24,10 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
+from fincore.write.psp.limits import PspLimits
 from fincore.write.queue.port import DeadLetters, HeldJob
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, Decision, NoSuchCharge
-from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
+from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 
 HELD_JOBS_MAX: Final = 10_000
@@ -44,12 +46,13 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Resolver(NamedTuple):
-    """What recording a resolution needs: the log, a running writer, the dead letters, and the time."""
+    """What recording a resolution needs: the log, a running writer, the dead letters, the time, and PSPs' limits."""
 
     log: EventLog[ChargeEvent]
     writer: Writer[ChargeEvent]
     jobs: DeadLetters
     clock: Clock
+    limits: Mapping[PspName, PspLimits]
 
 
 async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> list[Listed]:
@@ -96,9 +99,13 @@ async def _resolve(
 ) -> list[str]:
     now = resolver.clock.now()
 
-    def follow_up(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-        first = JanitorPolicy().pause_seconds(1, fraction=0.5)
-        return follow_up_jobs(charge_id, events, now, policy=PollPolicy(), first_inquiry_seconds=first)
+    def follow_up(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+        times = FollowUpTimes(
+            policy=PollPolicy(),
+            first_inquiry_seconds=JanitorPolicy().pause_seconds(1, fraction=0.5),
+            hold_seconds=resolver.limits[psp].hold_seconds,
+        )
+        return follow_up_jobs(charge_id, events, now, times)
 
     recorder = ChargeRecorder(resolver.log, resolver.writer, follow_up)
     provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")

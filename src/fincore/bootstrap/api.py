@@ -15,7 +15,7 @@ from fincore.api.http.server import http_server
 from fincore.api.webhook_endpoints.handlers import WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psps import account_of, stripe_webhook_endpoints, webhooks
+from fincore.bootstrap.psps import LIMITS, account_of, stripe_webhook_endpoints, webhooks
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
@@ -35,7 +35,6 @@ from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
-from fincore.write.payments.acceptance import Route
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import IdempotentRequests
@@ -45,7 +44,8 @@ from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.stripe.account import STRIPE
-from fincore.write.psp.stripe.limits import STRIPE_LIMITS
+from fincore.write.routing.mode_router import Candidate, ModeRouter
+from fincore.write.routing.router import Route
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -68,15 +68,17 @@ async def _serve(
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     endpoints = stripe_webhook_endpoints(settings)
-    routes = {
-        livemode: Route(STRIPE, account_of(livemode=livemode), STRIPE_LIMITS)
+    candidates = {
+        livemode: Candidate(Route(STRIPE, account_of(livemode=livemode)), LIMITS[STRIPE])
         for livemode in (False, True)
         if account_of(livemode=livemode) in endpoints
     }
     outcomes = OutcomeWait(log, watch)
     requests = IdempotentRequests(writer=writer, outcomes=outcomes, clock=clock, responses=ResponseCache())
     app = create_app(
-        payments=PaymentService(requests=requests, clock=clock, routes=routes, render=render_charge),
+        payments=PaymentService(
+            requests=requests, clock=clock, router=ModeRouter(candidates), render=render_charge
+        ),
         operations=OperationService(
             requests=requests,
             log=log,

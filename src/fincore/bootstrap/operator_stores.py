@@ -7,6 +7,7 @@ from fincore.backoffice.parked_charges import Follower
 from fincore.backoffice.unknown_outcomes import Resolver
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.psps import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
@@ -45,7 +46,7 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     @property
     def resolver(self) -> Resolver:
         """Records what became of unknown outcomes."""
-        return Resolver(self.log, self.writer, self.jobs, self.clock)
+        return Resolver(self.log, self.writer, self.jobs, self.clock, LIMITS)
 
     @property
     def followers(self) -> tuple[Follower, ...]:

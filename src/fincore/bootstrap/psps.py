@@ -1,16 +1,23 @@
 """The PSPs the settings configure: their gateways, and who may send us webhooks. Each takes only the secrets it needs."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.settings import Settings, StripeSettings
+from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount, StripeWebhookEndpoint
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
+
+LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LIMITS})
+"""The limits of each PSP that FinCore can speak to, configured or not."""
 
 
 def account_of(*, livemode: bool) -> PspAccount:

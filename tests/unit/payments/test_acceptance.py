@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from fincore.domain.charge import evolve
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.write.payments.acceptance import ChargeCommand, Route, accept
+from fincore.write.payments.acceptance import ChargeCommand, accept
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.psp.limits import PspLimits
+from fincore.write.routing.router import Route
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
-ROUTE = Route(PspName("psp"), PspAccount("eu"), PspLimits(amounts={}))
+ROUTE = Route(PspName("psp"), PspAccount("eu"))
 CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 
 

@@ -1,5 +1,6 @@
 """Stripe's signatures and events, with the signing function of Stripe's SDK as the oracle."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,7 +67,7 @@ def v1(secret: str) -> str:
 
 def verify(header: str | None, body: bytes = BODY, name: PspAccount = TEST) -> object:
     headers = {} if header is None else {"stripe-signature": header}
-    return WEBHOOKS.verify(name, headers, body, NOW)
+    return asyncio.run(WEBHOOKS.verify(name, headers, body, NOW))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_webhook_of_unconfigured_account_is_refused() -> None:
 
 def test_webhook_of_account_without_secrets_is_refused() -> None:
     webhooks = StripeWebhooks({TEST: endpoint()})
-    refused = webhooks.verify(TEST, {"stripe-signature": signed(secret="")}, BODY, NOW)
+    refused = asyncio.run(webhooks.verify(TEST, {"stripe-signature": signed(secret="")}, BODY, NOW))
     assert refused == SignatureRefused("mismatch")
 
 
@@ -130,7 +131,7 @@ def test_a_test_event_is_no_live_event() -> None:
 
 def test_the_tolerance_is_the_one_given() -> None:
     strict = StripeWebhooks({TEST: endpoint(SECRET)}, tolerance_seconds=1)
-    refused = strict.verify(TEST, {"stripe-signature": signed(at=T - 2)}, BODY, NOW)
+    refused = asyncio.run(strict.verify(TEST, {"stripe-signature": signed(at=T - 2)}, BODY, NOW))
     assert refused == SignatureRefused("expired")
 
 

@@ -23,6 +23,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.limits import OperationLimits
 from fincore.write.psp.port import NotFound
 from fincore.write.worker.policies.findings import finding_on, never_happened
 from fincore.write.worker.policies.janitor import (
@@ -35,10 +36,10 @@ from fincore.write.worker.policies.janitor import (
     Repeat,
     next_step,
 )
-from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 POLICY = JanitorPolicy()
+LIMITS = OperationLimits(key_safe_seconds=23 * 3_600, call_timeout_seconds=90, search_lag_seconds=120)
 REFERENCE = PspReference("pi_1")
 MONEY = Money(100, Currency("usd"))
 CAPTURED = Approved(kind="captured", money=MONEY, psp_reference=REFERENCE, occurred_at=NOON)
@@ -56,11 +57,17 @@ UNDECIDED = Doubt(kind="undecided", reason="processing")
 
 
 def question(
-    *, inquiry: int = 1, is_searched: bool = True, distrust: str | None = None, **changes: datetime
+    *,
+    inquiry: int = 1,
+    is_searched: bool = True,
+    distrust: str | None = None,
+    limits: OperationLimits = LIMITS,
+    **changes: datetime,
 ) -> Question:
     times = {"requested_at": NOON, "unknown_since": NOON, "now": NOON} | changes
     return Question(
         inquiry=inquiry,
+        limits=limits,
         is_searched=is_searched,
         distrust=distrust,
         requested_at=times["requested_at"],
@@ -176,12 +183,27 @@ def test_pauses_vary_by_a_fifth_up_or_down() -> None:
     assert POLICY.pause_seconds(4, fraction=1.0) == pytest.approx(72.0)
 
 
-def test_replay_window_above_key_lifetime_is_refused() -> None:
-    too_long = KEY_SAFE_FOR.total_seconds() + 1
-    with pytest.raises(ValueError, match="replay_window_seconds"):
-        JanitorPolicy(replay_window_seconds=too_long)
-    with pytest.raises(ValueError, match="replay_window_seconds"):
-        msgspec.structs.replace(POLICY, replay_window_seconds=too_long)
+@pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK], ids=lambda doubt: doubt.kind)
+def test_call_is_repeated_no_longer_than_its_key_is_safe(doubt: Doubt) -> None:
+    short = msgspec.structs.replace(LIMITS, key_safe_seconds=60)
+    last = question(limits=short, now=after(seconds=60) - timedelta(microseconds=1))
+    assert next_step(doubt, last, POLICY, fraction=0.5) == Repeat()
+    over = question(limits=short, now=after(seconds=60))
+    assert next_step(doubt, over, POLICY, fraction=0.5) != Repeat()
+
+
+def test_operation_never_happened_after_the_limits_of_its_own_psp() -> None:
+    quick = OperationLimits(key_safe_seconds=60, call_timeout_seconds=5, search_lag_seconds=10)
+    early = question(limits=quick, now=after(seconds=74))
+    assert isinstance(next_step(NOT_DONE, early, POLICY, fraction=0.5), AskAgain)
+    assert (
+        next_step(NOT_DONE, question(limits=quick, now=after(seconds=75)), POLICY, fraction=0.5)
+        == NeverHappened()
+    )
+    slow = OperationLimits(key_safe_seconds=86_400, call_timeout_seconds=90, search_lag_seconds=3 * 3_600)
+    assert isinstance(
+        next_step(NOT_DONE, question(limits=slow, now=after(hours=3)), POLICY, fraction=0.5), AskAgain
+    )
 
 
 @pytest.mark.parametrize("doubt", [NOT_DONE, COULD_NOT_ASK, UNDECIDED])

@@ -73,6 +73,7 @@ ProblemCode = Literal[
     "webhook_endpoint_disabled",
     "webhook_endpoint_not_found",
     "webhook_endpoints_too_many",
+    "webhook_not_checked",
     "webhook_signature_invalid",
     "webhook_url_not_allowed",
 ]
@@ -379,6 +380,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             503,
             "Overload",
             "Send the same request with the same key again after the seconds that `Retry-After` says.",
+            retryable=True,
+        ),
+        "webhook_not_checked": ProblemKind(
+            503,
+            "Webhook not checked",
+            "Send the same webhook again after the seconds that `Retry-After` says.",
             retryable=True,
         ),
         "store_unavailable": ProblemKind(

@@ -8,7 +8,7 @@ from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.api.http.problems import Problem
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.psp.inbox import WebhookInbox
-from fincore.write.psp.port import SignatureRefused
+from fincore.write.psp.port import CouldNotCheck, SignatureRefused
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 
@@ -17,7 +17,8 @@ RECEIVE_WEBHOOK: Final = Operation(
     summary="Receive a PSP's event",
     description=(
         "For payment service providers only. FinCore checks the signature over the bytes of the body. 200 means that "
-        "FinCore has stored the event, also where the PSP delivered it before."
+        "FinCore has stored the event, also where the PSP delivered it before. 503 means that FinCore could not check the "
+        "signature now."
     ),
     tag="PSP webhooks",
     is_authenticated=False,
@@ -39,7 +40,13 @@ RECEIVE_WEBHOOK: Final = Operation(
     ),
     request_body=Content(shape={"type": "object"}, description="The event, exactly as the PSP signed it."),
     answers={200: Content(shape={"type": "object"}, description="The event is kept.")},
-    problems=("webhook_signature_invalid", "webhook_endpoint_not_found", "body_too_slow", "body_too_large"),
+    problems=(
+        "webhook_signature_invalid",
+        "webhook_endpoint_not_found",
+        "body_too_slow",
+        "body_too_large",
+        "webhook_not_checked",
+    ),
 )
 
 
@@ -70,6 +77,10 @@ class Webhooks:
             call.headers(),
             body,
         )
+        if isinstance(received, CouldNotCheck):
+            raise Problem(
+                "webhook_not_checked", headers=(("retry-after", str(received.retry_after_seconds)),)
+            )
         if not isinstance(received, SignatureRefused):
             return json_answer(200, {})
         if received.reason == "unknown_account":

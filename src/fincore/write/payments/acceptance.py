@@ -2,25 +2,14 @@
 
 from datetime import datetime
 
-import msgspec
-
 from fincore.domain.events import ChargeCreated
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
-from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
 from fincore.write.payments.command import Command
-from fincore.write.psp.limits import PspLimits
 from fincore.write.queue.job_payloads import authorize_job
-
-
-class Route(msgspec.Struct, frozen=True):
-    """Which account at which PSP a charge goes to, and what that PSP takes."""
-
-    psp: PspName
-    psp_account: PspAccount
-    limits: PspLimits
+from fincore.write.routing.router import Route
 
 
 class ChargeCommand(Command, frozen=True, kw_only=True):

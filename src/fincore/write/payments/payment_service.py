@@ -1,13 +1,13 @@
 """Creates charges."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, Literal, get_args
 
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.money import Money
-from fincore.write.payments.acceptance import ChargeCommand, Route, accept
+from fincore.write.payments.acceptance import ChargeCommand, accept
 from fincore.write.payments.charge_request import currency_of
 from fincore.write.payments.idempotent_requests import (
     Decision,
@@ -17,6 +17,7 @@ from fincore.write.payments.idempotent_requests import (
     Responded,
 )
 from fincore.write.payments.metrics import CHARGE_REQUESTS
+from fincore.write.routing.router import NoRoute, Router, RouteRequest
 
 Result = Literal[
     "accepted",
@@ -36,14 +37,12 @@ Render = Callable[[ChargeId, Charge, RequestId], Rendered]
 
 
 class PaymentService:
-    """Takes charges in. `routes` says, by mode (livemode), where a charge goes."""
+    """Takes charges in. `router` decides which account a charge goes to."""
 
-    def __init__(
-        self, *, requests: IdempotentRequests, clock: Clock, routes: Mapping[bool, Route], render: Render
-    ) -> None:
+    def __init__(self, *, requests: IdempotentRequests, clock: Clock, router: Router, render: Render) -> None:
         self._requests = requests
         self._clock = clock
-        self._routes = routes
+        self._router = router
         self._render = render
 
     async def charge(self, command: ChargeCommand) -> Responded | Refused:
@@ -61,13 +60,16 @@ class PaymentService:
         return responded
 
     def _new_charge(self, command: ChargeCommand) -> Decision | Refused:
-        route = self._routes.get(command.livemode)
-        if route is None:
-            return Refused("psp_not_configured")
         request = command.request
-        not_taken = route.limits.refusal_of(Money(request.amount_minor, currency_of(request)))
-        if not_taken is not None:
-            return Refused(not_taken.code, not_taken.detail)
+        route = self._router.route(
+            RouteRequest(
+                merchant_id=command.merchant_id,
+                livemode=command.livemode,
+                money=Money(request.amount_minor, currency_of(request)),
+            )
+        )
+        if isinstance(route, NoRoute):
+            return Refused(route.code, route.detail)
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         event, job = accept(command, charge_id, route, self._clock.now())

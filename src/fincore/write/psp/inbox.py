@@ -1,8 +1,9 @@
-"""The inbox: webhooks of PSPs, verified and stored raw before they are processed."""
+"""The inbox: webhooks of PSPs, verified and kept raw before they are read."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal, Never
+from typing import Final, Literal, Never
 
 import msgspec
 import structlog
@@ -15,11 +16,15 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.postgres.shared_fetch import SharedFetch
 from fincore.write.psp.metrics import WEBHOOKS_RECEIVED
-from fincore.write.psp.port import PspWebhooks, SignatureRefused
+from fincore.write.psp.port import CouldNotCheck, PspWebhooks, SignatureRefused, VerifiedWebhook
 from fincore.write.queue.job_payloads import process_webhook_job
 
 _SQL = load_sql("fincore.write.psp", "inbox.sql")
 _log = structlog.get_logger(__name__)
+
+VERIFY_SECONDS_MAX: Final = 5.0
+"""How long the check of one webhook may take where it calls the PSP."""
+VERIFY_RETRY_AFTER_SECONDS: Final = 30
 
 
 class WebhookInbox:
@@ -32,18 +37,23 @@ class WebhookInbox:
 
     async def receive(
         self, psp: PspName, psp_account: PspAccount, headers: Mapping[str, str], body: bytes
-    ) -> Literal["accepted", "duplicate"] | SignatureRefused:
+    ) -> Literal["accepted", "duplicate"] | SignatureRefused | CouldNotCheck:
         """Verify and store an event. Header names are lower case; `body` is exactly what arrived.
 
-        When this returns `accepted` or `duplicate` the event is durable: answer 2xx. Raises `StoreUnavailable` or
+        When this returns `accepted` or `duplicate` the event is durable: answer 2xx. `SignatureRefused`: answer 4xx;
+        `CouldNotCheck`, which is returned after `VERIFY_SECONDS_MAX` too: answer 503. Raises `StoreUnavailable` or
         `Overloaded` as the writer does: answer 503 and the PSP will send it again.
         """
         webhooks = self._webhooks.get(psp)
         if webhooks is None:
             return self._refused(psp, SignatureRefused("unknown_account"))
-        verified = webhooks.verify(psp_account, headers, body, self._clock.now())
+        verified = await self._verify(webhooks, psp_account, headers, body)
         if isinstance(verified, SignatureRefused):
             return self._refused(psp, verified)
+        if isinstance(verified, CouldNotCheck):
+            WEBHOOKS_RECEIVED.labels(psp, "could_not_check").inc()
+            _log.warning("psp.webhook_not_checked", psp=psp, psp_account=psp_account, reason=verified.reason)
+            return verified
         event = ReceivedWebhook(
             psp=psp,
             psp_account=psp_account,
@@ -74,8 +84,20 @@ class WebhookInbox:
             )
         return "duplicate"
 
+    async def _verify(
+        self, webhooks: PspWebhooks, psp_account: PspAccount, headers: Mapping[str, str], body: bytes
+    ) -> VerifiedWebhook | SignatureRefused | CouldNotCheck:
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS_MAX):
+                return await webhooks.verify(psp_account, headers, body, self._clock.now())
+        except TimeoutError:
+            return CouldNotCheck(
+                reason=f"the check took longer than {VERIFY_SECONDS_MAX:g} s",
+                retry_after_seconds=VERIFY_RETRY_AFTER_SECONDS,
+            )
+
     def _refused(self, psp: PspName, refused: SignatureRefused) -> SignatureRefused:
-        # A request may name any PSP: only known names become labels.
+        # A sender may name any PSP: only those that are configured become labels.
         label = psp if psp in self._webhooks else "unknown"
         WEBHOOKS_RECEIVED.labels(label, f"refused_{refused.reason}").inc()
         _log.warning("psp.webhook_refused", psp=label, reason=refused.reason)
@@ -86,14 +108,14 @@ _EventKey = tuple[PspName, PspAccount, str]
 
 
 class StoredReport(msgspec.Struct, frozen=True):
-    """A PSP's event as it lies in the inbox: the PSP's word for its kind, and its raw bytes."""
+    """A PSP's event as stored in the inbox: its type in the PSP's words, and its raw bytes."""
 
     type: str
     body: bytes
 
 
 class InboxReader:
-    """Reads what lies in the inbox."""
+    """Reads events stored in the inbox."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

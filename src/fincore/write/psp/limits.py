@@ -1,19 +1,24 @@
-"""What a PSP takes, asked before a charge is accepted. Pure data: each PSP's package has the table of its own."""
+"""A PSP's limits: what it takes, and for how long its promises hold. Pure data: each PSP's package has its own table.
+
+Neutral code asks the gateway for them and holds no number of any PSP.
+"""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 
+PspOperation = Literal["authorize", "capture", "cancel", "refund"]
+"""A call that may move money, or release it."""
+
 
 class AmountBounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The amounts a PSP has words for in one currency, in the currency's own minor units: multiples of `step_minor`.
+    """The amounts a PSP can be asked for in one currency, in the currency's own minor units: multiples of `step_minor`.
 
-    They bound what can be said to the PSP. Its least amount for an account, which depends on the currency in which it
-    settles, only the PSP knows.
+    Its least amount for an account, which depends on the currency in which it pays out, only the PSP knows.
     """
 
     min_minor: int = 1
@@ -21,17 +26,51 @@ class AmountBounds(msgspec.Struct, frozen=True, kw_only=True):
     step_minor: int = 1
 
 
+class OperationLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long, in seconds, the PSP's promises about one operation hold. Raise `ValueError` for a bound that is none.
+
+    `key_safe_seconds`: from the request for the operation until a call repeated under its idempotency key might be carried
+    out a second time. Where a PSP takes no key for an operation, its gateway looks before it repeats the call, and this is how
+    long that is safe.
+
+    `call_timeout_seconds`: from the start of a call until it can no longer take effect.
+
+    `search_lag_seconds`: from a call taking effect until the PSP's search shows it; a record read by its own id shows it at
+    once.
+    """
+
+    key_safe_seconds: float
+    call_timeout_seconds: float
+    search_lag_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.key_safe_seconds, self.call_timeout_seconds) <= 0 or self.search_lag_seconds < 0:
+            raise ValueError(f"limits of an operation must be positive seconds: {self}")
+
+
 class NotTaken(msgspec.Struct, frozen=True):
-    """The PSP could not be asked for this money, and the sentence that says why."""
+    """The PSP cannot be asked for this money, and the sentence that says why."""
 
     code: Literal["amount_not_expressible", "amount_too_large", "amount_too_small", "currency_not_supported"]
     detail: str
 
 
 class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """One PSP's bounds. A currency without a row is not taken."""
+    """One PSP's limits. A currency without bounds is not taken. Raise `ValueError` if an operation has none.
+
+    `hold_seconds`: from the authorization until the PSP releases a hold, where its response does not name the time.
+    """
 
     amounts: Mapping[Currency, AmountBounds]
+    operations: Mapping[PspOperation, OperationLimits]
+    hold_seconds: float
+
+    def __post_init__(self) -> None:
+        missing = set(get_args(PspOperation)) - self.operations.keys()
+        if missing or self.hold_seconds <= 0:
+            raise ValueError(
+                f"limits are missing for {sorted(missing)}, or a hold lasts {self.hold_seconds} s"
+            )
 
     def refusal_of(self, money: Money) -> NotTaken | None:
         """Why the PSP cannot be asked for `money`; None where it can."""

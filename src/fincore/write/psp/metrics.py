@@ -1,4 +1,4 @@
-"""What the gateways and the inbox count."""
+"""What is counted of PSPs' webhooks and reports."""
 
 from typing import Final
 

@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.limits import PspLimits
 
 
 class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
     crash gets the same answer from the PSP. `return_url` is where the customer lands after authenticating; without one
-    the customer cannot be redirected, and a payment that needs it is Declined `authentication_required`.
+    nobody can be sent anywhere, and a payment that needs it is Declined `authentication_required`.
     """
 
     charge_id: ChargeId
@@ -140,6 +141,7 @@ class PspGateway(Protocol):
     """
 
     name: PspName
+    limits: PspLimits
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome | ReceiptRefused:
         """Carry out the authorization, or repeat it safely under the same idempotency key.
@@ -184,7 +186,7 @@ class PspGateway(Protocol):
 
 
 class SignatureRefused(msgspec.Struct, frozen=True):
-    """A webhook that must not be believed, and why; the reason is for logs and metrics, not for the sender."""
+    """A webhook that must not be believed, and why; the reason is for logs and metrics, not for its sender."""
 
     reason: Literal[
         "missing",
@@ -198,10 +200,22 @@ class SignatureRefused(msgspec.Struct, frozen=True):
     ]
 
 
-class VerifiedWebhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook with a valid signature: its id and type, read from the raw body.
+class CouldNotCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a webhook may be believed could not be found out now: the PSP's certificate or its check was out of reach.
 
-    `is_interesting` says whether a job has to process it; the others are only kept.
+    It says nothing about the webhook, so the PSP is asked to send it again after `retry_after_seconds`. `reason` is a sentence
+    for logs.
+    """
+
+    reason: str
+    retry_after_seconds: int
+
+
+class VerifiedWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that may be believed: its id and type, read from the raw body.
+
+    `psp_event_id` is the same for every delivery of one event, and for no other event of the account: where the PSP names
+    none, the gateway derives it from the body. `is_interesting`: whether a job has to read it; the others are only kept.
     """
 
     psp_event_id: str
@@ -210,16 +224,20 @@ class VerifiedWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PspWebhooks(Protocol):
-    """The incoming half of a PSP: who may be believed, and what the message says. Pure but for the clock given in."""
+    """The incoming half of a PSP: whether a message may be believed, and what it reports."""
 
     name: PspName
 
-    def verify(
+    async def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> VerifiedWebhook | SignatureRefused:
-        """Check the signature over the raw bytes. Header names are lower case."""
+    ) -> VerifiedWebhook | SignatureRefused | CouldNotCheck:
+        """Check the signature over the raw bytes. Header names are lower case.
+
+        With a shared secret that needs no call. A PSP that signs with a certificate, or that checks its signatures itself, is
+        called: a wrong signature is `SignatureRefused`, a check that could not be made `CouldNotCheck`.
+        """
         ...
 
     def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
-        """What a stored, verified event says, in FinCore's words. What it cannot read is said to be unreadable."""
+        """What a stored, verified event reports, in FinCore's words. Pure. What it cannot read it calls unreadable."""
         ...

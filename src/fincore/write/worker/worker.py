@@ -24,14 +24,14 @@ from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
 from fincore.write.worker.jobs.process_webhook import ProcessWebhook
-from fincore.write.worker.jobs.resolve_charge import ResolveCharge
-from fincore.write.worker.jobs.resolve_refund import ResolveRefund
+from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
 from fincore.write.worker.plumbing.housekeeping import Chore, Housekeeping
+from fincore.write.worker.plumbing.in_doubt import find_operation, find_refund
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
-from fincore.write.worker.policies.follow_up_jobs import PollPolicy, follow_up_jobs
+from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
 
@@ -46,8 +46,8 @@ QUEUE_LOG_KEPT_FOR: Final = timedelta(hours=1)
 class BodiesKept(msgspec.Struct, frozen=True, kw_only=True):
     """How long raw bodies of webhooks are kept: of types that are read, and of those that FinCore ignores.
 
-    A body serves to read an event again after a repair, and to show what a PSP said. The log has the facts; the body has
-    names, addresses and client secrets beside them. PSPs deliver again for three days at most.
+    A body serves to read an event again after a repair, and to show what a PSP sent. The log has what matters of it; the
+    body has names, addresses and client secrets beside that.
     """
 
     read: timedelta = timedelta(days=30)
@@ -92,35 +92,34 @@ class Worker:
         self._housekeeping = housekeeping
         self._concurrency = concurrency
         janitor = janitor_policy or JanitorPolicy()
-        follow = poll_policy or PollPolicy()
+        poll = poll_policy or PollPolicy()
 
-        def consequences(charge_id: ChargeId, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-            first_inquiry_seconds = janitor.pause_seconds(1, fraction=draw())
-            return follow_up_jobs(
-                charge_id,
-                events,
-                clock.now(),
-                policy=follow,
-                first_inquiry_seconds=first_inquiry_seconds,
+        def follow_ups(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+            times = FollowUpTimes(
+                policy=poll,
+                first_inquiry_seconds=janitor.pause_seconds(1, fraction=draw()),
+                hold_seconds=gateways[psp].limits.hold_seconds,
             )
+            return follow_up_jobs(charge_id, events, clock.now(), times)
 
         context = JobContext(
-            recorder=ChargeRecorder(log, writer, consequences),
+            recorder=ChargeRecorder(log, writer, follow_ups),
             gateways=gateways,
             clock=clock,
             retry_policy=retry_policy or RetryPolicy(),
             janitor_policy=janitor,
+            poll_policy=poll,
             draw=draw,
         )
         handlers: dict[JobKind, Handler] = {
             "charge.authorize": OperateCharge(context, "authorize"),
             "charge.capture": OperateCharge(context, "capture"),
             "charge.cancel": OperateCharge(context, "cancel"),
-            "charge.resolve": ResolveCharge(context),
-            "charge.follow": PollCharge(context, follow),
-            "charge.inquire": InquireCharge(context, follow),
+            "charge.resolve": ResolveOutcome(context, find_operation),
+            "charge.follow": PollCharge(context),
+            "charge.inquire": InquireCharge(context),
             "refund.send": SendRefund(context),
-            "refund.resolve": ResolveRefund(context, follow),
+            "refund.resolve": ResolveOutcome(context, find_refund),
             "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),
         }
         self.handlers: Mapping[JobKind, Handler] = {
@@ -128,7 +127,7 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Do jobs and purge old rows until `stop`; return when the jobs under way are finished."""
+        """Do jobs and housekeeping until `stop`; return when the claimed jobs are finished."""
         _log.info("worker.started", concurrency=self._concurrency)
         async with asyncio.TaskGroup() as tasks:
             if self._housekeeping is not None:

@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
+from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
@@ -38,6 +39,7 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.error_tables import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.intents import names, read_intent, understood
+from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
 from fincore.write.psp.stripe.mapping import operation_outcome_of, outcome_of
 from fincore.write.psp.stripe.refunds import read_refund, refund_outcome_of
@@ -52,12 +54,13 @@ from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, PaymentIntent, StripeRe
 
 
 class StripeGateway:
-    """A `PspGateway`. Stripe forgets idempotency keys after 24 hours: a later repeat must be an inquiry first.
+    """A `PspGateway`.
 
     Money that Stripe has no amount for is refused without asking.
     """
 
     name: PspName = STRIPE
+    limits: PspLimits = STRIPE_LIMITS
 
     def __init__(
         self, accounts: Mapping[PspAccount, StripeAccount], *, client: StripeClient, clock: Clock

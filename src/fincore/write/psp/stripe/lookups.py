@@ -15,6 +15,7 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import Repeat
 from fincore.write.psp.stripe.form import Form
+from fincore.write.psp.stripe.limits import SEARCH_LAG_SECONDS
 from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
@@ -30,9 +31,6 @@ LIST_PAGE_SIZE: Final = 100
 SEARCH_SIZE: Final = 10
 CLOCK_SKEW: Final = timedelta(seconds=60)
 """How far Stripe's clock may be behind ours."""
-SEARCH_SETTLED_AFTER: Final = timedelta(minutes=2)
-"""Stripe's search knows a payment within a minute (docs.stripe.com/search); in an outage later, which is why a caller that
-hears NotFound repeats the call under the same idempotency key, and never under another."""
 SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
 
 INTENTS: Final = "/v1/payment_intents"
@@ -164,7 +162,7 @@ class StripeLookups:
             if not page.has_more or not page.data:
                 return NotFound()
             after = page.data[-1].id
-        if self._clock.now() - inquiry.created_at >= SEARCH_SETTLED_AFTER:
+        if self._clock.now() - inquiry.created_at >= timedelta(seconds=SEARCH_LAG_SECONDS):
             return NotFound()
         return Retryable(
             reason="Stripe has more payments since then than we list; its search will know this one later",

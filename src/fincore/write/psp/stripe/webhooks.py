@@ -67,7 +67,7 @@ class StripeWebhooks:
         self._endpoints = endpoints
         self._tolerance_seconds = tolerance_seconds
 
-    def verify(
+    async def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> VerifiedWebhook | SignatureRefused:
         """Check the signature over the raw bytes first; nothing in the body is read before it holds."""

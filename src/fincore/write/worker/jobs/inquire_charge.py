@@ -1,7 +1,7 @@
 """The job `charge.inquire`: ask the PSP once how a charge stands after its customer may have acted.
 
-The merchant's server waits for it, because the customer is back and no webhook has come yet. `charge.follow` looks
-after the charge in any case: this job never holds, and gives nothing up.
+The merchant's server waits for it, because the customer is back and no webhook has come yet. `charge.follow` polls the
+charge in any case: this job is never held, and cancels nothing.
 """
 
 import msgspec
@@ -13,7 +13,6 @@ from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
-from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 
 
 class InquireCharge:
@@ -23,12 +22,11 @@ class InquireCharge:
     that the PSP is asked no more often, however many processes are asked by however many requests.
     """
 
-    def __init__(self, context: JobContext, policy: PollPolicy) -> None:
+    def __init__(self, context: JobContext) -> None:
         self._context = context
-        self._policy = policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
-        """Ask, and record what the PSP's record says; with any result, the job is over an interval later."""
+        """Ask, and record what the PSP's record says; the job is over an interval later in any case."""
         if job.attempt > 1:
             return Done()
         loaded = await self._context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
@@ -41,4 +39,6 @@ class InquireCharge:
                     correlation=loaded.charge_id, actor="worker", causation=f"job:{job.job_id}"
                 )
                 await record_payment_outcome(self._context, loaded, record, provenance)
-        return RetryIn(self._policy.inquiry_interval_seconds, "the PSP is asked once an interval")
+        return RetryIn(
+            self._context.poll_policy.inquiry_interval_seconds, "the PSP is asked once an interval"
+        )

@@ -1,7 +1,7 @@
-"""The job `charge.follow`: poll a charge that waits for its customer, or for a time.
+"""The job `charge.follow`: poll a charge that waits for its customer, for the end of its hold, or for the PSP's fee.
 
-The PSP's webhooks usually say what became of it. This is for the ones that never come or do not say all, and for the
-customer who never comes back: after a while the charge is given up.
+The PSP's webhooks usually report what became of it. The job covers webhooks that never come or lack something, and the
+customer who never comes back: after a while the charge is canceled.
 """
 
 from datetime import timedelta
@@ -22,15 +22,14 @@ from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
 from fincore.write.worker.plumbing.recorder import Recorded
-from fincore.write.worker.policies.follow_up_jobs import HOLD_LAPSES_AFTER, PollPolicy
 
 
 class PollCharge:
-    """Handles `charge.follow`. The attempts of the job are the looks at the charge."""
+    """Handles `charge.follow`. The attempts of the job are the polls of the charge."""
 
-    def __init__(self, context: JobContext, policy: PollPolicy) -> None:
+    def __init__(self, context: JobContext) -> None:
         self._context = context
-        self._policy = policy
+        self._policy = context.poll_policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
         """Ask the PSP how the charge stands; do nothing about one that moved on."""
@@ -56,7 +55,7 @@ class PollCharge:
         is_overdue = age_against(patience, created_at, clock) == "past"
         pause_seconds = self._policy.action_pause_seconds(job.attempt + 1)
         if loaded.charge.operation is not None:
-            # The PSP may refuse, and then it is still to be looked after.
+            # The PSP may refuse to cancel it; then it is polled further.
             pause_seconds = self._policy.abandon_pause_seconds if is_overdue else pause_seconds
             return RetryIn(pause_seconds, "its cancellation is under way")
         may_try = loaded.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
@@ -76,7 +75,8 @@ class PollCharge:
         if charge.operation is not None:
             return RetryIn(self._policy.lapse_pause_seconds, f"a {charge.operation.kind} is under way")
         now = self._context.clock.now()
-        lapses_at = charge.capture_before or charge.created_at + HOLD_LAPSES_AFTER
+        hold = timedelta(seconds=loaded.gateway.limits.hold_seconds)
+        lapses_at = charge.capture_before or charge.created_at + hold
         due_at = lapses_at + timedelta(seconds=self._policy.lapse_grace_seconds)
         if now < due_at:
             return RetryIn((due_at - now).total_seconds(), "the hold has not lapsed yet")
@@ -94,20 +94,20 @@ class PollCharge:
         return RetryIn(self._policy.lapse_pause_seconds, "the PSP still holds the amount")
 
     async def _learn_fee(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
-        """A webhook that was faster than the answer to our call does not name the PSP's fee; its record does."""
+        """A webhook that came before the response to our call does not name the PSP's fee; its record does."""
         record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
         if isinstance(record, Approved) and record.kind == "captured" and record.fee is not None:
             return await self._record(job, loaded, record)
         if job.attempt >= self._policy.fee_looks_max:
             return Done()
-        return RetryIn(self._policy.fee_pause_seconds, "the PSP has not said its fee yet")
+        return RetryIn(self._policy.fee_pause_seconds, "the PSP's record does not show its fee yet")
 
     async def _abandon(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         now = self._context.clock.now()
 
         def give_up(charge: Charge) -> tuple[ChargeEvent, ...]:
             requested = request_cancel(charge, "abandoned", now)
-            # It moved on, or is being canceled already: there is nothing left to give up.
+            # It moved on, or is being canceled already.
             return () if isinstance(requested, Refusal) else (requested,)
 
         recorded = await self._context.recorder.record(loaded.charge_id, give_up, _provenance(job, loaded))

@@ -1,4 +1,4 @@
-"""What every job about a charge begins with and needs: the charge as it is, and the gateway of its PSP."""
+"""What every job about a charge begins with: the charge as the log tells it, and the gateway of its PSP."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -12,12 +12,13 @@ from fincore.domain.outcome import PspName
 from fincore.write.psp.port import PspGateway
 from fincore.write.queue.port import Hold
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, NoSuchCharge
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
 
 
 class LoadedCharge(msgspec.Struct, frozen=True):
-    """A charge at hand."""
+    """A charge as the log tells it now, and the gateway of its PSP."""
 
     charge_id: ChargeId
     charge: Charge
@@ -25,17 +26,18 @@ class LoadedCharge(msgspec.Struct, frozen=True):
 
 
 class JobContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The handlers' common equipment. `draw` gives the jitter of pauses, in [0, 1)."""
+    """What every handler works with. `draw` gives the jitter of pauses, in [0, 1)."""
 
     recorder: ChargeRecorder
     gateways: Mapping[PspName, PspGateway]
     clock: AgeClock
     retry_policy: RetryPolicy
     janitor_policy: JanitorPolicy
+    poll_policy: PollPolicy
     draw: Callable[[], float] = random.random
 
     async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:
-        """The charge as the log tells it now; held for a person if no gateway for its PSP is configured."""
+        """The charge as the log tells it now; held for a person where no gateway of its PSP is configured."""
         charge = await self.recorder.load(charge_id)
         if charge is None:
             return NoSuchCharge()

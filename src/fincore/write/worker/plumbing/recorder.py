@@ -1,4 +1,4 @@
-"""Recording on a charge: load it, decide, commit with the jobs that follow; again if another process was faster."""
+"""Recording on a charge: load it, decide, commit with the jobs that follow; again where another commit came first."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -26,8 +26,8 @@ CONFLICTS_MAX: Final = 20
 """How often one recording loads and decides again before it gives way."""
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
-FollowUpJobs = Callable[[ChargeId, Sequence[ChargeEvent]], tuple[Job, ...]]
-"""The jobs that events call for."""
+FollowUpJobs = Callable[[ChargeId, PspName, Sequence[ChargeEvent]], tuple[Job, ...]]
+"""The jobs that events of a charge at this PSP call for."""
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -49,18 +49,18 @@ def taken(result: ReferenceTaken) -> Refusal:
 
 
 class Contended(msgspec.Struct, frozen=True):
-    """Others kept being faster; nothing was written. Try again later."""
+    """Other commits kept coming first; nothing was written. Try again later."""
 
 
 class ChargeRecorder:
     """Reads charges from the log and records on them. Holds no connection between its statements."""
 
     def __init__(
-        self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], consequences: FollowUpJobs
+        self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], follow_up_jobs: FollowUpJobs
     ) -> None:
         self._log = log
         self._writer = writer
-        self._consequences = consequences
+        self._follow_up_jobs = follow_up_jobs
 
     async def load(self, charge_id: ChargeId) -> Charge | None:
         """The charge as the log tells it now, or None."""
@@ -76,7 +76,7 @@ class ChargeRecorder:
     async def record(
         self, charge_id: ChargeId, decision: Decision, provenance: Provenance
     ) -> Recorded | Refusal | NoSuchCharge | Contended:
-        """Commit what `decision` makes of the charge as it is, with the jobs it calls for.
+        """Commit the events that `decision` gives for the charge as it is, with the jobs that they call for.
 
         What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
         belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
@@ -98,7 +98,7 @@ class ChargeRecorder:
                 stream_id=stream_of(charge_id),
                 expected_version=charge.version,
                 events=tuple(NewEvent(event) for event in events),
-                jobs=self._consequences(charge_id, events),
+                jobs=self._follow_up_jobs(charge_id, charge.psp, events),
                 references=tuple(
                     ClaimedReference(charge.psp, charge.psp_account, reference)
                     for reference in sorted(after.references - charge.references)

@@ -1,8 +1,11 @@
 """What an inquiry shows of an operation: an outcome, or a doubt for the janitor to decide on. Pure."""
 
 from datetime import datetime
+from typing import assert_never
 
-from fincore.domain.events import Operation
+from fincore.domain.charge import Charge
+from fincore.domain.events import ChargeEvent, Operation
+from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
@@ -10,33 +13,52 @@ from fincore.domain.outcome import (
     Failure,
     KnownOutcome,
     Outcome,
+    RefundRejected,
+    RefundReport,
     Rejected,
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_outcomes import decide_payment
+from fincore.domain.refusal import Refusal
 from fincore.write.psp.port import NotFound
 from fincore.write.worker.policies.janitor import Doubt
 
 
-def finding_on(operation: Operation, answer: Outcome | NotFound) -> KnownOutcome | Doubt:
-    """What the PSP's record says of an operation: a fact that settles it, or what is still in doubt."""
-    match answer:
+def finding_on(operation: Operation, record: Outcome | NotFound) -> KnownOutcome | Doubt:
+    """What the PSP's record shows of an operation: the outcome that decides it, or what is still in doubt."""
+    match record:
         case NotFound():
             if operation == "authorize":
                 return Doubt(kind="not_done", reason="the PSP does not show such a payment yet")
             return Doubt(kind="undecided", reason="the PSP does not show the payment that it showed before")
         case Retryable():
-            return Doubt(kind="could_not_ask", reason=answer.reason)
+            return Doubt(kind="could_not_ask", reason=record.reason)
         case Unknown():
-            return Doubt(kind="undecided", reason=answer.reason)
+            return Doubt(kind="undecided", reason=record.reason)
         case Approved(kind="authorized") | ActionRequired() if operation != "authorize":
             return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
         case _:
-            return answer
+            return record
+
+
+def refund_finding_on(record: RefundReport | NotFound | Retryable | Unknown) -> RefundReport | Doubt:
+    """What the PSP's record shows of a refund: its report, or what is still in doubt."""
+    match record:
+        case RefundReport():
+            return record
+        case Retryable():
+            return Doubt(kind="could_not_ask", reason=record.reason)
+        case Unknown():
+            return Doubt(kind="undecided", reason=record.reason)
+        case NotFound():
+            return Doubt(kind="not_done", reason="the PSP does not show such a refund")
+        case _:
+            assert_never(record)
 
 
 def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
-    """The end of an operation that the PSP never carried out."""
+    """The outcome of an operation that the PSP never carried out."""
     failure = Failure(
         code="psp_unavailable",
         message="The payment service provider could not be reached; no money moved.",
@@ -45,3 +67,24 @@ def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
     if operation == "authorize":
         return Declined(failure=failure, occurred_at=now)
     return Rejected(failure=failure, occurred_at=now)
+
+
+def decide_never_happened(
+    charge: Charge, operation: PendingOperation, now: datetime
+) -> tuple[ChargeEvent, ...] | Refusal:
+    """The events of an operation that never happened; none once the charge's outcome is not unknown any more.
+
+    That it never happened is inferred. What a webhook or a person has said meanwhile is known, and stronger.
+    """
+    if charge.operation != operation or charge.unknown_since is None:
+        return ()
+    return decide_payment(charge, never_happened(operation.kind, now))
+
+
+def refund_never_happened(now: datetime) -> RefundRejected:
+    """The outcome of a refund that the PSP never carried out; one that is decided by now stays as it is."""
+    return RefundRejected(
+        code="psp_unavailable",
+        message="The payment service provider could not be reached; nothing was refunded.",
+        occurred_at=now,
+    )

@@ -1,21 +1,21 @@
-"""What has to be done after an event: the jobs that are written in the same commit with it. Pure."""
+"""The jobs that events call for, written in the same commit as the events: one table, and its interpreter. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Literal, assert_never
 
 import msgspec
 
 from fincore.domain.events import (
-    CancelRequested,
-    ChargeActionRequired,
     ChargeAuthorized,
     ChargeCaptured,
     ChargeCorrected,
     ChargeEvent,
-    ChargeOutcomeUnknown,
+    EventType,
     RefundOutcomeUnknown,
     RefundPending,
+    event_type,
 )
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
@@ -27,21 +27,19 @@ from fincore.write.queue.job_payloads import (
     resolve_refund_job,
 )
 
-HOLD_LAPSES_AFTER: Final = timedelta(days=7)
-"""How long a hold is taken to last where the PSP did not say (Stripe: 7 days for most cards)."""
-
 
 class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """When charges that wait for a customer, a time or the PSP are polled.
+    """How charges are polled whose next step is the customer's, the clock's or the PSP's.
 
-    `action_pauses_seconds` precede the looks at a charge that waits for its customer, the last one repeating, until
-    `action_timeout_seconds` after the charge was created; then it is given up, where the PSP refuses to cancel it after
-    `abandon_pause_seconds` again, `abandon_tries_max` times. It is held for a person where that was in vain, or the PSP
-    cannot say how it stands, for `action_give_up_seconds`. `lapse_grace_seconds` after its `capture_before` a hold is looked at,
-    so that the PSP's own word comes first; `refund_pause_seconds` is the pause between looks at a refund that the PSP
-    carries out later, for `refund_give_up_seconds` at most. A capture that was learned of without its fee is looked at
-    after `fee_pause_seconds`, `fee_looks_max` times: settlement tells in the end. For a merchant that waits, the PSP is
-    asked about a charge at most once in `inquiry_interval_seconds`.
+    `action_pauses_seconds` precede the polls of a charge whose customer has to act, the last one repeating, until
+    `action_timeout_seconds` after the charge was created. Then the worker cancels it; where the PSP refuses that, again after
+    `abandon_pause_seconds`, `abandon_tries_max` times. The job is held for a person where that was in vain, or the PSP cannot
+    say how the charge stands, for `action_give_up_seconds`.
+
+    A hold is polled `lapse_grace_seconds` after it ends, so that the PSP's webhook comes first; `refund_pause_seconds` is the
+    pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. A capture whose fee is
+    not known is polled after `fee_pause_seconds`, `fee_looks_max` times. For a merchant that waits, the PSP is asked about a
+    charge at most once in `inquiry_interval_seconds`.
     """
 
     action_pauses_seconds: tuple[float, ...] = (60.0, 300.0, 900.0)
@@ -58,44 +56,131 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     fee_looks_max: int = 3
     inquiry_interval_seconds: float = INQUIRY_INTERVAL_SECONDS
 
-    def action_pause_seconds(self, look: int) -> float:
-        """The pause before the look with this number, counted from 1."""
-        return self.action_pauses_seconds[min(look, len(self.action_pauses_seconds)) - 1]
+    def action_pause_seconds(self, poll: int) -> float:
+        """The pause before the poll with this number, counted from 1."""
+        return self.action_pauses_seconds[min(poll, len(self.action_pauses_seconds)) - 1]
+
+
+class FollowUpTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """The times that the rows of the table name.
+
+    `first_inquiry_seconds`: the janitor's first pause. `hold_seconds`: how long the charge's PSP keeps a hold whose end it
+    does not name.
+    """
+
+    policy: PollPolicy
+    first_inquiry_seconds: float
+    hold_seconds: float
+
+
+Condition = Literal["the fee is not known", "it was corrected to authorized", "it was corrected to succeeded"]
+Start = Literal["now", "the end of the hold"]
+Pause = Literal[
+    "none", "first inquiry", "first poll", "grace of a hold", "poll for the fee", "poll of a refund"
+]
+FollowUpKind = Literal["charge.resolve", "charge.follow", "charge.cancel", "refund.resolve"]
+
+
+class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: after `event`, if `condition` holds, a job of `kind` is due `pause` after `start`."""
+
+    event: EventType
+    condition: Condition | None = None
+    kind: FollowUpKind
+    start: Start = "now"
+    pause: Pause
+
+
+FOLLOW_UPS: Final = (
+    FollowUp(event="charge.outcome_unknown", kind="charge.resolve", pause="first inquiry"),
+    FollowUp(event="charge.action_required", kind="charge.follow", pause="first poll"),
+    FollowUp(
+        event="charge.authorized", kind="charge.follow", start="the end of the hold", pause="grace of a hold"
+    ),
+    FollowUp(
+        event="charge.captured",
+        condition="the fee is not known",
+        kind="charge.follow",
+        pause="poll for the fee",
+    ),
+    FollowUp(
+        event="charge.corrected",
+        condition="it was corrected to authorized",
+        kind="charge.follow",
+        start="the end of the hold",
+        pause="grace of a hold",
+    ),
+    FollowUp(
+        event="charge.corrected",
+        condition="it was corrected to succeeded",
+        kind="charge.follow",
+        pause="poll for the fee",
+    ),
+    FollowUp(event="charge.cancel_requested", kind="charge.cancel", pause="none"),
+    FollowUp(event="refund.outcome_unknown", kind="refund.resolve", pause="first inquiry"),
+    FollowUp(event="refund.pending", kind="refund.resolve", pause="poll of a refund"),
+)
+"""Every event that calls for a job. After all others nothing is left to do, or the request was committed with its job."""
+
+PAUSES: Final[Mapping[Pause, Callable[[FollowUpTimes], float]]] = MappingProxyType(
+    {
+        "none": lambda _times: 0.0,
+        "first inquiry": lambda times: times.first_inquiry_seconds,
+        "first poll": lambda times: times.policy.action_pause_seconds(1),
+        "grace of a hold": lambda times: times.policy.lapse_grace_seconds,
+        "poll for the fee": lambda times: times.policy.fee_pause_seconds,
+        "poll of a refund": lambda times: times.policy.refund_pause_seconds,
+    }
+)
+"""The pauses of the table, in seconds."""
 
 
 def follow_up_jobs(
-    charge_id: ChargeId,
-    events: Sequence[ChargeEvent],
-    now: datetime,
-    *,
-    policy: PollPolicy,
-    first_inquiry_seconds: float,
+    charge_id: ChargeId, events: Sequence[ChargeEvent], now: datetime, times: FollowUpTimes
 ) -> tuple[Job, ...]:
-    """The jobs that events call for; `first_inquiry_seconds` is the janitor's first pause."""
-    jobs: list[Job] = []
-    for event in events:
-        match event:
-            case ChargeOutcomeUnknown():
-                jobs.append(resolve_job(charge_id, delay_seconds=first_inquiry_seconds))
-            case ChargeActionRequired():
-                jobs.append(poll_job(charge_id, delay_seconds=policy.action_pause_seconds(1)))
-            case ChargeAuthorized() | ChargeCorrected(status_after="authorized"):
-                named = event.capture_before if isinstance(event, ChargeAuthorized) else None
-                lapses_at = named or event.occurred_at + HOLD_LAPSES_AFTER
-                delay_seconds = max((lapses_at - now).total_seconds(), 0.0) + policy.lapse_grace_seconds
-                jobs.append(poll_job(charge_id, delay_seconds=delay_seconds))
-            case ChargeCaptured(fee_currency=None) | ChargeCorrected(status_after="succeeded"):
-                jobs.append(poll_job(charge_id, delay_seconds=policy.fee_pause_seconds))
-            case CancelRequested():
-                jobs.append(cancel_job(charge_id))
-            case RefundOutcomeUnknown():
-                jobs.append(
-                    resolve_refund_job(charge_id, event.refund_id, delay_seconds=first_inquiry_seconds)
-                )
-            case RefundPending():
-                jobs.append(
-                    resolve_refund_job(charge_id, event.refund_id, delay_seconds=policy.refund_pause_seconds)
-                )
-            case _:
-                pass
-    return tuple(jobs)
+    """The jobs that events call for, by the table."""
+    return tuple(
+        _job(row, charge_id, event, _start_seconds(row, event, now, times) + PAUSES[row.pause](times))
+        for event in events
+        for row in FOLLOW_UPS
+        if row.event == event_type(event) and _applies(row.condition, event)
+    )
+
+
+def _applies(condition: Condition | None, event: ChargeEvent) -> bool:
+    match condition:
+        case None:
+            return True
+        case "the fee is not known":
+            return isinstance(event, ChargeCaptured) and event.fee_currency is None
+        case "it was corrected to authorized":
+            return isinstance(event, ChargeCorrected) and event.status_after == "authorized"
+        case "it was corrected to succeeded":
+            return isinstance(event, ChargeCorrected) and event.status_after == "succeeded"
+        case _:
+            assert_never(condition)
+
+
+def _start_seconds(row: FollowUp, event: ChargeEvent, now: datetime, times: FollowUpTimes) -> float:
+    """How far ahead the start of the row's pause is; 0 for one that is past."""
+    if row.start == "now" or not isinstance(event, ChargeAuthorized | ChargeCorrected):
+        return 0.0
+    named = event.capture_before if isinstance(event, ChargeAuthorized) else None
+    ends_at = named or event.occurred_at + timedelta(seconds=times.hold_seconds)
+    return max((ends_at - now).total_seconds(), 0.0)
+
+
+def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: float) -> Job:
+    match row.kind:
+        case "charge.resolve":
+            return resolve_job(charge_id, delay_seconds=delay_seconds)
+        case "charge.follow":
+            return poll_job(charge_id, delay_seconds=delay_seconds)
+        case "charge.cancel":
+            return cancel_job(charge_id)
+        case "refund.resolve":
+            if not isinstance(event, RefundOutcomeUnknown | RefundPending):
+                raise TypeError(f"{row.event} names no refund")
+            return resolve_refund_job(charge_id, event.refund_id, delay_seconds=delay_seconds)
+        case _:
+            assert_never(row.kind)

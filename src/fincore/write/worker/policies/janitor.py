@@ -1,7 +1,7 @@
 """The janitor's decisions: what to do while the outcome of an operation is unknown.
 
-Ask the PSP for its record. If that does not show the operation, repeat the very same call under the same idempotency
-key while that is young: the answer is definitive and never a second operation. If it still is not there after
+Ask the PSP for its record. If that does not show the operation, repeat the very same call under the same idempotency key
+while that is young: its outcome is definitive and never a second operation. If the operation still is not there after
 everything sent must have become visible, it never happened. If the PSP cannot say for a day, a person has to look.
 """
 
@@ -11,30 +11,20 @@ from typing import Literal, assert_never
 import msgspec
 
 from fincore.domain.age import CLOCK_ERROR_MAX
-from fincore.write.worker.policies.psp_key import KEY_SAFE_FOR
+from fincore.write.psp.limits import OperationLimits
 
 
 class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """`pauses_seconds` precede the inquiries, the last one repeating; each is varied by `jitter` of itself, up or down.
 
-    `replay_window_seconds` counts from the request for the operation and must end while the PSP still keeps the
-    idempotency key. `call_timeout_seconds` is the longest a call may be on its way, `search_lag_seconds` the longest
-    until a payment shows in the PSP's search (Stripe: about a minute); what is read by its own id shows at once.
+    The call is repeated for `replay_window_seconds` after the request for the operation, and never longer than the PSP's
+    limits say that its idempotency key is safe. After `give_up_seconds` without a decision a person takes over.
     """
 
     pauses_seconds: tuple[float, ...] = (2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
     jitter: float = 0.2
     replay_window_seconds: float = 15 * 60.0
-    call_timeout_seconds: float = 90.0
-    search_lag_seconds: float = 120.0
     give_up_seconds: float = 24 * 3600.0
-
-    def __post_init__(self) -> None:
-        if self.replay_window_seconds > KEY_SAFE_FOR.total_seconds():
-            raise ValueError(
-                f"replay_window_seconds may be at most {KEY_SAFE_FOR.total_seconds():g}:"
-                " a key the PSP has forgotten would charge a second time"
-            )
 
     def pause_seconds(self, inquiry: int, *, fraction: float) -> float:
         """The pause before the inquiry with this number, counted from 1; `fraction` in [0, 1) is the draw."""
@@ -43,9 +33,9 @@ class JanitorPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
-    """What an inquiry that settled nothing has shown.
+    """What an inquiry that decided nothing has shown.
 
-    `not_done`: the PSP's record does not show the operation. `could_not_ask`: no answer. `undecided`: the PSP has the
+    `not_done`: the PSP's record does not show the operation. `could_not_ask`: no response. `undecided`: the PSP has the
     operation and has not decided it.
     """
 
@@ -54,7 +44,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation in doubt. `inquiry` is the number of the inquiry just made, counted from 1.
+    """An operation in doubt, and the PSP's `limits` of it. `inquiry` is the number of the inquiry just made, from 1.
 
     `is_searched`: the PSP's record had to be searched for, and its search lags. `distrust`: why the clock that said `now`
     is not trusted, if it is not; nothing ends by such a clock.
@@ -64,6 +54,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     unknown_since: datetime
     now: datetime
+    limits: OperationLimits
     is_searched: bool
     distrust: str | None = None
 
@@ -93,7 +84,7 @@ Step = Repeat | AskAgain | NeverHappened | GiveUp
 
 
 def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fraction: float) -> Step:
-    """What to do after an inquiry that settled nothing."""
+    """What to do after an inquiry that decided nothing."""
     if question.requested_at - question.now > CLOCK_ERROR_MAX:
         # The clock went back: the PSP may have forgotten the key that looks young.
         return ask_again(
@@ -104,7 +95,7 @@ def next_step(doubt: Doubt, question: Question, policy: JanitorPolicy, *, fracti
         case "not_done":
             return Repeat() if is_young else _after_not_done(doubt, question, policy, fraction)
         case "could_not_ask" if is_young:
-            # A PSP that cannot find the call can still be sent the same call again.
+            # A PSP that cannot be searched can still be sent the same call again.
             return Repeat()
         case "could_not_ask" | "undecided":
             is_past = question.now - question.unknown_since >= timedelta(seconds=policy.give_up_seconds)
@@ -128,8 +119,8 @@ def _after_not_done(
 ) -> AskAgain | NeverHappened:
     # The last call was the janitor's last repeat, or one made later by a worker that had been held up.
     last_call = max(_replay_until(question, policy), question.unknown_since)
-    lag_seconds = policy.search_lag_seconds if question.is_searched else 0.0
-    visible_at = last_call + timedelta(seconds=policy.call_timeout_seconds + lag_seconds)
+    lag_seconds = question.limits.search_lag_seconds if question.is_searched else 0.0
+    visible_at = last_call + timedelta(seconds=question.limits.call_timeout_seconds + lag_seconds)
     if question.now < visible_at:
         wait_seconds = (visible_at - question.now).total_seconds()
         again = ask_again(doubt.reason, question, policy, fraction=fraction)
@@ -140,4 +131,6 @@ def _after_not_done(
 
 
 def _replay_until(question: Question, policy: JanitorPolicy) -> datetime:
-    return question.requested_at + timedelta(seconds=policy.replay_window_seconds)
+    """When the call is repeated no longer: a key that the PSP has forgotten would charge a second time."""
+    window_seconds = min(policy.replay_window_seconds, question.limits.key_safe_seconds)
+    return question.requested_at + timedelta(seconds=window_seconds)

@@ -1,0 +1,164 @@
+"""The table of follow-up jobs, row by row, with times of which no two are alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, get_args
+
+import msgspec
+import pytest
+
+from fincore.domain.events import (
+    CancelRequested,
+    ChargeActionRequired,
+    ChargeAuthorized,
+    ChargeCorrected,
+    ChargeEvent,
+    ChargeOutcomeUnknown,
+    EventType,
+    RefundOutcomeUnknown,
+    RefundPending,
+    event_type,
+)
+from fincore.domain.ids import ChargeId, RefundId
+from fincore.domain.job import JobKind
+from fincore.domain.outcome import PspReference
+from fincore.write.worker.policies.follow_up_jobs import (
+    FOLLOW_UPS,
+    PAUSES,
+    FollowUpTimes,
+    Pause,
+    PollPolicy,
+    follow_up_jobs,
+)
+from fixtures.commits import MERCHANT, captured, created
+from fixtures.psp_limits import USD
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+CHARGE = ChargeId("ch_01k0bcdefghjkmnpqrstvwxyz0")
+REFUND = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
+TIMES: Final = FollowUpTimes(
+    policy=PollPolicy(
+        action_pauses_seconds=(3.0, 99.0),
+        lapse_grace_seconds=5.0,
+        refund_pause_seconds=7.0,
+        fee_pause_seconds=11.0,
+    ),
+    first_inquiry_seconds=13.0,
+    hold_seconds=1_000.0,
+)
+(CURRENCY,) = USD
+
+
+def authorized(**changes: datetime | None) -> ChargeAuthorized:
+    event = ChargeAuthorized(
+        merchant_id=MERCHANT,
+        livemode=False,
+        psp=created().psp,
+        psp_reference=PspReference("pi_1"),
+        amount_minor=1000,
+        currency=CURRENCY,
+        occurred_at=NOW,
+    )
+    return msgspec.structs.replace(event, **changes)
+
+
+def corrected(status_after: str) -> ChargeCorrected:
+    return msgspec.convert(
+        {
+            "merchant_id": MERCHANT,
+            "livemode": False,
+            "psp": "stripe",
+            "psp_reference": "pi_1",
+            "status_before": "failed",
+            "status_after": status_after,
+            "captured_before_minor": 0,
+            "captured_after_minor": 0,
+            "currency": "usd",
+            "reason": "the record says so",
+            "occurred_at": NOW,
+        },
+        ChargeCorrected,
+    )
+
+
+ROWS: Final[list[tuple[ChargeEvent, JobKind, float]]] = [
+    (ChargeOutcomeUnknown(reason="timed out", since=NOW), "charge.resolve", 13.0),
+    (ChargeActionRequired(psp_reference=PspReference("pi_1")), "charge.follow", 3.0),
+    (authorized(), "charge.follow", 1_005.0),
+    (authorized(capture_before=NOW + timedelta(seconds=500)), "charge.follow", 505.0),
+    (authorized(capture_before=NOW - timedelta(seconds=500)), "charge.follow", 5.0),
+    (captured(), "charge.follow", 11.0),
+    (corrected("authorized"), "charge.follow", 1_005.0),
+    (corrected("succeeded"), "charge.follow", 11.0),
+    (CancelRequested(reason="abandoned", requested_at=NOW), "charge.cancel", 0.0),
+    (RefundOutcomeUnknown(refund_id=REFUND, reason="timed out", since=NOW), "refund.resolve", 13.0),
+    (
+        RefundPending(refund_id=REFUND, psp_reference=PspReference("re_1"), occurred_at=NOW),
+        "refund.resolve",
+        7.0,
+    ),
+]
+NOTHING_FOLLOWS: Final[list[ChargeEvent]] = [
+    created(),
+    captured(fee_minor=59, fee_currency=CURRENCY),
+    corrected("failed"),
+    corrected("canceled"),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "delay_seconds"), ROWS, ids=[f"{event_type(row[0])}-{row[2]:g}" for row in ROWS]
+)
+def test_event_is_followed_by_its_job_after_its_pause(
+    event: ChargeEvent, kind: JobKind, delay_seconds: float
+) -> None:
+    (job,) = follow_up_jobs(CHARGE, [event], NOW, TIMES)
+    assert (job.kind, job.delay_seconds) == (kind, delay_seconds)
+    named = {"charge_id": CHARGE} | ({"refund_id": REFUND} if kind.startswith("refund.") else {})
+    assert msgspec.json.decode(job.payload) == named
+
+
+def test_every_row_of_the_table_is_covered_above() -> None:
+    assert {(row.event, row.kind) for row in FOLLOW_UPS} == {(event_type(row[0]), row[1]) for row in ROWS}
+
+
+@pytest.mark.parametrize("event", NOTHING_FOLLOWS, ids=event_type)
+def test_event_that_calls_for_nothing_gets_no_job(event: ChargeEvent) -> None:
+    assert follow_up_jobs(CHARGE, [event], NOW, TIMES) == ()
+
+
+def test_events_without_a_row_are_the_ones_that_end_or_are_requested() -> None:
+    assert set(get_args(EventType)) - {row.event for row in FOLLOW_UPS} == {
+        "charge.created",
+        "charge.capture_requested",
+        "charge.capture_failed",
+        "charge.cancel_failed",
+        "charge.canceled",
+        "charge.expired",
+        "charge.failed",
+        "charge.fee_assessed",
+        "charge.outcome_decided",
+        "charge.receipt_omitted",
+        "charge.report_held",
+        "charge.report_released",
+        "dispute.closed",
+        "dispute.funds_reinstated",
+        "dispute.funds_withdrawn",
+        "dispute.lost",
+        "dispute.opened",
+        "dispute.updated",
+        "dispute.won",
+        "refund.corrected",
+        "refund.failed",
+        "refund.requested",
+        "refund.succeeded",
+    }
+
+
+def test_several_events_get_their_jobs_in_order() -> None:
+    events: list[ChargeEvent] = [ChargeOutcomeUnknown(reason="timed out", since=NOW), captured()]
+    jobs = follow_up_jobs(CHARGE, events, NOW, TIMES)
+    assert [job.kind for job in jobs] == ["charge.resolve", "charge.follow"]
+
+
+def test_every_pause_of_the_table_is_defined_and_used() -> None:
+    assert set(PAUSES) == set(get_args(Pause)) == {row.pause for row in FOLLOW_UPS}
