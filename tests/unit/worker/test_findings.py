@@ -45,7 +45,7 @@ def pending(charge: Charge) -> PendingOperation:
     return charge.operation
 
 
-def test_unknown_authorization_that_never_happened_fails_the_charge() -> None:
+def test_authorization_that_never_happened_fails_the_charge() -> None:
     charge = charge_after(LOST)
     decided = decide_never_happened(charge, pending(charge), NOON)
     assert isinstance(decided, tuple)
@@ -59,18 +59,18 @@ def test_unknown_authorization_that_never_happened_fails_the_charge() -> None:
     [ChargeActionRequired(psp_reference=PspReference("pi_1")), captured()],
     ids=["action_required", "captured"],
 )
-def test_never_happened_changes_nothing_once_the_outcome_is_known(known: ChargeEvent) -> None:
+def test_never_happened_changes_nothing_once_outcome_is_known(known: ChargeEvent) -> None:
     """A webhook came between the inquiry and the commit. A charge that waits for its customer must not fail."""
     operation = pending(charge_after(LOST))
     assert decide_never_happened(charge_after(LOST, known), operation, NOON) == ()
 
 
-def test_never_happened_changes_nothing_of_an_operation_not_unknown() -> None:
+def test_never_happened_changes_nothing_of_known_operation() -> None:
     charge = charge_after()
     assert decide_never_happened(charge, pending(charge), NOON) == ()
 
 
-def test_never_happened_rejects_the_capture_it_is_about_and_no_later_one() -> None:
+def test_never_happened_rejects_its_own_capture_and_no_later_one() -> None:
     first = evolve(charge_after(AUTHORIZED), CaptureRequested(amount_minor=1000, requested_at=NOON))
     unknown = evolve(first, ChargeOutcomeUnknown(reason="timed out", since=NOON, operation="capture"))
     decided = decide_never_happened(unknown, pending(unknown), NOON)

@@ -126,7 +126,7 @@ def test_event_that_calls_for_nothing_gets_no_job(event: ChargeEvent) -> None:
     assert follow_up_jobs(CHARGE, [event], NOW, TIMES) == ()
 
 
-def test_events_without_a_row_are_the_ones_that_end_or_are_requested() -> None:
+def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
     assert set(get_args(EventType)) - {row.event for row in FOLLOW_UPS} == {
         "charge.created",
         "charge.capture_requested",

@@ -192,7 +192,7 @@ def test_call_is_repeated_no_longer_than_its_key_is_safe(doubt: Doubt) -> None:
     assert next_step(doubt, over, POLICY, fraction=0.5) != Repeat()
 
 
-def test_operation_never_happened_after_the_limits_of_its_own_psp() -> None:
+def test_operation_never_happened_after_limits_of_its_own_psp() -> None:
     quick = OperationLimits(key_safe_seconds=60, call_timeout_seconds=5, search_lag_seconds=10)
     early = question(limits=quick, now=after(seconds=74))
     assert isinstance(next_step(NOT_DONE, early, POLICY, fraction=0.5), AskAgain)

@@ -8,7 +8,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspName
 from fincore.write.queue.job_payloads import authorize_job, poll_job, resolve_job, send_refund_job
-from fincore.write.queue.port import ClaimedJob, Done, JobResult, RetryIn
+from fincore.write.queue.port import ClaimedJob, Done, JobId, JobResult, RetryIn
 from fixtures.psp_limits import psp_limits
 from fixtures.scripted_psp import STRIPE, ScriptedPsp, SteppedClock, lost_before
 from fixtures.worker_harness import HarnessInMemory
@@ -26,7 +26,7 @@ class TwoPsps:
         self.other = other
 
     async def do(self, job: Job, attempt: int = 1) -> JobResult:
-        claimed = ClaimedJob(job_id=1, kind=job.kind, payload=job.payload, attempt=attempt)
+        claimed = ClaimedJob(job_id=JobId("1"), kind=job.kind, payload=job.payload, attempt=attempt)
         return await self.harness.worker.handlers[job.kind](claimed)
 
     async def authorized(self, psp: PspName) -> ChargeId:
