@@ -14,7 +14,7 @@ from bench.cpu import CpuMeter
 from bench.store import Store
 from fincore.bootstrap.roles import Role
 from fincore.domain.ids import MerchantId
-from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES
+from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
 
 CHECK_TIMEOUT_SECONDS: Final = 300.0
 WEBHOOK_EVENTS: Final = ",".join(sorted(SUBSCRIBED_TYPES))

@@ -41,7 +41,8 @@ from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
 from fincore.write.psp.stripe.response import Response
-from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, TOLERANCE_SECONDS
+from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
+from fincore.write.psp.stripe.webhooks import TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 from fincore.write.worker.policies.follow_up_jobs import FOLLOW_UPS, PAUSES, FollowUpTimes, PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy

@@ -12,8 +12,13 @@ from fincore.postgres.database_clock import DatabaseClock
 from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.pgqueuer import PgQueuerQueue
-from fincore.write.worker.plumbing.housekeeping import ROWS_PER_STEP, STEPS_PER_ROUND_MAX, Chore, Housekeeping
-from fincore.write.worker.worker import BodiesKept, chores
+from fincore.write.worker.plumbing.housekeeping import (
+    ROWS_PER_STEP,
+    STEPS_PER_ROUND_MAX,
+    Housekeeping,
+    PurgeTask,
+)
+from fincore.write.worker.worker import BodiesKept, purge_tasks
 from fixtures.clocks import WrongClock
 from fixtures.commits import MERCHANT, append, created, keyed, new_stream
 from fixtures.scripted_psp import SteppedClock
@@ -35,8 +40,8 @@ class Rows:
 
 
 def keeping(pool: Pool, rows: Rows, **options: float) -> Housekeeping:
-    chore = Chore(name="rows", kept_for=timedelta(hours=72), purge=rows.purge)
-    return Housekeeping(pool, [chore], SteppedClock(), **options)
+    task = PurgeTask(name="rows", kept_for=timedelta(hours=72), purge=rows.purge)
+    return Housekeeping(pool, [task], SteppedClock(), **options)
 
 
 async def test_a_round_forgets_everything_old_step_by_step(pool: Pool) -> None:
@@ -103,7 +108,9 @@ async def test_housekeeping_purges_idempotency_keys_after_three_days(pool: Pool,
     await owner_pool.execute(
         "update eventstore.idempotency_keys set created_at = created_at - interval '73 hours' where key = 'old'"
     )
-    await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), SteppedClock()).round()
+    await Housekeeping(
+        pool, purge_tasks(writer, queue, InboxBodies(pool), BodiesKept()), SteppedClock()
+    ).round()
     assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="old")) is None
     assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="young")) is not None
     writer.close()
@@ -124,10 +131,12 @@ async def test_worker_with_a_wrong_clock_keeps_every_key(pool: Pool, ahead: time
     await writer.commit(keyed(append(new_stream(), created()), "just used"))
     clock = DatabaseClock(read, machine=WrongClock(ahead))
     await clock.measure()
-    assert not await Housekeeping(pool, chores(writer, queue, InboxBodies(pool), BodiesKept()), clock).round()
+    assert not await Housekeeping(
+        pool, purge_tasks(writer, queue, InboxBodies(pool), BodiesKept()), clock
+    ).round()
     assert await writer.find_response(IdempotencyKey(MERCHANT, livemode=False, key="just used")) is not None
     # Even a worker that were to purge would ask the server how old a key is, not its own clock.
-    for chore in chores(writer, queue, InboxBodies(pool), BodiesKept()):
-        assert await chore.purge(kept_for=chore.kept_for, rows_max=10) == 0
+    for task in purge_tasks(writer, queue, InboxBodies(pool), BodiesKept()):
+        assert await task.purge(kept_for=task.kept_for, rows_max=10) == 0
     writer.close()
     await run

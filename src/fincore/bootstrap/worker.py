@@ -15,7 +15,7 @@ from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
-from fincore.write.worker.worker import BodiesKept, Worker, chores
+from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -36,7 +36,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             webhooks=webhook_readers(),
             clock=clock,
             housekeeping=Housekeeping(
-                stores.eventstore, chores(writer, queue, InboxBodies(stores.eventstore), kept), clock
+                stores.eventstore, purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), clock
             ),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),

@@ -1,6 +1,6 @@
 """What a charge is: its states, the transition table, and `evolve` (event -> charge).
 
-What may be asked of one is in `requests`, what a PSP's word does to one in `facts`. A terminal state is left only by
+What may be asked of one is in `requests`, what a PSP's outcome does to one in `payment_outcomes`. A terminal state is left only by
 `charge.corrected`, never overwritten.
 """
 

@@ -39,13 +39,13 @@ DISPUTE_TRANSITIONS: Final[Mapping[tuple[DisputeStatus, EventType], DisputeStatu
 )
 """(state, event) -> next state; None: the state the event itself names, or the same one where only money moved.
 
-Money moves apart from the verdict: funds can be reinstated in a dispute that is not won. A verdict can be turned by an
-appeal, and a closed inquiry can come back as a chargeback.
+Money moves apart from the bank's decision: funds can be reinstated in a dispute that is not won. A decision can be turned
+by an appeal, and a closed inquiry can come back as a chargeback.
 """
 
 
 class Dispute(msgspec.Struct, frozen=True, kw_only=True):
-    """One dispute as its events tell it. `movements` has one item per settlement currency, in the order of their firsts."""
+    """One dispute as its events tell it. `movements` has one item per currency of payout, in the order of their firsts."""
 
     dispute_id: DisputeId
     psp_reference: PspReference

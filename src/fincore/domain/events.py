@@ -1,7 +1,7 @@
-"""The facts the log holds: past tense, dotted, versioned. The table at the end is the whole vocabulary.
+"""The events of the log: past tense, dotted, versioned. The table at the end lists all of them.
 
 Money events carry all that the ledger needs (merchant, PSP, mode), so that a consumer can read each on its own.
-Amounts are minor units; times are UTC, `occurred_at` being the PSP's time of the fact. A field may be added to an event
+Amounts are minor units; times are UTC, `occurred_at` being the PSP's time of it. A field may be added to an event
 as long as it has a default that says what the older ones meant; then the default is left out when it is written.
 """
 
@@ -83,9 +83,9 @@ class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The PSP took the amount; it owes it to us until it settles, less its fee where that is known already.
+    """The PSP took the amount; it owes it to us until it pays out, less its fee where that is known already.
 
-    The PSP's fee is in the currency in which it settles, which need not be the charge's. `platform_fee_minor` is what the
+    The PSP's fee is in the currency in which it pays out, which need not be the charge's. `platform_fee_minor` is what the
     merchant owes the platform for it, in the charge's currency.
     """
 
@@ -120,7 +120,7 @@ class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChargeOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The PSP was asked and its answer never came; the janitor owns the question from here."""
+    """It is not known what became of a call to the PSP; the janitor owns the operation from here."""
 
     reason: str
     since: datetime
@@ -330,7 +330,7 @@ class DisputeUpdated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisputeFundsWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP took the disputed amount and its dispute fee from us. Both are in the currency it settles in."""
+    """The PSP took the disputed amount and its dispute fee from us. Both are in the currency it pays out in."""
 
     dispute_id: DisputeId
     merchant_id: MerchantId
@@ -372,7 +372,7 @@ class DisputeLost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisputeClosed(msgspec.Struct, frozen=True, kw_only=True):
-    """The dispute ended without a verdict: an inquiry that went no further, or one that was prevented."""
+    """The dispute ended without a decision: an inquiry that went no further, or one that was prevented."""
 
     dispute_id: DisputeId
     occurred_at: datetime
@@ -381,7 +381,7 @@ class DisputeClosed(msgspec.Struct, frozen=True, kw_only=True):
 class ReportHeld(msgspec.Struct, frozen=True, kw_only=True):
     """A PSP's report about the charge waits for a person: it cannot be understood, or contradicts what is known.
 
-    `psp_event_id` names the report in the inbox, `report_type` is the PSP's word for its kind, `detail` a sentence for
+    `psp_event_id` names the report in the inbox, `report_type` is its type in the PSP's words, `detail` a sentence for
     staff. What of the report is certain stands in the events beside this one.
     """
 

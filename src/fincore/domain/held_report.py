@@ -18,7 +18,7 @@ DETAIL_CHARS_MAX: Final = 500
 
 
 class HeldReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One that waits. `psp_event_id` names it in the inbox, `report_type` is the PSP's word for its kind."""
+    """One that waits. `psp_event_id` names it in the inbox, `report_type` is its type in the PSP's words."""
 
     psp_event_id: str
     report_type: str
@@ -30,7 +30,7 @@ HeldReports = tuple[HeldReport, ...]
 
 
 class ReportName(msgspec.Struct, frozen=True, kw_only=True):
-    """Which report is meant: the PSP's event in the inbox, and the PSP's word for its kind."""
+    """Which report is meant: the PSP's event in the inbox, and its type in the PSP's words."""
 
     psp: PspName
     psp_account: PspAccount

@@ -153,11 +153,11 @@ class RefundRejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed"]
-"""Where a dispute stands. `closed`: over without a verdict, as an inquiry that became no chargeback."""
+"""Where a dispute stands. `closed`: over without a decision, as an inquiry that became no chargeback."""
 
 
 class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a dispute has moved so far in one currency in which the PSP settles. All amounts are positive.
+    """All that a dispute has moved so far in one currency in which the PSP pays out. All amounts are positive.
 
     A dispute fee that the PSP gave back counts in `reinstated_fee_minor`.
     """
@@ -172,9 +172,9 @@ class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
 class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a PSP says about a dispute now, with all that was withdrawn and reinstated so far.
 
-    `money` is the disputed amount. An inquiry is a question of the bank that has taken no money so far. `status` is None
-    where the PSP's word for it is not known: the dispute exists and its movements are certain, where it stands is not.
-    `movements` has one item per settlement currency.
+    `money` is the disputed amount. An inquiry is a question of the bank before it takes any money. `status` is None
+    where FinCore does not know the PSP's status: the dispute exists and its movements are certain, where it stands is not.
+    `movements` has one item per currency of payout.
     """
 
     psp_reference: PspReference

@@ -98,10 +98,10 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "dispute.opened": "The customer's bank questions the charge; with `is_inquiry` it only asks.",
         "dispute.updated": "The dispute's status or the time for evidence changed, or an inquiry became a chargeback.",
         "dispute.funds_withdrawn": "The bank took the money, and the PSP its fee for the dispute.",
-        "dispute.funds_reinstated": "The money came back, with as much of the fee as `fee_minor` says. It is no verdict.",
+        "dispute.funds_reinstated": "The money came back, with as much of the fee as `fee_minor` says. The dispute is not decided by that.",
         "dispute.won": "The bank decided for you.",
         "dispute.lost": "The bank decided for the customer.",
-        "dispute.closed": "The dispute is over without a verdict, such as an inquiry that went no further.",
+        "dispute.closed": "The dispute is over without a decision, such as an inquiry that went no further.",
     }
 )
 """Event type -> what it means to a merchant."""
@@ -125,7 +125,7 @@ _TIME_OF: Final[Mapping[type[ChargeEvent], str | None]] = {
 class PublicEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a charge; `version` is its place among them, from 1.
 
-    `event_id` is the public `evt_...`; `occurred_at` the PSP's time of the fact where it has one, `recorded_at` when
+    `event_id` is the public `evt_...`; `occurred_at` the PSP's time of the event where it has one, `recorded_at` when
     FinCore wrote it down.
     """
 

@@ -1,4 +1,4 @@
-"""What a merchant may ask of a charge: capture, cancel, refund. Guards first, one a line; then only the fact of the request.
+"""What a merchant may ask of a charge: capture, cancel, refund. Guards first, one a line; then only the event of the request.
 
 Requests are decided on the whole stream, and committed against its version: of two that do not fit together, the second
 is decided again on what the first left.

@@ -13,7 +13,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import DisputeMovements, DisputeReport, PspReference
 from fincore.write.psp.stripe.disputes import ReadDispute, read_dispute
-from fincore.write.psp.stripe.error_tables import DISPUTE_STATUSES
+from fincore.write.psp.stripe.status_tables import DISPUTE_STATUSES
 from fincore.write.psp.stripe.wire import StripeDispute
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

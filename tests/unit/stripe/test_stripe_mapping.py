@@ -28,12 +28,8 @@ from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import (
     CARD_DECLINES,
-    DISPUTE_STATUSES,
-    EXPIRY_REASONS,
     OPERATION_ERRORS,
     REFUND_ERRORS,
-    REFUND_FAILURES,
-    REFUND_STATUSES,
     REQUEST_ERRORS,
     STATUSES,
     Ask,
@@ -45,6 +41,12 @@ from fincore.write.psp.stripe.intents import INTENT_STATUSES
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
 from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.status_tables import (
+    DISPUTE_STATUSES,
+    EXPIRY_REASONS,
+    REFUND_FAILURES,
+    REFUND_STATUSES,
+)
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

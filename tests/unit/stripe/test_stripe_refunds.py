@@ -24,9 +24,10 @@ from fincore.domain.outcome import (
     Unreadable,
 )
 from fincore.write.psp.port import RefundRequest
-from fincore.write.psp.stripe.error_tables import REFUND_ERRORS, REFUND_FAILURES, REFUND_STATUSES
+from fincore.write.psp.stripe.error_tables import REFUND_ERRORS
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund, refund_outcome_of
 from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.status_tables import REFUND_FAILURES, REFUND_STATUSES
 from fincore.write.psp.stripe.wire import StripeError, StripeRefund
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

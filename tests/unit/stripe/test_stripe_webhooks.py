@@ -36,7 +36,8 @@ from fincore.write.psp.port import (
     WebhookReport,
 )
 from fincore.write.psp.stripe.account import StripeWebhookEndpoint
-from fincore.write.psp.stripe.webhooks import SUBSCRIBED_TYPES, StripeWebhooks
+from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
+from fincore.write.psp.stripe.webhooks import StripeWebhooks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 T = int(NOW.timestamp())

@@ -1,5 +1,5 @@
-"""PSP gateway: what the write path needs of a payment service provider, in FinCore's words.
+"""PSP gateways: the port and the limits that every payment service provider fits, and the inbox of their webhooks.
 
-One folder per PSP, each with the same cast: client, gateway, mapping, webhooks. PSPs do not know each other, and
+One folder a PSP, each with the same modules: client, gateway, limits, mapping, webhooks. PSPs do not know each other, and
 nothing here decides what happens to a charge.
 """

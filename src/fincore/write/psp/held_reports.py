@@ -33,7 +33,7 @@ async def list_held_reports(
     report_type: str | None = None,
     limit: int,
 ) -> list[WaitingReport]:
-    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, or of a kind in its words."""
+    """Those held now, oldest first: all, or those of a charge, of an event of the PSP, or of a type in its words."""
     stream_id = None if charge_id is None else stream_of(charge_id)
     rows = await pool.fetch(_SQL.list_held, stream_id, psp_event_id, report_type, limit)
     return [

@@ -30,7 +30,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
     crash gets the same answer from the PSP. `return_url` is where the customer lands after authenticating; without one
-    nobody can be sent anywhere, and a payment that needs it is Declined `authentication_required`.
+    a payment that needs authentication is Declined `authentication_required`.
     """
 
     charge_id: ChargeId
@@ -153,7 +153,7 @@ class PspGateway(Protocol):
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money, or repeat that safely under the same idempotency key.
 
-        Rejected: not carried out, the hold stands. A fact other than a capture (Expired, Canceled): what the PSP says
+        Rejected: not carried out, the hold stands. An outcome other than a capture (Expired, Canceled): what the PSP shows
         the payment has become instead.
         """
         ...

@@ -28,7 +28,7 @@ from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
-from fincore.write.worker.plumbing.housekeeping import Chore, Housekeeping
+from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.plumbing.in_doubt import find_operation, find_refund
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
@@ -54,17 +54,17 @@ class BodiesKept(msgspec.Struct, frozen=True, kw_only=True):
     ignored: timedelta = timedelta(days=3)
 
 
-def chores(
+def purge_tasks(
     writer: Writer[ChargeEvent], queue: JobRunner, bodies: InboxBodies, kept: BodiesKept
-) -> tuple[Chore, ...]:
-    """What the worker forgets, and when."""
+) -> tuple[PurgeTask, ...]:
+    """What the worker purges, and when."""
     return (
-        Chore(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
-        Chore(name="webhook_bodies", kept_for=kept.read, purge=bodies.purge),
-        Chore(
+        PurgeTask(name="ignored_webhook_bodies", kept_for=kept.ignored, purge=bodies.purge_uninteresting),
+        PurgeTask(name="webhook_bodies", kept_for=kept.read, purge=bodies.purge),
+        PurgeTask(
             name="idempotency_keys", kept_for=IDEMPOTENCY_KEYS_KEPT_FOR, purge=writer.purge_idempotency_keys
         ),
-        Chore(name="queue_log", kept_for=QUEUE_LOG_KEPT_FOR, purge=queue.purge_log),
+        PurgeTask(name="queue_log", kept_for=QUEUE_LOG_KEPT_FOR, purge=queue.purge_log),
     )
 
 

@@ -1,5 +1,5 @@
-"""Stripe: FinCore's words to Stripe's and back, over HTTP and through signed webhooks.
+"""Stripe: calls to its API and signed webhooks from it, in FinCore's words.
 
-`gateway` asks, `client` carries, `intents`, `mapping`, `refunds` and `disputes` decide what Stripe's word means, `webhooks` believes
-or refuses what it says unasked. It refuses to know charges, jobs, retries and every other PSP.
+`gateway` asks, `client` carries, `intents`, `mapping`, `refunds` and `disputes` decide what its responses mean, `webhooks`
+verifies and reads its events. It refuses to know the state of a charge, jobs, retries and every other PSP.
 """

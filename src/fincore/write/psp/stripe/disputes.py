@@ -1,4 +1,4 @@
-"""What Stripe says of a dispute: from dispute objects to reports, by the tables of `error_tables`. Pure."""
+"""What Stripe says of a dispute: from dispute objects to reports, by the tables of `status_tables`. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from fincore.domain.money import Money
 from fincore.domain.outcome import DisputeMovements, DisputeReport, PspReference
-from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe import status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.wire import BalanceTransaction, StripeDispute
 
@@ -22,7 +22,7 @@ class ReadDispute(NamedTuple):
 
 def read_dispute(dispute: StripeDispute, *, occurred_at: datetime) -> ReadDispute:
     """What a dispute says at `occurred_at`, with all the money that has moved until then."""
-    stage = error_tables.DISPUTE_STATUSES.get(dispute.status)
+    stage = status_tables.DISPUTE_STATUSES.get(dispute.status)
     if dispute.amount < 1:
         return ReadDispute(None, "Stripe reports a dispute over nothing")
     money = from_stripe(dispute.amount, dispute.currency)

@@ -18,7 +18,7 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
-from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe import error_tables, status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.error_policy import decline_of, failure_of
 from fincore.write.psp.stripe.error_tables import Refused
@@ -37,7 +37,7 @@ IntentReading = KnownOutcome | Unknown | Unreadable
 def read_intent(
     intent: PaymentIntent, *, now: datetime, occurred_at: datetime | None = None
 ) -> IntentReading:
-    """What a payment intent says. `occurred_at` is the time of the fact where the caller has it from Stripe."""
+    """What a payment intent says. `occurred_at` is the time of the event where the caller has it from Stripe."""
     read = INTENT_STATUSES.get(intent.status)
     if read is None:
         return Unreadable("Stripe reports a payment status that FinCore does not know")
@@ -46,9 +46,9 @@ def read_intent(
     return read(intent, occurred_at or time_of(intent), now)
 
 
-def understood(said: IntentReading, now: datetime) -> KnownOutcome | Unknown:
-    """The same as the answer to a call of ours: what cannot be read settles nothing."""
-    return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
+def understood(reading: IntentReading, now: datetime) -> KnownOutcome | Unknown:
+    """The outcome of a call that was answered with it: what cannot be read leaves the outcome unknown."""
+    return Unknown(reason=reading.reason, since=now) if isinstance(reading, Unreadable) else reading
 
 
 def names(intent: PaymentIntent, charge_id: ChargeId) -> bool:
@@ -100,7 +100,7 @@ def _given_up(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> I
     reference = PspReference(intent.id)
     at = _utc(intent.canceled_at) if intent.canceled_at is not None else occurred_at
     reason = intent.cancellation_reason or "canceled at Stripe"
-    expiry = error_tables.EXPIRY_REASONS.get(reason)
+    expiry = status_tables.EXPIRY_REASONS.get(reason)
     if expiry is not None:
         return Expired(reason=expiry, psp_reference=reference, occurred_at=at)
     return Canceled(reason=reason, psp_reference=reference, occurred_at=at)
@@ -192,7 +192,7 @@ def _movement(intent: PaymentIntent) -> BalanceTransaction | None:
 
 
 def _fee(intent: PaymentIntent) -> Money | None:
-    """Stripe's price, in the currency in which it settles with us; None where it is not said, or makes no sense."""
+    """Stripe's price, in the currency in which it pays out to us; None where the intent does not show it, or it makes no sense."""
     movement = _movement(intent)
     if movement is None or not movement.adds_up or movement.fee < 0:
         return None

@@ -1,4 +1,4 @@
-"""What Stripe's answers to calls about payments mean: from answers and errors to outcomes, by the tables of `error_tables`. Pure."""
+"""What Stripe's responses to calls about payments mean: from responses and errors to outcomes, by the tables of `error_tables`. Pure."""
 
 from datetime import datetime
 from typing import assert_never
@@ -163,7 +163,7 @@ def _outcome_of_refused_operation(
 
 def _ended(intent: PaymentIntent, now: datetime) -> Approved | Canceled | Expired | None:
     """How a payment ended that was captured or given up; None for one that is still open, or cannot be expressed."""
-    fact = read_intent(intent, now=now, occurred_at=moved_at(intent) or now)
-    if isinstance(fact, Approved):
-        return fact if fact.kind == "captured" else None
-    return fact if isinstance(fact, Canceled | Expired) else None
+    reading = read_intent(intent, now=now, occurred_at=moved_at(intent) or now)
+    if isinstance(reading, Approved):
+        return reading if reading.kind == "captured" else None
+    return reading if isinstance(reading, Canceled | Expired) else None

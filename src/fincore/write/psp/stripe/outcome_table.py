@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, assert_never
 
-from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe import error_tables, status_tables
 from fincore.write.psp.stripe.error_tables import (
     Ask,
     Lapsed,
@@ -22,7 +22,7 @@ _ANY_OTHER: Final = "(any other)"
 
 
 def outcome_table() -> str:
-    """Every word of Stripe that FinCore reads and what it becomes, one line each, for docs and terminal."""
+    """Every code and status of Stripe that FinCore reads and what it becomes, one line each, for docs and terminal."""
     rows = [*_objects(), *_errors(), *_answers()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(f"{where:<{widths[0]}}  {word:<{widths[1]}}  {outcome}" for where, word, outcome in rows)
@@ -33,18 +33,18 @@ def _objects() -> Iterator[_Row]:
     yield from ((where, status, (read.__doc__ or "").rstrip(".")) for status, read in INTENT_STATUSES.items())
     yield where, _ANY_OTHER, "Unknown"
     where = "cancellation reason"
-    yield from ((where, word, f"Expired {reason}") for word, reason in error_tables.EXPIRY_REASONS.items())
+    yield from ((where, word, f"Expired {reason}") for word, reason in status_tables.EXPIRY_REASONS.items())
     yield where, _ANY_OTHER, "Canceled"
     where = "refund's status"
-    yield from ((where, word, f"refund {status}") for word, status in error_tables.REFUND_STATUSES.items())
+    yield from ((where, word, f"refund {status}") for word, status in status_tables.REFUND_STATUSES.items())
     yield where, _ANY_OTHER, "Unknown"
     where = "refund's failure reason"
     yield from (
-        (where, word, f"refund failed, {code}") for word, code in error_tables.REFUND_FAILURES.items()
+        (where, word, f"refund failed, {code}") for word, code in status_tables.REFUND_FAILURES.items()
     )
     yield where, _ANY_OTHER, "refund failed, unknown_reason"
     where = "dispute's status"
-    for word, stage in error_tables.DISPUTE_STATUSES.items():
+    for word, stage in status_tables.DISPUTE_STATUSES.items():
         yield where, word, f"{'inquiry' if stage.is_inquiry else 'dispute'} {stage.status}"
     yield where, _ANY_OTHER, "Unknown"
 

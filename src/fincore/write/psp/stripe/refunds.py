@@ -1,4 +1,4 @@
-"""What Stripe says of a refund: from refund objects and errors to reports, by the tables of `error_tables`. Pure."""
+"""What Stripe says of a refund: from refund objects and errors to reports, by the tables of `status_tables`. Pure."""
 
 from datetime import UTC, datetime
 from typing import assert_never
@@ -18,7 +18,7 @@ from fincore.domain.outcome import (
     Unreadable,
 )
 from fincore.write.psp.port import RefundRequest
-from fincore.write.psp.stripe import error_tables
+from fincore.write.psp.stripe import status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.error_policy import refund_error_policy, refusal_in_words, undetermined_outcome
 from fincore.write.psp.stripe.error_tables import Ask, RefundRefused, Repeat
@@ -41,8 +41,8 @@ def refund_outcome_of(
             if not _is_asked_for(refund, request):
                 _log.error("stripe.answer_about_another_refund", request_id=response.request_id)
                 return Unknown(reason="Stripe's response is about another refund", since=now)
-            said = read_refund(refund, now=now)
-            return Unknown(reason=said.reason, since=now) if isinstance(said, Unreadable) else said
+            report = read_refund(refund, now=now)
+            return Unknown(reason=report.reason, since=now) if isinstance(report, Unreadable) else report
         case Response(status=status, error=error):
             policy = refund_error_policy(status, error)
             match policy:
@@ -62,11 +62,11 @@ def refund_outcome_of(
 def read_refund(
     refund: StripeRefund, *, now: datetime, occurred_at: datetime | None = None
 ) -> RefundReport | Unreadable:
-    """What a refund says. `occurred_at` is the time of the fact where the caller has it from Stripe.
+    """What a refund says. `occurred_at` is the time of the event where the caller has it from Stripe.
 
     Without it a refund happened when it was made; that it failed later has no time of its own, so that is `now`.
     """
-    status = error_tables.REFUND_STATUSES.get(refund.status or "")
+    status = status_tables.REFUND_STATUSES.get(refund.status or "")
     if status is None:
         return Unreadable("Stripe reports a refund status that FinCore does not know")
     if refund.amount < 1:
@@ -108,7 +108,7 @@ def is_release_of_a_hold(refund: StripeRefund) -> bool:
 
     Some of these carry a reason of their own; the others, from a canceled hold, move nothing in our balance.
     """
-    if refund.reason in error_tables.HOLD_RELEASES:
+    if refund.reason in status_tables.HOLD_RELEASES:
         return True
     return (
         refund.status == "succeeded" and refund.balance_transaction is None and refund_id_of(refund) is None
@@ -118,4 +118,4 @@ def is_release_of_a_hold(refund: StripeRefund) -> bool:
 def _failure_code(refund: StripeRefund) -> RefundFailureCode:
     if refund.failure_reason is None and refund.status == "canceled":
         return "canceled"
-    return error_tables.REFUND_FAILURES.get(refund.failure_reason or "", "unknown_reason")
+    return status_tables.REFUND_FAILURES.get(refund.failure_reason or "", "unknown_reason")

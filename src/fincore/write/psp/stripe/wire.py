@@ -35,7 +35,7 @@ class PaymentMethodDetails(msgspec.Struct, frozen=True):
 
 
 class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of our balance at Stripe, in the minor units of the currency in which Stripe settles with us.
+    """One movement of our balance at Stripe, in the minor units of the currency in which Stripe pays out to us.
 
     `amount` is negative for money that leaves; `fee` is negative for a fee given back; `net` is what remains of both.
     """

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class CarriedOut(NamedTuple):
-    """What came of the call, and the charge as it was when the call was made."""
+    """The outcome of the call, and the charge as it was when the call was made."""
 
     loaded: LoadedCharge
     outcome: OperationOutcome

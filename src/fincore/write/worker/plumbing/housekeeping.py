@@ -1,4 +1,4 @@
-"""Purges rows past their retention, in bounded steps, by one process at a time."""
+"""Deleting rows after their retention, in bounded steps, by one process at a time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ STEPS_PER_ROUND_MAX: Final = 100
 
 
 class Purge(Protocol):
-    """Forgets rows older than `kept_for` by the database's own clock, at most `rows_max` of them; says how many."""
+    """Deletes rows older than `kept_for` by the database's own clock, at most `rows_max`; returns how many."""
 
     async def __call__(self, *, kept_for: timedelta, rows_max: int) -> int: ...
 
 
-class Chore(msgspec.Struct, frozen=True, kw_only=True):
-    """What is forgotten, after how long, and how."""
+class PurgeTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What is deleted, after how long, and how."""
 
     name: str
     kept_for: timedelta
@@ -36,13 +36,13 @@ class Chore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Housekeeping:
-    """Does its chores every `interval_seconds` until `stop`, unless another process is at it or the clock is not trusted."""
+    """Does its tasks every `interval_seconds` until `stop`, unless another process does them or the clock is not trusted."""
 
     def __init__(
-        self, pool: Pool, chores: Sequence[Chore], clock: AgeClock, *, interval_seconds: float = 60.0
+        self, pool: Pool, tasks: Sequence[PurgeTask], clock: AgeClock, *, interval_seconds: float = 60.0
     ) -> None:
         self._pool = pool
-        self._chores = chores
+        self._tasks = tasks
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._stopping = asyncio.Event()
@@ -52,7 +52,7 @@ class Housekeeping:
         while not self._stopping.is_set():
             try:
                 await self.round()
-            except Exception as error:  # noqa: BLE001 -- cleaning up may wait; the worker must not stop for it
+            except Exception as error:  # noqa: BLE001 -- purging may wait; the worker must not stop for it
                 _log.warning("worker.housekeeping_failed", error=type(error).__name__)
             try:
                 async with asyncio.timeout(self._interval_seconds):
@@ -61,11 +61,11 @@ class Housekeeping:
                 continue
 
     def stop(self) -> None:
-        """Let `run` return after the step at hand."""
+        """Let `run` return after the current step."""
         self._stopping.set()
 
     async def round(self) -> bool:
-        """Do all chores once; return False when another process is at them, or nothing may be purged."""
+        """Do all tasks once; return False when another process does them, or nothing may be purged."""
         if (reason := self._clock.distrust()) is not None:
             _log.error("worker.housekeeping_refused", reason=reason)
             return False
@@ -73,16 +73,16 @@ class Housekeeping:
             if not await connection.fetchval(_SQL.try_lock):
                 return False
             try:
-                for chore in self._chores:
-                    await self._do(chore)
+                for task in self._tasks:
+                    await self._do(task)
             finally:
                 if not connection.is_closed():
                     await connection.execute(_SQL.unlock)
         return True
 
-    async def _do(self, chore: Chore) -> None:
+    async def _do(self, task: PurgeTask) -> None:
         for _ in range(STEPS_PER_ROUND_MAX):
-            rows = await chore.purge(kept_for=chore.kept_for, rows_max=ROWS_PER_STEP)
-            PURGED.labels(chore.name).inc(rows)
+            rows = await task.purge(kept_for=task.kept_for, rows_max=ROWS_PER_STEP)
+            PURGED.labels(task.name).inc(rows)
             if rows < ROWS_PER_STEP or self._stopping.is_set():
                 return

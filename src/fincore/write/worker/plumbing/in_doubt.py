@@ -1,4 +1,4 @@
-"""An operation or a refund whose outcome is unknown: how to ask about it, to repeat it, and to record what became of it."""
+"""An operation or a refund with an unknown outcome: how to ask about it, repeat it, and record what became of it."""
 
 from abc import ABC, abstractmethod
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a recording, or a clock that is not trusted, means for the job at hand."""
+"""What a recording, or a clock that is not trusted, means for the job."""
 
 from typing import Final, assert_never
 
@@ -17,7 +17,7 @@ CONTENDED_PAUSE_SECONDS_MAX: Final = 600.0
 def job_result(
     charge_id: ChargeId, recorded: Recorded | Refusal | NoSuchCharge | Contended, *, attempt: int
 ) -> JobResult:
-    """Done, again, or held for a person: a refusal is a PSP's word against what the log says.
+    """Done, again, or held for a person: with a refusal the PSP contradicts the log.
 
     `attempt` counts the tries so far, from 1; each pause is twice as long as the one before, up to the bound.
     """

@@ -1,4 +1,4 @@
-"""What the worker counts."""
+"""The worker's metrics."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""One call to a PSP: timed, counted, and never raising, since money may have moved despite any error."""
+"""One call to a PSP: timed, counted, and never raising, because money may have moved although something went wrong."""
 
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
@@ -94,7 +94,7 @@ async def operate(
     if isinstance(outcome, Rejected | Retryable | Unknown | ReceiptRefused):
         return outcome
     if isinstance(outcome, Approved) and asked is not None and outcome.money != asked:
-        # Whether it is true, the PSP's own record of the payment says.
+        # The PSP's own record of the payment shows whether that is true.
         return Unknown(reason=f"the PSP was asked for {asked} and answers {outcome.money}", since=since)
     return _of_charge(charge, outcome, since)
 
@@ -175,11 +175,11 @@ async def charge_of(
     return Retryable(reason=_RAISED) if answer is None else answer
 
 
-def _of_charge(charge: Charge, fact: KnownOutcome, since: datetime) -> KnownOutcome | Unknown:
-    """What was answered; nothing is known where it cannot be about the charge."""
-    refusal = payment_mismatch(charge, fact)
+def _of_charge(charge: Charge, outcome: KnownOutcome, since: datetime) -> KnownOutcome | Unknown:
+    """The outcome; unknown where it cannot be about the charge."""
+    refusal = payment_mismatch(charge, outcome)
     return (
-        fact
+        outcome
         if refusal is None
         else Unknown(reason=f"the PSP's answer makes no sense: {refusal.detail}", since=since)
     )

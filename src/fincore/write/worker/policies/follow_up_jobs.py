@@ -29,15 +29,15 @@ from fincore.write.queue.job_payloads import (
 
 
 class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How charges are polled whose next step is the customer's, the clock's or the PSP's.
+    """How charges are polled that wait for their customer, for the end of a hold, or for the PSP.
 
-    `action_pauses_seconds` precede the polls of a charge whose customer has to act, the last one repeating, until
+    `action_pauses_seconds` precede the polls of a charge that waits for its customer, the last one repeating, until
     `action_timeout_seconds` after the charge was created. Then the worker cancels it; where the PSP refuses that, again after
     `abandon_pause_seconds`, `abandon_tries_max` times. The job is held for a person where that was in vain, or the PSP cannot
     say how the charge stands, for `action_give_up_seconds`.
 
     A hold is polled `lapse_grace_seconds` after it ends, so that the PSP's webhook comes first; `refund_pause_seconds` is the
-    pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. A capture whose fee is
+    pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. A capture with a fee that is
     not known is polled after `fee_pause_seconds`, `fee_looks_max` times. For a merchant that waits, the PSP is asked about a
     charge at most once in `inquiry_interval_seconds`.
     """
@@ -64,8 +64,8 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
 class FollowUpTimes(msgspec.Struct, frozen=True, kw_only=True):
     """The times that the rows of the table name.
 
-    `first_inquiry_seconds`: the janitor's first pause. `hold_seconds`: how long the charge's PSP keeps a hold whose end it
-    does not name.
+    `first_inquiry_seconds`: the janitor's first pause. `hold_seconds`: how long the charge's PSP keeps a hold where it
+    does not name the end.
     """
 
     policy: PollPolicy

@@ -38,7 +38,7 @@ class RetryAfter(msgspec.Struct, frozen=True):
 
 
 class Exhausted(msgspec.Struct, frozen=True):
-    """No more attempts: the janitor has to find out."""
+    """No more attempts: the janitor resolves the outcome."""
 
 
 def decide_retry(

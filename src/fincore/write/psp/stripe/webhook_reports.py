@@ -1,0 +1,216 @@
+"""What Stripe's events report, by the table of their types. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from fincore.domain.card_number import without_card_numbers
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import ChargeId, parse_charge_id
+from fincore.domain.outcome import PspReference, Unreadable
+from fincore.write.psp.port import WebhookIgnored, WebhookReport
+from fincore.write.psp.stripe.disputes import read_dispute
+from fincore.write.psp.stripe.intents import read_intent
+from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
+from fincore.write.psp.stripe.wire import (
+    CHARGE_ID_KEY,
+    Event,
+    EventHead,
+    Id,
+    PaymentIntent,
+    StripeDispute,
+    StripeRefund,
+)
+
+IGNORED_CHARS_MAX: Final = 200
+UNREADABLE_CHARS_MAX: Final = 300
+
+HEAD: Final = msgspec.json.Decoder(EventHead)
+_EVENT: Final = msgspec.json.Decoder(Event)
+_INTENT: Final = msgspec.json.Decoder(PaymentIntent)
+_REFUND: Final = msgspec.json.Decoder(StripeRefund)
+_DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
+
+_log = structlog.get_logger(__name__)
+
+
+def read_event(body: bytes) -> WebhookReport | WebhookIgnored:
+    """What an event reports, by `READERS`. The time of the report is the event's: the object's is older."""
+    try:
+        head = HEAD.decode(body)
+        read = reader_of(head.type)
+        if read is None:
+            return WebhookIgnored(f"no charge changes by {head.type}"[:IGNORED_CHARS_MAX])
+        event = _EVENT.decode(body)
+        return read(event.data.object, datetime.fromtimestamp(event.created, UTC))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _unreadable(body, error)
+
+
+def _payment(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A payment intent, which carries our charge id or is none of ours unless the log knows it."""
+    intent = _INTENT.decode(raw)
+    reading = read_intent(intent, now=occurred_at, occurred_at=occurred_at)
+    return WebhookReport(
+        charge_id=_charge_id_in(intent.metadata),
+        payment_reference=PspReference(intent.id),
+        shows_payment=True,
+        content=None if isinstance(reading, Unreadable) else reading,
+        unreadable=reading.reason if isinstance(reading, Unreadable) else None,
+    )
+
+
+def _refund(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A refund, which carries our charge id where FinCore made it; of one made in the Dashboard only the payment is known."""
+    refund = _REFUND.decode(raw)
+    if refund.payment_intent is None:
+        return _refund_of_no_payment(refund)
+    if is_release_of_a_hold(refund):
+        return WebhookIgnored(f"{refund.id} lets go what was never captured: nothing was given back")
+    reading = read_refund(refund, now=occurred_at, occurred_at=occurred_at)
+    return WebhookReport(
+        charge_id=_charge_id_in(refund.metadata),
+        payment_reference=PspReference(refund.payment_intent),
+        content=None if isinstance(reading, Unreadable) else reading,
+        unreadable=reading.reason if isinstance(reading, Unreadable) else None,
+    )
+
+
+def _refund_of_no_payment(refund: StripeRefund) -> WebhookReport | WebhookIgnored:
+    """All payments of FinCore are payment intents, so that only metadata of ours says that a refund is of one."""
+    charge_id = _charge_id_in(refund.metadata)
+    if charge_id is None:
+        return WebhookIgnored(f"{refund.id} is not of a payment of FinCore: it has no payment intent")
+    return WebhookReport(
+        charge_id=charge_id,
+        payment_reference=None,
+        content=None,
+        unreadable="Stripe reports a refund with our metadata that names no payment",
+    )
+
+
+def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A dispute, which only names the payment."""
+    dispute = _DISPUTE.decode(raw)
+    if dispute.payment_intent is None:
+        return WebhookIgnored(f"{dispute.id} is not of a payment of FinCore: it has no payment intent")
+    read = read_dispute(dispute, occurred_at=occurred_at)
+    return WebhookReport(
+        charge_id=None,
+        payment_reference=PspReference(dispute.payment_intent),
+        content=read.report,
+        unreadable=read.unreadable,
+    )
+
+
+Reader = Callable[[msgspec.Raw, datetime], WebhookReport | WebhookIgnored]
+
+READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        "payment_intent.": _payment,
+        "refund.": _refund,
+        "charge.refund.": _refund,
+        "charge.dispute.": _dispute,
+    }
+)
+"""Prefix of the types of events that say something of a charge -> how to read their object. All others are kept and not read.
+
+The object of an event is the whole payment, refund or dispute as it is then, so a type that Stripe adds later is read like
+the others. What `charge.*` events say of a payment, `payment_intent.*` say too: `charge.expired` comes with
+`payment_intent.canceled`, `charge.captured` with `payment_intent.succeeded`.
+"""
+
+SUBSCRIBED_TYPES: Final = (
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refund.updated",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+"""The types that Stripe has to be told to send."""
+
+SAY_NOTHING: Final = frozenset({"payment_intent.created"})
+"""Types of these prefixes that come before anything has happened."""
+
+
+def reader_of(event_type: str) -> Reader | None:
+    """How to read the object of an event; None where no charge changes by it."""
+    if event_type in SAY_NOTHING:
+        return None
+    return next((read for prefix, read in READERS.items() if event_type.startswith(prefix)), None)
+
+
+def _unreadable(body: bytes, error: Exception) -> WebhookReport:
+    """An event of another shape than documented: which payment it is about can be read more often than what it says."""
+    reason = without_card_numbers(f"the event does not have the shape that Stripe documents: {error}")
+    named = _Named()
+    try:
+        named = _NAMED.decode(body).data.object
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        _log.warning("stripe.event_names_nothing")
+    payment = named.id if named.object == "payment_intent" else named.payment_intent
+    if isinstance(payment, _NamedPayment):
+        payment = payment.id
+    return WebhookReport(
+        charge_id=_charge_id_in(named.metadata),
+        payment_reference=_reference_of(payment),
+        shows_payment=named.object == "payment_intent",
+        content=None,
+        unreadable=reason[:UNREADABLE_CHARS_MAX],
+    )
+
+
+def _reference_of(payment: str | None) -> PspReference | None:
+    """What a payment is called; None for what cannot be an id at Stripe."""
+    try:
+        return PspReference(msgspec.convert(payment, Id))
+    except msgspec.ValidationError:
+        return None
+
+
+def _charge_id_in(metadata: Mapping[str, object] | None) -> ChargeId | None:
+    """Our charge id in the metadata of an object; None for what is none."""
+    try:
+        return parse_charge_id(str((metadata or {}).get(CHARGE_ID_KEY, "")))
+    except InvalidId:
+        return None
+
+
+class _NamedPayment(msgspec.Struct, frozen=True):
+    """A payment intent that was expanded inside another object."""
+
+    id: str
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What of any object says which payment it is about."""
+
+    id: str | None = None
+    object: str | None = None
+    payment_intent: str | _NamedPayment | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _NamedData(msgspec.Struct, frozen=True):
+    object: _Named
+
+
+class _NamedEvent(msgspec.Struct, frozen=True):
+    data: _NamedData
+
+
+_NAMED: Final = msgspec.json.Decoder(_NamedEvent)
