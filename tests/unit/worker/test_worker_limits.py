@@ -18,7 +18,7 @@ DAY_HOURS = 24
 
 
 class TwoPsps:
-    """A worker whose handlers are called one by one, at Stripe and at a PSP that keeps a key for one minute."""
+    """A worker, its handlers called one by one, at Stripe and at a PSP that keeps a key for one minute."""
 
     def __init__(self, harness: HarnessInMemory, other: ScriptedPsp) -> None:
         self.harness = harness
