@@ -97,7 +97,7 @@ def _refund(track: Track, key: str, minor: int, charge_id: str) -> Request:
 # Refunds
 
 
-async def test_of_two_refunds_that_together_are_too_much_one_is_given(track: Track) -> None:
+async def test_two_racing_refunds_above_capture_make_one_refund(track: Track) -> None:
     async def one_race(charge: Charge) -> list[Reply]:
         return await track.race(
             *[lambda api: track.shop.refund(charge["id"], api=api, amount_minor=6_000)] * 2
@@ -110,7 +110,7 @@ async def test_of_two_refunds_that_together_are_too_much_one_is_given(track: Tra
     assert {charge["amount_refunded_minor"] for charge in charges.values()} == {6_000}
 
 
-async def test_of_twenty_tenths_ten_are_given_back(track: Track) -> None:
+async def test_twenty_racing_refunds_of_a_tenth_make_ten_refunds(track: Track) -> None:
     async def one_race(charge: Charge) -> list[Reply]:
         return await track.race(
             *[lambda api: track.shop.refund(charge["id"], api=api, amount_minor=1_000)] * 20
@@ -142,7 +142,7 @@ async def test_one_key_at_every_process_is_one_refund(track: Track) -> None:
 # Captures and cancellations
 
 
-async def test_of_captures_and_cancellations_one_is_carried_out(track: Track) -> None:
+async def test_racing_captures_and_cancellations_make_one_operation(track: Track) -> None:
     async def one_race(charge: Charge) -> list[tuple[str, Reply]]:
         amounts = track.chance.sample(range(1, 5_001), k=4)
         captures = [_capture(track, track.key(), minor, charge["id"]) for minor in amounts]
@@ -163,7 +163,7 @@ async def test_of_captures_and_cancellations_one_is_carried_out(track: Track) ->
     print(f"won: {Counter('cancel' if one == 'cancel' else 'capture' for one in won.values())}")  # noqa: T201
 
 
-async def test_a_capture_and_the_end_of_the_hold_leave_one_of_both(track: Track) -> None:
+async def test_capture_racing_hold_expiry_ends_in_one_of_both(track: Track) -> None:
     async def one_race(charge: Charge) -> str:
         async def expire(_api: int) -> Reply:
             return await behind_our_back(track.system, f"payment_intents/{charge['psp_reference']}/expire")

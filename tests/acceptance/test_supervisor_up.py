@@ -91,7 +91,7 @@ def test_up_announces_ready_url_once(system: System) -> None:
     assert [line.startswith(ready) for line in lines()[told:]] == [True]
 
 
-def test_killed_itself_it_leaves_no_role_behind(system: System) -> None:
+def test_killed_supervisor_leaves_no_role_running(system: System) -> None:
     roles = pids(system)
     system.kill("up")
     system.until("every role has ended", lambda: not any(map(is_alive, roles.values())))

@@ -283,13 +283,13 @@ def test_each_event_version_has_exactly_one_golden_file() -> None:
 
 
 @pytest.mark.parametrize(("name", "version"), EXPECTED)
-def test_what_was_written_once_is_read_as_it_was_meant(name: EventType, version: int) -> None:
+def test_golden_event_decodes_to_its_expected_event(name: EventType, version: int) -> None:
     read = CHARGE_EVENTS.decode(name, version, msgspec.json.encode(golden(name, version)))
     assert read == EXPECTED[name, version]
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_what_is_written_today_is_what_the_golden_file_shows(name: EventType) -> None:
+def test_current_event_encodes_to_its_golden_file(name: EventType) -> None:
     version = EVENTS[name][0]
     written = CHARGE_EVENTS.encode(EXPECTED[name, version])
     assert written[:2] == (name, version)

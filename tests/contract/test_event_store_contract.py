@@ -91,7 +91,7 @@ async def test_a_stream_that_does_not_exist_is_empty(log: EventLog[ChargeEvent])
     assert await log.load(new_stream()) == []
 
 
-async def test_of_many_commits_on_one_version_exactly_one_wins(
+async def test_many_commits_on_one_version_commit_exactly_one(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
 ) -> None:
     stream = new_stream()
@@ -103,7 +103,7 @@ async def test_of_many_commits_on_one_version_exactly_one_wins(
     assert len(await log.load(stream)) == 2
 
 
-async def test_two_processes_racing_for_one_version_never_both_win(
+async def test_two_processes_on_one_version_commit_exactly_one(
     pool: Pool, log: EventLog[ChargeEvent]
 ) -> None:
     streams = [new_stream() for _ in range(40)]
@@ -129,7 +129,7 @@ async def test_a_reference_of_another_stream_is_taken(
     assert await log.stream_of_reference(payment.psp, TEST, payment.psp_reference) == first
 
 
-async def test_of_two_taken_references_the_first_is_named(writer: Writer[ChargeEvent]) -> None:
+async def test_two_taken_references_report_the_first(writer: Writer[ChargeEvent]) -> None:
     first, second = new_stream(), new_stream()
     payments = [captured(psp_reference=PspReference(f"pi_{uuid4().hex}")) for _ in range(2)]
     assert await writer.commit(claiming(append(first, created(), *payments))) == Committed()
@@ -157,7 +157,7 @@ async def test_a_reference_counts_for_its_psp_and_account(writer: Writer[ChargeE
     assert await writer.commit(replace(commit, references=elsewhere)) == Committed()
 
 
-async def test_of_writers_racing_for_a_reference_one_wins(pool: Pool, log: EventLog[ChargeEvent]) -> None:
+async def test_writers_racing_for_a_reference_commit_one(pool: Pool, log: EventLog[ChargeEvent]) -> None:
     payments = [captured() for _ in range(40)]
     async with running_writer(pool) as one, running_writer(pool) as other:
         results = await asyncio.gather(
@@ -190,7 +190,7 @@ async def test_a_commit_that_skips_a_version_is_a_conflict(
     assert len(await log.load(stream)) == 1
 
 
-async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(
+async def test_conflicting_commit_does_not_fail_its_batch(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
 ) -> None:
     taken = new_stream()
@@ -204,7 +204,9 @@ async def test_a_loser_does_not_fail_its_neighbours_in_the_batch(
     assert [len(await log.load(stream)) for stream in streams] == [1] * 30
 
 
-async def test_a_poisoned_commit_fails_alone(writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]) -> None:
+async def test_invalid_commit_fails_alone_in_its_batch(
+    writer: Writer[ChargeEvent], log: EventLog[ChargeEvent]
+) -> None:
     streams = [new_stream() for _ in range(30)]
     commits = [append(stream, created()) for stream in streams]
     commits[7] = append(streams[7], created(description="a NUL: \x00"))
@@ -504,7 +506,7 @@ async def test_failure_before_checkpoint_rolls_back_effects(
     assert await subscription.advance() == 0
 
 
-async def test_of_two_runners_of_one_consumer_one_is_fenced(
+async def test_second_runner_of_one_consumer_is_fenced(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], target: Pool
 ) -> None:
     for _ in range(10):

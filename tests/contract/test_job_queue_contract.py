@@ -361,7 +361,9 @@ async def test_job_outlasting_drain_timeout_is_taken_over(pool: Pool, make_queue
     assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"endless", 1)]
 
 
-async def test_lost_sessions_are_survived(pool: Pool, make_queue: MakeQueue, owner_pool: Pool) -> None:
+async def test_jobs_survive_lost_database_sessions(
+    pool: Pool, make_queue: MakeQueue, owner_pool: Pool
+) -> None:
     seen = Seen(_briefly)
     queue = make_queue(heartbeat_timeout_seconds=1.0)
     async with working(queue, seen):

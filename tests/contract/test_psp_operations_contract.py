@@ -370,7 +370,7 @@ async def test_refund_with_lost_answer_is_found_and_repeats_safely(
     assert await refund(psp.gateway, charge_id, refund_id, reference) == report
 
 
-async def test_what_was_turned_away_can_be_done_again(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_rate_limited_operation_can_be_repeated(psp: PspUnderTest, charge_id: ChargeId) -> None:
     reference = await held(psp.gateway, charge_id)
     psp.turn_away("capture")
     assert isinstance(await capture(psp.gateway, charge_id, reference), Retryable)
@@ -464,7 +464,7 @@ async def test_more_than_is_left_is_not_refunded(
     assert await found_refund(stripe, refund_id, reference) == NotFound()
 
 
-async def test_what_is_refunded_already_is_not_refunded_again(
+async def test_fully_refunded_payment_is_not_refunded_again(
     stripe: PspGateway, charge_id: ChargeId, refund_id: RefundId
 ) -> None:
     reference = await authorized(stripe, charge_id)

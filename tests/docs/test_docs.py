@@ -52,7 +52,7 @@ def exists_somewhere(name: str, document: Path) -> bool:
     return "/" not in name and any((PROJECT / "src").rglob(name))
 
 
-def test_there_are_documents_to_check() -> None:
+def test_documents_to_check_include_the_main_ones() -> None:
     assert {"README.md", "architecture.md", "run.md", "integrate.md"} <= {path.name for path in DOCUMENTS}
 
 

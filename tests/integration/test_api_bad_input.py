@@ -285,7 +285,7 @@ async def test_a_wrong_host_header_is_refused(api: Api) -> None:
     await assert_refused(api, reply, (400, "header_invalid", "Host"))
 
 
-async def test_what_is_no_key_of_ours_is_401(api: Api, subtests: pytest.Subtests) -> None:
+async def test_unknown_api_key_is_401(api: Api, subtests: pytest.Subtests) -> None:
     for authorization in NO_KEYS:
         reply = await post(api, good(), HEADERS | {"Authorization": authorization})
         with subtests.test(authorization):

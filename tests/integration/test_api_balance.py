@@ -149,7 +149,7 @@ async def test_movements_of_others_and_of_the_other_mode_are_not_there(api: Api,
     "transaction_id",
     ["txn_1", "nonsense", "evt_01kab5m5wvfb9v1c2m5hfv0d2e", "txn_01kab5m5wvfb9v1c2m5hfv0d2e"],
 )
-async def test_what_is_no_balance_transaction_is_not_found(api: Api, transaction_id: str) -> None:
+async def test_unknown_balance_transaction_is_not_found(api: Api, transaction_id: str) -> None:
     reply = await api.get(f"/v1/balance_transactions/{transaction_id}")
     assert reply.problem() == (404, "balance_transaction_not_found", "balance_transaction_id")
 
@@ -178,7 +178,7 @@ async def test_a_publishable_key_sees_no_balance(api: Api) -> None:
         assert (await api.get(path, key=key)).problem()[:2] == (403, "secret_key_required")
 
 
-async def test_while_the_ledger_is_away_all_but_balances_is_answered(pool: Pool) -> None:
+async def test_ledger_outage_fails_balance_requests_only(pool: Pool) -> None:
     nowhere = await create_pool(
         "postgresql://nobody@127.0.0.1:1/nowhere", application_name="tests", is_lazy=True
     )

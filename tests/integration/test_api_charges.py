@@ -168,7 +168,7 @@ async def test_next_action_is_shown_until_charge_proceeds(api: Api) -> None:
     assert (await api.get(path)).json()["next_action"] is None
 
 
-async def test_where_the_customer_comes_back_to_goes_with_the_charge(api: Api) -> None:
+async def test_return_url_is_stored_with_the_charge(api: Api) -> None:
     url = "https://shop.example/orders/6735?step=paid"
     posted = (await api.charge("k", return_url=url)).json()
     assert (await api.folded(posted["id"])).return_url == url

@@ -142,7 +142,7 @@ async def test_a_body_that_does_not_end_ends_the_connection() -> None:
         assert received.startswith(b"HTTP/1.1 200"), "answered before the body was there"
 
 
-async def test_a_client_that_reads_no_answers_is_hung_up_on() -> None:
+async def test_client_that_reads_no_answers_is_disconnected() -> None:
     async with serving(bounds(write_seconds_max=0.1)) as served:
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -176,7 +176,7 @@ async def test_a_head_beyond_64_kib_is_refused(head: bytes) -> None:
             assert (await client.answer()).startswith(b"HTTP/1.1 200")
 
 
-async def test_what_is_no_http_is_answered_with_a_problem() -> None:
+async def test_bytes_that_are_not_http_get_a_problem() -> None:
     async with serving(bounds()) as served, connected(served) as client:
         await client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01")
         assert code_of(await client.until_closed()) == (400, "request_unreadable")

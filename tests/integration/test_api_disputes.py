@@ -118,7 +118,7 @@ async def test_disputes_of_others_and_of_the_other_mode_are_not_there(api: Api, 
 @pytest.mark.parametrize(
     "dispute_id", ["dp_1", "nonsense", "ch_01kab5m5wvfb9v1c2m5hfv0d2e", "dp_01kab5m5wvfb9v1c2m5hfv0d2e"]
 )
-async def test_what_is_no_dispute_is_not_found(api: Api, dispute_id: str) -> None:
+async def test_unknown_dispute_is_not_found(api: Api, dispute_id: str) -> None:
     reply = await api.get(f"/v1/disputes/{dispute_id}")
     assert reply.problem() == (404, "dispute_not_found", "dispute_id")
 

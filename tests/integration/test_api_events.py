@@ -107,7 +107,7 @@ async def test_events_of_others_and_of_the_other_mode_are_not_there(api: Api, ds
 @pytest.mark.parametrize(
     "event_id", ["evt_1", "nonsense", "ch_01kab5m5wvfb9v1c2m5hfv0d2e", "evt_01kab5m5wvfb9v1c2m5hfv0d2e"]
 )
-async def test_what_is_no_event_is_not_found(api: Api, event_id: str) -> None:
+async def test_unknown_event_is_not_found(api: Api, event_id: str) -> None:
     assert (await api.get(f"/v1/events/{event_id}")).problem() == (404, "event_not_found", "event_id")
 
 

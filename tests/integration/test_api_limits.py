@@ -97,7 +97,7 @@ async def test_key_above_rate_limit_gets_429_with_retry_after(pool: Pool) -> Non
         assert (await deliver(api)).status == 200
 
 
-async def test_what_merchants_are_answered_is_not_to_be_stored(pool: Pool) -> None:
+async def test_answers_to_merchants_carry_no_store(pool: Pool) -> None:
     async with serving_api(pool) as api:
         replies = [
             await api.charge("k"),

@@ -199,7 +199,7 @@ async def test_more_than_is_held_cannot_be_captured(api: Api) -> None:
     assert (await capture(api, charge_id, amount_minor=1999)).status == 200
 
 
-async def test_of_captures_and_cancellations_at_once_one_is_taken(api: Api, pool: Pool) -> None:
+async def test_concurrent_captures_and_cancellations_accept_one(api: Api, pool: Pool) -> None:
     charge_id = await api.held()
     async with serving_api(pool) as other:
         replies = await asyncio.gather(

@@ -114,7 +114,7 @@ async def test_refund_without_amount_refunds_the_rest(api: Api) -> None:
     assert (await refund(api, charge_id, "rest")).json()["amount_minor"] == 1500
 
 
-async def test_only_what_was_captured_is_refunded(api: Api) -> None:
+async def test_refund_is_limited_to_captured_amount(api: Api) -> None:
     charge_id = await api.held()
     await api.record(charge_id, captured(1500))
     too_much = await refund(api, charge_id, "all", amount_minor=1999)

@@ -125,7 +125,7 @@ async def test_endpoint_secret_is_stored_sealed_only(api: Api, owner_pool: Pool)
             assert not any(needle in text for record in stored for text in record)
 
 
-async def test_what_is_changed_changes_and_the_rest_stays(api: Api) -> None:
+async def test_endpoint_change_keeps_fields_not_named(api: Api) -> None:
     made = await created(api, description="old", event_types=["charge.*"])
     path = f"{PATH}/{made['id']}"
     moved = (await post(api, path, {"url": "https://new.example.com/"})).json()
@@ -164,7 +164,7 @@ async def test_secret_rotation_shows_when_old_secret_expires(pool: Pool) -> None
         assert (at_once["secret_version"], at_once["previous_secret_expires_at"]) == (5, None)
 
 
-async def test_there_are_only_so_many_endpoints_in_each_mode(api: Api) -> None:
+async def test_endpoints_above_limit_of_a_mode_are_refused(api: Api) -> None:
     replies = await asyncio.gather(*(post(api, PATH, {"url": URL}) for _ in range(ENDPOINTS_MAX + 3)))
     assert sorted(reply.status for reply in replies) == [201] * ENDPOINTS_MAX + [409] * 3
     refused = next(reply for reply in replies if reply.status == 409)
@@ -255,7 +255,7 @@ async def test_repeated_endpoint_creation_gets_the_same_answer(api: Api) -> None
     assert len((await api.get(PATH)).json()["data"]) == 1
 
 
-async def test_of_many_creations_at_once_under_one_key_one_is_made(api: Api) -> None:
+async def test_concurrent_creations_under_one_key_make_one_endpoint(api: Api) -> None:
     replies = await asyncio.gather(*(post(api, PATH, {"url": URL}, idempotency_key="k") for _ in range(8)))
     assert {(reply.status, reply.body) for reply in replies} == {(201, replies[0].body)}
     assert len((await api.get(PATH)).json()["data"]) == 1
@@ -320,7 +320,7 @@ async def test_endpoint_of_other_merchant_or_mode_is_not_found(api: Api, dsn: st
 
 
 @pytest.mark.parametrize("wrong", ["we_1", "x", "ch_01kab5m5wvfb9v1c2m5hfv0d2e", "%00"])
-async def test_what_is_no_id_is_not_found(api: Api, wrong: str) -> None:
+async def test_malformed_endpoint_or_delivery_id_is_not_found(api: Api, wrong: str) -> None:
     for known in (new_webhook_endpoint_id(), wrong):
         assert (await api.get(f"{PATH}/{known}")).problem()[1] == "webhook_endpoint_not_found"
     for known in (new_webhook_delivery_id(), wrong):
@@ -518,7 +518,7 @@ async def test_endpoints_that_were_deleted_do_not_count(api: Api) -> None:
     assert (await post(api, PATH, {"url": URL})).status == 201
 
 
-async def test_what_waits_for_a_deleted_endpoint_ends_and_is_seen(api: Api, dsn: str) -> None:
+async def test_pending_delivery_of_deleted_endpoint_fails(api: Api, dsn: str) -> None:
     endpoint_id = (await created(api))["id"]
     (waiting,) = await some_deliveries(api, dsn)
     await delete(api, f"{PATH}/{endpoint_id}")

@@ -83,7 +83,7 @@ async def test_a_signed_event_that_cannot_be_read_is_400(api: Api, subtests: pyt
     assert await api.written() == (0, 0, 0, 0)
 
 
-async def test_what_an_event_holds_beside_its_head_is_kept_unread(api: Api) -> None:
+async def test_event_with_unreadable_data_is_stored_unread(api: Api) -> None:
     for number, data in enumerate((b'{"a": "\\u0000"}', b'{"a": "\xc3\xa9"}', b"null", b"1e999")):
         body = BODY.replace(b"evt_1", b"evt_%d" % number).replace(b"{}", data)
         assert (await deliver(api, body)).status == 200

@@ -680,7 +680,7 @@ async def read_held_again(databases: Databases, selection: Selection) -> None:
 
 
 @pytest.mark.parametrize("one", BUGS, ids=[one.what_goes_wrong.replace(" ", "-") for one in BUGS])
-async def test_it_does_not_happen_that(one: Bug, pool: Pool, databases: Databases) -> None:
+async def test_bug_of_other_systems_does_not_occur(one: Bug, pool: Pool, databases: Databases) -> None:
     await one.story(pool, databases)
 
 

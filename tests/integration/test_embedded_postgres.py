@@ -24,7 +24,7 @@ def postmaster_pid(folder: Path) -> int:
     return int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def test_it_is_postgresql_18_and_durable(tmp_path: Path) -> None:
+def test_embedded_server_is_postgresql_18_and_durable(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "data")
     dsn = server.start()
     assert str(run(dsn, "show server_version")).startswith("18")

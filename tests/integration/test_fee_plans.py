@@ -103,7 +103,7 @@ async def test_fee_plan_of_unknown_merchant_is_refused(plans: FeePlans) -> None:
         await plans.set(new_merchant_id(), USD, CARDS, by="ada")
 
 
-async def test_what_was_agreed_is_never_rewritten(pool: Pool, owner_pool: Pool, plans: FeePlans) -> None:
+async def test_fee_plan_cannot_be_changed_or_deleted(pool: Pool, owner_pool: Pool, plans: FeePlans) -> None:
     merchant_id = await Merchants(pool, HandClock(NOON)).create_merchant("Tests")
     await plans.set(merchant_id, USD, CARDS, by="ada")
     for change in (

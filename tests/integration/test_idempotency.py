@@ -146,7 +146,7 @@ async def test_a_decline_that_was_waited_for_is_replayed_as_it_was(api: Api, poo
         assert_replay(await restarted.charge("k", key=api.key), first)
 
 
-async def test_what_was_known_when_the_wait_ended_is_final(api: Api, pool: Pool) -> None:
+async def test_answer_at_end_of_wait_is_final(api: Api, pool: Pool) -> None:
     first = await api.charge("k", prefer="wait=1")
     await api.record(first.json()["id"], captured())
     assert_replay(await api.charge("k"), first)
@@ -170,7 +170,7 @@ async def test_repeated_charge_waits_for_request_in_flight(api: Api, pool: Pool)
         assert_replay(await there, first)
 
 
-async def test_a_repeat_does_not_wait_for_ever(pool: Pool) -> None:
+async def test_repeat_of_request_in_flight_waits_within_a_bound(pool: Pool) -> None:
     async with (
         serving_api(pool, in_flight_wait_seconds=0.05) as api,
         serving_api(pool, in_flight_wait_seconds=0.05) as other,

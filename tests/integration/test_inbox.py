@@ -205,7 +205,7 @@ async def test_webhook_about_charge_of_other_installation_is_ignored(pool: Pool,
         assert await pool.fetchval("select count(*) from eventstore.events") == 0
 
 
-async def test_a_test_account_cannot_speak_about_a_live_charge(pool: Pool) -> None:
+async def test_webhook_of_test_account_cannot_change_live_charge(pool: Pool) -> None:
     async with open_harness(pool, ScriptedPsp()) as harness:
         charge_id = await harness.charge(jobs=(), livemode=True, psp_account="live")
         await harness.tell(charge_id, "captured", account="test")

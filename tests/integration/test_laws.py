@@ -189,7 +189,7 @@ async def test_each_invariant_holds_on_real_traffic(scene: Scene) -> None:
     assert {law.name: await law.check(scene.stores) for law in LAWS} == {law.name: [] for law in LAWS}
 
 
-async def test_together_they_are_one_sentence(scene: Scene) -> None:
+async def test_summary_of_holding_invariants_is_one_sentence(scene: Scene) -> None:
     verdicts = await check_all(scene.stores)
     events = await count_events(scene.stores)
     assert events == sum(len(life) for life in TRAFFIC + AFTERMATHS) + 5
@@ -454,7 +454,7 @@ async def test_idempotency_key_answering_other_charge_is_reported(scene: Scene) 
     ]
 
 
-async def test_a_key_with_a_crippled_location_is_named(scene: Scene) -> None:
+async def test_idempotency_key_with_malformed_location_is_reported(scene: Scene) -> None:
     await scene.tamper(
         "update eventstore.idempotency_keys set location = '/v1/charges/ch_x' where key = 'paid'"
     )
@@ -463,7 +463,7 @@ async def test_a_key_with_a_crippled_location_is_named(scene: Scene) -> None:
     ]
 
 
-async def test_an_entry_that_lost_a_cent_is_named(scene: Scene) -> None:
+async def test_unbalanced_entry_is_reported(scene: Scene) -> None:
     entry_id = await scene.entry_of(scene.paid)
     await scene.tamper(
         "update ledgerdb.postings set amount_minor = 999 where entry_id = $1 and side = 'credit'", entry_id
@@ -646,7 +646,7 @@ async def test_refund_accepted_above_rest_is_reported_though_failed(scene: Scene
     ]
 
 
-async def test_what_was_corrected_counts(scene: Scene) -> None:
+async def test_corrected_capture_counts_for_refund_limit(scene: Scene) -> None:
     (corrected,) = (life for life in aftermaths() if any(isinstance(e, ChargeCorrected) for e in life))
     whole = refunding(1000)
     async with running_writer(scene.stores.eventstore) as writer:

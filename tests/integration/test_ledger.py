@@ -161,7 +161,7 @@ async def forget(owner_pool: Pool) -> None:
     """)
 
 
-async def test_the_size_of_the_batches_leaves_no_trace(
+async def test_ledger_is_equal_for_any_batch_size(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], ledgerdb: Pool, owner_pool: Pool
 ) -> None:
     await live(writer, fates() * 4 + fates(livemode=True) + fates(currency="eur"))

@@ -144,7 +144,7 @@ async def test_export_of_days_has_opening_and_closing_balances(
 @pytest.mark.parametrize(
     "days", [(-9, -5), (100, 200), (100, None), (None, -5)], ids=["before", "after", "on", "until"]
 )
-async def test_days_without_entries_have_a_file_all_the_same(
+async def test_export_of_days_without_entries_is_valid(
     booked: Pool, days: tuple[int | None, int | None]
 ) -> None:
     from_day, to_day = (None if day is None else FIRST_DAY + timedelta(days=day) for day in days)
@@ -198,7 +198,7 @@ async def test_exported_posting_has_minor_units_and_units(booked: Pool) -> None:
 
 
 @pytest.mark.parametrize("file_format", list(FORMATS))
-async def test_how_many_entries_are_read_at_a_time_leaves_no_trace(
+async def test_export_is_equal_for_any_read_size(
     booked: Pool, monkeypatch: pytest.MonkeyPatch, file_format: ExportFormat
 ) -> None:
     whole = await exported(booked, file_format)
@@ -209,7 +209,7 @@ async def test_how_many_entries_are_read_at_a_time_leaves_no_trace(
     assert len(pieces) > 7
 
 
-async def test_what_is_booked_while_an_export_runs_is_not_in_it(booked: Pool, pool: Pool) -> None:
+async def test_entry_booked_during_export_is_not_exported(booked: Pool, pool: Pool) -> None:
     export = LedgerExport(booked, livemode=False)
     pieces = export.pieces(FORMATS["beancount"])
     text = await anext(pieces)

@@ -251,7 +251,7 @@ async def test_operator_entry_requires_author_and_reason(owner: Pool) -> None:
         "truncate closed_periods",
     ],
 )
-async def test_not_even_the_owner_rewrites_the_ledger(owner: Pool, statement: str) -> None:
+async def test_ledger_rows_cannot_be_changed_by_their_owner(owner: Pool, statement: str) -> None:
     await owner.execute(CLOSE, LAST_MONTH)
     with pytest.raises(
         asyncpg.RestrictViolationError, match=r"the ledger is never rewritten|follows from its postings"

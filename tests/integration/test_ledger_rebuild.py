@@ -109,7 +109,7 @@ async def test_the_log_makes_the_ledger_there_is_row_for_row(scene: Scene) -> No
     assert await scene.owner.fetchval("select to_regnamespace('ledgerdb_next') is null")
 
 
-async def test_what_is_not_booked_yet_is_no_difference(scene: Scene, pool: Pool) -> None:
+async def test_unbooked_events_are_no_difference(scene: Scene, pool: Pool) -> None:
     async with running_writer(pool) as writer:
         await live(writer, LIVES)
     assert is_equal(await verify(scene.log, scene.owner))
@@ -140,7 +140,7 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("name", ALTERED)
-async def test_what_was_altered_is_named_and_put_right(scene: Scene, name: str) -> None:
+async def test_altered_entry_is_reported_and_rebuilt(scene: Scene, name: str) -> None:
     await Sealer(scene.pool).seal_batch()
     before = await scene.rows()
     accounts = await scene.owner.fetch("select * from ledgerdb.accounts order by account_id")
@@ -271,7 +271,7 @@ class BusyLog(EventLog[ChargeEvent]):
         return await super().load_events(event_ids)
 
 
-async def test_what_is_booked_and_sealed_meanwhile_is_no_difference(scene: Scene, pool: Pool) -> None:
+async def test_entries_booked_during_comparison_are_no_difference(scene: Scene, pool: Pool) -> None:
     await Sealer(scene.pool).seal_batch(entries_max=5)
     entries = await scene.pool.fetchval("select count(*) from entries")
 
@@ -287,7 +287,7 @@ async def test_what_is_booked_and_sealed_meanwhile_is_no_difference(scene: Scene
     assert await scene.pool.fetchval("select max(entry_id) from seals") > entries
 
 
-async def test_what_is_sealed_is_never_replaced(scene: Scene) -> None:
+async def test_sealed_entries_are_never_replaced(scene: Scene) -> None:
     entries = await scene.pool.fetchval("select count(*) from entries")
     await scene.backdate(*[datetime.now(UTC) - timedelta(days=2)] * entries)
     await Sealer(scene.pool).seal()

@@ -48,7 +48,7 @@ async def found(books: Books) -> list[tuple[str, str]]:
     return [(where, what) for where, what in (await verify(books.pool, all_findings=True)).findings]
 
 
-async def test_everything_is_sealed_and_verified(sealed: Books) -> None:
+async def test_sealed_ledger_verifies_completely(sealed: Books) -> None:
     verification = await verify(sealed.pool)
     assert verification.holds
     assert (verification.entries, verification.seals, verification.unsealed) == (7, 7, 0)
@@ -76,7 +76,7 @@ async def test_two_sealers_seal_each_entry_once(books: Books) -> None:
     assert (await verify(books.pool)).holds
 
 
-async def test_what_is_not_sealed_yet_is_counted_and_not_vouched_for(sealed: Books) -> None:
+async def test_unsealed_entries_are_counted_as_unsealed(sealed: Books) -> None:
     await sealed.book(lives((captured(),)))
     verification = await verify(sealed.pool)
     assert verification.holds
@@ -258,7 +258,7 @@ TAMPERING: dict[str, tuple[Tamper, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("name", TAMPERING)
-async def test_what_a_superuser_did_is_named(sealed: Books, name: str) -> None:
+async def test_tampering_by_superuser_is_reported(sealed: Books, name: str) -> None:
     tamper, expected = TAMPERING[name]
     async with sealed.tampering() as connection:
         await tamper(connection)
@@ -276,7 +276,7 @@ async def test_swapped_entries_are_named_with_the_place_they_belong_to(sealed: B
     ]
 
 
-async def test_an_entry_squeezed_in_is_the_first_that_is_named(sealed: Books) -> None:
+async def test_inserted_entry_is_reported_first(sealed: Books) -> None:
     async with sealed.tampering() as connection:
         await inserted(connection)
     findings = await found(sealed)

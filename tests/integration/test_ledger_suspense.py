@@ -37,7 +37,7 @@ async def books(dsn: str, owner_pool: Pool) -> AsyncIterator[Books]:
         yield books
 
 
-async def test_what_waits_is_listed_with_the_reason(books: Books) -> None:
+async def test_open_suspense_is_listed_with_reason(books: Books) -> None:
     (waiting,) = await open_suspense(books.pool)
     assert (waiting.entry_id, waiting.currency, waiting.debit_minor) == (3, "usd", 7_000)
     await measure_suspense(books.pool)

@@ -221,7 +221,7 @@ async def test_event_late_for_closed_month_is_booked_in_open_month(books: Books,
     )
 
 
-async def test_what_happens_in_an_open_month_is_not_late(books: Books) -> None:
+async def test_event_of_open_month_is_not_late(books: Books) -> None:
     await close_period(books.pool, LAST_MONTH.date(), by="ada")
     await books.book(lives((captured(occurred_at=THIS_MONTH), refunded(occurred_at=THIS_MONTH - MOMENT))))
     late = await books.pool.fetch("select late_for from entries order by entry_id")

@@ -73,7 +73,7 @@ async def test_api_key_has_prefix_and_authenticates_its_merchant(pool: Pool, mer
         assert (principal.kind, principal.livemode) == (kind, livemode)
 
 
-async def test_of_a_key_only_its_hash_and_its_end_are_stored(pool: Pool, merchants: Merchants) -> None:
+async def test_api_key_is_stored_as_hash_and_last_four(pool: Pool, merchants: Merchants) -> None:
     merchant_id = await merchants.create_merchant("Tests")
     key = (await merchants.create_key(merchant_id, "secret", livemode=False)).secret.reveal()
     row = await pool.fetchrow("select * from merchants.api_keys")
@@ -165,7 +165,7 @@ async def test_thousand_unknown_keys_at_once_take_two_statements(pool: Pool) -> 
     assert counting.statements <= 2
 
 
-async def test_what_cannot_be_a_key_is_never_looked_up(pool: Pool) -> None:
+async def test_malformed_api_key_is_never_looked_up(pool: Pool) -> None:
     counting = CountingPool(pool)
     keys = ApiKeys(counting)  # type: ignore[arg-type]
     for text in ("", "sk_test_", "sk_prod_" + "x" * 32, UNKNOWN_KEY + "x", UNKNOWN_KEY + "\n", "é" * 40):
@@ -193,7 +193,7 @@ async def test_failed_key_lookup_reaches_callers_and_is_not_cached(pool: Pool, m
     assert await keys.authenticate(key)
 
 
-async def test_over_http_a_revoked_key_stops_and_a_new_one_works(pool: Pool) -> None:
+async def test_revoked_key_is_refused_over_http_and_new_one_works(pool: Pool) -> None:
     seconds = Seconds()
     async with serving_api(pool, keys=ApiKeys(pool, monotonic=seconds)) as api:
         assert (await api.charge("k")).status == 201

@@ -512,7 +512,7 @@ async def test_all_that_failed_in_a_span_of_time_can_be_replayed(
     assert await notify.deliverer.deliver_due() == 3
 
 
-async def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(
+async def test_ended_deliveries_are_purged_and_pending_ones_kept(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url, "charge.*")).endpoint.endpoint_id

@@ -79,7 +79,7 @@ async def test_failing_endpoints_list_disabled_ones_first(notify: Notify, receiv
         assert len(await FailingEndpoints(notify.pool).endpoints(limit=1)) == 1
 
 
-async def test_an_endpoint_its_merchant_disabled_is_no_trouble(
+async def test_endpoint_disabled_by_merchant_is_not_failing(
     notify: Notify, receiver: MerchantReceiver
 ) -> None:
     endpoint_id = (await notify.listen(receiver.url)).endpoint.endpoint_id
@@ -92,7 +92,9 @@ async def test_an_endpoint_its_merchant_disabled_is_no_trouble(
     assert await seen(notify) == []
 
 
-async def test_of_a_url_only_the_host_is_shown(notify: Notify, receiver: MerchantReceiver) -> None:
+async def test_failing_endpoint_shows_only_host_of_its_url(
+    notify: Notify, receiver: MerchantReceiver
+) -> None:
     await notify.listen(f"{receiver.url}/token-4711?key=abc", "charge.created")
     await notify.happen(created())
     receiver.answer(500)

@@ -61,7 +61,7 @@ async def test_each_event_becomes_delivery_to_each_endpoint(
     ],
     ids=["all", "family", "name", "names", "overlapping", "others"],
 )
-async def test_an_endpoint_hears_of_what_its_filters_let_through(
+async def test_endpoint_receives_events_of_its_filters(
     notify: Notify, filters: tuple[str, ...], heard: list[str]
 ) -> None:
     made = await notify.listen(URL, *filters)
@@ -69,7 +69,7 @@ async def test_an_endpoint_hears_of_what_its_filters_let_through(
     assert await types(notify, made.endpoint.endpoint_id) == heard
 
 
-async def test_merchants_and_modes_do_not_hear_of_each_other(notify: Notify) -> None:
+async def test_endpoint_receives_no_event_of_other_merchant_or_mode(notify: Notify) -> None:
     owners = [Owner(merchant, livemode) for merchant in (MERCHANT, OTHERS) for livemode in (False, True)]
     made = {owner: (await notify.listen(URL, owner=owner)).endpoint.endpoint_id for owner in owners}
     streams = {
@@ -85,7 +85,7 @@ async def test_merchants_and_modes_do_not_hear_of_each_other(notify: Notify) -> 
         assert {entry["livemode"] for entry in data} == {owner.livemode}
 
 
-async def test_an_endpoint_hears_of_what_happens_after_it_was_made(notify: Notify) -> None:
+async def test_endpoint_receives_only_events_after_its_creation(notify: Notify) -> None:
     stream_id = new_stream()
     await notify.writer.commit(append(stream_id, created()))
     made = await notify.listen(URL)

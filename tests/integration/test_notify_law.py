@@ -38,7 +38,7 @@ async def broken(stores: Stores) -> list[tuple[str, str]]:
     return [(violation.where, violation.what) for violation in found]
 
 
-async def test_it_holds_through_all_that_may_happen_to_a_delivery(
+async def test_delivery_invariant_holds_through_each_change(
     notify: Notify, stores: Stores, receiver: MerchantReceiver
 ) -> None:
     assert await broken(stores) == []

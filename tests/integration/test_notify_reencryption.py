@@ -43,9 +43,7 @@ async def test_every_secret_is_sealed_anew_and_stays_the_same_secret(notify: Not
 
 
 @pytest.mark.parametrize("batch_endpoints_max", [1, 2, 3, 4])
-async def test_run_again_it_leaves_what_is_done_and_does_the_rest(
-    notify: Notify, batch_endpoints_max: int
-) -> None:
+async def test_repeated_reencryption_skips_done_endpoints(notify: Notify, batch_endpoints_max: int) -> None:
     done = await notify.listen("https://example.com/")
     endpoint_id = done.endpoint.endpoint_id
     await reencrypt(notify.pool, CHANGING, notify.clock)

@@ -366,7 +366,7 @@ async def test_repeated_send_keeps_timeout_of_its_attempt() -> None:
     assert server.connections == 2
 
 
-async def test_what_is_sent_once_more_goes_to_a_checked_address_too() -> None:
+async def test_repeated_send_checks_the_new_address() -> None:
     server = LimitedServer(answers_per_connection=1)
     sender = sender_of(Names(["127.0.0.1"], ["10.0.0.1"]), allow_loopback=True)
     results = await sent_all(server, sender, "1", "2")

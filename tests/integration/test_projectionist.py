@@ -105,7 +105,7 @@ async def test_the_view_holds_what_folding_the_stream_gives(
 
 
 @pytest.mark.parametrize("batch_events_max", [1, 2, 7, 1_000])
-async def test_the_size_of_the_batches_leaves_no_trace(
+async def test_view_is_equal_for_any_batch_size(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, batch_events_max: int
 ) -> None:
     streams = await live(writer, fates() + aftermaths())

@@ -129,7 +129,7 @@ async def test_events_during_comparison_are_no_difference(
         assert differences == []
 
 
-async def test_what_cannot_be_folded_is_parked_and_the_rest_is_built(
+async def test_rebuild_parks_unreadable_stream_and_builds_the_rest(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool, owner_pool: Pool
 ) -> None:
     streams = await live(writer, fates())

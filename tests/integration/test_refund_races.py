@@ -65,7 +65,7 @@ async def test_sixty_racing_refunds_refund_exactly_the_capture(apis: tuple[Api, 
     assert await apis[0].keys_used() == 11  # of the charge and of the refunds that were taken
 
 
-async def test_of_twenty_refunds_of_all_that_is_left_one_is_taken(apis: tuple[Api, Api]) -> None:
+async def test_twenty_racing_refunds_of_the_rest_make_one_refund(apis: tuple[Api, Api]) -> None:
     charge_id = await apis[0].paid()
     requests = [
         refund(api, str(number), charge_id) for number, api in zip(range(20), cycle(apis), strict=False)

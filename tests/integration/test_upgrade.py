@@ -283,7 +283,7 @@ async def test_upgraded_ledger_continues_under_each_invariant(
 
 
 @pytest.mark.parametrize("captures", [POSITIVE], ids=["captures"])
-async def test_they_are_sealed_and_what_the_log_makes_of_them(
+async def test_upgraded_entries_are_sealed_and_equal_the_log(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
     # All of it was long ago: days that are over are sealed, too.

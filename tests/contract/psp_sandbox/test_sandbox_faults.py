@@ -78,7 +78,7 @@ def test_a_replay_does_not_use_up_a_500(psp_sandbox: SandboxProcess) -> None:
         ("conflict_409", 409, "idempotency_key_in_use"),
     ],
 )
-def test_what_is_turned_away_is_not_kept(
+def test_rejected_call_is_not_stored_under_its_key(
     psp_sandbox: SandboxProcess, kind: str, status: int, code: str
 ) -> None:
     psp_sandbox.add_fault(kind, reason="global-concurrency")

@@ -28,7 +28,7 @@ def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_stops_cleanly_with_calls_and_webhooks_in_the_air() -> None:
+def test_sandbox_stops_cleanly_during_calls_and_webhooks() -> None:
     process = SandboxProcess(
         "--webhook-url=http://127.0.0.1:9/nobody", "--webhook-secret=whsec_a", "--log-level=error"
     )
@@ -116,7 +116,9 @@ def test_pipelined_requests_are_answered_in_order(psp_sandbox: SandboxProcess) -
     ],
     ids=["not HTTP", "head too large", "body too large"],
 )
-def test_what_cannot_be_read_is_refused(psp_sandbox: SandboxProcess, sent: bytes, status: bytes) -> None:
+def test_unreadable_request_is_refused_with_status(
+    psp_sandbox: SandboxProcess, sent: bytes, status: bytes
+) -> None:
     address = urlsplit(psp_sandbox.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(sent)

@@ -142,7 +142,7 @@ def test_webhooks_of_refunds_are_sent_twice_on_demand(
     assert json.loads(one.body)["id"] == json.loads(two.body)["id"]
 
 
-def test_webhooks_of_disputes_change_places_on_demand(
+def test_webhook_reorder_swaps_dispute_webhooks(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess
 ) -> None:
     listen(client, receiver, "charge.dispute.created", "charge.dispute.funds_withdrawn")

@@ -168,7 +168,7 @@ def test_evidence_is_staged_piece_by_piece_and_submitted_once(
         answer(client, dispute, "too late")
 
 
-def test_metadata_of_a_dispute_does_not_disturb_what_waits(
+def test_metadata_of_dispute_does_not_change_pending_outcome(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     dispute = disputed(client, waiting, "pm_card_createDispute")
@@ -242,7 +242,7 @@ def test_inquiry_after_full_refund_cannot_escalate(
     assert moved(client, inquiry) == []
 
 
-def test_what_was_refunded_in_time_is_not_disputed(
+def test_dispute_is_limited_to_amount_not_refunded_in_time(
     client: stripe.StripeClient, waiting: SandboxProcess
 ) -> None:
     whole = pay(client, payment_method="pm_card_createDispute")
@@ -351,7 +351,7 @@ def test_dispute_funds_can_be_reinstated_and_withdrawn_again(
     ],
     ids=str,
 )
-def test_a_dispute_is_led_step_by_step(
+def test_dispute_steps_lead_to_expected_status(
     client: stripe.StripeClient,
     psp_sandbox: SandboxProcess,
     inquiry: bool,  # noqa: FBT001 - a row of the table

@@ -68,7 +68,7 @@ def test_a_decline_is_kept(psp_sandbox: SandboxProcess) -> None:
     assert psp_sandbox.state()["charges"] == 1
 
 
-def test_what_did_not_pass_validation_is_not_kept(psp_sandbox: SandboxProcess) -> None:
+def test_invalid_request_is_not_stored_under_its_key(psp_sandbox: SandboxProcess) -> None:
     assert post(psp_sandbox, FORM.replace("1099", "1"), "k").status == 400
     assert post(psp_sandbox, FORM, "k").status == 200
 

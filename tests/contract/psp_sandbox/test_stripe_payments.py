@@ -126,14 +126,14 @@ def test_canceling_a_held_payment_releases_the_hold(client: stripe.StripeClient)
     ],
     ids=["requires_payment_method", "requires_confirmation", "requires_action"],
 )
-def test_what_has_not_succeeded_can_be_canceled(client: stripe.StripeClient, given: Any) -> None:
+def test_unfinished_payment_can_be_canceled(client: stripe.StripeClient, given: Any) -> None:
     intent = client.v1.payment_intents.create(given)
     canceled = client.v1.payment_intents.cancel(intent.id)
     assert (canceled.status, canceled.next_action) == ("canceled", None)
     assert event_types(client)[-1] == "payment_intent.canceled"
 
 
-def test_what_is_over_stays_over(client: stripe.StripeClient) -> None:
+def test_finished_payment_refuses_further_operations(client: stripe.StripeClient) -> None:
     succeeded = pay(client)
     canceled = client.v1.payment_intents.cancel(pay(client, capture_method="manual").id)
     for intent, action in itertools.product((succeeded, canceled), ("cancel", "capture", "confirm")):

@@ -109,7 +109,7 @@ def test_refund_is_limited_to_captured_part(client: stripe.StripeClient) -> None
 
 
 @pytest.mark.parametrize("state", ["held", "canceled", "declined", "waiting"])
-def test_what_took_no_money_cannot_be_refunded(client: stripe.StripeClient, state: str) -> None:
+def test_payment_without_captured_money_cannot_be_refunded(client: stripe.StripeClient, state: str) -> None:
     unpaid: Any = {name: PAID[name] for name in ("amount", "currency", "payment_method_types")}
     intent = client.v1.payment_intents.create(unpaid | {"capture_method": "manual"})
     if state in ("held", "canceled"):

@@ -74,7 +74,7 @@ def test_a_forged_or_altered_webhook_does_not_verify(
         opened(received._replace(body=received.body.replace(b"1099", b"9099")), endpoint.secret)
 
 
-def test_an_endpoint_hears_only_what_it_asked_for(
+def test_endpoint_receives_only_its_event_types(
     client: stripe.StripeClient, receiver: WebhookReceiver
 ) -> None:
     endpoint = listen(client, receiver, ["charge.failed"])
@@ -128,7 +128,7 @@ def test_event_shows_number_of_pending_webhooks(
     assert [(one.type, one.pending_webhooks) for one in receiver_free] == [("charge.succeeded", 0)]
 
 
-def test_endpoints_given_on_the_command_line_hear_every_account(receiver: WebhookReceiver) -> None:
+def test_endpoint_of_command_line_receives_every_account(receiver: WebhookReceiver) -> None:
     process = SandboxProcess(
         f"--webhook-url={receiver.url}",
         "--webhook-secret=whsec_one",
@@ -145,7 +145,7 @@ def test_endpoints_given_on_the_command_line_hear_every_account(receiver: Webhoo
         process.stop()
 
 
-def test_while_a_secret_is_rolled_both_sign(
+def test_old_and_rolled_secret_both_sign_until_expiry(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess
 ) -> None:
     endpoint = listen(client, receiver, ONE_EVENT)
@@ -253,7 +253,7 @@ def test_a_badly_signed_webhook_is_retried_with_a_good_signature(
     assert bad.body == good.body
 
 
-def test_a_delayed_webhook_lets_others_pass(
+def test_delayed_webhook_does_not_delay_others(
     client: stripe.StripeClient, receiver: WebhookReceiver, psp_sandbox: SandboxProcess
 ) -> None:
     psp_sandbox.add_fault("webhook_delay", seconds=600, match={"metadata": {"n": "1"}})

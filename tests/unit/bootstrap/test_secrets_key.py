@@ -53,7 +53,7 @@ def test_embedded_server_gets_one_secrets_key_readable_by_owner(tmp_path: Path) 
     assert secret_cipher(settings(folder)).decrypt(encrypted, ENDPOINT) == secret
 
 
-def test_of_many_that_make_it_at_once_all_get_the_same(tmp_path: Path) -> None:
+def test_concurrent_starts_make_one_secrets_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         keys = list(threads.map(lambda _: secrets_key(settings(tmp_path)).reveal(), range(32)))
     assert len(set(keys)) == 1

@@ -102,7 +102,7 @@ def test_omitted_arguments_pass_bounds_check() -> None:
     parsed(("ledger", "export", "--format", "csv"))
 
 
-def test_what_is_not_text_is_refused_by_its_place(
+def test_argument_that_is_not_utf8_is_refused_by_position(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["fincore", "ledger", "balance", "\udcff"])
@@ -112,6 +112,6 @@ def test_what_is_not_text_is_refused_by_its_place(
     assert capsys.readouterr().err == "fincore: argument 3 is not text in UTF-8: b'?'\n"
 
 
-def test_what_a_merchant_wrote_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(("says",), [("two\nlines \x1b[2J\x9b",)])
     assert capsys.readouterr().out == "says\ntwo lines \ufffd[2J\ufffd\n"

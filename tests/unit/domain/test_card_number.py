@@ -68,7 +68,7 @@ def test_any_card_in_any_grouping_and_script_is_found(data: st.DataObject, card:
 
 
 @given(st.text(st.characters() | st.sampled_from("0123456789 -.\\u%424242"), max_size=80), card_numbers())
-def test_what_is_masked_holds_no_card(text: str, card: str) -> None:
+def test_masked_text_holds_no_card_number(text: str, card: str) -> None:
     masked = without_card_numbers(f"{text} {card} {text}")
     assert card not in masked
     assert bool(spans_of_card_numbers(text)) == holds_card_number(text)
@@ -94,7 +94,7 @@ def test_other_numbers_are_left_alone(text: str) -> None:
     assert without_card_numbers(text) == text
 
 
-def test_order_numbers_of_13_digits_are_hardly_ever_cards() -> None:
+def test_13_digit_order_numbers_are_rarely_card_numbers() -> None:
     numbers = random.Random(13)
     refused = sum(holds_card_number(f"{numbers.randrange(10**12, 10**13)}") for _ in range(20_000))
     assert refused <= 20  # one in a thousand; nine in a hundred thousand are to be expected

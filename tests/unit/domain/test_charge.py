@@ -370,7 +370,7 @@ def test_platform_fee_is_rounded_half_up_and_capped_at_capture(captured_minor: i
     assert platform_fee_minor(None, captured_minor) == 0
 
 
-def test_half_a_minor_unit_is_rounded_up() -> None:
+def test_platform_fee_of_half_a_minor_unit_rounds_up() -> None:
     plan = FeePlan(basis_points=50, fixed_minor=0)
     assert [platform_fee_minor(plan, amount) for amount in (99, 100, 101, 299, 300)] == [0, 1, 1, 1, 2]
 

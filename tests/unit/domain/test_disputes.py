@@ -244,7 +244,7 @@ def test_later_report_reopens_lost_dispute_and_older_does_not() -> None:
     assert told[-2:] == ["dispute.funds_reinstated", "dispute.won"]
 
 
-def test_a_dispute_over_another_currency_is_doubted_and_kept() -> None:
+def test_dispute_in_another_currency_is_recorded_with_a_doubt() -> None:
     euros = report("needs_response", money=Money(1000, Currency("eur")), withdrawn_minor=1000)
     doubt = dispute_doubt(paid(), euros)
     assert doubt is not None

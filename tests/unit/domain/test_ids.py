@@ -14,7 +14,7 @@ from fincore.domain.ids import (
 )
 
 
-def test_charge_ids_sort_by_time_of_birth() -> None:
+def test_charge_ids_sort_by_creation_time() -> None:
     ids = [new_charge_id() for _ in range(200)]
     assert ids == sorted(ids)
 
@@ -27,7 +27,7 @@ def test_a_charge_and_its_stream_name_each_other() -> None:
 @pytest.mark.parametrize(
     "text", ["", "ch_", "ch_1", "CH_01m82z24fee4ks56hmzbyc7q92", "x" * 300, "ch_\x00", "ch"]
 )
-def test_what_is_no_charge_id_is_refused(text: str) -> None:
+def test_malformed_charge_id_is_refused(text: str) -> None:
     with pytest.raises(InvalidId):
         parse_charge_id(text)
 

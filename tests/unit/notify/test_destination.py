@@ -82,12 +82,12 @@ def test_an_address_of_the_public_internet_is_allowed(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", [*NOT_PUBLIC, "", "localhost", "0x7f.1"])
-def test_any_other_address_is_forbidden(address: str) -> None:
+def test_address_outside_public_internet_is_forbidden(address: str) -> None:
     assert not is_allowed(address, allow_loopback=False)
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_in_development_this_machine_is_allowed_and_no_other(address: str) -> None:
+def test_loopback_address_is_allowed_only_in_development(address: str) -> None:
     is_loopback = address.startswith("127.") or address == "::1"
     assert is_allowed(address, allow_loopback=True) == is_loopback
 
@@ -190,11 +190,11 @@ def test_forbidden_url_is_refused_without_repeating_it(url: str, word: str) -> N
     "url",
     ["http://127.0.0.1:8000/", "http://localhost:8000/", "http://[::1]:8000/", "https://localhost:8443/"],
 )
-def test_in_development_plain_http_and_this_machine_are_taken(url: str) -> None:
+def test_http_and_loopback_urls_are_allowed_only_in_development(url: str) -> None:
     assert isinstance(check_url(url, allow_loopback=True), URL)
     assert isinstance(check_url(url, allow_loopback=False), Forbidden)
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "https://169.254.169.254/", "http://intranet/"])
-def test_in_development_the_private_network_is_still_refused(url: str) -> None:
+def test_private_network_is_forbidden_also_in_development(url: str) -> None:
     assert isinstance(check_url(url, allow_loopback=True), Forbidden)

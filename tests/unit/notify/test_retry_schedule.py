@@ -26,7 +26,7 @@ def test_any_2xx_means_that_it_arrived(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [199, 300, 301, 302, 307, 308, 400, 401, 404, 409, 429, 500, 502, 503])
-def test_any_other_status_is_sent_again(status: int) -> None:
+def test_status_other_than_2xx_or_410_is_retried(status: int) -> None:
     step = next_step(AttemptResult(status=status), attempt=1, now=NOON, fraction=0.0)
     assert step == Retry(NOON + timedelta(seconds=5))
 

@@ -104,7 +104,7 @@ def test_previous_key_opens_old_secrets_and_seals_no_new() -> None:
         changing.decrypt(encrypted, WebhookEndpointId("we_2"))
 
 
-def test_only_what_the_key_before_sealed_is_sealed_anew() -> None:
+def test_reencryption_changes_only_secrets_of_previous_key() -> None:
     secret, changing = mint_secret(), SecretCipher(OTHER_KEY, KEY)
     anew = changing.reencrypt(SecretCipher(KEY).encrypt(secret, ENDPOINT), ENDPOINT)
     assert SecretCipher(OTHER_KEY).decrypt(anew, ENDPOINT) == secret

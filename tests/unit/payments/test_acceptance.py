@@ -26,7 +26,7 @@ def command(request: ChargeRequest) -> ChargeCommand:
     )
 
 
-def test_what_was_asked_for_and_its_route_become_the_fact() -> None:
+def test_accepted_request_becomes_event_with_route_and_job() -> None:
     request = ChargeRequest(
         amount_minor=1999,
         currency="jpy",

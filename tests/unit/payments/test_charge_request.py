@@ -140,7 +140,7 @@ def test_return_url_takes_https_and_loopback_http(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", BAD_URLS, ids=range(len(BAD_URLS)))
-def test_any_other_place_to_come_back_to_is_refused(url: str) -> None:
+def test_invalid_return_url_is_refused(url: str) -> None:
     assert flaw(return_url=url) == ("field_invalid", "return_url")
 
 

@@ -71,7 +71,7 @@ def test_a_key_is_the_same_bare_or_quoted(header: str, expected: str) -> None:
         '"4242 4242 4242 4242"',
     ],
 )
-def test_what_is_no_key_is_none(header: str) -> None:
+def test_malformed_idempotency_key_header_reads_as_none(header: str) -> None:
     assert read_key(header) is None
 
 

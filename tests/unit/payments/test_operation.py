@@ -139,7 +139,7 @@ def test_refund_request_becomes_event_and_job_under_its_id() -> None:
     assert (job.kind, job.payload) == ("refund.send", payload)
 
 
-def test_what_the_domain_refuses_stays_refused() -> None:
+def test_refusal_of_the_domain_is_passed_on() -> None:
     for request in (CaptureRequest(), CancelRequest(), RefundRequest(charge=CHARGE_ID)):
         assert isinstance(wanted(charge(), command(request), REFUND_ID, LATER), Refusal)
 

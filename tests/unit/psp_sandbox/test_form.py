@@ -77,7 +77,7 @@ def flattened(tree: Any, name: str) -> list[tuple[str, str]]:
 
 @settings(deadline=None)
 @given(TREES)
-def test_what_was_encoded_comes_back(tree: dict[str, Any]) -> None:
+def test_encoded_form_decodes_to_the_same_tree(tree: dict[str, Any]) -> None:
     pairs = [pair for name, child in tree.items() for pair in flattened(child, name)]
     assert decode(urlencode(pairs).encode()) == tree
 

@@ -57,7 +57,7 @@ def test_a_key_is_new_after_its_day(memory: IdempotencyMemory, clock: Clock) -> 
     assert memory.look_up("acct", "k", b"f") is Lookup.NEW
 
 
-def test_past_the_bound_the_least_recently_used_is_forgotten(memory: IdempotencyMemory) -> None:
+def test_memory_above_its_bound_drops_least_recently_used(memory: IdempotencyMemory) -> None:
     for key in "abc":
         memory.begin("acct", key, b"f")
         memory.finish("acct", key, ANSWER)

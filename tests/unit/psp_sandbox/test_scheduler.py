@@ -36,7 +36,7 @@ async def bell() -> Bell:
     return made
 
 
-async def test_what_is_due_happens_in_the_order_of_its_time(bell: Bell) -> None:
+async def test_due_effects_run_in_order_of_time(bell: Bell) -> None:
     for name, after in (("c", 30.0), ("a", 10.0), ("b", 10.0)):
         bell.scheduler.schedule(due(name), after_seconds=after)
     assert [(at, one.object_id) for at, one in bell.scheduler.waiting()] == [
@@ -58,7 +58,7 @@ async def test_only_the_last_entry_of_an_object_counts(bell: Bell) -> None:
     assert bell.advance(10) == 1
 
 
-async def test_what_is_struck_does_not_happen(bell: Bell) -> None:
+async def test_cancelled_effect_does_not_run(bell: Bell) -> None:
     bell.scheduler.schedule(due("a"), after_seconds=10)
     bell.scheduler.cancel("a")
     bell.scheduler.cancel("unknown")
@@ -66,7 +66,7 @@ async def test_what_is_struck_does_not_happen(bell: Bell) -> None:
     assert bell.advance(10) == 0
 
 
-async def test_struck_entries_do_not_pile_up(bell: Bell) -> None:
+async def test_cancelled_effects_do_not_accumulate(bell: Bell) -> None:
     bell.scheduler.schedule(due("kept"), after_seconds=10)
     for n in range(3 * COMPACT_ABOVE_ENTRIES):
         bell.scheduler.schedule(due(str(n)), after_seconds=5)
@@ -76,7 +76,7 @@ async def test_struck_entries_do_not_pile_up(bell: Bell) -> None:
     assert bell.rung == ["kept"]
 
 
-async def test_what_follows_from_what_happened_can_be_due_at_once(bell: Bell) -> None:
+async def test_effect_may_schedule_another_due_at_once(bell: Bell) -> None:
     def ring_twice(one: Due) -> None:
         bell.ring(one)
         if one.object_id == "first":
@@ -88,7 +88,7 @@ async def test_what_follows_from_what_happened_can_be_due_at_once(bell: Bell) ->
     assert bell.rung == ["first", "second"]
 
 
-async def test_one_that_fails_is_logged_and_does_not_stop_the_next(bell: Bell) -> None:
+async def test_failing_effect_is_logged_and_the_next_one_runs(bell: Bell) -> None:
     def fail_once(one: Due) -> None:
         if one.object_id == "bad":
             raise ZeroDivisionError

@@ -175,7 +175,7 @@ def test_a_second_withdrawal_or_reinstatement_is_impossible() -> None:
         dispute_machine.reinstate_funds(back.dispute, paid, FACTS)
 
 
-def test_what_was_refunded_whole_cannot_be_withdrawn() -> None:
+def test_dispute_of_fully_refunded_charge_withdraws_nothing() -> None:
     paid = charge()
     inquiry = disputed(paid, inquiry=True).dispute
     refunded = refund_of(paid, 1_000).charge
@@ -231,5 +231,5 @@ def test_a_movement_is_shown_with_its_net_its_fee_and_its_day() -> None:
     assert (back.net, back.fee_details, back.reporting_category) == (1_000, (), "dispute_reversal")
 
 
-def test_everything_that_can_wait_can_be_performed() -> None:
+def test_each_effect_kind_has_its_function() -> None:
     assert set(EFFECTS) == set(get_args(EffectKind))

@@ -52,7 +52,7 @@ def test_stripe_limits_of_a_currency_decide_what_is_refused(
 
 
 @given(st.sampled_from(sorted(ACTIVE_CURRENCIES)), st.integers(-10, AMOUNT_MINOR_MAX + 10))
-def test_what_the_limits_let_through_stripe_has_words_for(currency: Currency, amount_minor: int) -> None:
+def test_amount_within_limits_is_expressible_at_stripe(currency: Currency, amount_minor: int) -> None:
     money = Money(amount_minor, currency)
     if STRIPE_LIMITS.refusal_of(money) is None:
         amount = to_stripe(money)

@@ -376,7 +376,7 @@ def test_a_failed_attempt_is_declined_by_its_last_error(
     assert (outcome.psp_reference, outcome.occurred_at) == (REFERENCE, CREATED_AT)
 
 
-def test_a_status_stripe_invents_tomorrow_is_unknown() -> None:
+def test_unknown_intent_status_is_unknown_outcome() -> None:
     assert isinstance(answered("requires_blessing"), Unknown)
 
 
@@ -442,7 +442,7 @@ def test_decline_with_unknown_code_advises_ask_customer(words: dict[str, Any]) -
         ({"decline_code": "cosmic_rays"}, CUSTOMER),
     ],
 )
-def test_a_decline_of_another_type_is_a_decline_all_the_same(
+def test_decline_under_another_error_type_is_a_decline(
     error_type: str, words: dict[str, Any], advice: str
 ) -> None:
     failure = declined(refused(402, type=error_type, message="Secret text", **words)).failure
@@ -480,7 +480,7 @@ def test_failure_texts_are_bounded_and_hold_no_card_number() -> None:
         (None, SOFT),
     ],
 )
-def test_stripes_advice_goes_before_ours(advice_code: str | None, advice: str) -> None:
+def test_advice_code_of_stripe_outweighs_decline_table(advice_code: str | None, advice: str) -> None:
     outcome = refused(402, type="card_error", decline_code="generic_decline", advice_code=advice_code)
     assert declined(outcome).failure.advice == advice
 

@@ -195,7 +195,7 @@ def test_error_showing_inexpressible_capture_is_unknown() -> None:
     ],
     ids=["too large", "missing", "parameter", "nothing"],
 )
-def test_any_other_refusal_leaves_the_hold_as_it_was(error: dict[str, str], message: str) -> None:
+def test_refusal_without_table_row_leaves_the_hold(error: dict[str, str], message: str) -> None:
     shown = intent("requires_capture")
     outcome = refused(400, type="invalid_request_error", payment_intent=shown, **error)
     assert outcome == Rejected(

@@ -274,7 +274,7 @@ def test_refund_error_is_mapped_by_table(code: str, status: int) -> None:
     ],
     ids=["more than is left", "no such payment", "nothing named", "card", "card of a dispute"],
 )
-def test_any_other_refusal_is_final_too(error: dict[str, str], code: str) -> None:
+def test_refusal_without_table_row_rejects_the_refund(error: dict[str, str], code: str) -> None:
     outcome = refused(400, **error)
     assert isinstance(outcome, RefundRejected)
     assert outcome.code == code

@@ -128,7 +128,7 @@ def test_operation_not_done_is_repeated_in_replay_window(
     assert next_step(doubt, question(now=after(minutes=15)), POLICY, fraction=0.5) != Repeat()
 
 
-def test_what_the_psp_has_and_has_not_decided_is_not_repeated() -> None:
+def test_undecided_payment_is_asked_for_not_repeated() -> None:
     assert isinstance(next_step(UNDECIDED, question(), POLICY, fraction=0.5), AskAgain)
 
 

@@ -9,7 +9,7 @@ def test_a_key_is_a_function_of_charge_operation_and_number() -> None:
     assert psp_key(ChargeId("ch_1"), "capture", number=2) == "ch_1:capture:2"
 
 
-def test_a_refund_has_one_key_for_ever() -> None:
+def test_refund_key_is_derived_from_its_id_alone() -> None:
     assert refund_key(RefundId("re_1")) == "re_1:refund"
 
 

@@ -81,7 +81,7 @@ def test_every_failure_has_words_of_ours_and_none_of_the_psp() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(CUSTOMER_MESSAGES))
-def test_a_customers_message_speaks_to_the_customer_alone(code: FailureCode) -> None:
+def test_customer_message_addresses_the_customer_only(code: FailureCode) -> None:
     message = CUSTOMER_MESSAGES[code]
     assert re.search(r"\byour?\b", message, re.IGNORECASE), message
     assert not re.search(r"customer|provider|PSP|request|charge\b|merchant|lost|stolen|fraud", message), (

@@ -48,7 +48,7 @@ def test_a_cursor_with_any_character_changed_is_refused(uuid: object, place: int
 
 
 @given(st.text(max_size=80))
-def test_any_other_text_is_refused(text: str) -> None:
+def test_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(Problem, match="cursor_invalid"):
         read_cursor(text, principal(), parse_charge_id)
 

@@ -58,7 +58,7 @@ async def test_each_event_has_anchor_on_events_page() -> None:
         assert f'id="{event}"' in page
 
 
-def test_only_what_may_succeed_if_it_is_repeated_is_retryable() -> None:
+def test_retryable_problems_have_retryable_statuses() -> None:
     assert {kind.status for kind in PROBLEMS.values() if kind.retryable} == {408, 409, 429, 500, 503}
 
 
