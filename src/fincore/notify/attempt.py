@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg
 import msgspec
 
 from fincore.domain.ids import WebhookDeliveryId, WebhookEndpointId
@@ -48,23 +47,6 @@ class Attempted(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
     result: AttemptResult
     step: NextStep
-
-
-def claimed_of(row: asyncpg.Record) -> Claimed:
-    """A row of `claim_due`."""
-    return Claimed(
-        delivery_id=row["delivery_id"],
-        endpoint_id=row["endpoint_id"],
-        url=row["url"],
-        body=row["body"],
-        attempt=row["attempts"],
-        round_attempt=row["round_attempts"],
-        failures=row["failures"],
-        is_crowded=row["is_crowded"],
-        encrypted_secrets=tuple(
-            encrypted for encrypted in (row["secret"], row["previous_secret"]) if encrypted is not None
-        ),
-    )
 
 
 def attempt_row(one: Attempted) -> tuple[object, ...]:

@@ -13,7 +13,6 @@ from fincore.notify.attempt import (
     Attempted,
     Claimed,
     attempt_row,
-    claimed_of,
     columns,
     delivery_row,
     health_rows,
@@ -67,7 +66,7 @@ class Leases:
                     spare,
                 )
         _tell(own, disabled)
-        return [claimed_of(row) for row in rows]
+        return [_claimed_of(row) for row in rows]
 
     async def _note(
         self, connection: Connection, attempted: Sequence[Attempted]
@@ -115,3 +114,20 @@ def _tell(attempted: Sequence[Attempted], disabled: Sequence[asyncpg.Record]) ->
         _log.warning(
             "notify.endpoint_disabled", endpoint_id=row["endpoint_id"], reason=row["disabled_reason"]
         )
+
+
+def _claimed_of(row: asyncpg.Record) -> Claimed:
+    """A row of `claim_due`."""
+    return Claimed(
+        delivery_id=row["delivery_id"],
+        endpoint_id=row["endpoint_id"],
+        url=row["url"],
+        body=row["body"],
+        attempt=row["attempts"],
+        round_attempt=row["round_attempts"],
+        failures=row["failures"],
+        is_crowded=row["is_crowded"],
+        encrypted_secrets=tuple(
+            encrypted for encrypted in (row["secret"], row["previous_secret"]) if encrypted is not None
+        ),
+    )

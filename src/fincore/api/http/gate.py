@@ -1,4 +1,4 @@
-"""How many requests this process works on and lets wait, in all and of one merchant. Pure of HTTP."""
+"""How many requests this process works on and lets wait, in all and of one merchant. It knows no HTTP."""
 
 from typing import Final
 
