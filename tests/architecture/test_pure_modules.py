@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ def contract() -> dict[str, Any]:
     return dict(found)
 
 
+@cache
 def docstrings() -> dict[str, str]:
     """The docstring of each module, by the module's name."""
     return {
@@ -48,6 +50,6 @@ def test_module_in_the_pure_contract_says_that_it_is_pure() -> None:
     assert [name for name in listed if not SAYS_PURE.search(texts.get(name, ""))] == []
 
 
-def test_pure_contract_forbids_servers_clients_and_the_event_loop() -> None:
+def test_pure_contract_forbids_servers_and_clients() -> None:
     forbidden = set(contract()["forbidden_modules"])
     assert {"asyncio", "asyncpg", "aiohttp", "uvicorn", "pgqueuer", "fincore.postgres"} <= forbidden

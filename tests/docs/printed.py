@@ -52,7 +52,13 @@ from psp_sandbox.stripe.cards import CARDS
 from psp_sandbox.stripe.outcomes import DECLINES
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
-DOCUMENTS: Final = tuple(sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]))
+DOCUMENTS: Final = tuple(
+    sorted(
+        path
+        for pattern in ("*.md", ".github/**/*.md", "docs/**/*.md", "src/*/README.md")
+        for path in PROJECT.glob(pattern)
+    )
+)
 _BLOCK: Final = re.compile(
     r"^(<!-- printed: (\w+) -->\n)(```text\n.*?^```$(?=\n\n|\n?\Z)|(?:^\|[^\n]*\|$\n?)+(?<!\n)(?=\n\n|\n?\Z)|(?=\n))",
     re.DOTALL | re.MULTILINE,

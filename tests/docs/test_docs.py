@@ -29,6 +29,8 @@ from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
 SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
 PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
+TREE_PATH = re.compile(r"(?<![\w/.-])(?:src|tests|docs|demo|bench|harness|scripts|\.ci|\.github)/[\w./-]*\w")
+"""A path from the root of the repository, in prose or in a command."""
 OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY, REFUND_ID_KEY}
 """What begins like a metric and is none."""
 
@@ -75,6 +77,12 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
 
 
 @documents
+def test_each_path_from_the_root_exists(document: Path) -> None:
+    named = set(TREE_PATH.findall(document.read_text()))
+    assert [name for name in sorted(named) if not (PROJECT / name).exists()] == []
+
+
+@documents
 def test_every_setting_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"FINCORE_[A-Z_]*[A-Z]", document.read_text()))
     known = {setting.name for setting in SETTINGS} | {name + FILE_SUFFIX for name in SECRET_SETTINGS}
@@ -116,8 +124,8 @@ def test_every_test_that_is_named_exists(document: Path) -> None:
 
 @documents
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|\s+#|\n)", document.read_text())) - targets == set()
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)\b(?=`|\s+#|\n)", document.read_text())) - targets == set()
 
 
 @documents
