@@ -44,12 +44,6 @@ def test_module_that_calls_itself_pure_is_in_the_pure_contract() -> None:
     assert [module for module in pure if not is_covered(module, listed)] == []
 
 
-def test_module_in_the_pure_contract_says_that_it_is_pure() -> None:
-    texts = docstrings()
-    listed = contract()["source_modules"]
-    assert [name for name in listed if not SAYS_PURE.search(texts.get(name, ""))] == []
-
-
 def test_pure_contract_forbids_servers_and_clients() -> None:
     forbidden = set(contract()["forbidden_modules"])
     assert {"asyncio", "asyncpg", "aiohttp", "uvicorn", "pgqueuer", "fincore.postgres"} <= forbidden
