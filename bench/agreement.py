@@ -11,10 +11,10 @@ REFUND_ID_KEY: Final = "fincore_refund_id"
 
 
 def findings(fincore: Installation, progress: Progress, *, charges: int, refunds: int = 0) -> list[str]:
-    """What the laws say and who disagrees about what, in sentences. Counts are what the client was told."""
+    """What the invariants say and who disagrees about what, in sentences. Counts are what the client was told."""
     checked = fincore.fincore("check", timeout_seconds=CHECK_TIMEOUT_SECONDS)
-    laws = (
-        f"LAWS BROKEN OR NOT CHECKED:\n{(checked.stdout + checked.stderr)[-1_500:]}"
+    invariants = (
+        f"INVARIANTS BROKEN OR NOT CHECKED:\n{(checked.stdout + checked.stderr)[-1_500:]}"
         if checked.code
         else f"`fincore check` says: {checked.stdout.splitlines()[-1]}"
     )
@@ -23,7 +23,7 @@ def findings(fincore: Installation, progress: Progress, *, charges: int, refunds
         f"the client, the log, the PSP sandbox, the view and the ledger agree on {charges:,} charges and "
         f"{refunds:,} refunds, each with its amount"
     )
-    return [laws, *([f"DISAGREEMENT: {quarrel}" for quarrel in quarrels] or [agreed])]
+    return [invariants, *([f"DISAGREEMENT: {quarrel}" for quarrel in quarrels] or [agreed])]
 
 
 def disagreements(fincore: Installation, progress: Progress, *, charges: int, refunds: int) -> list[str]:

@@ -20,7 +20,7 @@ PSP_P50_MS: Final = 120.0
 PSP_P99_MS: Final = 380.0
 CONNECTIONS: Final = 64
 ROLES_BEHIND_THE_API: Final = ("worker", "projectionist", "ledger", "notify")
-"""All but the auditor: the laws are checked when the load is over."""
+"""All but the auditor: the invariants are checked when the load is over."""
 FLAT_SHARE: Final = 0.02
 """A backlog that grows by less than this share of the offered rate is flat."""
 

@@ -24,7 +24,7 @@ LOOK_SECONDS: Final = 0.2
 
 
 def main() -> int:
-    """Run the demo; 0 when every payment ended as expected, all who know of it agree, and every law holds."""
+    """Run the demo; 0 when every payment ended as expected, all who know of it agree, and every invariant holds."""
     screen, receiver = Screen(), Receiver()
     receiver.start()
     try:
@@ -72,7 +72,7 @@ def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     wrong += _books(screen, processes, charges)
     screen.heading("What the PSP says")
     wrong += _psp(screen, processes, charges)
-    screen.heading("The laws")
+    screen.heading("The invariants")
     checked = processes.fincore("check")
     screen.prose(checked.stdout + checked.stderr)
     if wrong:

@@ -41,7 +41,7 @@ app.command(
 )
 app.command(
     "fincore.cli.installation:check",
-    help="Check the laws that must hold; exit with 1 when one is broken, 3 when unchecked.",
+    help="Check the invariants that must hold; exit with 1 when one is broken, 3 when unchecked.",
 )
 app.command(
     "fincore.cli.merchants:merchants", name="merchant", help="Merchants, and what the platform charges them."

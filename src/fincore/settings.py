@@ -156,7 +156,7 @@ SETTINGS: Final = (
     Setting(
         "FINCORE_LAWS_INTERVAL_SECONDS",
         "900",
-        "pause between two checks of the laws; at least ten times as long as a check takes",
+        "pause between two checks of the invariants; at least ten times as long as a check takes",
     ),
     Setting(
         "FINCORE_FAILPOINTS",

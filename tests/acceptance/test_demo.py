@@ -27,4 +27,4 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert "What is wrong" not in said
     assert "0 charged twice" in said
     assert "usd: balanced" in said
-    assert "laws hold over" in said
+    assert "invariants hold over" in said

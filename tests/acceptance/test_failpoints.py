@@ -651,8 +651,8 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
             await assert_each_ended_well(system, shop, merchant, endings)
             await assert_each_repetition_gets_its_answer(shop, scenes)
             assert_told_of_everything(system, receiver, endpoint.json["secret"])
-    laws = await asyncio.to_thread(system.fincore, "check")
-    assert laws.code == 0, laws.stdout
+    invariants = await asyncio.to_thread(system.fincore, "check")
+    assert invariants.code == 0, invariants.stdout
     deaths = sum(len(step.doomed) for step in steps())
     print(f"walked {deaths} of {len(FAILPOINTS)} failpoints in {len(endings)} stories")  # noqa: T201 -- with -s
 

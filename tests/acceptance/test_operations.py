@@ -1,4 +1,4 @@
-"""What operators do: look at health, stop processes, read the laws, and be told in one sentence what is wrong."""
+"""What operators do: look at health, stop processes, read the invariants, and be told in one sentence what is wrong."""
 
 import asyncio
 import json
@@ -94,7 +94,7 @@ async def test_charge_accepted_with_other_roles_down_is_done_later(system: Syste
     assert (listed["id"], listed["status"]) == (accepted["id"], "succeeded")
 
 
-# The laws
+# The invariants
 
 
 async def test_check_passes_and_names_tampered_balance(system: System, shop: Shop) -> None:

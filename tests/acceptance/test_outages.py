@@ -128,7 +128,7 @@ async def shop(system: System, own_merchant: Merchant) -> AsyncIterator[Shop]:
 
 
 async def assert_carried_out_once(system: System, shop: Shop, merchant: Merchant, sales: Sales) -> None:
-    """Every sale and its refund were carried out, once, and no others; no process ended; the laws hold."""
+    """Every sale and its refund were carried out, once, and no others; no process ended; the invariants hold."""
     assert [name for name in system.programs if not system.is_running(name)] == []
     await asyncio.to_thread(system.until_idle)
     charges = await assert_all_agree(system, shop, merchant)
@@ -140,12 +140,12 @@ async def assert_carried_out_once(system: System, shop: Shop, merchant: Merchant
     }
     assert ends == {("succeeded", AMOUNT_MINOR, PART_MINOR)}
     assert {len(charge["refunds"]) for charge in charges.values()} == {1}
-    await assert_laws_hold(system)
+    await assert_invariants_hold(system)
     print(f"{SALES} sales; meanwhile: {dict(sales.problems)}")  # noqa: T201 -- shown with -s
 
 
-async def assert_laws_hold(system: System) -> None:
-    """No job waits for a person, and every law holds."""
+async def assert_invariants_hold(system: System) -> None:
+    """No job waits for a person, and every invariant holds."""
     held = system.rows(
         "select entrypoint, headers ->> 'held_reason' from queue.pgqueuer where status = 'failed'"
     )
@@ -237,7 +237,7 @@ async def test_unacknowledged_commits_are_not_repeated(
             "charge.captured",
         ],
     }
-    await assert_laws_hold(system)
+    await assert_invariants_hold(system)
 
 
 # Too much at once

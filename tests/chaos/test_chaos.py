@@ -91,7 +91,7 @@ async def test_chaos_under_load_loses_and_doubles_no_charge(system: System) -> N
                 f"something differs: the logs, and what the stores hold, are kept in {keep_evidence(system, seed)}"
             )
             raise
-    say("client, PSP, log, view and ledger tell the same, and every law holds")
+    say("client, PSP, log, view and ledger tell the same, and every invariant holds")
 
 
 async def disturb(system: System, rng: random.Random) -> None:

@@ -18,7 +18,7 @@ from fincore.alerting.alerts import ALERTS
 from fincore.api.http import connection, endpoint, gate, idempotent_call, rate_limit
 from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
-from fincore.audit.invariants import LAWS
+from fincore.audit.invariants import INVARIANTS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
@@ -149,19 +149,19 @@ def problems() -> str:
     return _table(("status", "code", "meaning", "what to do", "send the same again"), rows)
 
 
-def laws() -> str:
-    """Every law and what its failure means: the docstring that stands below the law in its file."""
+def invariants() -> str:
+    """Every invariant and what its failure means: the docstring that stands below the invariant in its file."""
     rows = []
-    for law in LAWS:
-        path = PROJECT / "src/fincore/audit/invariants" / f"{law.name}.py"
+    for invariant in INVARIANTS:
+        path = PROJECT / "src/fincore/audit/invariants" / f"{invariant.name}.py"
         failure = re.search(
             r'^"""If it fails, (.+?)"""\Z', path.read_text().strip(), re.DOTALL | re.MULTILINE
         )
         if failure is None:
-            raise ValueError(f"{path} does not end with what the law's failure means")
+            raise ValueError(f"{path} does not end with what the invariant's failure means")
         meaning = failure[1][:1].upper() + failure[1][1:]
-        rows.append((f"`{law.name}`", law.sentence, meaning))
-    return _table(("law", "what must hold", "what it means when it is broken"), rows)
+        rows.append((f"`{invariant.name}`", invariant.sentence, meaning))
+    return _table(("invariant", "what must hold", "what it means when it is broken"), rows)
 
 
 def public_events() -> str:
@@ -357,7 +357,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),
     "journal": lambda: _text(journal_table()),
-    "laws": laws,
+    "invariants": invariants,
     "ledger_example": ledger_example,
     "limits": limits,
     "metrics": metrics,

@@ -45,7 +45,7 @@ async def harness(pool: Pool, databases: Databases) -> AsyncIterator[WorkerHarne
         await follow(log, stores.paymentdb, Projectionist())
         await follow(log, stores.ledgerdb, LedgerService())
         await Sealer(stores.ledgerdb).seal()
-        assert [verdict.sentence for verdict in await check_all(stores) if not verdict.holds] == []
+        assert [result.sentence for result in await check_all(stores) if not result.holds] == []
 
 
 async def paid(harness: WorkerHarness) -> ChargeId:

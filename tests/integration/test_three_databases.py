@@ -64,7 +64,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
         assert await follow(log, stores.ledgerdb, LedgerService()) > 0
         rows = await LedgerQueries(stores.ledgerdb).trial_balance(livemode=False)
         assert sum(row.debit_minor for row in rows) == sum(row.credit_minor for row in rows) == 3 * 1000 + 999
-        assert [verdict.law.name for verdict in await check_all(stores) if not verdict.holds] == []
+        assert [result.invariant.name for result in await check_all(stores) if not result.holds] == []
 
 
 async def test_second_migration_applies_nothing(apart: Databases) -> None:

@@ -195,7 +195,7 @@ class Upgraded(NamedTuple):
         await Sealer(self.stores.ledgerdb).seal()
 
     async def broken(self) -> list[str]:
-        return [verdict.sentence for verdict in await check_all(self.stores) if not verdict.holds]
+        return [result.sentence for result in await check_all(self.stores) if not result.holds]
 
 
 def migrations_before(folder: str) -> MigrationList:

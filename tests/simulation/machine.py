@@ -276,7 +276,7 @@ class Payments(RuleBasedStateMachine):
     def everything_comes_to_rest(self) -> None:
         self.comes_to_rest(SOON)
 
-    # --- laws
+    # --- invariants
 
     @invariant()
     def the_laws_hold(self) -> None:

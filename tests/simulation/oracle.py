@@ -51,7 +51,7 @@ STATUS_OF: Final[Mapping[str, str]] = {
 
 
 def at_any_time(world: World) -> list[str]:
-    """What breaks a law that knows no excuse."""
+    """What breaks an invariant that knows no excuse."""
     payments = _payments(world)
     return [
         *world.psp.complaints,

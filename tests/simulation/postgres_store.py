@@ -93,10 +93,10 @@ class StoreInPostgres:
         with contextlib.suppress(Fenced):
             await self._runners[consumer][runner].advance()
 
-    async def broken_laws(self) -> list[str]:
-        """What breaks a law of FinCore's own once view, ledger and webhooks have followed the log to its end.
+    async def broken_invariants(self) -> list[str]:
+        """What breaks an invariant of FinCore's own once view, ledger and webhooks have followed the log to its end.
 
-        Whether a job works on a charge the oracle checks: the queue is a model, and no law can look into it.
+        Whether a job works on a charge the oracle checks: the queue is a model, and no invariant can look into it.
         """
         end = max(
             ((event.tx, event.pos) for events in (await self.history()).values() for event in events),
@@ -106,8 +106,8 @@ class StoreInPostgres:
             while await runner.checkpoint() < end:
                 await self.follow(consumer, 0)
                 await asyncio.sleep(FOLLOW_PAUSE_SECONDS)
-        verdicts = await check_all(self._stores)
-        return [one.sentence for one in verdicts if not one.holds and one.law != OPEN_CHARGES_HAVE_WORK]
+        results = await check_all(self._stores)
+        return [one.sentence for one in results if not one.holds and one.invariant != OPEN_CHARGES_HAVE_WORK]
 
     async def clearing_minor(self) -> int:
         """What the books say the PSPs owe us."""

@@ -66,7 +66,7 @@ def test_random_faults_on_postgresql_break_no_invariant(
 
         def comes_to_rest(self, within: timedelta) -> None:
             super().comes_to_rest(within)
-            assert self.loop.run_until_complete(self.store.broken_laws()) == []
+            assert self.loop.run_until_complete(self.store.broken_invariants()) == []
             if self.world.psp.tells:
                 net_minor = sum(payment.net_minor for payment in self.world.psp.payments.values())
                 assert self.loop.run_until_complete(self.store.clearing_minor()) == net_minor

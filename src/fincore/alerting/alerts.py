@@ -4,12 +4,12 @@ from typing import Final
 
 from fincore.alerting.alert import Alert
 
-LAWS_THAT_CAN_WAIT: Final = (
+INVARIANTS_THAT_CAN_WAIT: Final = (
     "nothing_waits_in_suspense",
     "wanted_events_have_deliveries",
 )
 """A violation of these is a `warning`; of any other it is `critical`, also of one added later."""
-_CAN_WAIT: Final = "|".join(LAWS_THAT_CAN_WAIT)
+_CAN_WAIT: Final = "|".join(INVARIANTS_THAT_CAN_WAIT)
 
 ALERTS: Final = (
     # Whether FinCore runs
@@ -22,8 +22,9 @@ ALERTS: Final = (
         'or absent(fincore_consumer_lag_seconds{consumer="notify"}) '
         "or absent(fincore_laws_checked_timestamp_seconds)",
         for_seconds=60,
-        runbook="No process of a role tells its metrics (in this order: api, worker, projectionist, ledger, notify, auditor): "
-        "start it, and read the last lines of its log.",
+        runbook="Prometheus receives no metrics of at least one role; the expression lists them in "
+        "the order api, worker, projectionist, ledger, notify, auditor. Start the missing "
+        "role, and read the last lines of its log.",
         section="when-something-is-down",
     ),
     Alert(
@@ -31,16 +32,16 @@ ALERTS: Final = (
         severity="critical",
         expression='sum(rate(fincore_http_request_seconds_count{status="5xx"}[5m])) > 0',
         for_seconds=120,
-        runbook="Merchants see errors: the log of the api role names each; 503 means that a store is away or too much is asked "
-        "at once.",
+        runbook="Merchants receive 5xx errors. The log of the api role names each; 503 means that a "
+        "store is unavailable or that the API is overloaded.",
         section="when-something-is-down",
     ),
     Alert(
         name="RequestsLimited",
         severity="warning",
         expression="sum by (reason) (increase(fincore_http_requests_limited_total[15m])) > 100",
-        runbook="A merchant sends more than its share and is answered 429: `reason` says whether too many a second or too many at a "
-        "time.",
+        runbook="A merchant exceeds its share and receives 429. `reason` says whether it sends too "
+        "many requests a second or has too many open at once.",
         section="limits",
     ),
     Alert(
@@ -48,23 +49,24 @@ ALERTS: Final = (
         severity="critical",
         expression="fincore_commits_waiting > 5000",
         for_seconds=30,
-        runbook="The event store writes more slowly than changes come: look at its disk and at long transactions. At 10,000 in a "
-        "process, merchants are answered 503.",
+        runbook="The event store writes more slowly than changes arrive. Check its disk, and look for "
+        "long transactions. At 10,000 waiting commits a process answers merchants with 503.",
         section="limits",
     ),
     Alert(
         name="ReportsHeld",
         severity="warning",
         expression="fincore_reports_held > 0",
-        runbook="A PSP said something of a charge that FinCore cannot take as it is; refunds of the charge are refused: "
-        "`fincore reports list` says why.",
+        runbook="A PSP reported something about a charge that FinCore cannot apply; until a person "
+        "decides, the charge cannot be refunded. `fincore reports list` gives the reason.",
         section="held-reports",
     ),
     Alert(
         name="ReportHeldTooLong",
         severity="critical",
         expression="fincore_report_held_oldest_seconds > 86400",
-        runbook="A held report has waited for a day: look at the payment at the PSP, then have it read again or release it.",
+        runbook="A report has been held for a day. Compare the payment with the PSP's dashboard, then "
+        "run `fincore reports read-again` or `fincore reports release`.",
         section="held-reports",
     ),
     Alert(
@@ -72,68 +74,76 @@ ALERTS: Final = (
         severity="critical",
         expression="fincore_clock_trusted == 0",
         for_seconds=60,
-        runbook="Clocks are apart, or one was set: charges go on, nothing is purged, expired or given up. The log says "
-        "`clock.distrusted` with both clocks; set right the one that is wrong.",
+        runbook="The clocks of two machines differ, or one was set. Charges go on, but FinCore "
+        "purges, expires and gives up nothing. The log line `clock.distrusted` shows both "
+        "clocks: correct the wrong one.",
         section="clocks",
     ),
     Alert(
         name="FiguresStale",
         severity="critical",
         expression="fincore_figures_age_seconds > 60",
-        runbook="A process cannot measure what other alerts rely on (the queue, webhooks, the lag of a consumer): the store is away, or "
-        "its log says `metrics.unmeasured` and why.",
+        runbook="A process cannot measure figures that other alerts rely on: the queue, webhooks, or "
+        "the lag of a consumer. Its store is unavailable, or its log line "
+        "`metrics.unmeasured` gives the reason.",
         section="metrics",
     ),
     # Whether money is where it belongs
     Alert(
-        name="LawBroken",
+        name="InvariantBroken",
         severity="critical",
         expression=f'fincore_law_violations{{law!~"{_CAN_WAIT}"}} > 0',
-        runbook="What must always hold does not: `fincore check` names the rows. Stop what writes there, keep the data as it is.",
-        section="the-laws",
+        runbook="Stored data breaks an invariant. Run `fincore check`: it names the rows. Stop what "
+        "writes there, and leave the data as it is.",
+        section="the-invariants",
     ),
     Alert(
-        name="LawBrokenCanWait",
+        name="InvariantBrokenCanWait",
         severity="warning",
         expression=f'fincore_law_violations{{law=~"{_CAN_WAIT}"}} > 0',
-        runbook="Money waits in suspense, or a merchant was not told of something: `fincore check` names the rows.",
-        section="the-laws",
+        runbook="Money is in suspense, or a merchant was not notified of an event. Run `fincore "
+        "check`: it names the rows.",
+        section="the-invariants",
     ),
     Alert(
-        name="LawUnchecked",
+        name="InvariantUnchecked",
         severity="critical",
         expression="fincore_audit_unchecked > 0",
-        runbook="A law or a figure could not be checked, so nothing is known about it: the auditor's log and `fincore check` say "
-        "why.",
-        section="the-laws",
+        runbook="An invariant could not be checked or a figure not measured, so its state is unknown. "
+        "The auditor's log and `fincore check` give the reason.",
+        section="the-invariants",
     ),
     Alert(
-        name="LawsNotChecked",
+        name="InvariantsNotChecked",
         severity="critical",
         expression="time() - fincore_laws_checked_timestamp_seconds > 21600",
-        runbook="No round of checks has ended for six hours, or for longer than FINCORE_LAWS_INTERVAL_SECONDS where that is more: see "
-        "whether the auditor runs, and `fincore_laws_check_seconds`.",
-        section="the-laws",
+        runbook="The auditor has finished no round of checks for six hours. Check that it runs, and "
+        "how long a round takes (`fincore_laws_check_seconds`). Expect this alert where "
+        "FINCORE_LAWS_INTERVAL_SECONDS is longer than that.",
+        section="the-invariants",
     ),
     Alert(
         name="LedgerAltered",
         severity="critical",
         expression="fincore_ledger_altered_rows > 0",
-        runbook="Rows of the books are not as they were sealed: `fincore ledger verify --all` names them. Treat it as an incident.",
+        runbook="Rows of the ledger differ from what was sealed. Run `fincore ledger verify --all`: "
+        "it names them. Treat it as an incident.",
         section="the-books",
     ),
     Alert(
         name="MoneyInSuspense",
         severity="warning",
         expression="fincore_ledger_suspense_minor != 0",
-        runbook="Money moved in a way that makes no sense: `fincore ledger suspense` says why. Find out who owns it, then clear it.",
+        runbook="Money moved in a way that makes no sense. `fincore ledger suspense` gives the "
+        "reason. Find out who owns it, then book it with `fincore ledger clear`.",
         section="the-books",
     ),
     Alert(
         name="ClearingTooOld",
         severity="warning",
         expression="fincore_clearing_unclear_age_seconds > 1209600",
-        runbook="Money that a PSP took has not been settled for 14 days: compare with the PSP's payouts.",
+        runbook="A PSP took money more than 14 days ago and has not paid it out. Compare the account "
+        "with the PSP's payouts.",
         section="the-books",
     ),
     # Whether work is done
@@ -142,15 +152,16 @@ ALERTS: Final = (
         severity="warning",
         expression="fincore_consumer_lag_seconds > 10",
         for_seconds=60,
-        runbook="Lists, books or webhooks fall behind: the role is overloaded, or a long transaction on the event store's server "
-        "holds readers back.",
+        runbook="Lists, books or webhooks are behind the log. The role is overloaded, or a long "
+        "transaction on the event store's server holds readers back.",
         section="when-something-is-down",
     ),
     Alert(
         name="ChargeParked",
         severity="critical",
         expression="fincore_parked_streams > 0",
-        runbook="A consumer leaves a charge alone because of an event it cannot apply: `fincore parked list` says which and why.",
+        runbook="A consumer no longer follows a charge because it cannot apply an event. `fincore "
+        "parked list` names the charge, the event and the reason.",
         section="parked-charges",
     ),
     Alert(
@@ -158,7 +169,7 @@ ALERTS: Final = (
         severity="critical",
         expression='fincore_jobs{status="held"} > 0',
         for_seconds=60,
-        runbook="A job waits for a person: `fincore jobs dead` says why.",
+        runbook="A job has failed for good and waits for a person. `fincore jobs dead` gives the reason.",
         section="dead-jobs",
     ),
     Alert(
@@ -166,7 +177,8 @@ ALERTS: Final = (
         severity="warning",
         expression='fincore_jobs{status="queued"} > 1000 and deriv(fincore_jobs{status="queued"}[5m]) > 0',
         for_seconds=300,
-        runbook="More jobs come than are done: the workers are too few or down, or the PSP is slow (`fincore_psp_call_seconds`).",
+        runbook="Jobs arrive faster than the workers finish them. Too few workers run, or the PSP is "
+        "slow (`fincore_psp_call_seconds`).",
         section="when-something-is-down",
     ),
     Alert(
@@ -175,14 +187,16 @@ ALERTS: Final = (
         expression="sum(increase(fincore_outcomes_unknown_total[1h])) - "
         "(sum(increase(fincore_outcomes_resolved_total[1h])) or vector(0)) > 10",
         for_seconds=300,
-        runbook="The PSP loses answers, and asking it fails, too: `fincore charges unknown` lists what is open.",
+        runbook="The PSP does not answer calls, and inquiries do not find out what became of them. "
+        "`fincore charges unknown` lists the open operations.",
         section="unknown-outcomes",
     ),
     Alert(
         name="Corrected",
         severity="warning",
         expression="increase(fincore_corrections_total[1h]) > 0",
-        runbook="The PSP's own record contradicted how a charge or refund had ended: look at its timeline.",
+        runbook="The PSP's own record contradicts the end that FinCore had recorded for a charge or "
+        "refund. `fincore charges show` prints its history.",
         section="unknown-outcomes",
     ),
     # Whether PSPs and merchants hear and are heard
@@ -190,44 +204,49 @@ ALERTS: Final = (
         name="PspWebhooksRefused",
         severity="critical",
         expression='sum(increase(fincore_webhooks_received_total{result=~"refused_.*"}[15m])) > 5',
-        runbook="Webhooks of a PSP are refused: a secret or a clock is wrong or they are forged (`refused_mismatch`), or the endpoint "
-        "sends events of another mode or account (`refused_other_mode`, `refused_other_account`). Compare both with the PSP's "
-        "dashboard.",
+        runbook="FinCore refuses webhooks of a PSP. `refused_mismatch`: a secret or a clock is wrong, "
+        "or they are forged. `refused_other_mode` and `refused_other_account`: the endpoint "
+        "sends events of another mode or account. Compare both with the PSP's dashboard.",
         section="metrics",
     ),
     Alert(
         name="PspWebhookDiffers",
         severity="warning",
         expression='increase(fincore_webhooks_received_total{result="duplicate_differs"}[1h]) > 0',
-        runbook="An event came again with another body; the first one counts. Compare it with the PSP's dashboard.",
+        runbook="A PSP sent an event again with another body. The first body counts. Compare the "
+        "event with the PSP's dashboard.",
         section="webhooks-from-psps",
     ),
     Alert(
         name="MerchantsToldLate",
         severity="warning",
         expression="fincore_webhook_oldest_due_seconds > 600",
-        runbook="Webhooks to merchants wait: the notify role is down or has too much to do, or many endpoints fail.",
+        runbook="Webhooks to merchants are more than ten minutes late. The notify role is down or "
+        "overloaded, or many endpoints fail.",
         section="webhooks-to-merchants",
     ),
     Alert(
         name="EndpointDisabled",
         severity="warning",
         expression="increase(fincore_webhook_endpoints_disabled_total[1h]) > 0",
-        runbook="A merchant's server has stopped working, and it should hear of that from you: `fincore webhooks failing`.",
+        runbook="FinCore disabled the webhook endpoint of a merchant because deliveries to it failed. "
+        "`fincore webhooks failing` names it: tell the merchant.",
         section="webhooks-to-merchants",
     ),
     Alert(
         name="SecretUnreadable",
         severity="critical",
         expression='increase(fincore_webhook_attempts_total{result="secret_unreadable"}[15m]) > 0',
-        runbook="`FINCORE_SECRETS_KEY` is not the key that sealed the secrets of merchants' webhooks: set the one that did.",
+        runbook="`FINCORE_SECRETS_KEY` is not the key that encrypted the secrets of merchants' "
+        "webhooks. Set that key, or set it as `FINCORE_SECRETS_KEY_BEFORE` beside a new one.",
         section="webhooks-to-merchants",
     ),
     Alert(
         name="PrivateAddressAsked",
         severity="warning",
         expression='increase(fincore_webhook_attempts_total{result="address_forbidden"}[1h]) > 0',
-        runbook="An endpoint's name leads into a private network: a mistake, or an attempt to reach your servers through "
+        runbook="The host name of a merchant's endpoint resolves to a private address; FinCore does "
+        "not connect to it. It is a mistake, or an attempt to reach your servers through "
         "FinCore.",
         section="webhooks-to-merchants",
     ),

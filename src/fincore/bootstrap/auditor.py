@@ -1,8 +1,8 @@
-"""The auditor role: the laws, the seals, suspense and the clearing accounts, looked at again and again."""
+"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts and held reports on a schedule."""
 
 import asyncio
 
-from fincore.audit.auditor import Audit, Measure
+from fincore.audit.auditor import Auditor, Measure
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
 from fincore.domain.clock import AgeClock
@@ -21,5 +21,5 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "seals": lambda: measure_altered(stores.ledgerdb),
         "held_reports": lambda: measure_held_reports(stores.eventstore),
     }
-    audit = Audit(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
+    audit = Auditor(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)
     await run_until(stop, audit.run(), audit.stop)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fincore.audit.invariants import check_all, count_events
-from fincore.audit.invariants.check_result import Verdict, summary
+from fincore.audit.invariants.check_result import CheckResult, summary
 from fincore.bootstrap.databases import STORES
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.schemas import migrate_databases
@@ -38,18 +38,18 @@ def settings() -> None:
 
 
 def check() -> None:
-    """Check the laws that must hold; exit with 1 when one is broken, with 3 when one could not be checked."""
-    verdicts, events = on_stores(_checked)
-    show("\n".join([*(verdict.sentence for verdict in verdicts), summary(verdicts, events)]))
-    sys.exit(exit_code_of(verdicts))
+    """Check the invariants that must hold; exit with 1 when one is broken, with 3 when one could not be checked."""
+    results, events = on_stores(_checked)
+    show("\n".join([*(result.sentence for result in results), summary(results, events)]))
+    sys.exit(exit_code_of(results))
 
 
-async def _checked(stores: OperatorStores) -> tuple[list[Verdict], int]:
+async def _checked(stores: OperatorStores) -> tuple[list[CheckResult], int]:
     return await check_all(stores), await count_events(stores)
 
 
-def exit_code_of(verdicts: Sequence[Verdict]) -> int:
+def exit_code_of(results: Sequence[CheckResult]) -> int:
     """0 where all invariants hold, 1 where one is broken, 3 where none is known to be and one could not be checked."""
-    if any(verdict.is_broken for verdict in verdicts):
+    if any(result.is_broken for result in results):
         return EXIT_BROKEN
-    return EXIT_UNCHECKED if any(verdict.unchecked is not None for verdict in verdicts) else 0
+    return EXIT_UNCHECKED if any(result.unchecked is not None for result in results) else 0

@@ -21,7 +21,7 @@ class FanOut:
     """Four statements a batch at most, however many events and endpoints; one if there is no endpoint.
 
     What an endpoint wants is read in the transaction that inserts the deliveries, never remembered: that an event of a
-    later transaction than the endpoint's last change finds the endpoint as changed is a law.
+    later transaction than the endpoint's last change finds the endpoint as changed is an invariant.
     """
 
     name = "notify"

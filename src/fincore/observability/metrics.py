@@ -6,6 +6,6 @@ from prometheus_client import Gauge
 
 FIGURES_AGE_SECONDS: Final = Gauge(
     "fincore_figures_age_seconds",
-    "How old figures are that a process asks its database for: those of the queue, of webhooks, of a consumer.",
+    "Seconds since a process last measured figures in its database: of the queue, of webhooks, of a consumer.",
     ["what"],
 )

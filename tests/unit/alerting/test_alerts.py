@@ -1,4 +1,4 @@
-"""The table of alerts names what exists, and leaves no law without one."""
+"""The table of alerts names what exists, and leaves no invariant without one."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alert import Alert
-from fincore.alerting.alerts import ALERTS, LAWS_THAT_CAN_WAIT
-from fincore.audit.invariants import LAWS
+from fincore.alerting.alerts import ALERTS, INVARIANTS_THAT_CAN_WAIT
+from fincore.audit.invariants import INVARIANTS
 
 PROJECT: Final = Path(__file__).parents[3]
 _SELECTOR: Final = re.compile(r"\b(fincore_\w+)(?:\{([^}]*)\})?")
@@ -74,10 +74,10 @@ def test_each_invariant_has_exactly_one_alert() -> None:
         if label == "law"
     ]
     alarms = {
-        law.name: sum(
-            bool(pattern.fullmatch(law.name)) is (operator == "=~") for operator, pattern in matchers
+        invariant.name: sum(
+            bool(pattern.fullmatch(invariant.name)) is (operator == "=~") for operator, pattern in matchers
         )
-        for law in LAWS
+        for invariant in INVARIANTS
     }
-    assert alarms == {law.name: 1 for law in LAWS}
-    assert set(LAWS_THAT_CAN_WAIT) <= alarms.keys()
+    assert alarms == {invariant.name: 1 for invariant in INVARIANTS}
+    assert set(INVARIANTS_THAT_CAN_WAIT) <= alarms.keys()

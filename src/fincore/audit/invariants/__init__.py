@@ -1,19 +1,20 @@
-"""The laws: what must be true of the stores at any moment, one law a file, each with the check that names what breaks it.
+"""What must hold in the stores at every moment: one invariant a file, each with the check that names the rows that break it.
 
-They look at the stores with SQL of their own and refuse to know the code that fills them: a law shares no mistake with it.
+They read the stores with SQL of their own and ask the job queue through its port. They refuse to know the code that fills the
+stores, so that no mistake of that code is repeated here; what they share with it is the domain: events and how they fold.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
-from fincore.audit.invariants.check_result import LAW_SECONDS_MAX, Verdict, verdict_on
+from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
 from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
 from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
 from fincore.audit.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
 )
-from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Law, Stores
+from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.no_card_numbers import NO_CARD_NUMBERS
 from fincore.audit.invariants.nothing_waits_in_suspense import NOTHING_WAITS_IN_SUSPENSE
@@ -29,7 +30,7 @@ from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
-LAWS: Final[Sequence[Law]] = (
+INVARIANTS: Final[Sequence[Invariant]] = (
     STREAM_VERSIONS_ARE_DENSE,
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
     VIEW_EQUALS_FOLD,
@@ -46,15 +47,15 @@ LAWS: Final[Sequence[Law]] = (
     WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,
 )
-"""Every law, in the order money flows."""
+"""Every invariant, in the order in which money flows."""
 
 
-async def check_all(stores: Stores, *, seconds_max: float = LAW_SECONDS_MAX) -> list[Verdict]:
-    """Check every law, one after the other, each within a bound and independent of the results before.
+async def check_all(stores: Stores, *, seconds_max: float = CHECK_SECONDS_MAX) -> list[CheckResult]:
+    """Check every invariant, one after the other, each for at most `seconds_max`; what one fails of stops no other.
 
-    Traffic may go on meanwhile: a law judges what has settled.
+    Traffic may go on meanwhile: an invariant looks only at what no consumer or worker is still busy with.
     """
-    return [await verdict_on(law, stores, seconds_max=seconds_max) for law in LAWS]
+    return [await result_of(invariant, stores, seconds_max=seconds_max) for invariant in INVARIANTS]
 
 
 async def count_events(stores: Stores) -> int:

@@ -1,8 +1,8 @@
-"""Law: an account's balance is the sum of its postings, on each day too, and each posting continues the one before."""
+"""Invariant: an account's balance is the sum of its postings, on each day too, and each posting continues the one before."""
 
 from typing import Final
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, named_rows
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -17,7 +17,7 @@ async def _check(stores: Stores) -> list[Violation]:
     ]
 
 
-BALANCES_EQUAL_POSTINGS: Final = Law(
+BALANCES_EQUAL_POSTINGS: Final = Invariant(
     "balances_equal_postings",
     "Every account's balance, now and at the end of each day, is the sum of its postings, which chain without a hole.",
     _check,

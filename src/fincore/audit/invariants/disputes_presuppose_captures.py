@@ -1,8 +1,8 @@
-"""Law: a dispute moves money only of a charge that has taken money."""
+"""Invariant: a dispute moves money only of a charge that has taken money."""
 
 from typing import Final
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, named_rows
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -12,7 +12,7 @@ async def _check(stores: Stores) -> list[Violation]:
     return await named_rows(stores.eventstore, _SQL.disputes_of_nothing)
 
 
-DISPUTES_PRESUPPOSE_CAPTURES: Final = Law(
+DISPUTES_PRESUPPOSE_CAPTURES: Final = Invariant(
     "disputes_presuppose_captures",
     "No dispute withdrew or reinstated money of a charge that had captured nothing, and none moved a negative amount.",
     _check,

@@ -1,8 +1,8 @@
-"""Law: debits equal credits, in each entry and in the whole ledger, for each currency and mode."""
+"""Invariant: debits equal credits, in each entry and in the whole ledger, for each currency and mode."""
 
 from typing import Final
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, named_rows
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -16,7 +16,7 @@ async def _check(stores: Stores) -> list[Violation]:
     ]
 
 
-ENTRIES_BALANCE: Final = Law(
+ENTRIES_BALANCE: Final = Invariant(
     "entries_balance",
     "In every entry, and over all of them, debits equal credits in each currency and mode.",
     _check,

@@ -1,11 +1,11 @@
-"""Law: what a consumer's checkpoint has passed has had its effect."""
+"""Invariant: what a consumer's checkpoint has passed has had its effect."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.postgres.named_sql import load_sql
 
@@ -78,7 +78,7 @@ async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> li
     )
 
 
-EVERY_EVENT_REACHES_EVERY_CONSUMER: Final = Law(
+EVERY_EVENT_REACHES_EVERY_CONSUMER: Final = Invariant(
     "every_event_reaches_every_consumer",
     "Every event that a consumer's checkpoint has passed has had its effect, in the view and in the ledger; no charge is "
     "parked.",

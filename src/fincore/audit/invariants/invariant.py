@@ -1,4 +1,4 @@
-"""What a law is: a sentence about the stores that must be true at any moment, and the check that finds where it is not."""
+"""What an invariant is: a sentence about the stores that must be true at every moment, and the check that finds where it is not."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
@@ -10,15 +10,15 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.port import JobInspection
 
 BATCH_ROWS: Final = 1_000
-"""Rows that a law holds in memory at a time."""
+"""Rows that a check holds in memory at a time."""
 VIOLATIONS_MAX: Final = 100
-"""Rows that one law names; more are not looked for."""
+"""Rows that one check names; it looks for no more."""
 STATEMENT_TIMEOUT_SECONDS: Final = 900.0
-"""A law may read a whole table in one statement; it is an operator's errand, not a request."""
+"""How long one statement of a check may take: it may read a whole table."""
 
 
 class Stores(Protocol):
-    """The three stores, which may be three servers. Each pool needs two connections for a law."""
+    """What a check reads: the three stores, which may be three servers, and the job queue. A check takes two connections a pool."""
 
     @property
     def eventstore(self) -> Pool:
@@ -42,7 +42,7 @@ class Stores(Protocol):
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """One row that breaks a law: where it is, and what is wrong with it. Never holds the content of the row."""
+    """One row that breaks an invariant: where it is, and what is wrong with it. Never holds the content of the row."""
 
     where: str
     what: str
@@ -51,7 +51,7 @@ class Violation(msgspec.Struct, frozen=True):
 Check = Callable[[Stores], Awaitable[list[Violation]]]
 
 
-class Law(msgspec.Struct, frozen=True):
+class Invariant(msgspec.Struct, frozen=True):
     """`check` finds what breaks `sentence`, a bounded number of rows of it; it reads and never writes."""
 
     name: str

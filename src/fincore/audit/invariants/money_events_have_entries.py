@@ -1,11 +1,11 @@
-"""Law: the log and the ledger tell of the same money, event by event, in both directions."""
+"""Invariant: the log and the ledger tell of the same money, event by event, in both directions."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
 from fincore.postgres.named_sql import load_sql
 
@@ -65,7 +65,7 @@ async def _entries_without_event(stores: Stores) -> list[Violation]:
     return await scan(stores.ledgerdb, _SQL.all_entries, judge=judge)
 
 
-MONEY_EVENTS_HAVE_ENTRIES: Final = Law(
+MONEY_EVENTS_HAVE_ENTRIES: Final = Invariant(
     "money_events_have_entries",
     "Every event that moved money has one entry for the same amounts, and every entry but an operator's has its event.",
     _check,

@@ -1,4 +1,4 @@
-"""Law: no store holds anything that looks like a card number."""
+"""Invariant: no store holds anything that looks like a card number."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Invariant, Stores, Violation, scan
 from fincore.domain.card_number import POSSIBLE_CARD_NUMBER, holds_card_number
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -55,7 +55,7 @@ def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8", errors="replace")
 
 
-NO_CARD_NUMBERS: Final = Law(
+NO_CARD_NUMBERS: Final = Invariant(
     "no_card_numbers",
     "No event, answer, webhook, delivery, job, view or entry, and no name, holds a card number.",
     _check,

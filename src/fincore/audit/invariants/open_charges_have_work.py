@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -59,7 +59,7 @@ async def _unchanged(stores: Stores, rows: Sequence[asyncpg.Record]) -> list[asy
     return [row for row in rows if row["stream_id"] in streams]
 
 
-OPEN_CHARGES_HAVE_WORK: Final = Law(
+OPEN_CHARGES_HAVE_WORK: Final = Invariant(
     "open_charges_have_work",
     "Every charge with a pending operation and every refund in processing has a job that waits, is being done or is "
     "held for a person.",

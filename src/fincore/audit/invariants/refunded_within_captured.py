@@ -1,8 +1,8 @@
-"""Law: 0 <= refunded <= captured <= authorized <= asked for, on every charge, as the log tells it."""
+"""Invariant: 0 <= refunded <= captured <= authorized <= asked for, on every charge, as the log tells it."""
 
 from typing import Final
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, named_rows
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -15,7 +15,7 @@ async def _check(stores: Stores) -> list[Violation]:
     ]
 
 
-REFUNDED_WITHIN_CAPTURED: Final = Law(
+REFUNDED_WITHIN_CAPTURED: Final = Invariant(
     "refunded_within_captured",
     "No charge gave back more than it captured, captured more than was authorized or authorized more than was asked "
     "for; no refund was taken on for more than was left.",

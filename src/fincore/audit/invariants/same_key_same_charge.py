@@ -1,4 +1,4 @@
-"""Law: an idempotency key leads to a charge that exists, and its answer is about that charge."""
+"""Invariant: an idempotency key leads to a charge that exists, and its answer is about that charge."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, scan
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, StreamId, parse_charge_id, stream_of
 from fincore.postgres.named_sql import load_sql
@@ -62,7 +62,7 @@ def _charge_in(body: bytes) -> ChargeId | None:
         return None
 
 
-SAME_KEY_SAME_CHARGE: Final = Law(
+SAME_KEY_SAME_CHARGE: Final = Invariant(
     "same_key_same_charge",
     "Every idempotency key that was answered with a charge leads to that charge, and the charge exists.",
     _check,

@@ -1,4 +1,4 @@
-"""Law: what the view says of a charge is what folding its stream gives: its row, its refunds, disputes and events."""
+"""Invariant: what the view says of a charge is what folding its stream gives: its row, its refunds, disputes and events."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, scan_within
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan_within
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, DisputeEvent, RefundEvent, event_type
@@ -248,7 +248,7 @@ def _by(column: str, rows: Iterable[asyncpg.Record]) -> dict[Any, list[asyncpg.R
     return found
 
 
-VIEW_EQUALS_FOLD: Final = Law(
+VIEW_EQUALS_FOLD: Final = Invariant(
     "view_equals_fold",
     "Every row of the view, of charges, refunds, disputes and events, is what folding the events of its charge gives.",
     _check,

@@ -1,11 +1,11 @@
-"""Law: merchants are told of every event they asked for, and the log of deliveries tells what became of it."""
+"""Invariant: merchants are told of every event they asked for, and the log of deliveries tells what became of it."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
 
-from fincore.audit.invariants.invariant import Law, Stores, Violation, named_rows, scan
+from fincore.audit.invariants.invariant import Invariant, Stores, Violation, named_rows, scan
 from fincore.domain.ids import EventId, public_event_id
 from fincore.postgres.named_sql import load_sql
 
@@ -31,7 +31,7 @@ async def _check(stores: Stores) -> list[Violation]:
     ]
 
 
-WANTED_EVENTS_HAVE_DELIVERIES: Final = Law(
+WANTED_EVENTS_HAVE_DELIVERIES: Final = Invariant(
     "wanted_events_have_deliveries",
     "Every event that an enabled webhook endpoint wants has a delivery, and every delivery says what its attempts say.",
     _check,

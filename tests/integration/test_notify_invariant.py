@@ -1,4 +1,4 @@
-"""The law of webhooks: it holds through all that may happen to deliveries, and names what was taken away."""
+"""The invariant of webhooks: it holds through all that may happen to deliveries, and names what was taken away."""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +23,7 @@ async def notify(dsn: str, pool: Pool) -> AsyncIterator[Notify]:
 
 @pytest.fixture
 async def stores(databases: Databases) -> AsyncIterator[Stores]:
-    async with open_stores(databases, application_name="tests-law") as stores:
+    async with open_stores(databases, application_name="tests-invariant") as stores:
         yield stores
 
 

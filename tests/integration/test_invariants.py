@@ -1,4 +1,4 @@
-"""The laws: each holds on real traffic, and each names the row that was altered past the services."""
+"""The invariants: each holds on real traffic, and each names the row that was altered past the services."""
 
 import json
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from fincore.audit.invariants import LAWS, check_all, count_events
+from fincore.audit.invariants import INVARIANTS, check_all, count_events
 from fincore.audit.invariants.check_result import summary
 from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Violation
 from fincore.bootstrap.databases import Databases, Stores, open_stores
@@ -44,12 +44,12 @@ from fixtures.traffic import (
     unrefunded,
 )
 
-BY_NAME = {law.name: law for law in LAWS}
+BY_NAME = {invariant.name: invariant for invariant in INVARIANTS}
 
 
 @pytest.fixture
 async def stores(databases: Databases) -> AsyncIterator[Stores]:
-    async with open_stores(databases, application_name="tests-laws") as stores:
+    async with open_stores(databases, application_name="tests-invariants") as stores:
         yield stores
 
 
@@ -72,15 +72,15 @@ class Scene(NamedTuple):
                 await connection.execute("set session_replication_role = origin")
 
     async def age(self, stream_id: StreamId) -> None:
-        """Make a charge old enough for the law of open charges."""
+        """Make a charge old enough for the invariant of open charges."""
         for change in (
             "update eventstore.events set recorded_at = recorded_at - interval '5 minutes'",
             "update paymentdb.charges set updated_at = updated_at - interval '5 minutes'",
         ):
             await self.tamper(f"{change} where stream_id = $1", stream_id)
 
-    async def broken(self, law: str) -> list[Violation]:
-        return await BY_NAME[law].check(self.stores)
+    async def broken(self, invariant: str) -> list[Violation]:
+        return await BY_NAME[invariant].check(self.stores)
 
     async def capture_of(self, stream_id: StreamId) -> str:
         """The public id of the event that captured a charge."""
@@ -171,7 +171,7 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
         await put_refund_job(owner_pool, row["stream_id"], row["refund_id"])
     await follow_all(stores)
     scene = Scene(stores, owner_pool, paid, declined, waiting)
-    # Old enough for the law of open charges.
+    # Old enough for the invariant of open charges.
     await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
     await scene.tamper("update paymentdb.charges set updated_at = updated_at - interval '5 minutes'")
     await scene.tamper(
@@ -182,36 +182,40 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
 
 
 async def test_each_invariant_holds_on_empty_system(stores: Stores) -> None:
-    assert {law.name: await law.check(stores) for law in LAWS} == {law.name: [] for law in LAWS}
+    assert {invariant.name: await invariant.check(stores) for invariant in INVARIANTS} == {
+        invariant.name: [] for invariant in INVARIANTS
+    }
 
 
 async def test_each_invariant_holds_on_real_traffic(scene: Scene) -> None:
-    assert {law.name: await law.check(scene.stores) for law in LAWS} == {law.name: [] for law in LAWS}
+    assert {invariant.name: await invariant.check(scene.stores) for invariant in INVARIANTS} == {
+        invariant.name: [] for invariant in INVARIANTS
+    }
 
 
 async def test_summary_of_holding_invariants_is_one_sentence(scene: Scene) -> None:
-    verdicts = await check_all(scene.stores)
+    results = await check_all(scene.stores)
     events = await count_events(scene.stores)
     assert events == sum(len(life) for life in TRAFFIC + AFTERMATHS) + 5
-    assert summary(verdicts, events) == f"{len(LAWS)} laws hold over {events} events"
-    assert all(verdict.sentence.startswith("holds   ") for verdict in verdicts)
+    assert summary(results, events) == f"{len(INVARIANTS)} invariants hold over {events} events"
+    assert all(result.sentence.startswith("holds   ") for result in results)
 
 
 async def test_events_not_yet_consumed_break_no_invariant(scene: Scene) -> None:
     async with running_writer(scene.stores.eventstore) as writer:
         await live(writer, fates())
-    assert [verdict.sentence for verdict in await check_all(scene.stores) if not verdict.holds] == []
+    assert [result.sentence for result in await check_all(scene.stores) if not result.holds] == []
 
 
 async def test_broken_invariant_is_reported_with_its_rows(scene: Scene) -> None:
     await scene.tamper("update paymentdb.charges set status = 'failed' where stream_id = $1", scene.paid)
-    verdicts = await check_all(scene.stores)
+    results = await check_all(scene.stores)
     events = await count_events(scene.stores)
     assert (
-        summary(verdicts, events)
-        == f"1 of {len(LAWS)} laws are broken over {events} events: view_equals_fold"
+        summary(results, events)
+        == f"1 of {len(INVARIANTS)} invariants are broken over {events} events: view_equals_fold"
     )
-    (broken,) = (verdict for verdict in verdicts if not verdict.holds)
+    (broken,) = (result for result in results if not result.holds)
     assert broken.sentence == (
         "BROKEN     view_equals_fold: Every row of the view, of charges, refunds, disputes and events, is what folding "
         "the events of its charge gives.\n"
@@ -571,8 +575,8 @@ async def test_money_in_suspense_is_reported_until_cleared(scene: Scene) -> None
     ]
     account = parse_account(f"merchant:{MERCHANT}:payable:usd")
     await clear_suspense(scene.stores.ledgerdb, entry_id, account, reason="agreed", by="ada")
-    ledger_laws = ("nothing_waits_in_suspense", "money_events_have_entries", "balances_equal_postings")
-    assert [await scene.broken(law) for law in ledger_laws] == [[], [], []]
+    ledger_invariants = ("nothing_waits_in_suspense", "money_events_have_entries", "balances_equal_postings")
+    assert [await scene.broken(invariant) for invariant in ledger_invariants] == [[], [], []]
 
 
 async def test_an_altered_balance_of_a_day_is_named(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""A law that cannot be checked says so, and the others are checked; traffic beside a check breaks none."""
+"""An invariant that cannot be checked says so, and the others are checked; traffic beside a check breaks none."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from fincore.audit.auditor import Audit
-from fincore.audit.invariants import LAWS, check_all
-from fincore.audit.invariants.check_result import Verdict, summary, verdict_on
-from fincore.audit.invariants.invariant import Law, Violation
+from fincore.audit.auditor import Auditor
+from fincore.audit.invariants import INVARIANTS, check_all
+from fincore.audit.invariants.check_result import CheckResult, result_of, summary
+from fincore.audit.invariants.invariant import Invariant, Violation
 from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.cli.installation import exit_code_of
@@ -59,34 +59,35 @@ async def scene(databases: Databases, owner_pool: Pool) -> AsyncIterator[Scene]:
         yield Scene(stores, owner_pool, paid)
 
 
-def by_name(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
-    return {verdict.law.name: verdict for verdict in verdicts}
+def by_name(results: Sequence[CheckResult]) -> dict[str, CheckResult]:
+    return {result.invariant.name: result for result in results}
 
 
 async def test_amount_above_64_bits_is_reported_by_invariants(scene: Scene) -> None:
     await scene.set_amount(str(2**63))
-    verdicts = by_name(await check_all(scene.stores))
-    assert [name for name, verdict in verdicts.items() if verdict.unchecked] == []
-    (violation,) = verdicts["refunded_within_captured"].violations
+    results = by_name(await check_all(scene.stores))
+    assert [name for name, result in results.items() if result.unchecked] == []
+    (violation,) = results["refunded_within_captured"].violations
     assert str(2**63) in violation.what
-    assert verdicts["money_events_have_entries"].is_broken
+    assert results["money_events_have_entries"].is_broken
 
 
 async def test_unreadable_event_leaves_other_invariants_checked(scene: Scene) -> None:
     await scene.set_amount('"a lot"')
-    verdicts = by_name(await check_all(scene.stores))
-    unchecked = [name for name, verdict in verdicts.items() if verdict.unchecked]
+    results = by_name(await check_all(scene.stores))
+    unchecked = [name for name, result in results.items() if result.unchecked]
     assert {"every_event_reaches_every_consumer", "refunded_within_captured"} <= set(unchecked)
-    assert verdicts["view_equals_fold"].is_broken
-    assert verdicts["entries_balance"].holds
-    told = verdicts["refunded_within_captured"].sentence
+    assert results["view_equals_fold"].is_broken
+    assert results["entries_balance"].holds
+    told = results["refunded_within_captured"].sentence
     assert told.startswith("UNCHECKED  refunded_within_captured: ")
     assert "InvalidTextRepresentationError (SQLSTATE 22P02)" in told
     assert "a lot" not in told
-    results = list(verdicts.values())
-    assert exit_code_of(results) == 1
-    assert f"{len(unchecked)} of {len(LAWS)} laws could not be checked: {', '.join(unchecked)}" in summary(
-        results, 3
+    found = list(results.values())
+    assert exit_code_of(found) == 1
+    assert (
+        f"{len(unchecked)} of {len(INVARIANTS)} invariants could not be checked: {', '.join(unchecked)}"
+        in summary(found, 3)
     )
 
 
@@ -100,7 +101,7 @@ async def test_audit_round_reports_what_it_could_not_check(scene: Scene) -> None
     async def succeeds() -> None:
         measured.set()
 
-    audit = Audit(
+    audit = Auditor(
         scene.stores, SystemClock(), interval_seconds=3_600, beside={"shaky": fails, "steady": succeeds}
     )
     with capture_logs() as logs:
@@ -109,7 +110,7 @@ async def test_audit_round_reports_what_it_could_not_check(scene: Scene) -> None
     assert [figure("fincore_audit_unchecked", what=name) for name in ("shaky", "steady")] == [1.0, 0.0]
     assert figure("fincore_audit_unchecked", what="refunded_within_captured") == 1.0
     assert figure("fincore_audit_unchecked", what="entries_balance") == 0.0
-    told = {entry.get("law") or entry.get("figure") for entry in logs if entry["log_level"] == "error"}
+    told = {entry.get("invariant") or entry.get("figure") for entry in logs if entry["log_level"] == "error"}
     assert {"refunded_within_captured", "shaky"} <= told
 
 
@@ -118,29 +119,29 @@ async def test_invariant_check_that_times_out_is_unchecked(scene: Scene) -> None
         await asyncio.Event().wait()
         raise AssertionError("it never happens")
 
-    slow = Law("slow", "It is checked in time.", wait_for_ever)
-    verdict = await verdict_on(slow, scene.stores, seconds_max=0.01)
-    assert (verdict.holds, verdict.is_broken) == (False, False)
-    assert "not done within 0.01 s" in verdict.sentence
-    assert summary([verdict], 3) == "1 of 1 laws could not be checked: slow"
+    slow = Invariant("slow", "It is checked in time.", wait_for_ever)
+    result = await result_of(slow, scene.stores, seconds_max=0.01)
+    assert (result.holds, result.is_broken) == (False, False)
+    assert "not done within 0.01 s" in result.sentence
+    assert summary([result], 3) == "1 of 1 invariants could not be checked: slow"
 
 
 @pytest.mark.parametrize(("broken", "unchecked", "exit_code"), [(0, 0, 0), (1, 0, 1), (1, 1, 1), (0, 1, 3)])
 def test_check_exit_code_separates_broken_from_unchecked(broken: int, unchecked: int, exit_code: int) -> None:
     """2 is for wrong arguments."""
-    law = Law("any", "It holds.", LAWS[0].check)
-    verdicts = [Verdict(law)]
-    verdicts += [Verdict(law, violations=(Violation("row", "is wrong"),))] * broken
-    verdicts += [Verdict(law, unchecked="the store is away")] * unchecked
-    assert exit_code_of(verdicts) == exit_code
+    invariant = Invariant("any", "It holds.", INVARIANTS[0].check)
+    results = [CheckResult(invariant)]
+    results += [CheckResult(invariant, violations=(Violation("row", "is wrong"),))] * broken
+    results += [CheckResult(invariant, unchecked="the store is away")] * unchecked
+    assert exit_code_of(results) == exit_code
 
 
 async def test_invariant_of_unreachable_store_is_unchecked(scene: Scene) -> None:
     async def ask_a_dead_server(_: object) -> list[Violation]:
         raise ConnectionRefusedError
 
-    verdict = await verdict_on(Law("away", "It is there.", ask_a_dead_server), scene.stores)
-    assert verdict.unchecked is not None
+    result = await result_of(Invariant("away", "It is there.", ask_a_dead_server), scene.stores)
+    assert result.unchecked is not None
 
 
 class Interrupted:
@@ -156,7 +157,7 @@ class Interrupted:
 
 
 class BesideTraffic(NamedTuple):
-    """Stores as a law takes them."""
+    """Stores as an invariant takes them."""
 
     eventstore: Any
     paymentdb: Pool

@@ -1,4 +1,4 @@
-"""The laws on a schedule: what breaks one shows in the metrics and in the log, round after round."""
+"""The invariants on a schedule: what breaks one shows in the metrics and in the log, round after round."""
 
 import asyncio
 from datetime import timedelta
@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from fincore.audit.auditor import Audit
-from fincore.audit.invariants import LAWS
+from fincore.audit.auditor import Auditor
+from fincore.audit.invariants import INVARIANTS
 from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import SystemClock
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
@@ -31,17 +31,17 @@ async def test_audit_round_sets_metric_per_invariant_and_logs_broken(
             await live(writer, fates())
         await follow(log, stores.paymentdb, Projectionist())
         await follow(log, stores.ledgerdb, LedgerService())
-        audit = Audit(stores, SystemClock(), interval_seconds=3_600)
+        audit = Auditor(stores, SystemClock(), interval_seconds=3_600)
         assert await audit.round() == 0
-        assert [_violations(law.name) for law in LAWS] == [0.0] * len(LAWS)
+        assert [_violations(invariant.name) for invariant in INVARIANTS] == [0.0] * len(INVARIANTS)
 
         await owner_pool.execute("update paymentdb.charges set captured_minor = captured_minor + 1")
         with capture_logs() as logs:
             assert await audit.round() == 1
         assert _violations("view_equals_fold") > 0
-        told = [entry for entry in logs if entry["event"] == "audit.law_broken"]
+        told = [entry for entry in logs if entry["event"] == "audit.invariant_broken"]
         assert told
-        assert {entry["law"] for entry in told} == {"view_equals_fold"}
+        assert {entry["invariant"] for entry in told} == {"view_equals_fold"}
 
 
 async def test_audit_rounds_repeat_until_stopped(databases: Databases) -> None:
@@ -55,7 +55,7 @@ async def test_audit_rounds_repeat_until_stopped(databases: Databases) -> None:
         return rounds >= 2
 
     async with open_stores(databases, application_name="tests-audit") as stores:
-        audit = Audit(stores, SystemClock(), interval_seconds=0.0, beside={"rounds": counted})
+        audit = Auditor(stores, SystemClock(), interval_seconds=0.0, beside={"rounds": counted})
         running = asyncio.create_task(audit.run())
         await eventually(enough)
         audit.stop()
@@ -88,7 +88,7 @@ async def test_uncleared_balance_has_age_of_its_oldest_part(
         assert REGISTRY.get_sample_value("fincore_clearing_unclear_minor", labels) == 2000 - refunded_minor
 
 
-def _violations(law: str) -> float:
-    value = REGISTRY.get_sample_value("fincore_law_violations", {"law": law})
+def _violations(invariant: str) -> float:
+    value = REGISTRY.get_sample_value("fincore_law_violations", {"law": invariant})
     assert value is not None
     return value
