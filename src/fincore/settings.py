@@ -1,24 +1,39 @@
-"""Every setting, read once from the environment into one frozen value. Only `bootstrap` and `__main__` read it."""
+"""Every setting, declared once and read once from the environment into one frozen value.
 
-from base64 import b64decode
-from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+Only `bootstrap`, `cli` and `__main__` read settings.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeVar, cast, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
+from fincore.setting_values import (
+    DSN,
+    FOLDER,
+    NETWORKS,
+    PORT,
+    PUBLIC_URL,
+    SECRETS_KEY,
+    STRIPE_WEBHOOK_SECRETS,
+    TEXT,
+    URL,
+    YES_OR_NO,
+    Network,
+    Number,
+    OneOf,
+    Reader,
+    stripe_key,
+)
 
-T = TypeVar("T")
-Network = IPv4Network | IPv6Network
 LogLevel = Literal["debug", "info", "warning", "error"]
-
-SECRETS_KEY_BYTES: Final = 32
-BODIES_KEPT_DAYS_MAX: Final = 3_650
+PREFIX: Final = "FINCORE_"
+FILE_SUFFIX: Final = "_FILE"
+SECRET_BYTES_MAX: Final = 65_536
 
 
 class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,163 +46,268 @@ class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secrets: tuple[Secret, ...]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings of all roles. A DSN that is None means the embedded PostgreSQL in `data_dir`."""
-
-    data_dir: Path
-    eventstore_dsn: str | None
-    paymentdb_dsn: str | None
-    ledgerdb_dsn: str | None
-    host: str
-    api_port: int
-    public_url: str | None
-    trusted_proxies: tuple[Network, ...]
-    connections_per_address: int
-    rate_limit_live_per_second: float
-    rate_limit_test_per_second: float
-    ops_port: int
-    stripe_base_url: str
-    stripe_test: StripeSettings | None
-    stripe_live: StripeSettings | None
-    psp_timeout_seconds: float
-    worker_concurrency: int
-    worker_heartbeat_timeout_seconds: float
-    action_timeout_seconds: float
-    webhook_bodies_kept_days: int
-    ignored_webhook_bodies_kept_days: int
-    laws_interval_seconds: float
-    failpoints_allowed: bool
-    secrets_key: Secret | None
-    secrets_key_before: Secret | None
-    webhooks_allow_loopback: bool
-    log_level: LogLevel
-    log_format: LogFormat | None
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """A setting's name in the environment, its default as text, and what it means.
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """How a field of `Settings` is given: its default as text, how it is read, and its meaning.
 
     `is_secret`: it holds a password or a key. It is never shown, and may be given as a file: `{name}_FILE`.
     """
 
-    name: str
-    default: str
+    default: str = ""
+    read: Reader
     meaning: str
     is_secret: bool = False
 
 
-SETTINGS: Final = (
-    Setting("FINCORE_DATA_DIR", "var", "folder of the embedded PostgreSQL"),
-    Setting(
-        "FINCORE_EVENTSTORE_DSN",
-        "",
-        "postgresql://... of the event store; empty: the embedded server",
-        is_secret=True,
-    ),
-    Setting(
-        "FINCORE_PAYMENTDB_DSN",
-        "",
-        "postgresql://... of the payment views; empty: the event store's server",
-        is_secret=True,
-    ),
-    Setting(
-        "FINCORE_LEDGERDB_DSN",
-        "",
-        "postgresql://... of the ledger; empty: the event store's server",
-        is_secret=True,
-    ),
-    Setting("FINCORE_HOST", "127.0.0.1", "address the servers listen on"),
-    Setting("FINCORE_API_PORT", "8080", "port of the merchants' API"),
-    Setting(
-        "FINCORE_PUBLIC_URL",
-        "",
-        "https://... under which merchants and PSPs reach the API, without a path; empty: not said",
-    ),
-    Setting(
-        "FINCORE_TRUSTED_PROXIES",
-        "",
-        "addresses or networks of the proxies in front, separated by commas; only their X-Forwarded-For counts",
-    ),
-    Setting(
-        "FINCORE_CONNECTIONS_PER_ADDRESS",
-        "500",
-        "connections one address may hold to one api process; trusted proxies and the machine itself may hold any number",
-    ),
-    Setting(
-        "FINCORE_RATE_LIMIT_LIVE_PER_SECOND",
-        "500",
-        "requests a second that one live key may send to one api process; five times as many at once",
-    ),
-    Setting("FINCORE_RATE_LIMIT_TEST_PER_SECOND", "200", "the same of one test key"),
-    Setting("FINCORE_OPS_PORT", "9100", "first of the ports for health and metrics, one per role"),
-    Setting("FINCORE_STRIPE_BASE_URL", "https://api.stripe.com", "Stripe, or a simulator of it"),
-    Setting(
-        "FINCORE_STRIPE_TEST_SECRET_KEY", "", "secret key of the Stripe account for test mode", is_secret=True
-    ),
-    Setting(
-        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas", is_secret=True
-    ),
-    Setting(
-        "FINCORE_STRIPE_LIVE_SECRET_KEY", "", "secret key of the Stripe account for live mode", is_secret=True
-    ),
-    Setting(
-        "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS", "", "its webhook secrets, separated by commas", is_secret=True
-    ),
-    Setting("FINCORE_PSP_TIMEOUT_SECONDS", "30", "how long a call to a PSP may take"),
-    Setting("FINCORE_WORKER_CONCURRENCY", "400", "jobs one worker does at a time"),
-    Setting(
-        "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", "15", "silence after which a worker's jobs are taken over"
-    ),
-    Setting(
-        "FINCORE_ACTION_TIMEOUT_SECONDS",
-        "3600",
-        "how long after a charge was created its customer may take to authenticate",
-    ),
-    Setting(
-        "FINCORE_WEBHOOK_BODIES_KEPT_DAYS",
-        "30",
-        "how long the raw body of a PSP's webhook is kept, 1 to 3650; one that a person still has to look at stays",
-    ),
-    Setting(
-        "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS",
-        "3",
-        "the same for types of events that FinCore does not read; at most as long as the others",
-    ),
-    Setting(
-        "FINCORE_LAWS_INTERVAL_SECONDS",
-        "900",
-        "pause between two checks of the invariants; at least ten times as long as a check takes",
-    ),
-    Setting(
-        "FINCORE_FAILPOINTS",
-        "off",
-        "allowed: tests may make processes die on purpose, by POST /failpoints on the ops ports",
-    ),
-    Setting(
-        "FINCORE_SECRETS_KEY",
-        "",
-        "32 bytes in base64 that seal the secrets of merchants' webhooks; empty: the embedded server's own",
-        is_secret=True,
-    ),
-    Setting(
-        "FINCORE_SECRETS_KEY_BEFORE",
-        "",
-        "the key before that one, which still opens what it sealed, until `fincore webhooks reseal` has run",
-        is_secret=True,
-    ),
-    Setting(
-        "FINCORE_WEBHOOKS_ALLOW_LOOPBACK",
-        "false",
-        "true: merchants' webhooks may go to this machine and over plain http; for development only",
-    ),
-    Setting("FINCORE_LOG_LEVEL", "info", "debug, info, warning or error"),
-    Setting("FINCORE_LOG_FORMAT", "", "json or console; empty: console at a terminal, else json"),
-)
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of all roles. The environment variable of a field is its name in capitals after `FINCORE_`.
+
+    A DSN that is None means the embedded PostgreSQL in `data_dir`.
+    """
+
+    data_dir: Annotated[
+        Path, Declared(default="var", read=FOLDER, meaning="folder of the embedded PostgreSQL")
+    ]
+    eventstore_dsn: Annotated[
+        str | None,
+        Declared(
+            read=DSN, is_secret=True, meaning="database of the event store; empty: the embedded PostgreSQL"
+        ),
+    ]
+    paymentdb_dsn: Annotated[
+        str | None,
+        Declared(
+            read=DSN, is_secret=True, meaning="database of the query view; empty: that of the event store"
+        ),
+    ]
+    ledgerdb_dsn: Annotated[
+        str | None,
+        Declared(read=DSN, is_secret=True, meaning="database of the ledger; empty: that of the event store"),
+    ]
+    host: Annotated[
+        str, Declared(default="127.0.0.1", read=TEXT, meaning="address that the servers listen on")
+    ]
+    api_port: Annotated[
+        int,
+        Declared(
+            default="8080", read=PORT, meaning="port of the merchants' API; 0: one that the system chooses"
+        ),
+    ]
+    public_url: Annotated[
+        str | None,
+        Declared(read=PUBLIC_URL, meaning="where merchants and PSPs reach the API; empty: not shown to them"),
+    ]
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        Declared(read=NETWORKS, meaning="proxies in front of the API; only their X-Forwarded-For counts"),
+    ]
+    connections_per_address: Annotated[
+        int,
+        Declared(
+            default="500",
+            read=Number(int, 1, 1_000_000),
+            meaning="connections that one address may hold to one api process; trusted proxies and the machine itself "
+            "may hold any number",
+        ),
+    ]
+    rate_limit_live_per_second: Annotated[
+        float,
+        Declared(
+            default="500",
+            read=Number(float, 0.1, 1_000_000, "requests a second"),
+            meaning="what one live key may send to one api process; five times as many at once",
+        ),
+    ]
+    rate_limit_test_per_second: Annotated[
+        float,
+        Declared(
+            default="200",
+            read=Number(float, 0.1, 1_000_000, "requests a second"),
+            meaning="what one test key may send to one api process; five times as many at once",
+        ),
+    ]
+    ops_port: Annotated[
+        int,
+        Declared(
+            default="9100",
+            read=PORT,
+            meaning="first of the ports for health and metrics, one a role; 0: ports that the system chooses",
+        ),
+    ]
+    stripe_base_url: Annotated[
+        str, Declared(default="https://api.stripe.com", read=URL, meaning="Stripe, or a simulator of it")
+    ]
+    stripe_test_secret_key: Annotated[
+        Secret | None,
+        Declared(
+            read=stripe_key("test", "live"),
+            is_secret=True,
+            meaning="secret key of the Stripe account for test mode",
+        ),
+    ]
+    stripe_test_webhook_secrets: Annotated[
+        tuple[Secret, ...],
+        Declared(
+            read=STRIPE_WEBHOOK_SECRETS,
+            is_secret=True,
+            meaning="signing secrets of the webhook endpoint at Stripe for test mode",
+        ),
+    ]
+    stripe_live_secret_key: Annotated[
+        Secret | None,
+        Declared(
+            read=stripe_key("live", "test"),
+            is_secret=True,
+            meaning="secret key of the Stripe account for live mode",
+        ),
+    ]
+    stripe_live_webhook_secrets: Annotated[
+        tuple[Secret, ...],
+        Declared(
+            read=STRIPE_WEBHOOK_SECRETS,
+            is_secret=True,
+            meaning="signing secrets of the webhook endpoint at Stripe for live mode",
+        ),
+    ]
+    psp_timeout_seconds: Annotated[
+        float,
+        Declared(
+            default="30", read=Number(float, 0.1, 60, "seconds"), meaning="how long a call to a PSP may take"
+        ),
+    ]
+    worker_concurrency: Annotated[
+        int,
+        Declared(default="400", read=Number(int, 2, 5_000, "jobs"), meaning="what one worker does at a time"),
+    ]
+    worker_heartbeat_timeout_seconds: Annotated[
+        float,
+        Declared(
+            default="15",
+            read=Number(float, 0.5, 3_600, "seconds"),
+            meaning="silence of a worker after which others take its jobs over",
+        ),
+    ]
+    action_timeout_seconds: Annotated[
+        float,
+        Declared(
+            default="3600",
+            read=Number(float, 1, 86_400, "seconds"),
+            meaning="how long after the creation of a charge its customer may authenticate",
+        ),
+    ]
+    webhook_bodies_kept_days: Annotated[
+        int,
+        Declared(
+            default="30",
+            read=Number(int, 1, 3_650, "days"),
+            meaning="how long the raw body of a PSP's webhook is kept; one that a person still has to look at stays",
+        ),
+    ]
+    ignored_webhook_bodies_kept_days: Annotated[
+        int,
+        Declared(
+            default="3",
+            read=Number(int, 1, 3_650, "days"),
+            meaning="the same for types of events that FinCore does not read; at most as long as the others",
+        ),
+    ]
+    laws_interval_seconds: Annotated[
+        float,
+        Declared(
+            default="900",
+            read=Number(float, 1, 86_400, "seconds"),
+            meaning="pause between two checks of the invariants; it is at least ten times as long as a check took",
+        ),
+    ]
+    failpoints: Annotated[
+        Literal["off", "allowed"],
+        Declared(
+            default="off",
+            read=OneOf(("off", "allowed")),
+            meaning="allowed: tests may make processes die on purpose, by POST /failpoints on the ops ports; refused "
+            "beside an account for live money",
+        ),
+    ]
+    secrets_key: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="key that encrypts the secrets of merchants' webhooks; empty: one that is made beside the embedded PostgreSQL",
+        ),
+    ]
+    secrets_key_before: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="the key before that one, which still decrypts, until `fincore webhooks reseal` has run",
+        ),
+    ]
+    webhooks_allow_loopback: Annotated[
+        bool,
+        Declared(
+            default="false",
+            read=YES_OR_NO,
+            meaning="true: merchants' webhooks may go to this machine and over plain http; for development only",
+        ),
+    ]
+    log_level: Annotated[
+        LogLevel,
+        Declared(
+            default="info",
+            read=OneOf(get_args(LogLevel)),
+            meaning="the least important lines that are logged",
+        ),
+    ]
+    log_format: Annotated[
+        LogFormat | None,
+        Declared(
+            read=OneOf(("", *get_args(LogFormat))),
+            meaning="form of the log; empty: console at a terminal, else json",
+        ),
+    ]
+
+    @property
+    def stripe_test(self) -> StripeSettings | None:
+        """The Stripe account for test mode, where one is configured."""
+        return _stripe(self.stripe_test_secret_key, self.stripe_test_webhook_secrets)
+
+    @property
+    def stripe_live(self) -> StripeSettings | None:
+        """The Stripe account for live mode, where one is configured."""
+        return _stripe(self.stripe_live_secret_key, self.stripe_live_webhook_secrets)
+
+    @property
+    def live_psps(self) -> tuple[str, ...]:
+        """The PSPs with an account for live money; a new PSP is added here."""
+        configured = {"Stripe": self.stripe_live}
+        return tuple(psp for psp, account in configured.items() if account is not None)
+
+    @property
+    def failpoints_allowed(self) -> bool:
+        """Whether tests may make processes die."""
+        return self.failpoints == "allowed"
 
 
-FILE_SUFFIX: Final = "_FILE"
-SECRET_BYTES_MAX: Final = 65_536
-SECRET_SETTINGS: Final = frozenset(setting.name for setting in SETTINGS if setting.is_secret)
+class Setting(msgspec.Struct, frozen=True):
+    """A setting as an operator sees it: its name in the environment, and how it is given."""
+
+    name: str
+    declared: Declared
+
+
+def _declared() -> dict[str, Setting]:
+    hints = get_type_hints(Settings, include_extras=True)
+    found: dict[str, Setting] = {}
+    for field in Settings.__struct_fields__:
+        (declared,) = hints[field].__metadata__
+        found[field] = Setting(PREFIX + field.upper(), declared)
+    return found
+
+
+_SETTING_OF_FIELD: Final = _declared()
+SETTINGS: Final = tuple(_SETTING_OF_FIELD.values())
+SECRET_SETTINGS: Final = frozenset(setting.name for setting in SETTINGS if setting.declared.is_secret)
 _NAMES: Final = frozenset(setting.name for setting in SETTINGS) | {
     name + FILE_SUFFIX for name in SECRET_SETTINGS
 }
@@ -208,14 +328,14 @@ def settings_in_force(environment: Mapping[str, str]) -> list[InForce]:
     for a secret that is given twice, and for a file that cannot be read or is empty.
     """
     for name in environment:
-        if name.startswith("FINCORE_") and name not in _NAMES:
+        if name.startswith(PREFIX) and name not in _NAMES:
             raise ConfigurationError(f"{name} is not a setting; `fincore settings` lists them all")
     return [_in_force(setting, environment) for setting in SETTINGS]
 
 
 def _in_force(setting: Setting, environment: Mapping[str, str]) -> InForce:
     given = environment.get(setting.name, "").strip()
-    file = environment.get(setting.name + FILE_SUFFIX, "").strip() if setting.is_secret else ""
+    file = environment.get(setting.name + FILE_SUFFIX, "").strip() if setting.declared.is_secret else ""
     if given and file:
         raise ConfigurationError(
             f"{setting.name} and {setting.name}{FILE_SUFFIX} are both set: remove one of them"
@@ -224,7 +344,7 @@ def _in_force(setting: Setting, environment: Mapping[str, str]) -> InForce:
         return InForce(setting, _secret_in(setting.name + FILE_SUFFIX, Path(file)), f"file {file}")
     if given:
         return InForce(setting, given, "environment")
-    return InForce(setting, setting.default, "default")
+    return InForce(setting, setting.declared.default, "default")
 
 
 def _secret_in(name: str, file: Path) -> str:
@@ -244,161 +364,28 @@ def _secret_in(name: str, file: Path) -> str:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings an environment holds.
 
-    Raises `ConfigurationError`, one sentence that names the setting, for a wrong value and for what `settings_in_force`
-    refuses.
+    Raises `ConfigurationError`, one sentence that names the setting, for a wrong value, for values that exclude each other,
+    and for what `settings_in_force` refuses.
     """
-    values = {one.setting.name: one.value for one in settings_in_force(environment)}
-    read = _Reader(values)
-    bodies_kept_days = read.number(
-        "FINCORE_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=BODIES_KEPT_DAYS_MAX
-    )
-    failpoints = read.one_of("FINCORE_FAILPOINTS", ("off", "allowed"))
-    stripe_live = read.stripe("FINCORE_STRIPE_LIVE")
-    if failpoints == "allowed" and stripe_live is not None:
+    texts = {one.setting.name: one.value for one in settings_in_force(environment)}
+    values = {
+        field: setting.declared.read(setting.name, texts[setting.name])
+        for field, setting in _SETTING_OF_FIELD.items()
+    }
+    settings = Settings(**values)  # type: ignore[arg-type]  # a test holds that each reader gives what its field takes
+    if settings.ignored_webhook_bodies_kept_days > settings.webhook_bodies_kept_days:
         raise ConfigurationError(
-            "FINCORE_FAILPOINTS must be off where an account for live money is configured"
+            "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS must be at most FINCORE_WEBHOOK_BODIES_KEPT_DAYS "
+            f"({settings.webhook_bodies_kept_days})"
         )
-    return Settings(
-        data_dir=Path(values["FINCORE_DATA_DIR"]).expanduser().resolve(),
-        eventstore_dsn=read.dsn("FINCORE_EVENTSTORE_DSN"),
-        paymentdb_dsn=read.dsn("FINCORE_PAYMENTDB_DSN"),
-        ledgerdb_dsn=read.dsn("FINCORE_LEDGERDB_DSN"),
-        host=values["FINCORE_HOST"],
-        api_port=read.port("FINCORE_API_PORT"),
-        public_url=read.public_url("FINCORE_PUBLIC_URL"),
-        trusted_proxies=read.networks("FINCORE_TRUSTED_PROXIES"),
-        connections_per_address=read.number(
-            "FINCORE_CONNECTIONS_PER_ADDRESS", int, at_least=1, at_most=1_000_000
-        ),
-        rate_limit_live_per_second=read.number(
-            "FINCORE_RATE_LIMIT_LIVE_PER_SECOND", float, at_least=0.1, at_most=1_000_000
-        ),
-        rate_limit_test_per_second=read.number(
-            "FINCORE_RATE_LIMIT_TEST_PER_SECOND", float, at_least=0.1, at_most=1_000_000
-        ),
-        ops_port=read.port("FINCORE_OPS_PORT"),
-        stripe_base_url=read.url("FINCORE_STRIPE_BASE_URL"),
-        stripe_test=read.stripe("FINCORE_STRIPE_TEST"),
-        stripe_live=stripe_live,
-        psp_timeout_seconds=read.number("FINCORE_PSP_TIMEOUT_SECONDS", float, at_least=0.1, at_most=60),
-        worker_concurrency=read.number("FINCORE_WORKER_CONCURRENCY", int, at_least=2, at_most=5_000),
-        worker_heartbeat_timeout_seconds=read.number(
-            "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS", float, at_least=0.5, at_most=3_600
-        ),
-        action_timeout_seconds=read.number(
-            "FINCORE_ACTION_TIMEOUT_SECONDS", float, at_least=1, at_most=86_400
-        ),
-        webhook_bodies_kept_days=bodies_kept_days,
-        ignored_webhook_bodies_kept_days=read.number(
-            "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS", int, at_least=1, at_most=bodies_kept_days
-        ),
-        laws_interval_seconds=read.number("FINCORE_LAWS_INTERVAL_SECONDS", float, at_least=1, at_most=86_400),
-        failpoints_allowed=failpoints == "allowed",
-        secrets_key=read.secrets_key("FINCORE_SECRETS_KEY"),
-        secrets_key_before=read.secrets_key("FINCORE_SECRETS_KEY_BEFORE"),
-        webhooks_allow_loopback=read.one_of("FINCORE_WEBHOOKS_ALLOW_LOOPBACK", ("true", "false")) == "true",
-        log_level=cast("LogLevel", read.one_of("FINCORE_LOG_LEVEL", get_args(LogLevel))),
-        log_format=cast(
-            "LogFormat | None", read.one_of("FINCORE_LOG_FORMAT", ("", *get_args(LogFormat))) or None
-        ),
-    )
-
-
-_KEYS_OF_THE_OTHER_MODE: Final = {
-    "FINCORE_STRIPE_TEST": ("sk_live_", "rk_live_"),
-    "FINCORE_STRIPE_LIVE": ("sk_test_", "rk_test_"),
-}
-
-
-class _Reader:
-    """Reads values by name, each error naming the setting and what to put there."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def number(self, name: str, kind: Callable[[str], T], *, at_least: float, at_most: float) -> T:
-        wrong = ConfigurationError(f"{name} must be a number from {at_least:g} to {at_most:g}")
-        try:
-            value = kind(self._values[name])
-        except ValueError:
-            raise wrong from None
-        if not at_least <= cast("float", value) <= at_most:
-            raise wrong
-        return value
-
-    def port(self, name: str) -> int:
-        return self.number(name, int, at_least=0, at_most=65_535)
-
-    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
-        if self._values[name] not in choices:
-            raise ConfigurationError(f"{name} must be one of {', '.join(filter(None, choices))}")
-        return self._values[name]
-
-    def dsn(self, name: str) -> str | None:
-        value = self._values[name]
-        if value and urlsplit(value).scheme not in ("postgresql", "postgres"):
-            raise ConfigurationError(f"{name} must be a postgresql:// URL")
-        return value or None
-
-    def url(self, name: str) -> str:
-        value = self._values[name].rstrip("/")
-        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
-            raise ConfigurationError(f"{name} must be an http:// or https:// URL")
-        return value
-
-    def public_url(self, name: str) -> str | None:
-        if not self._values[name]:
-            return None
-        url = urlsplit(self.url(name))
-        is_local = url.hostname in ("localhost", "127.0.0.1", "::1")
-        if (url.scheme != "https" and not is_local) or url.username or url.path or url.query or url.fragment:
-            raise ConfigurationError(
-                f"{name} must be an https:// URL without a path, such as https://pay.example.com"
-            )
-        return f"{url.scheme}://{url.netloc}"
-
-    def networks(self, name: str) -> tuple[Network, ...]:
-        parts = [part.strip() for part in self._values[name].split(",") if part.strip()]
-        try:
-            return tuple(ip_network(part) for part in parts)
-        except ValueError:
-            raise ConfigurationError(
-                f"{name} must hold IP addresses or networks, such as 10.0.0.0/8, separated by commas"
-            ) from None
-
-    def secrets_key(self, name: str) -> Secret | None:
-        text = self._values[name]
-        try:
-            size = len(b64decode(text, validate=True))
-        except ValueError:
-            size = -1
-        if text and size != SECRETS_KEY_BYTES:
-            raise ConfigurationError(
-                f"{name} must be {SECRETS_KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` prints"
-            )
-        return Secret(text) if text else None
-
-    def stripe(self, prefix: str) -> StripeSettings | None:
-        key = self._values[f"{prefix}_SECRET_KEY"]
-        secrets = [
-            part.strip() for part in self._values[f"{prefix}_WEBHOOK_SECRETS"].split(",") if part.strip()
-        ]
-        if not key and not secrets:
-            return None
-        if key.startswith("pk_"):
-            raise ConfigurationError(
-                f"{prefix}_SECRET_KEY is a publishable key (pk_...): set the secret key (sk_... or rk_...)"
-            )
-        if key.startswith(_KEYS_OF_THE_OTHER_MODE[prefix]):
-            raise ConfigurationError(
-                f"{prefix}_SECRET_KEY is a key of the other mode: set it in the other setting"
-            )
-        if not all(secret.startswith("whsec_") for secret in secrets):
-            raise ConfigurationError(
-                f"{prefix}_WEBHOOK_SECRETS holds a secret that does not begin with whsec_: set the signing secret that "
-                "Stripe shows for the webhook endpoint"
-            )
-        return StripeSettings(
-            secret_key=Secret(key) if key else None,
-            webhook_secrets=tuple(Secret(secret) for secret in secrets),
+    if settings.failpoints_allowed and settings.live_psps:
+        raise ConfigurationError(
+            f"FINCORE_FAILPOINTS must be off where an account for live money is configured ({', '.join(settings.live_psps)})"
         )
+    return settings
+
+
+def _stripe(secret_key: Secret | None, webhook_secrets: tuple[Secret, ...]) -> StripeSettings | None:
+    if secret_key is None and not webhook_secrets:
+        return None
+    return StripeSettings(secret_key=secret_key, webhook_secrets=webhook_secrets)

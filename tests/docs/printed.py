@@ -134,10 +134,15 @@ def psp_limits() -> str:
 def settings() -> str:
     """The settings, in the order of the code."""
     rows = [
-        (f"`{setting.name}`", f"`{setting.default}`" if setting.default else "", setting.meaning)
+        (
+            f"`{setting.name}`",
+            f"`{setting.declared.default}`" if setting.declared.default else "",
+            setting.declared.read.allowed,
+            setting.declared.meaning,
+        )
         for setting in SETTINGS
     ]
-    return _table(("setting", "default", "meaning"), rows)
+    return _table(("setting", "default", "allowed", "meaning"), rows)
 
 
 def problems() -> str:

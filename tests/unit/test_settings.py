@@ -1,6 +1,8 @@
 """Settings are read once, and a wrong one is named in one sentence."""
 
 from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -156,5 +158,43 @@ def test_secret_file_that_holds_none_is_one_sentence(
     assert str(error.value).startswith("FINCORE_SECRETS_KEY_FILE: ")
 
 
-def test_every_setting_has_a_meaning() -> None:
-    assert all(setting.meaning and setting.name.startswith("FINCORE_") for setting in SETTINGS)
+def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
+    for setting in SETTINGS:
+        assert setting.name.startswith("FINCORE_")
+        assert setting.declared.meaning
+        assert setting.declared.read.allowed
+
+
+FULL = {
+    "FINCORE_EVENTSTORE_DSN": "postgresql://one",
+    "FINCORE_PAYMENTDB_DSN": "postgresql://two",
+    "FINCORE_LEDGERDB_DSN": "postgresql://three",
+    "FINCORE_PUBLIC_URL": "https://pay.example.com",
+    "FINCORE_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/32",
+    "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+    "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1, whsec_2",
+    "FINCORE_STRIPE_LIVE_SECRET_KEY": "rk_live_1",
+    "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_3",
+    "FINCORE_SECRETS_KEY": "A" * 43 + "=",
+    "FINCORE_SECRETS_KEY_BEFORE": "B" * 42 + "A=",
+    "FINCORE_LOG_FORMAT": "json",
+}
+
+
+@pytest.mark.parametrize("environment", [{}, FULL], ids=["defaults", "all set"])
+def test_every_reader_gives_a_value_of_the_type_of_its_field(environment: dict[str, str]) -> None:
+    """The reader of a field stands in its annotation, where mypy does not look."""
+    settings = read_settings(environment)
+    for field, hint in get_type_hints(type(settings)).items():
+        assert _is_of(getattr(settings, field), hint), field
+
+
+def _is_of(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if get_origin(hint) is tuple:
+        (of, _) = get_args(hint)
+        return isinstance(value, tuple) and all(_is_of(one, of) for one in value)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_is_of(value, one) for one in get_args(hint))
+    return type(value) is hint or (isinstance(value, Path) and hint is Path)

@@ -11,7 +11,8 @@ from typing import Final
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.notify.secret_cipher import SecretCipher
-from fincore.settings import SECRETS_KEY_BYTES, Settings
+from fincore.setting_values import SECRETS_KEY_BYTES
+from fincore.settings import Settings
 
 FILE_NAME: Final = "secrets.key"
 

@@ -28,11 +28,11 @@ def migrate() -> None:
 def settings() -> None:
     """List every setting with the value in force, where it comes from and what it means. Secrets are not shown."""
     for one in settings_in_force(os.environ):
-        value = "(hidden)" if one.setting.is_secret and one.value else one.value
-        default = (
-            f"; default {one.setting.default}" if one.origin != "default" and one.setting.default else ""
-        )
-        show(f"{one.setting.name}={value}  ({one.origin}{default})\n    {one.setting.meaning}")
+        declared = one.setting.declared
+        value = "(hidden)" if declared.is_secret and one.value else one.value
+        default = f"; default {declared.default}" if one.origin != "default" and declared.default else ""
+        show(f"{one.setting.name}={value}  ({one.origin}{default})")
+        show(f"    {declared.meaning} (allowed: {declared.read.allowed})")
     # What the roles would refuse at start is refused here, too.
     read_settings(os.environ)
 

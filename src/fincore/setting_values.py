@@ -1,0 +1,182 @@
+"""How the text of a setting becomes its value, and which texts are allowed. Pure but for a relative path, which is made absolute.
+
+Each reader says in `allowed` what may be given, for the table of settings; what it refuses is one sentence that names the setting.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.secret import Secret
+
+Network = IPv4Network | IPv6Network
+SECRETS_KEY_BYTES: Final = 32
+
+
+class Reader(Protocol):
+    """Reads one setting. `allowed`: which texts it takes, in a few words."""
+
+    @property
+    def allowed(self) -> str:
+        """Which texts are taken."""
+        ...
+
+    def __call__(self, name: str, text: str) -> object:
+        """The value; raise `ConfigurationError` for a text that is not allowed."""
+        ...
+
+
+class Number(NamedTuple):
+    """A number within bounds, both included, in a unit."""
+
+    kind: Callable[[str], float]
+    at_least: float
+    at_most: float
+    unit: str = ""
+
+    @property
+    def allowed(self) -> str:
+        bounds = f"{_shown(self.at_least)} to {_shown(self.at_most)}"
+        return f"{bounds} {self.unit}" if self.unit else bounds
+
+    def __call__(self, name: str, text: str) -> float:
+        wrong = ConfigurationError(f"{name} must be a number from {self.allowed}")
+        try:
+            value = self.kind(text)
+        except ValueError:
+            raise wrong from None
+        if not self.at_least <= value <= self.at_most:
+            raise wrong
+        return value
+
+
+class OneOf(NamedTuple):
+    """One of some words; or nothing, which is None, where that is one of them."""
+
+    words: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join(filter(None, self.words))
+
+    def __call__(self, name: str, text: str) -> str | None:
+        if text not in self.words:
+            raise ConfigurationError(f"{name} must be one of {self.allowed}")
+        return text or None
+
+
+class Form(NamedTuple):
+    """A text of a form that a function reads."""
+
+    allowed: str
+    read: Callable[[str, str], object]
+
+    def __call__(self, name: str, text: str) -> object:
+        return self.read(name, text)
+
+
+def _folder(_: str, text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _text(_: str, text: str) -> str:
+    return text
+
+
+def _yes(name: str, text: str) -> bool:
+    return OneOf(("true", "false"))(name, text) == "true"
+
+
+def _dsn(name: str, text: str) -> str | None:
+    if text and urlsplit(text).scheme not in ("postgresql", "postgres"):
+        raise ConfigurationError(f"{name} must be a postgresql:// URL")
+    return text or None
+
+
+def _url(name: str, text: str) -> str:
+    url = text.rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise ConfigurationError(f"{name} must be an http:// or https:// URL")
+    return url
+
+
+def _public_url(name: str, text: str) -> str | None:
+    if not text:
+        return None
+    url = urlsplit(_url(name, text))
+    is_local = url.hostname in ("localhost", "127.0.0.1", "::1")
+    if (url.scheme != "https" and not is_local) or url.username or url.path or url.query or url.fragment:
+        raise ConfigurationError(
+            f"{name} must be an https:// URL without a path, such as https://pay.example.com"
+        )
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _networks(name: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in _parts(text))
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} must hold IP addresses or networks, such as 10.0.0.0/8, separated by commas"
+        ) from None
+
+
+def _secrets_key(name: str, text: str) -> Secret | None:
+    try:
+        size = len(b64decode(text, validate=True))
+    except ValueError:
+        size = -1
+    if text and size != SECRETS_KEY_BYTES:
+        raise ConfigurationError(
+            f"{name} must be {SECRETS_KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` prints"
+        )
+    return Secret(text) if text else None
+
+
+def _stripe_webhook_secrets(name: str, text: str) -> tuple[Secret, ...]:
+    secrets = _parts(text)
+    if not all(secret.startswith("whsec_") for secret in secrets):
+        raise ConfigurationError(
+            f"{name} holds a secret that does not begin with whsec_: set the signing secret that Stripe shows for the "
+            "webhook endpoint"
+        )
+    return tuple(map(Secret, secrets))
+
+
+def stripe_key(mode: str, other_mode: str) -> Form:
+    """A secret key of a Stripe account, refused where its prefix says that it is of the other mode."""
+
+    def read(name: str, text: str) -> Secret | None:
+        if text.startswith("pk_"):
+            raise ConfigurationError(
+                f"{name} is a publishable key (pk_...): set the secret key (sk_... or rk_...)"
+            )
+        if text.startswith((f"sk_{other_mode}_", f"rk_{other_mode}_")):
+            raise ConfigurationError(f"{name} is a key of the other mode: set it in the other setting")
+        return Secret(text) if text else None
+
+    return Form(f"sk_... or rk_... of {mode} mode", read)
+
+
+FOLDER: Final = Form("a path", _folder)
+TEXT: Final = Form("a host name or address", _text)
+YES_OR_NO: Final = Form("true, false", _yes)
+DSN: Final = Form("postgresql://...", _dsn)
+URL: Final = Form("http://... or https://...", _url)
+PUBLIC_URL: Final = Form("https://... without a path", _public_url)
+NETWORKS: Final = Form("addresses or networks, separated by commas", _networks)
+SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
+STRIPE_WEBHOOK_SECRETS: Final = Form("whsec_..., several separated by commas", _stripe_webhook_secrets)
+PORT: Final = Number(int, 0, 65_535)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.0f}" if number == int(number) else f"{number:g}"
