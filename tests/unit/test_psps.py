@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fincore.bootstrap.psps import stripe_accounts, stripe_webhook_endpoints
+from fincore.bootstrap.psps import LIMITS, stripe_accounts, stripe_webhook_endpoints
 from fincore.domain.errors import ConfigurationError
 from fincore.settings import Settings, read_settings
 
@@ -31,3 +31,13 @@ def test_account_without_the_half_it_needs_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"{missing} is missing beside {next(iter(given))}"):
         read(read_settings(given))
+
+
+def test_longest_configured_call_is_within_every_call_timeout() -> None:
+    """The janitor takes a call for over after the PSP's call timeout: it must not be under way any more."""
+    name = "FINCORE_PSP_TIMEOUT_SECONDS"
+    longest_seconds = read_settings({name: "60"}).psp_timeout_seconds
+    with pytest.raises(ConfigurationError, match=name):
+        read_settings({name: "60.1"})
+    for limits in LIMITS.values():
+        assert all(one.call_timeout_seconds > longest_seconds for one in limits.operations.values())

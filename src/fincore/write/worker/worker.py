@@ -24,12 +24,11 @@ from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
 from fincore.write.worker.jobs.process_webhook import ProcessWebhook
-from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome
+from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome, find_operation, find_refund
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
-from fincore.write.worker.plumbing.in_doubt import find_operation, find_refund
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, Literal, TypeVar, assert_never
 
+import msgspec
 import structlog
 
+from fincore.write.queue.job_payloads import ChargeJob, RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing.context import JobContext
-from fincore.write.worker.plumbing.in_doubt import InDoubt
+from fincore.write.worker.plumbing.in_doubt import InDoubt, OperationInDoubt, RefundInDoubt
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
 from fincore.write.worker.plumbing.record_outcome import RecordResult
@@ -79,3 +81,26 @@ def _recorded(
     if isinstance(recorded, Recorded) and recorded.events:
         OUTCOMES_RESOLVED.labels(in_doubt.loaded.charge.psp, in_doubt.operation, how).inc()
     return job_result(in_doubt.loaded.charge_id, recorded, attempt=job.attempt)
+
+
+async def find_operation(context: JobContext, job: ClaimedJob) -> OperationInDoubt | Done | Hold:
+    """What a job `charge.resolve` is about; Done where its outcome became known meanwhile."""
+    loaded = await context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
+    if isinstance(loaded, Hold):
+        return loaded
+    pending = loaded.charge.operation
+    if pending is None or loaded.charge.unknown_since is None:
+        return Done()
+    return OperationInDoubt(context, job, loaded, pending)
+
+
+async def find_refund(context: JobContext, job: ClaimedJob) -> RefundInDoubt | Done | Hold:
+    """What a job `refund.resolve` is about; Done where the refund ended meanwhile."""
+    payload = msgspec.json.decode(job.payload, type=RefundJob)
+    loaded = await context.load_for_job(payload.charge_id)
+    if isinstance(loaded, Hold):
+        return loaded
+    refund = loaded.charge.refund(payload.refund_id)
+    if refund is None or refund.status not in ("processing", "pending"):
+        return Done()
+    return RefundInDoubt(context, job, loaded, refund)

@@ -4,16 +4,13 @@ from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-import msgspec
-
 from fincore.domain.age import age_against
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import KnownOutcome, RefundRejected, RefundReport, Rejected, Retryable, Unknown
 from fincore.domain.refund import Refund
 from fincore.eventstore.commit import Provenance
 from fincore.write.psp.limits import PspOperation
-from fincore.write.queue.job_payloads import ChargeJob, RefundJob
-from fincore.write.queue.port import ClaimedJob, Done, Hold
+from fincore.write.queue.port import ClaimedJob
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.carry_out import carry_out
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
@@ -198,26 +195,3 @@ class RefundInDoubt(InDoubt[RefundReport | RefundRejected]):
                 "then say what became of it with `fincore charges resolve`"
             )
         return AskAgain(policy.refund_pause_seconds, "the PSP has not carried the refund out yet")
-
-
-async def find_operation(context: JobContext, job: ClaimedJob) -> OperationInDoubt | Done | Hold:
-    """What a job `charge.resolve` is about; Done where its outcome became known meanwhile."""
-    loaded = await context.load_for_job(msgspec.json.decode(job.payload, type=ChargeJob).charge_id)
-    if isinstance(loaded, Hold):
-        return loaded
-    pending = loaded.charge.operation
-    if pending is None or loaded.charge.unknown_since is None:
-        return Done()
-    return OperationInDoubt(context, job, loaded, pending)
-
-
-async def find_refund(context: JobContext, job: ClaimedJob) -> RefundInDoubt | Done | Hold:
-    """What a job `refund.resolve` is about; Done where the refund ended meanwhile."""
-    payload = msgspec.json.decode(job.payload, type=RefundJob)
-    loaded = await context.load_for_job(payload.charge_id)
-    if isinstance(loaded, Hold):
-        return loaded
-    refund = loaded.charge.refund(payload.refund_id)
-    if refund is None or refund.status not in ("processing", "pending"):
-        return Done()
-    return RefundInDoubt(context, job, loaded, refund)
