@@ -14,12 +14,13 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Commit, Provenance
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.recorder import Contended
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.psp.held_reports import WaitingReport, list_held_reports
 from fincore.write.queue.job_payloads import WebhookJob, process_webhook_job
 from fincore.write.queue.port import DeadLetters, HeldJob
-from fincore.write.worker.plumbing.recorder import ChargeRecorder, Contended, NoSuchCharge
+from fincore.write.worker.plumbing.recorder import ChargeRecorder, NoSuchCharge
 
 RELEASED_AT_ONCE_MAX: Final = 1_000
 """Reports that one command releases or has read again; what is left is listed again."""

@@ -21,7 +21,7 @@ from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
-from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.eventstore.recorder import Recorded
 
 
 class PollCharge:

@@ -20,6 +20,7 @@ from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import DisputeReport, PspName, PspReference, RefundReport, Retryable, Unknown
 from fincore.domain.refusal import Refusal, RefusalCode
 from fincore.eventstore.commit import Provenance
+from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.inbox import InboxReader
 from fincore.write.psp.port import NotFound, PspWebhooks, WebhookIgnored, WebhookReport
 from fincore.write.queue.job_payloads import WebhookJob
@@ -34,7 +35,7 @@ from fincore.write.worker.plumbing.record_outcome import (
     record_payment_outcome,
     record_refund_outcome,
 )
-from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge, Recorded
+from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge
 
 _log = structlog.get_logger(__name__)
 
@@ -233,7 +234,7 @@ def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
     )
 
 
-def _count(name: ReportName, recorded: Recorded, loaded: LoadedCharge) -> None:
+def _count(name: ReportName, recorded: Recorded[ChargeEvent], loaded: LoadedCharge) -> None:
     held = next((event for event in recorded.events if isinstance(event, ReportHeld)), None)
     if held is None:
         WEBHOOKS_PROCESSED.labels(name.psp, "recorded" if recorded.events else "known").inc()

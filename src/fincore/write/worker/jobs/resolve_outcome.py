@@ -13,7 +13,7 @@ from fincore.write.worker.plumbing.in_doubt import InDoubt, OperationInDoubt, Re
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
 from fincore.write.worker.plumbing.record_outcome import RecordResult
-from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.eventstore.recorder import Recorded
 from fincore.write.worker.policies.janitor import AskAgain, Doubt, GiveUp, NeverHappened, Repeat
 
 OutcomeT = TypeVar("OutcomeT")

@@ -9,10 +9,10 @@ from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import OperationOutcome, Retryable
 from fincore.domain.payment_outcomes import omit_receipt
 from fincore.eventstore.commit import Provenance
+from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
-from fincore.write.worker.plumbing.recorder import Recorded
 
 _log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_UNKNOWN
 from fincore.write.worker.plumbing.record_outcome import RecordResult
-from fincore.write.worker.plumbing.recorder import Recorded
+from fincore.eventstore.recorder import Recorded
 from fincore.write.worker.policies.retry_policy import RetryAfter, decide_retry
 
 OutcomeT = TypeVar("OutcomeT")

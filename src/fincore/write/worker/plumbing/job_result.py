@@ -3,10 +3,12 @@
 from typing import Final, assert_never
 
 from fincore.domain.clock import AgeClock
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId
 from fincore.domain.refusal import Refusal
+from fincore.eventstore.recorder import Contended, Recorded
 from fincore.write.queue.port import Done, Hold, JobResult, RetryIn
-from fincore.write.worker.plumbing.recorder import Contended, NoSuchCharge, Recorded
+from fincore.write.worker.plumbing.recorder import NoSuchCharge
 
 CONTENDED_PAUSE_SECONDS: Final = 0.25
 CLOCK_PAUSE_SECONDS: Final = 60.0
@@ -15,7 +17,7 @@ CONTENDED_PAUSE_SECONDS_MAX: Final = 600.0
 
 
 def job_result(
-    charge_id: ChargeId, recorded: Recorded | Refusal | NoSuchCharge | Contended, *, attempt: int
+    charge_id: ChargeId, recorded: Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended, *, attempt: int
 ) -> JobResult:
     """Done, again, or held for a person: with a refusal the PSP contradicts the log.
 

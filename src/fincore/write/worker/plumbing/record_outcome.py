@@ -31,15 +31,16 @@ from fincore.domain.payment_outcomes import correct_payment, decide_payment
 from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
+from fincore.eventstore.recorder import Contended, Recorded
 from fincore.write.psp.port import NotFound
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.metrics import CORRECTIONS
-from fincore.write.worker.plumbing.recorder import Contended, Decision, NoSuchCharge, Recorded
+from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge
 
 _log = structlog.get_logger(__name__)
 
-RecordResult = Recorded | Refusal | NoSuchCharge | Contended
+RecordResult = Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended
 
 
 def no_more_events(_: Charge) -> tuple[ChargeEvent, ...]:

@@ -1,39 +1,24 @@
-"""Recording on a charge: load it, decide, commit with the jobs that follow; again where another commit came first."""
+"""Recording on a charge: what every aggregate shares, with the refusals that a worker understands."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 import msgspec
 
-from fincore.domain.charge import Charge, evolve, fold
+from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.domain.ids import ChargeId, charge_of
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import (
-    ClaimedReference,
-    Commit,
-    Committed,
-    NewEvent,
-    Provenance,
-    ReferenceTaken,
-)
+from fincore.eventstore.commit import Provenance, ReferenceTaken
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.recorder import Contended, NotFound, Recorded, Recorder
 from fincore.eventstore.writer import Writer
-
-CONFLICTS_MAX: Final = 20
-"""How often one recording loads and decides again before it gives way."""
+from fincore.write.charges import CHARGES
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
 FollowUpJobs = Callable[[ChargeId, PspName, Sequence[ChargeEvent]], tuple[Job, ...]]
 """The jobs that events of a charge at this PSP call for."""
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """The events are in the log; none when the charge knew it already."""
-
-    events: tuple[ChargeEvent, ...]
 
 
 class NoSuchCharge(msgspec.Struct, frozen=True):
@@ -48,23 +33,21 @@ def taken(result: ReferenceTaken) -> Refusal:
     )
 
 
-class Contended(msgspec.Struct, frozen=True):
-    """Other commits kept coming first; nothing was written. Try again later."""
-
-
 class ChargeRecorder:
     """Reads charges from the log and records on them. Holds no connection between its statements."""
 
     def __init__(
         self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], follow_up_jobs: FollowUpJobs
     ) -> None:
+        def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+            return follow_up_jobs(charge_id, charge.psp, events)
+
         self._log = log
-        self._writer = writer
-        self._follow_up_jobs = follow_up_jobs
+        self._recorder = Recorder(CHARGES, log, writer, jobs)
 
     async def load(self, charge_id: ChargeId) -> Charge | None:
         """The charge as the log tells it now, or None."""
-        return fold(recorded.event for recorded in await self._log.load(stream_of(charge_id)))
+        return await self._recorder.load(charge_id)
 
     async def charge_of(
         self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
@@ -75,40 +58,16 @@ class ChargeRecorder:
 
     async def record(
         self, charge_id: ChargeId, decision: Decision, provenance: Provenance
-    ) -> Recorded | Refusal | NoSuchCharge | Contended:
+    ) -> Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended:
         """Commit the events that `decision` gives for the charge as it is, with the jobs that they call for.
 
         What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
         belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
         """
-        for _ in range(CONFLICTS_MAX):
-            charge = await self.load(charge_id)
-            if charge is None:
+        match await self._recorder.record(charge_id, decision, provenance):
+            case NotFound():
                 return NoSuchCharge()
-            events = decision(charge)
-            if isinstance(events, Refusal):
-                return events
-            if not events:
-                return Recorded(())
-            after = charge
-            for event in events:
-                after = evolve(after, event)
-            commit = Commit(
-                provenance=provenance,
-                stream_id=stream_of(charge_id),
-                expected_version=charge.version,
-                events=tuple(NewEvent(event) for event in events),
-                jobs=self._follow_up_jobs(charge_id, charge.psp, events),
-                references=tuple(
-                    ClaimedReference(charge.psp, charge.psp_account, reference)
-                    for reference in sorted(after.references - charge.references)
-                ),
-            )
-            match await self._writer.commit(commit):
-                case Committed():
-                    return Recorded(events)
-                case ReferenceTaken() as result:
-                    return taken(result)
-                case _:
-                    continue
-        return Contended()
+            case ReferenceTaken() as result:
+                return taken(result)
+            case result:
+                return result

@@ -1,0 +1,98 @@
+"""Recording on an aggregate: load it, decide, commit with the jobs that follow; again where another commit came first."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from fincore.domain.job import Job
+from fincore.eventstore.aggregate import Aggregate
+from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance, ReferenceTaken
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
+
+CONFLICTS_MAX: Final = 20
+"""How often one recording loads and decides again before it gives way."""
+
+IdT = TypeVar("IdT")
+StateT = TypeVar("StateT")
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+RefusalT = TypeVar("RefusalT")
+
+
+class Recorded(msgspec.Struct, Generic[E_co], frozen=True):
+    """The events are in the log; none if the aggregate knew it already."""
+
+    events: tuple[E_co, ...]
+
+
+class NotFound(msgspec.Struct, frozen=True):
+    """The log has no such stream."""
+
+
+class Contended(msgspec.Struct, frozen=True):
+    """Other commits kept coming first; nothing was written. Try again later."""
+
+
+class Recorder(Generic[IdT, StateT, E]):
+    """Reads the streams of one aggregate and records on them. Holds no connection between its statements.
+
+    `follow_up_jobs` are those that events on a state call for; they are written in the same Commit.
+    """
+
+    def __init__(
+        self,
+        aggregate: Aggregate[IdT, StateT, E],
+        log: EventLog[E],
+        writer: Writer[E],
+        follow_up_jobs: Callable[[IdT, StateT, Sequence[E]], tuple[Job, ...]],
+    ) -> None:
+        self._aggregate = aggregate
+        self._log = log
+        self._writer = writer
+        self._follow_up_jobs = follow_up_jobs
+
+    async def load(self, aggregate_id: IdT) -> StateT | None:
+        """The state that the log tells now, or None."""
+        recorded = await self._log.load(self._aggregate.stream_of(aggregate_id))
+        return self._aggregate.fold(one.event for one in recorded)
+
+    async def record(
+        self,
+        aggregate_id: IdT,
+        decision: Callable[[StateT], tuple[E, ...] | RefusalT],
+        provenance: Provenance,
+    ) -> Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken:
+        """Commit what `decision` makes of the state as it is; a refusal of `decision` is returned.
+
+        What the events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
+        writer does; repeating the whole is safe.
+        """
+        for _ in range(CONFLICTS_MAX):
+            before = await self.load(aggregate_id)
+            if before is None:
+                return NotFound()
+            events = decision(before)
+            if not isinstance(events, tuple):
+                return events
+            if not events:
+                return Recorded(())
+            after = before
+            for event in events:
+                after = self._aggregate.evolve(after, event)
+            result = await self._writer.commit(
+                Commit(
+                    provenance=provenance,
+                    stream_id=self._aggregate.stream_of(aggregate_id),
+                    expected_version=self._aggregate.version_of(before),
+                    events=tuple(NewEvent(event) for event in events),
+                    jobs=self._follow_up_jobs(aggregate_id, before, events),
+                    references=self._aggregate.new_references(before, after),
+                )
+            )
+            if isinstance(result, Committed):
+                return Recorded(events)
+            if isinstance(result, ReferenceTaken):
+                return result
+        return Contended()

@@ -1,0 +1,27 @@
+"""Charges as an aggregate of the log: one stream holds a charge with its refunds and disputes."""
+
+from typing import Final
+
+from fincore.domain.charge import Charge, evolve, fold
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.eventstore.aggregate import Aggregate
+from fincore.eventstore.commit import ClaimedReference
+
+
+def _new_references(before: Charge, after: Charge) -> tuple[ClaimedReference, ...]:
+    return tuple(
+        ClaimedReference(after.psp, after.psp_account, reference)
+        for reference in sorted(after.references - before.references)
+    )
+
+
+CHARGES: Final[Aggregate[ChargeId, Charge, ChargeEvent]] = Aggregate(
+    events=CHARGE_EVENTS,
+    stream_of=stream_of,
+    id_of=charge_of,
+    fold=fold,
+    evolve=evolve,
+    version_of=lambda charge: charge.version,
+    new_references=_new_references,
+)
