@@ -27,6 +27,7 @@ from fincore.eventstore.commit import (
     ReceivedWebhook,
     ReferenceTaken,
     Replayed,
+    Response,
     StoredResponse,
 )
 from fincore.eventstore.log import EventLog
@@ -222,7 +223,7 @@ async def test_key_repeated_in_one_batch_writes_once_and_replays(
     commits = [keyed(append(new_stream(), created()), "same", body=str(n).encode()) for n in range(20)]
     results = await asyncio.gather(*(writer.commit(commit) for commit in commits))
     assert results[0] == Committed()
-    assert [r.response.response_body for r in results[1:] if isinstance(r, Replayed)] == [b"0"] * 19
+    assert [r.stored.response.body for r in results[1:] if isinstance(r, Replayed)] == [b"0"] * 19
     assert await count(pool, "events") == 1
 
 
@@ -246,7 +247,7 @@ async def test_used_key_is_replayed_though_stream_moved_on(pool: Pool, log: Even
         assert await one.commit(first) == Committed()
         replayed = await other.commit(again)
         assert isinstance(replayed, Replayed)
-        assert replayed.response.response_body == b'{"first": true}'
+        assert replayed.stored.response.body == b'{"first": true}'
         strange = keyed(append(stream_id, captured(), expected_version=1), "refund-2")
         assert await other.commit(strange) == Conflict()
     assert len(await log.load(stream_id)) == 2
@@ -295,9 +296,7 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(
 ) -> None:
     key = IdempotencyKey(MERCHANT, False, "waits")
     in_flight = await pool.fetchval("select now() + interval '1 minute'")
-    first = StoredResponse(
-        fingerprint=b"f", response_status=201, response_body=b"processing", in_flight_until=in_flight
-    )
+    first = StoredResponse(fingerprint=b"f", response=Response(201, b"processing"), in_flight_until=in_flight)
     await writer.commit(
         Commit(
             provenance=PROVENANCE,
@@ -307,10 +306,10 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(
         )
     )
     for body in (b"succeeded", b"too late"):
-        final = StoredResponse(fingerprint=b"f", response_status=200, response_body=body)
+        final = StoredResponse(fingerprint=b"f", response=Response(200, body))
         await writer.commit(Commit(provenance=PROVENANCE, final_response=(key, final)))
     assert await writer.find_response(key) == StoredResponse(
-        fingerprint=b"f", response_status=200, response_body=b"succeeded"
+        fingerprint=b"f", response=Response(200, b"succeeded")
     )
 
 

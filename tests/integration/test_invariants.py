@@ -20,6 +20,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
+    Response,
     StoredResponse,
 )
 from fincore.eventstore.log import EventLog
@@ -102,9 +103,9 @@ def requested(stream_id: StreamId, key: str) -> Commit[ChargeEvent]:
     charge_id = charge_of(stream_id)
     answer = StoredResponse(
         fingerprint=key.encode().ljust(32, b"."),
-        response_status=201,
-        response_body=b'{"id":"%s","object":"charge"}' % charge_id.encode(),
-        location=f"/v1/charges/{charge_id}",
+        response=Response(
+            201, b'{"id":"%s","object":"charge"}' % charge_id.encode(), f"/v1/charges/{charge_id}"
+        ),
     )
     return Commit(
         provenance=PROVENANCE,

@@ -69,7 +69,7 @@ class Wish:
     def hear(self, said: Responded | Refused, *, is_last: bool) -> None:
         """Take an answer in. A refusal leaves the key unused: it settles the wish if no other request is on its way."""
         if isinstance(said, Responded):
-            self.answers.append(said.body)
+            self.answers.append(said.response.body)
             self.is_in_doubt = False
         elif said.code not in ("charge_busy", "idempotency_key_in_use"):
             self.refusals.append(said)

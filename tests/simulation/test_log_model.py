@@ -20,6 +20,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
+    Response,
     StoredResponse,
 )
 from fincore.write.psp.inbox import InboxReader
@@ -75,7 +76,7 @@ class _Names:
         ]
 
     def commit(self, number: int, attempt: Attempt) -> Commit[ChargeEvent]:
-        answer = StoredResponse(fingerprint=b"f" * 32, response_status=201, response_body=b"%d" % number)
+        answer = StoredResponse(fingerprint=b"f" * 32, response=Response(201, b"%d" % number))
         job = Job(kind="charge.authorize", payload=b"%d" % number)
         webhook = None if attempt.webhook is None else self._webhook(number, attempt.webhook)
         return Commit(

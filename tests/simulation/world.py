@@ -22,6 +22,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
+from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import IdempotentRequests, Refused, Responded
@@ -120,22 +121,25 @@ class ApiProcess:
     """The two payment services as one API process has them, with what it keeps in memory."""
 
     def __init__(self, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], clock: SteppedClock) -> None:
+        # No request waits for an outcome, so no stream is watched.
+        outcomes = OutcomeWait(CHARGES, log, cast("StreamWatch", None))
         requests = IdempotentRequests(
             writer=writer,
-            # No request waits for an outcome, so no stream is watched.
-            outcomes=OutcomeWait(log, cast("StreamWatch", None)),
             clock=clock,
             responses=ResponseCache(),
             in_flight_wait_seconds=0.0,
         )
         self._charges = PaymentService(
             requests=requests,
+            outcomes=outcomes,
             clock=clock,
             router=ModeRouter({False: Candidate(Route(STRIPE, TEST_ACCOUNT), STRIPE_LIMITS)}),
             render=render_charge,
         )
         renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)
-        self._operations = OperationService(requests=requests, log=log, clock=clock, renders=renders)
+        self._operations = OperationService(
+            requests=requests, outcomes=outcomes, log=log, clock=clock, renders=renders
+        )
 
     async def answer(self, command: ChargeCommand | OperationCommand) -> Responded | Refused:
         if isinstance(command, ChargeCommand):

@@ -21,12 +21,12 @@ from fincore.domain.resolution import (
 )
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
+from fincore.eventstore.recorder import Contended
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
 from fincore.write.psp.limits import PspLimits
 from fincore.write.queue.port import DeadLetters, HeldJob
-from fincore.eventstore.recorder import Contended
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, Decision, NoSuchCharge
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy

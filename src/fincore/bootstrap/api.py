@@ -34,6 +34,7 @@ from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.settings import Settings
+from fincore.write.charges import CHARGES
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotency import ResponseCache
@@ -73,14 +74,19 @@ async def _serve(
         for livemode in (False, True)
         if account_of(livemode=livemode) in endpoints
     }
-    outcomes = OutcomeWait(log, watch)
-    requests = IdempotentRequests(writer=writer, outcomes=outcomes, clock=clock, responses=ResponseCache())
+    outcomes = OutcomeWait(CHARGES, log, watch)
+    requests = IdempotentRequests(writer=writer, clock=clock, responses=ResponseCache())
     app = create_app(
         payments=PaymentService(
-            requests=requests, clock=clock, router=ModeRouter(candidates), render=render_charge
+            requests=requests,
+            outcomes=outcomes,
+            clock=clock,
+            router=ModeRouter(candidates),
+            render=render_charge,
         ),
         operations=OperationService(
             requests=requests,
+            outcomes=outcomes,
             log=log,
             clock=clock,
             renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),

@@ -32,16 +32,22 @@ class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):
     event_id: EventId = msgspec.field(default_factory=new_event_id)
 
 
+class Response(msgspec.Struct, frozen=True):
+    """A response to a client, rendered: HTTP status, body byte for byte, `Location`. It is stored and never read."""
+
+    status: int
+    body: bytes
+    location: str | None = None
+
+
 class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """The response an idempotency key will get again: HTTP status, body byte for byte, `Location`.
+    """The response an idempotency key will get again.
 
     Until `in_flight_until` the first request still waits for the outcome and may replace it once.
     """
 
     fingerprint: bytes
-    response_status: int
-    response_body: bytes
-    location: str | None = None
+    response: Response
     in_flight_until: datetime | None = None
 
 
@@ -108,7 +114,7 @@ class Conflict(msgspec.Struct, frozen=True):
 class Replayed(msgspec.Struct, frozen=True):
     """The idempotency key was used before; this is what it got then. Nothing was written."""
 
-    response: StoredResponse
+    stored: StoredResponse
 
 
 class AlreadyReceived(msgspec.Struct, frozen=True):

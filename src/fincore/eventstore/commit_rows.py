@@ -15,6 +15,7 @@ from fincore.eventstore.commit import (
     Conflict,
     ReferenceTaken,
     Replayed,
+    Response,
     StoredResponse,
 )
 
@@ -49,8 +50,11 @@ def columns_of(commits: Sequence[Commit[E]], codec: EventCodec[E]) -> tuple[list
                 row = (commit.stream_id, version, new.event_id, name, schema_version, data.decode(), metadata)
                 _append(events, row)
         if commit.idempotency:
-            key, response = commit.idempotency
-            _append(keys, (key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(response)))
+            key, stored = commit.idempotency
+            response = stored.response
+            scope = (key.merchant_id, key.livemode, key.key)
+            fields = (stored.fingerprint, response.status, response.body, response.location)
+            _append(keys, (*scope, *fields, stored.in_flight_until))
         if commit.webhook:
             _append(webhooks, (*msgspec.structs.astuple(commit.webhook), commit.webhook.body_sha256))
         for claim in commit.references:
@@ -103,12 +107,13 @@ def refusal_of(row: asyncpg.Record) -> CommitResult:
         case "reference_taken":
             return ReferenceTaken(row["psp_reference"], row["owner"])
         case _:
-            return Replayed(
-                StoredResponse(
-                    fingerprint=row["fingerprint"],
-                    response_status=row["response_status"],
-                    response_body=row["response_body"],
-                    location=row["location"],
-                    in_flight_until=row["in_flight_until"],
-                )
-            )
+            return Replayed(stored_response_of(row))
+
+
+def stored_response_of(row: asyncpg.Record) -> StoredResponse:
+    """A row of `idempotency_keys` as what the key gets again."""
+    return StoredResponse(
+        fingerprint=row["fingerprint"],
+        response=Response(row["response_status"], row["response_body"], row["location"]),
+        in_flight_until=row["in_flight_until"],
+    )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.commit_rows import stored_response_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
@@ -17,7 +18,7 @@ Change = Callable[[Connection], Awaitable[StoredResponse]]
 class ChangeResult(NamedTuple):
     """The response to send. `is_replay`: an earlier request with the key got it, and nothing was changed now."""
 
-    response: StoredResponse
+    stored: StoredResponse
     is_replay: bool
 
 
@@ -52,19 +53,19 @@ class IdempotentChanges:
 
     async def _find(self, key: IdempotencyKey) -> StoredResponse | None:
         row = await self._pool.fetchrow(_WRITER_SQL.find_response, key.merchant_id, key.livemode, key.key)
-        return StoredResponse(**dict(row)) if row else None
+        return stored_response_of(row) if row else None
 
 
-async def _store(connection: Connection, key: IdempotencyKey, response: StoredResponse) -> None:
-    stored = await connection.fetchval(
+async def _store(connection: Connection, key: IdempotencyKey, stored: StoredResponse) -> None:
+    is_first = await connection.fetchval(
         _SQL.store_response,
         key.merchant_id,
         key.livemode,
         key.key,
-        response.fingerprint,
-        response.response_status,
-        response.response_body,
-        response.location,
+        stored.fingerprint,
+        stored.response.status,
+        stored.response.body,
+        stored.response.location,
     )
-    if not stored:
+    if not is_first:
         raise _UsedMeanwhile

@@ -25,7 +25,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     StoredResponse,
 )
-from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of
+from fincore.eventstore.commit_rows import claims_of, columns_of, refusable_of, refusal_of, stored_response_of
 from fincore.observability import failpoints
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
@@ -99,7 +99,7 @@ class Writer(Generic[E_contra]):
     async def find_response(self, key: IdempotencyKey) -> StoredResponse | None:
         """What an idempotency key got, or None if it was never used."""
         row = await self._pool.fetchrow(_SQL.find_response, key.merchant_id, key.livemode, key.key)
-        return StoredResponse(**dict(row)) if row else None
+        return stored_response_of(row) if row else None
 
     async def purge_idempotency_keys(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
         """Forget idempotency keys used longer ago, by the database's clock; return how many, at most `rows_max`."""
@@ -230,8 +230,8 @@ class Writer(Generic[E_contra]):
                     [key.merchant_id for key, _ in finals],
                     [key.livemode for key, _ in finals],
                     [key.key for key, _ in finals],
-                    [response.response_status for _, response in finals],
-                    [response.response_body for _, response in finals],
+                    [stored.response.status for _, stored in finals],
+                    [stored.response.body for _, stored in finals],
                 )
             jobs = [job for commit in commits for job in commit.jobs]
             if jobs:

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from fincore.domain.ids import MerchantId
-from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.commit import IdempotencyKey, Response, StoredResponse
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.idempotency import (
     CACHE_SECONDS,
@@ -26,9 +26,7 @@ def key(name: str) -> IdempotencyKey:
 
 
 def answer(body: bytes = b"{}", *, in_flight_until: datetime | None = None) -> StoredResponse:
-    return StoredResponse(
-        fingerprint=b"f", response_status=201, response_body=body, in_flight_until=in_flight_until
-    )
+    return StoredResponse(fingerprint=b"f", response=Response(201, body), in_flight_until=in_flight_until)
 
 
 @pytest.mark.parametrize(

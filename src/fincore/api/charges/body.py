@@ -9,10 +9,10 @@ from fincore.api.http.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RefundId, RequestId
 from fincore.domain.outcome import Failure
+from fincore.eventstore.commit import Response
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.failure_body import FAILURE_MESSAGES
 from fincore.public.refund_body import RefundBody, refund_body
-from fincore.write.payments.idempotent_requests import Rendered
 
 
 class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):
@@ -41,32 +41,33 @@ class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def render_charge(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Rendered:
+def render_charge(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
     """The answer to the request that created a charge: 201, or 402 where it failed while the client waited."""
     location = f"/v1/charges/{charge_id}"
     if charge.status != "failed":
-        return Rendered(201, _ENCODER.encode(charge_body(charge_id, charge)), location)
+        return Response(201, _ENCODER.encode(charge_body(charge_id, charge)), location)
     detail = f"{_message(charge.failure)} `charge.failure` has the details; to try again, use a new key."
-    return _failed("charge_failed", charge_id, charge, request_id, detail)._replace(location=location)
+    failed = _failed("charge_failed", charge_id, charge, request_id, detail)
+    return msgspec.structs.replace(failed, location=location)
 
 
-def render_capture(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Rendered:
+def render_capture(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
     """The answer to a capture: 200, or 402 where the client waited and nothing was captured."""
     if charge.operation is not None or charge.status == "succeeded":
-        return Rendered(200, _ENCODER.encode(charge_body(charge_id, charge)))
+        return Response(200, _ENCODER.encode(charge_body(charge_id, charge)))
     return _failed("capture_failed", charge_id, charge, request_id, _why(charge))
 
 
-def render_cancel(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Rendered:
+def render_cancel(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
     """The answer to a cancellation: 200, or 402 where the client waited and the charge was not given up."""
     if charge.operation is not None or charge.status in ("canceled", "expired", "failed"):
-        return Rendered(200, _ENCODER.encode(charge_body(charge_id, charge)))
+        return Response(200, _ENCODER.encode(charge_body(charge_id, charge)))
     return _failed("cancel_failed", charge_id, charge, request_id, _why(charge))
 
 
 def render_refund(
     charge_id: ChargeId, charge: Charge, refund_id: RefundId, request_id: RequestId
-) -> Rendered:
+) -> Response:
     """The answer to a refund's request: 201, or 402 where it failed while the client waited."""
     refund = charge.refund(refund_id)
     if refund is None:
@@ -74,19 +75,19 @@ def render_refund(
     body = refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
     location = f"/v1/refunds/{refund_id}"
     if body.failure is None:
-        return Rendered(201, _ENCODER.encode(body), location)
+        return Response(201, _ENCODER.encode(body), location)
     detail = f"{body.failure.message} The amount can be refunded again, with a new key."
     problem = problem_body("refund_failed", request_id, detail=detail)
     failed = FailedRefundProblem(**msgspec.structs.asdict(problem), refund=body)
-    return Rendered(problem.status, _ENCODER.encode(failed), location)
+    return Response(problem.status, _ENCODER.encode(failed), location)
 
 
 def _failed(
     code: ProblemCode, charge_id: ChargeId, charge: Charge, request_id: RequestId, detail: str
-) -> Rendered:
+) -> Response:
     problem = problem_body(code, request_id, detail=detail)
     failed = FailedChargeProblem(**msgspec.structs.asdict(problem), charge=charge_body(charge_id, charge))
-    return Rendered(problem.status, _ENCODER.encode(failed))
+    return Response(problem.status, _ENCODER.encode(failed))
 
 
 def _why(charge: Charge) -> str:
@@ -100,8 +101,8 @@ def _message(failure: Failure | None) -> str:
     return FAILURE_MESSAGES[failure.code if failure else "processing_error"]
 
 
-def render_unreadable(charge: ChargeBody, request_id: RequestId, detail: str) -> Rendered:
+def render_unreadable(charge: ChargeBody, request_id: RequestId, detail: str) -> Response:
     """The answer to a look at a charge that cannot be read to its end: what could be read, and that it is not all."""
     problem = problem_body("charge_unreadable", request_id, detail=detail)
     unreadable = UnreadableChargeProblem(**msgspec.structs.asdict(problem), charge=charge)
-    return Rendered(problem.status, _ENCODER.encode(unreadable))
+    return Response(problem.status, _ENCODER.encode(unreadable))

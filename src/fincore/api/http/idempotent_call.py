@@ -137,15 +137,16 @@ def answer_of(answered: Responded | Refused, *, charge_param: str | None = None)
             if PROBLEMS[answered.code].retryable
             else (),
         )
+    response = answered.response
     headers: list[tuple[str, str]] = []
-    if answered.location is not None:
-        headers.append(("location", answered.location))
+    if response.location is not None:
+        headers.append(("location", response.location))
     if answered.is_replay:
         headers.append(("idempotent-replayed", "true"))
     if answered.has_waited:
         headers.append(("preference-applied", "wait"))
-    media_type = JSON if answered.status < 400 else PROBLEM_JSON  # noqa: PLR2004 -- the line HTTP draws
-    return Answer(answered.status, answered.body, media_type, tuple(headers))
+    media_type = JSON if response.status < 400 else PROBLEM_JSON  # noqa: PLR2004 -- the line HTTP draws
+    return Answer(response.status, response.body, media_type, tuple(headers))
 
 
 def _require_json(call: Call) -> None:

@@ -10,7 +10,7 @@ from fincore.api.http.exchange import Answer, Call
 from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, KEYED_PROBLEMS
 from fincore.api.http.idempotent_call import idempotency_key as required_key
 from fincore.api.http.problems import Problem
-from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.commit import IdempotencyKey, Response, StoredResponse
 from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.postgres.pool import Connection
 from fincore.write.merchants.api_key import Principal
@@ -45,15 +45,14 @@ async def change_once(
         answer = await make(connection)
         return StoredResponse(
             fingerprint=fingerprint,
-            response_status=answer.status,
-            response_body=answer.body,
-            location=dict(answer.headers).get("location"),
+            response=Response(answer.status, answer.body, dict(answer.headers).get("location")),
         )
 
     stored, is_replay = await answers.once(key, change)
     if stored.fingerprint != fingerprint:
         raise Problem("idempotency_key_reused", param="Idempotency-Key")
-    headers = [("location", stored.location)] if stored.location is not None else []
+    response = stored.response
+    headers = [("location", response.location)] if response.location is not None else []
     if is_replay:
         headers.append(("idempotent-replayed", "true"))
-    return Answer(stored.response_status, stored.response_body, headers=tuple(headers))
+    return Answer(response.status, response.body, headers=tuple(headers))

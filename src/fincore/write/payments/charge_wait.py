@@ -14,7 +14,7 @@ from fincore.write.queue.job_payloads import INQUIRY_INTERVAL_SECONDS
 class ChargeWait:
     """Waits for the next step of the PSP, or of the customer at the bank."""
 
-    def __init__(self, outcomes: OutcomeWait, inquiries: Inquiries) -> None:
+    def __init__(self, outcomes: OutcomeWait[Charge], inquiries: Inquiries) -> None:
         self._outcomes = outcomes
         self._inquiries = inquiries
 

@@ -59,7 +59,7 @@ def is_in_flight(response: StoredResponse, now: datetime) -> bool:
 
 
 class _Cached(NamedTuple):
-    response: StoredResponse
+    stored: StoredResponse
     expires_at: float
 
 
@@ -91,16 +91,16 @@ class ResponseCache:
             self._forget(key)
             return None
         self._entries.move_to_end(key)
-        return cached.response
+        return cached.stored
 
-    def put(self, key: IdempotencyKey, response: StoredResponse) -> None:
+    def put(self, key: IdempotencyKey, stored: StoredResponse) -> None:
         """Keep a response that is final, forgetting the least recently used if the cache is full."""
         if key in self._entries:
             self._forget(key)
-        self._entries[key] = _Cached(response, self._monotonic() + CACHE_SECONDS)
-        self._bytes += len(response.response_body)
+        self._entries[key] = _Cached(stored, self._monotonic() + CACHE_SECONDS)
+        self._bytes += len(stored.response.body)
         while len(self._entries) > self._entries_max or self._bytes > self._bytes_max:
             self._forget(next(iter(self._entries)))
 
     def _forget(self, key: IdempotencyKey) -> None:
-        self._bytes -= len(self._entries.pop(key).response.response_body)
+        self._bytes -= len(self._entries.pop(key).stored.response.body)

@@ -4,15 +4,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Final, Generic, Literal, NamedTuple, Never, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
 
-from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.errors import StoreUnavailable
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import MerchantId, StreamId
 from fincore.domain.job import Job
 from fincore.domain.refusal import RequestRefusalCode
@@ -23,6 +21,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     Replayed,
+    Response,
     StoredResponse,
 )
 from fincore.eventstore.writer import Writer
@@ -43,20 +42,15 @@ CONFLICT_PAUSE_SECONDS_MAX: Final = 0.02
 """The pause before deciding again is random, up to this."""
 
 
-class Rendered(NamedTuple):
-    """A response to the merchant as bytes, with the HTTP status and the `Location` that belong to it."""
-
-    status: int
-    body: bytes
-    location: str | None = None
+StateT = TypeVar("StateT")
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 
 
 class Responded(NamedTuple):
     """The response to send, byte for byte as it is stored. `has_waited`: the request waited for the outcome, as asked."""
 
-    status: int
-    body: bytes
-    location: str | None
+    response: Response
     is_replay: bool
     has_waited: bool
 
@@ -80,23 +74,23 @@ class Refused(msgspec.Struct, frozen=True):
     detail: str | None = None
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What to write for a request, and how to render the response. `charge` is the charge after the events.
+class Decision(msgspec.Struct, Generic[StateT, E_co], frozen=True, kw_only=True):
+    """What to write for a request, and how to render the response. `state` is the aggregate after the events.
 
-    `show` renders the response for the charge as it is then; `is_final` says whether the outcome that the client may
+    `show` renders the response for the aggregate as it is then; `is_final` says whether the outcome that the client may
     wait for is known.
     """
 
     stream_id: StreamId
     expected_version: int
-    events: tuple[ChargeEvent, ...]
+    events: tuple[E_co, ...]
     jobs: tuple[Job, ...]
-    charge: Charge
-    show: Callable[[Charge], Rendered]
-    is_final: Callable[[Charge], bool]
+    state: StateT
+    show: Callable[[StateT], Response]
+    is_final: Callable[[StateT], bool]
 
 
-Decide = Callable[[], Awaitable[Decision | Refused]]
+Decide = Callable[[], Awaitable[Decision[StateT, E] | Refused]]
 """Looks at what is known now; called again when that has changed before the decision was written."""
 
 
@@ -105,30 +99,28 @@ class _Running(NamedTuple):
     result: "asyncio.Future[StoredResponse | Refused]"
 
 
-class _Accepted(NamedTuple):
+class _Accepted(NamedTuple, Generic[StateT, E_co]):
     """A decision that was written, and the response its key has for now."""
 
-    decision: Decision
+    decision: Decision[StateT, E_co]
     stored: StoredResponse
 
 
 _Queue = tuple[MerchantId, bool, StreamId]
 
 
-class IdempotentRequests:
-    """Finds the response of a key, or decides, commits and responds. One per process: it keeps requests with one key apart."""
+class IdempotentRequests(Generic[E]):
+    """Finds the response of a key, or decides, commits and responds. One per process, for all aggregates: a key is one request."""
 
     def __init__(
         self,
         *,
-        writer: Writer[ChargeEvent],
-        outcomes: OutcomeWait,
+        writer: Writer[E],
         clock: Clock,
         responses: ResponseCache,
         in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
     ) -> None:
         self._writer = writer
-        self._outcomes = outcomes
         self._clock = clock
         self._responses = responses
         self._in_flight_wait_seconds = in_flight_wait_seconds
@@ -136,12 +128,19 @@ class IdempotentRequests:
         self._queues: WeakValueDictionary[_Queue, asyncio.Lock] = WeakValueDictionary()
 
     async def respond(
-        self, command: Command, decide: Decide, *, on: StreamId | None = None
+        self,
+        command: Command,
+        decide: Decide[StateT, E],
+        outcomes: OutcomeWait[StateT],
+        *,
+        busy: Refused,
+        on: StreamId | None = None,
     ) -> Responded | Refused:
-        """The response of the command's key, or of what `decide` decides; `on` is a stream that others may be changing, too.
+        """The response of the command's key, or of what `decide` decides, after a wait for `outcomes` if one was asked for.
 
-        Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
-        may be repeated.
+        `on` is a stream that others may be changing, too; `busy` is the refusal if they keep being faster. Raises
+        `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key may be
+        repeated.
         """
         key = command.scoped_key
         cached = self._responses.get(key)
@@ -150,15 +149,10 @@ class IdempotentRequests:
         first = self._running.get(key)
         if first is not None:
             return await self._await_first(first, command)
-        return await self._run_first(command, decide, on)
-
-    async def _run_first(self, command: Command, decide: Decide, on: StreamId | None) -> Responded | Refused:
-        """Be the one request of this process that works for a key; others with the key wait for it."""
-        key = command.scoped_key
         running = _Running(command.fingerprint, asyncio.get_running_loop().create_future())
         self._running[key] = running
         try:
-            responded, stored = await self._carry_out(command, decide, on)
+            responded, stored = await self._carry_out(command, decide, outcomes, busy, on)
         except BaseException as error:
             if isinstance(error, Exception):
                 running.result.set_exception(error)
@@ -176,7 +170,7 @@ class IdempotentRequests:
     async def _await_first(self, first: _Running, command: Command) -> Responded | Refused:
         if first.fingerprint != command.fingerprint:
             return Refused("idempotency_key_reused")
-        done, _ = await asyncio.wait({first.result}, timeout=self._patience(command))
+        done, _ = await asyncio.wait({first.result}, timeout=self._patience_seconds(command))
         if not done:
             return Refused("idempotency_key_in_use")
         if first.result.cancelled():
@@ -185,13 +179,18 @@ class IdempotentRequests:
         return stored if isinstance(stored, Refused) else _again(stored, command)
 
     async def _carry_out(
-        self, command: Command, decide: Decide, on: StreamId | None
+        self,
+        command: Command,
+        decide: Decide[StateT, E],
+        outcomes: OutcomeWait[StateT],
+        busy: Refused,
+        on: StreamId | None,
     ) -> tuple[Responded | Refused, StoredResponse | Refused]:
         """The response, and what the key gets from now on."""
         written = (
-            await self._written(command, decide)
+            await self._written(command, decide, busy)
             if on is None
-            else await self._written_in_turn(command, decide, on)
+            else await self._written_in_turn(command, decide, busy, on)
         )
         match written:
             case Refused():
@@ -199,15 +198,15 @@ class IdempotentRequests:
             case StoredResponse():
                 return await self._used_before(written, command)
             case _Accepted() if command.wait_seconds:
-                final = await self._after_outcome(command, written)
+                final = await self._after_outcome(command, written, outcomes)
                 return _first(final, has_waited=True), final
             case _Accepted():
                 return _first(written.stored, has_waited=False), written.stored
 
     async def _written_in_turn(
-        self, command: Command, decide: Decide, stream_id: StreamId
-    ) -> _Accepted | StoredResponse | Refused:
-        """One request of this process at a time on one charge, so that they conflict only with other processes."""
+        self, command: Command, decide: Decide[StateT, E], busy: Refused, stream_id: StreamId
+    ) -> _Accepted[StateT, E] | StoredResponse | Refused:
+        """One request of this process at a time on one stream, so that they conflict only with other processes."""
         # Of one merchant: a request for a charge of another merchant does not delay that merchant.
         key = (command.merchant_id, command.livemode, stream_id)
         queue = self._queues.setdefault(key, asyncio.Lock())
@@ -215,13 +214,15 @@ class IdempotentRequests:
             async with asyncio.timeout(QUEUE_SECONDS_MAX):
                 await queue.acquire()
         except TimeoutError:
-            return Refused("charge_busy")
+            return busy
         try:
-            return await self._written(command, decide)
+            return await self._written(command, decide, busy)
         finally:
             queue.release()
 
-    async def _written(self, command: Command, decide: Decide) -> _Accepted | StoredResponse | Refused:
+    async def _written(
+        self, command: Command, decide: Decide[StateT, E], busy: Refused
+    ) -> _Accepted[StateT, E] | StoredResponse | Refused:
         """Decide and commit, again where another request was faster; or the response that the key got before."""
         for _ in range(CONFLICTS_MAX):
             decision = await decide()
@@ -248,16 +249,13 @@ class IdempotentRequests:
                     await asyncio.sleep(random.uniform(0, CONFLICT_PAUSE_SECONDS_MAX))  # noqa: S311 -- no secret
                 case _:
                     raise AssertionError(f"a commit without a webhook cannot be {result}")
-        return Refused("charge_busy")
+        return busy
 
-    def _accepted(self, command: Command, decision: Decision) -> StoredResponse:
-        rendered = decision.show(decision.charge)
+    def _accepted(self, command: Command, decision: Decision[StateT, E]) -> StoredResponse:
         in_flight_seconds = command.wait_seconds + IN_FLIGHT_MARGIN_SECONDS
         return StoredResponse(
             fingerprint=command.fingerprint,
-            response_status=rendered.status,
-            response_body=rendered.body,
-            location=rendered.location,
+            response=decision.show(decision.state),
             in_flight_until=self._clock.now() + timedelta(seconds=in_flight_seconds)
             if command.wait_seconds
             else None,
@@ -268,7 +266,7 @@ class IdempotentRequests:
     ) -> tuple[Responded | Refused, StoredResponse | Refused]:
         """What another process, or this one before it restarted, wrote under the key; once it is final."""
         if response.fingerprint == command.fingerprint:
-            deadline = asyncio.get_running_loop().time() + self._patience(command)
+            deadline = asyncio.get_running_loop().time() + self._patience_seconds(command)
             while is_in_flight(response, self._clock.now()):
                 if asyncio.get_running_loop().time() >= deadline:
                     in_use = Refused("idempotency_key_in_use")
@@ -279,41 +277,34 @@ class IdempotentRequests:
         reused = Refused("idempotency_key_reused")
         return reused, reused
 
-    async def _after_outcome(self, command: Command, accepted: _Accepted) -> StoredResponse:
+    async def _after_outcome(
+        self, command: Command, accepted: _Accepted[StateT, E], outcomes: OutcomeWait[StateT]
+    ) -> StoredResponse:
         """Wait for the outcome as long as the client will, and make what is known then the key's final response."""
         decision = accepted.decision
-        known = await self._outcomes.until(
-            decision.is_final, decision.charge, decision.stream_id, wait_seconds=command.wait_seconds
+        known = await outcomes.until(
+            decision.is_final, decision.state, decision.stream_id, wait_seconds=command.wait_seconds
         )
-        rendered = decision.show(known)
-        final = StoredResponse(
-            fingerprint=command.fingerprint,
-            response_status=rendered.status,
-            response_body=rendered.body,
-            location=rendered.location,
+        final = StoredResponse(fingerprint=command.fingerprint, response=decision.show(known))
+        replace: Commit[Never] = Commit(
+            provenance=command.provenance, final_response=(command.scoped_key, final)
         )
-        await self._writer.commit(
-            Commit(provenance=command.provenance, final_response=(command.scoped_key, final))
-        )
+        await self._writer.commit(replace)
         # A response is replaced only while it is in flight. If that took too long, the first one has become final.
         latest = accepted.stored.in_flight_until
         if latest and self._clock.now() > latest - timedelta(seconds=CLOCK_SKEW_SECONDS_MAX):
             return await self._writer.find_response(command.scoped_key) or final
         return final
 
-    def _patience(self, command: Command) -> float:
+    def _patience_seconds(self, command: Command) -> float:
         return max(self._in_flight_wait_seconds, command.wait_seconds)
 
 
 def _first(stored: StoredResponse, *, has_waited: bool) -> Responded:
-    return Responded(
-        stored.response_status, stored.response_body, stored.location, is_replay=False, has_waited=has_waited
-    )
+    return Responded(stored.response, is_replay=False, has_waited=has_waited)
 
 
 def _again(stored: StoredResponse, command: Command) -> Responded | Refused:
     if stored.fingerprint != command.fingerprint:
         return Refused("idempotency_key_reused")
-    return Responded(
-        stored.response_status, stored.response_body, stored.location, is_replay=True, has_waited=False
-    )
+    return Responded(stored.response, is_replay=True, has_waited=False)

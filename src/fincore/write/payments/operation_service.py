@@ -8,12 +8,12 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of
 from fincore.domain.refusal import Refusal
+from fincore.eventstore.commit import Response
 from fincore.eventstore.log import EventLog
 from fincore.write.payments.idempotent_requests import (
     Decision,
     IdempotentRequests,
     Refused,
-    Rendered,
     Responded,
 )
 from fincore.write.payments.metrics import OPERATION_REQUESTS
@@ -24,6 +24,7 @@ from fincore.write.payments.operation_request import (
     OperationRequest,
     RefundRequest,
 )
+from fincore.write.payments.outcome_wait import OutcomeWait
 
 _NAMES: Final[dict[type[OperationRequest], str]] = {
     CaptureRequest: "capture",
@@ -31,9 +32,9 @@ _NAMES: Final[dict[type[OperationRequest], str]] = {
     RefundRequest: "refund",
 }
 
-RenderOperation = Callable[[ChargeId, Charge, RequestId], Rendered]
+RenderOperation = Callable[[ChargeId, Charge, RequestId], Response]
 """How a charge is shown to the merchant that asked something of it; where that failed, the response to one that waited."""
-RenderRefund = Callable[[ChargeId, Charge, RefundId, RequestId], Rendered]
+RenderRefund = Callable[[ChargeId, Charge, RefundId, RequestId], Response]
 
 
 class Renders(NamedTuple):
@@ -48,9 +49,16 @@ class OperationService:
     """Decides on the whole stream of a charge and commits against its version: two that do not fit cannot both be."""
 
     def __init__(
-        self, *, requests: IdempotentRequests, log: EventLog[ChargeEvent], clock: Clock, renders: Renders
+        self,
+        *,
+        requests: IdempotentRequests[ChargeEvent],
+        outcomes: OutcomeWait[Charge],
+        log: EventLog[ChargeEvent],
+        clock: Clock,
+        renders: Renders,
     ) -> None:
         self._requests = requests
+        self._outcomes = outcomes
         self._event_log = log
         self._clock = clock
         self._renders = renders
@@ -64,14 +72,18 @@ class OperationService:
         # One id for the request, however often it has to be decided again.
         refund_id = new_refund_id()
 
-        async def decide() -> Decision | Refused:
+        async def decide() -> Decision[Charge, ChargeEvent] | Refused:
             return await self._decide(command, refund_id)
 
-        responded = await self._requests.respond(command, decide, on=stream_of(command.charge_id))
+        responded = await self._requests.respond(
+            command, decide, self._outcomes, busy=Refused("charge_busy"), on=stream_of(command.charge_id)
+        )
         OPERATION_REQUESTS.labels(_NAMES[type(command.request)], _result_of(responded)).inc()
         return responded
 
-    async def _decide(self, command: OperationCommand, refund_id: RefundId) -> Decision | Refused:
+    async def _decide(
+        self, command: OperationCommand, refund_id: RefundId
+    ) -> Decision[Charge, ChargeEvent] | Refused:
         stream_id = stream_of(command.charge_id)
         charge = fold(recorded.event for recorded in await self._event_log.load(stream_id))
         if charge is None or (charge.merchant_id, charge.livemode) != (command.merchant_id, command.livemode):
@@ -87,12 +99,12 @@ class OperationService:
             expected_version=charge.version,
             events=(event,),
             jobs=(job,),
-            charge=after,
+            state=after,
             show=lambda later: self._shown(command, later, refund_id),
             is_final=is_final(after, event),
         )
 
-    def _shown(self, command: OperationCommand, charge: Charge, refund_id: RefundId) -> Rendered:
+    def _shown(self, command: OperationCommand, charge: Charge, refund_id: RefundId) -> Response:
         match command.request:
             case CaptureRequest():
                 return self._renders.capture(command.charge_id, charge, command.request_id)

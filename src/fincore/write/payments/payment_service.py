@@ -5,18 +5,20 @@ from typing import Final, Literal, get_args
 
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.money import Money
+from fincore.eventstore.commit import Response
 from fincore.write.payments.acceptance import ChargeCommand, accept
 from fincore.write.payments.charge_request import currency_of
 from fincore.write.payments.idempotent_requests import (
     Decision,
     IdempotentRequests,
     Refused,
-    Rendered,
     Responded,
 )
 from fincore.write.payments.metrics import CHARGE_REQUESTS
+from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.routing.router import NoRoute, Router, RouteRequest
 
 Result = Literal[
@@ -32,15 +34,24 @@ Result = Literal[
 ]
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
-Render = Callable[[ChargeId, Charge, RequestId], Rendered]
+Render = Callable[[ChargeId, Charge, RequestId], Response]
 """How a charge is shown to the merchant that created it; for a failed one, the response to a client that waited."""
 
 
 class PaymentService:
     """Takes charges in. `router` decides which account a charge goes to."""
 
-    def __init__(self, *, requests: IdempotentRequests, clock: Clock, router: Router, render: Render) -> None:
+    def __init__(
+        self,
+        *,
+        requests: IdempotentRequests[ChargeEvent],
+        outcomes: OutcomeWait[Charge],
+        clock: Clock,
+        router: Router,
+        render: Render,
+    ) -> None:
         self._requests = requests
+        self._outcomes = outcomes
         self._clock = clock
         self._router = router
         self._render = render
@@ -52,14 +63,14 @@ class PaymentService:
         may be repeated.
         """
 
-        async def decide() -> Decision | Refused:
+        async def decide() -> Decision[Charge, ChargeEvent] | Refused:
             return self._new_charge(command)
 
-        responded = await self._requests.respond(command, decide)
+        responded = await self._requests.respond(command, decide, self._outcomes, busy=Refused("charge_busy"))
         _COUNTERS[_result_of(responded)].inc()
         return responded
 
-    def _new_charge(self, command: ChargeCommand) -> Decision | Refused:
+    def _new_charge(self, command: ChargeCommand) -> Decision[Charge, ChargeEvent] | Refused:
         request = command.request
         route = self._router.route(
             RouteRequest(
@@ -78,7 +89,7 @@ class PaymentService:
             expected_version=0,
             events=(event,),
             jobs=(job,),
-            charge=evolve(None, event),
+            state=evolve(None, event),
             show=lambda charge: self._render(charge_id, charge, command.request_id),
             is_final=lambda charge: charge.status != "processing",
         )

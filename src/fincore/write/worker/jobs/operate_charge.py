@@ -8,7 +8,6 @@ from fincore.domain.events import Operation
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknown
 from fincore.eventstore.commit import Provenance
-from fincore.eventstore.recorder import Recorded
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult
 from fincore.write.worker.plumbing.carry_out import CarriedOut, carry_out

@@ -15,13 +15,13 @@ from fincore.domain.outcome import ActionRequired, Approved, Canceled, Declined,
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel
 from fincore.eventstore.commit import Provenance
+from fincore.eventstore.recorder import Recorded
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
-from fincore.eventstore.recorder import Recorded
 
 
 class PollCharge:

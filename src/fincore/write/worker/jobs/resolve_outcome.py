@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar, assert_never
 import msgspec
 import structlog
 
+from fincore.eventstore.recorder import Recorded
 from fincore.write.queue.job_payloads import ChargeJob, RefundJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing.context import JobContext
@@ -13,7 +14,6 @@ from fincore.write.worker.plumbing.in_doubt import InDoubt, OperationInDoubt, Re
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_RESOLVED
 from fincore.write.worker.plumbing.record_outcome import RecordResult
-from fincore.eventstore.recorder import Recorded
 from fincore.write.worker.policies.janitor import AskAgain, Doubt, GiveUp, NeverHappened, Repeat
 
 OutcomeT = TypeVar("OutcomeT")

@@ -7,13 +7,13 @@ from typing import TypeVar
 from fincore.domain.age import Age, age_against
 from fincore.domain.outcome import Retryable, Unknown
 from fincore.domain.refusal import Refusal
+from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.limits import PspOperation
 from fincore.write.queue.port import ClaimedJob, JobResult, RetryIn
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import OUTCOMES_UNKNOWN
 from fincore.write.worker.plumbing.record_outcome import RecordResult
-from fincore.eventstore.recorder import Recorded
 from fincore.write.worker.policies.retry_policy import RetryAfter, decide_retry
 
 OutcomeT = TypeVar("OutcomeT")
