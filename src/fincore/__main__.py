@@ -74,7 +74,7 @@ app.command(
 app.command(
     "fincore.cli.webhooks:webhooks",
     name="webhooks",
-    help="Webhooks to merchants that do not arrive, and the key that seals their secrets.",
+    help="Webhooks to merchants that do not arrive, and the key that encrypts their secrets.",
 )
 app.command(
     "fincore.cli.ledger:ledger",

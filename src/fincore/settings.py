@@ -199,7 +199,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             default="30",
             read=Number(int, 1, 3_650, "days"),
-            meaning="how long the raw body of a PSP's webhook is kept; one that a person still has to look at stays",
+            meaning="how long the raw body of a PSP's webhook is kept; one that waits for a person stays",
         ),
     ]
     ignored_webhook_bodies_kept_days: Annotated[
@@ -223,7 +223,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             default="off",
             read=OneOf(("off", "allowed")),
-            meaning="allowed: tests may make processes die on purpose, by POST /failpoints on the ops ports; refused "
+            meaning="allowed: tests may kill processes, by POST /failpoints on the ops ports; refused "
             "beside an account for live money",
         ),
     ]

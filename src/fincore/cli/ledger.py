@@ -156,7 +156,7 @@ def clear(entry: EntryNumber, *, to: str, reason: Reason, by: By) -> None:
 
 @ledger.command(name="close")
 def close(month: str, *, by: By) -> None:
-    """Close a month and all before it, for good: what FinCore hears of it later is booked in an open one, marked as late.
+    """Close a month and all before it, for good: an event of it that arrives later is booked in an open one, marked as late.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from fincore.notify.reencryption import Reencrypted, reencrypt
 from fincore.settings import Settings
 
 webhooks = App(
-    name="webhooks", help="Webhooks to merchants that do not arrive, and the key that seals their secrets."
+    name="webhooks", help="Webhooks to merchants that do not arrive, and the key that encrypts their secrets."
 )
 
 _STATES: Final = {
@@ -89,7 +89,7 @@ def list_given_up(*, limit: Limit = 100) -> None:
 
 @webhooks.command(name="reseal")
 def reseal() -> None:
-    """Seal the secrets of all endpoints with FINCORE_SECRETS_KEY, those that FINCORE_SECRETS_KEY_BEFORE has sealed.
+    """Encrypt with FINCORE_SECRETS_KEY the endpoint secrets that FINCORE_SECRETS_KEY_BEFORE encrypted.
 
     Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
     """

@@ -11,7 +11,7 @@ CONSUMER_LAG: Final = Gauge(
 )
 PARKED_STREAMS: Final = Gauge(
     "fincore_parked_streams",
-    "Charges a consumer leaves alone because of an event that it cannot apply.",
+    "Charges that a consumer no longer follows, because of an event that it cannot apply.",
     ["consumer"],
 )
 COMMITS_WAITING: Final = Gauge("fincore_commits_waiting", "Commits that wait to be written by this process.")

@@ -16,17 +16,17 @@ ATTEMPT_SECONDS: Final = Histogram(
 )
 DELIVERIES_SETTLED: Final = Counter(
     "fincore_webhook_deliveries_total",
-    "Webhooks that need no further attempt, by how they ended.",
+    "Webhooks to merchants that need no further attempt, by result.",
     ["result"],
 )
 DELIVERIES_DUE: Final = Gauge(
-    "fincore_webhook_deliveries_due", "Webhooks that should be sent by now and are not."
+    "fincore_webhook_deliveries_due", "Webhooks to merchants that are due and not sent yet."
 )
 OLDEST_DUE_SECONDS: Final = Gauge(
-    "fincore_webhook_oldest_due_seconds", "How long the oldest webhook that is due has been due."
+    "fincore_webhook_oldest_due_seconds", "How long the oldest due webhook to a merchant has waited."
 )
 ENDPOINTS_DISABLED: Final = Counter(
     "fincore_webhook_endpoints_disabled_total",
-    "Endpoints that were disabled for not working, by reason.",
+    "Endpoints that were disabled because webhooks did not arrive, by reason.",
     ["reason"],
 )

@@ -11,6 +11,6 @@ CLOCK_OFFSET_SECONDS: Final = Gauge(
 )
 CLOCK_TRUSTED: Final = Gauge(
     "fincore_clock_trusted",
-    "1 where ages may be judged; 0: nothing is purged, expired or given up until the clocks agree.",
+    "1 if the clock of a store's server is trusted; 0: nothing is purged, expired or given up until the clocks agree.",
     ["store"],
 )

@@ -10,7 +10,9 @@ REQUEST_SECONDS: Final = Histogram(
     ("method", "route", "status"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
-REQUESTS_IN_FLIGHT: Final = Gauge("fincore_http_requests_in_flight", "Requests of merchants being worked on.")
+REQUESTS_IN_FLIGHT: Final = Gauge(
+    "fincore_http_requests_in_flight", "Requests of merchants that are being handled."
+)
 REQUESTS_WAITING: Final = Gauge(
     "fincore_http_requests_waiting", "Requests that wait for an outcome, by `Prefer: wait`."
 )
@@ -22,6 +24,6 @@ REQUESTS_LIMITED: Final = Counter(
 CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the API.")
 CONNECTIONS_ENDED: Final = Counter(
     "fincore_http_connections_ended_total",
-    "Connections that broke a bound, by the problem they were told or by what they were doing: `idle`, `body`, `unread` ...",
+    "Connections that broke a bound, by the problem that was answered or by what they were doing: `idle`, `body`, `unread` ...",
     ("reason",),
 )

@@ -6,6 +6,6 @@ from prometheus_client import Counter
 
 SUSPENDED: Final = Counter(
     "fincore_ledger_suspended_total",
-    "Entries of which some went to suspense: money moved in a way that makes no sense.",
+    "Entries with an amount in suspense: money moved in a way that makes no sense.",
     ["kind"],
 )

@@ -12,7 +12,7 @@ UNCLEAR_MINOR: Final = Gauge(
 )
 UNCLEAR_AGE_SECONDS: Final = Gauge(
     "fincore_clearing_unclear_age_seconds",
-    "Age of the oldest money in a clearing account that nothing has cleared.",
+    "Age of the oldest uncleared money in a clearing account.",
     ["mode", "account"],
 )
 SEALED_ENTRY: Final = Gauge("fincore_ledger_sealed_entry", "The number of the entry that was sealed last.")

@@ -4,9 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-JOBS: Final = Counter(
-    "fincore_worker_jobs_total", "Jobs handled, by what became of them.", ["kind", "result"]
-)
+JOBS: Final = Counter("fincore_worker_jobs_total", "Jobs handled, by result.", ["kind", "result"])
 PSP_OUTCOMES: Final = Counter(
     "fincore_psp_outcomes_total", "Answers of PSPs, in FinCore's words.", ["psp", "operation", "outcome"]
 )
@@ -30,6 +28,8 @@ CORRECTIONS: Final = Counter(
     "fincore_corrections_total", "Charges and refunds brought into line with the PSP's own record."
 )
 WEBHOOKS_PROCESSED: Final = Counter(
-    "fincore_webhooks_interpreted_total", "Webhooks read, by what they were good for.", ["psp", "result"]
+    "fincore_webhooks_interpreted_total",
+    "Webhooks of PSPs that were processed, by result.",
+    ["psp", "result"],
 )
-PURGED: Final = Counter("fincore_purged_rows_total", "Rows forgotten after their retention.", ["what"])
+PURGED: Final = Counter("fincore_purged_rows_total", "Rows deleted after their retention.", ["what"])
