@@ -248,7 +248,7 @@ def limits() -> str:
         ("commits waiting in one process", f"{writer.COMMITS_WAITING_MAX:,}", "503 `overloaded`"),
         ("commits in one transaction", str(writer.BATCH_COMMITS_MAX), "the next batch"),
         ("events in one step of a consumer", f"{subscription.BATCH_EVENTS_MAX:,}", "the next step"),
-        ("an answer of Stripe", f"{client.ANSWER_BYTES_MAX:,} bytes", "the outcome is unknown"),
+        ("a response of Stripe", f"{client.RESPONSE_BYTES_MAX:,} bytes", "the outcome is unknown"),
         ("age of a webhook's signature", f"{TOLERANCE_SECONDS} s", "400"),
         ("webhook endpoints of a merchant in a mode", str(webhook_endpoint.ENDPOINTS_MAX), "409"),
         (

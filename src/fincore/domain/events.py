@@ -249,7 +249,7 @@ class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP was asked for a refund and its answer never came; the janitor owns the question from here."""
+    """The PSP was asked for a refund and its response never came; the janitor owns the question from here."""
 
     refund_id: RefundId
     reason: str

@@ -10,7 +10,7 @@ from fincore.domain.outcome import Failure
 
 
 class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the PSP is being asked to do with a charge; its answer is not known yet.
+    """What the PSP is being asked to do with a charge; its response is not known yet.
 
     `number` counts the operations of this kind on the charge, from 1: a new request is a new call to the PSP.
     `without_receipt`: the PSP refused the customer's address for its receipt, so it is called without one.

@@ -2,7 +2,7 @@
 
 An outcome is Approved, Declined, ActionRequired, Canceled, Retryable or Unknown. `Unknown` is the default of every
 PSP's mapping: money may or may not have moved, so it is no failure, and no call charges again until it is known.
-A report that no table of the PSP's package explains is Unreadable: as an answer it is Unknown, as a webhook it is held.
+A report that no table of the PSP's package explains is Unreadable: as a response it is Unknown, as a webhook it is held.
 """
 
 from datetime import datetime

@@ -168,5 +168,5 @@ def _shown(value: object) -> ShownValue:
     if value is None or isinstance(value, str) or isinstance(value, int):  # noqa: SIM101 -- the sentence above
         return value
     if isinstance(value, datetime):
-        return str(msgspec.to_builtins(value))  # as every other time in an answer is written
+        return str(msgspec.to_builtins(value))  # as every other time in a response is written
     raise TypeError(f"a merchant cannot be shown a {type(value).__name__}")

@@ -11,7 +11,7 @@ from structlog.testing import LogCapture
 
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe import client as client_module
-from fincore.write.psp.stripe.client import ANSWER_BYTES_MAX, StripeClient
+from fincore.write.psp.stripe.client import RESPONSE_BYTES_MAX, StripeClient
 from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
@@ -182,8 +182,8 @@ async def test_an_answer_that_stops_half_way_is_none(serve: Serve, connect: Conn
 
 
 async def test_an_answer_larger_than_the_bound_is_not_read(serve: Serve, connect: Connect) -> None:
-    answer = await pay(connect(await serve(answering(b" " * (ANSWER_BYTES_MAX + 1)))))
-    assert answer == NoResponse(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+    answer = await pay(connect(await serve(answering(b" " * (RESPONSE_BYTES_MAX + 1)))))
+    assert answer == NoResponse(f"Stripe's response is larger than {RESPONSE_BYTES_MAX} bytes")
 
 
 async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serve, connect: Connect) -> None:
@@ -350,7 +350,10 @@ async def test_malformed_answer_is_logged_without_its_text(
     serve: Serve, connect: Connect, logged: LogCapture, body: bytes
 ) -> None:
     await pay(connect(await serve(answering(body))))
-    assert [entry["event"] for entry in logged.entries] == ["stripe.answer_not_understood", "stripe.answered"]
+    assert [entry["event"] for entry in logged.entries] == [
+        "stripe.response_not_understood",
+        "stripe.answered",
+    ]
     assert "4242424242424242" not in str(logged.entries)
     assert "hidden" not in str(logged.entries)
 

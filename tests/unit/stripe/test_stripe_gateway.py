@@ -306,7 +306,7 @@ async def test_inquiry_with_other_error_is_retryable(
     )
     for outcome in asked:
         assert isinstance(outcome, Retryable)
-        assert f"gave no answer: HTTP {said[0]}" in outcome.reason
+        assert f"gave no response: HTTP {said[0]}" in outcome.reason
 
 
 async def test_a_reference_is_never_more_than_one_part_of_a_path(
@@ -377,7 +377,7 @@ async def test_failed_search_with_empty_list_is_retryable(
     stripe.search = 500
     outcome = await gateway.inquire(inquiry(age=age))
     assert isinstance(outcome, Retryable)
-    assert outcome.reason.startswith("Stripe's search of payments gave no answer: HTTP 500")
+    assert outcome.reason.startswith("Stripe's search of payments gave no response: HTTP 500")
 
 
 async def test_failed_search_is_replaced_by_list_that_finds(
@@ -393,7 +393,7 @@ async def test_failed_list_is_retryable(gateway: PspGateway, stripe: ScriptedStr
     stripe.pages = [500]
     outcome = await gateway.inquire(inquiry())
     assert isinstance(outcome, Retryable)
-    assert outcome.reason.startswith("Stripe's list of payments gave no answer: HTTP 500")
+    assert outcome.reason.startswith("Stripe's list of payments gave no response: HTTP 500")
 
 
 async def test_a_payment_that_cannot_be_read_is_asked_for_again(
@@ -482,7 +482,7 @@ async def test_failed_list_of_refunds_is_retryable(gateway: PspGateway, stripe: 
     stripe.pages = [500]
     outcome = await gateway.inquire_refund(refund_inquiry())
     assert isinstance(outcome, Retryable)
-    assert outcome.reason.startswith("Stripe's list of refunds gave no answer: HTTP 500")
+    assert outcome.reason.startswith("Stripe's list of refunds gave no response: HTTP 500")
 
 
 async def test_a_refund_that_cannot_be_read_is_unknown(gateway: PspGateway, stripe: ScriptedStripe) -> None:

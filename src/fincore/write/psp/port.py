@@ -29,7 +29,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Take (`automatic`) or hold (`manual`) money with a payment token of the PSP.
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
-    crash gets the same answer from the PSP. `return_url` is where the customer lands after authenticating; without one
+    crash gets the same response from the PSP. `return_url` is where the customer lands after authenticating; without one
     a payment that needs authentication is Declined `authentication_required`.
     """
 
@@ -137,7 +137,7 @@ class WebhookIgnored(msgspec.Struct, frozen=True):
 class PspGateway(Protocol):
     """One payment service provider. No method raises for anything the PSP or the network does: that is an Outcome.
 
-    An answer counts only for what was asked: one about another payment or refund, or without sense, is Unknown.
+    A response counts only for what was asked: one about another payment or refund, or without sense, is Unknown.
     """
 
     name: PspName

@@ -24,7 +24,7 @@ CONNECTIONS_MAX: Final = 200
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 """Includes waiting for one of the connections to become free."""
 TOTAL_TIMEOUT_SECONDS: Final = 30.0
-ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
+RESPONSE_BYTES_MAX: Final = 2 * 1024 * 1024
 
 _SHOULD_RETRY: Final = {"true": True, "false": False}
 _FIRST_ERROR_STATUS: Final = 300
@@ -33,7 +33,7 @@ _ERROR: Final = msgspec.json.Decoder(ErrorBody)
 _log = structlog.get_logger(__name__)
 
 
-class _AnswerTooLarge(Exception):
+class _ResponseTooLarge(Exception):
     pass
 
 
@@ -59,7 +59,7 @@ class StripeClient:
     async def get(
         self, path: str, query: Form, *, key: Secret, reads: msgspec.json.Decoder[T]
     ) -> Response[T] | NotSent | NoResponse:
-        """Ask. `reads` is the shape of a successful answer."""
+        """Ask. `reads` is the shape of a successful response."""
         return await self._call(
             "GET", path, query=encode_form(query), form=None, headers=_authorization(key), reads=reads
         )
@@ -67,7 +67,7 @@ class StripeClient:
     async def post(
         self, path: str, form: Form, *, key: Secret, idempotency_key: str, reads: msgspec.json.Decoder[T]
     ) -> Response[T] | NotSent | NoResponse:
-        """Do. The same form under the same idempotency key gets the same answer for at least 24 hours."""
+        """Do. The same form under the same idempotency key gets the same response for at least 24 hours."""
         headers = _authorization(key)
         headers["Idempotency-Key"] = idempotency_key
         headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -92,23 +92,23 @@ class StripeClient:
     ) -> Response[T] | NotSent | NoResponse:
         url = URL(f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}", encoded=True)
         started = time.perf_counter()
-        answer: Response[T] | NotSent | NoResponse
+        result: Response[T] | NotSent | NoResponse
         try:
             async with self._opened().request(
                 method, url, data=form, headers=headers, allow_redirects=False
             ) as response:
-                answer = _read(response, await _bounded_body(response), reads)
+                result = _read(response, await _bounded_body(response), reads)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # aiohttp raises these two only while it resolves, connects or waits for a free connection.
-            answer = NotSent(f"could not connect to Stripe ({type(error).__name__})")
-        except _AnswerTooLarge:
-            answer = NoResponse(f"Stripe's answer is larger than {ANSWER_BYTES_MAX} bytes")
+            result = NotSent(f"could not connect to Stripe ({type(error).__name__})")
+        except _ResponseTooLarge:
+            result = NoResponse(f"Stripe's response is larger than {RESPONSE_BYTES_MAX} bytes")
         except TimeoutError:
-            answer = NoResponse(f"Stripe did not answer within {self._timeout.total:g} s")
+            result = NoResponse(f"Stripe did not answer within {self._timeout.total:g} s")
         except (aiohttp.ClientError, OSError) as error:
-            answer = NoResponse(f"the connection to Stripe broke ({type(error).__name__})")
-        _note(method, path, answer, headers.get("Idempotency-Key"), time.perf_counter() - started)
-        return answer
+            result = NoResponse(f"the connection to Stripe broke ({type(error).__name__})")
+        _note(method, path, result, headers.get("Idempotency-Key"), time.perf_counter() - started)
+        return result
 
     def _opened(self) -> aiohttp.ClientSession:
         """The session, born with the first call because aiohttp ties it to the running event loop."""
@@ -134,8 +134,8 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > ANSWER_BYTES_MAX:
-            raise _AnswerTooLarge
+        if len(body) > RESPONSE_BYTES_MAX:
+            raise _ResponseTooLarge
     return bytes(body)
 
 
@@ -148,7 +148,7 @@ def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Deco
         else:
             error = _ERROR.decode(raw).error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        _log.warning("stripe.answer_not_understood", status=response.status, bytes=len(raw))
+        _log.warning("stripe.response_not_understood", status=response.status, bytes=len(raw))
     return Response(
         status=response.status,
         body=body,
@@ -172,7 +172,7 @@ def _named(error: StripeError) -> dict[str, str]:
 def _note(
     method: str,
     path: str,
-    answer: Response[T] | NotSent | NoResponse,
+    result: Response[T] | NotSent | NoResponse,
     idempotency_key: str | None,
     elapsed_seconds: float,
 ) -> None:
@@ -182,7 +182,7 @@ def _note(
         "idempotency_key": idempotency_key,
         "latency_ms": round(elapsed_seconds * 1000, 1),
     }
-    match answer:
+    match result:
         case Response(status=status, request_id=request_id, error=error):
             named = {} if error is None else _named(error)
             _log.info("stripe.answered", **about, status=status, request_id=request_id, **named)

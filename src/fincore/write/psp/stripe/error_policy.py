@@ -31,17 +31,17 @@ T = TypeVar("T")
 
 
 def authorization_error_policy(status: int, error: StripeError | None) -> AuthorizationErrorPolicy:
-    """What an answer to an authorization that is not a success means for the payment."""
+    """What a response to an authorization that is not a success means for the payment."""
     return _policy(status, error, _authorization_error)
 
 
 def operation_error_policy(status: int, error: StripeError | None) -> OperationErrorPolicy:
-    """What an answer to a capture or a cancellation that is not a success means for that."""
+    """What a response to a capture or a cancellation that is not a success means for that."""
     return _policy(status, error, _operation_error)
 
 
 def refund_error_policy(status: int, error: StripeError | None) -> RefundErrorPolicy:
-    """What an answer to a refund that is not a success means for the refund."""
+    """What a response to a refund that is not a success means for the refund."""
     return _policy(status, error, _refund_error)
 
 

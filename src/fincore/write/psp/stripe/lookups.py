@@ -206,7 +206,7 @@ def _rank(status: str) -> int:
 
 
 def _could_not_ask(what: str, response: Response[T] | NotSent | NoResponse) -> Retryable:
-    sentence = f"Stripe's {what} gave no answer"
+    sentence = f"Stripe's {what} gave no response"
     if not isinstance(response, Response):
         return Retryable(reason=f"{sentence}: {response.reason}")
     policy = authorization_error_policy(response.status, response.error)

@@ -51,7 +51,7 @@ def outcome_of(
     now: datetime,
     has_receipt: bool = False,
 ) -> Outcome | ReceiptRefused:
-    """What the answer to a call that takes or holds money for a charge means.
+    """What the response to a call that takes or holds money for a charge means.
 
     `has_receipt`: the call named an address for a receipt.
     """
@@ -77,7 +77,7 @@ def operation_outcome_of(
     *,
     now: datetime,
 ) -> OperationOutcome:
-    """What the answer to a capture or a cancellation of the payment `reference` means. `what` names the operation."""
+    """What the response to a capture or a cancellation of the payment `reference` means. `what` names the operation."""
     match response:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
@@ -96,7 +96,7 @@ def operation_outcome_of(
 
 
 def _about_another_payment(response: Response[PaymentIntent], now: datetime) -> Unknown:
-    _log.error("stripe.answer_about_another_payment", request_id=response.request_id)
+    _log.error("stripe.response_about_another_payment", request_id=response.request_id)
     return Unknown(
         reason=f"Stripe's response is about another payment (Stripe's request {response.request_id})",
         since=now,

@@ -23,7 +23,7 @@ _ANY_OTHER: Final = "(any other)"
 
 def outcome_table() -> str:
     """Every code and status of Stripe that FinCore reads and what it becomes, one line each, for docs and terminal."""
-    rows = [*_objects(), *_errors(), *_answers()]
+    rows = [*_objects(), *_errors(), *_responses()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return "\n".join(f"{where:<{widths[0]}}  {word:<{widths[1]}}  {outcome}" for where, word, outcome in rows)
 
@@ -70,13 +70,13 @@ def _errors() -> Iterator[_Row]:
     yield "idempotency_error", "(any)", "Unknown"
 
 
-def _answers() -> Iterator[_Row]:
+def _responses() -> Iterator[_Row]:
     for status, policy in error_tables.STATUSES.items():
         yield "HTTP status", str(status), _words(policy, "")
     yield "HTTP status", "500 and above", "Unknown"
     yield "HTTP status", _ANY_OTHER, "Unknown"
     yield "no connection", "", "Retryable"
-    yield "no answer", "", "Unknown"
+    yield "no response", "", "Unknown"
 
 
 def _table(

@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 def refund_outcome_of(
     response: Response[StripeRefund] | NotSent | NoResponse, request: RefundRequest, *, now: datetime
 ) -> RefundOutcome:
-    """What the answer to a call that gives money back means."""
+    """What the response to a call that gives money back means."""
     match response:
         case NotSent(reason=reason):
             return Retryable(reason=reason)
@@ -39,7 +39,7 @@ def refund_outcome_of(
             return Unknown(reason=reason, since=now)
         case Response(body=StripeRefund() as refund):
             if not _is_asked_for(refund, request):
-                _log.error("stripe.answer_about_another_refund", request_id=response.request_id)
+                _log.error("stripe.response_about_another_refund", request_id=response.request_id)
                 return Unknown(reason="Stripe's response is about another refund", since=now)
             report = read_refund(refund, now=now)
             return Unknown(reason=report.reason, since=now) if isinstance(report, Unreadable) else report

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Response(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """Stripe answered. Both `body` and `error` are None when the answer could not be read.
+    """Stripe answered. Both `body` and `error` are None when the response could not be read.
 
     `should_retry` is Stripe's own advice (`Stripe-Should-Retry`), None where it gives none.
     """

@@ -153,7 +153,7 @@ class StripeDispute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """The body of an answer that is not a success."""
+    """The body of a response that is not a success."""
 
     error: StripeError
 

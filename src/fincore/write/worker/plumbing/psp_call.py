@@ -68,7 +68,7 @@ _LABELS: Final[Mapping[type[object], str]] = {
     ReceiptRefused: "receipt_refused",
     str: "found",
 }
-"""The answers as labels of metrics."""
+"""The results as labels of metrics."""
 
 
 async def operate(
@@ -138,12 +138,12 @@ async def inquire(
         psp_reference=charge.psp_reference,
         reported_reference=reported_reference,
     )
-    answer = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
-    if answer is None:
+    record = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
+    if record is None:
         return Retryable(reason=_RAISED)
-    if isinstance(answer, NotFound | Retryable | Unknown):
-        return answer
-    return _of_charge(charge, answer, since)
+    if isinstance(record, NotFound | Retryable | Unknown):
+        return record
+    return _of_charge(charge, record, since)
 
 
 async def inquire_refund(
@@ -161,18 +161,18 @@ async def inquire_refund(
         payment_reference=_reference(charge),
         psp_reference=psp_reference,
     )
-    answer = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
-    if answer is None:
+    record = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
+    if record is None:
         return Retryable(reason=_RAISED)
-    return _of_refund(charge, refund_id, answer, since) if isinstance(answer, RefundReport) else answer
+    return _of_refund(charge, refund_id, record, since) if isinstance(record, RefundReport) else record
 
 
 async def charge_of(
     gateway: PspGateway, psp_account: PspAccount, payment_reference: PspReference
 ) -> ChargeId | NotFound | Retryable:
     """Ask the PSP which charge of ours a payment is."""
-    answer = await _called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
-    return Retryable(reason=_RAISED) if answer is None else answer
+    record = await _called(gateway.name, "charge_of", gateway.charge_of(psp_account, payment_reference))
+    return Retryable(reason=_RAISED) if record is None else record
 
 
 def _of_charge(charge: Charge, outcome: KnownOutcome, since: datetime) -> KnownOutcome | Unknown:
@@ -181,7 +181,7 @@ def _of_charge(charge: Charge, outcome: KnownOutcome, since: datetime) -> KnownO
     return (
         outcome
         if refusal is None
-        else Unknown(reason=f"the PSP's answer makes no sense: {refusal.detail}", since=since)
+        else Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
     )
 
 
@@ -191,7 +191,7 @@ def _of_refund(
     refusal = refund_mismatch(charge, refund_id, report)
     if refusal is None:
         return report
-    return Unknown(reason=f"the PSP's answer makes no sense: {refusal.detail}", since=since)
+    return Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
 
 
 def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:
@@ -243,11 +243,11 @@ async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answ
     failpoint(f"psp.{operation}", "before")
     try:
         with PSP_CALL_SECONDS.labels(psp, operation).time():
-            answer = await call
+            result = await call
     except Exception:  # noqa: BLE001 -- a defect of a gateway must not look like a call that never happened
         _log.exception("worker.gateway_raised", psp=psp, operation=operation)
         PSP_OUTCOMES.labels(psp, operation, "raised").inc()
         return None
     failpoint(f"psp.{operation}", "after")
-    PSP_OUTCOMES.labels(psp, operation, _LABELS[type(answer)]).inc()
-    return answer
+    PSP_OUTCOMES.labels(psp, operation, _LABELS[type(result)]).inc()
+    return result
