@@ -21,7 +21,7 @@ METAPHORS: Final = frozenset({
 })  # fmt: skip
 """Pictures that each reader resolves in another way. Name the package, the function or the table instead."""
 REFUSED_WORDS: Final = RIDDLES | METAPHORS
-REFUSED_IN_NAMES: Final = REFUSED_WORDS | {"aftermath", "agenda", "census"}
+REFUSED_IN_NAMES: Final = REFUSED_WORDS | {"aftermath", "agenda", "census", "lie", "lies"}
 
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _TEST_NAME: Final = re.compile(r"test_[a-z0-9_]+")

@@ -1,6 +1,6 @@
 """A PSP that lies, from end to end: real PostgreSQL, a worker, and a PSP that answers and reports untruths.
 
-What every field of Stripe's may say, `tests/contract/test_stripe_lies.py` tries; here stands what takes the database.
+What every field of Stripe's may say, `tests/contract/test_stripe_false_answers.py` tries; here stands what takes the database.
 """
 
 from collections.abc import AsyncIterator

@@ -16,8 +16,8 @@ import pytest
 from fincore.domain.charge import Charge
 from fincore.write.psp.port import SignatureRefused
 from fincore.write.psp.stripe import wire
-from fixtures.lies import Lied, dotted, lies_about, strange_fields
-from fixtures.stripe_lies import TELLINGS, IntentReading, Told, Truth, truth_of
+from fixtures.false_answers import Lied, dotted, lies_about, strange_fields
+from fixtures.stripe_false_answers import TELLINGS, IntentReading, Told, Truth, truth_of
 from fixtures.stripe_spec import properties_of
 
 READ: Final = frozenset(
