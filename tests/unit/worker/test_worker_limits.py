@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.job import Job
 from fincore.domain.outcome import PspName
 from fincore.write.queue.job_payloads import authorize_job, poll_job, resolve_job, send_refund_job
-from fincore.write.queue.port import ClaimedJob, Done, JobId, JobResult, RetryIn
+from fincore.write.queue.port import Done, RetryIn
 from fixtures.psp_limits import psp_limits
 from fixtures.scripted_psp import STRIPE, ScriptedPsp, SteppedClock, lost_before
 from fixtures.worker_harness import HarnessInMemory
@@ -25,13 +24,9 @@ class TwoPsps:
         self.stripe = harness.psp
         self.other = other
 
-    async def do(self, job: Job, attempt: int = 1) -> JobResult:
-        claimed = ClaimedJob(job_id=JobId("1"), kind=job.kind, payload=job.payload, attempt=attempt)
-        return await self.harness.worker.handlers[job.kind](claimed)
-
     async def authorized(self, psp: PspName) -> ChargeId:
         charge_id = await self.harness.charge(psp=psp, capture_method="manual", jobs=())
-        assert await self.do(authorize_job(charge_id)) == Done()
+        assert await self.harness.do(authorize_job(charge_id)) == Done()
         return charge_id
 
 
@@ -47,7 +42,7 @@ async def test_call_is_not_sent_after_key_life_at_its_own_psp(psps: TwoPsps) -> 
     charges = {psp: await psps.harness.charge(psp=psp, jobs=()) for psp in (STRIPE, OTHER)}
     psps.harness.clock.advance(seconds=61)
     for charge_id in charges.values():
-        assert await psps.do(authorize_job(charge_id)) == Done()
+        assert await psps.harness.do(authorize_job(charge_id)) == Done()
     assert await psps.harness.history(charges[STRIPE]) == ["charge.created", "charge.captured"]
     assert await psps.harness.history(charges[OTHER]) == ["charge.created", "charge.outcome_unknown"]
     assert psps.other.requests == []
@@ -57,11 +52,11 @@ async def test_refund_is_not_sent_after_key_life_at_its_own_psp(psps: TwoPsps) -
     refunds = {}
     for psp in (STRIPE, OTHER):
         charge_id = await psps.harness.charge(psp=psp, jobs=())
-        assert await psps.do(authorize_job(charge_id)) == Done()
+        assert await psps.harness.do(authorize_job(charge_id)) == Done()
         refunds[charge_id] = await psps.harness.ask_refund(charge_id)
     psps.harness.clock.advance(seconds=61)
     for charge_id, refund_id in refunds.items():
-        assert await psps.do(send_refund_job(charge_id, refund_id)) == Done()
+        assert await psps.harness.do(send_refund_job(charge_id, refund_id)) == Done()
     ends = [(await psps.harness.history(charge_id))[-1] for charge_id in refunds]
     assert ends == ["refund.succeeded", "refund.outcome_unknown"]
     assert (len(psps.stripe.calls), psps.other.calls) == (1, [])
@@ -73,10 +68,10 @@ async def test_janitor_repeats_a_call_for_key_life_at_its_own_psp(psps: TwoPsps)
     for name, psp in ((STRIPE, psps.stripe), (OTHER, psps.other)):
         psp.scripts["authorize"].append(lost_before)
         charges[name] = await psps.harness.charge(psp=name, jobs=())
-        assert await psps.do(authorize_job(charges[name])) == Done()
+        assert await psps.harness.do(authorize_job(charges[name])) == Done()
     psps.harness.clock.advance(seconds=120)
     for charge_id in charges.values():
-        assert await psps.do(resolve_job(charge_id, delay_seconds=0)) == Done()
+        assert await psps.harness.do(resolve_job(charge_id, delay_seconds=0)) == Done()
     ends = [(await psps.harness.history(charge_id))[-1] for charge_id in charges.values()]
     assert ends == ["charge.captured", "charge.failed"]
     assert (len(psps.stripe.requests), len(psps.other.requests)) == (2, 1)
@@ -87,7 +82,7 @@ async def test_hold_is_polled_after_its_life_at_its_own_psp(psps: TwoPsps) -> No
     due_in = [pause / timedelta(hours=1) for pause in psps.harness.due_in("charge.follow")]
     assert due_in == [7 * DAY_HOURS + 1, 2 * DAY_HOURS + 1]
     psps.harness.clock.advance(hours=2 * DAY_HOURS + 1)
-    results = [await psps.do(poll_job(charge_id, delay_seconds=0)) for charge_id in charges]
+    results = [await psps.harness.do(poll_job(charge_id, delay_seconds=0)) for charge_id in charges]
     assert results[0] == RetryIn(5 * DAY_HOURS * 3_600, "the hold has not lapsed yet")
     assert results[1] == RetryIn(6 * 3_600, "the PSP still holds the amount")
     assert ([*psps.stripe.inquiries], len(psps.other.inquiries)) == ([], 1)
