@@ -27,7 +27,9 @@ from fincore.api.http.problems import PROBLEMS
 
 TESTS = sorted((PROJECT / "tests").rglob("test_*.py"))
 MODULES = sorted(
-    path for root in ("src", "tests", "bench", "demo") for path in (PROJECT / root).rglob("*.py")
+    path
+    for root in ("src", "tests", "bench", "demo", "harness", "scripts")
+    for path in (PROJECT / root).rglob("*.py")
 )
 SOURCES = [path for path in MODULES if path.is_relative_to(PROJECT / "src")]
 ANY_REFUSED = re.compile("|".join(REFUSED_WORDS), re.IGNORECASE)
