@@ -8,13 +8,21 @@ from uuid import uuid4
 
 import pytest
 
+from fincore.api.charges.body import render_charge
+from fincore.domain.clock import SystemClock
 from fincore.domain.ids import ApiKeyId, new_request_id
+from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
+from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, fingerprint_of
+from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, ResponseCache, fingerprint_of
+from fincore.write.payments.idempotent_requests import IdempotentRequests
+from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.payment_service import PaymentService
+from fincore.write.routing.mode_router import ModeRouter
 from fixtures.clocks import HandClock
-from fixtures.merchant_api import Api, Reply, captured, declined, serving_api
+from fixtures.merchant_api import CANDIDATES, Api, Reply, captured, declined, serving_api
 from fixtures.waiting import eventually
 
 
@@ -22,6 +30,20 @@ from fixtures.waiting import eventually
 async def api(pool: Pool) -> AsyncIterator[Api]:
     async with serving_api(pool) as api:
         yield api
+
+
+def payment_service(api: Api) -> PaymentService:
+    """The service behind POST /v1/charges, for a request that ends with its process."""
+    clock = SystemClock()
+    outcomes = OutcomeWait(CHARGES, api.log, StreamWatch(api.log))
+    requests = IdempotentRequests(
+        writer=api.writer,
+        clock=clock,
+        responses=ResponseCache(),
+    )
+    return PaymentService(
+        requests=requests, outcomes=outcomes, clock=clock, router=ModeRouter(CANDIDATES), render=render_charge
+    )
 
 
 def assert_replay(reply: Reply, first: Reply) -> None:
@@ -201,7 +223,7 @@ async def test_killed_waiting_charge_leaves_acceptance_as_answer(api: Api, pool:
     (key,) = await api.merchants.list_keys(api.merchant_id)
     request = ChargeRequest(amount_minor=1999, currency="usd", payment_method="pm_card_visa")
     dying = asyncio.create_task(
-        api.payments.charge(
+        payment_service(api).charge(
             ChargeCommand(
                 merchant_id=api.merchant_id,
                 livemode=False,

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, cast
 
-from fincore.api.charges.body import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.charges.body import render_cancel, render_capture, render_charge
+from fincore.api.refunds.body import render_refund
 from fincore.domain.charge import Charge, fold
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of

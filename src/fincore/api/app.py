@@ -1,21 +1,13 @@
-"""The application: every route of every resource."""
+"""The application: the routes of every resource, their documentation, and the bounds that they share."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import groupby
+from typing import Protocol
 
-from fincore.api.balance.handlers import Balance
-from fincore.api.charges.action_handlers import ChargeActions
-from fincore.api.charges.handlers import Charges
-from fincore.api.disputes.handlers import Disputes
+import msgspec
+
 from fincore.api.docs.handlers import Docs
-from fincore.api.events.handlers import Events
-from fincore.api.health.handlers import Health, Probe
-from fincore.api.http.endpoint import (
-    BODY_SECONDS_MAX,
-    Endpoint,
-    GateName,
-    Route,
-)
+from fincore.api.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
 from fincore.api.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
@@ -24,77 +16,58 @@ from fincore.api.http.gate import (
 )
 from fincore.api.http.rate_limit import RateLimiter
 from fincore.api.http.router import Router
-from fincore.api.psp_webhooks.handlers import Webhooks
-from fincore.api.refunds.handlers import Refunds
-from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
-from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
-from fincore.domain.events import ChargeEvent
-from fincore.eventstore.event_references import EventReferences
-from fincore.eventstore.log import EventLog
-from fincore.read.ledgerdb.balance_queries import BalanceQueries
-from fincore.read.paymentdb.dispute_queries import DisputeQueries
-from fincore.read.paymentdb.event_queries import EventQueries
-from fincore.read.paymentdb.queries import ChargeQueries
-from fincore.read.paymentdb.refund_queries import RefundQueries
-from fincore.write.merchants.api_keys import ApiKeys
-from fincore.write.payments.charge_wait import ChargeWait
-from fincore.write.payments.operation_service import OperationService
-from fincore.write.payments.payment_service import PaymentService
-from fincore.write.psp.inbox import WebhookInbox
+from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
+
+
+class Resource(Protocol):
+    """Some paths of the API and who answers them."""
+
+    def routes(self) -> tuple[Route, ...]: ...
+
+
+class RequestBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API of one process takes at a time, and of one key in a second."""
+
+    live_per_second: float
+    test_per_second: float
+    requests_in_flight_max: int = REQUESTS_IN_FLIGHT_MAX
+    requests_waiting_max: int = REQUESTS_WAITING_MAX
+    webhooks_in_flight_max: int = WEBHOOKS_IN_FLIGHT_MAX
+    body_seconds_max: float = BODY_SECONDS_MAX
 
 
 def create_app(
+    resources: Sequence[Resource],
     *,
-    payments: PaymentService,
-    operations: OperationService,
-    waits: ChargeWait,
-    keys: ApiKeys,
-    queries: ChargeQueries,
-    events: EventQueries,
-    refunds: RefundQueries,
-    disputes: DisputeQueries,
-    balances: BalanceQueries,
-    subjects: EventReferences,
-    log: EventLog[ChargeEvent],
-    inbox: WebhookInbox,
-    webhook_services: WebhookServices,
-    probes: Mapping[str, Probe],
-    limiter: RateLimiter,
+    bounds: RequestBounds,
+    outage_of: OutageOf,
     public_url: str | None = None,
-    requests_in_flight_max: int = REQUESTS_IN_FLIGHT_MAX,
-    requests_waiting_max: int = REQUESTS_WAITING_MAX,
-    webhooks_in_flight_max: int = WEBHOOKS_IN_FLIGHT_MAX,
-    body_seconds_max: float = BODY_SECONDS_MAX,
 ) -> Router:
-    """The merchants' API as an ASGI application. `probes` are what /readyz asks, by name.
+    """The merchants' API as an ASGI application, with the documentation of its resources.
 
-    `public_url` is where clients reach it; None if it is not set.
+    `public_url` is where clients reach it; None where it is not configured.
     """
-    routes = (
-        *Charges(payments=payments, waits=waits, keys=keys, queries=queries, events=events, log=log).routes(),
-        *ChargeActions(operations=operations, keys=keys).routes(),
-        *Refunds(operations=operations, waits=waits, keys=keys, queries=refunds, log=log).routes(),
-        *Disputes(keys=keys, queries=disputes).routes(),
-        *Balance(keys=keys, queries=balances, subjects=subjects, log=log).routes(),
-        *Events(keys=keys, queries=events, log=log).routes(),
-        *WebhookEndpoints(webhook_services, keys).routes(),
-        *WebhookDeliveries(webhook_services, keys).routes(),
-        *Webhooks(inbox).routes(),
-        *Health(probes).routes(),
-    )
-    requests = Gate(in_flight_max=requests_in_flight_max, waiting_max=requests_waiting_max)
+    documented = [route for resource in resources for route in resource.routes()]
+    routes = [*documented, *Docs(documented, WEBHOOKS, public_url=public_url).routes()]
+    requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=bounds.requests_waiting_max)
     requests.measure()
     gates: dict[GateName, Gate] = {
         "requests": requests,
-        "webhooks": Gate(in_flight_max=webhooks_in_flight_max, waiting_max=0),
+        "webhooks": Gate(in_flight_max=bounds.webhooks_in_flight_max, waiting_max=0),
     }
-    endpoints = {
-        path: Endpoint(list(methods), gates=gates, limiter=limiter, body_seconds_max=body_seconds_max)
-        for path, methods in groupby(
-            sorted((*routes, *Docs(routes, public_url=public_url).routes()), key=_path), key=_path
-        )
-    }
-    return Router(endpoints)
+    limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)
+    return Router(
+        {
+            path: Endpoint(
+                list(methods),
+                gates=gates,
+                limiter=limiter,
+                body_seconds_max=bounds.body_seconds_max,
+                outage_of=outage_of,
+            )
+            for path, methods in groupby(sorted(routes, key=_path), key=_path)
+        }
+    )
 
 
 def _path(route: Route) -> str:

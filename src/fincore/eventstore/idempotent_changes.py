@@ -11,8 +11,10 @@ from fincore.postgres.pool import Connection, Pool
 _SQL = load_sql("fincore.eventstore", "idempotent_changes.sql")
 _WRITER_SQL = load_sql("fincore.eventstore", "writer.sql")
 
-Change = Callable[[Connection], Awaitable[StoredResponse]]
-"""Makes a change inside the transaction of the given connection, in the event store's database, and returns the response to store."""
+Transaction = Connection
+"""The open transaction of a change, for callers that only pass it on to what makes the change."""
+Change = Callable[[Transaction], Awaitable[StoredResponse]]
+"""Makes a change inside the given transaction, in the event store's database, and returns the response to store."""
 
 
 class ChangeResult(NamedTuple):

@@ -193,4 +193,4 @@ def test_version_is_that_of_the_package(
 
 
 def test_openapi_document_has_the_version_of_the_package() -> None:
-    assert openapi_document(())["info"]["version"] == version("fincore-payments") != "0.0.0"
+    assert openapi_document((), {})["info"]["version"] == version("fincore-payments") != "0.0.0"

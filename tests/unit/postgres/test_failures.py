@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from fincore.api.http.endpoint import database_problem
+from fincore.api.http.endpoint import Outage, outage_problem
 from fincore.api.http.problems import PROBLEMS
 from fincore.domain.errors import StoreUnavailable
 from fincore.eventstore.inapplicable_events import is_caused_by_event
@@ -88,7 +88,7 @@ def test_store_unavailable_means_what_caused_it() -> None:
 
 
 def test_every_outage_is_a_retryable_503_that_names_it() -> None:
-    problems = [database_problem(outage) for outage in OUTAGES]
+    problems = [outage_problem(Outage(*outage)) for outage in OUTAGES.items()]
     assert len({problem.detail for problem in problems}) == len(OUTAGES)
     assert all(int(dict(problem.headers)["retry-after"]) >= 1 for problem in problems)
     kind = PROBLEMS["store_unavailable"]

@@ -19,7 +19,7 @@ from fincore.api.balance.openapi import (
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
 from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
@@ -65,7 +65,7 @@ class Balance:
             ),
         )
 
-    async def payable(self, call: Call) -> Answer:
+    async def payable(self, call: Call) -> Response:
         """What the merchant is owed, and up to when that is known."""
         principal = await secret_principal(call, self._keys)
         payable = await self._queries.payable(principal.merchant_id, livemode=principal.livemode)
@@ -79,9 +79,9 @@ class Balance:
             ],
             as_of=payable.read_at - behind,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """A movement on one of the merchant's accounts."""
         principal = await secret_principal(call, self._keys)
         try:
@@ -93,9 +93,9 @@ class Balance:
             raise Problem("balance_transaction_not_found", param="balance_transaction_id")
         subjects = await self._subjects.of([event_id])
         subject = subjects.get(event_id, ONLY_THE_CHARGE)
-        return json_answer(200, balance_transaction_body(found, subject, livemode=principal.livemode))
+        return json_response(200, balance_transaction_body(found, subject, livemode=principal.livemode))
 
-    async def list_page(self, call: Call) -> Answer:
+    async def list_page(self, call: Call) -> Response:
         """A page of movements, the last booked first."""
         principal = await secret_principal(call, self._keys)
         asked = read_list_query(
@@ -124,7 +124,7 @@ class Balance:
             if page.has_more
             else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
 
 def _chosen_currency(asked: ListQuery[EventId]) -> Currency | None:

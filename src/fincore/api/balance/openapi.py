@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.api.balance.body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
 from fincore.api.http.openapi import Content, Operation, Parameter
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
@@ -16,8 +16,8 @@ GET_BALANCE: Final = Operation(
     description="Returns what the platform owes you in each currency: captures, less refunds, disputes and fees. "
     "`as_of` says up to when the ledger is complete, usually a moment ago.",
     tag=_TAG,
-    answers={200: Content(shape=BalanceBody, description="The balance.")},
-    problems=LOOK_PROBLEMS,
+    responses={200: Content(shape=BalanceBody, description="The balance.")},
+    problems=READ_PROBLEMS,
 )
 
 GET_BALANCE_TRANSACTION: Final = Operation(
@@ -34,8 +34,8 @@ GET_BALANCE_TRANSACTION: Final = Operation(
             schema={"type": "string", "examples": ["txn_01kab5m5wvfb9v1c2m5hfv0d2e"]},
         ),
     ),
-    answers={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},
-    problems=(*LOOK_PROBLEMS, "balance_transaction_not_found"),
+    responses={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},
+    problems=(*READ_PROBLEMS, "balance_transaction_not_found"),
 )
 
 LIST_BALANCE_TRANSACTIONS: Final = Operation(
@@ -62,6 +62,6 @@ LIST_BALANCE_TRANSACTIONS: Final = Operation(
         ),
         CREATED,
     ),
-    answers={200: Content(shape=BalanceTransactionListBody, description="A page of balance transactions.")},
+    responses={200: Content(shape=BalanceTransactionListBody, description="A page of balance transactions.")},
     problems=LIST_PROBLEMS,
 )

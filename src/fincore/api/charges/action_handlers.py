@@ -7,8 +7,8 @@ import msgspec
 from fincore.api.charges.action_openapi import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call
-from fincore.api.http.idempotent_call import answer_of, idempotency_key, read_request, wait_seconds
+from fincore.api.http.exchange import Call, Response
+from fincore.api.http.idempotent_call import idempotency_key, read_request, response_of, wait_seconds
 from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import parse_charge_id
@@ -48,15 +48,17 @@ class ChargeActions:
             ),
         )
 
-    async def capture(self, call: Call) -> Answer:
+    async def capture(self, call: Call) -> Response:
         """Take what a charge holds, or a part of it."""
         return await self._carry_out(call, _CAPTURE, CaptureRequest())
 
-    async def cancel(self, call: Call) -> Answer:
+    async def cancel(self, call: Call) -> Response:
         """Give a charge up."""
         return await self._carry_out(call, _CANCEL, CancelRequest())
 
-    async def _carry_out(self, call: Call, decoder: msgspec.json.Decoder[Action], if_empty: Action) -> Answer:
+    async def _carry_out(
+        self, call: Call, decoder: msgspec.json.Decoder[Action], if_empty: Action
+    ) -> Response:
         principal = await secret_principal(call, self._keys)
         key = idempotency_key(call)
         request = await read_request(call, decoder, if_empty=if_empty)
@@ -64,7 +66,7 @@ class ChargeActions:
             charge_id = parse_charge_id(call.path_parameter("charge_id"))
         except InvalidId:
             raise Problem("charge_not_found", param="charge_id") from None
-        answered = await self._operations.carry_out(
+        result = await self._operations.carry_out(
             OperationCommand(
                 merchant_id=principal.merchant_id,
                 livemode=principal.livemode,
@@ -77,4 +79,4 @@ class ChargeActions:
                 request=request,
             )
         )
-        return answer_of(answered, charge_param="charge_id")
+        return response_of(result, charge_param="charge_id")

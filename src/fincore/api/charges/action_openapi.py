@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.api.charges.body import FailedChargeProblem
 from fincore.api.charges.openapi import CHARGE_ID
-from fincore.api.http.idempotent_call import ANSWER_HEADERS, IDEMPOTENCY_KEY, KEYED_PROBLEMS, PREFER
+from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, PREFER, RESPONSE_HEADERS
 from fincore.api.http.openapi import Content, Operation
 from fincore.api.http.problems import ProblemCode
 from fincore.public.charge_body import ChargeBody
@@ -12,7 +12,7 @@ from fincore.write.payments.operation_request import CancelRequest, CaptureReque
 
 _TAG: Final = "Charges"
 _PROBLEMS: Final[tuple[ProblemCode, ...]] = (
-    *KEYED_PROBLEMS,
+    *IDEMPOTENT_PROBLEMS,
     "charge_not_found",
     "operation_in_progress",
     "charge_busy",
@@ -25,7 +25,7 @@ def _failed(description: str) -> Content:
         shape=FailedChargeProblem,
         media_type="application/problem+json",
         description=description,
-        headers=ANSWER_HEADERS,
+        headers=RESPONSE_HEADERS,
     )
 
 
@@ -45,8 +45,8 @@ CAPTURE_CHARGE: Final = Operation(
         description="What to capture; without a body all that is held.",
         is_required=False,
     ),
-    answers={
-        200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
+    responses={
+        200: Content(shape=ChargeBody, description="The charge.", headers=RESPONSE_HEADERS),
         402: _failed("The capture failed while you waited."),
     },
     problems=(
@@ -70,8 +70,8 @@ CANCEL_CHARGE: Final = Operation(
     request_body=Content(
         shape=CancelRequest, description="Why; the body can be left out.", is_required=False
     ),
-    answers={
-        200: Content(shape=ChargeBody, description="The charge.", headers=ANSWER_HEADERS),
+    responses={
+        200: Content(shape=ChargeBody, description="The charge.", headers=RESPONSE_HEADERS),
         402: _failed("The cancellation failed while you waited."),
     },
     problems=(*_PROBLEMS, "charge_not_cancelable"),

@@ -7,24 +7,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from fincore.api.http.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
-from fincore.domain.ids import ChargeId, RefundId, RequestId
+from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import Failure
 from fincore.eventstore.commit import Response
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.failure_body import FAILURE_MESSAGES
-from fincore.public.refund_body import RefundBody, refund_body
 
 
 class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):
     """The error where you waited and the charge, the capture or the cancellation failed."""
 
     charge: Annotated[ChargeBody, Meta(description="The charge as it is now.")]
-
-
-class FailedRefundProblem(ProblemBody, frozen=True, kw_only=True):
-    """The error where you waited and the refund failed."""
-
-    refund: Annotated[RefundBody, Meta(description="The refund as it is now.")]
 
 
 class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
@@ -63,23 +56,6 @@ def render_cancel(charge_id: ChargeId, charge: Charge, request_id: RequestId) ->
     if charge.operation is not None or charge.status in ("canceled", "expired", "failed"):
         return Response(200, _ENCODER.encode(charge_body(charge_id, charge)))
     return _failed("cancel_failed", charge_id, charge, request_id, _why(charge))
-
-
-def render_refund(
-    charge_id: ChargeId, charge: Charge, refund_id: RefundId, request_id: RequestId
-) -> Response:
-    """The answer to a refund's request: 201, or 402 where it failed while the client waited."""
-    refund = charge.refund(refund_id)
-    if refund is None:
-        raise ValueError(f"{charge_id} has no refund {refund_id} that could be shown")
-    body = refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
-    location = f"/v1/refunds/{refund_id}"
-    if body.failure is None:
-        return Response(201, _ENCODER.encode(body), location)
-    detail = f"{body.failure.message} The amount can be refunded again, with a new key."
-    problem = problem_body("refund_failed", request_id, detail=detail)
-    failed = FailedRefundProblem(**msgspec.structs.asdict(problem), refund=body)
-    return Response(problem.status, _ENCODER.encode(failed), location)
 
 
 def _failed(

@@ -1,6 +1,5 @@
 """/v1/charges: create a charge, look at one, list them."""
 
-import asyncio
 from typing import Final
 
 import msgspec
@@ -12,27 +11,21 @@ from fincore.api.charges.requests import read_charge_list
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import PROBLEM_JSON, Answer, Call, json_answer
+from fincore.api.http.exchange import PROBLEM_JSON, Call, Response, json_response
 from fincore.api.http.idempotent_call import (
-    answer_of,
     idempotency_key,
-    look_headers,
     read_request,
+    response_of,
+    wait_headers,
     wait_seconds,
 )
 from fincore.api.http.problems import Problem
-from fincore.domain.charge import Charge, after_event
 from fincore.domain.errors import EventImpossible, FinCoreError, InvalidId, StreamUnreadable
-from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
-from fincore.domain.public_event import PublicEvent, public_event
+from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.eventstore.commit import Provenance
-from fincore.eventstore.log import EventLog
 from fincore.public.charge_body import ChargeListBody, charge_body, whole_charge_body
-from fincore.read.paymentdb.charge_view import ChargeView
-from fincore.read.paymentdb.event_queries import EventQueries
+from fincore.read.current import Current
 from fincore.read.paymentdb.queries import ChargeQueries
-from fincore.read.projectionist.fold import view_of_stream
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.acceptance import ChargeCommand
@@ -57,15 +50,13 @@ class Charges:
         waits: ChargeWait,
         keys: ApiKeys,
         queries: ChargeQueries,
-        events: EventQueries,
-        log: EventLog[ChargeEvent],
+        current: Current,
     ) -> None:
         self._payments = payments
         self._waits = waits
         self._keys = keys
         self._queries = queries
-        self._events = events
-        self._event_log = log
+        self._current = current
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -75,14 +66,14 @@ class Charges:
             Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=self.get),
         )
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, call: Call) -> Response:
         """Create a charge, once for its idempotency key."""
         principal = await secret_principal(call, self._keys)
         key = idempotency_key(call)
         request = checked(await read_request(call, _DECODER))
         if isinstance(request, Flaw):
             raise Problem(request.code, request.detail, param=request.param)
-        answered = await self._payments.charge(
+        result = await self._payments.charge(
             ChargeCommand(
                 merchant_id=principal.merchant_id,
                 livemode=principal.livemode,
@@ -95,9 +86,9 @@ class Charges:
                 wait_seconds=wait_seconds(call),
             )
         )
-        return answer_of(answered)
+        return response_of(result)
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """A charge and what happened to it. It holds everything that was written before the request came.
 
         With a wish to wait, the charge once it has moved on, or what is known when the time is over.
@@ -108,26 +99,28 @@ class Charges:
         except InvalidId:
             raise Problem("charge_not_found", param="charge_id") from None
         try:
-            found = await self._current_view(charge_id, principal)
+            found = await self._current.charge(principal.merchant_id, charge_id, livemode=principal.livemode)
         except (StreamUnreadable, EventImpossible) as error:
             return await self._as_far_as_readable(call, charge_id, principal, error)
         if found is None:
             raise Problem("charge_not_found", param="charge_id")
-        view, timeline = found
         seconds = wait_seconds(call)
         if seconds:
             waited = await self._waits.for_charge(
                 charge_id,
-                view.charge,
+                found.charge,
                 wait_seconds=seconds,
                 provenance=Provenance(correlation=call.request_id, actor=principal.key_id),
             )
-            if waited.version > view.charge.version:
-                view, timeline = await self._current_view(charge_id, principal) or found
-        body = whole_charge_body(charge_id, view.charge, timeline)
-        return json_answer(200, body, headers=look_headers(seconds))
+            if waited.version > found.charge.version:
+                later = await self._current.charge(
+                    principal.merchant_id, charge_id, livemode=principal.livemode
+                )
+                found = later or found
+        body = whole_charge_body(charge_id, found.charge, found.timeline)
+        return json_response(200, body, headers=wait_headers(seconds))
 
-    async def list_page(self, call: Call) -> Answer:
+    async def list_page(self, call: Call) -> Response:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""
         principal = await secret_principal(call, self._keys)
         asked, filters = read_charge_list(call.query, principal)
@@ -137,54 +130,24 @@ class Charges:
             has_more=page.has_more,
             next_cursor=cursor_after(page.charges[-1].charge_id, principal) if page.has_more else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
     async def _as_far_as_readable(
         self, call: Call, charge_id: ChargeId, principal: Principal, error: FinCoreError
-    ) -> Answer:
+    ) -> Response:
         """What a charge was before the first event that cannot be read, in a problem that says so."""
-        charge: Charge | None = None
-        timeline: list[PublicEvent] = []
-        for recorded in (await self._event_log.load_readable(stream_of(charge_id))).events:
-            try:
-                charge = after_event(charge, recorded.event)
-            except EventImpossible:
-                break
-            timeline.append(public_event(recorded))
-        if charge is None or (charge.merchant_id, charge.livemode) != (
-            principal.merchant_id,
-            principal.livemode,
-        ):
+        found = await self._current.readable_charge(
+            principal.merchant_id, charge_id, livemode=principal.livemode
+        )
+        if found is None:
             raise Problem("charge_not_found", param="charge_id")
         _log.error(
             "api.charge_unreadable", request_id=call.request_id, charge_id=charge_id, reason=str(error)
         )
         detail = (
-            f"Event {charge.version + 1} of the charge cannot be read by this version of FinCore. `charge` is what it was "
-            "before that event."
+            f"Event {found.charge.version + 1} of the charge cannot be read by this version of FinCore. `charge` is what "
+            "it was before that event."
         )
-        rendered = render_unreadable(whole_charge_body(charge_id, charge, timeline), call.request_id, detail)
-        return Answer(rendered.status, rendered.body, PROBLEM_JSON)
-
-    async def _current_view(
-        self, charge_id: ChargeId, principal: Principal
-    ) -> tuple[ChargeView, list[PublicEvent]] | None:
-        """A charge and its events by the query side where that is up to date, else by the stream folded now."""
-        stream_id = stream_of(charge_id)
-        view, timeline, versions = await asyncio.gather(
-            self._queries.find(principal.merchant_id, principal.livemode, charge_id),
-            self._events.timeline(principal.merchant_id, principal.livemode, charge_id),
-            self._event_log.versions([stream_id]),
-        )
-        # Read side by side, so either may hold an event that the other has not seen yet.
-        if view is not None and view.charge.version == len(timeline) >= versions.get(stream_id, 0):
-            return view, timeline
-        recorded = await self._event_log.load(stream_id)
-        folded = view_of_stream(recorded)
-        if folded is None or folded.charge_id != charge_id:
-            return None
-        is_own = (
-            folded.charge.merchant_id == principal.merchant_id
-            and folded.charge.livemode == principal.livemode
-        )
-        return (folded, [public_event(event) for event in recorded]) if is_own else None
+        body = whole_charge_body(charge_id, found.charge, found.timeline)
+        rendered = render_unreadable(body, call.request_id, detail)
+        return Response(rendered.status, rendered.body, PROBLEM_JSON)

@@ -5,12 +5,12 @@ from typing import Final
 from fincore.api.charges.body import FailedChargeProblem, UnreadableChargeProblem
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.idempotent_call import (
-    ANSWER_HEADERS,
     IDEMPOTENCY_KEY,
-    KEYED_PROBLEMS,
-    LOOK_HEADERS,
+    IDEMPOTENT_PROBLEMS,
     PREFER,
-    PREFER_LOOK,
+    PREFER_READ,
+    READ_HEADERS,
+    RESPONSE_HEADERS,
 )
 from fincore.api.http.list_query import (
     AMOUNT_MAX,
@@ -19,7 +19,7 @@ from fincore.api.http.list_query import (
     CURSOR,
     LIMIT,
     LIST_PROBLEMS,
-    LOOK_PROBLEMS,
+    READ_PROBLEMS,
 )
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.public.charge_body import ChargeBody, ChargeListBody
@@ -51,21 +51,21 @@ CREATE_CHARGE: Final = Operation(
     request_body=Content(
         shape=ChargeRequest, description="The charge to create. Unknown fields are refused."
     ),
-    answers={
+    responses={
         201: Content(
             shape=ChargeBody,
             description="The charge.",
-            headers=("Location", *ANSWER_HEADERS),
+            headers=("Location", *RESPONSE_HEADERS),
         ),
         402: Content(
             shape=FailedChargeProblem,
             media_type="application/problem+json",
             description="The charge failed while you waited.",
-            headers=("Location", *ANSWER_HEADERS),
+            headers=("Location", *RESPONSE_HEADERS),
         ),
     },
     problems=(
-        *KEYED_PROBLEMS,
+        *IDEMPOTENT_PROBLEMS,
         "field_missing",
         "currency_unknown",
         "currency_not_supported",
@@ -87,12 +87,12 @@ GET_CHARGE: Final = Operation(
         "wait: FinCore then asks the PSP, at most every 10 seconds, and does not wait for the PSP's webhook."
     ),
     tag=_TAG,
-    parameters=(CHARGE_ID, PREFER_LOOK),
-    answers={
+    parameters=(CHARGE_ID, PREFER_READ),
+    responses={
         200: Content(
             shape=ChargeBody,
             description="The charge, with its `refunds`, its `disputes` and its `timeline`.",
-            headers=LOOK_HEADERS,
+            headers=READ_HEADERS,
         ),
         500: Content(
             shape=UnreadableChargeProblem,
@@ -100,7 +100,7 @@ GET_CHARGE: Final = Operation(
             description="`charge_unreadable`: the charge as far as it can be read. `internal_error`: something else.",
         ),
     },
-    problems=(*LOOK_PROBLEMS, "charge_not_found", "charge_unreadable"),
+    problems=(*READ_PROBLEMS, "charge_not_found", "charge_unreadable"),
 )
 
 LIST_CHARGES: Final = Operation(
@@ -172,6 +172,6 @@ LIST_CHARGES: Final = Operation(
             },
         ),
     ),
-    answers={200: Content(shape=ChargeListBody, description="A page of charges.")},
+    responses={200: Content(shape=ChargeListBody, description="A page of charges.")},
     problems=LIST_PROBLEMS,
 )

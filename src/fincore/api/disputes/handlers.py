@@ -6,7 +6,7 @@ from fincore.api.disputes.openapi import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.list_query import chosen_charge, chosen_several, read_list_query
 from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
@@ -34,7 +34,7 @@ class Disputes:
             Route(method="GET", path="/v1/disputes/{dispute_id}", operation=GET_DISPUTE, handler=self.get),
         )
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """A dispute, from the query view: no merchant writes one, so none can expect to see what it wrote."""
         principal = await secret_principal(call, self._keys)
         try:
@@ -44,9 +44,9 @@ class Disputes:
         view = await self._queries.find(principal.merchant_id, principal.livemode, dispute_id)
         if view is None:
             raise Problem("dispute_not_found", param="dispute_id")
-        return json_answer(200, _shown(view))
+        return json_response(200, _shown(view))
 
-    async def list_page(self, call: Call) -> Answer:
+    async def list_page(self, call: Call) -> Response:
         """A page of disputes, the last opened first, from the query view."""
         principal = await secret_principal(call, self._keys)
         asked = read_list_query(call.query, principal, parse_dispute_id, filters=("charge", "status"))
@@ -66,7 +66,7 @@ class Disputes:
             if page.has_more
             else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
 
 def _shown(view: DisputeView) -> DisputeBody:

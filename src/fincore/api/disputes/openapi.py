@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
@@ -23,8 +23,8 @@ GET_DISPUTE: Final = Operation(
             schema={"type": "string", "examples": ["dp_01kab5m5wvfb9v1c2m5hfv0d2e"]},
         ),
     ),
-    answers={200: Content(shape=DisputeBody, description="The dispute.")},
-    problems=(*LOOK_PROBLEMS, "dispute_not_found"),
+    responses={200: Content(shape=DisputeBody, description="The dispute.")},
+    problems=(*READ_PROBLEMS, "dispute_not_found"),
 )
 
 LIST_DISPUTES: Final = Operation(
@@ -48,6 +48,6 @@ LIST_DISPUTES: Final = Operation(
         ),
         CREATED,
     ),
-    answers={200: Content(shape=DisputeListBody, description="A page of disputes.")},
+    responses={200: Content(shape=DisputeListBody, description="A page of disputes.")},
     problems=LIST_PROBLEMS,
 )

@@ -9,7 +9,6 @@ from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import PROBLEM_JSON
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.api.http.problems import PROBLEMS, ProblemBody, ProblemCode
-from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
 from fincore.version import VERSION
 
 _AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
@@ -86,11 +85,16 @@ _HEADERS: Final[Mapping[str, Json]] = MappingProxyType(
 )
 
 
-def openapi_document(routes: Sequence[Route], *, server_url: str = "/") -> Json:
-    """The document of some routes. `server_url`: where clients reach the API; `/` is where they got the document."""
-    operations = [*(route.operation for route in routes), *WEBHOOKS.values()]
+def openapi_document(
+    routes: Sequence[Route], webhooks: Mapping[str, Operation], *, server_url: str = "/"
+) -> Json:
+    """The document of some routes, and of the requests that FinCore sends, by name.
+
+    `server_url` is where clients reach the API; `/` is where they got the document.
+    """
+    operations = [*(route.operation for route in routes), *webhooks.values()]
     requests = [operation.request_body for operation in operations if operation.request_body is not None]
-    answers = [answer for operation in operations for answer in operation.answers.values()]
+    responses = [response for operation in operations for response in operation.responses.values()]
     paths: Json = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.operation)
@@ -109,10 +113,10 @@ def openapi_document(routes: Sequence[Route], *, server_url: str = "/") -> Json:
         "security": [{"bearer": []}, {"basic": []}],
         "tags": [{"name": name, "description": TAGS[name]} for name in TAGS if name in used],
         "paths": paths,
-        "webhooks": {name: {"post": _webhook(operation)} for name, operation in WEBHOOKS.items()},
+        "webhooks": {name: {"post": _webhook(operation)} for name, operation in webhooks.items()},
         "components": {
             "schemas": component_schemas(
-                requests=_shapes(requests), answers=[*_shapes(answers), ProblemBody]
+                requests=_shapes(requests), responses=[*_shapes(responses), ProblemBody]
             ),
             "headers": dict(_HEADERS),
             "securitySchemes": {
@@ -144,7 +148,7 @@ def _operation(operation: Operation) -> Json:
 def _webhook(operation: Operation) -> Json:
     """A request that FinCore sends: the answers are the receiver's, who has no problems and headers of ours."""
     responses = {
-        str(status): {"description": answer.description} for status, answer in operation.answers.items()
+        str(status): {"description": response.description} for status, response in operation.responses.items()
     }
     return {**_asked(operation), "responses": responses, "security": []}
 
@@ -166,9 +170,9 @@ def _asked(operation: Operation) -> Json:
 
 def _responses(operation: Operation) -> Json:
     responses: Json = {}
-    for status, answer in operation.answers.items():
-        headers = _header_refs((*_EVERY_RESPONSE_HEADERS, *answer.headers))
-        responses[str(status)] = {**_content(answer), "headers": headers}
+    for status, response in operation.responses.items():
+        headers = _header_refs((*_EVERY_RESPONSE_HEADERS, *response.headers))
+        responses[str(status)] = {**_content(response), "headers": headers}
     for status, codes in _by_status(problems_of(operation)).items():
         problem = Content(
             shape=ProblemBody,

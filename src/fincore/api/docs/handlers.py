@@ -4,7 +4,7 @@ The usual renderers (Swagger UI, Redoc, Scalar) load scripts from a CDN, which a
 reach and a payment system should not run. These pages are plain HTML made here, without any script.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -15,7 +15,7 @@ from fincore.api.docs.document import openapi_document
 from fincore.api.docs.page import STYLE_HASH, Contents, html_page, prose, table
 from fincore.api.docs.reference_page import reference_page
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import JSON, Answer, Call
+from fincore.api.http.exchange import JSON, Call, Response
 from fincore.api.http.openapi import Content, Operation
 from fincore.api.http.problems import PROBLEMS, ProblemCode
 from fincore.domain.events import EventType
@@ -40,7 +40,7 @@ def _page_operation(operation_id: str, summary: str, description: str, media_typ
         description=description,
         tag="Documentation",
         is_authenticated=False,
-        answers={
+        responses={
             200: Content(
                 shape={"type": "object"} if is_json else {"type": "string"},
                 media_type=media_type,
@@ -53,12 +53,14 @@ def _page_operation(operation_id: str, summary: str, description: str, media_typ
 class Docs:
     """The handlers of the documentation of some routes, and of themselves."""
 
-    def __init__(self, documented: Sequence[Route], *, public_url: str | None = None) -> None:
-        document = openapi_document([*documented, *self.routes()], server_url=public_url or "/")
-        self._openapi: Final = Answer(200, msgspec.json.encode(document))
-        self._reference: Final = Answer(200, reference_page(document).encode(), HTML, _HTML_HEADERS)
-        self._errors: Final = Answer(200, _errors_page().encode(), HTML, _HTML_HEADERS)
-        self._events: Final = Answer(200, _events_page().encode(), HTML, _HTML_HEADERS)
+    def __init__(
+        self, documented: Sequence[Route], webhooks: Mapping[str, Operation], *, public_url: str | None = None
+    ) -> None:
+        document = openapi_document([*documented, *self.routes()], webhooks, server_url=public_url or "/")
+        self._openapi: Final = Response(200, msgspec.json.encode(document))
+        self._reference: Final = Response(200, reference_page(document).encode(), HTML, _HTML_HEADERS)
+        self._errors: Final = Response(200, _errors_page().encode(), HTML, _HTML_HEADERS)
+        self._events: Final = Response(200, _events_page().encode(), HTML, _HTML_HEADERS)
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -97,19 +99,19 @@ class Docs:
             ),
         )
 
-    async def openapi(self, _: Call) -> Answer:
+    async def openapi(self, _: Call) -> Response:
         """The OpenAPI document."""
         return self._openapi
 
-    async def reference(self, _: Call) -> Answer:
+    async def reference(self, _: Call) -> Response:
         """The API as a page."""
         return self._reference
 
-    async def errors(self, _: Call) -> Answer:
+    async def errors(self, _: Call) -> Response:
         """The error codes as a page."""
         return self._errors
 
-    async def events(self, _: Call) -> Answer:
+    async def events(self, _: Call) -> Response:
         """The events as a page."""
         return self._events
 

@@ -1,6 +1,6 @@
 """JSON schemas of the types that requests and answers are made of, as generators of clients need them. Pure.
 
-msgspec makes the schemas. Added here is what it does not say: which fields an answer always has, which texts are times,
+msgspec makes the schemas. Added here is what it does not say: which fields a response always has, which texts are times,
 public names, and closed sets of words as types of their own. A request's defaults are told in words: generators of
 clients take a field with a `default` for one that is always there.
 """
@@ -124,17 +124,17 @@ def words_reference(name: str) -> Json:
     return {"$ref": _REF.format(name=name)}
 
 
-def component_schemas(*, requests: Iterable[type], answers: Iterable[type]) -> Json:
+def component_schemas(*, requests: Iterable[type], responses: Iterable[type]) -> Json:
     """The schema of each type, of those inside it, of `NAMED_WORDS` and `EVENT_SCHEMAS`, by public name.
 
     Raises `ValueError` where two types have one public name.
     """
-    return dict(_component_schemas(tuple(requests), tuple(answers)))
+    return dict(_component_schemas(tuple(requests), tuple(responses)))
 
 
 @cache  # 0.1 s of CPU, for every application that a process builds
-def _component_schemas(requests: tuple[type, ...], answers: tuple[type, ...]) -> Json:
-    asked, told = _structs(requests), _structs(answers)
+def _component_schemas(requests: tuple[type, ...], responses: tuple[type, ...]) -> Json:
+    asked, told = _structs(requests), _structs(responses)
     schemas: Json = {
         name: {"description": named.description, "type": "string", "enum": list(named.words)}
         for name, named in NAMED_WORDS.items()
@@ -147,7 +147,7 @@ def _component_schemas(requests: tuple[type, ...], answers: tuple[type, ...]) ->
         structs[name] = struct
     _, raw = msgspec.json.schema_components([struct.cls for struct in structs.values()], ref_template=_REF)
     for name, struct in structs.items():
-        schemas[name] = _object(raw[struct.cls.__name__], struct, is_answer=struct.cls in told)
+        schemas[name] = _object(raw[struct.cls.__name__], struct, is_response=struct.cls in told)
     return dict(sorted(schemas.items()))
 
 
@@ -175,21 +175,21 @@ def _structs_in(shape: inspect.Type) -> Iterator[inspect.StructType]:
             pass
 
 
-def _object(raw: Json, struct: inspect.StructType, *, is_answer: bool) -> Json:
+def _object(raw: Json, struct: inspect.StructType, *, is_response: bool) -> Json:
     properties: Json = {}
     for field in struct.fields:
         described = _hoisted(_refined(raw["properties"][field.encode_name], field.type))
         default = described.pop("default", None)
-        if not is_answer and default not in (None, {}, []):
+        if not is_response and default not in (None, {}, []):
             words = f"Default: `{msgspec.json.encode(default).decode()}`."
             described["description"] = f"{described.get('description', '')} {words}".strip()
         properties[field.encode_name] = described
-    # An answer has every field, but for those that its type may leave out (`UnsetType`): these have no default.
+    # A response has every field, but for those that its type may leave out (`UnsetType`): these have no default.
     required = [
         field.encode_name
         for field in struct.fields
         if field.required
-        or (is_answer and (field.default, field.default_factory) != (msgspec.NODEFAULT, msgspec.NODEFAULT))
+        or (is_response and (field.default, field.default_factory) != (msgspec.NODEFAULT, msgspec.NODEFAULT))
     ]
     schema: Json = {"description": raw["description"], "type": "object", "properties": properties}
     if required:

@@ -8,7 +8,7 @@ from fincore.api.events.openapi import EVENT_FILTERS, GET_EVENT, LIST_EVENTS
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
 from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
@@ -37,7 +37,7 @@ class Events:
             Route(method="GET", path="/v1/events/{event_id}", operation=GET_EVENT, handler=self.get),
         )
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """An event, from the query view."""
         principal = await secret_principal(call, self._keys)
         try:
@@ -48,9 +48,9 @@ class Events:
         if event is None:
             raise Problem("event_not_found", param="event_id")
         (body,) = await self._bodies([event], principal)
-        return json_answer(200, body)
+        return json_response(200, body)
 
-    async def list_page(self, call: Call) -> Answer:
+    async def list_page(self, call: Call) -> Response:
         """A page of events, newest first, from the query view."""
         principal = await secret_principal(call, self._keys)
         asked = read_list_query(call.query, principal, parse_event_id, filters=("charge", "type"))
@@ -68,7 +68,7 @@ class Events:
             has_more=page.has_more,
             next_cursor=cursor_after(page.events[-1].event_id, principal) if page.has_more else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
     async def _bodies(self, events: Sequence[PublicEvent], principal: Principal) -> list[EventBody]:
         """Events with what they are about: the streams of a page are loaded together, each folded once."""

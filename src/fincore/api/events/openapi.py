@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.events.body import EventBody, EventListBody
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.domain.events import EVENTS
 
@@ -26,8 +26,8 @@ GET_EVENT: Final = Operation(
             schema={"type": "string", "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"]},
         ),
     ),
-    answers={200: Content(shape=EventBody, description="The event.")},
-    problems=(*LOOK_PROBLEMS, "event_not_found"),
+    responses={200: Content(shape=EventBody, description="The event.")},
+    problems=(*READ_PROBLEMS, "event_not_found"),
 )
 
 LIST_EVENTS: Final = Operation(
@@ -50,6 +50,6 @@ LIST_EVENTS: Final = Operation(
         ),
         CREATED,
     ),
-    answers={200: Content(shape=EventListBody, description="A page of events.")},
+    responses={200: Content(shape=EventListBody, description="A page of events.")},
     problems=LIST_PROBLEMS,
 )

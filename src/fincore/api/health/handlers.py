@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.openapi import Content, Operation
-from fincore.postgres.pool import StoreState
 from fincore.version import VERSION
 
-Probe = Callable[[], Awaitable[StoreState]]
-"""Answers within a bound of its own what state something is in."""
+DependencyState = Literal["ok", "read_only", "unavailable"]
+Probe = Callable[[], Awaitable[DependencyState]]
+"""Answers within a bound of its own what state a dependency is in."""
 
 _TAG: Final = "Service"
 
@@ -32,7 +32,7 @@ class ReadinessBody(msgspec.Struct, frozen=True, kw_only=True):
         Literal["ok", "unavailable"], Meta(description="`unavailable`: at least one dependency is not `ok`.")
     ]
     parts: Annotated[
-        dict[str, StoreState],
+        dict[str, DependencyState],
         Meta(
             description="The state of each dependency, by its name. `read_only`: it answers and accepts no changes, as "
             "during a fail-over."
@@ -56,7 +56,7 @@ _HEALTHZ: Final = Operation(
     description="200 as long as the process can answer at all.",
     tag=_TAG,
     is_authenticated=False,
-    answers={200: Content(shape=HealthBody, description="It is.")},
+    responses={200: Content(shape=HealthBody, description="It is.")},
 )
 _READYZ: Final = Operation(
     operation_id="readyz",
@@ -64,7 +64,7 @@ _READYZ: Final = Operation(
     description="Asks each dependency; 503 where one is away, or does not take the changes that the API makes.",
     tag=_TAG,
     is_authenticated=False,
-    answers={
+    responses={
         200: Content(shape=ReadinessBody, description="They can."),
         503: Content(shape=ReadinessBody, description="A dependency is away, or accepts no changes."),
     },
@@ -75,7 +75,7 @@ _INDEX: Final = Operation(
     description="Where the documentation and the API are.",
     tag=_TAG,
     is_authenticated=False,
-    answers={200: Content(shape=IndexBody, description="The index.")},
+    responses={200: Content(shape=IndexBody, description="The index.")},
 )
 
 
@@ -93,18 +93,18 @@ class Health:
             Route(method="GET", path="/", operation=_INDEX, handler=self.index, gate=None),
         )
 
-    async def healthz(self, _: Call) -> Answer:
+    async def healthz(self, _: Call) -> Response:
         """The process answers."""
-        return json_answer(200, HealthBody())
+        return json_response(200, HealthBody())
 
-    async def readyz(self, _: Call) -> Answer:
+    async def readyz(self, _: Call) -> Response:
         """What each dependency says."""
-        answers = await asyncio.gather(*(probe() for probe in self._probes.values()))
-        parts = dict(zip(self._probes, answers, strict=True))
-        if all(state == "ok" for state in answers):
-            return json_answer(200, ReadinessBody(status="ok", parts=parts))
-        return json_answer(503, ReadinessBody(status="unavailable", parts=parts))
+        states = await asyncio.gather(*(probe() for probe in self._probes.values()))
+        parts = dict(zip(self._probes, states, strict=True))
+        if all(state == "ok" for state in states):
+            return json_response(200, ReadinessBody(status="ok", parts=parts))
+        return json_response(503, ReadinessBody(status="unavailable", parts=parts))
 
-    async def index(self, _: Call) -> Answer:
+    async def index(self, _: Call) -> Response:
         """Where to go from here."""
-        return json_answer(200, IndexBody())
+        return json_response(200, IndexBody())

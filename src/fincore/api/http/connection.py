@@ -39,7 +39,7 @@ SWEEP_SECONDS: Final = 1.0
 IPV6_PREFIX: Final = 64
 """One client has a network of its own; its addresses there count as one."""
 
-Stage = Literal["idle", "head", "body", "answer", "closing"]
+Stage = Literal["idle", "head", "body", "response", "closing"]
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -205,11 +205,11 @@ class BoundedConnection(HttpToolsProtocol):
         if self.cycle is not None and self.cycle.response_complete:
             self._enter("idle", self._bounds.idle_seconds_max)
         else:
-            self._enter("answer", None)
+            self._enter("response", None)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._stage == "answer" and not self.pipeline and self.cycle.response_complete:
+        if self._stage == "response" and not self.pipeline and self.cycle.response_complete:
             self._enter("idle", self._bounds.idle_seconds_max)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's words are not for clients
@@ -251,14 +251,14 @@ class BoundedConnection(HttpToolsProtocol):
     def _refuse(self, code: ProblemCode) -> None:
         """Answer that no request can be read, unless an earlier one is still being answered, and end the connection.
 
-        A connection that is closed with bytes unread is reset, and its client may never see the answer: so it is only
+        A connection that is closed with bytes unread is reset, and its client may never see the response: so it is only
         closed from our side, and what comes is thrown away until the client closes too or its time is over.
         """
         if self._is_over:
             return
         self._is_over = True
         CONNECTIONS_ENDED.labels(code).inc()
-        if self._may_answer():
+        if self._may_respond():
             self.transport.write(self._problem(code))
         if self._bounds.has(self) and self.transport.can_write_eof():
             self.transport.write_eof()
@@ -266,13 +266,13 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _may_answer(self) -> bool:
+    def _may_respond(self) -> bool:
         """Whether it is the turn of the request at fault, which may already be with the application."""
         if self.cycle is None or self.cycle.response_complete:
             return True
         if self._stage != "body" or self.pipeline or self.cycle.response_started:
             return False
-        self.cycle.disconnected = True  # the application's answer is not wanted any more
+        self.cycle.disconnected = True  # the application's response is not wanted any more
         self.cycle.message_event.set()
         return True
 

@@ -6,13 +6,13 @@ from the other.
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import structlog
 
 from fincore.api.http.asgi import HttpScope, Receive, Send
-from fincore.api.http.exchange import PROBLEM_JSON, Answer, Call, ClientGone, json_answer
+from fincore.api.http.exchange import PROBLEM_JSON, Call, ClientGone, Response, json_response
 from fincore.api.http.gate import Gate, Place
 from fincore.api.http.list_query import refuse_parameters
 from fincore.api.http.metrics import REQUEST_SECONDS
@@ -21,7 +21,6 @@ from fincore.api.http.problems import PROBLEMS, Problem, problem_body
 from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.errors import EventImpossible, Overloaded, StreamUnreadable
 from fincore.domain.ids import RequestId, new_request_id
-from fincore.postgres.failures import OUTAGES, Outage, outage_of
 
 _log = structlog.get_logger(__name__)
 
@@ -35,8 +34,19 @@ UNREADABLE: Final = (
 
 GateName = Literal["requests", "webhooks"]
 Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Awaitable[Response]]
 """Answers a call, or raises `Problem`."""
+
+
+class Outage(NamedTuple):
+    """A store that cannot do its part for now: a word for it, and what it is, as a clause."""
+
+    name: str
+    description: str
+
+
+OutageOf = Callable[[Exception], Outage | None]
+"""The outage that an error of a store means; None for any other error."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +83,7 @@ class Endpoint:
         gates: Mapping[GateName, Gate],
         limiter: RateLimiter,
         body_seconds_max: float,
+        outage_of: OutageOf,
     ) -> None:
         by_method: dict[Method, Route] = {route.method: route for route in routes}
         if "GET" in by_method:
@@ -80,9 +91,10 @@ class Endpoint:
         self._routes: Mapping[str, Route] = {str(method): route for method, route in by_method.items()}
         self._gates = gates
         self._limiter = limiter
-        # What a merchant is answered is for its own eyes, and may be another thing a moment later.
+        # A merchant's data are for its own eyes, and may have changed a moment later.
         self._headers = NO_STORE if routes[0].path.startswith("/v1/") else ()
         self._body_seconds_max = body_seconds_max
+        self._outage_of = outage_of
         self._seconds = {
             (route.method, status_class): REQUEST_SECONDS.labels(
                 route.method, route.path, f"{status_class}xx"
@@ -106,7 +118,7 @@ class Endpoint:
         request_id = new_request_id()
         route = self._routes.get(scope["method"])
         if route is None:
-            await send_answer(
+            await send_response(
                 send, self._without_route(scope["method"], request_id), request_id, headers=NO_STORE
             )
             return
@@ -127,76 +139,79 @@ class Endpoint:
             if call.query and not route.takes_any_query:
                 refuse_parameters(call.query)
             try:
-                answer = await route.handler(call)
+                response = await route.handler(call)
             finally:
                 rate_headers = call.rate_headers
         except Problem as problem:
-            answer = problem_answer(problem, request_id)
+            response = problem_response(problem, request_id)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
-            answer = _failure_answer(error, route, request_id)
+            response = self._failure_response(error, route, request_id)
         finally:
             if place is not None:
                 place.leave()
-        self._seconds[route.method, answer.status // 100].observe(time.perf_counter() - started)
-        await send_answer(send, answer, request_id, headers=(*self._headers, *rate_headers))
+        self._seconds[route.method, response.status // 100].observe(time.perf_counter() - started)
+        await send_response(send, response, request_id, headers=(*self._headers, *rate_headers))
 
-    def _without_route(self, method: str, request_id: RequestId) -> Answer:
+    def _without_route(self, method: str, request_id: RequestId) -> Response:
         if method == "OPTIONS":
-            return Answer(204, b"", headers=self._allow)
-        return problem_answer(Problem("method_not_allowed", headers=self._allow), request_id)
+            return Response(204, b"", headers=self._allow)
+        return problem_response(Problem("method_not_allowed", headers=self._allow), request_id)
+
+    def _failure_response(self, error: Exception, route: Route, request_id: RequestId) -> Response:
+        """What to say when the request did not fail by its own fault."""
+        if isinstance(error, Overloaded):
+            problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
+        elif (outage := self._outage_of(error)) is not None:
+            _log.warning(
+                "api.store_unavailable",
+                request_id=request_id,
+                path=route.path,
+                outage=outage.name,
+                error=repr(error),
+            )
+            problem = outage_problem(outage)
+        elif isinstance(error, StreamUnreadable | EventImpossible):
+            _log.error("api.charge_unreadable", request_id=request_id, path=route.path, reason=str(error))
+            problem = Problem("charge_unreadable", UNREADABLE)
+        else:
+            _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
+            problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
+        return problem_response(problem, request_id)
 
 
-def problem_answer(problem: Problem, request_id: RequestId) -> Answer:
-    """A problem as an answer."""
+def problem_response(problem: Problem, request_id: RequestId) -> Response:
+    """A problem as an response."""
     body = problem_body(problem.code, request_id, detail=problem.detail, param=problem.param)
-    answer = json_answer(body.status, body, headers=problem.headers)
-    return msgspec.structs.replace(answer, media_type=PROBLEM_JSON)
+    response = json_response(body.status, body, headers=problem.headers)
+    return msgspec.structs.replace(response, media_type=PROBLEM_JSON)
 
 
-async def send_answer(
-    send: Send, answer: Answer, request_id: RequestId, *, headers: Sequence[tuple[str, str]] = ()
+async def send_response(
+    send: Send, response: Response, request_id: RequestId, *, headers: Sequence[tuple[str, str]] = ()
 ) -> None:
     """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
     sent = [(b"request-id", request_id.encode())]
-    if answer.status != 204:  # noqa: PLR2004 -- No Content: RFC 9110 forbids the length, and there is no type
+    if response.status != 204:  # noqa: PLR2004 -- No Content: RFC 9110 forbids the length, and there is no type
         sent += [
-            (b"content-type", answer.media_type.encode()),
-            (b"content-length", b"%d" % len(answer.body)),
+            (b"content-type", response.media_type.encode()),
+            (b"content-length", b"%d" % len(response.body)),
         ]
-    sent += [(name.encode(), value.encode("latin-1")) for name, value in (*answer.headers, *headers)]
-    await send({"type": "http.response.start", "status": answer.status, "headers": sent})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    sent += [(name.encode(), value.encode("latin-1")) for name, value in (*response.headers, *headers)]
+    await send({"type": "http.response.start", "status": response.status, "headers": sent})
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
 
-def database_problem(outage: Outage) -> Problem:
-    """The problem that an outage of the database is to a client; `detail` names the outage."""
-    case = OUTAGES[outage]
+def outage_problem(outage: Outage) -> Problem:
+    """The problem that an outage of a store is to a client; `detail` says what it is."""
+    case = outage.description
     what_to_do = PROBLEMS["store_unavailable"].what_to_do
     return Problem(
         "store_unavailable",
         f"{case[:1].upper()}{case[1:]}. {what_to_do}",
         headers=_retry_after(STORE_RETRY_AFTER_SECONDS),
     )
-
-
-def _failure_answer(error: Exception, route: Route, request_id: RequestId) -> Answer:
-    """What to say when the request did not fail by its own fault."""
-    if isinstance(error, Overloaded):
-        problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
-    elif (outage := outage_of(error)) is not None:
-        _log.warning(
-            "api.store_unavailable", request_id=request_id, path=route.path, outage=outage, error=repr(error)
-        )
-        problem = database_problem(outage)
-    elif isinstance(error, StreamUnreadable | EventImpossible):
-        _log.error("api.charge_unreadable", request_id=request_id, path=route.path, reason=str(error))
-        problem = Problem("charge_unreadable", UNREADABLE)
-    else:
-        _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
-        problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
-    return problem_answer(problem, request_id)
 
 
 def _retry_after(seconds: int) -> tuple[tuple[str, str], ...]:

@@ -26,7 +26,7 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete; there is no client left to answer."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """What to send back."""
 
     status: int
@@ -35,9 +35,9 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def json_answer(status: int, body: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def json_response(status: int, body: object, *, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """An answer with a JSON body."""
-    return Answer(status, _ENCODER.encode(body), headers=headers)
+    return Response(status, _ENCODER.encode(body), headers=headers)
 
 
 class Call:

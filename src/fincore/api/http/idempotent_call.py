@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from fincore.api.http.exchange import JSON, PROBLEM_JSON, Answer, Call
+from fincore.api.http.exchange import JSON, PROBLEM_JSON, Call, Response
 from fincore.api.http.json_body import decode_body
 from fincore.api.http.openapi import Parameter
 from fincore.api.http.problems import PROBLEMS, Problem, ProblemCode
@@ -19,7 +19,7 @@ BODY_BYTES_MAX: Final = 384 * 1024
 WAIT_SECONDS_MAX: Final = 30
 CONFLICT_RETRY_AFTER_SECONDS: Final = 1
 
-KEYED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
+IDEMPOTENT_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "json_invalid",
     "idempotency_key_missing",
     "idempotency_key_invalid",
@@ -34,7 +34,7 @@ KEYED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (
     "text_not_storable",
 )
 """What each of these POSTs may answer beside its own problems."""
-ANSWER_HEADERS: Final = ("Idempotent-Replayed", "Preference-Applied")
+RESPONSE_HEADERS: Final = ("Idempotent-Replayed", "Preference-Applied")
 IDEMPOTENCY_KEY: Final = Parameter(
     name="Idempotency-Key",
     place="header",
@@ -56,8 +56,8 @@ PREFER: Final = Parameter(
     ),
     schema={"type": "string", "examples": ["wait=10"]},
 )
-LOOK_HEADERS: Final = ("Preference-Applied",)
-PREFER_LOOK: Final = Parameter(
+READ_HEADERS: Final = ("Preference-Applied",)
+PREFER_READ: Final = Parameter(
     name="Prefer",
     place="header",
     description=(
@@ -106,7 +106,7 @@ def wait_seconds(call: Call) -> float:
     return seconds if seconds and call.may_wait() else 0.0
 
 
-def look_headers(waited_seconds: float) -> tuple[tuple[str, str], ...]:
+def wait_headers(waited_seconds: float) -> tuple[tuple[str, str], ...]:
     """The headers of an answer to a GET: whether the client's wish to wait was honoured."""
     return (("preference-applied", "wait"),) if waited_seconds else ()
 
@@ -126,27 +126,27 @@ async def read_request(call: Call, decoder: msgspec.json.Decoder[T], *, if_empty
     return decode_body(decoder, body)
 
 
-def answer_of(answered: Responded | Refused, *, charge_param: str | None = None) -> Answer:
+def response_of(result: Responded | Refused, *, charge_param: str | None = None) -> Response:
     """An answer as it is sent; raises the problem for what was refused. `charge_param` is what names the charge."""
-    if isinstance(answered, Refused):
+    if isinstance(result, Refused):
         raise Problem(
-            answered.code,
-            answered.detail,
-            param=charge_param if answered.code == "charge_not_found" else _PARAMS.get(answered.code),
+            result.code,
+            result.detail,
+            param=charge_param if result.code == "charge_not_found" else _PARAMS.get(result.code),
             headers=(("retry-after", str(CONFLICT_RETRY_AFTER_SECONDS)),)
-            if PROBLEMS[answered.code].retryable
+            if PROBLEMS[result.code].retryable
             else (),
         )
-    response = answered.response
+    response = result.response
     headers: list[tuple[str, str]] = []
     if response.location is not None:
         headers.append(("location", response.location))
-    if answered.is_replay:
+    if result.is_replay:
         headers.append(("idempotent-replayed", "true"))
-    if answered.has_waited:
+    if result.has_waited:
         headers.append(("preference-applied", "wait"))
     media_type = JSON if response.status < 400 else PROBLEM_JSON  # noqa: PLR2004 -- the line HTTP draws
-    return Answer(response.status, response.body, media_type, tuple(headers))
+    return Response(response.status, response.body, media_type, tuple(headers))
 
 
 def _require_json(call: Call) -> None:

@@ -6,30 +6,30 @@ from typing import Final
 
 import msgspec
 
-from fincore.api.http.exchange import Answer, Call
-from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, KEYED_PROBLEMS
+from fincore.api.http.exchange import Call, Response
+from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS
 from fincore.api.http.idempotent_call import idempotency_key as required_key
 from fincore.api.http.problems import Problem
-from fincore.eventstore.commit import IdempotencyKey, Response, StoredResponse
-from fincore.eventstore.idempotent_changes import IdempotentChanges
-from fincore.postgres.pool import Connection
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.commit import Response as ResponseToStore
+from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.write.merchants.api_key import Principal
 
 OPTIONAL_KEY: Final = msgspec.structs.replace(IDEMPOTENCY_KEY, is_required=False)
 OPTIONAL_KEY_PROBLEMS: Final = tuple(
-    code for code in KEYED_PROBLEMS if code not in ("idempotency_key_missing", "idempotency_key_in_use")
+    code for code in IDEMPOTENT_PROBLEMS if code not in ("idempotency_key_missing", "idempotency_key_in_use")
 )
 """What each of these POSTs may answer beside its own problems."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
-MakeChange = Callable[[Connection], Awaitable[Answer]]
-"""Makes the change in the transaction of the connection and says the answer, or raises `Problem`: nothing is changed."""
+MakeChange = Callable[[Transaction], Awaitable[Response]]
+"""Makes the change in the transaction and says the answer, or raises `Problem`: nothing is changed."""
 
 
 async def change_once(
-    call: Call, answers: IdempotentChanges, principal: Principal, request: msgspec.Struct, make: MakeChange
-) -> Answer:
+    call: Call, changes: IdempotentChanges, principal: Principal, request: msgspec.Struct, make: MakeChange
+) -> Response:
     """Make a change once for the call's key, if it has one. `request` is what the call asks for, as it was read.
 
     Raises `idempotency_key_invalid`, `idempotency_key_reused` and what `make` raises.
@@ -41,18 +41,18 @@ async def change_once(
         b"%s %s\n%s" % (call.method.encode(), call.path.encode(), _ENCODER.encode(request))
     ).digest()
 
-    async def change(connection: Connection) -> StoredResponse:
-        answer = await make(connection)
+    async def change(transaction: Transaction) -> StoredResponse:
+        response = await make(transaction)
         return StoredResponse(
             fingerprint=fingerprint,
-            response=Response(answer.status, answer.body, dict(answer.headers).get("location")),
+            response=ResponseToStore(response.status, response.body, dict(response.headers).get("location")),
         )
 
-    stored, is_replay = await answers.once(key, change)
+    stored, is_replay = await changes.once(key, change)
     if stored.fingerprint != fingerprint:
         raise Problem("idempotency_key_reused", param="Idempotency-Key")
     response = stored.response
     headers = [("location", response.location)] if response.location is not None else []
     if is_replay:
         headers.append(("idempotent-replayed", "true"))
-    return Answer(response.status, response.body, headers=tuple(headers))
+    return Response(response.status, response.body, headers=tuple(headers))

@@ -32,7 +32,7 @@ _TIME: Final = {"type": "string", "format": "date-time"}
 
 LIST_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown", "cursor_invalid")
 """What every list may answer beside its page."""
-LOOK_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown")
+READ_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown")
 """What a GET without parameters may answer beside its own problems."""
 LIMIT: Final = Parameter(
     name="limit",

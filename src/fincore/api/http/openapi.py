@@ -48,7 +48,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     description: str
     tag: str
-    answers: Mapping[int, Content]
+    responses: Mapping[int, Content]
     is_authenticated: bool = True
     parameters: tuple[Parameter, ...] = ()
     request_body: Content | None = None

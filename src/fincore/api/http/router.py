@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from fincore.api.http.asgi import HttpScope, Receive, Send
-from fincore.api.http.endpoint import NO_STORE, Endpoint, problem_answer, send_answer
+from fincore.api.http.endpoint import NO_STORE, Endpoint, problem_response, send_response
 from fincore.api.http.problems import Problem
 from fincore.domain.ids import new_request_id
 
@@ -104,4 +104,4 @@ def _names_a_host(scope: HttpScope) -> bool:
 
 async def _refuse(send: Send, problem: Problem) -> None:
     request_id = new_request_id()
-    await send_answer(send, problem_answer(problem, request_id), request_id, headers=NO_STORE)
+    await send_response(send, problem_response(problem, request_id), request_id, headers=NO_STORE)

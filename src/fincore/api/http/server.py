@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 
+from fincore.api.http.asgi import Application
 from fincore.api.http.connection import IDLE_SECONDS_MAX, BoundedConnection, ConnectionBounds
 
 DRAIN_SECONDS: Final = 10
@@ -32,11 +33,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def http_server(app: Any, bounds: ConnectionBounds) -> Server:
-    """A server of an ASGI application."""
+def http_server(application: Application, bounds: ConnectionBounds) -> Server:
+    """A server of an application."""
     return Server(
         uvicorn.Config(
-            app,
+            cast("Any", application),
             http=cast("Any", partial(BoundedConnection, bounds=bounds)),
             loop="none",
             lifespan="off",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.api.http.problems import Problem
 from fincore.domain.outcome import PspAccount, PspName
@@ -39,7 +39,7 @@ RECEIVE_WEBHOOK: Final = Operation(
         ),
     ),
     request_body=Content(shape={"type": "object"}, description="The event, exactly as the PSP signed it."),
-    answers={200: Content(shape={"type": "object"}, description="The event is kept.")},
+    responses={200: Content(shape={"type": "object"}, description="The event is kept.")},
     problems=(
         "webhook_signature_invalid",
         "webhook_endpoint_not_found",
@@ -68,7 +68,7 @@ class Webhooks:
             ),
         )
 
-    async def receive(self, call: Call) -> Answer:
+    async def receive(self, call: Call) -> Response:
         """Keep an event; a failure on our side is a 503 or 500, so that the PSP sends it again."""
         body = await call.body(bytes_max=BODY_BYTES_MAX)
         received = await self._inbox.receive(
@@ -82,7 +82,7 @@ class Webhooks:
                 "webhook_not_checked", headers=(("retry-after", str(received.retry_after_seconds)),)
             )
         if not isinstance(received, SignatureRefused):
-            return json_answer(200, {})
+            return json_response(200, {})
         if received.reason == "unknown_account":
             raise Problem("webhook_endpoint_not_found")
         # Which check failed is for our logs: a forger learns nothing here.

@@ -7,35 +7,27 @@ import msgspec
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.idempotent_call import (
-    answer_of,
     idempotency_key,
-    look_headers,
     read_request,
+    response_of,
+    wait_headers,
     wait_seconds,
 )
 from fincore.api.http.list_query import chosen_charge, chosen_several, read_list_query
 from fincore.api.http.problems import Problem
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
-from fincore.domain.charge import Charge, fold
 from fincore.domain.errors import InvalidId
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import (
-    ChargeId,
-    RefundId,
-    StreamId,
-    charge_of,
     parse_charge_id,
     parse_refund_id,
-    stream_of,
 )
 from fincore.domain.refund import RefundStatus
-from fincore.eventstore.log import EventLog
 from fincore.public.refund_body import RefundBody, RefundListBody, refund_body
+from fincore.read.current import Current, refund_view
 from fincore.read.paymentdb.refund_queries import RefundFilters, RefundQueries
 from fincore.read.paymentdb.refund_view import RefundView
-from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotency import fingerprint_of
@@ -57,13 +49,13 @@ class Refunds:
         waits: ChargeWait,
         keys: ApiKeys,
         queries: RefundQueries,
-        log: EventLog[ChargeEvent],
+        current: Current,
     ) -> None:
         self._operations = operations
         self._waits = waits
         self._keys = keys
         self._queries = queries
-        self._event_log = log
+        self._current = current
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -73,7 +65,7 @@ class Refunds:
             Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=self.get),
         )
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, call: Call) -> Response:
         """Refund a charge, once for the idempotency key."""
         principal = await secret_principal(call, self._keys)
         key = idempotency_key(call)
@@ -85,7 +77,7 @@ class Refunds:
             charge_id = parse_charge_id(request.charge)
         except InvalidId:
             raise Problem("charge_not_found", param="charge") from None
-        answered = await self._operations.carry_out(
+        result = await self._operations.carry_out(
             OperationCommand(
                 merchant_id=principal.merchant_id,
                 livemode=principal.livemode,
@@ -98,9 +90,9 @@ class Refunds:
                 request=request,
             )
         )
-        return answer_of(answered, charge_param="charge")
+        return response_of(result, charge_param="charge")
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """A refund as it is now. It holds everything that was written before the request came.
 
         With a wish to wait, the refund once the PSP has answered, or what is known when the time is over.
@@ -110,15 +102,15 @@ class Refunds:
             refund_id = parse_refund_id(call.path_parameter("refund_id"))
         except InvalidId:
             raise Problem("refund_not_found", param="refund_id") from None
-        body = await self._current(refund_id, principal)
-        if body is None:
+        view = await self._current.refund(principal.merchant_id, refund_id, livemode=principal.livemode)
+        if view is None:
             raise Problem("refund_not_found", param="refund_id")
         seconds = wait_seconds(call)
-        if seconds and body.status == "processing":
-            body = await self._answered(ChargeId(body.charge), refund_id, seconds) or body
-        return json_answer(200, body, headers=look_headers(seconds))
+        if seconds and view.refund.status == "processing":
+            view = await self._after_wait(view, seconds)
+        return json_response(200, _shown(view), headers=wait_headers(seconds))
 
-    async def list_page(self, call: Call) -> Answer:
+    async def list_page(self, call: Call) -> Response:
         """A page of refunds, newest first, from the query view: it may miss what was written a moment ago."""
         principal = await secret_principal(call, self._keys)
         asked = read_list_query(call.query, principal, parse_refund_id, filters=("charge", "status"))
@@ -136,45 +128,16 @@ class Refunds:
             has_more=page.has_more,
             next_cursor=cursor_after(page.refunds[-1].refund.refund_id, principal) if page.has_more else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
-    async def _current(self, refund_id: RefundId, principal: Principal) -> RefundBody | None:
-        """The query side's view where it is up to date, else what the stream of the refund's charge tells now."""
-        view = await self._queries.find(principal.merchant_id, principal.livemode, refund_id)
-        if view is None:
-            stream_id = await self._event_log.stream_of_refund(refund_id)
-            return await self._folded(stream_id, refund_id, principal) if stream_id else None
-        stream_id = stream_of(view.charge_id)
-        versions = await self._event_log.versions([stream_id])
-        if view.charge_version >= versions.get(stream_id, 0):
-            return _shown(view)
-        return await self._folded(stream_id, refund_id, principal)
-
-    async def _answered(self, charge_id: ChargeId, refund_id: RefundId, seconds: float) -> RefundBody | None:
-        """The refund once the PSP has answered about it, or as it is when the time is over."""
-        charge = fold(recorded.event for recorded in await self._event_log.load(stream_of(charge_id)))
-        if charge is None:
-            return None
-        known = await self._waits.for_refund(charge_id, charge, refund_id, wait_seconds=seconds)
-        return _refund_in(known, charge_id, refund_id)
-
-    async def _folded(
-        self, stream_id: StreamId, refund_id: RefundId, principal: Principal
-    ) -> RefundBody | None:
-        charge = fold(recorded.event for recorded in await self._event_log.load(stream_id))
-        if charge is None or (charge.merchant_id, charge.livemode) != (
-            principal.merchant_id,
-            principal.livemode,
-        ):
-            return None
-        return _refund_in(charge, charge_of(stream_id), refund_id)
-
-
-def _refund_in(charge: Charge, charge_id: ChargeId, refund_id: RefundId) -> RefundBody | None:
-    refund = charge.refund(refund_id)
-    if refund is None:
-        return None
-    return refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
+    async def _after_wait(self, view: RefundView, seconds: float) -> RefundView:
+        """The refund once the PSP has said what became of it, or as it is when the time is over."""
+        found = await self._current.charge(view.merchant_id, view.charge_id, livemode=view.livemode)
+        if found is None:
+            return view
+        refund_id = view.refund.refund_id
+        charge = await self._waits.for_refund(view.charge_id, found.charge, refund_id, wait_seconds=seconds)
+        return refund_view(view.charge_id, charge, refund_id) or view
 
 
 def _shown(view: RefundView) -> RefundBody:

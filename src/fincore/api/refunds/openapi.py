@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from fincore.api.charges.body import FailedRefundProblem
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.idempotent_call import (
-    ANSWER_HEADERS,
     IDEMPOTENCY_KEY,
-    KEYED_PROBLEMS,
-    LOOK_HEADERS,
+    IDEMPOTENT_PROBLEMS,
     PREFER,
-    PREFER_LOOK,
+    PREFER_READ,
+    READ_HEADERS,
+    RESPONSE_HEADERS,
 )
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
 from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.refunds.body import FailedRefundProblem
 from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
 
@@ -31,17 +31,17 @@ CREATE_REFUND: Final = Operation(
     tag=_TAG,
     parameters=(IDEMPOTENCY_KEY, PREFER),
     request_body=Content(shape=RefundRequest, description="The refund to make. Unknown fields are refused."),
-    answers={
-        201: Content(shape=RefundBody, description="The refund.", headers=("Location", *ANSWER_HEADERS)),
+    responses={
+        201: Content(shape=RefundBody, description="The refund.", headers=("Location", *RESPONSE_HEADERS)),
         402: Content(
             shape=FailedRefundProblem,
             media_type="application/problem+json",
             description="The refund failed while you waited.",
-            headers=("Location", *ANSWER_HEADERS),
+            headers=("Location", *RESPONSE_HEADERS),
         ),
     },
     problems=(
-        *KEYED_PROBLEMS,
+        *IDEMPOTENT_PROBLEMS,
         "field_missing",
         "card_number_not_allowed",
         "charge_not_found",
@@ -74,10 +74,10 @@ GET_REFUND: Final = Operation(
             description="The refund's id.",
             schema={"type": "string", "examples": ["re_01kab5m5wvfb9v1c2m5hfv0d2e"]},
         ),
-        PREFER_LOOK,
+        PREFER_READ,
     ),
-    answers={200: Content(shape=RefundBody, description="The refund.", headers=LOOK_HEADERS)},
-    problems=(*LOOK_PROBLEMS, "refund_not_found", "charge_unreadable"),
+    responses={200: Content(shape=RefundBody, description="The refund.", headers=READ_HEADERS)},
+    problems=(*READ_PROBLEMS, "refund_not_found", "charge_unreadable"),
 )
 
 LIST_REFUNDS: Final = Operation(
@@ -101,6 +101,6 @@ LIST_REFUNDS: Final = Operation(
         ),
         CREATED,
     ),
-    answers={200: Content(shape=RefundListBody, description="A page of refunds.")},
+    responses={200: Content(shape=RefundListBody, description="A page of refunds.")},
     problems=LIST_PROBLEMS,
 )

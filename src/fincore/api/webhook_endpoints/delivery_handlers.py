@@ -6,7 +6,7 @@ import msgspec
 
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.idempotent_call import read_request
 from fincore.api.http.idempotent_change import change_once
 from fincore.api.http.problems import Problem
@@ -16,7 +16,7 @@ from fincore.api.webhook_endpoints.openapi import GET_WEBHOOK_DELIVERY, REPLAY_W
 from fincore.api.webhook_endpoints.requests import DeliveryReplayRequest
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import WebhookDeliveryId, parse_webhook_delivery_id
-from fincore.postgres.pool import Connection
+from fincore.eventstore.idempotent_changes import Transaction
 from fincore.write.merchants.api_keys import ApiKeys
 
 _NOTHING: Final = msgspec.json.Decoder(DeliveryReplayRequest)
@@ -27,7 +27,7 @@ class WebhookDeliveries:
 
     def __init__(self, services: WebhookServices, keys: ApiKeys) -> None:
         self._deliveries = services.deliveries
-        self._answers = services.answers
+        self._changes = services.changes
         self._keys = keys
 
     def routes(self) -> tuple[Route, ...]:
@@ -40,22 +40,22 @@ class WebhookDeliveries:
             ),
         )
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """One delivery with its attempts."""
         principal = await secret_principal(call, self._keys)
         found = await self._deliveries.find(owner_of(principal), _delivery_id(call))
         if found is None:
             raise _not_found()
-        return json_answer(200, delivery_body_with_attempts(found))
+        return json_response(200, delivery_body_with_attempts(found))
 
-    async def replay(self, call: Call) -> Answer:
+    async def replay(self, call: Call) -> Response:
         """Send one delivery again."""
         principal = await secret_principal(call, self._keys)
         request = await read_request(call, _NOTHING, if_empty=DeliveryReplayRequest())
         delivery_id = _delivery_id(call)
 
-        async def make(connection: Connection) -> Answer:
-            replayed = await self._deliveries.replay(connection, owner_of(principal), delivery_id)
+        async def make(transaction: Transaction) -> Response:
+            replayed = await self._deliveries.replay(transaction, owner_of(principal), delivery_id)
             if replayed is None:
                 raise _not_found()
             if replayed == "endpoint_deleted":
@@ -66,9 +66,9 @@ class WebhookDeliveries:
                 )
             if replayed == "endpoint_disabled":
                 raise Problem("webhook_endpoint_disabled", param="delivery_id")
-            return json_answer(200, delivery_body(replayed))
+            return json_response(200, delivery_body(replayed))
 
-        return await change_once(call, self._answers, principal, request, make)
+        return await change_once(call, self._changes, principal, request, make)
 
 
 def _delivery_id(call: Call) -> WebhookDeliveryId:

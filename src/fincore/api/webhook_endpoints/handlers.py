@@ -7,7 +7,7 @@ import msgspec
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.idempotent_call import read_request
 from fincore.api.http.idempotent_change import change_once
 from fincore.api.http.list_query import chosen, read_list_query, within_reach
@@ -43,11 +43,10 @@ from fincore.domain.ids import (
     parse_webhook_delivery_id,
     parse_webhook_endpoint_id,
 )
-from fincore.eventstore.idempotent_changes import IdempotentChanges
+from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryLog, DeliveryStatus
 from fincore.notify.endpoint import Endpoint, EndpointChanges, Owner
 from fincore.notify.endpoints import Endpoints
-from fincore.postgres.pool import Connection
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 
@@ -69,21 +68,21 @@ class WebhookServices(NamedTuple):
 
     endpoints: Endpoints
     deliveries: DeliveryLog
-    answers: IdempotentChanges
+    changes: IdempotentChanges
     allow_loopback: bool
 
 
 class WebhookEndpoints:
     """The handlers of /v1/webhook_endpoints.
 
-    The answer that an idempotency key keeps holds no secret: it is put into the answer each time it is given, from
+    The response that an idempotency key keeps holds no secret: it is put in each time the response is sent, from
     where it is sealed, as long as it is still the secret that the request made.
     """
 
     def __init__(self, services: WebhookServices, keys: ApiKeys) -> None:
         self._endpoints = services.endpoints
         self._deliveries = services.deliveries
-        self._answers = services.answers
+        self._changes = services.changes
         self._allow_loopback = services.allow_loopback
         self._keys = keys
 
@@ -117,15 +116,15 @@ class WebhookEndpoints:
             ),
         )
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, call: Call) -> Response:
         """A new endpoint and its secret."""
         principal = await secret_principal(call, self._keys)
         request = await read_request(call, _CREATE)
         check_request(request, allow_loopback=self._allow_loopback)
 
-        async def make(connection: Connection) -> Answer:
+        async def make(transaction: Transaction) -> Response:
             made = await self._endpoints.create(
-                connection,
+                transaction,
                 owner_of(principal),
                 url=request.url,
                 description=request.description,
@@ -134,25 +133,25 @@ class WebhookEndpoints:
             if made is None:
                 raise Problem("webhook_endpoints_too_many")
             location = f"/v1/webhook_endpoints/{made.endpoint.endpoint_id}"
-            return json_answer(
+            return json_response(
                 201, endpoint_body(made.endpoint, secret=None), headers=(("location", location),)
             )
 
-        answer = await change_once(call, self._answers, principal, request, make)
-        return await self._with_secret(principal, answer)
+        response = await change_once(call, self._changes, principal, request, make)
+        return await self._with_secret(principal, response)
 
-    async def list_all(self, call: Call) -> Answer:
+    async def list_all(self, call: Call) -> Response:
         """All endpoints, on one page."""
         principal = await secret_principal(call, self._keys)
         found = await self._endpoints.list_all(owner_of(principal))
-        return json_answer(200, WebhookEndpointListBody(data=[endpoint_body(one) for one in found]))
+        return json_response(200, WebhookEndpointListBody(data=[endpoint_body(one) for one in found]))
 
-    async def get(self, call: Call) -> Answer:
+    async def get(self, call: Call) -> Response:
         """One endpoint."""
         principal = await secret_principal(call, self._keys)
-        return json_answer(200, endpoint_body(await self._found(call, principal)))
+        return json_response(200, endpoint_body(await self._found(call, principal)))
 
-    async def update(self, call: Call) -> Answer:
+    async def update(self, call: Call) -> Response:
         """Change an endpoint."""
         principal = await secret_principal(call, self._keys)
         request = await read_request(call, _UPDATE)
@@ -160,44 +159,44 @@ class WebhookEndpoints:
         endpoint_id = _endpoint_id(call)
         changes = EndpointChanges(**msgspec.structs.asdict(request))
 
-        async def make(connection: Connection) -> Answer:
-            changed = await self._endpoints.update(connection, owner_of(principal), endpoint_id, changes)
+        async def make(transaction: Transaction) -> Response:
+            changed = await self._endpoints.update(transaction, owner_of(principal), endpoint_id, changes)
             if changed is None:
                 raise _not_found()
-            return json_answer(200, endpoint_body(changed))
+            return json_response(200, endpoint_body(changed))
 
-        return await change_once(call, self._answers, principal, request, make)
+        return await change_once(call, self._changes, principal, request, make)
 
-    async def delete(self, call: Call) -> Answer:
+    async def delete(self, call: Call) -> Response:
         """Delete an endpoint; one that was deleted before is answered alike."""
         principal = await secret_principal(call, self._keys)
         endpoint_id = _endpoint_id(call)
 
-        async def make(connection: Connection) -> Answer:
-            if not await self._endpoints.delete(connection, owner_of(principal), endpoint_id):
+        async def make(transaction: Transaction) -> Response:
+            if not await self._endpoints.delete(transaction, owner_of(principal), endpoint_id):
                 raise _not_found()
-            return Answer(204, b"")
+            return Response(204, b"")
 
-        return await change_once(call, self._answers, principal, _Deletion(), make)
+        return await change_once(call, self._changes, principal, _Deletion(), make)
 
-    async def rotate_secret(self, call: Call) -> Answer:
+    async def rotate_secret(self, call: Call) -> Response:
         """A new secret beside the old one."""
         principal = await secret_principal(call, self._keys)
         request = await read_request(call, _ROTATE, if_empty=SecretRotationRequest())
         endpoint_id = _endpoint_id(call)
 
-        async def make(connection: Connection) -> Answer:
+        async def make(transaction: Transaction) -> Response:
             rotated = await self._endpoints.rotate(
-                connection, owner_of(principal), endpoint_id, overlap_seconds=request.overlap_seconds
+                transaction, owner_of(principal), endpoint_id, overlap_seconds=request.overlap_seconds
             )
             if rotated is None:
                 raise _not_found()
-            return json_answer(200, endpoint_body(rotated.endpoint, secret=None))
+            return json_response(200, endpoint_body(rotated.endpoint, secret=None))
 
-        answer = await change_once(call, self._answers, principal, request, make)
-        return await self._with_secret(principal, answer)
+        response = await change_once(call, self._changes, principal, request, make)
+        return await self._with_secret(principal, response)
 
-    async def list_deliveries(self, call: Call) -> Answer:
+    async def list_deliveries(self, call: Call) -> Response:
         """A page of what was sent to an endpoint, newest first."""
         principal = await secret_principal(call, self._keys)
         asked = read_list_query(
@@ -218,9 +217,9 @@ class WebhookEndpoints:
             has_more=page.has_more,
             next_cursor=cursor_after(last, principal) if last else None,
         )
-        return json_answer(200, body)
+        return json_response(200, body)
 
-    async def replay_failed(self, call: Call) -> Answer:
+    async def replay_failed(self, call: Call) -> Response:
         """Send again what failed."""
         principal = await secret_principal(call, self._keys)
         request = await read_request(call, _REPLAY, if_empty=FailedDeliveriesReplayRequest())
@@ -228,9 +227,9 @@ class WebhookEndpoints:
         if endpoint.status != "enabled":
             raise Problem("webhook_endpoint_disabled", param="endpoint_id")
 
-        async def make(connection: Connection) -> Answer:
+        async def make(transaction: Transaction) -> Response:
             count = await self._deliveries.replay_failed(
-                connection,
+                transaction,
                 endpoint.endpoint_id,
                 created_from=within_reach(request.created_from) if request.created_from else None,
                 created_before=within_reach(request.created_before) if request.created_before else None,
@@ -238,9 +237,9 @@ class WebhookEndpoints:
             body = WebhookReplayBody(
                 endpoint=endpoint.endpoint_id, deliveries=count, has_more=count == REPLAYED_AT_ONCE_MAX
             )
-            return json_answer(200, body)
+            return json_response(200, body)
 
-        return await change_once(call, self._answers, principal, request, make)
+        return await change_once(call, self._changes, principal, request, make)
 
     async def _found(self, call: Call, principal: Principal) -> Endpoint:
         endpoint = await self._endpoints.find(owner_of(principal), _endpoint_id(call))
@@ -248,13 +247,13 @@ class WebhookEndpoints:
             raise _not_found()
         return endpoint
 
-    async def _with_secret(self, principal: Principal, answer: Answer) -> Answer:
-        stored = _STORED.decode(answer.body)
+    async def _with_secret(self, principal: Principal, response: Response) -> Response:
+        stored = _STORED.decode(response.body)
         secret = await self._endpoints.secret(
             owner_of(principal), WebhookEndpointId(stored.id), stored.secret_version
         )
         shown = msgspec.structs.replace(stored, secret=secret.reveal() if secret else None)
-        return msgspec.structs.replace(answer, body=_ENCODER.encode(shown))
+        return msgspec.structs.replace(response, body=_ENCODER.encode(shown))
 
 
 def owner_of(principal: Principal) -> Owner:

@@ -51,7 +51,7 @@ WEBHOOK: Final = Operation(
         ),
     ),
     request_body=Content(shape={"$ref": "#/components/schemas/WebhookMessage"}, description="What happened."),
-    answers={
+    responses={
         200: Content(shape={}, description="Any 2xx: you have the event. FinCore does not send it again."),
         410: Content(shape={}, description="The URL is gone. FinCore disables the endpoint."),
         500: Content(

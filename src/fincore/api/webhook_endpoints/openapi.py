@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.idempotent_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
-from fincore.api.http.list_query import CURSOR, LIMIT, LIST_PROBLEMS, LOOK_PROBLEMS
+from fincore.api.http.list_query import CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
 from fincore.api.http.openapi import Content, Operation, Parameter
 from fincore.api.http.problems import ProblemCode
 from fincore.api.webhook_endpoints.body import (
@@ -55,7 +55,7 @@ CREATE_WEBHOOK_ENDPOINT: Final = Operation(
     request_body=Content(
         shape=WebhookEndpointRequest, description="The endpoint to create. Unknown fields are refused."
     ),
-    answers={
+    responses={
         201: Content(
             shape=WebhookEndpointBody,
             description="The endpoint, with its secret.",
@@ -75,8 +75,8 @@ LIST_WEBHOOK_ENDPOINTS: Final = Operation(
     summary="List webhook endpoints",
     description="Lists all your endpoints in the mode of your key, oldest first.",
     tag=_TAG,
-    answers={200: Content(shape=WebhookEndpointListBody, description="Your endpoints.")},
-    problems=LOOK_PROBLEMS,
+    responses={200: Content(shape=WebhookEndpointListBody, description="Your endpoints.")},
+    problems=READ_PROBLEMS,
 )
 
 GET_WEBHOOK_ENDPOINT: Final = Operation(
@@ -85,8 +85,8 @@ GET_WEBHOOK_ENDPOINT: Final = Operation(
     description="Returns the endpoint as it is now, without its secret.",
     tag=_TAG,
     parameters=(_ENDPOINT_ID,),
-    answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.")},
-    problems=(*LOOK_PROBLEMS, "webhook_endpoint_not_found"),
+    responses={200: Content(shape=WebhookEndpointBody, description="The endpoint.")},
+    problems=(*READ_PROBLEMS, "webhook_endpoint_not_found"),
 )
 
 UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
@@ -101,7 +101,7 @@ UPDATE_WEBHOOK_ENDPOINT: Final = Operation(
     request_body=Content(
         shape=WebhookEndpointUpdateRequest, description="What to change. Unknown fields are refused."
     ),
-    answers={200: Content(shape=WebhookEndpointBody, description="The endpoint.", headers=_REPLAYED)},
+    responses={200: Content(shape=WebhookEndpointBody, description="The endpoint.", headers=_REPLAYED)},
     problems=(*OPTIONAL_KEY_PROBLEMS, *_TEXT_PROBLEMS, "webhook_endpoint_not_found"),
 )
 
@@ -116,7 +116,7 @@ DELETE_WEBHOOK_ENDPOINT: Final = Operation(
     ),
     tag=_TAG,
     parameters=(_ENDPOINT_ID, OPTIONAL_KEY),
-    answers={204: Content(shape=None, description="The endpoint is deleted.", headers=_REPLAYED)},
+    responses={204: Content(shape=None, description="The endpoint is deleted.", headers=_REPLAYED)},
     problems=("idempotency_key_invalid", "idempotency_key_reused", "webhook_endpoint_not_found"),
 )
 
@@ -134,7 +134,7 @@ ROTATE_WEBHOOK_SECRET: Final = Operation(
         description="How long both secrets sign. The body can be left out.",
         is_required=False,
     ),
-    answers={
+    responses={
         200: Content(
             shape=WebhookEndpointBody, description="The endpoint, with its new secret.", headers=_REPLAYED
         )
@@ -158,7 +158,7 @@ LIST_WEBHOOK_DELIVERIES: Final = Operation(
             schema=words_reference("WebhookDeliveryStatus"),
         ),
     ),
-    answers={200: Content(shape=WebhookDeliveryListBody, description="A page of deliveries.")},
+    responses={200: Content(shape=WebhookDeliveryListBody, description="A page of deliveries.")},
     problems=(*LIST_PROBLEMS, "webhook_endpoint_not_found"),
 )
 
@@ -176,7 +176,7 @@ REPLAY_FAILED_WEBHOOKS: Final = Operation(
         description="Which deliveries. The body can be left out.",
         is_required=False,
     ),
-    answers={
+    responses={
         200: Content(
             shape=WebhookReplayBody, description="How many deliveries FinCore sends again.", headers=_REPLAYED
         )
@@ -190,10 +190,10 @@ GET_WEBHOOK_DELIVERY: Final = Operation(
     description="Returns what FinCore sent, and how each attempt went.",
     tag=_TAG,
     parameters=(_DELIVERY_ID,),
-    answers={
+    responses={
         200: Content(shape=WebhookDeliveryBody, description="The delivery, with `payload` and `attempt_log`.")
     },
-    problems=(*LOOK_PROBLEMS, "webhook_delivery_not_found"),
+    problems=(*READ_PROBLEMS, "webhook_delivery_not_found"),
 )
 
 REPLAY_WEBHOOK_DELIVERY: Final = Operation(
@@ -208,6 +208,6 @@ REPLAY_WEBHOOK_DELIVERY: Final = Operation(
     request_body=Content(
         shape=DeliveryReplayRequest, description="Nothing, or an empty object.", is_required=False
     ),
-    answers={200: Content(shape=WebhookDeliveryBody, description="The delivery.", headers=_REPLAYED)},
+    responses={200: Content(shape=WebhookDeliveryBody, description="The delivery.", headers=_REPLAYED)},
     problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_delivery_not_found", "webhook_endpoint_disabled"),
 )

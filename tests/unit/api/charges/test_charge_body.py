@@ -8,7 +8,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from fincore.api.charges.body import render_cancel, render_capture, render_charge, render_refund
+from fincore.api.charges.body import render_cancel, render_capture, render_charge
+from fincore.api.refunds.body import render_refund
 from fincore.domain.charge import Charge, evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, ChargeStatus

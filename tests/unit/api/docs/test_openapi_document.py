@@ -26,11 +26,12 @@ from fincore.api.docs.schemas import NAMED_WORDS, component_schemas
 from fincore.api.events.openapi import GET_EVENT, LIST_EVENTS
 from fincore.api.health.handlers import Health
 from fincore.api.http.endpoint import Method, Route
-from fincore.api.http.exchange import Answer, Call
+from fincore.api.http.exchange import Call, Response
 from fincore.api.http.openapi import Operation
 from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks.handlers import RECEIVE_WEBHOOK
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
+from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
 from fincore.api.webhook_endpoints.openapi import (
     CREATE_WEBHOOK_ENDPOINT,
     GET_WEBHOOK_DELIVERY,
@@ -60,8 +61,8 @@ INTERNAL_WORDS = re.compile(
 TIME_NAME = re.compile(r"(^|_)(at|since|from|by|timestamp|as_of)$|^(capture|created)_before$")
 
 
-async def nothing(_: Call) -> Answer:
-    return Answer(204, b"")
+async def nothing(_: Call) -> Response:
+    return Response(204, b"")
 
 
 WEBHOOK_OPERATIONS: tuple[tuple[Method, str, Operation], ...] = (
@@ -112,7 +113,7 @@ ROUTES = (
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    return openapi_document(ROUTES)
+    return openapi_document(ROUTES, WEBHOOKS)
 
 
 def test_each_route_documents_each_status_it_may_return(document: dict[str, Any]) -> None:
@@ -120,7 +121,7 @@ def test_each_route_documents_each_status_it_may_return(document: dict[str, Any]
     for route in ROUTES:
         responses = document["paths"][route.path][route.method.lower()]["responses"]
         expected = {
-            *route.operation.answers,
+            *route.operation.responses,
             *(PROBLEMS[code].status for code in problems_of(route.operation)),
         }
         assert set(responses) == {str(status) for status in expected}
@@ -233,13 +234,13 @@ def test_two_types_with_one_public_name_are_refused() -> None:
     one = msgspec.defstruct("TwinBody", [("a", int)])
     other = msgspec.defstruct("Twin", [("b", int)])
     with pytest.raises(ValueError, match="two types are called Twin"):
-        component_schemas(requests=(), answers=(one, other))
+        component_schemas(requests=(), responses=(one, other))
 
 
 def test_the_document_names_its_server() -> None:
-    assert openapi_document(ROUTES)["servers"][0]["url"] == "/"
+    assert openapi_document(ROUTES, WEBHOOKS)["servers"][0]["url"] == "/"
     assert (
-        openapi_document(ROUTES, server_url="https://pay.example")["servers"][0]["url"]
+        openapi_document(ROUTES, WEBHOOKS, server_url="https://pay.example")["servers"][0]["url"]
         == "https://pay.example"
     )
 
@@ -315,8 +316,8 @@ def test_each_domain_refusal_is_documented_by_an_operation(document: dict[str, A
     assert set(get_args(RequestRefusalCode)) <= documented
 
 
-async def page(path: str) -> Answer:
-    routes = {route.path: route for route in Docs(ROUTES).routes()}
+async def page(path: str) -> Response:
+    routes = {route.path: route for route in Docs(ROUTES, WEBHOOKS).routes()}
     return await routes[path].handler(None)  # type: ignore[arg-type]
 
 

@@ -44,7 +44,7 @@ def test_problem_without_detail_takes_hint_of_its_code() -> None:
 
 
 async def test_each_problem_code_has_anchor_on_errors_page() -> None:
-    routes = {route.path: route for route in Docs(()).routes()}
+    routes = {route.path: route for route in Docs((), {}).routes()}
     page = (await routes["/docs/errors"].handler(None)).body.decode()  # type: ignore[arg-type]
     for code, kind in PROBLEMS.items():
         assert f'id="{code}"' in page
@@ -52,7 +52,7 @@ async def test_each_problem_code_has_anchor_on_errors_page() -> None:
 
 
 async def test_each_event_has_anchor_on_events_page() -> None:
-    routes = {route.path: route for route in Docs(()).routes()}
+    routes = {route.path: route for route in Docs((), {}).routes()}
     page = (await routes["/docs/events"].handler(None)).body.decode()  # type: ignore[arg-type]
     for event in EVENTS:
         assert f'id="{event}"' in page

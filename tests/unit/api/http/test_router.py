@@ -8,13 +8,15 @@ import pytest
 
 from fincore.api.http.asgi import RequestBody, ResponseBody, ResponseStart
 from fincore.api.http.endpoint import Endpoint, Route
-from fincore.api.http.exchange import Answer, Call, json_answer
+from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.openapi import Operation
 from fincore.api.http.rate_limit import RateLimiter
 from fincore.api.http.router import Router
 
 HOST = ((b"host", b"pay.example.com"),)
-OPERATION = Operation(operation_id="", summary="", description="", tag="", answers={}, is_authenticated=False)
+OPERATION = Operation(
+    operation_id="", summary="", description="", tag="", responses={}, is_authenticated=False
+)
 
 
 class Reply(NamedTuple):
@@ -28,16 +30,17 @@ class Reply(NamedTuple):
 def endpoint(path: str) -> Endpoint:
     """An endpoint that answers with its route, the path of the call and the parameters in it."""
 
-    async def tell(call: Call) -> Answer:
+    async def tell(call: Call) -> Response:
         names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
         told = {"route": path, "path": call.path, "values": [call.path_parameter(name) for name in names]}
-        return json_answer(200, told)
+        return json_response(200, told)
 
     return Endpoint(
         [Route(method="GET", path=path, operation=OPERATION, handler=tell, gate=None)],
         gates={},
         limiter=RateLimiter(live_per_second=1, test_per_second=1),
         body_seconds_max=1.0,
+        outage_of=lambda _: None,
     )
 
 

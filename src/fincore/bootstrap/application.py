@@ -1,0 +1,153 @@
+"""The merchants' API as one application: stores, PSP accounts and bounds in. The API role and the tests compose it here."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fincore.api.app import RequestBounds, create_app
+from fincore.api.balance.handlers import Balance
+from fincore.api.charges.action_handlers import ChargeActions
+from fincore.api.charges.body import render_cancel, render_capture, render_charge
+from fincore.api.charges.handlers import Charges
+from fincore.api.disputes.handlers import Disputes
+from fincore.api.events.handlers import Events
+from fincore.api.health.handlers import Health, Probe
+from fincore.api.http.asgi import Application
+from fincore.api.http.endpoint import Outage
+from fincore.api.psp_webhooks.handlers import Webhooks
+from fincore.api.refunds.body import render_refund
+from fincore.api.refunds.handlers import Refunds
+from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
+from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
+from fincore.bootstrap.databases import Stores
+from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent
+from fincore.domain.outcome import PspName
+from fincore.eventstore.event_references import EventReferences
+from fincore.eventstore.idempotent_changes import IdempotentChanges
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.notify.delivery_log import DeliveryLog
+from fincore.notify.endpoints import Endpoints
+from fincore.notify.secret_cipher import SecretCipher
+from fincore.postgres.failures import OUTAGES, outage_of
+from fincore.postgres.pool import store_state
+from fincore.read.current import Current
+from fincore.read.ledgerdb.balance_queries import BalanceQueries
+from fincore.read.paymentdb.dispute_queries import DisputeQueries
+from fincore.read.paymentdb.event_queries import EventQueries
+from fincore.read.paymentdb.queries import ChargeQueries
+from fincore.read.paymentdb.refund_queries import RefundQueries
+from fincore.write.charges import CHARGES
+from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.payments.charge_wait import ChargeWait
+from fincore.write.payments.idempotency import ResponseCache
+from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS, IdempotentRequests
+from fincore.write.payments.inquiries import Inquiries
+from fincore.write.payments.operation_service import OperationService, Renders
+from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.payment_service import PaymentService
+from fincore.write.psp.inbox import WebhookInbox
+from fincore.write.psp.port import PspWebhooks
+from fincore.write.routing.router import Router
+
+
+class PspAccounts(msgspec.Struct, frozen=True, kw_only=True):
+    """To which account a charge goes, and who verifies the webhooks of each PSP."""
+
+    router: Router
+    webhooks: Mapping[PspName, PspWebhooks]
+
+
+class ApplicationOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation may decide about its API.
+
+    `public_url` is where clients reach it; None where it is not configured. `webhooks_allow_loopback` lets merchants'
+    endpoints be on this machine, for development. `in_flight_wait_seconds` is how long a repeated request waits for the
+    first one with its key.
+    """
+
+    public_url: str | None = None
+    webhooks_allow_loopback: bool = False
+    in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS
+
+
+def build_application(
+    stores: Stores,
+    accounts: PspAccounts,
+    bounds: RequestBounds,
+    options: ApplicationOptions,
+    *,
+    writer: Writer[ChargeEvent],
+    watch: StreamWatch,
+    log: EventLog[ChargeEvent],
+    keys: ApiKeys,
+    cipher: SecretCipher,
+    clock: Clock,
+    probes: Mapping[str, Probe] | None = None,
+) -> Application:
+    """The API. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
+    outcomes = OutcomeWait(CHARGES, log, watch)
+    requests = IdempotentRequests(
+        writer=writer,
+        clock=clock,
+        responses=ResponseCache(),
+        in_flight_wait_seconds=options.in_flight_wait_seconds,
+    )
+    payments = PaymentService(
+        requests=requests, outcomes=outcomes, clock=clock, router=accounts.router, render=render_charge
+    )
+    operations = OperationService(
+        requests=requests,
+        outcomes=outcomes,
+        log=log,
+        clock=clock,
+        renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),
+    )
+    waits = ChargeWait(outcomes, Inquiries(writer))
+    charges, refunds = ChargeQueries(stores.paymentdb), RefundQueries(stores.paymentdb)
+    events = EventQueries(stores.paymentdb)
+    current = Current(charges=charges, events=events, refunds=refunds, log=log)
+    webhooks = WebhookServices(
+        endpoints=Endpoints(stores.eventstore, cipher, clock),
+        deliveries=DeliveryLog(stores.eventstore, clock),
+        changes=IdempotentChanges(stores.eventstore),
+        allow_loopback=options.webhooks_allow_loopback,
+    )
+    return create_app(
+        (
+            Charges(payments=payments, waits=waits, keys=keys, queries=charges, current=current),
+            ChargeActions(operations=operations, keys=keys),
+            Refunds(operations=operations, waits=waits, keys=keys, queries=refunds, current=current),
+            Disputes(keys=keys, queries=DisputeQueries(stores.paymentdb)),
+            Balance(
+                keys=keys,
+                # LedgerDB may be away: then only balances are answered with `store_unavailable`.
+                queries=BalanceQueries(stores.ledgerdb),
+                subjects=EventReferences(stores.eventstore),
+                log=log,
+            ),
+            Events(keys=keys, queries=events, log=log),
+            WebhookEndpoints(webhooks, keys),
+            WebhookDeliveries(webhooks, keys),
+            Webhooks(WebhookInbox(writer, accounts.webhooks, clock)),
+            Health(_probes(stores) if probes is None else probes),
+        ),
+        bounds=bounds,
+        outage_of=_outage_of,
+        public_url=options.public_url,
+    )
+
+
+def _probes(stores: Stores) -> dict[str, Probe]:
+    """What has to answer before requests can be served; without LedgerDB all but balances can."""
+    return {
+        "eventstore": lambda: store_state(stores.eventstore),
+        "paymentdb": lambda: store_state(stores.paymentdb, writes=False),
+    }
+
+
+def _outage_of(error: Exception) -> Outage | None:
+    name = outage_of(error)
+    return None if name is None else Outage(name, OUTAGES[name])
