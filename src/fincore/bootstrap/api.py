@@ -17,6 +17,7 @@ from fincore.bootstrap.psps import LIMITS, account_of, stripe_webhook_endpoints,
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer

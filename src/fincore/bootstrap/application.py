@@ -125,7 +125,7 @@ def build_application(
                 keys=keys,
                 # LedgerDB may be away: then only balances are answered with `store_unavailable`.
                 queries=BalanceQueries(stores.ledgerdb),
-                subjects=EventReferences(stores.eventstore),
+                references=EventReferences(stores.eventstore),
                 log=log,
             ),
             Events(keys=keys, queries=events, log=log),

@@ -90,7 +90,7 @@ class BalanceTransactionListBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def balance_transaction_body(
-    transaction: BalanceTransaction, subject: EventReference, *, livemode: bool
+    transaction: BalanceTransaction, reference: EventReference, *, livemode: bool
 ) -> BalanceTransactionBody:
     """A movement of a mode, and what it is about beside its charge."""
     return BalanceTransactionBody(
@@ -103,8 +103,8 @@ def balance_transaction_body(
         currency=transaction.currency,
         balance_after_minor=transaction.balance_after_minor,
         charge=transaction.charge_id,
-        refund=subject.refund_id,
-        dispute=subject.dispute_id,
+        refund=reference.refund_id,
+        dispute=reference.dispute_id,
         effective_at=transaction.effective_at,
         booked_at=transaction.booked_at,
     )

@@ -6,7 +6,7 @@ from typing import Final, get_args
 
 from fincore.api.balance.body import (
     BalanceBody,
-    BalanceTransactionListBody,
+    BalanceTransactionBody,
     PayableBody,
     balance_transaction_body,
 )
@@ -17,19 +17,18 @@ from fincore.api.balance.openapi import (
     LIST_BALANCE_TRANSACTIONS,
 )
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
+from fincore.api.http.list_filters import chosen, chosen_charge
+from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
-from fincore.domain.errors import InvalidId
-from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import EventId, balance_transaction_id, parse_balance_transaction_id
+from fincore.domain.ids import EventId, parse_balance_transaction_id
 from fincore.eventstore.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.eventstore.log import EventLog
 from fincore.read.ledgerdb.balance_queries import BalanceFilters, BalanceQueries
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
+from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 
 _TYPES: Final[tuple[BalanceTransactionType, ...]] = get_args(BalanceTransactionType)
@@ -40,11 +39,11 @@ class Balance:
     """The handlers of /v1/balance and /v1/balance_transactions."""
 
     def __init__(
-        self, *, keys: ApiKeys, queries: BalanceQueries, subjects: EventReferences, log: EventLog[ChargeEvent]
+        self, *, keys: ApiKeys, queries: BalanceQueries, references: EventReferences, log: EventLog
     ) -> None:
         self._keys = keys
         self._queries = queries
-        self._subjects = subjects
+        self._references = references
         self._log = log
 
     def routes(self) -> tuple[Route, ...]:
@@ -54,7 +53,7 @@ class Balance:
             Route(
                 method="GET",
                 path="/v1/balance_transactions",
-                operation=LIST_BALANCE_TRANSACTIONS,
+                operation=LIST_BALANCE_TRANSACTIONS.operation,
                 handler=self.list_page,
             ),
             Route(
@@ -69,7 +68,7 @@ class Balance:
         """What the merchant is owed, and up to when that is known."""
         principal = await secret_principal(call, self._keys)
         payable = await self._queries.payable(principal.merchant_id, livemode=principal.livemode)
-        # The log is asked after the books: what it got meanwhile makes the answer seem older, never younger.
+        # The log is query after the books: what it got meanwhile makes the answer seem older, never younger.
         behind = timedelta(seconds=await self._log.lag_seconds(payable.tx, payable.pos))
         body = BalanceBody(
             livemode=principal.livemode,
@@ -84,51 +83,45 @@ class Balance:
     async def get(self, call: Call) -> Response:
         """A movement on one of the merchant's accounts."""
         principal = await secret_principal(call, self._keys)
-        try:
-            event_id = parse_balance_transaction_id(call.path_parameter("balance_transaction_id"))
-        except InvalidId:
-            raise Problem("balance_transaction_not_found", param="balance_transaction_id") from None
+        event_id = call.path_id(
+            "balance_transaction_id", parse_balance_transaction_id, "balance_transaction_not_found"
+        )
         found = await self._queries.find(principal.merchant_id, event_id, livemode=principal.livemode)
         if found is None:
             raise Problem("balance_transaction_not_found", param="balance_transaction_id")
-        subjects = await self._subjects.of([event_id])
-        subject = subjects.get(event_id, ONLY_THE_CHARGE)
-        return json_response(200, balance_transaction_body(found, subject, livemode=principal.livemode))
+        references = await self._references.of([event_id])
+        reference = references.get(event_id, ONLY_THE_CHARGE)
+        return json_response(200, balance_transaction_body(found, reference, livemode=principal.livemode))
 
     async def list_page(self, call: Call) -> Response:
         """A page of movements, the last booked first."""
-        principal = await secret_principal(call, self._keys)
-        asked = read_list_query(
-            call.query, principal, parse_balance_transaction_id, filters=("charge", "currency", "type")
-        )
+        return await LIST_BALANCE_TRANSACTIONS.respond(call, self._keys, self._page)
+
+    async def _page(
+        self, principal: Principal, query: ListQuery[EventId]
+    ) -> tuple[list[BalanceTransactionBody], bool]:
         filters = BalanceFilters(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            type=chosen(asked, "type", _TYPES),
-            currency=_chosen_currency(asked),
-            charge_id=chosen_charge(asked),
-            booked_from=asked.created_from,
-            booked_before=asked.created_before,
+            type=chosen(query, "type", _TYPES),
+            currency=_chosen_currency(query),
+            charge_id=chosen_charge(query),
+            booked_from=query.created_from,
+            booked_before=query.created_before,
         )
-        page = await self._queries.list_transactions(filters, after_id=asked.after_id, limit=asked.limit)
-        subjects = await self._subjects.of(found.event_id for found in page.transactions)
-        body = BalanceTransactionListBody(
-            data=[
-                balance_transaction_body(
-                    found, subjects.get(found.event_id, ONLY_THE_CHARGE), livemode=principal.livemode
-                )
-                for found in page.transactions
-            ],
-            has_more=page.has_more,
-            next_cursor=cursor_after(balance_transaction_id(page.transactions[-1].event_id), principal)
-            if page.has_more
-            else None,
-        )
-        return json_response(200, body)
+        page = await self._queries.list_transactions(filters, after_id=query.after_id, limit=query.limit)
+        references = await self._references.of(found.event_id for found in page.transactions)
+        bodies = [
+            balance_transaction_body(
+                found, references.get(found.event_id, ONLY_THE_CHARGE), livemode=principal.livemode
+            )
+            for found in page.transactions
+        ]
+        return bodies, page.has_more
 
 
-def _chosen_currency(asked: ListQuery[EventId]) -> Currency | None:
-    value = asked.filters.get("currency")
+def _chosen_currency(query: ListQuery[EventId]) -> Currency | None:
+    value = query.filters.get("currency")
     if value is None:
         return None
     if not _CURRENCY.fullmatch(value):

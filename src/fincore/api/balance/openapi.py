@@ -4,8 +4,10 @@ from typing import Final
 
 from fincore.api.balance.body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_operation import CREATED, ListOperation
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.domain.ids import parse_balance_transaction_id
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
 _TAG: Final = "Balance"
@@ -38,15 +40,11 @@ GET_BALANCE_TRANSACTION: Final = Operation(
     problems=(*READ_PROBLEMS, "balance_transaction_not_found"),
 )
 
-LIST_BALANCE_TRANSACTIONS: Final = Operation(
-    operation_id="list_balance_transactions",
-    summary="List balance transactions",
-    description="Lists every change of your balance, the last booked first. Every page takes the same time, however far "
-    "it is from the first.",
+LIST_BALANCE_TRANSACTIONS: Final = ListOperation(
+    "balance transactions",
     tag=_TAG,
-    parameters=(
-        LIMIT,
-        CURSOR,
+    description="Lists every change of your balance, the last booked first.",
+    filters=(
         CHARGE,
         Parameter(
             name="type",
@@ -62,6 +60,6 @@ LIST_BALANCE_TRANSACTIONS: Final = Operation(
         ),
         CREATED,
     ),
-    responses={200: Content(shape=BalanceTransactionListBody, description="A page of balance transactions.")},
-    problems=LIST_PROBLEMS,
+    parse_id=parse_balance_transaction_id,
+    body=BalanceTransactionListBody,
 )

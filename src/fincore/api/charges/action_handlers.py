@@ -8,12 +8,9 @@ from fincore.api.charges.action_openapi import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.http.credentials import secret_principal
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response
-from fincore.api.http.idempotent_call import idempotency_key, read_request, response_of, wait_seconds
-from fincore.api.http.problems import Problem
-from fincore.domain.errors import InvalidId
+from fincore.api.http.idempotent_call import command_fields, idempotency_key, read_request, response_of
 from fincore.domain.ids import parse_charge_id
 from fincore.write.merchants.api_keys import ApiKeys
-from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest
 from fincore.write.payments.operation_service import OperationService
@@ -62,21 +59,10 @@ class ChargeActions:
         principal = await secret_principal(call, self._keys)
         key = idempotency_key(call)
         request = await read_request(call, decoder, if_empty=if_empty)
-        try:
-            charge_id = parse_charge_id(call.path_parameter("charge_id"))
-        except InvalidId:
-            raise Problem("charge_not_found", param="charge_id") from None
+        charge_id = call.path_id("charge_id", parse_charge_id, "charge_not_found")
         result = await self._operations.carry_out(
             OperationCommand(
-                merchant_id=principal.merchant_id,
-                livemode=principal.livemode,
-                key_id=principal.key_id,
-                request_id=call.request_id,
-                idempotency_key=key,
-                fingerprint=fingerprint_of(call.method, call.path, request),
-                wait_seconds=wait_seconds(call),
-                charge_id=charge_id,
-                request=request,
+                **command_fields(call, principal, key, request), charge_id=charge_id, request=request
             )
         )
         return response_of(result, charge_param="charge_id")

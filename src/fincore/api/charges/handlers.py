@@ -7,23 +7,24 @@ import structlog
 
 from fincore.api.charges.body import render_unreadable
 from fincore.api.charges.openapi import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
-from fincore.api.charges.requests import read_charge_list
+from fincore.api.charges.requests import charge_filters
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import PROBLEM_JSON, Call, Response, json_response
 from fincore.api.http.idempotent_call import (
+    command_fields,
     idempotency_key,
     read_request,
     response_of,
     wait_headers,
     wait_seconds,
 )
+from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
-from fincore.domain.errors import EventImpossible, FinCoreError, InvalidId, StreamUnreadable
+from fincore.domain.errors import EventImpossible, FinCoreError, StreamUnreadable
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.eventstore.commit import Provenance
-from fincore.public.charge_body import ChargeListBody, charge_body, whole_charge_body
+from fincore.public.charge_body import ChargeBody, charge_body, whole_charge_body
 from fincore.read.current import Current
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.write.merchants.api_key import Principal
@@ -32,7 +33,6 @@ from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest, checked, currency_of
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.flaw import Flaw
-from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.payment_service import PaymentService
 
 _log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Charges:
         """What to serve."""
         return (
             Route(method="POST", path="/v1/charges", operation=CREATE_CHARGE, handler=self.create),
-            Route(method="GET", path="/v1/charges", operation=LIST_CHARGES, handler=self.list_page),
+            Route(method="GET", path="/v1/charges", operation=LIST_CHARGES.operation, handler=self.list_page),
             Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=self.get),
         )
 
@@ -75,15 +75,9 @@ class Charges:
             raise Problem(request.code, request.detail, param=request.param)
         result = await self._payments.charge(
             ChargeCommand(
-                merchant_id=principal.merchant_id,
-                livemode=principal.livemode,
-                key_id=principal.key_id,
-                request_id=call.request_id,
-                idempotency_key=key,
-                fingerprint=fingerprint_of(call.method, call.path, request),
+                **command_fields(call, principal, key, request),
                 request=request,
                 fee_plan=principal.fee_plans.get(currency_of(request)),
-                wait_seconds=wait_seconds(call),
             )
         )
         return response_of(result)
@@ -94,10 +88,7 @@ class Charges:
         With a wish to wait, the charge once it has moved on, or what is known when the time is over.
         """
         principal = await secret_principal(call, self._keys)
-        try:
-            charge_id = parse_charge_id(call.path_parameter("charge_id"))
-        except InvalidId:
-            raise Problem("charge_not_found", param="charge_id") from None
+        charge_id = call.path_id("charge_id", parse_charge_id, "charge_not_found")
         try:
             found = await self._current.charge(principal.merchant_id, charge_id, livemode=principal.livemode)
         except (StreamUnreadable, EventImpossible) as error:
@@ -122,15 +113,12 @@ class Charges:
 
     async def list_page(self, call: Call) -> Response:
         """A page of charges, newest first, from the query view: it may miss what was written a moment ago."""
-        principal = await secret_principal(call, self._keys)
-        asked, filters = read_charge_list(call.query, principal)
-        page = await self._queries.list_charges(filters, after_id=asked.after_id, limit=asked.limit)
-        body = ChargeListBody(
-            data=[charge_body(view.charge_id, view.charge) for view in page.charges],
-            has_more=page.has_more,
-            next_cursor=cursor_after(page.charges[-1].charge_id, principal) if page.has_more else None,
-        )
-        return json_response(200, body)
+        return await LIST_CHARGES.respond(call, self._keys, self._page)
+
+    async def _page(self, principal: Principal, query: ListQuery[ChargeId]) -> tuple[list[ChargeBody], bool]:
+        filters = charge_filters(query, principal)
+        page = await self._queries.list_charges(filters, after_id=query.after_id, limit=query.limit)
+        return [charge_body(view.charge_id, view.charge) for view in page.charges], page.has_more
 
     async def _as_far_as_readable(
         self, call: Call, charge_id: ChargeId, principal: Principal, error: FinCoreError

@@ -12,16 +12,11 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_query import (
-    AMOUNT_MAX,
-    BOUNDS,
-    CREATED,
-    CURSOR,
-    LIMIT,
-    LIST_PROBLEMS,
-    READ_PROBLEMS,
-)
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_filters import AMOUNT_MAX
+from fincore.api.http.list_operation import CREATED, ListOperation
+from fincore.api.http.list_query import BOUNDS
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.domain.ids import parse_charge_id
 from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX
@@ -103,17 +98,11 @@ GET_CHARGE: Final = Operation(
     problems=(*READ_PROBLEMS, "charge_not_found", "charge_unreadable"),
 )
 
-LIST_CHARGES: Final = Operation(
-    operation_id="list_charges",
-    summary="List charges",
-    description=(
-        "Lists your charges, newest first. Every page takes the same time, however far it is from the first. A charge "
-        "appears in lists a moment after you created it."
-    ),
+LIST_CHARGES: Final = ListOperation(
+    "charges",
     tag=_TAG,
-    parameters=(
-        LIMIT,
-        CURSOR,
+    description="Lists your charges, newest first. A charge appears in lists a moment after you created it.",
+    filters=(
         Parameter(
             name="status",
             place="query",
@@ -143,6 +132,7 @@ LIST_CHARGES: Final = Operation(
             name="amount_minor",
             place="query",
             is_deep_object=True,
+            has_plain_form=True,
             description="Only charges of such an amount: `amount_minor[gte]=1000`. `amount_minor=1999` is exactly that one.",
             schema={
                 "type": "object",
@@ -172,6 +162,6 @@ LIST_CHARGES: Final = Operation(
             },
         ),
     ),
-    responses={200: Content(shape=ChargeListBody, description="A page of charges.")},
-    problems=LIST_PROBLEMS,
+    parse_id=parse_charge_id,
+    body=ChargeListBody,
 )

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from fincore.api.http.list_query import BOUNDS, ListQuery, chosen_several, read_list_query, whole_number
+from fincore.api.http.list_filters import chosen_several, whole_number
+from fincore.api.http.list_query import BOUNDS, ListQuery
 from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
-from fincore.domain.ids import ChargeId, parse_charge_id
+from fincore.domain.ids import ChargeId
 from fincore.read.paymentdb.queries import ChargeFilters
 from fincore.write.merchants.api_key import Principal
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX
@@ -17,35 +18,28 @@ _FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _CURRENCY_CHARACTERS: Final = 3
 
 
-def read_charge_list(query: bytes, principal: Principal) -> tuple[ListQuery[ChargeId], ChargeFilters]:
-    """The page a query asks for, and which charges. Raises what `read_list_query` raises."""
-    asked = read_list_query(
-        query,
-        principal,
-        parse_charge_id,
-        filters=("status", "customer_email", "disputed", "currency", "amount_minor", "psp_reference"),
-        keyed_filters=("amount_minor", "metadata"),
-    )
+def charge_filters(query: ListQuery[ChargeId], principal: Principal) -> ChargeFilters:
+    """The charges that a query asks for. Raises `parameter_invalid` and `parameter_unknown`."""
     metadata = {
         name.removeprefix("metadata[").removesuffix("]"): value
-        for name, value in asked.filters.items()
+        for name, value in query.filters.items()
         if name.startswith("metadata[")
     }
     if len(metadata) > METADATA_PAIRS_MAX:
         raise Problem("parameter_invalid", f"Filter by {METADATA_PAIRS_MAX} keys of metadata at most.")
-    amount_from_minor, amount_to_minor = _amounts(asked.filters)
-    return asked, ChargeFilters(
+    amount_from_minor, amount_to_minor = _amounts(query.filters)
+    return ChargeFilters(
         merchant_id=principal.merchant_id,
         livemode=principal.livemode,
-        statuses=chosen_several(asked, "status", _STATUSES),
-        customer_email=asked.filters.get("customer_email"),
-        disputed=_flag(asked.filters, "disputed"),
-        currency=_currency(asked.filters),
+        statuses=chosen_several(query, "status", _STATUSES),
+        customer_email=query.filters.get("customer_email"),
+        disputed=_flag(query.filters, "disputed"),
+        currency=_currency(query.filters),
         amount_from_minor=amount_from_minor,
         amount_to_minor=amount_to_minor,
-        psp_reference=asked.filters.get("psp_reference"),
-        created_from=asked.created_from,
-        created_before=asked.created_before,
+        psp_reference=query.filters.get("psp_reference"),
+        created_from=query.created_from,
+        created_before=query.created_before,
         metadata=metadata,
     )
 

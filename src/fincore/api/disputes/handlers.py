@@ -4,17 +4,17 @@ from typing import Final, get_args
 
 from fincore.api.disputes.openapi import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_query import chosen_charge, chosen_several, read_list_query
+from fincore.api.http.list_filters import chosen_charge, chosen_several
+from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
-from fincore.domain.errors import InvalidId
-from fincore.domain.ids import parse_dispute_id
+from fincore.domain.ids import DisputeId, parse_dispute_id
 from fincore.domain.outcome import DisputeStatus
-from fincore.public.dispute_body import DisputeBody, DisputeListBody, dispute_body
+from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.read.paymentdb.dispute_queries import DisputeFilters, DisputeQueries
 from fincore.read.paymentdb.dispute_view import DisputeView
+from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 
 _STATUSES: Final[tuple[DisputeStatus, ...]] = get_args(DisputeStatus)
@@ -30,17 +30,16 @@ class Disputes:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         return (
-            Route(method="GET", path="/v1/disputes", operation=LIST_DISPUTES, handler=self.list_page),
+            Route(
+                method="GET", path="/v1/disputes", operation=LIST_DISPUTES.operation, handler=self.list_page
+            ),
             Route(method="GET", path="/v1/disputes/{dispute_id}", operation=GET_DISPUTE, handler=self.get),
         )
 
     async def get(self, call: Call) -> Response:
         """A dispute, from the query view: no merchant writes one, so none can expect to see what it wrote."""
         principal = await secret_principal(call, self._keys)
-        try:
-            dispute_id = parse_dispute_id(call.path_parameter("dispute_id"))
-        except InvalidId:
-            raise Problem("dispute_not_found", param="dispute_id") from None
+        dispute_id = call.path_id("dispute_id", parse_dispute_id, "dispute_not_found")
         view = await self._queries.find(principal.merchant_id, principal.livemode, dispute_id)
         if view is None:
             raise Problem("dispute_not_found", param="dispute_id")
@@ -48,25 +47,21 @@ class Disputes:
 
     async def list_page(self, call: Call) -> Response:
         """A page of disputes, the last opened first, from the query view."""
-        principal = await secret_principal(call, self._keys)
-        asked = read_list_query(call.query, principal, parse_dispute_id, filters=("charge", "status"))
+        return await LIST_DISPUTES.respond(call, self._keys, self._page)
+
+    async def _page(
+        self, principal: Principal, query: ListQuery[DisputeId]
+    ) -> tuple[list[DisputeBody], bool]:
         filters = DisputeFilters(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            charge_id=chosen_charge(asked),
-            statuses=chosen_several(asked, "status", _STATUSES),
-            opened_from=asked.created_from,
-            opened_before=asked.created_before,
+            charge_id=chosen_charge(query),
+            statuses=chosen_several(query, "status", _STATUSES),
+            opened_from=query.created_from,
+            opened_before=query.created_before,
         )
-        page = await self._queries.list_disputes(filters, after_id=asked.after_id, limit=asked.limit)
-        body = DisputeListBody(
-            data=[_shown(view) for view in page.disputes],
-            has_more=page.has_more,
-            next_cursor=cursor_after(page.disputes[-1].dispute.dispute_id, principal)
-            if page.has_more
-            else None,
-        )
-        return json_response(200, body)
+        page = await self._queries.list_disputes(filters, after_id=query.after_id, limit=query.limit)
+        return [_shown(view) for view in page.disputes], page.has_more
 
 
 def _shown(view: DisputeView) -> DisputeBody:

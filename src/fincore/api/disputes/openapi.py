@@ -3,8 +3,10 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_operation import CREATED, ListOperation
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.domain.ids import parse_dispute_id
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
 _TAG: Final = "Disputes"
@@ -27,17 +29,14 @@ GET_DISPUTE: Final = Operation(
     problems=(*READ_PROBLEMS, "dispute_not_found"),
 )
 
-LIST_DISPUTES: Final = Operation(
-    operation_id="list_disputes",
-    summary="List disputes",
-    description=(
-        "Lists the disputes of your charges, the last opened first. Every page takes the same time, however far it is from "
-        "the first. Answer disputes at the PSP; here you see where they stand and what money they moved."
-    ),
+LIST_DISPUTES: Final = ListOperation(
+    "disputes",
     tag=_TAG,
-    parameters=(
-        LIMIT,
-        CURSOR,
+    description=(
+        "Lists the disputes of your charges, the last opened first. Answer disputes at the PSP; here you see where they "
+        "stand and what money they moved."
+    ),
+    filters=(
         CHARGE,
         Parameter(
             name="status",
@@ -48,6 +47,6 @@ LIST_DISPUTES: Final = Operation(
         ),
         CREATED,
     ),
-    responses={200: Content(shape=DisputeListBody, description="A page of disputes.")},
-    problems=LIST_PROBLEMS,
+    parse_id=parse_dispute_id,
+    body=DisputeListBody,
 )

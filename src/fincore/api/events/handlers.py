@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from fincore.api.events.body import EventBody, EventListBody, event_body
+from fincore.api.events.body import EventBody, event_body
 from fincore.api.events.openapi import EVENT_FILTERS, GET_EVENT, LIST_EVENTS
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_query import ListQuery, chosen, chosen_charge, read_list_query
+from fincore.api.http.list_filters import chosen, chosen_charge
+from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
-from fincore.domain.errors import InvalidId
-from fincore.domain.events import EVENTS, ChargeEvent, EventType
+from fincore.domain.events import EVENTS, EventType
 from fincore.domain.ids import ChargeId, EventId, parse_event_id, stream_of
 from fincore.domain.public_event import PublicEvent
 from fincore.eventstore.log import EventLog
@@ -33,17 +32,14 @@ class Events:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         return (
-            Route(method="GET", path="/v1/events", operation=LIST_EVENTS, handler=self.list_page),
+            Route(method="GET", path="/v1/events", operation=LIST_EVENTS.operation, handler=self.list_page),
             Route(method="GET", path="/v1/events/{event_id}", operation=GET_EVENT, handler=self.get),
         )
 
     async def get(self, call: Call) -> Response:
         """An event, from the query view."""
         principal = await secret_principal(call, self._keys)
-        try:
-            event_id = parse_event_id(call.path_parameter("event_id"))
-        except InvalidId:
-            raise Problem("event_not_found", param="event_id") from None
+        event_id = call.path_id("event_id", parse_event_id, "event_not_found")
         event = await self._queries.find(principal.merchant_id, principal.livemode, event_id)
         if event is None:
             raise Problem("event_not_found", param="event_id")
@@ -52,23 +48,19 @@ class Events:
 
     async def list_page(self, call: Call) -> Response:
         """A page of events, newest first, from the query view."""
-        principal = await secret_principal(call, self._keys)
-        asked = read_list_query(call.query, principal, parse_event_id, filters=("charge", "type"))
+        return await LIST_EVENTS.respond(call, self._keys, self._page)
+
+    async def _page(self, principal: Principal, query: ListQuery[EventId]) -> tuple[list[EventBody], bool]:
         filters = EventFilters(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            charge_id=chosen_charge(asked),
-            types=_types(asked),
-            recorded_from=asked.created_from,
-            recorded_before=asked.created_before,
+            charge_id=chosen_charge(query),
+            types=_types(query),
+            recorded_from=query.created_from,
+            recorded_before=query.created_before,
         )
-        page = await self._queries.list_events(filters, after_id=asked.after_id, limit=asked.limit)
-        body = EventListBody(
-            data=await self._bodies(page.events, principal),
-            has_more=page.has_more,
-            next_cursor=cursor_after(page.events[-1].event_id, principal) if page.has_more else None,
-        )
-        return json_response(200, body)
+        page = await self._queries.list_events(filters, after_id=query.after_id, limit=query.limit)
+        return await self._bodies(page.events, principal), page.has_more
 
     async def _bodies(self, events: Sequence[PublicEvent], principal: Principal) -> list[EventBody]:
         """Events with what they are about: the streams of a page are loaded together, each folded once."""
@@ -88,9 +80,9 @@ class Events:
         ]
 
 
-def _types(asked: ListQuery[EventId]) -> tuple[EventType, ...] | None:
+def _types(query: ListQuery[EventId]) -> tuple[EventType, ...] | None:
     """The types that the filter `type` lets through, or None where it was not sent."""
-    wanted = chosen(asked, "type", EVENT_FILTERS)
+    wanted = chosen(query, "type", EVENT_FILTERS)
     if wanted is None:
         return None
     family = wanted.removesuffix("*")

@@ -3,9 +3,11 @@
 from typing import Final
 
 from fincore.api.events.body import EventBody, EventListBody
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_operation import CREATED, ListOperation
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
 from fincore.domain.events import EVENTS
+from fincore.domain.ids import parse_event_id
 
 _TAG: Final = "Events"
 
@@ -30,17 +32,14 @@ GET_EVENT: Final = Operation(
     problems=(*READ_PROBLEMS, "event_not_found"),
 )
 
-LIST_EVENTS: Final = Operation(
-    operation_id="list_events",
-    summary="List events",
-    description=(
-        "Lists everything that happened to your charges, newest first, whether or not a webhook told you. Every page takes "
-        "the same time, however far it is from the first. An event appears a moment after FinCore recorded it."
-    ),
+LIST_EVENTS: Final = ListOperation(
+    "events",
     tag=_TAG,
-    parameters=(
-        LIMIT,
-        CURSOR,
+    description=(
+        "Lists everything that happened to your charges, newest first, whether or not a webhook told you. An event "
+        "appears a moment after FinCore recorded it."
+    ),
+    filters=(
         CHARGE,
         Parameter(
             name="type",
@@ -50,6 +49,6 @@ LIST_EVENTS: Final = Operation(
         ),
         CREATED,
     ),
-    responses={200: Content(shape=EventListBody, description="A page of events.")},
-    problems=LIST_PROBLEMS,
+    parse_id=parse_event_id,
+    body=EventListBody,
 )

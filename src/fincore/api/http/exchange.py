@@ -1,8 +1,8 @@
 """One request and its answer, as the handlers see them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -10,14 +10,17 @@ from fincore.api.http.asgi import HttpScope, Receive
 from fincore.api.http.client_address import Address, Network, client_address
 from fincore.api.http.gate import Place
 from fincore.api.http.metrics import REQUESTS_LIMITED
-from fincore.api.http.problems import Problem
+from fincore.api.http.problems import Problem, ProblemCode
 from fincore.api.http.rate_limit import RateLimiter
+from fincore.domain.errors import InvalidId
 from fincore.domain.ids import RequestId
 from fincore.write.merchants.api_key import Principal
 
 JSON: Final = "application/json"
 PROBLEM_JSON: Final = "application/problem+json"
 SHARE_RETRY_AFTER_SECONDS: Final = 1
+
+Id = TypeVar("Id")
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -97,6 +100,13 @@ class Call:
     def path_parameter(self, name: str) -> str:
         """A part of the path by its name in the route."""
         return self._parameters[name]
+
+    def path_id(self, name: str, parse: Callable[[str], Id], unknown: ProblemCode) -> Id:
+        """An id in the path, read by `parse`, which raises `InvalidId`. Raises the problem `unknown` for what is none."""
+        try:
+            return parse(self._parameters[name])
+        except InvalidId:
+            raise Problem(unknown, param=name) from None
 
     def header_values(self, name: bytes) -> list[str]:
         """All values of a header by its lower-case name, in the order they came."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 import msgspec
 
@@ -11,7 +11,9 @@ from fincore.api.http.exchange import JSON, PROBLEM_JSON, Call, Response
 from fincore.api.http.json_body import decode_body
 from fincore.api.http.openapi import Parameter
 from fincore.api.http.problems import PROBLEMS, Problem, ProblemCode
-from fincore.write.payments.idempotency import KEY_HEADER_PATTERN, read_key
+from fincore.domain.ids import ApiKeyId, MerchantId, RequestId
+from fincore.write.merchants.api_key import Principal
+from fincore.write.payments.idempotency import KEY_HEADER_PATTERN, fingerprint_of, read_key
 from fincore.write.payments.idempotent_requests import Refused, Responded
 
 BODY_BYTES_MAX: Final = 384 * 1024
@@ -85,6 +87,18 @@ _PARAMS: Final[Mapping[ProblemCode, str]] = MappingProxyType(
 """What is at fault, where it is always the same."""
 
 
+class CommandFields(TypedDict):
+    """The fields of `Command`."""
+
+    merchant_id: MerchantId
+    livemode: bool
+    key_id: ApiKeyId
+    request_id: RequestId
+    idempotency_key: str
+    fingerprint: bytes
+    wait_seconds: float
+
+
 def idempotency_key(call: Call) -> str:
     """The call's key. Raises `idempotency_key_missing` and `idempotency_key_invalid`."""
     header = call.header(b"idempotency-key")
@@ -94,6 +108,19 @@ def idempotency_key(call: Call) -> str:
     if key is None:
         raise Problem("idempotency_key_invalid", param="Idempotency-Key")
     return key
+
+
+def command_fields(call: Call, principal: Principal, key: str, request: msgspec.Struct) -> CommandFields:
+    """What every command has, of a call whose body was read and found right: only now may it take a place to wait."""
+    return {
+        "merchant_id": principal.merchant_id,
+        "livemode": principal.livemode,
+        "key_id": principal.key_id,
+        "request_id": call.request_id,
+        "idempotency_key": key,
+        "fingerprint": fingerprint_of(call.method, call.path, request),
+        "wait_seconds": wait_seconds(call),
+    }
 
 
 def wait_seconds(call: Call) -> float:

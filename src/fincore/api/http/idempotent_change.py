@@ -1,7 +1,6 @@
 """Changes that are no payments: an `Idempotency-Key` may be sent with them, and answer and change become true together."""
 
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from typing import Final
 
 import msgspec
@@ -14,14 +13,13 @@ from fincore.eventstore.commit import IdempotencyKey, StoredResponse
 from fincore.eventstore.commit import Response as ResponseToStore
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.write.merchants.api_key import Principal
+from fincore.write.payments.idempotency import fingerprint_of
 
 OPTIONAL_KEY: Final = msgspec.structs.replace(IDEMPOTENCY_KEY, is_required=False)
 OPTIONAL_KEY_PROBLEMS: Final = tuple(
     code for code in IDEMPOTENT_PROBLEMS if code not in ("idempotency_key_missing", "idempotency_key_in_use")
 )
 """What each of these POSTs may answer beside its own problems."""
-
-_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 MakeChange = Callable[[Transaction], Awaitable[Response]]
 """Makes the change in the transaction and says the answer, or raises `Problem`: nothing is changed."""
@@ -37,9 +35,7 @@ async def change_once(
     key = None
     if call.header(b"idempotency-key") is not None:
         key = IdempotencyKey(principal.merchant_id, principal.livemode, required_key(call))
-    fingerprint = sha256(
-        b"%s %s\n%s" % (call.method.encode(), call.path.encode(), _ENCODER.encode(request))
-    ).digest()
+    fingerprint = fingerprint_of(call.method, call.path, request)
 
     async def change(transaction: Transaction) -> StoredResponse:
         response = await make(transaction)

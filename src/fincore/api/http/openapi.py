@@ -1,7 +1,7 @@
 """How one operation of the API is documented. The OpenAPI document is made of these."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -13,7 +13,8 @@ JsonSchema = Mapping[str, Any]
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A header, a part of the path or of the query.
 
-    A deep object is written as `name[member]=value`, a list as `name=one,other`.
+    A deep object is written as `name[member]=value`, and also as `name=value` if it `has_plain_form`; a list is written as
+    `name=one,other`.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     schema: JsonSchema
     is_required: bool = False
     is_deep_object: bool = False
+    has_plain_form: bool = False
     is_list: bool = False
 
 
@@ -36,6 +38,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     headers: tuple[str, ...] = ()
     is_required: bool = True
+
+
+READ_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("parameter_invalid", "parameter_unknown")
+"""What a GET without parameters may answer beside its own problems."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,32 +5,34 @@ from typing import Final, get_args
 import msgspec
 
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.idempotent_call import (
+    command_fields,
     idempotency_key,
     read_request,
     response_of,
     wait_headers,
     wait_seconds,
 )
-from fincore.api.http.list_query import chosen_charge, chosen_several, read_list_query
+from fincore.api.http.list_filters import chosen_charge, chosen_several
+from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import (
+    RefundId,
     parse_charge_id,
     parse_refund_id,
 )
 from fincore.domain.refund import RefundStatus
-from fincore.public.refund_body import RefundBody, RefundListBody, refund_body
+from fincore.public.refund_body import RefundBody, refund_body
 from fincore.read.current import Current, refund_view
 from fincore.read.paymentdb.refund_queries import RefundFilters, RefundQueries
 from fincore.read.paymentdb.refund_view import RefundView
+from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
-from fincore.write.payments.idempotency import fingerprint_of
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import RefundRequest, refund_flaw
 from fincore.write.payments.operation_service import OperationService
@@ -61,7 +63,7 @@ class Refunds:
         """What to serve."""
         return (
             Route(method="POST", path="/v1/refunds", operation=CREATE_REFUND, handler=self.create),
-            Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS, handler=self.list_page),
+            Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS.operation, handler=self.list_page),
             Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=self.get),
         )
 
@@ -79,15 +81,7 @@ class Refunds:
             raise Problem("charge_not_found", param="charge") from None
         result = await self._operations.carry_out(
             OperationCommand(
-                merchant_id=principal.merchant_id,
-                livemode=principal.livemode,
-                key_id=principal.key_id,
-                request_id=call.request_id,
-                idempotency_key=key,
-                fingerprint=fingerprint_of(call.method, call.path, request),
-                wait_seconds=wait_seconds(call),
-                charge_id=charge_id,
-                request=request,
+                **command_fields(call, principal, key, request), charge_id=charge_id, request=request
             )
         )
         return response_of(result, charge_param="charge")
@@ -98,10 +92,7 @@ class Refunds:
         With a wish to wait, the refund once the PSP has answered, or what is known when the time is over.
         """
         principal = await secret_principal(call, self._keys)
-        try:
-            refund_id = parse_refund_id(call.path_parameter("refund_id"))
-        except InvalidId:
-            raise Problem("refund_not_found", param="refund_id") from None
+        refund_id = call.path_id("refund_id", parse_refund_id, "refund_not_found")
         view = await self._current.refund(principal.merchant_id, refund_id, livemode=principal.livemode)
         if view is None:
             raise Problem("refund_not_found", param="refund_id")
@@ -112,23 +103,19 @@ class Refunds:
 
     async def list_page(self, call: Call) -> Response:
         """A page of refunds, newest first, from the query view: it may miss what was written a moment ago."""
-        principal = await secret_principal(call, self._keys)
-        asked = read_list_query(call.query, principal, parse_refund_id, filters=("charge", "status"))
+        return await LIST_REFUNDS.respond(call, self._keys, self._page)
+
+    async def _page(self, principal: Principal, query: ListQuery[RefundId]) -> tuple[list[RefundBody], bool]:
         filters = RefundFilters(
             merchant_id=principal.merchant_id,
             livemode=principal.livemode,
-            charge_id=chosen_charge(asked),
-            statuses=chosen_several(asked, "status", _STATUSES),
-            created_from=asked.created_from,
-            created_before=asked.created_before,
+            charge_id=chosen_charge(query),
+            statuses=chosen_several(query, "status", _STATUSES),
+            created_from=query.created_from,
+            created_before=query.created_before,
         )
-        page = await self._queries.list_refunds(filters, after_id=asked.after_id, limit=asked.limit)
-        body = RefundListBody(
-            data=[_shown(view) for view in page.refunds],
-            has_more=page.has_more,
-            next_cursor=cursor_after(page.refunds[-1].refund.refund_id, principal) if page.has_more else None,
-        )
-        return json_response(200, body)
+        page = await self._queries.list_refunds(filters, after_id=query.after_id, limit=query.limit)
+        return [_shown(view) for view in page.refunds], page.has_more
 
     async def _after_wait(self, view: RefundView, seconds: float) -> RefundView:
         """The refund once the PSP has said what became of it, or as it is when the time is over."""

@@ -11,9 +11,11 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_query import CHARGE, CREATED, CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_operation import CREATED, ListOperation
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
 from fincore.api.refunds.body import FailedRefundProblem
+from fincore.domain.ids import parse_refund_id
 from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
 
@@ -80,17 +82,14 @@ GET_REFUND: Final = Operation(
     problems=(*READ_PROBLEMS, "refund_not_found", "charge_unreadable"),
 )
 
-LIST_REFUNDS: Final = Operation(
-    operation_id="list_refunds",
-    summary="List refunds",
-    description=(
-        "Lists your refunds, newest first, also those made at the PSP. Every page takes the same time, however far it is "
-        "from the first. A refund appears in lists a moment after you created it."
-    ),
+LIST_REFUNDS: Final = ListOperation(
+    "refunds",
     tag=_TAG,
-    parameters=(
-        LIMIT,
-        CURSOR,
+    description=(
+        "Lists your refunds, newest first, also those made at the PSP. A refund appears in lists a moment after you "
+        "created it."
+    ),
+    filters=(
         CHARGE,
         Parameter(
             name="status",
@@ -101,6 +100,6 @@ LIST_REFUNDS: Final = Operation(
         ),
         CREATED,
     ),
-    responses={200: Content(shape=RefundListBody, description="A page of refunds.")},
-    problems=LIST_PROBLEMS,
+    parse_id=parse_refund_id,
+    body=RefundListBody,
 )

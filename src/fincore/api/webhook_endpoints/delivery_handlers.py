@@ -14,7 +14,6 @@ from fincore.api.webhook_endpoints.body import delivery_body, delivery_body_with
 from fincore.api.webhook_endpoints.handlers import WebhookServices, owner_of
 from fincore.api.webhook_endpoints.openapi import GET_WEBHOOK_DELIVERY, REPLAY_WEBHOOK_DELIVERY
 from fincore.api.webhook_endpoints.requests import DeliveryReplayRequest
-from fincore.domain.errors import InvalidId
 from fincore.domain.ids import WebhookDeliveryId, parse_webhook_delivery_id
 from fincore.eventstore.idempotent_changes import Transaction
 from fincore.write.merchants.api_keys import ApiKeys
@@ -72,10 +71,7 @@ class WebhookDeliveries:
 
 
 def _delivery_id(call: Call) -> WebhookDeliveryId:
-    try:
-        return parse_webhook_delivery_id(call.path_parameter("delivery_id"))
-    except InvalidId:
-        raise _not_found() from None
+    return call.path_id("delivery_id", parse_webhook_delivery_id, "webhook_delivery_not_found")
 
 
 def _not_found() -> Problem:

@@ -5,15 +5,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import cursor_after
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.idempotent_call import read_request
 from fincore.api.http.idempotent_change import change_once
-from fincore.api.http.list_query import chosen, read_list_query, within_reach
+from fincore.api.http.list_filters import chosen
+from fincore.api.http.list_query import ListQuery, within_reach
 from fincore.api.http.problems import Problem
 from fincore.api.webhook_endpoints.body import (
-    WebhookDeliveryListBody,
+    WebhookDeliveryBody,
     WebhookEndpointBody,
     WebhookEndpointListBody,
     WebhookReplayBody,
@@ -37,10 +37,9 @@ from fincore.api.webhook_endpoints.requests import (
     WebhookEndpointUpdateRequest,
     check_request,
 )
-from fincore.domain.errors import InvalidId
 from fincore.domain.ids import (
+    WebhookDeliveryId,
     WebhookEndpointId,
-    parse_webhook_delivery_id,
     parse_webhook_endpoint_id,
 )
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
@@ -105,7 +104,7 @@ class WebhookEndpoints:
             Route(
                 method="GET",
                 path=f"{one}/deliveries",
-                operation=LIST_WEBHOOK_DELIVERIES,
+                operation=LIST_WEBHOOK_DELIVERIES.operation,
                 handler=self.list_deliveries,
             ),
             Route(
@@ -198,26 +197,22 @@ class WebhookEndpoints:
 
     async def list_deliveries(self, call: Call) -> Response:
         """A page of what was sent to an endpoint, newest first."""
-        principal = await secret_principal(call, self._keys)
-        asked = read_list_query(
-            call.query, principal, parse_webhook_delivery_id, filters=("status",), has_created=False
-        )
-        endpoint_id = _endpoint_id(call)
-        if not await self._endpoints.existed(owner_of(principal), endpoint_id):
-            raise _not_found()
-        page = await self._deliveries.list_of(
-            endpoint_id,
-            status=chosen(asked, "status", _STATUSES),
-            after_id=asked.after_id,
-            limit=asked.limit,
-        )
-        last = page.deliveries[-1].delivery_id if page.has_more else None
-        body = WebhookDeliveryListBody(
-            data=[delivery_body(delivery) for delivery in page.deliveries],
-            has_more=page.has_more,
-            next_cursor=cursor_after(last, principal) if last else None,
-        )
-        return json_response(200, body)
+
+        async def find(
+            principal: Principal, query: ListQuery[WebhookDeliveryId]
+        ) -> tuple[list[WebhookDeliveryBody], bool]:
+            endpoint_id = _endpoint_id(call)
+            if not await self._endpoints.existed(owner_of(principal), endpoint_id):
+                raise _not_found()
+            page = await self._deliveries.list_of(
+                endpoint_id,
+                status=chosen(query, "status", _STATUSES),
+                after_id=query.after_id,
+                limit=query.limit,
+            )
+            return [delivery_body(delivery) for delivery in page.deliveries], page.has_more
+
+        return await LIST_WEBHOOK_DELIVERIES.respond(call, self._keys, find)
 
     async def replay_failed(self, call: Call) -> Response:
         """Send again what failed."""
@@ -262,10 +257,7 @@ def owner_of(principal: Principal) -> Owner:
 
 
 def _endpoint_id(call: Call) -> WebhookEndpointId:
-    try:
-        return parse_webhook_endpoint_id(call.path_parameter("endpoint_id"))
-    except InvalidId:
-        raise _not_found() from None
+    return call.path_id("endpoint_id", parse_webhook_endpoint_id, "webhook_endpoint_not_found")
 
 
 def _not_found() -> Problem:

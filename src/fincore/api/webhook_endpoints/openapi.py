@@ -4,8 +4,8 @@ from typing import Final
 
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.idempotent_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
-from fincore.api.http.list_query import CURSOR, LIMIT, LIST_PROBLEMS, READ_PROBLEMS
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.list_operation import ListOperation
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
 from fincore.api.http.problems import ProblemCode
 from fincore.api.webhook_endpoints.body import (
     WebhookDeliveryBody,
@@ -21,6 +21,7 @@ from fincore.api.webhook_endpoints.requests import (
     WebhookEndpointRequest,
     WebhookEndpointUpdateRequest,
 )
+from fincore.domain.ids import parse_webhook_delivery_id
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX
 from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.endpoints import OVERLAP_SECONDS_MAX
@@ -142,15 +143,14 @@ ROTATE_WEBHOOK_SECRET: Final = Operation(
     problems=(*OPTIONAL_KEY_PROBLEMS, "webhook_endpoint_not_found"),
 )
 
-LIST_WEBHOOK_DELIVERIES: Final = Operation(
-    operation_id="list_webhook_deliveries",
-    summary="List webhook deliveries",
-    description="Lists the endpoint's deliveries, newest first, each with its last attempt. FinCore keeps them for 30 days.",
+LIST_WEBHOOK_DELIVERIES: Final = ListOperation(
+    "webhook deliveries",
     tag=_TAG,
-    parameters=(
-        _ENDPOINT_ID,
-        LIMIT,
-        CURSOR,
+    description=(
+        "Lists the endpoint's deliveries, newest first, each with its last attempt. FinCore keeps them for 30 days."
+    ),
+    path=(_ENDPOINT_ID,),
+    filters=(
         Parameter(
             name="status",
             place="query",
@@ -158,8 +158,9 @@ LIST_WEBHOOK_DELIVERIES: Final = Operation(
             schema=words_reference("WebhookDeliveryStatus"),
         ),
     ),
-    responses={200: Content(shape=WebhookDeliveryListBody, description="A page of deliveries.")},
-    problems=(*LIST_PROBLEMS, "webhook_endpoint_not_found"),
+    parse_id=parse_webhook_delivery_id,
+    body=WebhookDeliveryListBody,
+    problems=("webhook_endpoint_not_found",),
 )
 
 REPLAY_FAILED_WEBHOOKS: Final = Operation(

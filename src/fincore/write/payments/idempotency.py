@@ -17,8 +17,6 @@ import msgspec
 
 from fincore.domain.card_number import holds_card_number
 from fincore.eventstore.commit import IdempotencyKey, StoredResponse
-from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.payments.operation_request import OperationRequest
 
 KEY_CHARACTERS_MAX: Final = 255
 _BARE: Final = rf"[!#-+\--~]{{1,{KEY_CHARACTERS_MAX}}}"  # printable, without space, quote and comma
@@ -46,7 +44,7 @@ def read_key(header: str) -> str | None:
     return None if holds_card_number(key) else key
 
 
-def fingerprint_of(method: str, path: str, request: ChargeRequest | OperationRequest) -> bytes:
+def fingerprint_of(method: str, path: str, request: msgspec.Struct) -> bytes:
     """What two requests with one key must have in common. Spacing, order and letter case of the currency may differ."""
     return sha256(b"%s %s\n%s" % (method.encode(), path.encode(), _ENCODER.encode(request))).digest()
 

@@ -71,23 +71,23 @@ WEBHOOK_OPERATIONS: tuple[tuple[Method, str, Operation], ...] = (
     ("GET", "endpoints/{endpoint_id}", GET_WEBHOOK_ENDPOINT),
     ("POST", "endpoints/{endpoint_id}", UPDATE_WEBHOOK_ENDPOINT),
     ("POST", "endpoints/{endpoint_id}/rotate_secret", ROTATE_WEBHOOK_SECRET),
-    ("GET", "endpoints/{endpoint_id}/deliveries", LIST_WEBHOOK_DELIVERIES),
+    ("GET", "endpoints/{endpoint_id}/deliveries", LIST_WEBHOOK_DELIVERIES.operation),
     ("POST", "endpoints/{endpoint_id}/replay_failed", REPLAY_FAILED_WEBHOOKS),
     ("GET", "deliveries/{delivery_id}", GET_WEBHOOK_DELIVERY),
     ("POST", "deliveries/{delivery_id}/replay", REPLAY_WEBHOOK_DELIVERY),
 )
 ROUTES = (
     Route(method="POST", path="/v1/charges", operation=CREATE_CHARGE, handler=nothing),
-    Route(method="GET", path="/v1/charges", operation=LIST_CHARGES, handler=nothing),
+    Route(method="GET", path="/v1/charges", operation=LIST_CHARGES.operation, handler=nothing),
     Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=nothing),
     Route(method="POST", path="/v1/charges/{charge_id}/capture", operation=CAPTURE_CHARGE, handler=nothing),
     Route(method="POST", path="/v1/charges/{charge_id}/cancel", operation=CANCEL_CHARGE, handler=nothing),
     Route(method="POST", path="/v1/refunds", operation=CREATE_REFUND, handler=nothing),
-    Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS, handler=nothing),
+    Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS.operation, handler=nothing),
     Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=nothing),
-    Route(method="GET", path="/v1/disputes", operation=LIST_DISPUTES, handler=nothing),
+    Route(method="GET", path="/v1/disputes", operation=LIST_DISPUTES.operation, handler=nothing),
     Route(method="GET", path="/v1/disputes/{dispute_id}", operation=GET_DISPUTE, handler=nothing),
-    Route(method="GET", path="/v1/events", operation=LIST_EVENTS, handler=nothing),
+    Route(method="GET", path="/v1/events", operation=LIST_EVENTS.operation, handler=nothing),
     Route(method="GET", path="/v1/events/{event_id}", operation=GET_EVENT, handler=nothing),
     *(
         Route(method=method, path=f"/v1/webhook_{path}", operation=operation, handler=nothing)
@@ -97,7 +97,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/balance_transactions",
-        operation=LIST_BALANCE_TRANSACTIONS,
+        operation=LIST_BALANCE_TRANSACTIONS.operation,
         handler=nothing,
     ),
     Route(
