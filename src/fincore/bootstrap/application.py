@@ -14,7 +14,7 @@ from fincore.api.events.handlers import Events
 from fincore.api.health.handlers import Health, Probe
 from fincore.api.http.asgi import Application
 from fincore.api.http.endpoint import Outage
-from fincore.api.psp_webhooks.handlers import Webhooks
+from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
 from fincore.api.refunds.body import render_refund
 from fincore.api.refunds.handlers import Refunds
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
@@ -131,7 +131,7 @@ def build_application(
             Events(keys=keys, queries=events, log=log),
             WebhookEndpoints(webhooks, keys),
             WebhookDeliveries(webhooks, keys),
-            Webhooks(WebhookInbox(writer, accounts.webhooks, clock)),
+            PspWebhookHandlers(WebhookInbox(writer, accounts.webhooks, clock)),
             Health(_probes(stores) if probes is None else probes),
         ),
         bounds=bounds,

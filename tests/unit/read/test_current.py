@@ -6,9 +6,10 @@ from typing import Any, cast
 import pytest
 
 from fincore.domain.errors import StreamUnreadable
-from fincore.domain.events import ChargeEvent, RecordedEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, MerchantId, RefundId, StreamId, charge_of, new_refund_id
 from fincore.domain.public_event import PublicEvent, public_event
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import LoadedStream
 from fincore.read.current import Current, refund_view
 from fincore.read.paymentdb.charge_view import ChargeView
@@ -44,11 +45,11 @@ class Stores:
     async def stream_of_refund(self, _: RefundId) -> StreamId | None:
         return self.stream_id
 
-    async def load_readable(self, _: StreamId) -> LoadedStream:
+    async def load_readable(self, _: StreamId) -> LoadedStream[ChargeEvent]:
         self.loads += 1
         return LoadedStream(self.events[: self.unreadable_from])
 
-    async def load(self, stream_id: StreamId) -> list[RecordedEvent]:
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[ChargeEvent]]:
         loaded = await self.load_readable(stream_id)
         if self.unreadable_from is not None:
             raise StreamUnreadable(self.unreadable_from + 1, "an event of a later version")

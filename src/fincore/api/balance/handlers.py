@@ -23,6 +23,7 @@ from fincore.api.http.list_filters import chosen, chosen_charge
 from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, parse_balance_transaction_id
 from fincore.eventstore.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.eventstore.log import EventLog
@@ -39,7 +40,12 @@ class Balance:
     """The handlers of /v1/balance and /v1/balance_transactions."""
 
     def __init__(
-        self, *, keys: ApiKeys, queries: BalanceQueries, references: EventReferences, log: EventLog
+        self,
+        *,
+        keys: ApiKeys,
+        queries: BalanceQueries,
+        references: EventReferences,
+        log: EventLog[ChargeEvent],
     ) -> None:
         self._keys = keys
         self._queries = queries

@@ -35,7 +35,7 @@ CAPTURE_CHARGE: Final = Operation(
     description=(
         "Takes the money that an authorized charge holds, or a part of it. The bank releases the rest: a charge is "
         "captured once. FinCore stores the capture before it answers: it is the charge's `pending_operation`, and "
-        "FinCore carries it out even after a failure. With `Prefer: wait=N` the response holds the outcome; a capture that "
+        "no crash or outage loses it. With `Prefer: wait=N` the response holds the outcome; a capture that "
         "fails while you wait is answered with 402, and the charge stays as it was."
     ),
     tag=_TAG,

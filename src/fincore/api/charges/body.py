@@ -21,7 +21,7 @@ class FailedChargeProblem(ProblemBody, frozen=True, kw_only=True):
 
 
 class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
-    """The problem of a charge with unreadable latest events; other problems of the status have no `charge`."""
+    """The error where the charge's latest events cannot be read. Other errors with this status have no `charge`."""
 
     charge: Annotated[
         ChargeBody | UnsetType,

@@ -11,7 +11,7 @@ from fincore.api.http.exchange import Call, Response, json_response
 from fincore.api.http.list_filters import chosen, chosen_charge
 from fincore.api.http.list_query import ListQuery
 from fincore.api.http.problems import Problem
-from fincore.domain.events import EVENTS, EventType
+from fincore.domain.events import EVENTS, ChargeEvent, EventType
 from fincore.domain.ids import ChargeId, EventId, parse_event_id, stream_of
 from fincore.domain.public_event import PublicEvent
 from fincore.eventstore.log import EventLog

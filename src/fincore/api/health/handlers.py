@@ -2,81 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Final, Literal
 
-import msgspec
-from msgspec import Meta
-
+from fincore.api.health.body import DependencyState, HealthBody, IndexBody, ReadinessBody
+from fincore.api.health.openapi import HEALTHZ, INDEX, READYZ
 from fincore.api.http.endpoint import Route
 from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.openapi import Content, Operation
-from fincore.version import VERSION
 
-DependencyState = Literal["ok", "read_only", "unavailable"]
 Probe = Callable[[], Awaitable[DependencyState]]
 """Answers within a bound of its own what state a dependency is in."""
-
-_TAG: Final = "Service"
-
-
-class HealthBody(msgspec.Struct, frozen=True):
-    """The process answers."""
-
-    status: Annotated[Literal["ok"], Meta(description="`ok`: the process answers.")] = "ok"
-
-
-class ReadinessBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether requests can be served, and what each dependency says."""
-
-    status: Annotated[
-        Literal["ok", "unavailable"], Meta(description="`unavailable`: at least one dependency is not `ok`.")
-    ]
-    parts: Annotated[
-        dict[str, DependencyState],
-        Meta(
-            description="The state of each dependency, by its name. `read_only`: it answers and accepts no changes, as "
-            "during a fail-over."
-        ),
-    ]
-
-
-class IndexBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to go from here."""
-
-    name: Annotated[str, Meta(description="The product.")] = "FinCore Payments"
-    version: Annotated[str, Meta(description="The version of FinCore that answers.")] = VERSION
-    docs: Annotated[str, Meta(description="The path of the API's documentation.")] = "/docs"
-    openapi: Annotated[str, Meta(description="The path of the OpenAPI document.")] = "/openapi.json"
-    charges: Annotated[str, Meta(description="The path of the charges.")] = "/v1/charges"
-
-
-_HEALTHZ: Final = Operation(
-    operation_id="healthz",
-    summary="Is the process alive",
-    description="200 as long as the process can answer at all.",
-    tag=_TAG,
-    is_authenticated=False,
-    responses={200: Content(shape=HealthBody, description="It is.")},
-)
-_READYZ: Final = Operation(
-    operation_id="readyz",
-    summary="Can requests be served",
-    description="Asks each dependency; 503 where one is away, or does not take the changes that the API makes.",
-    tag=_TAG,
-    is_authenticated=False,
-    responses={
-        200: Content(shape=ReadinessBody, description="They can."),
-        503: Content(shape=ReadinessBody, description="A dependency is away, or accepts no changes."),
-    },
-)
-_INDEX: Final = Operation(
-    operation_id="index",
-    summary="What is here",
-    description="Where the documentation and the API are.",
-    tag=_TAG,
-    is_authenticated=False,
-    responses={200: Content(shape=IndexBody, description="The index.")},
-)
 
 
 class Health:
@@ -88,9 +21,9 @@ class Health:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         return (
-            Route(method="GET", path="/healthz", operation=_HEALTHZ, handler=self.healthz, gate=None),
-            Route(method="GET", path="/readyz", operation=_READYZ, handler=self.readyz, gate=None),
-            Route(method="GET", path="/", operation=_INDEX, handler=self.index, gate=None),
+            Route(method="GET", path="/healthz", operation=HEALTHZ, handler=self.healthz, gate=None),
+            Route(method="GET", path="/readyz", operation=READYZ, handler=self.readyz, gate=None),
+            Route(method="GET", path="/", operation=INDEX, handler=self.index, gate=None),
         )
 
     async def healthz(self, _: Call) -> Response:

@@ -111,7 +111,7 @@ def idempotency_key(call: Call) -> str:
 
 
 def command_fields(call: Call, principal: Principal, key: str, request: msgspec.Struct) -> CommandFields:
-    """What every command has, of a call whose body was read and found right: only now may it take a place to wait."""
+    """What every command has, of a call with a valid body: only now may the call take a place among those that wait."""
     return {
         "merchant_id": principal.merchant_id,
         "livemode": principal.livemode,

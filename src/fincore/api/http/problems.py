@@ -149,26 +149,26 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "charge_failed": ProblemKind(
             402,
             "Failed charge",
-            "`charge.failure` says why and what may help. To try again, create a new charge with a new key.",
+            "Read `charge.failure`: it says why, and what may help. To try again, create a new charge with a new key.",
         ),
         "capture_failed": ProblemKind(
             402,
             "Failed capture",
-            "`charge.operation_failure` says why. While the charge is `authorized` the bank still holds the money. To try "
-            "again, use a new key.",
+            "Read `charge.operation_failure`: it says why. While the charge is `authorized` the bank still holds the money. "
+            "To try again, use a new key.",
         ),
         "cancel_failed": ProblemKind(
             402,
             "Failed cancellation",
-            "`charge.status` says where the charge stands. To try again, use a new key.",
+            "Read `charge.status`: it says what became of the charge. To try again, use a new key.",
         ),
         "refund_failed": ProblemKind(
             402,
             "Failed refund",
-            "`refund.failure` says why. The amount can be refunded again; to try again, use a new key.",
+            "Read `refund.failure`: it says why. To refund the amount again, use a new key.",
         ),
         "secret_key_required": ProblemKind(
-            403, "Publishable key without this right", "Use a secret key (sk_...), from your back end only."
+            403, "Secret key required", "Send a secret key (sk_...), from your back end only."
         ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
@@ -184,17 +184,17 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "dispute_not_found": ProblemKind(
             404,
             "Unknown dispute",
-            "Check the id, and that your key is of the merchant and the mode of the charge in question.",
+            "Check the id, and that your key is of the merchant and the mode of the disputed charge.",
         ),
         "balance_transaction_not_found": ProblemKind(
             404,
             "Unknown balance transaction",
-            "Check the id, and that your key is of the merchant and the mode of the charge; ask again in a moment if it is new.",
+            "Check the id, and that your key is of the merchant and the mode of the charge. If it is new, send the request again in a moment.",
         ),
         "event_not_found": ProblemKind(
             404,
             "Unknown event",
-            "Check the id, and that your key is of the merchant and the mode of the event; ask again in a moment if it is new.",
+            "Check the id, and that your key is of the merchant and the mode of the event. If it is new, send the request again in a moment.",
         ),
         "webhook_endpoint_not_found": ProblemKind(
             404,
@@ -212,21 +212,27 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             405, "Method not allowed", "Use a method that the `Allow` header lists."
         ),
         "body_too_slow": ProblemKind(
-            408, "Body received too slowly", "Send the request again.", retryable=True
+            408,
+            "Slow request body",
+            "Send the request again, and its whole body without a pause.",
+            retryable=True,
         ),
         "head_too_slow": ProblemKind(
-            408, "Headers received too slowly", "Send the request again.", retryable=True
+            408,
+            "Slow request headers",
+            "Send the request again, and all of its headers at once.",
+            retryable=True,
         ),
         "idempotency_key_in_use": ProblemKind(
             409,
-            "Earlier request still in progress",
-            "Send the same request again after the seconds that `Retry-After` says.",
+            "Request with this key in progress",
+            "Send the same request again after the seconds in `Retry-After`.",
             retryable=True,
         ),
         "charge_busy": ProblemKind(
             409,
-            "Too many changes at once",
-            "Nothing was done. Send the same request again after the seconds that `Retry-After` says.",
+            "Concurrent changes to the charge",
+            "Send the same request again after the seconds in `Retry-After`. Nothing was done.",
             retryable=True,
         ),
         "operation_in_progress": ProblemKind(
@@ -252,8 +258,8 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "charge_already_refunded": ProblemKind(
             409,
-            "Charge already refunded",
-            "Do not refund again: the whole amount is given back or about to be. `refunds` of the charge lists the refunds.",
+            "Fully refunded charge",
+            "Do not refund again: the refunds of the charge cover the whole amount. `refunds` of the charge lists them.",
         ),
         "charge_disputed": ProblemKind(
             409,
@@ -263,7 +269,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "charge_report_held": ProblemKind(
             409,
             "Charge with a held report",
-            "Ask staff to look at the report and release it; then send the request again.",
+            "Ask the operator of this installation to look at the report and release it. Then send the request again.",
         ),
         "too_many_refunds": ProblemKind(
             409,
@@ -300,7 +306,9 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422, "Unknown currency", "Send an ISO 4217 currency code, such as usd or eur."
         ),
         "currency_not_supported": ProblemKind(
-            422, "Currency not supported", "Charge in another currency. `detail` names this one."
+            422,
+            "Currency not supported",
+            "Send a currency that the PSP account takes. `detail` names the one it refuses.",
         ),
         "amount_too_small": ProblemKind(
             422, "Amount too small", "Send at least 1 minor unit in `amount_minor`, or what `detail` says."
@@ -310,7 +318,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "amount_not_expressible": ProblemKind(
             422,
-            "Amount not expressible at the PSP",
+            "Unsupported amount precision",
             "Round `amount_minor` to the multiple that `detail` names.",
         ),
         "capture_amount_too_large": ProblemKind(
@@ -345,13 +353,13 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "psp_not_configured": ProblemKind(
             422,
-            "No PSP account configured",
+            "Missing PSP account",
             "Ask the operator of this installation to configure a PSP account for the mode of your key.",
         ),
         "rate_limited": ProblemKind(
             429,
             "Too many requests",
-            "Send the same request with the same key again after the seconds that `Retry-After` says.",
+            "Send the same request with the same key again after the seconds in `Retry-After`.",
             retryable=True,
         ),
         "headers_too_large": ProblemKind(
@@ -368,30 +376,30 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "connections_too_many": ProblemKind(
             503,
             "Too many connections",
-            "Send the request over a connection that is open already, or close some.",
+            "Send the request over a connection that is open already, or close idle ones.",
             retryable=True,
         ),
         "charge_unreadable": ProblemKind(
             500,
             "Unreadable charge",
-            "Give `request_id` to the operator of this installation: sending the request again does not help.",
+            "Give `request_id` to the operator of this installation. Do not send the request again: it will fail again.",
         ),
         "overloaded": ProblemKind(
             503,
-            "Overload",
-            "Send the same request with the same key again after the seconds that `Retry-After` says.",
+            "Server overload",
+            "Send the same request with the same key again after the seconds in `Retry-After`.",
             retryable=True,
         ),
         "webhook_not_checked": ProblemKind(
             503,
-            "Webhook not checked",
-            "Send the same webhook again after the seconds that `Retry-After` says.",
+            "Unchecked webhook",
+            "Send the same webhook again after the seconds in `Retry-After`.",
             retryable=True,
         ),
         "store_unavailable": ProblemKind(
             503,
             "Database unavailable",
-            "Send the same request with the same key again. It is safe, whether or not FinCore carried the first out.",
+            "Send the same request with the same key again. The key makes the repetition safe: FinCore carries it out once.",
             retryable=True,
         ),
     }

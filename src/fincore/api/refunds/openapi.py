@@ -27,7 +27,7 @@ CREATE_REFUND: Final = Operation(
     description=(
         "Gives back the money of a charge that succeeded, or a part of it. A charge can have many refunds; together they "
         "never exceed the captured amount, however many requests you send at once. FinCore stores the refund before it "
-        "answers: the refund is `processing`, its amount is reserved, and FinCore carries it out even after a failure. With "
+        "answers: the refund is `processing`, its amount is reserved, and no crash or outage loses it. With "
         "`Prefer: wait=N` the response holds the outcome; a refund that fails while you wait is answered with 402."
     ),
     tag=_TAG,

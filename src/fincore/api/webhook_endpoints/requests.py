@@ -67,8 +67,8 @@ class WebhookEndpointUpdateRequest(
         Annotated[
             EndpointStatus,
             Meta(
-                description="`disabled`: FinCore sends nothing more. `enabled`: FinCore sends again, for "
-                "any reason for which it had stopped."
+                description="`disabled`: FinCore sends nothing more. `enabled`: FinCore sends again, "
+                "whether you or FinCore had disabled the endpoint."
             ),
         ]
         | UnsetType

@@ -29,7 +29,7 @@ from fincore.api.http.endpoint import Method, Route
 from fincore.api.http.exchange import Call, Response
 from fincore.api.http.openapi import Operation
 from fincore.api.http.problems import PROBLEMS
-from fincore.api.psp_webhooks.handlers import RECEIVE_WEBHOOK
+from fincore.api.psp_webhooks.openapi import RECEIVE_WEBHOOK
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
 from fincore.api.webhook_endpoints.openapi import (

@@ -1,0 +1,40 @@
+"""How /openapi.json and the pages below /docs are documented."""
+
+from typing import Final
+
+from fincore.api.http.exchange import JSON
+from fincore.api.http.openapi import Content, Operation
+
+HTML: Final = "text/html; charset=utf-8"
+
+
+def _page_operation(operation_id: str, summary: str, description: str, media_type: str) -> Operation:
+    is_json = media_type == JSON
+    return Operation(
+        operation_id=operation_id,
+        summary=summary,
+        description=description,
+        tag="Documentation",
+        is_authenticated=False,
+        responses={
+            200: Content(
+                shape={"type": "object"} if is_json else {"type": "string"},
+                media_type=media_type,
+                description=summary,
+            )
+        },
+    )
+
+
+OPENAPI: Final = _page_operation(
+    "openapi", "Get the OpenAPI document", "This document, for generators of clients.", JSON
+)
+DOCS: Final = _page_operation(
+    "docs", "Read the API's reference", "The OpenAPI document as a page to read.", HTML
+)
+DOCS_ERRORS: Final = _page_operation(
+    "docs_errors", "Read about error codes", "Each error code, and what to do.", HTML
+)
+DOCS_EVENTS: Final = _page_operation(
+    "docs_events", "Read about events", "Each type of event, and what it means.", HTML
+)

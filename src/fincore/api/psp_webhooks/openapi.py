@@ -1,0 +1,42 @@
+"""How /webhooks/{psp}/{account} is documented."""
+
+from typing import Final
+
+from fincore.api.http.openapi import Content, Operation, Parameter
+
+RECEIVE_WEBHOOK: Final = Operation(
+    operation_id="receive_webhook",
+    summary="Receive a PSP's event",
+    description=(
+        "For payment service providers only. FinCore checks the signature over the bytes of the body. 200 means that "
+        "FinCore has stored the event, now or at an earlier delivery. 503 means that "
+        "FinCore could not check the signature now."
+    ),
+    tag="PSP webhooks",
+    is_authenticated=False,
+    parameters=(
+        Parameter(
+            name="psp",
+            place="path",
+            is_required=True,
+            description="The PSP, such as `stripe`.",
+            schema={"type": "string", "examples": ["stripe"]},
+        ),
+        Parameter(
+            name="account",
+            place="path",
+            is_required=True,
+            description="The name of the account at the PSP, as this installation calls it.",
+            schema={"type": "string", "examples": ["test"]},
+        ),
+    ),
+    request_body=Content(shape={"type": "object"}, description="The event, exactly as the PSP signed it."),
+    responses={200: Content(shape={"type": "object"}, description="FinCore has stored the event.")},
+    problems=(
+        "webhook_signature_invalid",
+        "webhook_endpoint_not_found",
+        "body_too_slow",
+        "body_too_large",
+        "webhook_not_checked",
+    ),
+)
