@@ -2,11 +2,14 @@
 
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+PIP_AUDIT_VERSION := 2.10.1
+STORE_TESTS := tests/contract/test_event_store_contract.py tests/contract/test_job_inspection_contract.py \
+	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_laws_of_the_schema.py
 SOURCES := src tests bench demo harness scripts
 
 .PHONY: help
 help: ## list what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1 \t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1 \t/' | expand -t 20
 
 .PHONY: demo
 demo: .venv/runtime ## start everything with the PSP sandbox, take payments, show them move
@@ -16,10 +19,29 @@ demo: .venv/runtime ## start everything with the PSP sandbox, take payments, sho
 up: .venv/runtime ## run FinCore: every role, on the embedded PostgreSQL unless told otherwise
 	@$(BIN)/fincore up
 
+.PHONY: setup
+setup: .venv/dev ## install what development needs, and the git hooks
+	@$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
+
+.PHONY: dev
+ROLE ?= api
+dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source file changes
+	@$(BIN)/fincore migrate
+	@$(BIN)/watchfiles --filter python --sigint-timeout 10 "$(BIN)/fincore run $(ROLE)" src/fincore
+
 .PHONY: test
 test: .venv/dev ## run every test
 	@tests/openapi_tools/install.sh linters || [ $$? = 3 ]
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+
+.PHONY: test-fast
+test-fast: .venv/dev ## run the tests that need no PostgreSQL: under a minute on two quiet cores
+	$(BIN)/pytest -q -n 2 tests/unit tests/architecture tests/docs/test_docs.py tests/docs/test_glossary.py
+
+.PHONY: test-stores
+test-stores: .venv/dev ## test the stores on the PostgreSQL that FINCORE_TEST_DSN names
+	@: $${FINCORE_TEST_DSN:?set it to a PostgreSQL that nothing else uses, with the rights of a superuser}
+	$(BIN)/pytest -q -n 0 $(STORE_TESTS)
 
 .PHONY: test-long
 test-long: .venv/dev ## run the tests that take minutes, or tools that few need
@@ -38,8 +60,7 @@ lint: .venv/dev ## format, lint, types, import arrows
 	$(BIN)/lint-imports
 
 .PHONY: check
-check: lint ## what lint does, and the tests that need no server
-	$(BIN)/pytest -q tests/unit tests/architecture
+check: lint test-fast ## what lint and test-fast do
 
 .PHONY: format
 format: .venv/dev ## format the code and mend what the linter can
@@ -49,6 +70,15 @@ format: .venv/dev ## format the code and mend what the linter can
 .PHONY: bench
 bench: .venv/dev ## measure, each figure beside its reference in the same run
 	@$(BIN)/python -m bench
+
+.PHONY: profile
+profile: .venv/dev ## profile the API's process while it accepts charges: var/profile/accept.html
+	@$(BIN)/python -m bench.accept_profile
+
+.PHONY: audit
+audit: .venv/dev ## look for known weaknesses in the packages of uv.lock
+	@$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --format requirements.txt --output-file .venv/locked.txt
+	@$(BIN)/uv tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --requirement .venv/locked.txt --require-hashes --disable-pip --strict
 
 .PHONY: release
 release: .venv/dev ## check, build into dist/ and tag what is committed; push nothing (NO_TAG=1: no tag)

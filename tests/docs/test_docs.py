@@ -31,6 +31,10 @@ SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "
 PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
 TREE_PATH = re.compile(r"(?<![\w/.-])(?:src|tests|docs|demo|bench|harness|scripts|\.ci|\.github)/[\w./-]*\w")
 """A path from the root of the repository, in prose or in a command."""
+GENERATED = ("dist/", "var/")
+"""Folders that commands make."""
+OTHER_SETTINGS = {"FINCORE_TEST_DSN"}
+"""What the tests read, and FinCore does not."""
 OTHER_NAMES = {"fincore_service", CHARGE_ID_KEY, REFUND_ID_KEY}
 """What begins like a metric and is none."""
 
@@ -71,7 +75,9 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(document: Path) -> No
 
 @documents
 def test_every_file_that_is_named_exists(document: Path) -> None:
-    named = [code for code in inline_codes(document) if PATH.fullmatch(code)]
+    named = [
+        code for code in inline_codes(document) if PATH.fullmatch(code) and not code.startswith(GENERATED)
+    ]
     # A path that begins with a slash is one of the API and does not match.
     assert [name for name in named if not exists_somewhere(name, document)] == []
 
@@ -82,11 +88,27 @@ def test_each_path_from_the_root_exists(document: Path) -> None:
     assert [name for name in sorted(named) if not (PROJECT / name).exists()] == []
 
 
+@pytest.mark.parametrize(
+    "name", ["Makefile", ".ci/run", ".pre-commit-config.yaml", ".github/workflows/ci.yml"]
+)
+def test_each_path_of_a_build_file_exists(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    named = {path for path in TREE_PATH.findall(text) if "*" not in path}
+    assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
+
+
+def test_workflow_runs_make_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    run = set(re.findall(r"run: make ([a-z-]+)", (PROJECT / ".github/workflows/ci.yml").read_text()))
+    assert len(run) > 1
+    assert run - targets == set()
+
+
 @documents
 def test_every_setting_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"FINCORE_[A-Z_]*[A-Z]", document.read_text()))
     known = {setting.name for setting in SETTINGS} | {name + FILE_SUFFIX for name in SECRET_SETTINGS}
-    assert named - known == set()
+    assert named - known - OTHER_SETTINGS == set()
 
 
 @documents
