@@ -6,7 +6,7 @@ import pytest
 from fincore.domain.errors import Overloaded, StoreUnavailable
 from fincore.postgres.failures import OUTAGES
 from fincore.write.queue.port import ClaimedJob, Done, JobId, JobResult, RetryIn
-from fincore.write.worker.plumbing.handler_wrappers import outlasting_outages
+from fincore.write.worker.plumbing.handler_wrappers import repeated_after_outage
 
 JOB = ClaimedJob(job_id=JobId("1"), kind="charge.authorize", payload=b"{}", attempt=1)
 
@@ -36,7 +36,7 @@ async def test_an_outage_is_a_reason_to_come_back(error: Exception) -> None:
     async def handle(_job: ClaimedJob) -> JobResult:
         raise error
 
-    result = await outlasting_outages(handle, draw=lambda: 0.25)(JOB)
+    result = await repeated_after_outage(handle, draw=lambda: 0.25)(JOB)
     assert isinstance(result, RetryIn)
     assert result.delay_seconds == 0.5
     assert result.reason == str(error) or result.reason in OUTAGES.values()
@@ -48,11 +48,11 @@ async def test_a_defect_is_no_outage(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        await outlasting_outages(handle)(JOB)
+        await repeated_after_outage(handle)(JOB)
 
 
 async def test_a_result_passes_unchanged() -> None:
     async def handle(_job: ClaimedJob) -> JobResult:
         return Done()
 
-    assert await outlasting_outages(handle)(JOB) == Done()
+    assert await repeated_after_outage(handle)(JOB) == Done()

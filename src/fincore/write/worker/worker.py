@@ -27,7 +27,7 @@ from fincore.write.worker.jobs.process_webhook import ProcessWebhook
 from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome, find_operation, find_refund
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
-from fincore.write.worker.plumbing.handler_wrappers import counted, outlasting_outages
+from fincore.write.worker.plumbing.handler_wrappers import counted, repeated_after_outage
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
@@ -37,7 +37,7 @@ from fincore.write.worker.policies.retry_policy import RetryPolicy
 _log = structlog.get_logger(__name__)
 
 CONCURRENCY: Final = 256
-"""Jobs one worker process has in hand. Most wait for a PSP: at 120 ms a call, this many do about 1,200 a second."""
+"""Jobs that one worker process works on at a time. Most wait for a PSP: at 120 ms a call, this many do about 1,200 a second."""
 IDEMPOTENCY_KEYS_KEPT_FOR: Final = timedelta(hours=72)
 QUEUE_LOG_KEPT_FOR: Final = timedelta(hours=1)
 
@@ -122,7 +122,8 @@ class Worker:
             "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),
         }
         self.handlers: Mapping[JobKind, Handler] = {
-            kind: counted(kind, outlasting_outages(handler, draw=draw)) for kind, handler in handlers.items()
+            kind: counted(kind, repeated_after_outage(handler, draw=draw))
+            for kind, handler in handlers.items()
         }
 
     async def run(self) -> None:

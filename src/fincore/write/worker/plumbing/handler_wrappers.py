@@ -1,4 +1,4 @@
-"""All handlers of the worker, by kind of job, made to survive a database that is away for a while."""
+"""What is wrapped around every handler: a repeat after an outage of the database, and the count of results."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ _LABELS: Final[Mapping[type[JobResult], str]] = {Done: "done", RetryIn: "retried
 """The results as labels of metrics."""
 
 OUTAGE_PAUSE_SECONDS: Final = 2.0
-"""The longest pause of a job that met a database that was away; drawn, so that jobs come back spread out."""
+"""The longest pause of a job that met an outage of the database; drawn, so that jobs come back spread out."""
 
 
-def outlasting_outages(handler: Handler, *, draw: Callable[[], float] = random.random) -> Handler:
-    """The handler, but an outage of the database means again later; any other exception stays one, and holds the job."""
+def repeated_after_outage(handler: Handler, *, draw: Callable[[], float] = random.random) -> Handler:
+    """The handler, repeated later after an outage of the database; any other exception is raised, and holds the job."""
 
     async def handle(job: ClaimedJob) -> JobResult:
         try:
