@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from fincore.bootstrap.databases import databases_of, installation_of
 from fincore.bootstrap.roles import Role, run_role
 from fincore.cli.arguments import require_text
+from fincore.cli.commands import COMMANDS
 from fincore.cli.usage import PROGRAM, usage_sentence
 from fincore.domain.errors import FinCoreError, UsageError
 from fincore.event_loop import run_coroutine
@@ -33,59 +34,13 @@ app = App(
     version=VERSION,
     help="FinCore Payments. Settings come from the environment: `fincore settings` lists them.",
 )
-# By name, so that a role which starts does not load what only operators need.
-app.command("fincore.cli.installation:migrate", help="Bring the schemas of the three stores up to date.")
-app.command(
-    "fincore.cli.installation:settings",
-    help="List every setting with the value in force, where it comes from and what it means.",
-)
-app.command(
-    "fincore.cli.installation:check",
-    help="Check the invariants that must hold; exit with 1 when one is broken, 3 when unchecked.",
-)
-app.command(
-    "fincore.cli.merchants:merchants", name="merchant", help="Merchants, and what the platform charges them."
-)
-app.command("fincore.cli.keys:keys", name="key", help="API keys of merchants: create, list, revoke.")
-app.command(
-    "fincore.cli.charges:charges",
-    name="charges",
-    help="Show a charge; list and resolve outcomes at the PSP that are unknown.",
-)
-app.command(
-    "fincore.cli.jobs:jobs", name="jobs", help="Jobs that FinCore has given up: list them, try them again."
-)
-app.command(
-    "fincore.cli.rebuild:rebuilds",
-    name="rebuild",
-    help="Build PaymentDB or LedgerDB again from the log, or compare it with the log.",
-)
-app.command("fincore.cli.restore:restores", name="restore", help="Restore the stores from dumps of pg_dump.")
-app.command(
-    "fincore.cli.reports:reports",
-    name="reports",
-    help="Reports of PSPs that are held: list, release, read again.",
-)
-app.command(
-    "fincore.cli.parked:parked",
-    name="parked",
-    help="Charges that a read model no longer follows, because of an event it cannot apply.",
-)
-app.command(
-    "fincore.cli.webhooks:webhooks",
-    name="webhooks",
-    help="Webhooks to merchants that do not arrive, and the key that encrypts their secrets.",
-)
-app.command(
-    "fincore.cli.ledger:ledger",
-    name="ledger",
-    help="The books: balances, statements, suspense, closing, seals, export.",
-)
+for _name, _command in COMMANDS.items():
+    app.command(_command.place, name=_name, help=_command.help)
 
 
 @app.command
 def up() -> None:
-    """Run every role under one supervisor, on the embedded PostgreSQL unless a DSN is set, until Ctrl-C."""
+    """Run every role under one supervisor until Ctrl-C, on the embedded PostgreSQL unless a DSN is set."""
     from fincore.bootstrap.everything import run_everything
 
     configured, announce = _configured(), partial(print, flush=True)
@@ -96,14 +51,14 @@ def up() -> None:
 
 @app.command
 def run(role: Role, *, until_eof: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Run one role alone, until Ctrl-C.
+    """Run one role alone until SIGTERM or Ctrl-C.
 
     Parameters
     ----------
     role
-        Which one.
+        The role to run.
     until_eof
-        Also stop when standard input ends; `fincore up` uses it so that no role outlives it.
+        Also stop when standard input ends: `fincore up` starts its roles so, and none outlives it.
 
     """
     configured = _configured()

@@ -1,4 +1,4 @@
-"""How the text of a setting becomes its value, and which texts are allowed. Pure but for a relative path, which is made absolute.
+"""How the text of a setting becomes its value, and which texts are allowed. It reads no file and no environment.
 
 Each reader says in `allowed` what may be given, for the table of settings; what it refuses is one sentence that names the setting.
 """

@@ -141,8 +141,8 @@ async def test_the_key_of_the_secrets_is_changed_while_webhooks_arrive(
     first, again = [await asyncio.to_thread(system.fincore, "webhooks", "reseal") for _ in range(2)]
     assert (first.code, again.code) == (0, 0)
     assert not first.stdout.startswith("0 ")
-    assert first.stdout.endswith(" 0 endpoints were sealed with the present key already")
-    assert again.stdout.startswith("0 endpoints sealed anew; ")
+    assert first.stdout.endswith(" 0 secrets were encrypted with it before")
+    assert again.stdout.startswith("0 secrets encrypted with the present key; ")
     system.secrets_key_before = ""
     await restarted()
     await is_told_of_a_payment()

@@ -172,7 +172,7 @@ async def test_dead_letter_is_listed_and_requeued_by_command(system: System, sho
         unknown = system.fincore("jobs", "requeue", "999999999")
         assert (unknown.code, unknown.stdout) == (
             1,
-            "requeued 0 of 1: `fincore jobs dead` lists those that can be",
+            "requeued 0 of 1: `fincore jobs dead` lists the dead jobs",
         )
     finally:
         system.execute("delete from queue.pgqueuer where status = 'failed'")

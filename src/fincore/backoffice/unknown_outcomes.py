@@ -64,15 +64,15 @@ async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> lis
 
 
 async def resolve_charge(
-    resolver: Resolver, charge_id: ChargeId, verdict: DecidedChargeOutcome, judgement: Resolution
+    resolver: Resolver, charge_id: ChargeId, outcome: DecidedChargeOutcome, resolution: Resolution
 ) -> list[str]:
     """Record what a person found out about a charge; return the types of the events. Raise `NotResolved`."""
     now = resolver.clock.now()
     return await _resolve(
         resolver,
         charge_id,
-        judgement,
-        lambda charge: decide_charge_outcome(charge, verdict, judgement, now),
+        resolution,
+        lambda charge: decide_charge_outcome(charge, outcome, resolution, now),
         charge_id,
     )
 
@@ -81,22 +81,22 @@ async def resolve_refund(
     resolver: Resolver,
     charge_id: ChargeId,
     refund_id: RefundId,
-    verdict: DecidedRefundOutcome,
-    judgement: Resolution,
+    outcome: DecidedRefundOutcome,
+    resolution: Resolution,
 ) -> list[str]:
     """Record what a person found out about a refund; return the types of the events. Raise `NotResolved`."""
     now = resolver.clock.now()
     return await _resolve(
         resolver,
         charge_id,
-        judgement,
-        lambda charge: decide_refund_outcome(charge, refund_id, verdict, judgement, now),
+        resolution,
+        lambda charge: decide_refund_outcome(charge, refund_id, outcome, resolution, now),
         refund_id,
     )
 
 
 async def _resolve(
-    resolver: Resolver, charge_id: ChargeId, judgement: Resolution, decision: Decision, named: str
+    resolver: Resolver, charge_id: ChargeId, resolution: Resolution, decision: Decision, named: str
 ) -> list[str]:
     now = resolver.clock.now()
 
@@ -109,7 +109,7 @@ async def _resolve(
         return follow_up_jobs(charge_id, events, now, times)
 
     recorder = ChargeRecorder(resolver.log, resolver.writer, follow_up)
-    provenance = Provenance(correlation=charge_id, actor=f"operator:{judgement.decided_by}")
+    provenance = Provenance(correlation=charge_id, actor=f"operator:{resolution.decided_by}")
     recorded = await recorder.record(charge_id, decision, provenance)
     match recorded:
         case Refusal():

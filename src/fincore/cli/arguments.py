@@ -129,14 +129,16 @@ def _one_word(what: str) -> Callable[[object, object], None]:
 
 _number: Final = validators.Number(gte=1, lte=NUMBER_MAX)
 
-By = Annotated[str, Parameter(validator=_written("--by"), help="Your name; it is kept with what you do.")]
-Reason = Annotated[str, Parameter(validator=_written("--reason"), help="Why; it is kept with what you do.")]
+By = Annotated[str, Parameter(validator=_written("--by"), help="Your name; it is stored with this change.")]
+Reason = Annotated[
+    str, Parameter(validator=_written("--reason"), help="Why you do this; it is stored with this change.")
+]
 Name = Annotated[str, Parameter(validator=_written("the name"), help="A name for people to read.")]
 Reference = Annotated[
     PspReference,
     Parameter(
         validator=_psp_word("--psp-reference", "the PSP's id of the payment"),
-        help="The PSP's id, such as `pi_...` or `re_...`, where we do not have it.",
+        help="The PSP's id, such as `pi_...` or `re_...`, where FinCore does not have it.",
     ),
 ]
 Day = Annotated[date, Parameter(validator=_within_reach)]

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter, validators
 from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
@@ -14,25 +15,21 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.resolution import DecidedChargeOutcome, DecidedRefundOutcome, Resolution
 
-charges = App(name="charges", help="Show a charge; list and resolve outcomes at the PSP that are unknown.")
+charges = App(name="charges", help=COMMANDS["charges"].help)
 
 
 @charges.command(name="show")
 def show_charge(charge_id: Charge) -> None:
-    """Print a charge and every event of it, with the reasons staff gave; also one that FinCore cannot read to its end.
+    """Print a charge and each of its events, including reasons that merchants are not shown.
 
-    Times are UTC, by the PSP's clock where the PSP said when.
+    An event that this version cannot read is printed as it is stored. Times are UTC: the PSP's where the PSP gave one.
     """
     found = on_stores(lambda stores: charge_history(stores.log, charge_id), "eventstore")
     if found.charge is not None:
         show(_charge_line(charge_id, found.charge))
     if found.stop is not None:
-        shown = (
-            f"as of version {found.stop.version - 1}"
-            if found.charge is not None
-            else "nothing of it can be shown"
-        )
-        show(f"{shown}: version {found.stop.version} cannot be applied: {found.stop.reason}")
+        shown = f"shown as of version {found.stop.version - 1}: " if found.charge is not None else ""
+        show(f"{shown}version {found.stop.version} cannot be applied: {found.stop.reason}")
     show_table(
         ("version", "happened", "event", "what it says"),
         [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
@@ -55,8 +52,8 @@ def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
 def list_unknown(*, limit: Limit = 100) -> None:
     """List the operations with an unknown outcome at the PSP, oldest first, and what happens to each.
 
-    Under `state`: FinCore still asks the PSP by itself, or it has given up and a person must look the payment up and say
-    what the PSP shows (`fincore charges resolve`).
+    `state` says what is next: FinCore still asks the PSP, or it has given up. Then look the payment up in the PSP's
+    dashboard, and record what it shows with `fincore charges resolve`.
     """
     found = on_stores(
         lambda stores: unknown_outcomes.list_unknown(stores.paymentdb, stores.jobs, limit=limit),
@@ -85,7 +82,7 @@ def list_unknown(*, limit: Limit = 100) -> None:
 @charges.command(name="resolve")
 def resolve_unknown(
     charge_id: Charge,
-    verdict: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
+    outcome: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
     *,
     reason: Reason,
     by: By,
@@ -93,40 +90,40 @@ def resolve_unknown(
     psp_reference: Reference | None = None,
     amount_minor: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
 ) -> None:
-    """Record the outcome of an operation with an unknown outcome, as the PSP's dashboard shows it, with your name and reason.
+    """Record the outcome of an unknown operation as the PSP's dashboard shows it, with your name and reason.
 
     Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund, named with --refund:
-    succeeded or failed. `fincore charges unknown` lists what is open.
+    succeeded or failed. `fincore charges unknown` lists the unknown operations.
 
     Parameters
     ----------
-    verdict
+    outcome
         What became of the operation.
     amount_minor
-        The amount, in the currency's minor unit, where the PSP shows less than was asked for.
+        The amount, in the currency's minor unit, where the PSP shows less than was requested.
     """
-    judgement = Resolution(
+    resolution = Resolution(
         decided_by=by, reason=reason, psp_reference=psp_reference, amount_minor=amount_minor
     )
-    if refund is not None and verdict in ("succeeded", "failed"):
-        of_refund: DecidedRefundOutcome = verdict
+    if refund is not None and outcome in ("succeeded", "failed"):
+        of_refund: DecidedRefundOutcome = outcome
         events = on_stores(
             lambda stores: unknown_outcomes.resolve_refund(
-                stores.resolver, charge_id, refund, of_refund, judgement
+                stores.resolver, charge_id, refund, of_refund, resolution
             ),
             "eventstore",
         )
-    elif refund is None and verdict != "succeeded":
-        of_charge: DecidedChargeOutcome = verdict
+    elif refund is None and outcome != "succeeded":
+        of_charge: DecidedChargeOutcome = outcome
         events = on_stores(
-            lambda stores: unknown_outcomes.resolve_charge(stores.resolver, charge_id, of_charge, judgement),
+            lambda stores: unknown_outcomes.resolve_charge(stores.resolver, charge_id, of_charge, resolution),
             "eventstore",
         )
     else:
-        whose = (
-            "a refund is succeeded or failed"
+        ends = (
+            "a refund ends as succeeded or failed"
             if refund
-            else "a charge is captured, authorized, canceled, expired or failed (name a refund with --refund)"
+            else "a charge ends as captured, authorized, canceled, expired or failed (name a refund with --refund)"
         )
-        raise UsageError(f"{verdict} is no verdict here: {whose}")
+        raise UsageError(f"{ends}, not as {outcome}")
     show(f"recorded {', '.join(events)}")

@@ -26,7 +26,7 @@ def migrate() -> None:
 
 
 def settings() -> None:
-    """List every setting with the value in force, where it comes from and what it means. Secrets are not shown."""
+    """List every setting with its value, where the value comes from, and what it means. Secrets are not shown."""
     for one in settings_in_force(os.environ):
         declared = one.setting.declared
         value = "(hidden)" if declared.is_secret and one.value else one.value
@@ -38,7 +38,7 @@ def settings() -> None:
 
 
 def check() -> None:
-    """Check the invariants that must hold; exit with 1 when one is broken, with 3 when one could not be checked."""
+    """Check every invariant; exit with 1 if one is broken, with 3 if one could not be checked."""
     results, events = on_stores(_checked)
     show("\n".join([*(result.sentence for result in results), summary(results, events)]))
     sys.exit(exit_code_of(results))

@@ -1,4 +1,4 @@
-"""What `fincore jobs` can do: jobs that FinCore has given up."""
+"""What `fincore jobs` can do: dead jobs, which failed for good."""
 
 import sys
 from typing import Annotated
@@ -6,16 +6,17 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.cli.arguments import Job, Limit
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 
-jobs = App(name="jobs", help="Jobs that FinCore has given up: list them, try them again.")
+jobs = App(name="jobs", help=COMMANDS["jobs"].help)
 
 
 @jobs.command(name="dead")
 def dead_jobs(*, limit: Limit = 50) -> None:
-    """List the jobs that FinCore has given up and holds for a person, newest first, with the reason.
+    """List the dead jobs, newest first: each failed for good and waits for a person.
 
-    Once the cause is mended, `fincore jobs requeue` lets FinCore try them again.
+    Once the cause in `reason` is fixed, run `fincore jobs requeue`.
     """
     held = on_stores(lambda stores: stores.jobs.held(limit=limit), "eventstore")
     show_table(
@@ -38,9 +39,9 @@ def dead_jobs(*, limit: Limit = 50) -> None:
 def requeue_jobs(
     job_id: Job, *more_job_ids: Annotated[Job, Parameter(help="The ids of further ones.")]
 ) -> None:
-    """Try dead jobs again, as if they were new. A job may safely be done twice."""
+    """Make dead jobs due again, as if they were new. It is safe to do a job twice."""
     job_ids = (job_id, *more_job_ids)
     count = on_stores(lambda stores: stores.jobs.requeue(job_ids), "eventstore")
-    others = "" if count == len(job_ids) else ": `fincore jobs dead` lists those that can be"
+    others = "" if count == len(job_ids) else ": `fincore jobs dead` lists the dead jobs"
     show(f"requeued {count} of {len(job_ids)}{others}")
     sys.exit(0 if count == len(job_ids) else 1)

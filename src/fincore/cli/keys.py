@@ -6,9 +6,10 @@ from cyclopts import App, Parameter
 
 from fincore.backoffice import merchants
 from fincore.cli.arguments import Key, Merchant, Name
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 
-keys = App(name="key", help="API keys of merchants: create, list, revoke.")
+keys = App(name="key", help=COMMANDS["key"].help)
 
 
 @keys.command(name="create")
@@ -19,12 +20,12 @@ def create_key(
     live: Annotated[bool, Parameter(negative="")] = False,
     name: Name | None = None,
 ) -> None:
-    """Make an API key and print it, this once: only its hash is kept.
+    """Create an API key and print it, this once: only its hash is stored.
 
     Parameters
     ----------
     kind
-        Secret keys are for back ends; no call takes a publishable one.
+        Secret keys are for back ends; no API call accepts a publishable one.
     live
         A key for live charges instead of test charges.
     """
@@ -37,7 +38,7 @@ def create_key(
 
 @keys.command(name="list")
 def list_keys(merchant_id: Merchant) -> None:
-    """List a merchant's keys by what each begins and ends with, never whole."""
+    """List a merchant's keys: the beginning and the end of each, never the whole key."""
     found = on_stores(lambda stores: merchants.list_keys(stores.merchants, merchant_id), "eventstore")
     show_table(
         ("id", "key", "name", "created", "revoked"),
@@ -56,6 +57,6 @@ def list_keys(merchant_id: Merchant) -> None:
 
 @keys.command(name="revoke")
 def revoke_key(merchant_id: Merchant, key_id: Key) -> None:
-    """Revoke a key for good; it stops working within seconds."""
+    """Revoke a key for good; the API refuses it within seconds."""
     on_stores(lambda stores: merchants.revoke_key(stores.merchants, merchant_id, key_id), "eventstore")
     show(f"revoked {key_id}")

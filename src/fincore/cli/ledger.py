@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from fincore.backoffice import books
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import AccountName, By, Day, EntryNumber, Live, Merchant, Moment, Reason
+from fincore.cli.commands import COMMANDS
 from fincore.cli.ledger_tables import accounts_table, money_text, statement_table, trial_balance_table
 from fincore.cli.output_file import written_to
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
@@ -31,7 +32,7 @@ from fincore.read.ledgerdb.verification import verify as verify_ledger
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _EXPECTED = re.compile(r"(\d{4}-\d{2}-\d{2})=([0-9a-fA-F]{64})", re.ASCII)
 
-ledger = App(name="ledger", help="The books: balances, statements, suspense, closing, seals, export.")
+ledger = App(name="ledger", help=COMMANDS["ledger"].help)
 
 
 @ledger.command(name="trial-balance")
@@ -170,7 +171,7 @@ def close(month: str, *, by: By) -> None:
 
 @ledger.command(name="periods")
 def periods() -> None:
-    """List the closed months, and how many entries came too late for each."""
+    """List the closed months, and how many late entries each has."""
     show_table(
         ("month", "closed", "by", "last entry", "late entries"),
         [
@@ -204,7 +205,7 @@ def verify(
     every: Annotated[bool, Parameter(name="--all", negative="")] = False,
     expect: Annotated[tuple[str, ...], Parameter(negative="")] = (),
 ) -> None:
-    """Hash the whole ledger again, and name the first row that is not as it was sealed; exit with 1 where there is one.
+    """Hash the whole ledger again, and name the first row that differs from what was sealed; exit with 1 if there is one.
 
     Parameters
     ----------
@@ -232,16 +233,16 @@ def export(
     output: Path = Path("-"),
     force: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Write the books, or some days of them, in a format that other tools read.
+    """Write the ledger, or some days of it, in a format that other tools read.
 
     Parameters
     ----------
     file_format
         beancount for bean-check and Fava; csv, a row a posting; jsonl, a line an entry.
     from_day
-        The first day of booking, by UTC; from the beginning, unless said.
+        The first day of booking, by UTC; by default the first of all.
     to_day
-        The last day of booking, by UTC; to the last entry, unless said.
+        The last day of booking, by UTC; by default the last of all.
     output
         The file to write; standard output for `-`.
     force

@@ -4,12 +4,13 @@ from cyclopts import App
 
 from fincore.backoffice import merchants as use_cases
 from fincore.cli.arguments import By, Merchant, Name
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.currency import Currency
 from fincore.domain.fee_plan import FeePlan
 
-merchants = App(name="merchant", help="Merchants, and what the platform charges them.")
-fee_plans = App(name="fee-plan", help="What the platform charges a merchant for each capture.")
+merchants = App(name="merchant", help=COMMANDS["merchant"].help)
+fee_plans = App(name="fee-plan", help="Fee plans: what the platform charges a merchant for each capture.")
 merchants.command(fee_plans)
 
 
@@ -33,16 +34,16 @@ def list_merchants() -> None:
 def set_fee_plan(
     merchant_id: Merchant, currency: str, *, basis_points: int, fixed_minor: int = 0, by: By
 ) -> None:
-    """Set what the platform charges a merchant for each capture in a currency, for charges created from now on.
+    """Set the fee for each capture of a merchant in a currency. It counts for charges created from now on.
 
     Parameters
     ----------
     currency
         The currency of the captures, such as usd.
     basis_points
-        The part of each capture, in hundredths of a percent: 290 is 2.9 %.
+        The share of each capture, in hundredths of a percent: 290 is 2.9 %.
     fixed_minor
-        The amount added to it for each capture, in the currency's minor unit.
+        The amount added for each capture, in the currency's minor unit.
     """
     plan = FeePlan(basis_points=basis_points, fixed_minor=fixed_minor)
     code = Currency(currency.lower())
@@ -52,7 +53,7 @@ def set_fee_plan(
 
 @fee_plans.command(name="list")
 def list_fee_plans(merchant_id: Merchant) -> None:
-    """List every fee plan a merchant ever had; in each currency the last one counts."""
+    """List every fee plan of a merchant. In each currency the latest one counts."""
     found = on_stores(
         lambda stores: use_cases.list_fee_plans(stores.merchants, stores.fee_plans, merchant_id), "eventstore"
     )

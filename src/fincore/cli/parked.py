@@ -7,21 +7,19 @@ from cyclopts import App
 from fincore.backoffice import parked_charges
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import Charge
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.ids import charge_of
 
-parked = App(
-    name="parked", help="Charges that a read model no longer follows, because of an event it cannot apply."
-)
+parked = App(name="parked", help=COMMANDS["parked"].help)
 
 
 @parked.command(name="list")
 def list_parked() -> None:
-    """List the parked charges: which consumer no longer follows it, since which of its events, and why.
+    """List the parked charges: the consumer that no longer follows each, the event that it cannot apply, and the reason.
 
-    `fincore charges show` prints a charge with that event. Once the cause is mended, `fincore parked resume` lets the
-    consumers catch up.
+    `fincore charges show` prints a charge with that event. Once the cause is fixed, run `fincore parked resume`.
     """
     found = on_stores(lambda stores: parked_charges.list_parked(stores.log, stores.followers))
     show_table(
@@ -46,7 +44,7 @@ def resume_parked(
     *more_charge_ids: Charge,
     consumer: Literal["projectionist", "ledger", "notify"] | None = None,
 ) -> None:
-    """Let consumers catch up with parked charges and follow them again, once the cause is mended.
+    """Let consumers apply what they left out of parked charges, and follow them again. Fix the cause first.
 
     Parameters
     ----------
@@ -55,7 +53,7 @@ def resume_parked(
     more_charge_ids
         Further ones.
     consumer
-        Only this one; all that left the charge alone, unless said.
+        Only this consumer; by default all that parked the charge.
     """
 
     async def resume(stores: OperatorStores) -> None:

@@ -10,14 +10,13 @@ from fincore.backoffice import rebuilds as use_cases
 from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores, owner_pool
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import on_databases, show
 from fincore.domain.counting import counted
 from fincore.domain.ids import EventId, charge_of, public_event_id
 from fincore.read.projectionist.rebuild import Difference
 
-rebuilds = App(
-    name="rebuild", help="Build PaymentDB or LedgerDB again from the log, or compare it with the log."
-)
+rebuilds = App(name="rebuild", help=COMMANDS["rebuild"].help)
 
 
 @rebuilds.command(name="paymentdb")

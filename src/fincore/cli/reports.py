@@ -7,20 +7,21 @@ from cyclopts import App, Parameter
 from fincore.backoffice import held_reports
 from fincore.backoffice.held_reports import Selection
 from fincore.cli.arguments import By, Charge, Limit, PspEvent, Reason, ReportKind
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 
-reports = App(name="reports", help="Reports of PSPs that are held: FinCore cannot take them as they are.")
+reports = App(name="reports", help=COMMANDS["reports"].help)
 
-All = Annotated[bool, Parameter(name="--all", negative="", help="All of them.")]
+All = Annotated[bool, Parameter(name="--all", negative="", help="All held reports.")]
 
 
 @reports.command(name="list")
 def list_held(*, limit: Limit = 100) -> None:
-    """List the held reports, oldest first, with the reason. Refunds of these charges are refused.
+    """List the held reports, oldest first, with the reason. Their charges cannot be refunded.
 
-    A report that names no charge waits in the inbox alone; `fincore jobs requeue` has it read again.
+    A report that names no charge is held in the inbox; `fincore jobs requeue` has the worker read it again.
     """
     held = on_stores(
         lambda stores: held_reports.list_held(stores.eventstore, stores.jobs, limit=limit), "eventstore"
@@ -64,7 +65,7 @@ def release(
     kind: ReportKind | None = None,
     every: All = False,
 ) -> None:
-    """Release held reports once you have dealt with what they say. Kept with your name and reason."""
+    """Release held reports once you have dealt with them. Your name and reason are stored with each."""
     selection = _selection(charge, event, kind, every=every)
     released = on_stores(
         lambda stores: held_reports.release(
@@ -83,7 +84,7 @@ def read_again(
     kind: ReportKind | None = None,
     every: All = False,
 ) -> None:
-    """Have the worker read held reports again, as after an upgrade. One that is understood is recorded and released."""
+    """Have the worker read held reports again, as after an upgrade. One that it understands is recorded and released."""
     selection = _selection(charge, event, kind, every=every)
     asked = on_stores(
         lambda stores: held_reports.read_again(stores.eventstore, stores.writer, selection), "eventstore"
@@ -94,5 +95,5 @@ def read_again(
 def _selection(charge: ChargeId | None, event: str | None, kind: str | None, *, every: bool) -> Selection:
     named = any(one is not None for one in (charge, event, kind))
     if named is every:
-        raise UsageError("name what is meant with --charge, --event or --kind, or say --all")
+        raise UsageError("choose reports with --charge, --event or --kind, or all of them with --all")
     return Selection(charge, event, kind)

@@ -8,10 +8,11 @@ from cyclopts import App
 
 from fincore.backoffice.restored_stores import ConsumerStanding
 from fincore.bootstrap.restore import prepare_databases, standings_after_restore
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import on_databases, show
 from fincore.eventstore.restored import LogFromTheFuture
 
-restores = App(name="restore", help="Restore the stores from dumps of pg_dump.")
+restores = App(name="restore", help=COMMANDS["restore"].help)
 
 REMEDIES: Final = {
     "projectionist": "run `fincore rebuild paymentdb`",
@@ -24,7 +25,7 @@ REMEDIES: Final = {
 
 @restores.command(name="prepare")
 def prepare_restore() -> None:
-    """Make what the dumps need on the new server, before pg_restore: the role of the services."""
+    """Before pg_restore, create the database role of the services on the new server: no dump holds it."""
     for setting in on_databases(prepare_databases):
         show(f"{setting}: ready for pg_restore")
 

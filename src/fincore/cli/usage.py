@@ -57,7 +57,7 @@ def _fault(error: CycloptsError, command: str) -> str:
             return f"{_quoted(error.token.value)} is not {_kind(error)}, which {_name(argument)} must be"
         case ValidationError(argument=Argument() as argument):
             typed = argument.tokens[0].value if argument.tokens else ""
-            rule = error.exception_message
+            rule = error.exception_message.replace(">=", "at least").replace("<=", "at most")
             return f"{_name(argument)} {rule[:1].lower()}{rule[1:].rstrip('.')}, and {_quoted(typed)} is not"
         case _:
             return " ".join(str(error).split())

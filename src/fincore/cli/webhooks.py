@@ -9,15 +9,14 @@ from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.cli.arguments import Limit
+from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
 from fincore.domain.counting import counted
 from fincore.notify.failing_endpoints import COUNTED_MAX, FailingEndpoints
 from fincore.notify.reencryption import Reencrypted, reencrypt
 from fincore.settings import Settings
 
-webhooks = App(
-    name="webhooks", help="Webhooks to merchants that do not arrive, and the key that encrypts their secrets."
-)
+webhooks = App(name="webhooks", help=COMMANDS["webhooks"].help)
 
 _STATES: Final = {
     "gone": "disabled: it answered 410",
@@ -29,10 +28,10 @@ _STATES: Final = {
 
 @webhooks.command(name="failing")
 def list_failing(*, limit: Limit = 100) -> None:
-    """List the endpoints of merchants at which webhooks do not arrive, the disabled ones first.
+    """List the merchants' endpoints that webhooks do not reach, disabled ones first.
 
-    `waiting` webhooks are sent again by a schedule that ends after days; `given up` ones are not, but the merchant can
-    replay them. A disabled endpoint gets nothing until its merchant enables it again.
+    FinCore sends `waiting` webhooks again on a schedule that ends after days. It does not send `given up` ones again, but
+    the merchant can replay them. A disabled endpoint receives nothing until its merchant enables it.
     """
     found = on_stores(lambda stores: FailingEndpoints(stores.notify).endpoints(limit=limit), "eventstore")
     show_table(
@@ -68,7 +67,7 @@ def list_failing(*, limit: Limit = 100) -> None:
 
 @webhooks.command(name="given-up")
 def list_given_up(*, limit: Limit = 100) -> None:
-    """List the webhooks that FinCore does not send any more, newest first. Their merchants can replay them."""
+    """List the webhooks that FinCore has given up, newest first. Their merchants can replay them."""
     found = on_stores(lambda stores: FailingEndpoints(stores.notify).given_up(limit=limit), "eventstore")
     show_table(
         ("delivery", "endpoint", "event", "reason", "attempts", "last answer", "given up"),
@@ -91,15 +90,15 @@ def list_given_up(*, limit: Limit = 100) -> None:
 def reseal() -> None:
     """Encrypt with FINCORE_SECRETS_KEY the endpoint secrets that FINCORE_SECRETS_KEY_BEFORE encrypted.
 
-    Run it after a change of the key, and again where it was broken off. It exits with 1 where neither key opens a secret.
+    Run it after a change of the key, and again if it was interrupted. It exits with 1 if neither key decrypts a secret.
     """
     done = on_installation(_reencrypted)
     show(
-        f"{counted(done.reencrypted, 'endpoint')} sealed anew; "
-        f"{counted(done.current, 'endpoint was', 'endpoints were')} sealed with the present key already"
+        f"{counted(done.reencrypted, 'secret')} encrypted with the present key; "
+        f"{counted(done.current, 'secret was', 'secrets were')} encrypted with it before"
     )
     for endpoint_id in done.unreadable:
-        show(f"{endpoint_id} cannot be read with either key: let its merchant rotate its secret")
+        show(f"{endpoint_id}: neither key decrypts its secret; ask its merchant to rotate it")
     sys.exit(1 if done.unreadable else 0)
 
 

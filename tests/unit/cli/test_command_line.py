@@ -140,16 +140,16 @@ def test_wrong_arguments_give_messages_of_one_form(typed: Typed) -> None:
         "charges show": "fincore: `fincore charges show` needs CHARGE-ID; see `fincore charges show --help`\n",
         "charges show mer_01h2xcejqtf2nbrexx3vqjhp41": "fincore: 'mer_01h2xcejqtf2nbrexx3vqjhp41' is not an id of the"
         " form ch_...: it is the `id` in the API's answers, and in `fincore charges unknown`\n",
-        "charges unknown --limit 0": "fincore: --limit must be >= 1, and '0' is not;"
+        "charges unknown --limit 0": "fincore: --limit must be at least 1, and '0' is not;"
         " see `fincore charges unknown --help`\n",
         "charges unknown --limit many": "fincore: 'many' is not a whole number, which --limit must be;"
         " see `fincore charges unknown --help`\n",
         f"charges resolve {charge} captured --by ada --reason seen --by ada": "fincore: --by is given more than once;"
         " see `fincore charges resolve --help`\n",
         f"charges resolve {charge} maybe --by ada --reason seen": "fincore: 'maybe' is not captured, authorized,"
-        " canceled, expired, succeeded or failed, which VERDICT must be; see `fincore charges resolve --help`\n",
-        f"charges resolve {charge} succeeded --by ada --reason seen": "fincore: succeeded is no verdict here: a charge is"
-        " captured, authorized, canceled, expired or failed (name a refund with --refund)\n",
+        " canceled, expired, succeeded or failed, which OUTCOME must be; see `fincore charges resolve --help`\n",
+        f"charges resolve {charge} succeeded --by ada --reason seen": "fincore: a charge ends as captured,"
+        " authorized, canceled, expired or failed (name a refund with --refund), not as succeeded\n",
         "ledger balance suspense:usd --at yesterday": "fincore: 'yesterday' is no moment: write a day such as"
         " 2026-10-31, or 2026-10-31T12:00:00, by UTC\n",
         "ledger statement suspense:usd --from 2026-02-31 --to 2026-03-01": "fincore: '2026-02-31' is not a day such as"

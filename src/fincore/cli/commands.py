@@ -1,0 +1,58 @@
+"""Every command of an operator by its first word: the module that has it, and its line of `fincore --help`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+
+class Command(NamedTuple):
+    """Where a command is, as `module:name`, so that it is loaded only when it is typed; and what it is for."""
+
+    place: str
+    help: str
+
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "migrate": Command(
+            "fincore.cli.installation:migrate", "Bring the schemas of the three stores up to date."
+        ),
+        "settings": Command(
+            "fincore.cli.installation:settings",
+            "List every setting with its value, where the value comes from, and what it means.",
+        ),
+        "check": Command(
+            "fincore.cli.installation:check",
+            "Check every invariant; exit with 1 if one is broken, with 3 if one could not be checked.",
+        ),
+        "merchant": Command(
+            "fincore.cli.merchants:merchants", "Merchants and their fee plans: create, set, list."
+        ),
+        "key": Command("fincore.cli.keys:keys", "API keys of merchants: create, list, revoke."),
+        "charges": Command(
+            "fincore.cli.charges:charges", "Show the history of a charge; list and resolve unknown outcomes."
+        ),
+        "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
+        "rebuild": Command(
+            "fincore.cli.rebuild:rebuilds",
+            "Build PaymentDB or LedgerDB again from the log, or compare it with the log.",
+        ),
+        "restore": Command(
+            "fincore.cli.restore:restores",
+            "Restore the stores from dumps of pg_dump: prepare the server, check the result.",
+        ),
+        "reports": Command("fincore.cli.reports:reports", "Held reports of PSPs: list, release, read again."),
+        "parked": Command(
+            "fincore.cli.parked:parked",
+            "Parked charges, which a consumer no longer follows: list, resume.",
+        ),
+        "webhooks": Command(
+            "fincore.cli.webhooks:webhooks",
+            "Webhooks to merchants: what fails, what was given up, and a change of the key that encrypts secrets.",
+        ),
+        "ledger": Command(
+            "fincore.cli.ledger:ledger",
+            "The ledger: balances, statements, suspense, closing, seals, export.",
+        ),
+    }
+)
