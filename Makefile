@@ -4,7 +4,7 @@
 BIN := .venv/bin
 PIP_AUDIT_VERSION := 2.10.1
 STORE_TESTS := tests/contract/test_event_store_contract.py tests/contract/test_job_inspection_contract.py \
-	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_laws_of_the_schema.py
+	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_schema_invariants.py
 SOURCES := src tests bench demo harness scripts
 
 .PHONY: help

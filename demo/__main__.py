@@ -11,7 +11,7 @@ from harness.failure import InstallationFailed
 
 from demo import agreement
 from demo.folder import fresh_folder
-from demo.payments import LONGER_STORIES, PAYMENTS, Payment
+from demo.payments import LONGER_PAYMENTS, PAYMENTS, Payment
 from demo.processes import DemoFailed, Processes
 from demo.receiver import Receiver
 from demo.sale import Charge, Sale
@@ -31,7 +31,7 @@ def main() -> int:
         with fresh_folder(Path("var").resolve()) as folder:
             processes = Processes(folder)
             try:
-                return _story(screen, processes, receiver)
+                return _run(screen, processes, receiver)
             finally:
                 screen.text("stopping")
                 processes.stop()
@@ -44,7 +44,7 @@ def main() -> int:
         receiver.stop()
 
 
-def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
+def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     started = time.monotonic()
     screen.heading("Starting PostgreSQL, the PSP sandbox and FinCore's roles")
     processes.start_everything()
@@ -59,9 +59,9 @@ def _story(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     screen.heading(f"{len(PAYMENTS)} payments over HTTP, at a PSP that answers in 120 ms (median)")
     sales = _sold(screen, till, PAYMENTS)
     screen.heading(
-        f"{len(LONGER_STORIES)} more, and what came of them: 3-D Secure, captures, refunds, disputes"
+        f"{len(LONGER_PAYMENTS)} more, and what came of them: 3-D Secure, captures, refunds, disputes"
     )
-    sales += _sold(screen, till, LONGER_STORIES)
+    sales += _sold(screen, till, LONGER_PAYMENTS)
     asyncio.run(till.look(sales))
     charges = [sale.charge for sale in sales if sale.charge]
     wrong = [sale.surprise for sale in sales if sale.surprise]

@@ -111,7 +111,7 @@ PAYMENTS: Final = (
 
 _SECURE: Final = "pm_card_threeDSecure2Required"
 
-LONGER_STORIES: Final = (
+LONGER_PAYMENTS: Final = (
     Payment("a sofa, 3-D Secure", _SECURE, 89_000, "eur", "succeeded", customer="complete"),
     Payment("a thief fails 3-D Secure", _SECURE, 45_000, "eur", "failed", customer="fail"),
     Payment("a customer walks away", _SECURE, 12_000, "eur", "canceled", customer="leave", steps=(Cancel(),)),

@@ -65,8 +65,8 @@ class Sale:
         """What is worth saying beside the status."""
         if self.charge is None:
             return ""
-        if self._has_story:
-            return ", ".join(self._story())
+        if self._has_history:
+            return ", ".join(self._history())
         failure = self.charge["failure"]
         if failure:
             return f"{failure['decline_code'] or failure['code']}: {failure['advice'].replace('_', ' ')}"
@@ -82,13 +82,13 @@ class Sale:
     @property
     def news(self) -> str:
         """The remark; of several, the last event."""
-        return self._story()[-1] if self._has_story and self._story() else self.remark
+        return self._history()[-1] if self._has_history and self._history() else self.remark
 
     @property
-    def _has_story(self) -> bool:
+    def _has_history(self) -> bool:
         return bool(self.payment.customer or self.payment.steps)
 
-    def _story(self) -> list[str]:
+    def _history(self) -> list[str]:
         """What happened to the charge, from its timeline."""
         timeline = self.charge.get("timeline", []) if self.charge else []
         return [

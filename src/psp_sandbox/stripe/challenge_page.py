@@ -90,7 +90,7 @@ def finish_challenge(
         return store.apply(caller, machine.authentication_failed(intent, challenge.stored.method))
     if manual:
         waiting = replace(intent, status="requires_confirmation", next_action=None)
-        return store.apply(caller, machine.Transition(intent=waiting, happened=()))
+        return store.apply(caller, machine.Transition(intent=waiting, events=()))
     decision = decide(
         challenge.stored.card,
         authenticated=True,

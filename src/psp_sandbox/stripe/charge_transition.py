@@ -3,7 +3,7 @@
 import msgspec
 
 from psp_sandbox.stripe.effect import Effect
-from psp_sandbox.stripe.machine import Happened
+from psp_sandbox.stripe.machine import NewEvent
 from psp_sandbox.stripe.movements import Movement
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_disputes import Dispute
@@ -18,7 +18,7 @@ class ChargeTransition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     charge: Charge | None = None
     movement: Movement | None = None
-    happened: tuple[Happened, ...]
+    events: tuple[NewEvent, ...]
     effect: Effect | None = None
     keeps_effect: bool = False
 

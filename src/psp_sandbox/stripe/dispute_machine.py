@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from psp_sandbox.stripe.charge_transition import DisputeTransition
 from psp_sandbox.stripe.effect import Effect
-from psp_sandbox.stripe.machine import Happened
+from psp_sandbox.stripe.machine import NewEvent
 from psp_sandbox.stripe.movements import DAY_SECONDS, Movement, moved, shown
 from psp_sandbox.stripe.refund_machine import refundable
 from psp_sandbox.stripe.wire import Charge
@@ -115,14 +115,14 @@ def open_dispute(
     movement = None
     if not inquiry:
         dispute, movement = _moved("withdrawal", dispute, charge, facts)
-    happened: tuple[Happened, ...] = (Happened("charge.dispute.created", dispute),)
+    events: tuple[NewEvent, ...] = (NewEvent("charge.dispute.created", dispute),)
     if movement is not None:
-        happened = (*happened, Happened("charge.dispute.funds_withdrawn", dispute))
+        events = (*events, NewEvent("charge.dispute.funds_withdrawn", dispute))
     return DisputeTransition(
         charge=replace(charge, disputed=True),
         dispute=dispute,
         movement=movement,
-        happened=happened,
+        events=events,
         effect=_next_effect(dispute, charge),
     )
 
@@ -159,14 +159,14 @@ def take(step: Step, dispute: Dispute, charge: Charge, facts: DisputeFacts) -> D
     if step == "escalate":
         after, movement = _moved("withdrawal", _as_chargeback(after, facts), charge, facts)
     word = "closed" if status in CLOSED else "updated"
-    closed = Happened(f"charge.dispute.{word}", after, {"status": dispute.status})
-    happened: tuple[Happened, ...] = (closed,)
+    closed = NewEvent(f"charge.dispute.{word}", after, {"status": dispute.status})
+    events: tuple[NewEvent, ...] = (closed,)
     if movement is not None and step == "win":
-        happened = (Happened("charge.dispute.funds_reinstated", after), closed)
+        events = (NewEvent("charge.dispute.funds_reinstated", after), closed)
     elif movement is not None:
-        happened = (closed, Happened("charge.dispute.funds_withdrawn", after))
+        events = (closed, NewEvent("charge.dispute.funds_withdrawn", after))
     return DisputeTransition(
-        dispute=after, movement=movement, happened=happened, effect=_next_effect(after, charge)
+        dispute=after, movement=movement, events=events, effect=_next_effect(after, charge)
     )
 
 
@@ -211,7 +211,7 @@ def describe(
     )
     return DisputeTransition(
         dispute=after,
-        happened=(Happened("charge.dispute.updated", after, _differences(dispute, after)),),
+        events=(NewEvent("charge.dispute.updated", after, _differences(dispute, after)),),
         effect=_next_effect(after, charge),
         keeps_effect=after.status == dispute.status,
     )
@@ -240,7 +240,7 @@ def _funds_moved(event_type: str, dispute: Dispute, movement: Movement) -> Dispu
     return DisputeTransition(
         dispute=dispute,
         movement=movement,
-        happened=(Happened(event_type, dispute),),
+        events=(NewEvent(event_type, dispute),),
         keeps_effect=True,
     )
 

@@ -41,8 +41,8 @@ CANCELABLE = (
 )
 
 
-class Happened(msgspec.Struct, frozen=True, gc=False):
-    """An event to tell the merchant, with the object as it then was and what it was before where Stripe tells."""
+class NewEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event to emit, with the object after it and, where Stripe shows them, the fields before it."""
 
     type: str
     object: PaymentIntent | Charge | Refund | Dispute | EarlyFraudWarning
@@ -56,7 +56,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     charge: Charge | None = None
     movement: Movement | None = None
     effect: Effect | None = None
-    happened: tuple[Happened, ...]
+    events: tuple[NewEvent, ...]
     error: ErrorDetail | None = None
 
 
@@ -82,7 +82,7 @@ def attempt(intent: PaymentIntent, decision: Decision, facts: Attempt) -> Transi
                 payment_method=facts.method.id,
                 last_payment_error=None,
             )
-            return Transition(intent=waiting, happened=(Happened("payment_intent.requires_action", waiting),))
+            return Transition(intent=waiting, events=(NewEvent("payment_intent.requires_action", waiting),))
         case Approved():
             return _approved(intent, decision, facts)
         case Declined():
@@ -108,7 +108,7 @@ def authentication_failed(intent: PaymentIntent, method: PaymentMethod) -> Trans
         payment_method=None,
         last_payment_error=error,
     )
-    return Transition(intent=failed, happened=(Happened("payment_intent.payment_failed", failed),))
+    return Transition(intent=failed, events=(NewEvent("payment_intent.payment_failed", failed),))
 
 
 def capture(
@@ -132,7 +132,7 @@ def capture(
         charge=captured,
         movement=_taken(captured, card, movement_id, now),
         effect=_dispute_effect(captured, card),
-        happened=(Happened("charge.captured", captured, before), Happened("payment_intent.succeeded", done)),
+        events=(NewEvent("charge.captured", captured, before), NewEvent("payment_intent.succeeded", done)),
     )
 
 
@@ -140,7 +140,7 @@ def cancel(intent: PaymentIntent, charge: Charge | None, *, reason: str | None, 
     """No more attempts. An authorization that waits for its capture is released, which Stripe shows as refunded."""
     canceled = _canceled(intent, reason, now)
     if charge is None or intent.status != "requires_capture":
-        return Transition(intent=canceled, happened=(Happened("payment_intent.canceled", canceled),))
+        return Transition(intent=canceled, events=(NewEvent("payment_intent.canceled", canceled),))
     return _released(canceled, charge, "charge.refunded")
 
 
@@ -159,8 +159,8 @@ def _released(
         payment_method_details=_without_capture_before(charge.payment_method_details),
     )
     before: dict[str, Any] = {"amount_refunded": 0, "refunded": False}
-    happened = (Happened(event_type, released, before), Happened("payment_intent.canceled", canceled))
-    return Transition(intent=canceled, charge=released, happened=happened)
+    events = (NewEvent(event_type, released, before), NewEvent("payment_intent.canceled", canceled))
+    return Transition(intent=canceled, charge=released, events=events)
 
 
 def _canceled(intent: PaymentIntent, reason: str | None, now: int) -> PaymentIntent:
@@ -199,7 +199,7 @@ def _approved(intent: PaymentIntent, decision: Approved, facts: Attempt) -> Tran
         charge=charge,
         movement=movement,
         effect=effect,
-        happened=(Happened("charge.succeeded", charge), Happened(event_type, paid)),
+        events=(NewEvent("charge.succeeded", charge), NewEvent(event_type, paid)),
     )
 
 
@@ -217,7 +217,7 @@ def _declined(intent: PaymentIntent, decision: Declined, facts: Attempt) -> Tran
     return Transition(
         intent=failed,
         charge=charge,
-        happened=(Happened("charge.failed", charge), Happened("payment_intent.payment_failed", failed)),
+        events=(NewEvent("charge.failed", charge), NewEvent("payment_intent.payment_failed", failed)),
         error=replace(error, payment_intent=failed),
     )
 

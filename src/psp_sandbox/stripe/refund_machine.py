@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from psp_sandbox.stripe.cards import Refunding
 from psp_sandbox.stripe.charge_transition import RefundTransition
 from psp_sandbox.stripe.effect import Effect
-from psp_sandbox.stripe.machine import Happened
+from psp_sandbox.stripe.machine import NewEvent
 from psp_sandbox.stripe.movements import moved
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_refunds import Refund, RefundReason
@@ -78,7 +78,7 @@ def create(charge: Charge, facts: RefundFacts) -> RefundTransition:
         charge=after,
         refund=refund,
         movement=movement,
-        happened=(Happened("refund.created", refund), Happened("charge.refunded", after, before)),
+        events=(NewEvent("refund.created", refund), NewEvent("charge.refunded", after, before)),
         effect=None if facts.refunding == "succeeds" else Effect(kind="settle_refund", object_id=refund.id),
     )
 
@@ -87,7 +87,7 @@ def succeed(refund: Refund) -> RefundTransition:
     """A pending refund reached the card."""
     done = replace(refund, status="succeeded", pending_reason=UNSET)
     return RefundTransition(
-        refund=done, happened=_updated(done, {"pending_reason": "processing", "status": "pending"})
+        refund=done, events=_updated(done, {"pending_reason": "processing", "status": "pending"})
     )
 
 
@@ -109,7 +109,7 @@ def describe(refund: Refund, metadata: dict[str, str]) -> RefundTransition:
     """The refund has other metadata."""
     changed = replace(refund, metadata=metadata)
     return RefundTransition(
-        refund=changed, happened=_updated(changed, {"metadata": refund.metadata}), keeps_effect=True
+        refund=changed, events=_updated(changed, {"metadata": refund.metadata}), keeps_effect=True
     )
 
 
@@ -135,22 +135,22 @@ def _undone(
         "status": refund.status,
     }
     after, _ = _with_refunded(charge, charge.amount_refunded - refund.amount)
-    happened = _updated(undone, before)
+    events = _updated(undone, before)
     if status == "failed":
-        happened = (*happened, Happened("refund.failed", undone, before))
+        events = (*events, NewEvent("refund.failed", undone, before))
     return RefundTransition(
         charge=after,
         refund=undone,
         movement=moved(
             "refund_failure", movement_id, amount=refund.amount, charge=charge, source=refund.id, now=now
         ),
-        happened=happened,
+        events=events,
     )
 
 
-def _updated(refund: Refund, before: dict[str, Any]) -> tuple[Happened, ...]:
+def _updated(refund: Refund, before: dict[str, Any]) -> tuple[NewEvent, ...]:
     """Under its name of today and its name of before 2024-10, which Stripe sends beside it."""
-    return Happened("refund.updated", refund, before), Happened("charge.refund.updated", refund, before)
+    return NewEvent("refund.updated", refund, before), NewEvent("charge.refund.updated", refund, before)
 
 
 def _with_refunded(charge: Charge, amount_refunded: int) -> tuple[Charge, dict[str, Any]]:

@@ -14,7 +14,7 @@ from psp_sandbox.stripe.cards import CARDS, Card
 from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
 from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.endpoint import Endpoint
-from psp_sandbox.stripe.machine import Happened, Transition
+from psp_sandbox.stripe.machine import NewEvent, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, shown
 from psp_sandbox.stripe.wire import (
@@ -120,7 +120,7 @@ class Store:
         """A payment intent is created."""
         self.intents.add(caller.account, intent.id, intent)
         self.by_metadata.note(caller.account, intent)
-        self.emit(caller, Happened("payment_intent.created", intent))
+        self.emit(caller, NewEvent("payment_intent.created", intent))
 
     def apply(self, caller: Caller, transition: Transition) -> PaymentIntent:
         """Store the next snapshots, emit their events, and schedule the effect; the intent as it is now."""
@@ -131,8 +131,8 @@ class Store:
             self.movements.add(caller.account, transition.movement.id, transition.movement)
         self.intents.replace(intent.id, intent)
         self.by_metadata.note(caller.account, intent)
-        for happened in transition.happened:
-            self.emit(caller, happened)
+        for event in transition.events:
+            self.emit(caller, event)
         self.scheduler.cancel(intent.id)
         self._schedule(caller.account, transition.effect)
         return intent
@@ -150,8 +150,8 @@ class Store:
         else:
             moved_id = transition.dispute.id
             self._disputes_of.put(account, transition.dispute)
-        for happened in transition.happened:
-            self.emit(caller, happened)
+        for event in transition.events:
+            self.emit(caller, event)
         if not transition.keeps_effect:
             self.scheduler.cancel(moved_id)
             self._schedule(account, transition.effect)
@@ -159,24 +159,24 @@ class Store:
     def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
         """An issuer suspects fraud."""
         self._warnings_of.put(caller.account, warning)
-        self.emit(caller, Happened("radar.early_fraud_warning.created", warning))
+        self.emit(caller, NewEvent("radar.early_fraud_warning.created", warning))
 
-    def emit(self, caller: Caller, happened: Happened) -> None:
+    def emit(self, caller: Caller, new: NewEvent) -> None:
         """Record an event and hand it to every endpoint that listens."""
-        listening = [e for e in self.endpoints.values() if e.hears(caller.account, happened.type)]
+        listening = [e for e in self.endpoints.values() if e.hears(caller.account, new.type)]
         event = Event(
             id=new_id("evt"),
             api_version=API_VERSION,
             created=self.now(),
-            data=EventData(object=happened.object, previous_attributes=happened.previous),
+            data=EventData(object=new.object, previous_attributes=new.previous),
             livemode=caller.livemode,
             pending_webhooks=len(listening),
             request=caller.request,
-            type=happened.type,
+            type=new.type,
         )
         self.events.add(caller.account, event.id, event)
         for endpoint in listening:
-            self._deliveries.send(event, endpoint, self.metadata_of(caller.account, happened.object))
+            self._deliveries.send(event, endpoint, self.metadata_of(caller.account, new.object))
 
     def metadata_of(self, account: str, about: msgspec.Struct) -> dict[str, str]:
         """An object's own metadata; for what follows a payment, on top of the payment's."""

@@ -64,7 +64,7 @@ def intent(**changes: Any) -> PaymentIntent:
 
 
 def types(transition: machine.Transition) -> list[str]:
-    return [happened.type for happened in transition.happened]
+    return [event.type for event in transition.events]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_event_keeps_the_object_as_it_was() -> None:
     held = machine.attempt(intent(capture_method="manual"), Approved(), FACTS)
     assert held.charge is not None
     captured = machine.capture(held.intent, held.charge, 500, card=VISA, movement_id="txn_2", now=NOW)
-    assert [one.object for one in held.happened] == [held.charge, held.intent]
+    assert [one.object for one in held.events] == [held.charge, held.intent]
     assert held.charge.captured is False
     assert captured.charge is not None
     assert captured.charge.captured is True
