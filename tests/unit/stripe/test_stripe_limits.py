@@ -11,6 +11,7 @@ from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from psp_sandbox.stripe.currencies import MINIMUM_AMOUNT, check_amount
 from psp_sandbox.stripe.errors import Refusal
 
+STRIPE_KEEPS_KEYS_SECONDS = 24 * 3_600
 REFUSED = [
     (99_999_999, "usd", None, ""),
     (100_000_000, "usd", "amount_too_large", "The PSP takes no more than 999,999.99 USD in one payment."),
@@ -73,3 +74,9 @@ def test_amount_max_of_each_currency_is_the_largest_accepted(currency: Currency)
         check_amount(above, currency)
     assert refused.value.detail.code == "amount_too_large"
     assert bounds.max_minor <= AMOUNT_MINOR_MAX
+
+
+def test_stripe_keys_are_given_up_before_stripe_forgets_them() -> None:
+    """Stripe keeps a key for 24 hours at least. A call that begins with the last safe second is over by then."""
+    for limits in STRIPE_LIMITS.operations.values():
+        assert limits.key_safe_seconds + limits.call_timeout_seconds < STRIPE_KEEPS_KEYS_SECONDS

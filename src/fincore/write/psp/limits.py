@@ -45,7 +45,7 @@ class OperationLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if min(self.key_safe_seconds, self.call_timeout_seconds) <= 0 or self.search_lag_seconds < 0:
-            raise ValueError(f"limits of an operation must be positive seconds: {self}")
+            raise ValueError(f"limits of an operation must be positive: {self}")
 
 
 class NotTaken(msgspec.Struct, frozen=True):
@@ -66,11 +66,11 @@ class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: float
 
     def __post_init__(self) -> None:
-        missing = set(get_args(PspOperation)) - self.operations.keys()
-        if missing or self.hold_seconds <= 0:
-            raise ValueError(
-                f"limits are missing for {sorted(missing)}, or a hold lasts {self.hold_seconds} s"
-            )
+        missing = sorted(set(get_args(PspOperation)) - self.operations.keys())
+        if missing:
+            raise ValueError(f"a PSP needs limits of every operation; state those of {missing}")
+        if self.hold_seconds <= 0:
+            raise ValueError(f"a hold must last longer than {self.hold_seconds:g} s")
 
     def refusal_of(self, money: Money) -> NotTaken | None:
         """Why the PSP cannot be asked for `money`; None where it can."""
