@@ -1,4 +1,4 @@
-"""What a person is alarmed of: one table of conditions over FinCore's own metrics, with what to do about each.
+"""The alerts: one table of conditions over FinCore's own metrics, with what to do about each.
 
 It does not know how metrics are collected or who is notified: Prometheus, or another monitor, evaluates the table.
 """

@@ -1,4 +1,4 @@
-"""Every folder of a resource has the same cast, and its routes begin with its name."""
+"""Every folder of a resource has the same modules, and its routes begin with its name."""
 
 from pathlib import Path
 
