@@ -15,7 +15,7 @@ from typing import Final
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alerts import ALERTS
-from fincore.api.http import connection, endpoint, gate, idempotent_call, rate_limit
+from fincore.api.http import connection, endpoint, gate, idempotency_key, idempotent_call, rate_limit
 from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
@@ -35,7 +35,7 @@ from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.settings import SETTINGS
-from fincore.write.payments import idempotency, metadata
+from fincore.write.payments import metadata
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.mapping import outcome_of
@@ -233,7 +233,7 @@ def limits() -> str:
             "422",
         ),
         ("entries on one page", str(PAGE_ROWS_MAX), "400"),
-        ("an idempotency key", f"{idempotency.KEY_CHARACTERS_MAX} characters", "400"),
+        ("an idempotency key", f"{idempotency_key.KEY_CHARACTERS_MAX} characters", "400"),
         (
             "how long a key is remembered",
             f"{IDEMPOTENCY_KEYS_KEPT_FOR.total_seconds() / 3600:g} h",

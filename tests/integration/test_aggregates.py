@@ -21,9 +21,9 @@ from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.payments.command import Command
-from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import Decision, IdempotentRequests, Refused, Responded
 from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.response_cache import ResponseCache
 from fixtures.commits import MERCHANT, PROVENANCE, append, created, new_stream
 from fixtures.counters import (
     COUNTER_EVENTS,

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from fincore.api.charges.body import render_charge
+from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.domain.clock import SystemClock
 from fincore.domain.ids import ApiKeyId, new_request_id
 from fincore.eventstore.watch import StreamWatch
@@ -16,10 +17,10 @@ from fincore.postgres.pool import Pool
 from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, ResponseCache, fingerprint_of
-from fincore.write.payments.idempotent_requests import IdempotentRequests
+from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, IdempotentRequests
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
+from fincore.write.payments.response_cache import ResponseCache
 from fincore.write.routing.mode_router import ModeRouter
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import CANDIDATES, Api, Reply, captured, declined, serving_api

@@ -25,12 +25,12 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
-from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import IdempotentRequests, Refused, Responded
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
+from fincore.write.payments.response_cache import ResponseCache
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS

@@ -42,12 +42,12 @@ from fincore.read.paymentdb.refund_queries import RefundQueries
 from fincore.write.charges import CHARGES
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
-from fincore.write.payments.idempotency import ResponseCache
 from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS, IdempotentRequests
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
+from fincore.write.payments.response_cache import ResponseCache
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
 from fincore.write.routing.router import Router

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from fincore.api.http.exchange import Call, Response
+from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS
 from fincore.api.http.idempotent_call import idempotency_key as required_key
 from fincore.api.http.problems import Problem
@@ -13,7 +14,6 @@ from fincore.eventstore.commit import IdempotencyKey, StoredResponse
 from fincore.eventstore.commit import Response as ResponseToStore
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.write.merchants.api_key import Principal
-from fincore.write.payments.idempotency import fingerprint_of
 
 OPTIONAL_KEY: Final = msgspec.structs.replace(IDEMPOTENCY_KEY, is_required=False)
 OPTIONAL_KEY_PROBLEMS: Final = tuple(

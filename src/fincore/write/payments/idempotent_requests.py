@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Generic, Literal, NamedTuple, Never, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,8 +26,8 @@ from fincore.eventstore.commit import (
 )
 from fincore.eventstore.writer import Writer
 from fincore.write.payments.command import Command
-from fincore.write.payments.idempotency import CLOCK_SKEW_SECONDS_MAX, ResponseCache, is_in_flight
 from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.response_cache import ResponseCache
 
 IN_FLIGHT_MARGIN_SECONDS: Final = 10.0
 """After a client's wait has ended, how long its request may still take to write its final response."""
@@ -38,6 +38,8 @@ QUEUE_SECONDS_MAX: Final = 10.0
 """How long a request waits for those of the same process that came before it on the same charge."""
 CONFLICTS_MAX: Final = 100
 """How often one request decides again: each time another request has changed the charge."""
+CLOCK_SKEW_SECONDS_MAX: Final = 5.0
+"""How far the clocks of two processes, and of the database, may be apart."""
 CONFLICT_PAUSE_SECONDS_MAX: Final = 0.02
 """The pause before deciding again is random, up to this."""
 
@@ -298,6 +300,13 @@ class IdempotentRequests(Generic[E]):
 
     def _patience_seconds(self, command: Command) -> float:
         return max(self._in_flight_wait_seconds, command.wait_seconds)
+
+
+def is_in_flight(response: StoredResponse, now: datetime) -> bool:
+    """Whether the request that wrote this response may still replace it."""
+    if response.in_flight_until is None:
+        return False
+    return now < response.in_flight_until + timedelta(seconds=CLOCK_SKEW_SECONDS_MAX)
 
 
 def _first(stored: StoredResponse, *, has_waited: bool) -> Responded:
