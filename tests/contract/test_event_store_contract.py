@@ -26,8 +26,8 @@ from fincore.eventstore.commit import (
     NewEvent,
     ReceivedWebhook,
     ReferenceTaken,
+    RenderedResponse,
     Replayed,
-    Response,
     StoredResponse,
 )
 from fincore.eventstore.log import EventLog
@@ -296,7 +296,9 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(
 ) -> None:
     key = IdempotencyKey(MERCHANT, False, "waits")
     in_flight = await pool.fetchval("select now() + interval '1 minute'")
-    first = StoredResponse(fingerprint=b"f", response=Response(201, b"processing"), in_flight_until=in_flight)
+    first = StoredResponse(
+        fingerprint=b"f", response=RenderedResponse(201, b"processing"), in_flight_until=in_flight
+    )
     await writer.commit(
         Commit(
             provenance=PROVENANCE,
@@ -306,10 +308,10 @@ async def test_an_answer_in_flight_is_replaced_once_and_then_final(
         )
     )
     for body in (b"succeeded", b"too late"):
-        final = StoredResponse(fingerprint=b"f", response=Response(200, body))
+        final = StoredResponse(fingerprint=b"f", response=RenderedResponse(200, body))
         await writer.commit(Commit(provenance=PROVENANCE, final_response=(key, final)))
     assert await writer.find_response(key) == StoredResponse(
-        fingerprint=b"f", response=Response(200, b"succeeded")
+        fingerprint=b"f", response=RenderedResponse(200, b"succeeded")
     )
 
 

@@ -13,7 +13,7 @@ from fincore.domain.ids import ApiKeyId, RequestId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspReference
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.eventstore.commit import Commit, Committed, NewEvent, ReferenceTaken, Response
+from fincore.eventstore.commit import Commit, Committed, NewEvent, ReferenceTaken, RenderedResponse
 from fincore.eventstore.log import EventLog, UnreadableEvent
 from fincore.eventstore.recorder import NotFound, Recorded, Recorder
 from fincore.eventstore.subscription import Subscription
@@ -215,7 +215,7 @@ class Raises:
                 events=(Raised(1),),
                 jobs=(),
                 state=after,
-                show=lambda counter: Response(200, b"%d" % counter.value),
+                show=lambda counter: RenderedResponse(200, b"%d" % counter.value),
                 is_final=lambda counter: counter.value >= final_at,
             )
 

@@ -20,7 +20,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
-    Response,
+    RenderedResponse,
     StoredResponse,
 )
 from fincore.eventstore.log import EventLog
@@ -103,7 +103,7 @@ def requested(stream_id: StreamId, key: str) -> Commit[ChargeEvent]:
     charge_id = charge_of(stream_id)
     answer = StoredResponse(
         fingerprint=key.encode().ljust(32, b"."),
-        response=Response(
+        response=RenderedResponse(
             201, b'{"id":"%s","object":"charge"}' % charge_id.encode(), f"/v1/charges/{charge_id}"
         ),
     )

@@ -38,7 +38,7 @@ async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
 
 @pytest.fixture
 def log(pool: Pool) -> EventLog[ChargeEvent]:
-    return EventLog(pool, CHARGE_EVENTS)
+    return EventLog(pool, CHARGE_EVENTS, name_of=charge_of)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from fincore.eventstore.commit import (
     IdempotencyKey,
     NewEvent,
     ReceivedWebhook,
-    Response,
+    RenderedResponse,
     StoredResponse,
 )
 from fincore.write.psp.inbox import InboxReader
@@ -76,7 +76,7 @@ class _Names:
         ]
 
     def commit(self, number: int, attempt: Attempt) -> Commit[ChargeEvent]:
-        answer = StoredResponse(fingerprint=b"f" * 32, response=Response(201, b"%d" % number))
+        answer = StoredResponse(fingerprint=b"f" * 32, response=RenderedResponse(201, b"%d" % number))
         job = Job(kind="charge.authorize", payload=b"%d" % number)
         webhook = None if attempt.webhook is None else self._webhook(number, attempt.webhook)
         return Commit(

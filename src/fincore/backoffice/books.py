@@ -7,8 +7,8 @@ from fincore.domain.clock import AgeClock
 from fincore.domain.currency import Currency
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import EventId, MerchantId
-from fincore.eventstore.event_references import EventReferences
 from fincore.postgres.pool import Pool
+from fincore.read.event_references import EventReferences
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledgerdb.balances import AccountBalance, Balances, Statement, TimeKind
 from fincore.read.ledgerdb.sealer import SealedDay, Sealer, sealed_days

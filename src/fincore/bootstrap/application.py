@@ -23,7 +23,6 @@ from fincore.bootstrap.databases import Stores
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.outcome import PspName
-from fincore.eventstore.event_references import EventReferences
 from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
@@ -34,6 +33,7 @@ from fincore.notify.secret_cipher import SecretCipher
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import store_state
 from fincore.read.current import Current
+from fincore.read.event_references import EventReferences
 from fincore.read.ledgerdb.balance_queries import BalanceQueries
 from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
@@ -108,7 +108,8 @@ def build_application(
     waits = ChargeWait(outcomes, Inquiries(writer))
     charges, refunds = ChargeQueries(stores.paymentdb), RefundQueries(stores.paymentdb)
     events = EventQueries(stores.paymentdb)
-    current = Current(charges=charges, events=events, refunds=refunds, log=log)
+    references = EventReferences(stores.eventstore)
+    current = Current(charges=charges, events=events, refunds=refunds, references=references, log=log)
     webhooks = WebhookServices(
         endpoints=Endpoints(stores.eventstore, cipher, clock),
         deliveries=DeliveryLog(stores.eventstore, clock),
@@ -125,7 +126,7 @@ def build_application(
                 keys=keys,
                 # LedgerDB may be away: then only balances are answered with `store_unavailable`.
                 queries=BalanceQueries(stores.ledgerdb),
-                references=EventReferences(stores.eventstore),
+                references=references,
                 log=log,
             ),
             Events(keys=keys, queries=events, log=log),

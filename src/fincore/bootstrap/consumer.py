@@ -5,6 +5,7 @@ import asyncio
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.ids import charge_of
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
@@ -23,7 +24,7 @@ async def run_consumer(
 ) -> None:
     """Follow the log with a consumer that writes its effects to `target`, until `stop`."""
     subscription = Subscription(
-        EventLog(stores.eventstore, CHARGE_EVENTS),
+        EventLog(stores.eventstore, CHARGE_EVENTS, name_of=charge_of),
         target,
         consumer,
         batch_events_max=batch_events_max,

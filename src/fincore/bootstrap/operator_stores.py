@@ -10,6 +10,7 @@ from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.ids import charge_of
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
 from fincore.eventstore.writer import Writer
@@ -31,7 +32,7 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     @property
     def log(self) -> EventLog[ChargeEvent]:
         """The log."""
-        return EventLog(self.eventstore, CHARGE_EVENTS)
+        return EventLog(self.eventstore, CHARGE_EVENTS, name_of=charge_of)
 
     @property
     def merchants(self) -> Merchants:

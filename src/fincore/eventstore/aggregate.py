@@ -15,7 +15,7 @@ E = TypeVar("E")
 
 
 class Aggregate(msgspec.Struct, Generic[IdT, StateT, E], frozen=True, kw_only=True):
-    """A kind of stream. All its functions are pure.
+    """A kind of stream, described by functions without effects.
 
     `stream_of` and `id_of` are inverse: the public id of what a stream is about. `fold` gives None for an empty stream.
     `version_of` is the number of events that a state has seen. `new_references` names what the second state, and not yet

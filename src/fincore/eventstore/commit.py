@@ -32,7 +32,7 @@ class NewEvent(msgspec.Struct, Generic[E_co], frozen=True):
     event_id: EventId = msgspec.field(default_factory=new_event_id)
 
 
-class Response(msgspec.Struct, frozen=True):
+class RenderedResponse(msgspec.Struct, frozen=True):
     """A response to a client, rendered: HTTP status, body byte for byte, `Location`. It is stored and never read."""
 
     status: int
@@ -47,7 +47,7 @@ class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     fingerprint: bytes
-    response: Response
+    response: RenderedResponse
     in_flight_until: datetime | None = None
 
 

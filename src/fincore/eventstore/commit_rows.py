@@ -14,8 +14,8 @@ from fincore.eventstore.commit import (
     Committed,
     Conflict,
     ReferenceTaken,
+    RenderedResponse,
     Replayed,
-    Response,
     StoredResponse,
 )
 
@@ -114,6 +114,6 @@ def stored_response_of(row: asyncpg.Record) -> StoredResponse:
     """A row of `idempotency_keys` as what the key gets again."""
     return StoredResponse(
         fingerprint=row["fingerprint"],
-        response=Response(row["response_status"], row["response_body"], row["location"]),
+        response=RenderedResponse(row["response_status"], row["response_body"], row["location"]),
         in_flight_until=row["in_flight_until"],
     )

@@ -1,6 +1,6 @@
 """Reading the log: whole streams for decisions, and everything in order for consumers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -9,7 +9,7 @@ import msgspec
 
 from fincore.domain.errors import StreamUnreadable, UnknownEventType
 from fincore.domain.event_codec import EventCodec
-from fincore.domain.ids import EventId, RefundId, StreamId
+from fincore.domain.ids import EventId, StreamId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
@@ -57,9 +57,15 @@ LoggedEvent = RecordedEvent[E_co] | UnreadableEvent
 
 
 class EventLog(Generic[E_co]):
-    """The event store as readers see it. `events` reads those that the reader wants; every other one is unreadable to it."""
+    """The event store as readers see it. `events` reads those that the reader wants; every other one is unreadable to it.
 
-    def __init__(self, pool: Pool, events: EventCodec[E_co]) -> None:
+    `name_of` gives the public id of what a stream is about, for logs and errors.
+    """
+
+    def __init__(
+        self, pool: Pool, events: EventCodec[E_co], *, name_of: Callable[[StreamId], str] = str
+    ) -> None:
+        self.name_of = name_of
         self._pool = pool
         self._events = events
         self._loads: SharedFetch[StreamId, LoadedStream[E_co]] = SharedFetch(self._load_streams)
@@ -99,11 +105,6 @@ class EventLog(Generic[E_co]):
         """How many events each stream has; streams that do not exist are left out."""
         rows = await self._pool.fetch(_SQL.stream_versions, list(stream_ids))
         return {StreamId(row["stream_id"]): row["version"] for row in rows}
-
-    async def stream_of_refund(self, refund_id: RefundId) -> StreamId | None:
-        """The stream a refund is in, or None where there is no such refund."""
-        stream_id = await self._pool.fetchval(_SQL.stream_of_refund, refund_id)
-        return None if stream_id is None else StreamId(stream_id)
 
     async def stream_of_reference(
         self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference

@@ -25,12 +25,6 @@ cross join lateral (
     select version from eventstore.events where stream_id = s.stream_id order by version desc limit 1
 ) e;
 
--- name: stream_of_refund
--- The stream a refund was asked for in.
-select stream_id
-from eventstore.events
-where type = 'refund.requested' and data ->> 'refund_id' = $1;
-
 -- name: stream_of_reference
 -- The stream that something at a PSP belongs to.
 select stream_id

@@ -3,12 +3,12 @@
 A stream is parked in the transaction that moves the checkpoint past the event, and taken up again in one transaction, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.ids import StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.inapplicable_events import Inapplicable, find_inapplicable, readable
 from fincore.eventstore.log import EventLog
@@ -36,20 +36,25 @@ class ParkedStream(NamedTuple):
 class TooManyParked(FinCoreError):
     """A consumer cannot apply so many streams that the fault must be its own; it stays where it is."""
 
-    def __init__(self, consumer: str, inapplicable: Mapping[StreamId, Inapplicable]) -> None:
+    def __init__(
+        self,
+        consumer: str,
+        inapplicable: Mapping[StreamId, Inapplicable],
+        name_of: Callable[[StreamId], str],
+    ) -> None:
         stream_id, found = next(iter(inapplicable.items()))
         super().__init__(
             f"{consumer} would have to park more than {PARKED_STREAMS_MAX} streams, so it stops: first "
-            f"{charge_of(stream_id)} at version {found.since_version} ({found.reason})"
+            f"{name_of(stream_id)} at version {found.since_version} ({found.reason})"
         )
 
 
 class StillInapplicable(FinCoreError):
     """A parked stream cannot be taken up yet; it stays parked."""
 
-    def __init__(self, consumer: str, stream_id: StreamId, inapplicable: Inapplicable) -> None:
+    def __init__(self, consumer: str, name: str, inapplicable: Inapplicable) -> None:
         super().__init__(
-            f"{charge_of(stream_id)} stays parked for {consumer}: version {inapplicable.since_version} still cannot be "
+            f"{name} stays parked for {consumer}: version {inapplicable.since_version} still cannot be "
             f"applied ({inapplicable.reason})"
         )
 
@@ -59,16 +64,22 @@ async def parked_streams(connection: "Connection | Pool", consumer: str) -> list
     return [ParkedStream(*row) for row in await connection.fetch(_SQL.parked, consumer)]
 
 
-async def park(connection: Connection, consumer: str, inapplicable: Mapping[StreamId, Inapplicable]) -> None:
-    """Park streams inside the transaction of `connection`. Raises `TooManyParked`."""
+async def park(
+    connection: Connection,
+    consumer: str,
+    inapplicable: Mapping[StreamId, Inapplicable],
+    *,
+    name_of: Callable[[StreamId], str],
+) -> None:
+    """Park streams inside the transaction of `connection`. Raises `TooManyParked`, which names a stream by `name_of`."""
     if len(await parked_streams(connection, consumer)) + len(inapplicable) > PARKED_STREAMS_MAX:
-        raise TooManyParked(consumer, inapplicable)
+        raise TooManyParked(consumer, inapplicable, name_of)
     rows = [(stream_id, found.since_version, found.reason) for stream_id, found in inapplicable.items()]
     await connection.execute(_SQL.park, consumer, *map(list, zip(*rows, strict=True)))
 
 
 async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_id: StreamId) -> int | None:
-    """Apply what a consumer left out of a stream and let it follow the stream again; None where it is not parked.
+    """Apply what a consumer left out of a stream and let it read the stream again; None where it is not parked.
 
     Returns how many events were left out. The consumer may run meanwhile: it waits at its checkpoint, and then finds the
     stream caught up. Raises `StillInapplicable`, and nothing has changed.
@@ -85,6 +96,6 @@ async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_i
         ]
         inapplicable = await find_inapplicable(connection, consumer, left_out)
         if inapplicable:
-            raise StillInapplicable(consumer.name, stream_id, inapplicable[stream_id])
+            raise StillInapplicable(consumer.name, log.name_of(stream_id), inapplicable[stream_id])
         await consumer.apply(connection, readable(left_out))
     return len(left_out)

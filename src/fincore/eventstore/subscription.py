@@ -9,7 +9,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.ids import StreamId
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.inapplicable_events import applicable, find_inapplicable, is_caused_by_event, readable
 from fincore.eventstore.log import EventLog, LoggedEvent
@@ -156,7 +156,7 @@ class Subscription(Generic[E]):
             wanted = [event for event in batch if event.stream_id not in parked]
             inapplicable = await find_inapplicable(connection, self._consumer, wanted)
             if inapplicable:
-                await park(connection, name, inapplicable)
+                await park(connection, name, inapplicable, name_of=self._event_log.name_of)
             events = applicable(wanted, inapplicable)
             if events:
                 await self._consumer.apply(connection, events)
@@ -164,7 +164,7 @@ class Subscription(Generic[E]):
             _log.error(
                 "consumer.stream_parked",
                 consumer=name,
-                charge_id=charge_of(stream_id),
+                stream=self._event_log.name_of(stream_id),
                 since_version=since_version,
                 reason=reason,
             )

@@ -12,6 +12,7 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, MerchantId, RefundId, charge_of, stream_of
 from fincore.domain.public_event import PublicEvent, public_event
 from fincore.eventstore.log import EventLog
+from fincore.read.event_references import EventReferences
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
@@ -39,11 +40,13 @@ class Current:
         charges: ChargeQueries,
         events: EventQueries,
         refunds: RefundQueries,
+        references: EventReferences,
         log: EventLog[ChargeEvent],
     ) -> None:
         self._charges = charges
         self._events = events
         self._refunds = refunds
+        self._references = references
         self._log = log
 
     async def charge(
@@ -90,7 +93,7 @@ class Current:
     ) -> RefundView | None:
         """A refund, with the version of its charge that it was read from."""
         view = await self._refunds.find(merchant_id, livemode, refund_id)
-        stream_id = stream_of(view.charge_id) if view else await self._log.stream_of_refund(refund_id)
+        stream_id = stream_of(view.charge_id) if view else await self._references.stream_of_refund(refund_id)
         if stream_id is None:
             return None
         if view is not None:

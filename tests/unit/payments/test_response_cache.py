@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from fincore.domain.ids import MerchantId
-from fincore.eventstore.commit import IdempotencyKey, Response, StoredResponse
+from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
 from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, is_in_flight
 from fincore.write.payments.response_cache import CACHE_SECONDS, ResponseCache
 
@@ -15,7 +15,9 @@ def key(name: str) -> IdempotencyKey:
 
 
 def answer(body: bytes = b"{}", *, in_flight_until: datetime | None = None) -> StoredResponse:
-    return StoredResponse(fingerprint=b"f", response=Response(201, body), in_flight_until=in_flight_until)
+    return StoredResponse(
+        fingerprint=b"f", response=RenderedResponse(201, body), in_flight_until=in_flight_until
+    )
 
 
 def test_answer_is_in_flight_until_deadline_plus_clock_skew() -> None:

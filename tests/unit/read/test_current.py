@@ -34,7 +34,13 @@ class Stores:
     @property
     def current(self) -> Current:
         queries = cast("Any", self)
-        return Current(charges=_Charges(self), events=queries, refunds=_Refunds(self), log=queries)  # type: ignore[arg-type]
+        return Current(
+            charges=_Charges(self),  # type: ignore[arg-type]
+            events=queries,
+            refunds=_Refunds(self),  # type: ignore[arg-type]
+            references=queries,
+            log=queries,
+        )
 
     async def timeline(self, *_: object) -> list[PublicEvent]:
         return [public_event(event) for event in self.events[: self.told]]

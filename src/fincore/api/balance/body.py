@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.ids import balance_transaction_id
-from fincore.eventstore.event_references import EventReference
 from fincore.public.fields import CurrencyCode, HasMore, Livemode, NextCursor, ObjectName
+from fincore.read.event_references import EventReference
 from fincore.read.ledgerdb.balance_transaction import BalanceTransaction, BalanceTransactionType
 
 

@@ -25,8 +25,8 @@ from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, parse_balance_transaction_id
-from fincore.eventstore.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.eventstore.log import EventLog
+from fincore.read.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.read.ledgerdb.balance_queries import BalanceFilters, BalanceQueries
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
 from fincore.write.merchants.api_key import Principal

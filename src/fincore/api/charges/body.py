@@ -9,7 +9,7 @@ from fincore.api.http.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import Failure
-from fincore.eventstore.commit import Response
+from fincore.eventstore.commit import RenderedResponse
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.failure_body import FAILURE_MESSAGES
 
@@ -34,36 +34,36 @@ class UnreadableChargeProblem(ProblemBody, frozen=True, kw_only=True):
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def render_charge(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
+def render_charge(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> RenderedResponse:
     """The answer to the request that created a charge: 201, or 402 where it failed while the client waited."""
     location = f"/v1/charges/{charge_id}"
     if charge.status != "failed":
-        return Response(201, _ENCODER.encode(charge_body(charge_id, charge)), location)
+        return RenderedResponse(201, _ENCODER.encode(charge_body(charge_id, charge)), location)
     detail = f"{_message(charge.failure)} `charge.failure` has the details; to try again, use a new key."
     failed = _failed("charge_failed", charge_id, charge, request_id, detail)
     return msgspec.structs.replace(failed, location=location)
 
 
-def render_capture(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
+def render_capture(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> RenderedResponse:
     """The answer to a capture: 200, or 402 where the client waited and nothing was captured."""
     if charge.operation is not None or charge.status == "succeeded":
-        return Response(200, _ENCODER.encode(charge_body(charge_id, charge)))
+        return RenderedResponse(200, _ENCODER.encode(charge_body(charge_id, charge)))
     return _failed("capture_failed", charge_id, charge, request_id, _why(charge))
 
 
-def render_cancel(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> Response:
+def render_cancel(charge_id: ChargeId, charge: Charge, request_id: RequestId) -> RenderedResponse:
     """The answer to a cancellation: 200, or 402 where the client waited and the charge was not given up."""
     if charge.operation is not None or charge.status in ("canceled", "expired", "failed"):
-        return Response(200, _ENCODER.encode(charge_body(charge_id, charge)))
+        return RenderedResponse(200, _ENCODER.encode(charge_body(charge_id, charge)))
     return _failed("cancel_failed", charge_id, charge, request_id, _why(charge))
 
 
 def _failed(
     code: ProblemCode, charge_id: ChargeId, charge: Charge, request_id: RequestId, detail: str
-) -> Response:
+) -> RenderedResponse:
     problem = problem_body(code, request_id, detail=detail)
     failed = FailedChargeProblem(**msgspec.structs.asdict(problem), charge=charge_body(charge_id, charge))
-    return Response(problem.status, _ENCODER.encode(failed))
+    return RenderedResponse(problem.status, _ENCODER.encode(failed))
 
 
 def _why(charge: Charge) -> str:
@@ -77,8 +77,8 @@ def _message(failure: Failure | None) -> str:
     return FAILURE_MESSAGES[failure.code if failure else "processing_error"]
 
 
-def render_unreadable(charge: ChargeBody, request_id: RequestId, detail: str) -> Response:
+def render_unreadable(charge: ChargeBody, request_id: RequestId, detail: str) -> RenderedResponse:
     """The answer to a look at a charge that cannot be read to its end: what could be read, and that it is not all."""
     problem = problem_body("charge_unreadable", request_id, detail=detail)
     unreadable = UnreadableChargeProblem(**msgspec.structs.asdict(problem), charge=charge)
-    return Response(problem.status, _ENCODER.encode(unreadable))
+    return RenderedResponse(problem.status, _ENCODER.encode(unreadable))

@@ -10,8 +10,7 @@ from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS
 from fincore.api.http.idempotent_call import idempotency_key as required_key
 from fincore.api.http.problems import Problem
-from fincore.eventstore.commit import IdempotencyKey, StoredResponse
-from fincore.eventstore.commit import Response as ResponseToStore
+from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
 from fincore.write.merchants.api_key import Principal
 
@@ -41,7 +40,7 @@ async def change_once(
         response = await make(transaction)
         return StoredResponse(
             fingerprint=fingerprint,
-            response=ResponseToStore(response.status, response.body, dict(response.headers).get("location")),
+            response=RenderedResponse(response.status, response.body, dict(response.headers).get("location")),
         )
 
     stored, is_replay = await changes.once(key, change)

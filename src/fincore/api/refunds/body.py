@@ -8,7 +8,7 @@ from msgspec import Meta
 from fincore.api.http.problems import ProblemBody, problem_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RefundId, RequestId
-from fincore.eventstore.commit import Response
+from fincore.eventstore.commit import RenderedResponse
 from fincore.public.refund_body import RefundBody, refund_body
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -22,7 +22,7 @@ class FailedRefundProblem(ProblemBody, frozen=True, kw_only=True):
 
 def render_refund(
     charge_id: ChargeId, charge: Charge, refund_id: RefundId, request_id: RequestId
-) -> Response:
+) -> RenderedResponse:
     """The answer to a refund's request: 201, or 402 where it failed while the client waited."""
     refund = charge.refund(refund_id)
     if refund is None:
@@ -30,8 +30,8 @@ def render_refund(
     body = refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
     location = f"/v1/refunds/{refund_id}"
     if body.failure is None:
-        return Response(201, _ENCODER.encode(body), location)
+        return RenderedResponse(201, _ENCODER.encode(body), location)
     detail = f"{body.failure.message} The amount can be refunded again, with a new key."
     problem = problem_body("refund_failed", request_id, detail=detail)
     failed = FailedRefundProblem(**msgspec.structs.asdict(problem), refund=body)
-    return Response(problem.status, _ENCODER.encode(failed), location)
+    return RenderedResponse(problem.status, _ENCODER.encode(failed), location)

@@ -1,4 +1,4 @@
-"""The ledger service: follows the log and books what moved money, double entry, once per event.
+"""The ledger service: reads the log and books what moved money, double entry, once per event.
 
-It refuses to authorize: what happened is booked, to suspense if it makes no sense. It never asks another store.
+It refuses to authorize: what happened is booked, to suspense if it makes no sense. Booking asks no other store.
 """

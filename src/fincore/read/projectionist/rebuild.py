@@ -167,7 +167,7 @@ def _together(
     parked: dict[StreamId, Inapplicable], found: dict[StreamId, Inapplicable]
 ) -> dict[StreamId, Inapplicable]:
     if len(parked) + len(found) > PARKED_STREAMS_MAX:
-        raise TooManyParked(_Beside.name, parked | found)
+        raise TooManyParked(_Beside.name, parked | found, charge_of)
     return parked | found
 
 

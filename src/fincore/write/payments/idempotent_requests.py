@@ -20,8 +20,8 @@ from fincore.eventstore.commit import (
     Conflict,
     IdempotencyKey,
     NewEvent,
+    RenderedResponse,
     Replayed,
-    Response,
     StoredResponse,
 )
 from fincore.eventstore.writer import Writer
@@ -52,7 +52,7 @@ E_co = TypeVar("E_co", covariant=True)
 class Responded(NamedTuple):
     """The response to send, byte for byte as it is stored. `has_waited`: the request waited for the outcome, as asked."""
 
-    response: Response
+    response: RenderedResponse
     is_replay: bool
     has_waited: bool
 
@@ -88,7 +88,7 @@ class Decision(msgspec.Struct, Generic[StateT, E_co], frozen=True, kw_only=True)
     events: tuple[E_co, ...]
     jobs: tuple[Job, ...]
     state: StateT
-    show: Callable[[StateT], Response]
+    show: Callable[[StateT], RenderedResponse]
     is_final: Callable[[StateT], bool]
 
 

@@ -8,7 +8,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of
 from fincore.domain.refusal import Refusal
-from fincore.eventstore.commit import Response
+from fincore.eventstore.commit import RenderedResponse
 from fincore.eventstore.log import EventLog
 from fincore.write.payments.idempotent_requests import (
     Decision,
@@ -32,9 +32,9 @@ _NAMES: Final[dict[type[OperationRequest], str]] = {
     RefundRequest: "refund",
 }
 
-RenderOperation = Callable[[ChargeId, Charge, RequestId], Response]
+RenderOperation = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
 """How a charge is shown to the merchant that asked something of it; where that failed, the response to one that waited."""
-RenderRefund = Callable[[ChargeId, Charge, RefundId, RequestId], Response]
+RenderRefund = Callable[[ChargeId, Charge, RefundId, RequestId], RenderedResponse]
 
 
 class Renders(NamedTuple):
@@ -104,7 +104,7 @@ class OperationService:
             is_final=is_final(after, event),
         )
 
-    def _shown(self, command: OperationCommand, charge: Charge, refund_id: RefundId) -> Response:
+    def _shown(self, command: OperationCommand, charge: Charge, refund_id: RefundId) -> RenderedResponse:
         match command.request:
             case CaptureRequest():
                 return self._renders.capture(command.charge_id, charge, command.request_id)

@@ -8,7 +8,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.money import Money
-from fincore.eventstore.commit import Response
+from fincore.eventstore.commit import RenderedResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept
 from fincore.write.payments.charge_request import currency_of
 from fincore.write.payments.idempotent_requests import (
@@ -34,7 +34,7 @@ Result = Literal[
 ]
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
-Render = Callable[[ChargeId, Charge, RequestId], Response]
+Render = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
 """How a charge is shown to the merchant that created it; for a failed one, the response to a client that waited."""
 
 

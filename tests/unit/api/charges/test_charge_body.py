@@ -19,7 +19,7 @@ from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
-from fincore.eventstore.commit import Response
+from fincore.eventstore.commit import RenderedResponse
 from fincore.public.charge_body import ChargeBody, whole_charge_body
 from fincore.public.failure_body import CUSTOMER_MESSAGES, FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.read.projectionist.fold import view_of_stream
@@ -61,7 +61,7 @@ def charge(status: ChargeStatus, **changes: Any) -> Charge:
     return msgspec.structs.replace(CHARGE, status=status, **changes)
 
 
-def body(rendered: Response) -> dict[str, Any]:
+def body(rendered: RenderedResponse) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(rendered.body)
     assert rendered.status < 400 or found["status"] == rendered.status
     assert b"free text" not in rendered.body

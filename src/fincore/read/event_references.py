@@ -1,13 +1,13 @@
-"""The refund or dispute that an event is about, looked up by the event's id."""
+"""Refunds and disputes that events of the log name, for readers that have one id and need another."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from fincore.domain.ids import DisputeId, EventId, RefundId
+from fincore.domain.ids import DisputeId, EventId, RefundId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
-_SQL = load_sql("fincore.eventstore", "event_references.sql")
+_SQL = load_sql("fincore.read", "event_references.sql")
 
 
 class EventReference(NamedTuple):
@@ -33,3 +33,8 @@ class EventReferences:
             return {}
         rows = await self._pool.fetch(_SQL.event_references, wanted)
         return {EventId(row["event_id"]): EventReference(row["refund_id"], row["dispute_id"]) for row in rows}
+
+    async def stream_of_refund(self, refund_id: RefundId) -> StreamId | None:
+        """The stream a refund was asked for in, or None where there is no such refund."""
+        stream_id = await self._pool.fetchval(_SQL.stream_of_refund, refund_id)
+        return None if stream_id is None else StreamId(stream_id)
