@@ -125,9 +125,9 @@ be on their way for so long that FinCore has inferred by then that they never ha
 class PspEvent:
     """Something the PSP has to tell, as it was at the time. `is_acknowledged`: it was answered 2xx."""
 
-    def __init__(self, event_id: str, fact: WebhookReport) -> None:
+    def __init__(self, event_id: str, report: WebhookReport) -> None:
         self.event_id = event_id
-        self.fact = fact
+        self.report = report
         self.is_acknowledged = False
 
 
@@ -208,7 +208,7 @@ class PspModel:
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
     def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
-        return next(event.fact for event in self.told if event.event_id == body.decode())
+        return next(event.report for event in self.told if event.event_id == body.decode())
 
     @property
     def tells(self) -> bool:
@@ -612,8 +612,8 @@ class PspModel:
         charge_id: ChargeId | None,
         said: KnownOutcome | Unknown | RefundReport | DisputeReport,
     ) -> None:
-        fact = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, content=said)
-        self.told.append(PspEvent(f"evt_{next(self._numbers)}", fact))
+        report = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, content=said)
+        self.told.append(PspEvent(f"evt_{next(self._numbers)}", report))
 
     def _reference(self, prefix: str) -> PspReference:
         return PspReference(f"{prefix}_{next(self._numbers)}")

@@ -207,7 +207,7 @@ def about(event_type: str, snapshot: dict[str, Any]) -> bytes:
 
 
 USD_19_99 = Money(1999, Currency("usd"))
-FACTS: list[tuple[bytes, KnownOutcome | Unknown]] = [
+OUTCOMES: list[tuple[bytes, KnownOutcome | Unknown]] = [
     (
         event("payment_intent.succeeded", amount_received=1999),
         Approved(kind="captured", money=USD_19_99, psp_reference=PspReference("pi_1"), occurred_at=OCCURRED),
@@ -258,12 +258,14 @@ FACTS: list[tuple[bytes, KnownOutcome | Unknown]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "fact"), FACTS)
-def test_an_event_of_a_payment_intent_becomes_a_fact(body: bytes, fact: KnownOutcome | Unknown) -> None:
+@pytest.mark.parametrize(("body", "outcome"), OUTCOMES)
+def test_an_event_of_a_payment_intent_becomes_an_outcome(
+    body: bytes, outcome: KnownOutcome | Unknown
+) -> None:
     assert WEBHOOKS.read(body) == WebhookReport(
         charge_id=CHARGE,
         payment_reference=PspReference("pi_1"),
-        content=fact,
+        content=outcome,
         shows_payment=True,
     )
 
@@ -279,7 +281,7 @@ DISPUTE_TYPES = [
 
 
 def test_every_type_that_is_read_has_a_row_above() -> None:
-    of_payments = {msgspec.json.decode(body)["type"] for body, _ in FACTS}
+    of_payments = {msgspec.json.decode(body)["type"] for body, _ in OUTCOMES}
     assert {*of_payments, *REFUND_TYPES, *DISPUTE_TYPES} == set(SUBSCRIBED_TYPES)
 
 

@@ -127,13 +127,15 @@ class StripeGateway:
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
-        told = inquiry.reported_reference
-        if inquiry.psp_reference is None and told is not None:
-            found = await self._lookups.payment(account, told, expand=WITH_FEE)
+        reported = inquiry.reported_reference
+        if inquiry.psp_reference is None and reported is not None:
+            found = await self._lookups.payment(account, reported, expand=WITH_FEE)
             if not isinstance(found, PaymentIntent) or names(found, inquiry.charge_id):
-                return self._fact(found)
+                return self._outcome_shown(found)
         if inquiry.psp_reference is not None:
-            return self._fact(await self._lookups.payment(account, inquiry.psp_reference, expand=WITH_FEE))
+            return self._outcome_shown(
+                await self._lookups.payment(account, inquiry.psp_reference, expand=WITH_FEE)
+            )
         reference = await self._lookups.reference_of(account, inquiry)
         if not isinstance(reference, str):
             return reference
@@ -143,9 +145,9 @@ class StripeGateway:
             return Unknown(
                 reason="Stripe's search named a payment that is of another charge", since=self._clock.now()
             )
-        return self._fact(found)
+        return self._outcome_shown(found)
 
-    def _fact(self, found: PaymentIntent | NotFound | Retryable) -> Outcome | NotFound:
+    def _outcome_shown(self, found: PaymentIntent | NotFound | Retryable) -> Outcome | NotFound:
         now = self._clock.now()
         return understood(read_intent(found, now=now), now) if isinstance(found, PaymentIntent) else found
 
