@@ -9,15 +9,15 @@ import structlog
 from cyclopts import App, CycloptsError, Parameter
 
 from fincore.bootstrap.databases import databases_of, installation_of
+from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.roles import Role, run_role
+from fincore.bootstrap.settings import Settings, read_settings
 from fincore.cli.arguments import require_text
 from fincore.cli.commands import COMMANDS
 from fincore.cli.usage import PROGRAM, usage_sentence
 from fincore.domain.errors import FinCoreError, UsageError
-from fincore.event_loop import run_coroutine
 from fincore.observability.logs import configure_logs, redact
 from fincore.postgres.failures import OUTAGES, outage_of
-from fincore.settings import Settings, read_settings
 from fincore.version import VERSION
 
 EXIT_FAILED: Final = 1

@@ -20,6 +20,7 @@ from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
+from fincore.bootstrap.settings import SETTINGS
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
@@ -34,7 +35,6 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
-from fincore.settings import SETTINGS
 from fincore.write.payments import metadata
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS

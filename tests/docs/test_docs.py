@@ -22,9 +22,9 @@ from docs.markdown import (
 from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
 from fincore.bootstrap.roles import ROLES
+from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, SETTINGS
 from fincore.domain.events import EVENTS
 from fincore.domain.job import JobKind
-from fincore.settings import FILE_SUFFIX, SECRET_SETTINGS, SETTINGS
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
 SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")

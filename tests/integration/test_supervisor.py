@@ -9,8 +9,8 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from fincore.bootstrap.supervisor import RESTART_DELAY_SECONDS_MAX, Program, Supervisor, restart_delay_seconds
 from fincore.domain.errors import ConfigurationError
-from fincore.supervisor import RESTART_DELAY_SECONDS_MAX, Program, Supervisor, restart_delay_seconds
 
 STEADY = """
 import os, signal, sys

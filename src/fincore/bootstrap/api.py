@@ -15,13 +15,13 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psps import LIMITS, account_of, stripe_webhook_endpoints, webhooks
 from fincore.bootstrap.secrets_key import secret_cipher
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
-from fincore.settings import Settings
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.psp.stripe.account import STRIPE
 from fincore.write.routing.mode_router import Candidate, ModeRouter

@@ -5,11 +5,11 @@ import asyncio
 from fincore.audit.auditor import Auditor, Measure
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
-from fincore.settings import Settings
 from fincore.write.psp.held_reports import measure_held_reports
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from fincore.bootstrap.job_queue import job_queue
+from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool, create_pool
-from fincore.settings import Settings
 
 if TYPE_CHECKING:
     from fincore.postgres.embedded import EmbeddedPostgres

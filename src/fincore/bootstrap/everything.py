@@ -12,9 +12,9 @@ from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.domain.errors import ConfigurationError
-from fincore.settings import Settings
-from fincore.supervisor import Program, Supervisor
 
 
 async def run_everything(

@@ -5,11 +5,11 @@ import asyncio
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.postgres.database_clock import running_clock
 from fincore.read.ledger.ledger_service import BATCH_EVENTS_MAX, BATCH_INTERVAL_SECONDS, LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
-from fincore.settings import Settings
 
 
 async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:

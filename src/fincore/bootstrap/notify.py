@@ -8,6 +8,7 @@ from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
 from fincore.bootstrap.secrets_key import secret_cipher
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.notify.deliverer import ATTEMPTS_UNDER_WAY_MAX, Deliverer
@@ -15,7 +16,6 @@ from fincore.notify.endpoints import Endpoints
 from fincore.notify.fan_out import FanOut
 from fincore.notify.guarded_resolver import SystemNames
 from fincore.notify.sender import Sender
-from fincore.settings import Settings
 
 _log = structlog.get_logger(__name__)
 

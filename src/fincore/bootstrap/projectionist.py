@@ -4,9 +4,9 @@ import asyncio
 
 from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.read.projectionist.projectionist import Projectionist
-from fincore.settings import Settings
 
 
 async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fincore.bootstrap.settings import Settings, StripeSettings
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.settings import Settings, StripeSettings
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount, StripeWebhookEndpoint

@@ -8,7 +8,7 @@ from typing import Any, Final
 import aiohttp
 
 from fincore.bootstrap.roles import ROLES
-from fincore.settings import Settings
+from fincore.bootstrap.settings import Settings
 
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS_MAX: Final = 5.0

@@ -1,7 +1,6 @@
 """Reaching the stores before and after a restore from dumps, when they are not yet as every other task needs them."""
 
 import asyncio
-from typing import Final
 
 import asyncpg
 
@@ -11,13 +10,10 @@ from fincore.bootstrap.schemas import require_databases, require_migrated
 from fincore.domain.errors import ConfigurationError
 from fincore.eventstore.restored import require_continuing_log
 from fincore.postgres.migrations import make_service_role
+from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import CONNECT_TIMEOUT_SECONDS
 
-_SCHEMAS_THERE: Final = """
-select string_agg(nspname, ', ' order by nspname)
-from pg_namespace
-where nspname in ('eventstore', 'merchants', 'notify', 'queue', 'paymentdb', 'ledgerdb')
-"""
+_SQL = load_sql("fincore.bootstrap", "restore.sql")
 
 
 async def prepare_databases(databases: Databases) -> list[str]:
@@ -30,7 +26,7 @@ async def prepare_databases(databases: Databases) -> list[str]:
     for dsn, setting in setting_of.items():
         connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_SECONDS)
         try:
-            there = await connection.fetchval(_SCHEMAS_THERE)
+            there = await connection.fetchval(_SQL.schemas_there)
         finally:
             await connection.close()
         if there:

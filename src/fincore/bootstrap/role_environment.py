@@ -6,7 +6,7 @@ from typing import Final
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
-from fincore.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
+from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
 
 _PSP_KEYS: Final = frozenset({"FINCORE_STRIPE_TEST_SECRET_KEY", "FINCORE_STRIPE_LIVE_SECRET_KEY"})
 _PSP_WEBHOOK_SECRETS: Final = frozenset(

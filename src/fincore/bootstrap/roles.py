@@ -16,6 +16,7 @@ import structlog
 
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import require_migrated
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError, FinCoreError, StoreUnavailable
 from fincore.eventstore.restored import require_continuing_log
@@ -23,7 +24,6 @@ from fincore.observability.ops_server import OpsServer, Probe
 from fincore.postgres.database_clock import running_clock
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import Pool, store_state
-from fincore.settings import Settings
 
 Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -8,11 +8,11 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Final
 
+from fincore.bootstrap.setting_values import SECRETS_KEY_BYTES
+from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.notify.secret_cipher import SecretCipher
-from fincore.setting_values import SECRETS_KEY_BYTES
-from fincore.settings import Settings
 
 FILE_NAME: Final = "secrets.key"
 

@@ -7,10 +7,10 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psps import gateways, webhook_readers
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
-from fincore.settings import Settings
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping

@@ -10,8 +10,8 @@ from fincore.audit.invariants.check_result import CheckResult, summary
 from fincore.bootstrap.databases import STORES
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.bootstrap.settings import read_settings, settings_in_force
 from fincore.cli.terminal import on_databases, on_stores, show
-from fincore.settings import read_settings, settings_in_force
 
 EXIT_BROKEN: Final = 1
 EXIT_UNCHECKED: Final = 3

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from fincore.bootstrap.databases import Databases, databases_of
+from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
-from fincore.event_loop import run_coroutine
+from fincore.bootstrap.settings import Settings, read_settings
 from fincore.observability.logs import configure_logs
-from fincore.settings import Settings, read_settings
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fincore.bootstrap.databases import databases_of
+from fincore.bootstrap.settings import read_settings
 from fincore.domain.errors import ConfigurationError
-from fincore.settings import read_settings
 
 
 def test_folder_without_installation_is_refused_and_untouched(tmp_path: Path) -> None:

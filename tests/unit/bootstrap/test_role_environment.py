@@ -7,7 +7,7 @@ import pytest
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES, Role
-from fincore.settings import SECRET_SETTINGS, read_settings
+from fincore.bootstrap.settings import SECRET_SETTINGS, read_settings
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 DATABASES = Databases(

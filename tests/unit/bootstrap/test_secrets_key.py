@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fincore.bootstrap.secrets_key import FILE_NAME, secret_cipher, secrets_key
+from fincore.bootstrap.settings import Settings, read_settings
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import WebhookEndpointId
 from fincore.notify.webhook_secret import mint_secret
-from fincore.settings import Settings, read_settings
 
 KEY = b64encode(bytes(range(32))).decode()
 DSN = "postgresql://fincore@db.internal/fincore"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from fincore.bootstrap.psps import LIMITS, stripe_accounts, stripe_webhook_endpoints
+from fincore.bootstrap.settings import Settings, read_settings
 from fincore.domain.errors import ConfigurationError
-from fincore.settings import Settings, read_settings
 
 KEY = {"FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1"}
 WEBHOOKS = {"FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_1"}

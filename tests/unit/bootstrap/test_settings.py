@@ -6,8 +6,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+from fincore.bootstrap.settings import SETTINGS, read_settings, settings_in_force
 from fincore.domain.errors import ConfigurationError
-from fincore.settings import SETTINGS, read_settings, settings_in_force
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

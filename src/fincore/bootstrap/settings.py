@@ -9,10 +9,7 @@ from typing import Annotated, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
-from fincore.domain.errors import ConfigurationError
-from fincore.domain.secret import Secret
-from fincore.observability.logs import LogFormat
-from fincore.setting_values import (
+from fincore.bootstrap.setting_values import (
     DSN,
     FOLDER,
     NETWORKS,
@@ -29,6 +26,9 @@ from fincore.setting_values import (
     Reader,
     stripe_key,
 )
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.secret import Secret
+from fincore.observability.logs import LogFormat
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX: Final = "FINCORE_"
