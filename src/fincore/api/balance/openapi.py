@@ -6,7 +6,7 @@ from fincore.api.balance.body import BalanceBody, BalanceTransactionBody, Balanc
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.list_filters import CHARGE
 from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 from fincore.domain.ids import parse_balance_transaction_id
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
@@ -28,12 +28,10 @@ GET_BALANCE_TRANSACTION: Final = Operation(
     description="Returns one change of your balance. A balance transaction never changes.",
     tag=_TAG,
     parameters=(
-        Parameter(
-            name="balance_transaction_id",
-            place="path",
-            is_required=True,
-            description="The balance transaction's id.",
-            schema={"type": "string", "examples": ["txn_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+        path_parameter(
+            "balance_transaction_id",
+            "The balance transaction's id.",
+            example="txn_01kab5m5wvfb9v1c2m5hfv0d2e",
         ),
     ),
     responses={200: Content(shape=BalanceTransactionBody, description="The balance transaction.")},

@@ -5,7 +5,7 @@ from typing import Final
 from fincore.api.charges.body import FailedChargeProblem
 from fincore.api.charges.openapi import CHARGE_ID
 from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, PREFER, RESPONSE_HEADERS
-from fincore.api.http.openapi import Content, Operation
+from fincore.api.http.openapi import Content, Operation, problem_content
 from fincore.api.http.problems import ProblemCode
 from fincore.public.charge_body import ChargeBody
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest
@@ -21,12 +21,7 @@ _PROBLEMS: Final[tuple[ProblemCode, ...]] = (
 
 
 def _failed(description: str) -> Content:
-    return Content(
-        shape=FailedChargeProblem,
-        media_type="application/problem+json",
-        description=description,
-        headers=RESPONSE_HEADERS,
-    )
+    return problem_content(FailedChargeProblem, description, headers=RESPONSE_HEADERS)
 
 
 CAPTURE_CHARGE: Final = Operation(

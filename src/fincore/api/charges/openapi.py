@@ -12,10 +12,17 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_filters import AMOUNT_MAX
+from fincore.api.http.list_filters import AMOUNT_MAX, status_filter
 from fincore.api.http.list_operation import CREATED, ListOperation
 from fincore.api.http.list_query import BOUNDS
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import (
+    READ_PROBLEMS,
+    Content,
+    Operation,
+    Parameter,
+    path_parameter,
+    problem_content,
+)
 from fincore.domain.ids import parse_charge_id
 from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
@@ -23,13 +30,7 @@ from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 
 _TAG: Final = "Charges"
 
-CHARGE_ID: Final = Parameter(
-    name="charge_id",
-    place="path",
-    is_required=True,
-    description="The charge's id.",
-    schema={"type": "string", "examples": ["ch_01kab5m5wvfb9v1c2m5hfv0d2e"]},
-)
+CHARGE_ID: Final = path_parameter("charge_id", "The charge's id.", example="ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 
 CREATE_CHARGE: Final = Operation(
     operation_id="create_charge",
@@ -52,10 +53,9 @@ CREATE_CHARGE: Final = Operation(
             description="The charge.",
             headers=("Location", *RESPONSE_HEADERS),
         ),
-        402: Content(
-            shape=FailedChargeProblem,
-            media_type="application/problem+json",
-            description="The charge failed while you waited.",
+        402: problem_content(
+            FailedChargeProblem,
+            "The charge failed while you waited.",
             headers=("Location", *RESPONSE_HEADERS),
         ),
     },
@@ -89,10 +89,9 @@ GET_CHARGE: Final = Operation(
             description="The charge, with its `refunds`, its `disputes` and its `timeline`.",
             headers=READ_HEADERS,
         ),
-        500: Content(
-            shape=UnreadableChargeProblem,
-            media_type="application/problem+json",
-            description="`charge_unreadable`: the charge as far as it can be read. `internal_error`: something else.",
+        500: problem_content(
+            UnreadableChargeProblem,
+            "`charge_unreadable`: the charge as far as it can be read. `internal_error`: something else.",
         ),
     },
     problems=(*READ_PROBLEMS, "charge_not_found", "charge_unreadable"),
@@ -103,13 +102,7 @@ LIST_CHARGES: Final = ListOperation(
     tag=_TAG,
     description="Lists your charges, newest first. A charge appears in lists a moment after you created it.",
     filters=(
-        Parameter(
-            name="status",
-            place="query",
-            is_list=True,
-            description="Only charges in one of these states, separated by commas.",
-            schema={"type": "array", "items": words_reference("ChargeStatus"), "minItems": 1},
-        ),
+        status_filter("charges", words_reference("ChargeStatus")),
         Parameter(
             name="customer_email",
             place="query",

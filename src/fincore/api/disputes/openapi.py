@@ -3,9 +3,9 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_filters import CHARGE, status_filter
 from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, path_parameter
 from fincore.domain.ids import parse_dispute_id
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
@@ -16,15 +16,7 @@ GET_DISPUTE: Final = Operation(
     summary="Get a dispute",
     description="Returns the dispute as the PSP reported it last, at most a moment old.",
     tag=_TAG,
-    parameters=(
-        Parameter(
-            name="dispute_id",
-            place="path",
-            is_required=True,
-            description="The dispute's id.",
-            schema={"type": "string", "examples": ["dp_01kab5m5wvfb9v1c2m5hfv0d2e"]},
-        ),
-    ),
+    parameters=(path_parameter("dispute_id", "The dispute's id.", example="dp_01kab5m5wvfb9v1c2m5hfv0d2e"),),
     responses={200: Content(shape=DisputeBody, description="The dispute.")},
     problems=(*READ_PROBLEMS, "dispute_not_found"),
 )
@@ -38,13 +30,7 @@ LIST_DISPUTES: Final = ListOperation(
     ),
     filters=(
         CHARGE,
-        Parameter(
-            name="status",
-            place="query",
-            is_list=True,
-            description="Only disputes in one of these states, separated by commas.",
-            schema={"type": "array", "items": words_reference("DisputeStatus"), "minItems": 1},
-        ),
+        status_filter("disputes", words_reference("DisputeStatus")),
         CREATED,
     ),
     parse_id=parse_dispute_id,

@@ -5,7 +5,7 @@ from typing import Final
 from fincore.api.events.body import EventBody, EventListBody
 from fincore.api.http.list_filters import CHARGE
 from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 from fincore.domain.events import EVENTS
 from fincore.domain.ids import parse_event_id
 
@@ -19,15 +19,7 @@ GET_EVENT: Final = Operation(
     summary="Get an event",
     description="Returns the event with this id, which a webhook names in `event_id`.",
     tag=_TAG,
-    parameters=(
-        Parameter(
-            name="event_id",
-            place="path",
-            is_required=True,
-            description="The event's id.",
-            schema={"type": "string", "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"]},
-        ),
-    ),
+    parameters=(path_parameter("event_id", "The event's id.", example="evt_01kab5m5wvfb9v1c2m5hfv0d2e"),),
     responses={200: Content(shape=EventBody, description="The event.")},
     problems=(*READ_PROBLEMS, "event_not_found"),
 )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final, TypeVar
 
 from fincore.api.http.list_query import ListQuery
-from fincore.api.http.openapi import Parameter
+from fincore.api.http.openapi import JsonSchema, Parameter
 from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
@@ -71,3 +71,14 @@ def chosen_charge(asked: ListQuery[Id]) -> ChargeId | None:
         raise Problem(
             "parameter_invalid", "charge must be the id of a charge, ch_...", param="charge"
         ) from None
+
+
+def status_filter(plural: str, states: JsonSchema) -> Parameter:
+    """The documentation of a filter `status` by several states; `states` is the schema of one of them."""
+    return Parameter(
+        name="status",
+        place="query",
+        is_list=True,
+        description=f"Only {plural} in one of these states, separated by commas.",
+        schema={"type": "array", "items": states, "minItems": 1},
+    )

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from fincore.api.http.exchange import PROBLEM_JSON
 from fincore.api.http.problems import ProblemCode
 
 JsonSchema = Mapping[str, Any]
@@ -59,3 +60,19 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     request_body: Content | None = None
     problems: tuple[ProblemCode, ...] = ()
+
+
+def path_parameter(name: str, description: str, *, example: str) -> Parameter:
+    """A part of the path, which is always required."""
+    return Parameter(
+        name=name,
+        place="path",
+        is_required=True,
+        description=description,
+        schema={"type": "string", "examples": [example]},
+    )
+
+
+def problem_content(shape: type, description: str, *, headers: tuple[str, ...] = ()) -> Content:
+    """A problem that carries more than every problem does."""
+    return Content(shape=shape, media_type=PROBLEM_JSON, description=description, headers=headers)

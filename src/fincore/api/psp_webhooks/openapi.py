@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.api.http.openapi import Content, Operation, path_parameter
 
 RECEIVE_WEBHOOK: Final = Operation(
     operation_id="receive_webhook",
@@ -15,19 +15,9 @@ RECEIVE_WEBHOOK: Final = Operation(
     tag="PSP webhooks",
     is_authenticated=False,
     parameters=(
-        Parameter(
-            name="psp",
-            place="path",
-            is_required=True,
-            description="The PSP, such as `stripe`.",
-            schema={"type": "string", "examples": ["stripe"]},
-        ),
-        Parameter(
-            name="account",
-            place="path",
-            is_required=True,
-            description="The name of the account at the PSP, as this installation calls it.",
-            schema={"type": "string", "examples": ["test"]},
+        path_parameter("psp", "The PSP, such as `stripe`.", example="stripe"),
+        path_parameter(
+            "account", "The name of the account at the PSP, as this installation calls it.", example="test"
         ),
     ),
     request_body=Content(shape={"type": "object"}, description="The event, exactly as the PSP signed it."),

@@ -11,9 +11,15 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_filters import CHARGE
+from fincore.api.http.list_filters import CHARGE, status_filter
 from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import (
+    READ_PROBLEMS,
+    Content,
+    Operation,
+    path_parameter,
+    problem_content,
+)
 from fincore.api.refunds.body import FailedRefundProblem
 from fincore.domain.ids import parse_refund_id
 from fincore.public.refund_body import RefundBody, RefundListBody
@@ -35,10 +41,9 @@ CREATE_REFUND: Final = Operation(
     request_body=Content(shape=RefundRequest, description="The refund to make. Unknown fields are refused."),
     responses={
         201: Content(shape=RefundBody, description="The refund.", headers=("Location", *RESPONSE_HEADERS)),
-        402: Content(
-            shape=FailedRefundProblem,
-            media_type="application/problem+json",
-            description="The refund failed while you waited.",
+        402: problem_content(
+            FailedRefundProblem,
+            "The refund failed while you waited.",
             headers=("Location", *RESPONSE_HEADERS),
         ),
     },
@@ -69,13 +74,7 @@ GET_REFUND: Final = Operation(
     ),
     tag=_TAG,
     parameters=(
-        Parameter(
-            name="refund_id",
-            place="path",
-            is_required=True,
-            description="The refund's id.",
-            schema={"type": "string", "examples": ["re_01kab5m5wvfb9v1c2m5hfv0d2e"]},
-        ),
+        path_parameter("refund_id", "The refund's id.", example="re_01kab5m5wvfb9v1c2m5hfv0d2e"),
         PREFER_READ,
     ),
     responses={200: Content(shape=RefundBody, description="The refund.", headers=READ_HEADERS)},
@@ -91,13 +90,7 @@ LIST_REFUNDS: Final = ListOperation(
     ),
     filters=(
         CHARGE,
-        Parameter(
-            name="status",
-            place="query",
-            is_list=True,
-            description="Only refunds in one of these states, separated by commas.",
-            schema={"type": "array", "items": words_reference("RefundStatus"), "minItems": 1},
-        ),
+        status_filter("refunds", words_reference("RefundStatus")),
         CREATED,
     ),
     parse_id=parse_refund_id,

@@ -5,7 +5,7 @@ from typing import Final
 from fincore.api.docs.schemas import words_reference
 from fincore.api.http.idempotent_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
 from fincore.api.http.list_operation import ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter
+from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 from fincore.api.http.problems import ProblemCode
 from fincore.api.webhook_endpoints.body import (
     WebhookDeliveryBody,
@@ -27,19 +27,13 @@ from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.endpoints import OVERLAP_SECONDS_MAX
 
 _TAG: Final = "Webhook endpoints"
-_ENDPOINT_ID: Final = Parameter(
-    name="endpoint_id",
-    place="path",
-    is_required=True,
-    description="The endpoint's id.",
-    schema={"type": "string", "examples": ["we_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+_ENDPOINT_ID: Final = path_parameter(
+    "endpoint_id", "The endpoint's id.", example="we_01kab5m5wvfb9v1c2m5hfv0d2e"
 )
-_DELIVERY_ID: Final = Parameter(
-    name="delivery_id",
-    place="path",
-    is_required=True,
-    description="The delivery's id, which your server got as `webhook-id`.",
-    schema={"type": "string", "examples": ["msg_01kab5m5wvfb9v1c2m5hfv0d2e"]},
+_DELIVERY_ID: Final = path_parameter(
+    "delivery_id",
+    "The delivery's id, which your server got as `webhook-id`.",
+    example="msg_01kab5m5wvfb9v1c2m5hfv0d2e",
 )
 _REPLAYED: Final = ("Idempotent-Replayed",)
 _TEXT_PROBLEMS: Final[tuple[ProblemCode, ...]] = ("card_number_not_allowed", "webhook_url_not_allowed")
