@@ -16,7 +16,7 @@ from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.refund_view import RefundView
 from fincore.read.projectionist.fold import view_of_stream
 from fixtures.commits import MERCHANT, captured, created, new_stream
-from fixtures.traffic import recorded, refunding
+from fixtures.traffic import recorded, refunded, refunding
 
 
 class Stores:
@@ -118,19 +118,20 @@ async def test_charge_newer_than_can_be_read_raises() -> None:
 
 
 async def test_readable_charge_ends_before_an_impossible_event() -> None:
-    stores = Stores([created(), created()], seen=0)
+    stores = Stores([created(), created(), captured()], seen=0)
     readable = await stores.current.readable_charge(MERCHANT, stores.charge_id, livemode=False)
     assert readable is not None
-    assert (readable.charge.version, len(readable.timeline)) == (1, 1)
+    assert (readable.charge.status, readable.charge.version, len(readable.timeline)) == ("processing", 1, 1)
 
 
-@pytest.mark.parametrize(("seen", "loads"), [(3, 0), (2, 1), (0, 1)])
+@pytest.mark.parametrize(("seen", "loads"), [(4, 0), (3, 1), (2, 1), (0, 1)])
 async def test_refund_is_folded_unless_its_row_is_new(seen: int, loads: int) -> None:
-    refund_id = new_refund_id()
-    stores = Stores([created(), captured(), refunding(refund_id=refund_id)], seen=seen)
+    asked = refunding()
+    refund_id = asked.refund_id
+    stores = Stores([created(), captured(), asked, refunded(asked)], seen=seen)
     found = await stores.current.refund(MERCHANT, refund_id, livemode=False)
     assert found is not None
-    assert (found.refund.refund_id, found.refund.status, found.charge_version) == (refund_id, "processing", 3)
+    assert (found.refund.refund_id, found.refund.status, found.charge_version) == (refund_id, "succeeded", 4)
     assert (found.charge_id, found.merchant_id, found.livemode) == (stores.charge_id, MERCHANT, False)
     assert stores.loads == loads
 

@@ -1,4 +1,4 @@
 """What every endpoint shares: the exchange of request and response, its bounds, problems, lists and idempotency.
 
-It refuses to know any resource: what is charged, refunded or disputed.
+It refuses to depend on any resource: resources are built of it.
 """
