@@ -107,7 +107,7 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     metadata: StoredMetadata
     psp: Annotated[str, Meta(description="The PSP that the charge is made at.", examples=["stripe"])]
     psp_reference: Annotated[
-        str | None, Meta(description="The payment's id at the PSP; null until the PSP has told it.")
+        str | None, Meta(description="The payment's id at the PSP; null until the PSP has reported it.")
     ]
     failure: Annotated[
         ChargeFailureBody | None, Meta(description="Why the charge failed; null unless it did.")

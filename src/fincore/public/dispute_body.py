@@ -38,7 +38,7 @@ class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
     livemode: Livemode
     status: Annotated[
         DisputeStatus,
-        Meta(description="Where the dispute stands. An appeal can turn a verdict."),
+        Meta(description="Where the dispute stands. An appeal can reverse a decision of the bank."),
     ]
     is_inquiry: Annotated[
         bool,
@@ -58,7 +58,9 @@ class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     amount_reinstated_minor: Annotated[
         int,
-        Meta(description="The part of it that the PSP gave back. Money moves independently of the verdict."),
+        Meta(
+            description="The part of it that the PSP gave back. Money moves independently of the bank's decision."
+        ),
     ]
     fee_minor: Annotated[
         int, Meta(description="The PSP's fee for the dispute, less what the PSP gave back of it.")

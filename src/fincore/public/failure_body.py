@@ -1,4 +1,4 @@
-"""Why something that was asked of a PSP did not happen, as merchants see it: our words, never the PSP's free text."""
+"""Why a request to a PSP was not carried out, as merchants see it: our words, never the PSP's free text."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -66,7 +66,7 @@ REFUND_FAILURE_MESSAGES: Final[Mapping[RefundFailureCode, str]] = MappingProxyTy
 
 
 class FailureBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something that was asked of the PSP did not happen."""
+    """Why the PSP did not carry out a request."""
 
     code: Annotated[FailureCode, Meta(description="Why it failed, the same for every PSP.")]
     decline_code: Annotated[

@@ -44,7 +44,7 @@ class RefundBody(msgspec.Struct, frozen=True, kw_only=True):
         RefundFailureBody | None, Meta(description="Why the refund failed; null unless it did.")
     ]
     psp_reference: Annotated[
-        str | None, Meta(description="The refund's id at the PSP; null until the PSP has told it.")
+        str | None, Meta(description="The refund's id at the PSP; null until the PSP has reported it.")
     ]
     outcome_unknown_since: Annotated[
         datetime | None,

@@ -1,7 +1,7 @@
 """JSON schemas of the types that requests and answers are made of, as generators of clients need them. Pure.
 
 msgspec makes the schemas. Added here is what it does not say: which fields a response always has, which texts are times,
-public names, and closed sets of words as types of their own. A request's defaults are told in words: generators of
+public names, and closed sets of words as types of their own. A request's defaults are described in words: generators of
 clients take a field with a `default` for one that is always there.
 """
 
@@ -60,7 +60,7 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             get_args(DisputeStatus),
             "`needs_response`: send your evidence at the PSP until `evidence_due_by`. `under_review`: the "
             "bank decides. `won`, `lost`: the bank has decided. `closed`: the dispute ended without a "
-            "verdict.",
+            "decision of the bank.",
         ),
         "EventType": NamedWords(get_args(EventType), "What happened. /docs/events explains each type."),
         "Operation": NamedWords(get_args(Operation), "What FinCore asks a PSP to do with a charge."),
@@ -134,20 +134,20 @@ def component_schemas(*, requests: Iterable[type], responses: Iterable[type]) ->
 
 @cache  # 0.1 s of CPU, for every application that a process builds
 def _component_schemas(requests: tuple[type, ...], responses: tuple[type, ...]) -> Json:
-    asked, told = _structs(requests), _structs(responses)
+    in_requests, in_responses = _structs(requests), _structs(responses)
     schemas: Json = {
         name: {"description": named.description, "type": "string", "enum": list(named.words)}
         for name, named in NAMED_WORDS.items()
     } | dict(EVENT_SCHEMAS)
     structs: dict[str, inspect.StructType] = {}
-    for struct in (asked | told).values():
+    for struct in (in_requests | in_responses).values():
         name = public_name(struct.cls)
         if name in schemas or name in structs:
             raise ValueError(f"two types are called {name} in the OpenAPI document; rename one of them")
         structs[name] = struct
     _, raw = msgspec.json.schema_components([struct.cls for struct in structs.values()], ref_template=_REF)
     for name, struct in structs.items():
-        schemas[name] = _object(raw[struct.cls.__name__], struct, is_response=struct.cls in told)
+        schemas[name] = _object(raw[struct.cls.__name__], struct, is_response=struct.cls in in_responses)
     return dict(sorted(schemas.items()))
 
 
@@ -274,10 +274,10 @@ def _hoisted(schema: Json) -> Json:
     """A field's description beside its choice, where msgspec put it into the only option that has one."""
     if "description" in schema:
         return schema
-    told = [option for option in schema.get("anyOf", ()) if "description" in option]
-    if len(told) != 1:
+    described = [option for option in schema.get("anyOf", ()) if "description" in option]
+    if len(described) != 1:
         return schema
     options = [
         {key: value for key, value in option.items() if key != "description"} for option in schema["anyOf"]
     ]
-    return {**schema, "description": told[0]["description"], "anyOf": options}
+    return {**schema, "description": described[0]["description"], "anyOf": options}

@@ -43,9 +43,9 @@ IDEMPOTENCY_KEY: Final = Parameter(
     is_required=True,
     description=(
         "A key of your own for what you intend, such as a UUID: 1 to 255 printable ASCII characters, in double quotes "
-        "if there is a space, a comma or a double quote among them. The same request with the same key gets the same answer, byte for byte, for 72 hours; while the "
-        "first is still at work, 409 `idempotency_key_in_use` after 5 s, or after the request's own `Prefer: wait` if that "
-        "is longer."
+        "if there is a space, a comma or a double quote among them. For 72 hours the same request with the same key gets "
+        "the same response, byte for byte. While the first request is in progress, a repetition gets 409 "
+        "`idempotency_key_in_use` after 5 seconds, or after its own `Prefer: wait` if that is longer."
     ),
     schema={"type": "string", "pattern": KEY_HEADER_PATTERN, "examples": ["order-6735-attempt-1"]},
 )
@@ -54,7 +54,8 @@ PREFER: Final = Parameter(
     place="header",
     description=(
         "`wait=N`: answer when the outcome is known, or after N seconds (30 at most) with what is known then (RFC 7240). "
-        "Where too many requests wait, it is answered at once, without `Preference-Applied`. Other preferences are ignored."
+        "If too many requests wait already, FinCore answers at once, without `Preference-Applied`. It ignores other "
+        "preferences."
     ),
     schema={"type": "string", "examples": ["wait=10"]},
 )
@@ -63,8 +64,8 @@ PREFER_READ: Final = Parameter(
     name="Prefer",
     place="header",
     description=(
-        "`wait=N`: answer when it has moved on from what it is when the request comes, or after N seconds (30 at most) "
-        "with what is known then (RFC 7240). Other preferences are ignored."
+        "`wait=N`: answer when it has left the state that it is in when the request arrives, or after N seconds (30 at "
+        "most) with what is known then (RFC 7240). FinCore ignores other preferences."
     ),
     schema={"type": "string", "examples": ["wait=10"]},
 )

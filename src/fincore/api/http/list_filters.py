@@ -24,9 +24,9 @@ Id = TypeVar("Id")
 Choice = TypeVar("Choice", bound=str)
 
 
-def chosen(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choice | None:
+def chosen(query: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choice | None:
     """The filter `name` as one of `choices`, or None where it was not sent. Raises `parameter_invalid`."""
-    value = asked.filters.get(name)
+    value = query.filters.get(name)
     for choice in choices:
         if choice == value:
             return choice
@@ -35,9 +35,9 @@ def chosen(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> Choi
     raise Problem("parameter_invalid", f"{name} must be one of {', '.join(choices)}.", param=name)
 
 
-def chosen_several(asked: ListQuery[Id], name: str, choices: Collection[Choice]) -> tuple[Choice, ...]:
+def chosen_several(query: ListQuery[Id], name: str, choices: Collection[Choice]) -> tuple[Choice, ...]:
     """The filter `name` as some of `choices`, separated by commas; none where it was not sent. Raises `parameter_invalid`."""
-    value = asked.filters.get(name)
+    value = query.filters.get(name)
     if value is None:
         return ()
     wanted = value.split(",")
@@ -60,9 +60,9 @@ def whole_number(name: str, value: str) -> int:
     )
 
 
-def chosen_charge(asked: ListQuery[Id]) -> ChargeId | None:
+def chosen_charge(query: ListQuery[Id]) -> ChargeId | None:
     """The filter `charge`, or None where it was not sent. Raises `parameter_invalid`."""
-    value = asked.filters.get("charge")
+    value = query.filters.get("charge")
     if value is None:
         return None
     try:

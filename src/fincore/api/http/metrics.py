@@ -6,7 +6,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUEST_SECONDS: Final = Histogram(
     "fincore_http_request_seconds",
-    "How long requests took, by method, route and class of status.",
+    "Duration of requests in seconds, by method, route and class of status.",
     ("method", "route", "status"),
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
@@ -14,7 +14,7 @@ REQUESTS_IN_FLIGHT: Final = Gauge(
     "fincore_http_requests_in_flight", "Requests of merchants that are being handled."
 )
 REQUESTS_WAITING: Final = Gauge(
-    "fincore_http_requests_waiting", "Requests that wait for an outcome, by `Prefer: wait`."
+    "fincore_http_requests_waiting", "Requests that wait for an outcome, as their `Prefer: wait` asks."
 )
 REQUESTS_LIMITED: Final = Counter(
     "fincore_http_requests_limited_total",
@@ -24,6 +24,6 @@ REQUESTS_LIMITED: Final = Counter(
 CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the API.")
 CONNECTIONS_ENDED: Final = Counter(
     "fincore_http_connections_ended_total",
-    "Connections that broke a bound, by the problem that was answered or by what they were doing: `idle`, `body`, `unread` ...",
+    "Connections ended because they broke a bound, by the code of the problem or by their stage: `idle`, `body`, `unread` ...",
     ("reason",),
 )
