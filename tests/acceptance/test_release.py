@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,6 +14,8 @@ import pytest
 from harness.process import STOP_TIMEOUT_SECONDS
 
 PROJECT: Final = Path(__file__).parents[2]
+VERSION: Final = "97.98.99"
+SECTION: Final = f"## {VERSION} (2030-01-31)\n\n### Changes\n- A line about this release.\n\n"
 AUTHOR: Final = ("-c", "user.name=Tests", "-c", "user.email=tests@example.invalid")
 
 
@@ -26,14 +28,8 @@ class Released(NamedTuple):
     stderr: str
 
     @property
-    def version(self) -> str:
-        with (self.clone / "pyproject.toml").open("rb") as file:
-            version: str = tomllib.load(file)["project"]["version"]
-            return version
-
-    @property
     def folder(self) -> Path:
-        return self.clone / "dist" / self.version
+        return self.clone / "dist" / VERSION
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -48,12 +44,22 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def cloned(folder: Path) -> Path:
-    """A clone with this work tree's files, all of them committed."""
+    """A clone with this work tree's files and a version of its own, all of it committed."""
     git(PROJECT, "clone", "--quiet", "--no-tags", str(PROJECT), str(folder))
     for name in git(PROJECT, "ls-files", "--modified", "--others", "--exclude-standard").splitlines():
         if (PROJECT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((PROJECT / name).read_bytes())
+    for name, old in {
+        "pyproject.toml": r'^version = "[^"]+"$',
+        "src/psp_sandbox/pyproject.toml": r'^version = "[^"]+"$',
+        "uv.lock": r'(?<=^name = "fincore-payments"\n)version = "[^"]+"$|(?<=^name = "psp-sandbox"\n)version = "[^"]+"$',
+    }.items():
+        text, count = re.subn(old, f'version = "{VERSION}"', (folder / name).read_text(), flags=re.MULTILINE)
+        assert count == (2 if name == "uv.lock" else 1), name
+        (folder / name).write_text(text)
+    changelog = (folder / "CHANGELOG.md").read_text()
+    (folder / "CHANGELOG.md").write_text(changelog.replace("## ", f"{SECTION}## ", 1))
     git(folder, "config", "user.name", "Tests")
     git(folder, "config", "user.email", "tests@example.invalid")
     git(folder, "add", "--all")
@@ -76,21 +82,20 @@ def release(clone: Path, *options: str) -> Released:
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
-    """A release of what stands in this work tree, under the version and the section of the changelog that it has."""
+    """A release of what stands in this work tree."""
     made = release(cloned(tmp_path_factory.mktemp("release") / "clone"))
     assert made.code == 0, made.stderr
     return made
 
 
 def test_release_holds_both_distributions_and_their_sboms(released: Released) -> None:
-    version = released.version
     assert {path.name for path in released.folder.iterdir()} == {
-        f"fincore_payments-{version}-py3-none-any.whl",
-        f"fincore_payments-{version}.tar.gz",
-        f"fincore-payments-{version}.cdx.json",
-        f"psp_sandbox-{version}-py3-none-any.whl",
-        f"psp_sandbox-{version}.tar.gz",
-        f"psp-sandbox-{version}.cdx.json",
+        f"fincore_payments-{VERSION}-py3-none-any.whl",
+        f"fincore_payments-{VERSION}.tar.gz",
+        f"fincore-payments-{VERSION}.cdx.json",
+        f"psp_sandbox-{VERSION}-py3-none-any.whl",
+        f"psp_sandbox-{VERSION}.tar.gz",
+        f"psp-sandbox-{VERSION}.cdx.json",
         "SHA256SUMS",
     }
 
@@ -119,7 +124,7 @@ def test_release_distributions_carry_the_licence(released: Released) -> None:
 
 
 def test_release_sbom_lists_the_locked_run_time_packages(released: Released) -> None:
-    sbom = json.loads((released.folder / f"fincore-payments-{released.version}.cdx.json").read_bytes())
+    sbom = json.loads((released.folder / f"fincore-payments-{VERSION}.cdx.json").read_bytes())
     named = {component["name"] for component in sbom["components"]}
     assert sbom["bomFormat"] == "CycloneDX"
     assert {"asyncpg", "pgqueuer", "uvicorn"} <= named
@@ -127,17 +132,16 @@ def test_release_sbom_lists_the_locked_run_time_packages(released: Released) -> 
 
 
 def test_release_tag_carries_the_section_of_the_changelog(released: Released) -> None:
-    assert git(released.clone, "tag", "--list") == f"v{released.version}\n"
-    assert git(released.clone, "cat-file", "-t", f"v{released.version}") == "tag\n"
-    message = git(released.clone, "tag", "--list", "--format=%(contents)", f"v{released.version}")
-    assert message.startswith(f"FinCore Payments {released.version}\n\n### ")
-    assert "\n- " in message
+    assert git(released.clone, "tag", "--list") == f"v{VERSION}\n"
+    assert git(released.clone, "cat-file", "-t", f"v{VERSION}") == "tag\n"
+    message = git(released.clone, "tag", "--list", "--format=%(contents)", f"v{VERSION}")
+    assert message.rstrip() == f"FinCore Payments {VERSION}\n\n### Changes\n- A line about this release."
 
 
 def test_release_of_the_same_commit_has_the_same_bytes(released: Released) -> None:
     before = {path.name: path.read_bytes() for path in released.folder.glob("*py3-none-any.whl")}
     before |= {path.name: path.read_bytes() for path in released.folder.glob("*.tar.gz")}
-    git(released.clone, "tag", "--delete", f"v{released.version}")
+    git(released.clone, "tag", "--delete", f"v{VERSION}")
     assert release(released.clone).code == 0
     assert {name: (released.folder / name).read_bytes() for name in before} == before
 
@@ -154,9 +158,9 @@ def test_release_names_every_problem_and_makes_nothing(released: Released, tmp_p
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(released.clone), str(clone))
     sandbox = clone / "src/psp_sandbox/pyproject.toml"
-    sandbox.write_text(sandbox.read_text().replace(f'"{released.version}"', '"9.9.9"'))
+    sandbox.write_text(sandbox.read_text().replace(f'"{VERSION}"', '"9.9.9"'))
     changelog = clone / "CHANGELOG.md"
-    changelog.write_text(changelog.read_text().replace(f"## {released.version} (", "## Unreleased ("))
+    changelog.write_text(changelog.read_text().replace(f"## {VERSION} (", "## Unreleased ("))
     refused = release(clone)
     assert refused.code == 1
     told = refused.stderr.splitlines()
