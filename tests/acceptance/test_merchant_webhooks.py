@@ -138,7 +138,7 @@ async def test_the_key_of_the_secrets_is_changed_while_webhooks_arrive(
     system.secrets_key, system.secrets_key_before = b64encode(bytes(range(32))).decode(), old
     await restarted()
     await is_told_of_a_payment()
-    first, again = [await asyncio.to_thread(system.fincore, "webhooks", "reseal") for _ in range(2)]
+    first, again = [await asyncio.to_thread(system.fincore, "webhooks", "reencrypt") for _ in range(2)]
     assert (first.code, again.code) == (0, 0)
     assert not first.stdout.startswith("0 ")
     assert first.stdout.endswith(" 0 secrets were encrypted with it before")

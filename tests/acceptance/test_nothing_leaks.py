@@ -192,7 +192,7 @@ async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
         ("settings",),
         ("webhooks", "failing"),
         ("webhooks", "given-up"),
-        ("webhooks", "reseal"),
+        ("webhooks", "reencrypt"),
     )
     for command in commands:
         assert system.fincore(*command).code == 0

@@ -80,7 +80,7 @@ async def test_a_secret_that_signs_no_more_is_forgotten_instead(notify: Notify) 
     assert (row["previous_secret"], row["previous_expires_at"]) == (None, None)
 
 
-async def test_webhooks_verify_before_during_and_after_resealing(notify: Notify) -> None:
+async def test_webhooks_verify_before_during_and_after_reencryption(notify: Notify) -> None:
     async with receiving() as receiver:
         made = await notify.listen(receiver.url, "charge.created")
         for cipher in (notify.cipher, CHANGING, NEW):
@@ -96,7 +96,7 @@ async def test_webhooks_verify_before_during_and_after_resealing(notify: Notify)
             hook.verified(made.secret)
 
 
-async def test_deleted_endpoint_has_no_secret_to_reseal(notify: Notify) -> None:
+async def test_deleted_endpoint_has_no_secret_to_reencrypt(notify: Notify) -> None:
     deleted = (await notify.listen("https://example.com/")).endpoint.endpoint_id
     kept = await notify.listen("https://example.com/")
     async with notify.pool.acquire() as connection:

@@ -240,7 +240,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             read=SECRETS_KEY,
             is_secret=True,
-            meaning="the key before that one, which still decrypts, until `fincore webhooks reseal` has run",
+            meaning="the key before that one, which still decrypts, until `fincore webhooks reencrypt` has run",
         ),
     ]
     webhooks_allow_loopback: Annotated[

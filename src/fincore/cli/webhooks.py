@@ -86,8 +86,8 @@ def list_given_up(*, limit: Limit = 100) -> None:
     )
 
 
-@webhooks.command(name="reseal")
-def reseal() -> None:
+@webhooks.command(name="reencrypt")
+def reencrypt_secrets() -> None:
     """Encrypt with FINCORE_SECRETS_KEY the endpoint secrets that FINCORE_SECRETS_KEY_BEFORE encrypted.
 
     Run it after a change of the key, and again if it was interrupted. It exits with 1 if neither key decrypts a secret.

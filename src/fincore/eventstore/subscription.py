@@ -1,4 +1,4 @@
-"""Following the log: a consumer's effects and its checkpoint are written in one transaction of its own database.
+"""Reading the log: a consumer's effects and its checkpoint are written in one transaction of its own database.
 
 A checkpoint moves by compare-and-set, so of two runners of one consumer only one has any effect: the other is fenced.
 """
@@ -66,7 +66,7 @@ class Subscription(Generic[E]):
         self._upcoming: tuple[Checkpoint, asyncio.Task[list[LoggedEvent[E]]]] | None = None
 
     async def run(self) -> None:
-        """Follow the log until `stop`, through outages and fencing, with a bounded, growing pause."""
+        """Read the log until `stop`, through outages and fencing, with a bounded, growing pause."""
         idle_seconds = IDLE_DELAY_SECONDS_MIN
         failure_seconds = IDLE_DELAY_SECONDS_MAX
         while not self._stopping.is_set():
@@ -95,7 +95,7 @@ class Subscription(Generic[E]):
                     idle_seconds = min(idle_seconds * 2, IDLE_DELAY_SECONDS_MAX)
 
     def stop(self) -> None:
-        """Let `run` return after the batch at hand."""
+        """Let `run` return after the current batch."""
         self._stopping.set()
 
     async def advance(self) -> int:
@@ -135,7 +135,7 @@ class Subscription(Generic[E]):
         return await self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max)
 
     def _read_ahead(self, at: Checkpoint) -> None:
-        """Read and decode the next batch while the database is busy with the one at hand; there is more to come."""
+        """Read and decode the next batch while the database is busy with the current one; there is more to come."""
         reading = asyncio.create_task(self._event_log.read_after(at.tx, at.pos, limit=self._batch_events_max))
         # If the current batch fails, this one may never be asked for, nor its result.
         reading.add_done_callback(lambda read: read.cancelled() or read.exception())

@@ -62,7 +62,7 @@ def attempt_row(one: Attempted) -> tuple[object, ...]:
 
 
 def delivery_row(one: Attempted) -> tuple[object, ...]:
-    """What follows for the delivery, as a row of `settle_deliveries`."""
+    """What follows for the delivery, as a row of `finish_deliveries`."""
     match one.step:
         case Retry(at=at):
             after: tuple[object, ...] = ("pending", None, at, None)

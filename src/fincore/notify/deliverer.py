@@ -20,7 +20,7 @@ from fincore.notify.metrics import (
     ATTEMPT_SECONDS,
     ATTEMPTS,
     DELIVERIES_DUE,
-    DELIVERIES_SETTLED,
+    DELIVERIES_FINISHED,
     OLDEST_DUE_SECONDS,
 )
 from fincore.notify.retry_schedule import AttemptResult, next_step
@@ -155,7 +155,7 @@ class Deliverer:
         """
         now = self._clock.now()
         closed = await self._pool.execute(_SQL.close_undeliverable, now, SWEEP_ROWS_MAX)
-        DELIVERIES_SETTLED.labels("endpoint_disabled").inc(int(closed.rpartition(" ")[2]))
+        DELIVERIES_FINISHED.labels("endpoint_disabled").inc(int(closed.rpartition(" ")[2]))
         if self._clock.distrust() is None:
             await self._pool.execute(_SQL.purge_deliveries, now - KEPT_FOR, SWEEP_ROWS_MAX)
             await self._pool.execute(_SQL.purge_endpoints, now - KEPT_FOR, SWEEP_ROWS_MAX)

@@ -71,7 +71,7 @@ async def _objects(
 ) -> dict[StreamId, dict[int, EventObject]]:
     """What some events of a batch are about, by stream and version: each stream is folded once.
 
-    A stream that the batch holds from its beginning is at hand; the others are loaded together.
+    A stream that the batch holds from its beginning is complete; the others are loaded together.
     """
     versions: dict[StreamId, set[int]] = {}
     for number in numbers:

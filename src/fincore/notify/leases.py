@@ -17,7 +17,7 @@ from fincore.notify.attempt import (
     delivery_row,
     health_rows,
 )
-from fincore.notify.metrics import DELIVERIES_SETTLED, ENDPOINTS_DISABLED
+from fincore.notify.metrics import DELIVERIES_FINISHED, ENDPOINTS_DISABLED
 from fincore.notify.retry_schedule import Delivered, Failed, Retry
 from fincore.notify.sender import TIMEOUT_SECONDS
 from fincore.postgres.named_sql import load_sql
@@ -73,9 +73,9 @@ class Leases:
     ) -> tuple[list[Attempted], list[asyncpg.Record]]:
         """The attempts that still had their lease, and the endpoints that were disabled because of them."""
         await connection.execute(_SQL.insert_attempts, *columns(map(attempt_row, attempted)))
-        settled = await connection.fetch(_SQL.settle_deliveries, *columns(map(delivery_row, attempted)))
+        finished = await connection.fetch(_SQL.finish_deliveries, *columns(map(delivery_row, attempted)))
         await connection.execute(_SQL.note_health, *columns(health_rows(attempted)), PLACES_MIN, PLACES_MAX)
-        began = {row["delivery_id"]: row["round_began_at"] for row in settled}
+        began = {row["delivery_id"]: row["round_began_at"] for row in finished}
         # A process that lost its lease does not decide what becomes of the delivery and its endpoint.
         own = [one for one in attempted if one.claimed.delivery_id in began]
         return own, await _disable(connection, own, began)
@@ -104,9 +104,9 @@ def _tell(attempted: Sequence[Attempted], disabled: Sequence[asyncpg.Record]) ->
     for one in attempted:
         match one.step:
             case Delivered():
-                DELIVERIES_SETTLED.labels("delivered").inc()
+                DELIVERIES_FINISHED.labels("delivered").inc()
             case Failed(failure=failure):
-                DELIVERIES_SETTLED.labels(failure).inc()
+                DELIVERIES_FINISHED.labels(failure).inc()
             case Retry():
                 pass
     for row in disabled:

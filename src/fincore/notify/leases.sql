@@ -79,7 +79,7 @@ from unnest($1::text[], $2::int[], $3::timestamptz[], $4::smallint[], $5::text[]
 on conflict (delivery_id, attempt) do update
 set response_status = excluded.response_status, error = excluded.error, duration_ms = excluded.duration_ms;
 
--- name: settle_deliveries
+-- name: finish_deliveries
 -- What follows for the deliveries. A later attempt has the word where there is one.
 update notify.deliveries d
 set status = f.status, failure = f.failure, next_attempt_at = f.next_attempt_at, finished_at = f.finished_at,

@@ -14,7 +14,7 @@ ATTEMPT_SECONDS: Final = Histogram(
     "How long merchants' endpoints took to answer.",
     buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0),
 )
-DELIVERIES_SETTLED: Final = Counter(
+DELIVERIES_FINISHED: Final = Counter(
     "fincore_webhook_deliveries_total",
     "Webhooks to merchants that need no further attempt, by result.",
     ["result"],

@@ -75,7 +75,7 @@ async def verify(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
             await connection.execute("set search_path = ledgerdb_next")
             reached = await _reached(connection)
             builder = _Builder(log, connection)
-            await builder.follow(reached)
+            await builder.catch_up(reached)
             await builder.finish(reached)
             return await compare(connection, reached.last_entry_id)
     finally:
@@ -93,14 +93,14 @@ async def rebuild(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
             await connection.execute("set search_path = ledgerdb_next")
             builder = _Builder(log, connection)
             # Most of it while booking goes on, the rest while it waits.
-            await builder.follow(await _reached(connection))
+            await builder.catch_up(await _reached(connection))
             async with connection.transaction():
                 await connection.execute(_SQL.wait_briefly, f"{LOCK_TIMEOUT_SECONDS:g}s")
                 # No session seals or books from here on: the locks are taken in the sealer's order.
                 await connection.execute(_SEALER.take_turn)
                 await connection.execute(_SEALER.take_booking_turn)
                 reached = await _reached(connection)
-                await builder.follow(reached)
+                await builder.catch_up(reached)
                 await builder.finish(reached)
                 found = await compare(connection, reached.last_entry_id)
                 if found.first_id is None:
@@ -130,12 +130,12 @@ class _Builder:
         self._booked_at = datetime(1970, 1, 1, tzinfo=UTC)
         self._scanned = (0, 0)
 
-    async def follow(self, reached: _Reached) -> None:
+    async def catch_up(self, reached: _Reached) -> None:
         """Book what the live ledger had booked when it stood there, and look for what it had left out."""
         while rows := await self._connection.fetch(
             _SQL.live_entries, self._live_id, reached.last_entry_id, BATCH_ENTRIES
         ):
-            await self._follow_entries(rows)
+            await self._copy_entries(rows)
             self._live_id = rows[-1]["entry_id"]
         await self._scan(reached)
 
@@ -152,7 +152,7 @@ class _Builder:
             )
             place = (rows[-1]["tx"], rows[-1]["pos"])
 
-    async def _follow_entries(self, rows: Sequence[asyncpg.Record]) -> None:
+    async def _copy_entries(self, rows: Sequence[asyncpg.Record]) -> None:
         event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
         events = {one.event_id: one for one in readable(await self._event_log.load_events(event_ids))}
         waiting: list[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]] = []

@@ -91,7 +91,7 @@ limit $3;
 (select c.kind from ledgerdb.entries c where c.entry_id = p.entry_id and c.source = 'event') = {value};
 
 -- name: is_of_kinds
--- Some kinds, where the entries are at hand.
+-- Some kinds, where the entries have been selected.
 case e.source when 'operator' then 'operator' else e.kind end = any ({value});
 
 -- name: booked_from

@@ -88,7 +88,7 @@ class Sealer:
                 continue
 
     def stop(self) -> None:
-        """Let `run` return after the batch at hand."""
+        """Let `run` return after the current batch."""
         self._stopping.set()
 
     async def seal(self) -> int:

@@ -76,7 +76,7 @@ def list_statement(
     filters: EventFilters, *, after_id: EventId | None, limit: int
 ) -> tuple[str, list[object]]:
     """The statement that lists events through exactly the filters given, and its arguments."""
-    whose = (filters.merchant_id, filters.livemode, limit)
+    scope = (filters.merchant_id, filters.livemode, limit)
     recorded = (
         (_SQL.recorded_from, filters.recorded_from),
         (_SQL.recorded_before, filters.recorded_before),
@@ -84,13 +84,13 @@ def list_statement(
     if filters.charge_id is not None:
         return with_conditions(
             _SQL.list_events_of_charge,
-            (*whose, filters.charge_id),
+            (*scope, filters.charge_id),
             (*recorded, (_SQL.with_types, filters.types), (_SQL.after_event_of_charge, after_id)),
         )
     if filters.types is not None:
         return with_conditions(
             _SQL.list_events_of_types,
-            (*whose, filters.types),
+            (*scope, filters.types),
             (*recorded, (_SQL.after_event, after_id)),
         )
-    return with_conditions(_SQL.list_events, whose, (*recorded, (_SQL.after_event, after_id)))
+    return with_conditions(_SQL.list_events, scope, (*recorded, (_SQL.after_event, after_id)))

@@ -62,7 +62,7 @@ class ListeningDriver(AsyncpgPoolDriver):
 
 
 class TamedQueries(Queries):
-    """PgQueuer's statements, so that a job at hand is never deleted or held for want of a connection."""
+    """PgQueuer's statements, so that a claimed job is never deleted or held for want of a connection."""
 
     def __init__(self, driver: ListeningDriver) -> None:
         super().__init__(driver, *BUILDERS)
