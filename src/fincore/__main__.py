@@ -84,7 +84,7 @@ def main() -> None:
         sys.exit(EXIT_PIPE_CLOSED)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 -- a defect: where it is goes to the log, a person is told in a sentence
+    except Exception as error:  # noqa: BLE001 -- a defect: the log has its place, the person gets a sentence
         if (outage := outage_of(error)) is not None:
             _fail(f"{OUTAGES[outage]} ({type(error).__name__}): repeat the command", EXIT_FAILED)
         _fail_by_defect(error)

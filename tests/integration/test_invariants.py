@@ -454,7 +454,7 @@ async def test_idempotency_key_answering_other_charge_is_reported(scene: Scene) 
     assert await scene.broken("same_key_same_charge") == [
         Violation(
             f"key paid of {MERCHANT} (test)",
-            f"leads to /v1/charges/{charge_of(scene.paid)}, but its answer is about {charge_of(scene.declined)}",
+            f"leads to /v1/charges/{charge_of(scene.paid)}, but its stored response is about {charge_of(scene.declined)}",
         )
     ]
 

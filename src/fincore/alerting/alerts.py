@@ -199,7 +199,7 @@ ALERTS: Final = (
         "refund. `fincore charges show` prints its history.",
         section="unknown-outcomes",
     ),
-    # Whether PSPs and merchants hear and are heard
+    # Whether webhooks of PSPs and to merchants arrive
     Alert(
         name="PspWebhooksRefused",
         severity="critical",
@@ -251,4 +251,4 @@ ALERTS: Final = (
         section="webhooks-to-merchants",
     ),
 )
-"""Every condition that a person should hear of."""
+"""Every condition that needs a person."""

@@ -1,4 +1,4 @@
-"""Merchants, their API keys and their fee plans, as staff look after them."""
+"""Merchants with their API keys and fee plans: what staff list and revoke."""
 
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ApiKeyId, MerchantId

@@ -46,7 +46,7 @@ async def rebuild_paymentdb(log: EventLog[ChargeEvent], owner: Pool, *, verify_o
 
 
 async def rebuild_ledgerdb(log: EventLog[ChargeEvent], owner: Pool, *, verify_only: bool) -> LedgerRebuild:
-    """Build the ledger again, compare it with the live one, and replace what differs, unless told only to verify.
+    """Build the ledger again, compare it with the live one, and replace what differs unless `verify_only`.
 
     `owner` has the rights of the tables' owner. Raises `SealedDiffers` where what differs is sealed, and `LedgerInUse`;
     nothing is replaced then.

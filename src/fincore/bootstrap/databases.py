@@ -89,7 +89,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def jobs(self) -> "JobQueue":
-        """The job queue beside the log, to enqueue, to inspect and to look after its dead letters."""
+        """The job queue beside the log: enqueue, inspection and dead letters."""
         return job_queue(self.eventstore)
 
 

@@ -13,7 +13,7 @@ from fincore.bootstrap.settings import Settings
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS_MAX: Final = 5.0
 REMINDER_SECONDS: Final = 15.0
-"""How often is told what is not ready yet."""
+"""How often a line says what is not ready yet."""
 _ALL_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 -- listens on nothing
 _READY_STATUS: Final = 200
 

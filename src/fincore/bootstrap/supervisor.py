@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 RESTART_DELAY_SECONDS_MIN: Final = 0.5
 RESTART_DELAY_SECONDS_MAX: Final = 30.0
 STEADY_AFTER_SECONDS: Final = 60.0
-"""A program that lived this long is restarted at once when it dies; one that dies young waits longer each time."""
+"""A program that ran this long is restarted at once when it dies; one that dies earlier waits longer each time."""
 STOP_TIMEOUT_SECONDS: Final = 45.0
 """How long a program may take to stop before it is killed; the worker gives its jobs 30 seconds of it."""
 LOOK_INTERVAL_SECONDS: Final = 0.5

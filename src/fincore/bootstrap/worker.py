@@ -19,7 +19,7 @@ from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
-    """Do jobs until `stop`; then finish those at hand."""
+    """Do jobs until `stop`; then finish the claimed ones."""
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, clock)
     kept = BodiesKept(

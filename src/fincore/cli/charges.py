@@ -43,9 +43,9 @@ def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
         "captured": charge.captured_minor,
         "refunded": charge.refunded_minor,
     }
-    told = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
+    listed = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
     mode = "live" if charge.livemode else "test"
-    return f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {told}"
+    return f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {listed}"
 
 
 @charges.command(name="unknown")

@@ -1,4 +1,4 @@
-"""The commands about held reports of PSPs: what `fincore reports` can do."""
+"""What `fincore reports` can do: held reports of PSPs, listed, released, read again."""
 
 from typing import Annotated
 

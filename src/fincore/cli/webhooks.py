@@ -1,4 +1,4 @@
-"""The commands about what merchants are told: what `fincore webhooks` can do."""
+"""What `fincore webhooks` can do: endpoints that fail, deliveries given up, a change of the key."""
 
 import sys
 from typing import Final

@@ -403,8 +403,8 @@ select 'eventstore.events, stream ' || stream_id || ' version ' || version as pl
 from eventstore.events
 where data::text || ' ' || metadata::text ~ $1;
 
--- name: texts_of_answers
--- Stored answers in which $1, the pattern of what may be a card number, is found.
+-- name: texts_of_responses
+-- Stored responses in which $1, the pattern of what may be a card number, is found.
 select
     'eventstore.idempotency_keys, ' || merchant_id || case when livemode then ' live' else ' test' end
         || ' key with fingerprint ' || encode(fingerprint, 'hex') as place,

@@ -20,7 +20,7 @@ FINDING: Final = "holds what looks like a card number"
 async def _check(stores: Stores) -> list[Violation]:
     statements: list[tuple[Pool, str]] = [
         (stores.eventstore, _SQL.texts_of_events),
-        (stores.eventstore, _SQL.texts_of_answers),
+        (stores.eventstore, _SQL.texts_of_responses),
         (stores.eventstore, _SQL.texts_of_inbox),
         (stores.eventstore, _SQL.texts_of_merchants),
         (stores.eventstore, _SQL.texts_of_endpoints),
@@ -57,7 +57,7 @@ def _text(content: str | bytes) -> str:
 
 NO_CARD_NUMBERS: Final = Invariant(
     "no_card_numbers",
-    "No event, answer, webhook, delivery, job, view or entry, and no name, holds a card number.",
+    "No event, stored response, webhook, delivery, job, view or entry, and no name, holds a card number.",
     _check,
 )
 """If it fails, card data lies where it must never be: find out how it came in, and treat it as an incident."""

@@ -1,4 +1,4 @@
-"""Invariant: an idempotency key leads to a charge that exists, and its answer is about that charge."""
+"""Invariant: an idempotency key leads to a charge that exists, and its stored response is about that charge."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +14,7 @@ from fincore.postgres.named_sql import load_sql
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 
-class _Answer(msgspec.Struct):
+class _Response(msgspec.Struct):
     id: str | None = None
 
 
@@ -37,7 +37,7 @@ def _finding(row: asyncpg.Record, stream: StreamId | None, *, exists: bool) -> s
         return f"leads to {row['location']}, which does not exist"
     answered = _charge_in(row["response_body"])
     if answered is not None and stream_of(answered) != stream:
-        return f"leads to {row['location']}, but its answer is about {answered}"
+        return f"leads to {row['location']}, but its stored response is about {answered}"
     return None
 
 
@@ -55,9 +55,9 @@ def _stream_in(location: str) -> StreamId | None:
 
 
 def _charge_in(body: bytes) -> ChargeId | None:
-    """The charge an answer is about; None where the answer is not a charge (a problem, for one)."""
+    """The charge that a response is about; None where it is not a charge (a problem, for one)."""
     try:
-        return parse_charge_id(msgspec.json.decode(body, type=_Answer).id or "")
+        return parse_charge_id(msgspec.json.decode(body, type=_Response).id or "")
     except (msgspec.DecodeError, UnicodeDecodeError, InvalidId):
         return None
 

@@ -17,4 +17,4 @@ SUCCEEDED_CHARGES_TOOK_MONEY: Final = Invariant(
     "Every capture, and every correction to a success, is of at least 1 minor unit.",
     _check,
 )
-"""If it fails, a merchant was told that a charge succeeded by which no money moved."""
+"""If it fails, a merchant takes a charge for paid by which no money moved."""

@@ -124,16 +124,16 @@ def _violations(
         yield Violation(place, "its charge id and its stream are not the same")
         return
     try:
-        told = _told(events)
+        folded = _folded(events)
     except Exception as error:  # noqa: BLE001 -- one charge that cannot be folded is named; the others are looked at
         yield Violation(place, f"its stream cannot be folded: {type(error).__name__}")
         return
-    if wrong := _differing(told["charge"][view["charge_id"]], view):
+    if wrong := _differing(folded["charge"][view["charge_id"]], view):
         yield Violation(place, f"differs from its events in {wrong}")
     for name in ("refund", "dispute", "event"):
         shown = {_key(row[f"{name}_id"]): row for row in parts[name]}
-        for key in sorted(told[name].keys() | shown.keys()):
-            finding = _finding(told[name].get(key), shown.get(key))
+        for key in sorted(folded[name].keys() | shown.keys()):
+            finding = _finding(folded[name].get(key), shown.get(key))
             if finding:
                 yield Violation(f"{name} {key} of {view['charge_id']}", finding)
 
@@ -143,17 +143,17 @@ def _key(part_id: str | UUID) -> str:
     return public_event_id(EventId(part_id)) if isinstance(part_id, UUID) else part_id
 
 
-def _finding(told: Row | None, shown: asyncpg.Record | None) -> str | None:
+def _finding(folded: Row | None, shown: asyncpg.Record | None) -> str | None:
     if shown is None:
         return "is in the log and not in the view"
-    if told is None:
+    if folded is None:
         return "is in the view and not in the log"
-    wrong = _differing(told, shown)
+    wrong = _differing(folded, shown)
     return f"differs from its events in {wrong}" if wrong else None
 
 
-def _differing(told: Row, shown: asyncpg.Record) -> str:
-    return ", ".join(name for name in told if told[name] != _read(name, shown[name]))
+def _differing(folded: Row, shown: asyncpg.Record) -> str:
+    return ", ".join(name for name in folded if folded[name] != _read(name, shown[name]))
 
 
 def _read(name: str, value: object) -> object:
@@ -162,7 +162,7 @@ def _read(name: str, value: object) -> object:
     return value
 
 
-def _told(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
+def _folded(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
     """What the rows of a charge, its refunds, disputes and events should say, each by its id."""
     charge: Charge | None = None
     events: dict[str, dict[str, Any]] = {}
@@ -220,8 +220,8 @@ def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:
 
 
 def _dispute(dispute: Dispute) -> dict[str, Any]:
-    told = {name: getattr(dispute, name) for name in Dispute.__struct_fields__ if name != "dispute_id"}
-    return told | {"movements": msgspec.json.decode(msgspec.json.encode(dispute.movements))}
+    folded = {name: getattr(dispute, name) for name in Dispute.__struct_fields__ if name != "dispute_id"}
+    return folded | {"movements": msgspec.json.decode(msgspec.json.encode(dispute.movements))}
 
 
 def _plain(value: object) -> object:

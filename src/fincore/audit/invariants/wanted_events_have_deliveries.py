@@ -1,4 +1,4 @@
-"""Invariant: merchants are told of every event they asked for, and the log of deliveries tells what became of it."""
+"""Invariant: every event that an endpoint wants has a delivery, and every delivery agrees with its attempts."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -36,4 +36,4 @@ WANTED_EVENTS_HAVE_DELIVERIES: Final = Invariant(
     "Every event that an enabled webhook endpoint wants has a delivery, and every delivery says what its attempts say.",
     _check,
 )
-"""If it fails, a merchant was not told of what happened to a charge, or was told and the log of deliveries denies it."""
+"""If it fails, a merchant was not notified of an event, or the log of deliveries differs from what was sent."""
