@@ -63,7 +63,7 @@ def system(crashing_system: System) -> System:
     return crashing_system
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_random_kills_lose_no_charge_and_charge_none_twice(
     system: System,
 ) -> None:

@@ -15,7 +15,7 @@ from fixtures.shop import Reply, Shop
 from fixtures.system import System, running_system
 from fixtures.webhook_receiver import WebhookReceiver
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 CARDS_FILE: Final = Path(__file__).parents[2] / "src/psp_sandbox/stripe/cards.json"
 CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_FILE.read_bytes())]

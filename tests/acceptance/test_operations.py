@@ -13,7 +13,7 @@ import pytest
 from fixtures.shop import Shop, events_of
 from fixtures.system import ROLES, System
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 AUTHORIZE = {"path": "/v1/payment_intents", "method": "POST"}
 OWN_METRIC = {

@@ -27,7 +27,7 @@ from fixtures.forgetful_postgres import ForgetfulPostgres, forgetful_postgres
 from fixtures.shop import Charge, Reply, Shop, events_of
 from fixtures.system import System
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 AMOUNT_MINOR: Final = 1_000
 PART_MINOR: Final = 400

@@ -11,7 +11,7 @@ from harness.installation import Merchant
 from fixtures.shop import Shop, events_of
 from fixtures.system import System
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 DECLINES = {
     "pm_card_visa_chargeDeclined": ("card_declined", "generic_decline", "retry_later"),

@@ -10,7 +10,7 @@ from fixtures.shop import Charge, Shop, events_of
 from fixtures.system import System
 from fixtures.waiting import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 AUTHORIZE = {"path": "/v1/payment_intents", "method": "POST"}
 INQUIRE = {"path": "/v1/payment_intents", "method": "GET"}

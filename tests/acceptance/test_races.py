@@ -16,7 +16,7 @@ from fixtures.agreement import assert_all_agree
 from fixtures.shop import Charge, Reply, Shop
 from fixtures.system import System
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 APIS: Final = 3
 ROUNDS: Final = 6

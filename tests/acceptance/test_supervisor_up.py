@@ -10,7 +10,7 @@ import pytest
 from fixtures.shop import Shop
 from fixtures.system import ROLES, System, running_system
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ VOLATILE = re.compile(
 )
 BLOCK_TIMEOUT_SECONDS = 60
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 class Exchange(NamedTuple):

