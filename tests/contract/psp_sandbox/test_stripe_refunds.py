@@ -265,7 +265,7 @@ def test_a_refund_is_moved_on_demand(client: stripe.StripeClient, waiting: Sandb
         {"payment_intent": pay(client, payment_method="pm_card_pendingRefund").id}
     )
     (entry,) = waiting.call("GET", LATER)["waiting"]
-    assert (entry["kind"], entry["object"]) == ("record_refund_outcome", refund.id)
+    assert (entry["kind"], entry["object"]) == ("settle_refund", refund.id)
     waiting.call("POST", f"/sandbox/refunds/{refund.id}/succeed")
     assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
     waiting.call("POST", f"/sandbox/refunds/{refund.id}/fail", {"reason": "lost_or_stolen_card"})
