@@ -8,7 +8,8 @@ ATTEMPTS_MAX = 1_000
 class Ports:
     """Each port is bound, and never listened on, until `release`.
 
-    The system gives it to no other program, and a server that sets SO_REUSEADDR, as servers do, may still listen there.
+    Neither the system nor other `Ports` give it to another program, and a server that sets SO_REUSEADDR, as servers do,
+    may still listen there.
     """
 
     def __init__(self) -> None:
@@ -52,8 +53,9 @@ def _bound_row(first: int, count: int) -> list[socket.socket]:
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", port))
+        # Only now: two sockets that set it before they are bound, and do not listen, may have one port.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     except BaseException:
         bound.close()
         raise

@@ -42,3 +42,13 @@ def test_released_port_can_be_taken_by_any_program(ports: Ports) -> None:
     ports.release()
     with socket.socket() as any_program:
         any_program.bind(("127.0.0.1", port))
+
+
+def test_reserved_row_is_given_to_no_other_installation(ports: Ports) -> None:
+    first = ports.take(5)
+    other = Ports()
+    try:
+        for wanted in range(first, first + 5):
+            assert other.take(2, wanted=wanted) not in range(first - 1, first + 5)
+    finally:
+        other.release()
