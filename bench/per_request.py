@@ -68,7 +68,7 @@ def main() -> None:
     """Entry point: the `fincore` command with the other writer."""
     wider = functools.partial(open_stores, size_max=POOL_CONNECTIONS)
     with (
-        patch.object(processes, "Writer[ChargeEvent]", TransactionPerRequest),
+        patch.object(processes, "Writer", TransactionPerRequest),
         patch.object(roles, "open_stores", wider),
     ):
         command.main()
