@@ -44,9 +44,15 @@ class TransactionPerRequest(Writer[ChargeEvent]):
 
     async def _insert_rows(self, connection: Connection, commit: Commit[ChargeEvent]) -> None:
         if commit.idempotency:
-            key, answer = commit.idempotency
+            key, stored = commit.idempotency
             await connection.execute(
-                _INSERT_KEY, key.merchant_id, key.livemode, key.key, *msgspec.structs.astuple(answer)
+                _INSERT_KEY,
+                *msgspec.structs.astuple(key),
+                stored.fingerprint,
+                stored.response.status,
+                stored.response.body,
+                stored.response.location,
+                stored.in_flight_until,
             )
         metadata = msgspec.json.encode(commit.provenance).decode()
         for version, new in enumerate(commit.events, start=commit.expected_version + 1):
