@@ -13,7 +13,7 @@ from fincore.api.http.server import http_server
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psps import LIMITS, account_of, stripe_webhook_endpoints, webhooks
+from fincore.bootstrap.psps import router, webhooks
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
@@ -23,9 +23,6 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.merchants.api_keys import ApiKeys
-from fincore.write.psp.stripe.account import STRIPE
-from fincore.write.routing.mode_router import Candidate, ModeRouter
-from fincore.write.routing.router import Route
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -47,15 +44,9 @@ async def _serve(
 ) -> None:
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
-    endpoints = stripe_webhook_endpoints(settings)
-    candidates = {
-        livemode: Candidate(Route(STRIPE, account_of(livemode=livemode)), LIMITS[STRIPE])
-        for livemode in (False, True)
-        if account_of(livemode=livemode) in endpoints
-    }
     application = build_application(
         stores,
-        PspAccounts(router=ModeRouter(candidates), webhooks=webhooks(settings)),
+        PspAccounts(router=router(settings), webhooks=webhooks(settings)),
         RequestBounds(
             live_per_second=settings.rate_limit_live_per_second,
             test_per_second=settings.rate_limit_test_per_second,

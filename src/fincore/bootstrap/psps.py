@@ -1,4 +1,7 @@
-"""The PSPs the settings configure: their gateways, and who may send us webhooks. Each takes only the secrets it needs."""
+"""The PSPs the settings configure: the router over their accounts, their gateways, and who may send webhooks.
+
+Each takes only the secrets it needs.
+"""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -15,6 +18,8 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
+from fincore.write.routing.mode_router import Candidate, ModeRouter
+from fincore.write.routing.router import Route, Router
 
 LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LIMITS})
 """The limits of each PSP that FinCore can speak to, configured or not."""
@@ -62,6 +67,16 @@ def gateways(settings: Settings, clock: Clock) -> Mapping[PspName, PspGateway]:
         total_timeout_seconds=settings.psp_timeout_seconds,
     )
     return {STRIPE: StripeGateway(accounts, client=client, clock=clock)}
+
+
+def router(settings: Settings) -> Router:
+    """The router over the accounts that are configured: one for each mode."""
+    return ModeRouter(
+        {
+            livemode: Candidate(Route(STRIPE, account_of(livemode=livemode)), LIMITS[STRIPE])
+            for livemode, _ in _configured(settings)
+        }
+    )
 
 
 def webhooks(settings: Settings) -> Mapping[PspName, PspWebhooks]:
