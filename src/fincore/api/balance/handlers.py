@@ -74,7 +74,7 @@ class Balance:
         """What the merchant is owed, and up to when that is known."""
         principal = await secret_principal(call, self._keys)
         payable = await self._queries.payable(principal.merchant_id, livemode=principal.livemode)
-        # The log is query after the books: what it got meanwhile makes the answer seem older, never younger.
+        # The log is queried after the ledger: an event that it got meanwhile makes the balance seem older, never younger.
         behind = timedelta(seconds=await self._log.lag_seconds(payable.tx, payable.pos))
         body = BalanceBody(
             livemode=principal.livemode,

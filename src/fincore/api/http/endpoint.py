@@ -182,7 +182,7 @@ class Endpoint:
 
 
 def problem_response(problem: Problem, request_id: RequestId) -> Response:
-    """A problem as an response."""
+    """A problem as a response."""
     body = problem_body(problem.code, request_id, detail=problem.detail, param=problem.param)
     response = json_response(body.status, body, headers=problem.headers)
     return msgspec.structs.replace(response, media_type=PROBLEM_JSON)
