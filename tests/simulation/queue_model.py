@@ -95,6 +95,10 @@ class QueueModel:
     def requeue(self) -> None:
         """Make every dead letter due again, as if new."""
         for job in self.held:
-            job.held = None
-            job.attempt = 1
-            job.due_at = self._clock.now()
+            self.requeue_one(job)
+
+    def requeue_one(self, job: QueuedJob) -> None:
+        """Make a dead letter due again, as if new."""
+        job.held = None
+        job.attempt = 1
+        job.due_at = self._clock.now()
