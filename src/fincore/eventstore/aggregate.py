@@ -17,14 +17,13 @@ E = TypeVar("E")
 class Aggregate(msgspec.Struct, Generic[IdT, StateT, E], frozen=True, kw_only=True):
     """A kind of stream, described by functions without effects.
 
-    `stream_of` and `id_of` are inverse: the public id of what a stream is about. `fold` gives None for an empty stream.
+    `stream_of` gives the stream of a public id. `fold` gives None for an empty stream.
     `version_of` is the number of events that a state has seen. `new_references` names what the second state, and not yet
     the first, owns at a PSP.
     """
 
     events: EventCodec[E]
     stream_of: Callable[[IdT], StreamId]
-    id_of: Callable[[StreamId], IdT]
     fold: Callable[[Iterable[E]], StateT | None]
     evolve: Callable[[StateT, E], StateT]
     version_of: Callable[[StateT], int]

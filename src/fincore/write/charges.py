@@ -4,7 +4,7 @@ from typing import Final
 
 from fincore.domain.charge import Charge, evolve, fold
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
-from fincore.domain.ids import ChargeId, charge_of, stream_of
+from fincore.domain.ids import ChargeId, stream_of
 from fincore.eventstore.aggregate import Aggregate
 from fincore.eventstore.commit import ClaimedReference
 
@@ -19,7 +19,6 @@ def _new_references(before: Charge, after: Charge) -> tuple[ClaimedReference, ..
 CHARGES: Final[Aggregate[ChargeId, Charge, ChargeEvent]] = Aggregate(
     events=CHARGE_EVENTS,
     stream_of=stream_of,
-    id_of=charge_of,
     fold=fold,
     evolve=evolve,
     version_of=lambda charge: charge.version,
