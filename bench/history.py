@@ -16,6 +16,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import CHARGE_EVENTS, ChargeCaptured, ChargeCreated, ChargeEvent
 from fincore.domain.ids import MerchantId, new_merchant_id
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payment_method import CardToken
 
 CHARGES_PROCESSING: Final = 200
 """How many charges are at the PSP at a time: between a charge's two events lie about as many events of others."""
@@ -104,7 +105,7 @@ def _created(number: int, merchant_id: MerchantId) -> ChargeCreated:
         amount_minor=1_000 + number % 9_000,
         currency=Currency("usd"),
         capture_method="automatic",
-        payment_method="pm_card_visa",
+        payment_method=CardToken("pm_card_visa"),
         psp=_PSP,
         psp_account=PspAccount("test"),
         created_at=_BEGAN + timedelta(milliseconds=number),
@@ -119,6 +120,7 @@ def _captured(number: int, merchant_id: MerchantId) -> ChargeCaptured:
         merchant_id=merchant_id,
         livemode=False,
         psp=_PSP,
+        psp_account=PspAccount("test"),
         psp_reference=PspReference(f"pi_{number:024d}"),
         amount_minor=1_000 + number % 9_000,
         currency=Currency("usd"),

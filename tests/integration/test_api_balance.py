@@ -7,7 +7,7 @@ import pytest
 
 from fincore.domain.currency import Currency
 from fincore.domain.events import DisputeFundsWithdrawn
-from fincore.domain.outcome import PspName, PspReference
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool, create_pool
 from fixtures.commits import NOON
 from fixtures.merchant_api import Api, refund_report, serving_api
@@ -40,6 +40,7 @@ async def test_a_payment_its_refund_and_its_dispute_are_what_is_owed(api: Api, d
                 merchant_id=api.merchant_id,
                 livemode=False,
                 psp=PspName("stripe"),
+                psp_account=PspAccount("test"),
                 psp_reference=PspReference("du_1"),
                 amount_minor=3800,
                 fee_minor=1500,

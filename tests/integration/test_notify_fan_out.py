@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fincore.domain.charge import fold
+from fincore.domain.charge_fold import fold
 from fincore.domain.ids import MerchantId, charge_of
 from fincore.eventstore.commit import Committed
 from fincore.eventstore.subscription import Subscription

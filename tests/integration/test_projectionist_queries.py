@@ -169,13 +169,13 @@ PAGE = 10
 _MANY_CHARGES = """
 insert into paymentdb.charges (
     charge_id, stream_id, version, merchant_id, livemode, status, amount_minor, currency, capture_method,
-    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, psp, psp_account, psp_reference,
+    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, payment_method_type, psp, psp_account, psp_reference,
     disputes, customer_email, metadata, captures_requested, cancels_requested, created_at, updated_at
 )
 select
     'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, case when n % 10 = 0 then 'mer_01other' else $1 end, false,
     (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000 + n % 300,
-    case when n % 50 = 1 then 'jpy' else 'usd' end, 'automatic', 0, 0, 0, 0, 'pm',
+    case when n % 50 = 1 then 'jpy' else 'usd' end, 'automatic', 0, 0, 0, 0, 'pm', 'card',
     'stripe', 'test', 'pi_' || n, case when n % 90 = 1 then '[]'::jsonb end, 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
     $2::timestamptz + n * interval '1 second', now()
 from generate_series(1, $3) n

@@ -85,12 +85,12 @@ PAGE = 10
 _MANY_CHARGES = """
 insert into paymentdb.charges (
     charge_id, stream_id, version, merchant_id, livemode, status, amount_minor, currency, capture_method,
-    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, psp, psp_account, metadata,
+    authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, payment_method_type, psp, psp_account, metadata,
     captures_requested, cancels_requested, created_at, updated_at
 )
 select
     'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, $1, false, 'succeeded', 1000, 'usd', 'automatic', 0, 0, 0, 0,
-    'pm', 'stripe', 'test', '{}', 0, 0, $2, now()
+    'pm', 'card', 'stripe', 'test', '{}', 0, 0, $2, now()
 from generate_series(1, $3) n
 """
 _MANY_REFUNDS = """

@@ -8,7 +8,8 @@ from itertools import cycle
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, RefundRequested
 from fincore.domain.ids import ChargeId, StreamId, new_refund_id, stream_of
 from fincore.domain.recorded_event import RecordedEvent

@@ -40,11 +40,14 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_method import token_of
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    CompleteRequest,
+    DisputeInquiry,
     Inquiry,
     NotFound,
     RefundInquiry,
@@ -187,6 +190,22 @@ class PspModel:
     async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
         return await self._read("inquire_refund", lambda: self._found_refund(inquiry))
 
+    async def complete(self, request: CompleteRequest) -> Outcome:
+        found: Outcome | NotFound = await self._read(
+            "complete", lambda: self._record(self.payments[request.psp_reference])
+        )
+        return found if not isinstance(found, NotFound) else Unknown(reason="gone", since=self._clock.now())
+
+    async def inquire_dispute(
+        self, inquiry: DisputeInquiry
+    ) -> DisputeReport | NotFound | Retryable | Unknown:
+        def find() -> DisputeReport | NotFound:
+            payment = self.payments.get(inquiry.payment_reference)
+            dispute = payment.disputes.get(inquiry.psp_reference) if payment else None
+            return self._dispute_report(payment, dispute) if payment and dispute else NotFound()
+
+        return await self._read("inquire_dispute", find)
+
     async def charge_of(
         self, psp_account: PspAccount, payment_reference: PspReference
     ) -> ChargeId | NotFound | Retryable:
@@ -207,8 +226,9 @@ class PspModel:
         assert now == self._clock.now()
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
-    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
-        return next(event.report for event in self.told if event.event_id == body.decode())
+    def read(self, body: bytes) -> tuple[WebhookReport, ...] | WebhookIgnored:
+        report = next(event.report for event in self.told if event.event_id == body.decode())
+        return report if isinstance(report, WebhookIgnored) else (report,)
 
     @property
     def tells(self) -> bool:
@@ -423,7 +443,7 @@ class PspModel:
     def _authorize(self, request: AuthorizeRequest) -> Outcome:
         payment = Payment(self._reference("pi"), request, self._clock.now())
         self.payments[payment.reference] = payment
-        match request.payment_method.removesuffix("_late_fee"):
+        match (token_of(request.payment_method) or "").removesuffix("_late_fee"):
             case "pm_declines":
                 self._end(payment, "declined", "card_declined")
             case "pm_challenges":
@@ -586,8 +606,11 @@ class PspModel:
         self._tell(payment, None, self._report(payment, refund))
 
     def _tell_dispute(self, payment: Payment, dispute: PspDispute) -> None:
+        self._tell(payment, None, self._dispute_report(payment, dispute))
+
+    def _dispute_report(self, payment: Payment, dispute: PspDispute) -> DisputeReport:
         currency: Currency = payment.money.currency
-        report = DisputeReport(
+        return DisputeReport(
             psp_reference=dispute.reference,
             status=dispute.status,
             money=Money(dispute.amount_minor, currency),
@@ -604,7 +627,6 @@ class PspModel:
                 ),
             ),
         )
-        self._tell(payment, None, report)
 
     def _tell(
         self,

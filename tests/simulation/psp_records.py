@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from fincore.domain.ids import RefundId
 from fincore.domain.outcome import DisputeStatus, PspReference
+from fincore.domain.payment_method import token_of
 from fincore.write.psp.port import AuthorizeRequest
 
 DISPUTE_FEE_MINOR: Final = 15
@@ -24,7 +25,7 @@ class Payment:
         self.charge_id = request.charge_id
         self.money = request.money
         self.is_automatic = request.capture_method == "automatic"
-        self.has_late_fee = request.payment_method.endswith("_late_fee")
+        self.has_late_fee = (token_of(request.payment_method) or "").endswith("_late_fee")
         self.created_at = now
         self.moved_at = now
         self.state: PaymentState = "processing"

@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol, cast
 
 from fincore.api.charges.body import render_cancel, render_capture, render_charge
 from fincore.api.refunds.body import render_refund
-from fincore.domain.charge import Charge, fold
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import fold
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind

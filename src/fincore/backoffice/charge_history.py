@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent, event_type
 from fincore.domain.ids import ChargeId, stream_of

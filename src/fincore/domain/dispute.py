@@ -11,7 +11,9 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import (
     DisputeClosed,
     DisputeEvent,
+    DisputeFundsHeld,
     DisputeFundsReinstated,
+    DisputeFundsReleased,
     DisputeFundsWithdrawn,
     DisputeLost,
     DisputeOpened,
@@ -31,6 +33,8 @@ DISPUTE_TRANSITIONS: Final[Mapping[tuple[DisputeStatus, EventType], DisputeStatu
         **{(status, "dispute.updated"): None for status in _OPEN},
         **{(status, "dispute.funds_withdrawn"): None for status in (*_OPEN, *_ENDED)},
         **{(status, "dispute.funds_reinstated"): None for status in (*_OPEN, *_ENDED)},
+        **{(status, "dispute.funds_held"): None for status in (*_OPEN, *_ENDED)},
+        **{(status, "dispute.funds_released"): None for status in (*_OPEN, *_ENDED)},
         **{(status, "dispute.won"): "won" for status in (*_OPEN, "lost")},
         **{(status, "dispute.lost"): "lost" for status in (*_OPEN, "won")},
         **{(status, "dispute.closed"): "closed" for status in _OPEN},
@@ -62,7 +66,10 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bars_refunds(self) -> bool:
         """Whether the PSP would refuse to refund the charge: it could lose the same money twice."""
-        if any(moved.withdrawn_minor > moved.reinstated_minor for moved in self.movements):
+        if any(
+            moved.withdrawn_minor > moved.reinstated_minor or moved.held_minor > moved.released_minor
+            for moved in self.movements
+        ):
             return True
         return self.status in _OPEN and not self.is_inquiry
 
@@ -101,7 +108,7 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
                 evidence_due_by=event.evidence_due_by,
                 updated_at=_later(dispute, event.occurred_at),
             )
-        case DisputeFundsWithdrawn() | DisputeFundsReinstated():
+        case DisputeFundsWithdrawn() | DisputeFundsReinstated() | DisputeFundsHeld() | DisputeFundsReleased():
             return _moved(dispute, event)
         case DisputeWon() | DisputeLost() | DisputeClosed():
             return msgspec.structs.replace(
@@ -116,19 +123,29 @@ def _later(dispute: Dispute, moment: datetime) -> datetime:
     return max(dispute.updated_at, moment)
 
 
-def _moved(dispute: Dispute, event: DisputeFundsWithdrawn | DisputeFundsReinstated) -> Dispute:
+def _moved(
+    dispute: Dispute,
+    event: DisputeFundsWithdrawn | DisputeFundsReinstated | DisputeFundsHeld | DisputeFundsReleased,
+) -> Dispute:
     before = dispute.moved_in(event.currency)
-    if isinstance(event, DisputeFundsWithdrawn):
-        after = msgspec.structs.replace(
-            before,
-            withdrawn_minor=before.withdrawn_minor + event.amount_minor,
-            withdrawn_fee_minor=before.withdrawn_fee_minor + event.fee_minor,
-        )
-    else:
-        after = msgspec.structs.replace(
-            before,
-            reinstated_minor=before.reinstated_minor + event.amount_minor,
-            reinstated_fee_minor=before.reinstated_fee_minor + event.fee_minor,
-        )
+    match event:
+        case DisputeFundsWithdrawn():
+            after = msgspec.structs.replace(
+                before,
+                withdrawn_minor=before.withdrawn_minor + event.amount_minor,
+                withdrawn_fee_minor=before.withdrawn_fee_minor + event.fee_minor,
+            )
+        case DisputeFundsReinstated():
+            after = msgspec.structs.replace(
+                before,
+                reinstated_minor=before.reinstated_minor + event.amount_minor,
+                reinstated_fee_minor=before.reinstated_fee_minor + event.fee_minor,
+            )
+        case DisputeFundsHeld():
+            after = msgspec.structs.replace(before, held_minor=before.held_minor + event.amount_minor)
+        case DisputeFundsReleased():
+            after = msgspec.structs.replace(before, released_minor=before.released_minor + event.amount_minor)
+        case _:
+            assert_never(event)
     by_currency = {moved.currency: moved for moved in dispute.movements} | {event.currency: after}
     return msgspec.structs.replace(dispute, movements=tuple(by_currency.values()))

@@ -12,7 +12,9 @@ from fincore.domain.events import (
     ChargeEvent,
     DisputeClosed,
     DisputeEvent,
+    DisputeFundsHeld,
     DisputeFundsReinstated,
+    DisputeFundsReleased,
     DisputeFundsWithdrawn,
     DisputeLost,
     DisputeOpened,
@@ -90,9 +92,13 @@ def _implausible(charge: Charge, report: DisputeReport) -> Refusal | None:
     most_minor = DISPUTED_TIMES_CAPTURED_MAX * charge.captured_minor
     named = [report.money] if report.money.currency == currency else []
     moved = [
-        Money(one.withdrawn_minor - one.reinstated_minor, currency)
+        Money(taken_minor - given_back_minor, currency)
         for one in report.movements
         if one.currency == currency
+        for taken_minor, given_back_minor in (
+            (one.withdrawn_minor, one.reinstated_minor),
+            (one.held_minor, one.released_minor),
+        )
     ]
     for money in (*named, *moved):
         if money.amount_minor > most_minor:
@@ -131,9 +137,28 @@ def _movements(charge: Charge, dispute: Dispute, report: DisputeReport) -> list[
                         merchant_id=charge.merchant_id,
                         livemode=charge.livemode,
                         psp=charge.psp,
+                        psp_account=charge.psp_account,
                         psp_reference=report.psp_reference,
                         amount_minor=more_minor,
                         fee_minor=max(more_fee_minor, 0),
+                        currency=total.currency,
+                        occurred_at=report.occurred_at,
+                    )
+                )
+        for kind_of_hold, more_minor in (
+            (DisputeFundsHeld, total.held_minor - known.held_minor),
+            (DisputeFundsReleased, total.released_minor - known.released_minor),
+        ):
+            if more_minor > 0:
+                found.append(
+                    kind_of_hold(
+                        dispute_id=dispute.dispute_id,
+                        merchant_id=charge.merchant_id,
+                        livemode=charge.livemode,
+                        psp=charge.psp,
+                        psp_account=charge.psp_account,
+                        psp_reference=report.psp_reference,
+                        amount_minor=more_minor,
                         currency=total.currency,
                         occurred_at=report.occurred_at,
                     )

@@ -8,7 +8,7 @@ as long as it has a default that says what the older ones meant; then the defaul
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -24,14 +24,17 @@ from fincore.domain.outcome import (
     PspName,
     PspReference,
     RefundFailureCode,
+    SubReference,
 )
+from fincore.domain.payment_method import Instrument, PaymentMethod
+from fincore.domain.route_plan import RoutePlan
 
 CaptureMethod = Literal["automatic", "manual"]
 ChargeStatus = Literal[
     "processing", "requires_action", "authorized", "succeeded", "failed", "canceled", "expired"
 ]
-Operation = Literal["authorize", "capture", "cancel"]
-"""What a PSP can be asked to do with a charge as a whole; one at a time."""
+Operation = Literal["authorize", "complete", "capture", "cancel"]
+"""What a PSP can be asked to do with a charge as a whole; one at a time. `complete`: take or hold what the customer approved."""
 CancelReason = Literal["requested_by_customer", "duplicate", "fraudulent", "abandoned"]
 """Why a charge is to be canceled. `abandoned`: the customer never finished what the bank asked of them."""
 RefundReason = Literal["requested_by_customer", "duplicate", "fraudulent"]
@@ -46,6 +49,10 @@ HeldReason = Literal[
 ]
 """Why a PSP's report is held. `psp_reference_differs`: it is about another payment than the charge's;
 `psp_reference_taken`: what it names belongs to another charge."""
+RerouteCode = Literal["account_unavailable", "account_not_called", "never_happened"]
+"""Why an attempt was given up. `account_not_called`: we did not call its account, because its breaker was open or it is not
+configured; `account_unavailable`: every call is known not to have reached the PSP; `never_happened`: the PSP's own record
+does not show it, and cannot any more."""
 RefundOrigin = Literal["merchant", "psp"]
 """Who asked for a refund: the merchant through our API, or a person at the PSP (its dashboard, its risk team)."""
 
@@ -58,7 +65,7 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     amount_minor: int
     currency: Currency
     capture_method: CaptureMethod
-    payment_method: str
+    payment_method: PaymentMethod
     psp: PspName
     psp_account: PspAccount
     created_at: datetime
@@ -66,20 +73,25 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     customer_email: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None
+    cancel_url: str | None = None
     fee_plan: FeePlan | None = None
+    plan: RoutePlan | None = None
 
 
-class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP holds the amount on the customer's card until `capture_before`."""
+class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The PSP holds the amount on the customer's card or account until `capture_before`."""
 
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     currency: Currency
     occurred_at: datetime
     capture_before: datetime | None = None
+    sub_references: tuple[SubReference, ...] = ()
+    instrument: Instrument | None = None
 
 
 class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +104,7 @@ class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     currency: Currency
@@ -99,9 +112,11 @@ class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     fee_minor: int = 0
     fee_currency: Currency | None = None
     platform_fee_minor: int = 0
+    sub_references: tuple[SubReference, ...] = ()
+    instrument: Instrument | None = None
 
 
-class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """No money moved and none will for this charge."""
 
     code: FailureCode
@@ -110,13 +125,117 @@ class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     decline_code: str | None = None
     psp_reference: PspReference | None = None
+    instrument: Instrument | None = None
 
 
 class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer has to act before the PSP goes on."""
+    """The customer has to act before the PSP goes on: for the first time, or again."""
 
     psp_reference: PspReference
     redirect_url: str | None = None
+
+
+class CustomerApproved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The customer approved the payment at the PSP, which waits to be told to go on. No money moved.
+
+    `requested_at`: when the completion became due, by our own clock.
+    """
+
+    psp_reference: PspReference
+    occurred_at: datetime
+    requested_at: datetime
+    instrument: Instrument | None = None
+
+
+class ChargePending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The PSP has taken the operation on and decides it later, days perhaps; it says so by `pending_until` at the latest."""
+
+    psp_reference: PspReference
+    reason: str
+    occurred_at: datetime
+    pending_until: datetime
+    sub_references: tuple[SubReference, ...] = ()
+
+
+class ChargeRerouted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The attempt `abandoned_attempt` is known not to have happened; the next one goes to another account of the plan.
+
+    `code` and `reason` say why the attempt was given up; `requested_at` when the next one began, by our own clock.
+    """
+
+    abandoned_attempt: int
+    abandoned_psp: PspName
+    abandoned_psp_account: PspAccount
+    psp: PspName
+    psp_account: PspAccount
+    payment_method: PaymentMethod
+    code: RerouteCode
+    reason: str
+    requested_at: datetime
+
+
+class AttemptCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An abandoned attempt took the customer's money after all, by the PSP's own record. It has to go back.
+
+    It is no sale: it is never owed to the merchant.
+    """
+
+    attempt: int
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
+    sub_references: tuple[SubReference, ...] = ()
+
+
+class AttemptAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An abandoned attempt holds the customer's money after all, by the PSP's own record. It has to be released."""
+
+    attempt: int
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+    sub_references: tuple[SubReference, ...] = ()
+
+
+class AttemptReversed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an abandoned attempt took was given back to the customer; `fee_minor` is what the PSP gave back of its fee."""
+
+    attempt: int
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
+
+
+class AttemptReleased(msgspec.Struct, frozen=True, kw_only=True):
+    """What an abandoned attempt held was released; no money moved."""
+
+    attempt: int
+    occurred_at: datetime
+
+
+class AttemptReversalFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP did not give the money of an abandoned attempt back, or did not release it: a person has to."""
+
+    attempt: int
+    reason: str
+    occurred_at: datetime
 
 
 class ChargeOutcomeUnknown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,6 +302,7 @@ class FeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     fee_minor: int
     currency: Currency
@@ -199,6 +319,7 @@ class ChargeCorrected(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     status_before: ChargeStatus
     status_after: ChargeStatus
@@ -264,45 +385,57 @@ class RefundPending(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-class RefundSucceeded(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP gave the amount back to the customer."""
+class RefundSucceeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The PSP gave the amount back to the customer, and `fee_minor` of its own fee to us, in the currency of payout."""
 
     refund_id: RefundId
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     currency: Currency
     occurred_at: datetime
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
 
 
-class RefundFailed(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer did not get the money. `was_succeeded`: it had been given back and has come back to us."""
+class RefundFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The customer did not get the money.
+
+    `was_succeeded`: it had been given back and has come back to us; `fee_minor` is what the PSP then takes again of its fee.
+    """
 
     refund_id: RefundId
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     amount_minor: int
     currency: Currency
     code: RefundFailureCode
     was_succeeded: bool
     occurred_at: datetime
     psp_reference: PspReference | None = None
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
 
 
-class RefundCorrected(msgspec.Struct, frozen=True, kw_only=True):
+class RefundCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A refund that had counted as failed did happen, by the PSP's own record, read on purpose."""
 
     refund_id: RefundId
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     currency: Currency
     occurred_at: datetime
+    fee_minor: int = 0
+    fee_currency: Currency | None = None
 
 
 class DisputeOpened(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,6 +469,7 @@ class DisputeFundsWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     fee_minor: int
@@ -350,9 +484,38 @@ class DisputeFundsReinstated(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference
     amount_minor: int
     fee_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class DisputeFundsHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP put the amount aside until the dispute is decided: it is ours still, and not at our disposal."""
+
+    dispute_id: DisputeId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    amount_minor: int
+    currency: Currency
+    occurred_at: datetime
+
+
+class DisputeFundsReleased(msgspec.Struct, frozen=True, kw_only=True):
+    """What the PSP had put aside for a dispute is at our disposal again; a withdrawal of it is an event of its own."""
+
+    dispute_id: DisputeId
+    merchant_id: MerchantId
+    livemode: bool
+    psp: PspName
+    psp_account: PspAccount
+    psp_reference: PspReference
+    amount_minor: int
     currency: Currency
     occurred_at: datetime
 
@@ -411,10 +574,14 @@ DisputeEvent = (
     | DisputeUpdated
     | DisputeFundsWithdrawn
     | DisputeFundsReinstated
+    | DisputeFundsHeld
+    | DisputeFundsReleased
     | DisputeWon
     | DisputeLost
     | DisputeClosed
 )
+AttemptEvent = AttemptCaptured | AttemptAuthorized | AttemptReversed | AttemptReleased | AttemptReversalFailed
+"""What became of an attempt after it was abandoned."""
 ChargeEvent = (
     ChargeCreated
     | ChargeAuthorized
@@ -434,6 +601,10 @@ ChargeEvent = (
     | ReceiptOmitted
     | ReportHeld
     | ReportReleased
+    | CustomerApproved
+    | ChargePending
+    | ChargeRerouted
+    | AttemptEvent
     | RefundEvent
     | DisputeEvent
 )
@@ -458,6 +629,14 @@ EventType = Literal[
     "charge.receipt_omitted",
     "charge.report_held",
     "charge.report_released",
+    "charge.customer_approved",
+    "charge.pending",
+    "charge.rerouted",
+    "charge.attempt_captured",
+    "charge.attempt_authorized",
+    "charge.attempt_reversed",
+    "charge.attempt_released",
+    "charge.attempt_reversal_failed",
     "refund.requested",
     "refund.outcome_unknown",
     "refund.pending",
@@ -468,6 +647,8 @@ EventType = Literal[
     "dispute.updated",
     "dispute.funds_withdrawn",
     "dispute.funds_reinstated",
+    "dispute.funds_held",
+    "dispute.funds_released",
     "dispute.won",
     "dispute.lost",
     "dispute.closed",
@@ -475,9 +656,9 @@ EventType = Literal[
 
 EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyType(
     {
-        "charge.created": (1, ChargeCreated),
-        "charge.authorized": (1, ChargeAuthorized),
-        "charge.captured": (1, ChargeCaptured),
+        "charge.created": (2, ChargeCreated),
+        "charge.authorized": (2, ChargeAuthorized),
+        "charge.captured": (2, ChargeCaptured),
         "charge.failed": (1, ChargeFailed),
         "charge.action_required": (1, ChargeActionRequired),
         "charge.outcome_unknown": (1, ChargeOutcomeUnknown),
@@ -487,22 +668,32 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.capture_failed": (1, CaptureFailed),
         "charge.cancel_requested": (1, CancelRequested),
         "charge.cancel_failed": (1, CancelFailed),
-        "charge.fee_assessed": (1, FeeAssessed),
-        "charge.corrected": (1, ChargeCorrected),
+        "charge.fee_assessed": (2, FeeAssessed),
+        "charge.corrected": (2, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
         "charge.receipt_omitted": (1, ReceiptOmitted),
         "charge.report_held": (1, ReportHeld),
         "charge.report_released": (1, ReportReleased),
+        "charge.customer_approved": (1, CustomerApproved),
+        "charge.pending": (1, ChargePending),
+        "charge.rerouted": (1, ChargeRerouted),
+        "charge.attempt_captured": (1, AttemptCaptured),
+        "charge.attempt_authorized": (1, AttemptAuthorized),
+        "charge.attempt_reversed": (1, AttemptReversed),
+        "charge.attempt_released": (1, AttemptReleased),
+        "charge.attempt_reversal_failed": (1, AttemptReversalFailed),
         "refund.requested": (1, RefundRequested),
         "refund.outcome_unknown": (1, RefundOutcomeUnknown),
         "refund.pending": (1, RefundPending),
-        "refund.succeeded": (1, RefundSucceeded),
-        "refund.failed": (1, RefundFailed),
-        "refund.corrected": (1, RefundCorrected),
+        "refund.succeeded": (2, RefundSucceeded),
+        "refund.failed": (2, RefundFailed),
+        "refund.corrected": (2, RefundCorrected),
         "dispute.opened": (1, DisputeOpened),
         "dispute.updated": (1, DisputeUpdated),
-        "dispute.funds_withdrawn": (1, DisputeFundsWithdrawn),
-        "dispute.funds_reinstated": (1, DisputeFundsReinstated),
+        "dispute.funds_withdrawn": (2, DisputeFundsWithdrawn),
+        "dispute.funds_reinstated": (2, DisputeFundsReinstated),
+        "dispute.funds_held": (1, DisputeFundsHeld),
+        "dispute.funds_released": (1, DisputeFundsReleased),
         "dispute.won": (1, DisputeWon),
         "dispute.lost": (1, DisputeLost),
         "dispute.closed": (1, DisputeClosed),
@@ -510,7 +701,36 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
 )
 """Event type -> (schema version written today, its shape)."""
 
-UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType({})
+
+def _with_account_of_mode(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 named no account: there was one a mode, and it was called as the mode."""
+    return {**fields, "psp_account": "live" if fields["livemode"] else "test"}
+
+
+def _with_card_token(fields: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 every payment method was the token of a card."""
+    return {**fields, "payment_method": {"type": "card", "token": fields["payment_method"]}}
+
+
+UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = MappingProxyType(
+    {
+        ("charge.created", 1): _with_card_token,
+        **dict.fromkeys(
+            (
+                ("charge.authorized", 1),
+                ("charge.captured", 1),
+                ("charge.fee_assessed", 1),
+                ("charge.corrected", 1),
+                ("refund.succeeded", 1),
+                ("refund.failed", 1),
+                ("refund.corrected", 1),
+                ("dispute.funds_withdrawn", 1),
+                ("dispute.funds_reinstated", 1),
+            ),
+            _with_account_of_mode,
+        ),
+    }
+)
 """(event type, old schema version) -> its upcast. Events are kept for ever, so each version that was ever written is here
 or in `EVENTS`, and has its golden file."""
 

@@ -6,6 +6,7 @@ import msgspec
 
 JobKind = Literal[
     "charge.authorize",
+    "charge.complete",
     "charge.capture",
     "charge.cancel",
     "charge.resolve",
@@ -15,7 +16,7 @@ JobKind = Literal[
     "refund.resolve",
     "webhook.interpret",
 ]
-"""What a worker is asked to do: call the PSP (`authorize`, `capture`, `cancel`, `send`), find out an outcome that is
+"""What a worker is asked to do: call the PSP (`authorize`, `complete`, `capture`, `cancel`, `send`), find out an outcome that is
 unknown (`resolve`), poll a charge that waits for its customer or for a time (`follow`), ask once how a
 charge stands after its customer may have acted (`inquire`), process a stored webhook (`interpret`)."""
 

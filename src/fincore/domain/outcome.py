@@ -1,6 +1,6 @@
 """What a PSP reports about one operation, in FinCore's words.
 
-An outcome is Approved, Declined, ActionRequired, Canceled, Retryable or Unknown. `Unknown` is the default of every
+An outcome is Approved, Declined, ActionRequired, Consented, Pending, Canceled, Retryable or Unknown. `Unknown` is the default of every
 PSP's mapping: money may or may not have moved, so it is no failure, and no call charges again until it is known.
 A report that no table of the PSP's package explains is Unreadable: as a response it is Unknown, as a webhook it is held.
 """
@@ -13,12 +13,21 @@ import msgspec
 from fincore.domain.currency import Currency
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
+from fincore.domain.payment_method import Instrument
 
 PspName = NewType("PspName", str)
 PspAccount = NewType("PspAccount", str)
 """The name under which one account at a PSP is configured, e.g. `test` or `live`."""
 PspReference = NewType("PspReference", str)
-"""The PSP's own id of the payment, e.g. `pi_...`."""
+"""The PSP's own id of the payment, e.g. `pi_...` or that of an order."""
+
+
+class SubReference(msgspec.Struct, frozen=True):
+    """The PSP's id of a part of a payment. A payment has several of a kind over time: the last one counts."""
+
+    kind: Literal["authorization", "capture"]
+    psp_reference: PspReference
+
 
 DeclineAdvice = Literal["retry_later", "ask_customer", "do_not_retry"]
 """Soft, needs-customer and hard declines, as the PSP (or, where it is silent, our table) tells them apart."""
@@ -50,7 +59,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
-    """The PSP holds (`authorized`) or has taken (`captured`) the money; `fee` is its price, where it says so already."""
+    """The PSP holds (`authorized`) or has taken (`captured`) the money; `fee` is its price, where it says so already.
+
+    `sub_references` are the parts of the payment that a later call has to name, oldest first. `instrument` is what paid.
+    """
 
     kind: Literal["authorized", "captured"]
     money: Money
@@ -58,6 +70,8 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     capture_before: datetime | None = None
     fee: Money | None = None
+    sub_references: tuple[SubReference, ...] = ()
+    instrument: Instrument | None = None
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,13 +80,39 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure
     occurred_at: datetime
     psp_reference: PspReference | None = None
+    instrument: Instrument | None = None
 
 
 class ActionRequired(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer must act (3-D Secure); `redirect_url` is where, when the PSP names a page."""
+    """The customer must act (3-D Secure, approval of a wallet); `redirect_url` is where, when the PSP names a page."""
 
     psp_reference: PspReference
     redirect_url: str | None = None
+
+
+class Consented(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer approved the payment; the PSP takes or holds the money only when it is told to complete it.
+
+    `occurred_at` is the PSP's time of it, `noticed_at` ours.
+    """
+
+    psp_reference: PspReference
+    occurred_at: datetime
+    noticed_at: datetime
+    instrument: Instrument | None = None
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP has taken the operation on and decides it later, as for a bank debit or a review: days, not seconds.
+
+    It is neither repeated nor given up before `pending_until`. `reason` is a word or sentence for staff.
+    """
+
+    psp_reference: PspReference
+    reason: str
+    occurred_at: datetime
+    pending_until: datetime
+    sub_references: tuple[SubReference, ...] = ()
 
 
 class Canceled(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +174,10 @@ RefundFailureCode = Literal[
 
 
 class RefundReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a PSP says about a refund now. `refund_id` is None for one that was not made through FinCore."""
+    """What a PSP says about a refund now. `refund_id` is None for one that was not made through FinCore.
+
+    `fee` is what the PSP gave back of its own fee with it.
+    """
 
     status: Literal["pending", "succeeded", "failed"]
     psp_reference: PspReference
@@ -142,6 +185,7 @@ class RefundReport(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     refund_id: RefundId | None = None
     failure_code: RefundFailureCode | None = None
+    fee: Money | None = None
 
 
 class RefundRejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +203,8 @@ DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed
 class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
     """All that a dispute has moved so far in one currency in which the PSP pays out. All amounts are positive.
 
-    A dispute fee that the PSP gave back counts in `reinstated_fee_minor`.
+    A dispute fee that the PSP gave back counts in `reinstated_fee_minor`. What it puts aside is `held_minor`, and
+    `released_minor` once it is at our disposal again.
     """
 
     currency: Currency
@@ -167,6 +212,8 @@ class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn_fee_minor: int = 0
     reinstated_minor: int = 0
     reinstated_fee_minor: int = 0
+    held_minor: int = 0
+    released_minor: int = 0
 
 
 class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +234,7 @@ class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
     movements: tuple[DisputeMovements, ...] = ()
 
 
-KnownOutcome = Approved | Declined | ActionRequired | Canceled | Expired
+KnownOutcome = Approved | Declined | ActionRequired | Consented | Pending | Canceled | Expired
 """What is known for certain about a payment as a whole and may change a charge."""
 
 Outcome = KnownOutcome | Retryable | Unknown

@@ -16,12 +16,12 @@ from fincore.domain.events import (
     ChargeAuthorized,
     ChargeCanceled,
     ChargeCaptured,
-    ChargeCorrected,
     ChargeEvent,
     ChargeExpired,
     ChargeFailed,
     ChargeOutcomeUnknown,
-    ChargeStatus,
+    ChargePending,
+    CustomerApproved,
     FeeAssessed,
     ReceiptOmitted,
     event_type,
@@ -31,12 +31,17 @@ from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
+    Consented,
     Declined,
     Expired,
+    Failure,
     KnownOutcome,
+    Pending,
+    PspReference,
     Rejected,
     Unknown,
 )
+from fincore.domain.payment_method import Instrument
 from fincore.domain.refusal import Refusal
 
 Events = tuple[ChargeEvent, ...]
@@ -44,20 +49,16 @@ Events = tuple[ChargeEvent, ...]
 
 def decide_payment(charge: Charge, outcome: KnownOutcome | Rejected | Unknown) -> Events | Refusal:
     """The events that follow from what a PSP reported about a payment; none when the charge knows it already."""
-    if (
-        not isinstance(outcome, Unknown | Rejected)
-        and (refusal := payment_mismatch(charge, outcome)) is not None
-    ):
-        return refusal
-    return _decided(charge, outcome)
+    if isinstance(outcome, Unknown):
+        return _unknown(charge, outcome)
+    if isinstance(outcome, Rejected):
+        return _rejected(charge, outcome)
+    refusal = payment_mismatch(charge, outcome)
+    return _decided(charge, outcome) if refusal is None else refusal
 
 
-def _decided(charge: Charge, outcome: KnownOutcome | Rejected | Unknown) -> Events | Refusal:
+def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
     match outcome:
-        case Unknown():
-            return _unknown(charge, outcome)
-        case Rejected():
-            return _rejected(charge, outcome)
         case Approved():
             return _approved(charge, outcome)
         case Declined():
@@ -65,18 +66,83 @@ def _decided(charge: Charge, outcome: KnownOutcome | Rejected | Unknown) -> Even
                 return ()
             return _if_allowed(charge, _failed(outcome))
         case ActionRequired():
-            if charge.status in ("requires_action", "authorized", *TERMINAL):
-                return ()
-            event = ChargeActionRequired(
-                psp_reference=outcome.psp_reference, redirect_url=outcome.redirect_url
-            )
-            return _if_allowed(charge, event)
+            return _action_required(charge, outcome)
+        case Consented():
+            return _consented(charge, outcome)
+        case Pending():
+            return _pending(charge, outcome)
         case Canceled() | Expired():
             if charge.status in ("canceled", "failed", "expired"):
                 return ()
             return _if_allowed(charge, _given_up(outcome))
         case _:
             assert_never(outcome)
+
+
+ACTION_ROUNDS_MAX: Final = 5
+"""How often the customer is asked to act in one charge; a PSP that asks once more has declined."""
+
+
+def _action_required(charge: Charge, outcome: ActionRequired) -> Events | Refusal:
+    """The customer is to act: for the first time, at another page, or again after the PSP refused what they approved."""
+    if charge.status in ("authorized", *TERMINAL):
+        return ()
+    is_same_page = outcome.redirect_url in (None, charge.redirect_url)
+    if charge.status == "requires_action" and is_same_page:
+        return ()
+    completion = charge.operation
+    if charge.actions_required >= ACTION_ROUNDS_MAX and completion is not None:
+        failure = Failure(
+            code="authentication_failed",
+            message=f"The customer was asked to act {charge.actions_required} times, and the PSP asks once more.",
+            advice="ask_customer",
+        )
+        return (
+            _failed_with(
+                failure,
+                psp_reference=outcome.psp_reference,
+                occurred_at=completion.requested_at,
+                instrument=None,
+            ),
+        )
+    event = ChargeActionRequired(psp_reference=outcome.psp_reference, redirect_url=outcome.redirect_url)
+    return _if_allowed(charge, event)
+
+
+def _consented(charge: Charge, outcome: Consented) -> Events | Refusal:
+    """The customer approved; the completion is due once for each time that they were asked."""
+    operation = charge.operation
+    is_completing = operation is not None and operation.kind == "complete"
+    is_canceling = operation is not None and operation.kind == "cancel"
+    if charge.status in ("authorized", *TERMINAL) or is_completing or is_canceling:
+        # An approval that comes after the charge was given up takes no money: nothing completes it.
+        return ()
+    return _if_allowed(
+        charge,
+        CustomerApproved(
+            psp_reference=outcome.psp_reference,
+            occurred_at=outcome.occurred_at,
+            requested_at=outcome.noticed_at,
+            instrument=outcome.instrument,
+        ),
+    )
+
+
+def _pending(charge: Charge, outcome: Pending) -> Events | Refusal:
+    if charge.status in TERMINAL or charge.pending_until is not None:
+        return ()
+    if charge.status == "authorized" and (charge.operation is None or charge.operation.kind != "capture"):
+        return ()
+    return _if_allowed(
+        charge,
+        ChargePending(
+            psp_reference=outcome.psp_reference,
+            reason=outcome.reason,
+            occurred_at=outcome.occurred_at,
+            pending_until=outcome.pending_until,
+            sub_references=outcome.sub_references,
+        ),
+    )
 
 
 def omit_receipt(charge: Charge, reason: str, now: datetime) -> Events:
@@ -87,79 +153,8 @@ def omit_receipt(charge: Charge, reason: str, now: datetime) -> Events:
     return (ReceiptOmitted(reason=reason, occurred_at=now),)
 
 
-def correct_payment(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
-    """The events that bring a charge into line with the PSP's own record, read just now.
-
-    One `charge.corrected` where the charge has ended and the record says otherwise; else as `decide_payment`.
-    """
-    if charge.status not in TERMINAL or isinstance(outcome, ActionRequired):
-        return decide_payment(charge, outcome)
-    after, captured_after_minor = _record(outcome)
-    if (refusal := payment_mismatch(charge, outcome)) is not None:
-        return refusal
-    reserved_minor = charge.captured_minor - charge.refundable_minor
-    if captured_after_minor < reserved_minor:
-        return Refusal(
-            "contradicts_state",
-            f"the PSP's record is {after} with {captured_after_minor} minor units captured, and "
-            f"{reserved_minor} of the charge are refunded or being refunded",
-        )
-    if captured_after_minor == 0 and charge.disputes:
-        return Refusal(
-            "contradicts_state",
-            f"the PSP's record is {after} with nothing captured, and the charge is disputed",
-        )
-    is_same = after == charge.status or {after, charge.status} <= _NO_MONEY
-    if is_same and captured_after_minor == charge.captured_minor:
-        return decide_payment(charge, outcome) if isinstance(outcome, Approved) else ()
-    reference = outcome.psp_reference or charge.psp_reference
-    if reference is None:
-        return Refusal(
-            "contradicts_state",
-            f"the PSP's record is {after} and names no payment; the charge is {charge.status}",
-        )
-    return (
-        ChargeCorrected(
-            merchant_id=charge.merchant_id,
-            livemode=charge.livemode,
-            psp=charge.psp,
-            psp_reference=reference,
-            status_before=charge.status,
-            status_after=after,
-            captured_before_minor=charge.captured_minor,
-            captured_after_minor=captured_after_minor,
-            currency=charge.amount.currency,
-            reason=f"the PSP's own record says {after}",
-            occurred_at=outcome.occurred_at,
-            platform_fee_before_minor=platform_fee_minor(charge.fee_plan, charge.captured_minor),
-            platform_fee_after_minor=platform_fee_minor(charge.fee_plan, captured_after_minor),
-        ),
-    )
-
-
-_NO_MONEY: Final[frozenset[ChargeStatus]] = frozenset({"failed", "canceled", "expired"})
-"""Ends that do not contradict each other: the customer has paid nothing."""
-
-
-def _record(outcome: Approved | Declined | Canceled | Expired) -> tuple[ChargeStatus, int]:
-    """What a PSP's record says of a payment: the state, and what was taken."""
-    match outcome:
-        case Approved(kind="captured"):
-            return "succeeded", outcome.money.amount_minor
-        case Approved():
-            return "authorized", 0
-        case Declined():
-            return "failed", 0
-        case Canceled():
-            return "canceled", 0
-        case Expired():
-            return "expired", 0
-        case _:
-            assert_never(outcome)
-
-
 def _unknown(charge: Charge, outcome: Unknown) -> Events:
-    if charge.operation is None or charge.unknown_since is not None:
+    if charge.operation is None or charge.unknown_since is not None or charge.pending_until is not None:
         return ()
     return (
         ChargeOutcomeUnknown(reason=outcome.reason, since=outcome.since, operation=charge.operation.kind),
@@ -168,7 +163,7 @@ def _unknown(charge: Charge, outcome: Unknown) -> Events:
 
 def _rejected(charge: Charge, outcome: Rejected) -> Events | Refusal:
     """A refused capture or cancellation; of an operation that is over by now, it says nothing new."""
-    if charge.operation is None or charge.operation.kind == "authorize":
+    if charge.operation is None or charge.operation.kind in ("authorize", "complete"):
         return ()
     rejection = CaptureFailed if charge.operation.kind == "capture" else CancelFailed
     failure = outcome.failure
@@ -194,11 +189,14 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
                 merchant_id=charge.merchant_id,
                 livemode=charge.livemode,
                 psp=charge.psp,
+                psp_account=charge.psp_account,
                 psp_reference=outcome.psp_reference,
                 amount_minor=outcome.money.amount_minor,
                 currency=outcome.money.currency,
                 occurred_at=outcome.occurred_at,
                 capture_before=outcome.capture_before,
+                sub_references=outcome.sub_references,
+                instrument=outcome.instrument,
             ),
         )
     if charge.status == "succeeded":
@@ -209,6 +207,7 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
             psp=charge.psp,
+            psp_account=charge.psp_account,
             psp_reference=outcome.psp_reference,
             amount_minor=outcome.money.amount_minor,
             currency=outcome.money.currency,
@@ -216,6 +215,8 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
             fee_minor=outcome.fee.amount_minor if outcome.fee else 0,
             fee_currency=outcome.fee.currency if outcome.fee else None,
             platform_fee_minor=platform_fee_minor(charge.fee_plan, outcome.money.amount_minor),
+            sub_references=outcome.sub_references,
+            instrument=outcome.instrument,
         ),
     )
 
@@ -234,6 +235,7 @@ def _captured_again(charge: Charge, outcome: Approved) -> Events | Refusal:
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
             psp=charge.psp,
+            psp_account=charge.psp_account,
             psp_reference=outcome.psp_reference,
             fee_minor=outcome.fee.amount_minor,
             currency=outcome.fee.currency,
@@ -265,14 +267,29 @@ def payment_mismatch(charge: Charge, outcome: KnownOutcome) -> Refusal | None:
 
 
 def _failed(outcome: Declined) -> ChargeFailed:
-    failure = outcome.failure
+    return _failed_with(
+        outcome.failure,
+        psp_reference=outcome.psp_reference,
+        occurred_at=outcome.occurred_at,
+        instrument=outcome.instrument,
+    )
+
+
+def _failed_with(
+    failure: Failure,
+    *,
+    psp_reference: PspReference | None,
+    occurred_at: datetime,
+    instrument: Instrument | None,
+) -> ChargeFailed:
     return ChargeFailed(
         code=failure.code,
         message=failure.message,
         advice=failure.advice,
         decline_code=failure.decline_code,
-        psp_reference=outcome.psp_reference,
-        occurred_at=outcome.occurred_at,
+        psp_reference=psp_reference,
+        occurred_at=occurred_at,
+        instrument=instrument,
     )
 
 

@@ -21,6 +21,7 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.ids import RefundId
+from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference, RefundFailureCode
 
 RefundStatus = Literal["processing", "pending", "succeeded", "failed"]
@@ -43,7 +44,7 @@ REFUND_TRANSITIONS: Final[Mapping[tuple[RefundStatus | None, EventType], RefundS
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """One refund as its events tell it."""
+    """One refund as its events tell it. `fee` is what the PSP gave back of its own fee with it."""
 
     refund_id: RefundId
     status: RefundStatus
@@ -56,6 +57,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: PspReference | None = None
     failure_code: RefundFailureCode | None = None
     unknown_since: datetime | None = None
+    fee: Money | None = None
 
     @property
     def is_reserving(self) -> bool:
@@ -92,6 +94,7 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 psp_reference=event.psp_reference,
                 failure_code=None,
                 unknown_since=None,
+                fee=_fee(event),
                 updated_at=_later(refund, event.occurred_at),
             )
         case RefundFailed():
@@ -101,10 +104,17 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
                 psp_reference=event.psp_reference or refund.psp_reference,
                 failure_code=event.code,
                 unknown_since=None,
+                fee=None,
                 updated_at=_later(refund, event.occurred_at),
             )
         case _:
             assert_never(event)
+
+
+def _fee(event: RefundPending | RefundSucceeded | RefundCorrected) -> Money | None:
+    if isinstance(event, RefundPending) or event.fee_currency is None:
+        return None
+    return Money(event.fee_minor, event.fee_currency)
 
 
 def _later(refund: Refund, moment: datetime) -> datetime:

@@ -74,6 +74,7 @@ def _decided(
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
             psp=charge.psp,
+            psp_account=charge.psp_account,
             amount_minor=refund.amount_minor,
             currency=charge.amount.currency,
             code=outcome.code,
@@ -99,10 +100,13 @@ def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) ->
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
             psp=charge.psp,
+            psp_account=charge.psp_account,
             psp_reference=record.psp_reference,
             amount_minor=refund.amount_minor,
             currency=charge.amount.currency,
             occurred_at=record.occurred_at,
+            fee_minor=record.fee.amount_minor if record.fee else 0,
+            fee_currency=record.fee.currency if record.fee else None,
         ),
     )
 
@@ -200,20 +204,28 @@ def _refund_event(
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
             psp=charge.psp,
+            psp_account=charge.psp_account,
             psp_reference=report.psp_reference,
             amount_minor=report.money.amount_minor,
             currency=report.money.currency,
             occurred_at=report.occurred_at,
+            fee_minor=report.fee.amount_minor if report.fee else 0,
+            fee_currency=report.fee.currency if report.fee else None,
         )
+    returned = charge.refund(refund_id) if was_succeeded else None
+    fee = None if returned is None else returned.fee
     return RefundFailed(
         refund_id=refund_id,
         merchant_id=charge.merchant_id,
         livemode=charge.livemode,
         psp=charge.psp,
+        psp_account=charge.psp_account,
         amount_minor=report.money.amount_minor,
         currency=report.money.currency,
         code=report.failure_code or "unknown_reason",
         was_succeeded=was_succeeded,
         occurred_at=report.occurred_at,
         psp_reference=report.psp_reference,
+        fee_minor=fee.amount_minor if fee else 0,
+        fee_currency=fee.currency if fee else None,
     )

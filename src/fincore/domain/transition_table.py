@@ -10,6 +10,7 @@ def transition_table() -> str:
         ("(any)", "charge.outcome_decided", "(the same)"),
         ("(any)", "charge.report_held", "(the same)"),
         ("(any)", "charge.report_released", "(the same)"),
+        ("(any)", "charge.attempt_...", "(the same)"),
         ("(terminal)", "charge.corrected", "(the one it names)"),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

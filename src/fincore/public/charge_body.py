@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
+from fincore.domain.payment_method import token_of
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.public.dispute_body import DisputeBody, dispute_body
@@ -101,7 +102,10 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     disputed: Annotated[
         bool, Meta(description="`true`: the customer's bank has disputed the charge at least once.")
     ]
-    payment_method: Annotated[str, Meta(description="The PSP's token for the customer's card.")]
+    payment_method: Annotated[
+        str | None,
+        Meta(description="The PSP's token for the payment method; null for a wallet, which needs none."),
+    ]
     description: Annotated[str | None, Meta(description="The description that you sent.")]
     customer_email: Annotated[str | None, Meta(description="The customer's e-mail address that you sent.")]
     metadata: StoredMetadata
@@ -184,7 +188,7 @@ def charge_body(
         amount_refundable_minor=acceptable_refund_minor(charge),
         capture_before=charge.capture_before if charge.status == "authorized" else None,
         disputed=bool(charge.disputes),
-        payment_method=charge.payment_method,
+        payment_method=token_of(charge.payment_method),
         description=charge.description,
         customer_email=charge.customer_email,
         metadata=charge.metadata,
@@ -222,11 +226,13 @@ def whole_charge_body(charge_id: ChargeId, charge: Charge, events: Sequence[Publ
 
 def _pending_operation(charge: Charge) -> PendingOperationBody | None:
     operation = charge.operation
-    if operation is None or operation.kind == "authorize":
-        return None
-    return PendingOperationBody(
-        type=operation.kind,
-        amount_minor=operation.amount_minor,
-        requested_at=operation.requested_at,
-        outcome_unknown_since=charge.unknown_since,
-    )
+    match operation and operation.kind:
+        case ("capture" | "cancel") as kind if operation is not None:
+            return PendingOperationBody(
+                type=kind,
+                amount_minor=operation.amount_minor,
+                requested_at=operation.requested_at,
+                outcome_unknown_since=charge.unknown_since,
+            )
+        case _:
+            return None

@@ -49,6 +49,7 @@ ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
 
 DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
     {
+        "abandoned_psp": {**_TEXT, "description": "The PSP that could not be reached."},
         "advice": {**_ref("DeclineAdvice"), "description": "What may help after a decline."},
         "amount_minor": {
             **_INTEGER,
@@ -93,6 +94,12 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             **_ref("RefundOrigin"),
             "description": "`merchant`: you requested the refund here. `psp`: it was made at the PSP.",
         },
+        "pending_until": {
+            "type": "string",
+            "format": "date-time",
+            "description": "By when the PSP decides.",
+        },
+        "psp": {**_TEXT, "description": "The PSP that the event is about."},
         "reason": {**_TEXT_OR_NULL, "description": "Why, as the request or the bank says."},
         "redirect_url": {**_TEXT_OR_NULL, "description": "The page to send the customer to."},
         "refund_id": {**_TEXT_OR_NULL, "description": "The refund's id; null where it is about no refund."},

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from fincore.domain.charge import Charge, after_event
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import after_event
 from fincore.domain.errors import EventImpossible
 from fincore.domain.events import ChargeEvent, DisputeEvent, RefundEvent
 from fincore.domain.ids import ChargeId, charge_of

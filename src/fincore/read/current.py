@@ -6,7 +6,8 @@ The query view lags behind the log. Its row is used if it holds as many events a
 import asyncio
 from typing import NamedTuple
 
-from fincore.domain.charge import Charge, after_event, fold
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import after_event, fold
 from fincore.domain.errors import EventImpossible
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, MerchantId, RefundId, charge_of, stream_of

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from fincore.domain.charge import Charge, evolve, fold
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve, fold
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import ChargeId, stream_of
 from fincore.eventstore.aggregate import Aggregate
@@ -11,8 +12,8 @@ from fincore.eventstore.commit import ClaimedReference
 
 def _new_references(before: Charge, after: Charge) -> tuple[ClaimedReference, ...]:
     return tuple(
-        ClaimedReference(after.psp, after.psp_account, reference)
-        for reference in sorted(after.references - before.references)
+        ClaimedReference(psp, psp_account, reference)
+        for psp, psp_account, reference in sorted(after.references - before.references)
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.currency import Currency
 from fincore.domain.dispute import Dispute
 from fincore.domain.dispute_reports import decide_dispute, dispute_doubt

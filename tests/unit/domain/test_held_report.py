@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.held_report import (
     DETAIL_CHARS_MAX,
     HELD_REPORTS_MAX,

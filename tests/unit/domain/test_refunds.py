@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, RefundFailed, RefundRequested, event_type
 from fincore.domain.ids import DisputeId, RefundId, new_refund_id

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.events import (
     CaptureRequested,
     ChargeAuthorized,
@@ -14,7 +15,7 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.ids import RefundId
-from fincore.domain.outcome import PspReference
+from fincore.domain.outcome import PspAccount, PspReference
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_refund
 from fincore.domain.resolution import (
@@ -44,6 +45,7 @@ def unknown_capture() -> Charge:
             merchant_id=held.merchant_id,
             livemode=False,
             psp=held.psp,
+            psp_account=PspAccount("test"),
             psp_reference=PI,
             amount_minor=1000,
             currency=held.currency,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fincore.domain.charge import evolve
+from fincore.domain.charge_fold import evolve
 from fincore.domain.events import EVENTS, ChargeActionRequired, ChargeEvent
 from fincore.domain.ids import ChargeId, charge_of, new_dispute_id, new_event_id, public_event_id
 from fincore.domain.outcome import PspReference

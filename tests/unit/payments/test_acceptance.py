@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from fincore.domain.charge import evolve
+from fincore.domain.charge_fold import evolve
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.payments.acceptance import ChargeCommand, accept

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.events import (
     CancelFailed,
     CancelRequested,
@@ -19,7 +20,7 @@ from fincore.domain.events import (
     RefundRequested,
 )
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
-from fincore.domain.outcome import PspReference
+from fincore.domain.outcome import PspAccount, PspReference
 from fincore.write.payments.charge_wait import moved_on_from, refund_answered
 from fincore.write.payments.inquiries import InquiryBudget
 from fixtures.commits import captured, created, dispute_opened
@@ -35,6 +36,7 @@ HELD = ChargeAuthorized(
     merchant_id=captured().merchant_id,
     livemode=False,
     psp=captured().psp,
+    psp_account=PspAccount("test"),
     psp_reference=PspReference("pi_1"),
     amount_minor=1000,
     currency=captured().currency,

@@ -6,7 +6,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from fincore.domain.charge import Charge, evolve, fold
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve, fold
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     CancelFailed,
@@ -27,6 +28,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RefundId, RequestId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payment_method import CardToken
 from fincore.domain.refusal import Refusal
 from fincore.write.payments.operation import OperationCommand, Wanted, is_final, wanted
 from fincore.write.payments.operation_request import (
@@ -51,7 +53,7 @@ CREATED = ChargeCreated(
     amount_minor=1999,
     currency=USD,
     capture_method="manual",
-    payment_method="pm_1",
+    payment_method=CardToken("pm_1"),
     psp=STRIPE,
     psp_account=PspAccount("eu"),
     created_at=NOON,
@@ -60,6 +62,7 @@ AUTHORIZED = ChargeAuthorized(
     merchant_id=MERCHANT,
     livemode=True,
     psp=STRIPE,
+    psp_account=PspAccount("test"),
     psp_reference=INTENT,
     amount_minor=1999,
     currency=USD,
@@ -69,6 +72,7 @@ CAPTURED = ChargeCaptured(
     merchant_id=MERCHANT,
     livemode=True,
     psp=STRIPE,
+    psp_account=PspAccount("test"),
     psp_reference=INTENT,
     amount_minor=1999,
     currency=USD,
@@ -191,6 +195,9 @@ def refund_event(shape: type[ChargeEvent]) -> ChargeEvent:
         "merchant_id": MERCHANT,
         "livemode": True,
         "psp": STRIPE,
+        "psp_account": PspAccount("eu"),
+        "fee_minor": 0,
+        "fee_currency": None,
         "psp_reference": PspReference("re_psp"),
         "amount_minor": 1999,
         "currency": USD,

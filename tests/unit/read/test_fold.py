@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fincore.domain.charge import fold
+from fincore.domain.charge_fold import fold
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import charge_of
 from fincore.read.projectionist.fold import EventMissing, project, view_of_stream

@@ -310,6 +310,6 @@ def test_account_name_outside_chart_is_refused_with_choices(name: str) -> None:
 def test_the_chart_and_the_journal_print_as_tables() -> None:
     assert chart_table().splitlines()[1].split("  ")[0] == "merchant:{merchant}:payable:{currency}"
     lines = journal_table().splitlines()
-    assert "charge.captured           Dr  psp:{psp}:clearing:{currency}           amount" in lines
+    assert "charge.captured                 Dr  psp:{psp}:clearing:{currency}           amount" in lines
     assert "charge.failed             -   moves no money" in lines
     assert max(len(legs) for legs in LEGS.values()) == 2

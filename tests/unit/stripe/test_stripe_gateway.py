@@ -24,6 +24,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_method import CardToken
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -142,7 +143,7 @@ def authorization(
         psp_account=account,
         money=money,
         capture_method=capture_method,
-        payment_method="pm_card_visa",
+        payment_method=CardToken("pm_card_visa"),
         description=None,
         customer_email=None,
     )

@@ -8,6 +8,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspReference
+from fincore.domain.payment_method import CardToken
 from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
 from fincore.write.psp.stripe.requests import (
     authorization_form,
@@ -17,6 +18,7 @@ from fincore.write.psp.stripe.requests import (
 )
 
 TEST = PspAccount("test")
+VISA = CardToken("pm_card_visa")
 CHARGE = new_charge_id()
 USD_19_99 = Money(1999, Currency("usd"))
 
@@ -28,11 +30,11 @@ def authorization(**changes: Any) -> dict[str, Any]:
         "psp_account": TEST,
         "money": USD_19_99,
         "capture_method": "automatic",
-        "payment_method": "pm_card_visa",
+        "payment_method": VISA,
         "description": None,
         "customer_email": None,
     }
-    return authorization_form(AuthorizeRequest(**given | changes), 1999)
+    return authorization_form(AuthorizeRequest(**given | changes), VISA, 1999)
 
 
 def test_charge_is_one_confirmed_intent_expanding_fee() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     CaptureFailed,
@@ -16,7 +17,7 @@ from fincore.domain.events import (
     ChargeOutcomeUnknown,
 )
 from fincore.domain.operation import PendingOperation
-from fincore.domain.outcome import PspName, PspReference
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.write.worker.policies.findings import decide_never_happened
 from fixtures.commits import MERCHANT, captured, created
 
@@ -26,6 +27,7 @@ AUTHORIZED = ChargeAuthorized(
     merchant_id=MERCHANT,
     livemode=False,
     psp=PspName("stripe"),
+    psp_account=PspAccount("test"),
     psp_reference=PspReference("pi_1"),
     amount_minor=1000,
     currency=Currency("usd"),

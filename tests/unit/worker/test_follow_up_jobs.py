@@ -13,6 +13,9 @@ from fincore.domain.events import (
     ChargeCorrected,
     ChargeEvent,
     ChargeOutcomeUnknown,
+    ChargePending,
+    ChargeRerouted,
+    CustomerApproved,
     EventType,
     RefundOutcomeUnknown,
     RefundPending,
@@ -20,7 +23,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.job import JobKind
-from fincore.domain.outcome import PspReference
+from fincore.domain.outcome import PspAccount, PspReference
 from fincore.write.worker.policies.follow_up_jobs import (
     FOLLOW_UPS,
     PAUSES,
@@ -40,6 +43,7 @@ TIMES: Final = FollowUpTimes(
         action_pauses_seconds=(3.0, 99.0),
         lapse_grace_seconds=5.0,
         refund_pause_seconds=7.0,
+        pending_pause_seconds=17.0,
         fee_pause_seconds=11.0,
     ),
     first_inquiry_seconds=13.0,
@@ -53,6 +57,7 @@ def authorized(**changes: datetime | None) -> ChargeAuthorized:
         merchant_id=MERCHANT,
         livemode=False,
         psp=created().psp,
+        psp_account=PspAccount("test"),
         psp_reference=PspReference("pi_1"),
         amount_minor=1000,
         currency=CURRENCY,
@@ -67,6 +72,7 @@ def corrected(status_after: str) -> ChargeCorrected:
             "merchant_id": MERCHANT,
             "livemode": False,
             "psp": "stripe",
+            "psp_account": "test",
             "psp_reference": "pi_1",
             "status_before": "failed",
             "status_after": status_after,
@@ -83,6 +89,33 @@ def corrected(status_after: str) -> ChargeCorrected:
 ROWS: Final[list[tuple[ChargeEvent, JobKind, float]]] = [
     (ChargeOutcomeUnknown(reason="timed out", since=NOW), "charge.resolve", 13.0),
     (ChargeActionRequired(psp_reference=PspReference("pi_1")), "charge.follow", 3.0),
+    (
+        CustomerApproved(psp_reference=PspReference("pi_1"), occurred_at=NOW, requested_at=NOW),
+        "charge.complete",
+        0.0,
+    ),
+    (
+        ChargePending(
+            psp_reference=PspReference("pi_1"), reason="ECHECK", occurred_at=NOW, pending_until=NOW
+        ),
+        "charge.follow",
+        17.0,
+    ),
+    (
+        ChargeRerouted(
+            abandoned_attempt=1,
+            abandoned_psp=created().psp,
+            abandoned_psp_account=created().psp_account,
+            psp=created().psp,
+            psp_account=PspAccount("second"),
+            payment_method=created().payment_method,
+            code="account_unavailable",
+            reason="the PSP refused the connection",
+            requested_at=NOW,
+        ),
+        "charge.authorize",
+        0.0,
+    ),
     (authorized(), "charge.follow", 1_005.0),
     (authorized(capture_before=NOW + timedelta(seconds=500)), "charge.follow", 505.0),
     (authorized(capture_before=NOW - timedelta(seconds=500)), "charge.follow", 5.0),
@@ -132,6 +165,11 @@ def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
         "charge.capture_requested",
         "charge.capture_failed",
         "charge.cancel_failed",
+        "charge.attempt_authorized",
+        "charge.attempt_captured",
+        "charge.attempt_released",
+        "charge.attempt_reversal_failed",
+        "charge.attempt_reversed",
         "charge.canceled",
         "charge.expired",
         "charge.failed",
@@ -141,7 +179,9 @@ def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
         "charge.report_held",
         "charge.report_released",
         "dispute.closed",
+        "dispute.funds_held",
         "dispute.funds_reinstated",
+        "dispute.funds_released",
         "dispute.funds_withdrawn",
         "dispute.lost",
         "dispute.opened",

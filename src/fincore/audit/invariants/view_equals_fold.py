@@ -8,10 +8,12 @@ import asyncpg
 import msgspec
 
 from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan_within
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, DisputeEvent, RefundEvent, event_type
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.payment_method import payment_method_type, token_of
 from fincore.domain.public_event import occurred_at, shown_data
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
@@ -29,7 +31,6 @@ _CHARGE: Final = (
     "captured_minor",
     "refunded_minor",
     "refundable_minor",
-    "payment_method",
     "psp",
     "psp_account",
     "psp_reference",
@@ -38,10 +39,13 @@ _CHARGE: Final = (
     "customer_email",
     "metadata",
     "return_url",
+    "cancel_url",
     "redirect_url",
     "captures_requested",
     "cancels_requested",
     "unknown_since",
+    "authorized_at",
+    "pending_until",
     "created_at",
 )
 _JSON_OF_CHARGE: Final = (
@@ -52,6 +56,7 @@ _JSON_OF_CHARGE: Final = (
     "refunds",
     "disputes",
     "held_reports",
+    "instrument",
 )
 _REFUND: Final = (
     "status",
@@ -157,7 +162,7 @@ def _differing(folded: Row, shown: asyncpg.Record) -> str:
 
 
 def _read(name: str, value: object) -> object:
-    if isinstance(value, str) and name in ("metadata", "data", "movements", *_JSON_OF_CHARGE):
+    if isinstance(value, str) and name in ("metadata", "data", "movements", "attempts", *_JSON_OF_CHARGE):
         return msgspec.json.decode(value)
     return value
 
@@ -208,8 +213,23 @@ def _charge(charge: Charge) -> dict[str, Any]:
             "currency": charge.amount.currency,
             "fee_minor": charge.fee.amount_minor if charge.fee else None,
             "fee_currency": charge.fee.currency if charge.fee else None,
+            "payment_method": token_of(charge.payment_method),
+            "payment_method_type": payment_method_type(charge.payment_method),
+            "attempts": _attempts(charge),
         }
     )
+
+
+def _attempts(charge: Charge) -> object:
+    """Where the charge may go and went, as the column keeps it: only what is not as for most charges."""
+    told = {
+        "plan": charge.plan,
+        "sub_references": charge.sub_references,
+        "abandoned": charge.abandoned_attempts,
+        "completions_requested": charge.completions_requested,
+        "actions_required": charge.actions_required,
+    }
+    return _plain({name: value for name, value in told.items() if value})
 
 
 def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:

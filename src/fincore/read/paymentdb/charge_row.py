@@ -5,17 +5,33 @@ from typing import Final, TypeVar
 import asyncpg
 import msgspec
 
+from fincore.domain.attempt import AbandonedAttempt
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReport
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
-from fincore.domain.outcome import Failure
+from fincore.domain.outcome import Failure, SubReference
+from fincore.domain.payment_method import Instrument, payment_method_of, payment_method_type, token_of
 from fincore.domain.refund import Refund
+from fincore.domain.route_plan import RoutePlan
 from fincore.read.paymentdb.charge_view import ChargeView
 
 T = TypeVar("T")
+
+
+class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The column `attempts`: where the charge may go, where it went, and what it is called there. Null for most charges."""
+
+    plan: RoutePlan | None = None
+    sub_references: tuple[SubReference, ...] = ()
+    abandoned: tuple[AbandonedAttempt, ...] = ()
+    completions_requested: int = 0
+    actions_required: int = 0
+
+
+_NO_ATTEMPTS: Final = _Attempts()
 
 _METADATA: Final = msgspec.json.Decoder(dict[str, str])
 _FAILURE: Final = msgspec.json.Decoder(Failure)
@@ -25,6 +41,8 @@ _OPERATION_FAILURE: Final = msgspec.json.Decoder(OperationFailure)
 _REFUNDS: Final = msgspec.json.Decoder(tuple[Refund, ...])
 _DISPUTES: Final = msgspec.json.Decoder(tuple[Dispute, ...])
 _HELD_REPORTS: Final = msgspec.json.Decoder(tuple[HeldReport, ...])
+_INSTRUMENT: Final = msgspec.json.Decoder(Instrument)
+_ATTEMPTS: Final = msgspec.json.Decoder(_Attempts)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -48,7 +66,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.fee.amount_minor if charge.fee else None,
         charge.fee.currency if charge.fee else None,
         _json(charge.fee_plan),
-        charge.payment_method,
+        token_of(charge.payment_method),
         charge.psp,
         charge.psp_account,
         charge.psp_reference,
@@ -69,11 +87,18 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.created_at,
         view.updated_at,
         _json(charge.held_reports),
+        payment_method_type(charge.payment_method),
+        charge.cancel_url,
+        _json(charge.instrument),
+        charge.authorized_at,
+        charge.pending_until,
+        _json(_attempts_of(charge)),
     )
 
 
 def view_of(row: asyncpg.Record) -> ChargeView:
     """The view a row holds; the inverse of `row_of`."""
+    attempts = _read(_ATTEMPTS, row["attempts"]) or _NO_ATTEMPTS
     return ChargeView(
         charge_id=row["charge_id"],
         stream_id=row["stream_id"],
@@ -88,7 +113,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             captured_minor=row["captured_minor"],
             fee=Money(row["fee_minor"], row["fee_currency"]) if row["fee_currency"] else None,
             fee_plan=_read(_FEE_PLAN, row["fee_plan"]),
-            payment_method=row["payment_method"],
+            payment_method=payment_method_of(row["payment_method_type"], row["payment_method"]),
             psp=row["psp"],
             psp_account=row["psp_account"],
             psp_reference=row["psp_reference"],
@@ -107,10 +132,30 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             refunds=_read(_REFUNDS, row["refunds"]) or (),
             disputes=_read(_DISPUTES, row["disputes"]) or (),
             held_reports=_read(_HELD_REPORTS, row["held_reports"]) or (),
+            cancel_url=row["cancel_url"],
+            instrument=_read(_INSTRUMENT, row["instrument"]),
+            authorized_at=row["authorized_at"],
+            pending_until=row["pending_until"],
+            plan=attempts.plan,
+            sub_references=attempts.sub_references,
+            abandoned_attempts=attempts.abandoned,
+            completions_requested=attempts.completions_requested,
+            actions_required=attempts.actions_required,
             created_at=row["created_at"],
         ),
         updated_at=row["updated_at"],
     )
+
+
+def _attempts_of(charge: Charge) -> _Attempts | None:
+    attempts = _Attempts(
+        plan=charge.plan,
+        sub_references=charge.sub_references,
+        abandoned=charge.abandoned_attempts,
+        completions_requested=charge.completions_requested,
+        actions_required=charge.actions_required,
+    )
+    return None if attempts == _NO_ATTEMPTS else attempts
 
 
 def _json(value: object) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fincore.domain.charge import after_event
+from fincore.domain.charge_fold import after_event
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import charge_of

@@ -13,7 +13,8 @@ from unnest(
     $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::jsonb[], $17::text[],
     $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::text[], $23::text[], $24::jsonb[], $25::text[],
     $26::text[], $27::jsonb[], $28::jsonb[], $29::jsonb[], $30::int[], $31::int[], $32::timestamptz[], $33::jsonb[],
-    $34::jsonb[], $35::timestamptz[], $36::timestamptz[], $37::jsonb[]
+    $34::jsonb[], $35::timestamptz[], $36::timestamptz[], $37::jsonb[], $38::text[], $39::text[], $40::jsonb[],
+    $41::timestamptz[], $42::timestamptz[], $43::jsonb[]
 )
 on conflict (charge_id) do update set
     version = excluded.version,
@@ -24,6 +25,9 @@ on conflict (charge_id) do update set
     refundable_minor = excluded.refundable_minor,
     fee_minor = excluded.fee_minor,
     fee_currency = excluded.fee_currency,
+    payment_method = excluded.payment_method,
+    psp = excluded.psp,
+    psp_account = excluded.psp_account,
     psp_reference = excluded.psp_reference,
     capture_before = excluded.capture_before,
     redirect_url = excluded.redirect_url,
@@ -36,6 +40,11 @@ on conflict (charge_id) do update set
     refunds = excluded.refunds,
     disputes = excluded.disputes,
     held_reports = excluded.held_reports,
+    payment_method_type = excluded.payment_method_type,
+    instrument = excluded.instrument,
+    authorized_at = excluded.authorized_at,
+    pending_until = excluded.pending_until,
+    attempts = excluded.attempts,
     updated_at = excluded.updated_at
 where excluded.version > c.version;
 

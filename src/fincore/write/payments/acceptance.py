@@ -6,6 +6,7 @@ from fincore.domain.events import ChargeCreated
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
+from fincore.domain.payment_method import CardToken
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
 from fincore.write.payments.command import Command
 from fincore.write.queue.job_payloads import authorize_job
@@ -30,7 +31,7 @@ def accept(
         amount_minor=request.amount_minor,
         currency=currency_of(request),
         capture_method="automatic" if request.capture else "manual",
-        payment_method=request.payment_method,
+        payment_method=CardToken(request.payment_method),
         psp=route.psp,
         psp_account=route.psp_account,
         created_at=now,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from fincore.domain.charge import Charge, evolve, fold
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve, fold
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RefundId, RequestId, new_refund_id, stream_of

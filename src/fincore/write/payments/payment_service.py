@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final, Literal, get_args
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id

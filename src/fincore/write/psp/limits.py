@@ -11,7 +11,7 @@ import msgspec
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 
-PspOperation = Literal["authorize", "capture", "cancel", "refund"]
+PspOperation = Literal["authorize", "complete", "capture", "cancel", "refund"]
 """A call that may move money, or release it."""
 
 

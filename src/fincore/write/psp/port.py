@@ -22,15 +22,17 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_method import PaymentMethod
 from fincore.write.psp.limits import PspLimits
 
 
 class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Take (`automatic`) or hold (`manual`) money with a payment token of the PSP.
+    """Take (`automatic`) or hold (`manual`) money with a payment method that the PSP takes, or begin to.
 
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
-    crash gets the same response from the PSP. `return_url` is where the customer lands after authenticating; without one
-    a payment that needs authentication is Declined `authentication_required`.
+    crash gets the same response from the PSP. `return_url` is where the customer lands after authenticating or approving, and
+    `cancel_url` after refusing to; without a `return_url` a payment that needs the customer is Declined
+    `authentication_required`.
     """
 
     charge_id: ChargeId
@@ -38,20 +40,37 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     psp_account: PspAccount
     money: Money
     capture_method: CaptureMethod
-    payment_method: str
+    payment_method: PaymentMethod
     description: str | None
     customer_email: str | None
     return_url: str | None = None
+    cancel_url: str | None = None
 
 
-class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Take `money` of what is held, and release the rest."""
+class CompleteRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Take (`automatic`) or hold (`manual`) what the customer approved."""
 
     charge_id: ChargeId
     idempotency_key: str
     psp_account: PspAccount
     psp_reference: PspReference
     money: Money
+    capture_method: CaptureMethod
+
+
+class CaptureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Take `money` of what is held, and release the rest.
+
+    `authorization` is the part of the payment that holds it, where the PSP parts payments; `held_since` is when it began to.
+    """
+
+    charge_id: ChargeId
+    idempotency_key: str
+    psp_account: PspAccount
+    psp_reference: PspReference
+    money: Money
+    authorization: PspReference | None = None
+    held_since: datetime | None = None
 
 
 class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +81,11 @@ class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
     psp_account: PspAccount
     psp_reference: PspReference
     reason: CancelReason
+    authorization: PspReference | None = None
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Give `money` of a captured payment back."""
+    """Give `money` of a captured payment back. `capture` is the part that took it, where the PSP parts payments."""
 
     charge_id: ChargeId
     refund_id: RefundId
@@ -74,6 +94,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: PspReference
     money: Money
     reason: RefundReason | None
+    capture: PspReference | None = None
 
 
 class ReceiptRefused(msgspec.Struct, frozen=True):
@@ -100,16 +121,38 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for the PSP's own record of a refund: by its reference where that is known, else by our refund id."""
+    """Ask for the PSP's own record of a refund: by its reference where that is known, else by our refund id.
 
-    refund_id: RefundId
+    At least one of the two is known.
+    """
+
+    refund_id: RefundId | None
     psp_account: PspAccount
     payment_reference: PspReference
     psp_reference: PspReference | None = None
+    capture: PspReference | None = None
 
 
 class NotFound(msgspec.Struct, frozen=True):
     """The PSP answered, and does not hold such a thing (yet: its search may lag behind)."""
+
+
+class DisputeInquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for the PSP's own record of a dispute of a payment."""
+
+    psp_account: PspAccount
+    payment_reference: PspReference
+    psp_reference: PspReference
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that may be believed only so far: something became of `psp_reference`, and the PSP's own record says what.
+
+    `psp_reference` is the refund or the dispute; None where the payment itself is the subject.
+    """
+
+    subject: Literal["payment", "refund", "dispute"]
+    psp_reference: PspReference | None = None
 
 
 class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +166,7 @@ class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
 
     charge_id: ChargeId | None
     payment_reference: PspReference | None
-    content: KnownOutcome | Unknown | RefundReport | DisputeReport | None
+    content: KnownOutcome | Unknown | RefundReport | DisputeReport | Look | None
     shows_payment: bool = False
     unreadable: str | None = None
 
@@ -150,6 +193,14 @@ class PspGateway(Protocol):
         """
         ...
 
+    async def complete(self, request: CompleteRequest) -> Outcome:
+        """Take or hold what the customer approved, or repeat that safely under the same idempotency key.
+
+        ActionRequired: the PSP refused what the customer approved, and they may choose again at its page. A PSP that goes on by
+        itself once the customer has acted is asked what it did.
+        """
+        ...
+
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money, or repeat that safely under the same idempotency key.
 
@@ -159,7 +210,11 @@ class PspGateway(Protocol):
         ...
 
     async def cancel(self, request: CancelRequest) -> OperationOutcome:
-        """Give a payment up, or repeat that safely. An approved capture means that it was too late."""
+        """Give a payment up, or repeat that safely. An approved capture means that it was too late.
+
+        Where a PSP has no such call for a payment that took and holds nothing, it is Canceled all the same: we will not
+        complete it.
+        """
         ...
 
     async def refund(self, request: RefundRequest) -> RefundOutcome:
@@ -172,6 +227,12 @@ class PspGateway(Protocol):
 
     async def inquire_refund(self, inquiry: RefundInquiry) -> RefundReport | NotFound | Retryable | Unknown:
         """The PSP's record of a refund. Retryable: could not ask. Unknown: found, and it cannot be understood."""
+        ...
+
+    async def inquire_dispute(
+        self, inquiry: DisputeInquiry
+    ) -> DisputeReport | NotFound | Retryable | Unknown:
+        """The PSP's record of a dispute. Retryable: could not ask. Unknown: found, and it cannot be understood."""
         ...
 
     async def charge_of(
@@ -238,6 +299,9 @@ class PspWebhooks(Protocol):
         """
         ...
 
-    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
-        """What a stored, verified event reports, in FinCore's words. Pure. What it cannot read it calls unreadable."""
+    def read(self, body: bytes) -> tuple[WebhookReport, ...] | WebhookIgnored:
+        """What a stored, verified event reports, in FinCore's words: about one payment or several, at least one. Pure.
+
+        What it cannot read it calls unreadable.
+        """
         ...

@@ -38,6 +38,11 @@ def authorize_job(charge_id: ChargeId) -> Job:
     return Job(kind="charge.authorize", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
 
 
+def complete_job(charge_id: ChargeId) -> Job:
+    """Take or hold what the customer has just approved."""
+    return Job(kind="charge.complete", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
+
+
 def capture_job(charge_id: ChargeId) -> Job:
     """Carry out the capture that was just asked for."""
     return Job(kind="charge.capture", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))

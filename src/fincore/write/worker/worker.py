@@ -112,6 +112,7 @@ class Worker:
         )
         handlers: dict[JobKind, Handler] = {
             "charge.authorize": OperateCharge(context, "authorize"),
+            "charge.complete": OperateCharge(context, "complete"),
             "charge.capture": OperateCharge(context, "capture"),
             "charge.cancel": OperateCharge(context, "cancel"),
             "charge.resolve": ResolveOutcome(context, find_operation),

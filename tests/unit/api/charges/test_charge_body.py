@@ -10,13 +10,15 @@ import pytest
 
 from fincore.api.charges.body import render_cancel, render_capture, render_charge
 from fincore.api.refunds.body import render_refund
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent, ChargeStatus
 from fincore.domain.ids import ChargeId, DisputeId, MerchantId, RefundId, RequestId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
+from fincore.domain.payment_method import CardToken
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
 from fincore.eventstore.commit import RenderedResponse
@@ -36,7 +38,7 @@ CHARGE = Charge(
     status="processing",
     amount=Money(1999, Currency("usd")),
     capture_method="automatic",
-    payment_method="pm_1",
+    payment_method=CardToken("pm_1"),
     psp=PspName("stripe"),
     psp_account=PspAccount("test"),
     created_at=NOON,

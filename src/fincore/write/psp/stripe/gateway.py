@@ -1,13 +1,14 @@
 """Stripe as a PSP gateway: payment intents, confirmed by our server in the call that creates them, and refunds."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from fincore.domain.clock import Clock
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import (
     Declined,
+    DisputeReport,
     Failure,
     OperationOutcome,
     Outcome,
@@ -22,11 +23,14 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
+from fincore.domain.payment_method import CardToken
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    CompleteRequest,
+    DisputeInquiry,
     Inquiry,
     NotFound,
     ReceiptRefused,
@@ -36,6 +40,7 @@ from fincore.write.psp.port import (
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
 from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.error_tables import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.intents import names, read_intent, understood
@@ -50,7 +55,7 @@ from fincore.write.psp.stripe.requests import (
     capture_form,
     refund_form,
 )
-from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, PaymentIntent, StripeRefund
+from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, PaymentIntent, StripeDispute, StripeRefund
 
 
 class StripeGateway:
@@ -75,12 +80,14 @@ class StripeGateway:
         account = self._accounts.get(request.psp_account)
         if account is None:
             return _no_such_account(request.psp_account)
+        if not isinstance(request.payment_method, CardToken):
+            return Declined(failure=_NOT_TAKEN, occurred_at=self._clock.now())
         amount = to_stripe(request.money)
         if isinstance(amount, Inexpressible):
             return Declined(failure=_failure(amount), occurred_at=self._clock.now())
         response = await self._client.post(
             INTENTS,
-            authorization_form(request, amount),
+            authorization_form(request, request.payment_method, amount),
             key=account.secret_key,
             idempotency_key=request.idempotency_key,
             reads=INTENT,
@@ -91,6 +98,19 @@ class StripeGateway:
             now=self._clock.now(),
             has_receipt=request.customer_email is not None,
         )
+
+    async def complete(self, request: CompleteRequest) -> Outcome:
+        """Stripe goes on by itself once the customer has acted: read what it did."""
+        account = self._accounts.get(request.psp_account)
+        if account is None:
+            return _no_such_account(request.psp_account)
+        found = await self._lookups.payment(account, request.psp_reference, expand=WITH_FEE)
+        shown = self._outcome_shown(found)
+        if isinstance(shown, NotFound):
+            return Unknown(
+                reason="Stripe does not show the payment that it showed before", since=self._clock.now()
+            )
+        return shown
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money. The fee comes with the response."""
@@ -158,8 +178,10 @@ class StripeGateway:
             return _no_such_account(inquiry.psp_account)
         if inquiry.psp_reference is not None:
             found = await self._lookups.refund(account, inquiry.psp_reference)
-        else:
+        elif inquiry.refund_id is not None:
             found = await self._lookups.refund_of(account, inquiry)
+        else:
+            return NotFound()
         if not isinstance(found, StripeRefund):
             return found
         if found.payment_intent != inquiry.payment_reference:
@@ -172,6 +194,24 @@ class StripeGateway:
             if isinstance(report, Unreadable)
             else report
         )
+
+    async def inquire_dispute(
+        self, inquiry: DisputeInquiry
+    ) -> DisputeReport | NotFound | Retryable | Unknown:
+        """Read the dispute itself: what it says now."""
+        account = self._accounts.get(inquiry.psp_account)
+        if account is None:
+            return _no_such_account(inquiry.psp_account)
+        found = await self._lookups.dispute(account, inquiry.psp_reference)
+        if not isinstance(found, StripeDispute):
+            return found
+        now = self._clock.now()
+        if found.payment_intent != inquiry.payment_reference:
+            return Unknown(reason="Stripe's record is of a dispute of another payment", since=now)
+        read = read_dispute(found, occurred_at=now)
+        if read.report is None or read.unreadable is not None:
+            return Unknown(reason=read.unreadable or "Stripe's record of the dispute says nothing", since=now)
+        return read.report
 
     async def charge_of(
         self, psp_account: PspAccount, payment_reference: PspReference
@@ -207,6 +247,13 @@ class StripeGateway:
         )
         what = "the capture" if verb == "capture" else "the cancellation"
         return operation_outcome_of(response, what, request.psp_reference, now=self._clock.now())
+
+
+_NOT_TAKEN: Final = Failure(
+    code="payment_method_invalid",
+    message="Stripe is configured for tokens of cards only.",
+    advice="do_not_retry",
+)
 
 
 def _failure(inexpressible: Inexpressible) -> Failure:

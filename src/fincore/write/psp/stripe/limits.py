@@ -45,6 +45,7 @@ STRIPE_LIMITS: Final = PspLimits(
     operations=MappingProxyType(
         {
             "authorize": msgspec.structs.replace(_OPERATION, search_lag_seconds=SEARCH_LAG_SECONDS),
+            "complete": _OPERATION,
             "capture": _OPERATION,
             "cancel": _OPERATION,
             "refund": _OPERATION,

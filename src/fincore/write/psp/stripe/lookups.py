@@ -23,6 +23,7 @@ from fincore.write.psp.stripe.wire import (
     PaymentIntent,
     PaymentIntentPage,
     RefundPage,
+    StripeDispute,
     StripeRefund,
 )
 
@@ -35,8 +36,10 @@ SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
 
 INTENTS: Final = "/v1/payment_intents"
 REFUNDS: Final = "/v1/refunds"
+DISPUTES: Final = "/v1/disputes"
 INTENT: Final = msgspec.json.Decoder(PaymentIntent)
 REFUND: Final = msgspec.json.Decoder(StripeRefund)
+DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
 _INTENT_PAGE: Final = msgspec.json.Decoder(PaymentIntentPage)
 _REFUND_PAGE: Final = msgspec.json.Decoder(RefundPage)
 _MOST_TELLING_FIRST: Final = ("succeeded", "requires_capture", "processing", "requires_action", "pending")
@@ -74,6 +77,17 @@ class StripeLookups:
         )
         if isinstance(found, StripeRefund) and found.id != reference:
             return Retryable(reason="Stripe's record is of another refund than the one asked for")
+        return found
+
+    async def dispute(
+        self, account: StripeAccount, reference: PspReference
+    ) -> StripeDispute | NotFound | Retryable:
+        """A dispute as it is now."""
+        found = await self._object(
+            account, object_path(DISPUTES, reference), None, DISPUTE, "record of the dispute"
+        )
+        if isinstance(found, StripeDispute) and found.id != reference:
+            return Retryable(reason="Stripe's record is of another dispute than the one asked for")
         return found
 
     async def reference_of(

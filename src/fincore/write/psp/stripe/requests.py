@@ -3,6 +3,7 @@
 from typing import Final
 
 from fincore.domain.ids import ChargeId
+from fincore.domain.payment_method import CardToken
 from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
@@ -11,13 +12,13 @@ WITH_FEE: Final = "latest_charge.balance_transaction"
 """`expand`: the charge and the movement it made, which tells Stripe's fee. There is none before a capture."""
 
 
-def authorization_form(request: AuthorizeRequest, amount: int) -> Form:
+def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) -> Form:
     """POST /v1/payment_intents: a payment intent, created and confirmed at once."""
     return {
         "amount": amount,
         "currency": request.money.currency,
         "capture_method": request.capture_method,
-        "payment_method": request.payment_method,
+        "payment_method": card.token,
         # Cards by name, not `automatic_payment_methods`: what an account's Dashboard enables must not change what a
         # charge may become (a bank debit is `processing` for days), and cards need no return_url without 3-D Secure.
         "payment_method_types": ["card"],

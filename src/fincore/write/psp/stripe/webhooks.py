@@ -43,9 +43,10 @@ class StripeWebhooks:
         )
         return _verified(endpoint, body) if refused is None else refused
 
-    def read(self, body: bytes) -> WebhookReport | WebhookIgnored:
-        """What an event reports."""
-        return read_event(body)
+    def read(self, body: bytes) -> tuple[WebhookReport, ...] | WebhookIgnored:
+        """What an event reports: about one payment, always."""
+        report = read_event(body)
+        return report if isinstance(report, WebhookIgnored) else (report,)
 
 
 def _verified(endpoint: StripeWebhookEndpoint, body: bytes) -> VerifiedWebhook | SignatureRefused:

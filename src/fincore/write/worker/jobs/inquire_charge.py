@@ -6,7 +6,7 @@ charge in any case: this job is never held, and cancels nothing.
 
 import msgspec
 
-from fincore.domain.outcome import Approved, Canceled, Declined, Expired
+from fincore.domain.outcome import Approved, Canceled, Consented, Declined, Expired, Pending
 from fincore.eventstore.commit import Provenance
 from fincore.write.queue.job_payloads import ChargeJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
@@ -34,7 +34,7 @@ class InquireCharge:
             record = await psp_call.inquire(
                 loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock
             )
-            if isinstance(record, Approved | Declined | Canceled | Expired):
+            if isinstance(record, Approved | Declined | Canceled | Expired | Consented | Pending):
                 provenance = Provenance(
                     correlation=loaded.charge_id, actor="worker", causation=f"job:{job.job_id}"
                 )

@@ -1,4 +1,4 @@
-"""The jobs `charge.authorize`, `charge.capture`, `charge.cancel`: call the PSP for the operation that a charge waits for."""
+"""The jobs `charge.authorize`, `charge.complete`, `charge.capture`, `charge.cancel`: call the PSP for the operation that a charge waits for."""
 
 from functools import partial
 
@@ -34,6 +34,9 @@ class OperateCharge:
             return loaded
         operation = loaded.charge.operation
         if operation is None or operation.kind != self._kind or loaded.charge.unknown_since is not None:
+            return Done()
+        if loaded.charge.pending_until is not None:
+            # The PSP has taken it on: `charge.follow` polls it.
             return Done()
         age = key_age(context, loaded, self._kind, operation.requested_at)
         if age == "unclear":

@@ -4,14 +4,23 @@ The PSP's webhooks usually report what became of it. The job covers webhooks tha
 customer who never comes back: after a while the charge is canceled.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from fincore.domain.age import age_against
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent
-from fincore.domain.outcome import ActionRequired, Approved, Canceled, Declined, Expired
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Consented,
+    Declined,
+    Expired,
+    KnownOutcome,
+    Pending,
+)
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel
 from fincore.eventstore.commit import Provenance
@@ -22,6 +31,8 @@ from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
+from fincore.write.worker.policies.findings import finding_on
+from fincore.write.worker.policies.janitor import Doubt
 
 
 class PollCharge:
@@ -37,6 +48,8 @@ class PollCharge:
         if isinstance(loaded, Hold):
             return loaded
         match loaded.charge.status:
+            case _ if loaded.charge.pending_until is not None:
+                return await self._await_decision(job, loaded, loaded.charge.pending_until)
             case "requires_action":
                 return await self._await_customer(job, loaded)
             case "authorized":
@@ -48,7 +61,7 @@ class PollCharge:
 
     async def _await_customer(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
-        if isinstance(record, Approved | Declined | Canceled | Expired):
+        if isinstance(record, Approved | Declined | Canceled | Expired | Consented | Pending):
             return await self._record(job, loaded, record)
         created_at, clock = loaded.charge.created_at, self._context.clock
         patience = timedelta(seconds=self._policy.action_timeout_seconds)
@@ -69,6 +82,22 @@ class PollCharge:
                 "say how it stands or would not cancel it; look it up at the PSP, then requeue this job"
             )
         return RetryIn(pause_seconds, "the customer has not acted yet")
+
+    async def _await_decision(
+        self, job: ClaimedJob, loaded: LoadedCharge, pending_until: datetime
+    ) -> JobResult:
+        """The PSP has taken the operation on, and decides it in its own time."""
+        record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
+        operation = loaded.charge.operation
+        finding = finding_on(operation.kind, record) if operation is not None else None
+        if finding is not None and not isinstance(finding, Doubt | Pending):
+            return await self._record(job, loaded, finding)
+        if self._context.clock.now() >= pending_until and self._context.clock.distrust() is None:
+            return Hold(
+                f"{loaded.charge_id}: the PSP was to decide by {pending_until:%Y-%m-%d %H:%M} UTC and has not; "
+                "look it up at the PSP, then requeue this job"
+            )
+        return RetryIn(self._policy.pending_pause_seconds, "the PSP has not decided it yet")
 
     async def _await_lapse(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         charge = loaded.charge
@@ -115,9 +144,7 @@ class PollCharge:
             return RetryIn(self._policy.abandon_pause_seconds, "its cancellation is under way")
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
-    async def _record(
-        self, job: ClaimedJob, loaded: LoadedCharge, record: Approved | Declined | Canceled | Expired
-    ) -> JobResult:
+    async def _record(self, job: ClaimedJob, loaded: LoadedCharge, record: KnownOutcome) -> JobResult:
         recorded = await record_payment_outcome(self._context, loaded, record, _provenance(job, loaded))
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 

@@ -5,7 +5,7 @@ payment, the metadata that FinCore gave the payment; then the PSP. A report that
 the log, is held on the charge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeGuard, get_args
 
 import msgspec
@@ -17,12 +17,20 @@ from fincore.domain.errors import InvalidId
 from fincore.domain.events import ChargeEvent, HeldReason, ReportHeld
 from fincore.domain.held_report import ReportName, hold_report, is_held, release_report
 from fincore.domain.ids import ChargeId, parse_charge_id
-from fincore.domain.outcome import DisputeReport, PspName, PspReference, RefundReport, Retryable, Unknown
+from fincore.domain.outcome import (
+    DisputeReport,
+    KnownOutcome,
+    PspName,
+    PspReference,
+    RefundReport,
+    Retryable,
+    Unknown,
+)
 from fincore.domain.refusal import Refusal, RefusalCode
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.inbox import InboxReader
-from fincore.write.psp.port import NotFound, PspWebhooks, WebhookIgnored, WebhookReport
+from fincore.write.psp.port import Look, NotFound, PspWebhooks, WebhookIgnored, WebhookReport
 from fincore.write.queue.job_payloads import WebhookJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
@@ -43,6 +51,8 @@ LOOKUP_PAUSE_MAX_SECONDS: Final = 600.0
 """The longest pause before a PSP is asked again which charge a payment is; it doubles from one second."""
 LOOKUPS_MAX: Final = 150
 """About a day of asking."""
+LOOKS_MAX: Final = 20
+"""How often the PSP's record is read for an event before the event is held: some two hours."""
 UNDERSTOOD: Final = "read again and understood"
 
 
@@ -74,16 +84,57 @@ class ProcessWebhook:
         webhooks = self._webhooks.get(key.psp)
         if webhooks is None:
             return Hold(f"no reader for webhooks of {key.psp} is configured; add it, then requeue")
-        report = webhooks.read(stored.body)
-        if isinstance(report, WebhookIgnored):
-            return _ignored(key, report.reason)
-        loaded = await self._find_charge(job, key, report)
-        if not isinstance(loaded, LoadedCharge):
-            return loaded
+        reports = webhooks.read(stored.body)
+        if isinstance(reports, WebhookIgnored):
+            return _ignored(key, reports.reason)
         name = ReportName(
             psp=key.psp, psp_account=key.psp_account, psp_event_id=key.psp_event_id, report_type=stored.type
         )
+        # Each is recorded by itself; the job is done again for one that has to wait, and the others know theirs then.
+        return _most_pressing([await self._process(job, key, name, report) for report in reports])
+
+    async def _process(
+        self, job: ClaimedJob, key: WebhookJob, name: ReportName, report: WebhookReport
+    ) -> JobResult:
+        loaded = await self._find_charge(job, key, report)
+        if not isinstance(loaded, LoadedCharge):
+            return loaded
+        if isinstance(report.content, Look):
+            return await self._look(job, name, report, report.content, loaded)
         return await self._record_or_hold(job, name, report, loaded)
+
+    async def _look(
+        self, job: ClaimedJob, name: ReportName, report: WebhookReport, look: Look, loaded: LoadedCharge
+    ) -> JobResult:
+        """Record what the PSP's own record says of the subject; the event itself is not believed."""
+        record = await self._record_of(report, look, loaded)
+        if not isinstance(record, NotFound | Retryable | Unknown):
+            seen = msgspec.structs.replace(report, content=record)
+            return await self._record_or_hold(job, name, seen, loaded)
+        if isinstance(record, Unknown):
+            reason = record.reason
+        else:
+            reason = (
+                record.reason if isinstance(record, Retryable) else f"the PSP shows no such {look.subject}"
+            )
+        if job.attempt < LOOKS_MAX:
+            return RetryIn(_lookup_pause_seconds(job.attempt), reason)
+        unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
+        return await self._record_or_hold(job, name, unclear, loaded)
+
+    async def _record_of(
+        self, report: WebhookReport, look: Look, loaded: LoadedCharge
+    ) -> KnownOutcome | RefundReport | DisputeReport | NotFound | Retryable | Unknown:
+        gateway, charge, clock = loaded.gateway, loaded.charge, self._context.clock
+        if look.subject == "payment" or charge.psp_reference is None:
+            return await psp_call.inquire(
+                gateway, loaded.charge_id, charge, clock, reported_reference=report.payment_reference
+            )
+        if look.psp_reference is None:
+            return Unknown(reason=f"the event names no {look.subject}", since=clock.now())
+        if look.subject == "refund":
+            return await psp_call.inquire_refund(gateway, charge, None, look.psp_reference, clock)
+        return await psp_call.inquire_dispute(gateway, charge, look.psp_reference)
 
     async def _find_charge(
         self, job: ClaimedJob, key: WebhookJob, report: WebhookReport
@@ -91,7 +142,7 @@ class ProcessWebhook:
         """The charge that a report is about: by the log, by our metadata, by asking the PSP, in this order."""
         reference = report.payment_reference
         hinted = None if report.charge_id is None else await self._load(key, report.charge_id)
-        if isinstance(hinted, LoadedCharge) and hinted.charge.psp_reference == reference:
+        if isinstance(hinted, LoadedCharge) and reference and hinted.charge.is_called(reference):
             return hinted
         if reference is None and hinted is None:
             WEBHOOKS_PROCESSED.labels(key.psp, "held_in_inbox").inc()
@@ -119,8 +170,7 @@ class ProcessWebhook:
         found = await psp_call.charge_of(gateway, key.psp_account, reference)
         match found:
             case Retryable() if job.attempt < LOOKUPS_MAX:
-                pause_seconds = min(2.0 ** min(job.attempt - 1, 60), LOOKUP_PAUSE_MAX_SECONDS)
-                return RetryIn(pause_seconds, found.reason)
+                return RetryIn(_lookup_pause_seconds(job.attempt), found.reason)
             case Retryable():
                 return Hold(
                     f"webhook {key.psp_event_id}: {found.reason}; requeue it when the PSP answers again"
@@ -191,7 +241,7 @@ class ProcessWebhook:
                     payment_reference=report.payment_reference,
                     additional=additional,
                 )
-            case None | Unknown():
+            case None | Unknown() | Look():
                 return await self._context.recorder.record(loaded.charge_id, additional, provenance)
             case _:
                 return await record_payment_outcome(
@@ -226,12 +276,25 @@ def is_held_reason(code: RefusalCode) -> TypeGuard[HeldReason]:
 
 def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
     """Why a report is not about the charge's payment, although metadata at the PSP says that it is."""
-    if report.payment_reference is None or charge.psp_reference in (None, report.payment_reference):
+    reference = report.payment_reference
+    if reference is None or charge.psp_reference is None or charge.is_called(reference):
         return None
     return Refusal(
         "psp_reference_differs",
-        f"the charge is {charge.psp_reference} at the PSP, and the report is about {report.payment_reference}",
+        f"the charge is {charge.psp_reference} at the PSP, and the report is about {reference}",
     )
+
+
+def _lookup_pause_seconds(attempt: int) -> float:
+    return min(2.0 ** min(attempt - 1, 60), LOOKUP_PAUSE_MAX_SECONDS)
+
+
+def _most_pressing(results: Sequence[JobResult]) -> JobResult:
+    """The result of a job with several parts: to be done again if one part is, else held if one part is."""
+    again = [result for result in results if isinstance(result, RetryIn)]
+    if again:
+        return min(again, key=lambda result: result.delay_seconds)
+    return next((result for result in results if isinstance(result, Hold)), Done())
 
 
 def _count(name: ReportName, recorded: Recorded[ChargeEvent], loaded: LoadedCharge) -> None:

@@ -15,11 +15,14 @@ from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
+    Consented,
     Declined,
+    DisputeReport,
     Expired,
     KnownOutcome,
     OperationOutcome,
     Outcome,
+    Pending,
     PspAccount,
     PspName,
     PspReference,
@@ -38,6 +41,8 @@ from fincore.write.psp.port import (
     AuthorizeRequest,
     CancelRequest,
     CaptureRequest,
+    CompleteRequest,
+    DisputeInquiry,
     Inquiry,
     NotFound,
     PspGateway,
@@ -57,6 +62,9 @@ _LABELS: Final[Mapping[type[object], str]] = {
     Approved: "approved",
     Declined: "declined",
     ActionRequired: "action_required",
+    Consented: "consented",
+    Pending: "pending",
+    DisputeReport: "reported",
     Canceled: "canceled",
     Expired: "expired",
     Rejected: "rejected",
@@ -81,6 +89,9 @@ async def operate(
             authorization = _authorization(charge_id, charge, operation)
             asked: Money | None = authorization.money
             call: Awaitable[OperationOutcome | ReceiptRefused] = gateway.authorize(authorization)
+        case "complete":
+            completion = _completion(charge_id, charge, operation)
+            asked, call = completion.money, gateway.complete(completion)
         case "capture":
             capture = _capture(charge_id, charge, operation)
             asked, call = capture.money, gateway.capture(capture)
@@ -112,6 +123,7 @@ async def refund(
         psp_reference=_reference(charge),
         money=Money(asked.amount_minor, charge.amount.currency),
         reason=asked.reason,
+        capture=charge.latest("capture"),
     )
     outcome = await _called(gateway.name, "refund", gateway.refund(request))
     if outcome is None:
@@ -149,7 +161,7 @@ async def inquire(
 async def inquire_refund(
     gateway: PspGateway,
     charge: Charge,
-    refund_id: RefundId,
+    refund_id: RefundId | None,
     psp_reference: PspReference | None,
     clock: Clock,
 ) -> RefundReport | NotFound | Retryable | Unknown:
@@ -160,11 +172,23 @@ async def inquire_refund(
         psp_account=charge.psp_account,
         payment_reference=_reference(charge),
         psp_reference=psp_reference,
+        capture=charge.latest("capture"),
     )
     record = await _called(gateway.name, "inquire_refund", gateway.inquire_refund(inquiry))
     if record is None:
         return Retryable(reason=_RAISED)
     return _of_refund(charge, refund_id, record, since) if isinstance(record, RefundReport) else record
+
+
+async def inquire_dispute(
+    gateway: PspGateway, charge: Charge, psp_reference: PspReference
+) -> DisputeReport | NotFound | Retryable | Unknown:
+    """Ask the PSP for its record of a dispute of the charge."""
+    inquiry = DisputeInquiry(
+        psp_account=charge.psp_account, payment_reference=_reference(charge), psp_reference=psp_reference
+    )
+    record = await _called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
+    return Retryable(reason=_RAISED) if record is None else record
 
 
 async def charge_of(
@@ -186,7 +210,7 @@ def _of_charge(charge: Charge, outcome: KnownOutcome, since: datetime) -> KnownO
 
 
 def _of_refund(
-    charge: Charge, refund_id: RefundId, report: RefundReport, since: datetime
+    charge: Charge, refund_id: RefundId | None, report: RefundReport, since: datetime
 ) -> RefundReport | Unknown:
     refusal = refund_mismatch(charge, refund_id, report)
     if refusal is None:
@@ -208,6 +232,18 @@ def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperat
         description=charge.description,
         customer_email=None if without_receipt else charge.customer_email,
         return_url=charge.return_url,
+        cancel_url=charge.cancel_url,
+    )
+
+
+def _completion(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> CompleteRequest:
+    return CompleteRequest(
+        charge_id=charge_id,
+        idempotency_key=psp_key(charge_id, "complete", number=operation.number),
+        psp_account=charge.psp_account,
+        psp_reference=_reference(charge),
+        money=charge.amount,
+        capture_method=charge.capture_method,
     )
 
 
@@ -219,6 +255,8 @@ def _capture(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -
         psp_account=charge.psp_account,
         psp_reference=_reference(charge),
         money=Money(amount_minor, charge.amount.currency),
+        authorization=charge.latest("authorization"),
+        held_since=charge.authorized_at,
     )
 
 
@@ -229,6 +267,7 @@ def _cancellation(charge_id: ChargeId, charge: Charge, operation: PendingOperati
         psp_account=charge.psp_account,
         psp_reference=_reference(charge),
         reason=operation.cancel_reason or "requested_by_customer",
+        authorization=charge.latest("authorization"),
     )
 
 

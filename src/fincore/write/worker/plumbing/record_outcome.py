@@ -9,25 +9,25 @@ from functools import partial
 
 import structlog
 
-from fincore.domain.charge import Charge, evolve
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute_reports import decide_dispute
 from fincore.domain.events import ChargeEvent, ReportHeld, ReportReleased
 from fincore.domain.ids import ChargeId, RefundId, new_dispute_id, new_refund_id
 from fincore.domain.outcome import (
     ActionRequired,
-    Approved,
-    Canceled,
-    Declined,
     DisputeReport,
-    Expired,
     KnownOutcome,
+    Pending,
     PspReference,
     RefundRejected,
     RefundReport,
     Rejected,
+    Retryable,
     Unknown,
 )
-from fincore.domain.payment_outcomes import correct_payment, decide_payment
+from fincore.domain.payment_corrections import correct_payment
+from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
@@ -62,7 +62,10 @@ async def record_payment_outcome(
     """
 
     def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
-        if isinstance(outcome, Rejected | Unknown) and charge.operation != loaded.charge.operation:
+        if (
+            isinstance(outcome, Rejected | Unknown | ActionRequired | Pending)
+            and charge.operation != loaded.charge.operation
+        ):
             # Another operation was requested meanwhile: this outcome is not about it.
             return ()
         return decide_payment(charge, outcome)
@@ -222,13 +225,13 @@ async def _align_payment(
         loaded.gateway, loaded.charge_id, charge, context.clock, reported_reference=reference
     )
     match record:
-        case Approved() | Declined() | Canceled() | Expired() | ActionRequired():
-            decision = _with(partial(correct_payment, outcome=record), additional)
-            return await _correct(context, loaded.charge_id, charge.version, decision, provenance)
+        case Retryable():
+            return Contended()
         case NotFound() | Unknown():
             return contradiction
         case _:
-            return Contended()
+            decision = _with(partial(correct_payment, outcome=record), additional)
+            return await _correct(context, loaded.charge_id, charge.version, decision, provenance)
 
 
 async def _correct(

@@ -9,6 +9,7 @@ from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
+    Consented,
     Declined,
     Failure,
     KnownOutcome,
@@ -36,7 +37,11 @@ def finding_on(operation: Operation, record: Outcome | NotFound) -> KnownOutcome
             return Doubt(kind="could_not_ask", reason=record.reason)
         case Unknown():
             return Doubt(kind="undecided", reason=record.reason)
-        case Approved(kind="authorized") | ActionRequired() if operation != "authorize":
+        case Consented() if operation != "authorize":
+            return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
+        case Approved(kind="authorized") if operation in ("capture", "cancel"):
+            return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
+        case ActionRequired() if operation in ("capture", "cancel"):
             return Doubt(kind="not_done", reason=f"the PSP's record shows no {operation} yet")
         case _:
             return record
@@ -64,7 +69,7 @@ def never_happened(operation: Operation, now: datetime) -> Declined | Rejected:
         message="The payment service provider could not be reached; no money moved.",
         advice="retry_later",
     )
-    if operation == "authorize":
+    if operation in ("authorize", "complete"):
         return Declined(failure=failure, occurred_at=now)
     return Rejected(failure=failure, occurred_at=now)
 

@@ -21,7 +21,9 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.write.queue.job_payloads import (
     INQUIRY_INTERVAL_SECONDS,
+    authorize_job,
     cancel_job,
+    complete_job,
     poll_job,
     resolve_job,
     resolve_refund_job,
@@ -37,7 +39,8 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     say how the charge stands, for `action_give_up_seconds`.
 
     A hold is polled `lapse_grace_seconds` after it ends, so that the PSP's webhook comes first; `refund_pause_seconds` is the
-    pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. A capture with a fee that is
+    pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. An operation that
+    the PSP decides later is polled after `pending_pause_seconds` each, until the time it named. A capture with a fee that is
     not known is polled after `fee_pause_seconds`, `fee_looks_max` times. For a merchant that waits, the PSP is asked about a
     charge at most once in `inquiry_interval_seconds`.
     """
@@ -52,6 +55,7 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     lapse_give_up_seconds: float = 7 * 86_400.0
     refund_pause_seconds: float = 6 * 3_600.0
     refund_give_up_seconds: float = 30 * 86_400.0
+    pending_pause_seconds: float = 6 * 3_600.0
     fee_pause_seconds: float = 120.0
     fee_looks_max: int = 3
     inquiry_interval_seconds: float = INQUIRY_INTERVAL_SECONDS
@@ -76,9 +80,22 @@ class FollowUpTimes(msgspec.Struct, frozen=True, kw_only=True):
 Condition = Literal["the fee is not known", "it was corrected to authorized", "it was corrected to succeeded"]
 Start = Literal["now", "the end of the hold"]
 Pause = Literal[
-    "none", "first inquiry", "first poll", "grace of a hold", "poll for the fee", "poll of a refund"
+    "none",
+    "first inquiry",
+    "first poll",
+    "grace of a hold",
+    "poll for the fee",
+    "poll of a refund",
+    "poll of what is pending",
 ]
-FollowUpKind = Literal["charge.resolve", "charge.follow", "charge.cancel", "refund.resolve"]
+FollowUpKind = Literal[
+    "charge.authorize",
+    "charge.complete",
+    "charge.resolve",
+    "charge.follow",
+    "charge.cancel",
+    "refund.resolve",
+]
 
 
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +110,9 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
 
 FOLLOW_UPS: Final = (
     FollowUp(event="charge.outcome_unknown", kind="charge.resolve", pause="first inquiry"),
+    FollowUp(event="charge.rerouted", kind="charge.authorize", pause="none"),
+    FollowUp(event="charge.customer_approved", kind="charge.complete", pause="none"),
+    FollowUp(event="charge.pending", kind="charge.follow", pause="poll of what is pending"),
     FollowUp(event="charge.action_required", kind="charge.follow", pause="first poll"),
     FollowUp(
         event="charge.authorized", kind="charge.follow", start="the end of the hold", pause="grace of a hold"
@@ -130,6 +150,7 @@ PAUSES: Final[Mapping[Pause, Callable[[FollowUpTimes], float]]] = MappingProxyTy
         "grace of a hold": lambda times: times.policy.lapse_grace_seconds,
         "poll for the fee": lambda times: times.policy.fee_pause_seconds,
         "poll of a refund": lambda times: times.policy.refund_pause_seconds,
+        "poll of what is pending": lambda times: times.policy.pending_pause_seconds,
     }
 )
 """The pauses of the table, in seconds."""
@@ -172,6 +193,10 @@ def _start_seconds(row: FollowUp, event: ChargeEvent, now: datetime, times: Foll
 
 def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: float) -> Job:
     match row.kind:
+        case "charge.authorize":
+            return authorize_job(charge_id)
+        case "charge.complete":
+            return complete_job(charge_id)
         case "charge.resolve":
             return resolve_job(charge_id, delay_seconds=delay_seconds)
         case "charge.follow":

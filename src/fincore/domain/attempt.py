@@ -1,0 +1,98 @@
+"""What an abandoned attempt may do: its states and the transition table. It lives in the stream of its charge.
+
+A charge goes to one account at a time. An attempt is abandoned only when it is known not to have happened; if the PSP shows
+money of it all the same, that money goes back.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal, assert_never
+
+import msgspec
+
+from fincore.domain.events import (
+    AttemptAuthorized,
+    AttemptCaptured,
+    AttemptEvent,
+    AttemptReleased,
+    AttemptReversalFailed,
+    AttemptReversed,
+    ChargeRerouted,
+    EventType,
+    event_type,
+)
+from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
+
+AttemptStatus = Literal["abandoned", "captured", "authorized", "reversed", "released", "reversal_failed"]
+
+ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatus]] = MappingProxyType(
+    {
+        ("abandoned", "charge.attempt_authorized"): "authorized",
+        ("abandoned", "charge.attempt_captured"): "captured",
+        ("authorized", "charge.attempt_captured"): "captured",
+        ("authorized", "charge.attempt_released"): "released",
+        ("authorized", "charge.attempt_reversal_failed"): "reversal_failed",
+        ("captured", "charge.attempt_reversed"): "reversed",
+        ("captured", "charge.attempt_reversal_failed"): "reversal_failed",
+        ("reversal_failed", "charge.attempt_captured"): "captured",
+        ("reversal_failed", "charge.attempt_reversed"): "reversed",
+        ("reversal_failed", "charge.attempt_released"): "released",
+    }
+)
+"""(state, event) -> next state of an abandoned attempt."""
+
+
+class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of a charge that another one followed. `number` counts the attempts of the charge, from 1.
+
+    `money_minor` is what it took or holds, or did before that went back.
+    """
+
+    number: int
+    status: AttemptStatus
+    psp: PspName
+    psp_account: PspAccount
+    abandoned_at: datetime
+    psp_reference: PspReference | None = None
+    sub_references: tuple[SubReference, ...] = ()
+    money_minor: int = 0
+    failure: str | None = None
+
+    @property
+    def has_money(self) -> bool:
+        """Whether money of the customer is taken or held by it, and has not gone back."""
+        return self.status in ("captured", "authorized", "reversal_failed")
+
+
+def abandoned(event: ChargeRerouted, psp_reference: PspReference | None) -> AbandonedAttempt:
+    """The attempt that a rerouting gave up."""
+    return AbandonedAttempt(
+        number=event.abandoned_attempt,
+        status="abandoned",
+        psp=event.abandoned_psp,
+        psp_account=event.abandoned_psp_account,
+        abandoned_at=event.requested_at,
+        psp_reference=psp_reference,
+    )
+
+
+def evolve_attempt(attempt: AbandonedAttempt, event: AttemptEvent) -> AbandonedAttempt:
+    """The attempt after an event; raise `KeyError` for a pair that the table does not hold."""
+    status = ATTEMPT_TRANSITIONS[attempt.status, event_type(event)]
+    match event:
+        case AttemptCaptured() | AttemptAuthorized():
+            return msgspec.structs.replace(
+                attempt,
+                status=status,
+                psp_reference=event.psp_reference,
+                sub_references=(*attempt.sub_references, *event.sub_references),
+                money_minor=event.amount_minor,
+                failure=None,
+            )
+        case AttemptReversed() | AttemptReleased():
+            return msgspec.structs.replace(attempt, status=status, failure=None)
+        case AttemptReversalFailed():
+            return msgspec.structs.replace(attempt, status=status, failure=event.reason)
+        case _:
+            assert_never(event)

@@ -1,0 +1,306 @@
+"""What each event does to a charge: `evolve` (event -> charge), and the fold of a whole stream. Pure."""
+
+from collections.abc import Iterable
+from typing import Final, assert_never
+
+import msgspec
+
+from fincore.domain.attempt import abandoned, evolve_attempt
+from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge
+from fincore.domain.dispute import evolve_dispute
+from fincore.domain.errors import EventImpossible
+from fincore.domain.events import (
+    AttemptEvent,
+    CancelFailed,
+    CancelRequested,
+    CaptureFailed,
+    CaptureRequested,
+    ChargeActionRequired,
+    ChargeAuthorized,
+    ChargeCanceled,
+    ChargeCaptured,
+    ChargeCorrected,
+    ChargeCreated,
+    ChargeEvent,
+    ChargeExpired,
+    ChargeFailed,
+    ChargeOutcomeUnknown,
+    ChargePending,
+    ChargeRerouted,
+    CustomerApproved,
+    DisputeEvent,
+    FeeAssessed,
+    Operation,
+    OutcomeDecided,
+    ReceiptOmitted,
+    RefundEvent,
+    ReportHeld,
+    ReportReleased,
+    event_type,
+)
+from fincore.domain.held_report import evolve_held_reports
+from fincore.domain.money import Money
+from fincore.domain.operation import OperationFailure, PendingOperation
+from fincore.domain.outcome import Failure, SubReference
+from fincore.domain.refund import evolve_refund
+
+
+def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
+    """The charge after an event. The first event must be `charge.created`.
+
+    Raises `KeyError` for a pair that the transition tables do not hold: the log is then not one this code wrote.
+    """
+    if isinstance(event, ChargeCreated):
+        return _created(charge, event)
+    if charge is None:
+        raise KeyError((None, event_type(event)))
+    version = charge.version + 1
+    if isinstance(event, RefundEvent):
+        refunds = {refund.refund_id: refund for refund in charge.refunds}
+        refunds[event.refund_id] = evolve_refund(refunds.get(event.refund_id), event)
+        return msgspec.structs.replace(charge, version=version, refunds=tuple(refunds.values()))
+    if isinstance(event, DisputeEvent):
+        disputes = {dispute.dispute_id: dispute for dispute in charge.disputes}
+        disputes[event.dispute_id] = evolve_dispute(disputes.get(event.dispute_id), event)
+        return msgspec.structs.replace(charge, version=version, disputes=tuple(disputes.values()))
+    if isinstance(event, AttemptEvent):
+        return _after_attempt_event(charge, event)
+    if isinstance(event, OutcomeDecided):
+        return msgspec.structs.replace(charge, version=version)
+    if isinstance(event, ReportHeld | ReportReleased):
+        return msgspec.structs.replace(
+            charge, version=version, held_reports=evolve_held_reports(charge.held_reports, event)
+        )
+    if isinstance(event, ChargeCorrected):
+        return _corrected(charge, event)
+    status = TRANSITIONS[charge.status, event_type(event)]
+    return msgspec.structs.replace(charge, version=version, status=status, **_changes(charge, event))
+
+
+def fold(events: Iterable[ChargeEvent]) -> Charge | None:
+    """The charge a whole stream tells; None for an empty stream. Raises `EventImpossible`."""
+    charge: Charge | None = None
+    for event in events:
+        charge = after_event(charge, event)
+    return charge
+
+
+def after_event(charge: Charge | None, event: ChargeEvent) -> Charge:
+    """The charge after an event of the log. Raises `EventImpossible` where `evolve` knows no such step."""
+    try:
+        return evolve(charge, event)
+    except KeyError:
+        raise EventImpossible(charge.version + 1 if charge else 1, event_type(event)) from None
+
+
+_OperationEvent = (
+    ChargeOutcomeUnknown | ReceiptOmitted | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
+)
+_CourseEvent = CustomerApproved | ChargePending | ChargeRerouted
+_PaymentEvent = (
+    ChargeAuthorized
+    | ChargeCaptured
+    | ChargeFailed
+    | ChargeActionRequired
+    | ChargeCanceled
+    | ChargeExpired
+    | FeeAssessed
+)
+_Change = dict[str, object]
+_NOTHING_PENDING: Final[_Change] = {"operation": None, "unknown_since": None, "pending_until": None}
+
+
+def _changes(charge: Charge, event: _PaymentEvent | _OperationEvent | _CourseEvent) -> _Change:
+    if isinstance(event, _OperationEvent):
+        return _operation_change(charge, event)
+    return _course_change(charge, event) if isinstance(event, _CourseEvent) else _change(charge, event)
+
+
+def _after_attempt_event(charge: Charge, event: AttemptEvent) -> Charge:
+    attempts = {attempt.number: attempt for attempt in charge.abandoned_attempts}
+    attempts[event.attempt] = evolve_attempt(attempts[event.attempt], event)
+    return msgspec.structs.replace(
+        charge, version=charge.version + 1, abandoned_attempts=tuple(attempts.values())
+    )
+
+
+def _change(charge: Charge, event: _PaymentEvent) -> _Change:
+    """The fields that an event about the payment sets, besides the status."""
+    match event:
+        case ChargeAuthorized():
+            # A cancellation asked for while the customer was still at the bank goes on.
+            is_canceling = charge.operation is not None and charge.operation.kind == "cancel"
+            return {
+                **({} if is_canceling else _NOTHING_PENDING),
+                "authorized_minor": event.amount_minor,
+                "authorized_at": event.occurred_at,
+                "psp_reference": event.psp_reference,
+                "sub_references": _with_parts(charge, event.sub_references),
+                "instrument": event.instrument or charge.instrument,
+                "capture_before": event.capture_before,
+            }
+        case ChargeCaptured():
+            return {
+                **_NOTHING_PENDING,
+                "authorized_minor": max(charge.authorized_minor, event.amount_minor),
+                "captured_minor": event.amount_minor,
+                "psp_reference": event.psp_reference,
+                "sub_references": _with_parts(charge, event.sub_references),
+                "instrument": event.instrument or charge.instrument,
+                "fee": Money(event.fee_minor, event.fee_currency) if event.fee_currency else None,
+                "operation_failure": None,
+            }
+        case ChargeFailed():
+            return {
+                **_NOTHING_PENDING,
+                "failure": _failure(event),
+                "psp_reference": event.psp_reference or charge.psp_reference,
+                "instrument": event.instrument or charge.instrument,
+            }
+        case ChargeActionRequired():
+            # A cancellation asked for while the customer was at the bank goes on.
+            is_canceling = charge.operation is not None and charge.operation.kind == "cancel"
+            return {
+                **({} if is_canceling else _NOTHING_PENDING),
+                "psp_reference": event.psp_reference,
+                "redirect_url": event.redirect_url,
+                "actions_required": charge.actions_required + 1,
+            }
+        case ChargeCanceled():
+            return {**_NOTHING_PENDING, "psp_reference": event.psp_reference}
+        case ChargeExpired():
+            return {**_NOTHING_PENDING, "psp_reference": event.psp_reference or charge.psp_reference}
+        case FeeAssessed():
+            return {"fee": Money(event.fee_minor, event.currency)}
+        case _:
+            assert_never(event)
+
+
+def _operation_change(charge: Charge, event: _OperationEvent) -> _Change:
+    """The fields that an event about the pending operation sets."""
+    match event:
+        case ChargeOutcomeUnknown():
+            return {"unknown_since": event.since}
+        case ReceiptOmitted():
+            if charge.operation is None:
+                return {}
+            return {"operation": msgspec.structs.replace(charge.operation, without_receipt=True)}
+        case CaptureRequested():
+            number = charge.captures_requested + 1
+            operation = PendingOperation(
+                kind="capture",
+                number=number,
+                requested_at=event.requested_at,
+                amount_minor=event.amount_minor,
+            )
+            return {"operation": operation, "captures_requested": number, "operation_failure": None}
+        case CancelRequested():
+            number = charge.cancels_requested + 1
+            operation = PendingOperation(
+                kind="cancel", number=number, requested_at=event.requested_at, cancel_reason=event.reason
+            )
+            return {"operation": operation, "cancels_requested": number, "operation_failure": None}
+        case CaptureFailed():
+            return {**_NOTHING_PENDING, "operation_failure": _operation_failure("capture", event)}
+        case CancelFailed():
+            return {**_NOTHING_PENDING, "operation_failure": _operation_failure("cancel", event)}
+        case _:
+            assert_never(event)
+
+
+def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
+    """The fields that an event about the course of an attempt sets, besides the status."""
+    match event:
+        case ChargePending():
+            return {
+                "unknown_since": None,
+                "psp_reference": event.psp_reference,
+                "sub_references": _with_parts(charge, event.sub_references),
+                "pending_until": event.pending_until,
+            }
+        case ChargeRerouted():
+            number = event.abandoned_attempt + 1
+            operation = PendingOperation(kind="authorize", number=number, requested_at=event.requested_at)
+            return {
+                **_NOTHING_PENDING,
+                "abandoned_attempts": (
+                    *charge.abandoned_attempts,
+                    abandoned(event, charge.psp_reference),
+                ),
+                "psp": event.psp,
+                "psp_account": event.psp_account,
+                "payment_method": event.payment_method,
+                "psp_reference": None,
+                "sub_references": (),
+                "instrument": None,
+                "operation": operation,
+            }
+        case CustomerApproved():
+            number = charge.completions_requested + 1
+            operation = PendingOperation(kind="complete", number=number, requested_at=event.requested_at)
+            return {
+                **_NOTHING_PENDING,
+                "psp_reference": event.psp_reference,
+                "instrument": event.instrument or charge.instrument,
+                "operation": operation,
+                "completions_requested": number,
+                "redirect_url": None,
+            }
+        case _:
+            assert_never(event)
+
+
+def _with_parts(charge: Charge, parts: tuple[SubReference, ...]) -> tuple[SubReference, ...]:
+    return (*(one for one in charge.sub_references if one not in parts), *parts)
+
+
+def _corrected(charge: Charge, event: ChargeCorrected) -> Charge:
+    if charge.status != event.status_before or charge.status not in TERMINAL:
+        raise KeyError((charge.status, "charge.corrected"))
+    # What is held the event does not say: all that was asked for. The PSP itself refuses to capture more.
+    held_minor = charge.amount.amount_minor if event.status_after == "authorized" else 0
+    return msgspec.structs.replace(
+        charge,
+        version=charge.version + 1,
+        status=event.status_after,
+        authorized_minor=max(charge.authorized_minor, event.captured_after_minor, held_minor),
+        captured_minor=event.captured_after_minor,
+        psp_reference=event.psp_reference,
+        failure=charge.failure if event.status_after == "failed" else None,
+        operation=None,
+        unknown_since=None,
+        pending_until=None,
+    )
+
+
+def _failure(event: ChargeFailed | CaptureFailed | CancelFailed) -> Failure:
+    return Failure(
+        code=event.code, message=event.message, advice=event.advice, decline_code=event.decline_code
+    )
+
+
+def _operation_failure(operation: Operation, event: CaptureFailed | CancelFailed) -> OperationFailure:
+    return OperationFailure(operation=operation, failure=_failure(event), occurred_at=event.occurred_at)
+
+
+def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
+    return Charge(
+        version=1,
+        merchant_id=event.merchant_id,
+        livemode=event.livemode,
+        status=TRANSITIONS[charge.status if charge else None, "charge.created"],
+        amount=Money(event.amount_minor, event.currency),
+        capture_method=event.capture_method,
+        payment_method=event.payment_method,
+        psp=event.psp,
+        psp_account=event.psp_account,
+        created_at=event.created_at,
+        description=event.description,
+        customer_email=event.customer_email,
+        metadata=event.metadata,
+        return_url=event.return_url,
+        cancel_url=event.cancel_url,
+        plan=event.plan,
+        fee_plan=event.fee_plan,
+        operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),
+    )

@@ -1,0 +1,81 @@
+"""How a customer pays (`PaymentMethod`), and what the PSP tells of the instrument they paid with (`Instrument`).
+
+A payment method is what a merchant names; a token belongs to the account at the PSP that made it. An instrument is what staff
+search by and risk counts by. Neither holds a card number.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class CardToken(msgspec.Struct, frozen=True, tag_field="type", tag="card"):
+    """A card behind a token of the PSP, e.g. `pm_...`."""
+
+    token: str
+
+
+class PayPalWallet(msgspec.Struct, frozen=True, tag_field="type", tag="paypal"):
+    """The customer approves the payment on PayPal's page."""
+
+
+class PayPalVaultToken(msgspec.Struct, frozen=True, tag_field="type", tag="paypal_vault"):
+    """A PayPal account or card that the customer let PayPal keep for the merchant: it pays without a page."""
+
+    token: str
+
+
+PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken
+PaymentMethodType = Literal["card", "paypal", "paypal_vault"]
+
+
+class CardInstrument(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="card", omit_defaults=True
+):
+    """The card that paid, as far as the PSP tells. `fingerprint` is the PSP's: equal for the same card at one account."""
+
+    brand: str | None = None
+    last4: str | None = None
+    expiry_month: int | None = None
+    expiry_year: int | None = None
+    country: str | None = None
+    funding: str | None = None
+    fingerprint: str | None = None
+
+
+class PayPalInstrument(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="paypal", omit_defaults=True
+):
+    """The PayPal account that paid. `email_masked` shows the first letter and the domain: `a***@example.com`."""
+
+    payer_id: str | None = None
+    country: str | None = None
+    email_masked: str | None = None
+
+
+Instrument = CardInstrument | PayPalInstrument
+
+
+def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
+    """The word for a kind of payment method in requests, responses and rules."""
+    match method:
+        case CardToken():
+            return "card"
+        case PayPalWallet():
+            return "paypal"
+        case PayPalVaultToken():
+            return "paypal_vault"
+
+
+def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMethod:
+    """The payment method of a kind; raise `ValueError` where the kind needs a token and there is none."""
+    if kind == "paypal":
+        return PayPalWallet()
+    if token is None:
+        raise ValueError(f"a payment method of type {kind} needs a token")
+    return CardToken(token) if kind == "card" else PayPalVaultToken(token)
+
+
+def token_of(method: PaymentMethod) -> str | None:
+    """The PSP's token behind a payment method; None for one that needs none."""
+    return None if isinstance(method, PayPalWallet) else method.token
