@@ -11,6 +11,7 @@ from fincore.bootstrap.settings import Settings, StripeSettings
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount, StripeWebhookEndpoint
@@ -69,12 +70,27 @@ def gateways(settings: Settings, clock: Clock) -> Mapping[PspName, PspGateway]:
     return {STRIPE: StripeGateway(accounts, client=client, clock=clock)}
 
 
+def configured_accounts(settings: Settings) -> tuple[ConfiguredAccount, ...]:
+    """Every account at a PSP that charges may go to."""
+    return tuple(
+        ConfiguredAccount(
+            psp=STRIPE,
+            name=account_of(livemode=livemode),
+            livemode=livemode,
+            is_default=True,
+            limits=LIMITS[STRIPE],
+        )
+        for livemode, _ in _configured(settings)
+    )
+
+
 def router(settings: Settings) -> Router:
-    """The router over the accounts that are configured: one for each mode."""
+    """The router over the accounts that are configured: the default one of each mode."""
     return ModeRouter(
         {
-            livemode: Candidate(Route(STRIPE, account_of(livemode=livemode)), LIMITS[STRIPE])
-            for livemode, _ in _configured(settings)
+            account.livemode: Candidate(Route(account.psp, account.name), account.limits)
+            for account in configured_accounts(settings)
+            if account.is_default
         }
     )
 

@@ -4,7 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from fincore.bootstrap.psps import LIMITS, stripe_accounts, stripe_webhook_endpoints
+from fincore.bootstrap.psps import (
+    LIMITS,
+    configured_accounts,
+    stripe_accounts,
+    stripe_webhook_endpoints,
+)
 from fincore.bootstrap.settings import Settings, read_settings
 from fincore.domain.errors import ConfigurationError
 
@@ -31,6 +36,15 @@ def test_account_without_the_half_it_needs_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"{missing} is missing beside {next(iter(given))}"):
         read(read_settings(given))
+
+
+def test_account_of_each_mode_is_the_default_of_its_mode() -> None:
+    accounts = configured_accounts(read_settings({**KEY, "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1"}))
+    assert [(one.psp, one.name, one.livemode, one.is_default) for one in accounts] == [
+        ("stripe", "test", False, True),
+        ("stripe", "live", True, True),
+    ]
+    assert all(one.limits.payment_method_types == {"card"} for one in accounts)
 
 
 def test_longest_configured_call_is_within_every_call_timeout() -> None:

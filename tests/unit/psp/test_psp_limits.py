@@ -30,6 +30,7 @@ def test_psp_without_limits_of_an_operation_is_refused() -> None:
     some = psp_limits()
     with pytest.raises(ValueError, match="'refund'"):
         PspLimits(
+            payment_method_types=some.payment_method_types,
             amounts=some.amounts,
             operations={"authorize": GOOD, "capture": GOOD, "cancel": GOOD},
             hold_seconds=1,

@@ -10,6 +10,7 @@ import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
+from fincore.domain.payment_method import PaymentMethodType
 
 PspOperation = Literal["authorize", "complete", "capture", "cancel", "refund"]
 """A call that may move money, or release it."""
@@ -58,9 +59,12 @@ class NotTaken(msgspec.Struct, frozen=True):
 class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
     """One PSP's limits. A currency without bounds is not taken. Raise `ValueError` if an operation has none.
 
+    `payment_method_types`: with what customers may pay there.
+
     `hold_seconds`: from the authorization until the PSP releases a hold, where its response does not name the time.
     """
 
+    payment_method_types: frozenset[PaymentMethodType]
     amounts: Mapping[Currency, AmountBounds]
     operations: Mapping[PspOperation, OperationLimits]
     hold_seconds: float
