@@ -32,7 +32,7 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 .PHONY: test
 test: .venv/dev ## run every test
 	@tests/openapi_tools/install.sh linters || [ $$? = 3 ]
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: test-fast
 test-fast: .venv/dev ## run the tests that need no PostgreSQL: under a minute on two quiet cores
