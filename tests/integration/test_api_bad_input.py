@@ -304,7 +304,7 @@ async def test_without_a_key_is_401_and_with_a_publishable_one_403(api: Api) -> 
 
 
 async def test_a_mode_without_a_psp_account_is_422(pool: Pool) -> None:
-    async with serving_api(pool, candidates={}) as api:
+    async with serving_api(pool, accounts=()) as api:
         await assert_refused(api, await post(api, good()), (422, "psp_not_configured", None))
 
 

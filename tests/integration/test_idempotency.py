@@ -21,9 +21,9 @@ from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, I
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache
-from fincore.write.routing.mode_router import ModeRouter
+from fincore.write.routing.account_router import AccountRouter
 from fixtures.clocks import HandClock
-from fixtures.merchant_api import CANDIDATES, Api, Reply, captured, declined, serving_api
+from fixtures.merchant_api import ACCOUNTS, Api, Reply, captured, declined, serving_api
 from fixtures.waiting import eventually
 
 
@@ -43,7 +43,11 @@ def payment_service(api: Api) -> PaymentService:
         responses=ResponseCache(),
     )
     return PaymentService(
-        requests=requests, outcomes=outcomes, clock=clock, router=ModeRouter(CANDIDATES), render=render_charge
+        requests=requests,
+        outcomes=outcomes,
+        clock=clock,
+        router=AccountRouter(ACCOUNTS),
+        render=render_charge,
     )
 
 

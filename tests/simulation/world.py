@@ -32,12 +32,12 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.port import Handler, JobResult, JobRunner
-from fincore.write.routing.mode_router import Candidate, ModeRouter
-from fincore.write.routing.router import Route
+from fincore.write.routing.account_router import AccountRouter
 from fincore.write.worker.worker import Worker
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
 from simulation.errands import Errand, Stage, gate
@@ -53,6 +53,13 @@ it stays within the 90 seconds that the janitor takes for the longest a call may
 JOBS_MAX: Final = 3_000
 """Runs of jobs until the world must have come to rest."""
 API_PROCESSES: Final = 2
+ACCOUNT: Final = ConfiguredAccount(
+    psp=STRIPE,
+    name=TEST_ACCOUNT,
+    livemode=False,
+    limits=STRIPE_LIMITS,
+    is_default=True,
+)
 
 
 class Store(Protocol):
@@ -135,7 +142,7 @@ class ApiProcess:
             requests=requests,
             outcomes=outcomes,
             clock=clock,
-            router=ModeRouter({False: Candidate(Route(STRIPE, TEST_ACCOUNT), STRIPE_LIMITS)}),
+            router=AccountRouter((ACCOUNT,)),
             render=render_charge,
         )
         renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)

@@ -19,8 +19,8 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
-from fincore.write.routing.mode_router import Candidate, ModeRouter
-from fincore.write.routing.router import Route, Router
+from fincore.write.routing.account_router import AccountRouter
+from fincore.write.routing.router import Router
 
 LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LIMITS})
 """The limits of each PSP that FinCore can speak to, configured or not."""
@@ -85,14 +85,8 @@ def configured_accounts(settings: Settings) -> tuple[ConfiguredAccount, ...]:
 
 
 def router(settings: Settings) -> Router:
-    """The router over the accounts that are configured: the default one of each mode."""
-    return ModeRouter(
-        {
-            account.livemode: Candidate(Route(account.psp, account.name), account.limits)
-            for account in configured_accounts(settings)
-            if account.is_default
-        }
-    )
+    """The router over the accounts that are configured."""
+    return AccountRouter(configured_accounts(settings))
 
 
 def webhooks(settings: Settings) -> Mapping[PspName, PspWebhooks]:

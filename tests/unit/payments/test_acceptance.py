@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from fincore.domain.charge_fold import evolve
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.write.payments.acceptance import ChargeCommand, accept
+from fincore.domain.payment_method import CardToken, PayPalWallet
+from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
+from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
 from fincore.write.payments.charge_request import ChargeRequest
-from fincore.write.routing.router import Route
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
-ROUTE = Route(PspName("psp"), PspAccount("eu"))
+PLAN = RoutePlan(attempts=(PlannedAttempt(PspName("psp"), PspAccount("eu"), CardToken("pm_1")),))
 CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 
 
@@ -36,7 +37,7 @@ def test_accepted_request_becomes_event_with_route_and_job() -> None:
         customer_email="a@example.com",
         metadata={"a": "1"},
     )
-    created, job = accept(command(request), CHARGE_ID, ROUTE, NOON)
+    created, job = accept(command(request), CHARGE_ID, PLAN, NOON)
     charge = evolve(None, created)
     assert (charge.status, charge.capture_method, charge.livemode) == ("processing", "manual", True)
     assert str(charge.amount) == "1,999 JPY"
@@ -51,5 +52,41 @@ def test_accepted_request_becomes_event_with_route_and_job() -> None:
 
 def test_charge_is_captured_automatically_by_default() -> None:
     request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
-    created, _ = accept(command(request), CHARGE_ID, ROUTE, NOON)
+    created, _ = accept(command(request), CHARGE_ID, PLAN, NOON)
     assert created.capture_method == "automatic"
+
+
+def test_plan_told_by_its_attempt_is_not_written_beside_it() -> None:
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    created, _ = accept(command(request), CHARGE_ID, PLAN, NOON)
+    assert (created.plan, created.payment_method) == (None, CardToken("pm_1"))
+
+
+def test_plan_with_skipped_account_is_written() -> None:
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    plan = RoutePlan(
+        attempts=PLAN.attempts,
+        skipped=(Skipped(PspName("paypal"), PspAccount("eu"), "payment_method_not_taken"),),
+    )
+    created, _ = accept(command(request), CHARGE_ID, plan, NOON)
+    assert created.plan == plan
+    assert evolve(None, created).plan == plan
+
+
+def test_event_carries_payment_method_of_first_attempt() -> None:
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    plan = RoutePlan(
+        attempts=(
+            PlannedAttempt(PspName("paypal"), PspAccount("us"), PayPalWallet()),
+            PlannedAttempt(PspName("psp"), PspAccount("eu"), CardToken("pm_1")),
+        ),
+    )
+    created, _ = accept(command(request), CHARGE_ID, plan, NOON)
+    assert (created.psp, created.psp_account, created.payment_method) == ("paypal", "us", PayPalWallet())
+
+
+def test_weights_are_drawn_by_the_id_of_the_charge() -> None:
+    request = ChargeRequest(amount_minor=7, currency="usd", payment_method="pm_1", capture=False)
+    asked = route_request(command(request), CHARGE_ID)
+    assert (asked.key, asked.livemode, asked.capture_method) == (CHARGE_ID, True, "manual")
+    assert asked.offered == (PaymentMethodChoice(CardToken("pm_1")),)

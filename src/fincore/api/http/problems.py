@@ -58,6 +58,7 @@ ProblemCode = Literal[
     "overloaded",
     "parameter_invalid",
     "parameter_unknown",
+    "payment_method_not_taken",
     "psp_not_configured",
     "rate_limited",
     "refund_amount_too_large",
@@ -350,6 +351,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "Webhook URL not allowed",
             "Send an HTTPS URL of a server on the public internet. `detail` says what is wrong with this one.",
+        ),
+        "payment_method_not_taken": ProblemKind(
+            422,
+            "Payment method not taken",
+            "Send a payment method that an account of this installation takes. `detail` says what was looked for.",
         ),
         "psp_not_configured": ProblemKind(
             422,

@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
-from fincore.domain.events import ChargeCreated
+from fincore.domain.events import CaptureMethod, ChargeCreated
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
+from fincore.domain.money import Money
 from fincore.domain.payment_method import CardToken
+from fincore.domain.route_plan import PaymentMethodChoice, RoutePlan
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
 from fincore.write.payments.command import Command
 from fincore.write.queue.job_payloads import authorize_job
-from fincore.write.routing.router import Route
+from fincore.write.routing.plan import is_told_by_its_attempt
+from fincore.write.routing.router import RouteRequest
 
 
 class ChargeCommand(Command, frozen=True, kw_only=True):
@@ -20,25 +23,48 @@ class ChargeCommand(Command, frozen=True, kw_only=True):
     fee_plan: FeePlan | None = None
 
 
-def accept(
-    command: ChargeCommand, charge_id: ChargeId, route: Route, now: datetime
-) -> tuple[ChargeCreated, Job]:
-    """The event that a charge was asked for, and the job to carry it out."""
+def route_request(command: ChargeCommand, charge_id: ChargeId) -> RouteRequest:
+    """What the plan of a charge may depend on. Weights are drawn by the charge's id: the log tells it to a dry run."""
     request = command.request
+    return RouteRequest(
+        key=charge_id,
+        merchant_id=command.merchant_id,
+        livemode=command.livemode,
+        money=Money(request.amount_minor, currency_of(request)),
+        capture_method=_capture_method(request),
+        offered=(PaymentMethodChoice(CardToken(request.payment_method)),),
+        metadata=request.metadata,
+    )
+
+
+def accept(
+    command: ChargeCommand, charge_id: ChargeId, plan: RoutePlan, now: datetime
+) -> tuple[ChargeCreated, Job]:
+    """The event that a charge was asked for, and the job to carry it out.
+
+    A plan that its only attempt tells is not written beside that attempt.
+    """
+    request = command.request
+    first = plan.attempts[0]
     created = ChargeCreated(
         merchant_id=command.merchant_id,
         livemode=command.livemode,
         amount_minor=request.amount_minor,
         currency=currency_of(request),
-        capture_method="automatic" if request.capture else "manual",
-        payment_method=CardToken(request.payment_method),
-        psp=route.psp,
-        psp_account=route.psp_account,
+        capture_method=_capture_method(request),
+        payment_method=first.payment_method,
+        psp=first.psp,
+        psp_account=first.psp_account,
         created_at=now,
         description=request.description,
         customer_email=request.customer_email,
         metadata=request.metadata,
         return_url=request.return_url,
         fee_plan=command.fee_plan,
+        plan=None if is_told_by_its_attempt(plan) else plan,
     )
     return created, authorize_job(charge_id)
+
+
+def _capture_method(request: ChargeRequest) -> CaptureMethod:
+    return "automatic" if request.capture else "manual"

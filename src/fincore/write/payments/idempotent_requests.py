@@ -69,6 +69,7 @@ class Refused(msgspec.Struct, frozen=True):
             "currency_not_supported",
             "idempotency_key_in_use",
             "idempotency_key_reused",
+            "payment_method_not_taken",
             "psp_not_configured",
         ]
         | RequestRefusalCode

@@ -8,10 +8,8 @@ from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
-from fincore.domain.money import Money
 from fincore.eventstore.commit import RenderedResponse
-from fincore.write.payments.acceptance import ChargeCommand, accept
-from fincore.write.payments.charge_request import currency_of
+from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
 from fincore.write.payments.idempotent_requests import (
     Decision,
     IdempotentRequests,
@@ -20,7 +18,7 @@ from fincore.write.payments.idempotent_requests import (
 )
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
-from fincore.write.routing.router import NoRoute, Router, RouteRequest
+from fincore.write.routing.router import NoRoute, Router
 
 Result = Literal[
     "accepted",
@@ -31,6 +29,7 @@ Result = Literal[
     "currency_not_supported",
     "idempotency_key_reused",
     "idempotency_key_in_use",
+    "payment_method_not_taken",
     "psp_not_configured",
 ]
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
@@ -40,7 +39,7 @@ Render = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
 
 
 class PaymentService:
-    """Takes charges in. `router` decides which account a charge goes to."""
+    """Takes charges in. `router` decides which accounts may carry a charge."""
 
     def __init__(
         self,
@@ -72,19 +71,12 @@ class PaymentService:
         return responded
 
     def _new_charge(self, command: ChargeCommand) -> Decision[Charge, ChargeEvent] | Refused:
-        request = command.request
-        route = self._router.route(
-            RouteRequest(
-                merchant_id=command.merchant_id,
-                livemode=command.livemode,
-                money=Money(request.amount_minor, currency_of(request)),
-            )
-        )
-        if isinstance(route, NoRoute):
-            return Refused(route.code, route.detail)
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
-        event, job = accept(command, charge_id, route, self._clock.now())
+        plan = self._router.route(route_request(command, charge_id))
+        if isinstance(plan, NoRoute):
+            return Refused(plan.code, plan.detail)
+        event, job = accept(command, charge_id, plan, self._clock.now())
         return Decision(
             stream_id=stream_id,
             expected_version=0,

@@ -1,27 +1,29 @@
-"""The port that every router fits by shape: from what is known of a charge before it exists to an account, or a refusal."""
+"""The port that every router fits by shape: from what is known of a charge before it exists to a plan, or a refusal."""
 
+from collections.abc import Mapping
 from typing import Literal, Protocol
 
 import msgspec
 
+from fincore.domain.events import CaptureMethod
 from fincore.domain.ids import MerchantId
 from fincore.domain.money import Money
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.route_plan import PaymentMethodChoice, RoutePlan
 
 
 class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a route may depend on."""
+    """What a plan may depend on. `key` is the charge's: what weights are drawn by.
 
+    `offered` are the payment methods that the merchant offers, the preferred one first; at least one.
+    """
+
+    key: str
     merchant_id: MerchantId
     livemode: bool
     money: Money
-
-
-class Route(msgspec.Struct, frozen=True):
-    """The account at a PSP that a charge goes to. It is written with the charge, and followed by the worker."""
-
-    psp: PspName
-    psp_account: PspAccount
+    capture_method: CaptureMethod
+    offered: tuple[PaymentMethodChoice, ...]
+    metadata: Mapping[str, str] = {}
 
 
 class NoRoute(msgspec.Struct, frozen=True):
@@ -32,14 +34,15 @@ class NoRoute(msgspec.Struct, frozen=True):
         "amount_too_large",
         "amount_too_small",
         "currency_not_supported",
+        "payment_method_not_taken",
         "psp_not_configured",
     ]
     detail: str | None = None
 
 
 class Router(Protocol):
-    """Decides routes. Pure: the same request gets the same route for as long as the router is the same."""
+    """Decides plans. The same request gets the same plan for as long as accounts and rules are the same."""
 
-    def route(self, request: RouteRequest) -> Route | NoRoute:
-        """The account that the charge goes to."""
+    def route(self, request: RouteRequest) -> RoutePlan | NoRoute:
+        """The accounts that may carry the charge, in order."""
         ...
