@@ -36,6 +36,7 @@ from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.write.payments import metadata
+from fincore.write.psp.http import RESPONSE_BYTES_MAX
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.mapping import outcome_of
@@ -248,7 +249,7 @@ def limits() -> str:
         ("commits waiting in one process", f"{writer.COMMITS_WAITING_MAX:,}", "503 `overloaded`"),
         ("commits in one transaction", str(writer.BATCH_COMMITS_MAX), "the next batch"),
         ("events in one step of a consumer", f"{subscription.BATCH_EVENTS_MAX:,}", "the next step"),
-        ("a response of Stripe", f"{client.RESPONSE_BYTES_MAX:,} bytes", "the outcome is unknown"),
+        ("a response of a PSP", f"{RESPONSE_BYTES_MAX:,} bytes", "the outcome is unknown"),
         ("age of a webhook's signature", f"{TOLERANCE_SECONDS} s", "400"),
         ("webhook endpoints of a merchant in a mode", str(webhook_endpoint.ENDPOINTS_MAX), "409"),
         (

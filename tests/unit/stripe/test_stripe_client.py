@@ -10,9 +10,10 @@ import structlog
 from structlog.testing import LogCapture
 
 from fincore.domain.secret import Secret
+from fincore.write.psp.http import RESPONSE_BYTES_MAX, NoResponse, NotSent
 from fincore.write.psp.stripe import client as client_module
-from fincore.write.psp.stripe.client import RESPONSE_BYTES_MAX, StripeClient
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.client import StripeClient
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -24,6 +24,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import (
@@ -40,7 +41,7 @@ from fincore.write.psp.stripe.error_tables import (
 from fincore.write.psp.stripe.intents import INTENT_STATUSES
 from fincore.write.psp.stripe.mapping import outcome_of
 from fincore.write.psp.stripe.outcome_table import outcome_table
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.status_tables import (
     DISPUTE_STATUSES,
     EXPIRY_REASONS,

@@ -19,9 +19,10 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.stripe.error_tables import OPERATION_ERRORS
 from fincore.write.psp.stripe.mapping import operation_outcome_of
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

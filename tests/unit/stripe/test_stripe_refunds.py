@@ -23,10 +23,11 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe.error_tables import REFUND_ERRORS
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund, refund_outcome_of
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.status_tables import REFUND_FAILURES, REFUND_STATUSES
 from fincore.write.psp.stripe.wire import StripeError, StripeRefund
 

@@ -1,18 +1,25 @@
-"""HTTP to Stripe: one session, bounded in connections, time and size. It returns what happened and decides nothing."""
+"""HTTP to Stripe: calls in its dialect. It returns what happened and decides nothing."""
 
 import time
 from typing import Final, TypeVar
 
-import aiohttp
 import msgspec
 import structlog
 from yarl import URL
 
 from fincore.domain.secret import Secret
-from fincore.version import VERSION
+from fincore.write.psp.http import (
+    CONNECT_TIMEOUT_SECONDS,
+    CONNECTIONS_MAX,
+    TOTAL_TIMEOUT_SECONDS,
+    HttpSession,
+    NoResponse,
+    NotSent,
+    RawResponse,
+)
+from fincore.write.psp.sanitize import sanitize_code
 from fincore.write.psp.stripe.form import Form, encode_form
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
-from fincore.write.psp.stripe.sanitize import sanitize_code
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
 
 T = TypeVar("T")
@@ -20,21 +27,11 @@ T = TypeVar("T")
 API_VERSION: Final = "2026-10-28.endive"
 """Pinned, so that Stripe's shapes change when this line does. The webhook endpoint must be pinned to the same."""
 
-CONNECTIONS_MAX: Final = 200
-CONNECT_TIMEOUT_SECONDS: Final = 3.0
-"""Includes waiting for one of the connections to become free."""
-TOTAL_TIMEOUT_SECONDS: Final = 30.0
-RESPONSE_BYTES_MAX: Final = 2 * 1024 * 1024
-
 _SHOULD_RETRY: Final = {"true": True, "false": False}
 _FIRST_ERROR_STATUS: Final = 300
 _ERROR: Final = msgspec.json.Decoder(ErrorBody)
 
 _log = structlog.get_logger(__name__)
-
-
-class _ResponseTooLarge(Exception):
-    pass
 
 
 class StripeClient:
@@ -52,9 +49,13 @@ class StripeClient:
         total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._connections_max = connections_max
-        self._timeout = aiohttp.ClientTimeout(total=total_timeout_seconds, connect=connect_timeout_seconds)
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpSession(
+            "Stripe",
+            headers={"Stripe-Version": API_VERSION},
+            connections_max=connections_max,
+            connect_timeout_seconds=connect_timeout_seconds,
+            total_timeout_seconds=total_timeout_seconds,
+        )
 
     async def get(
         self, path: str, query: Form, *, key: Secret, reads: msgspec.json.Decoder[T]
@@ -77,8 +78,7 @@ class StripeClient:
 
     async def close(self) -> None:
         """Close the connections; calls under way end as unanswered."""
-        if self._session is not None:
-            await self._session.close()
+        await self._http.close()
 
     async def _call(
         self,
@@ -92,63 +92,26 @@ class StripeClient:
     ) -> Response[T] | NotSent | NoResponse:
         url = URL(f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}", encoded=True)
         started = time.perf_counter()
-        result: Response[T] | NotSent | NoResponse
-        try:
-            async with self._opened().request(
-                method, url, data=form, headers=headers, allow_redirects=False
-            ) as response:
-                result = _read(response, await _bounded_body(response), reads)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            # aiohttp raises these two only while it resolves, connects or waits for a free connection.
-            result = NotSent(f"could not connect to Stripe ({type(error).__name__})")
-        except _ResponseTooLarge:
-            result = NoResponse(f"Stripe's response is larger than {RESPONSE_BYTES_MAX} bytes")
-        except TimeoutError:
-            result = NoResponse(f"Stripe did not answer within {self._timeout.total:g} s")
-        except (aiohttp.ClientError, OSError) as error:
-            result = NoResponse(f"the connection to Stripe broke ({type(error).__name__})")
+        raw = await self._http.call(method, url, headers=headers, body=form)
+        result = _read(raw, reads) if isinstance(raw, RawResponse) else raw
         _note(method, path, result, headers.get("Idempotency-Key"), time.perf_counter() - started)
         return result
-
-    def _opened(self) -> aiohttp.ClientSession:
-        """The session, born with the first call because aiohttp ties it to the running event loop."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections_max),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={
-                    "Stripe-Version": API_VERSION,
-                    "User-Agent": f"FinCore/{VERSION}",
-                    "Accept-Encoding": "identity",
-                },
-                timeout=self._timeout,
-            )
-        return self._session
 
 
 def _authorization(key: Secret) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.reveal()}"}
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > RESPONSE_BYTES_MAX:
-            raise _ResponseTooLarge
-    return bytes(body)
-
-
-def _read(response: aiohttp.ClientResponse, raw: bytes, reads: msgspec.json.Decoder[T]) -> Response[T]:
+def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:
     body: T | None = None
     error: StripeError | None = None
     try:
         if response.status < _FIRST_ERROR_STATUS:
-            body = reads.decode(raw)
+            body = reads.decode(response.body)
         else:
-            error = _ERROR.decode(raw).error
+            error = _ERROR.decode(response.body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        _log.warning("stripe.response_not_understood", status=response.status, bytes=len(raw))
+        _log.warning("stripe.response_not_understood", status=response.status, bytes=len(response.body))
     return Response(
         status=response.status,
         body=body,

@@ -6,6 +6,7 @@ from typing import Final, TypeVar, assert_never
 
 from fincore.domain.card_number import without_card_numbers
 from fincore.domain.outcome import Failure, Retryable, Unknown
+from fincore.write.psp.sanitize import sanitize_code
 from fincore.write.psp.stripe import error_tables
 from fincore.write.psp.stripe.error_tables import (
     Ask,
@@ -17,7 +18,6 @@ from fincore.write.psp.stripe.error_tables import (
     Undetermined,
 )
 from fincore.write.psp.stripe.response import Response
-from fincore.write.psp.stripe.sanitize import sanitize_code
 from fincore.write.psp.stripe.wire import StripeError
 
 MESSAGE_CHARS_MAX: Final = 300

@@ -9,6 +9,7 @@ import structlog
 
 from fincore.domain.clock import Clock
 from fincore.domain.outcome import PspReference, Retryable
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.port import Inquiry, NotFound, RefundInquiry
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
@@ -16,7 +17,7 @@ from fincore.write.psp.stripe.error_policy import authorization_error_policy
 from fincore.write.psp.stripe.error_tables import Repeat
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.limits import SEARCH_LAG_SECONDS
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     REFUND_ID_KEY,

@@ -17,6 +17,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.psp.stripe.error_policy import (
     authorization_error_policy,
@@ -35,7 +36,7 @@ from fincore.write.psp.stripe.error_tables import (
     WithoutReceipt,
 )
 from fincore.write.psp.stripe.intents import declined, moved_at, names, read_intent, time_of, understood
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import (
     PaymentIntent,
     StripeError,

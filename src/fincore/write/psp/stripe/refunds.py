@@ -17,12 +17,13 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
+from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.port import RefundRequest
 from fincore.write.psp.stripe import status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.error_policy import refund_error_policy, refusal_in_words, undetermined_outcome
 from fincore.write.psp.stripe.error_tables import Ask, RefundRefused, Repeat
-from fincore.write.psp.stripe.response import NoResponse, NotSent, Response
+from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY, StripeError, StripeRefund
 
 _log = structlog.get_logger(__name__)

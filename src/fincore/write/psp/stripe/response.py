@@ -1,4 +1,4 @@
-"""What became of one call to Stripe: a response, nothing sent, or sent and no response."""
+"""A response of Stripe, read."""
 
 from typing import Generic, TypeVar
 
@@ -20,15 +20,3 @@ class Response(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     error: StripeError | None
     request_id: str | None
     should_retry: bool | None
-
-
-class NotSent(msgspec.Struct, frozen=True):
-    """No connection could be made: Stripe knows nothing of this call."""
-
-    reason: str
-
-
-class NoResponse(msgspec.Struct, frozen=True):
-    """The call may have reached Stripe; what Stripe did with it is not known."""
-
-    reason: str

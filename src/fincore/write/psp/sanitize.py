@@ -1,4 +1,4 @@
-"""Stripe's codes, parameters and request ids as they may stand in a log, an event or a sentence. Pure."""
+"""PSPs' codes, parameters and request ids as they may stand in a log, an event or a sentence. Pure."""
 
 import re
 from typing import Final

@@ -1,0 +1,112 @@
+"""HTTP to a PSP: one session, bounded in connections, time and size. It returns what happened and decides nothing."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from fincore.version import VERSION
+
+CONNECTIONS_MAX: Final = 200
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+"""Includes waiting for one of the connections to become free."""
+TOTAL_TIMEOUT_SECONDS: Final = 30.0
+RESPONSE_BYTES_MAX: Final = 2 * 1024 * 1024
+
+
+class RawResponse(msgspec.Struct, frozen=True):
+    """The PSP answered, with a body of at most the bound. `headers` are found by names of any letter case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NotSent(msgspec.Struct, frozen=True):
+    """The PSP knows nothing of this call: no connection could be made, or what the call needs was refused before it.
+
+    `retry_after_seconds` is set where an earlier repeat is of no use.
+    """
+
+    reason: str
+    retry_after_seconds: float | None = None
+
+
+class NoResponse(msgspec.Struct, frozen=True):
+    """The call may have reached the PSP; what the PSP did with it is not known."""
+
+    reason: str
+
+
+class _ResponseTooLarge(Exception):
+    pass
+
+
+class HttpSession:
+    """Calls one PSP, named `psp` in sentences. `headers` are sent with every call.
+
+    No method raises for the network or for the PSP. Redirects are not followed: they would carry the key elsewhere.
+    """
+
+    def __init__(
+        self,
+        psp: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        connections_max: int = CONNECTIONS_MAX,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
+        response_bytes_max: int = RESPONSE_BYTES_MAX,
+    ) -> None:
+        self._psp = psp
+        self._headers = {"User-Agent": f"FinCore/{VERSION}", "Accept-Encoding": "identity", **(headers or {})}
+        self._connections_max = connections_max
+        self._total_timeout_seconds = total_timeout_seconds
+        self._timeout = aiohttp.ClientTimeout(total=total_timeout_seconds, connect=connect_timeout_seconds)
+        self._response_bytes_max = response_bytes_max
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(
+        self, method: str, url: URL, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> RawResponse | NotSent | NoResponse:
+        """One call. Both kinds of failure say why in a sentence that names no secret."""
+        try:
+            async with self._opened().request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return RawResponse(response.status, response.headers, await self._bounded_body(response))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            # aiohttp raises these two only while it resolves, connects or waits for a free connection.
+            return NotSent(f"could not connect to {self._psp} ({type(error).__name__})")
+        except _ResponseTooLarge:
+            return NoResponse(f"{self._psp}'s response is larger than {self._response_bytes_max} bytes")
+        except TimeoutError:
+            return NoResponse(f"{self._psp} did not answer within {self._total_timeout_seconds:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return NoResponse(f"the connection to {self._psp} broke ({type(error).__name__})")
+
+    async def close(self) -> None:
+        """Close the connections; calls under way end as unanswered."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, born with the first call because aiohttp ties it to the running event loop."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections_max),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                timeout=self._timeout,
+            )
+        return self._session
+
+    async def _bounded_body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > self._response_bytes_max:
+                raise _ResponseTooLarge
+        return bytes(body)
