@@ -27,8 +27,10 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_method import CardInstrument
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
+    CaptureRequest,
     Inquiry,
     NotFound,
     PspGateway,
@@ -87,6 +89,17 @@ STRIPE_DECLINES = [
         ("card_declined", "retry_later", "card_velocity_exceeded"),
     ),
     ("pm_card_radarBlock", ("card_declined", "do_not_retry", "fraudulent")),
+]
+STRIPE_CARDS = [
+    ("pm_card_visa", CardInstrument(brand="visa", last4="4242", country="US", funding="credit")),
+    ("pm_card_gb_debit", CardInstrument(brand="visa", last4="0005", country="GB", funding="debit")),
+    (
+        "pm_card_mastercard_prepaid",
+        CardInstrument(brand="mastercard", last4="5100", country="US", funding="prepaid"),
+    ),
+    ("pm_card_jp", CardInstrument(brand="visa", last4="0003", country="JP", funding="credit")),
+    ("pm_card_chargeDeclined", CardInstrument(brand="visa", last4="0002", country="US", funding="credit")),
+    ("pm_card_radarBlock", CardInstrument(brand="visa", last4="0019", country="US", funding="credit")),
 ]
 
 
@@ -207,6 +220,52 @@ async def test_bad_card_is_declined_with_advice_and_inquiry_agrees(
     assert (outcome.failure.code, outcome.failure.advice, outcome.failure.decline_code) == expected
     assert psp.payments_of(charge_id)["amount_received"] == 0
     assert await psp.inquire(charge_id) == outcome
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+@pytest.mark.parametrize(("payment_method", "card"), STRIPE_CARDS)
+async def test_outcome_names_the_card_and_inquiry_agrees(
+    psp: PspUnderTest, charge_id: ChargeId, payment_method: str, card: CardInstrument, capture_method: str
+) -> None:
+    outcome = await psp.authorize(charge_id, payment_method=payment_method, capture_method=capture_method)
+    assert isinstance(outcome, Approved | Declined)
+    instrument = outcome.instrument
+    assert isinstance(instrument, CardInstrument)
+    assert instrument.expiry_month in range(1, 13)
+    assert instrument.expiry_year is not None
+    assert instrument.fingerprint
+    known = {name: getattr(card, name) for name in ("brand", "last4", "country", "funding")}
+    assert {name: getattr(instrument, name) for name in known} == known
+    again = await psp.inquire(charge_id)
+    assert isinstance(again, Approved | Declined)
+    assert again.instrument == instrument
+
+
+async def test_a_capture_names_the_card_of_its_hold(psp: PspUnderTest, charge_id: ChargeId) -> None:
+    held = await psp.authorize(charge_id, capture_method="manual")
+    assert isinstance(held, Approved)
+    captured = await psp.gateway.capture(
+        CaptureRequest(
+            charge_id=charge_id,
+            idempotency_key=f"{charge_id}:capture:1",
+            psp_account=TEST,
+            psp_reference=held.psp_reference,
+            money=USD_19_99,
+        )
+    )
+    assert isinstance(captured, Approved)
+    assert captured.kind == "captured"
+    assert captured.instrument == held.instrument is not None
+
+
+async def test_fingerprint_is_equal_for_equal_cards_only(psp: PspUnderTest) -> None:
+    seen = []
+    for token in ("pm_card_visa", "pm_card_us", "pm_card_de"):
+        outcome = await psp.authorize(new_charge_id(), payment_method=token)
+        assert isinstance(outcome, Approved)
+        assert isinstance(outcome.instrument, CardInstrument)
+        seen.append(outcome.instrument.fingerprint)
+    assert seen[0] == seen[1] != seen[2]
 
 
 async def test_lost_card_decline_has_generic_message(psp: PspUnderTest, charge_id: ChargeId) -> None:

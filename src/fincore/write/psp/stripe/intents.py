@@ -22,6 +22,7 @@ from fincore.write.psp.stripe import error_tables, status_tables
 from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.error_policy import decline_of, failure_of
 from fincore.write.psp.stripe.error_tables import Refused
+from fincore.write.psp.stripe.instruments import instrument_of_charge, instrument_of_error
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     BalanceTransaction,
@@ -67,6 +68,7 @@ def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> I
         psp_reference=PspReference(intent.id),
         occurred_at=occurred_at,
         fee=_fee(intent),
+        instrument=instrument_of_charge(intent.latest_charge),
     )
 
 
@@ -81,6 +83,7 @@ def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) ->
         psp_reference=PspReference(intent.id),
         occurred_at=occurred_at,
         capture_before=_capture_before(intent),
+        instrument=instrument_of_charge(intent.latest_charge),
     )
 
 
@@ -111,7 +114,7 @@ def _failed_attempt(intent: PaymentIntent, occurred_at: datetime, now: datetime)
     error = intent.last_payment_error
     if error is None:
         return _undecided(intent, occurred_at, now)
-    return declined(error, _reason_of_failed_attempt(error), occurred_at, PspReference(intent.id))
+    return declined(error, _reason_of_failed_attempt(error), occurred_at, intent)
 
 
 def _undecided(intent: PaymentIntent, _occurred_at: datetime, now: datetime) -> IntentReading:
@@ -150,13 +153,21 @@ def declined(
     error: StripeError,
     refused: Refused,
     occurred_at: datetime,
-    reference: PspReference | None,
+    intent: PaymentIntent | None,
     *,
     request_id: str | None = None,
 ) -> Declined:
-    """The refusal of a payment, `reference` where Stripe shows one."""
-    failure = failure_of(error, refused, "the payment", request_id=request_id)
-    return Declined(failure=failure, occurred_at=occurred_at, psp_reference=reference)
+    """The refusal of a payment; `intent` where Stripe shows the payment.
+
+    The error shows the card of the attempt that it is about; the latest charge may be of an attempt before it.
+    """
+    charge = intent.latest_charge if intent else None
+    return Declined(
+        failure=failure_of(error, refused, "the payment", request_id=request_id),
+        occurred_at=occurred_at,
+        psp_reference=PspReference(intent.id) if intent else None,
+        instrument=instrument_of_error(error) or instrument_of_charge(charge),
+    )
 
 
 def _reason_of_failed_attempt(error: StripeError) -> Refused:

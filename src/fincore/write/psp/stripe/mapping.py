@@ -125,7 +125,7 @@ def _outcome_of_refusal(
                 error or StripeError(),
                 policy,
                 time_of(intent) if intent else now,
-                PspReference(intent.id) if intent else None,
+                intent,
                 request_id=response.request_id,
             )
         case Repeat() | Ask():

@@ -1,6 +1,6 @@
 """The parts of Stripe's objects that FinCore reads (API version 2026-10-28.endive). Times are unix seconds.
 
-Only what is named here is ever taken out of a response: client secrets and card details stay behind.
+Only what is named here is ever taken out of a response: client secrets and the holder's name and address stay behind.
 """
 
 from typing import Annotated, Final, Literal
@@ -22,7 +22,28 @@ Movement = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 """In Stripe's minor units, negative for what goes the other way."""
 
 
-class CardDetails(msgspec.Struct, frozen=True):
+_NULL: Final = msgspec.Raw(b"null")
+
+
+class CardFacts(msgspec.Struct, frozen=True):
+    """What Stripe shows of a card. Each fact is read by itself (`instruments`), so that a strange one spoils no payment."""
+
+    brand: msgspec.Raw = _NULL
+    last4: msgspec.Raw = _NULL
+    exp_month: msgspec.Raw = _NULL
+    exp_year: msgspec.Raw = _NULL
+    country: msgspec.Raw = _NULL
+    funding: msgspec.Raw = _NULL
+    fingerprint: msgspec.Raw = _NULL
+
+
+class PaymentMethodShown(msgspec.Struct, frozen=True):
+    """A payment method that Stripe shows within another object."""
+
+    card: CardFacts | None = None
+
+
+class CardDetails(CardFacts, frozen=True):
     """`charge.payment_method_details.card`."""
 
     capture_before: UnixSeconds | None = None
@@ -73,7 +94,10 @@ class NextAction(msgspec.Struct, frozen=True):
 
 
 class StripeError(msgspec.Struct, frozen=True, kw_only=True):
-    """`error` of a response, and `last_payment_error` of a payment intent."""
+    """`error` of a response, and `last_payment_error` of a payment intent.
+
+    `payment_method` is a `PaymentMethodShown`, read by itself as the facts of a card are.
+    """
 
     type: str = ""
     code: str | None = None
@@ -82,6 +106,7 @@ class StripeError(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     param: str | None = None
     payment_intent: "PaymentIntent | None" = None
+    payment_method: msgspec.Raw = _NULL
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
