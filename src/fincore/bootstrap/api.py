@@ -1,6 +1,7 @@
 """The API role: serves the merchants' API on uvicorn, with the writer and the watch that it needs."""
 
 import asyncio
+import os
 import resource
 import socket
 from typing import Final
@@ -13,6 +14,7 @@ from fincore.api.http.server import http_server
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import router, webhooks
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.settings import Settings
@@ -46,7 +48,7 @@ async def _serve(
     watch = StreamWatch(log)
     application = build_application(
         stores,
-        PspAccounts(router=router(settings), webhooks=webhooks(settings)),
+        PspAccounts(router=router(settings), webhooks=webhooks(settings, secret_resolver(os.environ))),
         RequestBounds(
             live_per_second=settings.rate_limit_live_per_second,
             test_per_second=settings.rate_limit_test_per_second,

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 
 from fincore.bootstrap.databases import Installation
-from fincore.bootstrap.psps import stripe_accounts, stripe_webhook_endpoints
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.psps import check_accounts
 from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
@@ -25,10 +26,12 @@ async def run_everything(
     Announces one line when every role is ready.
     """
     databases = installation.databases
-    if not stripe_accounts(settings).keys() | stripe_webhook_endpoints(settings).keys():
+    if not settings.psp_accounts:
         raise ConfigurationError(
-            "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS"
+            "no PSP account is configured: set FINCORE_STRIPE_TEST_SECRET_KEY and FINCORE_STRIPE_TEST_WEBHOOK_SECRETS, "
+            "or FINCORE_PSP_ACCOUNTS_FILE"
         )
+    check_accounts(settings, secret_resolver(os.environ))
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

@@ -1,20 +1,26 @@
-"""The PSPs the settings configure: the router over their accounts, their gateways, and who may send webhooks.
+"""The PSPs that are configured: their accounts for the router, their gateways, and the halves that take their webhooks.
 
-Each takes only the secrets it needs.
+Each process reads only the secrets that it needs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from fincore.bootstrap.settings import Settings, StripeSettings
+from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, values_of
+from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver
+from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import Clock
-from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import PspGateway, PspWebhooks
-from fincore.write.psp.stripe.account import STRIPE, StripeAccount, StripeWebhookEndpoint
+from fincore.write.psp.stripe.account import (
+    STRIPE,
+    STRIPE_BASE_URL,
+    StripeAccount,
+    StripeWebhookEndpoint,
+)
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
@@ -26,61 +32,17 @@ LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LI
 """The limits of each PSP that FinCore can speak to, configured or not."""
 
 
-def account_of(*, livemode: bool) -> PspAccount:
-    """The PSP account that carries the charges of a mode; the path of its webhooks ends with this name."""
-    return PspAccount("live" if livemode else "test")
-
-
-def stripe_accounts(settings: Settings) -> dict[PspAccount, StripeAccount]:
-    """The Stripe accounts to call; raise `ConfigurationError` for one without its key, or with one of the wrong mode."""
-    accounts = {}
-    for livemode, stripe in _configured(settings):
-        if stripe.secret_key is None:
-            prefix = _prefix(livemode=livemode)
-            raise ConfigurationError(f"{prefix}_SECRET_KEY is missing beside {prefix}_WEBHOOK_SECRETS")
-        accounts[account_of(livemode=livemode)] = StripeAccount(
-            secret_key=stripe.secret_key, expects_livemode=livemode
-        )
-    return accounts
-
-
-def stripe_webhook_endpoints(settings: Settings) -> dict[PspAccount, StripeWebhookEndpoint]:
-    """The Stripe accounts with webhooks; raise `ConfigurationError` for one without signing secrets."""
-    endpoints = {}
-    for livemode, stripe in _configured(settings):
-        if not stripe.webhook_secrets:
-            prefix = _prefix(livemode=livemode)
-            raise ConfigurationError(f"{prefix}_WEBHOOK_SECRETS is missing beside {prefix}_SECRET_KEY")
-        endpoints[account_of(livemode=livemode)] = StripeWebhookEndpoint(
-            secrets=stripe.webhook_secrets, expects_livemode=livemode
-        )
-    return endpoints
-
-
-def gateways(settings: Settings, clock: Clock) -> Mapping[PspName, PspGateway]:
-    """A gateway for each PSP that has an account."""
-    accounts = stripe_accounts(settings)
-    if not accounts:
-        return {}
-    client = StripeClient(
-        base_url=settings.stripe_base_url,
-        connections_max=settings.worker_concurrency,
-        total_timeout_seconds=settings.psp_timeout_seconds,
-    )
-    return {STRIPE: StripeGateway(accounts, client=client, clock=clock)}
-
-
 def configured_accounts(settings: Settings) -> tuple[ConfiguredAccount, ...]:
     """Every account at a PSP that charges may go to."""
     return tuple(
         ConfiguredAccount(
-            psp=STRIPE,
-            name=account_of(livemode=livemode),
-            livemode=livemode,
-            is_default=True,
-            limits=LIMITS[STRIPE],
+            psp=account.psp,
+            name=account.name,
+            livemode=account.livemode,
+            is_default=account.is_default,
+            limits=LIMITS[account.psp],
         )
-        for livemode, _ in _configured(settings)
+        for account in settings.psp_accounts
     )
 
 
@@ -89,9 +51,56 @@ def router(settings: Settings) -> Router:
     return AccountRouter(configured_accounts(settings))
 
 
-def webhooks(settings: Settings) -> Mapping[PspName, PspWebhooks]:
+# The half that calls
+
+
+def stripe_account(account: DeclaredAccount, resolver: SecretResolver) -> StripeAccount:
+    """A Stripe account to call. Raises `ConfigurationError` for a key that is missing or wrong."""
+    (secret_key,) = values_of(account, "calls", resolver)["secret_key"]
+    return StripeAccount(
+        secret_key=secret_key,
+        expects_livemode=account.livemode,
+        base_url=account.base_url or STRIPE_BASE_URL,
+    )
+
+
+def _stripe_gateway(
+    accounts: Sequence[DeclaredAccount], resolver: SecretResolver, settings: Settings, clock: Clock
+) -> PspGateway:
+    client = StripeClient(
+        connections_max=settings.worker_concurrency, total_timeout_seconds=settings.psp_timeout_seconds
+    )
+    called = {account.name: stripe_account(account, resolver) for account in accounts}
+    return StripeGateway(called, client=client, clock=clock)
+
+
+_GATEWAYS: Final[
+    Mapping[PspName, Callable[[Sequence[DeclaredAccount], SecretResolver, Settings, Clock], PspGateway]]
+] = MappingProxyType({STRIPE: _stripe_gateway})
+
+
+def gateways(settings: Settings, resolver: SecretResolver, clock: Clock) -> Mapping[PspName, PspGateway]:
+    """A gateway for each PSP that has an account. Raises `ConfigurationError`, which names the account and the value."""
+    at_psp = _by_psp(settings)
+    return {psp: _GATEWAYS[psp](accounts, resolver, settings, clock) for psp, accounts in at_psp.items()}
+
+
+# The half that takes webhooks
+
+
+def stripe_webhook_endpoint(account: DeclaredAccount, resolver: SecretResolver) -> StripeWebhookEndpoint:
+    """The webhook endpoint of a Stripe account. Raises `ConfigurationError` for secrets that are missing or wrong."""
+    secrets = values_of(account, "webhooks", resolver)["webhook_secrets"]
+    return StripeWebhookEndpoint(secrets=secrets, expects_livemode=account.livemode)
+
+
+def webhooks(settings: Settings, resolver: SecretResolver) -> Mapping[PspName, PspWebhooks]:
     """The incoming half of each PSP, which can verify what its accounts are told."""
-    return {STRIPE: StripeWebhooks(stripe_webhook_endpoints(settings))}
+    at_psp = _by_psp(settings)
+    endpoints: dict[PspAccount, StripeWebhookEndpoint] = {
+        account.name: stripe_webhook_endpoint(account, resolver) for account in at_psp.get(STRIPE, ())
+    }
+    return {STRIPE: StripeWebhooks(endpoints)}
 
 
 def webhook_readers() -> Mapping[PspName, PspWebhooks]:
@@ -99,11 +108,15 @@ def webhook_readers() -> Mapping[PspName, PspWebhooks]:
     return {STRIPE: StripeWebhooks({})}
 
 
-def _configured(settings: Settings) -> Iterator[tuple[bool, StripeSettings]]:
-    for livemode, stripe in ((False, settings.stripe_test), (True, settings.stripe_live)):
-        if stripe is not None:
-            yield livemode, stripe
+def check_accounts(settings: Settings, resolver: SecretResolver) -> None:
+    """Read every value of every account, as a start of all roles does. Raises `ConfigurationError` for the first that is wrong."""
+    for account in settings.psp_accounts:
+        values_of(account, "calls", resolver)
+        values_of(account, "webhooks", resolver)
 
 
-def _prefix(*, livemode: bool) -> str:
-    return f"FINCORE_STRIPE_{'LIVE' if livemode else 'TEST'}"
+def _by_psp(settings: Settings) -> dict[PspName, list[DeclaredAccount]]:
+    found: dict[PspName, list[DeclaredAccount]] = {}
+    for account in settings.psp_accounts:
+        found.setdefault(account.psp, []).append(account)
+    return found

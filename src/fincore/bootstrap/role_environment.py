@@ -1,29 +1,33 @@
 """What `fincore up` tells each role: the settings, and of the secrets only those that the role needs."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Final, get_args
 
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases
+from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountHalf, setting_of
+from fincore.bootstrap.psp_accounts.secret_reference import SecretReference
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
 
-_PSP_KEYS: Final = frozenset({"FINCORE_STRIPE_TEST_SECRET_KEY", "FINCORE_STRIPE_LIVE_SECRET_KEY"})
-_PSP_WEBHOOK_SECRETS: Final = frozenset(
-    {"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"}
+_HALVES_OF_ROLE: Final[Mapping[Role, tuple[AccountHalf, ...]]] = MappingProxyType(
+    {"api": ("webhooks",), "worker": ("calls",)}
 )
+"""Which half of the accounts at PSPs a role uses; the other roles use none."""
+
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
-    # It verifies the PSP's webhooks, encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
-    "api": _PSP_WEBHOOK_SECRETS | _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
-    "worker": _PSP_KEYS,
+    # It encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
+    "api": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
+    "worker": frozenset(),
     "projectionist": frozenset(),
     "ledger": frozenset(),
     "notify": _ENCRYPTION_KEYS,
     "auditor": frozenset(),
 }
-"""Which secrets a role needs beside the DSNs of its stores."""
+"""Which secrets a role needs beside the DSNs of its stores and its half of the accounts at PSPs."""
 
 
 def environment_of(
@@ -34,6 +38,7 @@ def environment_of(
     DSNs and the key that encrypts secrets are given as they were found, also where they were not set.
     """
     needed = SECRETS_OF_ROLE[role] | {SETTING_OF_STORE[store] for store in STORES_OF_ROLE[role]}
+    needed |= _account_settings(_HALVES_OF_ROLE.get(role, ()))
     # A role that reads the DSN of one store takes that of the event store for one that is left empty.
     needed |= {"FINCORE_EVENTSTORE_DSN"}
     found = {setting: str(getattr(databases, store)) for store, setting in SETTING_OF_STORE.items()}
@@ -45,5 +50,31 @@ def environment_of(
         for suffix in ("", FILE_SUFFIX)
         if name not in needed or (suffix and name in found)
     }
+    hidden |= _variables(settings, get_args(AccountHalf)) - _variables(
+        settings, _HALVES_OF_ROLE.get(role, ())
+    )
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}
+
+
+def _account_settings(halves: Collection[AccountHalf]) -> set[str]:
+    """The settings that hold some halves of the accounts that settings declare."""
+    return {
+        setting_of(psp, field.name, livemode=livemode)
+        for psp, form in FORMS.items()
+        for field in form.fields
+        for livemode in (False, True)
+        if field.half in halves
+    }
+
+
+def _variables(settings: Settings, halves: Collection[AccountHalf]) -> set[str]:
+    """The environment variables that some halves of the accounts in a file refer to."""
+    return {
+        source.place
+        for account in settings.psp_accounts
+        for field in account.form.fields
+        if field.half in halves
+        for source in account.sources.get(field.name, ())
+        if isinstance(source, SecretReference) and source.scheme == "env"
+    }

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
+from fincore.write.psp.stripe.account import secret_key_flaw, webhook_secret_flaw
 
 Network = IPv4Network | IPv6Network
 SECRETS_KEY_BYTES: Final = 32
@@ -99,7 +100,12 @@ def _dsn(name: str, text: str) -> str | None:
 
 def _url(name: str, text: str) -> str:
     url = text.rstrip("/")
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of the brackets around an address of IPv6
+        is_url = False
+    if not is_url or not url.isprintable() or " " in url:
         raise ConfigurationError(f"{name} must be an http:// or https:// URL")
     return url
 
@@ -139,27 +145,21 @@ def _secrets_key(name: str, text: str) -> Secret | None:
 
 def _stripe_webhook_secrets(name: str, text: str) -> tuple[Secret, ...]:
     secrets = _parts(text)
-    if not all(secret.startswith("whsec_") for secret in secrets):
-        raise ConfigurationError(
-            f"{name} holds a secret that does not begin with whsec_: set the signing secret that Stripe shows for the "
-            "webhook endpoint"
-        )
+    for flaw in filter(None, map(webhook_secret_flaw, secrets)):
+        raise ConfigurationError(f"{name} holds a secret that {flaw}")
     return tuple(map(Secret, secrets))
 
 
-def stripe_key(mode: str, other_mode: str) -> Form:
+def stripe_key(*, livemode: bool) -> Form:
     """A secret key of a Stripe account, refused where its prefix says that it is of the other mode."""
 
     def read(name: str, text: str) -> Secret | None:
-        if text.startswith("pk_"):
-            raise ConfigurationError(
-                f"{name} is a publishable key (pk_...): set the secret key (sk_... or rk_...)"
-            )
-        if text.startswith((f"sk_{other_mode}_", f"rk_{other_mode}_")):
-            raise ConfigurationError(f"{name} is a key of the other mode: set it in the other setting")
+        flaw = secret_key_flaw(text, livemode=livemode)
+        if flaw is not None:
+            raise ConfigurationError(f"{name} {flaw}")
         return Secret(text) if text else None
 
-    return Form(f"sk_... or rk_... of {mode} mode", read)
+    return Form(f"sk_... or rk_... of {'live' if livemode else 'test'} mode", read)
 
 
 FOLDER: Final = Form("a path", _folder)

@@ -9,6 +9,10 @@ from typing import Annotated, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
+from fincore.bootstrap.psp_accounts.accounts_file import ACCOUNTS_FILE
+from fincore.bootstrap.psp_accounts.accounts_of_settings import accounts_of_settings
+from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, with_defaults
+from fincore.bootstrap.secret_file import SecretUnreadable, secret_in
 from fincore.bootstrap.setting_values import (
     DSN,
     FOLDER,
@@ -33,17 +37,6 @@ from fincore.observability.logs import LogFormat
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX: Final = "FINCORE_"
 FILE_SUFFIX: Final = "_FILE"
-SECRET_BYTES_MAX: Final = 65_536
-
-
-class StripeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One account at Stripe: its secret key and the secrets of its webhook endpoint (several while one is rotated).
-
-    A process has both, or only what its role needs: None, or no secrets, where it was given the other half alone.
-    """
-
-    secret_key: Secret | None
-    webhook_secrets: tuple[Secret, ...]
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,13 +126,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="first of the ports for health and metrics, one a role; 0: ports that the system chooses",
         ),
     ]
+    psp_accounts_file: Annotated[
+        tuple[DeclaredAccount, ...],
+        Declared(
+            read=ACCOUNTS_FILE,
+            meaning="file that declares accounts at PSPs, several for each mode; empty: the accounts that the settings "
+            "of each PSP declare, which may stand beside a file",
+        ),
+    ]
     stripe_base_url: Annotated[
         str, Declared(default="https://api.stripe.com", read=URL, meaning="Stripe, or a simulator of it")
     ]
     stripe_test_secret_key: Annotated[
         Secret | None,
         Declared(
-            read=stripe_key("test", "live"),
+            read=stripe_key(livemode=False),
             is_secret=True,
             meaning="secret key of the Stripe account for test mode",
         ),
@@ -155,7 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_live_secret_key: Annotated[
         Secret | None,
         Declared(
-            read=stripe_key("live", "test"),
+            read=stripe_key(livemode=True),
             is_secret=True,
             meaning="secret key of the Stripe account for live mode",
         ),
@@ -268,20 +269,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
     @property
-    def stripe_test(self) -> StripeSettings | None:
-        """The Stripe account for test mode, where one is configured."""
-        return _stripe(self.stripe_test_secret_key, self.stripe_test_webhook_secrets)
+    def psp_accounts(self) -> tuple[DeclaredAccount, ...]:
+        """Every account at a PSP: those that settings declare, then those in the file.
 
-    @property
-    def stripe_live(self) -> StripeSettings | None:
-        """The Stripe account for live mode, where one is configured."""
-        return _stripe(self.stripe_live_secret_key, self.stripe_live_webhook_secrets)
-
-    @property
-    def live_psps(self) -> tuple[str, ...]:
-        """The PSPs with an account for live money; a new PSP is added here."""
-        configured = {"Stripe": self.stripe_live}
-        return tuple(psp for psp, account in configured.items() if account is not None)
+        Raises `ConfigurationError` where two have one name, or the default of a PSP and mode is not clear.
+        """
+        declared = accounts_of_settings(msgspec.structs.asdict(self), self.psp_accounts_file)
+        return with_defaults((*declared, *self.psp_accounts_file))
 
     @property
     def failpoints_allowed(self) -> bool:
@@ -350,15 +344,9 @@ def _in_force(setting: Setting, environment: Mapping[str, str]) -> InForce:
 def _secret_in(name: str, file: Path) -> str:
     """What a file holds, without white space around it."""
     try:
-        with file.open(encoding="utf-8") as opened:
-            text = opened.read(SECRET_BYTES_MAX).strip()
-    except OSError as error:
-        raise ConfigurationError(f"{name}: the file {file} cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{name}: the file {file} is not UTF-8 text") from None
-    if not text:
-        raise ConfigurationError(f"{name}: the file {file} is empty")
-    return text
+        return secret_in(file)
+    except SecretUnreadable as error:
+        raise ConfigurationError(f"{name}: {error}") from error
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -378,14 +366,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             "FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS must be at most FINCORE_WEBHOOK_BODIES_KEPT_DAYS "
             f"({settings.webhook_bodies_kept_days})"
         )
-    if settings.failpoints_allowed and settings.live_psps:
+    live = [account.label for account in settings.psp_accounts if account.livemode]
+    if settings.failpoints_allowed and live:
         raise ConfigurationError(
-            f"FINCORE_FAILPOINTS must be off where an account for live money is configured ({', '.join(settings.live_psps)})"
+            f"FINCORE_FAILPOINTS must be off where an account for live money is configured ({', '.join(live)})"
         )
     return settings
-
-
-def _stripe(secret_key: Secret | None, webhook_secrets: tuple[Secret, ...]) -> StripeSettings | None:
-    if secret_key is None and not webhook_secrets:
-        return None
-    return StripeSettings(secret_key=secret_key, webhook_secrets=webhook_secrets)

@@ -1,11 +1,13 @@
 """The worker role: jobs from the queue, PSPs to call, outcomes to record."""
 
 import asyncio
+import os
 from datetime import timedelta
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_writer, sampled
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
@@ -21,7 +23,7 @@ from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish the claimed ones."""
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
-    psp_gateways = gateways(settings, clock)
+    psp_gateways = gateways(settings, secret_resolver(os.environ), clock)
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),
         ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),

@@ -1,41 +1,44 @@
-"""Which accounts the settings configure: each process asks for the half that it uses."""
+"""What is composed of the accounts that are configured: each process asks for the half that it uses."""
 
 from collections.abc import Callable
 
 import pytest
 
-from fincore.bootstrap.psps import (
-    LIMITS,
-    configured_accounts,
-    stripe_accounts,
-    stripe_webhook_endpoints,
-)
+from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver, secret_resolver
+from fincore.bootstrap.psps import LIMITS, check_accounts, configured_accounts, gateways, webhooks
 from fincore.bootstrap.settings import Settings, read_settings
+from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
 
 KEY = {"FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1"}
 WEBHOOKS = {"FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_1"}
+NO_SECRETS = secret_resolver({})
+
+
+def calling_half(settings: Settings, resolver: SecretResolver) -> object:
+    return gateways(settings, resolver, SystemClock())
 
 
 def test_each_half_of_an_account_stands_alone() -> None:
-    assert stripe_accounts(read_settings(KEY)).keys() == {"live"}
-    assert stripe_webhook_endpoints(read_settings(WEBHOOKS)).keys() == {"live"}
-    assert stripe_accounts(read_settings({})) == {}
-    assert stripe_webhook_endpoints(read_settings({})) == {}
+    assert gateways(read_settings(KEY), NO_SECRETS, SystemClock()).keys() == {"stripe"}
+    assert webhooks(read_settings(WEBHOOKS), NO_SECRETS).keys() == {"stripe"}
+    assert gateways(read_settings({}), NO_SECRETS, SystemClock()) == {}
 
 
 @pytest.mark.parametrize(
-    ("read", "given", "missing"),
+    ("compose", "given", "missing"),
     [
-        (stripe_accounts, WEBHOOKS, "FINCORE_STRIPE_LIVE_SECRET_KEY"),
-        (stripe_webhook_endpoints, KEY, "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"),
+        (calling_half, WEBHOOKS, "FINCORE_STRIPE_LIVE_SECRET_KEY"),
+        (webhooks, KEY, "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"),
+        (check_accounts, KEY, "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"),
+        (check_accounts, WEBHOOKS, "FINCORE_STRIPE_LIVE_SECRET_KEY"),
     ],
 )
 def test_account_without_the_half_it_needs_is_refused(
-    read: Callable[[Settings], object], given: dict[str, str], missing: str
+    compose: Callable[..., object], given: dict[str, str], missing: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"{missing} is missing beside {next(iter(given))}"):
-        read(read_settings(given))
+        compose(read_settings(given), NO_SECRETS)
 
 
 def test_account_of_each_mode_is_the_default_of_its_mode() -> None:

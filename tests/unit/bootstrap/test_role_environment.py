@@ -60,7 +60,22 @@ def test_role_gets_the_secrets_it_needs_and_no_others(role: Role, tmp_path: Path
     # The role starts with it, and finds its stores.
     settings = read_settings(told)
     assert settings.eventstore_dsn == DATABASES.eventstore
-    assert (settings.stripe_live is not None) == (role in ("api", "worker"))
+    assert bool(settings.psp_accounts) == (role in ("api", "worker"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_the_accounts_file_reach_their_half_only(role: Role, tmp_path: Path) -> None:
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\n'
+        'secret_key = "env:EU_KEY"\nwebhook_secrets = ["env:EU_WEBHOOK", "env:EU_WEBHOOK_OLD"]\n'
+    )
+    secrets = {"EU_KEY": "sk_test_1", "EU_WEBHOOK": "whsec_1", "EU_WEBHOOK_OLD": "whsec_2"}
+    environment = {"FINCORE_PSP_ACCOUNTS_FILE": str(file), "FINCORE_DATA_DIR": str(tmp_path), **secrets}
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    needed = {"worker": {"EU_KEY"}, "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"}}
+    assert secrets.keys() & told.keys() == needed.get(role, set())
+    assert [one.label for one in read_settings(told).psp_accounts] == ["stripe/eu"]
 
 
 def test_made_key_and_embedded_server_reach_the_roles(tmp_path: Path) -> None:

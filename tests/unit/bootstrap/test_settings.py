@@ -8,13 +8,14 @@ import pytest
 
 from fincore.bootstrap.settings import SETTINGS, read_settings, settings_in_force
 from fincore.domain.errors import ConfigurationError
+from fincore.domain.secret import Secret
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = read_settings({})
     assert settings.api_port == 8080
     assert settings.eventstore_dsn is None
-    assert settings.stripe_test is None
+    assert settings.psp_accounts == ()
     assert settings.data_dir == Path("var").resolve()
 
 
@@ -25,12 +26,12 @@ def test_secrets_are_read_and_not_shown() -> None:
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_one, whsec_two",
         }
     )
-    assert settings.stripe_test is not None
-    assert settings.stripe_test.secret_key is not None
-    assert settings.stripe_test.secret_key.reveal() == "sk_test_abcdef"
-    assert [secret.reveal() for secret in settings.stripe_test.webhook_secrets] == ["whsec_one", "whsec_two"]
-    assert "abcdef" not in repr(settings)
-    assert "one" not in repr(settings.stripe_test)
+    assert settings.stripe_test_secret_key is not None
+    assert settings.stripe_test_secret_key.reveal() == "sk_test_abcdef"
+    assert [one.reveal() for one in settings.stripe_test_webhook_secrets] == ["whsec_one", "whsec_two"]
+    for shown in (repr(settings), repr(settings.psp_accounts)):
+        assert "abcdef" not in shown
+        assert "whsec_" not in shown
 
 
 def test_a_public_url_and_trusted_proxies_are_read() -> None:
@@ -59,6 +60,8 @@ def test_a_public_url_and_trusted_proxies_are_read() -> None:
         ("FINCORE_API_PORT", "70000"),
         ("FINCORE_EVENTSTORE_DSN", "mysql://localhost"),
         ("FINCORE_STRIPE_BASE_URL", "stripe.com"),
+        ("FINCORE_STRIPE_BASE_URL", "http://[::1"),
+        ("FINCORE_STRIPE_BASE_URL", "http://stripe.com:port"),
         ("FINCORE_LOG_LEVEL", "loud"),
         ("FINCORE_PSP_TIMEOUT_SECONDS", "0"),
         ("FINCORE_PSP_TIMEOUT_SECONDS", "nan"),
@@ -120,10 +123,7 @@ def test_stripe_secret_of_another_kind_is_refused(mode: str, key: str, secret: s
 
 @pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1", "sk_org_test_1"])
 def test_stripe_secret_key_of_any_form_is_taken(key: str) -> None:
-    settings = read_settings(
-        {"FINCORE_STRIPE_TEST_SECRET_KEY": key, "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1"}
-    )
-    assert settings.stripe_test is not None
+    assert read_settings({"FINCORE_STRIPE_TEST_SECRET_KEY": key}).stripe_test_secret_key == Secret(key)
 
 
 def test_secret_in_a_file_counts_without_its_white_space(tmp_path: Path) -> None:
@@ -182,9 +182,18 @@ FULL = {
 
 
 @pytest.mark.parametrize("environment", [{}, FULL], ids=["defaults", "all set"])
-def test_every_reader_gives_a_value_of_the_type_of_its_field(environment: dict[str, str]) -> None:
+def test_every_reader_gives_a_value_of_the_type_of_its_field(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     """The reader of a field stands in its annotation, where mypy does not look."""
-    settings = read_settings(environment)
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\n'
+        'secret_key = "env:KEY"\nwebhook_secrets = "env:SECRET"\n'
+    )
+    settings = read_settings(
+        {**environment, "FINCORE_PSP_ACCOUNTS_FILE": str(file)} if environment else environment
+    )
     for field, hint in get_type_hints(type(settings)).items():
         assert _is_of(getattr(settings, field), hint), field
 

@@ -9,14 +9,14 @@ from fincore.write.psp.stripe.account import StripeAccount, StripeWebhookEndpoin
 
 @pytest.mark.parametrize("key", ["sk_live_hidden", "rk_live_hidden"])
 def test_a_live_key_is_refused_where_test_money_is_expected(key: str) -> None:
-    with pytest.raises(ConfigurationError, match="for test mode has a live secret key") as refused:
+    with pytest.raises(ConfigurationError, match=r"other mode \(live\)") as refused:
         StripeAccount(secret_key=Secret(key), expects_livemode=False)
     assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize("key", ["sk_test_hidden", "rk_test_hidden"])
 def test_a_test_key_is_refused_where_live_money_is_expected(key: str) -> None:
-    with pytest.raises(ConfigurationError, match="for live mode has a test secret key"):
+    with pytest.raises(ConfigurationError, match=r"other mode \(test\)"):
         StripeAccount(secret_key=Secret(key), expects_livemode=True)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -12,13 +13,23 @@ from structlog.testing import LogCapture
 from fincore.domain.secret import Secret
 from fincore.write.psp.http import RESPONSE_BYTES_MAX, NoResponse, NotSent
 from fincore.write.psp.stripe import client as client_module
+from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serve = Callable[[Handler], Awaitable[str]]
-Connect = Callable[..., StripeClient]
+
+
+class Connected(NamedTuple):
+    """A client, and the account with which it calls."""
+
+    client: StripeClient
+    account: StripeAccount
+
+
+Connect = Callable[..., Connected]
 
 INTENT = msgspec.json.Decoder(PaymentIntent)
 KEY = Secret("sk_test_hidden")
@@ -53,19 +64,19 @@ def serve(stack: AsyncExitStack) -> Serve:
 
 @pytest.fixture
 def connect(stack: AsyncExitStack) -> Connect:
-    def make(base_url: str, **bounds: float) -> StripeClient:
-        client = StripeClient(base_url=base_url, **bounds)  # type: ignore[arg-type]
+    def make(base_url: str, **bounds: float) -> Connected:
+        client = StripeClient(**bounds)  # type: ignore[arg-type]
         stack.push_async_callback(client.close)
-        return client
+        return Connected(client, StripeAccount(secret_key=KEY, expects_livemode=False, base_url=base_url))
 
     return make
 
 
-async def pay(client: StripeClient) -> Response[PaymentIntent] | NotSent | NoResponse:
-    return await client.post(
+async def pay(by: Connected) -> Response[PaymentIntent] | NotSent | NoResponse:
+    return await by.client.post(
         "/v1/payment_intents",
         {"amount": 1999, "metadata": {"fincore_charge_id": "ch_1"}},
-        key=KEY,
+        account=by.account,
         idempotency_key="ch_1:authorize:1",
         reads=INTENT,
     )
@@ -149,12 +160,12 @@ async def test_call_without_free_connection_is_not_sent(serve: Serve, connect: C
         arrived.set()
         await never(reader, writer)
 
-    client = connect(
+    connected = connect(
         await serve(busy), connections_max=1, connect_timeout_seconds=0.1, total_timeout_seconds=30
     )
-    first = asyncio.create_task(pay(client))
+    first = asyncio.create_task(pay(connected))
     await arrived.wait()
-    assert isinstance(await pay(client), NotSent)
+    assert isinstance(await pay(connected), NotSent)
     first.cancel()
 
 
@@ -195,10 +206,10 @@ async def test_a_call_under_way_when_the_client_closes_is_unanswered(serve: Serv
         arrived.set()
         await never(reader, writer)
 
-    client = connect(await serve(busy))
-    call = asyncio.create_task(pay(client))
+    connected = connect(await serve(busy))
+    call = asyncio.create_task(pay(connected))
     await arrived.wait()
-    await client.close()
+    await connected.client.close()
     assert isinstance(await call, NoResponse)
 
 
@@ -300,9 +311,9 @@ async def test_calls_after_one_another_share_a_connection(serve: Serve, connect:
         connections += 1
         await answer(reader, writer)
 
-    client = connect(await serve(counted))
+    connected = connect(await serve(counted))
     for _ in range(3):
-        assert isinstance(await pay(client), Response)
+        assert isinstance(await pay(connected), Response)
     assert connections == 1
 
 

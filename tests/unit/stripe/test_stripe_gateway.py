@@ -127,9 +127,12 @@ async def gateway(stripe: ScriptedStripe) -> AsyncIterator[PspGateway]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", stripe.answer)
     async with TestServer(app) as server:
-        account = StripeAccount(secret_key=Secret("sk_test_1"), expects_livemode=False)
-        client = StripeClient(base_url=str(server.make_url("")))
-        gateway = StripeGateway({TEST: account}, client=client, clock=FrozenClock())
+        account = StripeAccount(
+            secret_key=Secret("sk_test_1"),
+            expects_livemode=False,
+            base_url=str(server.make_url("")).rstrip("/"),
+        )
+        gateway = StripeGateway({TEST: account}, client=StripeClient(), clock=FrozenClock())
         yield gateway
         await gateway.close()
 

@@ -7,7 +7,6 @@ import msgspec
 import structlog
 from yarl import URL
 
-from fincore.domain.secret import Secret
 from fincore.write.psp.http import (
     CONNECT_TIMEOUT_SECONDS,
     CONNECTIONS_MAX,
@@ -18,6 +17,7 @@ from fincore.write.psp.http import (
     RawResponse,
 )
 from fincore.write.psp.sanitize import sanitize_code
+from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.form import Form, encode_form
 from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import ErrorBody, StripeError
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 class StripeClient:
-    """Calls one Stripe (or a simulator of it) for any number of accounts.
+    """Calls Stripe, or a simulator of it, for any number of accounts, each at its own base URL.
 
     No method raises for the network or for Stripe. Redirects are not followed: they would carry the key elsewhere.
     """
@@ -43,12 +43,10 @@ class StripeClient:
     def __init__(
         self,
         *,
-        base_url: str = "https://api.stripe.com",
         connections_max: int = CONNECTIONS_MAX,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
         self._http = HttpSession(
             "Stripe",
             headers={"Stripe-Version": API_VERSION},
@@ -58,22 +56,35 @@ class StripeClient:
         )
 
     async def get(
-        self, path: str, query: Form, *, key: Secret, reads: msgspec.json.Decoder[T]
+        self, path: str, query: Form, *, account: StripeAccount, reads: msgspec.json.Decoder[T]
     ) -> Response[T] | NotSent | NoResponse:
         """Ask. `reads` is the shape of a successful response."""
         return await self._call(
-            "GET", path, query=encode_form(query), form=None, headers=_authorization(key), reads=reads
+            "GET", path, account=account, query=encode_form(query), form=None, headers={}, reads=reads
         )
 
     async def post(
-        self, path: str, form: Form, *, key: Secret, idempotency_key: str, reads: msgspec.json.Decoder[T]
+        self,
+        path: str,
+        form: Form,
+        *,
+        account: StripeAccount,
+        idempotency_key: str,
+        reads: msgspec.json.Decoder[T],
     ) -> Response[T] | NotSent | NoResponse:
         """Do. The same form under the same idempotency key gets the same response for at least 24 hours."""
-        headers = _authorization(key)
-        headers["Idempotency-Key"] = idempotency_key
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers = {
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
         return await self._call(
-            "POST", path, query="", form=encode_form(form).encode(), headers=headers, reads=reads
+            "POST",
+            path,
+            account=account,
+            query="",
+            form=encode_form(form).encode(),
+            headers=headers,
+            reads=reads,
         )
 
     async def close(self) -> None:
@@ -85,21 +96,19 @@ class StripeClient:
         method: str,
         path: str,
         *,
+        account: StripeAccount,
         query: str,
         form: bytes | None,
         headers: dict[str, str],
         reads: msgspec.json.Decoder[T],
     ) -> Response[T] | NotSent | NoResponse:
-        url = URL(f"{self._base_url}{path}?{query}" if query else f"{self._base_url}{path}", encoded=True)
+        url = URL(f"{account.base_url}{path}{f'?{query}' if query else ''}", encoded=True)
+        sent = {"Authorization": f"Bearer {account.secret_key.reveal()}", **headers}
         started = time.perf_counter()
-        raw = await self._http.call(method, url, headers=headers, body=form)
+        raw = await self._http.call(method, url, headers=sent, body=form)
         result = _read(raw, reads) if isinstance(raw, RawResponse) else raw
         _note(method, path, result, headers.get("Idempotency-Key"), time.perf_counter() - started)
         return result
-
-
-def _authorization(key: Secret) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key.reveal()}"}
 
 
 def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:

@@ -88,7 +88,7 @@ class StripeGateway:
         response = await self._client.post(
             INTENTS,
             authorization_form(request, request.payment_method, amount),
-            key=account.secret_key,
+            account=account,
             idempotency_key=request.idempotency_key,
             reads=INTENT,
         )
@@ -136,7 +136,7 @@ class StripeGateway:
         response = await self._client.post(
             REFUNDS,
             refund_form(request, amount),
-            key=account.secret_key,
+            account=account,
             idempotency_key=request.idempotency_key,
             reads=REFUND,
         )
@@ -241,7 +241,7 @@ class StripeGateway:
         response = await self._client.post(
             f"{object_path(INTENTS, request.psp_reference)}/{verb}",
             form,
-            key=account.secret_key,
+            account=account,
             idempotency_key=request.idempotency_key,
             reads=INTENT,
         )

@@ -117,7 +117,7 @@ class StripeLookups:
                 "limit": LIST_PAGE_SIZE,
                 "starting_after": after,
             }
-            response = await self._client.get(REFUNDS, query, key=account.secret_key, reads=_REFUND_PAGE)
+            response = await self._client.get(REFUNDS, query, account=account, reads=_REFUND_PAGE)
             if not isinstance(response, Response) or response.body is None:
                 return _could_not_ask("list of refunds", response)
             page = response.body
@@ -138,7 +138,7 @@ class StripeLookups:
         what: str,
     ) -> T | NotFound | Retryable:
         query: Form = {"expand": [expand] if expand else None}
-        response = await self._client.get(path, query, key=account.secret_key, reads=reads)
+        response = await self._client.get(path, query, account=account, reads=reads)
         if not isinstance(response, Response):
             return _could_not_ask(what, response)
         if response.body is not None:
@@ -154,9 +154,7 @@ class StripeLookups:
             "query": f"metadata['{CHARGE_ID_KEY}']:'{inquiry.charge_id}'",
             "limit": SEARCH_SIZE,
         }
-        response = await self._client.get(
-            f"{INTENTS}/search", query, key=account.secret_key, reads=_INTENT_PAGE
-        )
+        response = await self._client.get(f"{INTENTS}/search", query, account=account, reads=_INTENT_PAGE)
         if not isinstance(response, Response) or response.body is None:
             return _could_not_ask("search of payments", response)
         return _payment_among(response.body, inquiry) or NotFound()
@@ -167,7 +165,7 @@ class StripeLookups:
         after: str | None = None
         for _ in range(LIST_PAGES_MAX):
             query: Form = {"created": {"gte": since}, "limit": LIST_PAGE_SIZE, "starting_after": after}
-            response = await self._client.get(INTENTS, query, key=account.secret_key, reads=_INTENT_PAGE)
+            response = await self._client.get(INTENTS, query, account=account, reads=_INTENT_PAGE)
             if not isinstance(response, Response) or response.body is None:
                 return _could_not_ask("list of payments", response)
             page = response.body
