@@ -412,6 +412,7 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         amount_minor=1999,
         currency=USD,
         occurred_at=AT,
+        requested_at=AT,
         fee_minor=88,
         fee_currency=USD,
         sub_references=(CAPTURE_AT_PSP,),
@@ -424,6 +425,7 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         amount_minor=1999,
         currency=USD,
         occurred_at=AT,
+        requested_at=AT,
     ),
     ("charge.attempt_reversed", 1): AttemptReversed(
         attempt=1,

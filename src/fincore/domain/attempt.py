@@ -46,7 +46,8 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
 class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a charge that another one followed. `number` counts the attempts of the charge, from 1.
 
-    `money_minor` is what it took or holds, or did before that went back.
+    `money_minor` is what it took (`is_taken`) or holds, or did before that went back; `reversal_requested_at` is when giving it
+    back became due, by our own clock.
     """
 
     number: int
@@ -57,6 +58,8 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: PspReference | None = None
     sub_references: tuple[SubReference, ...] = ()
     money_minor: int = 0
+    is_taken: bool = False
+    reversal_requested_at: datetime | None = None
     failure: str | None = None
 
     @property
@@ -88,6 +91,8 @@ def evolve_attempt(attempt: AbandonedAttempt, event: AttemptEvent) -> AbandonedA
                 psp_reference=event.psp_reference,
                 sub_references=(*attempt.sub_references, *event.sub_references),
                 money_minor=event.amount_minor,
+                is_taken=isinstance(event, AttemptCaptured),
+                reversal_requested_at=event.requested_at,
                 failure=None,
             )
         case AttemptReversed() | AttemptReleased():

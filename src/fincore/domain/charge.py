@@ -79,7 +79,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
     `unknown_since`: the pending operation may or may not have happened at the PSP, since then. `pending_until`: the PSP has taken
     it on and decides it by then. `psp`, `psp_account`, `psp_reference` and `sub_references` are those of the attempt that counts;
-    `abandoned_attempts` came before it. `actions_required` counts how often the customer was asked to act.
+    `abandoned_attempts` came before it. `actions_required` counts how often the customer was asked to act; `approved_at` is the
+    PSP's time of their last approval.
     """
 
     version: int
@@ -115,6 +116,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     cancels_requested: int = 0
     completions_requested: int = 0
     actions_required: int = 0
+    approved_at: datetime | None = None
     unknown_since: datetime | None = None
     pending_until: datetime | None = None
     abandoned_attempts: tuple[AbandonedAttempt, ...] = ()

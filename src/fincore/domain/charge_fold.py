@@ -244,6 +244,7 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
                 "instrument": event.instrument or charge.instrument,
                 "operation": operation,
                 "completions_requested": number,
+                "approved_at": event.occurred_at,
                 "redirect_url": None,
             }
         case _:

@@ -177,7 +177,7 @@ class ChargeRerouted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class AttemptCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An abandoned attempt took the customer's money after all, by the PSP's own record. It has to go back.
 
-    It is no sale: it is never owed to the merchant.
+    It is no sale: it is never owed to the merchant. `requested_at`: when giving it back became due, by our own clock.
     """
 
     attempt: int
@@ -189,13 +189,17 @@ class AttemptCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     amount_minor: int
     currency: Currency
     occurred_at: datetime
+    requested_at: datetime
     fee_minor: int = 0
     fee_currency: Currency | None = None
     sub_references: tuple[SubReference, ...] = ()
 
 
 class AttemptAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An abandoned attempt holds the customer's money after all, by the PSP's own record. It has to be released."""
+    """An abandoned attempt holds the customer's money after all, by the PSP's own record. It has to be released.
+
+    `requested_at`: when that became due, by our own clock.
+    """
 
     attempt: int
     psp: PspName
@@ -204,6 +208,7 @@ class AttemptAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     amount_minor: int
     currency: Currency
     occurred_at: datetime
+    requested_at: datetime
     sub_references: tuple[SubReference, ...] = ()
 
 

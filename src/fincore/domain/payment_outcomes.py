@@ -23,6 +23,7 @@ from fincore.domain.events import (
     ChargePending,
     CustomerApproved,
     FeeAssessed,
+    Operation,
     ReceiptOmitted,
     event_type,
 )
@@ -64,6 +65,9 @@ def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
         case Declined():
             if charge.status in ("failed", "canceled", "expired"):
                 return ()
+            if charge.status == "authorized" and _pending_kind(charge) == "capture":
+                # The PSP took the capture on and then did not carry it out; whether the hold stands, the poll at its end shows.
+                return _rejected(charge, Rejected(failure=outcome.failure, occurred_at=outcome.occurred_at))
             return _if_allowed(charge, _failed(outcome))
         case ActionRequired():
             return _action_required(charge, outcome)
@@ -87,11 +91,12 @@ def _action_required(charge: Charge, outcome: ActionRequired) -> Events | Refusa
     """The customer is to act: for the first time, at another page, or again after the PSP refused what they approved."""
     if charge.status in ("authorized", *TERMINAL):
         return ()
+    is_last_round = charge.actions_required >= ACTION_ROUNDS_MAX
     is_same_page = outcome.redirect_url in (None, charge.redirect_url)
-    if charge.status == "requires_action" and is_same_page:
+    if charge.status == "requires_action" and (is_same_page or is_last_round):
         return ()
     completion = charge.operation
-    if charge.actions_required >= ACTION_ROUNDS_MAX and completion is not None:
+    if is_last_round and completion is not None:
         failure = Failure(
             code="authentication_failed",
             message=f"The customer was asked to act {charge.actions_required} times, and the PSP asks once more.",
@@ -111,11 +116,13 @@ def _action_required(charge: Charge, outcome: ActionRequired) -> Events | Refusa
 
 def _consented(charge: Charge, outcome: Consented) -> Events | Refusal:
     """The customer approved; the completion is due once for each time that they were asked."""
-    operation = charge.operation
-    is_completing = operation is not None and operation.kind == "complete"
-    is_canceling = operation is not None and operation.kind == "cancel"
-    if charge.status in ("authorized", *TERMINAL) or is_completing or is_canceling:
+    if charge.status in ("authorized", *TERMINAL) or charge.pending_until is not None:
         # An approval that comes after the charge was given up takes no money: nothing completes it.
+        return ()
+    if _pending_kind(charge) in ("complete", "cancel"):
+        return ()
+    if charge.approved_at is not None and outcome.occurred_at <= charge.approved_at:
+        # The PSP refused what they approved then, and its record shows that approval still.
         return ()
     return _if_allowed(
         charge,
@@ -129,9 +136,10 @@ def _consented(charge: Charge, outcome: Consented) -> Events | Refusal:
 
 
 def _pending(charge: Charge, outcome: Pending) -> Events | Refusal:
-    if charge.status in TERMINAL or charge.pending_until is not None:
+    if charge.status in TERMINAL or charge.pending_until is not None or _pending_kind(charge) == "cancel":
+        # What a cancellation that is under way comes to, the PSP's response to it says.
         return ()
-    if charge.status == "authorized" and (charge.operation is None or charge.operation.kind != "capture"):
+    if charge.status == "authorized" and _pending_kind(charge) != "capture":
         return ()
     return _if_allowed(
         charge,
@@ -143,6 +151,10 @@ def _pending(charge: Charge, outcome: Pending) -> Events | Refusal:
             sub_references=outcome.sub_references,
         ),
     )
+
+
+def _pending_kind(charge: Charge) -> Operation | None:
+    return None if charge.operation is None else charge.operation.kind
 
 
 def omit_receipt(charge: Charge, reason: str, now: datetime) -> Events:

@@ -42,8 +42,8 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 def decide_charge_outcome(
     charge: Charge, decided: DecidedChargeOutcome, resolution: Resolution, now: datetime
 ) -> tuple[ChargeEvent, ...] | Refusal:
-    """The events that follow from a person's decision about an unknown operation."""
-    if charge.operation is None or charge.unknown_since is None:
+    """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP."""
+    if charge.pending_until is None and (charge.operation is None or charge.unknown_since is None):
         return Refusal(
             "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
         )
@@ -99,7 +99,7 @@ def _reported_outcome(
             return Expired(reason="authorization_lapsed", psp_reference=reference, occurred_at=now)
         case "failed":
             failure = Failure(code="psp_unavailable", message=resolution.reason, advice="retry_later")
-            if charge.operation is not None and charge.operation.kind != "authorize":
+            if charge.operation is not None and charge.operation.kind in ("capture", "cancel"):
                 return Rejected(failure=failure, occurred_at=now)
             return Declined(failure=failure, occurred_at=now, psp_reference=resolution.psp_reference)
         case _:

@@ -30,7 +30,7 @@ from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
-from fincore.write.worker.plumbing.record_outcome import record_payment_outcome
+from fincore.write.worker.plumbing.record_outcome import RecordResult, record_payment_outcome
 from fincore.write.worker.policies.findings import finding_on
 from fincore.write.worker.policies.janitor import Doubt
 
@@ -62,7 +62,11 @@ class PollCharge:
     async def _await_customer(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
         if isinstance(record, Approved | Declined | Canceled | Expired | Consented | Pending):
-            return await self._record(job, loaded, record)
+            recorded = await self._recorded(job, loaded, record)
+            is_ignored = isinstance(recorded, Recorded) and not recorded.events
+            if not is_ignored or not isinstance(record, Consented | Pending):
+                return job_result(loaded.charge_id, recorded, attempt=job.attempt)
+            # It is the approval of before, or the charge is being canceled, which the PSP may refuse.
         created_at, clock = loaded.charge.created_at, self._context.clock
         patience = timedelta(seconds=self._policy.action_timeout_seconds)
         is_overdue = age_against(patience, created_at, clock) == "past"
@@ -72,7 +76,7 @@ class PollCharge:
             pause_seconds = self._policy.abandon_pause_seconds if is_overdue else pause_seconds
             return RetryIn(pause_seconds, "its cancellation is under way")
         may_try = loaded.charge.cancels_requested < self._policy.abandon_tries_max or job.attempt == 1
-        if isinstance(record, ActionRequired) and is_overdue and may_try:
+        if isinstance(record, ActionRequired | Consented) and is_overdue and may_try:
             return await self._abandon(job, loaded)
         give_up = timedelta(seconds=self._policy.action_give_up_seconds)
         if age_against(give_up, created_at, clock) == "past":
@@ -89,8 +93,9 @@ class PollCharge:
         """The PSP has taken the operation on, and decides it in its own time."""
         record = await psp_call.inquire(loaded.gateway, loaded.charge_id, loaded.charge, self._context.clock)
         operation = loaded.charge.operation
-        finding = finding_on(operation.kind, record) if operation is not None else None
-        if finding is not None and not isinstance(finding, Doubt | Pending):
+        # Without one the PSP went on by itself once the customer had acted, which belongs to the authorization.
+        finding = finding_on("authorize" if operation is None else operation.kind, record)
+        if not isinstance(finding, Doubt | Pending):
             return await self._record(job, loaded, finding)
         if self._context.clock.now() >= pending_until and self._context.clock.distrust() is None:
             return Hold(
@@ -145,8 +150,11 @@ class PollCharge:
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
     async def _record(self, job: ClaimedJob, loaded: LoadedCharge, record: KnownOutcome) -> JobResult:
-        recorded = await record_payment_outcome(self._context, loaded, record, _provenance(job, loaded))
+        recorded = await self._recorded(job, loaded, record)
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
+
+    async def _recorded(self, job: ClaimedJob, loaded: LoadedCharge, record: KnownOutcome) -> RecordResult:
+        return await record_payment_outcome(self._context, loaded, record, _provenance(job, loaded))
 
 
 def _provenance(job: ClaimedJob, loaded: LoadedCharge) -> Provenance:

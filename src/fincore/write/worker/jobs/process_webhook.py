@@ -107,6 +107,8 @@ class ProcessWebhook:
         self, job: ClaimedJob, name: ReportName, report: WebhookReport, look: Look, loaded: LoadedCharge
     ) -> JobResult:
         """Record what the PSP's own record says of the subject; the event itself is not believed."""
+        if look.subject != "payment" and loaded.charge.psp_reference is None:
+            return await self._look_at_payment_first(job, name, report, look, loaded)
         record = await self._record_of(report, look, loaded)
         if not isinstance(record, NotFound | Retryable | Unknown):
             seen = msgspec.structs.replace(report, content=record)
@@ -122,11 +124,24 @@ class ProcessWebhook:
         unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
         return await self._record_or_hold(job, name, unclear, loaded)
 
+    async def _look_at_payment_first(
+        self, job: ClaimedJob, name: ReportName, report: WebhookReport, look: Look, loaded: LoadedCharge
+    ) -> JobResult:
+        """A refund or dispute of a payment that the charge does not know yet is looked at after the payment."""
+        result = await self._look(job, name, report, Look(subject="payment"), loaded)
+        if not isinstance(result, Done):
+            return result
+        if job.attempt < LOOKS_MAX:
+            return RetryIn(_lookup_pause_seconds(job.attempt), f"the {look.subject} is looked at next")
+        reason = f"the PSP reports a {look.subject}, and the charge knows no payment that it could be of"
+        unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
+        return await self._record_or_hold(job, name, unclear, loaded)
+
     async def _record_of(
         self, report: WebhookReport, look: Look, loaded: LoadedCharge
     ) -> KnownOutcome | RefundReport | DisputeReport | NotFound | Retryable | Unknown:
         gateway, charge, clock = loaded.gateway, loaded.charge, self._context.clock
-        if look.subject == "payment" or charge.psp_reference is None:
+        if look.subject == "payment":
             return await psp_call.inquire(
                 gateway, loaded.charge_id, charge, clock, reported_reference=report.payment_reference
             )
