@@ -31,6 +31,10 @@ def good(**changes: Any) -> bytes:
     return json.dumps(GOOD | changes).encode()
 
 
+def method(kind: str, *, urls: Mapping[str, str] | None = None, **fields: object) -> bytes:
+    return good(payment_method={"type": kind, **fields}, **(urls or {}))
+
+
 def without(name: str) -> bytes:
     return json.dumps({key: value for key, value in GOOD.items() if key != name}).encode()
 
@@ -97,8 +101,59 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "method empty": (good(payment_method=""), invalid("payment_method")),
     "method too long": (good(payment_method="x" * 256), invalid("payment_method")),
     "method with newline": (good(payment_method="pm_card_visa\n"), invalid("payment_method")),
-    "method with dash": (good(payment_method="pm-card"), invalid("payment_method")),
+    "method with dot": (good(payment_method="pm.card"), invalid("payment_method")),
     "method is a card": (good(payment_method=CARD), card("payment_method")),
+    "method is a dashed card": (good(payment_method="4242-4242-4242-4242"), card("payment_method")),
+    "method a number": (good(payment_method=5), invalid("payment_method")),
+    "method null": (good(payment_method=None), invalid("payment_method")),
+    "method a list": (good(payment_method=["pm_card_visa"]), invalid("payment_method")),
+    "method without type": (
+        good(payment_method={"token": "pm_card_visa"}),
+        (422, "field_missing", "payment_method.type"),
+    ),
+    "method of unknown type": (method("cash"), invalid("payment_method.type")),
+    "method of a type that is a card": (method(CARD), invalid("payment_method.type")),
+    "method of a type of 60 kB": (method("` - at `$" * 6_000), invalid("payment_method.type")),
+    "method of a type that is a number": (good(payment_method={"type": 5}), invalid("payment_method.type")),
+    "card without token": (method("card"), (422, "field_missing", "payment_method.token")),
+    "card with empty token": (method("card", token=""), invalid("payment_method.token")),
+    "card with long token": (method("card", token="x" * 256), invalid("payment_method.token")),
+    "card with its number": (method("card", token=CARD), card("payment_method.token")),
+    "card with a field too many": (
+        method("card", token="pm_card_visa", cvc="123"),
+        (422, "field_unknown", "payment_method.cvc"),
+    ),
+    "card with a field twice": (
+        method("card", token="pm_1").replace(b'"token"', b'"token": "pm_2", "token"'),
+        (422, "field_repeated", "token"),
+    ),
+    "account empty": (method("card", token="pm_1", account=""), invalid("payment_method.account")),
+    "account with slash": (method("card", token="pm_1", account="a/b"), invalid("payment_method.account")),
+    "account too long": (method("card", token="pm_1", account="a" * 65), invalid("payment_method.account")),
+    "account is a card": (method("card", token="pm_1", account=CARD), card("payment_method.account")),
+    "account a number": (method("card", token="pm_1", account=1), invalid("payment_method.account")),
+    "account unknown": (
+        method("card", token="pm_1", account="other"),
+        (422, "payment_method_not_taken", "payment_method"),
+    ),
+    "vault token missing": (method("paypal_vault"), (422, "field_missing", "payment_method.token")),
+    "vault token is a card": (method("paypal_vault", token=CARD), card("payment_method.token")),
+    "wallet with a token": (method("paypal", token="x"), (422, "field_unknown", "payment_method.token")),
+    "wallet without return_url": (
+        method("paypal", urls={"cancel_url": "https://shop.example/cart"}),
+        (422, "field_missing", "return_url"),
+    ),
+    "wallet without cancel_url": (
+        method("paypal", urls={"return_url": "https://shop.example/back"}),
+        (422, "field_missing", "cancel_url"),
+    ),
+    "wallet that no account takes": (
+        method(
+            "paypal",
+            urls={"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"},
+        ),
+        (422, "payment_method_not_taken", "payment_method"),
+    ),
     "capture as text": (good(capture="false"), invalid("capture")),
     "description too long": (good(description="x" * 1001), invalid("description")),
     "description with NUL": (good(description="a\0b"), (422, NOT_STORABLE, "description")),
@@ -134,6 +189,15 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     ),
     "return_url too long": (good(return_url="https://s.example/" + "x" * 2_031), invalid("return_url")),
     "return_url a number": (good(return_url=1), invalid("return_url")),
+    "cancel_url in clear": (good(cancel_url="http://shop.example/cart"), invalid("cancel_url")),
+    "cancel_url a script": (good(cancel_url="javascript:alert(1)"), invalid("cancel_url")),
+    "cancel_url with card": (good(cancel_url=f"https://shop.example/{CARD}"), card("cancel_url")),
+    "cancel_url with NUL": (
+        good(cancel_url="https://shop.example/\0"),
+        (422, NOT_STORABLE, "cancel_url"),
+    ),
+    "cancel_url too long": (good(cancel_url="https://s.example/" + "x" * 2_031), invalid("cancel_url")),
+    "cancel_url a number": (good(cancel_url=1), invalid("cancel_url")),
     "metadata a list": (good(metadata=[1]), invalid("metadata")),
     "metadata null": (good(metadata=None), invalid("metadata")),
     "metadata value a number": (good(metadata={"a": 1}), invalid("metadata")),

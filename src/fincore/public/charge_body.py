@@ -13,6 +13,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.payment_method import token_of
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
+from fincore.public.attempt_body import AttemptBody, attempt_bodies
 from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.public.event_data import DETAILS_REFERENCE
 from fincore.public.failure_body import (
@@ -31,6 +32,7 @@ from fincore.public.fields import (
     ObjectName,
     StoredMetadata,
 )
+from fincore.public.payment_method_body import PaymentMethodDetailsBody, payment_method_details
 from fincore.public.refund_body import RefundBody, refund_body
 
 
@@ -106,13 +108,29 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
         str | None,
         Meta(description="The PSP's token for the payment method; null for a wallet, which needs none."),
     ]
+    payment_method_details: Annotated[
+        PaymentMethodDetailsBody, Meta(description="With what the customer pays.")
+    ]
     description: Annotated[str | None, Meta(description="The description that you sent.")]
     customer_email: Annotated[str | None, Meta(description="The customer's e-mail address that you sent.")]
     metadata: StoredMetadata
     psp: Annotated[str, Meta(description="The PSP that the charge is made at.", examples=["stripe"])]
+    psp_account: Annotated[
+        str, Meta(description="The account at the PSP that the charge is made with.", examples=["test"])
+    ]
     psp_reference: Annotated[
         str | None, Meta(description="The payment's id at the PSP; null until the PSP has reported it.")
     ]
+    attempts: (
+        Annotated[
+            list[AttemptBody],
+            Meta(
+                description="The attempts at PSP accounts, in their order. Only where there were several: FinCore goes on "
+                "to the next account only if the attempt before is known not to have happened."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     failure: Annotated[
         ChargeFailureBody | None, Meta(description="Why the charge failed; null unless it did.")
     ]
@@ -132,6 +150,13 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="Since when the PSP's answer is missing; null where nothing is missing. FinCore "
             "asks the PSP until it knows. Do not charge the customer again."
+        ),
+    ]
+    pending_until: Annotated[
+        datetime | None,
+        Meta(
+            description="By when the PSP decides, where it has accepted the payment and will decide later, such as after a "
+            "review. Null where nothing is pending."
         ),
     ]
     created_at: CreatedAt
@@ -189,11 +214,14 @@ def charge_body(
         capture_before=charge.capture_before if charge.status == "authorized" else None,
         disputed=bool(charge.disputes),
         payment_method=token_of(charge.payment_method),
+        payment_method_details=payment_method_details(charge.payment_method, charge.instrument),
         description=charge.description,
         customer_email=charge.customer_email,
         metadata=charge.metadata,
         psp=charge.psp,
+        psp_account=charge.psp_account,
         psp_reference=charge.psp_reference,
+        attempts=attempt_bodies(charge) if charge.abandoned_attempts else UNSET,
         failure=charge_failure_body(charge.failure) if charge.failure else None,
         pending_operation=_pending_operation(charge),
         operation_failure=operation_failure_body(charge.operation_failure)
@@ -203,6 +231,7 @@ def charge_body(
         if charge.status == "requires_action"
         else None,
         outcome_unknown_since=charge.unknown_since,
+        pending_until=charge.pending_until,
         created_at=charge.created_at,
         refunds=refunds,
         disputes=disputes,

@@ -2,13 +2,21 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from fincore.domain.charge_fold import evolve
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.domain.payment_method import CardToken, PayPalWallet
+from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
 from fincore.write.payments.charge_request import ChargeRequest
+from fincore.write.payments.payment_method_request import (
+    AnyPaymentMethod,
+    CardPaymentMethod,
+    PayPalPaymentMethod,
+    PayPalVaultPaymentMethod,
+)
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 PLAN = RoutePlan(attempts=(PlannedAttempt(PspName("psp"), PspAccount("eu"), CardToken("pm_1")),))
@@ -48,6 +56,34 @@ def test_accepted_request_becomes_event_with_route_and_job() -> None:
         {"a": "1"},
     )
     assert (job.kind, job.payload) == ("charge.authorize", b'{"charge_id":"%b"}' % CHARGE_ID.encode())
+
+
+@pytest.mark.parametrize(
+    ("sent", "method", "account"),
+    [
+        ("pm_1", CardToken("pm_1"), None),
+        (CardPaymentMethod(token="pm_1"), CardToken("pm_1"), None),
+        (CardPaymentMethod(token="pm_1", account="eu"), CardToken("pm_1"), "eu"),
+        (PayPalPaymentMethod(), PayPalWallet(), None),
+        (PayPalVaultPaymentMethod(token="8kk-8451t", account="de"), PayPalVaultToken("8kk-8451t"), "de"),
+    ],
+)
+def test_each_payment_method_is_offered_with_its_account(
+    sent: str | AnyPaymentMethod, method: PaymentMethod, account: str | None
+) -> None:
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method=sent)
+    (offered,) = route_request(command(request), CHARGE_ID).offered
+    assert (offered.method, offered.psp_account) == (method, account)
+
+
+def test_both_pages_to_come_back_to_reach_the_event() -> None:
+    back, cart = "https://shop.example/back", "https://shop.example/cart"
+    request = ChargeRequest(
+        amount_minor=1, currency="usd", payment_method="pm_1", return_url=back, cancel_url=cart
+    )
+    created, _ = accept(command(request), CHARGE_ID, PLAN, NOON)
+    charge = evolve(None, created)
+    assert (charge.return_url, charge.cancel_url) == (back, cart)
 
 
 def test_charge_is_captured_automatically_by_default() -> None:

@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
+from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.domain.currency import ACTIVE_CURRENCIES
 from fincore.write.payments.charge_request import ChargeRequest, checked
 from fincore.write.payments.flaw import Flaw
+from fincore.write.payments.payment_method_request import PayPalPaymentMethod, PayPalVaultPaymentMethod
 
 
 def request(**changes: object) -> ChargeRequest:
@@ -133,15 +135,17 @@ BAD_URLS = (
 )
 
 
+@pytest.mark.parametrize("name", ["return_url", "cancel_url"])
 @pytest.mark.parametrize("url", GOOD_URLS, ids=range(len(GOOD_URLS)))
-def test_return_url_takes_https_and_loopback_http(url: str) -> None:
-    good = request(return_url=url)
+def test_return_url_takes_https_and_loopback_http(name: str, url: str) -> None:
+    good = request(**{name: url})
     assert checked(good) is good
 
 
+@pytest.mark.parametrize("name", ["return_url", "cancel_url"])
 @pytest.mark.parametrize("url", BAD_URLS, ids=range(len(BAD_URLS)))
-def test_invalid_return_url_is_refused(url: str) -> None:
-    assert flaw(return_url=url) == ("field_invalid", "return_url")
+def test_invalid_return_url_is_refused(name: str, url: str) -> None:
+    assert flaw(**{name: url}) == ("field_invalid", name)
 
 
 def test_a_card_number_is_refused_in_a_place_to_come_back_to() -> None:
@@ -149,11 +153,46 @@ def test_a_card_number_is_refused_in_a_place_to_come_back_to() -> None:
     assert flaw(return_url=url) == ("card_number_not_allowed", "return_url")
 
 
+def test_a_wallet_needs_both_places_to_come_back_to() -> None:
+    page = "https://shop.example/"
+    wallet = PayPalPaymentMethod()
+    assert flaw(payment_method=wallet) == ("field_missing", "return_url")
+    assert flaw(payment_method=wallet, return_url=page) == ("field_missing", "cancel_url")
+    good = request(payment_method=wallet, return_url=page, cancel_url=page)
+    assert checked(good) is good
+
+
+def test_a_kept_paypal_account_needs_no_place_to_come_back_to() -> None:
+    good = request(payment_method=PayPalVaultPaymentMethod(token="8kk-8451t"))
+    assert checked(good) is good
+
+
+RELEASE_0_2_0 = {
+    b'{"amount_minor":1999,"currency":"usd","payment_method":"pm_card_visa"}': (
+        "57be29d8886ca43bfa0cb0517164c6b13431607bb9c2bee689087bd51deef413"
+    ),
+    b'{"amount_minor":1999,"currency":"USD","payment_method":"pm_card_visa","capture":false,'
+    b'"description":"Order 6735","customer_email":"ada@example.com","metadata":{"shop":"nord","order_id":"6735"},'
+    b'"return_url":"https://shop.example/orders/6735"}': (
+        "4889d31b6b7848a54a2f1dd2fbf18a7567b4cf7d54a5085cd37d5e1ea38666fc"
+    ),
+}
+"""Body -> the fingerprint that release 0.2.0 stored with its idempotency key."""
+
+
+@pytest.mark.parametrize("body", RELEASE_0_2_0, ids=["least", "all fields"])
+def test_a_body_of_release_0_2_0_keeps_its_fingerprint(body: bytes) -> None:
+    """An upgrade lies between a request and its repetition; the key then gets its first response, and no second charge."""
+    sent = checked(msgspec.json.decode(body, type=ChargeRequest))
+    assert isinstance(sent, ChargeRequest)
+    assert fingerprint_of("POST", "/v1/charges", sent).hex() == RELEASE_0_2_0[body]
+
+
 def test_request_schema_states_the_checked_bounds() -> None:
     _, schemas = msgspec.json.schema_components([ChargeRequest])
     properties = schemas["ChargeRequest"]["properties"]
     assert properties["currency"]["enum"] == sorted(ACTIVE_CURRENCIES)
-    assert properties["payment_method"]["pattern"] == "^[A-Za-z0-9_]{1,255}$"
+    assert properties["payment_method"]["anyOf"][0]["pattern"] == r"^[A-Za-z0-9_\-]{1,255}$"
     assert properties["metadata"]["maxProperties"] == 50
     assert schemas["ChargeRequest"]["additionalProperties"] is False
     assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency", "payment_method"]

@@ -36,7 +36,7 @@ CREATE_CHARGE: Final = Operation(
     operation_id="create_charge",
     summary="Create a charge",
     description=(
-        "Takes money from a customer's card, or holds it. FinCore stores the charge before it answers: the charge is "
+        "Takes money from a customer's card or wallet, or holds it. FinCore stores the charge before it answers: the charge is "
         "`processing`, and no crash or outage loses it. With `Prefer: wait=N` the response holds the outcome; "
         "a charge that fails while you wait is answered with 402. Send a `return_url` if the customer is present: if the "
         "bank wants authentication (3-D Secure), the charge becomes `requires_action`, and you send the customer to "

@@ -16,10 +16,12 @@ from msgspec import inspect
 from fincore.api.http.problems import ProblemCode
 from fincore.domain.events import ChargeStatus, EventType, Operation, RefundOrigin, RefundReason
 from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, RefundFailureCode
+from fincore.domain.payment_method import PaymentMethodType
 from fincore.domain.refund import RefundStatus
 from fincore.notify.delivery_log import DeliveryFailure, DeliveryStatus
 from fincore.notify.endpoint import DisabledReason
 from fincore.notify.retry_schedule import AttemptError
+from fincore.public.attempt_body import ShownAttemptStatus
 from fincore.public.event_data import EVENT_SCHEMAS
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType
 
@@ -63,6 +65,17 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "decision of the bank.",
         ),
         "EventType": NamedWords(get_args(EventType), "What happened. /docs/events explains each type."),
+        "PaymentMethodType": NamedWords(
+            get_args(PaymentMethodType),
+            "How the customer pays. `card`: with a card behind a token. `paypal`: with a PayPal account, after approving the "
+            "payment on PayPal's page. `paypal_vault`: with what the customer let PayPal keep for you.",
+        ),
+        "AttemptStatus": NamedWords(
+            get_args(ShownAttemptStatus),
+            "Where an attempt at a PSP account stands. `current`: the charge itself says it. `abandoned`: it took no money. "
+            "`authorized`, `captured`: the PSP shows later that it holds or took money after all, and FinCore gives it back. "
+            "`released`, `reversed`: the money went back. `reversal_failed`: it did not, and the operator looks after it.",
+        ),
         "Operation": NamedWords(get_args(Operation), "What FinCore asks a PSP to do with a charge."),
         "ProblemCode": NamedWords(
             get_args(ProblemCode), "What is wrong. /docs/errors explains each code and says what to do."
@@ -177,6 +190,14 @@ def _structs_in(shape: inspect.Type) -> Iterator[inspect.StructType]:
 
 def _object(raw: Json, struct: inspect.StructType, *, is_response: bool) -> Json:
     properties: Json = {}
+    required: list[str] = []
+    if struct.tag_field is not None:
+        properties[struct.tag_field] = {
+            "description": "The kind of object that this is.",
+            "type": "string",
+            "const": struct.tag,
+        }
+        required.append(struct.tag_field)
     for field in struct.fields:
         described = _hoisted(_refined(raw["properties"][field.encode_name], field.type))
         default = described.pop("default", None)
@@ -185,7 +206,7 @@ def _object(raw: Json, struct: inspect.StructType, *, is_response: bool) -> Json
             described["description"] = f"{described.get('description', '')} {words}".strip()
         properties[field.encode_name] = described
     # A response has every field, but for those that its type may leave out (`UnsetType`): these have no default.
-    required = [
+    required += [
         field.encode_name
         for field in struct.fields
         if field.required

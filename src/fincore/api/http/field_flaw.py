@@ -41,7 +41,7 @@ def field_flaw(message: str, field: str, shape: object, path: str) -> str:
         return f"{field} must be {beyond['bound']} or {_more(beyond['sign'])}."
     if long := _LENGTH.fullmatch(message):
         return f"{field} must have {long['bound']} or {_more(long['sign'], countable=True)} {_MEASURES[long['kind']]}."
-    if message.startswith("Invalid enum value"):
+    if message.startswith("Invalid enum value") or message in ("Invalid type", "Expected `str`"):
         return f"{field} must be one of {', '.join(_choices(inspect.type_info(shape), path))}."
     if "RFC3339" in message or "timezone" in message:
         return f"{field} must be {_KINDS['datetime']}."
@@ -59,13 +59,18 @@ def _more(sign: str, *, countable: bool = False) -> str:
 
 
 def _choices(shape: inspect.Type, path: str) -> Iterator[str]:
-    """What a field with a closed set of texts may be, in the order in which it is declared."""
+    """What a field with a closed set of texts may be, in the order in which it is declared.
+
+    Such is the type of an object, too, where several types of object may stand in one place.
+    """
     match shape:
         case inspect.Metadata(type=inner):
             yield from _choices(inner, path)
         case inspect.UnionType(types=types):
             for one in types:
                 yield from _choices(one, path)
+        case inspect.StructType(tag_field=tag_field, tag=tag) if path and path == tag_field:
+            yield str(tag)
         case inspect.StructType(fields=fields) if path:
             name, _, rest = path.partition(".")
             for field in fields:

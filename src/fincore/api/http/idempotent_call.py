@@ -82,6 +82,7 @@ _PARAMS: Final[Mapping[ProblemCode, str]] = MappingProxyType(
         "amount_too_small": "amount_minor",
         "currency_not_supported": "currency",
         "capture_amount_too_large": "amount_minor",
+        "payment_method_not_taken": "payment_method",
         "refund_amount_too_large": "amount_minor",
     }
 )

@@ -18,6 +18,8 @@ FIELD_NAME_CHARACTERS_MAX: Final = 100
 """A longer name of an unknown field is not repeated."""
 MESSAGE_CHARACTERS_MAX: Final = 1_000
 """What msgspec says of a body is longer only where it repeats the name of an unknown field."""
+_TYPE_REPEATED: Final = "Invalid value '"
+"""Begins what msgspec says of an object with an unknown type: it repeats the type that was sent."""
 
 _UNKNOWN: Final = re.compile(
     r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL
@@ -46,6 +48,8 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 
 def _field_problem(message: str, shape: object) -> Problem:
+    if message.startswith(_TYPE_REPEATED):
+        message = f"Invalid type{message[message.rindex(' - at `$') :]}"
     if len(message) > MESSAGE_CHARACTERS_MAX:  # the patterns below are not linear
         return _strange_name()
     if unknown := _UNKNOWN.fullmatch(message):

@@ -7,10 +7,10 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.money import Money
-from fincore.domain.payment_method import CardToken
-from fincore.domain.route_plan import PaymentMethodChoice, RoutePlan
+from fincore.domain.route_plan import RoutePlan
 from fincore.write.payments.charge_request import ChargeRequest, currency_of
 from fincore.write.payments.command import Command
+from fincore.write.payments.payment_method_request import choice_of
 from fincore.write.queue.job_payloads import authorize_job
 from fincore.write.routing.plan import is_told_by_its_attempt
 from fincore.write.routing.router import RouteRequest
@@ -32,7 +32,7 @@ def route_request(command: ChargeCommand, charge_id: ChargeId) -> RouteRequest:
         livemode=command.livemode,
         money=Money(request.amount_minor, currency_of(request)),
         capture_method=_capture_method(request),
-        offered=(PaymentMethodChoice(CardToken(request.payment_method)),),
+        offered=(choice_of(request.payment_method),),
         metadata=request.metadata,
     )
 
@@ -60,6 +60,7 @@ def accept(
         customer_email=request.customer_email,
         metadata=request.metadata,
         return_url=request.return_url,
+        cancel_url=request.cancel_url,
         fee_plan=command.fee_plan,
         plan=None if is_told_by_its_attempt(plan) else plan,
     )

@@ -11,15 +11,21 @@ from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
 from fincore.write.payments.metadata import Metadata, metadata_flaws
+from fincore.write.payments.payment_method_request import (
+    TOKEN,
+    TOKEN_CHARACTERS_MAX,
+    AnyPaymentMethod,
+    PayPalPaymentMethod,
+    payment_method_flaws,
+    texts_of,
+)
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
 CURRENCY_CHARACTERS_MAX: Final = 64
 """Far more than a code has: a value sent by mistake is refused by its own error."""
-PAYMENT_METHOD_CHARACTERS_MAX: Final = 255
 EMAIL_CHARACTERS_MAX: Final = 254
 RETURN_URL_CHARACTERS_MAX: Final = 2_048
 
-_PAYMENT_METHOD: Final = rf"^[A-Za-z0-9_]{{1,{PAYMENT_METHOD_CHARACTERS_MAX}}}$"
 _EMAIL: Final = r"^[^\s@\u0000]+@[^\s@\u0000]+\.[^\s@\u0000]+$"
 _HOST: Final = (
     r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
@@ -60,12 +66,18 @@ class ChargeRequest(
         ),
     ]
     payment_method: Annotated[
-        str,
+        Annotated[
+            str,
+            Meta(
+                max_length=TOKEN_CHARACTERS_MAX,
+                examples=["pm_card_visa"],
+                extra_json_schema={"pattern": TOKEN},
+            ),
+        ]
+        | AnyPaymentMethod,
         Meta(
-            max_length=PAYMENT_METHOD_CHARACTERS_MAX,
-            description="The PSP's token for the customer's card. Never a card number.",
-            examples=["pm_card_visa"],
-            extra_json_schema={"pattern": _PAYMENT_METHOD},
+            description="How the customer pays. A string is the PSP's token for a card, made by the default account of your "
+            "key's mode. Never a card number."
         ),
     ]
     capture: Annotated[
@@ -102,10 +114,23 @@ class ChargeRequest(
             str,
             Meta(
                 max_length=RETURN_URL_CHARACTERS_MAX,
-                description="Where the customer returns to after authentication (3-D Secure): an https URL, or http "
-                "on loopback, without user name and fragment. Without it a charge that needs authentication fails "
-                "with the code `authentication_required`.",
+                description="Where the customer returns to after authentication (3-D Secure) or approval of a wallet: an "
+                "https URL, or http on loopback, without user name and fragment. A wallet needs it. Without it a charge "
+                "that needs authentication fails with the code `authentication_required`.",
                 examples=["https://shop.example/orders/6735"],
+                extra_json_schema={"pattern": _RETURN_URL},
+            ),
+        ]
+        | None
+    ) = None
+    cancel_url: (
+        Annotated[
+            str,
+            Meta(
+                max_length=RETURN_URL_CHARACTERS_MAX,
+                description="Where the customer returns to from a wallet without having approved the payment: a URL of the "
+                "same form. A wallet needs it.",
+                examples=["https://shop.example/cart"],
                 extra_json_schema={"pattern": _RETURN_URL},
             ),
         ]
@@ -113,7 +138,6 @@ class ChargeRequest(
     ) = None
 
 
-_IS_PAYMENT_METHOD: Final = re.compile(_PAYMENT_METHOD.strip("^$"), re.ASCII)
 _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
 _IS_RETURN_URL: Final = re.compile(_RETURN_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
@@ -148,35 +172,43 @@ def currency_of(request: ChargeRequest) -> Currency:
 def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
     yield from metadata_flaws(request.metadata)
     yield from text_flaws(_texts(request))
-    if not _IS_PAYMENT_METHOD.fullmatch(request.payment_method):
-        yield Flaw(
-            code="field_invalid",
-            param="payment_method",
-            detail="payment_method must be a token of 1 to 255 letters, digits and underscores.",
-        )
+    yield from payment_method_flaws(request.payment_method, "payment_method")
     if request.customer_email is not None and not _IS_EMAIL.fullmatch(request.customer_email):
         yield Flaw(
             code="field_invalid",
             param="customer_email",
             detail="customer_email must look like name@example.com.",
         )
-    if request.return_url is not None and not _IS_RETURN_URL.fullmatch(request.return_url):
-        yield Flaw(
-            code="field_invalid",
-            param="return_url",
-            detail="return_url must begin with https:// and a host name (or http:// and a loopback address), with a "
-            "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
-        )
+    yield from _url_flaws(request)
+
+
+def _url_flaws(request: ChargeRequest) -> Iterator[Flaw]:
+    is_wallet = isinstance(request.payment_method, PayPalPaymentMethod)
+    for name, page in (("return_url", request.return_url), ("cancel_url", request.cancel_url)):
+        if page is None and is_wallet:
+            yield Flaw(
+                code="field_missing",
+                param=name,
+                detail=f"Add the field {name}: a customer who pays with a wallet comes back to your site.",
+            )
+        if page is not None and not _IS_RETURN_URL.fullmatch(page):
+            yield Flaw(
+                code="field_invalid",
+                param=name,
+                detail=f"{name} must begin with https:// and a host name (or http:// and a loopback address), with a "
+                "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
+            )
 
 
 def _texts(request: ChargeRequest) -> Iterator[tuple[str, str]]:
     """Every text of a request outside its metadata, with its name."""
     yield "currency", request.currency
-    yield "payment_method", request.payment_method
+    yield from texts_of(request.payment_method, "payment_method")
     for name, text in (
         ("description", request.description),
         ("customer_email", request.customer_email),
         ("return_url", request.return_url),
+        ("cancel_url", request.cancel_url),
     ):
         if text is not None:
             yield name, text

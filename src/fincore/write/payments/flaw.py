@@ -10,7 +10,9 @@ from fincore.domain.card_number import holds_card_number
 NO_NUL: Final = r"^[^\u0000]*$"
 """What PostgreSQL can store, as a JSON schema says it."""
 
-RequestFlaw = Literal["currency_unknown", "field_invalid", "text_not_storable", "card_number_not_allowed"]
+RequestFlaw = Literal[
+    "card_number_not_allowed", "currency_unknown", "field_invalid", "field_missing", "text_not_storable"
+]
 
 
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):

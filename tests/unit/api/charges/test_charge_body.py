@@ -10,6 +10,7 @@ import pytest
 
 from fincore.api.charges.body import render_cancel, render_capture, render_charge
 from fincore.api.refunds.body import render_refund
+from fincore.domain.attempt import AbandonedAttempt, AttemptStatus
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.currency import Currency
@@ -17,11 +18,19 @@ from fincore.domain.events import ChargeEvent, ChargeStatus
 from fincore.domain.ids import ChargeId, DisputeId, MerchantId, RefundId, RequestId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
-from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, RefundFailureCode
-from fincore.domain.payment_method import CardToken
+from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, PspReference, RefundFailureCode
+from fincore.domain.payment_method import (
+    CardInstrument,
+    CardToken,
+    Instrument,
+    PaymentMethod,
+    PayPalInstrument,
+    PayPalWallet,
+)
 from fincore.domain.public_event import public_event
 from fincore.domain.refund import Refund
 from fincore.eventstore.commit import RenderedResponse
+from fincore.public.attempt_body import ShownAttemptStatus
 from fincore.public.charge_body import ChargeBody, whole_charge_body
 from fincore.public.failure_body import CUSTOMER_MESSAGES, FAILURE_MESSAGES, REFUND_FAILURE_MESSAGES
 from fincore.read.projectionist.fold import view_of_stream
@@ -99,6 +108,92 @@ def test_any_charge_that_did_not_fail_is_a_201_without_timeline(status: ChargeSt
     assert (rendered.status, rendered.location, told["status"]) == (201, "/v1/charges/ch_1", status)
     assert not {"timeline", "refunds", "disputes"} & told.keys()
     assert (told["next_action"] is not None) == (status == "requires_action")
+
+
+@pytest.mark.parametrize(
+    ("method", "instrument", "expected"),
+    [
+        (CardToken("pm_1"), None, ("pm_1", {"type": "card", "card": None, "paypal": None})),
+        (
+            CardToken("pm_1"),
+            CardInstrument(brand="visa", last4="4242", expiry_month=12, expiry_year=2034, funding="credit"),
+            (
+                "pm_1",
+                {
+                    "type": "card",
+                    "card": {
+                        "brand": "visa",
+                        "last4": "4242",
+                        "exp_month": 12,
+                        "exp_year": 2034,
+                        "country": None,
+                        "funding": "credit",
+                        "fingerprint": None,
+                    },
+                    "paypal": None,
+                },
+            ),
+        ),
+        (
+            PayPalWallet(),
+            PayPalInstrument(payer_id="P1", country="DE", email_masked="a***@example.com"),
+            (
+                None,
+                {
+                    "type": "paypal",
+                    "card": None,
+                    "paypal": {"payer_id": "P1", "country": "DE", "email_masked": "a***@example.com"},
+                },
+            ),
+        ),
+    ],
+    ids=["not told", "card", "paypal"],
+)
+def test_details_tell_with_what_the_customer_paid(
+    method: PaymentMethod, instrument: Instrument | None, expected: tuple[str | None, dict[str, Any]]
+) -> None:
+    paid = charge("succeeded", payment_method=method, instrument=instrument)
+    told = body(render_charge(CHARGE_ID, paid, REQUEST_ID))
+    assert (told["payment_method"], told["payment_method_details"]) == expected
+
+
+def test_attempts_are_shown_only_where_there_were_several() -> None:
+    assert "attempts" not in body(render_charge(CHARGE_ID, charge("succeeded"), REQUEST_ID))
+    first = AbandonedAttempt(
+        number=1,
+        status="reversed",
+        psp=PspName("paypal"),
+        psp_account=PspAccount("eu"),
+        abandoned_at=NOON,
+        psp_reference=PspReference("order-1"),
+        money_minor=1999,
+    )
+    rerouted = charge("succeeded", abandoned_attempts=(first,), psp_reference=PspReference("pi_1"))
+    assert body(render_charge(CHARGE_ID, rerouted, REQUEST_ID))["attempts"] == [
+        {
+            "number": 1,
+            "psp": "paypal",
+            "psp_account": "eu",
+            "psp_reference": "order-1",
+            "status": "reversed",
+        },
+        {
+            "number": 2,
+            "psp": "stripe",
+            "psp_account": "test",
+            "psp_reference": "pi_1",
+            "status": "current",
+        },
+    ]
+
+
+def test_every_attempt_status_of_the_domain_is_shown() -> None:
+    assert {*get_args(AttemptStatus), "current"} == set(get_args(ShownAttemptStatus))
+
+
+def test_pending_charge_shows_until_when() -> None:
+    told = body(render_charge(CHARGE_ID, charge("processing", pending_until=NOON), REQUEST_ID))
+    assert told["pending_until"] == "2026-01-02T12:00:00Z"
 
 
 def test_capture_before_is_shown_only_while_authorized() -> None:

@@ -177,6 +177,7 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
         if field not in schema.get("required", ()) and schema.get("additionalProperties") is not False
     }
     assert {(name, field) for name, field in optional if name not in ("EventData", "EventDetails")} == {
+        ("Charge", "attempts"),
         ("Charge", "refunds"),
         ("Charge", "disputes"),
         ("Charge", "timeline"),

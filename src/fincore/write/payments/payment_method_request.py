@@ -1,0 +1,139 @@
+"""How a customer pays, as a merchant says it when it creates a charge, and what may be wrong with that. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from fincore.domain.outcome import PspAccount
+from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet, token_of
+from fincore.domain.route_plan import PaymentMethodChoice
+from fincore.write.payments.flaw import Flaw
+
+TOKEN_CHARACTERS_MAX: Final = 255
+ACCOUNT_CHARACTERS_MAX: Final = 64
+
+TOKEN: Final = rf"^[A-Za-z0-9_\-]{{1,{TOKEN_CHARACTERS_MAX}}}$"
+_ACCOUNT: Final = rf"^[A-Za-z0-9_\-]{{1,{ACCOUNT_CHARACTERS_MAX}}}$"
+_IS_TOKEN: Final = re.compile(TOKEN.strip("^$"), re.ASCII)
+_IS_ACCOUNT: Final = re.compile(_ACCOUNT.strip("^$"), re.ASCII)
+
+_Account = Annotated[
+    str,
+    Meta(
+        max_length=ACCOUNT_CHARACTERS_MAX,
+        description="The PSP account that made the token, as the operator of this installation names it; without it "
+        "the default account of your key's mode.",
+        examples=["test"],
+        extra_json_schema={"pattern": _ACCOUNT},
+    ),
+]
+
+
+class CardPaymentMethod(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="card",
+):
+    """A card behind a token of a PSP account."""
+
+    token: Annotated[
+        str,
+        Meta(
+            max_length=TOKEN_CHARACTERS_MAX,
+            description="The PSP's token for the customer's card. Never a card number.",
+            examples=["pm_card_visa"],
+            extra_json_schema={"pattern": TOKEN},
+        ),
+    ]
+    account: _Account | None = None
+
+
+class PayPalPaymentMethod(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="paypal"
+):
+    """A PayPal account: the customer approves the payment on PayPal's page."""
+
+
+class PayPalVaultPaymentMethod(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="paypal_vault",
+):
+    """A PayPal account or a card that the customer let PayPal keep for you: it pays without a page."""
+
+    token: Annotated[
+        str,
+        Meta(
+            max_length=TOKEN_CHARACTERS_MAX,
+            description="PayPal's id of the payment token.",
+            examples=["8kk8451t"],
+            extra_json_schema={"pattern": TOKEN},
+        ),
+    ]
+    account: _Account | None = None
+
+
+AnyPaymentMethod = CardPaymentMethod | PayPalPaymentMethod | PayPalVaultPaymentMethod
+
+
+def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
+    """The payment method that was sent; a bare string is the token of a card."""
+    match sent:
+        case str():
+            return CardToken(sent)
+        case CardPaymentMethod():
+            return CardToken(sent.token)
+        case PayPalPaymentMethod():
+            return PayPalWallet()
+        case PayPalVaultPaymentMethod():
+            return PayPalVaultToken(sent.token)
+
+
+def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:
+    """The payment method that was sent, with the account that it names."""
+    account = None if isinstance(sent, str | PayPalPaymentMethod) else sent.account
+    return PaymentMethodChoice(_method_of(sent), None if account is None else PspAccount(account))
+
+
+def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, str]]:
+    """Every text of a payment method, with the dotted path to it; `param` is the path to the payment method."""
+    match sent:
+        case str():
+            yield param, sent
+        case CardPaymentMethod() | PayPalVaultPaymentMethod():
+            yield f"{param}.token", sent.token
+            if sent.account is not None:
+                yield f"{param}.account", sent.account
+        case PayPalPaymentMethod():
+            pass
+
+
+def payment_method_flaws(sent: str | AnyPaymentMethod, param: str) -> Iterator[Flaw]:
+    """What is wrong with one payment method; its lengths are checked before."""
+    choice = choice_of(sent)
+    token = token_of(_method_of(sent))
+    of_token = param if isinstance(sent, str) else f"{param}.token"
+    if token is not None and not _IS_TOKEN.fullmatch(token):
+        yield Flaw(
+            code="field_invalid",
+            param=of_token,
+            detail=f"{of_token} must be a token of 1 to {TOKEN_CHARACTERS_MAX} letters, digits, underscores and dashes.",
+        )
+    if choice.psp_account is not None and not _IS_ACCOUNT.fullmatch(choice.psp_account):
+        yield Flaw(
+            code="field_invalid",
+            param=f"{param}.account",
+            detail=f"{param}.account must be a name of 1 to {ACCOUNT_CHARACTERS_MAX} letters, digits, underscores and "
+            "dashes.",
+        )
