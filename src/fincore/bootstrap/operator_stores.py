@@ -21,6 +21,8 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.merchants.fee_plans import FeePlans
 from fincore.write.merchants.merchants import Merchants
+from fincore.write.routing.breaker import BreakerPolicy
+from fincore.write.routing.breaker_store import BreakerStore
 
 
 class OperatorStores(Stores, frozen=True, kw_only=True):
@@ -43,6 +45,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def fee_plans(self) -> FeePlans:
         """What merchants are charged."""
         return FeePlans(self.eventstore, self.clock)
+
+    @property
+    def breakers(self) -> BreakerStore:
+        """The breakers of accounts, as all processes together see them."""
+        return BreakerStore(self.eventstore, window_seconds=BreakerPolicy().window_seconds)
 
     @property
     def resolver(self) -> Resolver:

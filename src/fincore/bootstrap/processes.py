@@ -14,6 +14,9 @@ from fincore.eventstore.writer import Enqueue, Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
+from fincore.write.routing.breaker import BreakerPolicy
+from fincore.write.routing.breaker_store import BreakerStore
+from fincore.write.routing.breakers import Breakers
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +35,20 @@ async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[C
     finally:
         writer.close()
         await running
+
+
+@contextlib.asynccontextmanager
+async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
+    """The breakers of this process, in agreement with those of the others; at the end it tells what it has seen."""
+    policy = BreakerPolicy()
+    breakers = Breakers(BreakerStore(pool, window_seconds=policy.window_seconds), policy)
+    running = asyncio.create_task(breakers.run())
+    try:
+        yield breakers
+    finally:
+        running.cancel()
+        await asyncio.wait((running,))
+        await breakers.sync()
 
 
 @contextlib.asynccontextmanager

@@ -13,6 +13,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.postgres.schema"),
     ("eventstore", "fincore.eventstore.schema"),
     ("eventstore", "fincore.write.merchants.schema"),
+    ("eventstore", "fincore.write.routing.schema"),
     ("eventstore", "fincore.notify.schema"),
     ("paymentdb", "fincore.postgres.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),
