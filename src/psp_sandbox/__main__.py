@@ -22,7 +22,7 @@ from psp_sandbox.server import Server, bind, url_of
 
 app = cyclopts.App(
     name="psp-sandbox",
-    help="Stripe as a stateful simulator: real HTTP, signed webhooks, published test cards, faults on demand.",
+    help="Stripe and PayPal as a stateful simulator: real HTTP, signed webhooks, published test cards, faults on demand.",
     config=cyclopts.config.Env("PSP_SANDBOX_", command=False),
     version=version("psp-sandbox"),
 )

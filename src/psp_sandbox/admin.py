@@ -15,11 +15,17 @@ from psp_sandbox.faults import BadFault, Fault, FaultRules
 from psp_sandbox.ids import new_secret
 from psp_sandbox.latency import ImpossibleLatency, log_normal
 from psp_sandbox.messages import Request, Response
+from psp_sandbox.misdirected import Misdirected
 from psp_sandbox.options import Options
+from psp_sandbox.paypal import snapshot as paypal_snapshot
+from psp_sandbox.paypal import test_helpers as paypal_test_helpers
+from psp_sandbox.paypal.api import OPERATIONS as PAYPAL_OPERATIONS
+from psp_sandbox.paypal.api import PayPalApi
 from psp_sandbox.stripe import snapshot, test_helpers
 from psp_sandbox.stripe.api import OPERATIONS, StripeApi
-from psp_sandbox.stripe.test_helpers import Misdirected
 
+PAYPAL = "paypal/"
+"""Below it, under /sandbox/, is what shows and moves PayPal's objects."""
 MAX_ADVANCE_SECONDS = 366 * 24 * 3_600
 NAMED_STEPS = 3
 """Of a path like `payment_intents/{id}/expire`."""
@@ -62,6 +68,7 @@ class Admin:
         delivery: Delivery,
         faults: FaultRules,
         options: Options,
+        paypal: PayPalApi,
         rng: Random,
         stripe: StripeApi,
     ) -> None:
@@ -70,6 +77,7 @@ class Admin:
         self._delivery = delivery
         self._faults = faults
         self._options = options
+        self._paypal = paypal
         self._rng = rng
         self._stripe = stripe
         self._operations: dict[tuple[str, str], Callable[[Request, str], Response]] = {
@@ -88,14 +96,18 @@ class Admin:
 
     def handle(self, request: Request) -> Response:
         """Route one request."""
-        steps = request.path.removeprefix("/sandbox/").split("/")
+        path = request.path.removeprefix("/sandbox/")
+        of_paypal = path.startswith(PAYPAL)
+        steps = path.removeprefix(PAYPAL).split("/")
         named = steps.pop(1) if len(steps) == NAMED_STEPS else ""
         route = (request.method, "/".join(steps))
         operation, moved = self._operations.get(route), test_helpers.OPERATIONS.get(route)
         try:
-            if operation is not None:
+            if of_paypal and route in paypal_test_helpers.OPERATIONS:
+                return paypal_test_helpers.OPERATIONS[route](self._paypal, request, named)
+            if operation is not None and not of_paypal:
                 return operation(request, named)
-            if moved is not None:
+            if moved is not None and not of_paypal:
                 return moved(self._stripe.store, request, named)
         except (msgspec.DecodeError, BadFault, ImpossibleLatency) as error:
             return Response(status=400, payload={"error": str(error)})
@@ -114,8 +126,9 @@ class Admin:
     def _add_fault(self, request: Request, _named: str) -> Response:
         fault = msgspec.json.decode(request.body, type=Fault)
         operation = fault.match.operation
-        if operation is not None and operation not in OPERATIONS:
-            raise BadFault(f"no such operation: {operation}; there are {', '.join(sorted(OPERATIONS))}")
+        operations = OPERATIONS | PAYPAL_OPERATIONS
+        if operation is not None and operation not in operations:
+            raise BadFault(f"no such operation: {operation}; there are {', '.join(sorted(operations))}")
         self._faults.add(fault)
         return Response(status=201, payload=self._rules())
 
@@ -134,7 +147,10 @@ class Admin:
         return {"faults": rules}
 
     def _state(self, request: Request, _named: str) -> Response:
-        """Sums over all accounts. With ?metadata_key=k, what was paid for each value of that key."""
+        """Sums over all accounts. With ?metadata_key=k, what was paid for each value of that key.
+
+        PayPal has no metadata: `by_custom_id` under `paypal` is the same for its orders' `custom_id`.
+        """
         store = self._stripe.store
         sent = self._delivery.counts
         state: dict[str, object] = {
@@ -150,14 +166,21 @@ class Admin:
                 },
             },
             "requests": dict(self._calls.counts),
+            "paypal": paypal_snapshot.totals(self._paypal.store),
         }
         for key in parse_qs(request.query.decode("latin-1")).get("metadata_key", []):
             state["by_metadata"] = snapshot.by_metadata(store, key)
+            state["paypal"] = {
+                **paypal_snapshot.totals(self._paypal.store),
+                "by_custom_id": paypal_snapshot.by_custom_id(self._paypal.store),
+            }
         return Response(payload=state)
 
     def _reset(self, _request: Request, _named: str) -> Response:
         self._stripe.store.clear()
         self._stripe.store.effect_delay_seconds = self._options.aftermath_delay_seconds
+        self._paypal.clear()
+        self._paypal.store.effect_delay_seconds = self._options.aftermath_delay_seconds
         self._clock.reset()
         self._stripe.memory.clear()
         self._faults.clear()
@@ -170,11 +193,13 @@ class Admin:
         order = msgspec.json.decode(request.body, type=ClockOrder)
         self._clock.advance(order.advance_seconds)
         happened = self._stripe.store.scheduler.run_due()
+        self._delivery.run_due()
         return Response(payload={"now": int(self._clock.now()), "happened": happened})
 
     def _set_effect_delay(self, request: Request, named: str) -> Response:
         order = msgspec.json.decode(request.body, type=EffectDelayOrder)
         self._stripe.store.effect_delay_seconds = order.delay_seconds
+        self._paypal.store.effect_delay_seconds = order.delay_seconds
         return self._waiting_effects(request, named)
 
     def _waiting_effects(self, _request: Request, _named: str) -> Response:

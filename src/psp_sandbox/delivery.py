@@ -9,11 +9,13 @@ import aiohttp
 import msgspec
 import structlog
 
-from psp_sandbox.faults import Fault, FaultRules
+from psp_sandbox.clock import Clock
+from psp_sandbox.faults import Fault, FaultRules, PspName
 
 log = structlog.get_logger("psp_sandbox.delivery")
 
 MAX_PENDING = 200_000
+TIMEOUT_SECONDS = 10.0
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +24,6 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
     base_seconds: float = 1.0
     max_seconds: float = 60.0
     max_attempts: int = 15
-    timeout_seconds: float = 10.0
 
     def wait(self, attempts_made: int) -> float:
         """Seconds from a failed attempt to the next."""
@@ -46,12 +47,24 @@ class Destination(Protocol):
 class Parcel:
     """One webhook for one destination. The payload stays an immutable object until an attempt encodes it."""
 
-    __slots__ = ("attempts", "destination", "event_id", "followed_by", "forged", "payload", "timer")
+    __slots__ = (
+        "attempts",
+        "destination",
+        "due_at",
+        "event_id",
+        "followed_by",
+        "forged",
+        "payload",
+        "retries",
+        "timer",
+    )
 
-    def __init__(self, event_id: str, payload: object, destination: Destination) -> None:
+    def __init__(self, event_id: str, payload: object, destination: Destination, retries: Retries) -> None:
         self.event_id = event_id
         self.payload = payload
         self.destination = destination
+        self.retries = retries
+        self.due_at = 0.0
         self.attempts = 0
         self.forged = False
         self.followed_by: Parcel | None = None
@@ -59,12 +72,15 @@ class Parcel:
 
 
 class Delivery:
-    """All webhooks of all accounts. At most MAX_PENDING wait at a time; further ones are counted as overflowed."""
+    """All webhooks of all accounts. At most MAX_PENDING wait at a time; further ones are counted as overflowed.
 
-    def __init__(self, *, faults: FaultRules, retries: Retries, concurrency: int) -> None:
+    Waits pass by the sandbox's clock: what has become due when it is advanced is sent by `run_due`.
+    """
+
+    def __init__(self, *, clock: Clock, faults: FaultRules, concurrency: int) -> None:
         self.counts: Counter[str] = Counter()
+        self._clock = clock
         self._faults = faults
-        self._retries = retries
         self._concurrency = concurrency
         self._owed: Counter[str] = Counter()
         self._held: dict[str, Parcel] = {}
@@ -76,7 +92,7 @@ class Delivery:
 
     async def start(self) -> None:
         """Open the client and its workers."""
-        timeout = aiohttp.ClientTimeout(total=self._retries.timeout_seconds)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         connector = aiohttp.TCPConnector(limit=self._concurrency)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, auto_decompress=False)
         self._workers = [asyncio.create_task(self._work(self._session)) for _ in range(self._concurrency)]
@@ -108,14 +124,22 @@ class Delivery:
         return self._pending if event_id is None else self._owed[event_id]
 
     def dispatch(
-        self, *, event_id: str, event_type: str, metadata: dict[str, str], payload: object, to: Destination
+        self,
+        *,
+        psp: PspName,
+        event_id: str,
+        event_type: str,
+        metadata: dict[str, str],
+        payload: object,
+        to: Destination,
+        retries: Retries,
     ) -> None:
         """Accept one webhook. Never waits."""
         if self._pending >= MAX_PENDING:
             self.counts["overflowed"] += 1
             return
-        parcel = Parcel(event_id, payload, to)
-        fault = None if self._faults.empty() else self._faults.take_for_webhook(event_type, metadata)
+        parcel = Parcel(event_id, payload, to, retries)
+        fault = None if self._faults.empty() else self._faults.take_for_webhook(psp, event_type, metadata)
         held = self._held.pop(to.url, None)
         if held is not None:
             self._wake(held)
@@ -132,7 +156,7 @@ class Delivery:
                 self._queue.put_nowait(parcel.followed_by)
             return
         if fault.kind == "webhook_duplicate":
-            self._accept(Parcel(parcel.event_id, parcel.payload, parcel.destination))
+            self._accept(Parcel(parcel.event_id, parcel.payload, parcel.destination, parcel.retries))
             self._accept(parcel)
         elif fault.kind == "webhook_delay":
             self._accept(parcel, delay=fault.lasting())
@@ -155,15 +179,23 @@ class Delivery:
         self._owed[parcel.event_id] += 1
         self._pending += 1
 
-    def _later(self, seconds: float, parcel: Parcel) -> None:
-        def due() -> None:
-            self._wake(parcel)
-            if self._held.get(parcel.destination.url) is parcel:
-                del self._held[parcel.destination.url]
-            self._queue.put_nowait(parcel)
+    def run_due(self) -> None:
+        """Send what has become due by the sandbox's clock: it was advanced."""
+        now = self._clock.now()
+        for parcel in sorted(self._resting, key=lambda resting: resting.due_at):
+            if parcel.due_at <= now:
+                self._send_now(parcel)
 
-        parcel.timer = asyncio.get_running_loop().call_later(seconds, due)
+    def _later(self, seconds: float, parcel: Parcel) -> None:
+        parcel.due_at = self._clock.now() + seconds
+        parcel.timer = asyncio.get_running_loop().call_later(seconds, self._send_now, parcel)
         self._resting.add(parcel)
+
+    def _send_now(self, parcel: Parcel) -> None:
+        self._wake(parcel)
+        if self._held.get(parcel.destination.url) is parcel:
+            del self._held[parcel.destination.url]
+        self._queue.put_nowait(parcel)
 
     def _wake(self, parcel: Parcel) -> None:
         self._resting.discard(parcel)
@@ -183,12 +215,12 @@ class Delivery:
             if taken:
                 self.counts["delivered"] += 1
                 self._finish(parcel)
-            elif parcel.attempts >= self._retries.max_attempts:
+            elif parcel.attempts >= parcel.retries.max_attempts:
                 self.counts["abandoned"] += 1
                 self._finish(parcel)
                 log.warning("webhook.abandoned", event_id=parcel.event_id, attempts=parcel.attempts)
             else:
-                self._later(self._retries.wait(parcel.attempts), parcel)
+                self._later(parcel.retries.wait(parcel.attempts), parcel)
 
     def _finish(self, parcel: Parcel) -> None:
         self._pending -= 1

@@ -14,10 +14,12 @@ RequestFaultKind = Literal[
     "rate_limited_429",
     "lock_timeout_429",
     "conflict_409",
+    "unavailable_503",
     "connection_reset",
     "malformed_json",
     "slow",
 ]
+PspName = Literal["paypal", "stripe"]
 WebhookFaultKind = Literal[
     "webhook_duplicate", "webhook_delay", "webhook_reorder", "webhook_drop", "webhook_bad_signature"
 ]
@@ -44,12 +46,13 @@ class BadFault(ValueError):
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which calls or webhooks a rule is for. What is not named matches everything.
 
-    `operation` is a call as `/sandbox/state` counts it, such as `POST payment_intents/{}/capture`; `path` is a prefix.
+    `psp` leaves the calls and webhooks of the other PSPs alone. `operation` is a call as `/sandbox/state` counts it, such as `POST payment_intents/{}/capture`; `path` is a prefix.
     `metadata` is matched against the request and the payment it is about, or against the object of the webhook and
-    its payment; all pairs must be there. `event_type` is for webhooks only; it and `metadata` are all that can be
-    said of a webhook.
+    its payment; all pairs must be there. `event_type` is for webhooks only; `psp`, it and `metadata` are all that can
+    be said of a webhook.
     """
 
+    psp: PspName | None = None
     operation: str | None = None
     path: str | None = None
     method: str | None = None
@@ -81,6 +84,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class CallFacts(msgspec.Struct, kw_only=True, gc=False):
     """What a rule can know of a call. `replayed`: it is answered from an idempotency key or refused, not executed."""
 
+    psp: PspName
     operation: str
     path: str
     method: str
@@ -138,11 +142,12 @@ class FaultRules:
         """The fault this call meets, used up by it."""
         return self._take(lambda fault: fault.kind in REQUEST_FAULTS and _fits_call(fault, facts))
 
-    def take_for_webhook(self, event_type: str, metadata: dict[str, str]) -> Fault | None:
+    def take_for_webhook(self, psp: PspName, event_type: str, metadata: dict[str, str]) -> Fault | None:
         """The fault this webhook meets, used up by it."""
         return self._take(
             lambda fault: (
                 fault.kind not in REQUEST_FAULTS
+                and fault.match.psp in (None, psp)
                 and fault.match.event_type in (None, event_type)
                 and fault.match.metadata.items() <= metadata.items()
             )
@@ -169,7 +174,8 @@ def _fits_call(fault: Fault, facts: CallFacts) -> bool:
     if facts.replayed and fault.kind in EXECUTION_FAULTS:
         return False
     return (
-        wanted.operation in (None, facts.operation)
+        wanted.psp in (None, facts.psp)
+        and wanted.operation in (None, facts.operation)
         and (wanted.path is None or facts.path.startswith(wanted.path))
         and wanted.method in (None, facts.method)
         and wanted.idempotency_key in (None, facts.idempotency_key)

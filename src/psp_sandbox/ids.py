@@ -16,6 +16,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{f'{_getrandbits(96):024x}'.translate(_SPELLED)}"
 
 
+def new_paypal_id(characters: int = 17) -> str:
+    """A fresh `5O190127TN364715T`: upper case, mostly letters for the reason above. At most 24 characters."""
+    return f"{_getrandbits(96):024x}"[:characters].translate(_SPELLED).upper()
+
+
 def new_secret(prefix: str) -> str:
     """A fresh secret such as `whsec_...`, 32 hexadecimal digits from the system's cryptographic source."""
     return f"{prefix}_{random.SystemRandom().getrandbits(128):032x}"

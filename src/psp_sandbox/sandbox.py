@@ -2,29 +2,40 @@
 
 import random
 import time
-from functools import partial
 
 import structlog
 
 from psp_sandbox.admin import Admin
-from psp_sandbox.calls import FAILED, Calls
+from psp_sandbox.calls import Calls
 from psp_sandbox.clock import Clock
 from psp_sandbox.connection import Exchange
-from psp_sandbox.delivery import Delivery
+from psp_sandbox.delivery import Delivery, Retries
 from psp_sandbox.faults import FaultRules
 from psp_sandbox.idempotency import IdempotencyMemory
 from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
 from psp_sandbox.messages import Response
 from psp_sandbox.options import Options
-from psp_sandbox.scheduler import Scheduler
+from psp_sandbox.paypal import approval_page
+from psp_sandbox.paypal import scheduled_effects as paypal_effects
+from psp_sandbox.paypal.api import PREFIXES as PAYPAL_PREFIXES
+from psp_sandbox.paypal.api import PayPalApi
+from psp_sandbox.paypal.dialect import PayPalDialect
+from psp_sandbox.paypal.oauth import Tokens
+from psp_sandbox.paypal.store import Store as PayPalStore
+from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe import challenge_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
+from psp_sandbox.stripe.dialect import StripeDialect
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.store import Store
 from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
 
 log = structlog.get_logger("psp_sandbox")
+
+FAILED = Response(
+    status=500, payload={"error": {"message": "The sandbox failed; its log has the traceback."}}
+)
 
 
 class Sandbox:
@@ -39,14 +50,12 @@ class Sandbox:
         faults = FaultRules(rng)
         clock = Clock()
         self._scheduler = Scheduler(clock)
-        self._delivery = Delivery(
-            faults=faults, retries=options.retries, concurrency=options.webhook_concurrency
-        )
+        self._delivery = Delivery(clock=clock, faults=faults, concurrency=options.webhook_concurrency)
         self._store = Store(
             scheduler=self._scheduler,
             effect_delay_seconds=options.aftermath_delay_seconds,
             clock=clock.now,
-            deliveries=_EventPost(self._delivery),
+            deliveries=_EventPost(self._delivery, options.retries),
             max_payments=options.max_payments,
         )
         self._store.endpoints = _command_line_endpoints(options)
@@ -56,13 +65,28 @@ class Sandbox:
             public_url=public_url,
             search_lag_seconds=options.search_lag_seconds,
         )
-        self._calls = Calls(faults=faults, latency=latency, stripe=stripe)
+        self._paypal_store = PayPalStore(
+            scheduler=self._scheduler,
+            effect_delay_seconds=options.aftermath_delay_seconds,
+            clock=clock.now,
+            public_url=public_url,
+            max_orders=options.max_payments,
+        )
+        paypal = PayPalApi(
+            store=self._paypal_store,
+            tokens=Tokens(clock=clock.now),
+            memory=IdempotencyMemory(max_entries=options.max_idempotency_keys, clock=clock.now),
+        )
+        self._calls = Calls(faults=faults, latency=latency)
+        self._stripe = StripeDialect(stripe)
+        self._paypal = PayPalDialect(paypal)
         self._admin = Admin(
             calls=self._calls,
             clock=clock,
             delivery=self._delivery,
             faults=faults,
             options=options,
+            paypal=paypal,
             rng=rng,
             stripe=stripe,
         )
@@ -70,7 +94,7 @@ class Sandbox:
     async def start(self) -> None:
         """Send webhooks and let happen what is due, from now on."""
         await self._delivery.start()
-        self._scheduler.start(partial(scheduled_effects.perform, self._store))
+        self._scheduler.start(self._perform)
 
     async def stop(self) -> None:
         """Let nothing happen any more; webhooks that wait are dropped."""
@@ -88,30 +112,43 @@ class Sandbox:
 
     def _route(self, exchange: Exchange) -> None:
         request = exchange.request
-        if request.path.startswith("/v1/"):
-            self._calls.take(exchange)
+        if request.path.startswith(PAYPAL_PREFIXES):
+            self._calls.take(exchange, self._paypal)
+        elif request.path.startswith("/v1/"):
+            self._calls.take(exchange, self._stripe)
         elif request.path.startswith("/sandbox/"):
             exchange.respond(self._admin.handle(request))
+        elif request.path == approval_page.PATH:
+            exchange.respond(approval_page.page(self._paypal_store, request))
         elif request.path.startswith("/3ds/"):
             exchange.respond(challenge_page.page(self._store, request))
         else:
             exchange.respond(Response(status=404, payload={"error": {"message": "There is nothing here."}}))
 
+    def _perform(self, due: Due) -> None:
+        if due.kind in paypal_effects.EFFECTS:
+            paypal_effects.perform(self._paypal_store, due)
+        else:
+            scheduled_effects.perform(self._store, due)
+
 
 class _EventPost:
     """Carries Stripe's events to its endpoints by way of the delivery."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, retries: Retries) -> None:
         self._delivery = delivery
+        self._retries = retries
 
     def send(self, event: Event, endpoint: Endpoint, metadata: dict[str, str]) -> None:
         """Accept the event for delivery."""
         self._delivery.dispatch(
+            psp="stripe",
             event_id=event.id,
             event_type=event.type,
             metadata=metadata,
             payload=event,
             to=endpoint,
+            retries=self._retries,
         )
 
     def pending(self, event_id: str) -> int:

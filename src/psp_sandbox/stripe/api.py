@@ -95,7 +95,7 @@ class StripeApi:
     """The dialect as a whole. Not reentrant, and need not be: nothing in it waits."""
 
     def __init__(
-        self, *, store: Store, memory: IdempotencyMemory, public_url: str, search_lag_seconds: float
+        self, *, store: Store, memory: IdempotencyMemory[Response], public_url: str, search_lag_seconds: float
     ) -> None:
         self.store = store
         self.memory = memory
@@ -192,10 +192,10 @@ OPERATIONS = frozenset(f"{method} {route}" for method, route in ROUTES)
 """Every call there is, as it is counted and as a fault names it."""
 
 
-def operation_of(request: Request) -> str:
-    """Which call a request is; empty where there is none such."""
+def route_of(request: Request) -> str:
+    """The path of a request below /v1/, `{}` standing for an id; empty where there is none such."""
     try:
-        return f"{request.method} {_route(request)[0]}"
+        return _route(request)[0]
     except Refusal:
         return ""
 

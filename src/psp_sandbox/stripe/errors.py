@@ -66,9 +66,9 @@ def rate_limited(message: str, *, code: str, status: int = 429) -> Refusal:
     return Refusal(status, _invalid(message, None, code), remembered=False)
 
 
-def api_error(message: str) -> Refusal:
-    """500: something went wrong on the PSP's side."""
-    return Refusal(500, ErrorDetail(type="api_error", message=message), remembered=True)
+def api_error(message: str, *, status: int = 500) -> Refusal:
+    """500 or 503: something went wrong on the PSP's side."""
+    return Refusal(status, ErrorDetail(type="api_error", message=message), remembered=True)
 
 
 def _invalid(message: str, param: str | None, code: str | None) -> ErrorDetail:

@@ -7,6 +7,7 @@ import msgspec
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Request, Response
+from psp_sandbox.misdirected import Misdirected
 from psp_sandbox.stripe import dispute_machine, machine, refund_machine, snapshot
 from psp_sandbox.stripe.charge_transition import DisputeTransition
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, ImpossibleStep
@@ -18,14 +19,6 @@ from psp_sandbox.stripe.wire_refunds import Refund
 
 Operation = Callable[[Store, Request, str], Response]
 DisputeMove = Callable[[Dispute, Charge, DisputeFacts], DisputeTransition]
-
-
-class Misdirected(Exception):
-    """The order cannot be carried out; the message says why."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class RefundFailure(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Stripe's official SDK, pointed at the sandbox, with every request and answer held against the specification."""
+"""Stripe's official SDK and a client of PayPal, pointed at the sandbox; what passes is held against the specifications."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import stripe
 
+from fixtures.paypal_client import PayPalClient
 from fixtures.sandbox import SandboxProcess
 from fixtures.stripe_spec import problems_of_answer, problems_of_request
 from fixtures.webhook_receiver import WebhookReceiver
@@ -71,3 +72,9 @@ def receiver() -> Iterator[WebhookReceiver]:
     """Where webhooks are received."""
     with WebhookReceiver() as listening:
         yield listening
+
+
+@pytest.fixture
+def paypal(psp_sandbox: SandboxProcess) -> PayPalClient:
+    """A merchant's calls to the sandbox's PayPal."""
+    return PayPalClient(psp_sandbox.url)

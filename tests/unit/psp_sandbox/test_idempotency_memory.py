@@ -23,11 +23,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def memory(clock: Clock) -> IdempotencyMemory:
+def memory(clock: Clock) -> IdempotencyMemory[Response]:
     return IdempotencyMemory(max_entries=3, clock=clock)
 
 
-def test_a_key_is_new_then_in_flight_then_answered(memory: IdempotencyMemory) -> None:
+def test_a_key_is_new_then_in_flight_then_answered(memory: IdempotencyMemory[Response]) -> None:
     assert memory.look_up("acct", "k", b"f") is Lookup.NEW
     memory.begin("acct", "k", b"f")
     assert memory.look_up("acct", "k", b"f") is Lookup.IN_FLIGHT
@@ -35,20 +35,20 @@ def test_a_key_is_new_then_in_flight_then_answered(memory: IdempotencyMemory) ->
     assert memory.look_up("acct", "k", b"f") is ANSWER
 
 
-def test_key_with_other_parameters_is_detected(memory: IdempotencyMemory) -> None:
+def test_key_with_other_parameters_is_detected(memory: IdempotencyMemory[Response]) -> None:
     memory.begin("acct", "k", b"f")
     assert memory.look_up("acct", "k", b"g") is Lookup.OTHER_PARAMETERS
     memory.finish("acct", "k", ANSWER)
     assert memory.look_up("acct", "k", b"g") is Lookup.OTHER_PARAMETERS
 
 
-def test_a_forgotten_key_is_new(memory: IdempotencyMemory) -> None:
+def test_a_forgotten_key_is_new(memory: IdempotencyMemory[Response]) -> None:
     memory.begin("acct", "k", b"f")
     memory.forget("acct", "k")
     assert memory.look_up("acct", "k", b"g") is Lookup.NEW
 
 
-def test_a_key_is_new_after_its_day(memory: IdempotencyMemory, clock: Clock) -> None:
+def test_a_key_is_new_after_its_day(memory: IdempotencyMemory[Response], clock: Clock) -> None:
     memory.begin("acct", "k", b"f")
     memory.finish("acct", "k", ANSWER)
     clock.now = KEPT_SECONDS
@@ -57,7 +57,7 @@ def test_a_key_is_new_after_its_day(memory: IdempotencyMemory, clock: Clock) -> 
     assert memory.look_up("acct", "k", b"f") is Lookup.NEW
 
 
-def test_memory_above_its_bound_drops_least_recently_used(memory: IdempotencyMemory) -> None:
+def test_memory_above_its_bound_drops_least_recently_used(memory: IdempotencyMemory[Response]) -> None:
     for key in "abc":
         memory.begin("acct", key, b"f")
         memory.finish("acct", key, ANSWER)
@@ -68,6 +68,6 @@ def test_memory_above_its_bound_drops_least_recently_used(memory: IdempotencyMem
     assert memory.look_up("acct", "b", b"f") is Lookup.NEW
 
 
-def test_finishing_a_dropped_key_does_nothing(memory: IdempotencyMemory) -> None:
+def test_finishing_a_dropped_key_does_nothing(memory: IdempotencyMemory[Response]) -> None:
     memory.finish("acct", "gone", ANSWER)
     assert memory.look_up("acct", "gone", b"f") is Lookup.NEW

@@ -1,0 +1,151 @@
+"""The page on which a payer approves an order or cancels, then goes back to the merchant. It needs no script."""
+
+import base64
+import hashlib
+from html import escape
+from importlib import resources
+from string import Template
+from typing import get_args
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from psp_sandbox.messages import Request, Response
+from psp_sandbox.paypal import order_machine
+from psp_sandbox.paypal.money import shown
+from psp_sandbox.paypal.records import Funding, Instrument, Order, Payer
+from psp_sandbox.paypal.store import Store
+
+PATH = "/checkoutnow"
+DEFAULT_EMAIL = "buyer@example.com"
+MAX_EMAIL_CHARS = 254
+PAYER_ID_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+FUNDINGS: dict[Funding, str] = {
+    "completes": "Completes at once",
+    "declined": "Is declined",
+    "review": "Waits a day for a review, then completes",
+    "review_denied": "Waits a day for a review, then is denied",
+    "echeck": "Waits four days for an eCheck, then completes",
+    "echeck_denied": "Waits four days for an eCheck, then is denied",
+    "refund_fails": "Completes; refunds of it fail later",
+}
+"""What becomes of the payment, as the page offers it."""
+
+_FILES = resources.files("psp_sandbox.paypal")
+_STYLE = _FILES.joinpath("approval_page.css").read_text()
+_PAGE = Template(_FILES.joinpath("approval_page.html").read_text())
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; "
+    # The browser applies `form-action` to every redirect that follows, and the merchant's page may redirect again.
+    "form-action 'self' http: https:"
+)
+_QUESTION = Template("""<p class="merchant">$merchant</p>
+<p class="amount">$amount</p>
+$description<form method="post">
+<label for="email">Your e-mail address
+<input id="email" name="email" type="email" value="$email" maxlength="254" autocomplete="off" required></label>
+<label for="funding">The payment
+<select id="funding" name="funding">
+$fundings
+</select></label>
+<div class="buttons">
+<button class="approve" name="action" value="approve">Approve</button>
+<button class="fail" name="action" value="fail_instrument">Fail the instrument</button>
+<button class="cancel" name="action" value="cancel" formnovalidate>Cancel and return to the merchant</button>
+</div>
+</form>
+<small>A test page: no account is asked and no money moves. &ldquo;Fail the instrument&rdquo; approves the order, and the
+merchant is told INSTRUMENT_DECLINED when it takes the payment.</small>""")
+_OVER = "<p>This order does not wait for a payer: it is approved already, over, or not there.</p>"
+_APPROVED = "<p>You approved. The merchant named no page to go back to; you can close this one.</p>"
+_CANCELED = "<p>You canceled. The merchant named no page to go back to; you can close this one.</p>"
+_UNREADABLE = "<p>Press one of the three buttons, with an e-mail address and one of the listed payments.</p>"
+
+
+def page(store: Store, request: Request) -> Response:
+    """GET and POST /checkoutnow?token={order}. A POST sends the payer back to the merchant."""
+    token = parse_qs(request.query.decode("latin-1")).get("token", [""])[0]
+    order = store.order_of_token(token)
+    if order is None or order.status not in order_machine.WAITS_FOR_PAYER or order.approval_rel is None:
+        return _html(404, _OVER)
+    if request.method == "GET":
+        return _html(200, _question(order))
+    form = {name: values[0] for name, values in parse_qs(request.body.decode("latin-1")).items()}
+    if request.method != "POST":
+        return _html(405, _UNREADABLE)
+    return _answered(store, order, form)
+
+
+def payer_of(email: str) -> Payer:
+    """The payer with an e-mail address: always the same for the same address."""
+    number = int.from_bytes(hashlib.blake2b(email.lower().encode(), digest_size=9).digest())
+    characters = (PAYER_ID_ALPHABET[number >> 5 * place & 31] for place in range(13))
+    return Payer(id="".join(characters), email=email, given_name="Test", surname="Buyer", country="US")
+
+
+def _answered(store: Store, order: Order, form: dict[str, str]) -> Response:
+    action = form.get("action")
+    if action == "cancel":
+        if order.cancel_url is None:
+            return _html(200, _CANCELED)
+        return _redirect(order.cancel_url, {"token": order.id})
+    email = form.get("email", DEFAULT_EMAIL)
+    funding = next((one for one in get_args(Funding) if one == form.get("funding", "completes")), None)
+    if action not in ("approve", "fail_instrument") or funding is None or not _is_email(email):
+        return _html(400, _UNREADABLE)
+    payer = payer_of(email)
+    instrument = Instrument(funding=funding, declined_once=action == "fail_instrument")
+    store.apply(order_machine.approved(order, payer=payer, instrument=instrument, now=store.now()))
+    if order.return_url is None:
+        return _html(200, _APPROVED)
+    return _redirect(order.return_url, {"token": order.id, "PayerID": payer.id})
+
+
+def _is_email(text: str) -> bool:
+    name, at, domain = text.partition("@")
+    return (
+        bool(name and at and domain)
+        and len(text) <= MAX_EMAIL_CHARS
+        and text.isascii()
+        and text.isprintable()
+    )
+
+
+def _question(order: Order) -> str:
+    total = shown(order.units[0].amount.currency, sum(unit.amount.minor for unit in order.units))
+    description = order.units[0].given.get("description")
+    return _QUESTION.substitute(
+        merchant=escape(order.brand_name or "The merchant"),
+        amount=escape(f"{total['value']} {total['currency_code']}"),
+        description=f'<p class="for">{escape(str(description))}</p>\n' if description else "",
+        email=DEFAULT_EMAIL if order.payer is None else escape(order.payer.email),
+        fundings="\n".join(f'<option value="{name}">{text}</option>' for name, text in FUNDINGS.items()),
+    )
+
+
+def _redirect(url: str, added: dict[str, str]) -> Response:
+    parts = urlsplit(url)
+    query = f"{parts.query}&{urlencode(added)}" if parts.query else urlencode(added)
+    location = urlunsplit(parts._replace(query=query))
+    return Response(
+        status=303,
+        payload=b"",
+        content_type="text/html; charset=utf-8",
+        headers=(("Location", location), ("Cache-Control", "no-store")),
+    )
+
+
+def _html(status: int, content: str) -> Response:
+    return Response(
+        status=status,
+        payload=_PAGE.substitute(
+            title="PayPal sandbox: approve a payment", style=_STYLE, content=content
+        ).encode(),
+        content_type="text/html; charset=utf-8",
+        headers=(
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", _POLICY),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+        ),
+    )

@@ -1,0 +1,159 @@
+"""What the simulated PayPal keeps of an order and its payments. Amounts are minor units, times unix seconds."""
+
+from typing import Literal
+
+import msgspec
+
+OrderStatus = Literal["CREATED", "APPROVED", "COMPLETED", "PAYER_ACTION_REQUIRED", "VOIDED"]
+AuthorizationStatus = Literal["CREATED", "CAPTURED", "DENIED", "PARTIALLY_CAPTURED", "VOIDED", "PENDING"]
+CaptureStatus = Literal["COMPLETED", "DECLINED", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED"]
+RefundStatus = Literal["FAILED", "PENDING", "COMPLETED"]
+PendingReason = Literal["ECHECK", "PENDING_REVIEW"]
+Intent = Literal["CAPTURE", "AUTHORIZE"]
+
+Funding = Literal[
+    "completes", "declined", "echeck", "echeck_denied", "review", "review_denied", "refund_fails"
+]
+"""What becomes of the money that the payer's instrument gives; chosen on the approval page."""
+
+
+class Amount(msgspec.Struct, frozen=True, gc=False):
+    """Minor units of a currency, which PayPal writes in upper case."""
+
+    currency: str
+    minor: int
+
+
+class Payer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The person who approved, as PayPal tells the merchant."""
+
+    id: str
+    email: str
+    given_name: str
+    surname: str
+    country: str
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is kept of a card: never its number or security code."""
+
+    last_digits: str
+    brand: str
+    expiry: str
+    name: str | None
+
+
+class ProcessorResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What the card's processor said, as PayPal shows it."""
+
+    response_code: str
+    avs_code: str | None = None
+    cvv_code: str | None = None
+    payment_advice_code: str | None = None
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How the payer's instrument behaves. `declined_once`: the next capture or authorization asks the payer again."""
+
+    funding: Funding = "completes"
+    declined_once: bool = False
+    processor_response: ProcessorResponse | None = None
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One purchase unit. `given` are the fields of the request that PayPal shows again as they came."""
+
+    reference_id: str
+    amount: Amount
+    custom_id: str | None
+    invoice_id: str | None
+    given: dict[str, object]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An order. `approval_rel` is how its approval link is called; None where no payer has to approve.
+
+    An expired order is not found any more.
+    """
+
+    id: str
+    account: str
+    intent: Intent
+    status: OrderStatus
+    units: tuple[Unit, ...]
+    created_at: int
+    updated_at: int
+    approval_rel: Literal["approve", "payer-action"] | None
+    return_url: str | None = None
+    cancel_url: str | None = None
+    brand_name: str | None = None
+    wallet: bool = False
+    card: Card | None = None
+    payer: Payer | None = None
+    instrument: Instrument = Instrument()
+    expired: bool = False
+
+
+class Authorization(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A hold. A reauthorization has a `parent_id` and shares what was captured with it."""
+
+    id: str
+    account: str
+    order_id: str
+    reference_id: str
+    parent_id: str | None
+    status: AuthorizationStatus
+    reason: Literal["PENDING_REVIEW"] | None
+    amount: Amount
+    captured_minor: int
+    created_at: int
+    updated_at: int
+    honored_until: int
+    expires_at: int
+    custom_id: str | None
+    invoice_id: str | None
+    instrument: Instrument
+    expired: bool = False
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Money taken from the payer, or refused, or on its way."""
+
+    id: str
+    account: str
+    order_id: str
+    reference_id: str
+    authorization_id: str | None
+    status: CaptureStatus
+    reason: PendingReason | None
+    amount: Amount
+    refunded_minor: int
+    final: bool
+    created_at: int
+    updated_at: int
+    custom_id: str | None
+    invoice_id: str | None
+    instrument: Instrument
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Money sent back. `fee_minor` is the part of PayPal's fee that the merchant gets back with it."""
+
+    id: str
+    account: str
+    order_id: str
+    reference_id: str
+    capture_id: str
+    status: RefundStatus
+    reason: Literal["ECHECK"] | None
+    amount: Amount
+    fee_minor: int
+    total_refunded_minor: int
+    created_at: int
+    updated_at: int
+    custom_id: str | None
+    invoice_id: str | None
+    note: str | None
+
+
+Record = Order | Authorization | Capture | Refund

@@ -1,0 +1,171 @@
+"""What the simulated PayPal knows: every account's orders and payments, and the one place where changes enter."""
+
+from collections.abc import Callable
+from operator import attrgetter
+
+from psp_sandbox.bounded_store import BoundedStore
+from psp_sandbox.children import Children
+from psp_sandbox.paypal.change import Change, Effect
+from psp_sandbox.paypal.records import Authorization, Capture, Order, Record, Refund
+from psp_sandbox.paypal.wire import (
+    Body,
+    Payments,
+    authorization_body,
+    capture_body,
+    order_body,
+    refund_body,
+    with_relations,
+)
+from psp_sandbox.scheduler import Due, Scheduler
+
+
+class Store:
+    """Everything in memory, bounded. Past `max_orders` the oldest order is dropped with all that belongs to it.
+
+    `effect_delay_seconds`: how long after a refund its scheduled effect comes.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        effect_delay_seconds: float,
+        clock: Callable[[], float],
+        public_url: str,
+        max_orders: int,
+    ) -> None:
+        self.scheduler = scheduler
+        self.effect_delay_seconds = effect_delay_seconds
+        self.public_url = public_url
+        self.orders: BoundedStore[Order] = BoundedStore(max_rows=max_orders, dropped=self._drop_payments)
+        self.authorizations: BoundedStore[Authorization] = BoundedStore(max_rows=2 * max_orders)
+        self.captures: BoundedStore[Capture] = BoundedStore(max_rows=2 * max_orders)
+        self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_orders)
+        self._clock = clock
+        self._authorizations_of = Children(self.authorizations, parent=attrgetter("order_id"))
+        self._captures_of = Children(self.captures, parent=attrgetter("order_id"))
+        self._refunds_of = Children(self.refunds, parent=attrgetter("order_id"))
+        self._invoices: dict[tuple[str, str, str], str] = {}
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    def apply(self, change: Change) -> None:
+        """Store the snapshots, tell about them, and schedule what follows."""
+        for record in change.records:
+            self._put(record)
+            self.scheduler.cancel(record.id)
+        for effect in change.effects:
+            self._schedule(effect)
+
+    def payments_of(self, order: Order) -> Payments:
+        """What was made of an order, oldest first."""
+        return Payments(
+            authorizations=tuple(reversed(self._authorizations_of.of(order.account, order.id))),
+            captures=tuple(reversed(self._captures_of.of(order.account, order.id))),
+            refunds=tuple(reversed(self._refunds_of.of(order.account, order.id))),
+        )
+
+    def family_of(self, hold: Authorization) -> tuple[Authorization, ...]:
+        """The other authorizations that hold the same money."""
+        head = hold.parent_id or hold.id
+        return tuple(
+            one
+            for one in self._authorizations_of.of(hold.account, hold.order_id)
+            if one.id != hold.id and head in (one.id, one.parent_id)
+        )
+
+    def body(self, account: str, object_id: str) -> Body:
+        """An object as it is shown now, by itself. Raises KeyError: there is none."""
+        if (order := self.orders.get(account, object_id)) is not None:
+            return order_body(order, self.payments_of(order), self.public_url)
+        if (hold := self.authorizations.get(account, object_id)) is not None:
+            return with_relations(authorization_body(hold, self.public_url), hold)
+        if (capture := self.captures.get(account, object_id)) is not None:
+            return with_relations(capture_body(capture, self.public_url), capture)
+        if (refund := self.refunds.get(account, object_id)) is not None:
+            return refund_body(refund, self.public_url)
+        raise KeyError(object_id)
+
+    def order_of_token(self, token: str) -> Order | None:
+        """The order that an approval page is about, of any account."""
+        account = self.orders.account_of(token)
+        return None if account is None else self.orders.get(account, token)
+
+    def record(self, account: str, object_id: str) -> Record | None:
+        """Any object by its id."""
+        return (
+            self.orders.get(account, object_id)
+            or self.authorizations.get(account, object_id)
+            or self.captures.get(account, object_id)
+            or self.refunds.get(account, object_id)
+        )
+
+    def invoice_taken(self, account: str, kind: str, invoice_id: str | None, *, by: str) -> bool:
+        """Whether another payment (`kind` payment, by order) or refund (`kind` refund) has used the invoice id."""
+        if invoice_id is None:
+            return False
+        return self._invoices.get((account, kind, invoice_id), by) != by
+
+    def clear(self) -> None:
+        """Forget every object."""
+        for objects in (self.orders, self.authorizations, self.captures, self.refunds):
+            objects.clear()
+        for index in (self._authorizations_of, self._captures_of, self._refunds_of, self._invoices):
+            index.clear()
+        self.scheduler.clear()
+
+    def _put(self, record: Record) -> None:
+        account = record.account
+        match record:
+            case Order():
+                if self.orders.get(account, record.id) is None:
+                    self.orders.add(account, record.id, record)
+                else:
+                    self.orders.replace(record.id, record)
+            case Authorization():
+                self._authorizations_of.put(account, record)
+                self._use_invoice(record, "payment", record.order_id, used=record.status != "DENIED")
+            case Capture():
+                self._captures_of.put(account, record)
+                self._use_invoice(record, "payment", record.order_id, used=record.status != "DECLINED")
+            case Refund():
+                self._refunds_of.put(account, record)
+                self._use_invoice(record, "refund", record.id, used=True)
+
+    def _use_invoice(
+        self, record: Authorization | Capture | Refund, kind: str, by: str, *, used: bool
+    ) -> None:
+        if used and record.invoice_id is not None:
+            self._invoices.setdefault((record.account, kind, record.invoice_id), by)
+
+    def _schedule(self, effect: Effect) -> None:
+        due = Due(account=self.account_of(effect.object_id), kind=effect.kind, object_id=effect.object_id)
+        delay = self.effect_delay_seconds if effect.at is None else effect.at - self._clock()
+        self.scheduler.schedule(due, after_seconds=delay)
+
+    def account_of(self, object_id: str) -> str:
+        """The account that an object belongs to. Raises KeyError: there is no such object."""
+        account = (
+            self.orders.account_of(object_id)
+            or self.authorizations.account_of(object_id)
+            or self.captures.account_of(object_id)
+            or self.refunds.account_of(object_id)
+        )
+        if account is None:
+            raise KeyError(object_id)
+        return account
+
+    def _drop_payments(self, account: str, order_id: str, _order: Order) -> None:
+        self.scheduler.cancel(order_id)
+        gone: list[Authorization | Capture | Refund] = [
+            *self._authorizations_of.drop(account, order_id),
+            *self._captures_of.drop(account, order_id),
+            *self._refunds_of.drop(account, order_id),
+        ]
+        for one in gone:
+            self.scheduler.cancel(one.id)
+            if one.invoice_id is not None:
+                self._invoices.pop((account, "payment", one.invoice_id), None)
+                self._invoices.pop((account, "refund", one.invoice_id), None)

@@ -1,0 +1,124 @@
+"""Test helpers: PayPal's part of the sandbox's own API under /sandbox/paypal/, which shows objects and moves them."""
+
+from collections.abc import Callable
+from itertools import islice
+from urllib.parse import parse_qs
+
+import msgspec
+
+from psp_sandbox.ids import new_paypal_id
+from psp_sandbox.messages import Request, Response
+from psp_sandbox.misdirected import Misdirected
+from psp_sandbox.paypal import order_machine, payment_machine, refund_machine, snapshot
+from psp_sandbox.paypal.api import PayPalApi
+from psp_sandbox.paypal.change import Change
+from psp_sandbox.paypal.errors import Refusal
+from psp_sandbox.paypal.refund_machine import RefundOrder
+from psp_sandbox.paypal.store import Store
+
+Operation = Callable[[PayPalApi, Request, str], Response]
+
+
+class Denial(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/paypal/{captures|authorizations|refunds}/{id}/decide: what is pending is over."""
+
+    denied: bool = False
+
+
+def decide(api: PayPalApi, request: Request, object_id: str) -> Response:
+    """What waits for an eCheck, a review or the payer's bank is decided, now."""
+    denied = msgspec.json.decode(request.body or b"{}", type=Denial).denied
+    store, account = api.store, _account(api, object_id)
+    now = store.now()
+    if (hold := store.authorizations.get(account, object_id)) is not None and hold.status == "PENDING":
+        return _moved(api, object_id, payment_machine.decide_authorization(hold, denied=denied, now=now))
+    if (capture := store.captures.get(account, object_id)) is not None and capture.status == "PENDING":
+        return _moved(api, object_id, payment_machine.decide_capture(capture, denied=denied, now=now))
+    refund = store.refunds.get(account, object_id)
+    refunded = None if refund is None else store.captures.get(account, refund.capture_id)
+    if refund is not None and refunded is not None and refund.status == "PENDING":
+        return _moved(api, object_id, refund_machine.decide_refund(refund, refunded, failed=denied, now=now))
+    raise Misdirected(409, f"{object_id} is not pending")
+
+
+def fail_refund(api: PayPalApi, _request: Request, object_id: str) -> Response:
+    """A refund comes back, now, even if it had been completed."""
+    store, account = api.store, _account(api, object_id)
+    refund = store.refunds.get(account, object_id)
+    capture = None if refund is None else store.captures.get(account, refund.capture_id)
+    if refund is None or capture is None or refund.status == "FAILED":
+        raise Misdirected(409, f"{object_id} is no refund that can fail")
+    failed = refund_machine.decide_refund(refund, capture, failed=True, now=store.now())
+    return _moved(api, object_id, failed)
+
+
+def reverse_capture(api: PayPalApi, _request: Request, object_id: str) -> Response:
+    """The payer's bank takes back what is left of a capture."""
+    store, account = api.store, _account(api, object_id)
+    capture = store.captures.get(account, object_id)
+    if capture is None:
+        raise Misdirected(404, f"no capture {object_id}")
+    asked = RefundOrder(refund_id=new_paypal_id(), amount=None)
+    try:
+        reversed_capture = refund_machine.reverse(capture, asked, now=store.now())
+    except Refusal as refusal:
+        raise Misdirected(409, f"{object_id} has nothing to reverse: {refusal.issue}") from refusal
+    return _moved(api, object_id, reversed_capture)
+
+
+def expire(api: PayPalApi, _request: Request, object_id: str) -> Response:
+    """An order's three hours, or an authorization's 29 days, are over now."""
+    store, account = api.store, _account(api, object_id)
+    order, hold = store.orders.get(account, object_id), store.authorizations.get(account, object_id)
+    if order is not None and order.status != "COMPLETED":
+        return _moved(api, object_id, order_machine.expired(order, now=store.now()))
+    if hold is not None and hold.status in payment_machine.OPEN and hold.parent_id is None:
+        family = store.family_of(hold)
+        return _moved(api, object_id, payment_machine.void(hold, family, now=store.now(), expired=True))
+    raise Misdirected(409, f"{object_id} cannot expire")
+
+
+def expire_tokens(api: PayPalApi, _request: Request, _named: str) -> Response:
+    """Every access token is over: the next call of each client is told `invalid_token`."""
+    return Response(payload={"expired": api.tokens.expire()})
+
+
+def list_rows(rows: Callable[[Store], snapshot.Rows]) -> Operation:
+    """The operation that shows all objects of one kind, or those with `?custom_id=`."""
+
+    def listed(api: PayPalApi, request: Request, _named: str) -> Response:
+        wanted = parse_qs(request.query.decode("latin-1")).get("custom_id")
+        found = (row for row in rows(api.store) if wanted is None or row["custom_id"] in wanted)
+        return Response(payload={"data": list(islice(found, snapshot.MAX_ROWS))})
+
+    return listed
+
+
+def _account(api: PayPalApi, object_id: str) -> str:
+    try:
+        return api.store.account_of(object_id)
+    except KeyError as error:
+        raise Misdirected(404, f"PayPal has no {object_id}") from error
+
+
+def _moved(api: PayPalApi, object_id: str, change: Change) -> Response:
+    """The object after a change."""
+    api.store.apply(change)
+    return Response(payload=api.store.body(_account(api, object_id), object_id))
+
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "authorizations"): list_rows(snapshot.authorizations),
+    ("GET", "captures"): list_rows(snapshot.captures),
+    ("GET", "orders"): list_rows(snapshot.orders),
+    ("GET", "refunds"): list_rows(snapshot.refunds),
+    ("POST", "authorizations/decide"): decide,
+    ("POST", "authorizations/expire"): expire,
+    ("POST", "captures/decide"): decide,
+    ("POST", "captures/reverse"): reverse_capture,
+    ("POST", "orders/expire"): expire,
+    ("POST", "refunds/decide"): decide,
+    ("POST", "refunds/fail"): fail_refund,
+    ("DELETE", "tokens"): expire_tokens,
+}
+"""Method and path below /sandbox/paypal/, without the id in the middle."""
