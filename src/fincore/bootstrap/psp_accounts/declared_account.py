@@ -59,6 +59,11 @@ class DeclaredAccount(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.psp}/{self.name}"
 
     @property
+    def about(self) -> str:
+        """How a sentence about the account begins."""
+        return f"{self.origin}: account {self.label}: "
+
+    @property
     def form(self) -> AccountForm:
         """What accounts at its PSP are declared with."""
         return FORMS[self.psp]
@@ -131,7 +136,7 @@ def _values(account: DeclaredAccount, field: AccountField, resolver: SecretResol
         for text in texts:
             flaw = _flaw_of_text(text) or field.flaw_of(text, account.livemode)
             if flaw is not None:
-                raise ConfigurationError(f"{_about(account, field, source)} {flaw}")
+                raise ConfigurationError(f"{account.about}{field.name} ({source}) {flaw}")
             values.append(Secret(text))
     return tuple(values)
 
@@ -142,13 +147,7 @@ def _text(account: DeclaredAccount, field: AccountField, source: Source, resolve
     try:
         return resolver.read(source).reveal()
     except SecretUnreadable as error:
-        raise ConfigurationError(
-            f"{account.origin}: account {account.label}: {field.name}: {error}"
-        ) from error
-
-
-def _about(account: DeclaredAccount, field: AccountField, source: Source) -> str:
-    return f"{account.origin}: account {account.label}: {field.name} ({source})"
+        raise ConfigurationError(f"{account.about}{field.name}: {error}") from error
 
 
 def _flaw_of_text(text: str) -> str | None:
