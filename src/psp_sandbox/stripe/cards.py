@@ -39,7 +39,7 @@ _FINGERPRINT_LENGTH = 16
 class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
     """One test card and what becomes of a payment with it. `decline` names a row of `outcomes.DECLINES`.
 
-    `bypasses_pending`: the money is available at once.
+    `attaches` is false for a card that cannot be attached to a customer. `bypasses_pending`: the money is available at once.
     """
 
     number: str
@@ -53,6 +53,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_f
     checks: CardChecks = CardChecks()
     disputing: Disputing | None = None
     refunding: Refunding = "succeeds"
+    attaches: bool = True
     bypasses_pending: bool = False
 
     def __repr__(self) -> str:

@@ -1,11 +1,39 @@
 """Charges: the attempts of payment intents, to read."""
 
+from operator import attrgetter
+
 from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import no_such
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.parameters import Expandable, read
+from psp_sandbox.stripe.search import Searchable, SearchParameters, compile_query, search_page
+from psp_sandbox.stripe.wire import Charge
+
+_CARD = "payment_method_details.card."
+SEARCHABLE = Searchable[Charge](
+    numbers={
+        name: attrgetter(name) for name in ("amount", "created", f"{_CARD}exp_month", f"{_CARD}exp_year")
+    },
+    texts={
+        name: attrgetter(name)
+        for name in (
+            "billing_details.address.postal_code",
+            "currency",
+            "customer",
+            f"{_CARD}brand",
+            f"{_CARD}fingerprint",
+            f"{_CARD}last4",
+            "status",
+        )
+    }
+    | {
+        "disputed": lambda charge: str(charge.disputed).lower(),
+        "refunded": lambda charge: str(charge.refunded).lower(),
+    },
+)
+"""The query fields that docs.stripe.com/search names for charges."""
 
 
 class ListCharges(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
@@ -45,3 +73,20 @@ def list_charges(call: Call) -> Response:
         show=lambda charge: expanded(call.store, call.account, charge, paths),
     )
     return Response(payload=found)
+
+
+def search(call: Call) -> Response:
+    """GET /v1/charges/search. A charge is found only once it is as old as the index lags behind."""
+    given = read(call.request, SearchParameters)
+    paths = data_paths("charge", given.expand)
+    found = compile_query(given.query, SEARCHABLE).matches(
+        call.account, call.store.charges_by_metadata, call.store.charges.newest_first(call.account)
+    )
+    return Response(
+        payload=search_page(
+            call.indexed(found),
+            given,
+            url="/v1/charges/search",
+            show=lambda charge: expanded(call.store, call.account, charge, paths),
+        )
+    )

@@ -8,7 +8,8 @@ from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.errors import Refusal, card_refused, refused
 from psp_sandbox.stripe.outcomes import ChallengeRequired, decide
 from psp_sandbox.stripe.payment_intent_parameters import ConfirmParameters
-from psp_sandbox.stripe.store import Challenge, StoredCard
+from psp_sandbox.stripe.store import Challenge
+from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.wire import NextAction, PaymentIntent, RedirectToUrl, UseStripeSdk
 
 

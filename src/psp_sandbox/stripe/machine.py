@@ -25,6 +25,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     PaymentMethodDetails,
 )
+from psp_sandbox.stripe.wire_customers import Customer
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
@@ -45,7 +46,7 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to emit, with the object after it and, where Stripe shows them, the fields before it."""
 
     type: str
-    object: PaymentIntent | Charge | Refund | Dispute | EarlyFraudWarning
+    object: PaymentIntent | Charge | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
     previous: dict[str, Any] | UnsetType = UNSET
 
 

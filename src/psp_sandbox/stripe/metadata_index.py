@@ -1,51 +1,66 @@
-"""Payment intents by what their metadata says, so that a search does not walk a million of them."""
+"""Payment intents or charges by what their metadata says, so that a search does not walk a million of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Generic, Protocol, TypeVar
 
 from psp_sandbox.bounded_store import BoundedStore
-from psp_sandbox.stripe.wire import PaymentIntent
 
 MAX_INDEXED_KEYS = 8
 
 
-class MetadataIndex:
+class Described(Protocol):
+    """Anything with metadata."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the store."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What its owner notes on it."""
+
+
+D = TypeVar("D", bound=Described)
+
+
+class MetadataIndex(Generic[D]):
     """Built for a key when it is first searched for, and kept from then on. Keys past MAX_INDEXED_KEYS are not indexed."""
 
-    def __init__(self, intents: BoundedStore[PaymentIntent]) -> None:
-        self._intents = intents
+    def __init__(self, objects: BoundedStore[D]) -> None:
+        self._objects = objects
         self._ids: dict[str, defaultdict[tuple[str, str], dict[str, None]]] = {}
 
-    def find(self, account: str, key: str, value: str) -> Iterable[PaymentIntent] | None:
-        """The account's intents with this pair, newest first. None: the key is not indexed."""
+    def find(self, account: str, key: str, value: str) -> Iterable[D] | None:
+        """The account's objects with this pair, newest first. None: the key is not indexed."""
         ids = self._ids.get(key)
         if ids is None:
             if len(self._ids) >= MAX_INDEXED_KEYS:
                 return None
             ids = self._ids[key] = defaultdict(dict)
-            for owner, intent in self._intents.all():
-                if key in intent.metadata:
-                    ids[owner, intent.metadata[key]][intent.id] = None
+            for owner, one in self._objects.all():
+                if key in one.metadata:
+                    ids[owner, one.metadata[key]][one.id] = None
         found = (
-            self._intents.get(account, intent_id) for intent_id in reversed(ids.get((account, value), {}))
+            self._objects.get(account, object_id) for object_id in reversed(ids.get((account, value), {}))
         )
-        return [intent for intent in found if intent is not None]
+        return [one for one in found if one is not None]
 
-    def note(self, account: str, intent: PaymentIntent) -> None:
-        """A new intent, or one that was given metadata."""
+    def note(self, account: str, one: D) -> None:
+        """A new object, or one that was given metadata."""
         for key, ids in self._ids.items():
-            value = intent.metadata.get(key)
+            value = one.metadata.get(key)
             if value is not None:
-                ids[account, value][intent.id] = None
+                ids[account, value][one.id] = None
 
-    def forget(self, account: str, intent: PaymentIntent) -> None:
-        """The intent is gone."""
+    def forget(self, account: str, one: D) -> None:
+        """The object is gone, or its metadata is."""
         for key, ids in self._ids.items():
-            value = intent.metadata.get(key)
+            value = one.metadata.get(key)
             if value is None or (account, value) not in ids:
                 continue
             listed = ids[account, value]
-            listed.pop(intent.id, None)
+            listed.pop(one.id, None)
             if not listed:
                 del ids[account, value]
 

@@ -58,6 +58,28 @@ class CreateParameters(ConfirmParameters, forbid_unknown_fields=True, frozen=Tru
     transfer_group: str | None = None
 
 
+class UpdateParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
+    """POST /v1/payment_intents/{id}. An empty text unsets."""
+
+    amount: int | None = None
+    capture_method: CaptureMethod | None = None
+    currency: str | None = None
+    customer: str | None = None
+    description: str | None = None
+    metadata: Metadata | str | None = None
+    payment_method: str | None = None
+    payment_method_data: PaymentMethodParameters | None = None
+    payment_method_options: PaymentMethodOptions | None = None
+    payment_method_types: list[str] | None = None
+    receipt_email: str | None = None
+    setup_future_usage: Literal["off_session", "on_session", ""] | None = None
+    shipping: dict[str, Any] | str | None = None
+    statement_descriptor: str | None = None
+    statement_descriptor_suffix: str | None = None
+    transfer_group: str | None = None
+    expand: list[str] = []
+
+
 class CaptureParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
     """POST /v1/payment_intents/{id}/capture."""
 

@@ -1,7 +1,7 @@
 """Payment intents: create, confirm, capture, cancel, retrieve, list, search."""
 
 import re
-from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.confirmation import confirm_with, unexpected_state
 from psp_sandbox.stripe.currencies import check_amount, currency_of
+from psp_sandbox.stripe.customers import check_customer, check_payer
 from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import page
@@ -23,10 +24,11 @@ from psp_sandbox.stripe.payment_intent_parameters import (
     CreateParameters,
     ListIntents,
     RetrieveParameters,
+    UpdateParameters,
 )
 from psp_sandbox.stripe.payment_methods import find_or_clone, store_card
-from psp_sandbox.stripe.search import SearchParameters, compile_query, search_page
-from psp_sandbox.stripe.store import StoredCard
+from psp_sandbox.stripe.search import Searchable, SearchParameters, compile_query, search_page
+from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.wire import AutomaticPaymentMethods, Metadata, PaymentIntent
 
 EMAIL_CHARS_MAX = 254
@@ -49,13 +51,19 @@ OPTIONS_SHOWN: dict[str, dict[str, Any]] = {
 }
 """`payment_method_options` as an intent shows them: one object for all intents that ask the same."""
 
+SEARCHABLE = Searchable[PaymentIntent](
+    numbers={"amount": attrgetter("amount"), "created": attrgetter("created")},
+    texts={name: attrgetter(name) for name in ("currency", "customer", "status")},
+)
+
 
 def create(call: Call) -> Response:
     """POST /v1/payment_intents."""
     given = read(call.request, CreateParameters)
     check_expand("payment_intent", given.expand)
     check_amount(given.amount, currency_of(given.currency))
-    _check_receipt_email(given.receipt_email)
+    check_receipt_email(given.receipt_email)
+    check_customer(call, given.customer)
     metadata = checked_metadata(given.metadata)
     automatic = _automatic_payment_methods(given)
     if given.confirm:
@@ -63,7 +71,7 @@ def create(call: Call) -> Response:
     elif given.return_url or given.off_session or given.error_on_requires_action:
         late = next(n for n in ("return_url", "off_session", "error_on_requires_action") if getattr(given, n))
         raise invalid_request(f"You can only pass `{late}` together with `confirm=true`.", param=late)
-    stored = _payment_method(call, given)
+    stored = payment_method_of(call, given, given.customer)
     intent = _new_intent(call, given, stored, automatic, metadata)
     call.store.add_intent(call.caller, intent)
     if given.confirm:
@@ -75,14 +83,15 @@ def confirm(call: Call) -> Response:
     """POST /v1/payment_intents/{id}/confirm."""
     given = read(call.request, ConfirmParameters)
     check_expand("payment_intent", given.expand)
-    intent = _addressed(call)
+    intent = addressed(call)
     if intent.status not in machine.CONFIRMABLE:
         raise unexpected_state(intent, _unconfirmable(intent))
     _check_return_url(intent.automatic_payment_methods, given.return_url)
-    _check_receipt_email(given.receipt_email)
-    stored = _payment_method(call, given)
+    check_receipt_email(given.receipt_email)
+    stored = payment_method_of(call, given, intent.customer)
     if stored is None and isinstance(intent.payment_method, str):
         stored = call.store.payment_methods.get(call.account, intent.payment_method)
+        check_payer(stored, intent.customer)
     changed = replace(
         intent,
         capture_method=given.capture_method or intent.capture_method,
@@ -100,7 +109,7 @@ def capture(call: Call) -> Response:
     given = read(call.request, CaptureParameters)
     check_expand("payment_intent", given.expand)
     metadata = None if given.metadata is None else checked_metadata(given.metadata)
-    intent = _addressed(call)
+    intent = addressed(call)
     if intent.status not in machine.CAPTURABLE:
         message = (
             f"This PaymentIntent could not be captured because it has a status of {intent.status}. "
@@ -135,7 +144,7 @@ def cancel(call: Call) -> Response:
     """POST /v1/payment_intents/{id}/cancel."""
     given = read(call.request, CancelParameters)
     check_expand("payment_intent", given.expand)
-    intent = _addressed(call)
+    intent = addressed(call)
     if intent.status not in machine.CANCELABLE:
         message = (
             f"You cannot cancel this PaymentIntent because it has a status of {intent.status}. "
@@ -160,7 +169,7 @@ def retrieve(call: Call) -> Response:
     """GET /v1/payment_intents/{id}."""
     given = read(call.request, RetrieveParameters)
     check_expand("payment_intent", given.expand)
-    return Response(payload=expanded(call.store, call.account, _addressed(call), given.expand))
+    return Response(payload=expanded(call.store, call.account, addressed(call), given.expand))
 
 
 def list_intents(call: Call) -> Response:
@@ -183,19 +192,14 @@ def search(call: Call) -> Response:
     """GET /v1/payment_intents/search. An intent is found only once it is as old as the index lags behind."""
     given = read(call.request, SearchParameters)
     paths = data_paths("payment_intent", given.expand)
-    query = compile_query(given.query)
-    intents: Iterable[PaymentIntent] | None = None
-    if query.metadata is not None:
-        intents = call.store.by_metadata.find(call.account, *query.metadata)
-    if intents is None:
-        intents = call.store.intents.newest_first(call.account)
-    if call.search_lag_seconds:
-        newest_known = call.store.now() - call.search_lag_seconds
-        intents = (intent for intent in intents if intent.created <= newest_known)
+    found = compile_query(given.query, SEARCHABLE).matches(
+        call.account, call.store.by_metadata, call.store.intents.newest_first(call.account)
+    )
     return Response(
         payload=search_page(
-            filter(query.test, intents),
+            call.indexed(found),
             given,
+            url="/v1/payment_intents/search",
             show=lambda one: expanded(call.store, call.account, one, paths),
         )
     )
@@ -234,7 +238,10 @@ def _new_intent(
     )
 
 
-def _payment_method(call: Call, given: ConfirmParameters) -> StoredCard | None:
+def payment_method_of(
+    call: Call, given: ConfirmParameters | UpdateParameters, customer: str | None
+) -> StoredCard | None:
+    """The payment method that a request names or brings along, for a payment of the customer. Raises Refusal."""
     types = given.payment_method_types
     if types is not None and "card" not in types:
         raise invalid_request(
@@ -242,7 +249,9 @@ def _payment_method(call: Call, given: ConfirmParameters) -> StoredCard | None:
         )
     if given.payment_method_data is not None:
         return store_card(call, given.payment_method_data)
-    return None if given.payment_method is None else find_or_clone(call, given.payment_method)
+    stored = None if given.payment_method is None else find_or_clone(call, given.payment_method)
+    check_payer(stored, customer)
+    return stored
 
 
 def _automatic_payment_methods(given: CreateParameters) -> AutomaticPaymentMethods | None:
@@ -255,7 +264,7 @@ def _automatic_payment_methods(given: CreateParameters) -> AutomaticPaymentMetho
     return None if given.payment_method_types is not None else AutomaticPaymentMethods(enabled=True)
 
 
-def _check_receipt_email(address: str | None) -> None:
+def check_receipt_email(address: str | None) -> None:
     """Raises Refusal, which Stripe remembers under the idempotency key: not an address that Stripe would write to."""
     if address and not (len(address) <= EMAIL_CHARS_MAX and EMAIL.fullmatch(address)):
         raise refused(f"Invalid email address: {address[:100]}", param="receipt_email", code="email_invalid")
@@ -274,7 +283,8 @@ def _check_return_url(automatic: AutomaticPaymentMethods | None, return_url: str
     )
 
 
-def _addressed(call: Call) -> PaymentIntent:
+def addressed(call: Call) -> PaymentIntent:
+    """The payment intent that the URL names. Raises Refusal: there is none."""
     intent = call.store.intents.get(call.account, call.named)
     if intent is None:
         raise no_such("payment_intent", call.named, param="intent")

@@ -1,6 +1,7 @@
 """Payment methods: cards by number, by token, or by the published `pm_card_*` names."""
 
 import time
+from collections.abc import Iterable
 
 import msgspec
 
@@ -9,9 +10,11 @@ from psp_sandbox.messages import Response
 from psp_sandbox.stripe.call import Call
 from psp_sandbox.stripe.cards import Card, card_of_number, card_of_token, on_file, passes_luhn
 from psp_sandbox.stripe.errors import DOC_URL, Refusal, card_refused, invalid_request, no_such
+from psp_sandbox.stripe.lists import ListParameters, page
 from psp_sandbox.stripe.parameters import checked_metadata, read
-from psp_sandbox.stripe.store import StoredCard
-from psp_sandbox.stripe.wire import Address, BillingDetails, CardOnFile, ErrorDetail, Metadata, PaymentMethod
+from psp_sandbox.stripe.stored_card import StoredCard
+from psp_sandbox.stripe.wire import BillingDetails, CardOnFile, ErrorDetail, Metadata, PaymentMethod
+from psp_sandbox.stripe.wire_address import Address
 
 TOKEN_EXP_MONTH = 8
 MIN_NUMBER_DIGITS, MAX_NUMBER_DIGITS = 12, 19
@@ -53,6 +56,13 @@ class PaymentMethodParameters(
     expand: list[str] = []
 
 
+class ListMethods(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
+    """GET /v1/payment_methods."""
+
+    customer: str | None = None
+    type: str | None = None
+
+
 class NoParameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """Only `expand`, of which these resources have nothing to expand."""
 
@@ -68,10 +78,27 @@ def create(call: Call) -> Response:
 def retrieve(call: Call) -> Response:
     """GET /v1/payment_methods/{id}."""
     read(call.request, NoParameters)
+    return Response(payload=addressed(call).method)
+
+
+def list_methods(call: Call) -> Response:
+    """GET /v1/payment_methods, of one customer or of all."""
+    given = read(call.request, ListMethods)
+    stored: Iterable[StoredCard]
+    if given.customer is None:
+        stored = call.store.payment_methods.newest_first(call.account)
+    else:
+        stored = call.store.customers.kept(call.account, given.customer)
+    methods = (one.method for one in stored if given.type in (None, one.method.type))
+    return Response(payload=page(methods, given, url="/v1/payment_methods", show=lambda method: method))
+
+
+def addressed(call: Call) -> StoredCard:
+    """The payment method that the URL names. Raises Refusal: there is none."""
     stored = call.store.payment_methods.get(call.account, call.named)
     if stored is None:
         raise no_such("PaymentMethod", call.named, param="payment_method")
-    return Response(payload=stored.method)
+    return stored
 
 
 def store_card(call: Call, parameters: PaymentMethodParameters) -> StoredCard:

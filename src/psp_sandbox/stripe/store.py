@@ -12,11 +12,13 @@ from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe.cards import CARDS, Card
 from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
+from psp_sandbox.stripe.customer_store import CustomerStore
 from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.machine import NewEvent, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, shown
+from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -24,7 +26,6 @@ from psp_sandbox.stripe.wire import (
     EventData,
     EventRequest,
     PaymentIntent,
-    PaymentMethod,
 )
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
@@ -42,13 +43,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 NO_REQUEST = EventRequest(id=None, idempotency_key=None)
 """The request of an event that no request made happen."""
-
-
-class StoredCard(msgspec.Struct, frozen=True, gc=False):
-    """A payment method and the test card behind it."""
-
-    method: PaymentMethod
-    card: Card
 
 
 class Challenge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -90,7 +84,10 @@ class Store:
         self.effect_delay_seconds = effect_delay_seconds
         self._clock = clock
         self._deliveries = deliveries
-        self.payment_methods: BoundedStore[StoredCard] = BoundedStore(max_rows=max_payments)
+        self.payment_methods: BoundedStore[StoredCard] = BoundedStore(
+            max_rows=max_payments, dropped=lambda _, __, stored: self.customers.forget_method(stored)
+        )
+        self.customers = CustomerStore(self.payment_methods, max_rows=max_payments)
         self.intents: BoundedStore[PaymentIntent] = BoundedStore(
             max_rows=max_payments, dropped=self._drop_children
         )
@@ -104,6 +101,7 @@ class Store:
         self.events: BoundedStore[Event] = BoundedStore(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
         self.by_metadata = MetadataIndex(self.intents)
+        self.charges_by_metadata = MetadataIndex(self.charges)
         self._charges_of = Children(self.charges, parent=attrgetter("payment_intent"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("charge"))
         self._disputes_of = Children(self.disputes, parent=attrgetter("charge"))
@@ -122,11 +120,18 @@ class Store:
         self.by_metadata.note(caller.account, intent)
         self.emit(caller, NewEvent("payment_intent.created", intent))
 
+    def update_intent(self, caller: Caller, before: PaymentIntent, after: PaymentIntent) -> None:
+        """What a payment intent says of itself is changed, which is no event at Stripe."""
+        self.by_metadata.forget(caller.account, before)
+        self.intents.replace(after.id, after)
+        self.by_metadata.note(caller.account, after)
+
     def apply(self, caller: Caller, transition: Transition) -> PaymentIntent:
         """Store the next snapshots, emit their events, and schedule the effect; the intent as it is now."""
         intent, charge = transition.intent, transition.charge
         if charge is not None:
             self._charges_of.put(caller.account, charge)
+            self.charges_by_metadata.note(caller.account, charge)
         if transition.movement is not None:
             self.movements.add(caller.account, transition.movement.id, transition.movement)
         self.intents.replace(intent.id, intent)
@@ -227,6 +232,8 @@ class Store:
                 return self.charges.get(account, object_id)
             case "pi":
                 return self.intents.get(account, object_id)
+            case "cus":
+                return self.customers.get(account, object_id)
             case "dp":
                 return self.disputes.get(account, object_id)
             case "pm":
@@ -277,8 +284,10 @@ class Store:
             objects.clear()
         self.scheduler.clear()
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
-        self.by_metadata.clear()
         for index in (
+            self.customers,
+            self.by_metadata,
+            self.charges_by_metadata,
             self._charges_of,
             self._refunds_of,
             self._disputes_of,
@@ -303,6 +312,7 @@ class Store:
         self.scheduler.cancel(intent_id)
 
     def _drop_refunds_and_disputes(self, account: str, charge_id: str, charge: Charge) -> None:
+        self.charges_by_metadata.forget(account, charge)
         self._warnings_of.drop(account, charge_id)
         gone: list[Charge | Dispute | Refund] = [
             charge,

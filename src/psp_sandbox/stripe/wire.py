@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from psp_sandbox.stripe.wire_address import Address
 from psp_sandbox.stripe.wire_balance import BalanceTransaction
+from psp_sandbox.stripe.wire_customers import Customer
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
@@ -25,17 +27,6 @@ PaymentIntentStatus = Literal[
 CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 ConfirmationMethod = Literal["automatic", "manual"]
 Metadata = dict[str, str]
-
-
-class Address(Struct, frozen=True, kw_only=True, gc=False):
-    """A postal address; also what a request may say of one."""
-
-    city: str | None = None
-    country: str | None = None
-    line1: str | None = None
-    line2: str | None = None
-    postal_code: str | None = None
-    state: str | None = None
 
 
 class BillingDetails(Struct, frozen=True, kw_only=True, gc=False):
@@ -355,7 +346,7 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
 class EventData(Struct, frozen=True, kw_only=True, gc=False):
     """The object as it was right after the event, and what it replaced where Stripe tells."""
 
-    object: PaymentIntent | Charge | PaymentMethod | Refund | Dispute | EarlyFraudWarning
+    object: PaymentIntent | Charge | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
     previous_attributes: dict[str, Any] | UnsetType = UNSET
 
 

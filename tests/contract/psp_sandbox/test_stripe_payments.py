@@ -329,6 +329,119 @@ def test_a_query_outside_the_language_is_refused(client: stripe.StripeClient, qu
     assert refused.value.param == "query"
 
 
+def test_a_charge_search_finds_by_card_state_and_metadata(client: stripe.StripeClient) -> None:
+    paid = pay(client, metadata={"order": "1"}, amount=5000)
+    held = pay(client, payment_method="pm_card_gb_debit", capture_method="manual", metadata={"order": "2"})
+    with pytest.raises(stripe.CardError):
+        pay(client, payment_method="pm_card_chargeDeclined", metadata={"order": "1"})
+    client.v1.refunds.create({"payment_intent": paid.id})
+
+    def found(query: str) -> list[str]:
+        return [str(one.payment_intent) for one in client.v1.charges.search({"query": query}).data]
+
+    card = "payment_method_details.card"
+    assert found("metadata['order']:'1' AND status:'succeeded'") == [paid.id]
+    assert len(found("metadata['order']:'1'")) == 2
+    assert found(f"{card}.last4:'0005'") == [held.id]
+    assert found(f"{card}.brand:'visa' AND amount>=5000") == [paid.id]
+    assert found(f"{card}.last4:'0002' AND status:'failed'") != []
+    assert found("refunded:'true'") == found("-refunded:'false' AND disputed:false") == [paid.id]
+    charge = client.v1.charges.list({"payment_intent": held.id}).data[0]
+    assert charge.payment_method_details is not None
+    assert charge.payment_method_details.card is not None
+    assert found(f"{card}.fingerprint:'{charge.payment_method_details.card.fingerprint}'") == [held.id]
+    assert found(f"{card}.exp_month<13 AND {card}.exp_year>2100") == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        found("payment_method_details.card.number:'4242424242424242'")
+    assert refused.value.param == "query"
+
+
+def test_a_charge_search_pages_with_expanded_movements(client: stripe.StripeClient) -> None:
+    made = {pay(client, metadata={"run": "a"}).id for _ in range(3)}
+    query: Any = {"query": "metadata['run']:'a'", "limit": 2, "expand": ["data.balance_transaction"]}
+    first = client.v1.charges.search(query)
+    last = client.v1.charges.search(query | {"page": first.next_page})
+    assert (first.has_more, last.has_more) == (True, False)
+    both = (*first.data, *last.data)
+    assert {str(one.payment_intent) for one in both} == made
+    assert all(isinstance(one.balance_transaction, stripe.BalanceTransaction) for one in both)
+
+
+# --- changes of a payment intent
+
+
+def test_an_intent_is_changed_until_it_is_confirmed(client: stripe.StripeClient) -> None:
+    intent = client.v1.payment_intents.create(BASE | {"metadata": {"a": "1"}})  # type: ignore[arg-type]
+    changed = client.v1.payment_intents.update(
+        intent.id,
+        {"amount": 2000, "currency": "eur", "metadata": {"order": "7"}, "description": "two hats"},
+    )
+    assert (changed.amount, changed.currency, changed.description) == (2000, "eur", "two hats")
+    assert changed.metadata.to_dict() == {"a": "1", "order": "7"}
+    assert changed.status == "requires_payment_method"
+    with_card = client.v1.payment_intents.update(intent.id, {"payment_method": "pm_card_visa"})
+    assert with_card.status == "requires_confirmation"
+    paid = client.v1.payment_intents.confirm(intent.id)
+    assert (paid.status, paid.amount_received) == ("succeeded", 2000)
+    assert "payment_intent.updated" not in event_types(client)
+
+
+def test_search_finds_changed_metadata_and_not_the_old(client: stripe.StripeClient) -> None:
+    intent = pay(client, metadata={"order": "1"})
+
+    def found(query: str) -> list[str]:
+        return [one.id for one in client.v1.payment_intents.search({"query": query}).data]
+
+    assert found("metadata['order']:'1'") == [intent.id]
+    client.v1.payment_intents.update(intent.id, {"metadata": {"order": "2"}})
+    assert (found("metadata['order']:'1'"), found("metadata['order']:'2'")) == ([], [intent.id])
+
+
+def test_change_of_amount_voids_an_open_challenge(client: stripe.StripeClient) -> None:
+    intent = pay(client, payment_method="pm_card_threeDSecure2Required")
+    assert intent.status == "requires_action"
+    noted = client.v1.payment_intents.update(intent.id, {"metadata": {"order": "7"}})
+    assert noted.status == "requires_action"
+    changed = client.v1.payment_intents.update(intent.id, {"amount": 2000})
+    assert (changed.status, changed.next_action) == ("requires_confirmation", None)
+
+
+@pytest.mark.parametrize("end", ["requires_capture", "succeeded", "canceled"])
+def test_amount_stays_after_confirmation_and_notes_do_not(client: stripe.StripeClient, end: str) -> None:
+    intent = pay(client, capture_method="manual")
+    if end == "succeeded":
+        client.v1.payment_intents.capture(intent.id)
+    if end == "canceled":
+        client.v1.payment_intents.cancel(intent.id)
+    for change in ({"amount": 2000}, {"payment_method": "pm_card_amex"}, {"currency": "eur"}):
+        with pytest.raises(stripe.InvalidRequestError, match=f"status of {end}") as refused:
+            client.v1.payment_intents.update(intent.id, change)  # type: ignore[arg-type]
+        assert refused.value.code == "payment_intent_unexpected_state"
+    noted = client.v1.payment_intents.update(intent.id, {"metadata": {"order": "7"}, "description": "hats"})
+    assert (noted.status, noted.amount, noted.description) == (end, 1099, "hats")
+    assert noted.metadata.to_dict() == {"order": "7"}
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"amount": 1}, "amount"),
+        ({"currency": "xxx"}, "currency"),
+        ({"customer": "cus_nowhere"}, "customer"),
+        ({"payment_method": "pm_nowhere"}, "payment_method"),
+        ({"receipt_email": "ada@example..com"}, "receipt_email"),
+    ],
+)
+def test_an_impossible_change_of_an_intent_is_refused(
+    client: stripe.StripeClient, change: Any, param: str
+) -> None:
+    intent = client.v1.payment_intents.create(BASE)  # type: ignore[arg-type]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.update(intent.id, change)
+    assert refused.value.param == param
+    assert client.v1.payment_intents.retrieve(intent.id).to_dict() == intent.to_dict()
+
+
 def test_an_index_that_lags_behind_does_not_find_what_is_new() -> None:
     process = SandboxProcess("--search-lag-seconds=3600")
     try:
