@@ -31,7 +31,7 @@ WRITE_TIMEOUT_SECONDS: Final = 600.0
 
 _OLD = load_sql("bench", "old_ledger.sql")
 _BEGAN: Final = datetime(2025, 1, 1, tzinfo=UTC)
-_HOT: Final = "psp:stripe:clearing:usd"
+_HOT: Final = "psp:stripe:test:clearing:usd"
 
 
 def measure(store: Store) -> None:

@@ -4,7 +4,7 @@ insert into ledgerdb.accounts
     (account_id, livemode, name, currency, type, normal_side, owner, balance_minor, version)
 overriding system value
 values
-    (1, false, 'psp:stripe:clearing:usd', 'usd', 'asset', 'debit', 'stripe', $1::bigint * 100, $1),
+    (1, false, 'psp:stripe:test:clearing:usd', 'usd', 'asset', 'debit', 'stripe', $1::bigint * 100, $1),
     (2, false, 'merchant:mer_bench:payable:usd', 'usd', 'liability', 'credit', 'mer_bench', $1::bigint * 100, $1);
 
 -- name: entries

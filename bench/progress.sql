@@ -153,7 +153,7 @@ with booked as (
         case a.normal_side || p.side when 'debitdebit' then p.amount_minor else -p.amount_minor end as to_clearing_minor
     from ledgerdb.entries e
     join ledgerdb.postings p on p.entry_id = e.entry_id and p.leg in (1, 2)
-    join ledgerdb.accounts a on a.account_id = p.account_id and split_part(a.name, ':', 3) = 'clearing'
+    join ledgerdb.accounts a on a.account_id = p.account_id and split_part(a.name, ':', 4) = 'clearing'
 )
 select
     (select count(*) from paymentdb.charges) as charges,

@@ -733,7 +733,7 @@ def let_time_pass(system: System) -> None:
 def clearing_minor(system: System) -> int:
     """What the ledger says the PSP holds for us."""
     ((minor,),) = system.rows(
-        "select sum(balance_minor)::bigint from ledgerdb.accounts where name = 'psp:stripe:clearing:usd'"
+        "select sum(balance_minor)::bigint from ledgerdb.accounts where name = 'psp:stripe:test:clearing:usd'"
     )
     return int(minor)
 

@@ -337,6 +337,16 @@ def ledger_example() -> str:
     return _text(ledger_story())
 
 
+def ledger_failover() -> str:
+    """The life of a charge with a failover, booked event by event."""
+    from fixtures.money_events import (  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
+        FAILOVER,
+        ledger_story,
+    )
+
+    return _text(ledger_story(FAILOVER))
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(SUBSCRIBED_TYPES)))
@@ -365,6 +375,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "journal": lambda: _text(journal_table()),
     "invariants": invariants,
     "ledger_example": ledger_example,
+    "ledger_failover": ledger_failover,
     "limits": limits,
     "metrics": metrics,
     "problems": problems,

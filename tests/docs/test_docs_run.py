@@ -337,7 +337,7 @@ def test_operators_guide_reads_and_verifies_books(reader: Reader, readme: dict[s
     assert readme
     reader.system.until_idle()
     printed = reader.types(OPERATE, "books")
-    assert "psp:stripe:clearing:usd" in printed
+    assert "psp:stripe:test:clearing:usd" in printed
     assert printed.splitlines()[-1].endswith("rows/s: the ledger is as it was sealed")
     assert reader.types(OPERATE, "verify-ledgerdb").strip().endswith(", 0 differences")
 

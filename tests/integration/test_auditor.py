@@ -77,11 +77,12 @@ async def test_uncleared_balance_has_age_of_its_oldest_part(
             await live(writer, stories)
         await follow(EventLog(stores.eventstore, CHARGE_EVENTS), stores.ledgerdb, LedgerService())
         (unclear,) = await unclear_balances(stores.ledgerdb)
-        assert unclear.account == "psp:stripe:clearing:usd"
+        assert unclear.account == "psp:stripe:test:clearing:usd"
         assert unclear.balance_minor == 2000 - refunded_minor
         assert unclear.oldest_at == NOON - timedelta(hours=oldest_hours)
         await measure_unclear(stores.ledgerdb, NOON)
-        labels = {"mode": "test", "account": "psp:stripe:clearing:usd"}
+        assert (unclear.psp, unclear.psp_account) == ("stripe", "test")
+        labels = {"mode": "test", "account": unclear.account, "psp": "stripe", "psp_account": "test"}
         assert (
             REGISTRY.get_sample_value("fincore_clearing_unclear_age_seconds", labels) == 3600 * oldest_hours
         )

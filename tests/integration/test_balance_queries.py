@@ -38,7 +38,7 @@ insert into postings (entry_id, leg, account_id, side, amount_minor, currency, b
 select c.entry_id, l.leg, a.account_id, l.side, 5, 'usd',
     a.balance_minor + case a.normal_side when l.side then 5 else -5 end, a.version + 1
 from cleared c
-cross join (values (1::smallint, 'debit', 'psp:stripe:clearing:usd'), (2, 'credit', $2)) l (leg, side, name)
+cross join (values (1::smallint, 'debit', 'psp:stripe:test:clearing:usd'), (2, 'credit', $2)) l (leg, side, name)
 join accounts a on a.name = l.name and not a.livemode
 order by l.leg
 """

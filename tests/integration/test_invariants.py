@@ -496,17 +496,17 @@ async def test_entry_without_postings_and_reverse_are_reported(scene: Scene) -> 
 async def test_an_altered_balance_is_named(scene: Scene) -> None:
     before = await scene.owner.fetchrow(
         "select balance_minor, version from ledgerdb.accounts"
-        " where name = 'psp:stripe:clearing:usd' and not livemode"
+        " where name = 'psp:stripe:test:clearing:usd' and not livemode"
     )
     assert before is not None
     await scene.tamper(
         "update ledgerdb.accounts set balance_minor = balance_minor + 1"
-        " where name = 'psp:stripe:clearing:usd' and not livemode"
+        " where name = 'psp:stripe:test:clearing:usd' and not livemode"
     )
     balance, version = before["balance_minor"], before["version"]
     assert await scene.broken("balances_equal_postings") == [
         Violation(
-            "account psp:stripe:clearing:usd (test)",
+            "account psp:stripe:test:clearing:usd (test)",
             f"balance {balance + 1} at version {version}, but {version} postings make {balance}",
         )
     ]
@@ -520,7 +520,7 @@ async def test_posting_breaking_balance_sequence_is_reported(scene: Scene) -> No
         entry_id,
     )
     found = await scene.broken("balances_equal_postings")
-    assert found[0].where == f"posting 1 of entry {entry_id} on account psp:stripe:clearing:usd"
+    assert found[0].where == f"posting 1 of entry {entry_id} on account psp:stripe:test:clearing:usd"
 
 
 async def test_an_account_version_left_out_is_named(scene: Scene) -> None:

@@ -69,13 +69,13 @@ async def test_a_capture_is_booked_between_the_psp_and_the_merchant(
     assert await journal(ledgerdb, sold) == text("""
         entry                                     debit     credit  balance after
         2026-01-04 12:00:00  charge.captured
-          psp:stripe:clearing:usd             19.99 USD                 29.99 USD
+          psp:stripe:test:clearing:usd        19.99 USD                 29.99 USD
             merchant:mer_01tests:payable:usd             19.99 USD      29.99 USD
     """)
     assert await trial_balance(ledgerdb) == text("""
         account                               debit     credit    balance
         merchant:mer_01tests:payable:usd   0.00 USD  29.99 USD  29.99 USD
-        psp:stripe:clearing:usd           29.99 USD   0.00 USD  29.99 USD
+        psp:stripe:test:clearing:usd      29.99 USD   0.00 USD  29.99 USD
         total usd                         29.99 USD  29.99 USD
         usd: balanced
     """)
@@ -106,22 +106,22 @@ async def test_modes_currencies_and_merchants_have_books_of_their_own(
     )
     await follow(log, ledgerdb, LedgerService())
     assert await trial_balance(ledgerdb) == text("""
-        account                        debit    credit   balance
-        merchant:mer_a:payable:jpy     0 JPY   500 JPY   500 JPY
-        psp:stripe:clearing:jpy      500 JPY     0 JPY   500 JPY
-        total jpy                    500 JPY   500 JPY
-        merchant:mer_a:payable:usd  0.00 USD  3.50 USD  3.50 USD
-        merchant:mer_b:payable:usd  0.00 USD  0.07 USD  0.07 USD
-        psp:stripe:clearing:usd     3.57 USD  0.00 USD  3.57 USD
-        total usd                   3.57 USD  3.57 USD
+        account                          debit    credit   balance
+        merchant:mer_a:payable:jpy       0 JPY   500 JPY   500 JPY
+        psp:stripe:test:clearing:jpy   500 JPY     0 JPY   500 JPY
+        total jpy                      500 JPY   500 JPY
+        merchant:mer_a:payable:usd    0.00 USD  3.50 USD  3.50 USD
+        merchant:mer_b:payable:usd    0.00 USD  0.07 USD  0.07 USD
+        psp:stripe:test:clearing:usd  3.57 USD  0.00 USD  3.57 USD
+        total usd                     3.57 USD  3.57 USD
         jpy: balanced
         usd: balanced
     """)
     assert await trial_balance(ledgerdb, livemode=True) == text("""
-        account                        debit    credit   balance
-        merchant:mer_a:payable:usd  0.00 USD  9.00 USD  9.00 USD
-        psp:stripe:clearing:usd     9.00 USD  0.00 USD  9.00 USD
-        total usd                   9.00 USD  9.00 USD
+        account                          debit    credit   balance
+        merchant:mer_a:payable:usd    0.00 USD  9.00 USD  9.00 USD
+        psp:stripe:test:clearing:usd  9.00 USD  0.00 USD  9.00 USD
+        total usd                     9.00 USD  9.00 USD
         usd: balanced
     """)
 
@@ -132,10 +132,10 @@ async def test_a_negative_capture_waits_in_suspense(
     await live(writer, [(created(500), captured(-500))])
     await follow(log, ledgerdb, LedgerService())
     assert await trial_balance(ledgerdb) == text("""
-        account                     debit    credit    balance
-        psp:stripe:clearing:usd  0.00 USD  5.00 USD  -5.00 USD
-        suspense:usd             5.00 USD  0.00 USD   5.00 USD
-        total usd                5.00 USD  5.00 USD
+        account                          debit    credit    balance
+        psp:stripe:test:clearing:usd  0.00 USD  5.00 USD  -5.00 USD
+        suspense:usd                  5.00 USD  0.00 USD   5.00 USD
+        total usd                     5.00 USD  5.00 USD
         usd: balanced
     """)
 
@@ -180,7 +180,7 @@ async def test_running_balances_chain_within_and_across_batches(
 ) -> None:
     await live(writer, [paid(amount_minor, "mer_a") for amount_minor in range(1, 41)])
     await follow(log, ledgerdb, LedgerService(), batch_events_max=9)
-    for name in ("psp:stripe:clearing:usd", "merchant:mer_a:payable:usd"):
+    for name in ("psp:stripe:test:clearing:usd", "merchant:mer_a:payable:usd"):
         chain = [row for row in await books(ledgerdb) if row["name"] == name]
         assert [row["account_version"] for row in chain] == list(range(1, 41))
         balance = 0

@@ -20,7 +20,7 @@ from fixtures.plans import plan_of, rows_visited
 from fixtures.traffic import store_pool
 
 PAYABLE = "merchant:mer_books:payable:usd"
-CLEARING = "psp:stripe:clearing:usd"
+CLEARING = "psp:stripe:test:clearing:usd"
 THIS_MONTH = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 LAST_MONTH = (THIS_MONTH - timedelta(days=1)).replace(day=1)
 MOMENT = timedelta(microseconds=1)
@@ -86,7 +86,7 @@ A_YEAR = """
 set session_replication_role = replica;
 insert into ledgerdb.accounts (account_id, livemode, name, currency, type, normal_side, owner)
 overriding system value
-values (1, false, 'psp:stripe:clearing:usd', 'usd', 'asset', 'debit', 'stripe'),
+values (1, false, 'psp:stripe:test:clearing:usd', 'usd', 'asset', 'debit', 'stripe'),
     (2, false, 'merchant:mer_books:payable:usd', 'usd', 'liability', 'credit', 'mer_books');
 insert into ledgerdb.entries (entry_id, event_id, livemode, kind, stream_id, effective_at, booked_at, description)
 select n, gen_random_uuid(), false, 'charge.captured', gen_random_uuid(), at, at, ''
@@ -259,10 +259,10 @@ async def test_accounts_are_listed_with_their_balances(books: Books) -> None:
     balances = Balances(books.pool)
     listed = await balances.accounts(livemode=False)
     assert [(one.name, one.type, one.balance_minor, one.version) for one in listed] == [
-        ("expense:psp_fees:stripe:usd", "expense", 640, 2),
+        ("expense:psp_fees:stripe:test:usd", "expense", 640, 2),
         ("merchant:mer_books:payable:usd", "liability", 9_850, 2),
         ("merchant:mer_other:payable:usd", "liability", 9_850, 2),
-        ("psp:stripe:clearing:usd", "asset", 19_360, 4),
+        ("psp:stripe:test:clearing:usd", "asset", 19_360, 4),
         ("revenue:platform_fees:usd", "revenue", 300, 2),
     ]
     assert [one.name for one in await balances.accounts(livemode=False, owner="mer_other")] == [

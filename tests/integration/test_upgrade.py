@@ -1,7 +1,9 @@
 """A database that an earlier version filled, brought up to date: nothing is lost, and everything of today holds for it."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -13,19 +15,26 @@ from yoyo.migrations import MigrationList
 from fincore.audit.invariants import check_all
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.bootstrap.schemas import migrate_databases
+from fincore.cli.ledger_tables import statement_table
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger import rebuild as ledger_rebuild
+from fincore.read.ledger.accounts import parse_account
+from fincore.read.ledger.journal import Entry, entry_of
 from fincore.read.ledger.ledger_service import LedgerService
+from fincore.read.ledger.suspense import NotCleared, clear_suspense
 from fincore.read.ledgerdb.balances import Balances, TimeKind
-from fincore.read.ledgerdb.sealer import Sealer
+from fincore.read.ledgerdb.export import LedgerExport
+from fincore.read.ledgerdb.export_formats import FORMATS
+from fincore.read.ledgerdb.sealer import Sealer, sealed_days
 from fincore.read.ledgerdb.verification import verify as verify_seals
 from fincore.read.projectionist import rebuild as view_rebuild
 from fincore.read.projectionist.projectionist import Projectionist
-from fixtures.books import Books
-from fixtures.commits import NOON
-from fixtures.traffic import aftermaths, follow, live, running_writer
+from fixtures.books import Books, recorded
+from fixtures.commits import NOON, created
+from fixtures.money_events import USD, captured, fee_assessed, refunded, withdrawn
+from fixtures.traffic import aftermaths, disputed, follow, live, refunding, running_writer
 
 BEFORE: Final = {
     "0001.service_role",
@@ -87,6 +96,8 @@ from legs
 """
 """How that version booked: an event seen twice cost a number."""
 
+MODES: Final = 2
+RECLASSIFIED: Final = "each account at a PSP has accounts of its own from here on"
 CLEARING, PAYABLE = "psp:stripe:clearing:usd", "merchant:mer_before:payable:usd"
 
 
@@ -260,9 +271,10 @@ async def test_upgraded_ledger_continues_under_each_invariant(
         "select event_id, leg, amount_minor, balance_after_minor, account_version"
         " from ledgerdb.entries join ledgerdb.postings using (entry_id) order by entry_id, leg"
     )
-    assert len(before) == 2 * len(captures)
+    # One entry a mode moves what the accounts of before hold.
+    assert len(before) == 2 * len(captures) + 2 * MODES
     numbers = await upgraded.owner.fetch("select entry_id from ledgerdb.entries order by entry_id")
-    assert [row["entry_id"] for row in numbers] == list(range(1, len(captures) + 1))
+    assert [row["entry_id"] for row in numbers] == list(range(1, len(captures) + MODES + 1))
     await upgraded.follow()
     assert await upgraded.broken() == []
     async with running_writer(upgraded.stores.eventstore) as writer:
@@ -295,7 +307,7 @@ async def test_upgraded_entries_are_sealed_and_equal_the_log(
     assert verified.holds
     assert await upgraded.owner.fetchval("select last_entry_id from ledgerdb.sealed_days") == entries
     compared = await ledger_rebuild.verify(upgraded.log, upgraded.owner)
-    assert (compared.entries, compared.first_id, list(compared.named)) == (entries, None, [])
+    assert (compared.entries, compared.first_id, list(compared.named)) == (entries + MODES, None, [])
     view, differences = await view_rebuild.verify(upgraded.log, upgraded.owner)
     assert (view.events, differences) == (2 * entries, [])
 
@@ -313,6 +325,284 @@ async def test_upgraded_suspense_entry_without_reason_gets_one(
         "select entry_id, reason from ledgerdb.entries where reason is not null"
     )
     assert [tuple(row) for row in reasons] == [
-        (len(captures), "the amount is negative: -500 minor units of usd")
+        (len(captures), "the amount is negative: -500 minor units of usd"),
+        *((len(captures) + mode, RECLASSIFIED) for mode in range(1, MODES + 1)),
     ]
     assert (await ledger_rebuild.verify(upgraded.log, upgraded.owner)).first_id is None
+
+
+# The books of 0.2.0, in which all accounts at a PSP shared the accounts of the ledger
+
+CHART_CHANGE: Final = "0011.psp_accounts"
+REFUND: Final = refunding(4_000, merchant_id="mer_books")
+DISPUTE: Final = disputed(amount_minor=12_000, currency="eur")
+LIVES_OF_0_2_0: Final = [
+    (created(10_000), captured(), REFUND, refunded(refund_id=REFUND.refund_id)),
+    (created(10_000), captured(fee_minor=0, fee_currency=None), fee_assessed(currency="eur")),
+    (
+        created(10_000, currency="eur"),
+        captured(currency="eur", fee_minor=0),
+        DISPUTE,
+        withdrawn(dispute_id=DISPUTE.dispute_id, currency="eur", amount_minor=12_000),
+    ),
+    (created(10_000, livemode=True), captured(livemode=True)),
+    (
+        created(10_000, livemode=True, currency="jpy"),
+        captured(livemode=True, currency="jpy", fee_currency="jpy"),
+    ),
+    (created(10_000), captured(fee_currency=None)),
+]
+"""Charges in both modes and several currencies: a clearing account below zero, and a fee without a currency in suspense."""
+BOOKED: Final = "select entry_id, event_id, kind, effective_at, booked_at, description, source, reason from ledgerdb.entries"
+POSTED: Final = "select p.*, a.name from ledgerdb.postings p join ledgerdb.accounts a using (account_id)"
+
+
+def migrations_of_0_2_0(folder: str) -> MigrationList:
+    """Those of a folder that come before the change of the chart."""
+    return MigrationList(found for found in read_migrations(folder) if found.id != CHART_CHANGE)
+
+
+def entry_of_0_2_0(*arguments: Any, **named: Any) -> Entry | None:
+    """The entry that 0.2.0 booked: on accounts that name no account at the PSP."""
+    entry = entry_of(*arguments, **named)
+    return None if entry is None else ledger_rebuild.on_retired_accounts(entry)
+
+
+class OldBooks(NamedTuple):
+    """What the books of 0.2.0 said before the upgrade."""
+
+    databases: Databases
+    entries: list[asyncpg.Record]
+    postings: list[asyncpg.Record]
+    balances: dict[tuple[bool, str], int]
+    manifests: dict[Any, str]
+
+
+async def balances_of(owner: Pool) -> dict[tuple[bool, str], int]:
+    rows = await owner.fetch("select livemode, name, balance_minor from ledgerdb.accounts")
+    return {(row["livemode"], row["name"]): row["balance_minor"] for row in rows}
+
+
+@contextlib.asynccontextmanager
+async def opened(databases: Databases) -> AsyncIterator[Upgraded]:
+    owner = await create_pool(databases.ledgerdb, application_name="tests-owner")
+    try:
+        async with open_stores(databases, application_name="tests-upgrade") as stores:
+            yield Upgraded(stores, owner)
+    finally:
+        owner.terminate()
+
+
+@pytest.fixture
+async def old_books(empty: str, monkeypatch: pytest.MonkeyPatch) -> OldBooks:
+    """An installation of 0.2.0 with a past: two sealed days, sealed entries of today, and one that no seal vouches for yet."""
+    databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
+    with monkeypatch.context() as patch:
+        patch.setattr("fincore.postgres.migrations.read_migrations", migrations_of_0_2_0)
+        assert CHART_CHANGE not in {one.name for one in await migrate_databases(databases)}
+        patch.setattr("fincore.read.ledger.holdings.entry_of", entry_of_0_2_0)
+        async with opened(databases) as system:
+            books = Books(system.stores.ledgerdb, system.owner, LedgerService())
+            async with running_writer(system.stores.eventstore) as writer:
+                await live(writer, LIVES_OF_0_2_0)
+                await follow(system.log, system.stores.ledgerdb, books.service)
+                await books.backdate(NOON, NOON, NOON + timedelta(days=1))
+                await live(writer, aftermaths())
+                await system.follow()
+                await live(writer, [(created(), captured(amount_minor=700, platform_fee_minor=0))])
+                await follow(system.log, system.stores.ledgerdb, books.service)
+            # As 0.2.0 wrote them: its events named no account.
+            async with books.tampering() as connection:
+                await connection.execute(
+                    "update eventstore.events set data = data - 'psp_account', schema_version = 1"
+                    " where schema_version = 2 and type <> 'charge.created'"
+                )
+            return OldBooks(
+                databases,
+                await system.owner.fetch(f"{BOOKED} order by entry_id"),
+                await system.owner.fetch(f"{POSTED} order by entry_id, leg"),
+                await balances_of(system.owner),
+                {one.day: one.manifest_hash.hex() for one in await sealed_days(system.stores.ledgerdb)},
+            )
+
+
+@pytest.fixture
+async def parted(old_books: OldBooks) -> AsyncIterator[Upgraded]:
+    """The same after the upgrade."""
+    assert CHART_CHANGE in {one.name for one in await migrate_databases(old_books.databases)}
+    async with opened(old_books.databases) as system:
+        yield system
+
+
+def with_account(account: tuple[bool, str]) -> str:
+    """The name of today for an account of 0.2.0, given as its mode and name."""
+    livemode, name = account
+    words, mode = name.split(":"), "live" if livemode else "test"
+    if words[0] == "psp":
+        return ":".join((*words[:2], mode, *words[2:]))
+    return ":".join((*words[:3], mode, *words[3:])) if words[:2] == ["expense", "psp_fees"] else name
+
+
+async def test_upgrade_moves_balances_and_keeps_entries(parted: Upgraded, old_books: OldBooks) -> None:
+    last = len(old_books.entries)
+    assert (
+        await parted.owner.fetch(f"{BOOKED} where entry_id <= {last} order by entry_id") == old_books.entries
+    )
+    posted = f"{POSTED} where entry_id <= {last} order by entry_id, leg"
+    assert await parted.owner.fetch(posted) == old_books.postings
+
+    retired = {key: minor for key, minor in old_books.balances.items() if with_account(key) != key[1]}
+    below_zero = {name for (_, name), minor in retired.items() if minor < 0}
+    assert below_zero == {"psp:stripe:clearing:eur", "psp:stripe:clearing:xxx"}
+    assert {with_account(key).rsplit(":", 1)[0] for key, minor in retired.items() if minor} == {
+        "psp:stripe:test:clearing",
+        "psp:stripe:live:clearing",
+        "expense:psp_fees:stripe:test",
+        "expense:psp_fees:stripe:live",
+    }
+    by_new_name = {(key[0], with_account(key)): minor for key, minor in old_books.balances.items()}
+    held = {key: minor for key, minor in (await balances_of(parted.owner)).items() if key not in retired}
+    assert held == by_new_name
+    flagged = await parted.owner.fetch(
+        "select livemode, name, balance_minor from ledgerdb.accounts where is_retired"
+    )
+    assert {(row["livemode"], row["name"]): row["balance_minor"] for row in flagged} == dict.fromkeys(
+        retired, 0
+    )
+
+    moves = await parted.owner.fetch(f"{BOOKED} where entry_id > {last} order by entry_id")
+    places = {(livemode, parse_account(name)[1:3]) for livemode, name in retired}
+    assert len(moves) == len(places) == 5
+    assert {(row["kind"], row["source"], row["reason"]) for row in moves} == {
+        ("accounts.reclassified", "upgrade", RECLASSIFIED)
+    }
+
+
+async def test_upgraded_chain_log_and_invariants_agree(parted: Upgraded, old_books: OldBooks) -> None:
+    assert len(old_books.manifests) == 2
+    for _ in ("as upgraded", "after more traffic"):
+        await parted.follow()
+        verified = await verify_seals(parted.stores.ledgerdb, expected=old_books.manifests)
+        assert verified.findings == ()
+        assert verified.unsealed == 0
+        compared = await ledger_rebuild.verify(parted.log, parted.owner)
+        assert (compared.first_id, list(compared.named)) == (None, [])
+        suspense = [one for one in await parted.broken() if "nothing_waits_in_suspense" not in one]
+        assert suspense == []
+        async with running_writer(parted.stores.eventstore) as writer:
+            await live(writer, [*aftermaths(), *LIVES_OF_0_2_0[3:5]])
+    before = await balances_of(parted.owner)
+    assert not (await ledger_rebuild.rebuild(parted.log, parted.owner)).is_replaced
+    assert await balances_of(parted.owner) == before
+
+
+async def test_refund_of_old_capture_gives_fee_back(parted: Upgraded) -> None:
+    """The fee of a capture was booked on the retired account, what comes back of it goes to the account's own."""
+    stream_id = await parted.owner.fetchval(
+        "select stream_id from ledgerdb.entries join ledgerdb.postings using (entry_id)"
+        " where kind = 'charge.captured' and not livemode and currency = 'usd' and leg = 6 and amount_minor = 320"
+    )
+    given_back = refunded(amount_minor=100, fee_minor=3, fee_currency=USD)
+    books = Books(parted.stores.ledgerdb, parted.owner, LedgerService())
+    await books.book([recorded(given_back, stream_id=stream_id)])
+    last = await parted.owner.fetchrow(f"{BOOKED} order by entry_id desc limit 1")
+    assert last is not None
+    assert (last["kind"], last["reason"]) == ("refund.succeeded", None)
+
+
+async def test_rebuild_corrects_what_reclassification_moved(old_books: OldBooks, parted: Upgraded) -> None:
+    """The last old entry, which has no seal, was altered before the upgrade: a rebuild makes it and what follows right."""
+    before = await balances_of(parted.owner)
+    books = Books(parted.stores.ledgerdb, parted.owner, LedgerService())
+    last = len(old_books.entries)
+    async with books.tampering() as connection:
+        await connection.execute(
+            "update ledgerdb.postings p set amount_minor = amount_minor + 9,"
+            " balance_after_minor = balance_after_minor + case p.side when a.normal_side then 9 else -9 end"
+            " from ledgerdb.accounts a where a.account_id = p.account_id and p.entry_id = $1 and p.leg <= 2",
+            last,
+        )
+        await connection.execute(
+            "update ledgerdb.postings p set amount_minor = amount_minor + 9, balance_after_minor ="
+            " case balance_after_minor when 0 then 0 else balance_after_minor + 9 end"
+            " from ledgerdb.entries e, ledgerdb.accounts a where e.entry_id = p.entry_id and e.source = 'upgrade'"
+            " and a.account_id = p.account_id and a.name like 'psp:%:usd' and not e.livemode"
+        )
+    assert (await ledger_rebuild.verify(parted.log, parted.owner)).first_id == last
+    assert (await ledger_rebuild.rebuild(parted.log, parted.owner)).is_replaced
+    assert await balances_of(parted.owner) == before
+    await parted.follow()
+    assert (await ledger_rebuild.verify(parted.log, parted.owner)).first_id is None
+    assert (await verify_seals(parted.stores.ledgerdb, expected=old_books.manifests)).holds
+
+
+async def test_rebuild_of_fewer_old_entries_keeps_the_change(old_books: OldBooks, parted: Upgraded) -> None:
+    """An entry that the log does not tell of is left out, and all after it, the change of the chart too, come one earlier."""
+    last = len(old_books.entries)
+    async with Books(parted.stores.ledgerdb, parted.owner, LedgerService()).tampering() as connection:
+        await connection.execute(
+            "update ledgerdb.entries set event_id = gen_random_uuid() where entry_id = $1", last
+        )
+        await connection.execute(
+            "delete from eventstore.events where event_id = $1", old_books.entries[-1]["event_id"]
+        )
+    assert (await ledger_rebuild.rebuild(parted.log, parted.owner)).is_replaced
+    change = "select last_entry_id from ledgerdb.chart_changes where change = 'psp_accounts'"
+    assert await parted.owner.fetchval(change) == last - 1
+    async with running_writer(parted.stores.eventstore) as writer:
+        await live(writer, aftermaths())
+    await parted.follow()
+    assert (await ledger_rebuild.verify(parted.log, parted.owner)).first_id is None
+
+
+async def test_retired_account_takes_no_posting(parted: Upgraded, monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books(parted.stores.ledgerdb, parted.owner, LedgerService())
+    with monkeypatch.context() as patch:
+        patch.setattr("fincore.read.ledger.holdings.entry_of", entry_of_0_2_0)
+        with pytest.raises(asyncpg.RestrictViolationError, match="psp:stripe:clearing:usd is retired"):
+            await books.book([recorded(captured(fee_minor=0))])
+        with pytest.raises(asyncpg.RestrictViolationError, match="names no account at the PSP"):
+            await books.book([recorded(captured(currency="kwd", fee_minor=0))])
+    with pytest.raises(asyncpg.RestrictViolationError, match="is retired"):
+        await parted.owner.execute("update ledgerdb.accounts set is_retired = false where is_retired")
+    waiting = await parted.owner.fetchval(
+        "select entry_id from ledgerdb.entries where kind = 'charge.captured' and reason is not null"
+    )
+    with pytest.raises(NotCleared, match="psp:stripe:clearing:xxx is retired"):
+        await clear_suspense(
+            parted.stores.ledgerdb, waiting, parse_account("psp:stripe:clearing:xxx"), reason="seen", by="ada"
+        )
+    ours = parse_account("revenue:platform_fees:xxx")
+    assert await clear_suspense(parted.stores.ledgerdb, waiting, ours, reason="seen", by="ada")
+
+
+async def test_statement_and_export_show_reclassification(parted: Upgraded, old_books: OldBooks) -> None:
+    today = await parted.owner.fetchval("select changed_at from ledgerdb.chart_changes")
+    balances = Balances(parted.stores.ledgerdb)
+    name = "psp:stripe:clearing:usd"
+    old_minor = old_books.balances[False, name]
+    assert (
+        await balances.as_of(name, livemode=False, at=today - timedelta(microseconds=1), by="booked")
+        == old_minor
+    )
+    assert await balances.as_of(name, livemode=False, at=today, by="booked") == 0
+    of_account = await balances.statement(
+        with_account((False, name)), livemode=False, first_day=today.date(), last_day=today.date()
+    )
+    line = of_account.lines[0]
+    assert (line.kind, line.charge_id, line.amount_minor) == ("accounts.reclassified", None, old_minor)
+    assert "  reclassified  " in statement_table(of_account, {})
+    for file_format in FORMATS:
+        export = LedgerExport(parted.stores.ledgerdb, livemode=False)
+        text = "".join([piece async for piece in export.pieces(FORMATS[file_format])])
+        assert with_account((False, name)) in text or "Assets:Psp:Stripe:Test:Clearing:USD" in text
+        assert "accounts.reclassified" in text
+
+
+async def test_new_installation_has_nothing_to_reclassify(empty: str) -> None:
+    databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
+    await migrate_databases(databases)
+    async with opened(databases) as system:
+        (change,) = await system.owner.fetch("select change, last_entry_id from ledgerdb.chart_changes")
+        assert tuple(change) == ("psp_accounts", 0)
+        assert await system.owner.fetchval("select count(*) from ledgerdb.entries") == 0

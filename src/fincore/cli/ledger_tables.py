@@ -22,10 +22,16 @@ _PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
         "refund.corrected": "correction of a refund",
         "dispute.funds_withdrawn": "dispute",
         "dispute.funds_reinstated": "dispute reversed",
+        "dispute.funds_held": "held for a dispute",
+        "dispute.funds_released": "released by a dispute",
+        "charge.attempt_captured": "taken by an abandoned attempt",
+        "charge.attempt_reversed": "reversal",
         "suspense.cleared": "suspense cleared",
     }
 )
 """Kind of an entry -> what its principal is; any other kind is called by its own name."""
+_WHOLES: Final[Mapping[str, str]] = MappingProxyType({"accounts.reclassified": "reclassified"})
+"""Kind of an entry -> what each of its movements is."""
 _FEES: Final[Mapping[Purpose, str]] = MappingProxyType(
     {"platform_fee": "platform fee", "psp_fee": "PSP fee", "dispute_fee": "dispute fee"}
 )
@@ -103,7 +109,7 @@ def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> st
             (
                 f"{line.accounted_at:%Y-%m-%d %H:%M:%S}",
                 _what(line),
-                line.charge_id,
+                line.charge_id or "",
                 subjects.get(line.event_id, ""),
                 line.description,
                 *((amount, "") if line.side == "debit" else ("", amount)),
@@ -116,7 +122,7 @@ def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> st
 
 
 def _what(line: StatementLine) -> str:
-    what = _FEES.get(line.purpose) or _PRINCIPALS.get(line.kind, line.kind)
+    what = _WHOLES.get(line.kind) or _FEES.get(line.purpose) or _PRINCIPALS.get(line.kind, line.kind)
     return f"{what}, late for {line.late_for:%Y-%m}" if line.late_for else what
 
 

@@ -27,19 +27,19 @@ def liability(account: str, currency: str, debit_minor: int, credit_minor: int) 
 
 def test_each_currency_is_totalled_and_judged_by_itself() -> None:
     rows = [
-        asset("psp:stripe:clearing:usd", "usd", 123456, 3456),
+        asset("psp:stripe:test:clearing:usd", "usd", 123456, 3456),
         liability("merchant:mer_a:payable:usd", "usd", 0, 120000),
-        asset("psp:stripe:clearing:jpy", "jpy", 500, 0),
+        asset("psp:stripe:test:clearing:jpy", "jpy", 500, 0),
         liability("merchant:mer_a:payable:jpy", "jpy", 0, 501),
     ]
     assert trial_balance_table(rows).splitlines() == [
-        "account                            debit        credit       balance",
-        "merchant:mer_a:payable:jpy         0 JPY       501 JPY       501 JPY",
-        "psp:stripe:clearing:jpy          500 JPY         0 JPY       500 JPY",
-        "total jpy                        500 JPY       501 JPY",
-        "merchant:mer_a:payable:usd      0.00 USD  1,200.00 USD  1,200.00 USD",
-        "psp:stripe:clearing:usd     1,234.56 USD     34.56 USD  1,200.00 USD",
-        "total usd                   1,234.56 USD  1,234.56 USD",
+        "account                              debit        credit       balance",
+        "merchant:mer_a:payable:jpy           0 JPY       501 JPY       501 JPY",
+        "psp:stripe:test:clearing:jpy       500 JPY         0 JPY       500 JPY",
+        "total jpy                          500 JPY       501 JPY",
+        "merchant:mer_a:payable:usd        0.00 USD  1,200.00 USD  1,200.00 USD",
+        "psp:stripe:test:clearing:usd  1,234.56 USD     34.56 USD  1,200.00 USD",
+        "total usd                     1,234.56 USD  1,234.56 USD",
         "jpy: NOT BALANCED, debits minus credits are -1 JPY",
         "usd: balanced",
     ]

@@ -29,17 +29,22 @@ from fixtures.commits import NOON
 
 USD, JPY, KWD, NONE = (Currency(code) for code in ("usd", "jpy", "kwd", "xxx"))
 ACCOUNTS = [
-    Account("psp_clearing", USD, "stripe"),
+    Account("psp_clearing", USD, "stripe", "test"),
     Account("merchant_payable", USD, "mer_01a"),
     Account("merchant_payable", USD, "mer_01_a"),
     Account("platform_fees", USD),
-    Account("psp_fees", USD, "stripe"),
+    Account("psp_fees", USD, "stripe", "test"),
     Account("suspense", USD),
-    Account("psp_clearing", JPY, "stripe"),
+    Account("reversals_payable", USD),
+    Account("psp_held", USD, "stripe", "test"),
+    Account("reversal_fees", USD, "stripe", "test"),
+    Account("retired_psp_clearing", USD, "stripe"),
+    Account("retired_psp_fees", USD, "stripe"),
+    Account("psp_clearing", JPY, "stripe", "test"),
     Account("merchant_payable", JPY, "mer_01a"),
-    Account("psp_clearing", KWD, "stripe"),
+    Account("psp_clearing", KWD, "stripe", "test"),
     Account("merchant_payable", KWD, "mer_01a"),
-    Account("psp_clearing", NONE, "stripe"),
+    Account("psp_clearing", NONE, "stripe", "test"),
     Account("suspense", NONE),
 ]
 TEXTS = st.text(
@@ -181,15 +186,20 @@ def test_a_minor_unit_that_is_altered_is_found() -> None:
 def test_accounts_are_named_by_the_rules_of_beancount() -> None:
     named = {
         account_name(account): beancount_account(account_name(account), CHART[account.code].type)
-        for account in (*ACCOUNTS[:6], ACCOUNTS[-1])
+        for account in (*ACCOUNTS[:11], ACCOUNTS[-1])
     }
     assert named == {
-        "psp:stripe:clearing:usd": "Assets:Psp:Stripe:Clearing:USD",
+        "psp:stripe:test:clearing:usd": "Assets:Psp:Stripe:Test:Clearing:USD",
         "merchant:mer_01a:payable:usd": "Liabilities:Merchant:Mer-01a:Payable:USD",
         "merchant:mer_01_a:payable:usd": "Liabilities:Merchant:Mer-01-a:Payable:USD",
         "revenue:platform_fees:usd": "Income:Platform-fees:USD",
-        "expense:psp_fees:stripe:usd": "Expenses:Psp-fees:Stripe:USD",
+        "expense:psp_fees:stripe:test:usd": "Expenses:Psp-fees:Stripe:Test:USD",
         "suspense:usd": "Assets:Suspense:USD",
+        "reversals_payable:usd": "Liabilities:Reversals-payable:USD",
+        "psp:stripe:test:held:usd": "Assets:Psp:Stripe:Test:Held:USD",
+        "expense:reversal_fees:stripe:test:usd": "Expenses:Reversal-fees:Stripe:Test:USD",
+        "psp:stripe:clearing:usd": "Assets:Psp:Stripe:Clearing:USD",
+        "expense:psp_fees:stripe:usd": "Expenses:Psp-fees:Stripe:USD",
         "suspense:xxx": "Assets:Suspense:XXX",
     }
 
@@ -198,8 +208,10 @@ def test_accounts_are_named_by_the_rules_of_beancount() -> None:
 def test_no_two_owners_share_an_account(owners: list[str]) -> None:
     for code in ("merchant_payable", "psp_clearing", "psp_fees"):
         kind = CHART[code].type
-        names = {beancount_account(account_name(Account(code, USD, owner)), kind) for owner in owners}
-        assert len(names) == len(owners)
+        of_owners = {Account(code, USD, owner, "test") for owner in owners}
+        of_accounts = {Account(code, USD, "stripe", owner) for owner in owners}
+        accounts = of_owners if code == "merchant_payable" else of_owners | of_accounts
+        assert len({beancount_account(account_name(one), kind) for one in accounts}) == len(accounts)
 
 
 def test_every_type_of_account_has_a_root() -> None:

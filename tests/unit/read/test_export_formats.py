@@ -19,7 +19,7 @@ def row_of(
 ) -> dict[str, str]:
     posting = ExportedPosting(
         leg=1,
-        account="psp:stripe:clearing:usd",
+        account="psp:stripe:test:clearing:usd",
         account_type="asset",
         side="debit",
         amount_minor=100,

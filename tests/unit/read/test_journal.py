@@ -12,70 +12,106 @@ from fincore.domain.fee_plan import FeePlan, platform_fee_minor
 from fincore.read.ledger.accounts import (
     CHART,
     Account,
+    AccountCode,
     NoSuchAccount,
     account_name,
     chart_table,
     normal_side,
     parse_account,
+    retired_account,
 )
-from fincore.read.ledger.journal import JOURNAL, Entry, entry_of, journal_table
+from fincore.read.ledger.journal import JOURNAL, Entry, entry_of, gives_back, journal_table
 from fincore.read.ledgerdb.legs import LEGS
 from fixtures.money_events import (
     EXAMPLES,
+    FAILOVER,
     STORY,
+    USD,
+    attempt_captured,
+    attempt_reversed,
     captured,
     corrected,
     entry_text,
     fee_assessed,
+    held,
+    refund_corrected,
     refund_failed,
     refunded,
     reinstated,
+    released,
     withdrawn,
 )
 from fixtures.traffic import fates
 
+EUR = Currency("eur")
 TABLES = {
     "charge.captured": """
-        psp:stripe:clearing:usd           100.00 USD
+        psp:stripe:test:clearing:usd      100.00 USD
           merchant:mer_books:payable:usd              100.00 USD
         merchant:mer_books:payable:usd      1.50 USD
           revenue:platform_fees:usd                     1.50 USD
-        expense:psp_fees:stripe:usd         3.20 USD
-          psp:stripe:clearing:usd                       3.20 USD
+        expense:psp_fees:stripe:test:usd    3.20 USD
+          psp:stripe:test:clearing:usd                  3.20 USD
     """,
     "charge.fee_assessed": """
-        expense:psp_fees:stripe:usd  3.20 USD
-          psp:stripe:clearing:usd              3.20 USD
+        expense:psp_fees:stripe:test:usd  3.20 USD
+          psp:stripe:test:clearing:usd              3.20 USD
     """,
     "charge.corrected": """
-        psp:stripe:clearing:usd           100.00 USD
+        psp:stripe:test:clearing:usd      100.00 USD
           merchant:mer_books:payable:usd              100.00 USD
         merchant:mer_books:payable:usd      1.50 USD
           revenue:platform_fees:usd                     1.50 USD
     """,
+    "charge.attempt_captured": """
+        psp:stripe:test:clearing:usd           100.00 USD
+          reversals_payable:usd                            100.00 USD
+        expense:reversal_fees:stripe:test:usd    3.20 USD
+          psp:stripe:test:clearing:usd                       3.20 USD
+    """,
+    "charge.attempt_reversed": """
+        reversals_payable:usd                    100.00 USD
+          psp:stripe:test:clearing:usd                       100.00 USD
+        psp:stripe:test:clearing:usd               2.90 USD
+          expense:reversal_fees:stripe:test:usd                2.90 USD
+    """,
     "refund.succeeded": """
-        merchant:mer_books:payable:usd  40.00 USD
-          psp:stripe:clearing:usd                  40.00 USD
+        merchant:mer_books:payable:usd      40.00 USD
+          psp:stripe:test:clearing:usd                 40.00 USD
+        psp:stripe:test:clearing:usd         1.10 USD
+          expense:psp_fees:stripe:test:usd              1.10 USD
     """,
     "refund.failed": """
-        psp:stripe:clearing:usd           40.00 USD
+        psp:stripe:test:clearing:usd      40.00 USD
           merchant:mer_books:payable:usd             40.00 USD
+        expense:psp_fees:stripe:test:usd   1.10 USD
+          psp:stripe:test:clearing:usd                1.10 USD
     """,
     "refund.corrected": """
-        merchant:mer_books:payable:usd  40.00 USD
-          psp:stripe:clearing:usd                  40.00 USD
+        merchant:mer_books:payable:usd      40.00 USD
+          psp:stripe:test:clearing:usd                 40.00 USD
+        psp:stripe:test:clearing:usd         1.10 USD
+          expense:psp_fees:stripe:test:usd              1.10 USD
     """,
     "dispute.funds_withdrawn": """
         merchant:mer_books:payable:usd  60.00 USD
-          psp:stripe:clearing:usd                  60.00 USD
+          psp:stripe:test:clearing:usd             60.00 USD
         merchant:mer_books:payable:usd  15.00 USD
-          psp:stripe:clearing:usd                  15.00 USD
+          psp:stripe:test:clearing:usd             15.00 USD
     """,
     "dispute.funds_reinstated": """
-        psp:stripe:clearing:usd           60.00 USD
+        psp:stripe:test:clearing:usd      60.00 USD
           merchant:mer_books:payable:usd             60.00 USD
-        psp:stripe:clearing:usd           15.00 USD
+        psp:stripe:test:clearing:usd      15.00 USD
           merchant:mer_books:payable:usd             15.00 USD
+    """,
+    "dispute.funds_held": """
+        psp:stripe:test:held:usd        60.00 USD
+          psp:stripe:test:clearing:usd             60.00 USD
+    """,
+    "dispute.funds_released": """
+        psp:stripe:test:clearing:usd  60.00 USD
+          psp:stripe:test:held:usd               60.00 USD
     """,
 }
 BOOKED = {type(event) for event in EXAMPLES.values()}
@@ -128,11 +164,11 @@ def test_capture_of_zero_books_nothing() -> None:
 def test_fee_in_other_currency_is_booked_in_that_currency() -> None:
     entry = entry_of(captured(currency="gbp", fee_minor=410, fee_currency="eur"))
     assert balances(entry) == {
-        "psp:stripe:clearing:gbp": 10_000,
+        "psp:stripe:test:clearing:gbp": 10_000,
         "merchant:mer_books:payable:gbp": 9_850,
         "revenue:platform_fees:gbp": 150,
-        "expense:psp_fees:stripe:eur": 410,
-        "psp:stripe:clearing:eur": -410,
+        "expense:psp_fees:stripe:test:eur": 410,
+        "psp:stripe:test:clearing:eur": -410,
     }
 
 
@@ -147,7 +183,7 @@ def test_a_correction_downwards_goes_the_other_way() -> None:
     )
     assert entry_text(entry) == text("""
         merchant:mer_books:payable:usd    75.00 USD
-          psp:stripe:clearing:usd                    75.00 USD
+          psp:stripe:test:clearing:usd               75.00 USD
         revenue:platform_fees:usd          1.12 USD
           merchant:mer_books:payable:usd              1.12 USD
     """)
@@ -155,9 +191,20 @@ def test_a_correction_downwards_goes_the_other_way() -> None:
 
 def test_documented_example_leaves_expected_balances() -> None:
     assert balances(*(entry_of(event) for _, event in STORY)) == {
-        "psp:stripe:clearing:usd": 10_000 - 320,
-        "expense:psp_fees:stripe:usd": 320,
+        "psp:stripe:test:clearing:usd": 10_000 - 320,
+        "expense:psp_fees:stripe:test:usd": 320,
         "merchant:mer_books:payable:usd": 10_000 - 150,
+        "revenue:platform_fees:usd": 150,
+    }
+
+
+def test_documented_failover_leaves_expected_balances() -> None:
+    assert balances(*(entry_of(event) for _, event in FAILOVER)) == {
+        "psp:paypal:test:clearing:usd": 10_000 - 398 - 4_000 + 140 - 6_000 - 2_000,
+        "psp:stripe:test:clearing:usd": -320,
+        "expense:psp_fees:paypal:test:usd": 398 - 140,
+        "expense:reversal_fees:stripe:test:usd": 320,
+        "merchant:mer_books:payable:usd": 10_000 - 150 - 4_000 - 6_000 - 2_000,
         "revenue:platform_fees:usd": 150,
     }
 
@@ -167,8 +214,8 @@ def test_documented_example_leaves_expected_balances() -> None:
 
 def test_negative_capture_is_booked_to_suspense() -> None:
     assert entry_text(entry_of(captured(amount_minor=-500, fee_minor=0, platform_fee_minor=0))) == text("""
-        suspense:usd               5.00 USD
-          psp:stripe:clearing:usd            5.00 USD
+        suspense:usd                    5.00 USD
+          psp:stripe:test:clearing:usd            5.00 USD
         because the amount is negative: -500 minor units of usd
     """)
 
@@ -176,7 +223,7 @@ def test_negative_capture_is_booked_to_suspense() -> None:
 def test_platform_fee_above_capture_is_booked_to_suspense() -> None:
     entry = entry_of(captured(amount_minor=100, fee_minor=0, platform_fee_minor=101))
     assert entry_text(entry) == text("""
-        psp:stripe:clearing:usd           1.00 USD
+        psp:stripe:test:clearing:usd      1.00 USD
           merchant:mer_books:payable:usd            1.00 USD
         suspense:usd                      1.01 USD
           revenue:platform_fees:usd                 1.01 USD
@@ -187,8 +234,8 @@ def test_platform_fee_above_capture_is_booked_to_suspense() -> None:
 def test_a_fee_without_a_currency_waits_under_the_code_for_none() -> None:
     entry = entry_of(captured(amount_minor=0, platform_fee_minor=0, fee_currency=None))
     assert entry_text(entry) == text("""
-        suspense:xxx               320 XXX
-          psp:stripe:clearing:xxx           320 XXX
+        suspense:xxx                    320 XXX
+          psp:stripe:test:clearing:xxx           320 XXX
         because the fee of 320 has no currency
     """)
 
@@ -196,21 +243,93 @@ def test_a_fee_without_a_currency_waits_under_the_code_for_none() -> None:
 @pytest.mark.parametrize(("said", "placed"), [("zzz", "zzz"), ("USD ", "xxx"), ("bitcoin", "xxx")])
 def test_unknown_currency_is_booked_to_suspense(said: str, placed: str) -> None:
     entry = entry_of(fee_assessed(currency=said))
-    assert balances(entry) == {f"suspense:{placed}": 320, f"psp:stripe:clearing:{placed}": -320}
+    assert balances(entry) == {f"suspense:{placed}": 320, f"psp:stripe:test:clearing:{placed}": -320}
     assert entry is not None
     assert entry.reason == f"the fee of 320 is in {said!r}, which is no currency of payments"
 
 
 def test_refund_above_captured_amount_is_booked_to_suspense() -> None:
-    sensible = entry_of(refunded(), refundable_minor=4_000)
+    sensible = entry_of(refunded(), holding={("merchant_payable", USD): 4_000})
     assert sensible is not None
     assert sensible.reason is None
-    entry = entry_of(refunded(), refundable_minor=3_999)
+    entry = entry_of(refunded(), holding={("merchant_payable", USD): 3_999})
     assert entry_text(entry) == text("""
-        suspense:usd               40.00 USD
-          psp:stripe:clearing:usd             40.00 USD
+        suspense:usd                    40.00 USD
+          psp:stripe:test:clearing:usd             40.00 USD
         because the refund of 4000 is more than the 3999 captured and not refunded yet
     """)
+
+
+BEYOND: list[tuple[ChargeEvent, AccountCode, str, str]] = [
+    (
+        refunded(amount_minor=0, fee_minor=111, fee_currency=USD),
+        "psp_fees",
+        "fee given back",
+        "the PSP took and has not given back",
+    ),
+    (
+        refund_corrected(amount_minor=0, fee_minor=111, fee_currency=USD),
+        "psp_fees",
+        "fee given back",
+        "the PSP took and has not given back",
+    ),
+    (released(amount_minor=111), "psp_held", "release", "held for disputes"),
+    (
+        attempt_reversed(amount_minor=111, fee_minor=0),
+        "reversals_payable",
+        "reversal",
+        "taken by abandoned attempts and not given back yet",
+    ),
+    (
+        attempt_reversed(amount_minor=0, fee_minor=111),
+        "reversal_fees",
+        "fee given back",
+        "the PSP took and has not given back",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "code", "amount", "held"), BEYOND, ids=lambda value: str(value)[:24])
+def test_more_given_back_than_taken_is_booked_to_suspense(
+    event: ChargeEvent, code: AccountCode, amount: str, held: str
+) -> None:
+    assert gives_back(event)
+    sensible = entry_of(event, holding={(code, USD): 111})
+    assert sensible is not None
+    assert sensible.reason is None
+    for holding in ({(code, USD): 110}, {(code, EUR): 111}, {}):
+        entry = entry_of(event, holding=holding)
+        assert entry is not None
+        held_minor = holding.get((code, USD), 0)
+        assert entry.reason == f"the {amount} of 111 is more than the {held_minor} {held}"
+        sides = {account.code for movement in entry.movements for account in movement[1:3]}
+        assert sides == {"suspense", "psp_clearing"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        held(amount_minor=-1),
+        released(amount_minor=-1),
+        attempt_captured(amount_minor=-1, fee_minor=0),
+        attempt_captured(amount_minor=0, fee_minor=-1),
+        attempt_reversed(amount_minor=-1, fee_minor=0),
+        attempt_reversed(amount_minor=0, fee_minor=-1),
+        refunded(amount_minor=0, fee_minor=-1, fee_currency=USD),
+        refund_failed(amount_minor=0, fee_minor=-1, fee_currency=USD),
+        held(currency="zzz"),
+        attempt_captured(amount_minor=0, fee_currency=None),
+        attempt_reversed(amount_minor=0, fee_currency="zzz"),
+        refunded(amount_minor=0, fee_minor=1, fee_currency=None),
+    ],
+    ids=lambda event: f"{type(event).__name__} of {event.amount_minor}",
+)
+def test_new_money_events_without_sense_wait_in_suspense(event: ChargeEvent) -> None:
+    entry = entry_of(event)
+    assert entry is not None
+    assert entry.reason is not None
+    (movement,) = entry.movements
+    assert {movement.debit.code, movement.credit.code} == {"suspense", "psp_clearing"}
 
 
 # Properties
@@ -249,10 +368,14 @@ def test_any_capture_report_is_booked_in_full_per_currency(
 @given(amount=st.integers(min_value=1, max_value=10**12), fee=st.integers(min_value=0, max_value=10**6))
 def test_money_out_and_back_leaves_books_unchanged(amount: int, fee: int) -> None:
     back_and_forth = [
-        entry_of(refunded(amount_minor=amount)),
-        entry_of(refund_failed(amount_minor=amount)),
+        entry_of(refunded(amount_minor=amount, fee_minor=fee, fee_currency=EUR)),
+        entry_of(refund_failed(amount_minor=amount, fee_minor=fee, fee_currency=EUR)),
         entry_of(withdrawn(amount_minor=amount, fee_minor=fee)),
         entry_of(reinstated(amount_minor=amount, fee_minor=fee)),
+        entry_of(held(amount_minor=amount)),
+        entry_of(released(amount_minor=amount)),
+        entry_of(attempt_captured(amount_minor=amount, fee_minor=fee)),
+        entry_of(attempt_reversed(amount_minor=amount, fee_minor=fee)),
     ]
     assert balances(*back_and_forth) == {}
 
@@ -294,9 +417,19 @@ def test_corrected_capture_books_as_if_right_at_once(plan: FeePlan, before: int,
 
 def test_every_account_has_a_name_that_leads_back_to_it() -> None:
     for code, kind in CHART.items():
-        owner = "" if kind.type == "revenue" or code == "suspense" else "who"
-        account = Account(code, Currency("usd"), owner)
+        owner = "who" if {"{psp}", "{merchant}"} & set(kind.segments) else ""
+        account = Account(code, USD, owner, "ours" if "{account}" in kind.segments else "")
         assert parse_account(account_name(account)) == account
+
+
+def test_accounts_of_one_psp_have_retired_one_in_common() -> None:
+    ours, other = (Account("psp_clearing", USD, "stripe", name) for name in ("ours", "other"))
+    assert retired_account(ours) == retired_account(other)
+    assert account_name(retired_account(ours)) == "psp:stripe:clearing:usd"
+    fees = Account("psp_fees", USD, "stripe", "ours")
+    assert account_name(retired_account(fees)) == "expense:psp_fees:stripe:usd"
+    payable = Account("merchant_payable", USD, "mer_books")
+    assert retired_account(payable) == payable
 
 
 @pytest.mark.parametrize(
@@ -308,8 +441,9 @@ def test_account_name_outside_chart_is_refused_with_choices(name: str) -> None:
 
 
 def test_the_chart_and_the_journal_print_as_tables() -> None:
-    assert chart_table().splitlines()[1].split("  ")[0] == "merchant:{merchant}:payable:{currency}"
+    assert chart_table().splitlines()[2].split("  ")[0] == "merchant:{merchant}:payable:{currency}"
     lines = journal_table().splitlines()
-    assert "charge.captured                 Dr  psp:{psp}:clearing:{currency}           amount" in lines
-    assert "charge.failed             -   moves no money" in lines
+    first = "charge.captured                 Dr  psp:{psp}:{account}:clearing:{currency}           amount"
+    assert first in lines
+    assert "charge.failed                   -   moves no money" in lines
     assert max(len(legs) for legs in LEGS.values()) == 2

@@ -46,48 +46,82 @@ order by stream_id;
 select charge_id, version from paymentdb.charges where charge_id = any ($1::text[]);
 
 -- name: money_events_until
--- The events that moved money, up to a place of the log, with all that each moved per currency: `320 eur, 10150 usd`. What
--- has no currency that could be one counts as xxx.
-select e.event_id, e.stream_id, (e.data ->> 'livemode')::boolean as livemode, m.moved
+-- The events that moved money, up to a place of the log: all that each moved per currency (`320 eur, 10150 usd`), and what it
+-- added to what the PSP owes us on our account there (`stripe test: 9680 usd`). What has no currency that could be one counts as
+-- xxx.
+select e.event_id, e.stream_id, (e.data ->> 'livemode')::boolean as livemode, m.moved, m.cleared
 from eventstore.events e
 cross join lateral (
-    select string_agg(minor || ' ' || currency, ', ' order by currency) as moved
+    select
+        string_agg(moved_minor || ' ' || currency, ', ' order by currency) as moved,
+        (e.data ->> 'psp') || ' '
+            || coalesce(e.data ->> 'psp_account', case when (e.data ->> 'livemode')::boolean then 'live' else 'test' end) || ': '
+            || string_agg(cleared_minor || ' ' || currency, ', ' order by currency) filter (where cleared_minor <> 0)
+            as cleared
     from (
-        select case when currency ~ '^[a-z]{3}$' then currency else 'xxx' end as currency, sum(abs(minor)) as minor
+        select currency, sum(abs(minor)) as moved_minor, sum(minor * direction) as cleared_minor
         from (
-            select e.data ->> 'currency' as currency, (e.data ->> 'amount_minor')::numeric as minor
-            where e.type in ('charge.captured', 'refund.succeeded', 'refund.corrected', 'dispute.funds_withdrawn',
-                             'dispute.funds_reinstated')
-               or (e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean)
-            union all
-            select e.data ->> 'currency', (e.data ->> 'platform_fee_minor')::numeric where e.type = 'charge.captured'
-            union all
-            select case e.type when 'charge.captured' then e.data ->> 'fee_currency' else e.data ->> 'currency' end,
-                (e.data ->> 'fee_minor')::numeric
-            where e.type in ('charge.captured', 'charge.fee_assessed', 'dispute.funds_withdrawn',
-                             'dispute.funds_reinstated')
-            union all
-            select e.data ->> 'currency',
-                (e.data ->> 'captured_after_minor')::numeric - (e.data ->> 'captured_before_minor')::numeric
-            where e.type = 'charge.corrected'
-            union all
-            select e.data ->> 'currency',
-                (e.data ->> 'platform_fee_after_minor')::numeric - (e.data ->> 'platform_fee_before_minor')::numeric
-            where e.type = 'charge.corrected'
+            select minor, direction, case when said ~ '^[a-z]{3}$' then said else 'xxx' end as currency
+            from (
+                values
+                    -- The amount itself.
+                    (
+                        (e.data ->> 'amount_minor')::numeric, e.data ->> 'currency',
+                        case
+                            when e.type in ('charge.captured', 'charge.attempt_captured', 'dispute.funds_reinstated',
+                                            'dispute.funds_released')
+                                then 1
+                            when e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean then 1
+                            when e.type in ('charge.attempt_reversed', 'refund.succeeded', 'refund.corrected',
+                                            'dispute.funds_withdrawn', 'dispute.funds_held')
+                                then -1
+                        end
+                    ),
+                    -- The PSP's fee, which it takes in the currency in which it pays out, and gives back with what goes back.
+                    (
+                        (e.data ->> 'fee_minor')::numeric,
+                        case when e.type in ('charge.fee_assessed', 'dispute.funds_withdrawn', 'dispute.funds_reinstated')
+                            then e.data ->> 'currency' else e.data ->> 'fee_currency' end,
+                        case
+                            when e.type in ('charge.captured', 'charge.fee_assessed', 'charge.attempt_captured',
+                                            'dispute.funds_withdrawn')
+                                then -1
+                            when e.type = 'refund.failed' and (e.data ->> 'was_succeeded')::boolean then -1
+                            when e.type in ('charge.attempt_reversed', 'refund.succeeded', 'refund.corrected',
+                                            'dispute.funds_reinstated')
+                                then 1
+                        end
+                    ),
+                    -- What a correction changed.
+                    (
+                        (e.data ->> 'captured_after_minor')::numeric - (e.data ->> 'captured_before_minor')::numeric,
+                        e.data ->> 'currency', case when e.type = 'charge.corrected' then 1 end
+                    ),
+                    -- The platform's fee, which is between the merchant and us.
+                    (
+                        (e.data ->> 'platform_fee_minor')::numeric, e.data ->> 'currency',
+                        case when e.type = 'charge.captured' then 0 end
+                    ),
+                    (
+                        (e.data ->> 'platform_fee_after_minor')::numeric - (e.data ->> 'platform_fee_before_minor')::numeric,
+                        e.data ->> 'currency', case when e.type = 'charge.corrected' then 0 end
+                    )
+            ) said_by_event (minor, said, direction)
+            where minor <> 0 and direction is not null
         ) parts
-        where minor <> 0
-        group by 1
+        group by currency
     ) sums
 ) m
-where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'refund.succeeded', 'refund.failed',
-                 'refund.corrected', 'dispute.funds_withdrawn', 'dispute.funds_reinstated')
+where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'charge.attempt_captured',
+                 'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
+                 'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released')
   and m.moved is not null
   and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
 order by e.tx, e.pos;
 
 -- name: entries_of_events
--- What is booked for some events, per currency as `money_events_until` says it.
-select e.event_id, e.livemode, d.booked
+-- What is booked for some events, as `money_events_until` says it. A retired account of a PSP was that of the mode's account.
+select e.event_id, e.livemode, d.booked, c.cleared
 from ledgerdb.entries e
 cross join lateral (
     select string_agg(minor || ' ' || currency, ', ' order by currency) as booked
@@ -98,10 +132,30 @@ cross join lateral (
         group by p.currency
     ) debits
 ) d
+cross join lateral (
+    select string_agg(place || ': ' || sums, '; ' order by place) as cleared
+    from (
+        select place, string_agg(minor || ' ' || currency, ', ' order by currency) as sums
+        from (
+            select
+                case
+                    when a.name like 'psp:%:%:clearing:%' then split_part(a.name, ':', 2) || ' ' || split_part(a.name, ':', 3)
+                    else split_part(a.name, ':', 2) || case when e.livemode then ' live' else ' test' end
+                end as place,
+                p.currency, sum(case p.side when 'debit' then p.amount_minor else -p.amount_minor end) as minor
+            from ledgerdb.postings p
+            join ledgerdb.accounts a using (account_id)
+            where p.entry_id = e.entry_id and a.name ~ '^psp:[^:]+(:[^:]+)?:clearing:'
+            group by 1, 2
+        ) nets
+        where minor <> 0
+        group by place
+    ) places
+) c
 where e.event_id = any ($1::uuid[]);
 
 -- name: all_entries
--- Every entry of an event, and the event it says it books. Those of operators have none.
+-- Every entry of an event, and the event it says it books. Those of operators and of upgrades have none.
 select entry_id, event_id, stream_id from ledgerdb.entries where source = 'event' order by entry_id;
 
 -- name: money_events_by_id
@@ -109,8 +163,9 @@ select entry_id, event_id, stream_id from ledgerdb.entries where source = 'event
 select event_id, stream_id
 from eventstore.events
 where event_id = any ($1::uuid[])
-  and type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'refund.succeeded', 'refund.failed',
-               'refund.corrected', 'dispute.funds_withdrawn', 'dispute.funds_reinstated');
+  and type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'charge.attempt_captured',
+               'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
+               'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released');
 
 -- name: in_suspense
 -- What waits in suspense for a person: per entry and currency, less what a clearing entry took out again.
@@ -292,6 +347,15 @@ having a.version <> count(p.leg)
         <> coalesce(sum(case when p.side = a.normal_side then p.amount_minor else -p.amount_minor end), 0)
 order by a.account_id;
 
+-- name: retired_accounts_with_balances
+-- Retired accounts that hold something: what they held belongs to the accounts that replaced them.
+select
+    'account ' || name || case when livemode then ' (live)' else ' (test)' end as place,
+    'is retired and holds ' || balance_minor || ' minor units' as finding
+from ledgerdb.accounts
+where is_retired and balance_minor <> 0
+order by account_id;
+
 -- name: impossible_amounts
 -- Streams that gave back more than they captured, captured more than was authorized or asked for, or less than nothing. A
 -- correction counts as what it changed.
@@ -371,8 +435,11 @@ left join lateral (
     order by version desc
     limit 1
 ) c on true
-where d.type in ('dispute.funds_withdrawn', 'dispute.funds_reinstated')
-  and (c.minor >= 1 and (d.data ->> 'amount_minor')::numeric >= 0 and (d.data ->> 'fee_minor')::numeric >= 0) is not true
+where d.type in ('dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released')
+  and (
+      c.minor >= 1 and (d.data ->> 'amount_minor')::numeric >= 0
+      and (d.type in ('dispute.funds_held', 'dispute.funds_released') or (d.data ->> 'fee_minor')::numeric >= 0)
+  ) is not true
 order by d.stream_id, d.version;
 
 -- name: references_of_others

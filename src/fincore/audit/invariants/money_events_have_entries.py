@@ -45,6 +45,10 @@ def _finding(event: asyncpg.Record, entry: asyncpg.Record | None) -> str | None:
         return "is booked in the other mode's ledger"
     if entry["booked"] != event["moved"]:
         return f"moved {event['moved']} in minor units, its entry says {entry['booked'] or 'nothing'}"
+    if entry["cleared"] != event["cleared"]:
+        return (
+            f"is {event['cleared'] or 'nothing'} at the PSP, its entry says {entry['cleared'] or 'nothing'}"
+        )
     return None
 
 
@@ -67,7 +71,8 @@ async def _entries_without_event(stores: Stores) -> list[Violation]:
 
 MONEY_EVENTS_HAVE_ENTRIES: Final = Invariant(
     "money_events_have_entries",
-    "Every event that moved money has one entry for the same amounts, and every entry but an operator's has its event.",
+    "Every event that moved money has one entry for the same amounts at the same account of the PSP, and every entry but those "
+    "of operators and upgrades has its event.",
     _check,
 )
 """If it fails, the ledger and the log disagree about money: the ledger shows too much or too little for a merchant or a PSP."""

@@ -13,7 +13,18 @@ from fincore.domain.errors import FinCoreError
 
 Side = Literal["debit", "credit"]
 AccountType = Literal["asset", "liability", "revenue", "expense"]
-AccountCode = Literal["psp_clearing", "merchant_payable", "psp_fees", "platform_fees", "suspense"]
+AccountCode = Literal[
+    "psp_clearing",
+    "psp_held",
+    "merchant_payable",
+    "reversals_payable",
+    "psp_fees",
+    "reversal_fees",
+    "platform_fees",
+    "suspense",
+    "retired_psp_clearing",
+    "retired_psp_fees",
+]
 
 NAMES_CACHED_MAX: Final = 100_000
 
@@ -22,16 +33,20 @@ class NoSuchAccount(FinCoreError):
     """A name is not one the chart allows; `fincore ledger accounts` lists those in use."""
 
     def __init__(self, name: str) -> None:
-        allowed = ", ".join(kind.pattern for kind in CHART.values())
+        allowed = ", ".join(kind.pattern for kind in CHART.values() if kind.replaced_by is None)
         super().__init__(f"{name[:100]!r} is no account of the chart: names are {allowed}")
 
 
 class AccountKind(NamedTuple):
-    """What all accounts of one code have in common; `owner` in the pattern is a PSP's name or a merchant's id."""
+    """What all accounts of one code have in common.
+
+    `replaced_by`: no entry is booked on them any more, but on accounts of that code.
+    """
 
     segments: tuple[str, ...]
     type: AccountType
     meaning: str
+    replaced_by: AccountCode | None = None
 
     @property
     def pattern(self) -> str:
@@ -42,15 +57,32 @@ class AccountKind(NamedTuple):
 CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
     {
         "psp_clearing": AccountKind(
-            ("psp", "{psp}", "clearing", "{currency}"),
+            ("psp", "{psp}", "{account}", "clearing", "{currency}"),
             "asset",
-            "what the PSP has taken for us, less what it gave back and kept, and has not settled yet",
+            "what the PSP has taken for us on one of our accounts there, less what it gave back and kept, and has not settled yet",
+        ),
+        "psp_held": AccountKind(
+            ("psp", "{psp}", "{account}", "held", "{currency}"),
+            "asset",
+            "what the PSP has put aside of it for disputes: ours still, and not at our disposal",
         ),
         "merchant_payable": AccountKind(
             ("merchant", "{merchant}", "payable", "{currency}"), "liability", "what we owe the merchant"
         ),
+        "reversals_payable": AccountKind(
+            ("reversals_payable", "{currency}"),
+            "liability",
+            "what abandoned attempts took by mistake, and we owe the customers; should return to zero",
+        ),
         "psp_fees": AccountKind(
-            ("expense", "psp_fees", "{psp}", "{currency}"), "expense", "what the PSP charges us for captures"
+            ("expense", "psp_fees", "{psp}", "{account}", "{currency}"),
+            "expense",
+            "what the PSP charges us for captures",
+        ),
+        "reversal_fees": AccountKind(
+            ("expense", "reversal_fees", "{psp}", "{account}", "{currency}"),
+            "expense",
+            "what the PSP charges us for money that an abandoned attempt took, and keeps when that goes back",
         ),
         "platform_fees": AccountKind(
             ("revenue", "platform_fees", "{currency}"), "revenue", "what merchants pay us for captures"
@@ -60,23 +92,48 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
             "asset",
             "money that moved in a way that makes no sense, until a person decides who owns it; should be zero",
         ),
+        "retired_psp_clearing": AccountKind(
+            ("psp", "{psp}", "clearing", "{currency}"),
+            "asset",
+            "retired: clearing until each account at the PSP had its own; zero",
+            "psp_clearing",
+        ),
+        "retired_psp_fees": AccountKind(
+            ("expense", "psp_fees", "{psp}", "{currency}"),
+            "expense",
+            "retired: fees until each account at the PSP had its own; zero",
+            "psp_fees",
+        ),
     }
 )
 """Code -> how its accounts are named, of which type they are, what their balance is."""
 
+_REPLACED: Final[Mapping[AccountCode, AccountCode]] = MappingProxyType(
+    {kind.replaced_by: code for code, kind in CHART.items() if kind.replaced_by is not None}
+)
+
 
 class Account(NamedTuple):
-    """One account; `owner` is the PSP or the merchant it is about, empty where it is our own."""
+    """One account. `owner` is the PSP or the merchant that it is about, empty where it is our own.
+
+    `psp_account` is the name of our account at the PSP, for accounts that are about one.
+    """
 
     code: AccountCode
     currency: Currency
     owner: str = ""
+    psp_account: str = ""
 
 
 @lru_cache(NAMES_CACHED_MAX)
 def account_name(account: Account) -> str:
     """The name of an account."""
-    words = {"{currency}": account.currency, "{psp}": account.owner, "{merchant}": account.owner}
+    words = {
+        "{currency}": account.currency,
+        "{psp}": account.owner,
+        "{account}": account.psp_account,
+        "{merchant}": account.owner,
+    }
     return ":".join(words.get(segment, segment) for segment in CHART[account.code].segments)
 
 
@@ -89,8 +146,14 @@ def parse_account(name: str) -> Account:
         words = dict(zip(kind.segments, given, strict=True))
         if all(word == segment for segment, word in words.items() if not segment.startswith("{")):
             owner = words.get("{psp}", words.get("{merchant}", ""))
-            return Account(code, Currency(words["{currency}"]), owner)
+            return Account(code, Currency(words["{currency}"]), owner, words.get("{account}", ""))
     raise NoSuchAccount(name)
+
+
+def retired_account(account: Account) -> Account:
+    """The retired account in the place of which an account stands; itself where it stands in the place of none."""
+    code = _REPLACED.get(account.code)
+    return account if code is None else Account(code, account.currency, account.owner)
 
 
 def normal_side(account_type: AccountType) -> Side:

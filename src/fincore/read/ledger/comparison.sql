@@ -74,7 +74,7 @@ select 'account ' || coalesce(l.name, r.name) as place,
     'is not what it was opened as, or does not stand where its last posting left it' as finding,
     count(*) over () as differences
 from (
-    select a.livemode, a.name, a.currency, a.type, a.normal_side, a.owner,
+    select a.livemode, a.name, a.currency, a.type, a.normal_side, a.owner, a.is_retired,
         (a.balance_minor, a.version) is distinct from (coalesce(p.balance_after_minor, 0), coalesce(p.account_version, 0))
             as strayed,
         exists (
@@ -90,7 +90,8 @@ full join ledgerdb_next.accounts r on r.livemode = l.livemode and r.name = l.nam
 where coalesce(l.strayed, true)
    or l.is_used is distinct from (r.name is not null)
    or (r.name is not null
-       and (l.currency, l.type, l.normal_side, l.owner) is distinct from (r.currency, r.type, r.normal_side, r.owner))
+       and (l.currency, l.type, l.normal_side, l.owner, l.is_retired)
+           is distinct from (r.currency, r.type, r.normal_side, r.owner, r.is_retired))
 order by 1
 limit $2;
 
@@ -103,6 +104,7 @@ made as (
     join ledgerdb_next.postings p using (entry_id)
     join ledgerdb_next.accounts a using (account_id)
     where a.type = 'liability'
+      and a.owner <> ''
       and (e.kind <> 'charge.captured' or e.source = 'operator')
 ),
 kept as (

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from fincore.domain.currency import EXPONENTS, Currency
 from fincore.domain.events import EVENTS, ChargeEvent, EventType, event_type
-from fincore.read.ledger.accounts import CHART, Account, AccountCode
+from fincore.read.ledger.accounts import CHART, Account, AccountCode, normal_side
 from fincore.read.ledgerdb.legs import Purpose
 
 NO_CURRENCY: Final = Currency("xxx")
@@ -43,10 +43,22 @@ class Entry(NamedTuple):
     reason: str | None = None
 
 
+class Bound(NamedTuple):
+    """How much an amount that goes back can be: what the books hold of the charge on accounts of one code.
+
+    `amount` and `held` are the words for the two in the reason of an entry that exceeds it.
+    """
+
+    code: AccountCode
+    amount: str
+    held: str
+
+
 class Line(NamedTuple):
     """A rule: an amount of the event, and the codes of the accounts it goes to and comes from.
 
-    A difference (`is_difference`) may be negative, and then goes the other way. Any other amount may not.
+    `minor` and `currency` find the two in the event. A difference (`is_difference`) may be negative, and then goes the other
+    way. Any other amount may not.
     """
 
     purpose: Purpose
@@ -54,7 +66,13 @@ class Line(NamedTuple):
     debit: AccountCode
     credit: AccountCode
     minor: Callable[[Any], int]
+    currency: Callable[[Any], str | None] = attrgetter("currency")
+    bound: Bound | None = None
     is_difference: bool = False
+
+
+Holding = Mapping[tuple[AccountCode, Currency], int]
+"""What the books hold of one charge, by code of account and currency, on the accounts' normal sides; nothing for what is not there."""
 
 
 def _captured_more(event: Any) -> int:
@@ -68,10 +86,25 @@ def _platform_fee_more(event: Any) -> int:
 
 
 _CLEARING: Final[AccountCode] = "psp_clearing"
+_HELD: Final[AccountCode] = "psp_held"
 _PAYABLE: Final[AccountCode] = "merchant_payable"
-_PSP_FEE: Final = Line("psp_fee", "fee", "psp_fees", _CLEARING, attrgetter("fee_minor"))
-_TO_MERCHANT: Final = Line("principal", "amount", _CLEARING, _PAYABLE, attrgetter("amount_minor"))
-_FROM_MERCHANT: Final = Line("principal", "amount", _PAYABLE, _CLEARING, attrgetter("amount_minor"))
+_REVERSALS: Final[AccountCode] = "reversals_payable"
+_LOSS: Final[AccountCode] = "reversal_fees"
+_AMOUNT: Final = attrgetter("amount_minor")
+_FEE: Final = attrgetter("fee_minor")
+_IN_FEE_CURRENCY: Final = attrgetter("fee_currency")
+_REFUNDABLE: Final = Bound(_PAYABLE, "refund", "captured and not refunded yet")
+_FEE_TAKEN: Final = Bound("psp_fees", "fee given back", "the PSP took and has not given back")
+_LOSS_TAKEN: Final = _FEE_TAKEN._replace(code=_LOSS)
+_TAKEN_BY_MISTAKE: Final = Bound(_REVERSALS, "reversal", "taken by abandoned attempts and not given back yet")
+_PUT_ASIDE: Final = Bound(_HELD, "release", "held for disputes")
+
+_TO_MERCHANT: Final = Line("principal", "amount", _CLEARING, _PAYABLE, _AMOUNT)
+_PSP_FEE: Final = Line("psp_fee", "fee", "psp_fees", _CLEARING, _FEE, _IN_FEE_CURRENCY)
+_REFUND: Final = (
+    Line("principal", "amount", _PAYABLE, _CLEARING, _AMOUNT, bound=_REFUNDABLE),
+    Line("psp_fee", "fee given back", _CLEARING, "psp_fees", _FEE, _IN_FEE_CURRENCY, _FEE_TAKEN),
+)
 
 JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
     {
@@ -81,7 +114,7 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
             Line("platform_fee", "platform fee", _PAYABLE, "platform_fees", attrgetter("platform_fee_minor")),
             _PSP_FEE,
         ),
-        "charge.fee_assessed": (_PSP_FEE,),
+        "charge.fee_assessed": (Line("psp_fee", "fee", "psp_fees", _CLEARING, _FEE),),
         "charge.corrected": (
             Line("principal", "captured more", _CLEARING, _PAYABLE, _captured_more, is_difference=True),
             Line(
@@ -93,17 +126,27 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
                 is_difference=True,
             ),
         ),
-        "refund.succeeded": (_FROM_MERCHANT,),
-        "refund.failed": (_TO_MERCHANT,),
-        "refund.corrected": (_FROM_MERCHANT,),
+        "charge.attempt_captured": (
+            Line("principal", "amount", _CLEARING, _REVERSALS, _AMOUNT),
+            Line("psp_fee", "fee", _LOSS, _CLEARING, _FEE, _IN_FEE_CURRENCY),
+        ),
+        "charge.attempt_reversed": (
+            Line("principal", "amount", _REVERSALS, _CLEARING, _AMOUNT, bound=_TAKEN_BY_MISTAKE),
+            Line("psp_fee", "fee given back", _CLEARING, _LOSS, _FEE, _IN_FEE_CURRENCY, _LOSS_TAKEN),
+        ),
+        "refund.succeeded": _REFUND,
+        "refund.failed": (_TO_MERCHANT, _PSP_FEE),
+        "refund.corrected": _REFUND,
         "dispute.funds_withdrawn": (
-            _FROM_MERCHANT,
-            Line("dispute_fee", "dispute fee", _PAYABLE, _CLEARING, attrgetter("fee_minor")),
+            Line("principal", "amount", _PAYABLE, _CLEARING, _AMOUNT),
+            Line("dispute_fee", "dispute fee", _PAYABLE, _CLEARING, _FEE),
         ),
         "dispute.funds_reinstated": (
             _TO_MERCHANT,
-            Line("dispute_fee", "dispute fee", _CLEARING, _PAYABLE, attrgetter("fee_minor")),
+            Line("dispute_fee", "dispute fee", _CLEARING, _PAYABLE, _FEE),
         ),
+        "dispute.funds_held": (Line("principal", "amount", _HELD, _CLEARING, _AMOUNT),),
+        "dispute.funds_released": (Line("principal", "amount", _CLEARING, _HELD, _AMOUNT, bound=_PUT_ASIDE),),
     }
 )
 """Event -> the movements it makes; an event without any moves no money."""
@@ -111,7 +154,9 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
 _LINES: Final[Mapping[type[ChargeEvent], tuple[Line, ...]]] = {
     EVENTS[name][1]: lines for name, lines in JOURNAL.items() if lines
 }
-_GIVES_BACK: Final[frozenset[EventType]] = frozenset({"refund.succeeded", "refund.corrected"})
+_GIVES_BACK: Final[frozenset[type[ChargeEvent]]] = frozenset(
+    shape for shape, lines in _LINES.items() if any(line.bound for line in lines)
+)
 _PLACEABLE: Final = re.compile(r"[a-z]{3}", re.ASCII)
 
 
@@ -121,14 +166,14 @@ def moves_money(event: ChargeEvent) -> bool:
 
 
 def gives_back(event: ChargeEvent) -> bool:
-    """Whether an event is a refund, which makes sense only up to what was captured and not given back yet."""
-    return event_type(event) in _GIVES_BACK
+    """Whether money or a fee goes back by an event, which makes sense only up to what was taken and is not back yet."""
+    return type(event) in _GIVES_BACK
 
 
-def entry_of(event: ChargeEvent, *, refundable_minor: int | None = None) -> Entry | None:
+def entry_of(event: ChargeEvent, *, holding: Holding | None = None) -> Entry | None:
     """The entry that books an event; None where no money moved.
 
-    `refundable_minor`: what the books say was captured of the charge and not refunded yet; None if it was not read.
+    `holding`: what the books hold of the charge before it; None if it was not read, and then nothing is too much.
     """
     lines = _LINES.get(type(event))
     if lines is None:
@@ -143,13 +188,10 @@ def entry_of(event: ChargeEvent, *, refundable_minor: int | None = None) -> Entr
         minor = line.minor(fields)
         if minor == 0:
             continue
-        said = fields.currency
-        if line.purpose == "psp_fee" and kind == "charge.captured":
-            said = fields.fee_currency
-        reason = _nonsense(line, minor, said) or _too_much(fields, kind, line, minor, refundable_minor)
-        currency = said if said in EXPONENTS else _placed(said)
-        debit = Account(line.debit, currency, _owner(line.debit, fields))
-        credit = Account(line.credit, currency, _owner(line.credit, fields))
+        said = line.currency(fields)
+        reason = _nonsense(line, minor, said) or _too_much(fields, kind, line, minor, holding)
+        currency = Currency(said) if said and said in EXPONENTS else _placed(said)
+        debit, credit = _account(line.debit, currency, fields), _account(line.credit, currency, fields)
         if reason is not None:
             reasons.append(reason)
             debit, credit = _with_suspense(debit, credit)
@@ -166,6 +208,24 @@ def entry_of(event: ChargeEvent, *, refundable_minor: int | None = None) -> Entr
         movements=tuple(movements),
         reason="; ".join(reasons) or None,
     )
+
+
+def held_after(holding: Holding, entry: Entry) -> Holding:
+    """What the books hold of a charge after an entry of it, on the accounts that bound what goes back.
+
+    What a dispute takes from the merchant, or gives back, leaves open what may be refunded.
+    """
+    after = dict(holding)
+    for movement in entry.movements:
+        for account, side in ((movement.debit, "debit"), (movement.credit, "credit")):
+            if account.code == _PAYABLE and (
+                movement.purpose != "principal" or entry.kind.startswith("dispute.")
+            ):
+                continue
+            sign = 1 if normal_side(CHART[account.code].type) == side else -1
+            key = (account.code, account.currency)
+            after[key] = after.get(key, 0) + sign * movement.amount_minor
+    return after
 
 
 def journal_table() -> str:
@@ -198,25 +258,26 @@ def _nonsense(line: Line, minor: int, currency: str | None) -> str | None:
     return None
 
 
-def _too_much(
-    fields: Any, kind: EventType, line: Line, minor: int, refundable_minor: int | None
-) -> str | None:
+def _too_much(fields: Any, kind: EventType, line: Line, minor: int, holding: Holding | None) -> str | None:
     """Why an amount that could be meant by itself cannot be right beside the others, if so."""
     if line.purpose == "platform_fee" and kind == "charge.captured" and minor > max(fields.amount_minor, 0):
         return f"the platform fee of {minor} is more than the {fields.amount_minor} captured"
-    if kind in _GIVES_BACK and refundable_minor is not None and minor > refundable_minor:
-        return f"the refund of {minor} is more than the {refundable_minor} captured and not refunded yet"
-    return None
+    if line.bound is None or holding is None:
+        return None
+    code, amount, held = line.bound
+    held_minor = holding.get((code, Currency(line.currency(fields) or "")), 0)
+    return f"the {amount} of {minor} is more than the {held_minor} {held}" if minor > held_minor else None
 
 
 def _placed(currency: str | None) -> Currency:
     return Currency(currency) if currency and _PLACEABLE.fullmatch(currency) else NO_CURRENCY
 
 
-def _owner(code: AccountCode, fields: Any) -> str:
-    if code == "merchant_payable":
-        return str(fields.merchant_id)
-    return str(fields.psp) if code in ("psp_clearing", "psp_fees") else ""
+def _account(code: AccountCode, currency: Currency, fields: Any) -> Account:
+    segments = CHART[code].segments
+    if "{psp}" in segments:
+        return Account(code, currency, fields.psp, fields.psp_account)
+    return Account(code, currency, fields.merchant_id if "{merchant}" in segments else "")
 
 
 def _with_suspense(debit: Account, credit: Account) -> tuple[Account, Account]:

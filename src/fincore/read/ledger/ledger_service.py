@@ -12,7 +12,8 @@ from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.booking import Booking, Draft
-from fincore.read.ledger.journal import Entry, entry_of, gives_back, moves_money
+from fincore.read.ledger.holdings import Holdings, read_holdings
+from fincore.read.ledger.journal import Entry, moves_money
 from fincore.read.ledger.metrics import SUSPENDED
 
 _SQL = load_sql("fincore.read.ledger", "ledger_service.sql")
@@ -39,7 +40,7 @@ class _Page(NamedTuple):
 
 
 class LedgerService:
-    """Books a batch of events: three statements, however many entries; more only for new accounts and for refunds.
+    """Books a batch of events: three statements, however many entries; more only for new accounts and for what is given back.
 
     The checkpoint of its subscription makes it the only writer of its ledger. What it remembers of accounts counts only
     while the last entry in the database is the last one it booked.
@@ -59,10 +60,10 @@ class LedgerService:
         await connection.execute(_SQL.take_turn)
         (row,) = await connection.fetch(_SQL.page, [one.event_id for one in candidates])
         page = _Page(*row)
-        refundable = await refundable_minor(connection, candidates)
+        holdings = await read_holdings(connection, candidates)
         drafts = [
             Draft(event_id, stream_id, entry, page.booked_at, _late_for(entry, page.open_since))
-            for event_id, stream_id, entry in entries_of(candidates, set(page.booked_already), refundable)
+            for event_id, stream_id, entry in entries_of(candidates, set(page.booked_already), holdings)
         ]
         if not drafts:
             return
@@ -78,42 +79,16 @@ class LedgerService:
 
 
 def entries_of(
-    candidates: Sequence[RecordedEvent[ChargeEvent]], known: set[EventId], refundable: dict[StreamId, int]
+    candidates: Sequence[RecordedEvent[ChargeEvent]], known: set[EventId], holdings: Holdings
 ) -> Iterable[tuple[EventId, StreamId, Entry]]:
-    """The entries of events that are not booked yet, each once. `refundable` follows what they do to its charges."""
+    """The entries of events that are not booked yet, each once. `holdings` follow what they do to their charges."""
     for recorded in candidates:
         if recorded.event_id in known:
             continue
         known.add(recorded.event_id)
-        left_minor = refundable.get(recorded.stream_id)
-        entry = entry_of(recorded.event, refundable_minor=left_minor)
-        if entry is None:
-            continue
-        if left_minor is not None:
-            refundable[recorded.stream_id] = left_minor + _paid_to_merchant(entry)
-        yield recorded.event_id, recorded.stream_id, entry
-
-
-async def refundable_minor(
-    connection: Connection, candidates: Sequence[RecordedEvent[ChargeEvent]]
-) -> dict[StreamId, int]:
-    """What the books say may be refunded, for the charges of which something is."""
-    streams = {recorded.stream_id for recorded in candidates if gives_back(recorded.event)}
-    if not streams:
-        return {}
-    rows = await connection.fetch(_SQL.refundable, list(streams))
-    return dict.fromkeys(streams, 0) | {row["stream_id"]: row["refundable_minor"] for row in rows}
-
-
-def _paid_to_merchant(entry: Entry) -> int:
-    if entry.kind.startswith("dispute."):
-        return 0
-    return sum(
-        movement.amount_minor if movement.credit.code == "merchant_payable" else -movement.amount_minor
-        for movement in entry.movements
-        if movement.purpose == "principal"
-        and "merchant_payable" in (movement.credit.code, movement.debit.code)
-    )
+        entry = holdings.book(recorded)
+        if entry is not None:
+            yield recorded.event_id, recorded.stream_id, entry
 
 
 def _late_for(entry: Entry, open_since: datetime) -> date | None:

@@ -19,15 +19,3 @@ from (
 ) closed
 cross join (select (max(day) + 1)::timestamp at time zone 'UTC' as open_since from sealed_days) sealed
 left join lateral (select entry_id, event_id, booked_at from entries order by entry_id desc limit 1) last on true;
-
--- name: refundable
--- What the books say was captured of some charges and not refunded yet, on the merchants' accounts, disputes apart.
-select e.stream_id, sum(case p.side when 'credit' then p.amount_minor else -p.amount_minor end)::bigint as refundable_minor
-from entries e
-join postings p using (entry_id)
-join accounts a using (account_id)
-where e.stream_id = any ($1::uuid[])
-  and p.leg in (1, 2)
-  and a.type = 'liability'
-  and e.kind not like 'dispute.%'
-group by e.stream_id;

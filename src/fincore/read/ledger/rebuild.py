@@ -2,13 +2,14 @@
 
 Entries are booked in the order in which the live ledger booked them, so that numbers and running balances agree too: a
 charge that was parked was booked later than its place in the log. What the live ledger lacks comes after all others.
-Operators' entries stand in no log and are taken over. Where something differs, the live ledger's entries from the first
+Operators' entries stand in no log and are taken over. What was booked before each account at a PSP had accounts of its own
+is booked on the accounts of that time, and the change follows where it did. Where something differs, the live ledger's entries from the first
 that does are replaced in one transaction, unless it lies in a sealed day: what is sealed is corrected by a further entry.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import asyncpg
 import structlog
@@ -21,10 +22,12 @@ from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.read.ledger.accounts import retired_account
 from fincore.read.ledger.booking import Booking, Draft
 from fincore.read.ledger.comparison import STATEMENT_TIMEOUT_SECONDS, Rebuilt, compare
-from fincore.read.ledger.journal import moves_money
-from fincore.read.ledger.ledger_service import entries_of, refundable_minor
+from fincore.read.ledger.holdings import read_holdings
+from fincore.read.ledger.journal import Entry, moves_money
+from fincore.read.ledger.ledger_service import entries_of
 
 _SQL = load_sql("fincore.read.ledger", "rebuild.sql")
 _SEALER = load_sql("fincore.read.ledgerdb", "sealer.sql")
@@ -74,7 +77,7 @@ async def verify(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
             await connection.execute(_SQL.begin)
             await connection.execute("set search_path = ledgerdb_next")
             reached = await _reached(connection)
-            builder = _Builder(log, connection)
+            builder = await _Builder(log, connection).begun()
             await builder.catch_up(reached)
             await builder.finish(reached)
             return await compare(connection, reached.last_entry_id)
@@ -91,7 +94,7 @@ async def rebuild(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
         async with owner.acquire() as connection:
             await connection.execute(_SQL.begin)
             await connection.execute("set search_path = ledgerdb_next")
-            builder = _Builder(log, connection)
+            builder = await _Builder(log, connection).begun()
             # Most of it while booking goes on, the rest while it waits.
             await builder.catch_up(await _reached(connection))
             async with connection.transaction():
@@ -129,6 +132,17 @@ class _Builder:
         self._last_id = 0
         self._booked_at = datetime(1970, 1, 1, tzinfo=UTC)
         self._scanned = (0, 0)
+        self._last_before_change = 0
+        self._changed_at = self._booked_at
+        self._is_changed = False
+
+    async def begun(self) -> Self:
+        """The builder, once it knows up to which of the live entries the accounts are those of before."""
+        row = await self._connection.fetchrow(_SQL.chart_change)
+        if row is None:
+            raise AssertionError("the schema has noted the change of the chart")
+        self._last_before_change, self._changed_at = row
+        return self
 
     async def catch_up(self, reached: _Reached) -> None:
         """Book what the live ledger had booked when it stood there, and look for what it had left out."""
@@ -141,6 +155,7 @@ class _Builder:
 
     async def finish(self, reached: _Reached) -> None:
         """Book what the live ledger has left out, in the order of the log."""
+        await self._change_chart()
         place = (0, 0)
         while rows := await self._connection.fetch(
             _SQL.left_out, *place, reached.last_entry_id, BATCH_EVENTS
@@ -157,6 +172,12 @@ class _Builder:
         events = {one.event_id: one for one in readable(await self._event_log.load_events(event_ids))}
         waiting: list[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]] = []
         for row in rows:
+            if row["entry_id"] > self._last_before_change and not self._is_changed:
+                await self._book(waiting)
+                waiting = []
+                await self._change_chart()
+            if row["source"] == "upgrade":
+                continue
             if row["source"] == "operator":
                 await self._book(waiting)
                 waiting = []
@@ -172,17 +193,31 @@ class _Builder:
         candidates = [event for event, _, _ in batch if moves_money(event.event)]
         if not candidates:
             return
-        refundable = await refundable_minor(self._connection, candidates)
+        holdings = await read_holdings(self._connection, candidates)
         booked = {event.event_id: (booked_at, row) for event, booked_at, row in batch}
         drafts = []
-        for event_id, stream_id, entry in entries_of(candidates, set(), refundable):
+        for event_id, stream_id, entry in entries_of(candidates, set(), holdings):
             booked_at, row = booked[event_id]
-            drafts.append(Draft(event_id, stream_id, entry, booked_at, row["late_for"] if row else None))
+            in_its_time = entry if self._is_changed else on_retired_accounts(entry)
+            drafts.append(
+                Draft(event_id, stream_id, in_its_time, booked_at, row["late_for"] if row else None)
+            )
         if not drafts:
             return
         await self._booking.book(self._connection, drafts, after_entry_id=self._last_id)
         self._last_id += len(drafts)
         self._booked_at = drafts[-1].booked_at
+
+    async def _change_chart(self) -> None:
+        if self._is_changed:
+            return
+        await self._connection.execute(_SQL.change_chart, self._changed_at)
+        last_id: int = await self._connection.fetchval(_SQL.last_booked)
+        if last_id > self._last_id:
+            self._booked_at = self._changed_at
+        self._last_id = last_id
+        self._is_changed = True
+        self._booking.forget()
 
     async def _take_over(self, live_entry_id: int) -> None:
         self._last_id += 1
@@ -214,6 +249,15 @@ class _Builder:
                 columns = map(list, zip(*money, strict=True))
                 await self._connection.execute(_SQL.leave_out, *columns, reached.last_entry_id)
             self._scanned = min((batch[-1].tx, batch[-1].pos), (reached.tx, reached.pos))
+
+
+def on_retired_accounts(entry: Entry) -> Entry:
+    """An entry as it was booked before each account at a PSP had accounts of its own."""
+    movements = (
+        movement._replace(debit=retired_account(movement.debit), credit=retired_account(movement.credit))
+        for movement in entry.movements
+    )
+    return entry._replace(movements=tuple(movements))
 
 
 async def _reached(connection: Connection) -> _Reached:

@@ -5,6 +5,7 @@ create schema ledgerdb_next;
 create table ledgerdb_next.accounts (like ledgerdb.accounts including all);
 create table ledgerdb_next.entries (like ledgerdb.entries including all);
 create table ledgerdb_next.postings (like ledgerdb.postings including all);
+create table ledgerdb_next.chart_changes (like ledgerdb.chart_changes including all);
 create trigger postings_balance
     after insert on ledgerdb_next.postings
     referencing new table as posted
@@ -53,6 +54,18 @@ select clock_timestamp();
 -- name: parked
 -- The streams with events that the ledger leaves out on purpose.
 select stream_id, since_version from ledgerdb.parked_streams where consumer = 'ledger';
+
+-- name: chart_change
+-- The last entry that the live ledger booked before each account at a PSP had accounts of its own, and when that began.
+select last_entry_id, changed_at from ledgerdb.chart_changes where change = 'psp_accounts';
+
+-- name: change_chart
+-- The same change in the ledger to come: what the accounts hold there is moved, which need not be what the live ledger moved.
+select ledgerdb.part_psp_accounts('ledgerdb_next', $1);
+
+-- name: last_booked
+-- The last entry of the ledger to come.
+select coalesce(max(entry_id), 0) from ledgerdb_next.entries;
 
 -- name: take_over_head
 -- An operator's entry stands in no log: it is taken over as it is. Its postings follow in the same transaction.
@@ -118,14 +131,15 @@ begin
     alter table ledgerdb.postings disable trigger user;
     alter table ledgerdb.accounts disable trigger user;
     alter table ledgerdb.seals disable trigger user;
+    alter table ledgerdb.chart_changes disable trigger user;
 
     delete from ledgerdb.seals where entry_id >= first_id;
     delete from ledgerdb.postings where entry_id >= first_id;
     delete from ledgerdb.entries where entry_id >= first_id;
 
-    insert into ledgerdb.accounts (livemode, name, currency, type, normal_side, owner, account_id)
+    insert into ledgerdb.accounts (livemode, name, currency, type, normal_side, owner, is_retired, account_id)
     overriding system value
-    select n.livemode, n.name, n.currency, n.type, n.normal_side, n.owner,
+    select n.livemode, n.name, n.currency, n.type, n.normal_side, n.owner, n.is_retired,
         (select coalesce(max(account_id), 0) from ledgerdb.accounts) + row_number() over (order by n.account_id)
     from ledgerdb_next.accounts n
     where not exists (select from ledgerdb.accounts a where a.livemode = n.livemode and a.name = n.name);
@@ -144,6 +158,12 @@ begin
     from ledgerdb.accounts b
     left join ledgerdb_next.accounts n on n.livemode = b.livemode and n.name = b.name
     where b.account_id = a.account_id;
+
+    -- Where the change of the chart lies among the entries.
+    update ledgerdb.chart_changes c
+    set last_entry_id = n.last_entry_id
+    from ledgerdb_next.chart_changes n
+    where n.change = c.change;
 
     -- The days and hours of accounts follow the seals: those that are left.
     delete from ledgerdb.account_days;
@@ -181,11 +201,13 @@ begin
     join ledgerdb.postings p using (entry_id)
     join ledgerdb.accounts a using (account_id)
     where a.type = 'liability'
+      and a.owner <> ''
       and (e.kind <> 'charge.captured' or e.source = 'operator');
 
     alter table ledgerdb.entries enable trigger user;
     alter table ledgerdb.postings enable trigger user;
     alter table ledgerdb.accounts enable trigger user;
     alter table ledgerdb.seals enable trigger user;
+    alter table ledgerdb.chart_changes enable trigger user;
 end
 $$;

@@ -84,6 +84,9 @@ async def clear_suspense(pool: Pool, entry_id: int, to: Account, *, reason: str,
             raise NotCleared(f"give a {what} of 1 to {TEXT_CHARACTERS_MAX} characters")
     if to.code == "suspense":
         raise NotCleared("suspense is cleared to another account, not to itself")
+    replaced_by = CHART[to.code].replaced_by
+    if replaced_by is not None:
+        raise NotCleared(f"{account_name(to)} is retired: clear it to {CHART[replaced_by].pattern}")
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_LEDGER.take_turn)
         legs = await connection.fetch(_SQL.suspense_legs, entry_id, to.currency)

@@ -57,12 +57,13 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     """One posting, and the balance of the statement after it. `accounted_at` is the time that counts for the statement.
 
-    `event_id` is the entry's: of the event that it books, or its own where an operator booked it.
+    `event_id` is the entry's: of the event that it books, or its own where an operator or an upgrade booked it. What an upgrade
+    booked is of no charge.
     """
 
     entry_id: int
     event_id: EventId
-    charge_id: ChargeId
+    charge_id: ChargeId | None
     accounted_at: datetime
     effective_at: datetime
     booked_at: datetime
@@ -138,9 +139,10 @@ class Balances:
         for row in rows:
             balance += row["amount_minor"] if row["side"] == account.normal_side else -row["amount_minor"]
             fields = dict(row)
+            stream_id = fields.pop("stream_id")
             lines.append(
                 StatementLine(
-                    charge_id=charge_of(fields.pop("stream_id")),
+                    charge_id=charge_of(stream_id) if stream_id else None,
                     purpose=PURPOSE_OF_LEG[fields.pop("leg")],
                     balance_minor=balance,
                     **fields,

@@ -16,10 +16,12 @@ STATEMENT_TIMEOUT_SECONDS: Final = 300.0
 
 
 class UnclearBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """A clearing account that is not at zero. `oldest_at`: since when the oldest of it is there, by the PSP's clock."""
+    """A clearing account of one of our accounts at a PSP that is not at zero. `oldest_at`: since when the oldest of it is there, by the PSP's clock."""
 
     livemode: bool
     account: str
+    psp: str
+    psp_account: str
     currency: Currency
     balance_minor: int
     oldest_at: datetime | None
@@ -32,6 +34,8 @@ async def unclear_balances(pool: Pool) -> list[UnclearBalance]:
         UnclearBalance(
             livemode=row["livemode"],
             account=row["name"],
+            psp=row["psp"],
+            psp_account=row["psp_account"],
             currency=row["currency"],
             balance_minor=row["balance_minor"],
             oldest_at=row["oldest_at"],
@@ -45,7 +49,7 @@ async def measure_unclear(pool: Pool, now: datetime) -> None:
     UNCLEAR_MINOR.clear()
     UNCLEAR_AGE_SECONDS.clear()
     for unclear in await unclear_balances(pool):
-        labels = ("live" if unclear.livemode else "test", unclear.account)
+        labels = ("live" if unclear.livemode else "test", unclear.account, unclear.psp, unclear.psp_account)
         UNCLEAR_MINOR.labels(*labels).set(unclear.balance_minor)
         if unclear.oldest_at is not None:
             UNCLEAR_AGE_SECONDS.labels(*labels).set((now - unclear.oldest_at).total_seconds())

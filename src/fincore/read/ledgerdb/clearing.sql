@@ -2,9 +2,9 @@
 -- What each clearing account holds that the PSP has not settled, and since when the oldest of it is there: what goes out
 -- clears what came in first.
 with held as (
-    select account_id, livemode, name, currency, normal_side, balance_minor
+    select account_id, livemode, name, owner, split_part(name, ':', 3) as psp_account, currency, normal_side, balance_minor
     from ledgerdb.accounts
-    where name like 'psp:%:clearing:%' and balance_minor <> 0
+    where name like 'psp:%' and split_part(name, ':', 4) = 'clearing' and balance_minor <> 0
 ),
 cleared as (
     select
@@ -24,7 +24,7 @@ came_in as (
     join ledgerdb.entries e using (entry_id)
 )
 select
-    h.livemode, h.name, h.currency, h.balance_minor,
+    h.livemode, h.name, h.owner as psp, h.psp_account, h.currency, h.balance_minor,
     (
         select min(i.effective_at) from came_in i where i.account_id = h.account_id and i.in_minor > c.out_minor
     ) as oldest_at

@@ -97,7 +97,7 @@ def _entries(rows: Sequence[asyncpg.Record]) -> Iterator[ExportedEntry]:
             source=head["source"],
             event_id=public_event_id(EventId(head["event_id"])) if head["source"] == "event" else None,
             kind=head["kind"],
-            charge=charge_of(StreamId(head["stream_id"])),
+            charge=charge_of(StreamId(head["stream_id"])) if head["stream_id"] else None,
             effective_at=head["effective_at"],
             booked_at=head["booked_at"],
             late_for=head["late_for"],

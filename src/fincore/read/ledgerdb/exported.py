@@ -52,14 +52,17 @@ class ExportedPosting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. `event_id` (`evt_...`) is of the event that it books; an operator's entry has none, but `booked_by`."""
+    """One entry. `event_id` (`evt_...`) is of the event that it books; an operator's entry has none, but `booked_by`.
+
+    What an upgrade booked is of no event and of no charge.
+    """
 
     entry_id: int
     livemode: bool
-    source: Literal["event", "operator"]
+    source: Literal["event", "operator", "upgrade"]
     event_id: str | None
     kind: str
-    charge: ChargeId
+    charge: ChargeId | None
     effective_at: datetime
     booked_at: datetime
     late_for: date | None

@@ -37,7 +37,7 @@ class SealedEntry(NamedTuple):
     event_id: UUID
     livemode: bool
     kind: str
-    stream_id: UUID
+    stream_id: UUID | None
     effective_at: datetime
     booked_at: datetime
     description: str
