@@ -13,7 +13,7 @@ from fincore.api.http.connection import CONNECTIONS_MAX, ConnectionBounds
 from fincore.api.http.server import http_server
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import router, webhooks
 from fincore.bootstrap.secrets_key import secret_cipher
@@ -25,6 +25,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.routing.rule_cache import RuleCache
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -37,18 +38,27 @@ _log = structlog.get_logger(__name__)
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Serve the merchants' API until `stop`; then finish the requests under way and what they wrote."""
     queue = stores.jobs
-    async with running_writer(stores.eventstore, queue.enqueue) as writer:
-        await _serve(settings, stores, writer, clock, stop)
+    async with (
+        running_writer(stores.eventstore, queue.enqueue) as writer,
+        running_rules(stores.eventstore) as rules,
+    ):
+        await _serve(settings, stores, writer, clock, stop, rules=rules)
 
 
 async def _serve(
-    settings: Settings, stores: Stores, writer: Writer[ChargeEvent], clock: AgeClock, stop: asyncio.Event
+    settings: Settings,
+    stores: Stores,
+    writer: Writer[ChargeEvent],
+    clock: AgeClock,
+    stop: asyncio.Event,
+    *,
+    rules: RuleCache,
 ) -> None:
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     application = build_application(
         stores,
-        PspAccounts(router=router(settings), webhooks=webhooks(settings, secret_resolver(os.environ))),
+        PspAccounts(router=router(settings, rules), webhooks=webhooks(settings, secret_resolver(os.environ))),
         RequestBounds(
             live_per_second=settings.rate_limit_live_per_second,
             test_per_second=settings.rate_limit_test_per_second,

@@ -23,6 +23,7 @@ from fincore.write.merchants.fee_plans import FeePlans
 from fincore.write.merchants.merchants import Merchants
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
+from fincore.write.routing.rule_store import RuleStore
 
 
 class OperatorStores(Stores, frozen=True, kw_only=True):
@@ -50,6 +51,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def breakers(self) -> BreakerStore:
         """The breakers of accounts, as all processes together see them."""
         return BreakerStore(self.eventstore, window_seconds=BreakerPolicy().window_seconds)
+
+    @property
+    def routing_rules(self) -> RuleStore:
+        """The versions of the routing rules."""
+        return RuleStore(self.eventstore)
 
     @property
     def resolver(self) -> Resolver:

@@ -17,6 +17,8 @@ from fincore.postgres.pool import Pool
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.breakers import Breakers
+from fincore.write.routing.rule_cache import RuleCache
+from fincore.write.routing.rule_store import RuleStore
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +51,18 @@ async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
         running.cancel()
         await asyncio.wait((running,))
         await breakers.sync()
+
+
+@contextlib.asynccontextmanager
+async def running_rules(pool: Pool) -> AsyncIterator[RuleCache]:
+    """The live routing rules, read before and kept up to date. Raises `ConfigurationError` for a version that cannot be used."""
+    rules = RuleCache(RuleStore(pool))
+    await rules.refresh()
+    running = asyncio.create_task(rules.run())
+    try:
+        yield rules
+    finally:
+        running.cancel()
 
 
 @contextlib.asynccontextmanager

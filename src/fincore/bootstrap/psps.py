@@ -27,6 +27,7 @@ from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.routing.account_router import AccountRouter
 from fincore.write.routing.router import Router
+from fincore.write.routing.rule_cache import RuleCache
 
 LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LIMITS})
 """The limits of each PSP that FinCore can speak to, configured or not."""
@@ -46,9 +47,9 @@ def configured_accounts(settings: Settings) -> tuple[ConfiguredAccount, ...]:
     )
 
 
-def router(settings: Settings) -> Router:
-    """The router over the accounts that are configured."""
-    return AccountRouter(configured_accounts(settings))
+def router(settings: Settings, rules: RuleCache) -> Router:
+    """The router over the accounts that are configured, by the live rules."""
+    return AccountRouter(configured_accounts(settings), lambda: rules.live)
 
 
 # The half that calls

@@ -14,3 +14,15 @@ BREAKER_OPENINGS: Final = Counter(
     "How often this process opened the closed breaker of an account.",
     ["psp", "psp_account"],
 )
+RULES_VERSION: Final = Gauge(
+    "fincore_routing_rules_version", "The version of the routing rules that this process goes by; 0 for none."
+)
+RULES_UNUSABLE: Final = Gauge(
+    "fincore_routing_rules_unusable",
+    "1 while this process cannot use the live version of the routing rules, and goes by the one before it.",
+)
+RULE_ERRORS: Final = Counter(
+    "fincore_routing_rule_errors_total",
+    "Charges for which a routing rule could not be evaluated, so that it did not match.",
+    ["rule"],
+)

@@ -1,0 +1,108 @@
+"""Conditions in CEL, the Common Expression Language (cel.dev), over declared facts. Pure; the one module that knows the library.
+
+A condition is checked against the types of the facts when it is compiled. Evaluated, it holds, does not hold, or errs: an error is
+never taken for either.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+from cel_expr_python import cel
+
+FactType = Literal["bool", "int", "string", "strings", "string_map"]
+"""What a fact can be: `strings` is a list, `string_map` has string keys and string values."""
+
+CONDITION_CHARACTERS_MAX: Final = 1_000
+LOOPS_MAX: Final = 1
+"""Macros that loop over a list, in one condition: nested loops could take seconds, and a charge waits for its rules."""
+
+_TYPES: Final[Mapping[FactType, Any]] = {
+    "bool": cel.Type.BOOL,
+    "int": cel.Type.INT,
+    "string": cel.Type.STRING,
+    "strings": cel.Type.List(cel.Type.STRING),
+    "string_map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+}
+_LOOP: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_PLACE: Final = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
+
+
+class ConditionFlaw(msgspec.Struct, frozen=True):
+    """Why a text is no condition over the facts, and where: line and column from 1."""
+
+    message: str
+    line: int = 1
+    column: int = 1
+
+
+class ConditionError(msgspec.Struct, frozen=True):
+    """Why a condition could not be evaluated for some facts, such as a key that a map lacks."""
+
+    reason: str
+
+
+class BoundFacts:
+    """The facts of one case, for any number of conditions of the same `Facts`."""
+
+    def __init__(self, activation: Any) -> None:
+        self.activation = activation
+
+
+class Condition:
+    """A compiled condition."""
+
+    def __init__(self, expression: Any) -> None:
+        self._expression = expression
+
+    def holds(self, facts: BoundFacts) -> bool | ConditionError:
+        """Whether the condition holds for the facts."""
+        try:
+            result = self._expression.eval(facts.activation)
+        except RuntimeError as error:  # a budget of the library is used up
+            return ConditionError(_first_line(error))
+        # The value of an error is its text, which is truthy: only the type tells.
+        if result.type() == cel.Type.BOOL:
+            return bool(result.value())
+        return ConditionError(str(result.value()))
+
+
+class Facts:
+    """The facts that conditions may name, with their types."""
+
+    def __init__(self, types: Mapping[str, FactType]) -> None:
+        self._environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in types.items()})
+
+    def compile(self, text: str) -> Condition | ConditionFlaw:
+        """The condition that a text states, or why it states none."""
+        if len(text) > CONDITION_CHARACTERS_MAX:
+            return ConditionFlaw(
+                f"a condition has at most {CONDITION_CHARACTERS_MAX:,} characters, and this has {len(text):,}"
+            )
+        if len(_LOOP.findall(text)) > LOOPS_MAX:
+            return ConditionFlaw("a condition has at most one of all, exists, exists_one, map and filter")
+        try:
+            expression = self._environment.compile(text)
+        except RuntimeError as error:
+            return _flaw_of(error)
+        kind = expression.return_type()
+        if kind != cel.Type.BOOL:
+            return ConditionFlaw(f"a condition is true or false, and this is of type {kind.name()}")
+        return Condition(expression)
+
+    def bind(self, values: Mapping[str, object]) -> BoundFacts:
+        """The values of every declared fact, ready for conditions."""
+        return BoundFacts(self._environment.Activation(values))
+
+
+def _flaw_of(error: RuntimeError) -> ConditionFlaw:
+    found = _PLACE.search(str(error))
+    if found is None:
+        return ConditionFlaw(_first_line(error))
+    message, _, _ = found["message"].partition(" expecting ")
+    return ConditionFlaw(message.replace(" (in container '')", ""), int(found["line"]), int(found["column"]))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
