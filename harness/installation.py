@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from fincore.bootstrap.roles import ROLES, Role
+from harness.accounts import SandboxAccount, new_stripe_account, write_accounts_file
 from harness.failure import InstallationFailed
 from harness.ports import Ports
 from harness.process import Process
@@ -69,6 +70,7 @@ class Installation:
         self.settings = dict(settings)
         self.stripe_key = f"sk_test_{secrets.token_hex(16)}"
         self.webhook_secret = f"whsec_{secrets.token_hex(24)}"
+        self.accounts: tuple[SandboxAccount, ...] = ()
         self.processes: dict[str, Process] = {}
         self._ports = Ports()
         first = _Place(
@@ -91,6 +93,15 @@ class Installation:
             *options,
             log=self.log_file("psp-sandbox"),
         )
+
+    def add_stripe_account(self, name: str, *, is_default: bool = False) -> SandboxAccount:
+        """Declare a further account at the sandbox's Stripe, which runs already; programs that start from now on know it."""
+        webhook_url = f"{self.api_url()}/webhooks/stripe/{name}"
+        account = new_stripe_account(self.sandbox.url, name, webhook_url, is_default=is_default)
+        self.accounts = (*self.accounts, account)
+        file = write_accounts_file(self.folder / "accounts", self.sandbox.url, self.accounts)
+        self.settings["FINCORE_PSP_ACCOUNTS_FILE"] = str(file)
+        return account
 
     def start(self, *names: str) -> None:
         """Start programs; return when each says that it is ready."""

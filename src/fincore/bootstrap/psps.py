@@ -25,7 +25,7 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
-from fincore.write.routing.account_router import AccountRouter
+from fincore.write.routing.account_router import AccountRouter, require_distinct
 from fincore.write.routing.router import Router
 from fincore.write.routing.rule_cache import RuleCache
 
@@ -110,7 +110,11 @@ def webhook_readers() -> Mapping[PspName, PspWebhooks]:
 
 
 def check_accounts(settings: Settings, resolver: SecretResolver) -> None:
-    """Read every value of every account, as a start of all roles does. Raises `ConfigurationError` for the first that is wrong."""
+    """Read every value of every account, and see that the router can tell the accounts apart, as a start of all roles does.
+
+    Raises `ConfigurationError` for the first thing that is wrong.
+    """
+    require_distinct(configured_accounts(settings))
     for account in settings.psp_accounts:
         values_of(account, "calls", resolver)
         values_of(account, "webhooks", resolver)
