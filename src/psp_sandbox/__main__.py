@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Literal
 
 import cyclopts
@@ -16,7 +17,7 @@ from cyclopts import Parameter
 from psp_sandbox.delivery import Retries
 from psp_sandbox.latency import ImpossibleLatency
 from psp_sandbox.logs import configure
-from psp_sandbox.options import Options
+from psp_sandbox.options import PAYPAL_RETRIES, Options
 from psp_sandbox.sandbox import Sandbox
 from psp_sandbox.server import Server, bind, url_of
 
@@ -39,9 +40,13 @@ def serve(
     webhook_url: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     webhook_secret: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     webhook_events: str = "*",
+    paypal_webhook_url: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    paypal_webhook_id: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    paypal_ca_file: Path | None = None,
     webhook_retry_base_seconds: float = 1.0,
-    webhook_retry_max_seconds: float = 60.0,
-    webhook_max_attempts: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=1))] = 15,
+    webhook_retry_max_seconds: float | None = None,
+    webhook_max_attempts: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=1))]
+    | None = None,
     latency_p50_ms: float = 0.0,
     latency_p99_ms: float = 0.0,
     search_lag_seconds: float = 0.0,
@@ -59,19 +64,25 @@ def serve(
     port
         Port to listen on; 0 picks a free one and prints it.
     public_url
-        How browsers reach the sandbox, for 3-D Secure pages; the listening address unless said.
+        How browsers reach the sandbox, for 3-D Secure and approval pages and links; the listening address unless said.
     webhook_url
         Where every account's events are sent. Repeatable.
     webhook_secret
         The `whsec_...` that signs them, needed with --webhook-url. Repeatable: during a rotation each one signs.
     webhook_events
         Comma-separated event types for --webhook-url.
+    paypal_webhook_url
+        Where every PayPal account's events are sent. Repeatable.
+    paypal_webhook_id
+        The id of the webhook at --paypal-webhook-url, which its signatures contain. One for each URL.
+    paypal_ca_file
+        File to write the certificate to that a verifier of PayPal's webhooks has to trust, as PEM; a new one each start.
     webhook_retry_base_seconds
         Wait after the first failed delivery; doubles with each further one.
     webhook_retry_max_seconds
-        Longest wait between two attempts.
+        Longest wait between two attempts; 60 for Stripe's and 22600 for PayPal's unless said.
     webhook_max_attempts
-        Attempts before a webhook is given up.
+        Attempts before a webhook is given up; 15 for Stripe's and 26 for PayPal's unless said.
     latency_p50_ms
         Median of the answer's log-normal delay.
     latency_p99_ms
@@ -89,6 +100,8 @@ def serve(
     """
     if webhook_url and not webhook_secret:
         sys.exit("psp-sandbox: --webhook-url needs --webhook-secret, which signs the webhooks. Give both.")
+    if len(paypal_webhook_url) != len(paypal_webhook_id):
+        sys.exit("psp-sandbox: give one --paypal-webhook-id for each --paypal-webhook-url.")
     options = Options(
         host=host,
         port=port,
@@ -96,10 +109,12 @@ def serve(
         webhook_urls=webhook_url,
         webhook_secrets=webhook_secret,
         webhook_events=tuple(name.strip() for name in webhook_events.split(",") if name.strip()),
-        retries=Retries(
-            base_seconds=webhook_retry_base_seconds,
-            max_seconds=webhook_retry_max_seconds,
-            max_attempts=webhook_max_attempts,
+        retries=_retries(
+            Retries(), webhook_retry_base_seconds, webhook_retry_max_seconds, webhook_max_attempts
+        ),
+        paypal_webhooks=tuple(zip(paypal_webhook_id, paypal_webhook_url, strict=True)),
+        paypal_retries=_retries(
+            PAYPAL_RETRIES, webhook_retry_base_seconds, webhook_retry_max_seconds, webhook_max_attempts
         ),
         latency_p50_ms=latency_p50_ms,
         latency_p99_ms=latency_p99_ms,
@@ -120,7 +135,24 @@ def serve(
         sandbox = Sandbox(options, public_url=(options.public_url or url_of(listener)).rstrip("/"))
     except ImpossibleLatency as error:
         sys.exit(f"psp-sandbox: {error}")
+    if paypal_ca_file is not None:
+        try:
+            paypal_ca_file.write_bytes(sandbox.paypal_root_pem())
+        except OSError as error:
+            sys.exit(
+                f"psp-sandbox: cannot write {paypal_ca_file}: {error.strerror}. Choose another --paypal-ca-file."
+            )
     uvloop.run(_run(sandbox, listener))
+
+
+def _retries(
+    usual: Retries, base_seconds: float, max_seconds: float | None, max_attempts: int | None
+) -> Retries:
+    return Retries(
+        base_seconds=base_seconds,
+        max_seconds=usual.max_seconds if max_seconds is None else max_seconds,
+        max_attempts=usual.max_attempts if max_attempts is None else max_attempts,
+    )
 
 
 async def _run(sandbox: Sandbox, listener: socket.socket) -> None:

@@ -23,6 +23,9 @@ from psp_sandbox.paypal.api import PayPalApi
 from psp_sandbox.paypal.dialect import PayPalDialect
 from psp_sandbox.paypal.oauth import Tokens
 from psp_sandbox.paypal.store import Store as PayPalStore
+from psp_sandbox.paypal.webhook import Webhook
+from psp_sandbox.paypal.webhooks import Webhooks
+from psp_sandbox.paypal.wire import Body
 from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe import challenge_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
@@ -65,18 +68,26 @@ class Sandbox:
             public_url=public_url,
             search_lag_seconds=options.search_lag_seconds,
         )
+        webhooks = Webhooks(
+            public_url=public_url,
+            given=options.paypal_webhooks,
+            deliveries=_TransmissionPost(self._delivery, options.paypal_retries),
+        )
         self._paypal_store = PayPalStore(
             scheduler=self._scheduler,
             effect_delay_seconds=options.aftermath_delay_seconds,
             clock=clock.now,
             public_url=public_url,
             max_orders=options.max_payments,
+            webhooks=webhooks,
         )
         paypal = PayPalApi(
             store=self._paypal_store,
             tokens=Tokens(clock=clock.now),
+            webhooks=webhooks,
             memory=IdempotencyMemory(max_entries=options.max_idempotency_keys, clock=clock.now),
         )
+        self._webhooks = webhooks
         self._calls = Calls(faults=faults, latency=latency)
         self._stripe = StripeDialect(stripe)
         self._paypal = PayPalDialect(paypal)
@@ -90,6 +101,10 @@ class Sandbox:
             rng=rng,
             stripe=stripe,
         )
+
+    def paypal_root_pem(self) -> bytes:
+        """What a verifier of PayPal's webhooks has to trust."""
+        return self._webhooks.authority.root_pem
 
     async def start(self) -> None:
         """Send webhooks and let happen what is due, from now on."""
@@ -154,6 +169,28 @@ class _EventPost:
     def pending(self, event_id: str) -> int:
         """How many endpoints have yet to take the event."""
         return self._delivery.pending(event_id)
+
+
+class _TransmissionPost:
+    """Carries PayPal's events to its webhooks by way of the delivery."""
+
+    def __init__(self, delivery: Delivery, retries: Retries) -> None:
+        self._delivery = delivery
+        self._retries = retries
+
+    def send(
+        self, webhook: Webhook, *, event_id: str, event_type: str, metadata: dict[str, str], payload: Body
+    ) -> None:
+        """Accept the event for delivery."""
+        self._delivery.dispatch(
+            psp="paypal",
+            event_id=event_id,
+            event_type=event_type,
+            metadata=metadata,
+            payload=payload,
+            to=webhook,
+            retries=self._retries,
+        )
 
 
 def _command_line_endpoints(options: Options) -> dict[str, Endpoint]:

@@ -9,30 +9,31 @@ import msgspec
 
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.messages import Request, Response
-from psp_sandbox.paypal import authorizations, captures, orders
+from psp_sandbox.paypal import authorizations, captures, notifications, orders, tokens
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal, error, invalid_token, known, unauthenticated
 from psp_sandbox.paypal.oauth import Tokens
 from psp_sandbox.paypal.store import Store
+from psp_sandbox.paypal.webhooks import Webhooks
 
 MAX_REQUEST_ID_CHARS = 108
 ORDER_KEPT_SECONDS = 6 * 3_600.0
 PAYMENT_KEPT_SECONDS = 45 * 24 * 3_600.0
-TOKEN_ROUTE = "v1/oauth2/token"  # noqa: S105 - a path
-PREFIXES = ("/v1/oauth2/", "/v2/checkout/", "/v2/payments/")
+PREFIXES = ("/v1/notifications/", "/v1/oauth2/", "/v2/checkout/", "/v2/payments/")
 """The paths that are PayPal's."""
 
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One call. `run` gives the id of the object that is shown.
+    """One call. `run` gives its answer, or the id of the object that is shown.
 
-    `kept_seconds`: how long its PayPal-Request-Id is kept; None where it takes none.
+    `public`: it takes no access token. `kept_seconds`: how long its PayPal-Request-Id is kept; None where it takes none.
     `busy_issue`: what a second call is told while a first one is at work on the same object.
     """
 
-    run: Callable[[Call], str]
+    run: Callable[[Call], Response | str]
+    public: bool = False
     status: int = 201
     repeated_status: int = 201
     minimal_status: int | None = None
@@ -41,6 +42,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 ROUTES: Mapping[tuple[str, str], Operation] = {
+    ("POST", "v1/oauth2/token"): Operation(run=tokens.give, public=True),
+    ("GET", "v1/notifications/certs/{}"): Operation(run=notifications.certificate, public=True),
+    ("POST", "v1/notifications/verify-webhook-signature"): Operation(run=notifications.verify),
+    ("POST", "v1/notifications/webhooks"): Operation(run=notifications.create),
+    ("GET", "v1/notifications/webhooks"): Operation(run=notifications.list_webhooks),
+    ("GET", "v1/notifications/webhooks/{}"): Operation(run=notifications.show),
+    ("DELETE", "v1/notifications/webhooks/{}"): Operation(run=notifications.delete),
     ("POST", "v2/checkout/orders"): Operation(
         run=orders.create, repeated_status=200, kept_seconds=ORDER_KEPT_SECONDS
     ),
@@ -72,16 +80,16 @@ ROUTES: Mapping[tuple[str, str], Operation] = {
 }
 """Method and path, `{}` standing for an id. What is not here does not exist."""
 
-OPERATIONS = frozenset({f"POST {TOKEN_ROUTE}", *(f"{method} {route}" for method, route in ROUTES)})
+OPERATIONS = frozenset(f"{method} {route}" for method, route in ROUTES)
 """Every call there is, as it is counted and as a fault names it."""
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A request that is let in. `operation` is None for a request for a token."""
+    """A request that is let in. `account` is empty where no token is needed."""
 
     account: str
     named: str
-    operation: Operation | None
+    operation: Operation
     request: Request
     request_id: str | None
     route: str
@@ -95,26 +103,27 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PayPalApi:
     """The dialect as a whole. Not reentrant, and need not be: nothing in it waits."""
 
-    def __init__(self, *, store: Store, tokens: Tokens, memory: IdempotencyMemory[str]) -> None:
+    def __init__(
+        self, *, store: Store, tokens: Tokens, webhooks: Webhooks, memory: IdempotencyMemory[str]
+    ) -> None:
         self.store = store
         self.tokens = tokens
+        self.webhooks = webhooks
         self.memory = memory
         self._at_work: set[str] = set()
 
     def admit(self, request: Request) -> Admitted | Response:
         """Let the request in, or say what it gets instead: 401, 404, 409. Changes nothing."""
         route, named = routed(request)
-        if (request.method, request.path) == ("POST", f"/{TOKEN_ROUTE}"):
-            return Admitted(
-                account="", named="", operation=None, request=request, request_id=None, route=TOKEN_ROUTE
-            )
-        scheme, _, token = request.headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer":
-            return unauthenticated(debug_id(request))
-        account = self.tokens.account(token.strip())
+        operation = ROUTES.get((request.method, route))
+        account: str | None = ""
+        if operation is None or not operation.public:
+            scheme, _, token = request.headers.get(b"authorization", b"").partition(b" ")
+            if scheme.lower() != b"bearer":
+                return unauthenticated(debug_id(request))
+            account = self.tokens.account(token.strip())
         if account is None:
             return invalid_token("Access Token not found in cache")
-        operation = ROUTES.get((request.method, route))
         if operation is None:
             return error(404, debug_id(request))
         admitted = Admitted(
@@ -131,7 +140,7 @@ class PayPalApi:
 
     def begin(self, admitted: Admitted) -> None:
         """From now until `end`, other calls that exclude this one are told so."""
-        if admitted.operation is not None and admitted.operation.busy_issue is not None:
+        if admitted.operation.busy_issue is not None:
             self._at_work.add(admitted.named)
 
     def end(self, admitted: Admitted) -> None:
@@ -140,11 +149,8 @@ class PayPalApi:
 
     def execute(self, admitted: Admitted) -> Response:
         """Carry the request out, or show again what an earlier one with its PayPal-Request-Id made."""
-        operation = admitted.operation
-        if operation is None:
-            return self.tokens.give(admitted.request)
         try:
-            return self._carried_out(admitted, operation)
+            return self._carried_out(admitted, admitted.operation)
         except Refusal as refusal:
             return refusal.response(admitted.name, debug_id(admitted.request))
         finally:
@@ -154,6 +160,7 @@ class PayPalApi:
         """Forget everything."""
         self.store.clear()
         self.tokens.clear()
+        self.webhooks.clear()
         self.memory.clear()
         self._at_work.clear()
 
@@ -177,8 +184,12 @@ class PayPalApi:
             request=request,
             request_id=key,
             store=self.store,
+            tokens=self.tokens,
+            webhooks=self.webhooks,
         )
         object_id = operation.run(call)
+        if isinstance(object_id, Response):
+            return object_id
         if key is not None and operation.kept_seconds is not None:
             self.memory.begin(account, memory_key, fingerprint, kept_seconds=operation.kept_seconds)
             self.memory.finish(account, memory_key, object_id)

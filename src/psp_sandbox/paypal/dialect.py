@@ -5,7 +5,7 @@ from psp_sandbox.faults import CallFacts, Fault
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.paypal.api import Admitted, PayPalApi, body_of, debug_id, routed
 from psp_sandbox.paypal.errors import Refusal, error
-from psp_sandbox.paypal.records import Order, Record
+from psp_sandbox.paypal.records import references
 
 STATUSES = {"rate_limited_429": 429, "lock_timeout_429": 429, "unavailable_503": 503}
 """The faults that turn a request away before it is looked at, but for the conflict, which is an issue."""
@@ -73,10 +73,3 @@ class PayPalDialect:
         said = units[0] if isinstance(units, list) and units and isinstance(units[0], dict) else body
         given = {name: said.get(name) for name in ("custom_id", "invoice_id")}
         return named | {name: value for name, value in given.items() if isinstance(value, str)}
-
-
-def references(record: Record) -> dict[str, str]:
-    """The merchant's own names of an object, by which faults and snapshots know it."""
-    about = record.units[0] if isinstance(record, Order) else record
-    named = {"custom_id": about.custom_id, "invoice_id": about.invoice_id}
-    return {name: value for name, value in named.items() if value is not None}

@@ -21,8 +21,10 @@ ISSUES: Mapping[str, Mapping[str, tuple[int, str]]] = {
 UNLISTED: Mapping[str, tuple[int, str]] = {
     "DUPLICATE_REQUEST_ID": (422, "The value of PayPal-Request-Id header has already been used."),
     "REAUTHORIZATION_TOO_SOON": (422, "Reauthorization is allowed only once from day four to day 29."),
+    "WEBHOOK_NUMBER_LIMIT_EXCEEDED": (400, "Maximum number of webhook URLs has been reached."),
+    "WEBHOOK_URL_ALREADY_EXISTS": (400, "Webhook URL already exists."),
     "RATE_LIMIT_REACHED": (429, "Too many requests. Blocked due to rate limiting."),
-    "INTERNAL_SERVER_ERROR": (500, "An internal server error has occurred."),
+    "INTERNAL_SERVER_ERROR": (500, "An internal server error occurred."),
     "INTERNAL_SERVICE_ERROR": (500, "An internal service error has occurred."),
     "SERVICE_UNAVAILABLE": (503, "Service Unavailable."),
     **{issue: found for issues in ISSUES.values() for issue, found in issues.items()},
@@ -43,7 +45,7 @@ NAMES: Mapping[int, tuple[str, str]] = {
         "The requested action could not be performed, semantically incorrect, or failed business validation.",
     ),
     429: ("RATE_LIMIT_REACHED", "Too many requests. Blocked due to rate limiting."),
-    500: ("INTERNAL_SERVER_ERROR", "An internal server error has occurred."),
+    500: ("INTERNAL_SERVER_ERROR", "An internal server error occurred."),
     503: ("SERVICE_UNAVAILABLE", "Service Unavailable."),
 }
 DOC_URL = "https://developer.paypal.com/docs/api/orders/v2/#error-"

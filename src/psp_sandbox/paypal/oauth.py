@@ -35,7 +35,7 @@ class Tokens:
         self._secrets: OrderedDict[str, bytes] = OrderedDict()
 
     def give(self, request: Request) -> Response:
-        """POST /v1/oauth2/token."""
+        """The answer to a request for a token."""
         given = _basic(request.headers.get(b"authorization", b""))
         if given is None or not self._knows(*given):
             return _refused(401, "invalid_client", "Client Authentication failed")

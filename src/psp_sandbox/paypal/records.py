@@ -157,3 +157,10 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 Record = Order | Authorization | Capture | Refund
+
+
+def references(record: Record) -> dict[str, str]:
+    """The merchant's own names of an object, by which faults know it: `custom_id` and `invoice_id`."""
+    about = record.units[0] if isinstance(record, Order) else record
+    named = {"custom_id": about.custom_id, "invoice_id": about.invoice_id}
+    return {name: value for name, value in named.items() if value is not None}

@@ -5,8 +5,9 @@ from operator import attrgetter
 
 from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.children import Children
-from psp_sandbox.paypal.change import Change, Effect
-from psp_sandbox.paypal.records import Authorization, Capture, Order, Record, Refund
+from psp_sandbox.paypal.change import Change, Effect, NewEvent
+from psp_sandbox.paypal.records import Authorization, Capture, Order, Record, Refund, references
+from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import (
     Body,
     Payments,
@@ -33,6 +34,7 @@ class Store:
         clock: Callable[[], float],
         public_url: str,
         max_orders: int,
+        webhooks: Webhooks,
     ) -> None:
         self.scheduler = scheduler
         self.effect_delay_seconds = effect_delay_seconds
@@ -42,6 +44,7 @@ class Store:
         self.captures: BoundedStore[Capture] = BoundedStore(max_rows=2 * max_orders)
         self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_orders)
         self._clock = clock
+        self._webhooks = webhooks
         self._authorizations_of = Children(self.authorizations, parent=attrgetter("order_id"))
         self._captures_of = Children(self.captures, parent=attrgetter("order_id"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("order_id"))
@@ -58,6 +61,8 @@ class Store:
             self.scheduler.cancel(record.id)
         for effect in change.effects:
             self._schedule(effect)
+        for event in change.events:
+            self._tell(event)
 
     def payments_of(self, order: Order) -> Payments:
         """What was made of an order, oldest first."""
@@ -139,6 +144,17 @@ class Store:
     ) -> None:
         if used and record.invoice_id is not None:
             self._invoices.setdefault((record.account, kind, record.invoice_id), by)
+
+    def _tell(self, event: NewEvent) -> None:
+        account = self.account_of(event.object_id)
+        record = self.record(account, event.object_id)
+        self._webhooks.tell(
+            account,
+            event.type,
+            self.body(account, event.object_id),
+            now=self.now(),
+            metadata={} if record is None else references(record),
+        )
 
     def _schedule(self, effect: Effect) -> None:
         due = Due(account=self.account_of(effect.object_id), kind=effect.kind, object_id=effect.object_id)

@@ -83,6 +83,11 @@ def expire_tokens(api: PayPalApi, _request: Request, _named: str) -> Response:
     return Response(payload={"expired": api.tokens.expire()})
 
 
+def certificate_authority(api: PayPalApi, _request: Request, _named: str) -> Response:
+    """The root certificate, as PEM text: what a verifier of webhooks has to trust."""
+    return Response(payload=api.webhooks.authority.root_pem, content_type="application/x-pem-file")
+
+
 def list_rows(rows: Callable[[Store], snapshot.Rows]) -> Operation:
     """The operation that shows all objects of one kind, or those with `?custom_id=`."""
 
@@ -109,6 +114,7 @@ def _moved(api: PayPalApi, object_id: str, change: Change) -> Response:
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "authorizations"): list_rows(snapshot.authorizations),
+    ("GET", "certificate_authority"): certificate_authority,
     ("GET", "captures"): list_rows(snapshot.captures),
     ("GET", "orders"): list_rows(snapshot.orders),
     ("GET", "refunds"): list_rows(snapshot.refunds),
