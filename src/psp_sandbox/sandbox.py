@@ -16,7 +16,7 @@ from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
 from psp_sandbox.messages import Response
 from psp_sandbox.options import Options
-from psp_sandbox.paypal import approval_page
+from psp_sandbox.paypal import approval_page, vault_page
 from psp_sandbox.paypal import scheduled_effects as paypal_effects
 from psp_sandbox.paypal.api import PREFIXES as PAYPAL_PREFIXES
 from psp_sandbox.paypal.api import PayPalApi
@@ -135,6 +135,8 @@ class Sandbox:
             exchange.respond(self._admin.handle(request))
         elif request.path == approval_page.PATH:
             exchange.respond(approval_page.page(self._paypal_store, request))
+        elif request.path == vault_page.PATH:
+            exchange.respond(vault_page.page(self._paypal_store, request))
         elif request.path.startswith("/3ds/"):
             exchange.respond(challenge_page.page(self._store, request))
         else:

@@ -9,7 +9,7 @@ import msgspec
 
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.messages import Request, Response
-from psp_sandbox.paypal import authorizations, captures, notifications, orders, tokens
+from psp_sandbox.paypal import authorizations, captures, notifications, orders, tokens, vault
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal, error, invalid_token, known, unauthenticated
 from psp_sandbox.paypal.oauth import Tokens
@@ -19,14 +19,15 @@ from psp_sandbox.paypal.webhooks import Webhooks
 MAX_REQUEST_ID_CHARS = 108
 ORDER_KEPT_SECONDS = 6 * 3_600.0
 PAYMENT_KEPT_SECONDS = 45 * 24 * 3_600.0
-PREFIXES = ("/v1/notifications/", "/v1/oauth2/", "/v2/checkout/", "/v2/payments/")
+VAULT_KEPT_SECONDS = 3 * 3_600.0
+PREFIXES = ("/v1/notifications/", "/v1/oauth2/", "/v2/checkout/", "/v2/payments/", "/v3/vault/")
 """The paths that are PayPal's."""
 
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One call. `run` gives its answer, or the id of the object that is shown.
+    """One call. `run` gives its answer, or the id of the object that is shown; `whole`: it is never shown in short.
 
     `public`: it takes no access token. `kept_seconds`: how long its PayPal-Request-Id is kept; None where it takes none.
     `busy_issue`: what a second call is told while a first one is at work on the same object.
@@ -34,6 +35,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     run: Callable[[Call], Response | str]
     public: bool = False
+    whole: bool = False
     status: int = 201
     repeated_status: int = 201
     minimal_status: int | None = None
@@ -77,6 +79,16 @@ ROUTES: Mapping[tuple[str, str], Operation] = {
         run=captures.refund, kept_seconds=PAYMENT_KEPT_SECONDS, busy_issue="PREVIOUS_REQUEST_IN_PROGRESS"
     ),
     ("GET", "v2/payments/refunds/{}"): Operation(run=captures.show_refund, status=200),
+    ("POST", "v3/vault/setup-tokens"): Operation(
+        run=vault.create_setup_token, whole=True, repeated_status=200, kept_seconds=VAULT_KEPT_SECONDS
+    ),
+    ("GET", "v3/vault/setup-tokens/{}"): Operation(run=vault.show_setup_token, status=200),
+    ("POST", "v3/vault/payment-tokens"): Operation(
+        run=vault.create_payment_token, whole=True, repeated_status=200, kept_seconds=VAULT_KEPT_SECONDS
+    ),
+    ("GET", "v3/vault/payment-tokens"): Operation(run=vault.list_payment_tokens),
+    ("GET", "v3/vault/payment-tokens/{}"): Operation(run=vault.show_payment_token, status=200),
+    ("DELETE", "v3/vault/payment-tokens/{}"): Operation(run=vault.delete_payment_token),
 }
 """Method and path, `{}` standing for an id. What is not here does not exist."""
 
@@ -199,7 +211,7 @@ class PayPalApi:
         """The object as it is now: whole where it was asked for, else its id, status and links."""
         body = self.store.body(admitted.account, object_id)
         prefer = admitted.request.header(b"prefer") or ""
-        if admitted.request.method == "GET" or "return=representation" in prefer:
+        if operation.whole or admitted.request.method == "GET" or "return=representation" in prefer:
             return Response(status=status, payload=body)
         if operation.minimal_status is not None:
             return Response(status=operation.minimal_status, payload=b"")

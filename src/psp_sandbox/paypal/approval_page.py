@@ -67,12 +67,12 @@ def page(store: Store, request: Request) -> Response:
     token = parse_qs(request.query.decode("latin-1")).get("token", [""])[0]
     order = store.order_of_token(token)
     if order is None or order.status not in order_machine.WAITS_FOR_PAYER or order.approval_rel is None:
-        return _html(404, _OVER)
+        return html_page(404, _OVER)
     if request.method == "GET":
-        return _html(200, _question(order))
+        return html_page(200, _question(order))
     form = {name: values[0] for name, values in parse_qs(request.body.decode("latin-1")).items()}
     if request.method != "POST":
-        return _html(405, _UNREADABLE)
+        return html_page(405, _UNREADABLE)
     return _answered(store, order, form)
 
 
@@ -87,21 +87,22 @@ def _answered(store: Store, order: Order, form: dict[str, str]) -> Response:
     action = form.get("action")
     if action == "cancel":
         if order.cancel_url is None:
-            return _html(200, _CANCELED)
-        return _redirect(order.cancel_url, {"token": order.id})
+            return html_page(200, _CANCELED)
+        return redirection(order.cancel_url, {"token": order.id})
     email = form.get("email", DEFAULT_EMAIL)
     funding = next((one for one in get_args(Funding) if one == form.get("funding", "completes")), None)
-    if action not in ("approve", "fail_instrument") or funding is None or not _is_email(email):
-        return _html(400, _UNREADABLE)
+    if action not in ("approve", "fail_instrument") or funding is None or not is_email(email):
+        return html_page(400, _UNREADABLE)
     payer = payer_of(email)
     instrument = Instrument(funding=funding, declined_once=action == "fail_instrument")
     store.apply(order_machine.approved(order, payer=payer, instrument=instrument, now=store.now()))
     if order.return_url is None:
-        return _html(200, _APPROVED)
-    return _redirect(order.return_url, {"token": order.id, "PayerID": payer.id})
+        return html_page(200, _APPROVED)
+    return redirection(order.return_url, {"token": order.id, "PayerID": payer.id})
 
 
-def _is_email(text: str) -> bool:
+def is_email(text: str) -> bool:
+    """Whether a payer can be named by it."""
     name, at, domain = text.partition("@")
     return (
         bool(name and at and domain)
@@ -123,7 +124,8 @@ def _question(order: Order) -> str:
     )
 
 
-def _redirect(url: str, added: dict[str, str]) -> Response:
+def redirection(url: str, added: dict[str, str]) -> Response:
+    """Back to the merchant's page, with something added to its query."""
     parts = urlsplit(url)
     query = f"{parts.query}&{urlencode(added)}" if parts.query else urlencode(added)
     location = urlunsplit(parts._replace(query=query))
@@ -135,12 +137,11 @@ def _redirect(url: str, added: dict[str, str]) -> Response:
     )
 
 
-def _html(status: int, content: str) -> Response:
+def html_page(status: int, content: str) -> Response:
+    """A page for a payer."""
     return Response(
         status=status,
-        payload=_PAGE.substitute(
-            title="PayPal sandbox: approve a payment", style=_STYLE, content=content
-        ).encode(),
+        payload=_PAGE.substitute(title="PayPal sandbox", style=_STYLE, content=content).encode(),
         content_type="text/html; charset=utf-8",
         headers=(
             ("Cache-Control", "no-store"),

@@ -4,7 +4,7 @@ from datetime import date
 
 from psp_sandbox.paypal.errors import Refusal
 from psp_sandbox.paypal.records import Card, Instrument, ProcessorResponse
-from psp_sandbox.paypal.requests import CardNumber
+from psp_sandbox.paypal.requests import CardSource
 
 REJECTIONS = {
     "CCREJECT-REFUSED": "0500",
@@ -23,8 +23,11 @@ BRANDS = {"3": "AMEX", "4": "VISA", "5": "MASTERCARD", "2": "MASTERCARD", "6": "
 """By the first digit, close enough for test cards."""
 
 
-def kept_card(given: CardNumber, *, today: date) -> Card:
-    """What is kept of a card. Raises Refusal: its number is not a card's, or it has expired."""
+def kept_card(given: CardSource, *, today: date) -> Card:
+    """What is kept of a card. Raises Refusal: it has no number or no expiry, no card's number, or it has expired."""
+    if given.number is None or given.expiry is None:
+        missing = "number" if given.number is None else "expiry"
+        raise Refusal("MISSING_REQUIRED_PARAMETER", field=f"/payment_source/card/{missing}")
     if not _has_check_digit(given.number):
         raise Refusal("INVALID_PARAMETER_VALUE", field="/payment_source/card/number")
     if given.expiry < today.strftime("%Y-%m"):
@@ -33,7 +36,7 @@ def kept_card(given: CardNumber, *, today: date) -> Card:
     return Card(last_digits=given.number[-4:], brand=brand, expiry=given.expiry, name=given.name)
 
 
-def instrument_of(given: CardNumber) -> Instrument:
+def instrument_of(given: CardSource) -> Instrument:
     """What the card's bank will say."""
     code = REJECTIONS.get(given.name or "")
     cvv = None if given.security_code is None else "M"

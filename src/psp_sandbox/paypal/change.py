@@ -19,6 +19,8 @@ EventType = Literal[
     "PAYMENT.CAPTURE.REVERSED",
     "PAYMENT.REFUND.FAILED",
     "PAYMENT.REFUND.PENDING",
+    "VAULT.PAYMENT-TOKEN.CREATED",
+    "VAULT.PAYMENT-TOKEN.DELETED",
 ]
 EffectKind = Literal[
     "paypal.expire_order",

@@ -1,13 +1,19 @@
 """A new order from what a merchant asks for: amounts and sums are checked, what is shown again is kept. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from psp_sandbox.paypal import cards
 from psp_sandbox.paypal.errors import Refusal
 from psp_sandbox.paypal.money import positive_amount, read_amount
-from psp_sandbox.paypal.records import Order, Unit
-from psp_sandbox.paypal.requests import CreateOrder, ExperienceContext, Item, PurchaseUnit
+from psp_sandbox.paypal.records import Order, PaymentToken, Saving, Unit
+from psp_sandbox.paypal.requests import (
+    CreateOrder,
+    ExperienceContext,
+    Item,
+    PurchaseUnit,
+    SourceAttributes,
+)
 
 SHOWN_AGAIN = (
     "amount",
@@ -27,14 +33,36 @@ WHOLE_ISSUE = "DECIMAL_PRECISION"
 
 
 def new_order(
-    given: CreateOrder, raw_units: list[Mapping[str, object]], *, order_id: str, account: str, now: int
+    given: CreateOrder,
+    raw_units: list[Mapping[str, object]],
+    kept: PaymentToken | None,
+    *,
+    order_id: str,
+    account: str,
+    now: int,
+    new_id: Callable[[], str],
 ) -> Order:
-    """The order that waits for its payer, or that is paid by card next. Raises Refusal."""
+    """The order that waits for its payer, or that is paid next: by card, or with `kept`. Raises Refusal."""
     units = tuple(_unit(unit, raw) for unit, raw in zip(given.purchase_units, raw_units, strict=True))
     _check_together(given, units)
     source = given.payment_source
     wallet = None if source is None else source.paypal
     card = None if source is None else source.card
+    if kept is not None:
+        return Order(
+            id=order_id,
+            account=account,
+            intent=given.intent,
+            status="APPROVED",
+            units=units,
+            created_at=now,
+            updated_at=now,
+            approval_rel=None,
+            wallet=kept.card is None,
+            card=kept.card,
+            payer=kept.payer,
+            instrument=kept.instrument,
+        )
     if card is not None:
         return Order(
             id=order_id,
@@ -47,6 +75,7 @@ def new_order(
             approval_rel=None,
             card=cards.kept_card(card, today=datetime.fromtimestamp(now, UTC).date()),
             instrument=cards.instrument_of(card),
+            saving=_saving(card.attributes, new_id),
         )
     legacy = wallet is None
     context = (
@@ -65,7 +94,14 @@ def new_order(
         cancel_url=context.cancel_url,
         brand_name=context.brand_name,
         wallet=not legacy,
+        saving=None if wallet is None else _saving(wallet.attributes, new_id),
     )
+
+
+def _saving(attributes: SourceAttributes, new_id: Callable[[], str]) -> Saving | None:
+    if attributes.vault is None:
+        return None
+    return Saving(customer_id=attributes.customer.id or new_id(), token_id=new_id().lower())
 
 
 def _unit(unit: PurchaseUnit, raw: Mapping[str, object]) -> Unit:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from psp_sandbox.paypal import payment_machine
+from psp_sandbox.paypal import payment_machine, vault_machine
 from psp_sandbox.paypal.change import Change, Effect, EventType, NewEvent
 from psp_sandbox.paypal.errors import Refusal
 from psp_sandbox.paypal.records import Authorization, Capture, Instrument, Order, Payer
@@ -76,9 +76,10 @@ def captured(order: Order, *, new_id: NewId, now: int) -> Change:
     """The money of every purchase unit is taken, or refused: the order is COMPLETED either way."""
     after = replace(order, status="COMPLETED", updated_at=now)
     captures = tuple(payment_machine.capture_of_order(after, unit, new_id(), now=now) for unit in order.units)
+    kept = _kept(after, captures, now=now)
     return Change(
-        records=(after, *captures),
-        events=(*_told(captures), NewEvent("CHECKOUT.ORDER.COMPLETED", order.id)),
+        records=(replace(after, saved=bool(kept.records)), *captures, *kept.records),
+        events=(*_told(captures), NewEvent("CHECKOUT.ORDER.COMPLETED", order.id), *kept.events),
         effects=tuple(effect for one in captures for effect in payment_machine.effects_of_capture(one)),
     )
 
@@ -87,11 +88,18 @@ def authorized(order: Order, *, new_id: NewId, now: int) -> Change:
     """The money of every purchase unit is held, or refused."""
     after = replace(order, status="COMPLETED", updated_at=now)
     holds = tuple(payment_machine.authorization_of(after, unit, new_id(), now=now) for unit in order.units)
+    kept = _kept(after, holds, now=now)
     return Change(
-        records=(after, *holds),
-        events=_told(holds),
+        records=(replace(after, saved=bool(kept.records)), *holds, *kept.records),
+        events=(*_told(holds), *kept.events),
         effects=tuple(payment_machine.effect_of_authorization(hold) for hold in holds),
     )
+
+
+def _kept(order: Order, payments: tuple[Authorization, ...] | tuple[Capture, ...], *, now: int) -> Change:
+    """The payment source is kept, where the merchant asked for it and the payment succeeded."""
+    token = vault_machine.of_order(order, payments, now=now)
+    return Change(records=()) if token is None else vault_machine.made(token)
 
 
 def _told(payments: tuple[Capture, ...] | tuple[Authorization, ...]) -> tuple[NewEvent, ...]:

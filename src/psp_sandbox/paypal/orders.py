@@ -10,20 +10,28 @@ from psp_sandbox.paypal import order_machine
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal
 from psp_sandbox.paypal.new_order import new_order
-from psp_sandbox.paypal.records import Order
-from psp_sandbox.paypal.requests import CreateOrder, read
+from psp_sandbox.paypal.records import Order, PaymentToken
+from psp_sandbox.paypal.requests import CardSource, CreateOrder, PaymentSource, read
 from psp_sandbox.paypal.wire import approval_url
 
 
 def create(call: Call) -> str:
-    """POST /v2/checkout/orders. An order with a card is paid in the same step."""
+    """POST /v2/checkout/orders. An order with a card, or with a kept payment source, is paid in the same step."""
     given = read(call.request, CreateOrder)
-    single_step = given.payment_source is not None and given.payment_source.card is not None
+    single_step = _pays_at_once(given.payment_source)
     if single_step and call.request_id is None:
         raise Refusal("PAYPAL_REQUEST_ID_REQUIRED", field="PayPal-Request-Id")
     raw: Mapping[str, Any] = msgspec.json.decode(call.request.body)
     now = call.store.now()
-    order = new_order(given, raw["purchase_units"], order_id=new_paypal_id(), account=call.account, now=now)
+    order = new_order(
+        given,
+        raw["purchase_units"],
+        _kept_source(call, given.payment_source),
+        order_id=new_paypal_id(),
+        account=call.account,
+        now=now,
+        new_id=new_paypal_id,
+    )
     if not single_step:
         call.store.apply(order_machine.created(order))
         return order.id
@@ -59,6 +67,27 @@ def authorize(call: Call) -> str:
     _ask_payer_again(call, order, "PAYER_ACTION_REQUIRED")
     call.store.apply(order_machine.authorized(order, new_id=new_paypal_id, now=call.store.now()))
     return order.id
+
+
+def _pays_at_once(source: PaymentSource | None) -> bool:
+    if source is None:
+        return False
+    return source.card is not None or (source.paypal is not None and source.paypal.vault_id is not None)
+
+
+def _kept_source(call: Call, source: PaymentSource | None) -> PaymentToken | None:
+    """The kept payment source that is to pay. Raises Refusal: there is none of this id, or it is of another kind."""
+    given = None if source is None else source.paypal or source.card
+    if given is None or given.vault_id is None:
+        return None
+    token = call.store.payment_tokens.get(call.account, given.vault_id)
+    kind = "card" if isinstance(given, CardSource) else "paypal"
+    field = f"/payment_source/{kind}/vault_id"
+    if token is None or token.deleted:
+        raise Refusal("TOKEN_ID_NOT_FOUND", field=field, value=given.vault_id)
+    if (token.card is not None) != (kind == "card"):
+        raise Refusal("MISMATCHED_VAULT_ID_TO_PAYMENT_SOURCE", field=field, value=given.vault_id)
+    return token
 
 
 def _order(call: Call) -> Order:

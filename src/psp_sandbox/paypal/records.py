@@ -60,6 +60,13 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     processor_response: ProcessorResponse | None = None
 
 
+class Saving(msgspec.Struct, frozen=True, gc=False):
+    """What to do with the payment source once the payment succeeds: keep it, for a customer of the merchant."""
+
+    customer_id: str
+    token_id: str
+
+
 class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One purchase unit. `given` are the fields of the request that PayPal shows again as they came."""
 
@@ -91,6 +98,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     card: Card | None = None
     payer: Payer | None = None
     instrument: Instrument = Instrument()
+    saving: Saving | None = None
+    saved: bool = False
     expired: bool = False
 
 
@@ -156,11 +165,45 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     note: str | None
 
 
-Record = Order | Authorization | Capture | Refund
+SetupStatus = Literal["PAYER_ACTION_REQUIRED", "APPROVED", "VAULTED"]
+
+
+class SetupToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A payment source that is to be kept, once its owner has approved: a card at once, a PayPal account on a page."""
+
+    id: str
+    account: str
+    customer_id: str
+    status: SetupStatus
+    created_at: int
+    return_url: str | None = None
+    cancel_url: str | None = None
+    brand_name: str | None = None
+    card: Card | None = None
+    payer: Payer | None = None
+    instrument: Instrument = Instrument()
+
+
+class PaymentToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A card or a PayPal account that pays without a page. A deleted one is not found any more."""
+
+    id: str
+    account: str
+    customer_id: str
+    created_at: int
+    card: Card | None
+    payer: Payer | None
+    instrument: Instrument
+    deleted: bool = False
+
+
+Record = Order | Authorization | Capture | Refund | SetupToken | PaymentToken
 
 
 def references(record: Record) -> dict[str, str]:
     """The merchant's own names of an object, by which faults know it: `custom_id` and `invoice_id`."""
+    if isinstance(record, SetupToken | PaymentToken):
+        return {}
     about = record.units[0] if isinstance(record, Order) else record
     named = {"custom_id": about.custom_id, "invoice_id": about.invoice_id}
     return {name: value for name, value in named.items() if value is not None}

@@ -1,7 +1,8 @@
 """Request bodies as PayPal reads them: JSON, in which fields that it does not know mean nothing."""
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Meta
@@ -60,17 +61,43 @@ class ExperienceContext(msgspec.Struct, frozen=True, kw_only=True):
     cancel_url: Url | None = None
 
 
+class VaultInstruction(msgspec.Struct, frozen=True, kw_only=True):
+    """That the payment source is to be kept."""
+
+    store_in_vault: Literal["ON_SUCCESS"]
+
+
+class CustomerName(msgspec.Struct, frozen=True, kw_only=True):
+    """What the merchant calls the customer."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=22, pattern="^[0-9a-zA-Z_-]+$")] | None = None
+
+
+class SourceAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done with a payment source besides paying with it."""
+
+    customer: CustomerName = CustomerName()
+    vault: VaultInstruction | None = None
+
+
+VaultId = Annotated[str, Meta(min_length=1, max_length=255, pattern="^[0-9a-zA-Z_-]+$")]
+
+
 class Wallet(msgspec.Struct, frozen=True, kw_only=True):
-    """A PayPal account, which its owner has to name on the approval page."""
+    """A PayPal account: a kept one, or one that its owner has to name on the approval page."""
 
+    attributes: SourceAttributes = SourceAttributes()
     experience_context: ExperienceContext = ExperienceContext()
+    vault_id: VaultId | None = None
 
 
-class CardNumber(msgspec.Struct, frozen=True, kw_only=True):
-    """A raw card. It is read, used and dropped: see `cards.py`."""
+class CardSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A kept card, or a raw one, which is read, used and dropped: see `cards.py`."""
 
-    number: Annotated[str, Meta(pattern="^[0-9]{13,19}$")]
-    expiry: Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    attributes: SourceAttributes = SourceAttributes()
+    vault_id: VaultId | None = None
+    number: Annotated[str, Meta(pattern="^[0-9]{13,19}$")] | None = None
+    expiry: Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$")] | None = None
     name: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
     security_code: Annotated[str, Meta(pattern="^[0-9]{3,4}$")] | None = None
 
@@ -79,7 +106,7 @@ class PaymentSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """What the money comes from: one of them."""
 
     paypal: Wallet | None = None
-    card: CardNumber | None = None
+    card: CardSource | None = None
 
 
 class CreateOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +116,28 @@ class CreateOrder(msgspec.Struct, frozen=True, kw_only=True):
     purchase_units: Annotated[list[PurchaseUnit], Meta(min_length=1, max_length=10)]
     payment_source: PaymentSource | None = None
     application_context: ExperienceContext | None = None
+
+
+class TokenSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A setup token, of which a payment token is to be made."""
+
+    id: VaultId
+    type: Literal["SETUP_TOKEN"]
+
+
+class KeptSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be kept: one of them."""
+
+    paypal: Wallet | None = None
+    card: CardSource | None = None
+    token: TokenSource | None = None
+
+
+class KeepSource(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v3/vault/setup-tokens and /v3/vault/payment-tokens."""
+
+    payment_source: KeptSource
+    customer: CustomerName = CustomerName()
 
 
 class CaptureAuthorization(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +171,15 @@ def read(request: Request, shape: type[P]) -> P:
         raise _refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal("MALFORMED_REQUEST_JSON") from error
+
+
+def read_query(request: Request, shape: type[P]) -> P:
+    """The query of a request. Raises Refusal (400), which names the field."""
+    given = {name: values[-1] for name, values in parse_qs(request.query.decode("latin-1")).items()}
+    try:
+        return msgspec.convert(given, type=shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error)) from error
 
 
 def _refusal(message: str) -> Refusal:

@@ -2,11 +2,21 @@
 
 from collections.abc import Callable
 from operator import attrgetter
+from typing import TypeVar
 
 from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.children import Children
 from psp_sandbox.paypal.change import Change, Effect, NewEvent
-from psp_sandbox.paypal.records import Authorization, Capture, Order, Record, Refund, references
+from psp_sandbox.paypal.records import (
+    Authorization,
+    Capture,
+    Order,
+    PaymentToken,
+    Record,
+    Refund,
+    SetupToken,
+    references,
+)
 from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import (
     Body,
@@ -17,6 +27,7 @@ from psp_sandbox.paypal.wire import (
     refund_body,
     with_relations,
 )
+from psp_sandbox.paypal.wire_vault import payment_token_body, setup_token_body
 from psp_sandbox.scheduler import Due, Scheduler
 
 
@@ -43,8 +54,13 @@ class Store:
         self.authorizations: BoundedStore[Authorization] = BoundedStore(max_rows=2 * max_orders)
         self.captures: BoundedStore[Capture] = BoundedStore(max_rows=2 * max_orders)
         self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_orders)
+        self.setup_tokens: BoundedStore[SetupToken] = BoundedStore(max_rows=max_orders)
+        self.payment_tokens: BoundedStore[PaymentToken] = BoundedStore(
+            max_rows=max_orders, dropped=self._drop_payment_token
+        )
         self._clock = clock
         self._webhooks = webhooks
+        self._tokens_of: dict[tuple[str, str], dict[str, None]] = {}
         self._authorizations_of = Children(self.authorizations, parent=attrgetter("order_id"))
         self._captures_of = Children(self.captures, parent=attrgetter("order_id"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("order_id"))
@@ -91,12 +107,27 @@ class Store:
             return with_relations(capture_body(capture, self.public_url), capture)
         if (refund := self.refunds.get(account, object_id)) is not None:
             return refund_body(refund, self.public_url)
+        if (setup := self.setup_tokens.get(account, object_id)) is not None:
+            return setup_token_body(setup, self.public_url)
+        if (token := self.payment_tokens.get(account, object_id)) is not None:
+            return payment_token_body(token, self.public_url)
         raise KeyError(object_id)
 
     def order_of_token(self, token: str) -> Order | None:
         """The order that an approval page is about, of any account."""
         account = self.orders.account_of(token)
         return None if account is None else self.orders.get(account, token)
+
+    def setup_token(self, token: str) -> SetupToken | None:
+        """The setup token that a page is about, of any account."""
+        account = self.setup_tokens.account_of(token)
+        return None if account is None else self.setup_tokens.get(account, token)
+
+    def payment_tokens_of(self, account: str, customer_id: str) -> list[PaymentToken]:
+        """What is kept of a customer, newest first."""
+        ids = reversed(self._tokens_of.get((account, customer_id), {}))
+        found = (self.payment_tokens.get(account, token_id) for token_id in ids)
+        return [token for token in found if token is not None]
 
     def record(self, account: str, object_id: str) -> Record | None:
         """Any object by its id."""
@@ -105,6 +136,8 @@ class Store:
             or self.authorizations.get(account, object_id)
             or self.captures.get(account, object_id)
             or self.refunds.get(account, object_id)
+            or self.setup_tokens.get(account, object_id)
+            or self.payment_tokens.get(account, object_id)
         )
 
     def invoice_taken(self, account: str, kind: str, invoice_id: str | None, *, by: str) -> bool:
@@ -115,9 +148,22 @@ class Store:
 
     def clear(self) -> None:
         """Forget every object."""
-        for objects in (self.orders, self.authorizations, self.captures, self.refunds):
+        for objects in (
+            self.orders,
+            self.authorizations,
+            self.captures,
+            self.refunds,
+            self.setup_tokens,
+            self.payment_tokens,
+        ):
             objects.clear()
-        for index in (self._authorizations_of, self._captures_of, self._refunds_of, self._invoices):
+        for index in (
+            self._authorizations_of,
+            self._captures_of,
+            self._refunds_of,
+            self._invoices,
+            self._tokens_of,
+        ):
             index.clear()
         self.scheduler.clear()
 
@@ -125,10 +171,16 @@ class Store:
         account = record.account
         match record:
             case Order():
-                if self.orders.get(account, record.id) is None:
-                    self.orders.add(account, record.id, record)
+                _put_in(self.orders, record)
+            case SetupToken():
+                _put_in(self.setup_tokens, record)
+            case PaymentToken():
+                _put_in(self.payment_tokens, record)
+                kept = self._tokens_of.setdefault((account, record.customer_id), {})
+                if record.deleted:
+                    kept.pop(record.id, None)
                 else:
-                    self.orders.replace(record.id, record)
+                    kept[record.id] = None
             case Authorization():
                 self._authorizations_of.put(account, record)
                 self._use_invoice(record, "payment", record.order_id, used=record.status != "DENIED")
@@ -168,6 +220,8 @@ class Store:
             or self.authorizations.account_of(object_id)
             or self.captures.account_of(object_id)
             or self.refunds.account_of(object_id)
+            or self.setup_tokens.account_of(object_id)
+            or self.payment_tokens.account_of(object_id)
         )
         if account is None:
             raise KeyError(object_id)
@@ -185,3 +239,17 @@ class Store:
             if one.invoice_id is not None:
                 self._invoices.pop((account, "payment", one.invoice_id), None)
                 self._invoices.pop((account, "refund", one.invoice_id), None)
+
+    def _drop_payment_token(self, account: str, token_id: str, token: PaymentToken) -> None:
+        self._tokens_of.get((account, token.customer_id), {}).pop(token_id, None)
+
+
+R = TypeVar("R", Order, SetupToken, PaymentToken)
+
+
+def _put_in(objects: BoundedStore[R], record: R) -> None:
+    """A new object, or a newer snapshot of one."""
+    if objects.get(record.account, record.id) is None:
+        objects.add(record.account, record.id, record)
+    else:
+        objects.replace(record.id, record)

@@ -16,6 +16,7 @@ RESOURCE_TYPES = {
     "PAYMENT.AUTHORIZATION": "authorization",
     "PAYMENT.CAPTURE": "capture",
     "PAYMENT.REFUND": "refund",
+    "VAULT.PAYMENT-TOKEN": "payment_token",
 }
 """By the first two words of an event's type."""
 ABOUT_REFUNDS = frozenset({"PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED"})

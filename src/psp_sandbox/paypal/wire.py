@@ -7,7 +7,7 @@ import msgspec
 
 from psp_sandbox.paypal import fees
 from psp_sandbox.paypal.money import shown
-from psp_sandbox.paypal.records import Authorization, Capture, Order, Payer, Refund, Unit
+from psp_sandbox.paypal.records import Authorization, Capture, Card, Order, Payer, Refund, Unit
 
 Body = dict[str, object]
 
@@ -42,10 +42,13 @@ def order_body(order: Order, payments: Payments, public_url: str) -> Body:
     }
     if order.updated_at != order.created_at:
         body["update_time"] = time_text(order.updated_at)
+    kept = _kept_body(order, public_url)
     if order.card is not None:
-        body["payment_source"] = {"card": _card_body(order)}
+        body["payment_source"] = {"card": {**card_body(order.card), "type": "CREDIT", **kept}}
     elif order.wallet:
-        body["payment_source"] = {"paypal": {} if order.payer is None else _wallet_body(order.payer)}
+        body["payment_source"] = {
+            "paypal": {} if order.payer is None else {**wallet_body(order.payer), **kept}
+        }
     if order.payer is not None:
         body["payer"] = _payer_body(order.payer)
     return body
@@ -63,7 +66,7 @@ def authorization_body(hold: Authorization, public_url: str) -> Body:
         "expiration_time": time_text(hold.expires_at),
         "create_time": time_text(hold.created_at),
         "update_time": time_text(hold.updated_at),
-        "links": _links(
+        "links": path_links(
             public_url,
             (path, "self", "GET"),
             *((f"{path}/{verb}", verb, "POST") for verb in verbs.get(hold.status, ())),
@@ -93,7 +96,7 @@ def capture_body(capture: Capture, public_url: str) -> Body:
         "seller_protection": _protection(),
         "create_time": time_text(capture.created_at),
         "update_time": time_text(capture.updated_at),
-        "links": _links(
+        "links": path_links(
             public_url, (path, "self", "GET"), (f"{path}/refund", "refund", "POST"), (up, "up", "GET")
         ),
         **_references(capture),
@@ -127,7 +130,7 @@ def refund_body(refund: Refund, public_url: str) -> Body:
         },
         "create_time": time_text(refund.created_at),
         "update_time": time_text(refund.updated_at),
-        "links": _links(
+        "links": path_links(
             public_url,
             (f"/v2/payments/refunds/{refund.id}", "self", "GET"),
             (f"/v2/payments/captures/{refund.capture_id}", "up", "GET"),
@@ -161,18 +164,19 @@ def link(url: str, rel: str, method: str) -> Body:
     return {"href": url, "rel": rel, "method": method}
 
 
-def _links(public_url: str, *links: tuple[str, str, str]) -> list[Body]:
-    return [link(public_url + path, rel, method) for path, rel, method in links]
+def path_links(public_url: str, *given: tuple[str, str, str]) -> list[Body]:
+    """Links to what can be done next: path, relation, method."""
+    return [link(public_url + path, rel, method) for path, rel, method in given]
 
 
 def _order_links(order: Order, public_url: str) -> list[Body]:
     path = f"/v2/checkout/orders/{order.id}"
-    links = _links(public_url, (path, "self", "GET"))
+    links = path_links(public_url, (path, "self", "GET"))
     if order.status in {"CREATED", "PAYER_ACTION_REQUIRED"} and order.approval_rel is not None:
         links.append(link(approval_url(public_url, order.id), order.approval_rel, "GET"))
     if order.status in {"CREATED", "APPROVED"}:
         verb = "capture" if order.intent == "CAPTURE" else "authorize"
-        links += _links(public_url, (f"{path}/{verb}", verb, "POST"))
+        links += path_links(public_url, (f"{path}/{verb}", verb, "POST"))
     return links
 
 
@@ -208,7 +212,8 @@ def _protection() -> Body:
     return {"status": "ELIGIBLE", "dispute_categories": ["ITEM_NOT_RECEIVED", "UNAUTHORIZED_TRANSACTION"]}
 
 
-def _wallet_body(payer: Payer) -> Body:
+def wallet_body(payer: Payer) -> Body:
+    """A PayPal account, as a payment source shows it."""
     return {
         "email_address": payer.email,
         "account_id": payer.id,
@@ -227,14 +232,21 @@ def _payer_body(payer: Payer) -> Body:
     }
 
 
-def _card_body(order: Order) -> Body:
-    card = order.card
-    if card is None:
-        return {}
-    body: Body = {
-        "last_digits": card.last_digits,
-        "brand": card.brand,
-        "type": "CREDIT",
-        "expiry": card.expiry,
-    }
+def card_body(card: Card) -> Body:
+    """A card, as a payment source shows it."""
+    body: Body = {"last_digits": card.last_digits, "brand": card.brand, "expiry": card.expiry}
     return body if card.name is None else {**body, "name": card.name}
+
+
+def _kept_body(order: Order, public_url: str) -> Body:
+    """Where the payment source of an order is kept."""
+    if order.saving is None or not order.saved:
+        return {}
+    path = f"/v3/vault/payment-tokens/{order.saving.token_id}"
+    vault: Body = {
+        "id": order.saving.token_id,
+        "status": "VAULTED",
+        "customer": {"id": order.saving.customer_id},
+        "links": path_links(public_url, (path, "self", "GET"), (path, "delete", "DELETE")),
+    }
+    return {"attributes": {"vault": vault}}
