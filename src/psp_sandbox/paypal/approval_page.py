@@ -44,18 +44,18 @@ _QUESTION = Template("""<p class="merchant">$merchant</p>
 $description<form method="post">
 <label for="email">Your e-mail address
 <input id="email" name="email" type="email" value="$email" maxlength="254" autocomplete="off" required></label>
-<label for="funding">The payment
+<label for="funding">What becomes of the payment
 <select id="funding" name="funding">
 $fundings
 </select></label>
 <div class="buttons">
 <button class="approve" name="action" value="approve">Approve</button>
 <button class="fail" name="action" value="fail_instrument">Fail the instrument</button>
-<button class="cancel" name="action" value="cancel" formnovalidate>Cancel and return to the merchant</button>
+<button class="cancel" name="action" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>
 <small>A test page: no account is asked and no money moves. &ldquo;Fail the instrument&rdquo; approves the order, and the
-merchant is told INSTRUMENT_DECLINED when it takes the payment.</small>""")
+merchant is told that the instrument was declined when it takes the payment.</small>""")
 _OVER = "<p>This order does not wait for a payer: it is approved already, over, or not there.</p>"
 _APPROVED = "<p>You approved. The merchant named no page to go back to; you can close this one.</p>"
 _CANCELED = "<p>You canceled. The merchant named no page to go back to; you can close this one.</p>"
@@ -117,11 +117,17 @@ def _question(order: Order) -> str:
     description = order.units[0].given.get("description")
     return _QUESTION.substitute(
         merchant=escape(order.brand_name or "The merchant"),
-        amount=escape(f"{total['value']} {total['currency_code']}"),
+        amount=escape(f"{_grouped(str(total['value']))} {total['currency_code']}"),
         description=f'<p class="for">{escape(str(description))}</p>\n' if description else "",
         email=DEFAULT_EMAIL if order.payer is None else escape(order.payer.email),
         fundings="\n".join(f'<option value="{name}">{text}</option>' for name, text in FUNDINGS.items()),
     )
+
+
+def _grouped(value: str) -> str:
+    """Digits in groups of three, as people read them."""
+    whole, point, fraction = value.partition(".")
+    return f"{int(whole):,}{point}{fraction}"
 
 
 def redirection(url: str, added: dict[str, str]) -> Response:
