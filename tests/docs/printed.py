@@ -45,6 +45,7 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
 from fincore.write.psp.stripe.webhooks import TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+from fincore.write.routing.facts import FACTS
 from fincore.write.worker.policies.follow_up_jobs import FOLLOW_UPS, PAUSES, FollowUpTimes, PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
@@ -366,6 +367,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def routing_facts() -> str:
+    """The facts that conditions of routing rules may name."""
+    return _table(
+        ("fact", "type", "meaning"),
+        [(f"`{name}`", fact.type.replace("_", " "), fact.meaning) for name, fact in FACTS.items()],
+    )
+
+
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "arrows": arrows,
@@ -380,6 +389,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "metrics": metrics,
     "problems": problems,
     "psp_limits": psp_limits,
+    "routing_facts": routing_facts,
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,

@@ -22,8 +22,8 @@ from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog, LoggedEvent, StoredEvent
 from fincore.observability.logs import redact
 
-_OF_THE_CHARGE: Final = frozenset({"merchant_id", "livemode", "psp"})
-"""Fields that are the same in all events of a charge."""
+_OF_THE_CHARGE: Final = frozenset({"merchant_id", "livemode", "plan"})
+"""Fields that are the charge's, and are shown with it."""
 
 
 class ChargeNotFound(FinCoreError):

@@ -8,6 +8,7 @@ from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.commands import COMMANDS
+from fincore.cli.plan_text import plan_lines
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
@@ -20,13 +21,15 @@ charges = App(name="charges", help=COMMANDS["charges"].help)
 
 @charges.command(name="show")
 def show_charge(charge_id: Charge) -> None:
-    """Print a charge and each of its events, including reasons that merchants are not shown.
+    """Print a charge, its plan and each of its events, including reasons that merchants are not shown.
 
     An event that this version cannot read is printed as it is stored. Times are UTC: the PSP's where the PSP gave one.
     """
     found = on_stores(lambda stores: charge_history(stores.log, charge_id), "eventstore")
     if found.charge is not None:
         show(_charge_line(charge_id, found.charge))
+        if found.charge.plan is not None:
+            show("\n".join(plan_lines(found.charge.plan)))
     if found.stop is not None:
         shown = f"shown as of version {found.stop.version - 1}: " if found.charge is not None else ""
         show(f"{shown}version {found.stop.version} cannot be applied: {found.stop.reason}")

@@ -33,6 +33,9 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "fincore.cli.charges:charges", "Show the history of a charge; list and resolve unknown outcomes."
         ),
         "psp": Command("fincore.cli.psp:psps", "Accounts at PSPs: list, and check what each may do."),
+        "routes": Command(
+            "fincore.cli.routes:routes", "Routing rules: show, set, and simulate what they would do."
+        ),
         "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
         "rebuild": Command(
             "fincore.cli.rebuild:rebuilds",
