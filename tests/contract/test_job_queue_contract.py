@@ -242,7 +242,49 @@ async def test_held_job_keeps_reason_until_requeued(pool: Pool, queue: JobQueue)
         await eventually(partial(is_empty, queue))
         assert await queue.held(limit=10) == []
         assert await queue.requeue([letter.job_id]) == 0
-    assert [job.attempt for job in seen.jobs] == [1, 2, 1]
+    assert [(job.attempt, job.may_have_run) for job in seen.jobs] == [(1, False), (2, True), (1, True)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ([RetryIn(0.0, "refused", nothing_ran=True)] * 2, [False, False, False]),
+        ([RetryIn(0.0, "no response"), RetryIn(0.0, "refused", nothing_ran=True)], [False, True, True]),
+        ([RetryIn(0.0, "refused", nothing_ran=True), RetryIn(0.0, "no response")], [False, False, True]),
+    ],
+    ids=["nothing ran", "may have run", "may have run last"],
+)
+async def test_a_job_remembers_that_a_claim_may_have_run(
+    pool: Pool, queue: JobQueue, ends: list[JobResult], told: list[bool]
+) -> None:
+    async def handle(job: ClaimedJob) -> JobResult:
+        return ends[job.attempt - 1] if job.attempt <= len(ends) else Done()
+
+    seen = Seen(handle)
+    async with working(queue, seen):
+        await put(pool, queue, b"stubborn")
+        await seen.count(3)
+        await eventually(partial(is_empty, queue))
+    assert [job.may_have_run for job in seen.jobs] == told
+
+
+async def test_a_job_that_raised_may_have_run_for_ever(pool: Pool, queue: JobQueue) -> None:
+    async def stumble(_job: ClaimedJob) -> JobResult:
+        match len(seen.jobs):
+            case 1:
+                raise ValueError("after the call")
+            case 2:
+                return RetryIn(0.0, "refused", nothing_ran=True)
+        return Done()
+
+    seen = Seen(stumble)
+    async with working(queue, seen):
+        await put(pool, queue, b"bad")
+        (letter,) = await dead_letters(queue, 1)
+        assert letter.reason == "ValueError: after the call"
+        await queue.requeue([letter.job_id])
+        await eventually(partial(is_empty, queue))
+    assert [job.may_have_run for job in seen.jobs] == [False, True, True]
 
 
 async def test_held_jobs_are_listed_newest_first_up_to_limit(pool: Pool, queue: JobQueue) -> None:
@@ -320,7 +362,7 @@ async def test_job_of_killed_worker_is_taken_over_with_its_attempt(
     async with working(queue, seen):
         await seen.count(1)
         await eventually(partial(is_empty, queue))
-    assert [(job.payload, job.attempt) for job in seen.jobs] == [(b"orphan", 1)]
+    assert [(job.payload, job.attempt, job.may_have_run) for job in seen.jobs] == [(b"orphan", 1, True)]
 
 
 async def test_stop_finishes_running_jobs_and_leaves_others(pool: Pool, queue: JobQueue) -> None:

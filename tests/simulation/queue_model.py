@@ -20,6 +20,8 @@ class QueuedJob:
         self.attempt = 1
         self.due_at = now + timedelta(seconds=job.delay_seconds)
         self.held: str | None = None
+        self.is_claimed = False
+        self.may_have_run = False
 
     def __repr__(self) -> str:
         return f"job {self.job_id} {self.kind} attempt {self.attempt}"
@@ -74,13 +76,23 @@ class QueueModel:
     @staticmethod
     def claim(job: QueuedJob) -> ClaimedJob:
         """The job as a worker sees it."""
-        return ClaimedJob(job_id=job.job_id, kind=job.kind, payload=job.payload, attempt=job.attempt)
+        job.may_have_run = job.may_have_run or job.is_claimed
+        job.is_claimed = True
+        return ClaimedJob(
+            job_id=job.job_id,
+            kind=job.kind,
+            payload=job.payload,
+            attempt=job.attempt,
+            may_have_run=job.may_have_run,
+        )
 
     def settle(self, job_id: JobId, result: JobResult | Exception) -> None:
         """What a worker made of a job; an exception holds it."""
         job = self._jobs.get(job_id)
         if job is None:
             return
+        job.is_claimed = False
+        job.may_have_run = job.may_have_run or not (isinstance(result, RetryIn) and result.nothing_ran)
         match result:
             case Done():
                 del self._jobs[job_id]

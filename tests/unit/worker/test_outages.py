@@ -8,7 +8,7 @@ from fincore.postgres.failures import OUTAGES
 from fincore.write.queue.port import ClaimedJob, Done, JobId, JobResult, RetryIn
 from fincore.write.worker.plumbing.handler_wrappers import repeated_after_outage
 
-JOB = ClaimedJob(job_id=JobId("1"), kind="charge.authorize", payload=b"{}", attempt=1)
+JOB = ClaimedJob(job_id=JobId("1"), kind="charge.authorize", payload=b"{}", attempt=1, may_have_run=False)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from fincore.domain.job import Job, JobKind
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.write.queue.pgqueuer_schema import BUILDERS, SETTINGS
-from fincore.write.queue.pgqueuer_session import ListeningDriver, TamedQueries
+from fincore.write.queue.pgqueuer_session import MAY_HAVE_RUN, ListeningDriver, TamedQueries
 from fincore.write.queue.port import (
     PURGE_ROWS_MAX,
     ClaimedJob,
@@ -221,6 +221,7 @@ async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> No
         kind=cast("JobKind", row.entrypoint),
         payload=row.payload or b"",
         attempt=row.attempts + 1,
+        may_have_run=MAY_HAVE_RUN in (row.headers or {}),
     )
     async with slots:
         try:
@@ -232,6 +233,9 @@ async def _do(handler: Handler, slots: asyncio.Semaphore, row: ClaimedRow) -> No
         case Done():
             return
         case RetryIn():
+            if not result.nothing_ran:
+                # `TamedQueries.retry_job` stores it with the retry.
+                row.headers = {**(row.headers or {}), MAY_HAVE_RUN: True}
             raise RetryRequested(timedelta(seconds=result.delay_seconds), result.reason)
         case Hold():
             _log.warning("queue.job_held", kind=job.kind, job_id=job.job_id, reason=result.reason)

@@ -1,3 +1,21 @@
+-- name: retry_job
+-- Put a claimed job back, to be due after a pause. $4: whether a claim of it, this one or an earlier one, may have taken effect.
+with retried as (
+    update queue.pgqueuer
+    set status = 'queued', execute_after = now() + $2::interval, attempts = attempts + 1, updated = now(),
+        queue_manager_id = null,
+        -- PgQueuer stores a JSON null where there are none.
+        headers = case
+            when $4::boolean and jsonb_typeof(headers) = 'object' then headers || '{"may_have_run": true}'
+            when $4::boolean then '{"may_have_run": true}'
+            else headers
+        end
+    where id = $1::bigint
+    returning id, entrypoint, priority
+)
+insert into queue.pgqueuer_log (job_id, status, entrypoint, priority, traceback)
+select id, 'queued', entrypoint, priority, $3::jsonb from retried;
+
 -- name: hold_jobs
 -- Keep jobs for a person. The reason lies with the job itself, so that pruning PgQueuer's log cannot lose it.
 with wanted as (
@@ -46,7 +64,7 @@ select distinct charge_id
 from (
     select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
     from queue.pgqueuer
-    where entrypoint like 'charge.%'
+    where entrypoint like 'charge.%' or entrypoint like 'attempt.%'
 ) j
 where charge_id = any ($1::text[]);
 

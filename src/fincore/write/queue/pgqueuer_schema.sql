@@ -13,3 +13,21 @@ grant select, insert, update, delete on all tables in schema queue to fincore_se
 grant usage, select on all sequences in schema queue to fincore_service;
 alter default privileges in schema queue grant select, insert, update, delete on tables to fincore_service;
 alter default privileges in schema queue grant usage, select on sequences to fincore_service;
+
+-- name: remember_what_may_have_run
+-- A claim that ends by a takeover or by a hold may have called a PSP. The job says so from then on, whichever process finds out.
+create or replace function queue.fn_fincore_may_have_run() returns trigger language plpgsql as $$
+begin
+    -- PgQueuer stores a JSON null where there are none.
+    if jsonb_typeof(new.headers) is distinct from 'object' then
+        new.headers := '{}'::jsonb;
+    end if;
+    new.headers := new.headers || '{"may_have_run": true}'::jsonb;
+    return new;
+end
+$$;
+create or replace trigger tg_fincore_may_have_run
+before update of status on queue.pgqueuer
+for each row
+when (old.status = 'picked' and new.status in ('picked', 'failed'))
+execute function queue.fn_fincore_may_have_run();

@@ -29,6 +29,9 @@ CLAIM_INTERVAL_SECONDS: Final = 0.004
 """The least time between two claims while the last one came back less than half full. A claim costs PostgreSQL about
 as much as ten jobs: under load it pays to let a few gather. An idle queue is never kept waiting by it."""
 
+MAY_HAVE_RUN: Final = "may_have_run"
+"""The header of a job of which an earlier claim may have taken effect. A trigger of the table sets it too."""
+
 _Finished = tuple[models.Job, JOB_STATUS, models.TracebackRecord | None]
 
 
@@ -108,9 +111,18 @@ class TamedQueries(Queries):
     async def retry_job(
         self, job: models.Job, delay: timedelta, traceback_record: models.TracebackRecord | None
     ) -> None:
-        """Put a job back. If that fails it stays claimed, to be taken over: PgQueuer would hold it for a person."""
+        """Put a job back, with what is known of this claim.
+
+        If that fails it stays claimed, to be taken over: PgQueuer would hold it for a person.
+        """
         try:
-            await super().retry_job(job, delay, traceback_record)
+            await self.driver.execute(
+                _SQL.retry_job,
+                job.id,
+                delay,
+                traceback_record.model_dump_json() if traceback_record else None,
+                MAY_HAVE_RUN in (job.headers or {}),
+            )
         except Exception as error:  # noqa: BLE001 -- no failure to write may turn a retry into a dead letter
             _log.warning("queue.retry_not_written", job_id=job.id, error=type(error).__name__)
 

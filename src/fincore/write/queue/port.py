@@ -22,13 +22,16 @@ JobId = NewType("JobId", str)
 class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job that this worker has claimed. `attempt` counts from 1 and grows each time the handler asked for a retry.
 
-    A job taken over from a worker that died keeps its attempt number.
+    A job taken over from a worker that died keeps its attempt number. `may_have_run`: an earlier claim of the job ended in
+    another way than by a `RetryIn` that says `nothing_ran`: its worker died, was taken for dead, raised, or may have
+    called a PSP. Once true it stays true, also when the job is held and requeued.
     """
 
     job_id: JobId
     kind: JobKind
     payload: bytes
     attempt: int
+    may_have_run: bool
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -36,10 +39,11 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class RetryIn(msgspec.Struct, frozen=True):
-    """The job is to be done again after a pause."""
+    """The job is to be done again after a pause. `nothing_ran`: it is known that no call of this claim took effect."""
 
     delay_seconds: float
     reason: str
+    nothing_ran: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True):
