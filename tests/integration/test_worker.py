@@ -110,7 +110,11 @@ async def test_job_for_unknown_charge_leaves_it_to_janitor(pool: Pool) -> None:
     async with open_harness(pool, psp, working=False) as harness:
         charge_id = await harness.charge(jobs=())
         job = ClaimedJob(
-            job_id=JobId("1"), kind="charge.authorize", payload=authorize_job(charge_id).payload, attempt=1, may_have_run=False
+            job_id=JobId("1"),
+            kind="charge.authorize",
+            payload=authorize_job(charge_id).payload,
+            attempt=1,
+            may_have_run=False,
         )
         for _ in range(2):
             await harness.worker.handlers["charge.authorize"](job)

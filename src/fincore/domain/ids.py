@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from typing import Final, NewType
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from typeid import TypeID
 from typeid.errors import TypeIDException
@@ -40,6 +40,11 @@ def new_charge_id() -> ChargeId:
 
 def new_refund_id() -> RefundId:
     return RefundId(_new("re"))
+
+
+def reversal_refund_id(charge_id: ChargeId, attempt: int) -> RefundId:
+    """The id of the refund that gives back what an abandoned attempt took: always the same, so that it is made once."""
+    return RefundId(_spelled(uuid5(stream_of(charge_id), f"attempt:{attempt}"), "re"))
 
 
 def new_dispute_id() -> DisputeId:

@@ -12,13 +12,15 @@ JobKind = Literal[
     "charge.resolve",
     "charge.follow",
     "charge.inquire",
+    "attempt.reverse",
     "refund.send",
     "refund.resolve",
     "webhook.interpret",
 ]
 """What a worker is asked to do: call the PSP (`authorize`, `complete`, `capture`, `cancel`, `send`), find out an outcome that is
 unknown (`resolve`), poll a charge that waits for its customer or for a time (`follow`), ask once how a
-charge stands after its customer may have acted (`inquire`), process a stored webhook (`interpret`)."""
+charge stands after its customer may have acted (`inquire`), see that an abandoned attempt has no money (`reverse`), process a stored
+webhook (`interpret`)."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

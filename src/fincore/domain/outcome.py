@@ -139,10 +139,14 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retryable(msgspec.Struct, frozen=True, kw_only=True):
-    """This call is known not to have happened; the same call may be repeated."""
+    """This call is known not to have happened; the same call may be repeated.
+
+    `was_called` is False where FinCore did not call the PSP, because the account is not configured.
+    """
 
     reason: str
     retry_after_seconds: float | None = None
+    was_called: bool = True
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from fincore.domain.events import (
+    AttemptAuthorized,
+    AttemptCaptured,
     CancelRequested,
     ChargeActionRequired,
     ChargeAuthorized,
@@ -44,12 +46,56 @@ TIMES: Final = FollowUpTimes(
         lapse_grace_seconds=5.0,
         refund_pause_seconds=7.0,
         pending_pause_seconds=17.0,
+        abandoned_look_pause_seconds=19.0,
         fee_pause_seconds=11.0,
     ),
     first_inquiry_seconds=13.0,
     hold_seconds=1_000.0,
 )
 (CURRENCY,) = USD
+
+
+def rerouted(**changes: str) -> ChargeRerouted:
+    event = ChargeRerouted(
+        abandoned_attempt=1,
+        abandoned_psp=created().psp,
+        abandoned_psp_account=created().psp_account,
+        psp=created().psp,
+        psp_account=PspAccount("second"),
+        payment_method=created().payment_method,
+        code="account_unavailable",
+        reason="the PSP refused the connection",
+        requested_at=NOW,
+    )
+    return msgspec.structs.replace(event, **changes)
+
+
+def attempt_captured() -> AttemptCaptured:
+    return AttemptCaptured(
+        attempt=1,
+        merchant_id=MERCHANT,
+        livemode=False,
+        psp=created().psp,
+        psp_account=created().psp_account,
+        psp_reference=PspReference("pi_1"),
+        amount_minor=1000,
+        currency=CURRENCY,
+        occurred_at=NOW,
+        requested_at=NOW,
+    )
+
+
+def attempt_authorized() -> AttemptAuthorized:
+    return AttemptAuthorized(
+        attempt=1,
+        psp=created().psp,
+        psp_account=created().psp_account,
+        psp_reference=PspReference("pi_1"),
+        amount_minor=1000,
+        currency=CURRENCY,
+        occurred_at=NOW,
+        requested_at=NOW,
+    )
 
 
 def authorized(**changes: datetime | None) -> ChargeAuthorized:
@@ -101,21 +147,9 @@ ROWS: Final[list[tuple[ChargeEvent, JobKind, float]]] = [
         "charge.follow",
         17.0,
     ),
-    (
-        ChargeRerouted(
-            abandoned_attempt=1,
-            abandoned_psp=created().psp,
-            abandoned_psp_account=created().psp_account,
-            psp=created().psp,
-            psp_account=PspAccount("second"),
-            payment_method=created().payment_method,
-            code="account_unavailable",
-            reason="the PSP refused the connection",
-            requested_at=NOW,
-        ),
-        "charge.authorize",
-        0.0,
-    ),
+    (rerouted(code="account_not_called"), "charge.authorize", 0.0),
+    (attempt_captured(), "attempt.reverse", 0.0),
+    (attempt_authorized(), "attempt.reverse", 0.0),
     (authorized(), "charge.follow", 1_005.0),
     (authorized(capture_before=NOW + timedelta(seconds=500)), "charge.follow", 505.0),
     (authorized(capture_before=NOW - timedelta(seconds=500)), "charge.follow", 5.0),
@@ -146,12 +180,25 @@ def test_event_is_followed_by_its_job_after_its_pause(
 ) -> None:
     (job,) = follow_up_jobs(CHARGE, [event], NOW, TIMES)
     assert (job.kind, job.delay_seconds) == (kind, delay_seconds)
-    named = {"charge_id": CHARGE} | ({"refund_id": REFUND} if kind.startswith("refund.") else {})
-    assert msgspec.json.decode(job.payload) == named
+    more: dict[str, object] = {}
+    if kind in ("charge.authorize", "attempt.reverse"):
+        more = {"attempt": 2 if kind == "charge.authorize" else 1}
+    elif kind.startswith("refund."):
+        more = {"refund_id": REFUND}
+    assert msgspec.json.decode(job.payload) == {"charge_id": CHARGE} | more
+
+
+@pytest.mark.parametrize("code", ["account_unavailable", "never_happened"])
+def test_an_abandoned_account_that_was_called_is_looked_at_once(code: str) -> None:
+    again, look = follow_up_jobs(CHARGE, [rerouted(code=code)], NOW, TIMES)
+    assert (again.kind, look.kind, look.delay_seconds) == ("charge.authorize", "attempt.reverse", 19.0)
+    assert msgspec.json.decode(look.payload) == {"charge_id": CHARGE, "attempt": 1}
 
 
 def test_every_row_of_the_table_is_covered_above() -> None:
-    assert {(row.event, row.kind) for row in FOLLOW_UPS} == {(event_type(row[0]), row[1]) for row in ROWS}
+    looked_at = ("charge.rerouted", "attempt.reverse")
+    covered = {(event_type(row[0]), row[1]) for row in ROWS} | {looked_at}
+    assert {(row.event, row.kind) for row in FOLLOW_UPS} == covered
 
 
 @pytest.mark.parametrize("event", NOTHING_FOLLOWS, ids=event_type)
@@ -165,8 +212,6 @@ def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
         "charge.capture_requested",
         "charge.capture_failed",
         "charge.cancel_failed",
-        "charge.attempt_authorized",
-        "charge.attempt_captured",
         "charge.attempt_released",
         "charge.attempt_reversal_failed",
         "charge.attempt_reversed",

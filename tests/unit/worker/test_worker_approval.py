@@ -26,7 +26,7 @@ from fincore.domain.payment_outcomes import ACTION_ROUNDS_MAX
 from fincore.write.psp.port import AuthorizeRequest, Look
 from fincore.write.queue.job_payloads import authorize_job, complete_job, inquire_job, poll_job, resolve_job
 from fincore.write.queue.port import Done, Hold, RetryIn
-from fincore.write.worker.jobs.process_webhook import LOOKS_MAX
+from fincore.write.worker.plumbing.report_results import LOOKS_MAX
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fixtures.scripted_psp import (
     NOON,

@@ -18,6 +18,20 @@ class ChargeJob(msgspec.Struct, frozen=True, kw_only=True):
     charge_id: ChargeId
 
 
+class AuthorizeJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Payload of `charge.authorize`. A job of an attempt that was given up must not begin the next one a second time."""
+
+    charge_id: ChargeId
+    attempt: int = 1
+
+
+class AttemptJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of `attempt.reverse`: an abandoned attempt of a charge, by its number."""
+
+    charge_id: ChargeId
+    attempt: int
+
+
 class RefundJob(msgspec.Struct, frozen=True, kw_only=True):
     """Payload of the jobs named `refund.`."""
 
@@ -33,9 +47,10 @@ class WebhookJob(msgspec.Struct, frozen=True, kw_only=True):
     psp_event_id: str
 
 
-def authorize_job(charge_id: ChargeId) -> Job:
-    """Call the PSP for a charge just created."""
-    return Job(kind="charge.authorize", payload=msgspec.json.encode(ChargeJob(charge_id=charge_id)))
+def authorize_job(charge_id: ChargeId, *, attempt: int = 1) -> Job:
+    """Call the PSP for an attempt that has just begun: the first one of a charge, or one that a rerouting began."""
+    payload = AuthorizeJob(charge_id=charge_id, attempt=attempt)
+    return Job(kind="charge.authorize", payload=msgspec.json.encode(payload))
 
 
 def complete_job(charge_id: ChargeId) -> Job:
@@ -69,6 +84,12 @@ def inquire_job(charge_id: ChargeId) -> Job:
     """Ask the PSP once how a charge stands after its customer may have acted; one such job of a charge at a time."""
     payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
     return Job(kind="charge.inquire", payload=payload, dedupe_key=f"charge.inquire:{charge_id}")
+
+
+def reverse_attempt_job(charge_id: ChargeId, attempt: int, *, delay_seconds: float) -> Job:
+    """See that an abandoned attempt has no money, and give back what it has."""
+    payload = msgspec.json.encode(AttemptJob(charge_id=charge_id, attempt=attempt))
+    return Job(kind="attempt.reverse", payload=payload, delay_seconds=delay_seconds)
 
 
 def send_refund_job(charge_id: ChargeId, refund_id: RefundId) -> Job:

@@ -25,6 +25,7 @@ from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
 from fincore.write.worker.jobs.process_webhook import ProcessWebhook
 from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome, find_operation, find_refund
+from fincore.write.worker.jobs.reverse_attempt import ReverseAttempt
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.handler_wrappers import counted, repeated_after_outage
@@ -97,7 +98,8 @@ class Worker:
             times = FollowUpTimes(
                 policy=poll,
                 first_inquiry_seconds=janitor.pause_seconds(1, fraction=draw()),
-                hold_seconds=gateways[psp].limits.hold_seconds,
+                # Events of a PSP that is not configured are about no hold.
+                hold_seconds=gateways[psp].limits.hold_seconds if psp in gateways else 0.0,
             )
             return follow_up_jobs(charge_id, events, clock.now(), times)
 
@@ -118,6 +120,7 @@ class Worker:
             "charge.resolve": ResolveOutcome(context, find_operation),
             "charge.follow": PollCharge(context),
             "charge.inquire": InquireCharge(context),
+            "attempt.reverse": ReverseAttempt(context),
             "refund.send": SendRefund(context),
             "refund.resolve": ResolveOutcome(context, find_refund),
             "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),

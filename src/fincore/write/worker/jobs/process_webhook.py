@@ -6,15 +6,16 @@ the log, is held on the charge.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeGuard, get_args
+from typing import Final
 
 import msgspec
 import structlog
 
+from fincore.domain.attempt_outcomes import attempt_at, is_part_of
 from fincore.domain.charge import Charge
 from fincore.domain.dispute_reports import dispute_doubt
 from fincore.domain.errors import InvalidId
-from fincore.domain.events import ChargeEvent, HeldReason, ReportHeld
+from fincore.domain.events import ChargeEvent
 from fincore.domain.held_report import ReportName, hold_report, is_held, release_report
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import (
@@ -26,7 +27,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
-from fincore.domain.refusal import Refusal, RefusalCode
+from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.inbox import InboxReader
@@ -34,6 +35,7 @@ from fincore.write.psp.port import Look, NotFound, PspWebhooks, WebhookIgnored, 
 from fincore.write.queue.job_payloads import WebhookJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
+from fincore.write.worker.plumbing.attempt_reports import LoadedAttempt, process_attempt_report
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import WEBHOOKS_PROCESSED
@@ -43,16 +45,20 @@ from fincore.write.worker.plumbing.record_outcome import (
     record_payment_outcome,
     record_refund_outcome,
 )
-from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge
+from fincore.write.worker.plumbing.recorder import Decision
+from fincore.write.worker.plumbing.report_results import (
+    LOOKS_MAX,
+    count,
+    hold,
+    is_held_reason,
+    lookup_pause_seconds,
+    provenance_of,
+)
 
 _log = structlog.get_logger(__name__)
 
-LOOKUP_PAUSE_MAX_SECONDS: Final = 600.0
-"""The longest pause before a PSP is asked again which charge a payment is; it doubles from one second."""
 LOOKUPS_MAX: Final = 150
 """About a day of asking."""
-LOOKS_MAX: Final = 20
-"""How often the PSP's record is read for an event before the event is held: some two hours."""
 UNDERSTOOD: Final = "read again and understood"
 
 
@@ -97,6 +103,8 @@ class ProcessWebhook:
         self, job: ClaimedJob, key: WebhookJob, name: ReportName, report: WebhookReport
     ) -> JobResult:
         loaded = await self._find_charge(job, key, report)
+        if isinstance(loaded, LoadedAttempt):
+            return await process_attempt_report(self._context, job, name, report, loaded)
         if not isinstance(loaded, LoadedCharge):
             return loaded
         if isinstance(report.content, Look):
@@ -120,7 +128,7 @@ class ProcessWebhook:
                 record.reason if isinstance(record, Retryable) else f"the PSP shows no such {look.subject}"
             )
         if job.attempt < LOOKS_MAX:
-            return RetryIn(_lookup_pause_seconds(job.attempt), reason)
+            return RetryIn(lookup_pause_seconds(job.attempt), reason)
         unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
         return await self._record_or_hold(job, name, unclear, loaded)
 
@@ -132,7 +140,7 @@ class ProcessWebhook:
         if not isinstance(result, Done):
             return result
         if job.attempt < LOOKS_MAX:
-            return RetryIn(_lookup_pause_seconds(job.attempt), f"the {look.subject} is looked at next")
+            return RetryIn(lookup_pause_seconds(job.attempt), f"the {look.subject} is looked at next")
         reason = f"the PSP reports a {look.subject}, and the charge knows no payment that it could be of"
         unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
         return await self._record_or_hold(job, name, unclear, loaded)
@@ -153,11 +161,11 @@ class ProcessWebhook:
 
     async def _find_charge(
         self, job: ClaimedJob, key: WebhookJob, report: WebhookReport
-    ) -> LoadedCharge | JobResult:
+    ) -> LoadedCharge | LoadedAttempt | JobResult:
         """The charge that a report is about: by the log, by our metadata, by asking the PSP, in this order."""
         reference = report.payment_reference
         hinted = None if report.charge_id is None else await self._load(key, report.charge_id)
-        if isinstance(hinted, LoadedCharge) and reference and hinted.charge.is_called(reference):
+        if reference and isinstance(hinted, LoadedCharge | LoadedAttempt) and _is_called(hinted, reference):
             return hinted
         if reference is None and hinted is None:
             WEBHOOKS_PROCESSED.labels(key.psp, "held_in_inbox").inc()
@@ -165,7 +173,7 @@ class ProcessWebhook:
                 f"webhook {key.psp_event_id} names no payment: {report.unreadable or 'nothing is said of one'}"
             )
         known = reference and await self._context.recorder.charge_of(key.psp, key.psp_account, reference)
-        found: LoadedCharge | NotOurs | JobResult
+        found: LoadedCharge | LoadedAttempt | NotOurs | JobResult
         if known:
             found = await self._load(key, known)
         elif hinted is not None:
@@ -178,14 +186,14 @@ class ProcessWebhook:
 
     async def _ask_psp(
         self, job: ClaimedJob, key: WebhookJob, reference: PspReference
-    ) -> LoadedCharge | NotOurs | JobResult:
+    ) -> LoadedCharge | LoadedAttempt | NotOurs | JobResult:
         gateway = self._context.gateways.get(key.psp)
         if gateway is None:
             return Hold(f"no gateway for PSP {key.psp} is configured; add it, then requeue")
         found = await psp_call.charge_of(gateway, key.psp_account, reference)
         match found:
             case Retryable() if job.attempt < LOOKUPS_MAX:
-                return RetryIn(_lookup_pause_seconds(job.attempt), found.reason)
+                return RetryIn(lookup_pause_seconds(job.attempt), found.reason)
             case Retryable():
                 return Hold(
                     f"webhook {key.psp_event_id}: {found.reason}; requeue it when the PSP answers again"
@@ -195,42 +203,39 @@ class ProcessWebhook:
             case _:
                 return await self._load(key, found)
 
-    async def _load(self, key: WebhookJob, charge_id: ChargeId) -> LoadedCharge | NotOurs | Hold:
+    async def _load(
+        self, key: WebhookJob, charge_id: ChargeId
+    ) -> LoadedCharge | LoadedAttempt | NotOurs | Hold:
         try:
-            loaded = await self._context.load(parse_charge_id(charge_id))
+            charge = await self._context.recorder.load(parse_charge_id(charge_id))
         except InvalidId:
             return NotOurs("what it names is no charge id")
-        if isinstance(loaded, NoSuchCharge):
+        if charge is None:
             # Installations may share an account at a PSP: an id that is none of ours is one of theirs.
             return NotOurs("it is about a charge of another installation")
-        if isinstance(loaded, Hold):
-            return loaded
-        if (loaded.charge.psp, loaded.charge.psp_account) != (key.psp, key.psp_account):
-            # Believed for its own account only: a test account must not report about a live charge.
+        is_current = (charge.psp, charge.psp_account) == (key.psp, key.psp_account)
+        attempt = attempt_at(charge, key.psp, key.psp_account)
+        if not is_current and attempt is None:
+            # Believed for its own accounts only: a test account must not report about a live charge.
             return NotOurs(f"the charge is not of account {key.psp_account}")
-        return loaded
+        gateway = self._context.gateways.get(key.psp)
+        if gateway is None:
+            return Hold(f"{charge_id}: no gateway for PSP {key.psp} is configured; add it, then requeue")
+        if attempt is not None:
+            return LoadedAttempt(charge_id, charge, attempt, gateway)
+        return LoadedCharge(charge_id, charge, gateway)
 
     async def _record_or_hold(
         self, job: ClaimedJob, name: ReportName, report: WebhookReport, loaded: LoadedCharge
     ) -> JobResult:
-        provenance = Provenance(
-            correlation=loaded.charge_id, actor=f"webhook:{name.psp}", causation=name.psp_event_id
-        )
+        provenance = provenance_of(name, loaded.charge_id)
         other = _other_payment(loaded.charge, report)
         recorded = other or await self._record(name, report, loaded, provenance)
         if isinstance(recorded, Refusal) and is_held_reason(recorded.code):
-            recorded = await self._hold(name, recorded.code, recorded.detail, loaded, provenance)
+            recorded = await hold(self._context, name, loaded.charge_id, recorded.code, recorded.detail)
         if isinstance(recorded, Recorded):
-            _count(name, recorded, loaded)
+            count(name, recorded, loaded.charge_id)
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
-
-    async def _hold(
-        self, name: ReportName, reason: HeldReason, detail: str, loaded: LoadedCharge, provenance: Provenance
-    ) -> RecordResult:
-        def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
-            return hold_report(charge.held_reports, name, reason, detail, self._context.clock.now())
-
-        return await self._context.recorder.record(loaded.charge_id, decision, provenance)
 
     async def _record(
         self, name: ReportName, report: WebhookReport, loaded: LoadedCharge, provenance: Provenance
@@ -284,9 +289,10 @@ class ProcessWebhook:
         return decision
 
 
-def is_held_reason(code: RefusalCode) -> TypeGuard[HeldReason]:
-    """Whether the refusal of a report with this code means that the report is held, with the code as the reason."""
-    return code in get_args(HeldReason)
+def _is_called(loaded: LoadedCharge | LoadedAttempt, reference: PspReference) -> bool:
+    if isinstance(loaded, LoadedAttempt):
+        return is_part_of(loaded.attempt, reference)
+    return loaded.charge.is_called(reference)
 
 
 def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
@@ -300,32 +306,12 @@ def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
     )
 
 
-def _lookup_pause_seconds(attempt: int) -> float:
-    return min(2.0 ** min(attempt - 1, 60), LOOKUP_PAUSE_MAX_SECONDS)
-
-
 def _most_pressing(results: Sequence[JobResult]) -> JobResult:
     """The result of a job with several parts: to be done again if one part is, else held if one part is."""
     again = [result for result in results if isinstance(result, RetryIn)]
     if again:
         return min(again, key=lambda result: result.delay_seconds)
     return next((result for result in results if isinstance(result, Hold)), Done())
-
-
-def _count(name: ReportName, recorded: Recorded[ChargeEvent], loaded: LoadedCharge) -> None:
-    held = next((event for event in recorded.events if isinstance(event, ReportHeld)), None)
-    if held is None:
-        WEBHOOKS_PROCESSED.labels(name.psp, "recorded" if recorded.events else "known").inc()
-        return
-    WEBHOOKS_PROCESSED.labels(name.psp, "held").inc()
-    _log.error(
-        "worker.report_held",
-        charge_id=loaded.charge_id,
-        psp_event_id=name.psp_event_id,
-        type=name.report_type,
-        reason=held.reason,
-        detail=held.detail,
-    )
 
 
 def _ignored(key: WebhookJob, reason: str) -> JobResult:

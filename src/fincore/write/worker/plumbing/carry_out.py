@@ -44,7 +44,12 @@ async def carry_out(
     if isinstance(recorded, Recorded) and recorded.events:
         _log.warning("worker.receipt_omitted", charge_id=loaded.charge_id, reason=reason)
     charge = await context.recorder.load(loaded.charge_id)
-    if charge is None or charge.operation is None or charge.operation.without_receipt is not True:
+    if (
+        charge is None
+        or charge.operation is None
+        or charge.operation.number != operation.number
+        or charge.operation.without_receipt is not True
+    ):
         return CarriedOut(loaded, Retryable(reason="the charge changed while its receipt was left out"))
     loaded = msgspec.structs.replace(loaded, charge=charge)
     outcome = await psp_call.operate(

@@ -35,18 +35,28 @@ async def finish_call(
     outcome: OutcomeT | Retryable | Unknown,
     *,
     record: Callable[[OutcomeT | Unknown], Awaitable[RecordResult]],
+    fail_over: Callable[[Retryable], Awaitable[JobResult | None]] | None = None,
 ) -> JobResult:
-    """Repeat later a call that is known not to have happened; record every other outcome.
+    """Repeat later a call that is known not to have happened, or go on without it; record every other outcome.
 
     After the last repeat the outcome is unknown, because an earlier claim of the job may have reached the PSP. So it is where
-    the PSP's response names what belongs to another charge: it says nothing of this one.
+    the PSP's response names what belongs to another charge: it says nothing of this one. `fail_over` sends the charge to another
+    account instead, if it may; None if it may not.
     """
     now = context.clock.now()
     decided: OutcomeT | Unknown
     if isinstance(outcome, Retryable):
-        retry = decide_retry(job.attempt, outcome, context.retry_policy, fraction=context.draw())
+        retry = decide_retry(
+            job.attempt,
+            outcome,
+            context.retry_policy,
+            fraction=context.draw(),
+            may_fail_over=fail_over is not None,
+        )
         if isinstance(retry, RetryAfter):
-            return RetryIn(retry.delay_seconds, outcome.reason)
+            return RetryIn(retry.delay_seconds, outcome.reason, nothing_ran=True)
+        if fail_over is not None and (failed_over := await fail_over(outcome)) is not None:
+            return failed_over
         decided = Unknown(reason=f"gave up after {job.attempt} attempts: {outcome.reason}", since=now)
     else:
         decided = outcome

@@ -41,7 +41,9 @@ def job_result(
 
 
 def wait_for_clock(clock: AgeClock) -> RetryIn:
-    """Later: what the job would do depends on an age that cannot be judged now."""
+    """Later, before any call: what the job would do depends on an age that cannot be judged now."""
     return RetryIn(
-        CLOCK_PAUSE_SECONDS, clock.distrust() or "it was asked for in the future: the clock went back"
+        CLOCK_PAUSE_SECONDS,
+        clock.distrust() or "it was asked for in the future: the clock went back",
+        nothing_ran=True,
     )

@@ -51,7 +51,7 @@ from fincore.write.psp.port import (
     RefundRequest,
 )
 from fincore.write.worker.plumbing.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
-from fincore.write.worker.policies.psp_key import psp_key, refund_key
+from fincore.write.worker.policies.psp_key import psp_key, refund_key, reversal_key
 
 _log = structlog.get_logger(__name__)
 
@@ -107,6 +107,27 @@ async def operate(
     if isinstance(outcome, Approved) and asked is not None and outcome.money != asked:
         # The PSP's own record of the payment shows whether that is true.
         return Unknown(reason=f"the PSP was asked for {asked} and answers {outcome.money}", since=since)
+    return _of_charge(charge, outcome, since)
+
+
+async def release(
+    gateway: PspGateway, charge_id: ChargeId, charge: Charge, attempt: int, clock: Clock
+) -> OperationOutcome:
+    """Release what an abandoned attempt holds, or repeat that; `charge` is as that attempt's PSP knows it."""
+    since = clock.now()
+    request = CancelRequest(
+        charge_id=charge_id,
+        idempotency_key=reversal_key(charge_id, attempt),
+        psp_account=charge.psp_account,
+        psp_reference=_reference(charge),
+        reason="duplicate",
+        authorization=charge.latest("authorization"),
+    )
+    outcome = await _called(gateway.name, "cancel", gateway.cancel(request))
+    if outcome is None:
+        return Unknown(reason=_RAISED, since=since)
+    if isinstance(outcome, Rejected | Retryable | Unknown):
+        return outcome
     return _of_charge(charge, outcome, since)
 
 

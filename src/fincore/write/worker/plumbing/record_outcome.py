@@ -9,6 +9,7 @@ from functools import partial
 
 import structlog
 
+from fincore.domain.attempt_outcomes import decide_attempt
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute_reports import decide_dispute
@@ -58,10 +59,16 @@ async def record_payment_outcome(
 ) -> RecordResult:
     """Record the outcome of a payment, or of the operation that the loaded charge waits for.
 
-    `additional` gives events to be committed together with those that follow: that the report is held, or released.
+    `additional` gives events to be committed together with those that follow: that the report is held, or released. Where the
+    loaded charge's attempt was given up meanwhile, the outcome is that attempt's: it is recorded as such and changes nothing else.
     """
+    number = loaded.charge.attempt_number
 
     def decision(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        if charge.attempt_number != number:
+            if isinstance(outcome, Rejected | Unknown):
+                return ()
+            return decide_attempt(charge, number, outcome, context.clock.now())
         if (
             isinstance(outcome, Rejected | Unknown | ActionRequired | Pending)
             and charge.operation != loaded.charge.operation
@@ -100,6 +107,8 @@ async def record_refund_outcome(
     if not _is_contradiction(recorded) or not isinstance(outcome, RefundReport):
         return recorded
     charge = await context.recorder.load(loaded.charge_id) or loaded.charge
+    if charge.attempt_number != loaded.charge.attempt_number:
+        return Contended()
     if charge.captured_minor > 0:
         known_as = refund_id or outcome.refund_id or id_if_new
         return await _align_refunds(
@@ -221,6 +230,9 @@ async def _align_payment(
     `reference` is the payment that the report names, for a charge that does not know its own: a search might lag.
     """
     charge = await context.recorder.load(loaded.charge_id) or loaded.charge
+    if charge.attempt_number != loaded.charge.attempt_number:
+        # Another account carries the charge by now: the report is about an attempt that was given up.
+        return Contended()
     record = await psp_call.inquire(
         loaded.gateway, loaded.charge_id, charge, context.clock, reported_reference=reference
     )

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent, Operation
+from fincore.domain.failover import reroute
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import (
     ActionRequired,
@@ -79,11 +80,15 @@ def decide_never_happened(
 ) -> tuple[ChargeEvent, ...] | Refusal:
     """The events of an operation that never happened; none once the charge's outcome is not unknown any more.
 
+    An authorization goes on to the next account of the charge's plan, if there is one.
+
     That it never happened is inferred. What a webhook or a person has said meanwhile is known, and stronger.
     """
     if charge.operation != operation or charge.unknown_since is None:
         return ()
-    return decide_payment(charge, never_happened(operation.kind, now))
+    reason = "the PSP's record does not show the payment, and cannot any more"
+    rerouted = reroute(charge, operation, code="never_happened", reason=reason, now=now)
+    return rerouted or decide_payment(charge, never_happened(operation.kind, now))
 
 
 def refund_never_happened(now: datetime) -> RefundRejected:

@@ -8,10 +8,13 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from fincore.domain.events import (
+    AttemptAuthorized,
+    AttemptCaptured,
     ChargeAuthorized,
     ChargeCaptured,
     ChargeCorrected,
     ChargeEvent,
+    ChargeRerouted,
     EventType,
     RefundOutcomeUnknown,
     RefundPending,
@@ -27,6 +30,7 @@ from fincore.write.queue.job_payloads import (
     poll_job,
     resolve_job,
     resolve_refund_job,
+    reverse_attempt_job,
 )
 
 
@@ -41,7 +45,8 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     A hold is polled `lapse_grace_seconds` after it ends, so that the PSP's webhook comes first; `refund_pause_seconds` is the
     pause between polls of a refund that the PSP carries out later, for `refund_give_up_seconds` at most. An operation that
     the PSP decides later is polled after `pending_pause_seconds` each, until the time it named. A capture with a fee that is
-    not known is polled after `fee_pause_seconds`, `fee_looks_max` times. For a merchant that waits, the PSP is asked about a
+    not known is polled after `fee_pause_seconds`, `fee_looks_max` times. The PSP's record of an attempt that was given up is looked at
+    after `abandoned_look_pause_seconds`. For a merchant that waits, the PSP is asked about a
     charge at most once in `inquiry_interval_seconds`.
     """
 
@@ -56,6 +61,7 @@ class PollPolicy(msgspec.Struct, frozen=True, kw_only=True):
     refund_pause_seconds: float = 6 * 3_600.0
     refund_give_up_seconds: float = 30 * 86_400.0
     pending_pause_seconds: float = 6 * 3_600.0
+    abandoned_look_pause_seconds: float = 3_600.0
     fee_pause_seconds: float = 120.0
     fee_looks_max: int = 3
     inquiry_interval_seconds: float = INQUIRY_INTERVAL_SECONDS
@@ -77,7 +83,12 @@ class FollowUpTimes(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: float
 
 
-Condition = Literal["the fee is not known", "it was corrected to authorized", "it was corrected to succeeded"]
+Condition = Literal[
+    "the fee is not known",
+    "it was corrected to authorized",
+    "it was corrected to succeeded",
+    "the abandoned account was called",
+]
 Start = Literal["now", "the end of the hold"]
 Pause = Literal[
     "none",
@@ -87,6 +98,7 @@ Pause = Literal[
     "poll for the fee",
     "poll of a refund",
     "poll of what is pending",
+    "look at an abandoned attempt",
 ]
 FollowUpKind = Literal[
     "charge.authorize",
@@ -94,6 +106,7 @@ FollowUpKind = Literal[
     "charge.resolve",
     "charge.follow",
     "charge.cancel",
+    "attempt.reverse",
     "refund.resolve",
 ]
 
@@ -111,6 +124,14 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
 FOLLOW_UPS: Final = (
     FollowUp(event="charge.outcome_unknown", kind="charge.resolve", pause="first inquiry"),
     FollowUp(event="charge.rerouted", kind="charge.authorize", pause="none"),
+    FollowUp(
+        event="charge.rerouted",
+        condition="the abandoned account was called",
+        kind="attempt.reverse",
+        pause="look at an abandoned attempt",
+    ),
+    FollowUp(event="charge.attempt_captured", kind="attempt.reverse", pause="none"),
+    FollowUp(event="charge.attempt_authorized", kind="attempt.reverse", pause="none"),
     FollowUp(event="charge.customer_approved", kind="charge.complete", pause="none"),
     FollowUp(event="charge.pending", kind="charge.follow", pause="poll of what is pending"),
     FollowUp(event="charge.action_required", kind="charge.follow", pause="first poll"),
@@ -151,6 +172,7 @@ PAUSES: Final[Mapping[Pause, Callable[[FollowUpTimes], float]]] = MappingProxyTy
         "poll for the fee": lambda times: times.policy.fee_pause_seconds,
         "poll of a refund": lambda times: times.policy.refund_pause_seconds,
         "poll of what is pending": lambda times: times.policy.pending_pause_seconds,
+        "look at an abandoned attempt": lambda times: times.policy.abandoned_look_pause_seconds,
     }
 )
 """The pauses of the table, in seconds."""
@@ -178,6 +200,8 @@ def _applies(condition: Condition | None, event: ChargeEvent) -> bool:
             return isinstance(event, ChargeCorrected) and event.status_after == "authorized"
         case "it was corrected to succeeded":
             return isinstance(event, ChargeCorrected) and event.status_after == "succeeded"
+        case "the abandoned account was called":
+            return isinstance(event, ChargeRerouted) and event.code != "account_not_called"
         case _:
             assert_never(condition)
 
@@ -194,7 +218,9 @@ def _start_seconds(row: FollowUp, event: ChargeEvent, now: datetime, times: Foll
 def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: float) -> Job:
     match row.kind:
         case "charge.authorize":
-            return authorize_job(charge_id)
+            if not isinstance(event, ChargeRerouted):
+                raise TypeError(f"{row.event} begins no attempt")
+            return authorize_job(charge_id, attempt=event.abandoned_attempt + 1)
         case "charge.complete":
             return complete_job(charge_id)
         case "charge.resolve":
@@ -203,9 +229,19 @@ def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: 
             return poll_job(charge_id, delay_seconds=delay_seconds)
         case "charge.cancel":
             return cancel_job(charge_id)
+        case "attempt.reverse":
+            return reverse_attempt_job(charge_id, _attempt_of(row, event), delay_seconds=delay_seconds)
         case "refund.resolve":
             if not isinstance(event, RefundOutcomeUnknown | RefundPending):
                 raise TypeError(f"{row.event} names no refund")
             return resolve_refund_job(charge_id, event.refund_id, delay_seconds=delay_seconds)
         case _:
             assert_never(row.kind)
+
+
+def _attempt_of(row: FollowUp, event: ChargeEvent) -> int:
+    if isinstance(event, ChargeRerouted):
+        return event.abandoned_attempt
+    if isinstance(event, AttemptCaptured | AttemptAuthorized):
+        return event.attempt
+    raise TypeError(f"{row.event} names no attempt")

@@ -8,11 +8,13 @@ from fincore.domain.outcome import Retryable
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Exponential pauses with full jitter: a pause is drawn between zero and its bound, so that workers spread out.
 
-    The bound is `base_seconds` after the first attempt and doubles up to `pause_max_seconds`. A PSP that asks for a
+    After `attempts_max` calls the outcome counts as unknown; a charge that may go on to another account does so after
+    `attempts_before_failover_max` calls. The bound is `base_seconds` after the first attempt and doubles up to `pause_max_seconds`. A PSP that asks for a
     longer pause gets it, up to `asked_pause_max_seconds`.
     """
 
     attempts_max: int = 6
+    attempts_before_failover_max: int = 2
     base_seconds: float = 0.5
     pause_max_seconds: float = 30.0
     asked_pause_max_seconds: float = 120.0
@@ -38,14 +40,17 @@ class RetryAfter(msgspec.Struct, frozen=True):
 
 
 class Exhausted(msgspec.Struct, frozen=True):
-    """No more attempts: the janitor resolves the outcome."""
+    """No more attempts: the charge goes on to another account, or the janitor resolves the outcome."""
 
 
 def decide_retry(
-    attempt: int, outcome: Retryable, policy: RetryPolicy, *, fraction: float
+    attempt: int, outcome: Retryable, policy: RetryPolicy, *, fraction: float, may_fail_over: bool = False
 ) -> RetryAfter | Exhausted:
     """What follows the attempt with this number (from 1); `fraction` in [0, 1) is the draw of the jitter."""
     asked_seconds = outcome.retry_after_seconds or 0.0
-    if attempt >= policy.attempts_max or asked_seconds > policy.asked_pause_max_seconds:
+    if may_fail_over and not outcome.was_called:
+        return Exhausted()
+    attempts_max = policy.attempts_before_failover_max if may_fail_over else policy.attempts_max
+    if attempt >= attempts_max or asked_seconds > policy.asked_pause_max_seconds:
         return Exhausted()
     return RetryAfter(max(policy.pause_bound_seconds(attempt) * fraction, asked_seconds))

@@ -1,0 +1,173 @@
+"""Which events follow from what a PSP says of an attempt that was given up. None of them changes what the charge itself is. Pure."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from fincore.domain.attempt import AbandonedAttempt
+from fincore.domain.charge import Charge
+from fincore.domain.events import (
+    AttemptAuthorized,
+    AttemptCaptured,
+    AttemptReleased,
+    AttemptReversalFailed,
+    AttemptReversed,
+    ChargeEvent,
+)
+from fincore.domain.ids import RefundId
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Canceled,
+    Consented,
+    Declined,
+    Expired,
+    KnownOutcome,
+    Pending,
+    PspAccount,
+    PspName,
+    PspReference,
+    RefundReport,
+)
+from fincore.domain.payment_outcomes import payment_mismatch
+from fincore.domain.refund import Refund
+from fincore.domain.refusal import Refusal
+
+Events = tuple[ChargeEvent, ...]
+
+
+def attempt_at(charge: Charge, psp: PspName, psp_account: PspAccount) -> AbandonedAttempt | None:
+    """The attempt that was given up at an account; no account had two of one charge."""
+    found = (one for one in charge.abandoned_attempts if (one.psp, one.psp_account) == (psp, psp_account))
+    return next(found, None)
+
+
+def is_part_of(attempt: AbandonedAttempt, reference: PspReference) -> bool:
+    """Whether this is what the PSP calls the attempt's payment, or a part of it."""
+    return reference == attempt.psp_reference or any(
+        part.psp_reference == reference for part in attempt.sub_references
+    )
+
+
+def as_of_attempt(
+    charge: Charge, attempt: AbandonedAttempt, *, reversal_id: RefundId | None = None
+) -> Charge:
+    """The charge as that attempt's PSP should know it: its account and its payment, and the refund that reverses it."""
+    reversal = (
+        ()
+        if reversal_id is None or attempt.reversal_requested_at is None
+        else (
+            Refund(
+                refund_id=reversal_id,
+                status="processing",
+                amount_minor=attempt.money_minor,
+                reason=None,
+                origin="merchant",
+                metadata={},
+                requested_at=attempt.reversal_requested_at,
+                updated_at=attempt.reversal_requested_at,
+            ),
+        )
+    )
+    return msgspec.structs.replace(
+        charge,
+        psp=attempt.psp,
+        psp_account=attempt.psp_account,
+        psp_reference=attempt.psp_reference,
+        sub_references=attempt.sub_references,
+        captured_minor=attempt.money_minor if attempt.is_taken else 0,
+        refunds=reversal,
+        disputes=(),
+    )
+
+
+def decide_attempt(charge: Charge, number: int, record: KnownOutcome, now: datetime) -> Events | Refusal:
+    """The events that follow from the PSP's own record of an abandoned attempt; none where it shows nothing new.
+
+    A payment that its customer has yet to act on, or has approved, took no money and never will: nothing completes it.
+    """
+    attempt = charge.abandoned_attempt(number)
+    if attempt is None or attempt.status in ("reversed", "released"):
+        return ()
+    refusal = payment_mismatch(as_of_attempt(charge, attempt), record)
+    if refusal is not None:
+        return refusal
+    match record:
+        case Approved(kind="captured") if not attempt.is_taken:
+            return (_captured(charge, attempt, record, now),)
+        case Approved(kind="authorized") if attempt.status == "abandoned":
+            return (_authorized(attempt, record, now),)
+        case Canceled() | Expired() | Declined() if attempt.is_taken:
+            return Refusal(
+                "contradicts_state",
+                f"the PSP shows that attempt {number} took nothing, and it took {attempt.money_minor} minor units",
+            )
+        case Canceled() | Expired() | Declined() if attempt.has_money:
+            return (AttemptReleased(attempt=number, occurred_at=record.occurred_at),)
+        case Approved() | Canceled() | Expired() | Declined() | ActionRequired() | Consented() | Pending():
+            return ()
+        case _:
+            assert_never(record)
+
+
+def decide_reversed(charge: Charge, number: int, report: RefundReport) -> Events:
+    """The event that what an abandoned attempt took has been given back; none where that is known."""
+    attempt = charge.abandoned_attempt(number)
+    if attempt is None or not attempt.is_taken or not attempt.has_money or attempt.psp_reference is None:
+        return ()
+    return (
+        AttemptReversed(
+            attempt=number,
+            merchant_id=charge.merchant_id,
+            livemode=charge.livemode,
+            psp=attempt.psp,
+            psp_account=attempt.psp_account,
+            psp_reference=attempt.psp_reference,
+            amount_minor=attempt.money_minor,
+            currency=charge.amount.currency,
+            occurred_at=report.occurred_at,
+            fee_minor=report.fee.amount_minor if report.fee else 0,
+            fee_currency=report.fee.currency if report.fee else None,
+        ),
+    )
+
+
+def decide_reversal_failed(charge: Charge, number: int, reason: str, now: datetime) -> Events:
+    """The event that a person has to give the money of an abandoned attempt back; none where that is known."""
+    attempt = charge.abandoned_attempt(number)
+    if attempt is None or attempt.status not in ("captured", "authorized"):
+        return ()
+    return (AttemptReversalFailed(attempt=number, reason=reason, occurred_at=now),)
+
+
+def _captured(charge: Charge, attempt: AbandonedAttempt, record: Approved, now: datetime) -> AttemptCaptured:
+    return AttemptCaptured(
+        attempt=attempt.number,
+        merchant_id=charge.merchant_id,
+        livemode=charge.livemode,
+        psp=attempt.psp,
+        psp_account=attempt.psp_account,
+        psp_reference=record.psp_reference,
+        amount_minor=record.money.amount_minor,
+        currency=record.money.currency,
+        occurred_at=record.occurred_at,
+        requested_at=now,
+        fee_minor=record.fee.amount_minor if record.fee else 0,
+        fee_currency=record.fee.currency if record.fee else None,
+        sub_references=record.sub_references,
+    )
+
+
+def _authorized(attempt: AbandonedAttempt, record: Approved, now: datetime) -> AttemptAuthorized:
+    return AttemptAuthorized(
+        attempt=attempt.number,
+        psp=attempt.psp,
+        psp_account=attempt.psp_account,
+        psp_reference=record.psp_reference,
+        amount_minor=record.money.amount_minor,
+        currency=record.money.currency,
+        occurred_at=record.occurred_at,
+        requested_at=now,
+        sub_references=record.sub_references,
+    )
