@@ -111,6 +111,8 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the PSP's own record of a payment: by its reference where that is known, else by our charge id.
 
     `reported_reference` is a payment that a report said to be the charge's: it counts only if it carries our charge id.
+    `payment_method` is what the charge is paid with: where the PSP cannot be searched, it says whether a payment without a
+    known reference can have taken money.
     """
 
     charge_id: ChargeId
@@ -118,6 +120,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     psp_reference: PspReference | None = None
     reported_reference: PspReference | None = None
+    payment_method: PaymentMethod | None = None
 
 
 class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +141,17 @@ class NotFound(msgspec.Struct, frozen=True):
 
 
 class DisputeInquiry(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for the PSP's own record of a dispute of a payment."""
+    """Ask for the PSP's own record of a dispute of a payment.
+
+    `capture` is the part that took the money. `held` is what the log knows to have been put aside for the dispute so far, in each
+    currency: where the PSP shows only what is put aside now, its gateway tells by that what was released.
+    """
 
     psp_account: PspAccount
     payment_reference: PspReference
     psp_reference: PspReference
+    capture: PspReference | None = None
+    held: tuple[Money, ...] = ()
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +260,7 @@ class SignatureRefused(msgspec.Struct, frozen=True):
 
     reason: Literal[
         "missing",
+        "certificate",
         "malformed",
         "expired",
         "from_the_future",

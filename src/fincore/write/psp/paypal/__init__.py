@@ -1,4 +1,5 @@
-"""PayPal, in FinCore's words: its accounts, its amounts and its limits.
+"""PayPal: calls to its API and signed webhooks from it, in FinCore's words.
 
-It refuses to know the state of a charge, jobs, retries and every other PSP.
+`gateway` asks, `client` carries, `orders`, `outcomes`, `refunds` and `disputes` decide what its responses mean, `webhooks` verifies its
+events and says what to look at. It refuses to know the state of a charge, jobs, retries and every other PSP.
 """

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from fincore.domain.ids import ChargeId
 from fincore.domain.payment_method import CardToken
 from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
+from fincore.write.psp.return_url import naming
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
@@ -23,7 +23,7 @@ def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) 
         # charge may become (a bank debit is `processing` for days), and cards need no return_url without 3-D Secure.
         "payment_method_types": ["card"],
         "confirm": True,
-        "return_url": request.return_url and _naming(request.return_url, request.charge_id),
+        "return_url": request.return_url and naming(request.return_url, request.charge_id),
         # Without a page to come back to, a customer cannot be sent away: the bank's wish is then a decline.
         "error_on_requires_action": None if request.return_url else True,
         "description": request.description,
@@ -52,9 +52,3 @@ def refund_form(request: RefundRequest, amount: int) -> Form:
         "reason": request.reason,
         "metadata": {CHARGE_ID_KEY: request.charge_id, REFUND_ID_KEY: request.refund_id},
     }
-
-
-def _naming(return_url: str, charge_id: ChargeId) -> str:
-    """The page with the charge in its query, so that the page can show its status to the customer."""
-    page, mark, fragment = return_url.partition("#")
-    return f"{page}{'&' if '?' in page else '?'}charge={charge_id}{mark}{fragment}"

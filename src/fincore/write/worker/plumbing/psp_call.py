@@ -170,6 +170,7 @@ async def inquire(
         created_at=charge.created_at,
         psp_reference=charge.psp_reference,
         reported_reference=reported_reference,
+        payment_method=charge.payment_method,
     )
     record = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
     if record is None:
@@ -205,8 +206,15 @@ async def inquire_dispute(
     gateway: PspGateway, charge: Charge, psp_reference: PspReference
 ) -> DisputeReport | NotFound | Retryable | Unknown:
     """Ask the PSP for its record of a dispute of the charge."""
+    dispute = next((one for one in charge.disputes if one.psp_reference == psp_reference), None)
     inquiry = DisputeInquiry(
-        psp_account=charge.psp_account, payment_reference=_reference(charge), psp_reference=psp_reference
+        psp_account=charge.psp_account,
+        payment_reference=_reference(charge),
+        psp_reference=psp_reference,
+        capture=charge.latest("capture"),
+        held=tuple(
+            Money(moved.held_minor, moved.currency) for moved in (dispute.movements if dispute else ())
+        ),
     )
     record = await _called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
     return Retryable(reason=_RAISED) if record is None else record
