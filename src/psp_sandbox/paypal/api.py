@@ -9,7 +9,7 @@ import msgspec
 
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.messages import Request, Response
-from psp_sandbox.paypal import authorizations, captures, notifications, orders, tokens, vault
+from psp_sandbox.paypal import authorizations, captures, disputes, notifications, orders, tokens, vault
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal, error, invalid_token, known, unauthenticated
 from psp_sandbox.paypal.oauth import Tokens
@@ -20,7 +20,14 @@ MAX_REQUEST_ID_CHARS = 108
 ORDER_KEPT_SECONDS = 6 * 3_600.0
 PAYMENT_KEPT_SECONDS = 45 * 24 * 3_600.0
 VAULT_KEPT_SECONDS = 3 * 3_600.0
-PREFIXES = ("/v1/notifications/", "/v1/oauth2/", "/v2/checkout/", "/v2/payments/", "/v3/vault/")
+PREFIXES = (
+    "/v1/customer/",
+    "/v1/notifications/",
+    "/v1/oauth2/",
+    "/v2/checkout/",
+    "/v2/payments/",
+    "/v3/vault/",
+)
 """The paths that are PayPal's."""
 
 _FINGERPRINT_KEY = secrets.token_bytes(32)
@@ -51,6 +58,12 @@ ROUTES: Mapping[tuple[str, str], Operation] = {
     ("GET", "v1/notifications/webhooks"): Operation(run=notifications.list_webhooks),
     ("GET", "v1/notifications/webhooks/{}"): Operation(run=notifications.show),
     ("DELETE", "v1/notifications/webhooks/{}"): Operation(run=notifications.delete),
+    ("GET", "v1/customer/disputes"): Operation(run=disputes.list_disputes),
+    ("GET", "v1/customer/disputes/{}"): Operation(run=disputes.show, status=200),
+    ("POST", "v1/customer/disputes/{}/accept-claim"): Operation(run=disputes.accept_claim),
+    ("POST", "v1/customer/disputes/{}/adjudicate"): Operation(run=disputes.adjudicate),
+    ("POST", "v1/customer/disputes/{}/escalate"): Operation(run=disputes.escalate),
+    ("POST", "v1/customer/disputes/{}/provide-evidence"): Operation(run=disputes.provide_evidence),
     ("POST", "v2/checkout/orders"): Operation(
         run=orders.create, repeated_status=200, kept_seconds=ORDER_KEPT_SECONDS
     ),

@@ -18,6 +18,7 @@ def refund(call: Call) -> str:
     """POST /v2/payments/captures/{id}/refund: the refund it makes."""
     given = read(call.request, RefundCapture)
     capture = _capture(call)
+    _check_undisputed(call, capture)
     asked = refund_machine.RefundOrder(
         refund_id=new_paypal_id(),
         amount=amount_of(given.amount),
@@ -36,6 +37,15 @@ def show_refund(call: Call) -> str:
     if call.store.refunds.get(call.account, call.named) is None:
         raise Refusal("INVALID_RESOURCE_ID")
     return call.named
+
+
+def _check_undisputed(call: Call, capture: Capture) -> None:
+    """Raises Refusal: a dispute about the capture is open, or has taken its money."""
+    for dispute in call.store.disputes_of(capture):
+        if dispute.taken_minor:
+            raise Refusal("REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK")
+        if dispute.status != "RESOLVED":
+            raise Refusal("TRANSACTION_DISPUTED")
 
 
 def _capture(call: Call) -> Capture:

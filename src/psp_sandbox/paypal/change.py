@@ -9,6 +9,9 @@ from psp_sandbox.paypal.records import Record
 EventType = Literal[
     "CHECKOUT.ORDER.APPROVED",
     "CHECKOUT.ORDER.COMPLETED",
+    "CUSTOMER.DISPUTE.CREATED",
+    "CUSTOMER.DISPUTE.RESOLVED",
+    "CUSTOMER.DISPUTE.UPDATED",
     "PAYMENT.AUTHORIZATION.CREATED",
     "PAYMENT.AUTHORIZATION.VOIDED",
     "PAYMENT.CAPTURE.COMPLETED",
@@ -28,6 +31,7 @@ EffectKind = Literal[
     "paypal.expire_authorization",
     "paypal.decide_capture",
     "paypal.decide_refund",
+    "paypal.lapse_dispute",
 ]
 
 

@@ -19,6 +19,10 @@ ISSUES: Mapping[str, Mapping[str, tuple[int, str]]] = {
 """For each operation, such as `POST v2/checkout/orders`: issue -> (status, description)."""
 
 UNLISTED: Mapping[str, tuple[int, str]] = {
+    "ACTION_NOT_ALLOWED_IN_CURRENT_DISPUTE_STATE": (
+        422,
+        "The dispute is not in a state that allows this action.",
+    ),
     "DUPLICATE_REQUEST_ID": (422, "The value of PayPal-Request-Id header has already been used."),
     "REAUTHORIZATION_TOO_SOON": (422, "Reauthorization is allowed only once from day four to day 29."),
     "WEBHOOK_NUMBER_LIMIT_EXCEEDED": (400, "Maximum number of webhook URLs has been reached."),

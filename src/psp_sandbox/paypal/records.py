@@ -197,12 +197,74 @@ class PaymentToken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deleted: bool = False
 
 
-Record = Order | Authorization | Capture | Refund | SetupToken | PaymentToken
+DisputeReason = Literal[
+    "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+    "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED",
+    "UNAUTHORISED",
+    "CREDIT_NOT_PROCESSED",
+    "DUPLICATE_TRANSACTION",
+    "INCORRECT_AMOUNT",
+    "PAYMENT_BY_OTHER_MEANS",
+    "CANCELED_RECURRING_BILLING",
+    "PROBLEM_WITH_REMITTANCE",
+    "OTHER",
+]
+DisputeStage = Literal["INQUIRY", "CHARGEBACK", "PRE_ARBITRATION", "ARBITRATION"]
+DisputeStatus = Literal["WAITING_FOR_SELLER_RESPONSE", "UNDER_REVIEW", "RESOLVED"]
+DisputeOutcome = Literal[
+    "RESOLVED_BUYER_FAVOUR", "RESOLVED_SELLER_FAVOUR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER"
+]
+MovementKind = Literal["hold", "release", "settlement", "reversal", "fee", "payout"]
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Money that a dispute moved from the merchant, back to it, or (`payout`) from PayPal to the buyer. It is positive."""
+
+    id: str
+    kind: MovementKind
+    minor: int
+    at: int
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A buyer's objection to one capture or several. INTERNAL ones come by PayPal, EXTERNAL ones by the card's bank."""
+
+    id: str
+    account: str
+    capture_ids: tuple[str, ...]
+    reason: DisputeReason
+    stage: DisputeStage
+    channel: Literal["INTERNAL", "EXTERNAL"]
+    status: DisputeStatus
+    amount: Amount
+    created_at: int
+    updated_at: int
+    due_at: int | None
+    outcome: DisputeOutcome | None = None
+    movements: tuple[Movement, ...] = ()
+    evidences: tuple[dict[str, object], ...] = ()
+
+    def moved(self, kind: MovementKind) -> int:
+        """Minor units moved in one way so far."""
+        return sum(movement.minor for movement in self.movements if movement.kind == kind)
+
+    @property
+    def held_minor(self) -> int:
+        """What the merchant cannot dispose of now."""
+        return self.moved("hold") - self.moved("release")
+
+    @property
+    def taken_minor(self) -> int:
+        """What the merchant has lost by now, the fee aside."""
+        return self.moved("settlement") - self.moved("reversal")
+
+
+Record = Order | Authorization | Capture | Refund | SetupToken | PaymentToken | Dispute
 
 
 def references(record: Record) -> dict[str, str]:
     """The merchant's own names of an object, by which faults know it: `custom_id` and `invoice_id`."""
-    if isinstance(record, SetupToken | PaymentToken):
+    if isinstance(record, SetupToken | PaymentToken | Dispute):
         return {}
     about = record.units[0] if isinstance(record, Order) else record
     named = {"custom_id": about.custom_id, "invoice_id": about.invoice_id}

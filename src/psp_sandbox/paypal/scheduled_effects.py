@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import cast
 
-from psp_sandbox.paypal import order_machine, payment_machine, refund_machine
+from psp_sandbox.ids import new_paypal_id
+from psp_sandbox.paypal import dispute_machine, order_machine, payment_machine, refund_machine
 from psp_sandbox.paypal.change import EffectKind
 from psp_sandbox.paypal.payment_machine import DENIED_IN_THE_END
 from psp_sandbox.paypal.store import Store
@@ -55,11 +56,22 @@ def decide_refund(store: Store, due: Due) -> None:
         store.apply(refund_machine.decide_refund(refund, capture, failed=failed, now=store.now()))
 
 
+def lapse_dispute(store: Store, due: Due) -> None:
+    """The merchant did not respond in time."""
+    dispute = store.disputes.get(due.account, due.object_id)
+    if dispute is not None and dispute.status == "WAITING_FOR_SELLER_RESPONSE":
+        lost = dispute_machine.take(
+            "lose", dispute, store.captures_of(dispute), now=store.now(), new_id=new_paypal_id
+        )
+        store.apply(lost)
+
+
 EFFECTS: dict[EffectKind, Callable[[Store, Due], None]] = {
     "paypal.decide_authorization": decide_authorization,
     "paypal.decide_capture": decide_capture,
     "paypal.decide_refund": decide_refund,
     "paypal.expire_authorization": expire_authorization,
     "paypal.expire_order": expire_order,
+    "paypal.lapse_dispute": lapse_dispute,
 }
 """How each kind of effect is performed."""

@@ -60,6 +60,26 @@ def refunds(store: Store) -> Rows:
         yield {**_payment(refund), "capture_id": refund.capture_id, "fee_minor": refund.fee_minor}
 
 
+def disputes(store: Store) -> Rows:
+    """Every dispute, oldest first. Amounts are minor units; `custom_id` is the first capture's."""
+    for _, dispute in store.disputes.all():
+        captures = store.captures_of(dispute)
+        yield {
+            "id": dispute.id,
+            "account": dispute.account,
+            "capture_ids": dispute.capture_ids,
+            "status": dispute.status,
+            "stage": dispute.stage,
+            "outcome": dispute.outcome,
+            "currency": dispute.amount.currency,
+            "amount_minor": dispute.amount.minor,
+            "held_minor": dispute.held_minor,
+            "taken_minor": dispute.taken_minor,
+            "fee_minor": dispute.moved("fee"),
+            "custom_id": captures[0].custom_id if captures else None,
+        }
+
+
 def totals(store: Store) -> Row:
     """How many there are of each, and the money that was taken and sent back, in minor units of any currency."""
     taken = [capture for _, capture in store.captures.all() if capture.status in RECEIVABLE]
@@ -68,6 +88,7 @@ def totals(store: Store) -> Row:
         "authorizations": len(store.authorizations),
         "captures": len(store.captures),
         "refunds": len(store.refunds),
+        "disputes": len(store.disputes),
         "captured_minor": sum(capture.amount.minor for capture in taken),
         "refunded_minor": sum(capture.refunded_minor for capture in taken),
     }

@@ -10,6 +10,7 @@ from psp_sandbox.paypal.change import Change, Effect, NewEvent
 from psp_sandbox.paypal.records import (
     Authorization,
     Capture,
+    Dispute,
     Order,
     PaymentToken,
     Record,
@@ -27,6 +28,7 @@ from psp_sandbox.paypal.wire import (
     refund_body,
     with_relations,
 )
+from psp_sandbox.paypal.wire_disputes import dispute_body
 from psp_sandbox.paypal.wire_vault import payment_token_body, setup_token_body
 from psp_sandbox.scheduler import Due, Scheduler
 
@@ -58,9 +60,11 @@ class Store:
         self.payment_tokens: BoundedStore[PaymentToken] = BoundedStore(
             max_rows=max_orders, dropped=self._drop_payment_token
         )
+        self.disputes: BoundedStore[Dispute] = BoundedStore(max_rows=max_orders, dropped=self._drop_dispute)
         self._clock = clock
         self._webhooks = webhooks
         self._tokens_of: dict[tuple[str, str], dict[str, None]] = {}
+        self._disputes_of: dict[str, dict[str, None]] = {}
         self._authorizations_of = Children(self.authorizations, parent=attrgetter("order_id"))
         self._captures_of = Children(self.captures, parent=attrgetter("order_id"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("order_id"))
@@ -111,6 +115,10 @@ class Store:
             return setup_token_body(setup, self.public_url)
         if (token := self.payment_tokens.get(account, object_id)) is not None:
             return payment_token_body(token, self.public_url)
+        if (dispute := self.disputes.get(account, object_id)) is not None:
+            captures = self.captures_of(dispute)
+            about = [(capture, self.orders.get(account, capture.order_id)) for capture in captures]
+            return dispute_body(dispute, about, self.public_url)
         raise KeyError(object_id)
 
     def order_of_token(self, token: str) -> Order | None:
@@ -129,6 +137,17 @@ class Store:
         found = (self.payment_tokens.get(account, token_id) for token_id in ids)
         return [token for token in found if token is not None]
 
+    def captures_of(self, dispute: Dispute) -> tuple[Capture, ...]:
+        """What a dispute is about; captures that were dropped meanwhile are left out."""
+        found = (self.captures.get(dispute.account, capture_id) for capture_id in dispute.capture_ids)
+        return tuple(capture for capture in found if capture is not None)
+
+    def disputes_of(self, capture: Capture) -> list[Dispute]:
+        """The disputes about a capture, oldest first."""
+        ids = self._disputes_of.get(capture.id, {})
+        found = (self.disputes.get(capture.account, dispute_id) for dispute_id in ids)
+        return [dispute for dispute in found if dispute is not None]
+
     def record(self, account: str, object_id: str) -> Record | None:
         """Any object by its id."""
         return (
@@ -138,6 +157,7 @@ class Store:
             or self.refunds.get(account, object_id)
             or self.setup_tokens.get(account, object_id)
             or self.payment_tokens.get(account, object_id)
+            or self.disputes.get(account, object_id)
         )
 
     def invoice_taken(self, account: str, kind: str, invoice_id: str | None, *, by: str) -> bool:
@@ -155,6 +175,7 @@ class Store:
             self.refunds,
             self.setup_tokens,
             self.payment_tokens,
+            self.disputes,
         ):
             objects.clear()
         for index in (
@@ -163,6 +184,7 @@ class Store:
             self._refunds_of,
             self._invoices,
             self._tokens_of,
+            self._disputes_of,
         ):
             index.clear()
         self.scheduler.clear()
@@ -172,15 +194,18 @@ class Store:
         match record:
             case Order():
                 _put_in(self.orders, record)
+            case Dispute():
+                _put_in(self.disputes, record)
+                for capture_id in record.capture_ids:
+                    self._disputes_of.setdefault(capture_id, {})[record.id] = None
             case SetupToken():
                 _put_in(self.setup_tokens, record)
             case PaymentToken():
                 _put_in(self.payment_tokens, record)
-                kept = self._tokens_of.setdefault((account, record.customer_id), {})
                 if record.deleted:
-                    kept.pop(record.id, None)
+                    self._drop_payment_token(account, record.id, record)
                 else:
-                    kept[record.id] = None
+                    self._tokens_of.setdefault((account, record.customer_id), {})[record.id] = None
             case Authorization():
                 self._authorizations_of.put(account, record)
                 self._use_invoice(record, "payment", record.order_id, used=record.status != "DENIED")
@@ -222,6 +247,7 @@ class Store:
             or self.refunds.account_of(object_id)
             or self.setup_tokens.account_of(object_id)
             or self.payment_tokens.account_of(object_id)
+            or self.disputes.account_of(object_id)
         )
         if account is None:
             raise KeyError(object_id)
@@ -240,11 +266,22 @@ class Store:
                 self._invoices.pop((account, "payment", one.invoice_id), None)
                 self._invoices.pop((account, "refund", one.invoice_id), None)
 
+    def _drop_dispute(self, _account: str, dispute_id: str, dispute: Dispute) -> None:
+        self.scheduler.cancel(dispute_id)
+        for capture_id in dispute.capture_ids:
+            listed = self._disputes_of.pop(capture_id, {})
+            listed.pop(dispute_id, None)
+            if listed:
+                self._disputes_of[capture_id] = listed
+
     def _drop_payment_token(self, account: str, token_id: str, token: PaymentToken) -> None:
-        self._tokens_of.get((account, token.customer_id), {}).pop(token_id, None)
+        kept = self._tokens_of.pop((account, token.customer_id), {})
+        kept.pop(token_id, None)
+        if kept:
+            self._tokens_of[account, token.customer_id] = kept
 
 
-R = TypeVar("R", Order, SetupToken, PaymentToken)
+R = TypeVar("R", Dispute, Order, SetupToken, PaymentToken)
 
 
 def _put_in(objects: BoundedStore[R], record: R) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Literal
 from urllib.parse import parse_qs
 
 import msgspec
@@ -9,10 +10,12 @@ import msgspec
 from psp_sandbox.ids import new_paypal_id
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.misdirected import Misdirected
-from psp_sandbox.paypal import order_machine, payment_machine, refund_machine, snapshot
+from psp_sandbox.paypal import dispute_machine, order_machine, payment_machine, refund_machine, snapshot
 from psp_sandbox.paypal.api import PayPalApi
 from psp_sandbox.paypal.change import Change
+from psp_sandbox.paypal.dispute_machine import ImpossibleStep
 from psp_sandbox.paypal.errors import Refusal
+from psp_sandbox.paypal.records import DisputeReason
 from psp_sandbox.paypal.refund_machine import RefundOrder
 from psp_sandbox.paypal.store import Store
 
@@ -23,6 +26,68 @@ class Denial(msgspec.Struct, forbid_unknown_fields=True):
     """POST /sandbox/paypal/{captures|authorizations|refunds}/{id}/decide: what is pending is over."""
 
     denied: bool = False
+
+
+class DisputeOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/paypal/captures/{id}/dispute: of all that is left of the captures, unless an amount is given.
+
+    `others` are further captures that the same dispute is about. `holds`: whether an inquiry puts the money aside.
+    """
+
+    reason: DisputeReason = "MERCHANDISE_OR_SERVICE_NOT_RECEIVED"
+    stage: Literal["INQUIRY", "CHARGEBACK"] = "INQUIRY"
+    amount_minor: int | None = None
+    others: tuple[str, ...] = ()
+    holds: bool = True
+
+
+def dispute_capture(api: PayPalApi, request: Request, object_id: str) -> Response:
+    """A buyer objects to a capture, or to several."""
+    order = msgspec.json.decode(request.body or b"{}", type=DisputeOrder)
+    store, account = api.store, _account(api, object_id)
+    named = (object_id, *order.others)
+    captures = tuple(one for one in (store.captures.get(account, name) for name in named) if one is not None)
+    left = sum(capture.amount.minor - capture.refunded_minor for capture in captures)
+    minor = left if order.amount_minor is None else order.amount_minor
+    if len(captures) != len(set(named)):
+        raise Misdirected(
+            404, f"the account of {object_id} has not all of these captures: {', '.join(named)}"
+        )
+    if any(one.status not in refund_machine.REFUNDABLE or store.disputes_of(one) for one in captures):
+        raise Misdirected(
+            409, f"{object_id} has nothing to dispute: not captured, refunded, or disputed already"
+        )
+    if len({capture.amount.currency for capture in captures}) > 1 or not 1 <= minor <= left:
+        raise Misdirected(400, f"amount_minor must be between 1 and {left}, in one currency")
+    dispute_id = new_paypal_id()
+    objection = dispute_machine.Objection(
+        dispute_id=f"PP-R-{dispute_id[:3]}-{dispute_id[3:]}",
+        captures=captures,
+        minor=minor,
+        reason=order.reason,
+        stage=order.stage,
+        holds=order.holds,
+    )
+    opened = dispute_machine.opened(objection, now=store.now(), new_id=new_paypal_id)
+    return _moved(api, objection.dispute_id, opened)
+
+
+def move_dispute(step: str) -> Operation:
+    """The operation that moves a dispute one step, now."""
+
+    def moved(api: PayPalApi, _request: Request, object_id: str) -> Response:
+        store = api.store
+        dispute = store.disputes.get(_account(api, object_id), object_id)
+        if dispute is None:
+            raise Misdirected(404, f"no dispute {object_id}")
+        captures = store.captures_of(dispute)
+        try:
+            change = dispute_machine.take(step, dispute, captures, now=store.now(), new_id=new_paypal_id)
+        except ImpossibleStep as error:
+            raise Misdirected(409, str(error)) from error
+        return _moved(api, object_id, change)
+
+    return moved
 
 
 def decide(api: PayPalApi, request: Request, object_id: str) -> Response:
@@ -116,15 +181,18 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "authorizations"): list_rows(snapshot.authorizations),
     ("GET", "certificate_authority"): certificate_authority,
     ("GET", "captures"): list_rows(snapshot.captures),
+    ("GET", "disputes"): list_rows(snapshot.disputes),
     ("GET", "orders"): list_rows(snapshot.orders),
     ("GET", "refunds"): list_rows(snapshot.refunds),
     ("POST", "authorizations/decide"): decide,
     ("POST", "authorizations/expire"): expire,
     ("POST", "captures/decide"): decide,
+    ("POST", "captures/dispute"): dispute_capture,
     ("POST", "captures/reverse"): reverse_capture,
     ("POST", "orders/expire"): expire,
     ("POST", "refunds/decide"): decide,
     ("POST", "refunds/fail"): fail_refund,
     ("DELETE", "tokens"): expire_tokens,
+    **{("POST", f"disputes/{step}"): move_dispute(step) for step in dispute_machine.STEPS},
 }
 """Method and path below /sandbox/paypal/, without the id in the middle."""

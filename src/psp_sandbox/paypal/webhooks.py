@@ -13,6 +13,7 @@ CERTIFICATES = "/v1/notifications/certs/"
 
 RESOURCE_TYPES = {
     "CHECKOUT.ORDER": "checkout-order",
+    "CUSTOMER.DISPUTE": "dispute",
     "PAYMENT.AUTHORIZATION": "authorization",
     "PAYMENT.CAPTURE": "capture",
     "PAYMENT.REFUND": "refund",
