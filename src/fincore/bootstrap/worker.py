@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
-from fincore.bootstrap.processes import run_until, running_writer, sampled
+from fincore.bootstrap.processes import run_until, running_breakers, running_writer, sampled
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.settings import Settings
@@ -28,7 +28,10 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         read=timedelta(days=settings.webhook_bodies_kept_days),
         ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),
     )
-    async with running_writer(stores.eventstore, queue.enqueue) as writer:
+    async with (
+        running_writer(stores.eventstore, queue.enqueue) as writer,
+        running_breakers(stores.eventstore) as breakers,
+    ):
         worker = Worker(
             queue=queue,
             pool=stores.eventstore,
@@ -40,6 +43,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             housekeeping=Housekeeping(
                 stores.eventstore, purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), clock
             ),
+            breaker=breakers,
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
         )

@@ -20,6 +20,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.port import Handler, JobRunner
+from fincore.write.routing.breaker import CircuitBreaker
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
@@ -82,6 +83,7 @@ class Worker:
         webhooks: Mapping[PspName, PspWebhooks],
         clock: AgeClock,
         housekeeping: Housekeeping | None = None,
+        breaker: CircuitBreaker | None = None,
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
@@ -110,6 +112,7 @@ class Worker:
             retry_policy=retry_policy or RetryPolicy(),
             janitor_policy=janitor,
             poll_policy=poll,
+            breaker=breaker,
             draw=draw,
         )
         handlers: dict[JobKind, Handler] = {

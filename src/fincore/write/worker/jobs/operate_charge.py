@@ -13,7 +13,8 @@ from fincore.domain.outcome import OperationOutcome, Rejected, Retryable, Unknow
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.queue.job_payloads import AuthorizeJob
-from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.routing.breaker import Open
 from fincore.write.worker.plumbing.carry_out import CarriedOut, carry_out
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.finish_call import finish_call, key_age
@@ -59,6 +60,8 @@ class OperateCharge:
             outcome = Unknown(
                 reason="another worker had this job and may have called the PSP", since=context.clock.now()
             )
+        elif (opened := self._breaker_of(loaded)) is not None:
+            return await self._without_account(job, loaded, opened, may_fail_over=may_fail_over)
         else:
             loaded, outcome = await self._carry_out(loaded, operation, provenance)
         return await finish_call(
@@ -95,6 +98,26 @@ class OperateCharge:
         finding = finding_on(operation.kind, carried.outcome)
         outcome = Unknown(reason=finding.reason, since=now) if isinstance(finding, Doubt) else finding
         return CarriedOut(carried.loaded, outcome)
+
+    def _breaker_of(self, loaded: LoadedCharge) -> Open | None:
+        """The breaker of the account, where it is open. Later operations have no other account, and are called all the same."""
+        breaker = self._context.breaker
+        if breaker is None or self._kind != "authorize":
+            return None
+        answer = breaker.may_call(loaded.charge.psp, loaded.charge.psp_account)
+        return answer if isinstance(answer, Open) else None
+
+    async def _without_account(
+        self, job: ClaimedJob, loaded: LoadedCharge, opened: Open, *, may_fail_over: bool
+    ) -> JobResult:
+        """The charge goes to the next account at once, or waits for this one while its key is safe."""
+        reason = f"the account's breaker is open: {opened.reason}"
+        if may_fail_over:
+            # Every earlier claim had a call that is known not to have happened.
+            not_happened = Retryable(reason=reason, was_called=job.attempt > 1)
+            if (failed_over := await self._fail_over(job, loaded, not_happened)) is not None:
+                return failed_over
+        return RetryIn(opened.retry_after_seconds, reason, nothing_ran=True)
 
     async def _fail_over(
         self, job: ClaimedJob, loaded: LoadedCharge, not_happened: Retryable

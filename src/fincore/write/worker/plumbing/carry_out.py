@@ -13,6 +13,7 @@ from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.port import ReceiptRefused
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
+from fincore.write.worker.policies.availability import availability_of
 
 _log = structlog.get_logger(__name__)
 
@@ -32,9 +33,7 @@ async def carry_out(
     A refusal of the receipt's address is recorded before the call without it is made: a worker that repeats the operation
     after a crash then makes the second call, never the first, so that only one of the two can take money.
     """
-    outcome = await psp_call.operate(
-        loaded.gateway, loaded.charge_id, loaded.charge, operation, context.clock
-    )
+    outcome = await _observed(context, loaded, operation)
     if not isinstance(outcome, ReceiptRefused):
         return CarriedOut(loaded, outcome)
     reason, now = outcome.reason, context.clock.now()
@@ -52,9 +51,19 @@ async def carry_out(
     ):
         return CarriedOut(loaded, Retryable(reason="the charge changed while its receipt was left out"))
     loaded = msgspec.structs.replace(loaded, charge=charge)
-    outcome = await psp_call.operate(
-        loaded.gateway, loaded.charge_id, charge, charge.operation, context.clock
-    )
+    outcome = await _observed(context, loaded, charge.operation)
     if isinstance(outcome, ReceiptRefused):
         outcome = Retryable(reason="the PSP refused the address for a receipt that was not asked for")
     return CarriedOut(loaded, outcome)
+
+
+async def _observed(
+    context: JobContext, loaded: LoadedCharge, operation: PendingOperation
+) -> OperationOutcome | ReceiptRefused:
+    """The outcome of one call, counted by the account's breaker."""
+    charge = loaded.charge
+    outcome = await psp_call.operate(loaded.gateway, loaded.charge_id, charge, operation, context.clock)
+    availability = availability_of(operation.kind, outcome)
+    if context.breaker is not None and availability is not None:
+        context.breaker.observe(charge.psp, charge.psp_account, availability)
+    return outcome

@@ -11,6 +11,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspName
 from fincore.write.psp.port import PspGateway
 from fincore.write.queue.port import Hold
+from fincore.write.routing.breaker import CircuitBreaker
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, NoSuchCharge
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
@@ -26,7 +27,10 @@ class LoadedCharge(msgspec.Struct, frozen=True):
 
 
 class JobContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What every handler works with. `draw` gives the jitter of pauses, in [0, 1)."""
+    """What every handler works with. `draw` gives the jitter of pauses, in [0, 1).
+
+    Without a `breaker` every account may always be called.
+    """
 
     recorder: ChargeRecorder
     gateways: Mapping[PspName, PspGateway]
@@ -34,6 +38,7 @@ class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     retry_policy: RetryPolicy
     janitor_policy: JanitorPolicy
     poll_policy: PollPolicy
+    breaker: CircuitBreaker | None = None
     draw: Callable[[], float] = random.random
 
     async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:
