@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from fincore.audit.invariants import INVARIANTS, check_all, count_events
@@ -11,7 +12,15 @@ from fincore.audit.invariants.check_result import summary
 from fincore.audit.invariants.invariant import VIOLATIONS_MAX, Violation
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.card_number import holds_card_number
-from fincore.domain.events import CHARGE_EVENTS, CaptureRequested, ChargeCorrected, ChargeEvent
+from fincore.domain.events import (
+    CHARGE_EVENTS,
+    AttemptAuthorized,
+    AttemptReversalFailed,
+    CaptureRequested,
+    ChargeCorrected,
+    ChargeEvent,
+    DisputeFundsHeld,
+)
 from fincore.domain.ids import EventId, RefundId, StreamId, charge_of, public_event_id
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.eventstore.commit import (
@@ -36,6 +45,7 @@ from fixtures.traffic import (
     aftermaths,
     authorized,
     failed,
+    failovers,
     fates,
     follow,
     live,
@@ -82,6 +92,13 @@ class Scene(NamedTuple):
 
     async def broken(self, invariant: str) -> list[Violation]:
         return await BY_NAME[invariant].check(self.stores)
+
+    async def assert_attempts_are(self, twice: str | None, kept: str | None) -> None:
+        """Of the one charge with several attempts the two invariants find this."""
+        where = f"charge {charge_of(self.paid)}"
+        for invariant, finding in (("one_attempt_has_money", twice), ("mistaken_money_goes_back", kept)):
+            expected = [] if finding is None else [Violation(where, finding)]
+            assert await self.broken(invariant) == expected, invariant
 
     async def capture_of(self, stream_id: StreamId) -> str:
         """The public id of the event that captured a charge."""
@@ -150,7 +167,7 @@ async def follow_all(stores: Stores) -> None:
 
 TRAFFIC = fates() * 3 + fates(livemode=True) + fates(currency="jpy")
 
-AFTERMATHS = aftermaths()
+AFTERMATHS = aftermaths() + failovers()
 
 
 @pytest.fixture
@@ -956,3 +973,125 @@ async def test_charge_open_only_in_lagging_view_needs_no_job(scene: Scene) -> No
 
 def _naming(stream_id: StreamId) -> bytes:
     return b"%%%s%%" % charge_of(stream_id).encode()
+
+
+# Attempts and the accounts at PSPs
+
+REROUTED, TAKEN, PAID, GIVEN_BACK = failovers()[1][1:]
+STUCK = next(event for life in failovers() for event in life if isinstance(event, AttemptReversalFailed))
+HOLDS = next(event for life in failovers() for event in life if isinstance(event, AttemptAuthorized))
+TWICE = "has money from several attempts, and no job gives any of it back"
+TOOK = "attempt 1 took money by mistake, and no job gives it back"
+ATTEMPTS: dict[str, tuple[tuple[ChargeEvent, ...], str | None, str | None]] = {
+    "late-success-reversed": ((REROUTED, PAID, TAKEN, GIVEN_BACK), None, None),
+    "late-success-with-a-person": ((REROUTED, PAID, TAKEN, STUCK), None, None),
+    "late-success-kept": ((REROUTED, PAID, TAKEN), TWICE, TOOK),
+    "late-success-of-failed-charge": ((REROUTED, failed(), TAKEN), None, TOOK),
+    "hold-kept": (
+        (REROUTED, PAID, HOLDS),
+        None,
+        "attempt 1 holds money by mistake, and no job gives it back",
+    ),
+    "paid-by-both": ((captured(), REROUTED, PAID), "is paid by 2 attempts", None),
+    "part-given-back": (
+        (REROUTED, PAID, TAKEN, msgspec.structs.replace(GIVEN_BACK, amount_minor=999)),
+        "an attempt gave back less than it took",
+        None,
+    ),
+    "too-much-given-back": (
+        (REROUTED, PAID, TAKEN, msgspec.structs.replace(GIVEN_BACK, amount_minor=1001)),
+        "an attempt gave back more than it took",
+        None,
+    ),
+}
+"""What is heard of a charge after its creation -> what each of the two invariants finds."""
+
+
+@pytest.mark.parametrize("heard", ATTEMPTS)
+async def test_money_of_second_attempt_has_to_go_back(stores: Stores, owner_pool: Pool, heard: str) -> None:
+    life, twice, kept = ATTEMPTS[heard]
+    async with running_writer(stores.eventstore) as writer:
+        # Beside charges with one attempt.
+        (stream_id, *_) = await live(writer, [(created(), *life), *fates()])
+    scene = Scene(stores, owner_pool, stream_id, stream_id, stream_id)
+    # What is certain is named at once; what a job may be about to do, after a moment.
+    certain = None if twice == TWICE else twice
+    await scene.assert_attempts_are(certain, None)
+    await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
+    await scene.assert_attempts_are(twice, kept)
+    await put_job(owner_pool, stream_id, "queued")
+    await scene.assert_attempts_are(certain, None)
+
+
+HELD_OF_NOTHING = failovers()[-2][-1]
+
+
+async def test_money_held_of_nothing_captured_is_named(stores: Stores) -> None:
+    assert isinstance(HELD_OF_NOTHING, DisputeFundsHeld)
+    async with running_writer(stores.eventstore) as writer:
+        (stream_id,) = await live(writer, [(created(), HELD_OF_NOTHING)])
+    (found,) = await BY_NAME["disputes_presuppose_captures"].check(stores)
+    assert found == Violation(
+        f"stream {stream_id}", "dispute.funds_held at version 2 of 1000, captured before nothing"
+    )
+
+
+MOVED = {
+    "charge.attempt_captured": ("59 eur, 1000 usd", "stripe test: -59 eur, 1000 usd"),
+    "charge.attempt_reversed": ("50 eur, 1000 usd", "stripe test: 50 eur, -1000 usd"),
+    "refund.succeeded": ("12 eur, 400 usd", "paypal test: 12 eur, -400 usd"),
+    "refund.failed": ("12 eur, 300 usd", "paypal test: -12 eur, 300 usd"),
+    "dispute.funds_held": ("1000 usd", "paypal test: -1000 usd"),
+    "dispute.funds_released": ("1000 usd", "paypal test: 1000 usd"),
+}
+
+
+async def test_entry_at_other_account_or_amount_is_named(scene: Scene) -> None:
+    swap = (
+        "update ledgerdb.postings p set account_id = n.account_id from ledgerdb.accounts o, ledgerdb.accounts n"
+        " where p.entry_id = $1 and o.account_id = p.account_id and split_part(o.name, ':', 4) = 'clearing'"
+        " and n.livemode = o.livemode and n.name = replace(o.name, split_part(o.name, ':', 2), $2)"
+    )
+    expected = set()
+    for kind, (moved, cleared) in MOVED.items():
+        psp, other = ("paypal", "stripe") if cleared.startswith("paypal") else ("stripe", "paypal")
+        row = await scene.owner.fetchrow(
+            "select e.entry_id, e.event_id, e.stream_id from ledgerdb.entries e join eventstore.events v using (event_id)"
+            " where e.kind = $1 and v.data ->> 'amount_minor' = $2 and v.data ->> 'psp' = $3 limit 1",
+            kind,
+            moved.split()[-2],
+            psp,
+        )
+        assert row is not None, kind
+        await scene.tamper(swap, row["entry_id"], other)
+        where = f"event {public_event_id(row['event_id'])} of {charge_of(row['stream_id'])}"
+        said = cleared.replace(psp, other, 1)
+        expected.add((where, f"is {cleared} at the PSP, its entry says {said}"))
+        found = await scene.broken("money_events_have_entries")
+        assert {(one.where, one.what) for one in found} == expected
+
+
+async def test_amount_of_entry_of_new_kinds_is_compared(scene: Scene) -> None:
+    await scene.tamper(
+        "update ledgerdb.postings set amount_minor = amount_minor + 1 where entry_id in"
+        " (select max(entry_id) from ledgerdb.entries where kind = any ($1) group by kind)",
+        list(MOVED),
+    )
+    found = await scene.broken("money_events_have_entries")
+    assert len(found) == len(MOVED)
+    assert all("in minor units, its entry says" in one.what for one in found)
+
+
+async def test_retired_account_with_balance_is_named(scene: Scene) -> None:
+    assert await scene.broken("balances_equal_postings") == []
+    await scene.tamper(
+        "update ledgerdb.accounts set is_retired = true where name = 'psp:stripe:test:held:usd'"
+    )
+    assert await scene.broken("balances_equal_postings") == []
+    await scene.tamper(
+        "update ledgerdb.accounts set is_retired = true where name = 'psp:paypal:test:held:usd'"
+    )
+    (found,) = await scene.broken("balances_equal_postings")
+    assert found == Violation(
+        "account psp:paypal:test:held:usd (test)", "is retired and holds 1000 minor units"
+    )

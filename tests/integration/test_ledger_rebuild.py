@@ -23,7 +23,7 @@ from fincore.read.ledgerdb.verification import verify as verify_seals
 from fixtures.books import Books
 from fixtures.commits import created
 from fixtures.money_events import captured, refund_failed, refunded, withdrawn
-from fixtures.traffic import aftermaths, fates, follow, live, running_writer, store_pool
+from fixtures.traffic import aftermaths, failovers, fates, follow, live, running_writer, store_pool
 
 ROWS = """
     select e.entry_id, e.event_id, e.kind, e.booked_at, e.late_for, e.source, e.clears_entry_id, p.leg, a.name, p.side,
@@ -84,7 +84,7 @@ async def scene(dsn: str, pool: Pool, owner_pool: Pool) -> AsyncIterator[Scene]:
     """Charges of all fates, one refund in suspense that an operator cleared, and more events after that."""
     async with store_pool(dsn, "ledgerdb") as target, running_writer(pool) as writer:
         scene = Scene(target, owner_pool, LedgerService())
-        await live(writer, [*LIVES, *fates(), *aftermaths()])
+        await live(writer, [*LIVES, *fates(), *aftermaths(), *failovers()])
         await scene.follow()
         (waiting,) = await target.fetch("select entry_id from entries where reason is not null")
         payable = parse_account("merchant:mer_books:payable:usd")
@@ -359,7 +359,7 @@ async def test_entries_of_unparked_charge_keep_their_order_in_rebuild(scene: Sce
 async def test_rebuild_command_reports_comparison_and_replacement(scene: Scene) -> None:
     same = await rebuild_ledgerdb(scene.log, scene.owner, verify_only=True)
     assert same.is_right
-    assert ledger_rebuild_text(same).startswith("ledgerdb compared with the log: 36 entries, ")
+    assert ledger_rebuild_text(same).startswith("ledgerdb compared with the log: 57 entries, ")
     assert ledger_rebuild_text(same).endswith(" entries/s, 0 differences")
     await scene.tamper(ALTERED["amounts"])
     different = await rebuild_ledgerdb(scene.log, scene.owner, verify_only=True)

@@ -34,7 +34,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.books import Books, recorded
 from fixtures.commits import NOON, created
 from fixtures.money_events import USD, captured, fee_assessed, refunded, withdrawn
-from fixtures.traffic import aftermaths, disputed, follow, live, refunding, running_writer
+from fixtures.traffic import aftermaths, disputed, failovers, follow, live, refunding, running_writer
 
 BEFORE: Final = {
     "0001.service_role",
@@ -490,7 +490,7 @@ async def test_upgraded_chain_log_and_invariants_agree(parted: Upgraded, old_boo
         suspense = [one for one in await parted.broken() if "nothing_waits_in_suspense" not in one]
         assert suspense == []
         async with running_writer(parted.stores.eventstore) as writer:
-            await live(writer, [*aftermaths(), *LIVES_OF_0_2_0[3:5]])
+            await live(writer, [*aftermaths(), *failovers(), *LIVES_OF_0_2_0[3:5]])
     before = await balances_of(parted.owner)
     assert not (await ledger_rebuild.rebuild(parted.log, parted.owner)).is_replaced
     assert await balances_of(parted.owner) == before

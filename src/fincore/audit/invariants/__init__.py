@@ -15,9 +15,11 @@ from fincore.audit.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
 )
 from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores
+from fincore.audit.invariants.mistaken_money_goes_back import MISTAKEN_MONEY_GOES_BACK
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
 from fincore.audit.invariants.no_card_numbers import NO_CARD_NUMBERS
 from fincore.audit.invariants.nothing_waits_in_suspense import NOTHING_WAITS_IN_SUSPENSE
+from fincore.audit.invariants.one_attempt_has_money import ONE_ATTEMPT_HAS_MONEY
 from fincore.audit.invariants.one_reference_one_charge import ONE_REFERENCE_ONE_CHARGE
 from fincore.audit.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.audit.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
@@ -36,6 +38,8 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     VIEW_EQUALS_FOLD,
     SAME_KEY_SAME_CHARGE,
     SUCCEEDED_CHARGES_TOOK_MONEY,
+    ONE_ATTEMPT_HAS_MONEY,
+    MISTAKEN_MONEY_GOES_BACK,
     REFUNDED_WITHIN_CAPTURED,
     DISPUTES_PRESUPPOSE_CAPTURES,
     ONE_REFERENCE_ONE_CHARGE,

@@ -14,7 +14,8 @@ async def _check(stores: Stores) -> list[Violation]:
 
 DISPUTES_PRESUPPOSE_CAPTURES: Final = Invariant(
     "disputes_presuppose_captures",
-    "No dispute withdrew or reinstated money of a charge that had captured nothing, and none moved a negative amount.",
+    "No dispute withdrew, reinstated, held or released money of a charge that had captured nothing, and none moved a negative "
+    "amount.",
     _check,
 )
 """If it fails, the books hold what a bank took back and not what was taken before: clearing is too low."""

@@ -442,6 +442,70 @@ where d.type in ('dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute
   ) is not true
 order by d.stream_id, d.version;
 
+-- name: attempts
+-- The attempts of charges that had more than one, or of which an abandoned one took or holds money: what each took and gave
+-- back, and the last that was heard of it after it was abandoned. An attempt counts until the charge goes to another account.
+select
+    stream_id, attempt,
+    coalesce(sum(minor) filter (where type <> 'charge.attempt_reversed'), 0) as taken,
+    coalesce(sum(minor) filter (where type = 'charge.attempt_reversed'), 0) as given_back,
+    (array_agg(type order by version desc) filter (where type like 'charge.attempt\_%'))[1] as last_heard
+from (
+    select
+        stream_id, version, type,
+        case when type like 'charge.attempt\_%' then (data ->> 'attempt')::int
+            else 1 + count(*) filter (where type = 'charge.rerouted') over (partition by stream_id order by version) end as attempt,
+        case
+            when type in ('charge.captured', 'charge.attempt_captured', 'charge.attempt_reversed')
+                then (data ->> 'amount_minor')::numeric
+            when type = 'charge.corrected'
+                then (data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric
+        end as minor
+    from eventstore.events
+    where stream_id in (
+            select stream_id from eventstore.events where type = 'charge.rerouted' or type like 'charge.attempt\_%'
+        )
+      and (type in ('charge.captured', 'charge.corrected', 'charge.rerouted') or type like 'charge.attempt\_%')
+) heard
+group by stream_id, attempt;
+
+-- name: charges_with_money_twice
+-- Charges that took money by several attempts, and what is wrong where that is certain: it counts as paid twice, or an attempt
+-- gave back another amount than it took. Where it is not, a job or a person has to be giving all but one back.
+select
+    a.stream_id,
+    case
+        when count(*) filter (where is_standing and is_paid) > 1 then 'is paid by ' || count(*) filter (where is_standing and is_paid)
+            || ' attempts'
+        when bool_or(last_heard = 'charge.attempt_reversed' and is_standing) then 'an attempt gave back less than it took'
+        when bool_or(given_back > taken) then 'an attempt gave back more than it took'
+    end as finding,
+    bool_or(is_standing and not is_paid and last_heard <> 'charge.attempt_reversal_failed') as is_owed,
+    last_event.recorded_at < clock_timestamp() - make_interval(secs => $1::float8) as is_quiet
+from (
+    select *, taken > given_back as is_standing, last_heard is null as is_paid
+    from ({attempts}) attempts
+) a
+cross join lateral (
+    select recorded_at from eventstore.events where stream_id = a.stream_id order by version desc limit 1
+) last_event
+group by a.stream_id, last_event.recorded_at
+having count(*) filter (where is_standing) > 1 or bool_or(given_back > taken)
+    or bool_or(last_heard = 'charge.attempt_reversed' and is_standing)
+order by a.stream_id;
+
+-- name: mistaken_attempts
+-- Abandoned attempts that took or hold money which has to go back, of charges of which nothing new was heard for longer than a
+-- moment.
+select a.stream_id, a.attempt, a.last_heard
+from ({attempts}) a
+cross join lateral (
+    select recorded_at from eventstore.events where stream_id = a.stream_id order by version desc limit 1
+) last_event
+where a.last_heard in ('charge.attempt_captured', 'charge.attempt_authorized')
+  and last_event.recorded_at < clock_timestamp() - make_interval(secs => $1::float8)
+order by a.stream_id, a.attempt;
+
 -- name: references_of_others
 -- Streams that name what another stream names, too, or what belongs to another one, at the account of their charge.
 with named as materialized (
