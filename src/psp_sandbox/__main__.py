@@ -161,6 +161,7 @@ async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     server = Server(listener, sandbox.handle)
+    sandbox.listens(server)
     await sandbox.start()
     await server.start()
     # What start-up made lives as long as the process; the collector need not walk it again.

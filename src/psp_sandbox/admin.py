@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 from random import Random
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -27,6 +27,7 @@ from psp_sandbox.stripe.api import OPERATIONS, StripeApi
 PAYPAL = "paypal/"
 """Below it, under /sandbox/, is what shows and moves PayPal's objects."""
 MAX_ADVANCE_SECONDS = 366 * 24 * 3_600
+MAX_REFUSING_SECONDS = 600
 NAMED_STEPS = 3
 """Of a path like `payment_intents/{id}/expire`."""
 
@@ -51,6 +52,19 @@ class ClockOrder(msgspec.Struct, forbid_unknown_fields=True):
     advance_seconds: Annotated[float, msgspec.Meta(ge=0, le=MAX_ADVANCE_SECONDS)]
 
 
+class RefusalOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/refuse_connections. The sandbox's own API cannot be reached meanwhile, either."""
+
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=MAX_REFUSING_SECONDS)]
+
+
+class Listening(Protocol):
+    """The listening socket."""
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections for a while, from now on."""
+
+
 class EffectDelayOrder(msgspec.Struct, forbid_unknown_fields=True):
     """POST /sandbox/aftermath: the delay of effects that are scheduled from now on."""
 
@@ -58,7 +72,9 @@ class EffectDelayOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Admin:
-    """Answers JSON; mistakes get a 4xx and a sentence."""
+    """Answers JSON; mistakes get a 4xx and a sentence. `listening` is set once there is a socket."""
+
+    listening: Listening | None = None
 
     def __init__(
         self,
@@ -85,6 +101,7 @@ class Admin:
             ("GET", "state"): self._state,
             ("POST", "reset"): self._reset,
             ("POST", "latency"): self._set_new_latency,
+            ("POST", "refuse_connections"): self._refuse_connections,
             ("POST", "faults"): self._add_fault,
             ("GET", "faults"): self._list_faults,
             ("DELETE", "faults"): self._clear_faults,
@@ -121,6 +138,13 @@ class Admin:
     def _set_new_latency(self, request: Request, _named: str) -> Response:
         order = msgspec.json.decode(request.body, type=LatencyOrder)
         self._calls.latency = log_normal(p50_ms=order.p50_ms, p99_ms=order.p99_ms, rng=self._rng)
+        return Response(payload=order)
+
+    def _refuse_connections(self, request: Request, _named: str) -> Response:
+        order = msgspec.json.decode(request.body, type=RefusalOrder)
+        if self.listening is None:
+            raise Misdirected(409, "the sandbox does not listen yet")
+        self.listening.refuse(order.seconds)
         return Response(payload=order)
 
     def _add_fault(self, request: Request, _named: str) -> Response:

@@ -23,6 +23,7 @@ MAX_HEAD_BYTES = 64 << 10
 MAX_PIPELINED = 16
 IDLE_SECONDS = 75.0
 LINGER_SECONDS = 2.0
+NO_CONTENT = HTTPStatus.NO_CONTENT
 
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -236,9 +237,11 @@ def _encoded(
 ) -> bytes:
     body = response.body()
     extra = "".join([f"{name}: {value}\r\n" for name, value in (*headers, *response.headers)])
+    # A 204 has no body, and so no length of one (RFC 9110, 8.6).
+    content = f"Content-Type: {response.content_type}\r\nContent-Length: {len(body)}\r\n"
     head = (
         f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n"
-        f"Content-Type: {response.content_type}\r\nContent-Length: {len(body)}\r\n"
+        f"{'' if response.status == NO_CONTENT else content}"
         f"{extra}{'' if keep_alive else 'Connection: close' + chr(13) + chr(10)}\r\n"
     ).encode("latin-1", "replace")
     return head if request.method == "HEAD" else head + body

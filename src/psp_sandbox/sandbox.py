@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from psp_sandbox.admin import Admin
+from psp_sandbox.admin import Admin, Listening
 from psp_sandbox.calls import Calls
 from psp_sandbox.clock import Clock
 from psp_sandbox.connection import Exchange
@@ -105,6 +105,10 @@ class Sandbox:
     def paypal_root_pem(self) -> bytes:
         """What a verifier of PayPal's webhooks has to trust."""
         return self._webhooks.authority.root_pem
+
+    def listens(self, listening: Listening) -> None:
+        """Requests come from this socket, which can be told to refuse connections."""
+        self._admin.listening = listening
 
     async def start(self) -> None:
         """Send webhooks and let happen what is due, from now on."""

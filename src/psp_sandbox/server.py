@@ -27,6 +27,9 @@ class Server:
 
     def __init__(self, listener: socket.socket, handler: Handler) -> None:
         self._listener = listener
+        self._address: tuple[str, int] = listener.getsockname()[:2]
+        self._reopening: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._handler = handler
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -34,22 +37,44 @@ class Server:
 
     async def start(self) -> None:
         """Take connections from now on."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self._handler, self._connections), sock=self._listener, backlog=BACKLOG
-        )
+        await self._open()
         self._sweep()
+
+    def refuse(self, seconds: float) -> None:
+        """Refuse connections from now on, and close those there are once they have their answer; listen again later."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._close_connections)
+        if self._reopening is not None:
+            self._reopening.cancel()
+        self._reopening = loop.call_later(seconds, self._reopen)
 
     async def stop(self) -> None:
         """Stop listening and close every connection, those that wait for an answer too."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for timer in (self._sweeper, self._reopening, self._opening):
+            if timer is not None:
+                timer.cancel()
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
             connection.abort()
         if self._server is not None:
             await self._server.wait_closed()
+
+    async def _open(self) -> None:
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._handler, self._connections), sock=self._listener, backlog=BACKLOG
+        )
+
+    def _reopen(self) -> None:
+        self._listener = bind(*self._address)
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    def _close_connections(self) -> None:
+        for connection in list(self._connections):
+            connection.close()
 
     def _sweep(self) -> None:
         """Close the connections that have been idle for too long."""

@@ -94,6 +94,18 @@ def test_fault_of_one_psp_leaves_the_other_alone(
     assert paypal.call("POST", PATH, order_request()).status == (503 if psp == "paypal" else 201)
 
 
+def test_connections_are_refused_as_soon_as_it_is_answered() -> None:
+    sandbox = SandboxProcess()
+    try:
+        paypal = PayPalClient(sandbox.url)
+        order_id = paypal.create()["id"]
+        assert sandbox.call("POST", "/sandbox/refuse_connections", {"seconds": 600}) == {"seconds": 600}
+        with pytest.raises(ConnectionRefusedError):
+            paypal.order(order_id)
+    finally:
+        sandbox.stop()
+
+
 def test_fault_of_an_unknown_operation_is_refused(psp_sandbox: SandboxProcess) -> None:
     body = json.dumps({"kind": "slow", "match": {"operation": "POST v2/checkout/order"}})
     refused = exchange(psp_sandbox.url, "POST", "/sandbox/faults", body)

@@ -88,6 +88,7 @@ def test_void_gives_the_hold_back_once(paypal: PayPalClient) -> None:
     assert (done.status, done.json["status"]) == (200, "VOIDED")
     silent = voided(paypal, unseen["id"], "return=minimal")
     assert (silent.status, silent.body) == (204, b"")
+    assert "content-length" not in silent.headers
     assert issue(voided(paypal, shown["id"])) == (422, "PREVIOUSLY_VOIDED")
     assert issue(paypal.capture(shown["id"])) == (422, "AUTHORIZATION_VOIDED")
     assert issue(renewed(paypal, shown["id"])) == (422, "AUTHORIZATION_VOIDED")
