@@ -7,13 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
+from fincore.domain.currency import Currency
 from fincore.domain.payment_method import CardToken, PayPalVaultToken, payment_method_type
 from fincore.domain.route_plan import ATTEMPTS_MAX, RoutePlan
 from fincore.write.routing.account_router import AccountRouter
+from fincore.write.routing.facts import ROUTING_FACTS, facts_of
 from fincore.write.routing.plan import is_told_by_its_attempt, offered_of
 from fincore.write.routing.router import NoRoute, RouteRequest
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules, draw_of, routed
+from fincore.write.rules.cel import ConditionError
 from fixtures.routing import ACCOUNTS, CARD, EUR, MERCHANT, USD, WALLET, asking, choice, places, reasons
 
 ANYWHERE = (choice(CARD, "us"), choice(CardToken("pm_eu"), "eu"), choice(WALLET))
@@ -220,3 +223,49 @@ def test_plan_again_from_what_it_says_was_offered_is_the_same(
             metadata=request.metadata,
         )
         assert plan(again, rules) == found
+
+
+CONDITIONS = (
+    "true",
+    'currency == "eur"',
+    "amount_minor > 5000",
+    'metadata["tier"] == "gold"',
+    "1 / (amount_minor - 1999) > 0",
+    'capture_method == "manual" // with a comment',
+    f"{'(' * 20}livemode{')' * 20}",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    conditions=st.lists(st.sampled_from(CONDITIONS), max_size=45),
+    limited=st.booleans(),
+    amount_minor=st.sampled_from([1_999, 2_000, 9_000]),
+    currency=st.sampled_from([EUR, USD]),
+)
+def test_rules_match_together_as_they_do_one_by_one(
+    *, conditions: list[str], limited: bool, amount_minor: int, currency: Currency
+) -> None:
+    more = 'mode = "test"' if limited else ""
+    rules = live(
+        "".join(rule(f"r{place}", text + "\n", '"stripe/us"', more) for place, text in enumerate(conditions))
+    )
+    request = asking(*ANYWHERE, amount_minor=amount_minor, currency=currency)
+    errors: list[str] = []
+    expected = None
+    for one, condition in rules.rules:
+        holds = condition.holds(facts_of(request))
+        if isinstance(holds, ConditionError):
+            errors.append(one.name)
+        elif holds:
+            expected = one.name
+            break
+    found = routed(request, ACCOUNTS, rules)
+    assert isinstance(found.plan, RoutePlan)
+    assert found.plan.rule == expected
+    assert [error.rule for error in found.errors] == errors
+
+
+def test_rules_nested_too_deeply_for_one_expression_still_match() -> None:
+    assert ROUTING_FACTS.first_of(["true"] * 20) is not None
+    assert ROUTING_FACTS.first_of([CONDITIONS[-1]] * 20) is None

@@ -5,17 +5,20 @@ A rule that errs does not match, and is told.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from fincore.domain.ids import MerchantId
 from fincore.domain.route_plan import RoutePlan
 from fincore.write.psp.account import ConfiguredAccount
-from fincore.write.routing.facts import facts_of
+from fincore.write.routing.facts import ROUTING_FACTS, facts_of
 from fincore.write.routing.plan import AccountName, Chosen, plan_of
 from fincore.write.routing.router import NoRoute, RouteRequest
-from fincore.write.rules.cel import Condition, ConditionError
+from fincore.write.rules.cel import BoundFacts, Condition, ConditionError
+
+RULES_PER_GROUP: Final = 20
+"""Rules that are evaluated as one expression: the library takes an expression of about 30 nested ones."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,18 +48,48 @@ class CompiledRule(NamedTuple):
     condition: Condition
 
 
-class LiveRules(NamedTuple):
-    """A version of the rules, in their order."""
-
-    version: int
-    rules: tuple[CompiledRule, ...]
-
-
 class RuleError(NamedTuple):
     """A rule that could not be evaluated for a charge, and why."""
 
     rule: str
     reason: str
+
+
+class LiveRules:
+    """A version of the rules, in their order, in groups that are evaluated together."""
+
+    def __init__(self, version: int, rules: tuple[CompiledRule, ...]) -> None:
+        self.version = version
+        self.rules = rules
+        self.groups = tuple(
+            RuleGroup(rules[begin : begin + RULES_PER_GROUP])
+            for begin in range(0, len(rules), RULES_PER_GROUP)
+        )
+
+
+class RuleGroup:
+    """Some rules in a row. Where all are about every charge, one expression finds the first that matches."""
+
+    def __init__(self, rules: tuple[CompiledRule, ...]) -> None:
+        self.rules = rules
+        is_limited = any(one.rule.mode is not None or one.rule.merchants for one in rules)
+        self._first = None if is_limited else ROUTING_FACTS.first_of([one.rule.when for one in rules])
+
+    def match(self, request: RouteRequest, facts: BoundFacts, errors: list[RuleError]) -> Rule | None:
+        """The first rule that matches; rules that err before it are added to `errors`."""
+        if self._first is not None:
+            place = self._first.of(facts)
+            if not isinstance(place, ConditionError):
+                return None if place is None else self.rules[place].rule
+        for rule, condition in self.rules:
+            if not rule.is_about(request):
+                continue
+            holds = condition.holds(facts)
+            if isinstance(holds, ConditionError):
+                errors.append(RuleError(rule.name, holds.reason))
+            elif holds:
+                return rule
+        return None
 
 
 class Routed(NamedTuple):
@@ -71,7 +104,7 @@ def routed(request: RouteRequest, accounts: Sequence[ConfiguredAccount], live: L
     if live is None:
         return Routed(plan_of(request, accounts))
     errors: list[RuleError] = []
-    matched = _first_match(request, live.rules, errors)
+    matched = _first_match(request, live, errors)
     draw = draw_of(live.version, request.key)
     chosen = (
         Chosen(rules_version=live.version, draw=draw)
@@ -93,18 +126,12 @@ def draw_of(version: int, key: str) -> float:
     return (int.from_bytes(digest) >> 11) / 2**53  # as many bits as a float holds
 
 
-def _first_match(
-    request: RouteRequest, rules: Sequence[CompiledRule], errors: list[RuleError]
-) -> Rule | None:
-    if not rules:
+def _first_match(request: RouteRequest, live: LiveRules, errors: list[RuleError]) -> Rule | None:
+    if not live.groups:
         return None
     facts = facts_of(request)
-    for rule, condition in rules:
-        if not rule.is_about(request):
-            continue
-        holds = condition.holds(facts)
-        if isinstance(holds, ConditionError):
-            errors.append(RuleError(rule.name, holds.reason))
-        elif holds:
-            return rule
+    for group in live.groups:
+        matched = group.match(request, facts, errors)
+        if matched is not None:
+            return matched
     return None

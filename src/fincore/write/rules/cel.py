@@ -5,7 +5,7 @@ never taken for either.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -62,10 +62,28 @@ class Condition:
             result = self._expression.eval(facts.activation)
         except RuntimeError as error:  # a budget of the library is used up
             return ConditionError(_first_line(error))
-        # The value of an error is its text, which is truthy: only the type tells.
-        if result.type() == cel.Type.BOOL:
-            return bool(result.value())
-        return ConditionError(str(result.value()))
+        # The value of an error is its text, which is truthy: only the two booleans themselves count.
+        value = result.value()
+        if value is True or value is False:
+            return bool(value)
+        return ConditionError(str(value))
+
+
+class FirstCondition:
+    """Several conditions as one expression: it costs little more than one of them."""
+
+    def __init__(self, expression: Any) -> None:
+        self._expression = expression
+
+    def of(self, facts: BoundFacts) -> int | ConditionError | None:
+        """The place of the first condition that holds, from 0, or None. An error where one errs before any holds."""
+        try:
+            value = self._expression.eval(facts.activation).value()
+        except RuntimeError as error:
+            return ConditionError(_first_line(error))
+        if type(value) is not int:
+            return ConditionError(str(value))
+        return None if value < 0 else value
 
 
 class Facts:
@@ -90,6 +108,18 @@ class Facts:
         if kind != cel.Type.BOOL:
             return ConditionFlaw(f"a condition is true or false, and this is of type {kind.name()}")
         return Condition(expression)
+
+    def first_of(self, texts: Sequence[str]) -> FirstCondition | None:
+        """Texts that each state a condition, as one expression; None where they are nested too deeply for one."""
+        chain = "-1"
+        for place, text in reversed(tuple(enumerate(texts))):
+            chain = (
+                f"({text}\n) ? {place} : {chain}"  # on a line of its own, as the text may end with a comment
+            )
+        try:
+            return FirstCondition(self._environment.compile(chain))
+        except RuntimeError:
+            return None
 
     def bind(self, values: Mapping[str, object]) -> BoundFacts:
         """The values of every declared fact, ready for conditions."""
