@@ -1,12 +1,13 @@
 """Further accounts at the PSP sandbox, declared in a file as an operator declares them, with secrets in files of their own."""
 
+import base64
 import json
 import secrets
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 CALL_TIMEOUT_SECONDS: Final = 10.0
 
@@ -14,17 +15,19 @@ CALL_TIMEOUT_SECONDS: Final = 10.0
 class SandboxAccount(NamedTuple):
     """An account at the sandbox. `secrets`: what FinCore is given of it, by the names of the fields in the file."""
 
-    psp: str
+    psp: Literal["stripe", "paypal"]
     name: str
     is_default: bool
     secrets: Mapping[str, str]
 
 
-def new_stripe_account(sandbox_url: str, name: str, webhook_url: str, *, is_default: bool) -> SandboxAccount:
-    """An account at Stripe with a webhook endpoint of its own."""
+def new_stripe_account(
+    sandbox_url: str, name: str, webhook_url: str, *, is_default: bool = False
+) -> SandboxAccount:
+    """An account at the sandbox's Stripe, with a webhook endpoint of its own."""
     key = f"sk_test_{secrets.token_hex(16)}"
     form = urllib.parse.urlencode({"url": webhook_url, "enabled_events[0]": "*"}).encode()
-    made = _called(f"{sandbox_url}/v1/webhook_endpoints", form, {"Authorization": f"Bearer {key}"})
+    made = _posted(f"{sandbox_url}/v1/webhook_endpoints", form, f"Bearer {key}")
     return SandboxAccount(
         psp="stripe",
         name=name,
@@ -33,9 +36,29 @@ def new_stripe_account(sandbox_url: str, name: str, webhook_url: str, *, is_defa
     )
 
 
-def write_accounts_file(folder: Path, sandbox_url: str, accounts: tuple[SandboxAccount, ...]) -> Path:
+def new_paypal_account(
+    sandbox_url: str, name: str, webhook_url: str, *, is_default: bool = False
+) -> SandboxAccount:
+    """An account at the sandbox's PayPal, with a webhook of its own."""
+    client_id, client_secret = f"A{secrets.token_urlsafe(48)}", f"E{secrets.token_urlsafe(48)}"
+    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    grant = _posted(f"{sandbox_url}/v1/oauth2/token", b"grant_type=client_credentials", f"Basic {basic}")
+    wanted = json.dumps({"url": webhook_url, "event_types": [{"name": "*"}]}).encode()
+    made = _posted(f"{sandbox_url}/v1/notifications/webhooks", wanted, f"Bearer {grant['access_token']}")
+    return SandboxAccount(
+        psp="paypal",
+        name=name,
+        is_default=is_default,
+        secrets={"client_id": client_id, "client_secret": client_secret, "webhook_id": made["id"]},
+    )
+
+
+def write_accounts_file(folder: Path, sandbox_url: str, accounts: Sequence[SandboxAccount]) -> Path:
     """A file that declares the accounts, in test mode."""
     folder.mkdir(exist_ok=True)
+    authority = folder / "paypal-authority.pem"
+    if any(account.psp == "paypal" for account in accounts):
+        authority.write_bytes(_got(f"{sandbox_url}/sandbox/paypal/certificate_authority"))
     lines: list[str] = []
     for account in accounts:
         lines += [
@@ -46,6 +69,8 @@ def write_accounts_file(folder: Path, sandbox_url: str, accounts: tuple[SandboxA
             f"default = {'true' if account.is_default else 'false'}",
             f'base_url = "{sandbox_url}"',
         ]
+        if account.psp == "paypal":
+            lines.append(f'ca_file = "{authority}"')
         for field, secret in account.secrets.items():
             file = folder / f"{account.psp}-{account.name}-{field}"
             file.write_text(secret)
@@ -56,8 +81,14 @@ def write_accounts_file(folder: Path, sandbox_url: str, accounts: tuple[SandboxA
     return path
 
 
-def _called(url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-    request = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310 - our own sandbox
+def _posted(url: str, body: bytes, authorization: str) -> dict[str, Any]:
+    kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
+    made: dict[str, Any] = json.loads(_got(url, body, {"Authorization": authorization, "Content-Type": kind}))
+    return made
+
+
+def _got(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes:
+    request = urllib.request.Request(url, data=body, headers=dict(headers or {}))  # noqa: S310 - our own sandbox
     with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own sandbox
-        made: dict[str, Any] = json.load(answer)
-        return made
+        content: bytes = answer.read()
+        return content

@@ -10,10 +10,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from fincore.bootstrap.roles import ROLES, Role
-from harness.accounts import SandboxAccount, new_stripe_account, write_accounts_file
+from harness.accounts import SandboxAccount, new_paypal_account, new_stripe_account, write_accounts_file
 from harness.failure import InstallationFailed
 from harness.ports import Ports
 from harness.process import Process
@@ -94,13 +94,18 @@ class Installation:
             log=self.log_file("psp-sandbox"),
         )
 
-    def add_stripe_account(self, name: str, *, is_default: bool = False) -> SandboxAccount:
-        """Declare a further account at the sandbox's Stripe, which runs already; programs that start from now on know it."""
-        webhook_url = f"{self.api_url()}/webhooks/stripe/{name}"
-        account = new_stripe_account(self.sandbox.url, name, webhook_url, is_default=is_default)
+    def add_account(
+        self, psp: Literal["stripe", "paypal"], name: str, *, is_default: bool = False
+    ) -> SandboxAccount:
+        """Declare a further account at the sandbox, which runs already; programs that start from now on know it."""
+        webhook_url = f"{self.api_url()}/webhooks/{psp}/{name}"
+        make = new_stripe_account if psp == "stripe" else new_paypal_account
+        account = make(self.sandbox.url, name, webhook_url, is_default=is_default)
         self.accounts = (*self.accounts, account)
         file = write_accounts_file(self.folder / "accounts", self.sandbox.url, self.accounts)
         self.settings["FINCORE_PSP_ACCOUNTS_FILE"] = str(file)
+        # Where PayPal sends its customers back.
+        self.settings.setdefault("FINCORE_PUBLIC_URL", self.api_url())
         return account
 
     def start(self, *names: str) -> None:

@@ -23,7 +23,8 @@ def system() -> Iterator[System]:
     system = System()
     try:
         system.start_stores()
-        system.add_stripe_account("second")
+        system.add_account("stripe", "second")
+        system.add_account("paypal", "shop")
         system.start_roles()
         yield system
     finally:
@@ -106,7 +107,7 @@ async def test_webhook_about_a_charge_of_another_account_is_ignored(
     assert held() == [("second",)]
 
 
-def test_accounts_are_listed_and_checked_by_command(system: System, second: SandboxAccount) -> None:
+def test_accounts_are_listed_and_checked_by_command(system: System) -> None:
     done = system.fincore(
         "psp", "accounts", "--check", settings={"FINCORE_PUBLIC_URL": "https://pay.example"}
     )
@@ -115,10 +116,14 @@ def test_accounts_are_listed_and_checked_by_command(system: System, second: Sand
     sandbox = system.sandbox.url.removeprefix("http://")
     assert rows[1][:5] == ["stripe/test", "test", "yes", sandbox, "closed"]
     assert rows[2][:4] == ["stripe/second", "test", sandbox, "closed"]
+    assert rows[3][:5] == ["paypal/shop", "test", "yes", sandbox, "closed"]
     assert ["stripe/second", "https://pay.example/webhooks/stripe/second"] in rows
+    assert ["paypal/shop", "https://pay.example/webhooks/paypal/shop"] in rows
     assert [row[:2] for row in rows if row[2:3] == ["may"]] == [
         ["stripe/test", "ok"],
         ["stripe/second", "ok"],
+        ["paypal/shop", "ok"],
     ]
-    for secret in (system.stripe_key, system.webhook_secret, *second.secrets.values()):
+    secrets = [secret for account in system.accounts for secret in account.secrets.values()]
+    for secret in (system.stripe_key, system.webhook_secret, *secrets):
         assert secret not in done.stdout

@@ -15,7 +15,7 @@ from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
-from fincore.bootstrap.psps import router, webhooks
+from fincore.bootstrap.psps import open_webhooks, router
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
@@ -25,7 +25,6 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.merchants.api_keys import ApiKeys
-from fincore.write.routing.rule_cache import RuleCache
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -41,8 +40,10 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,
         running_rules(stores.eventstore) as rules,
+        open_webhooks(settings, secret_resolver(os.environ)) as webhooks,
     ):
-        await _serve(settings, stores, writer, clock, stop, rules=rules)
+        accounts = PspAccounts(router=router(settings, rules), webhooks=webhooks)
+        await _serve(settings, stores, writer, clock, stop, accounts=accounts)
 
 
 async def _serve(
@@ -52,13 +53,13 @@ async def _serve(
     clock: AgeClock,
     stop: asyncio.Event,
     *,
-    rules: RuleCache,
+    accounts: PspAccounts,
 ) -> None:
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     application = build_application(
         stores,
-        PspAccounts(router=router(settings, rules), webhooks=webhooks(settings, secret_resolver(os.environ))),
+        accounts,
         RequestBounds(
             live_per_second=settings.rate_limit_live_per_second,
             test_per_second=settings.rate_limit_test_per_second,

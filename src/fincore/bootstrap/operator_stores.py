@@ -7,7 +7,7 @@ from fincore.backoffice.parked_charges import Follower
 from fincore.backoffice.unknown_outcomes import Resolver
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psps import LIMITS
+from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import charge_of

@@ -7,10 +7,13 @@ from typing import Final
 from fincore.backoffice.account_checks import Check
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount
 from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver
-from fincore.bootstrap.psps import stripe_account, stripe_webhook_endpoint
+from fincore.bootstrap.psps import check_account, paypal_account, stripe_account
 from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.write.psp.account_check import AccountCheck
+from fincore.write.psp.http import HttpSession
+from fincore.write.psp.paypal.account_check import check_paypal_account
+from fincore.write.psp.stripe.account import STRIPE
 from fincore.write.psp.stripe.account_check import check_stripe_account
 from fincore.write.psp.stripe.client import StripeClient
 
@@ -19,17 +22,19 @@ CALL_SECONDS_MAX: Final = 10.0
 
 @asynccontextmanager
 async def account_checks(settings: Settings, resolver: SecretResolver) -> AsyncIterator[dict[str, Check]]:
-    """The check of each account, by its label. One with secrets that are missing or wrong says so and is not called."""
+    """The check of each account, by its label. One with values that are missing or wrong says so and is not called."""
     stripe = StripeClient(total_timeout_seconds=CALL_SECONDS_MAX)
+    paypal = HttpSession("PayPal", total_timeout_seconds=CALL_SECONDS_MAX)
 
     def check_of(account: DeclaredAccount) -> Check:
         async def check() -> AccountCheck:
             try:
-                called = stripe_account(account, resolver)
-                stripe_webhook_endpoint(account, resolver)
+                check_account(account, resolver)
             except ConfigurationError as error:
                 return AccountCheck(problems=(str(error).removeprefix(account.about),))
-            return await check_stripe_account(stripe, called)
+            if account.psp == STRIPE:
+                return await check_stripe_account(stripe, stripe_account(account, resolver))
+            return await check_paypal_account(paypal, paypal_account(account, resolver))
 
         return check
 
@@ -37,3 +42,4 @@ async def account_checks(settings: Settings, resolver: SecretResolver) -> AsyncI
         yield {account.label: check_of(account) for account in settings.psp_accounts}
     finally:
         await stripe.close()
+        await paypal.close()

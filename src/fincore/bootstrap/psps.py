@@ -3,17 +3,24 @@
 Each process reads only the secrets that it needs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import Final
 
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver
+from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import Clock
-from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.outcome import PspName
 from fincore.write.psp.account import ConfiguredAccount
-from fincore.write.psp.limits import PspLimits
+from fincore.write.psp.paypal.account import PAYPAL, PayPalAccount, PayPalWebhookEndpoint
+from fincore.write.psp.paypal.client import PayPalClient
+from fincore.write.psp.paypal.gateway import PayPalGateway
+from fincore.write.psp.paypal.webhook_certificates import trusted_roots
+from fincore.write.psp.paypal.webhooks import PayPalWebhooks
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.psp.stripe.account import (
     STRIPE,
@@ -23,14 +30,10 @@ from fincore.write.psp.stripe.account import (
 )
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
-from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.routing.account_router import AccountRouter, require_distinct
 from fincore.write.routing.router import Router
 from fincore.write.routing.rule_cache import RuleCache
-
-LIMITS: Final[Mapping[PspName, PspLimits]] = MappingProxyType({STRIPE: STRIPE_LIMITS})
-"""The limits of each PSP that FinCore can speak to, configured or not."""
 
 
 def configured_accounts(settings: Settings) -> tuple[ConfiguredAccount, ...]:
@@ -58,32 +61,43 @@ def router(settings: Settings, rules: RuleCache) -> Router:
 def stripe_account(account: DeclaredAccount, resolver: SecretResolver) -> StripeAccount:
     """A Stripe account to call. Raises `ConfigurationError` for a key that is missing or wrong."""
     (secret_key,) = values_of(account, "calls", resolver)["secret_key"]
-    return StripeAccount(
-        secret_key=secret_key,
-        expects_livemode=account.livemode,
-        base_url=account.base_url or STRIPE_BASE_URL,
-    )
+    with naming(account):
+        return StripeAccount(
+            secret_key=secret_key,
+            expects_livemode=account.livemode,
+            base_url=account.base_url or STRIPE_BASE_URL,
+        )
 
 
-def _stripe_gateway(
-    accounts: Sequence[DeclaredAccount], resolver: SecretResolver, settings: Settings, clock: Clock
-) -> PspGateway:
-    client = StripeClient(
-        connections_max=settings.worker_concurrency, total_timeout_seconds=settings.psp_timeout_seconds
-    )
-    called = {account.name: stripe_account(account, resolver) for account in accounts}
-    return StripeGateway(called, client=client, clock=clock)
-
-
-_GATEWAYS: Final[
-    Mapping[PspName, Callable[[Sequence[DeclaredAccount], SecretResolver, Settings, Clock], PspGateway]]
-] = MappingProxyType({STRIPE: _stripe_gateway})
+def paypal_account(account: DeclaredAccount, resolver: SecretResolver) -> PayPalAccount:
+    """A PayPal account to call. Raises `ConfigurationError` for a value that is missing or wrong."""
+    values = values_of(account, "calls", resolver)
+    (client_id,), (client_secret,) = values["client_id"], values["client_secret"]
+    with naming(account):
+        return PayPalAccount(
+            client_id=client_id.reveal(),
+            client_secret=client_secret,
+            expects_livemode=account.livemode,
+            base_url=account.base_url,
+        )
 
 
 def gateways(settings: Settings, resolver: SecretResolver, clock: Clock) -> Mapping[PspName, PspGateway]:
     """A gateway for each PSP that has an account. Raises `ConfigurationError`, which names the account and the value."""
-    at_psp = _by_psp(settings)
-    return {psp: _GATEWAYS[psp](accounts, resolver, settings, clock) for psp, accounts in at_psp.items()}
+    found: dict[PspName, PspGateway] = {}
+    stripe = {one.name: stripe_account(one, resolver) for one in _at(STRIPE, settings)}
+    if stripe:
+        stripe_client = StripeClient(
+            connections_max=settings.worker_concurrency, total_timeout_seconds=settings.psp_timeout_seconds
+        )
+        found[STRIPE] = StripeGateway(stripe, client=stripe_client, clock=clock)
+    paypal = {one.name: paypal_account(one, resolver) for one in _at(PAYPAL, settings)}
+    if paypal:
+        paypal_client = PayPalClient(
+            connections_max=settings.worker_concurrency, total_timeout_seconds=settings.psp_timeout_seconds
+        )
+        found[PAYPAL] = PayPalGateway(paypal, client=paypal_client, clock=clock)
+    return found
 
 
 # The half that takes webhooks
@@ -95,33 +109,80 @@ def stripe_webhook_endpoint(account: DeclaredAccount, resolver: SecretResolver) 
     return StripeWebhookEndpoint(secrets=secrets, expects_livemode=account.livemode)
 
 
-def webhooks(settings: Settings, resolver: SecretResolver) -> Mapping[PspName, PspWebhooks]:
+def paypal_webhook_endpoint(account: DeclaredAccount, resolver: SecretResolver) -> PayPalWebhookEndpoint:
+    """The webhook of a PayPal account. Raises `ConfigurationError` for a value that is missing or wrong."""
+    (webhook_id,) = values_of(account, "webhooks", resolver)["webhook_id"]
+    is_simulated = not account.livemode and account.base_url not in (None, *account.form.own_urls.values())
+    with naming(account):
+        if account.ca_file is not None:
+            trusted_roots(account.ca_file)
+        return PayPalWebhookEndpoint(
+            webhook_id=webhook_id.reveal(),
+            expects_livemode=account.livemode,
+            simulator_url=account.base_url if is_simulated else None,
+            ca_file=account.ca_file,
+        )
+
+
+@asynccontextmanager
+async def open_webhooks(
+    settings: Settings, resolver: SecretResolver
+) -> AsyncIterator[Mapping[PspName, PspWebhooks]]:
     """The incoming half of each PSP, which can verify what its accounts are told."""
-    at_psp = _by_psp(settings)
-    endpoints: dict[PspAccount, StripeWebhookEndpoint] = {
-        account.name: stripe_webhook_endpoint(account, resolver) for account in at_psp.get(STRIPE, ())
-    }
-    return {STRIPE: StripeWebhooks(endpoints)}
+    stripe = StripeWebhooks(
+        {one.name: stripe_webhook_endpoint(one, resolver) for one in _at(STRIPE, settings)}
+    )
+    paypal = PayPalWebhooks(
+        {one.name: paypal_webhook_endpoint(one, resolver) for one in _at(PAYPAL, settings)}
+    )
+    try:
+        yield {STRIPE: stripe, PAYPAL: paypal}
+    finally:
+        await paypal.close()
 
 
 def webhook_readers() -> Mapping[PspName, PspWebhooks]:
     """The incoming half of each PSP, for webhooks that were verified before: it needs no secret and verifies none."""
-    return {STRIPE: StripeWebhooks({})}
+    return {STRIPE: StripeWebhooks({}), PAYPAL: PayPalWebhooks({})}
+
+
+# Both halves
+
+
+_HALVES: Final[Mapping[PspName, tuple[Callable[[DeclaredAccount, SecretResolver], object], ...]]] = (
+    MappingProxyType(
+        {
+            STRIPE: (stripe_account, stripe_webhook_endpoint),
+            PAYPAL: (paypal_account, paypal_webhook_endpoint),
+        }
+    )
+)
 
 
 def check_accounts(settings: Settings, resolver: SecretResolver) -> None:
-    """Read every value of every account, and see that the router can tell the accounts apart, as a start of all roles does.
+    """Compose every account, and see that the router can tell the accounts apart, as a start of all roles does.
 
     Raises `ConfigurationError` for the first thing that is wrong.
     """
     require_distinct(configured_accounts(settings))
     for account in settings.psp_accounts:
-        values_of(account, "calls", resolver)
-        values_of(account, "webhooks", resolver)
+        check_account(account, resolver)
 
 
-def _by_psp(settings: Settings) -> dict[PspName, list[DeclaredAccount]]:
-    found: dict[PspName, list[DeclaredAccount]] = {}
-    for account in settings.psp_accounts:
-        found.setdefault(account.psp, []).append(account)
-    return found
+def check_account(account: DeclaredAccount, resolver: SecretResolver) -> None:
+    """Read every value of an account. Raises `ConfigurationError`, which names the account, for one that is missing or wrong."""
+    for compose in _HALVES[account.psp]:
+        compose(account, resolver)
+
+
+@contextmanager
+def naming(account: DeclaredAccount) -> Iterator[None]:
+    """Let what a PSP's package finds wrong name the account."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{account.about}{error}") from error
+
+
+def _at(psp: PspName, settings: Settings) -> list[DeclaredAccount]:
+    return [account for account in settings.psp_accounts if account.psp == psp]

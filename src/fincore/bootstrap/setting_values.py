@@ -162,7 +162,30 @@ def stripe_key(*, livemode: bool) -> Form:
     return Form(f"sk_... or rk_... of {'live' if livemode else 'test'} mode", read)
 
 
+def _word(name: str, text: str) -> str | None:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigurationError(f"{name} must be ASCII characters without a space")
+    return text or None
+
+
+def _optional_secret(name: str, text: str) -> Secret | None:
+    word = _word(name, text)
+    return None if word is None else Secret(word)
+
+
+def _optional_url(name: str, text: str) -> str | None:
+    return _url(name, text) if text else None
+
+
+def _optional_file(_: str, text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
+
+
 FOLDER: Final = Form("a path", _folder)
+FILE: Final = Form("a path", _optional_file)
+WORD: Final = Form("ASCII characters without a space", _word)
+SECRET: Final = Form("ASCII characters without a space", _optional_secret)
+OPTIONAL_URL: Final = Form("http://... or https://...", _optional_url)
 TEXT: Final = Form("a host name or address", _text)
 YES_OR_NO: Final = Form("true, false", _yes)
 DSN: Final = Form("postgresql://...", _dsn)

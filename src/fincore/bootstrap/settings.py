@@ -15,14 +15,18 @@ from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, wit
 from fincore.bootstrap.secret_file import SecretUnreadable, secret_in
 from fincore.bootstrap.setting_values import (
     DSN,
+    FILE,
     FOLDER,
     NETWORKS,
+    OPTIONAL_URL,
     PORT,
     PUBLIC_URL,
+    SECRET,
     SECRETS_KEY,
     STRIPE_WEBHOOK_SECRETS,
     TEXT,
     URL,
+    WORD,
     YES_OR_NO,
     Network,
     Number,
@@ -168,6 +172,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             is_secret=True,
             meaning="signing secrets of the webhook endpoint at Stripe for live mode",
         ),
+    ]
+    paypal_test_client_id: Annotated[
+        str | None,
+        Declared(read=WORD, meaning="client id of the REST app of the PayPal account for test mode"),
+    ]
+    paypal_test_client_secret: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRET, is_secret=True, meaning="secret of the REST app of the PayPal account for test mode"
+        ),
+    ]
+    paypal_test_webhook_id: Annotated[
+        str | None, Declared(read=WORD, meaning="PayPal's id of the webhook of the account for test mode")
+    ]
+    paypal_test_base_url: Annotated[
+        str | None,
+        Declared(
+            read=OPTIONAL_URL, meaning="a simulator of PayPal for test mode; empty: PayPal's own sandbox"
+        ),
+    ]
+    paypal_test_ca_file: Annotated[
+        Path | None,
+        Declared(
+            read=FILE,
+            meaning="certificate of the authority (PEM) with which that simulator signs its webhooks",
+        ),
+    ]
+    paypal_live_client_id: Annotated[
+        str | None,
+        Declared(read=WORD, meaning="client id of the REST app of the PayPal account for live mode"),
+    ]
+    paypal_live_client_secret: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRET, is_secret=True, meaning="secret of the REST app of the PayPal account for live mode"
+        ),
+    ]
+    paypal_live_webhook_id: Annotated[
+        str | None, Declared(read=WORD, meaning="PayPal's id of the webhook of the account for live mode")
     ]
     psp_timeout_seconds: Annotated[
         float,

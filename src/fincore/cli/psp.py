@@ -45,7 +45,7 @@ def accounts(*, check: Annotated[bool, Parameter(negative="")] = False) -> None:
     checks = run_coroutine(_checks(configured)) if check else {}
     breakers, unread = _breakers()
     show_table(
-        ("account", "mode", "default", "called at", "breaker", "secrets from"),
+        ("account", "mode", "default", "called at", "breaker"),
         [_row(account, breakers) for account in configured.psp_accounts],
     )
     if unread:
@@ -54,6 +54,11 @@ def accounts(*, check: Annotated[bool, Parameter(negative="")] = False) -> None:
     show_table(
         ("account", "webhooks go to"),
         [(account.label, _webhook_url(configured, account)) for account in configured.psp_accounts],
+    )
+    show("")
+    show_table(
+        ("account", "value", "comes from"),
+        [row for account in configured.psp_accounts for row in _sources(account)],
     )
     if check:
         show("")
@@ -81,15 +86,20 @@ def _breakers() -> tuple[Mapping[AccountKey, SharedBreaker] | None, str | None]:
 
 
 def _row(account: DeclaredAccount, breakers: Mapping[AccountKey, SharedBreaker] | None) -> tuple[str, ...]:
-    places = (str(source) for sources in account.sources.values() for source in sources)
     return (
         account.label,
         "live" if account.livemode else "test",
         "yes" if account.is_default else "",
         account.host,
         "-" if breakers is None else _breaker_text(breakers.get(AccountKey(account.psp, account.name))),
-        ", ".join(dict.fromkeys(places)),
     )
+
+
+def _sources(account: DeclaredAccount) -> Iterator[tuple[str, str, str]]:
+    """A row for each place from which a value comes; a place that holds several is named once."""
+    for field, sources in account.sources.items():
+        for place in dict.fromkeys(map(str, sources)):
+            yield (account.label, field, place)
 
 
 def _breaker_text(breaker: SharedBreaker | None) -> str:

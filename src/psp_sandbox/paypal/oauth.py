@@ -15,7 +15,16 @@ from psp_sandbox.messages import Request, Response
 TOKEN_SECONDS = 32_400
 MAX_TOKENS = 100_000
 MAX_CLIENTS = 10_000
-SCOPE = "https://uri.paypal.com/services/payments/payment/authcapture https://uri.paypal.com/services/payments/refund"
+SCOPES = (
+    "payments/payment/authcapture",
+    "payments/refund",
+    "vault/payment-tokens/readwrite",
+    "disputes/read-seller",
+    "reporting/search/read",
+    "applications/webhooks",
+)
+"""What a token of any client permits."""
+SCOPE = " ".join(f"https://uri.paypal.com/services/{scope}" for scope in SCOPES)
 
 
 class _Token(msgspec.Struct, frozen=True, gc=False):

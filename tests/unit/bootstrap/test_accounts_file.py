@@ -7,7 +7,7 @@ import pytest
 from docs.markdown import named_block
 from fincore.bootstrap.psp_accounts.accounts_file import FILE_BYTES_MAX
 from fincore.bootstrap.psp_accounts.declared_account import values_of
-from fincore.bootstrap.psp_accounts.secret_reference import parse_reference, secret_resolver
+from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.settings import read_settings
 from fincore.domain.errors import ConfigurationError
@@ -34,7 +34,20 @@ SECRETS = {
     "EU_KEY": "sk_test_hidden_eu",
     "EU_WEBHOOK": "whsec_hidden_eu",
     "US_WEBHOOKS": "whsec_hidden_us, whsec_hidden_old",
+    "SHOP_SECRET": "hidden-secret",
+    "SHOP_WEBHOOK": "8PT597110X687430LKGECATA",
 }
+
+
+SHOP = """
+[[account]]
+psp = "paypal"
+name = "shop"
+mode = "test"
+client_id = "Ashop"
+client_secret = "env:SHOP_SECRET"
+webhook_id = "env:SHOP_WEBHOOK"
+"""
 
 
 class Declared:
@@ -99,6 +112,44 @@ def test_each_process_reads_its_half_only(declared: Declared) -> None:
         values_of(account, "webhooks", calls)
 
 
+def test_value_that_is_no_secret_may_be_written_in_the_file(declared: Declared) -> None:
+    """A reference to it is taken, too; what only looks like a reference is refused."""
+    environment = declared.by(SHOP)
+    resolver = secret_resolver(SECRETS)
+    (shop,) = read_settings(environment).psp_accounts
+    values = values_of(shop, "calls", resolver) | values_of(shop, "webhooks", resolver)
+    assert {name: value.reveal() for name, (value,) in values.items()} == {
+        "client_id": "Ashop",
+        "client_secret": "hidden-secret",
+        "webhook_id": "8PT597110X687430LKGECATA",
+    }
+    says = "account paypal/shop: client_id must be the value itself or a reference to it"
+    assert says in declared.refused(SHOP.replace("Ashop", "env:lower"))
+    assert "account paypal/shop: client_id is missing" in declared.refused(
+        SHOP.replace('client_id = "Ashop"\n', "")
+    )
+
+
+def test_simulator_of_paypal_has_an_authority_of_its_own(declared: Declared) -> None:
+    simulated = SHOP + 'base_url = "http://127.0.0.1:12111"\nca_file = "/no/authority.pem"\n'
+    (shop,) = read_settings(declared.by(simulated)).psp_accounts
+    assert (shop.host, str(shop.ca_file)) == ("127.0.0.1:12111", "/no/authority.pem")
+    assert "account paypal/shop: the file /no/authority.pem" in declared.refused(simulated)
+    relative = declared.refused(simulated.replace("/no/", "no/"))
+    assert "account paypal/shop: ca_file must be a path from the root" in relative
+    live = declared.refused(simulated.replace('"test"', '"live"'))
+    assert "account paypal/shop: ca_file is for a simulator: a live account has none" in live
+
+
+def test_accounts_at_different_psps_may_have_one_name(declared: Declared) -> None:
+    """Each PSP has a default of its own."""
+    accounts = configured_accounts(read_settings(declared.by(NO_DEFAULT + SHOP.replace("shop", "eu"))))
+    assert [(one.psp, one.name, one.is_default) for one in accounts] == [
+        ("stripe", "eu", True),
+        ("paypal", "eu", True),
+    ]
+
+
 # Defaults
 
 
@@ -153,7 +204,7 @@ def test_live_account_of_a_file_forbids_failpoints(declared: Declared) -> None:
 @pytest.mark.parametrize(
     ("found", "written", "says"),
     [
-        ('psp = "stripe"', 'psp = "adyen"', "account 1: psp must be one of stripe"),
+        ('psp = "stripe"', 'psp = "adyen"', "account 1: psp must be one of stripe, paypal"),
         ('psp = "stripe"\n', "", "account 1: psp is missing"),
         ('name = "eu"\n', "", "account 1: name is missing"),
         ('name = "eu"', 'name = "e:u"', "account 1: name must have 1 to 32 characters, a small letter first"),
@@ -264,14 +315,16 @@ def test_file_that_the_guide_shows_is_taken(declared: Declared) -> None:
     """With secrets where it says that they are."""
     shown = named_block("docs/guides/run.md", "run", "psp-accounts").code
     settings = read_settings(declared.by(shown.replace("/run/secrets/", f"{declared.folder}/")))
-    secrets = {}
-    for account in settings.psp_accounts:
-        for field, sources in account.sources.items():
-            for source in sources:
-                _, _, place = str(source).partition(":")
-                secret = "sk_live_hidden" if field == "secret_key" else "whsec_hidden"
-                secrets[place] = secret
-                if place.startswith("/"):
-                    Path(place).write_text(secret)
-    check_accounts(settings, secret_resolver(secrets))
-    assert len(secrets) == 5
+    kinds = {"secret_key": "sk_live_hidden", "webhook_secrets": "whsec_hidden"}
+    secrets = {
+        source: kinds.get(field, "hidden")
+        for account in settings.psp_accounts
+        for field, sources in account.sources.items()
+        for source in sources
+        if isinstance(source, SecretReference)
+    }
+    for source, secret in secrets.items():
+        if source.scheme == "file":
+            Path(source.place).write_text(secret)
+    check_accounts(settings, secret_resolver({source.place: secret for source, secret in secrets.items()}))
+    assert {account.psp for account in settings.psp_accounts} == {"stripe", "paypal"}

@@ -13,14 +13,19 @@ KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 DATABASES = Databases(
     eventstore="postgresql://log", paymentdb="postgresql://views", ledgerdb="postgresql://books"
 )
-STRIPE_KEYS = {"FINCORE_STRIPE_TEST_SECRET_KEY", "FINCORE_STRIPE_LIVE_SECRET_KEY"}
+PSP_KEYS = {
+    "FINCORE_STRIPE_TEST_SECRET_KEY",
+    "FINCORE_STRIPE_LIVE_SECRET_KEY",
+    "FINCORE_PAYPAL_TEST_CLIENT_SECRET",
+    "FINCORE_PAYPAL_LIVE_CLIENT_SECRET",
+}
 STRIPE_WEBHOOKS = {"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"}
 SEALING = {"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"}
 LOG, VIEWS, BOOKS = "FINCORE_EVENTSTORE_DSN", "FINCORE_PAYMENTDB_DSN", "FINCORE_LEDGERDB_DSN"
 
 NEEDED: dict[Role, set[str]] = {
     "api": {LOG, VIEWS, BOOKS} | STRIPE_WEBHOOKS | SEALING,
-    "worker": {LOG} | STRIPE_KEYS,
+    "worker": {LOG} | PSP_KEYS,
     "projectionist": {LOG, VIEWS},
     "ledger": {LOG, BOOKS},
     "notify": {LOG} | SEALING,
@@ -35,6 +40,8 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
         "FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1",
         "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_2",
+        "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "E1",
+        "FINCORE_PAYPAL_LIVE_CLIENT_SECRET": "E2",
         "FINCORE_SECRETS_KEY": KEY,
         "FINCORE_SECRETS_KEY_BEFORE": KEY,
         LOG: DATABASES.eventstore,

@@ -62,6 +62,9 @@ def test_a_public_url_and_trusted_proxies_are_read() -> None:
         ("FINCORE_STRIPE_BASE_URL", "stripe.com"),
         ("FINCORE_STRIPE_BASE_URL", "http://[::1"),
         ("FINCORE_STRIPE_BASE_URL", "http://stripe.com:port"),
+        ("FINCORE_PAYPAL_TEST_BASE_URL", "paypal.com"),
+        ("FINCORE_PAYPAL_TEST_CLIENT_ID", "two alone"),
+        ("FINCORE_PAYPAL_LIVE_CLIENT_SECRET", "two alone"),
         ("FINCORE_LOG_LEVEL", "loud"),
         ("FINCORE_PSP_TIMEOUT_SECONDS", "0"),
         ("FINCORE_PSP_TIMEOUT_SECONDS", "nan"),
@@ -97,7 +100,8 @@ def test_a_wrong_setting_is_named_in_one_sentence(name: str, value: str) -> None
 def test_processes_may_not_be_made_to_die_where_live_money_moves() -> None:
     key = {"FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_alone"}
     webhooks = {"FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_one"}
-    for live in (key, webhooks):
+    paypal = {"FINCORE_PAYPAL_LIVE_WEBHOOK_ID": "8PT597110X687430LKGECATA"}
+    for live in (key, webhooks, paypal):
         assert not read_settings(live).failpoints_allowed
         with pytest.raises(ConfigurationError, match="FINCORE_FAILPOINTS must be off"):
             read_settings({**live, "FINCORE_FAILPOINTS": "allowed"})
@@ -175,6 +179,14 @@ FULL = {
     "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1, whsec_2",
     "FINCORE_STRIPE_LIVE_SECRET_KEY": "rk_live_1",
     "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_3",
+    "FINCORE_PAYPAL_TEST_CLIENT_ID": "A1",
+    "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "E1",
+    "FINCORE_PAYPAL_TEST_WEBHOOK_ID": "8PT597110X687430LKGECATA",
+    "FINCORE_PAYPAL_TEST_BASE_URL": "http://127.0.0.1:12111",
+    "FINCORE_PAYPAL_TEST_CA_FILE": "/run/paypal-authority.pem",
+    "FINCORE_PAYPAL_LIVE_CLIENT_ID": "A2",
+    "FINCORE_PAYPAL_LIVE_CLIENT_SECRET": "E2",
+    "FINCORE_PAYPAL_LIVE_WEBHOOK_ID": "9PT597110X687430LKGECATB",
     "FINCORE_SECRETS_KEY": "A" * 43 + "=",
     "FINCORE_SECRETS_KEY_BEFORE": "B" * 42 + "A=",
     "FINCORE_LOG_FORMAT": "json",

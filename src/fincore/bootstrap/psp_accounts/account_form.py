@@ -7,6 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from fincore.domain.outcome import PspName
+from fincore.write.psp.paypal.account import LIVE_URL, PAYPAL, SANDBOX_URL
 from fincore.write.psp.stripe.account import (
     STRIPE,
     STRIPE_BASE_URL,
@@ -70,6 +71,15 @@ FORMS: Final[Mapping[PspName, AccountForm]] = MappingProxyType(
                     is_list=True,
                     flaw_of=lambda secret, _: webhook_secret_flaw(secret),
                 ),
+            ),
+        ),
+        PAYPAL: AccountForm(
+            own_urls={False: SANDBOX_URL, True: LIVE_URL},
+            takes_ca_file=True,
+            fields=(
+                AccountField(name="client_id", half="calls", is_secret=False),
+                AccountField(name="client_secret", half="calls"),
+                AccountField(name="webhook_id", half="webhooks", is_secret=False),
             ),
         ),
     }
