@@ -9,7 +9,16 @@ import msgspec
 
 from psp_sandbox.idempotency import IdempotencyMemory, Lookup
 from psp_sandbox.messages import Request, Response
-from psp_sandbox.paypal import authorizations, captures, disputes, notifications, orders, tokens, vault
+from psp_sandbox.paypal import (
+    authorizations,
+    captures,
+    disputes,
+    notifications,
+    orders,
+    tokens,
+    transactions,
+    vault,
+)
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal, error, invalid_token, known, unauthenticated
 from psp_sandbox.paypal.oauth import Tokens
@@ -24,6 +33,7 @@ PREFIXES = (
     "/v1/customer/",
     "/v1/notifications/",
     "/v1/oauth2/",
+    "/v1/reporting/transactions",
     "/v2/checkout/",
     "/v2/payments/",
     "/v3/vault/",
@@ -64,6 +74,7 @@ ROUTES: Mapping[tuple[str, str], Operation] = {
     ("POST", "v1/customer/disputes/{}/adjudicate"): Operation(run=disputes.adjudicate),
     ("POST", "v1/customer/disputes/{}/escalate"): Operation(run=disputes.escalate),
     ("POST", "v1/customer/disputes/{}/provide-evidence"): Operation(run=disputes.provide_evidence),
+    ("GET", "v1/reporting/transactions"): Operation(run=transactions.search),
     ("POST", "v2/checkout/orders"): Operation(
         run=orders.create, repeated_status=200, kept_seconds=ORDER_KEPT_SECONDS
     ),

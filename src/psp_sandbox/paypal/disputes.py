@@ -51,16 +51,19 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True):
     note: Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
 class ListDisputes(msgspec.Struct, frozen=True, kw_only=True):
     """GET /v1/customer/disputes."""
 
-    start_time: datetime | None = None
+    start_time: Moment | None = None
     disputed_transaction_id: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=50)] = 10
     next_page_token: str | None = None
     dispute_state: str | None = None
-    update_time_before: datetime | None = None
-    update_time_after: datetime | None = None
+    update_time_before: Moment | None = None
+    update_time_after: Moment | None = None
 
 
 def show(call: Call) -> str:

@@ -27,6 +27,10 @@ UNLISTED: Mapping[str, tuple[int, str]] = {
     "REAUTHORIZATION_TOO_SOON": (422, "Reauthorization is allowed only once from day four to day 29."),
     "WEBHOOK_NUMBER_LIMIT_EXCEEDED": (400, "Maximum number of webhook URLs has been reached."),
     "WEBHOOK_URL_ALREADY_EXISTS": (400, "Webhook URL already exists."),
+    "RESULTSET_TOO_LARGE": (
+        400,
+        "Result set size is greater than the maximum limit. Change the filter criteria and try again.",
+    ),
     "TOKEN_ALREADY_VAULTED": (422, "A payment token was made of the setup token already."),
     "TOKEN_NOT_APPROVED": (422, "The setup token is not approved by the payer."),
     "RATE_LIMIT_REACHED": (429, "Too many requests. Blocked due to rate limiting."),

@@ -146,7 +146,10 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Money sent back. `fee_minor` is the part of PayPal's fee that the merchant gets back with it."""
+    """Money sent back. `fee_minor` is the part of PayPal's fee that the merchant gets back with it.
+
+    `reversal`: the payer's bank took it, the merchant did not send it.
+    """
 
     id: str
     account: str
@@ -163,6 +166,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     custom_id: str | None
     invoice_id: str | None
     note: str | None
+    reversal: bool = False
 
 
 SetupStatus = Literal["PAYER_ACTION_REQUIRED", "APPROVED", "VAULTED"]

@@ -56,7 +56,7 @@ def reverse(capture: Capture, asked: RefundOrder, *, now: int) -> Change:
     """The payer's bank takes back what is left of a capture. Raises Refusal: there is nothing to take."""
     if capture.status not in REFUNDABLE:
         raise Refusal("REFUND_NOT_ALLOWED")
-    made = _refund_of(capture, asked, status="COMPLETED", now=now)
+    made = replace(_refund_of(capture, asked, status="COMPLETED", now=now), reversal=True)
     return Change(
         records=(_with_refunded(capture, capture.refunded_minor + made.amount.minor, now=now), made),
         events=(NewEvent("PAYMENT.CAPTURE.REVERSED", made.id),),
