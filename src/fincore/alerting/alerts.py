@@ -250,5 +250,31 @@ ALERTS: Final = (
         "FinCore.",
         section="webhooks-to-merchants",
     ),
+    # Where charges go
+    Alert(
+        name="AccountOutOfReach",
+        severity="warning",
+        expression="max by (psp, psp_account) (fincore_breaker_state) == 2",
+        for_seconds=300,
+        runbook="The breaker of an account has been open for five minutes: FinCore cannot reach the PSP. Charges go to the next "
+        "account of their plan, or wait. `fincore psp accounts` says why; look at the PSP's status page.",
+        section="accounts-and-routing",
+    ),
+    Alert(
+        name="RoutingRulesUnusable",
+        severity="critical",
+        expression="max(fincore_routing_rules_unusable) > 0",
+        runbook="An api process cannot use the live version of the routing rules, and goes by the one before it. The log line "
+        "`routing.rules_unusable` has the reason; set a further version with `fincore routes set`.",
+        section="accounts-and-routing",
+    ),
+    Alert(
+        name="RoutingRuleErrs",
+        severity="warning",
+        expression="increase(fincore_routing_rule_errors_total[1h]) > 0",
+        runbook="A routing rule cannot be evaluated for some charges, so that it does not match them. The log line "
+        "`routing.rule_erred` has the reason, most often a key that the metadata lacks.",
+        section="accounts-and-routing",
+    ),
 )
 """Every condition that needs a person."""
