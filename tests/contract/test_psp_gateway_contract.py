@@ -23,11 +23,17 @@ from fincore.domain.outcome import (
     Declined,
     DisputeReport,
     Expired,
+    PspReference,
     RefundReport,
     Retryable,
     Unknown,
 )
-from fincore.domain.payment_method import CardInstrument
+from fincore.domain.payment_method import (
+    CardInstrument,
+    PaymentMethod,
+    PayPalVaultToken,
+    PayPalWallet,
+)
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
     CaptureRequest,
@@ -43,6 +49,8 @@ from fincore.write.psp.port import (
 )
 from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
+from fixtures.paypal_sandbox import kept_wallet, payments_of
+from fixtures.paypal_stub import paypal_gateway
 from fixtures.sandbox import SandboxProcess
 from fixtures.stripe_gateways import ACCOUNT_KEY, TEST, USD_19_99, authorization, stripe_gateway
 from fixtures.webhook_receiver import WebhookReceiver
@@ -50,15 +58,28 @@ from fixtures.webhook_receiver import WebhookReceiver
 Behaviour = Literal["approved", "action_required", "unknown_payment_method"]
 
 
-class PspUnderTest(NamedTuple):
-    """A gateway, and the PSP behind it as the suite may steer it."""
+class PspUnderTest:
+    """Stripe's gateway, and the PSP behind it as the suite may steer it."""
 
-    gateway: PspGateway
-    sandbox: SandboxProcess
-    payment_methods: Mapping[Behaviour, str]
+    metadata_key = "fincore_charge_id"
+    """What a fault of the sandbox matches a charge by."""
+    payments_path = "/v1/payment_intents"
+    searches = True
+    """Whether the PSP can be searched for a payment by our id."""
+
+    def __init__(
+        self,
+        gateway: PspGateway,
+        sandbox: SandboxProcess,
+        payment_methods: Mapping[Behaviour, str | PaymentMethod],
+    ) -> None:
+        self.gateway = gateway
+        self.sandbox = sandbox
+        self.payment_methods = payment_methods
 
     async def authorize(self, charge_id: ChargeId, **changes: Any) -> object:
-        return await self.gateway.authorize(authorization(charge_id, **changes))
+        given = {"payment_method": self.payment_methods["approved"]}
+        return await self.gateway.authorize(authorization(charge_id, **(given | changes)))
 
     async def inquire(self, charge_id: ChargeId) -> object:
         return await self.gateway.inquire(
@@ -71,7 +92,44 @@ class PspUnderTest(NamedTuple):
         return by_charge.get(charge_id, {"intents": 0, "authorized": 0, "succeeded": 0, "amount_received": 0})
 
 
-STRIPE_METHODS: Mapping[Behaviour, str] = {
+class PayPalUnderTest(PspUnderTest):
+    """PayPal's gateway. PayPal cannot be searched: the payments are found by the ids that the outcomes named."""
+
+    metadata_key = "custom_id"
+    payments_path = "/v2/checkout/orders"
+    searches = False
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        methods: Mapping[Behaviour, str | PaymentMethod] = {
+            "approved": kept_wallet(sandbox.url),
+            "action_required": PayPalWallet(),
+            "unknown_payment_method": PayPalVaultToken("made-nowhere"),
+        }
+        super().__init__(paypal_gateway(sandbox.url), sandbox, methods)
+        self._references: dict[ChargeId, PspReference] = {}
+
+    async def authorize(self, charge_id: ChargeId, **changes: Any) -> object:
+        outcome = await super().authorize(charge_id, cancel_url="https://shop.example/cancel", **changes)
+        if isinstance(outcome, Approved | ActionRequired):
+            self._references[charge_id] = outcome.psp_reference
+        return outcome
+
+    async def inquire(self, charge_id: ChargeId) -> object:
+        return await self.gateway.inquire(
+            Inquiry(
+                charge_id=charge_id,
+                psp_account=TEST,
+                created_at=datetime.now(UTC),
+                psp_reference=self._references.get(charge_id),
+                payment_method=self.payment_methods["approved"],  # type: ignore[arg-type]
+            )
+        )
+
+    def payments_of(self, charge_id: ChargeId) -> dict[str, int]:
+        return payments_of(self.sandbox, charge_id)
+
+
+STRIPE_METHODS: Mapping[Behaviour, str | PaymentMethod] = {
     "approved": "pm_card_visa",
     "action_required": "pm_card_threeDSecure2Required",
     "unknown_payment_method": "pm_nobody_has_this",
@@ -103,9 +161,20 @@ STRIPE_CARDS = [
 ]
 
 
-@pytest.fixture(params=["stripe"])
-async def psp(psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
+@pytest.fixture(params=["stripe", "paypal"])
+async def psp(request: pytest.FixtureRequest, psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
     """A PSP that remembers nothing of other tests."""
+    if request.param == "paypal":
+        under_test: PspUnderTest = PayPalUnderTest(psp_sandbox)
+    else:
+        under_test = PspUnderTest(stripe_gateway(psp_sandbox.url), psp_sandbox, STRIPE_METHODS)
+    yield under_test
+    await under_test.gateway.close()
+
+
+@pytest.fixture
+async def stripe(psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
+    """Stripe, for what only cards and a PSP that can be searched show."""
     gateway = stripe_gateway(psp_sandbox.url)
     yield PspUnderTest(gateway, psp_sandbox, STRIPE_METHODS)
     await gateway.close()
@@ -175,9 +244,9 @@ async def test_manual_capture_holds_money_until_capture_before(
     ],
 )
 async def test_approved_money_equals_request_in_each_exponent(
-    psp: PspUnderTest, charge_id: ChargeId, money: Money
+    stripe: PspUnderTest, charge_id: ChargeId, money: Money
 ) -> None:
-    outcome = await psp.authorize(charge_id, money=money)
+    outcome = await stripe.authorize(charge_id, money=money)
     assert isinstance(outcome, Approved)
     assert outcome.money == money
 
@@ -186,48 +255,48 @@ async def test_approved_money_equals_request_in_each_exponent(
     ("amount_minor", "code"), [(49, "amount_too_small"), (100_000_000, "amount_too_large")]
 )
 async def test_an_amount_the_psp_does_not_take_is_declined_by_name(
-    psp: PspUnderTest, charge_id: ChargeId, amount_minor: int, code: str
+    stripe: PspUnderTest, charge_id: ChargeId, amount_minor: int, code: str
 ) -> None:
-    outcome = await psp.authorize(charge_id, money=Money(amount_minor, Currency("usd")))
+    outcome = await stripe.authorize(charge_id, money=Money(amount_minor, Currency("usd")))
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice) == (code, "do_not_retry")
     assert outcome.failure.decline_code == code
 
 
 async def test_refused_receipt_takes_nothing_and_can_be_omitted(
-    psp: PspUnderTest, charge_id: ChargeId
+    stripe: PspUnderTest, charge_id: ChargeId
 ) -> None:
     for _ in range(2):
-        refused = await psp.authorize(charge_id, customer_email="ada@example..com")
+        refused = await stripe.authorize(charge_id, customer_email="ada@example..com")
         assert isinstance(refused, ReceiptRefused)
-        assert psp.payments_of(charge_id)["intents"] == 0
+        assert stripe.payments_of(charge_id)["intents"] == 0
     # The PSP keeps its refusal under the key: only another key can say something else.
-    under_the_same = await psp.authorize(charge_id, customer_email=None)
+    under_the_same = await stripe.authorize(charge_id, customer_email=None)
     assert isinstance(under_the_same, Unknown)
     without = f"{charge_id}:authorize:1:no_receipt"
     for _ in range(2):
-        paid = await psp.authorize(charge_id, customer_email=None, idempotency_key=without)
+        paid = await stripe.authorize(charge_id, customer_email=None, idempotency_key=without)
         assert isinstance(paid, Approved)
-    assert psp.payments_of(charge_id)["succeeded"] == 1
+    assert stripe.payments_of(charge_id)["succeeded"] == 1
 
 
 @pytest.mark.parametrize(("payment_method", "expected"), STRIPE_DECLINES)
 async def test_bad_card_is_declined_with_advice_and_inquiry_agrees(
-    psp: PspUnderTest, charge_id: ChargeId, payment_method: str, expected: tuple[str, str, str]
+    stripe: PspUnderTest, charge_id: ChargeId, payment_method: str, expected: tuple[str, str, str]
 ) -> None:
-    outcome = await psp.authorize(charge_id, payment_method=payment_method)
+    outcome = await stripe.authorize(charge_id, payment_method=payment_method)
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice, outcome.failure.decline_code) == expected
-    assert psp.payments_of(charge_id)["amount_received"] == 0
-    assert await psp.inquire(charge_id) == outcome
+    assert stripe.payments_of(charge_id)["amount_received"] == 0
+    assert await stripe.inquire(charge_id) == outcome
 
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
 @pytest.mark.parametrize(("payment_method", "card"), STRIPE_CARDS)
 async def test_outcome_names_the_card_and_inquiry_agrees(
-    psp: PspUnderTest, charge_id: ChargeId, payment_method: str, card: CardInstrument, capture_method: str
+    stripe: PspUnderTest, charge_id: ChargeId, payment_method: str, card: CardInstrument, capture_method: str
 ) -> None:
-    outcome = await psp.authorize(charge_id, payment_method=payment_method, capture_method=capture_method)
+    outcome = await stripe.authorize(charge_id, payment_method=payment_method, capture_method=capture_method)
     assert isinstance(outcome, Approved | Declined)
     instrument = outcome.instrument
     assert isinstance(instrument, CardInstrument)
@@ -236,15 +305,15 @@ async def test_outcome_names_the_card_and_inquiry_agrees(
     assert instrument.fingerprint
     known = {name: getattr(card, name) for name in ("brand", "last4", "country", "funding")}
     assert {name: getattr(instrument, name) for name in known} == known
-    again = await psp.inquire(charge_id)
+    again = await stripe.inquire(charge_id)
     assert isinstance(again, Approved | Declined)
     assert again.instrument == instrument
 
 
-async def test_a_capture_names_the_card_of_its_hold(psp: PspUnderTest, charge_id: ChargeId) -> None:
-    held = await psp.authorize(charge_id, capture_method="manual")
+async def test_a_capture_names_the_card_of_its_hold(stripe: PspUnderTest, charge_id: ChargeId) -> None:
+    held = await stripe.authorize(charge_id, capture_method="manual")
     assert isinstance(held, Approved)
-    captured = await psp.gateway.capture(
+    captured = await stripe.gateway.capture(
         CaptureRequest(
             charge_id=charge_id,
             idempotency_key=f"{charge_id}:capture:1",
@@ -258,18 +327,18 @@ async def test_a_capture_names_the_card_of_its_hold(psp: PspUnderTest, charge_id
     assert captured.instrument == held.instrument is not None
 
 
-async def test_fingerprint_is_equal_for_equal_cards_only(psp: PspUnderTest) -> None:
+async def test_fingerprint_is_equal_for_equal_cards_only(stripe: PspUnderTest) -> None:
     seen = []
     for token in ("pm_card_visa", "pm_card_us", "pm_card_de"):
-        outcome = await psp.authorize(new_charge_id(), payment_method=token)
+        outcome = await stripe.authorize(new_charge_id(), payment_method=token)
         assert isinstance(outcome, Approved)
         assert isinstance(outcome.instrument, CardInstrument)
         seen.append(outcome.instrument.fingerprint)
     assert seen[0] == seen[1] != seen[2]
 
 
-async def test_lost_card_decline_has_generic_message(psp: PspUnderTest, charge_id: ChargeId) -> None:
-    outcome = await psp.authorize(charge_id, payment_method="pm_card_visa_chargeDeclinedLostCard")
+async def test_lost_card_decline_has_generic_message(stripe: PspUnderTest, charge_id: ChargeId) -> None:
+    outcome = await stripe.authorize(charge_id, payment_method="pm_card_visa_chargeDeclinedLostCard")
     assert isinstance(outcome, Declined)
     assert outcome.failure.message == "Your card was declined."
 
@@ -295,15 +364,15 @@ async def test_action_required_without_return_url_is_declined(psp: PspUnderTest,
     )
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice) == ("authentication_required", "ask_customer")
-    assert await psp.inquire(charge_id) == outcome
+    assert psp.payments_of(charge_id)["amount_received"] == 0
 
 
 async def test_customer_after_3ds_returns_to_url_naming_charge(
-    psp: PspUnderTest, charge_id: ChargeId
+    stripe: PspUnderTest, charge_id: ChargeId
 ) -> None:
-    outcome = await psp.authorize(
+    outcome = await stripe.authorize(
         charge_id,
-        payment_method=psp.payment_methods["action_required"],
+        payment_method=stripe.payment_methods["action_required"],
         return_url="https://shop.example/back?basket=7#paid",
     )
     assert isinstance(outcome, ActionRequired)
@@ -315,7 +384,7 @@ async def test_customer_after_3ds_returns_to_url_naming_charge(
         returned = urlsplit(answer.headers["Location"])
     assert (returned.netloc, returned.path) == ("shop.example", "/back")
     assert parse_qs(returned.query) | {"basket": ["7"], "charge": [charge_id]} == parse_qs(returned.query)
-    assert isinstance(await psp.inquire(charge_id), Approved)
+    assert isinstance(await stripe.inquire(charge_id), Approved)
 
 
 # --- the same call again
@@ -323,11 +392,11 @@ async def test_customer_after_3ds_returns_to_url_naming_charge(
 
 @pytest.mark.parametrize("payment_method", ["pm_card_visa", "pm_card_visa_chargeDeclinedLostCard"])
 async def test_the_same_key_twice_gives_one_payment_and_one_outcome(
-    psp: PspUnderTest, charge_id: ChargeId, payment_method: str
+    stripe: PspUnderTest, charge_id: ChargeId, payment_method: str
 ) -> None:
-    first = await psp.authorize(charge_id, payment_method=payment_method)
-    assert await psp.authorize(charge_id, payment_method=payment_method) == first
-    assert psp.payments_of(charge_id)["intents"] == 1
+    first = await stripe.authorize(charge_id, payment_method=payment_method)
+    assert await stripe.authorize(charge_id, payment_method=payment_method) == first
+    assert stripe.payments_of(charge_id)["intents"] == 1
 
 
 async def test_the_same_key_ten_times_at_once_gives_one_payment(
@@ -365,7 +434,7 @@ BREAKS_AFTER = ["timeout_after_apply", "malformed_json"]
 
 def break_next(psp: PspUnderTest, fault: str, charge_id: ChargeId) -> None:
     """The next call about the charge fails like this; held connections are cut after 50 ms."""
-    psp.sandbox.add_fault(fault, seconds=0.05, match={"metadata": {"fincore_charge_id": charge_id}})
+    psp.sandbox.add_fault(fault, seconds=0.05, match={"metadata": {psp.metadata_key: charge_id}})
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_BEFORE, "error_500"])
@@ -374,18 +443,20 @@ async def test_lost_call_is_unknown_then_not_found(
 ) -> None:
     break_next(psp, fault, charge_id)
     assert isinstance(await psp.authorize(charge_id), Unknown)
-    assert await psp.inquire(charge_id) == NotFound()
+    assert isinstance(await psp.inquire(charge_id), NotFound if psp.searches else Retryable)
     assert psp.payments_of(charge_id)["intents"] == 0
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_AFTER, "error_500_after_apply"])
-async def test_lost_answer_is_unknown_then_found(psp: PspUnderTest, charge_id: ChargeId, fault: str) -> None:
-    break_next(psp, fault, charge_id)
-    assert isinstance(await psp.authorize(charge_id), Unknown)
-    found = await psp.inquire(charge_id)
+async def test_lost_answer_is_unknown_then_found(
+    stripe: PspUnderTest, charge_id: ChargeId, fault: str
+) -> None:
+    break_next(stripe, fault, charge_id)
+    assert isinstance(await stripe.authorize(charge_id), Unknown)
+    found = await stripe.inquire(charge_id)
     assert isinstance(found, Approved)
     assert found.money == USD_19_99
-    assert psp.payments_of(charge_id)["intents"] == 1
+    assert stripe.payments_of(charge_id)["intents"] == 1
 
 
 @pytest.mark.parametrize("fault", [*BREAKS_BEFORE, *BREAKS_AFTER])
@@ -399,20 +470,20 @@ async def test_key_repeated_after_broken_connection_pays_once(
 
 
 async def test_an_answer_that_takes_too_long_is_unknown_and_then_found(
-    psp: PspUnderTest, charge_id: ChargeId
+    stripe: PspUnderTest, charge_id: ChargeId
 ) -> None:
-    psp.sandbox.add_fault("timeout_after_apply", seconds=600)
-    gateway = stripe_gateway(psp.sandbox.url, key=ACCOUNT_KEY, answer_seconds=1.5)
+    stripe.sandbox.add_fault("timeout_after_apply", seconds=600)
+    gateway = stripe_gateway(stripe.sandbox.url, key=ACCOUNT_KEY, answer_seconds=1.5)
     assert isinstance(await gateway.authorize(authorization(charge_id)), Unknown)
     await gateway.close()
-    assert isinstance(await psp.inquire(charge_id), Approved)
+    assert isinstance(await stripe.inquire(charge_id), Approved)
 
 
 @pytest.mark.parametrize("fault", ["rate_limited_429", "lock_timeout_429"])
 async def test_a_call_that_was_turned_away_can_be_made_again(
     psp: PspUnderTest, charge_id: ChargeId, fault: str
 ) -> None:
-    psp.sandbox.add_fault(fault)
+    psp.sandbox.add_fault(fault, match={"path": psp.payments_path})
     turned_away = await psp.authorize(charge_id)
     assert isinstance(turned_away, Retryable)
     assert turned_away.retry_after_seconds is not None
@@ -421,7 +492,7 @@ async def test_a_call_that_was_turned_away_can_be_made_again(
 
 
 async def test_key_in_use_is_unknown(psp: PspUnderTest, charge_id: ChargeId) -> None:
-    psp.sandbox.add_fault("conflict_409")
+    psp.sandbox.add_fault("conflict_409", match={"path": psp.payments_path})
     assert isinstance(await psp.authorize(charge_id), Unknown)
 
 
@@ -466,16 +537,16 @@ async def test_a_payment_is_found_while_the_search_lags(
     assert await lagging_psp.inquire(charge_id) == outcome
 
 
-async def test_payment_never_made_is_not_found(psp: PspUnderTest, charge_id: ChargeId) -> None:
-    await psp.authorize(new_charge_id())
-    assert await psp.inquire(charge_id) == NotFound()
+async def test_payment_never_made_is_not_found(stripe: PspUnderTest, charge_id: ChargeId) -> None:
+    await stripe.authorize(new_charge_id())
+    assert await stripe.inquire(charge_id) == NotFound()
 
 
-async def test_a_hold_that_ran_out_has_expired(psp: PspUnderTest, charge_id: ChargeId) -> None:
-    held = await psp.authorize(charge_id, capture_method="manual")
+async def test_a_hold_that_ran_out_has_expired(stripe: PspUnderTest, charge_id: ChargeId) -> None:
+    held = await stripe.authorize(charge_id, capture_method="manual")
     assert isinstance(held, Approved)
-    psp.sandbox.call("POST", f"/sandbox/payment_intents/{held.psp_reference}/expire")
-    found = await psp.inquire(charge_id)
+    stripe.sandbox.call("POST", f"/sandbox/payment_intents/{held.psp_reference}/expire")
+    found = await stripe.inquire(charge_id)
     assert isinstance(found, Expired)
     assert (found.reason, found.psp_reference) == ("authorization_lapsed", held.psp_reference)
 

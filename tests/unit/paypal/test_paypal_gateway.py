@@ -8,7 +8,7 @@ import pytest
 
 from fincore.domain.currency import Currency
 from fincore.domain.events import CancelReason
-from fincore.domain.ids import new_charge_id
+from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
     ActionRequired,
@@ -27,8 +27,18 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
+from fincore.write.psp.paypal.amounts import PayPalMoney
 from fincore.write.psp.paypal.gateway import PayPalGateway
-from fincore.write.psp.port import CancelRequest, CaptureRequest, CompleteRequest, Inquiry, NotFound
+from fincore.write.psp.paypal.requests import capture_body, order_body, refund_body
+from fincore.write.psp.port import (
+    CancelRequest,
+    CaptureRequest,
+    CompleteRequest,
+    Inquiry,
+    NotFound,
+    RefundRequest,
+)
+from fixtures.paypal_spec import problems_of_request, specs_or_skip
 from fixtures.paypal_stub import (
     AT,
     AUTHORIZATION_ID,
@@ -283,8 +293,40 @@ async def test_money_paypal_has_no_amount_for_is_declined_unasked(
 
 
 async def test_account_that_is_not_configured_is_retryable(gateway: PayPalGateway) -> None:
-    request = paypal_authorization(CHARGE, psp_account=PspAccount("other"))
-    assert isinstance(await gateway.authorize(request), Retryable)
+    outcome = await gateway.authorize(paypal_authorization(CHARGE, psp_account=PspAccount("other")))
+    assert isinstance(outcome, Retryable)
+    assert not outcome.was_called
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (ORDERS, order_body(paypal_authorization(CHARGE), PayPalWallet(), PayPalMoney("USD", "19.99"))),
+        (
+            ORDERS,
+            order_body(paypal_authorization(CHARGE), PayPalVaultToken("8kk-845"), PayPalMoney("JPY", "500")),
+        ),
+        (f"{HOLD}/capture", capture_body(PayPalMoney("USD", "19.99"))),
+        (
+            f"/v2/payments/captures/{CAPTURE_ID}/refund",
+            refund_body(
+                RefundRequest(
+                    charge_id=CHARGE,
+                    refund_id=new_refund_id(),
+                    idempotency_key="k",
+                    psp_account=TEST,
+                    psp_reference=PspReference(ORDER_ID),
+                    money=USD_19_99,
+                    reason=None,
+                ),
+                PayPalMoney("USD", "19.99"),
+            ),
+        ),
+    ],
+)
+def test_each_body_is_as_paypals_specification_says(path: str, body: Json) -> None:
+    specs_or_skip()
+    assert problems_of_request("POST", path, body) == []
 
 
 # --- complete

@@ -258,4 +258,5 @@ def _no_such_account(name: PspAccount) -> Retryable:
     return Retryable(
         reason=f"no such account: PayPal account {name!r} is not configured",
         retry_after_seconds=OUR_FAULT_PAUSE_SECONDS,
+        was_called=False,
     )
