@@ -25,6 +25,7 @@ from fincore.read.ledger.journal import Entry, entry_of
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import NotCleared, clear_suspense
 from fincore.read.ledgerdb.balances import Balances, TimeKind
+from fincore.read.ledgerdb.clearing import unclear_balances
 from fincore.read.ledgerdb.export import LedgerExport
 from fincore.read.ledgerdb.export_formats import FORMATS
 from fincore.read.ledgerdb.sealer import Sealer, sealed_days
@@ -597,6 +598,14 @@ async def test_statement_and_export_show_reclassification(parted: Upgraded, old_
         text = "".join([piece async for piece in export.pieces(FORMATS[file_format])])
         assert with_account((False, name)) in text or "Assets:Psp:Stripe:Test:Clearing:USD" in text
         assert "accounts.reclassified" in text
+
+
+async def test_money_moved_by_upgrade_is_as_old_as_before(parted: Upgraded) -> None:
+    changed_at = await parted.owner.fetchval("select changed_at from ledgerdb.chart_changes")
+    unclear = {(one.livemode, one.account): one for one in await unclear_balances(parted.stores.ledgerdb)}
+    live_usd = unclear[True, "psp:stripe:live:clearing:usd"]
+    assert (live_usd.balance_minor, live_usd.oldest_at) == (10_000 - 320, NOON)
+    assert all(one.oldest_at is None or one.oldest_at < changed_at for one in unclear.values())
 
 
 async def test_new_installation_has_nothing_to_reclassify(empty: str) -> None:

@@ -157,6 +157,9 @@ _LINES: Final[Mapping[type[ChargeEvent], tuple[Line, ...]]] = {
 _GIVES_BACK: Final[frozenset[type[ChargeEvent]]] = frozenset(
     shape for shape, lines in _LINES.items() if any(line.bound for line in lines)
 )
+_OF_PSPS: Final[frozenset[AccountCode]] = frozenset(
+    code for code, kind in CHART.items() if "{psp}" in kind.segments
+)
 _PLACEABLE: Final = re.compile(r"[a-z]{3}", re.ASCII)
 
 
@@ -274,10 +277,9 @@ def _placed(currency: str | None) -> Currency:
 
 
 def _account(code: AccountCode, currency: Currency, fields: Any) -> Account:
-    segments = CHART[code].segments
-    if "{psp}" in segments:
+    if code in _OF_PSPS:
         return Account(code, currency, fields.psp, fields.psp_account)
-    return Account(code, currency, fields.merchant_id if "{merchant}" in segments else "")
+    return Account(code, currency, fields.merchant_id if code == _PAYABLE else "")
 
 
 def _with_suspense(debit: Account, credit: Account) -> tuple[Account, Account]:
