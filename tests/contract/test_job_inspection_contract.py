@@ -8,7 +8,12 @@ import pytest
 from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.job import Job
 from fincore.postgres.pool import Connection, Pool
-from fincore.write.queue.job_payloads import authorize_job, resolve_job, resolve_refund_job
+from fincore.write.queue.job_payloads import (
+    authorize_job,
+    resolve_job,
+    resolve_refund_job,
+    reverse_attempt_job,
+)
 from fincore.write.queue.pgqueuer import PgQueuerQueue
 from fincore.write.queue.port import JobInspection
 
@@ -48,6 +53,14 @@ async def test_held_job_counts_as_a_job_of_its_charge(
     charge_id = new_charge_id()
     await put(pool, queue, authorize_job(charge_id))
     await owner_pool.execute("update queue.pgqueuer set status = 'failed'")
+    assert await queue.charges_with_jobs([charge_id]) == {charge_id}
+
+
+async def test_attempts_with_jobs_are_those_named_by_their_job(pool: Pool, queue: InspectedQueue) -> None:
+    charge_id, other = new_charge_id(), new_charge_id()
+    reverse = reverse_attempt_job(charge_id, 2, delay_seconds=3_600)
+    await put(pool, queue, reverse, authorize_job(charge_id, attempt=3), authorize_job(other, attempt=2))
+    assert await queue.attempts_with_jobs([charge_id, other]) == {(charge_id, 2)}
     assert await queue.charges_with_jobs([charge_id]) == {charge_id}
 
 

@@ -39,6 +39,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import clear_suspense
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.write.queue.job_payloads import reverse_attempt_job
 from fixtures.card_numbers import NO_CARDS, PASTED, PUBLISHED
 from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, claiming, created, new_stream
 from fixtures.traffic import (
@@ -155,6 +156,14 @@ async def put_refund_job(owner: Pool, stream_id: StreamId, refund_id: RefundId) 
         "insert into queue.pgqueuer (priority, status, entrypoint, payload)"
         " values (0, 'queued', 'refund.resolve', $1)",
         b'{"charge_id":"%s","refund_id":"%s"}' % (charge_of(stream_id).encode(), refund_id.encode()),
+    )
+
+
+async def put_attempt_job(owner: Pool, stream_id: StreamId, *, attempt: int) -> None:
+    await owner.execute(
+        "insert into queue.pgqueuer (priority, status, entrypoint, payload)"
+        " values (0, 'failed', 'attempt.reverse', $1)",
+        reverse_attempt_job(charge_of(stream_id), attempt, delay_seconds=0).payload,
     )
 
 
@@ -1019,7 +1028,9 @@ async def test_money_of_second_attempt_has_to_go_back(stores: Stores, owner_pool
     await scene.assert_attempts_are(certain, None)
     await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
     await scene.assert_attempts_are(twice, kept)
-    await put_job(owner_pool, stream_id, "queued")
+    await put_job(owner_pool, stream_id, "queued")  # work on the charge, not on the attempt
+    await scene.assert_attempts_are(twice, kept)
+    await put_attempt_job(owner_pool, stream_id, attempt=1)
     await scene.assert_attempts_are(certain, None)
 
 

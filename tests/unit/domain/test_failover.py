@@ -102,6 +102,8 @@ NOT_SAFE: dict[str, Charge] = {
     ),
     "a report waits for a person": evolve(charge(), HELD),
     "the PSP named a payment": msgspec.structs.replace(charge(), psp_reference=ORDER),
+    "a completion without a name": msgspec.structs.replace(charge(approval(ORDER)), psp_reference=None),
+    "an authorization that is not processing": msgspec.structs.replace(charge(), status="requires_action"),
 }
 
 

@@ -15,7 +15,7 @@ _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 
 async def _check(stores: Stores) -> list[Violation]:
     async def judge(attempts: Sequence[asyncpg.Record]) -> list[Violation]:
-        with_jobs = await stores.jobs.charges_with_jobs(
+        with_jobs = await stores.jobs.attempts_with_jobs(
             {charge_of(StreamId(row["stream_id"])) for row in attempts}
         )
         return [
@@ -24,7 +24,7 @@ async def _check(stores: Stores) -> list[Violation]:
                 f"attempt {row['attempt']} {_DID[row['last_heard']]} money by mistake, and no job gives it back",
             )
             for row in attempts
-            if (charge_id := charge_of(StreamId(row["stream_id"]))) not in with_jobs
+            if ((charge_id := charge_of(StreamId(row["stream_id"]))), row["attempt"]) not in with_jobs
         ]
 
     statement = _SQL.mistaken_attempts.format(attempts=_SQL.attempts)
@@ -35,7 +35,7 @@ _DID: Final = {"charge.attempt_captured": "took", "charge.attempt_authorized": "
 
 MISTAKEN_MONEY_GOES_BACK: Final = Invariant(
     "mistaken_money_goes_back",
-    "Every abandoned attempt that took or holds money has given it back, a job of its charge gives it back, or a person was asked "
+    "Every abandoned attempt that took or holds money has given it back, a job of its own gives it back, or a person was asked "
     "to.",
     _check,
 )

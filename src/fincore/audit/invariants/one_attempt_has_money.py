@@ -16,7 +16,7 @@ _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
 async def _check(stores: Stores) -> list[Violation]:
     async def judge(charges: Sequence[asyncpg.Record]) -> list[Violation]:
         named = {charge_of(StreamId(row["stream_id"])): row for row in charges}
-        with_jobs = await stores.jobs.charges_with_jobs(list(named))
+        with_jobs = {charge_id for charge_id, _ in await stores.jobs.attempts_with_jobs(list(named))}
         found = []
         for charge_id, row in named.items():
             finding = row["finding"]

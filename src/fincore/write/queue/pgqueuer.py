@@ -171,6 +171,11 @@ class PgQueuerQueue:
         rows = await self._pool.fetch(_SQL.charges_with_jobs, list(charge_ids))
         return {ChargeId(row["charge_id"]) for row in rows}
 
+    async def attempts_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[tuple[ChargeId, int]]:
+        """Which abandoned attempts of some charges, by their numbers, have a job: waiting, being done, or held."""
+        rows = await self._pool.fetch(_SQL.attempts_with_jobs, list(charge_ids))
+        return {(ChargeId(row["charge_id"]), row["attempt"]) for row in rows}
+
     async def refunds_with_jobs(self, refund_ids: Collection[RefundId]) -> set[RefundId]:
         """Which of some refunds have a job of their own: waiting, being done, or held."""
         rows = await self._pool.fetch(_SQL.refunds_with_jobs, list(refund_ids))

@@ -64,7 +64,19 @@ select distinct charge_id
 from (
     select substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id
     from queue.pgqueuer
-    where entrypoint like 'charge.%' or entrypoint like 'attempt.%'
+    where entrypoint like 'charge.%'
+) j
+where charge_id = any ($1::text[]);
+
+-- name: attempts_with_jobs
+-- Which abandoned attempts of some charges a job names, in any state.
+select distinct charge_id, attempt
+from (
+    select
+        substring(encode(payload, 'escape') from '"charge_id" *: *"(ch_[0-9a-z]+)"') as charge_id,
+        substring(encode(payload, 'escape') from '"attempt" *: *([0-9]+)')::int as attempt
+    from queue.pgqueuer
+    where entrypoint = 'attempt.reverse'
 ) j
 where charge_id = any ($1::text[]);
 

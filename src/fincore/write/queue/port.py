@@ -117,6 +117,10 @@ class JobInspection(Protocol):
         """Which of some charges have a job of their own: waiting, being done, or held."""
         ...
 
+    async def attempts_with_jobs(self, charge_ids: Collection[ChargeId]) -> set[tuple[ChargeId, int]]:
+        """Which abandoned attempts of some charges, by their numbers, have a job: waiting, being done, or held."""
+        ...
+
     async def refunds_with_jobs(self, refund_ids: Collection[RefundId]) -> set[RefundId]:
         """Which of some refunds have a job of their own: waiting, being done, or held."""
         ...
