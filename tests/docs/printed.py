@@ -25,7 +25,7 @@ from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
-from fincore.domain.transition_table import transition_table
+from fincore.domain.transition_table import attempt_table, transition_table
 from fincore.eventstore import subscription, writer
 from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination
@@ -397,6 +397,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "stripe_version": stripe_version,
     "test_cards": test_cards,
     "transition_table": lambda: _text(transition_table()),
+    "attempt_table": lambda: _text(attempt_table()),
     "webhook_events": webhook_events,
     "webhook_schedule": lambda: _text(webhook_retries.schedule()),
 }

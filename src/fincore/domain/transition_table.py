@@ -1,18 +1,31 @@
-"""The charge's transition table as text, one line a transition, for the docs and the terminal."""
+"""The transition tables of charges and of abandoned attempts as text, one line a transition, for the docs and the terminal."""
 
+from collections.abc import Sequence
+
+from fincore.domain.attempt import ATTEMPT_TRANSITIONS
 from fincore.domain.charge import TRANSITIONS
 
 
 def transition_table() -> str:
-    """Each (state, event) and the state it leads to, in columns."""
-    rows = [
-        *((before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()),
-        ("(any)", "charge.outcome_decided", "(the same)"),
-        ("(any)", "charge.report_held", "(the same)"),
-        ("(any)", "charge.report_released", "(the same)"),
-        ("(any)", "charge.attempt_...", "(the same)"),
-        ("(terminal)", "charge.corrected", "(the one it names)"),
-    ]
+    """Each (state, event) of a charge and the state it leads to, in columns."""
+    return _columns(
+        [
+            *((before or "(new)", name, after) for (before, name), after in TRANSITIONS.items()),
+            ("(any)", "charge.outcome_decided", "(the same)"),
+            ("(any)", "charge.report_held", "(the same)"),
+            ("(any)", "charge.report_released", "(the same)"),
+            ("(any)", "charge.attempt_...", "(the same)"),
+            ("(terminal)", "charge.corrected", "(the one it names)"),
+        ]
+    )
+
+
+def attempt_table() -> str:
+    """Each (state, event) of an abandoned attempt and the state it leads to, in columns."""
+    return _columns([(before, name, after) for (before, name), after in ATTEMPT_TRANSITIONS.items()])
+
+
+def _columns(rows: Sequence[tuple[str, str, str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

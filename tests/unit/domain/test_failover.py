@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
+from fincore.domain.attempt import ATTEMPT_TRANSITIONS
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.events import ChargeRerouted, ReportHeld, RerouteCode
@@ -14,6 +15,7 @@ from fincore.domain.outcome import ActionRequired, Approved, Declined, Failure, 
 from fincore.domain.payment_method import PayPalWallet
 from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refusal import Refusal
+from fincore.domain.transition_table import attempt_table
 from fixtures.commits import created
 from fixtures.routes import ADYEN, EUROPE, PAYPAL_US, STRIPE_FIRST, THEN_ADYEN, THEN_PAYPAL, planned, routed
 from fixtures.scripted_psp import NOON, PAYPAL, STRIPE, TEST_ACCOUNT, approval, pending
@@ -131,3 +133,8 @@ def test_another_operation_than_the_one_that_failed_stays() -> None:
     assert first.operation is not None
     second = after_next(first)
     assert reroute(second, first.operation, code="account_unavailable", reason="late", now=NOON) == ()
+
+
+def test_every_transition_of_an_abandoned_attempt_is_printed() -> None:
+    assert len(attempt_table().splitlines()) == len(ATTEMPT_TRANSITIONS)
+    assert "abandoned        charge.attempt_captured         captured" in attempt_table()
