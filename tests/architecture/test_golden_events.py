@@ -305,6 +305,7 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         created_at=AT,
         return_url="https://shop.example/back",
         cancel_url="https://shop.example/cart",
+        return_page="https://pay.example/return/ch_01k0bcdefghjkmnpqrstvwxyz0/Jx2vX0mSq1Kc9dPzLw3RtBnY",
         plan=RoutePlan(
             attempts=(
                 PlannedAttempt(PAYPAL, PAYPAL_US, PayPalWallet()),

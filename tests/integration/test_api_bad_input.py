@@ -35,6 +35,10 @@ def method(kind: str, *, urls: Mapping[str, str] | None = None, **fields: object
     return good(payment_method={"type": kind, **fields}, **(urls or {}))
 
 
+def methods(sent: object) -> bytes:
+    return json.dumps({"amount_minor": 1999, "currency": "usd", "payment_methods": sent}).encode()
+
+
 def without(name: str) -> bytes:
     return json.dumps({key: value for key, value in GOOD.items() if key != name}).encode()
 
@@ -134,6 +138,46 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "account a number": (method("card", token="pm_1", account=1), invalid("payment_method.account")),
     "account unknown": (
         method("card", token="pm_1", account="other"),
+        (422, "payment_method_not_taken", "payment_method"),
+    ),
+    "methods beside method": (
+        good(payment_methods=[{"type": "card", "token": "pm_1"}]),
+        invalid("payment_methods"),
+    ),
+    "methods null": (methods(None), invalid("payment_methods")),
+    "methods a string": (methods("pm_card_visa"), invalid("payment_methods")),
+    "methods empty": (methods([]), invalid("payment_methods")),
+    "methods too many": (
+        methods([{"type": "card", "token": "pm_1", "account": name} for name in "abcd"]),
+        invalid("payment_methods"),
+    ),
+    "methods with a string": (methods(["pm_card_visa"]), invalid("payment_methods[0]")),
+    "methods with an unknown type": (
+        methods([{"type": "card", "token": "pm_1"}, {"type": CARD}]),
+        invalid("payment_methods[1].type"),
+    ),
+    "methods without token": (
+        methods([{"type": "card"}]),
+        (422, "field_missing", "payment_methods[0].token"),
+    ),
+    "methods with a card": (
+        methods([{"type": "paypal"}, {"type": "card", "token": CARD}]),
+        card("payment_methods[1].token"),
+    ),
+    "methods with two of an account": (
+        methods([{"type": "card", "token": "pm_1", "account": "test"}] * 2),
+        invalid("payment_methods[1]"),
+    ),
+    "methods with two of the default account": (
+        methods([{"type": "card", "token": "pm_1"}, {"type": "card", "token": "pm_2"}]),
+        invalid("payment_methods[1]"),
+    ),
+    "methods with a wallet without return_url": (
+        methods([{"type": "card", "token": "pm_1"}, {"type": "paypal"}]),
+        (422, "field_missing", "return_url"),
+    ),
+    "methods that no account takes": (
+        methods([{"type": "card", "token": "pm_1", "account": "other"}]),
         (422, "payment_method_not_taken", "payment_method"),
     ),
     "vault token missing": (method("paypal_vault"), (422, "field_missing", "payment_method.token")),

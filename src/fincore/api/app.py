@@ -11,6 +11,7 @@ from fincore.api.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, Outa
 from fincore.api.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
+    RETURNS_IN_FLIGHT_MAX,
     WEBHOOKS_IN_FLIGHT_MAX,
     Gate,
 )
@@ -53,6 +54,7 @@ def create_app(
     requests.measure()
     gates: dict[GateName, Gate] = {
         "requests": requests,
+        "returns": Gate(in_flight_max=RETURNS_IN_FLIGHT_MAX, waiting_max=0),
         "webhooks": Gate(in_flight_max=bounds.webhooks_in_flight_max, waiting_max=0),
     }
     limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)

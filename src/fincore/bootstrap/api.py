@@ -15,7 +15,8 @@ from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
-from fincore.bootstrap.psps import open_webhooks, router
+from fincore.bootstrap.psps import configured_accounts, open_webhooks, router
+from fincore.bootstrap.return_page import check_return_page
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
@@ -55,6 +56,7 @@ async def _serve(
     *,
     accounts: PspAccounts,
 ) -> None:
+    check_return_page(configured_accounts(settings), settings.public_url)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     application = build_application(
@@ -65,7 +67,9 @@ async def _serve(
             test_per_second=settings.rate_limit_test_per_second,
         ),
         ApplicationOptions(
-            public_url=settings.public_url, webhooks_allow_loopback=settings.webhooks_allow_loopback
+            public_url=settings.public_url,
+            trusted_proxies=settings.trusted_proxies,
+            webhooks_allow_loopback=settings.webhooks_allow_loopback,
         ),
         writer=writer,
         watch=watch,

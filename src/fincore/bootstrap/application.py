@@ -1,6 +1,6 @@
 """The merchants' API as one application: stores, PSP accounts and bounds in. The API role and the tests compose it here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,10 +13,13 @@ from fincore.api.disputes.handlers import Disputes
 from fincore.api.events.handlers import Events
 from fincore.api.health.handlers import Health, Probe
 from fincore.api.http.asgi import Application
+from fincore.api.http.client_address import Network
 from fincore.api.http.endpoint import Outage
 from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
 from fincore.api.refunds.body import render_refund
 from fincore.api.refunds.handlers import Refunds
+from fincore.api.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
+from fincore.api.return_page.handlers import ReturnPage
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
 from fincore.bootstrap.databases import Stores
@@ -63,14 +66,17 @@ class PspAccounts(msgspec.Struct, frozen=True, kw_only=True):
 class ApplicationOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation may decide about its API.
 
-    `public_url` is where clients reach it; None where it is not configured. `webhooks_allow_loopback` lets merchants'
-    endpoints be on this machine, for development. `in_flight_wait_seconds` is how long a repeated request waits for the
-    first one with its key.
+    `public_url` is where clients reach it; None where it is not configured. `trusted_proxies` state the address of their
+    client. `webhooks_allow_loopback` lets merchants' endpoints be on this machine, for development. `in_flight_wait_seconds`
+    is how long a repeated request waits for the first one with its key, and `return_wait_seconds` how long a customer who comes
+    back from a wallet waits for the outcome.
     """
 
     public_url: str | None = None
+    trusted_proxies: Sequence[Network] = ()
     webhooks_allow_loopback: bool = False
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS
+    return_wait_seconds: float = RETURN_WAIT_SECONDS
 
 
 def build_application(
@@ -96,7 +102,12 @@ def build_application(
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
     payments = PaymentService(
-        requests=requests, outcomes=outcomes, clock=clock, router=accounts.router, render=render_charge
+        requests=requests,
+        outcomes=outcomes,
+        clock=clock,
+        router=accounts.router,
+        render=render_charge,
+        public_url=options.public_url,
     )
     operations = OperationService(
         requests=requests,
@@ -132,6 +143,12 @@ def build_application(
             Events(keys=keys, queries=events, log=log),
             WebhookEndpoints(webhooks, keys),
             WebhookDeliveries(webhooks, keys),
+            ReturnPage(
+                log=log,
+                waits=waits,
+                trusted=options.trusted_proxies,
+                wait_seconds_max=options.return_wait_seconds,
+            ),
             PspWebhookHandlers(WebhookInbox(writer, accounts.webhooks, clock)),
             Health(_probes(stores) if probes is None else probes),
         ),

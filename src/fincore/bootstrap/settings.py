@@ -91,7 +91,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ]
     public_url: Annotated[
         str | None,
-        Declared(read=PUBLIC_URL, meaning="where merchants and PSPs reach the API; empty: not shown to them"),
+        Declared(
+            read=PUBLIC_URL,
+            meaning="where merchants, customers and PSPs reach the API; empty: not shown to them; needed beside an account that takes wallets",
+        ),
     ]
     trusted_proxies: Annotated[
         tuple[Network, ...],

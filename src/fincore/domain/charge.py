@@ -98,6 +98,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     return_url: str | None = None
     cancel_url: str | None = None
+    return_page: str | None = None
     plan: RoutePlan | None = None
     fee_plan: FeePlan | None = None
     authorized_minor: int = 0

@@ -301,6 +301,7 @@ def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
         metadata=event.metadata,
         return_url=event.return_url,
         cancel_url=event.cancel_url,
+        return_page=event.return_page,
         plan=event.plan,
         fee_plan=event.fee_plan,
         operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),

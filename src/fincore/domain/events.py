@@ -58,7 +58,10 @@ RefundOrigin = Literal["merchant", "psp"]
 
 
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A merchant asked for money and the route to a PSP is chosen; the PSP has not been called yet."""
+    """A merchant asked for money and the route to a PSP is chosen; the PSP has not been called yet.
+
+    `return_page` is the page of ours to which a wallet's PSP sends the customer back.
+    """
 
     merchant_id: MerchantId
     livemode: bool
@@ -74,6 +77,7 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     metadata: dict[str, str] = {}
     return_url: str | None = None
     cancel_url: str | None = None
+    return_page: str | None = None
     fee_plan: FeePlan | None = None
     plan: RoutePlan | None = None
 

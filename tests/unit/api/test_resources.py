@@ -15,6 +15,7 @@ PATHS = {
     "events": ("/v1/events",),
     "webhook_endpoints": ("/v1/webhook_endpoints", "/v1/webhook_deliveries"),
     "psp_webhooks": ("/webhooks",),
+    "return_page": ("/return",),
     "health": ("/healthz", "/readyz", "/"),
 }
 

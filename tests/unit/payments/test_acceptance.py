@@ -76,6 +76,31 @@ def test_each_payment_method_is_offered_with_its_account(
     assert (offered.method, offered.psp_account) == (method, account)
 
 
+def test_several_payment_methods_are_offered_in_their_order() -> None:
+    request = ChargeRequest(
+        amount_minor=1,
+        currency="usd",
+        payment_methods=(
+            PayPalVaultPaymentMethod(token="8kk8451t"),
+            CardPaymentMethod(token="pm_1", account="eu"),
+        ),
+    )
+    assert route_request(command(request), CHARGE_ID).offered == (
+        PaymentMethodChoice(PayPalVaultToken("8kk8451t"), None),
+        PaymentMethodChoice(CardToken("pm_1"), PspAccount("eu")),
+    )
+
+
+def test_page_of_ours_is_written_only_for_a_wallet() -> None:
+    page = "https://pay.example/return/ch_1/word"
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    wallet = PlannedAttempt(PspName("paypal"), PspAccount("eu"), PayPalWallet())
+    with_wallet = RoutePlan(attempts=(*PLAN.attempts, wallet))
+    for plan, expected in ((PLAN, None), (RoutePlan(attempts=(wallet,)), page), (with_wallet, page)):
+        created, _ = accept(command(request), CHARGE_ID, plan, NOON, own_page=page)
+        assert evolve(None, created).return_page == expected
+
+
 def test_both_pages_to_come_back_to_reach_the_event() -> None:
     back, cart = "https://shop.example/back", "https://shop.example/cart"
     request = ChargeRequest(

@@ -195,4 +195,4 @@ def test_request_schema_states_the_checked_bounds() -> None:
     assert properties["payment_method"]["anyOf"][0]["pattern"] == r"^[A-Za-z0-9_\-]{1,255}$"
     assert properties["metadata"]["maxProperties"] == 50
     assert schemas["ChargeRequest"]["additionalProperties"] is False
-    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency", "payment_method"]
+    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency"]

@@ -46,6 +46,7 @@ TAGS: Final[Mapping[str, str]] = MappingProxyType(
         "Events": "See what happened to your charges.",
         "Webhook endpoints": "Let FinCore tell your server what happens.",
         "Webhooks": "What FinCore sends to your webhook endpoints.",
+        "Customers": "Where customers come back from a wallet. Not for merchants.",
         "PSP webhooks": "What payment service providers send to FinCore. Not for merchants.",
         "Service": "Health checks and the index.",
         "Documentation": "The API's documentation, served by FinCore itself.",

@@ -215,6 +215,16 @@ def _object(raw: Json, struct: inspect.StructType, *, is_response: bool) -> Json
     schema: Json = {"description": raw["description"], "type": "object", "properties": properties}
     if required:
         schema["required"] = required
+    match getattr(struct.cls, "EXACTLY_ONE_OF", None):
+        case (one, other):
+            # Not `oneOf`: generators of clients make a union of types of it.
+            schema |= {
+                "if": {"properties": {one: True}, "required": [one]},
+                "then": {"properties": {other: False}},
+                "else": {"properties": {other: True}, "required": [other]},
+            }
+        case _:
+            pass
     if "additionalProperties" in raw:
         schema["additionalProperties"] = raw["additionalProperties"]
     return schema
@@ -256,7 +266,12 @@ def _words(raw: Json, values: tuple[Any, ...]) -> Json:
 
 
 def _union(raw: Json, types: tuple[inspect.Type, ...]) -> Json:
-    """A choice. `X or null` of a plain X is one schema with two types; msgspec allows one type of each JSON kind."""
+    """A choice. `X or null` of a plain X is one schema with two types.
+
+    msgspec allows one type of each JSON kind, or several types of object told apart by their tag.
+    """
+    if "discriminator" in raw:
+        return raw
     by_kind = {_json_kind(one): one for one in types}
     options = [
         _refined(option, by_kind[kind]) if (kind := _kind_of_schema(option)) in by_kind else option

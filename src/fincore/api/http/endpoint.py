@@ -32,7 +32,7 @@ UNREADABLE: Final = (
     "The log holds an event of the charge that this version of FinCore cannot read; nothing was done."
 )
 
-GateName = Literal["requests", "webhooks"]
+GateName = Literal["requests", "returns", "webhooks"]
 Method = Literal["GET", "HEAD", "POST", "DELETE", "OPTIONS"]
 Handler = Callable[[Call], Awaitable[Response]]
 """Answers a call, or raises `Problem`."""
@@ -52,7 +52,7 @@ OutageOf = Callable[[Exception], Outage | None]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one path: who answers it, and how it is documented.
 
-    `gate`: among which requests in flight it counts. Webhooks of PSPs have a gate of their own, which no merchant can fill;
+    `gate`: among which requests in flight it counts. Webhooks of PSPs and customers who return have gates of their own, which no merchant can fill;
     health checks have none: a busy process is not a dead one.
     """
 

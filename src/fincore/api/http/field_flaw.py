@@ -29,6 +29,10 @@ _RANGE: Final = re.compile(r"Expected `int` (?P<sign>[<>]=) (?P<bound>-?\d+)")
 _LENGTH: Final = re.compile(r"Expected `(?P<kind>\w+)` of length (?P<sign>[<>]=) (?P<bound>\d+)")
 
 
+_PLACE: Final = re.compile(r"\[\d+\]")
+"""The place of an entry of an array, in a path."""
+
+
 def field_flaw(message: str, field: str, shape: object, path: str) -> str:
     """The sentence for a message of msgspec; `field` is the subject, `path` leads to it in `shape`, dotted.
 
@@ -69,10 +73,12 @@ def _choices(shape: inspect.Type, path: str) -> Iterator[str]:
         case inspect.UnionType(types=types):
             for one in types:
                 yield from _choices(one, path)
+        case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+            yield from _choices(item, path)
         case inspect.StructType(tag_field=tag_field, tag=tag) if path and path == tag_field:
             yield str(tag)
         case inspect.StructType(fields=fields) if path:
-            name, _, rest = path.partition(".")
+            name, _, rest = _PLACE.sub("", path).partition(".")
             for field in fields:
                 if field.encode_name == name:
                     yield from _choices(field.type, rest)

@@ -40,6 +40,7 @@ _CHARGE: Final = (
     "metadata",
     "return_url",
     "cancel_url",
+    "return_page",
     "redirect_url",
     "captures_requested",
     "cancels_requested",

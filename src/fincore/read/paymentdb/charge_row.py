@@ -93,6 +93,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.authorized_at,
         charge.pending_until,
         _json(_attempts_of(charge)),
+        charge.return_page,
     )
 
 
@@ -133,6 +134,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             disputes=_read(_DISPUTES, row["disputes"]) or (),
             held_reports=_read(_HELD_REPORTS, row["held_reports"]) or (),
             cancel_url=row["cancel_url"],
+            return_page=row["return_page"],
             instrument=_read(_INSTRUMENT, row["instrument"]),
             authorized_at=row["authorized_at"],
             pending_until=row["pending_until"],

@@ -7,10 +7,10 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.money import Money
-from fincore.domain.route_plan import RoutePlan
-from fincore.write.payments.charge_request import ChargeRequest, currency_of
+from fincore.domain.payment_method import PayPalWallet
+from fincore.domain.route_plan import PlannedAttempt, RoutePlan
+from fincore.write.payments.charge_request import ChargeRequest, choices_of, currency_of
 from fincore.write.payments.command import Command
-from fincore.write.payments.payment_method_request import choice_of
 from fincore.write.queue.job_payloads import authorize_job
 from fincore.write.routing.plan import is_told_by_its_attempt
 from fincore.write.routing.router import RouteRequest
@@ -32,17 +32,23 @@ def route_request(command: ChargeCommand, charge_id: ChargeId) -> RouteRequest:
         livemode=command.livemode,
         money=Money(request.amount_minor, currency_of(request)),
         capture_method=_capture_method(request),
-        offered=(choice_of(request.payment_method),),
+        offered=choices_of(request),
         metadata=request.metadata,
     )
 
 
 def accept(
-    command: ChargeCommand, charge_id: ChargeId, plan: RoutePlan, now: datetime
+    command: ChargeCommand,
+    charge_id: ChargeId,
+    plan: RoutePlan,
+    now: datetime,
+    *,
+    own_page: str | None = None,
 ) -> tuple[ChargeCreated, Job]:
     """The event that a charge was asked for, and the job to carry it out.
 
-    A plan that its only attempt tells is not written beside that attempt.
+    A plan that its only attempt tells is not written beside that attempt. `own_page` is where a wallet's PSP is to send the
+    customer back; it is written only if an attempt is with a wallet.
     """
     request = command.request
     first = plan.attempts[0]
@@ -61,10 +67,15 @@ def accept(
         metadata=request.metadata,
         return_url=request.return_url,
         cancel_url=request.cancel_url,
+        return_page=own_page if any(_is_wallet(attempt) for attempt in plan.attempts) else None,
         fee_plan=command.fee_plan,
         plan=None if is_told_by_its_attempt(plan) else plan,
     )
     return created, authorize_job(charge_id)
+
+
+def _is_wallet(attempt: PlannedAttempt) -> bool:
+    return isinstance(attempt.payment_method, PayPalWallet)
 
 
 def _capture_method(request: ChargeRequest) -> CaptureMethod:

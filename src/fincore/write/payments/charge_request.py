@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
+from fincore.domain.outcome import PspAccount
+from fincore.domain.route_plan import ATTEMPTS_MAX, PaymentMethodChoice
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
 from fincore.write.payments.metadata import Metadata, metadata_flaws
 from fincore.write.payments.payment_method_request import (
@@ -16,6 +18,7 @@ from fincore.write.payments.payment_method_request import (
     TOKEN_CHARACTERS_MAX,
     AnyPaymentMethod,
     PayPalPaymentMethod,
+    choice_of,
     payment_method_flaws,
     texts_of,
 )
@@ -44,6 +47,7 @@ class ChargeRequest(
 ):
     """The charge to create."""
 
+    EXACTLY_ONE_OF: ClassVar = ("payment_method", "payment_methods")
     # Defaults are left out when it is encoded: a field added later leaves the fingerprints of older requests as they are.
 
     amount_minor: Annotated[
@@ -65,21 +69,36 @@ class ChargeRequest(
             extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
         ),
     ]
-    payment_method: Annotated[
+    payment_method: (
         Annotated[
-            str,
+            Annotated[
+                str,
+                Meta(
+                    max_length=TOKEN_CHARACTERS_MAX,
+                    examples=["pm_card_visa"],
+                    extra_json_schema={"pattern": TOKEN},
+                ),
+            ]
+            | AnyPaymentMethod,
             Meta(
-                max_length=TOKEN_CHARACTERS_MAX,
-                examples=["pm_card_visa"],
-                extra_json_schema={"pattern": TOKEN},
+                description="How the customer pays. A string is the PSP's token for a card, made by the default account of "
+                "your key's mode. Never a card number."
             ),
         ]
-        | AnyPaymentMethod,
-        Meta(
-            description="How the customer pays. A string is the PSP's token for a card, made by the default account of your "
-            "key's mode. Never a card number."
-        ),
-    ]
+        | UnsetType
+    ) = UNSET
+    payment_methods: (
+        Annotated[
+            tuple[AnyPaymentMethod, ...],
+            Meta(
+                min_length=1,
+                max_length=ATTEMPTS_MAX,
+                description="In place of `payment_method`: several, the preferred one first, each for another PSP account. If "
+                "an account cannot be reached, and the attempt is known not to have happened, FinCore goes on to the next.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     capture: Annotated[
         bool, Meta(description="`true`: take the money at once. `false`: only hold it until you capture it.")
     ] = True
@@ -164,6 +183,20 @@ def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
     return msgspec.structs.replace(request, currency=currency)
 
 
+def choices_of(request: ChargeRequest) -> tuple[PaymentMethodChoice, ...]:
+    """What a checked request offers, the preferred one first."""
+    return tuple(choice_of(sent) for _, sent in _sent(request))
+
+
+def _sent(request: ChargeRequest) -> Iterator[tuple[str, str | AnyPaymentMethod]]:
+    """Each payment method of a request, with the path to it."""
+    if request.payment_method is not UNSET:
+        yield "payment_method", request.payment_method
+    if request.payment_methods is not UNSET:
+        for place, sent in enumerate(request.payment_methods):
+            yield f"payment_methods[{place}]", sent
+
+
 def currency_of(request: ChargeRequest) -> Currency:
     """The currency of a checked request."""
     return Currency(request.currency)
@@ -172,7 +205,7 @@ def currency_of(request: ChargeRequest) -> Currency:
 def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
     yield from metadata_flaws(request.metadata)
     yield from text_flaws(_texts(request))
-    yield from payment_method_flaws(request.payment_method, "payment_method")
+    yield from _payment_method_flaws(request)
     if request.customer_email is not None and not _IS_EMAIL.fullmatch(request.customer_email):
         yield Flaw(
             code="field_invalid",
@@ -182,8 +215,30 @@ def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
     yield from _url_flaws(request)
 
 
+def _payment_method_flaws(request: ChargeRequest) -> Iterator[Flaw]:
+    if request.payment_method is UNSET and request.payment_methods is UNSET:
+        yield Flaw(code="field_missing", param="payment_method", detail="Add the field payment_method.")
+    if request.payment_method is not UNSET and request.payment_methods is not UNSET:
+        yield Flaw(
+            code="field_invalid",
+            param="payment_methods",
+            detail="Send payment_method or payment_methods, not both.",
+        )
+    accounts: set[tuple[type, PspAccount | None]] = set()
+    for param, sent in _sent(request):
+        yield from payment_method_flaws(sent, param)
+        account = (type(sent), choice_of(sent).psp_account)
+        if account in accounts:
+            yield Flaw(
+                code="field_invalid",
+                param=param,
+                detail=f"{param} is for the same PSP account as one before it: send one payment method for each account.",
+            )
+        accounts.add(account)
+
+
 def _url_flaws(request: ChargeRequest) -> Iterator[Flaw]:
-    is_wallet = isinstance(request.payment_method, PayPalPaymentMethod)
+    is_wallet = any(isinstance(sent, PayPalPaymentMethod) for _, sent in _sent(request))
     for name, page in (("return_url", request.return_url), ("cancel_url", request.cancel_url)):
         if page is None and is_wallet:
             yield Flaw(
@@ -203,7 +258,8 @@ def _url_flaws(request: ChargeRequest) -> Iterator[Flaw]:
 def _texts(request: ChargeRequest) -> Iterator[tuple[str, str]]:
     """Every text of a request outside its metadata, with its name."""
     yield "currency", request.currency
-    yield from texts_of(request.payment_method, "payment_method")
+    for param, sent in _sent(request):
+        yield from texts_of(sent, param)
     for name, text in (
         ("description", request.description),
         ("customer_email", request.customer_email),

@@ -8,6 +8,7 @@ from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
+from fincore.domain.return_page import new_word, return_page
 from fincore.eventstore.commit import RenderedResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
 from fincore.write.payments.idempotent_requests import (
@@ -39,7 +40,10 @@ Render = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
 
 
 class PaymentService:
-    """Takes charges in. `router` decides which accounts may carry a charge."""
+    """Takes charges in. `router` decides which accounts may carry a charge.
+
+    `public_url` is where customers reach this installation. Without it a wallet's PSP sends them to the merchant directly.
+    """
 
     def __init__(
         self,
@@ -49,12 +53,14 @@ class PaymentService:
         clock: Clock,
         router: Router,
         render: Render,
+        public_url: str | None = None,
     ) -> None:
         self._requests = requests
         self._outcomes = outcomes
         self._clock = clock
         self._router = router
         self._render = render
+        self._public_url = public_url
 
     async def charge(self, command: ChargeCommand) -> Responded | Refused:
         """Create a charge, or return the response that its idempotency key got before.
@@ -76,7 +82,8 @@ class PaymentService:
         plan = self._router.route(route_request(command, charge_id))
         if isinstance(plan, NoRoute):
             return Refused(plan.code, plan.detail)
-        event, job = accept(command, charge_id, plan, self._clock.now())
+        own_page = return_page(self._public_url, charge_id, new_word()) if self._public_url else None
+        event, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
         return Decision(
             stream_id=stream_id,
             expected_version=0,

@@ -163,7 +163,7 @@ def test_optional_request_fields_stay_optional_in_clients(document: dict[str, An
     """Generators take a field with a `default` for one that is always there."""
     schemas = document["components"]["schemas"]
     assert [name for _, name, described in properties(document) if "default" in described] == []
-    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency", "payment_method"]
+    assert schemas["ChargeRequest"]["required"] == ["amount_minor", "currency"]
     assert "Default: `true`." in schemas["ChargeRequest"]["properties"]["capture"]["description"]
     assert "required" not in schemas["CaptureRequest"]
 

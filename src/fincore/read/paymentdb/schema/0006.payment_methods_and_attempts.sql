@@ -11,4 +11,5 @@ alter table paymentdb.charges
     add column instrument jsonb,
     add column authorized_at timestamptz,
     add column pending_until timestamptz,
-    add column attempts jsonb;
+    add column attempts jsonb,
+    add column return_page text;

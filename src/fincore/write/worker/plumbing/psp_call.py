@@ -36,6 +36,7 @@ from fincore.domain.outcome import (
 from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
+from fincore.domain.return_page import pages_of
 from fincore.observability.failpoints import failpoint
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -249,6 +250,12 @@ def _of_refund(
 
 def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:
     without_receipt = operation.without_receipt is True
+    pages = pages_of(
+        charge.payment_method,
+        charge.return_page,
+        return_url=charge.return_url,
+        cancel_url=charge.cancel_url,
+    )
     return AuthorizeRequest(
         charge_id=charge_id,
         idempotency_key=psp_key(
@@ -260,8 +267,8 @@ def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperat
         payment_method=charge.payment_method,
         description=charge.description,
         customer_email=None if without_receipt else charge.customer_email,
-        return_url=charge.return_url,
-        cancel_url=charge.cancel_url,
+        return_url=pages.return_url,
+        cancel_url=pages.cancel_url,
     )
 
 

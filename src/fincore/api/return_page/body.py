@@ -1,0 +1,31 @@
+"""What the customer's browser gets: the way on, as a redirect and as a link. Pure."""
+
+from html import escape
+from typing import Final
+
+from fincore.api.http.exchange import Response
+
+HTML: Final = "text/html; charset=utf-8"
+_HEADERS: Final = (
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+)
+
+
+def way_on(url: str) -> Response:
+    """The way on to a page of the merchant. No page learns from which address the customer came: it holds a secret word."""
+    body = _html("Back to the shop", f'<p><a href="{escape(url)}">Continue</a></p>')
+    return Response(303, body, HTML, (("location", url), *_HEADERS))
+
+
+def unknown_page() -> Response:
+    """What is at every address that FinCore has not given out."""
+    body = _html("Page not found", "<p>Page not found. Go back to the shop where you paid.</p>")
+    return Response(404, body, HTML, _HEADERS)
+
+
+def _html(title: str, body: str) -> bytes:
+    head = f'<meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width,initial-scale=1">'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'.encode()

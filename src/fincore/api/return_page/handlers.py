@@ -1,0 +1,120 @@
+"""/return/{charge_id}/{word}: from a wallet's PSP to the merchant's site, with a look at the PSP's record on the way."""
+
+import asyncio
+import hmac
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+from fincore.api.http.client_address import Network
+from fincore.api.http.endpoint import Route
+from fincore.api.http.exchange import Call, Response
+from fincore.api.http.problems import Problem
+from fincore.api.return_page.body import unknown_page, way_on
+from fincore.api.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import fold
+from fincore.domain.errors import InvalidId
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
+from fincore.domain.return_page import CANCELED, PATH, naming, word_of
+from fincore.eventstore.commit import Provenance
+from fincore.eventstore.log import EventLog
+from fincore.write.payments.budget import Budget
+from fincore.write.payments.charge_wait import ChargeWait
+
+WAIT_SECONDS_MAX: Final = 4.0
+"""How long a customer waits for the outcome before they go on without it."""
+RETURNS_PER_SECOND: Final = 10.0
+"""Requests of one address, on average. Customers may share an address; the machine itself may send any number."""
+RETURNS_AT_ONCE_MAX: Final = 50
+"""Requests of one address at once before that average counts."""
+_RETRY_AFTER_SECONDS: Final = 1
+
+
+class ReturnPage:
+    """The handlers of the page. `trusted` are proxies that state their client's address."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog[ChargeEvent],
+        waits: ChargeWait,
+        trusted: Sequence[Network] = (),
+        wait_seconds_max: float = WAIT_SECONDS_MAX,
+        budget: Budget[IPv4Address | IPv6Address] | None = None,
+    ) -> None:
+        self._log = log
+        self._waits = waits
+        self._trusted = trusted
+        self._wait_seconds_max = wait_seconds_max
+        self._budget: Budget[IPv4Address | IPv6Address] = budget or Budget(
+            per_second=RETURNS_PER_SECOND, at_once_max=RETURNS_AT_ONCE_MAX
+        )
+
+    def routes(self) -> tuple[Route, ...]:
+        """What to serve."""
+        path = f"{PATH}/{{charge_id}}/{{word}}"
+        return (
+            Route(method="GET", path=path, operation=RETURN_APPROVED, handler=self.approved, gate="returns"),
+            Route(
+                method="GET",
+                path=f"{path}/{CANCELED}",
+                operation=RETURN_CANCELED,
+                handler=self.canceled,
+                gate="returns",
+            ),
+        )
+
+    async def approved(self, call: Call) -> Response:
+        """Send the customer on to `return_url`, with the outcome known if it becomes known soon."""
+        charge_id, charge = await self._charge_of(call)
+        if charge is None or charge.return_url is None:
+            return unknown_page()
+        await self._wait(charge_id, charge, call)
+        return way_on(naming(charge.return_url, charge_id))
+
+    async def canceled(self, call: Call) -> Response:
+        """Send the customer on to `cancel_url`. They may still approve: the charge waits for that until its time is over."""
+        charge_id, charge = await self._charge_of(call)
+        if charge is None or charge.cancel_url is None:
+            return unknown_page()
+        return way_on(naming(charge.cancel_url, charge_id))
+
+    async def _charge_of(self, call: Call) -> tuple[ChargeId, Charge | None]:
+        """The charge that the page is of; None where its address is none that was given out."""
+        address = call.client_address(self._trusted)
+        if address is not None and not address.is_loopback and not self._budget.take(address):
+            raise Problem(
+                "rate_limited",
+                f"Too many requests from this address. Open the page again after {_RETRY_AFTER_SECONDS} s.",
+                headers=(("retry-after", str(_RETRY_AFTER_SECONDS)),),
+            )
+        charge_id = ChargeId(call.path_parameter("charge_id"))
+        try:
+            parse_charge_id(charge_id)
+        except InvalidId:
+            return charge_id, None
+        charge = fold(recorded.event for recorded in await self._log.load(stream_of(charge_id)))
+        if charge is None or charge.return_page is None:
+            return charge_id, None
+        word = call.path_parameter("word").encode()
+        return charge_id, charge if hmac.compare_digest(word_of(charge.return_page).encode(), word) else None
+
+    async def _wait(self, charge_id: ChargeId, charge: Charge, call: Call) -> None:
+        """Have the PSP asked how the charge stands, and wait until the charge is decided or the time is over."""
+        provenance = Provenance(correlation=call.request_id, actor="customer")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._wait_seconds_max
+        while _is_undecided(charge) and (left_seconds := deadline - loop.time()) > 0:
+            later = await self._waits.for_charge(
+                charge_id, charge, wait_seconds=left_seconds, provenance=provenance
+            )
+            if later.version == charge.version:
+                return
+            charge = later
+
+
+def _is_undecided(charge: Charge) -> bool:
+    """Whether seconds may bring the outcome."""
+    return charge.status in ("requires_action", "processing") and charge.pending_until is None

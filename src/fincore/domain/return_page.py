@@ -1,0 +1,53 @@
+"""The page of ours to which a wallet's PSP sends the customer back, and where the customer goes on from there.
+
+The page's address is made once, with the charge, and holds a word that nothing else tells: the id of a charge alone leads
+nowhere. What the PSP or the customer appends to it is not read.
+"""
+
+import secrets
+from typing import Final, NamedTuple
+
+from fincore.domain.ids import ChargeId
+from fincore.domain.payment_method import PaymentMethod, PayPalWallet
+
+PATH: Final = "/return"
+CANCELED: Final = "canceled"
+"""The last part of the address for a customer who did not approve."""
+WORD_BYTES: Final = 18
+
+
+class Pages(NamedTuple):
+    """Where a PSP sends the customer after approving, and after refusing to."""
+
+    return_url: str | None
+    cancel_url: str | None
+
+
+def new_word() -> str:
+    """A word that cannot be guessed: 144 random bits as 24 characters that a URL may hold."""
+    return secrets.token_urlsafe(WORD_BYTES)
+
+
+def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:
+    """The address of a charge's page; `public_url` is where customers reach this installation."""
+    return f"{public_url}{PATH}/{charge_id}/{word}"
+
+
+def pages_of(
+    method: PaymentMethod, page: str | None, *, return_url: str | None, cancel_url: str | None
+) -> Pages:
+    """The addresses to tell a PSP: of our page for a wallet, else those that the merchant named."""
+    if page is not None and isinstance(method, PayPalWallet):
+        return Pages(page, f"{page}/{CANCELED}")
+    return Pages(return_url, cancel_url)
+
+
+def word_of(page: str) -> str:
+    """The word in the address of a page."""
+    return page.rpartition("/")[2]
+
+
+def naming(url: str, charge_id: ChargeId) -> str:
+    """A URL of the merchant with the charge in its query, so that its page can show what became of the charge."""
+    page, mark, fragment = url.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}charge={charge_id}{mark}{fragment}"
