@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
 import pytest
 
+from fincore.domain.outcome import PspReference, SubReference
+from fincore.domain.payment_method import CardInstrument
 from fincore.postgres.pool import Pool
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import Api, captured, serving_api
@@ -193,6 +196,11 @@ BAD_QUERIES: dict[str, tuple[str, str | None]] = {
     "disputed=yes": ("parameter_invalid", "disputed"),
     "currency=euro": ("parameter_invalid", "currency"),
     "currency=%C3%A9ur": ("parameter_invalid", "currency"),
+    "last4=424": ("parameter_invalid", "last4"),
+    "last4=4242424242424242": ("parameter_invalid", "last4"),
+    "last4=%D9%A1242": ("parameter_invalid", "last4"),
+    "last4=": ("parameter_invalid", "last4"),
+    "brand=%00": ("parameter_invalid", None),
     "amount_minor=19.99": ("parameter_invalid", "amount_minor"),
     "amount_minor=-1": ("parameter_invalid", "amount_minor"),
     "amount_minor[gte]=1000000000000000000": ("parameter_invalid", "amount_minor[gte]"),
@@ -250,6 +258,24 @@ async def test_filters_of_charges_find_what_they_name(api: Api, dsn: str) -> Non
     assert await listed("amount_minor[gte]=700&amount_minor=1999") == {at_risk}
     assert await listed("psp_reference=pi_1") == {paid, at_risk}
     assert await listed("psp_reference=pi_1&currency=usd&status=succeeded") == {at_risk}
+
+
+async def test_charges_are_listed_by_card_and_part_of_the_payment(api: Api, dsn: str) -> None:
+    by_visa, other = await charge_id(api, "visa"), await api.paid("other")
+    told = msgspec.structs.replace(
+        captured(),
+        instrument=CardInstrument(brand="visa", last4="4242"),
+        sub_references=(SubReference("capture", PspReference("capture_1")),),
+    )
+    await api.record(by_visa, told)
+    await api.project(dsn)
+    assert await ids(api, last4="4242") == await ids(api, brand="visa") == [by_visa]
+    assert await ids(api, last4="4242", brand="amex") == await ids(api, last4="4243") == []
+    assert await ids(api, psp_reference="capture_1") == [by_visa]
+    assert await ids(api, psp_reference="pi_1", last4="4242", amount_minor=1999) == [by_visa]
+    assert await ids(api) == [other, by_visa]
+    (shown,) = (await page(api, last4="4242"))["data"]
+    assert shown["payment_method_details"]["card"]["last4"] == "4242"
 
 
 @pytest.mark.parametrize("path", ["/v1/refunds", "/v1/disputes"])

@@ -9,7 +9,8 @@ import pytest
 from fincore.domain.currency import Currency
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id, stream_of
-from fincore.domain.outcome import PspReference
+from fincore.domain.outcome import PspReference, SubReference
+from fincore.domain.payment_method import CardInstrument, PayPalInstrument
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.charge_view import ChargeView
@@ -17,7 +18,17 @@ from fincore.read.paymentdb.queries import ChargeFilters, ChargeQueries, list_st
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, captured, created
 from fixtures.plans import Node, has_scan_or_sort, plan_of, rows_visited
-from fixtures.traffic import disputed, failed, fates, follow, live, running_writer, store_pool
+from fixtures.traffic import (
+    disputed,
+    failed,
+    fates,
+    follow,
+    live,
+    refunded,
+    refunding,
+    running_writer,
+    store_pool,
+)
 
 MINE = ChargeFilters(merchant_id=MERCHANT, livemode=False)
 
@@ -114,6 +125,69 @@ async def test_charges_are_found_by_amount_currency_and_dispute(
     assert await ids_listed(queries, amount_from_minor=701, amount_to_minor=700) == set()
 
 
+async def test_charges_are_found_by_the_card_that_paid(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    visa = CardInstrument(brand="visa", last4="4242")
+    master = CardInstrument(brand="mastercard", last4="4242")
+    payer = PayPalInstrument(payer_id="P1", email_masked="a***@example.com")
+    async with running_writer(pool) as writer:
+        by_visa, by_master, by_payer, untold = map(
+            charge_of,
+            await live(
+                writer,
+                [
+                    (created(), captured(instrument=visa)),
+                    (created(), captured(instrument=master)),
+                    (created(), captured(instrument=payer)),
+                    (created(), captured()),
+                ],
+            ),
+        )
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
+    assert await ids_listed(queries) == {by_visa, by_master, by_payer, untold}
+    assert await ids_listed(queries, last4="4242") == {by_visa, by_master}
+    assert await ids_listed(queries, brand="visa") == {by_visa}
+    assert await ids_listed(queries, last4="4242", brand="mastercard") == {by_master}
+    assert await ids_listed(queries, last4="4243") == set()
+    shown = await queries.find(MERCHANT, False, by_payer)
+    assert shown is not None
+    assert shown.charge.instrument == payer
+
+
+async def test_charge_is_found_by_each_of_its_references(
+    pool: Pool, paymentdb: Pool, queries: ChargeQueries
+) -> None:
+    parts = (
+        SubReference("authorization", PspReference("auth_1")),
+        SubReference("capture", PspReference("capture_1")),
+    )
+    refund = refunding(5)
+    async with running_writer(pool) as writer:
+        (stream, other) = await live(
+            writer,
+            [
+                (
+                    created(),
+                    captured(sub_references=parts),
+                    refund,
+                    refunded(refund),
+                ),
+                (created(), captured()),
+            ],
+        )
+    await follow(EventLog(pool, CHARGE_EVENTS), paymentdb, Projectionist())
+    found = await queries.find(MERCHANT, False, charge_of(stream))
+    assert found is not None
+    names = {name for _, _, name in found.charge.references}
+    assert len(names) == 4
+    for name in names:
+        assert await ids_listed(queries, psp_reference=name) == {charge_of(stream)}
+        assert await ids_listed(queries, psp_reference=name, livemode=True) == set()
+    assert await ids_listed(queries, psp_reference="auth_2") == set()
+    assert await ids_listed(queries) == {charge_of(stream), charge_of(other)}
+
+
 async def test_charge_is_hidden_from_other_merchant_and_mode(
     pool: Pool, paymentdb: Pool, queries: ChargeQueries
 ) -> None:
@@ -170,13 +244,16 @@ _MANY_CHARGES = """
 insert into paymentdb.charges (
     charge_id, stream_id, version, merchant_id, livemode, status, amount_minor, currency, capture_method,
     authorized_minor, captured_minor, refunded_minor, refundable_minor, payment_method, payment_method_type, psp, psp_account, psp_reference,
-    disputes, customer_email, metadata, captures_requested, cancels_requested, created_at, updated_at
+    disputes, instrument, other_references, customer_email, metadata, captures_requested, cancels_requested, created_at, updated_at
 )
 select
     'ch_' || lpad(n::text, 26, '0'), gen_random_uuid(), 1, case when n % 10 = 0 then 'mer_01other' else $1 end, false,
     (array['succeeded', 'succeeded', 'failed', 'processing'])[1 + n % 4], 1000 + n % 300,
     case when n % 50 = 1 then 'jpy' else 'usd' end, 'automatic', 0, 0, 0, 0, 'pm', 'card',
-    'stripe', 'test', 'pi_' || n, case when n % 90 = 1 then '[]'::jsonb end, 'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
+    'stripe', 'test', 'pi_' || n, case when n % 90 = 1 then '[]'::jsonb end,
+    jsonb_build_object('type', 'card', 'brand', (array['visa', 'mastercard', 'amex'])[1 + n % 3], 'last4', lpad((n % 97)::text, 4, '0')),
+    case when n % 20 = 0 then jsonb_build_array('re_' || n, 'capture_' || n) end,
+    'customer' || n % 7 || '@example.com', jsonb_build_object('order', n::text), 0, 0,
     $2::timestamptz + n * interval '1 second', now()
 from generate_series(1, $3) n
 """
@@ -200,6 +277,8 @@ ALL_FILTERS = {
     "currency": {"currency": "jpy"},
     "amount": {"amount_from_minor": 1234, "amount_to_minor": 1234},
     "disputed": {"disputed": True},
+    "last4": {"last4": "0042"},
+    "brand": {"brand": "amex"},
     "created": {
         "created_from": NOON + timedelta(seconds=10),
         "created_before": NOON + timedelta(seconds=19_000),
@@ -236,6 +315,16 @@ async def test_metadata_is_found_by_its_index(many: Pool) -> None:
 async def test_psp_reference_is_found_by_its_index(many: Pool) -> None:
     filters = ChargeFilters(merchant_id=MERCHANT, livemode=False, psp_reference="pi_4321")
     assert rows_visited(await planned(many, filters)) <= 2
+
+
+async def test_reference_of_a_part_is_found_by_its_index(many: Pool) -> None:
+    filters = ChargeFilters(merchant_id=MERCHANT, livemode=False, psp_reference="capture_4340")
+    plan = await planned(many, filters)
+    assert {node.get("Index Name") for node in plan if node["Node Type"] == "Bitmap Index Scan"} == {
+        "charges_by_psp_reference",
+        "charges_by_other_reference",
+    }
+    assert rows_visited(plan) <= 2
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,21 @@ LIST_CHARGES: Final = ListOperation(
         Parameter(
             name="psp_reference",
             place="query",
-            description="Only the charge of the payment with this id at the PSP.",
+            description="Only the charge with this id at the PSP: of its payment, of an authorization or a capture, of a refund or "
+            "of a dispute.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$"},
+        ),
+        Parameter(
+            name="last4",
+            place="query",
+            description="Only charges paid with a card whose number ends in these four digits.",
+            schema={"type": "string", "pattern": "^[0-9]{4}$", "examples": ["4242"]},
+        ),
+        Parameter(
+            name="brand",
+            place="query",
+            description="Only charges paid with a card of this brand, in the PSP's word.",
+            schema={"type": "string", "pattern": r"^[^\u0000]*$", "examples": ["visa"]},
         ),
         CREATED,
         Parameter(

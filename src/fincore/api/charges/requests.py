@@ -16,6 +16,7 @@ from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 _STATUSES: Final[tuple[ChargeStatus, ...]] = get_args(ChargeStatus)
 _FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _CURRENCY_CHARACTERS: Final = 3
+_LAST_DIGITS: Final = 4
 
 
 def charge_filters(query: ListQuery[ChargeId], principal: Principal) -> ChargeFilters:
@@ -38,6 +39,8 @@ def charge_filters(query: ListQuery[ChargeId], principal: Principal) -> ChargeFi
         amount_from_minor=amount_from_minor,
         amount_to_minor=amount_to_minor,
         psp_reference=query.filters.get("psp_reference"),
+        last4=_last4(query.filters),
+        brand=query.filters.get("brand"),
         created_from=query.created_from,
         created_before=query.created_before,
         metadata=metadata,
@@ -60,6 +63,15 @@ def _currency(filters: Mapping[str, str]) -> Currency | None:
     if not (value.isascii() and value.isalpha() and len(value) == _CURRENCY_CHARACTERS):
         raise Problem("parameter_invalid", "currency must be three letters, such as eur.", param="currency")
     return Currency(value.lower())
+
+
+def _last4(filters: Mapping[str, str]) -> str | None:
+    value = filters.get("last4")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) == _LAST_DIGITS):
+        raise Problem("parameter_invalid", "last4 must be four digits, such as 4242.", param="last4")
+    return value
 
 
 def _amounts(filters: Mapping[str, str]) -> tuple[int | None, int | None]:

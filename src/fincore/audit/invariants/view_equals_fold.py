@@ -163,7 +163,14 @@ def _differing(folded: Row, shown: asyncpg.Record) -> str:
 
 
 def _read(name: str, value: object) -> object:
-    if isinstance(value, str) and name in ("metadata", "data", "movements", "attempts", *_JSON_OF_CHARGE):
+    if isinstance(value, str) and name in (
+        "metadata",
+        "data",
+        "movements",
+        "attempts",
+        "other_references",
+        *_JSON_OF_CHARGE,
+    ):
         return msgspec.json.decode(value)
     return value
 
@@ -217,8 +224,14 @@ def _charge(charge: Charge) -> dict[str, Any]:
             "payment_method": token_of(charge.payment_method),
             "payment_method_type": payment_method_type(charge.payment_method),
             "attempts": _attempts(charge),
+            "other_references": _other_references(charge),
         }
     )
+
+
+def _other_references(charge: Charge) -> list[str] | None:
+    names = {str(reference) for _, _, reference in charge.references if reference != charge.psp_reference}
+    return sorted(names) or None
 
 
 def _attempts(charge: Charge) -> object:

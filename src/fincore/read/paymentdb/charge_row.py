@@ -12,7 +12,7 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReport
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
-from fincore.domain.outcome import Failure, SubReference
+from fincore.domain.outcome import Failure, PspReference, SubReference
 from fincore.domain.payment_method import Instrument, payment_method_of, payment_method_type, token_of
 from fincore.domain.refund import Refund
 from fincore.domain.route_plan import RoutePlan
@@ -94,6 +94,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.pending_until,
         _json(_attempts_of(charge)),
         charge.return_page,
+        _json(_other_references(charge)),
     )
 
 
@@ -147,6 +148,11 @@ def view_of(row: asyncpg.Record) -> ChargeView:
         ),
         updated_at=row["updated_at"],
     )
+
+
+def _other_references(charge: Charge) -> list[PspReference]:
+    """What the charge is called at PSPs beside the payment's own id."""
+    return sorted({reference for _, _, reference in charge.references} - {charge.psp_reference})
 
 
 def _attempts_of(charge: Charge) -> _Attempts | None:

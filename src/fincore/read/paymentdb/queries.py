@@ -22,7 +22,8 @@ class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
     """The merchant and mode of the charges, and filters; one left None (or metadata left empty) does not filter.
 
     `created_from`, `amount_from_minor` and `amount_to_minor` are inclusive, `created_before` exclusive. `metadata`
-    matches charges that carry all of its pairs. No `statuses` are all of them.
+    matches charges that carry all of its pairs. No `statuses` are all of them. `psp_reference` is an id of the payment, of a
+    part of it, of a refund or of a dispute.
     """
 
     merchant_id: MerchantId
@@ -34,6 +35,8 @@ class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
     amount_from_minor: int | None = None
     amount_to_minor: int | None = None
     psp_reference: str | None = None
+    last4: str | None = None
+    brand: str | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
     metadata: dict[str, str] = {}
@@ -85,6 +88,8 @@ def list_statement(
             (_SQL.with_currency, filters.currency),
             *_amounts(filters),
             (_SQL.with_psp_reference, filters.psp_reference),
+            (_SQL.with_last4, filters.last4),
+            (_SQL.with_brand, filters.brand),
             (_SQL.created_from, filters.created_from),
             (_SQL.created_before, filters.created_before),
             (

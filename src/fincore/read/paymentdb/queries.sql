@@ -66,5 +66,13 @@ amount_minor <= {value};
 amount_minor = {value};
 
 -- name: with_psp_reference
--- The payment with an id at the PSP.
-psp_reference = {value};
+-- Those that have an id at a PSP: of the payment, of a part of it, of a refund, of a dispute.
+(psp_reference = {value} or other_references @> to_jsonb({value}::text));
+
+-- name: with_last4
+-- Those paid with a card with such last digits.
+instrument ->> 'last4' = {value};
+
+-- name: with_brand
+-- Those paid with a card of a brand.
+instrument ->> 'brand' = {value};

@@ -12,4 +12,14 @@ alter table paymentdb.charges
     add column authorized_at timestamptz,
     add column pending_until timestamptz,
     add column attempts jsonb,
-    add column return_page text;
+    add column return_page text,
+    -- What the charge is called at PSPs beside psp_reference: parts of its payment, refunds, disputes, other attempts.
+    add column other_references jsonb;
+
+-- Lists by what a customer can say of a payment, and by any id that a PSP shows; each finds any page by one descent.
+create index charges_by_last4 on paymentdb.charges
+    (merchant_id, livemode, (instrument ->> 'last4'), created_at, charge_id) where instrument is not null;
+create index charges_by_brand on paymentdb.charges
+    (merchant_id, livemode, (instrument ->> 'brand'), created_at, charge_id) where instrument is not null;
+create index charges_by_other_reference on paymentdb.charges using gin (other_references jsonb_path_ops)
+    where other_references is not null;
