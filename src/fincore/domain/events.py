@@ -60,7 +60,7 @@ RefundOrigin = Literal["merchant", "psp"]
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant asked for money and the route to a PSP is chosen; the PSP has not been called yet.
 
-    `return_page` is the page of ours to which a wallet's PSP sends the customer back.
+    `return_page` is the page of ours to which a PSP sends a customer who approved there.
     """
 
     merchant_id: MerchantId

@@ -1,4 +1,4 @@
-"""The page of ours to which a wallet's PSP sends the customer back, and where the customer goes on from there.
+"""The page of ours to which PayPal sends the customer back, and from where they go on to the merchant's.
 
 The page's address is made once, with the charge, and holds a word that nothing else tells: the id of a charge alone leads
 nowhere. What the PSP or the customer appends to it is not read.
@@ -8,7 +8,7 @@ import secrets
 from typing import Final, NamedTuple
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import PaymentMethod, PayPalWallet
+from fincore.domain.payment_method import CardToken, PaymentMethod
 
 PATH: Final = "/return"
 CANCELED: Final = "canceled"
@@ -28,6 +28,14 @@ def new_word() -> str:
     return secrets.token_urlsafe(WORD_BYTES)
 
 
+def is_approved_by_customer(method: PaymentMethod) -> bool:
+    """Whether the customer may have to approve on the PSP's page, and the PSP then waits to be told to go on.
+
+    A bank's page for a card is none: the PSP goes on by itself.
+    """
+    return not isinstance(method, CardToken)
+
+
 def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:
     """The address of a charge's page; `public_url` is where customers reach this installation."""
     return f"{public_url}{PATH}/{charge_id}/{word}"
@@ -36,8 +44,8 @@ def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:
 def pages_of(
     method: PaymentMethod, page: str | None, *, return_url: str | None, cancel_url: str | None
 ) -> Pages:
-    """The addresses to tell a PSP: of our page for a wallet, else those that the merchant named."""
-    if page is not None and isinstance(method, PayPalWallet):
+    """The addresses to tell a PSP: of our page where an approval has to be completed, else those that the merchant named."""
+    if page is not None and is_approved_by_customer(method):
         return Pages(page, f"{page}/{CANCELED}")
     return Pages(return_url, cancel_url)
 
@@ -45,9 +53,3 @@ def pages_of(
 def word_of(page: str) -> str:
     """The word in the address of a page."""
     return page.rpartition("/")[2]
-
-
-def naming(url: str, charge_id: ChargeId) -> str:
-    """A URL of the merchant with the charge in its query, so that its page can show what became of the charge."""
-    page, mark, fragment = url.partition("#")
-    return f"{page}{'&' if '?' in page else '?'}charge={charge_id}{mark}{fragment}"

@@ -2,7 +2,7 @@
 
 from fincore.domain.ids import ChargeId
 from fincore.domain.payment_method import CardToken, PayPalVaultToken, PayPalWallet
-from fincore.domain.return_page import naming, new_word, pages_of, return_page, word_of
+from fincore.domain.return_page import new_word, pages_of, return_page, word_of
 
 CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 BACK, CART = "https://shop.example/back", "https://shop.example/cart"
@@ -21,19 +21,13 @@ def test_words_cannot_be_guessed_and_fit_into_a_path() -> None:
     assert all(word.replace("-", "").replace("_", "").isalnum() for word in words)
 
 
-def test_a_wallet_comes_back_to_our_page() -> None:
-    pages = pages_of(PayPalWallet(), PAGE, return_url=BACK, cancel_url=CART)
-    assert pages == (PAGE, f"{PAGE}/canceled")
+def test_who_approves_at_paypal_comes_back_to_our_page() -> None:
+    for method in (PayPalWallet(), PayPalVaultToken("8kk8451t")):
+        pages = pages_of(method, PAGE, return_url=BACK, cancel_url=CART)
+        assert pages == (PAGE, f"{PAGE}/canceled")
 
 
-def test_what_needs_no_approval_comes_back_to_the_merchant() -> None:
-    """A bank's page leads straight back, also where the next attempt is with a wallet."""
-    for method in (CardToken("pm_1"), PayPalVaultToken("8kk8451t")):
-        assert pages_of(method, PAGE, return_url=BACK, cancel_url=CART) == (BACK, CART)
+def test_a_banks_page_leads_straight_to_the_merchant() -> None:
+    """Also where the next attempt is with a wallet."""
+    assert pages_of(CardToken("pm_1"), PAGE, return_url=BACK, cancel_url=CART) == (BACK, CART)
     assert pages_of(PayPalWallet(), None, return_url=BACK, cancel_url=CART) == (BACK, CART)
-
-
-def test_merchants_page_is_told_the_charge() -> None:
-    assert naming(BACK, CHARGE_ID) == f"{BACK}?charge={CHARGE_ID}"
-    assert naming(f"{BACK}?a=1", CHARGE_ID) == f"{BACK}?a=1&charge={CHARGE_ID}"
-    assert naming(f"{BACK}#top", CHARGE_ID) == f"{BACK}?charge={CHARGE_ID}#top"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from fincore.domain.charge_fold import evolve
@@ -93,12 +94,21 @@ def test_several_payment_methods_are_offered_in_their_order() -> None:
 
 def test_page_of_ours_is_written_only_for_a_wallet() -> None:
     page = "https://pay.example/return/ch_1/word"
-    request = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")
+    request = ChargeRequest(
+        amount_minor=1,
+        currency="usd",
+        payment_method="pm_1",
+        return_url="https://shop.example/back",
+        cancel_url="https://shop.example/cart",
+    )
     wallet = PlannedAttempt(PspName("paypal"), PspAccount("eu"), PayPalWallet())
     with_wallet = RoutePlan(attempts=(*PLAN.attempts, wallet))
     for plan, expected in ((PLAN, None), (RoutePlan(attempts=(wallet,)), page), (with_wallet, page)):
         created, _ = accept(command(request), CHARGE_ID, plan, NOON, own_page=page)
         assert evolve(None, created).return_page == expected
+    without_pages = msgspec.structs.replace(request, cancel_url=None)
+    created, _ = accept(command(without_pages), CHARGE_ID, with_wallet, NOON, own_page=page)
+    assert created.return_page is None
 
 
 def test_both_pages_to_come_back_to_reach_the_event() -> None:

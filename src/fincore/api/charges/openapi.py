@@ -146,7 +146,7 @@ LIST_CHARGES: Final = ListOperation(
         Parameter(
             name="last4",
             place="query",
-            description="Only charges paid with a card whose number ends in these four digits.",
+            description="Only charges paid with a card with these last four digits.",
             schema={"type": "string", "pattern": "^[0-9]{4}$", "examples": ["4242"]},
         ),
         Parameter(

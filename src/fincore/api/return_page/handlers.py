@@ -17,11 +17,12 @@ from fincore.domain.charge_fold import fold
 from fincore.domain.errors import InvalidId
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
-from fincore.domain.return_page import CANCELED, PATH, naming, word_of
+from fincore.domain.return_page import CANCELED, PATH, word_of
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.write.payments.budget import Budget
 from fincore.write.payments.charge_wait import ChargeWait
+from fincore.write.psp.return_url import naming
 
 WAIT_SECONDS_MAX: Final = 4.0
 """How long a customer waits for the outcome before they go on without it."""

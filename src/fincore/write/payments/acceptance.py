@@ -7,8 +7,8 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.money import Money
-from fincore.domain.payment_method import PayPalWallet
-from fincore.domain.route_plan import PlannedAttempt, RoutePlan
+from fincore.domain.return_page import is_approved_by_customer
+from fincore.domain.route_plan import RoutePlan
 from fincore.write.payments.charge_request import ChargeRequest, choices_of, currency_of
 from fincore.write.payments.command import Command
 from fincore.write.queue.job_payloads import authorize_job
@@ -47,8 +47,8 @@ def accept(
 ) -> tuple[ChargeCreated, Job]:
     """The event that a charge was asked for, and the job to carry it out.
 
-    A plan that its only attempt tells is not written beside that attempt. `own_page` is where a wallet's PSP is to send the
-    customer back; it is written only if an attempt is with a wallet.
+    A plan that its only attempt tells is not written beside that attempt. `own_page` is where a PSP is to send the
+    customer after approving; it is written only if an attempt may need that, and the merchant named where they go on.
     """
     request = command.request
     first = plan.attempts[0]
@@ -67,15 +67,16 @@ def accept(
         metadata=request.metadata,
         return_url=request.return_url,
         cancel_url=request.cancel_url,
-        return_page=own_page if any(_is_wallet(attempt) for attempt in plan.attempts) else None,
+        return_page=own_page if _needs_page(request, plan) else None,
         fee_plan=command.fee_plan,
         plan=None if is_told_by_its_attempt(plan) else plan,
     )
     return created, authorize_job(charge_id)
 
 
-def _is_wallet(attempt: PlannedAttempt) -> bool:
-    return isinstance(attempt.payment_method, PayPalWallet)
+def _needs_page(request: ChargeRequest, plan: RoutePlan) -> bool:
+    goes_on = request.return_url is not None and request.cancel_url is not None
+    return goes_on and any(is_approved_by_customer(attempt.payment_method) for attempt in plan.attempts)
 
 
 def _capture_method(request: ChargeRequest) -> CaptureMethod:

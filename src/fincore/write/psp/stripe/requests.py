@@ -3,7 +3,6 @@
 from typing import Final
 
 from fincore.domain.payment_method import CardToken
-from fincore.domain.return_page import naming
 from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
 from fincore.write.psp.return_url import naming
 from fincore.write.psp.stripe.form import Form
