@@ -115,7 +115,7 @@ def test_refund_is_waited_for_until_the_psp_has_answered() -> None:
 
 def test_inquiry_budget_refills_with_time_up_to_a_bound() -> None:
     now = [0.0]
-    budget = Budget(per_second=2.0, at_once_max=3, monotonic=lambda: now[0])
+    budget: Budget[tuple[MerchantId, bool]] = Budget(per_second=2.0, at_once_max=3, monotonic=lambda: now[0])
     assert [budget.take(HERE) for _ in range(4)] == [True, True, True, False]
     now[0] = 0.5
     assert [budget.take(HERE) for _ in range(2)] == [True, False]
@@ -124,14 +124,16 @@ def test_inquiry_budget_refills_with_time_up_to_a_bound() -> None:
 
 
 def test_inquiry_budget_of_one_merchant_leaves_the_others() -> None:
-    budget = Budget(per_second=1.0, at_once_max=1, monotonic=lambda: 0.0)
+    budget: Budget[tuple[MerchantId, bool]] = Budget(per_second=1.0, at_once_max=1, monotonic=lambda: 0.0)
     assert [budget.take(HERE), budget.take(HERE)] == [True, False]
     assert budget.take((HERE[0], True))
     assert budget.take((MerchantId("mer_2"), False))
 
 
 def test_inquiry_budget_remembers_a_bounded_number_of_accounts() -> None:
-    budget = Budget(per_second=1.0, at_once_max=1, keys_max=2, monotonic=lambda: 0.0)
+    budget: Budget[tuple[MerchantId, bool]] = Budget(
+        per_second=1.0, at_once_max=1, keys_max=2, monotonic=lambda: 0.0
+    )
     accounts = [(MerchantId(f"mer_{number}"), False) for number in range(3)]
     assert all(budget.take(account) for account in accounts)
     assert not budget.take(accounts[2])
