@@ -69,6 +69,7 @@ def test_paypal_guide_lists_each_helper_and_event() -> None:
     for method, route in test_helpers.OPERATIONS:
         kind, _, step = route.partition("/")
         path = f"/sandbox/paypal/{kind}/{{id}}/{step}" if step else f"/sandbox/paypal/{kind}"
-        assert path in guide, f"{method} {path}"
+        listed = f"/sandbox/paypal/{kind}/{{id}}/{{step}}" in guide and f"`{step}`" in guide
+        assert path in guide or listed, f"{method} {path}"
     for event_type in get_args(EventType):
         assert f"`{event_type}`" in guide or f"`{event_type.rpartition('.')[2]}`" in guide, event_type
