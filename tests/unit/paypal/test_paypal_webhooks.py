@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fincore.domain.errors import ConfigurationError
-from fincore.domain.ids import new_charge_id
+from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspAccount
 from fincore.write.psp.paypal.account import PayPalWebhookEndpoint
 from fincore.write.psp.paypal.webhook_certificates import trusted_roots
@@ -28,7 +28,7 @@ from fincore.write.psp.port import (
 from fixtures.paypal_signing import Authority, pem, rsa_key, signed_headers, with_checksum_of
 from fixtures.paypal_stub import CAPTURE_ID, ORDER_ID, TEST, Json, PayPalStub, paypal_stub, usd
 
-CHARGE = new_charge_id()
+CHARGE = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 WEBHOOK_ID = "1JE4291016473214C"
 CERTIFICATE = "/v1/notifications/certs/CERT-360caa42-fca2a594-7a8abcf9"
