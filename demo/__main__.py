@@ -11,7 +11,7 @@ from harness.failure import InstallationFailed
 
 from demo import agreement
 from demo.folder import fresh_folder
-from demo.payments import LONGER_PAYMENTS, PAYMENTS, Payment
+from demo.payments import LONGER_PAYMENTS, PAYMENTS, PAYPAL_PAYMENTS, Payment
 from demo.processes import DemoFailed, Processes
 from demo.receiver import Receiver
 from demo.sale import Charge, Sale
@@ -62,6 +62,8 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
         f"{len(LONGER_PAYMENTS)} more, and what came of them: 3-D Secure, captures, refunds, disputes"
     )
     sales += _sold(screen, till, LONGER_PAYMENTS)
+    screen.heading(f"{len(PAYPAL_PAYMENTS)} with PayPal, each approved on its page or not")
+    sales += _sold(screen, till, PAYPAL_PAYMENTS)
     asyncio.run(till.look(sales))
     charges = [sale.charge for sale in sales if sale.charge]
     wrong = [sale.surprise for sale in sales if sale.surprise]
@@ -70,7 +72,7 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     wrong += _webhooks(screen, till, receiver, charges)
     screen.heading("The books")
     wrong += _books(screen, processes, charges)
-    screen.heading("What the PSP says")
+    screen.heading("What the PSPs say, Stripe and PayPal")
     wrong += _psp(screen, processes, charges)
     screen.heading("The invariants")
     checked = processes.fincore("check")

@@ -4,10 +4,16 @@ import json
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from demo import money
 from demo.sale import Charge
+
+_PAYPAL_TAKEN: Final = frozenset({"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED"})
+_PAYPAL_REFUND_STATUSES: Final = MappingProxyType(
+    {"COMPLETED": "succeeded", "PENDING": "pending", "FAILED": "failed", "CANCELLED": "failed"}
+)
 
 
 class Comparison(NamedTuple):
@@ -27,10 +33,8 @@ class Comparison(NamedTuple):
 
 
 def compare(charges: Sequence[Charge], sandbox_url: str) -> tuple[Comparison, ...]:
-    """FinCore's charges, refunds and disputes beside what the PSP sandbox has."""
-    intents, refunds, disputes = (
-        _rows(sandbox_url, kind) for kind in ("payment_intents", "refunds", "disputes")
-    )
+    """FinCore's charges, refunds and disputes beside what the PSP sandbox has, at Stripe and at PayPal."""
+    refunds, disputes = (_rows(sandbox_url, kind) for kind in ("refunds", "disputes"))
     return (
         Comparison(
             kind="payments",
@@ -43,15 +47,7 @@ def compare(charges: Sequence[Charge], sandbox_url: str) -> tuple[Comparison, ..
                 )
                 for charge in charges
             },
-            there={
-                row["metadata"]["fincore_charge_id"]: (
-                    row["currency"],
-                    row["amount_received"],
-                    row["amount_refunded"],
-                    row["amount_capturable"],
-                )
-                for row in intents
-            },
+            there=dict(_payments(sandbox_url)),
             agreed="each once, with the same amounts held, taken and given back",
         ),
         Comparison(
@@ -61,7 +57,11 @@ def compare(charges: Sequence[Charge], sandbox_url: str) -> tuple[Comparison, ..
                 for charge in charges
                 for refund in charge["refunds"]
             },
-            there={row["id"]: (row["amount"], row["status"]) for row in refunds},
+            there={row["id"]: (row["amount"], row["status"]) for row in refunds}
+            | {
+                row["id"]: (row["amount_minor"], _PAYPAL_REFUND_STATUSES[row["status"]])
+                for row in _rows(sandbox_url, "paypal/refunds")
+            },
             agreed="each once, with the same amount and end",
         ),
         Comparison(
@@ -78,13 +78,42 @@ def compare(charges: Sequence[Charge], sandbox_url: str) -> tuple[Comparison, ..
 
 
 def charged_twice(sandbox_url: str) -> int:
-    """How many charges have more than one payment at the PSP that took money or holds it."""
+    """How many charges have more than one payment at the PSPs that took money or holds it."""
     found = Counter(
-        row["metadata"]["fincore_charge_id"]
-        for row in _rows(sandbox_url, "payment_intents")
-        if row["amount_received"] or row["amount_capturable"]
+        charge_id
+        for charge_id, payment in _payments(sandbox_url)
+        if payment.taken_minor or payment.held_minor
     )
     return sum(count > 1 for count in found.values())
+
+
+class _Payment(NamedTuple):
+    """A payment at a PSP, in the order in which a charge's amounts are compared with it."""
+
+    currency: str
+    taken_minor: int
+    refunded_minor: int
+    held_minor: int
+
+
+def _payments(sandbox_url: str) -> Iterator[tuple[str, _Payment]]:
+    """Every payment at both PSPs, with the charge that it names."""
+    for row in _rows(sandbox_url, "payment_intents"):
+        amounts = (row["amount_received"], row["amount_refunded"], row["amount_capturable"])
+        yield row["metadata"]["fincore_charge_id"], _Payment(row["currency"], *amounts)
+    captures, holds = (_rows(sandbox_url, f"paypal/{kind}") for kind in ("captures", "authorizations"))
+    for order in _rows(sandbox_url, "paypal/orders"):
+        taken = [row for row in captures if row["order_id"] == order["id"] and row["status"] in _PAYPAL_TAKEN]
+        held = [row for row in holds if row["order_id"] == order["id"] and row["status"] == "CREATED"]
+        yield (
+            order["custom_id"],
+            _Payment(
+                order["currency"].lower(),
+                sum(row["amount_minor"] for row in taken),
+                sum(row["refunded_minor"] for row in taken),
+                sum(row["amount_minor"] for row in held),
+            ),
+        )
 
 
 def owed_to_merchant(charges: Sequence[Charge]) -> dict[str, str]:

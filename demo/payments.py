@@ -2,8 +2,11 @@
 
 from typing import Any, Final, Literal, NamedTuple
 
-CustomerAct = Literal["complete", "fail", "leave"]
-"""What a customer does on the bank's page: the buttons that the sandbox's page has."""
+CustomerAct = Literal["complete", "fail", "leave", "approve", "fail_instrument", "cancel"]
+"""What a customer does: the buttons of the bank's page (3-D Secure), then those of PayPal's page."""
+
+PAYPAL: Final = "paypal"
+"""In place of a test card: the customer pays with PayPal."""
 
 
 class Capture(NamedTuple):
@@ -38,8 +41,8 @@ class Payment(NamedTuple):
     """One payment. `faults` are what goes wrong at the PSP; `sends` is how often the merchant sends the request.
 
     A fault of a call finds its payment by the payment method, so that method occurs once; a fault of a webhook finds
-    it by the charge. With `customer` the customer is there and can be sent to the bank's page. `steps` are taken one
-    after the other once the payment is made.
+    it by the charge. With `customer` the customer is there and can be sent to the bank's page, or PayPal's: what they do
+    there, each time that they are asked. `steps` are taken one after the other once the payment is made.
     """
 
     title: str
@@ -50,7 +53,7 @@ class Payment(NamedTuple):
     faults: tuple[dict[str, Any], ...] = ()
     capture: bool = True
     sends: int = 1
-    customer: CustomerAct | None = None
+    customer: tuple[CustomerAct, ...] = ()
     steps: tuple[Step, ...] = ()
 
 
@@ -112,9 +115,11 @@ PAYMENTS: Final = (
 _SECURE: Final = "pm_card_threeDSecure2Required"
 
 LONGER_PAYMENTS: Final = (
-    Payment("a sofa, 3-D Secure", _SECURE, 89_000, "eur", "succeeded", customer="complete"),
-    Payment("a thief fails 3-D Secure", _SECURE, 45_000, "eur", "failed", customer="fail"),
-    Payment("a customer walks away", _SECURE, 12_000, "eur", "canceled", customer="leave", steps=(Cancel(),)),
+    Payment("a sofa, 3-D Secure", _SECURE, 89_000, "eur", "succeeded", customer=("complete",)),
+    Payment("a thief fails 3-D Secure", _SECURE, 45_000, "eur", "failed", customer=("fail",)),
+    Payment(
+        "a customer walks away", _SECURE, 12_000, "eur", "canceled", customer=("leave",), steps=(Cancel(),)
+    ),
     Payment(
         "a hotel, one night less",
         "pm_card_visa",
@@ -183,3 +188,36 @@ LONGER_PAYMENTS: Final = (
     ),
 )
 """Payments with a life after the PSP's answer."""
+
+PAYPAL_PAYMENTS: Final = (
+    Payment("a guitar", PAYPAL, 45_900, "eur", "succeeded", customer=("approve",)),
+    Payment(
+        "two lamps, one returned",
+        PAYPAL,
+        7800,
+        "eur",
+        "succeeded",
+        customer=("approve",),
+        steps=(Refund(3900),),
+    ),
+    Payment(
+        "a table, held and sent",
+        PAYPAL,
+        32_000,
+        "usd",
+        "succeeded",
+        capture=False,
+        customer=("approve",),
+        steps=(Capture(32_000),),
+    ),
+    Payment(
+        "the first card declined",
+        PAYPAL,
+        2400,
+        "usd",
+        "succeeded",
+        customer=("fail_instrument", "approve"),
+    ),
+    Payment("back to the cart", PAYPAL, 9900, "usd", "canceled", customer=("cancel",), steps=(Cancel(),)),
+)
+"""Payments that the customer approves on PayPal's page."""

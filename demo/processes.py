@@ -28,6 +28,7 @@ class Processes(Installation):
     def start_everything(self) -> None:
         """Start the sandbox, as slow as a PSP is, and FinCore; return when FinCore is ready to take a payment."""
         self.start_sandbox("--log-level=warning", "--latency-p50-ms=120", "--latency-p99-ms=380")
+        self.add_account("paypal", "shop")
         self.launch_up()
         self.until_ready("api")
 

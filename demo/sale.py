@@ -116,7 +116,8 @@ def _amount_of(data: Mapping[str, Any], currency: str) -> str:
 
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], str]]] = MappingProxyType(
     {
-        "charge.action_required": lambda _data, _currency: "the bank asks",
+        "charge.action_required": lambda _data, _currency: "asked to act",
+        "charge.customer_approved": lambda _data, _currency: "approved",
         "charge.authorized": lambda _data, _currency: "held",
         "charge.captured": lambda data, currency: f"{_amount_of(data, currency)} taken",
         "charge.failed": lambda data, _currency: f"{data['code']}: {data['advice'].replace('_', ' ')}",

@@ -4,12 +4,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, Literal, assert_never
 
 import aiohttp
 
 from demo import customer
-from demo.payments import Cancel, Capture, Evidence, Refund, Step
+from demo.payments import PAYPAL, Cancel, Capture, Evidence, Refund, Step
 from demo.processes import DemoFailed, Processes
 from demo.sale import Charge, Sale
 
@@ -87,8 +88,11 @@ class Till:
         payment = sale.payment
         if payment.customer or payment.steps:
             charge = await self._until(session, sale, lambda charge: charge["status"] != "processing")
-        if payment.customer and charge["status"] == "requires_action":
-            await customer.authenticate(session, charge["next_action"]["redirect_url"], payment.customer)
+        for times, act in enumerate(payment.customer, start=1):
+            charge = await self._until(session, sale, partial(_asks_again, times=times))
+            await customer.act_on_page(session, charge["next_action"]["redirect_url"], act)
+        if payment.steps and payment.expected != "canceled":
+            await self._until(session, sale, lambda charge: charge["status"] in ("authorized", "succeeded"))
         for step in payment.steps:
             await self._take(session, sale, step)
         await self._until(session, sale, lambda _: sale.is_over)
@@ -98,13 +102,17 @@ class Till:
         body = {
             "amount_minor": payment.amount_minor,
             "currency": payment.currency,
-            "payment_method": payment.payment_method,
+            "payment_method": {"type": PAYPAL}
+            if payment.payment_method == PAYPAL
+            else payment.payment_method,
             "capture": payment.capture,
             "description": payment.title,
             "metadata": {"order": payment.title.replace(" ", "-")},
         }
         if payment.customer:
             body["return_url"] = customer.RETURN_URL
+        if payment.payment_method == PAYPAL:
+            body["cancel_url"] = customer.CANCEL_URL
         await self._order(session, sale, kinds="calls")
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         for _ in range(payment.sends):
@@ -210,6 +218,12 @@ async def _accepted(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     if not answer.ok:
         raise DemoFailed(f"FinCore answered {answer.status}: {body.get('detail') or body.get('title')}")
     return body
+
+
+def _asks_again(charge: Charge, *, times: int) -> bool:
+    """Whether the customer is asked to act now, for at least the `times`-th time."""
+    asked = sum(entry["type"] == "charge.action_required" for entry in charge["timeline"])
+    return bool(charge["status"] == "requires_action" and asked >= times)
 
 
 def _is_known(charge: Charge, refund_id: str) -> bool:
