@@ -142,6 +142,16 @@ def test_an_attached_card_pays_for_its_customer_only(client: stripe.StripeClient
         attached(client, other, card.id)
 
 
+def test_card_detached_before_the_confirmation_pays_nothing(client: stripe.StripeClient) -> None:
+    made = customer_of(client)
+    card = attached(client, made, "pm_card_visa")
+    given: Any = PAID | {"payment_method": card.id, "customer": made.id, "confirm": False}
+    intent = client.v1.payment_intents.create(given)
+    client.v1.payment_methods.detach(card.id)
+    with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+        client.v1.payment_intents.confirm(intent.id)
+
+
 def test_payment_of_unknown_customer_is_refused(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_intents.create(PAID | {"customer": "cus_nowhere"})  # type: ignore[arg-type]

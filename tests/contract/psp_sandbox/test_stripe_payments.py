@@ -342,6 +342,9 @@ def test_a_charge_search_finds_by_card_state_and_metadata(client: stripe.StripeC
     card = "payment_method_details.card"
     assert found("metadata['order']:'1' AND status:'succeeded'") == [paid.id]
     assert len(found("metadata['order']:'1'")) == 2
+    assert found("metadata['order']:'3'") == []
+    late = pay(client, metadata={"order": "3"}, amount=700)
+    assert found("metadata['order']:'3'") == [late.id]
     assert found(f"{card}.last4:'0005'") == [held.id]
     assert found(f"{card}.brand:'visa' AND amount>=5000") == [paid.id]
     assert found(f"{card}.last4:'0002' AND status:'failed'") != []
