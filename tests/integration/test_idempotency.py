@@ -12,6 +12,7 @@ from fincore.api.charges.body import render_charge
 from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.domain.clock import SystemClock
 from fincore.domain.ids import ApiKeyId, new_request_id
+from fincore.eventstore.commit import Commit, IdempotencyKey, Provenance, RenderedResponse, StoredResponse
 from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
 from fincore.write.charges import CHARGES
@@ -279,3 +280,24 @@ async def test_every_printable_key_works(api: Api) -> None:
         first = await api.charge(key)
         assert first.status == 201
         assert_replay(await api.charge(key), first)
+
+
+async def test_key_of_release_0_2_0_gets_its_first_response(api: Api) -> None:
+    """The upgrade lies between the request and its repetition: the fingerprint is the one that 0.2.0 stored."""
+    first = RenderedResponse(201, b'{"id": "ch_of_0_2_0"}', "/v1/charges/ch_of_0_2_0")
+    fingerprint = bytes.fromhex("57be29d8886ca43bfa0cb0517164c6b13431607bb9c2bee689087bd51deef413")
+    await api.writer.commit(
+        Commit(
+            provenance=Provenance(correlation="req_of_0_2_0", actor="key_1"),
+            idempotency=(
+                IdempotencyKey(api.merchant_id, False, "k"),
+                StoredResponse(fingerprint=fingerprint, response=first),
+            ),
+        )
+    )
+    before = await api.written()
+    replayed = await api.charge("k")
+    assert (replayed.status, replayed.body) == (201, first.body)
+    assert replayed.headers["Idempotent-Replayed"] == "true"
+    assert (await api.charge("k", payment_method="pm_other")).problem()[1] == "idempotency_key_reused"
+    assert await api.written() == before
