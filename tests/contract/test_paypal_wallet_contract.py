@@ -17,6 +17,8 @@ from fincore.domain.outcome import (
     Canceled,
     Consented,
     Declined,
+    DisputeMovements,
+    DisputeReport,
     Expired,
     Outcome,
     Pending,
@@ -32,6 +34,7 @@ from fincore.write.psp.paypal.webhooks import PayPalWebhooks
 from fincore.write.psp.port import (
     CancelRequest,
     CompleteRequest,
+    DisputeInquiry,
     Inquiry,
     Look,
     NotFound,
@@ -282,6 +285,74 @@ async def test_partial_refunds_count_each_for_itself(
     shown = await inquire(gateway, charge_id, payment.psp_reference)
     assert isinstance(shown, Approved)
     assert shown.money == USD_19_99
+
+
+# --- disputes
+
+
+@pytest.mark.parametrize(
+    ("stage", "step", "status", "held_minor", "after"),
+    [
+        ("INQUIRY", "win", "won", 1999, {"held_minor": 1999, "released_minor": 1999}),
+        ("INQUIRY", "cancel", "closed", 1999, {"held_minor": 1999, "released_minor": 1999}),
+        ("INQUIRY", "payout", "won", 1999, {"held_minor": 1999, "released_minor": 1999}),
+        (
+            "INQUIRY",
+            "lose",
+            "lost",
+            1999,
+            {
+                "held_minor": 1999,
+                "released_minor": 1999,
+                "withdrawn_minor": 1999,
+                "withdrawn_fee_minor": 1500,
+            },
+        ),
+        (
+            "CHARGEBACK",
+            "win",
+            "won",
+            0,
+            {"withdrawn_minor": 1999, "withdrawn_fee_minor": 1500, "reinstated_minor": 1999},
+        ),
+        ("CHARGEBACK", "lose", "lost", 0, {"withdrawn_minor": 1999, "withdrawn_fee_minor": 1500}),
+    ],
+)
+async def test_dispute_tells_all_money_moved_until_its_end(
+    gateway: PayPalGateway,
+    psp_sandbox: SandboxProcess,
+    charge_id: ChargeId,
+    *,
+    stage: str,
+    step: str,
+    status: str,
+    held_minor: int,
+    after: dict[str, int],
+) -> None:
+    payment = await paid(gateway, psp_sandbox, charge_id)
+    capture = payment.sub_references[-1].psp_reference
+    dispute = psp_sandbox.call("POST", f"/sandbox/paypal/captures/{capture}/dispute", {"stage": stage})
+
+    async def told(held: tuple[Money, ...] = ()) -> DisputeReport:
+        report = await gateway.inquire_dispute(
+            DisputeInquiry(
+                psp_account=TEST,
+                payment_reference=payment.psp_reference,
+                psp_reference=PspReference(dispute["dispute_id"]),
+                held=held,
+            )
+        )
+        assert isinstance(report, DisputeReport)
+        assert report.money == USD_19_99
+        return report
+
+    opened = await told()
+    assert (opened.status, opened.is_inquiry) == ("needs_response", stage == "INQUIRY")
+    assert sum(moved.held_minor for moved in opened.movements) == held_minor
+    psp_sandbox.call("POST", f"/sandbox/paypal/disputes/{dispute['dispute_id']}/{step}")
+    ended = await told((Money(held_minor, USD_19_99.currency),))
+    assert ended.status == status
+    assert ended.movements == (DisputeMovements(currency=USD_19_99.currency, **after),)
 
 
 # --- webhooks

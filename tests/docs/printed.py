@@ -37,6 +37,7 @@ from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.write.payments import metadata
 from fincore.write.psp.http import RESPONSE_BYTES_MAX
+from fincore.write.psp.paypal.outcome_table import outcome_table as paypal_outcome_table
 from fincore.write.psp.stripe import client
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.mapping import outcome_of
@@ -393,6 +394,9 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
+    "paypal_outcomes": lambda: _text(
+        "\n".join(line.rstrip() for line in paypal_outcome_table().splitlines())
+    ),
     "stripe_outcomes": lambda: _text("\n".join(line.rstrip() for line in outcome_table().splitlines())),
     "stripe_version": stripe_version,
     "test_cards": test_cards,

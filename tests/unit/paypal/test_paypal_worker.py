@@ -186,7 +186,7 @@ async def test_approval_told_twice_is_captured_once(harness: PayPalHarness) -> N
     assert len(harness.stub.calls("POST", f"{ORDER}/capture")) == 1
 
 
-async def test_partial_refunds_at_paypal_are_told_doubled_and_counted_once(harness: PayPalHarness) -> None:
+async def test_partial_refunds_told_doubled_are_counted_once(harness: PayPalHarness) -> None:
     """The second refund carries 5.00 as the total so far; told in the wrong order, and each twice."""
     charge_id = await harness.paid()
     for refund_id, value, total in (("2B", "3.00", "5.00"), ("1A", "2.00", "2.00")):
