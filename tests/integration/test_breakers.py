@@ -58,6 +58,25 @@ async def test_breaker_opens_by_what_all_have_seen_together(process: Process) ->
     assert isinstance(one.may_call(PSP, ACCOUNT), Open)
 
 
+async def test_breaker_that_two_processes_open_opens_once(process: Process, pool: Pool) -> None:
+    one, other = process(LONG), process(LONG)
+    for breakers in (one, other):
+        seen(breakers, 0, 4)
+    await one.sync()
+    store = BreakerStore(pool, window_seconds=60.0)
+    before = (await store.read())[KEY]
+    await other.sync()
+    after = (await store.read())[KEY]
+    assert (after.openings, after.waits, after.changed_at) == (1, 1, before.changed_at)
+
+
+async def test_probe_is_not_claimed_before_the_wait_is_over(process: Process, pool: Pool) -> None:
+    one = process(LONG)
+    seen(one, 0, 4)
+    await one.sync()
+    assert not await BreakerStore(pool, window_seconds=60.0).claim_probe(KEY, 1.0)
+
+
 async def opened(process: Process) -> tuple[Breakers, Breakers]:
     """Two processes that see an open breaker after its wait; both have callers."""
     one, other = process(SHORT), process(SHORT)

@@ -21,7 +21,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.routing.plan import is_told_by_its_attempt
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules, draw_of, routed
-from fixtures.commits import append, created
+from fixtures.commits import append, captured, created
 from fixtures.routing import ACCOUNTS, CARD, EUR, MERCHANT, USD, WALLET, asking, choice
 from fixtures.traffic import live as live_traffic
 from fixtures.traffic import running_writer
@@ -191,7 +191,7 @@ async def test_one_charge_is_simulated_with_plan_rule_and_draw(run: Run, tmp_pat
 
 async def test_days_of_the_log_are_simulated_by_a_command(run: Run, pool: Pool) -> None:
     async with running_writer(pool) as writer:
-        await live_traffic(writer, [(created(),)] * 3)
+        await live_traffic(writer, [(created(), captured())] * 3)
     assert await run("routes", "simulate", "--days", "1") == (
         "3 charges, of which 0 would not go where they went\n"
         "charges  went to      would go to  rule\n"

@@ -33,6 +33,7 @@ async def test_version_after_one_that_is_live_no_more_is_refused(pool: Pool) -> 
     store = RuleStore(pool)
     await store.add("", after=0, by="ada", reason="begin")
     assert await store.add(TO_TEST, after=0, by="grace", reason="too late") is None
+    assert await store.add(TO_TEST, after=5, by="grace", reason="too early") is None
     assert await store.live_version() == 1
 
 

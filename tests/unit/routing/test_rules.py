@@ -8,16 +8,35 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from fincore.domain.currency import Currency
+from fincore.domain.outcome import PspAccount
 from fincore.domain.payment_method import CardToken, PayPalVaultToken, payment_method_type
 from fincore.domain.route_plan import ATTEMPTS_MAX, RoutePlan
 from fincore.write.routing.account_router import AccountRouter
 from fincore.write.routing.facts import ROUTING_FACTS, facts_of
-from fincore.write.routing.plan import is_told_by_its_attempt, offered_of
+from fincore.write.routing.plan import (
+    AccountName,
+    Chosen,
+    is_told_by_its_attempt,
+    offered_of,
+    plan_of,
+)
 from fincore.write.routing.router import NoRoute, RouteRequest
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules, draw_of, routed
 from fincore.write.rules.cel import ConditionError
-from fixtures.routing import ACCOUNTS, CARD, EUR, MERCHANT, USD, WALLET, asking, choice, places, reasons
+from fixtures.routing import (
+    ACCOUNTS,
+    CARD,
+    EUR,
+    MERCHANT,
+    STRIPE,
+    USD,
+    WALLET,
+    asking,
+    choice,
+    places,
+    reasons,
+)
 
 ANYWHERE = (choice(CARD, "us"), choice(CardToken("pm_eu"), "eu"), choice(WALLET))
 
@@ -269,3 +288,24 @@ def test_rules_match_together_as_they_do_one_by_one(
 def test_rules_nested_too_deeply_for_one_expression_still_match() -> None:
     assert ROUTING_FACTS.first_of(["true"] * 20) is not None
     assert ROUTING_FACTS.first_of([CONDITIONS[-1]] * 20) is None
+
+
+def test_bare_token_without_default_goes_nowhere_by_a_rule() -> None:
+    """It belongs to one account, and a rule does not say to which."""
+    accounts = [one for one in ACCOUNTS if not (one.is_default and "card" in one.limits.payment_method_types)]
+    rules = live(rule("eu", "true", '"stripe/eu"'))
+    assert isinstance(routed(asking(choice(CARD)), accounts, rules).plan, NoRoute)
+    assert places(routed(asking(choice(CARD, "eu")), accounts, rules).plan) == ["stripe/eu"]
+
+
+def test_least_draw_does_not_fall_on_a_weight_of_zero() -> None:
+    us, eu = (AccountName(STRIPE, PspAccount(name)) for name in ("us", "eu"))
+    chosen = Chosen(rules_version=1, draw=0.0, rule="split", accounts=(us, eu), weights=(0, 1))
+    assert places(plan_of(asking(*ANYWHERE), ACCOUNTS, chosen)) == ["stripe/eu", "stripe/us"]
+
+
+def test_weight_of_an_account_that_cannot_take_the_charge_is_nothing() -> None:
+    rules = live(rule("split", "true", '"stripe/us", "stripe/eu", "paypal/shop"', "weights = [10, 10, 1000]"))
+    cards = ANYWHERE[:2]
+    firsts = Counter(places(plan(asking(*cards, key=f"ch_{number}"), rules))[0] for number in range(600))
+    assert 240 < firsts["stripe/us"] < 360
