@@ -181,7 +181,8 @@ class PayPalApi:
 
     def end(self, admitted: Admitted) -> None:
         """The call is over."""
-        self._at_work.discard(admitted.named)
+        if admitted.operation.busy_issue is not None:
+            self._at_work.discard(admitted.named)
 
     def execute(self, admitted: Admitted) -> Response:
         """Carry the request out, or show again what an earlier one with its PayPal-Request-Id made."""

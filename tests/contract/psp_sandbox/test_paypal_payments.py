@@ -197,15 +197,18 @@ def test_refunds_give_back_their_part_of_the_fee(paypal: PayPalClient) -> None:
     }
     path = f"/v2/payments/captures/{capture['id']}"
     assert paypal.get(path)["status"] == "PARTIALLY_REFUNDED"
+    # 3.49 % of 73.20 are 2.55, of which 1.40 came back before; 3.49 % of 33.20 alone would be 1.16.
+    more = paypal.refund(capture["id"], amount("33.20")).json
+    assert more["seller_payable_breakdown"]["paypal_fee"]["value"] == "1.15"
     rest = paypal.refund(capture["id"]).json
-    assert rest["amount"]["value"] == "60.00"
-    assert rest["seller_payable_breakdown"]["paypal_fee"]["value"] == "2.09"
+    assert rest["amount"]["value"] == "26.80"
+    assert rest["seller_payable_breakdown"]["paypal_fee"]["value"] == "0.94"
     assert rest["seller_payable_breakdown"]["total_refunded_amount"]["value"] == "100.00"
     assert paypal.get(path)["status"] == "REFUNDED"
     assert issue(paypal.refund(capture["id"])) == (422, "CAPTURE_FULLY_REFUNDED")
     order_id = paypal.get(path)["supplementary_data"]["related_ids"]["order_id"]
     refunds = payments(paypal.order(order_id))["refunds"]
-    assert [refund["id"] for refund in refunds] == [part.json["id"], rest["id"]]
+    assert [refund["id"] for refund in refunds] == [part.json["id"], more["id"], rest["id"]]
     assert paypal.get(f"/v2/payments/refunds/{rest['id']}") == rest
 
 
@@ -220,6 +223,7 @@ def test_refund_that_cannot_be_is_refused(psp_sandbox: SandboxProcess, paypal: P
     assert issue(paypal.refund(declined["id"])) == (422, "REFUND_NOT_ALLOWED")
     first = paypal.refund(capture["id"], {**amount("1.00"), "invoice_id": "inv-1"})
     assert first.status == 201
+    assert issue(paypal.refund(capture["id"], amount("99.01"))) == (422, "REFUND_AMOUNT_EXCEEDED")
     second = paypal.refund(capture["id"], {**amount("1.00"), "invoice_id": "inv-1"})
     assert issue(second) == (422, "DUPLICATE_INVOICE_ID")
     after = later(psp_sandbox, 181)

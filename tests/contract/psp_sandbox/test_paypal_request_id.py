@@ -101,4 +101,5 @@ def test_second_call_at_the_same_time_is_refused(psp_sandbox: SandboxProcess, pa
         psp_sandbox.add_fault("slow", seconds=600)
         with exchange.begun(psp_sandbox.url, "POST", path, "{}", headers):
             exchange.until(lambda: psp_sandbox.call("GET", "/sandbox/faults")["faults"] == [])
+            paypal.get(path.rpartition("/")[0])
             assert issue(paypal.call("POST", path, {})) == refusal
