@@ -477,6 +477,20 @@ async def test_hold_renewed_before_is_captured_as_it_is(
     assert called(paypal) == [("GET", ORDER), ("POST", f"{RENEWED}/capture")]
 
 
+async def test_second_renewal_is_of_the_first_authorization(
+    paypal: PayPalStub, gateway: PayPalGateway, clock: SteppedClock
+) -> None:
+    """PayPal does not renew what is itself a renewal."""
+    clock.advance(days=9)
+    renewed = authorization_json(CHARGE, id=RENEWED_ID, create_time=stamp(AT + timedelta(days=4)))
+    paypal.put("GET", ORDER, 200, order_json(CHARGE, authorizations=[authorization_json(CHARGE), renewed]))
+    paypal.put("POST", f"{HOLD}/reauthorize", 201, authorization_json(CHARGE, id="8AGAIN"))
+    paypal.put("POST", "/v2/payments/authorizations/8AGAIN/capture", 201, capture_json(CHARGE))
+    outcome = await capture(gateway, authorization=RENEWED_ID)
+    assert isinstance(outcome, Approved)
+    assert outcome.sub_references[0].psp_reference == "8AGAIN"
+
+
 @pytest.mark.parametrize("issue", ["REAUTHORIZATION_NOT_SUPPORTED", "REAUTHORIZATION_TOO_SOON"])
 async def test_hold_that_cannot_be_renewed_is_captured_all_the_same(
     paypal: PayPalStub, gateway: PayPalGateway, clock: SteppedClock, issue: str

@@ -136,7 +136,7 @@ def _read(response: RawResponse, reads: msgspec.json.Decoder[T]) -> Response[T]:
             error = _ERROR.decode(response.body)
         elif response.status != _NO_CONTENT:
             body = reads.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: nested too deeply
         _log.warning("paypal.response_not_understood", status=response.status, bytes=len(response.body))
     debug_id = response.headers.get("PayPal-Debug-Id")
     return Response(
