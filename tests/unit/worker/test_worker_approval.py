@@ -331,6 +331,19 @@ async def test_payment_taken_on_after_customer_acted_is_polled(end: str, status:
         assert (await harness.state(charge_id)).status == status
 
 
+async def test_a_payment_not_taken_on_after_all_goes_back_to_customer() -> None:
+    psp = ScriptedPsp(require_approval)
+    async with harness_in_memory(psp, poll_policy=PATIENT) as harness:
+        charge_id = await asked(harness)
+        shown = psp.payments[order_of(charge_id)].latest
+        psp.becomes(charge_id, pending(order_of(charge_id)))
+        await harness.tell(charge_id, LOOK)
+        await harness.idle()
+        psp.becomes(charge_id, shown)
+        assert await harness.do(poll_job(charge_id, delay_seconds=0.0)) == Done()
+        assert (await harness.state(charge_id)).status == "requires_action"
+
+
 async def test_a_pending_capture_of_a_hold_is_polled_to_its_end() -> None:
     psp = ScriptedPsp(capture=[take_on])
     async with harness_in_memory(psp, poll_policy=PATIENT) as harness:

@@ -11,7 +11,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Retryable
 from fincore.write.psp.port import AuthorizeRequest
-from fincore.write.queue.job_payloads import authorize_job, resolve_job
+from fincore.write.queue.job_payloads import authorize_job, capture_job, resolve_job
 from fincore.write.queue.port import Done, Hold, RetryIn
 from fixtures.routes import ADYEN, EUROPE, PAYPAL_US, STRIPE_FIRST, THEN_ADYEN, THEN_PAYPAL, planned, routed
 from fixtures.scripted_psp import (
@@ -168,6 +168,16 @@ async def test_an_operation_after_the_authorization_never_fails_over() -> None:
     assert psps.paypal.requests == []
 
 
+async def test_a_capture_taken_over_repeats_its_call() -> None:
+    psps = Psps()
+    harness = psps.harness()
+    charge_id = await new_charge(harness, jobs=(), capture_method="manual")
+    await harness.do(authorize_job(charge_id))
+    await harness.ask_capture(charge_id)
+    await harness.do(capture_job(charge_id), may_have_run=True)
+    assert (await harness.state(charge_id)).status == "succeeded"
+
+
 async def test_a_job_taken_over_leaves_its_charge_to_the_janitor() -> None:
     """The dead worker may have charged: its successor's refused connection proves nothing."""
     psps = Psps(REFUSED, REFUSED, REFUSED)
@@ -206,6 +216,7 @@ async def test_two_workers_with_one_job_charge_once_in_any_order() -> None:
     result = await harness.do(authorize_job(charge_id), attempt=2)
     assert result == Done()
     assert (await harness.state(charge_id)).attempt_number == 1
+    assert psps.stripe.requests == [], "the janitor owns it"
 
 
 async def test_worker_that_was_overtaken_in_its_call_does_not_reroute() -> None:
@@ -232,6 +243,7 @@ async def test_a_job_of_an_abandoned_attempt_does_not_begin_the_next() -> None:
     for may_have_run in (True, False):
         assert await harness.do(authorize_job(charge_id), attempt=2, may_have_run=may_have_run) == Done()
     assert psps.paypal.requests == []
+    assert await harness.history(charge_id) == ["charge.created", "charge.rerouted"]
     waiting = [job for job in harness.waiting_jobs() if job.kind == "charge.authorize"]
     assert waiting == [authorize_job(charge_id, attempt=2)]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fincore.domain.attempt_outcomes import decide_attempt
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, reversal_refund_id
@@ -24,6 +25,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.refusal import Refusal
 from fincore.write.psp.port import AuthorizeRequest
 from fincore.write.queue.job_payloads import authorize_job, reverse_attempt_job
 from fincore.write.queue.port import Done, Hold, JobResult, RetryIn
@@ -405,3 +407,29 @@ async def test_what_a_psp_cannot_say_is_a_persons_after_a_day() -> None:
     assert isinstance(await one.reverse(), RetryIn)
     one.clock.advance(days=1, hours=1)
     assert isinstance(await one.reverse(attempt=9), Hold)
+
+
+@pytest.mark.parametrize("kind", ["captured", "authorized"])
+async def test_a_late_success_told_twice_is_recorded_once(kind: str) -> None:
+    one = await Rerouted().begin()
+    await one.learn(took(one.charge_id, kind))
+    version = (await one.state()).version
+    await told(one, Told(event_id="evt_1", charge_id=one.charge_id, says="captured"))
+    assert (await one.state()).version == version
+
+
+async def test_a_hold_is_not_released_under_a_key_that_may_be_forgotten() -> None:
+    one = await Rerouted(cancel=[lost_before]).begin()
+    await one.learn(took(one.charge_id, "authorized"))
+    assert isinstance(await one.reverse(), RetryIn)
+    one.clock.advance(hours=23, minutes=1)
+    assert isinstance(await one.reverse(attempt=2), Hold)
+    assert len(one.stripe.calls) == 1
+    assert await one.attempt() == ("reversal_failed", 1000)
+
+
+async def test_a_record_of_another_amount_is_no_record_of_the_attempt() -> None:
+    one = await Rerouted().begin()
+    refusal = decide_attempt(await one.state(), 1, took(one.charge_id, amount_minor=1001), NOON)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "amount_exceeds_charge"
