@@ -21,6 +21,7 @@ from fincore.domain.outcome import (
     ActionRequired,
     Approved,
     Canceled,
+    Consented,
     Declined,
     DisputeMovements,
     DisputeReport,
@@ -114,7 +115,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     "rejects",
 )
 
-Request = AuthorizeRequest | CaptureRequest | CancelRequest | RefundRequest
+Request = AuthorizeRequest | CompleteRequest | CaptureRequest | CancelRequest | RefundRequest
 Found = TypeVar("Found")
 _CarryOut = Callable[[], OperationOutcome | RefundOutcome | None]
 
@@ -153,6 +154,7 @@ class PspModel:
     """The PSP and its gateway in one."""
 
     name: PspName = STRIPE
+    account: PspAccount = TEST_ACCOUNT
     limits: PspLimits = STRIPE_LIMITS
 
     def __init__(self, clock: Clock, nature: Nature) -> None:
@@ -209,7 +211,7 @@ class PspModel:
     async def charge_of(
         self, psp_account: PspAccount, payment_reference: PspReference
     ) -> ChargeId | NotFound | Retryable:
-        assert psp_account == TEST_ACCOUNT
+        assert psp_account == self.account
 
         def find() -> ChargeId | NotFound:
             payment = self.payments.get(payment_reference)
@@ -222,7 +224,7 @@ class PspModel:
     async def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> VerifiedWebhook | SignatureRefused:
-        assert (psp_account, headers) == (TEST_ACCOUNT, {})
+        assert (psp_account, headers) == (self.account, {})
         assert now == self._clock.now()
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
@@ -406,7 +408,7 @@ class PspModel:
                 return lambda: None
             case "poisoned_after":
                 return carry_out_and_fail
-            case "rejects" if not isinstance(request, AuthorizeRequest):
+            case "rejects" if not isinstance(request, AuthorizeRequest | CompleteRequest):
                 return lambda: self._rejected(request)
             case _:
                 return carry_out
@@ -415,7 +417,7 @@ class PspModel:
         """Carry out a call once per key, and give the first answer again; None is an internal error."""
         now = self._clock.now()
         kept = self._keys.get(request.idempotency_key)
-        if kept is not None and now - kept.kept_at < KEYS_KEPT_FOR:
+        if kept is not None and now - kept.kept_at < self._keys_kept_for(request):
             if kept.request != request:
                 self.complaints.append(f"{request.idempotency_key} was used for two requests")
             return kept.answer
@@ -424,6 +426,9 @@ class PspModel:
         answer = carry_out()
         self._keys[request.idempotency_key] = _Kept(request, answer, now)
         return answer
+
+    def _keys_kept_for(self, _request: Request) -> timedelta:
+        return KEYS_KEPT_FOR
 
     async def _read(self, what: str, find: Callable[[], Found]) -> Found | Retryable:
         await gate(f"psp.{what}")
@@ -566,6 +571,8 @@ class PspModel:
                 )
             case "requires_action":
                 return ActionRequired(psp_reference=reference, redirect_url="https://psp.example/3ds")
+            case "approved":
+                return Consented(psp_reference=reference, occurred_at=at, noticed_at=self._clock.now())
             case "processing":
                 return Unknown(reason="processing at the PSP", since=self._clock.now())
             case "declined":
@@ -638,4 +645,4 @@ class PspModel:
         self.told.append(PspEvent(f"evt_{next(self._numbers)}", report))
 
     def _reference(self, prefix: str) -> PspReference:
-        return PspReference(f"{prefix}_{next(self._numbers)}")
+        return PspReference(f"{prefix}_{self.name}_{next(self._numbers)}")

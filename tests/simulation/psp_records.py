@@ -11,7 +11,7 @@ from fincore.write.psp.port import AuthorizeRequest
 DISPUTE_FEE_MINOR: Final = 15
 
 PaymentState = Literal[
-    "requires_action", "processing", "authorized", "captured", "declined", "canceled", "expired"
+    "requires_action", "approved", "processing", "authorized", "captured", "declined", "canceled", "expired"
 ]
 RefundState = Literal["pending", "succeeded", "failed"]
 DisputeMove = Literal["review", "escalate", "close", "win", "lose", "reinstate", "withdraw_again"]
@@ -37,6 +37,11 @@ class Payment:
         """Ends without money it came to: a declined one can be canceled still."""
         self.refunds: dict[PspReference, PspRefund] = {}
         self.disputes: dict[PspReference, PspDispute] = {}
+
+    @property
+    def has_money(self) -> bool:
+        """Whether the customer's money is taken or held by it, and not all given back or on its way back."""
+        return self.state == "authorized" or (self.state == "captured" and self.left_minor > 0)
 
     @property
     def left_minor(self) -> int:

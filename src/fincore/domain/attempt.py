@@ -23,6 +23,7 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
+from fincore.domain.payment_method import PaymentMethod
 
 AttemptStatus = Literal["abandoned", "captured", "authorized", "reversed", "released", "reversal_failed"]
 
@@ -54,6 +55,7 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     status: AttemptStatus
     psp: PspName
     psp_account: PspAccount
+    payment_method: PaymentMethod
     abandoned_at: datetime
     psp_reference: PspReference | None = None
     sub_references: tuple[SubReference, ...] = ()
@@ -68,13 +70,16 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in ("captured", "authorized", "reversal_failed")
 
 
-def abandoned(event: ChargeRerouted, psp_reference: PspReference | None) -> AbandonedAttempt:
-    """The attempt that a rerouting gave up."""
+def abandoned(
+    event: ChargeRerouted, payment_method: PaymentMethod, psp_reference: PspReference | None
+) -> AbandonedAttempt:
+    """The attempt that a rerouting gave up, with the payment method that it was made with."""
     return AbandonedAttempt(
         number=event.abandoned_attempt,
         status="abandoned",
         psp=event.abandoned_psp,
         psp_account=event.abandoned_psp_account,
+        payment_method=payment_method,
         abandoned_at=event.requested_at,
         psp_reference=psp_reference,
     )

@@ -74,6 +74,7 @@ def as_of_attempt(
         charge,
         psp=attempt.psp,
         psp_account=attempt.psp_account,
+        payment_method=attempt.payment_method,
         psp_reference=attempt.psp_reference,
         sub_references=attempt.sub_references,
         captured_minor=attempt.money_minor if attempt.is_taken else 0,

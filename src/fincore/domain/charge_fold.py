@@ -225,7 +225,7 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
                 **_NOTHING_PENDING,
                 "abandoned_attempts": (
                     *charge.abandoned_attempts,
-                    abandoned(event, charge.psp_reference),
+                    abandoned(event, charge.payment_method, charge.psp_reference),
                 ),
                 "psp": event.psp,
                 "psp_account": event.psp_account,

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from fincore.domain.attempt import ATTEMPT_TRANSITIONS
+from fincore.domain.attempt_outcomes import as_of_attempt
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.events import ChargeRerouted, ReportHeld, RerouteCode
@@ -60,6 +61,7 @@ def test_the_next_attempt_goes_to_the_next_account() -> None:
         STRIPE,
         TEST_ACCOUNT,
     )
+    assert as_of_attempt(second, abandoned).payment_method == STRIPE_FIRST.payment_method
     third = after_next(second)
     assert (third.psp, third.psp_account, third.attempt_number) == (ADYEN, EUROPE, 3)
     assert next_of(third) == ()

@@ -164,6 +164,7 @@ def test_attempts_are_shown_only_where_there_were_several() -> None:
         status="reversed",
         psp=PspName("paypal"),
         psp_account=PspAccount("eu"),
+        payment_method=PayPalWallet(),
         abandoned_at=NOON,
         psp_reference=PspReference("order-1"),
         money_minor=1999,

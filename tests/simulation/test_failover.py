@@ -1,0 +1,233 @@
+"""Failover never charges twice: three PSPs do anything, workers die or are taken for dead, webhooks come in any order."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from fincore.domain.events import ChargeRerouted
+from fixtures.scripted_psp import SteppedClock
+from simulation.errands import Errand
+from simulation.failover_world import PLAN_KINDS, FailoverWorld
+from simulation.machine import How
+from simulation.orders_model import Completion
+from simulation.psp_model import FAULTS, Fault, Nature
+from simulation.psp_records import Payment
+from simulation.test_simulation import EXAMPLES, TIMEOUT_SECONDS, _settings
+
+SOON: Final = timedelta(hours=12)
+IN_THE_END: Final = timedelta(days=60)
+TOKENS: Final = ("pm_pays", "pm_pays", "pm_challenges", "pm_takes_its_time", "pm_declines")
+_PLANS: Final = st.permutations(PLAN_KINDS).flatmap(lambda kinds: st.integers(1, 3).map(lambda n: kinds[:n]))
+_FAULTS: Final = st.lists(st.sampled_from(("not_sent", "not_sent", "busy", *FAULTS)), max_size=4)
+_HOW: Final = st.one_of(
+    st.just("through"),
+    st.just("through"),
+    st.tuples(st.sampled_from(["leave", "leave", "crash"]), st.integers(0, 7)),
+)
+
+
+class Failover(RuleBasedStateMachine):
+    """Charges with plans, and everything that can befall their attempts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.world: FailoverWorld
+
+    @initialize(
+        seed=st.integers(0, 2**16),
+        nature=st.sampled_from(["telling", "wild", "silent"]),
+        plans=st.lists(st.tuples(_PLANS, st.sampled_from(TOKENS), st.booleans()), min_size=1, max_size=3),
+    )
+    def the_day_begins(self, seed: int, nature: Nature, plans: list[tuple[Sequence[str], str, bool]]) -> None:
+        self.world = FailoverWorld(self.loop, SteppedClock(), nature=nature, seed=seed)
+        for kinds, token, capture in plans:
+            self.world.charge(kinds, token, capture=capture)
+
+    @precondition(lambda self: self.world.queue.due)
+    @rule(data=st.data(), how=_HOW, faults=_FAULTS)
+    def a_worker_takes_a_job(self, data: st.DataObject, how: How, faults: list[Fault]) -> None:
+        """Also one that another has in hand, who was taken for dead."""
+        job = data.draw(st.sampled_from(self.world.queue.due))
+        self.world.psps.fail_next(faults)
+        self._carry(self.world.work_on(job), how)
+
+    @precondition(lambda self: self.world.queue.due)
+    @rule(jobs=st.integers(2, 4), faults=_FAULTS)
+    def much_happens_at_once(self, jobs: int, faults: list[Fault]) -> None:
+        world = self.world
+        world.psps.fail_next(faults)
+        errands: list[Errand[Any]] = [
+            world.work_on(world.random.choice(world.queue.due)) for _ in range(jobs)
+        ]
+        while under_way := [errand for errand in errands if not errand.is_over]:
+            world.stage.step(world.random.choice(under_way))
+
+    @precondition(lambda self: self.world.stage.errands)
+    @rule(data=st.data(), how=_HOW, faults=_FAULTS)
+    def an_errand_goes_on(self, data: st.DataObject, how: How, faults: list[Fault]) -> None:
+        self.world.psps.fail_next(faults)
+        self._carry(data.draw(st.sampled_from(self.world.stage.errands)), how)
+
+    @precondition(lambda self: self.world.queue.next_due_at)
+    @rule(times=st.integers(1, 6), faults=_FAULTS)
+    def workers_wait_for_work(self, times: int, faults: list[Fault]) -> None:
+        world = self.world
+        world.psps.fail_next(faults)
+        for _ in range(times):
+            due_at = world.queue.next_due_at
+            if due_at is None or due_at - world.clock.now() > SOON:
+                return
+            world.pass_time(max((due_at - world.clock.now()).total_seconds(), 0.0))
+            if world.queue.due:
+                world.stage.finish(world.work_on(world.random.choice(world.queue.due)))
+
+    @precondition(lambda self: self.world.queue.held)
+    @rule()
+    def an_operator_requeues_what_is_held(self) -> None:
+        self.world.queue.requeue()
+
+    @precondition(lambda self: self.world.psps.told)
+    @rule(data=st.data(), how=_HOW)
+    def a_webhook_arrives(self, data: st.DataObject, how: How) -> None:
+        self._carry(self.world.deliver(data.draw(st.sampled_from(self.world.psps.told))), how)
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data(), well=st.booleans())
+    def a_customer_acts(self, data: st.DataObject, *, well: bool) -> None:
+        payment = data.draw(st.sampled_from(self.waiting))
+        if payment in self.world.orders.payments.values():
+            self.world.orders.customer_approves(payment)
+            return
+        psp = next(one for one in self.world.psps.all if payment in one.payments.values())
+        psp.customer_finishes(payment, well=well)
+
+    @rule(completes=st.sampled_from(["takes", "declines_instrument", "takes_its_time"]))
+    def the_orders_psp_changes_its_mind(self, completes: Completion) -> None:
+        self.world.orders.completes = completes
+
+    @rule(data=st.data(), seconds=st.sampled_from([30, 600, 3_000]))
+    def a_psp_goes_away(self, data: st.DataObject, seconds: int) -> None:
+        data.draw(st.sampled_from(self.world.psps.all)).goes_away(seconds)
+
+    @rule(seconds=st.sampled_from([1, 5, 30, 61, 130, 600, 600, 1_200, 3_700, 90_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    @invariant()
+    def no_charge_is_made_twice(self) -> None:
+        if hasattr(self, "world"):
+            assert list(_findings(self.world)) == []
+
+    @property
+    def waiting(self) -> list[Payment]:
+        return [one for one in self.world.psps.payments.values() if one.state == "requires_action"]
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "world"):
+                self.end()
+        finally:
+            self.loop.close()
+
+    def end(self) -> None:
+        world = self.world
+        world.orders.completes = "takes"
+        for _ in range(3):
+            # What was given up while a PSP was away is found out once a person asks for it.
+            world.rest(within=IN_THE_END)
+            world.queue.requeue()
+        world.rest(within=IN_THE_END)
+        assert list(_findings(world)) == []
+        assert list(_findings_at_rest(world)) == []
+
+    def _carry(self, errand: Errand[Any], how: How) -> None:
+        if how == "through":
+            self.world.stage.finish(errand)
+            return
+        end, steps = how
+        self.world.stage.finish(errand, steps=steps)
+        if end == "crash":
+            self.world.crash(errand)
+
+
+def _findings(world: FailoverWorld) -> Iterator[str]:
+    """What breaks an invariant that knows no excuse."""
+    yield from world.psps.complaints
+    yield from world.raised
+    at_work = {(job.kind, job.payload) for job in world.queue.jobs}
+    named = {
+        (kind, msgspec.json.decode(payload).get("charge_id"), msgspec.json.decode(payload).get("attempt"))
+        for kind, payload in at_work
+        if kind == "attempt.reverse"
+    }
+    for charge_id, charge in world.charges().items():
+        for attempt in charge.abandoned_attempts:
+            if attempt.has_money and ("attempt.reverse", charge_id, attempt.number) not in named:
+                yield f"{charge_id}: attempt {attempt.number} has money, and no job gives it back"
+        of_charge = [one for one in world.psps.payments.values() if one.charge_id == charge_id]
+        paid = [one for one in of_charge if one.has_money]
+        # A call that was on its way for longer than any PSP lets it is inferred never to have happened.
+        if len(paid) > 1 and world.psps.all[0].nature != "wild":
+            yield f"{charge_id}: charged {len(paid)} times"
+        for psp in world.psps.all:
+            made = [one for one in psp.payments.values() if one.charge_id == charge_id]
+            if len(made) > 1:
+                yield f"{charge_id}: {len(made)} payments at {psp.name}"
+
+
+def _findings_at_rest(world: FailoverWorld) -> Iterator[str]:
+    for charge_id, charge in world.charges().items():
+        paid = [
+            (psp.name, one)
+            for psp in world.psps.all
+            for one in psp.payments.values()
+            if one.charge_id == charge_id and one.has_money
+        ]
+        if len(paid) > 1:
+            yield f"{charge_id}: charged {len(paid)} times, and it stays so"
+        kept = {name for name, _ in paid}
+        if charge.status in ("succeeded", "authorized"):
+            if kept != {charge.psp}:
+                yield f"{charge_id} is {charge.status} at {charge.psp}, and {sorted(kept)} have money"
+        elif kept:
+            yield f"{charge_id} is {charge.status}, and {sorted(kept)} have money"
+        if charge.operation is not None:
+            left = [job for job in world.queue.jobs if charge_id.encode() in job.payload]
+            yield f"{charge_id}: a {charge.operation.kind} is pending for ever, beside {left}"
+        for attempt in charge.abandoned_attempts:
+            if attempt.has_money:
+                yield f"{charge_id}: attempt {attempt.number} keeps {attempt.money_minor}"
+
+
+@pytest.mark.timeout(TIMEOUT_SECONDS)
+def test_failover_among_three_psps_never_charges_twice() -> None:
+    run_state_machine_as_test(Failover, settings=_settings(max(EXAMPLES // 2, 1), 40))
+
+
+def test_psp_out_of_reach_is_left_for_the_next() -> None:
+    """The property above would hold as well if no charge were ever rerouted."""
+    loop = asyncio.new_event_loop()
+    world = FailoverWorld(loop, SteppedClock(), nature="telling", seed=1)
+    charge_id = world.charge(PLAN_KINDS, "pm_pays", capture=True)
+    world.psps.all[0].goes_away(600)
+    for _ in range(3):
+        for job in world.queue.due:
+            world.stage.finish(world.work_on(job))
+        world.pass_time(1)
+    events = [recorded.event for recorded in world.history()[charge_id]]
+    loop.close()
+    assert any(isinstance(event, ChargeRerouted) for event in events)
