@@ -11,7 +11,14 @@ from harness.failure import InstallationFailed
 
 from demo import agreement
 from demo.folder import fresh_folder
-from demo.payments import LONGER_PAYMENTS, PAYMENTS, PAYPAL_PAYMENTS, Payment
+from demo.payments import (
+    AWAY,
+    FAILOVER_PAYMENTS,
+    LONGER_PAYMENTS,
+    PAYMENTS,
+    PAYPAL_PAYMENTS,
+    Payment,
+)
 from demo.processes import DemoFailed, Processes
 from demo.receiver import Receiver
 from demo.sale import Charge, Sale
@@ -21,6 +28,7 @@ from demo.till import Till
 PATIENCE_SECONDS: Final = 60.0
 """How long the books and the webhooks may take to catch up with the payments."""
 LOOK_SECONDS: Final = 0.2
+_TABLE_END: Final = "\n\n"
 
 
 def main() -> int:
@@ -64,6 +72,12 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     sales += _sold(screen, till, LONGER_PAYMENTS)
     screen.heading(f"{len(PAYPAL_PAYMENTS)} with PayPal, each approved on its page or not")
     sales += _sold(screen, till, PAYPAL_PAYMENTS)
+    screen.heading(
+        f"{len(FAILOVER_PAYMENTS)} while Stripe's account {AWAY} refuses connections: each goes on to the account test"
+    )
+    processes.refuse_connections()
+    sales += _sold(screen, till, FAILOVER_PAYMENTS)
+    screen.text(f"\n{processes.printed('psp', 'accounts').partition(_TABLE_END)[0]}")
     asyncio.run(till.look(sales))
     charges = [sale.charge for sale in sales if sale.charge]
     wrong = [sale.surprise for sale in sales if sale.surprise]

@@ -42,7 +42,8 @@ class Payment(NamedTuple):
 
     A fault of a call finds its payment by the payment method, so that method occurs once; a fault of a webhook finds
     it by the charge. With `customer` the customer is there and can be sent to the bank's page, or PayPal's: what they do
-    there, each time that they are asked. `steps` are taken one after the other once the payment is made.
+    there, each time that they are asked. `steps` are taken one after the other once the payment is made. `accounts`: the
+    accounts that may carry it, in order, each with a token of its own; the default account where none is named.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Payment(NamedTuple):
     sends: int = 1
     customer: tuple[CustomerAct, ...] = ()
     steps: tuple[Step, ...] = ()
+    accounts: tuple[str, ...] = ()
 
 
 PAYMENTS: Final = (
@@ -221,3 +223,12 @@ PAYPAL_PAYMENTS: Final = (
     Payment("back to the cart", PAYPAL, 9900, "usd", "canceled", customer=("cancel",), steps=(Cancel(),)),
 )
 """Payments that the customer approves on PayPal's page."""
+
+AWAY: Final = "eu"
+"""The account at Stripe that cannot be reached while the payments below are taken."""
+
+FAILOVER_PAYMENTS: Final = tuple(
+    Payment(f"a concert, seat {seat}", "pm_card_visa", 6_000, "usd", "succeeded", accounts=(AWAY, "test"))
+    for seat in range(1, 13)
+)
+"""Payments with a token at each of two accounts: more than the calls after which a breaker opens."""

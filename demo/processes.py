@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import Final
 
+from harness.failure import InstallationFailed
 from harness.installation import Installation
+from harness.sandbox import Sandbox
+
+from demo.payments import AWAY
 
 API_PORT: Final = 8080
 OPS_PORT: Final = 9100
+REFUSES_SECONDS: Final = 600.0
 SETTINGS: Final = {
     "FINCORE_PSP_TIMEOUT_SECONDS": "2",
     # The shop's server, which takes the webhooks, is the demo itself.
@@ -24,13 +29,30 @@ class Processes(Installation):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, SETTINGS, api_port=API_PORT, ops_port=OPS_PORT)
+        self._away: Sandbox | None = None
 
     def start_everything(self) -> None:
         """Start the sandbox, as slow as a PSP is, and FinCore; return when FinCore is ready to take a payment."""
         self.start_sandbox("--log-level=warning", "--latency-p50-ms=120", "--latency-p99-ms=380")
         self.add_account("paypal", "shop")
+        self._away = Sandbox("--port=0", "--log-level=warning", log=self.log_file("psp-sandbox-away"))
+        self.add_account("stripe", AWAY, at=self._away)
         self.launch_up()
         self.until_ready("api")
+
+    def refuse_connections(self) -> None:
+        """Let the sandbox of the account `AWAY` refuse every connection from now on."""
+        if self._away is None:
+            raise InstallationFailed("The sandbox of the account that goes away was not started.")
+        self._away.call("POST", "/sandbox/refuse_connections", {"seconds": REFUSES_SECONDS})
+
+    def stop(self) -> None:
+        """End every process."""
+        try:
+            super().stop()
+        finally:
+            if self._away is not None:
+                self._away.stop()
 
     def command_line(self, *arguments: str) -> str:
         """How a person runs a `fincore` command against this demo."""

@@ -86,7 +86,7 @@ class Sale:
 
     @property
     def _has_history(self) -> bool:
-        return bool(self.payment.customer or self.payment.steps)
+        return bool(self.payment.customer or self.payment.steps or self.payment.accounts)
 
     def _history(self) -> list[str]:
         """What happened to the charge, from its timeline."""
@@ -118,6 +118,7 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], str]]] = MappingPr
     {
         "charge.action_required": lambda _data, _currency: "asked to act",
         "charge.customer_approved": lambda _data, _currency: "approved",
+        "charge.rerouted": lambda _data, _currency: "account away, on to the next",
         "charge.authorized": lambda _data, _currency: "held",
         "charge.captured": lambda data, currency: f"{_amount_of(data, currency)} taken",
         "charge.failed": lambda data, _currency: f"{data['code']}: {data['advice'].replace('_', ' ')}",

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, assert_never
 import aiohttp
 
 from demo import customer
-from demo.payments import PAYPAL, Cancel, Capture, Evidence, Refund, Step
+from demo.payments import PAYPAL, Cancel, Capture, Evidence, Payment, Refund, Step
 from demo.processes import DemoFailed, Processes
 from demo.sale import Charge, Sale
 
@@ -102,9 +102,7 @@ class Till:
         body = {
             "amount_minor": payment.amount_minor,
             "currency": payment.currency,
-            "payment_method": {"type": PAYPAL}
-            if payment.payment_method == PAYPAL
-            else payment.payment_method,
+            **_methods(payment),
             "capture": payment.capture,
             "description": payment.title,
             "metadata": {"order": payment.title.replace(" ", "-")},
@@ -218,6 +216,16 @@ async def _accepted(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     if not answer.ok:
         raise DemoFailed(f"FinCore answered {answer.status}: {body.get('detail') or body.get('title')}")
     return body
+
+
+def _methods(payment: Payment) -> dict[str, object]:
+    """How the customer pays, as the request for a charge says it."""
+    if payment.payment_method == PAYPAL:
+        return {"payment_method": {"type": PAYPAL}}
+    if not payment.accounts:
+        return {"payment_method": payment.payment_method}
+    card = {"type": "card", "token": payment.payment_method}
+    return {"payment_methods": [card | {"account": account} for account in payment.accounts]}
 
 
 def _asks_again(charge: Charge, *, times: int) -> bool:

@@ -13,8 +13,9 @@ CALL_TIMEOUT_SECONDS: Final = 10.0
 
 
 class SandboxAccount(NamedTuple):
-    """An account at the sandbox. `secrets`: what FinCore is given of it, by the names of the fields in the file."""
+    """An account at a sandbox. `secrets`: what FinCore is given of it, by the names of the fields in the file."""
 
+    sandbox_url: str
     psp: Literal["stripe", "paypal"]
     name: str
     is_default: bool
@@ -29,6 +30,7 @@ def new_stripe_account(
     form = urllib.parse.urlencode({"url": webhook_url, "enabled_events[0]": "*"}).encode()
     made = _posted(f"{sandbox_url}/v1/webhook_endpoints", form, f"Bearer {key}")
     return SandboxAccount(
+        sandbox_url=sandbox_url,
         psp="stripe",
         name=name,
         is_default=is_default,
@@ -46,6 +48,7 @@ def new_paypal_account(
     wanted = json.dumps({"url": webhook_url, "event_types": [{"name": "*"}]}).encode()
     made = _posted(f"{sandbox_url}/v1/notifications/webhooks", wanted, f"Bearer {grant['access_token']}")
     return SandboxAccount(
+        sandbox_url=sandbox_url,
         psp="paypal",
         name=name,
         is_default=is_default,
@@ -53,12 +56,9 @@ def new_paypal_account(
     )
 
 
-def write_accounts_file(folder: Path, sandbox_url: str, accounts: Sequence[SandboxAccount]) -> Path:
+def write_accounts_file(folder: Path, accounts: Sequence[SandboxAccount]) -> Path:
     """A file that declares the accounts, in test mode."""
     folder.mkdir(exist_ok=True)
-    authority = folder / "paypal-authority.pem"
-    if any(account.psp == "paypal" for account in accounts):
-        authority.write_bytes(_got(f"{sandbox_url}/sandbox/paypal/certificate_authority"))
     lines: list[str] = []
     for account in accounts:
         lines += [
@@ -67,9 +67,11 @@ def write_accounts_file(folder: Path, sandbox_url: str, accounts: Sequence[Sandb
             f'name = "{account.name}"',
             'mode = "test"',
             f"default = {'true' if account.is_default else 'false'}",
-            f'base_url = "{sandbox_url}"',
+            f'base_url = "{account.sandbox_url}"',
         ]
         if account.psp == "paypal":
+            authority = folder / f"paypal-{account.name}-authority.pem"
+            authority.write_bytes(_got(f"{account.sandbox_url}/sandbox/paypal/certificate_authority"))
             lines.append(f'ca_file = "{authority}"')
         for field, secret in account.secrets.items():
             file = folder / f"{account.psp}-{account.name}-{field}"

@@ -95,14 +95,22 @@ class Installation:
         )
 
     def add_account(
-        self, psp: Literal["stripe", "paypal"], name: str, *, is_default: bool = False
+        self,
+        psp: Literal["stripe", "paypal"],
+        name: str,
+        *,
+        is_default: bool = False,
+        at: Sandbox | None = None,
     ) -> SandboxAccount:
-        """Declare a further account at the sandbox, which runs already; programs that start from now on know it."""
+        """Declare a further account at a sandbox that runs already; programs that start from now on know it.
+
+        `at` is a sandbox of the caller's own, in place of the installation's.
+        """
         webhook_url = f"{self.api_url()}/webhooks/{psp}/{name}"
         make = new_stripe_account if psp == "stripe" else new_paypal_account
-        account = make(self.sandbox.url, name, webhook_url, is_default=is_default)
+        account = make((at or self.sandbox).url, name, webhook_url, is_default=is_default)
         self.accounts = (*self.accounts, account)
-        file = write_accounts_file(self.folder / "accounts", self.sandbox.url, self.accounts)
+        file = write_accounts_file(self.folder / "accounts", self.accounts)
         self.settings["FINCORE_PSP_ACCOUNTS_FILE"] = str(file)
         # Where PayPal sends its customers back.
         self.settings.setdefault("FINCORE_PUBLIC_URL", self.api_url())

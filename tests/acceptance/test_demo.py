@@ -26,5 +26,7 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert done.returncode == 0, said
     assert "What is wrong" not in said
     assert "0 charged twice" in said
+    assert said.count("account away, on to the next, 60.00 taken") == 12
+    assert "of 10 calls within 60 s did not reach the account" in said
     assert "usd: balanced" in said
     assert "invariants hold over" in said
