@@ -396,6 +396,27 @@ async def test_a_reference_that_two_charges_name_is_named_twice(scene: Scene) ->
     assert {one.where for one in found} == {f"stream {scene.paid}", f"stream {scene.declined}"}
 
 
+async def test_reference_at_account_of_later_attempt_is_compared(scene: Scene) -> None:
+    """A charge that began at Stripe names a payment at PayPal: there it belongs to another charge."""
+    row = await scene.owner.fetchrow(
+        "select stream_id, data ->> 'psp_reference' as reference from eventstore.events"
+        " where type = 'charge.captured' and data ->> 'psp' = 'paypal' limit 1"
+    )
+    assert row is not None
+    await scene.tamper(
+        "insert into eventstore.psp_references (psp, psp_account, psp_reference, stream_id)"
+        " values ('paypal', 'test', $2, $1)",
+        scene.declined,
+        row["reference"],
+    )
+    assert await scene.broken("one_reference_one_charge") == [
+        Violation(
+            f"stream {row['stream_id']}",
+            f"names {row['reference']}, which belongs to stream {scene.declined}",
+        )
+    ]
+
+
 async def test_a_reference_of_two_accounts_is_two_references(scene: Scene) -> None:
     await scene.tamper(
         "update eventstore.psp_references set psp_account = 'other', stream_id = $2 where stream_id = $1",

@@ -507,10 +507,12 @@ where a.last_heard in ('charge.attempt_captured', 'charge.attempt_authorized')
 order by a.stream_id, a.attempt;
 
 -- name: references_of_others
--- Streams that name what another stream names, too, or what belongs to another one, at the account of their charge.
+-- Streams that name what another stream names, too, or what belongs to another one, at the account that the event names, else at
+-- the one with which the charge began.
 with named as materialized (
     select distinct
-        created.data ->> 'psp' as psp, created.data ->> 'psp_account' as psp_account,
+        coalesce(e.data ->> 'psp', created.data ->> 'psp') as psp,
+        coalesce(e.data ->> 'psp_account', created.data ->> 'psp_account') as psp_account,
         e.data ->> 'psp_reference' as psp_reference, e.stream_id
     from eventstore.events e
     join eventstore.events created on created.stream_id = e.stream_id and created.version = 1
