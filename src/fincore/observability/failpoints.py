@@ -13,7 +13,17 @@ from fincore.domain.events import EVENTS
 
 Place = Literal["before", "after"]
 
-_PSP_CALLS: Final = ("authorize", "capture", "cancel", "refund", "inquire", "inquire_refund", "charge_of")
+_PSP_CALLS: Final = (
+    "authorize",
+    "complete",
+    "capture",
+    "cancel",
+    "refund",
+    "inquire",
+    "inquire_refund",
+    "inquire_dispute",
+    "charge_of",
+)
 _CONSUMERS: Final = ("projectionist", "ledger", "notify")
 
 FAILPOINTS: Final[tuple[str, ...]] = tuple(
