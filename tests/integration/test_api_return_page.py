@@ -27,7 +27,7 @@ TO_PAYPAL = ActionRequired(psp_reference=ORDER, redirect_url="https://paypal.exa
 APPROVED = Consented(
     psp_reference=ORDER, occurred_at=NOW, noticed_at=NOW, instrument=PayPalInstrument(payer_id="P1")
 )
-OPTIONS = ApplicationOptions(public_url=PUBLIC_URL, return_wait_seconds=60.0)
+OPTIONS = ApplicationOptions(public_url=PUBLIC_URL, return_wait_seconds=3_600.0)
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ CREATE_CHARGE: Final = Operation(
         "`processing`, and no crash or outage loses it. With `Prefer: wait=N` the response holds the outcome; "
         "a charge that fails while you wait is answered with 402. Send a `return_url` if the customer is present: if the "
         "bank wants authentication (3-D Secure), the charge becomes `requires_action`, and you send the customer to "
-        "`next_action.redirect_url`. Without a `return_url` such a charge fails with `authentication_required`."
+        "`next_action.redirect_url`. Without a `return_url` such a charge fails with `authentication_required`. A wallet needs "
+        "`return_url` and `cancel_url`: the customer approves the payment at `next_action.redirect_url`."
     ),
     tag=_TAG,
     parameters=(IDEMPOTENCY_KEY, PREFER),

@@ -48,10 +48,10 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
         ),
         "ChargeStatus": NamedWords(
             get_args(ChargeStatus),
-            "`processing`: FinCore asks the PSP. `requires_action`: the customer must authenticate. "
+            "`processing`: FinCore asks the PSP. `requires_action`: the customer must authenticate or approve. "
             "`authorized`: the bank holds the money. `succeeded`: the PSP took the money. `failed`: no "
             "money moved. `canceled`: the payment was canceled and the hold released. `expired`: the hold "
-            "or the time to authenticate ran out.",
+            "or the time of the customer ran out.",
         ),
         "DeclineAdvice": NamedWords(
             get_args(DeclineAdvice),
