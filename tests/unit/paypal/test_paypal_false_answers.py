@@ -85,7 +85,7 @@ TRUTHS: Final = {
 
 
 @pytest.mark.parametrize("truth", TRUTHS)
-def test_no_lie_but_a_status_makes_money_of_none(truth: str) -> None:
+def test_false_field_makes_money_of_none_unless_it_is_a_status(truth: str) -> None:
     for path, lie, told in lies_about(TRUTHS[truth]):
         reading = read(told)
         if isinstance(reading, Approved):
@@ -93,7 +93,7 @@ def test_no_lie_but_a_status_makes_money_of_none(truth: str) -> None:
             assert "payments" in path, (path, lie)
 
 
-def test_no_lie_but_about_the_amount_changes_money_taken() -> None:
+def test_false_field_changes_money_only_by_its_amount() -> None:
     """A capture that is hidden leaves the hold as the record shows it, or nothing that can be read."""
     held = authorization_json(CHARGE, "CAPTURED", amount=usd("25.00"))
     truth = order_json(CHARGE, authorizations=[held], captures=[capture_json(CHARGE)])

@@ -244,6 +244,15 @@ async def test_refund_counts_only_for_a_payment_with_its_capture(
     assert isinstance(await inquire_refund(gateway, psp_reference=named, capture=capture), Unknown)
 
 
+async def test_refund_that_names_no_capture_counts_for_no_payment(
+    paypal: PayPalStub, gateway: PayPalGateway
+) -> None:
+    paypal.put("GET", REFUND_PATH, 200, refund_json(links=[]))
+    assert isinstance(
+        await inquire_refund(gateway, psp_reference=PspReference(REFUND_AT_PAYPAL), capture=None), Unknown
+    )
+
+
 @pytest.mark.parametrize(("status", "kind"), [(404, Unknown), (503, Retryable)])
 async def test_refund_is_not_found_only_by_an_order_that_is_shown(
     paypal: PayPalStub, gateway: PayPalGateway, status: int, kind: type
