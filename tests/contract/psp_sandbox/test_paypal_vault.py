@@ -223,7 +223,9 @@ def test_webhooks_tell_of_kept_and_deleted_sources(paypal: PayPalClient, receive
     paypal.call("POST", "/v1/notifications/webhooks", body)
     token = kept_card(paypal)
     paypal.call("DELETE", f"/v3/vault/payment-tokens/{token['id']}")
-    created, deleted = (json.loads(one.body) for one in receiver.take(2))
+    # They are sent at the same time, and may come in either order.
+    events = [json.loads(one.body) for one in receiver.take(2)]
+    created, deleted = sorted(events, key=lambda event: str(event["event_type"]))
     assert (created["event_type"], created["resource"]) == ("VAULT.PAYMENT-TOKEN.CREATED", token)
     assert (deleted["event_type"], deleted["resource"]["id"]) == ("VAULT.PAYMENT-TOKEN.DELETED", token["id"])
 
