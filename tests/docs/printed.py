@@ -25,6 +25,7 @@ from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
+from fincore.domain.route_plan import ATTEMPTS_MAX
 from fincore.domain.transition_table import attempt_table, transition_table
 from fincore.eventstore import subscription, writer
 from fincore.notify import deliverer, leases, sender
@@ -46,7 +47,9 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
 from fincore.write.psp.stripe.webhooks import TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+from fincore.write.routing import rule_file
 from fincore.write.routing.facts import FACTS
+from fincore.write.rules.cel import CONDITION_CHARACTERS_MAX
 from fincore.write.worker.policies.follow_up_jobs import FOLLOW_UPS, PAUSES, FollowUpTimes, PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
@@ -230,6 +233,15 @@ def limits() -> str:
         ("body of a webhook", f"{psp_webhooks.BODY_BYTES_MAX:,} bytes", "413"),
         ("`Prefer: wait`", f"{idempotent_call.WAIT_SECONDS_MAX} s", "waits that long"),
         ("amount", f"{money.AMOUNT_MINOR_MAX:,} minor units", "422"),
+        (
+            "routing rules",
+            (
+                f"{rule_file.RULES_MAX} in {rule_file.TEXT_CHARACTERS_MAX:,} characters, a condition {CONDITION_CHARACTERS_MAX:,}; "
+                f"{rule_file.ACCOUNTS_PER_RULE_MAX} accounts and {rule_file.MERCHANTS_PER_RULE_MAX:,} merchants each"
+            ),
+            "refused by `fincore routes set`",
+        ),
+        ("attempts of one charge", str(ATTEMPTS_MAX), "the plan names no further account"),
         (
             "metadata",
             pairs,
