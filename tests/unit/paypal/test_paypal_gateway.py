@@ -408,7 +408,7 @@ async def test_page_that_an_error_does_not_name_is_read_from_the_order(
         (422, unprocessable("SOMETHING_NEW"), Unknown),
         (409, error("RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS"), Unknown),
         (503, error("SERVICE_UNAVAILABLE"), Unknown),
-        (201, order_json("ch_x", order_id="ANOTHER", captures=[capture_json("ch_x")]), Unknown),
+        (201, order_json(CHARGE, order_id="ANOTHER", captures=[capture_json(CHARGE)]), Unknown),
         (201, order_json("ch_x", captures=[capture_json("ch_x")]), Unknown),
     ],
 )

@@ -376,7 +376,10 @@ def test_resolved_dispute_ends_by_the_sums_of_money_moved(
         {"money_movements": [movement("DEBIT", "x")]},
         {
             "money_movements": [movement("DEBIT", "19.99")],
-            "disputed_transactions": [{"seller_transaction_id": CAPTURE_ID}, {"seller_transaction_id": "X"}],
+            "disputed_transactions": [
+                {"seller_transaction_id": CAPTURE_ID, "gross_amount": usd("19.99")},
+                {"seller_transaction_id": "X"},
+            ],
         },
     ],
 )
