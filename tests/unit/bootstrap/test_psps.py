@@ -6,7 +6,13 @@ import pytest
 
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
-from fincore.bootstrap.psps import check_accounts, configured_accounts, gateways, open_webhooks
+from fincore.bootstrap.psps import (
+    check_accounts,
+    configured_accounts,
+    gateways,
+    open_webhooks,
+    paypal_webhook_endpoint,
+)
 from fincore.bootstrap.settings import read_settings
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
@@ -103,3 +109,23 @@ def test_longest_configured_call_is_within_every_call_timeout() -> None:
         read_settings({name: "60.1"})
     for limits in LIMITS.values():
         assert all(one.call_timeout_seconds > longest_seconds for one in limits.operations.values())
+
+
+@pytest.mark.parametrize(
+    ("mode", "base_url", "simulator_url"),
+    [
+        ("TEST", "http://127.0.0.1:12111", "http://127.0.0.1:12111"),
+        ("TEST", "https://api-m.sandbox.paypal.com", None),
+        ("TEST", "", None),
+        ("LIVE", "", None),
+    ],
+)
+def test_webhooks_of_paypal_are_a_simulators_only_in_test_mode(
+    mode: str, base_url: str, simulator_url: str | None
+) -> None:
+    given = {f"FINCORE_PAYPAL_{mode}_WEBHOOK_ID": "8PT597110X687430LKGECATA"}
+    if base_url:
+        given["FINCORE_PAYPAL_TEST_BASE_URL"] = base_url
+    (account,) = read_settings(given).psp_accounts
+    endpoint = paypal_webhook_endpoint(account, NO_SECRETS)
+    assert (endpoint.simulator_url, endpoint.expects_livemode) == (simulator_url, mode == "LIVE")
