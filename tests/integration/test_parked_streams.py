@@ -209,8 +209,8 @@ async def test_unreadable_event_parks_its_stream_with_reason(
     assert await seen(target) == sorted([(unknown, 1), (broken, 1), (good, 1), (good, 2)])
     assert sorted(await parked(target)) == sorted(
         [
-            (unknown, 2, "no reader for event charge.teleported version 1"),
-            (broken, 2, "charge.captured version 1 does not hold what it should"),
+            (unknown, 2, "no reader for event charge.teleported version 2"),
+            (broken, 2, "charge.captured version 2 does not hold what it should"),
         ]
     )
     with pytest.raises(StillInapplicable, match="no reader"):
