@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from fincore.domain.events import ChargeRerouted
+from fincore.write.queue.job_payloads import ChargeJob
 from fixtures.scripted_psp import SteppedClock
 from simulation.errands import Errand
 from simulation.failover_world import PLAN_KINDS, FailoverWorld
@@ -25,12 +27,29 @@ from simulation.machine import How
 from simulation.orders_model import Completion
 from simulation.psp_model import FAULTS, Fault, Nature
 from simulation.psp_records import Payment
+from simulation.queue_model import QueuedJob
 from simulation.test_simulation import EXAMPLES, TIMEOUT_SECONDS, _settings
 
 SOON: Final = timedelta(hours=12)
 IN_THE_END: Final = timedelta(days=60)
-TOKENS: Final = ("pm_pays", "pm_pays", "pm_challenges", "pm_takes_its_time", "pm_declines")
-_PLANS: Final = st.permutations(PLAN_KINDS).flatmap(lambda kinds: st.integers(1, 3).map(lambda n: kinds[:n]))
+TOKENS: Final = (
+    "pm_pays",
+    "pm_pays",
+    "pm_pays",
+    "pm_pays",
+    "pm_challenges",
+    "pm_takes_its_time",
+    "pm_declines",
+)
+_PLANS: Final = st.sampled_from(
+    [
+        plan
+        for accounts in (3, 2, 1)
+        for plan in permutations(PLAN_KINDS, accounts)
+        # Most begin where money moves at once.
+        if plan[0] != "paypal" or accounts == 3
+    ]
+)
 _FAULTS: Final = st.lists(st.sampled_from(("not_sent", "not_sent", "busy", *FAULTS)), max_size=4)
 _HOW: Final = st.one_of(
     st.just("through"),
@@ -75,6 +94,38 @@ class Failover(RuleBasedStateMachine):
         ]
         while under_way := [errand for errand in errands if not errand.is_over]:
             world.stage.step(world.random.choice(under_way))
+
+    @precondition(lambda self: self.authorizations)
+    @rule(
+        data=st.data(),
+        dies=st.booleans(),
+        fault=st.sampled_from(["none", "lost_after", "not_sent"]),
+        jobs=st.integers(0, 6),
+    )
+    def a_worker_and_its_psp_are_lost(
+        self, data: st.DataObject, fault: Fault, jobs: int, *, dies: bool
+    ) -> None:
+        """A worker dies, or is held up, with the PSP's response in its hands; then no connection to that PSP is made."""
+        world = self.world
+        job = data.draw(st.sampled_from(self.authorizations))
+        charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
+        world.psps.of(world.charges()[charge_id].psp).comes_back()
+        world.psps.fail_next([fault])
+        errand = world.work_on(job)
+        while not errand.is_over and not (errand.place or "").endswith("answered"):
+            world.stage.step(errand)
+        if dies:
+            world.crash(errand)
+        world.psps.fail_next([])
+        world.psps.of(world.charges()[charge_id].psp).goes_away(30)
+        for _ in range(jobs):
+            if world.queue.due:
+                world.stage.finish(world.work_on(world.random.choice(world.queue.due)))
+            world.pass_time(1)
+
+    @property
+    def authorizations(self) -> list[QueuedJob]:
+        return [job for job in self.world.queue.due if job.kind == "charge.authorize"]
 
     @precondition(lambda self: self.world.stage.errands)
     @rule(data=st.data(), how=_HOW, faults=_FAULTS)
