@@ -85,7 +85,7 @@ def list_unknown(*, limit: Limit = 100) -> None:
 @charges.command(name="resolve")
 def resolve_unknown(
     charge_id: Charge,
-    outcome: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed"],
+    outcome: Literal["captured", "authorized", "canceled", "expired", "succeeded", "failed", "given_back"],
     *,
     reason: Reason,
     by: By,
@@ -95,7 +95,8 @@ def resolve_unknown(
 ) -> None:
     """Record the outcome of an unknown operation as the PSP's dashboard shows it, with your name and reason.
 
-    Of a charge: captured, authorized, canceled, expired, or failed (it did not happen). Of a refund, named with --refund:
+    Of a charge: captured, authorized, canceled, expired, failed (it did not happen), or given_back (what an abandoned attempt
+    took or held is with the customer again). Of a refund, named with --refund:
     succeeded or failed. `fincore charges unknown` lists the unknown operations.
 
     Parameters
@@ -126,7 +127,7 @@ def resolve_unknown(
         ends = (
             "a refund ends as succeeded or failed"
             if refund
-            else "a charge ends as captured, authorized, canceled, expired or failed (name a refund with --refund)"
+            else "a charge ends as captured, authorized, canceled, expired, failed or given_back (name a refund with --refund)"
         )
         raise UsageError(f"{ends}, not as {outcome}")
     show(f"recorded {', '.join(events)}")

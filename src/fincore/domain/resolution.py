@@ -5,8 +5,9 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from fincore.domain.attempt_outcomes import decide_reversed
 from fincore.domain.charge import Charge
-from fincore.domain.events import ChargeEvent, OutcomeDecided
+from fincore.domain.events import AttemptReleased, ChargeEvent, OutcomeDecided
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
@@ -25,8 +26,10 @@ from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
 
-DecidedChargeOutcome = Literal["captured", "authorized", "canceled", "expired", "failed"]
-"""What the PSP shows of the charge. `failed`: the operation in doubt did not happen."""
+DecidedPaymentOutcome = Literal["captured", "authorized", "canceled", "expired", "failed"]
+"""What the PSP shows of the payment. `failed`: the operation in doubt did not happen."""
+DecidedChargeOutcome = DecidedPaymentOutcome | Literal["given_back"]
+"""What a person says of a charge. `given_back`: what its abandoned attempts took or held is with the customer again."""
 DecidedRefundOutcome = Literal["succeeded", "failed"]
 
 
@@ -43,6 +46,8 @@ def decide_charge_outcome(
     charge: Charge, decided: DecidedChargeOutcome, resolution: Resolution, now: datetime
 ) -> tuple[ChargeEvent, ...] | Refusal:
     """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP."""
+    if decided == "given_back":
+        return _with_resolution(_given_back(charge, resolution, now), resolution, now, None)
     if charge.pending_until is None and (charge.operation is None or charge.unknown_since is None):
         return Refusal(
             "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
@@ -80,9 +85,29 @@ def decide_refund_outcome(
     return _with_resolution(correct_refund(charge, refund_id, record), resolution, now, refund_id)
 
 
+def _given_back(charge: Charge, resolution: Resolution, now: datetime) -> tuple[ChargeEvent, ...] | Refusal:
+    """The events that end the reversals of which FinCore had given up."""
+    failed = [one for one in charge.abandoned_attempts if one.status == "reversal_failed"]
+    if not failed:
+        return Refusal("outcome_not_unknown", "no abandoned attempt of the charge waits for a person")
+    events: list[ChargeEvent] = []
+    for attempt in failed:
+        if not attempt.is_taken:
+            events.append(AttemptReleased(attempt=attempt.number, occurred_at=now))
+            continue
+        report = RefundReport(
+            status="succeeded",
+            psp_reference=resolution.psp_reference or PspReference(""),
+            money=Money(attempt.money_minor, charge.amount.currency),
+            occurred_at=now,
+        )
+        events += decide_reversed(charge, attempt.number, report)
+    return tuple(events)
+
+
 def _reported_outcome(
     charge: Charge,
-    decided: DecidedChargeOutcome,
+    decided: DecidedPaymentOutcome,
     resolution: Resolution,
     reference: PspReference,
     now: datetime,

@@ -147,9 +147,9 @@ def test_wrong_arguments_give_messages_of_one_form(typed: Typed) -> None:
         f"charges resolve {charge} captured --by ada --reason seen --by ada": "fincore: --by is given more than once;"
         " see `fincore charges resolve --help`\n",
         f"charges resolve {charge} maybe --by ada --reason seen": "fincore: 'maybe' is not captured, authorized,"
-        " canceled, expired, succeeded or failed, which OUTCOME must be; see `fincore charges resolve --help`\n",
+        " canceled, expired, succeeded, failed or given_back, which OUTCOME must be; see `fincore charges resolve --help`\n",
         f"charges resolve {charge} succeeded --by ada --reason seen": "fincore: a charge ends as captured,"
-        " authorized, canceled, expired or failed (name a refund with --refund), not as succeeded\n",
+        " authorized, canceled, expired, failed or given_back (name a refund with --refund), not as succeeded\n",
         "ledger balance suspense:usd --at yesterday": "fincore: 'yesterday' is no moment: write a day such as"
         " 2026-10-31, or 2026-10-31T12:00:00, by UTC\n",
         "ledger statement suspense:usd --from 2026-02-31 --to 2026-03-01": "fincore: '2026-02-31' is not a day such as"

@@ -26,6 +26,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.refusal import Refusal
+from fincore.domain.resolution import Resolution, decide_charge_outcome
 from fincore.write.psp.port import AuthorizeRequest
 from fincore.write.queue.job_payloads import authorize_job, reverse_attempt_job
 from fincore.write.queue.port import Done, Hold, JobResult, RetryIn
@@ -433,3 +434,21 @@ async def test_a_record_of_another_amount_is_no_record_of_the_attempt() -> None:
     refusal = decide_attempt(await one.state(), 1, took(one.charge_id, amount_minor=1001), NOON)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "amount_exceeds_charge"
+
+
+@pytest.mark.parametrize("kind", ["captured", "authorized"])
+async def test_a_person_may_say_that_the_money_went_back(kind: str) -> None:
+    refused = RefundRejected(code="not_refundable", message="No.", occurred_at=NOON)
+    one = await Rerouted(refund=[refused], cancel=[Rejected(failure=FAILURE, occurred_at=NOON)]).begin()
+    seen = Resolution(decided_by="ada", reason="Given back by hand")
+    assert isinstance(decide_charge_outcome(await one.state(), "given_back", seen, NOON), Refusal)
+    await one.learn(took(one.charge_id, kind))
+    assert isinstance(decide_charge_outcome(await one.state(), "given_back", seen, NOON), Refusal)
+    await one.reverse()
+    charge = await one.state()
+    events = decide_charge_outcome(charge, "given_back", seen, NOON)
+    assert not isinstance(events, Refusal)
+    await one.harness.append(one.charge_id, *events, version=charge.version)
+    assert (await one.attempt())[0] == ("reversed" if kind == "captured" else "released")
+    assert await one.reverse() == Done()
+    assert (await one.state()).status == charge.status

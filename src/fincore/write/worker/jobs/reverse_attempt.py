@@ -216,7 +216,7 @@ class _Reversal:
         _log.error("worker.attempt_not_reversed", charge_id=self._charge_id, attempt=number, reason=reason)
         return Hold(
             f"{self._name} at {self._attempt.psp} account {self._attempt.psp_account}: {reason}; "
-            "look its payment up at the PSP, give the customer's money back there, then requeue this job"
+            "give the customer's money back at the PSP, then say so with `fincore charges resolve ... given_back`"
         )
 
     async def _commit(self, decision: Decision) -> JobResult:
