@@ -123,6 +123,28 @@ class Failover(RuleBasedStateMachine):
                 world.stage.finish(world.work_on(world.random.choice(world.queue.due)))
             world.pass_time(1)
 
+    @precondition(lambda self: self.authorizations and self.world.psps.all[0].nature == "wild")
+    @rule(data=st.data(), jobs=st.integers(20, 60))
+    def a_call_arrives_after_it_was_given_up(self, data: st.DataObject, jobs: int) -> None:
+        """The janitor finds nothing for twenty minutes, as it must; the call takes effect later than any call may."""
+        world = self.world
+        job = data.draw(st.sampled_from(self.authorizations))
+        charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
+        world.psps.of(world.charges()[charge_id].psp).comes_back()
+        lost: list[Fault] = ["lost_before"] * 9
+        world.psps.fail_next(["late", *lost])
+        world.stage.finish(world.work_on(job))
+        until = world.clock.now() + timedelta(hours=1)
+        for _ in range(jobs):
+            due_at = world.queue.next_due_at
+            if due_at is None or due_at > until:
+                return
+            world.pass_time(max((due_at - world.clock.now()).total_seconds(), 0.0))
+            if world.queue.due:
+                next_job = world.random.choice(world.queue.due)
+                world.psps.fail_next(["none", "lost_before"] if next_job.kind == "charge.resolve" else [])
+                world.stage.finish(world.work_on(next_job))
+
     @property
     def authorizations(self) -> list[QueuedJob]:
         return [job for job in self.world.queue.due if job.kind == "charge.authorize"]

@@ -419,7 +419,7 @@ async def test_a_late_success_told_twice_is_recorded_once(kind: str) -> None:
     assert (await one.state()).version == version
 
 
-async def test_a_hold_is_not_released_under_a_key_that_may_be_forgotten() -> None:
+async def test_hold_is_not_released_under_a_key_maybe_forgotten() -> None:
     one = await Rerouted(cancel=[lost_before]).begin()
     await one.learn(took(one.charge_id, "authorized"))
     assert isinstance(await one.reverse(), RetryIn)
