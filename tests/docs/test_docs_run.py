@@ -344,7 +344,7 @@ def test_operators_guide_shows_a_payment_to_staff(reader: Reader, readme: dict[s
     assert first.endswith(
         "(test): succeeded; asked 19.99 USD, authorized 19.99 USD, captured 19.99 USD, refunded 5.00 USD"
     )
-    told = [line.split()[3] for line in lines[1:]]
+    told = [word for line in lines for word in line.split()[:4] if word.startswith(("charge.", "refund."))]
     assert told == ["charge.created", "charge.captured", "refund.requested", "refund.succeeded"]
 
 

@@ -72,16 +72,19 @@ async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) 
         "capture_before": None,
         "disputed": False,
         "payment_method": "pm_card_visa",
+        "payment_method_details": {"type": "card", "card": None, "paypal": None},
         "description": "Order 6735",
         "customer_email": "ada@example.com",
         "metadata": {"order_id": "6735"},
         "psp": "stripe",
+        "psp_account": "test",
         "psp_reference": None,
         "failure": None,
         "pending_operation": None,
         "operation_failure": None,
         "next_action": None,
         "outcome_unknown_since": None,
+        "pending_until": None,
     }
     assert await api.written() == (1, 1, 1, 0)
     job = await api.pool.fetchrow("select entrypoint, payload from queue.pgqueuer")

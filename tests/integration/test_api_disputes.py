@@ -8,7 +8,7 @@ import pytest
 
 from fincore.domain.currency import Currency
 from fincore.domain.events import DisputeFundsReinstated, DisputeFundsWithdrawn, DisputeOpened, DisputeWon
-from fincore.domain.outcome import PspName, PspReference
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.pool import Pool
 from fixtures.commits import NOON
 from fixtures.merchant_api import Api, serving_api
@@ -27,6 +27,7 @@ def movement(api: Api, dispute: DisputeOpened, amount_minor: int, fee_minor: int
         "merchant_id": api.merchant_id,
         "livemode": False,
         "psp": PspName("stripe"),
+        "psp_account": PspAccount("test"),
         "psp_reference": PspReference("du_1"),
         "amount_minor": amount_minor,
         "fee_minor": fee_minor,

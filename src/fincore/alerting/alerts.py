@@ -257,7 +257,7 @@ ALERTS: Final = (
         expression="max by (psp, psp_account) (fincore_breaker_state) == 2",
         for_seconds=300,
         runbook="The breaker of an account has been open for five minutes: FinCore cannot reach the PSP. Charges go to the next "
-        "account of their plan, or wait. `fincore psp accounts` says why; look at the PSP's status page.",
+        "account of their plan, or are sent all the same. `fincore psp accounts` says why; look at the PSP's status page.",
         section="accounts-and-routing",
     ),
     Alert(

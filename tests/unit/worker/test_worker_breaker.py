@@ -5,7 +5,7 @@ import pytest
 from fincore.domain.outcome import PspAccount, PspName, Retryable
 from fincore.domain.route_plan import PlannedAttempt
 from fincore.write.queue.job_payloads import authorize_job, capture_job
-from fincore.write.queue.port import Done, RetryIn
+from fincore.write.queue.port import Done
 from fincore.write.routing.breaker import Allowed, Availability, Open
 from fixtures.routes import PAYPAL_US, STRIPE_FIRST, THEN_PAYPAL, planned, routed
 from fixtures.scripted_psp import (
@@ -63,26 +63,13 @@ async def test_a_breaker_that_opens_after_a_call_leaves_a_look_behind() -> None:
 
 
 @pytest.mark.parametrize("plan", [(STRIPE_FIRST,), (STRIPE_FIRST, STRIPE_FIRST)])
-async def test_an_open_breaker_without_a_next_account_waits(plan: tuple[PlannedAttempt, ...]) -> None:
+async def test_an_open_breaker_without_a_next_account_calls(plan: tuple[PlannedAttempt, ...]) -> None:
     breaker = ScriptedBreaker(STRIPE)
     harness = harness_with(breaker)
     charge_id = await harness.charge(jobs=(), **routed(*plan))
-    result = await harness.do(authorize_job(charge_id))
-    assert isinstance(result, RetryIn)
-    assert (result.delay_seconds, result.nothing_ran) == (17.0, True)
-    assert harness.psp.requests == []
-    breaker.opened.clear()
-    await harness.do(authorize_job(charge_id), attempt=2)
+    assert await harness.do(authorize_job(charge_id)) == Done()
     assert (await harness.state(charge_id)).status == "succeeded"
-
-
-async def test_an_open_breaker_is_not_waited_for_beyond_the_key() -> None:
-    harness = harness_with(ScriptedBreaker(STRIPE))
-    charge_id = await harness.charge(jobs=(), **routed(STRIPE_FIRST))
-    harness.clock.advance(hours=23, minutes=1)
-    assert await harness.do(authorize_job(charge_id), attempt=99) == Done()
-    assert (await harness.state(charge_id)).unknown_since is not None
-    assert harness.psp.requests == []
+    assert breaker.told == [(STRIPE, "test", "available")]
 
 
 async def test_an_open_breaker_proves_nothing_about_an_earlier_claim() -> None:

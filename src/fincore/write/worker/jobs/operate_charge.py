@@ -60,8 +60,8 @@ class OperateCharge:
             outcome = Unknown(
                 reason="another worker had this job and may have called the PSP", since=context.clock.now()
             )
-        elif (opened := self._breaker_of(loaded)) is not None:
-            return await self._without_account(job, loaded, opened, may_fail_over=may_fail_over)
+        elif may_fail_over and (opened := self._breaker_of(loaded)) is not None:
+            return await self._without_account(job, loaded, opened)
         else:
             loaded, outcome = await self._carry_out(loaded, operation, provenance)
         return await finish_call(
@@ -100,24 +100,24 @@ class OperateCharge:
         return CarriedOut(carried.loaded, outcome)
 
     def _breaker_of(self, loaded: LoadedCharge) -> Open | None:
-        """The breaker of the account, where it is open. Later operations have no other account, and are called all the same."""
+        """The breaker of the account, where it is open.
+
+        Asked only where another account can take the charge: one that has nowhere else to go is sent all the same, rather than
+        kept waiting for an account that may be back.
+        """
         breaker = self._context.breaker
-        if breaker is None or self._kind != "authorize":
+        if breaker is None:
             return None
         answer = breaker.may_call(loaded.charge.psp, loaded.charge.psp_account)
         return answer if isinstance(answer, Open) else None
 
-    async def _without_account(
-        self, job: ClaimedJob, loaded: LoadedCharge, opened: Open, *, may_fail_over: bool
-    ) -> JobResult:
-        """The charge goes to the next account at once, or waits for this one while its key is safe."""
+    async def _without_account(self, job: ClaimedJob, loaded: LoadedCharge, opened: Open) -> JobResult:
+        """The charge goes to the next account at once; where it has changed meanwhile, it is looked at again."""
         reason = f"the account's breaker is open: {opened.reason}"
-        if may_fail_over:
-            # Every earlier claim had a call that is known not to have happened.
-            not_happened = Retryable(reason=reason, was_called=job.attempt > 1)
-            if (failed_over := await self._fail_over(job, loaded, not_happened)) is not None:
-                return failed_over
-        return RetryIn(opened.retry_after_seconds, reason, nothing_ran=True)
+        # Every earlier claim had a call that is known not to have happened.
+        not_happened = Retryable(reason=reason, was_called=job.attempt > 1)
+        failed_over = await self._fail_over(job, loaded, not_happened)
+        return failed_over or RetryIn(opened.retry_after_seconds, reason, nothing_ran=True)
 
     async def _fail_over(
         self, job: ClaimedJob, loaded: LoadedCharge, not_happened: Retryable
