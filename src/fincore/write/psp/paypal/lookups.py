@@ -29,6 +29,7 @@ _NOT_FOUND_STATUS: Final = 404
 _NOT_FOUND_NAME: Final = "RESOURCE_NOT_FOUND"
 
 T = TypeVar("T")
+ObjectT = TypeVar("ObjectT", Order, Capture, PayPalRefund, PayPalDispute)
 
 
 class PayPalLookups:
@@ -39,51 +40,44 @@ class PayPalLookups:
 
     async def order(self, account: PayPalAccount, reference: PspReference) -> Order | NotFound | Retryable:
         """An order as it is now, with all its payments."""
-        found = await self._object(account, object_path(ORDERS, reference), ORDER, "record of the order")
-        if isinstance(found, Order) and found.id != reference:
-            return Retryable(reason="PayPal's record is of another order than the one asked for")
-        return found
+        return await self._object(account, ORDERS, reference, ORDER, "order")
 
     async def capture(
         self, account: PayPalAccount, reference: PspReference
     ) -> Capture | NotFound | Retryable:
         """A capture as it is now."""
-        found = await self._object(
-            account, object_path(CAPTURES, reference), CAPTURE, "record of the capture"
-        )
-        if isinstance(found, Capture) and found.id != reference:
-            return Retryable(reason="PayPal's record is of another capture than the one asked for")
-        return found
+        return await self._object(account, CAPTURES, reference, CAPTURE, "capture")
 
     async def refund(
         self, account: PayPalAccount, reference: PspReference
     ) -> PayPalRefund | NotFound | Retryable:
         """A refund as it is now."""
-        found = await self._object(account, object_path(REFUNDS, reference), REFUND, "record of the refund")
-        if isinstance(found, PayPalRefund) and found.id != reference:
-            return Retryable(reason="PayPal's record is of another refund than the one asked for")
-        return found
+        return await self._object(account, REFUNDS, reference, REFUND, "refund")
 
     async def dispute(
         self, account: PayPalAccount, reference: PspReference
     ) -> PayPalDispute | NotFound | Retryable:
         """A dispute as it is now."""
-        found = await self._object(
-            account, object_path(DISPUTES, reference), DISPUTE, "record of the dispute"
-        )
-        if isinstance(found, PayPalDispute) and found.dispute_id != reference:
-            return Retryable(reason="PayPal's record is of another dispute than the one asked for")
-        return found
+        return await self._object(account, DISPUTES, reference, DISPUTE, "dispute")
 
     async def _object(
-        self, account: PayPalAccount, path: str, reads: msgspec.json.Decoder[T], what: str
-    ) -> T | NotFound | Retryable:
-        response = await self._client.get(account, path, reads=reads)
+        self,
+        account: PayPalAccount,
+        collection: str,
+        reference: PspReference,
+        reads: msgspec.json.Decoder[ObjectT],
+        what: str,
+    ) -> ObjectT | NotFound | Retryable:
+        response = await self._client.get(account, object_path(collection, reference), reads=reads)
         if isinstance(response, Response) and response.body is not None:
-            return response.body
+            found = response.body
+            named = found.dispute_id if isinstance(found, PayPalDispute) else found.id
+            if named != reference:
+                return Retryable(reason=f"PayPal's record is of another {what} than the one asked for")
+            return found
         if isinstance(response, Response) and _says_not_found(response):
             return NotFound()
-        return _could_not_ask(what, response)
+        return _could_not_ask(f"record of the {what}", response)
 
 
 def object_path(collection: str, reference: PspReference) -> str:
