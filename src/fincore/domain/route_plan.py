@@ -36,7 +36,7 @@ class PaymentMethodChoice(msgspec.Struct, frozen=True):
     such tokens. A wallet without `psp_account` is bound to none.
     """
 
-    method: PaymentMethod
+    payment_method: PaymentMethod
     psp_account: PspAccount | None = None
 
 

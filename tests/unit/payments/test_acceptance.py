@@ -74,7 +74,7 @@ def test_each_payment_method_is_offered_with_its_account(
 ) -> None:
     request = ChargeRequest(amount_minor=1, currency="usd", payment_method=sent)
     (offered,) = route_request(command(request), CHARGE_ID).offered
-    assert (offered.method, offered.psp_account) == (method, account)
+    assert (offered.payment_method, offered.psp_account) == (method, account)
 
 
 def test_several_payment_methods_are_offered_in_their_order() -> None:

@@ -215,7 +215,7 @@ def test_plan_names_only_accounts_that_can_take_the_charge(
         assert account.limits.refusal_of(request.money) is None
         assert payment_method_type(attempt.payment_method) in account.limits.payment_method_types
         assert any(
-            one.method == attempt.payment_method and one.psp_account in (None, account.name)
+            one.payment_method == attempt.payment_method and one.psp_account in (None, account.name)
             for one in offered_of(found)
         )
     named = [(one.psp, one.psp_account) for one in found.attempts]

@@ -122,7 +122,7 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
 def payment_method_flaws(sent: str | AnyPaymentMethod, param: str) -> Iterator[Flaw]:
     """What is wrong with one payment method; its lengths are checked before."""
     choice = choice_of(sent)
-    token = token_of(choice.method)
+    token = token_of(choice.payment_method)
     of_token = param if isinstance(sent, str) else f"{param}.token"
     if token is not None and not _IS_TOKEN.fullmatch(token):
         yield Flaw(

@@ -43,7 +43,7 @@ ROUTING_FACTS: Final = Facts({name: fact.type for name, fact in FACTS.items()})
 
 def facts_of(request: RouteRequest) -> BoundFacts:
     """The facts of one charge."""
-    types = [payment_method_type(choice.method) for choice in request.offered]
+    types = [payment_method_type(choice.payment_method) for choice in request.offered]
     return ROUTING_FACTS.bind(
         {
             "amount_minor": request.money.amount_minor,

@@ -98,9 +98,9 @@ def offered_of(plan: RoutePlan) -> tuple[PaymentMethodChoice, ...]:
 
 def _bound(choice: PaymentMethodChoice, of_mode: Sequence[ConfiguredAccount]) -> PaymentMethodChoice:
     """The choice with the account that its token belongs to; unchanged where no account can be meant."""
-    if choice.psp_account is not None or isinstance(choice.method, PayPalWallet):
+    if choice.psp_account is not None or isinstance(choice.payment_method, PayPalWallet):
         return choice
-    kind = payment_method_type(choice.method)
+    kind = payment_method_type(choice.payment_method)
     meant = next(
         (
             account.name
@@ -109,7 +109,7 @@ def _bound(choice: PaymentMethodChoice, of_mode: Sequence[ConfiguredAccount]) ->
         ),
         None,
     )
-    return PaymentMethodChoice(choice.method, meant)
+    return PaymentMethodChoice(choice.payment_method, meant)
 
 
 def _by_default(
@@ -133,7 +133,7 @@ def _by_rule(of_mode: Sequence[ConfiguredAccount], rule: Chosen) -> list[Configu
 
 def _takes(account: ConfiguredAccount, choice: PaymentMethodChoice) -> bool:
     return payment_method_type(
-        choice.method
+        choice.payment_method
     ) in account.limits.payment_method_types and choice.psp_account in (None, account.name)
 
 
@@ -143,14 +143,17 @@ def _attempt_at(
     """What the account would be asked for: with the first payment method that it can take."""
     for choice in offered:
         if _takes(account, choice) and not _is_unbound_token(choice):
-            return PlannedAttempt(account.psp, account.name, choice.method)
-    if any(payment_method_type(choice.method) in account.limits.payment_method_types for choice in offered):
+            return PlannedAttempt(account.psp, account.name, choice.payment_method)
+    if any(
+        payment_method_type(choice.payment_method) in account.limits.payment_method_types
+        for choice in offered
+    ):
         return "token_of_other_account"
     return "payment_method_not_taken"
 
 
 def _is_unbound_token(choice: PaymentMethodChoice) -> bool:
-    return choice.psp_account is None and not isinstance(choice.method, PayPalWallet)
+    return choice.psp_account is None and not isinstance(choice.payment_method, PayPalWallet)
 
 
 def _told_by(attempts: Sequence[PlannedAttempt]) -> tuple[PaymentMethodChoice, ...]:
@@ -195,7 +198,7 @@ def _no_route(
                 return NoRoute(refusal.code, refusal.detail)
     mode = "live" if request.livemode else "test"
     kinds = ", ".join(
-        payment_method_type(choice.method)
+        payment_method_type(choice.payment_method)
         + (f" of account {choice.psp_account}" if choice.psp_account is not None else "")
         for choice in offered
     )
