@@ -23,7 +23,7 @@ from architecture.language import (
 )
 from docs.markdown import prose
 from docs.printed import DOCUMENTS, PROJECT, printed_blocks
-from fincore.api.http.problems import PROBLEMS
+from fincore.http.problems import PROBLEMS
 
 TESTS = sorted((PROJECT / "tests").rglob("test_*.py"))
 MODULES = sorted(

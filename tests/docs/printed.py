@@ -15,8 +15,6 @@ from typing import Final
 from prometheus_client.metrics import MetricWrapperBase
 
 from fincore.alerting.alerts import ALERTS
-from fincore.api.http import connection, endpoint, gate, idempotency_key, idempotent_call, rate_limit
-from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
 from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
@@ -28,6 +26,8 @@ from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.route_plan import ATTEMPTS_MAX
 from fincore.domain.transition_table import attempt_table, transition_table
 from fincore.eventstore import subscription, writer
+from fincore.http import connection, endpoint, gate, idempotency_key, idempotent_call, rate_limit
+from fincore.http.problems import PROBLEMS
 from fincore.notify import deliverer, leases, sender
 from fincore.notify import destination as webhook_destination
 from fincore.notify import endpoint as webhook_endpoint

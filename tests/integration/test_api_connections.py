@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from fincore.api.http.connection import HEAD_BYTES_MAX, HEADERS_MAX, PIPELINED_MAX, ConnectionBounds
-from fincore.api.http.server import http_server
+from fincore.http.connection import HEAD_BYTES_MAX, HEADERS_MAX, PIPELINED_MAX, ConnectionBounds
+from fincore.http.server import http_server
 from fixtures.waiting import PATIENCE_SECONDS
 
 LINE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"

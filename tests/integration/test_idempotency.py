@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from fincore.api.charges.body import render_charge
-from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.domain.clock import SystemClock
 from fincore.domain.ids import ApiKeyId, new_request_id
 from fincore.eventstore.commit import Commit, IdempotencyKey, Provenance, RenderedResponse, StoredResponse
 from fincore.eventstore.watch import StreamWatch
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.postgres.pool import Pool
 from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand

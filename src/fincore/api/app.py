@@ -7,17 +7,17 @@ from typing import Protocol
 import msgspec
 
 from fincore.api.docs.handlers import Docs
-from fincore.api.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
-from fincore.api.http.gate import (
+from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
+from fincore.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
+from fincore.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
     RETURNS_IN_FLIGHT_MAX,
     WEBHOOKS_IN_FLIGHT_MAX,
     Gate,
 )
-from fincore.api.http.rate_limit import RateLimiter
-from fincore.api.http.router import Router
-from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
+from fincore.http.rate_limit import RateLimiter
+from fincore.http.router import Router
 
 
 class Resource(Protocol):

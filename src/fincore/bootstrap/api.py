@@ -9,8 +9,6 @@ from typing import Final
 import structlog
 
 from fincore.api.app import RequestBounds
-from fincore.api.http.connection import CONNECTIONS_MAX, ConnectionBounds
-from fincore.api.http.server import http_server
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_rules, running_writer
@@ -25,6 +23,8 @@ from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
+from fincore.http.connection import CONNECTIONS_MAX, ConnectionBounds
+from fincore.http.server import http_server
 from fincore.write.merchants.api_keys import ApiKeys
 
 CONNECTIONS_WAITING_MAX: Final = 2_048

@@ -12,9 +12,6 @@ from fincore.api.charges.handlers import Charges
 from fincore.api.disputes.handlers import Disputes
 from fincore.api.events.handlers import Events
 from fincore.api.health.handlers import Health, Probe
-from fincore.api.http.asgi import Application
-from fincore.api.http.client_address import Network
-from fincore.api.http.endpoint import Outage
 from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
 from fincore.api.refunds.body import render_refund
 from fincore.api.refunds.handlers import Refunds
@@ -30,6 +27,9 @@ from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
+from fincore.http.asgi import Application
+from fincore.http.client_address import Network
+from fincore.http.endpoint import Outage
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.notify.endpoints import Endpoints
 from fincore.notify.secret_cipher import SecretCipher

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from fincore.api.http.idempotency_key import fingerprint_of
 from fincore.domain.currency import ACTIVE_CURRENCIES
+from fincore.http.idempotency_key import fingerprint_of
 from fincore.write.payments.charge_request import ChargeRequest, checked
 from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.payment_method_request import PayPalPaymentMethod, PayPalVaultPaymentMethod

@@ -3,10 +3,10 @@
 import asyncpg
 import pytest
 
-from fincore.api.http.endpoint import Outage, outage_problem
-from fincore.api.http.problems import PROBLEMS
 from fincore.domain.errors import StoreUnavailable
 from fincore.eventstore.inapplicable_events import is_caused_by_event
+from fincore.http.endpoint import Outage, outage_problem
+from fincore.http.problems import PROBLEMS
 from fincore.postgres.failures import MEANINGS, OUTAGES, Meaning, is_outage, meaning_of, outage_of
 
 

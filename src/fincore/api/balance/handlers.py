@@ -16,16 +16,16 @@ from fincore.api.balance.openapi import (
     GET_BALANCE_TRANSACTION,
     LIST_BALANCE_TRANSACTIONS,
 )
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_filters import chosen, chosen_charge
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, parse_balance_transaction_id
 from fincore.eventstore.log import EventLog
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.list_filters import chosen, chosen_charge
+from fincore.http.list_query import ListQuery
+from fincore.http.problems import Problem
 from fincore.read.event_references import ONLY_THE_CHARGE, EventReferences
 from fincore.read.ledgerdb.balance_queries import BalanceFilters, BalanceQueries
 from fincore.read.ledgerdb.balance_transaction import BalanceTransactionType

@@ -4,10 +4,10 @@ from typing import Final
 
 from fincore.api.balance.body import BalanceBody, BalanceTransactionBody, BalanceTransactionListBody
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_filters import CHARGE
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 from fincore.domain.ids import parse_balance_transaction_id
+from fincore.http.list_filters import CHARGE
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 
 CURRENCY_PATTERN: Final = r"^[a-z]{3}$"
 _TAG: Final = "Balance"

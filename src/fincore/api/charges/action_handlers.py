@@ -5,11 +5,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from fincore.api.charges.action_openapi import CANCEL_CHARGE, CAPTURE_CHARGE
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response
-from fincore.api.http.idempotent_call import command_fields, idempotency_key, read_request, response_of
 from fincore.domain.ids import parse_charge_id
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response
+from fincore.http.idempotent_call import command_fields, idempotency_key, read_request, response_of
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest

@@ -4,9 +4,9 @@ from typing import Final
 
 from fincore.api.charges.body import FailedChargeProblem
 from fincore.api.charges.openapi import CHARGE_ID
-from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, PREFER, RESPONSE_HEADERS
-from fincore.api.http.openapi import Content, Operation, problem_content
-from fincore.api.http.problems import ProblemCode
+from fincore.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS, PREFER, RESPONSE_HEADERS
+from fincore.http.openapi import Content, Operation, problem_content
+from fincore.http.problems import ProblemCode
 from fincore.public.charge_body import ChargeBody
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest
 

@@ -5,11 +5,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fincore.api.http.problems import ProblemBody, ProblemCode, problem_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RequestId
 from fincore.domain.outcome import Failure
 from fincore.eventstore.commit import RenderedResponse
+from fincore.http.problems import ProblemBody, ProblemCode, problem_body
 from fincore.public.charge_body import ChargeBody, charge_body
 from fincore.public.failure_body import FAILURE_MESSAGES
 

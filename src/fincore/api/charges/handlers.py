@@ -8,10 +8,13 @@ import structlog
 from fincore.api.charges.body import render_unreadable
 from fincore.api.charges.openapi import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
 from fincore.api.charges.requests import charge_filters
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import PROBLEM_JSON, Call, Response, json_response
-from fincore.api.http.idempotent_call import (
+from fincore.domain.errors import EventImpossible, FinCoreError, StreamUnreadable
+from fincore.domain.ids import ChargeId, parse_charge_id
+from fincore.eventstore.commit import Provenance
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import PROBLEM_JSON, Call, Response, json_response
+from fincore.http.idempotent_call import (
     command_fields,
     idempotency_key,
     read_request,
@@ -19,11 +22,8 @@ from fincore.api.http.idempotent_call import (
     wait_headers,
     wait_seconds,
 )
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.problems import Problem
-from fincore.domain.errors import EventImpossible, FinCoreError, StreamUnreadable
-from fincore.domain.ids import ChargeId, parse_charge_id
-from fincore.eventstore.commit import Provenance
+from fincore.http.list_query import ListQuery
+from fincore.http.problems import Problem
 from fincore.public.charge_body import ChargeBody, charge_body, whole_charge_body
 from fincore.read.current import Current
 from fincore.read.paymentdb.queries import ChargeQueries

@@ -4,7 +4,8 @@ from typing import Final
 
 from fincore.api.charges.body import FailedChargeProblem, UnreadableChargeProblem
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.idempotent_call import (
+from fincore.domain.ids import parse_charge_id
+from fincore.http.idempotent_call import (
     IDEMPOTENCY_KEY,
     IDEMPOTENT_PROBLEMS,
     PREFER,
@@ -12,10 +13,10 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_filters import AMOUNT_MAX, status_filter
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.list_query import BOUNDS
-from fincore.api.http.openapi import (
+from fincore.http.list_filters import AMOUNT_MAX, status_filter
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.list_query import BOUNDS
+from fincore.http.openapi import (
     READ_PROBLEMS,
     Content,
     Operation,
@@ -23,7 +24,6 @@ from fincore.api.http.openapi import (
     path_parameter,
     problem_content,
 )
-from fincore.domain.ids import parse_charge_id
 from fincore.public.charge_body import ChargeBody, ChargeListBody
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX

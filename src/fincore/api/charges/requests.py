@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from fincore.api.http.list_filters import chosen_several, whole_number
-from fincore.api.http.list_query import BOUNDS, ListQuery
-from fincore.api.http.problems import Problem
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId
+from fincore.http.list_filters import chosen_several, whole_number
+from fincore.http.list_query import BOUNDS, ListQuery
+from fincore.http.problems import Problem
 from fincore.read.paymentdb.queries import ChargeFilters
 from fincore.write.merchants.api_key import Principal
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX

@@ -3,14 +3,14 @@
 from typing import Final, get_args
 
 from fincore.api.disputes.openapi import GET_DISPUTE, LIST_DISPUTES
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_filters import chosen_charge, chosen_several
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.problems import Problem
 from fincore.domain.ids import DisputeId, parse_dispute_id
 from fincore.domain.outcome import DisputeStatus
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.list_filters import chosen_charge, chosen_several
+from fincore.http.list_query import ListQuery
+from fincore.http.problems import Problem
 from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.read.paymentdb.dispute_queries import DisputeFilters, DisputeQueries
 from fincore.read.paymentdb.dispute_view import DisputeView

@@ -3,10 +3,10 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.list_filters import CHARGE, status_filter
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, path_parameter
 from fincore.domain.ids import parse_dispute_id
+from fincore.http.list_filters import CHARGE, status_filter
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.openapi import READ_PROBLEMS, Content, Operation, path_parameter
 from fincore.public.dispute_body import DisputeBody, DisputeListBody
 
 _TAG: Final = "Disputes"

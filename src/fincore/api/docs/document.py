@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import Final
 
 from fincore.api.docs.schemas import Json, component_schemas, reference
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import PROBLEM_JSON
-from fincore.api.http.openapi import Content, Operation, Parameter
-from fincore.api.http.problems import PROBLEMS, ProblemBody, ProblemCode
+from fincore.http.endpoint import Route
+from fincore.http.exchange import PROBLEM_JSON
+from fincore.http.openapi import Content, Operation, Parameter
+from fincore.http.problems import PROBLEMS, ProblemBody, ProblemCode
 from fincore.version import VERSION
 
 _AUTHENTICATED_PROBLEMS: Final[tuple[ProblemCode, ...]] = (

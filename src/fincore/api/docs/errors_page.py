@@ -4,7 +4,7 @@ from html import escape
 from http import HTTPStatus
 
 from fincore.api.docs.page import Contents, html_page, prose, table
-from fincore.api.http.problems import PROBLEMS, ProblemCode
+from fincore.http.problems import PROBLEMS, ProblemCode
 
 
 def errors_page() -> str:

@@ -15,9 +15,9 @@ from fincore.api.docs.events_page import events_page
 from fincore.api.docs.openapi import DOCS, DOCS_ERRORS, DOCS_EVENTS, HTML, OPENAPI
 from fincore.api.docs.page import STYLE_HASH
 from fincore.api.docs.reference_page import reference_page
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response
-from fincore.api.http.openapi import Operation
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response
+from fincore.http.openapi import Operation
 
 _HTML_HEADERS: Final = (
     (

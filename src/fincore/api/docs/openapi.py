@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fincore.api.http.exchange import JSON
-from fincore.api.http.openapi import Content, Operation
+from fincore.http.exchange import JSON
+from fincore.http.openapi import Content, Operation
 
 HTML: Final = "text/html; charset=utf-8"
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from fincore.api.docs.page import Contents, html_page, prose, table
 from fincore.api.docs.schemas import Json
-from fincore.api.http.exchange import PROBLEM_JSON
-from fincore.api.http.problems import PROBLEMS
+from fincore.http.exchange import PROBLEM_JSON
+from fincore.http.problems import PROBLEMS
 
 _FIRST_PAYMENT: Final = """\
 curl "$FINCORE_URL/v1/charges" \\

@@ -13,11 +13,11 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 import msgspec
 from msgspec import inspect
 
-from fincore.api.http.problems import ProblemCode
 from fincore.domain.events import ChargeStatus, EventType, Operation, RefundOrigin, RefundReason
 from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, RefundFailureCode
 from fincore.domain.payment_method import PaymentMethodType
 from fincore.domain.refund import RefundStatus
+from fincore.http.problems import ProblemCode
 from fincore.notify.delivery_log import DeliveryFailure, DeliveryStatus
 from fincore.notify.endpoint import DisabledReason
 from fincore.notify.retry_schedule import AttemptError

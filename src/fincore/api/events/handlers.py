@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 from fincore.api.events.body import EventBody, event_body
 from fincore.api.events.openapi import EVENT_FILTERS, GET_EVENT, LIST_EVENTS
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_filters import chosen, chosen_charge
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.problems import Problem
 from fincore.domain.events import EVENTS, ChargeEvent, EventType
 from fincore.domain.ids import ChargeId, EventId, parse_event_id, stream_of
 from fincore.domain.public_event import PublicEvent
 from fincore.eventstore.log import EventLog
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.list_filters import chosen, chosen_charge
+from fincore.http.list_query import ListQuery
+from fincore.http.problems import Problem
 from fincore.public.event_object import event_objects
 from fincore.read.paymentdb.event_queries import EventFilters, EventQueries
 from fincore.write.merchants.api_key import Principal

@@ -3,11 +3,11 @@
 from typing import Final
 
 from fincore.api.events.body import EventBody, EventListBody
-from fincore.api.http.list_filters import CHARGE
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 from fincore.domain.events import EVENTS
 from fincore.domain.ids import parse_event_id
+from fincore.http.list_filters import CHARGE
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 
 _TAG: Final = "Events"
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fincore.api.health.body import DependencyState, HealthBody, IndexBody, ReadinessBody
 from fincore.api.health.openapi import HEALTHZ, INDEX, READYZ
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
 
 Probe = Callable[[], Awaitable[DependencyState]]
 """Answers within a bound of its own what state a dependency is in."""

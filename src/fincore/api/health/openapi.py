@@ -3,7 +3,7 @@
 from typing import Final
 
 from fincore.api.health.body import HealthBody, IndexBody, ReadinessBody
-from fincore.api.http.openapi import Content, Operation
+from fincore.http.openapi import Content, Operation
 
 _TAG: Final = "Service"
 

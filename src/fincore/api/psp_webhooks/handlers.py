@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.problems import Problem
 from fincore.api.psp_webhooks.openapi import RECEIVE_WEBHOOK
 from fincore.domain.outcome import PspAccount, PspName
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.problems import Problem
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
 

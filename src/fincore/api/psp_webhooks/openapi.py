@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fincore.api.http.openapi import Content, Operation, path_parameter
+from fincore.http.openapi import Content, Operation, path_parameter
 
 RECEIVE_WEBHOOK: Final = Operation(
     operation_id="receive_webhook",

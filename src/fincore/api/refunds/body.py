@@ -5,10 +5,10 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from fincore.api.http.problems import ProblemBody, problem_body
 from fincore.domain.charge import Charge
 from fincore.domain.ids import ChargeId, RefundId, RequestId
 from fincore.eventstore.commit import RenderedResponse
+from fincore.http.problems import ProblemBody, problem_body
 from fincore.public.refund_body import RefundBody, refund_body
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -4,20 +4,6 @@ from typing import Final, get_args
 
 import msgspec
 
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.idempotent_call import (
-    command_fields,
-    idempotency_key,
-    read_request,
-    response_of,
-    wait_headers,
-    wait_seconds,
-)
-from fincore.api.http.list_filters import chosen_charge, chosen_several
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.problems import Problem
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import (
@@ -26,6 +12,20 @@ from fincore.domain.ids import (
     parse_refund_id,
 )
 from fincore.domain.refund import RefundStatus
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotent_call import (
+    command_fields,
+    idempotency_key,
+    read_request,
+    response_of,
+    wait_headers,
+    wait_seconds,
+)
+from fincore.http.list_filters import chosen_charge, chosen_several
+from fincore.http.list_query import ListQuery
+from fincore.http.problems import Problem
 from fincore.public.refund_body import RefundBody, refund_body
 from fincore.read.current import Current, refund_view
 from fincore.read.paymentdb.refund_queries import RefundFilters, RefundQueries

@@ -3,7 +3,9 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.idempotent_call import (
+from fincore.api.refunds.body import FailedRefundProblem
+from fincore.domain.ids import parse_refund_id
+from fincore.http.idempotent_call import (
     IDEMPOTENCY_KEY,
     IDEMPOTENT_PROBLEMS,
     PREFER,
@@ -11,17 +13,15 @@ from fincore.api.http.idempotent_call import (
     READ_HEADERS,
     RESPONSE_HEADERS,
 )
-from fincore.api.http.list_filters import CHARGE, status_filter
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.openapi import (
+from fincore.http.list_filters import CHARGE, status_filter
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.openapi import (
     READ_PROBLEMS,
     Content,
     Operation,
     path_parameter,
     problem_content,
 )
-from fincore.api.refunds.body import FailedRefundProblem
-from fincore.domain.ids import parse_refund_id
 from fincore.public.refund_body import RefundBody, RefundListBody
 from fincore.write.payments.operation_request import RefundRequest
 

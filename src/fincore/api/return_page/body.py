@@ -3,7 +3,7 @@
 from html import escape
 from typing import Final
 
-from fincore.api.http.exchange import Response
+from fincore.http.exchange import Response
 
 HTML: Final = "text/html; charset=utf-8"
 _HEADERS: Final = (

@@ -6,10 +6,6 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from fincore.api.http.client_address import Network
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response
-from fincore.api.http.problems import Problem
 from fincore.api.return_page.body import unknown_page, way_on
 from fincore.api.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
 from fincore.domain.charge import Charge
@@ -20,6 +16,10 @@ from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.return_page import CANCELED, PATH, word_of
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
+from fincore.http.client_address import Network
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response
+from fincore.http.problems import Problem
 from fincore.write.payments.budget import Budget
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.psp.return_url import naming

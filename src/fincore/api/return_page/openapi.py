@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fincore.api.http.openapi import Content, Operation, path_parameter
 from fincore.api.return_page.body import HTML
+from fincore.http.openapi import Content, Operation, path_parameter
 
 _PARAMETERS: Final = (
     path_parameter("charge_id", "The charge's id.", example="ch_01kab5m5wvfb9v1c2m5hfv0d2e"),

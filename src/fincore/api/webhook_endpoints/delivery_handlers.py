@@ -4,18 +4,18 @@ from typing import Final
 
 import msgspec
 
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.idempotent_call import read_request
-from fincore.api.http.idempotent_change import change_once
-from fincore.api.http.problems import Problem
 from fincore.api.webhook_endpoints.body import delivery_body, delivery_body_with_attempts
 from fincore.api.webhook_endpoints.handlers import WebhookServices, owner_of
 from fincore.api.webhook_endpoints.openapi import GET_WEBHOOK_DELIVERY, REPLAY_WEBHOOK_DELIVERY
 from fincore.api.webhook_endpoints.requests import DeliveryReplayRequest
 from fincore.domain.ids import WebhookDeliveryId, parse_webhook_delivery_id
 from fincore.eventstore.idempotent_changes import Transaction
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotent_call import read_request
+from fincore.http.idempotent_change import change_once
+from fincore.http.problems import Problem
 from fincore.write.merchants.api_keys import ApiKeys
 
 _NOTHING: Final = msgspec.json.Decoder(DeliveryReplayRequest)

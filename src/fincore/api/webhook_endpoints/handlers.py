@@ -4,14 +4,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.endpoint import Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.idempotent_call import read_request
-from fincore.api.http.idempotent_change import change_once
-from fincore.api.http.list_filters import chosen
-from fincore.api.http.list_query import ListQuery, within_reach
-from fincore.api.http.problems import Problem
 from fincore.api.webhook_endpoints.body import (
     WebhookDeliveryBody,
     WebhookEndpointBody,
@@ -43,6 +35,14 @@ from fincore.domain.ids import (
     parse_webhook_endpoint_id,
 )
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
+from fincore.http.credentials import secret_principal
+from fincore.http.endpoint import Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.idempotent_call import read_request
+from fincore.http.idempotent_change import change_once
+from fincore.http.list_filters import chosen
+from fincore.http.list_query import ListQuery, within_reach
+from fincore.http.problems import Problem
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX, DeliveryLog, DeliveryStatus
 from fincore.notify.endpoint import Endpoint, EndpointChanges, Owner
 from fincore.notify.endpoints import Endpoints

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fincore.api.http.openapi import Content, Operation, Parameter
+from fincore.http.openapi import Content, Operation, Parameter
 from fincore.notify.message import BODY_BYTES_MAX
 from fincore.notify.retry_schedule import ATTEMPTS_MAX, DELAYS_SECONDS
 from fincore.notify.sender import TIMEOUT_SECONDS

@@ -3,10 +3,6 @@
 from typing import Final
 
 from fincore.api.docs.schemas import words_reference
-from fincore.api.http.idempotent_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
-from fincore.api.http.list_operation import ListOperation
-from fincore.api.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
-from fincore.api.http.problems import ProblemCode
 from fincore.api.webhook_endpoints.body import (
     WebhookDeliveryBody,
     WebhookDeliveryListBody,
@@ -22,6 +18,10 @@ from fincore.api.webhook_endpoints.requests import (
     WebhookEndpointUpdateRequest,
 )
 from fincore.domain.ids import parse_webhook_delivery_id
+from fincore.http.idempotent_change import OPTIONAL_KEY, OPTIONAL_KEY_PROBLEMS
+from fincore.http.list_operation import ListOperation
+from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
+from fincore.http.problems import ProblemCode
 from fincore.notify.delivery_log import REPLAYED_AT_ONCE_MAX
 from fincore.notify.endpoint import ENDPOINTS_MAX
 from fincore.notify.endpoints import OVERLAP_SECONDS_MAX

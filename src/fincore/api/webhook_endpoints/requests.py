@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fincore.api.http.problems import Problem
 from fincore.domain.card_number import holds_card_number
+from fincore.http.problems import Problem
 from fincore.notify.destination import URL_CHARACTERS_MAX, Forbidden, check_url
 from fincore.notify.endpoint import DESCRIPTION_CHARACTERS_MAX, FILTERS_MAX, EndpointStatus
 from fincore.notify.endpoints import OVERLAP_SECONDS_DEFAULT, OVERLAP_SECONDS_MAX

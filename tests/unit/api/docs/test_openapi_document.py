@@ -25,10 +25,6 @@ from fincore.api.docs.handlers import Docs
 from fincore.api.docs.schemas import NAMED_WORDS, component_schemas
 from fincore.api.events.openapi import GET_EVENT, LIST_EVENTS
 from fincore.api.health.handlers import Health
-from fincore.api.http.endpoint import Method, Route
-from fincore.api.http.exchange import Call, Response
-from fincore.api.http.openapi import Operation
-from fincore.api.http.problems import PROBLEMS
 from fincore.api.psp_webhooks.openapi import RECEIVE_WEBHOOK
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
@@ -48,6 +44,10 @@ from fincore.domain.ids import new_event_id, new_stream_id
 from fincore.domain.public_event import SHOWN, public_event
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refusal import RequestRefusalCode
+from fincore.http.endpoint import Method, Route
+from fincore.http.exchange import Call, Response
+from fincore.http.openapi import Operation
+from fincore.http.problems import PROBLEMS
 from fincore.notify.message import message_body
 from fincore.public.event_data import ABOUT, DETAILS
 from fincore.public.event_object import event_objects

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fincore.api.http.metrics import REQUESTS_IN_FLIGHT, REQUESTS_WAITING
 from fincore.domain.errors import Overloaded
+from fincore.http.metrics import REQUESTS_IN_FLIGHT, REQUESTS_WAITING
 from fincore.write.merchants.api_key import Principal
 
 REQUESTS_IN_FLIGHT_MAX: Final = 2_000

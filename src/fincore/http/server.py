@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 import uvicorn
 
-from fincore.api.http.asgi import Application
-from fincore.api.http.connection import IDLE_SECONDS_MAX, BoundedConnection, ConnectionBounds
+from fincore.http.asgi import Application
+from fincore.http.connection import IDLE_SECONDS_MAX, BoundedConnection, ConnectionBounds
 
 DRAIN_SECONDS: Final = 10
 """How long requests under way may take once the server is told to stop."""

@@ -11,16 +11,16 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 import structlog
 
-from fincore.api.http.asgi import HttpScope, Receive, Send
-from fincore.api.http.exchange import PROBLEM_JSON, Call, ClientGone, Response, json_response
-from fincore.api.http.gate import Gate, Place
-from fincore.api.http.list_query import refuse_parameters
-from fincore.api.http.metrics import REQUEST_SECONDS
-from fincore.api.http.openapi import Operation
-from fincore.api.http.problems import PROBLEMS, Problem, problem_body
-from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.errors import EventImpossible, Overloaded, StreamUnreadable
 from fincore.domain.ids import RequestId, new_request_id
+from fincore.http.asgi import HttpScope, Receive, Send
+from fincore.http.exchange import PROBLEM_JSON, Call, ClientGone, Response, json_response
+from fincore.http.gate import Gate, Place
+from fincore.http.list_query import refuse_parameters
+from fincore.http.metrics import REQUEST_SECONDS
+from fincore.http.openapi import Operation
+from fincore.http.problems import PROBLEMS, Problem, problem_body
+from fincore.http.rate_limit import RateLimiter
 
 _log = structlog.get_logger(__name__)
 

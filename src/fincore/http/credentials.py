@@ -3,8 +3,8 @@
 from base64 import b64decode
 from typing import Final
 
-from fincore.api.http.exchange import Call
-from fincore.api.http.problems import Problem
+from fincore.http.exchange import Call
+from fincore.http.problems import Problem
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from fincore.api.http.json_body import decode_body
-from fincore.api.http.problems import Problem
 from fincore.api.webhook_endpoints.requests import (
     FailedDeliveriesReplayRequest,
     SecretRotationRequest,
@@ -20,6 +18,8 @@ from fincore.api.webhook_endpoints.requests import (
     WebhookEndpointUpdateRequest,
     check_request,
 )
+from fincore.http.json_body import decode_body
+from fincore.http.problems import Problem
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.operation_request import CancelRequest, CaptureRequest, RefundRequest
 
@@ -223,9 +223,7 @@ def test_a_long_url_of_an_endpoint_is_refused_unsearched(monkeypatch: pytest.Mon
 def test_a_long_name_of_an_unknown_field_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     matched: list[str] = []
     for pattern in ("_UNKNOWN", "_MISSING", "_INVALID"):
-        monkeypatch.setattr(
-            f"fincore.api.http.json_body.{pattern}", SimpleNamespace(fullmatch=matched.append)
-        )
+        monkeypatch.setattr(f"fincore.http.json_body.{pattern}", SimpleNamespace(fullmatch=matched.append))
     found = problem(ChargeRequest, {**CHARGE, "` - at `$" * 6_000: 1})
     assert (found.code, found.param, matched) == ("field_unknown", None, [])
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from fincore.api.http.asgi import RequestBody, ResponseBody, ResponseStart
-from fincore.api.http.endpoint import Endpoint, Route
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.openapi import Operation
-from fincore.api.http.rate_limit import RateLimiter
-from fincore.api.http.router import Router
+from fincore.http.asgi import RequestBody, ResponseBody, ResponseStart
+from fincore.http.endpoint import Endpoint, Route
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.openapi import Operation
+from fincore.http.rate_limit import RateLimiter
+from fincore.http.router import Router
 
 HOST = ((b"host", b"pay.example.com"),)
 OPERATION = Operation(

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from fincore.api.http.cursor import read_cursor
-from fincore.api.http.problems import Problem
 from fincore.domain.card_number import holds_card_number
+from fincore.http.cursor import read_cursor
+from fincore.http.problems import Problem
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.write.merchants.api_key import Principal
 

@@ -6,14 +6,14 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from fincore.api.http.asgi import HttpScope, Receive
-from fincore.api.http.client_address import Address, Network, client_address
-from fincore.api.http.gate import Place
-from fincore.api.http.metrics import REQUESTS_LIMITED
-from fincore.api.http.problems import Problem, ProblemCode
-from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import RequestId
+from fincore.http.asgi import HttpScope, Receive
+from fincore.http.client_address import Address, Network, client_address
+from fincore.http.gate import Place
+from fincore.http.metrics import REQUESTS_LIMITED
+from fincore.http.problems import Problem, ProblemCode
+from fincore.http.rate_limit import RateLimiter
 from fincore.write.merchants.api_key import Principal
 
 JSON: Final = "application/json"

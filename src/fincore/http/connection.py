@@ -14,10 +14,10 @@ from typing import Any, Final, Literal
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from fincore.api.http.client_address import Network, is_trusted, read_address
-from fincore.api.http.metrics import CONNECTIONS, CONNECTIONS_ENDED
-from fincore.api.http.problems import ProblemCode, problem_body
 from fincore.domain.ids import new_request_id
+from fincore.http.client_address import Network, is_trusted, read_address
+from fincore.http.metrics import CONNECTIONS, CONNECTIONS_ENDED
+from fincore.http.problems import ProblemCode, problem_body
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 """Request line and headers together, trailers included."""

@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from fincore.api.charges.openapi import LIST_CHARGES
-from fincore.api.http.cursor import read_cursor
-from fincore.api.http.exchange import Call
-from fincore.api.http.list_filters import CHARGE, status_filter
-from fincore.api.http.list_operation import CREATED, ListOperation
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.openapi import Parameter
-from fincore.api.http.problems import Problem
-from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.ids import ApiKeyId, MerchantId, new_request_id
+from fincore.http.cursor import read_cursor
+from fincore.http.exchange import Call
+from fincore.http.list_filters import CHARGE, status_filter
+from fincore.http.list_operation import CREATED, ListOperation
+from fincore.http.list_query import ListQuery
+from fincore.http.openapi import Parameter
+from fincore.http.problems import Problem
+from fincore.http.rate_limit import RateLimiter
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys
 

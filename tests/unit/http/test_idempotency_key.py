@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from fincore.api.http.idempotency_key import fingerprint_of, read_key
+from fincore.http.idempotency_key import fingerprint_of, read_key
 from fincore.write.payments.charge_request import ChargeRequest
 
 GOOD = ChargeRequest(amount_minor=1, currency="usd", payment_method="pm_1")

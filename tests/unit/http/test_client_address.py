@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
-from fincore.api.http.client_address import client_address
-from fincore.api.http.exchange import Call
-from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.ids import new_request_id
+from fincore.http.client_address import client_address
+from fincore.http.exchange import Call
+from fincore.http.rate_limit import RateLimiter
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))
 

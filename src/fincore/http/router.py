@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from fincore.api.http.asgi import HttpScope, Receive, Send
-from fincore.api.http.endpoint import NO_STORE, Endpoint, problem_response, send_response
-from fincore.api.http.problems import Problem
 from fincore.domain.ids import new_request_id
+from fincore.http.asgi import HttpScope, Receive, Send
+from fincore.http.endpoint import NO_STORE, Endpoint, problem_response, send_response
+from fincore.http.problems import Problem
 
 _HOST: Final = re.compile(rb"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*")
 """The characters that a host and a port are made of (RFC 3986, 3.2)."""

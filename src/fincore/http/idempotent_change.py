@@ -5,13 +5,13 @@ from typing import Final
 
 import msgspec
 
-from fincore.api.http.exchange import Call, Response
-from fincore.api.http.idempotency_key import fingerprint_of
-from fincore.api.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS
-from fincore.api.http.idempotent_call import idempotency_key as required_key
-from fincore.api.http.problems import Problem
 from fincore.eventstore.commit import IdempotencyKey, RenderedResponse, StoredResponse
 from fincore.eventstore.idempotent_changes import IdempotentChanges, Transaction
+from fincore.http.exchange import Call, Response
+from fincore.http.idempotency_key import fingerprint_of
+from fincore.http.idempotent_call import IDEMPOTENCY_KEY, IDEMPOTENT_PROBLEMS
+from fincore.http.idempotent_call import idempotency_key as required_key
+from fincore.http.problems import Problem
 from fincore.write.merchants.api_key import Principal
 
 OPTIONAL_KEY: Final = msgspec.structs.replace(IDEMPOTENCY_KEY, is_required=False)

@@ -7,12 +7,12 @@ from typing import Final, TypedDict, TypeVar
 
 import msgspec
 
-from fincore.api.http.exchange import JSON, PROBLEM_JSON, Call, Response
-from fincore.api.http.idempotency_key import KEY_HEADER_PATTERN, fingerprint_of, read_key
-from fincore.api.http.json_body import decode_body
-from fincore.api.http.openapi import Parameter
-from fincore.api.http.problems import PROBLEMS, Problem, ProblemCode
 from fincore.domain.ids import ApiKeyId, MerchantId, RequestId
+from fincore.http.exchange import JSON, PROBLEM_JSON, Call, Response
+from fincore.http.idempotency_key import KEY_HEADER_PATTERN, fingerprint_of, read_key
+from fincore.http.json_body import decode_body
+from fincore.http.openapi import Parameter
+from fincore.http.problems import PROBLEMS, Problem, ProblemCode
 from fincore.write.merchants.api_key import Principal
 from fincore.write.payments.idempotent_requests import Refused, Responded
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fincore.api.http.gate import Gate, Place
 from fincore.domain.errors import Overloaded
 from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.http.gate import Gate, Place
 from fincore.write.merchants.api_key import Principal
 
 

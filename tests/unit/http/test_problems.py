@@ -6,16 +6,17 @@ from typing import get_args
 
 import fincore.api
 import fincore.domain.requests
+import fincore.http
 import fincore.write.payments
 from fincore.api.docs.handlers import Docs
-from fincore.api.http.problems import PROBLEMS, Problem, ProblemCode, problem_body
 from fincore.domain.events import EVENTS
 from fincore.domain.ids import RequestId
+from fincore.http.problems import PROBLEMS, Problem, ProblemCode, problem_body
 
 
 def strings_in_sources() -> set[str]:
     """Every text literal of what answers problems, but for the table and the documentation of it."""
-    folders = [*fincore.api.__path__, *fincore.write.payments.__path__]
+    folders = [*fincore.api.__path__, *fincore.http.__path__, *fincore.write.payments.__path__]
     files = [file for folder in folders for file in Path(folder).rglob("*.py")]
     used = [
         file

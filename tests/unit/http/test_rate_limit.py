@@ -1,7 +1,7 @@
 """A key may ask so many times a second, and for what it saved up at once; the headers say what is left."""
 
-from fincore.api.http.rate_limit import RateLimiter
 from fincore.domain.ids import ApiKeyId, MerchantId
+from fincore.http.rate_limit import RateLimiter
 from fincore.write.merchants.api_key import Principal
 
 

@@ -5,12 +5,12 @@ from typing import Final, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from fincore.api.http.credentials import secret_principal
-from fincore.api.http.cursor import CURSOR_PATTERN, cursor_after
-from fincore.api.http.exchange import Call, Response, json_response
-from fincore.api.http.list_query import LIMIT_DEFAULT, Accepted, ListQuery, read_list_query
-from fincore.api.http.openapi import Content, Operation, Parameter
-from fincore.api.http.problems import ProblemCode
+from fincore.http.credentials import secret_principal
+from fincore.http.cursor import CURSOR_PATTERN, cursor_after
+from fincore.http.exchange import Call, Response, json_response
+from fincore.http.list_query import LIMIT_DEFAULT, Accepted, ListQuery, read_list_query
+from fincore.http.openapi import Content, Operation, Parameter
+from fincore.http.problems import ProblemCode
 from fincore.read.page import PAGE_ROWS_MAX
 from fincore.write.merchants.api_key import Principal
 from fincore.write.merchants.api_keys import ApiKeys

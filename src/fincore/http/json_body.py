@@ -8,9 +8,9 @@ from typing import Final, Never, TypeVar
 
 import msgspec
 
-from fincore.api.http.field_flaw import field_flaw
-from fincore.api.http.problems import Problem, ProblemCode
 from fincore.domain.card_number import holds_card_number
+from fincore.http.field_flaw import field_flaw
+from fincore.http.problems import Problem, ProblemCode
 
 T = TypeVar("T")
 

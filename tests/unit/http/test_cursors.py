@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fincore.api.http.cursor import cursor_after, read_cursor
-from fincore.api.http.problems import Problem
 from fincore.domain.ids import (
     ApiKeyId,
     EventId,
@@ -20,6 +18,8 @@ from fincore.domain.ids import (
     parse_refund_id,
     public_event_id,
 )
+from fincore.http.cursor import cursor_after, read_cursor
+from fincore.http.problems import Problem
 from fincore.write.merchants.api_key import Principal
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
+from fincore.http.problems import Problem
 from fincore.write.merchants.api_key import Principal
 
 CURSOR_PATTERN: Final = r"^[A-Za-z0-9_\-]{40,64}$"

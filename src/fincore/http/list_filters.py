@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Final, TypeVar
 
-from fincore.api.http.list_query import ListQuery
-from fincore.api.http.openapi import JsonSchema, Parameter
-from fincore.api.http.problems import Problem
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
+from fincore.http.list_query import ListQuery
+from fincore.http.openapi import JsonSchema, Parameter
+from fincore.http.problems import Problem
 from fincore.write.payments.operation_request import CHARGE_ID_PATTERN
 
 _DIGITS_MAX: Final = 18

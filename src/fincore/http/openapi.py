@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from fincore.api.http.exchange import PROBLEM_JSON
-from fincore.api.http.problems import ProblemCode
+from fincore.http.exchange import PROBLEM_JSON
+from fincore.http.problems import ProblemCode
 
 JsonSchema = Mapping[str, Any]
 
