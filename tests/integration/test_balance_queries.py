@@ -76,8 +76,8 @@ async def streams(pool: Pool, ledgerdb: Pool) -> list[StreamId]:
 
 
 async def listed(queries: BalanceQueries, **filters: object) -> list[BalanceTransaction]:
-    whose: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
-    page = await queries.list_transactions(BalanceFilters(**(whose | filters)), limit=100)  # type: ignore[arg-type]
+    of_merchant: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
+    page = await queries.list_transactions(BalanceFilters(**(of_merchant | filters)), limit=100)  # type: ignore[arg-type]
     return page.transactions
 
 

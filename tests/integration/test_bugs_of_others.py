@@ -606,8 +606,8 @@ async def _(pool: Pool, _databases: Databases) -> None:
             at.harness.writer, {STRIPE: StripeWebhooks({TEST_ACCOUNT: endpoint})}, at.harness.clock
         )
         event = {"id": "evt_1", "type": "payment_intent.succeeded", "livemode": False, "created": 1}
-        for whose in ({"account": "acct_other"}, {"context": "acct_other"}):
-            body = msgspec.json.encode(event | whose)
+        for elsewhere in ({"account": "acct_other"}, {"context": "acct_other"}):
+            body = msgspec.json.encode(event | elsewhere)
             sent_at = int(at.harness.clock.now().timestamp())
             header = WebhookSignature.generate_signature_header(body.decode(), secret.reveal(), sent_at)
             received = await inbox.receive(STRIPE, TEST_ACCOUNT, {"stripe-signature": str(header)}, body)

@@ -30,8 +30,8 @@ def queries(paymentdb: Pool) -> DisputeQueries:
 
 
 async def listed(queries: DisputeQueries, **filters: object) -> list[DisputeId]:
-    whose: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
-    page = await queries.list_disputes(DisputeFilters(**(whose | filters)), limit=100)  # type: ignore[arg-type]
+    of_merchant: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
+    page = await queries.list_disputes(DisputeFilters(**(of_merchant | filters)), limit=100)  # type: ignore[arg-type]
     return [view.dispute.dispute_id for view in page.disputes]
 
 

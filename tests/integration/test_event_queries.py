@@ -47,8 +47,8 @@ def log(pool: Pool) -> EventLog[ChargeEvent]:
 
 
 async def listed(queries: EventQueries, **filters: object) -> list[str]:
-    whose: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
-    page = await queries.list_events(EventFilters(**(whose | filters)), limit=100)  # type: ignore[arg-type]
+    of_merchant: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
+    page = await queries.list_events(EventFilters(**(of_merchant | filters)), limit=100)  # type: ignore[arg-type]
     return [event.event_id for event in page.events]
 
 

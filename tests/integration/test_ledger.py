@@ -55,8 +55,8 @@ def text(table: str) -> str:
 def paid(
     amount_minor: int, merchant: str, currency: str = "usd", *, livemode: bool = False
 ) -> tuple[ChargeEvent, ...]:
-    whose = {"merchant_id": MerchantId(merchant), "currency": currency, "livemode": livemode}
-    return created(amount_minor, **whose), captured(amount_minor, **whose)
+    of_merchant = {"merchant_id": MerchantId(merchant), "currency": currency, "livemode": livemode}
+    return created(amount_minor, **of_merchant), captured(amount_minor, **of_merchant)
 
 
 async def test_a_capture_is_booked_between_the_psp_and_the_merchant(

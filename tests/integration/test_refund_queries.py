@@ -30,8 +30,8 @@ def queries(paymentdb: Pool) -> RefundQueries:
 
 
 async def listed(queries: RefundQueries, **filters: object) -> list[RefundId]:
-    whose: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
-    page = await queries.list_refunds(RefundFilters(**(whose | filters)), limit=100)  # type: ignore[arg-type]
+    of_merchant: dict[str, object] = {"merchant_id": MERCHANT, "livemode": False}
+    page = await queries.list_refunds(RefundFilters(**(of_merchant | filters)), limit=100)  # type: ignore[arg-type]
     return [view.refund.refund_id for view in page.refunds]
 
 

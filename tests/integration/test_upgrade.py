@@ -117,9 +117,14 @@ def a_capture(amount_minor: int, *, livemode: bool = False) -> Capture:
 
 async def append_before(connection: "asyncpg.Connection[Any]", capture: Capture) -> None:
     """The two events of a charge, with the fields that version gave them."""
-    whose = {"merchant_id": "mer_before", "livemode": capture.livemode, "psp": "stripe", "currency": "usd"}
+    of_merchant = {
+        "merchant_id": "mer_before",
+        "livemode": capture.livemode,
+        "psp": "stripe",
+        "currency": "usd",
+    }
     created = {
-        **whose,
+        **of_merchant,
         "amount_minor": max(capture.amount_minor, 1),
         "capture_method": "automatic",
         "payment_method": "pm_card_visa",
@@ -128,7 +133,7 @@ async def append_before(connection: "asyncpg.Connection[Any]", capture: Capture)
         "metadata": {},
     }
     paid = {
-        **whose,
+        **of_merchant,
         "psp_reference": f"pi_before_{capture.stream_id.hex}",
         "amount_minor": capture.amount_minor,
         "occurred_at": "2026-01-02T12:00:00Z",

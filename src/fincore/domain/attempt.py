@@ -24,6 +24,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import PaymentMethod
+from fincore.domain.payment_references import names_of, with_parts
 
 AttemptStatus = Literal["abandoned", "captured", "authorized", "reversed", "released", "reversal_failed"]
 
@@ -69,6 +70,10 @@ class AbandonedAttempt(msgspec.Struct, frozen=True, kw_only=True):
         """Whether money of the customer is taken or held by it, and has not gone back."""
         return self.status in ("captured", "authorized", "reversal_failed")
 
+    def is_called(self, reference: PspReference) -> bool:
+        """Whether this is what its PSP calls the attempt's payment, or a part of it."""
+        return reference in names_of(self.psp_reference, self.sub_references)
+
 
 def abandoned(
     event: ChargeRerouted, payment_method: PaymentMethod, psp_reference: PspReference | None
@@ -94,7 +99,7 @@ def evolve_attempt(attempt: AbandonedAttempt, event: AttemptEvent) -> AbandonedA
                 attempt,
                 status=status,
                 psp_reference=event.psp_reference,
-                sub_references=(*attempt.sub_references, *event.sub_references),
+                sub_references=with_parts(attempt.sub_references, event.sub_references),
                 money_minor=event.amount_minor,
                 is_taken=isinstance(event, AttemptCaptured),
                 reversal_requested_at=event.requested_at,

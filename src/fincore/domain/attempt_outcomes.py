@@ -15,6 +15,7 @@ from fincore.domain.events import (
     AttemptReversed,
     ChargeEvent,
 )
+from fincore.domain.fee_fields import fee_fields
 from fincore.domain.ids import RefundId
 from fincore.domain.outcome import (
     ActionRequired,
@@ -27,7 +28,6 @@ from fincore.domain.outcome import (
     Pending,
     PspAccount,
     PspName,
-    PspReference,
     RefundReport,
 )
 from fincore.domain.payment_outcomes import payment_mismatch
@@ -41,13 +41,6 @@ def attempt_at(charge: Charge, psp: PspName, psp_account: PspAccount) -> Abandon
     """The attempt that was given up at an account; no account had two of one charge."""
     found = (one for one in charge.abandoned_attempts if (one.psp, one.psp_account) == (psp, psp_account))
     return next(found, None)
-
-
-def is_part_of(attempt: AbandonedAttempt, reference: PspReference) -> bool:
-    """Whether this is what the PSP calls the attempt's payment, or a part of it."""
-    return reference == attempt.psp_reference or any(
-        part.psp_reference == reference for part in attempt.sub_references
-    )
 
 
 def as_of_attempt(
@@ -128,8 +121,7 @@ def decide_reversed(charge: Charge, number: int, report: RefundReport) -> Events
             amount_minor=attempt.money_minor,
             currency=charge.amount.currency,
             occurred_at=report.occurred_at,
-            fee_minor=report.fee.amount_minor if report.fee else 0,
-            fee_currency=report.fee.currency if report.fee else None,
+            **fee_fields(report.fee),
         ),
     )
 
@@ -154,8 +146,7 @@ def _captured(charge: Charge, attempt: AbandonedAttempt, record: Approved, now: 
         currency=record.money.currency,
         occurred_at=record.occurred_at,
         requested_at=now,
-        fee_minor=record.fee.amount_minor if record.fee else 0,
-        fee_currency=record.fee.currency if record.fee else None,
+        **fee_fields(record.fee),
         sub_references=record.sub_references,
     )
 

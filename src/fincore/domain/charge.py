@@ -25,6 +25,7 @@ from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import Instrument, PaymentMethod
+from fincore.domain.payment_references import names_of
 from fincore.domain.refund import Refund
 from fincore.domain.route_plan import RoutePlan
 
@@ -148,22 +149,19 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     def references(self) -> frozenset[tuple[PspName, PspAccount, PspReference]]:
         """Everything that is this charge's at PSPs, with the account: its payments and their parts, its refunds, its disputes."""
         named = (
-            self.psp_reference,
-            *(part.psp_reference for part in self.sub_references),
+            *names_of(self.psp_reference, self.sub_references),
             *(refund.psp_reference for refund in self.refunds),
             *(dispute.psp_reference for dispute in self.disputes),
         )
         of_account = {(self.psp, self.psp_account, reference) for reference in named if reference is not None}
         for attempt in self.abandoned_attempts:
-            parts = (attempt.psp_reference, *(part.psp_reference for part in attempt.sub_references))
-            of_account |= {(attempt.psp, attempt.psp_account, part) for part in parts if part is not None}
+            of_attempt = names_of(attempt.psp_reference, attempt.sub_references)
+            of_account |= {(attempt.psp, attempt.psp_account, reference) for reference in of_attempt}
         return frozenset(of_account)
 
     def is_called(self, reference: PspReference) -> bool:
         """Whether this is what the PSP calls its payment, or a part of it."""
-        return reference == self.psp_reference or any(
-            part.psp_reference == reference for part in self.sub_references
-        )
+        return reference in names_of(self.psp_reference, self.sub_references)
 
     def latest(self, kind: Literal["authorization", "capture"]) -> PspReference | None:
         """The part of the payment that a call about it has to name, for a PSP that parts payments."""

@@ -38,10 +38,12 @@ from fincore.domain.events import (
     ReportReleased,
     event_type,
 )
+from fincore.domain.fee_fields import fee_of
 from fincore.domain.held_report import evolve_held_reports
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
-from fincore.domain.outcome import Failure, SubReference
+from fincore.domain.outcome import Failure
+from fincore.domain.payment_references import with_parts
 from fincore.domain.refund import evolve_refund
 
 
@@ -135,7 +137,7 @@ def _change(charge: Charge, event: _PaymentEvent) -> _Change:
                 "authorized_minor": event.amount_minor,
                 "authorized_at": event.occurred_at,
                 "psp_reference": event.psp_reference,
-                "sub_references": _with_parts(charge, event.sub_references),
+                "sub_references": with_parts(charge.sub_references, event.sub_references),
                 "instrument": event.instrument or charge.instrument,
                 "capture_before": event.capture_before,
             }
@@ -145,9 +147,9 @@ def _change(charge: Charge, event: _PaymentEvent) -> _Change:
                 "authorized_minor": max(charge.authorized_minor, event.amount_minor),
                 "captured_minor": event.amount_minor,
                 "psp_reference": event.psp_reference,
-                "sub_references": _with_parts(charge, event.sub_references),
+                "sub_references": with_parts(charge.sub_references, event.sub_references),
                 "instrument": event.instrument or charge.instrument,
-                "fee": Money(event.fee_minor, event.fee_currency) if event.fee_currency else None,
+                "fee": fee_of(event),
                 "operation_failure": None,
             }
         case ChargeFailed():
@@ -215,7 +217,7 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
             return {
                 "unknown_since": None,
                 "psp_reference": event.psp_reference,
-                "sub_references": _with_parts(charge, event.sub_references),
+                "sub_references": with_parts(charge.sub_references, event.sub_references),
                 "pending_until": event.pending_until,
             }
         case ChargeRerouted():
@@ -249,10 +251,6 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
             }
         case _:
             assert_never(event)
-
-
-def _with_parts(charge: Charge, parts: tuple[SubReference, ...]) -> tuple[SubReference, ...]:
-    return (*(one for one in charge.sub_references if one not in parts), *parts)
 
 
 def _corrected(charge: Charge, event: ChargeCorrected) -> Charge:

@@ -27,6 +27,7 @@ from fincore.domain.events import (
     ReceiptOmitted,
     event_type,
 )
+from fincore.domain.fee_fields import fee_fields
 from fincore.domain.fee_plan import platform_fee_minor
 from fincore.domain.outcome import (
     ActionRequired,
@@ -224,8 +225,7 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
             amount_minor=outcome.money.amount_minor,
             currency=outcome.money.currency,
             occurred_at=outcome.occurred_at,
-            fee_minor=outcome.fee.amount_minor if outcome.fee else 0,
-            fee_currency=outcome.fee.currency if outcome.fee else None,
+            **fee_fields(outcome.fee),
             platform_fee_minor=platform_fee_minor(charge.fee_plan, outcome.money.amount_minor),
             sub_references=outcome.sub_references,
             instrument=outcome.instrument,

@@ -20,6 +20,7 @@ from fincore.domain.events import (
     RefundSucceeded,
     event_type,
 )
+from fincore.domain.fee_fields import fee_of
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspReference, RefundFailureCode
@@ -112,9 +113,7 @@ def evolve_refund(refund: Refund | None, event: RefundEvent) -> Refund:
 
 
 def _fee(event: RefundPending | RefundSucceeded | RefundCorrected) -> Money | None:
-    if isinstance(event, RefundPending) or event.fee_currency is None:
-        return None
-    return Money(event.fee_minor, event.fee_currency)
+    return None if isinstance(event, RefundPending) else fee_of(event)
 
 
 def _later(refund: Refund, moment: datetime) -> datetime:

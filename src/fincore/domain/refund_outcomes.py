@@ -12,6 +12,7 @@ from fincore.domain.events import (
     RefundRequested,
     RefundSucceeded,
 )
+from fincore.domain.fee_fields import fee_fields
 from fincore.domain.ids import RefundId
 from fincore.domain.outcome import PspReference, RefundRejected, RefundReport, Unknown
 from fincore.domain.refund import Refund
@@ -105,8 +106,7 @@ def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) ->
             amount_minor=refund.amount_minor,
             currency=charge.amount.currency,
             occurred_at=record.occurred_at,
-            fee_minor=record.fee.amount_minor if record.fee else 0,
-            fee_currency=record.fee.currency if record.fee else None,
+            **fee_fields(record.fee),
         ),
     )
 
@@ -209,8 +209,7 @@ def _refund_event(
             amount_minor=report.money.amount_minor,
             currency=report.money.currency,
             occurred_at=report.occurred_at,
-            fee_minor=report.fee.amount_minor if report.fee else 0,
-            fee_currency=report.fee.currency if report.fee else None,
+            **fee_fields(report.fee),
         )
     returned = charge.refund(refund_id) if was_succeeded else None
     fee = None if returned is None else returned.fee
@@ -226,6 +225,5 @@ def _refund_event(
         was_succeeded=was_succeeded,
         occurred_at=report.occurred_at,
         psp_reference=report.psp_reference,
-        fee_minor=fee.amount_minor if fee else 0,
-        fee_currency=fee.currency if fee else None,
+        **fee_fields(fee),
     )

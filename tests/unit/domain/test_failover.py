@@ -6,13 +6,21 @@ import msgspec
 import pytest
 
 from fincore.domain.attempt import ATTEMPT_TRANSITIONS
-from fincore.domain.attempt_outcomes import as_of_attempt
+from fincore.domain.attempt_outcomes import as_of_attempt, decide_attempt
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.events import ChargeRerouted, ReportHeld, RerouteCode
 from fincore.domain.failover import next_candidate, reroute
 from fincore.domain.operation import PendingOperation
-from fincore.domain.outcome import ActionRequired, Approved, Declined, Failure, PspReference, Unknown
+from fincore.domain.outcome import (
+    ActionRequired,
+    Approved,
+    Declined,
+    Failure,
+    PspReference,
+    SubReference,
+    Unknown,
+)
 from fincore.domain.payment_method import PayPalWallet
 from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refusal import Refusal
@@ -135,6 +143,31 @@ def test_another_operation_than_the_one_that_failed_stays() -> None:
     assert first.operation is not None
     second = after_next(first)
     assert reroute(second, first.operation, code="account_unavailable", reason="late", now=NOON) == ()
+
+
+def test_attempt_told_twice_of_a_part_holds_it_once() -> None:
+    hold = SubReference("authorization", PspReference("5DK47"))
+    capture = SubReference("capture", PspReference("3C679"))
+    late = after_next(charge())
+    told: tuple[tuple[Literal["authorized", "captured"], tuple[SubReference, ...]], ...] = (
+        ("authorized", (hold,)),
+        ("captured", (hold, capture)),
+    )
+    for kind, parts in told:
+        approved = Approved(
+            kind=kind, money=late.amount, psp_reference=ORDER, occurred_at=NOON, sub_references=parts
+        )
+        events = decide_attempt(late, 1, approved, NOON)
+        assert not isinstance(events, Refusal)
+        for event in events:
+            late = evolve(late, event)
+    (attempt,) = late.abandoned_attempts
+    assert attempt.sub_references == (hold, capture)
+    assert [attempt.is_called(name) for name in (ORDER, PspReference("5DK47"), PspReference("5DK48"))] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_every_transition_of_an_abandoned_attempt_is_printed() -> None:

@@ -196,19 +196,19 @@ def _folded(rows: Sequence[asyncpg.Record]) -> dict[str, dict[str, Row]]:
         }
     if charge is None:
         raise KeyError("a view without events")
-    whose = {"merchant_id": charge.merchant_id, "livemode": charge.livemode}
+    of_merchant = {"merchant_id": charge.merchant_id, "livemode": charge.livemode}
     charge_id = charge_of(StreamId(rows[0]["stream_id"]))
     return {
         "charge": {charge_id: _charge(charge) | {"updated_at": rows[-1]["recorded_at"]}},
         "refund": {
-            refund.refund_id: _refund(refund, charge) | whose | {"version": versions[refund.refund_id]}
+            refund.refund_id: _refund(refund, charge) | of_merchant | {"version": versions[refund.refund_id]}
             for refund in charge.refunds
         },
         "dispute": {
-            dispute.dispute_id: _dispute(dispute) | whose | {"version": versions[dispute.dispute_id]}
+            dispute.dispute_id: _dispute(dispute) | of_merchant | {"version": versions[dispute.dispute_id]}
             for dispute in charge.disputes
         },
-        "event": {event_id: event | whose for event_id, event in events.items()},
+        "event": {event_id: event | of_merchant for event_id, event in events.items()},
     }
 
 

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 import structlog
 
-from fincore.domain.attempt_outcomes import attempt_at, is_part_of
+from fincore.domain.attempt import AbandonedAttempt
+from fincore.domain.attempt_outcomes import attempt_at
 from fincore.domain.charge import Charge
 from fincore.domain.dispute_reports import dispute_doubt
 from fincore.domain.errors import InvalidId
@@ -290,9 +291,10 @@ class ProcessWebhook:
 
 
 def _is_called(loaded: LoadedCharge | LoadedAttempt, reference: PspReference) -> bool:
-    if isinstance(loaded, LoadedAttempt):
-        return is_part_of(loaded.attempt, reference)
-    return loaded.charge.is_called(reference)
+    payment: Charge | AbandonedAttempt = (
+        loaded.attempt if isinstance(loaded, LoadedAttempt) else loaded.charge
+    )
+    return payment.is_called(reference)
 
 
 def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
