@@ -322,6 +322,7 @@ ALTERATIONS = [
     ('failure = \'{"code": "card_declined"}\'', "failure"),
     ("customer_email = 'eve@example.com'", "customer_email"),
     ("psp_reference = 'pi_another'", "psp_reference"),
+    ('attempts = \'{"approved_at": "2026-11-26T12:00:00Z"}\'', "attempts"),
     ("created_at = created_at + interval '1 second'", "created_at"),
     ("updated_at = updated_at + interval '1 second'", "updated_at"),
 ]
@@ -710,6 +711,11 @@ PARTS = [
     ("refund", "update paymentdb.refunds set status = 'failed'", "differs from its events in status"),
     ("refund", "update paymentdb.refunds set version = 9", "differs from its events in version"),
     ("refund", "update paymentdb.refunds set metadata = '{}'", "differs from its events in metadata"),
+    (
+        "refund",
+        "update paymentdb.refunds set fee_minor = 30, fee_currency = 'usd'",
+        "differs from its events in fee_minor, fee_currency",
+    ),
     ("refund", "delete from paymentdb.refunds", "is in the log and not in the view"),
     ("refund", "update paymentdb.refunds set charge_id = 'ch_x'", "is in the log and not in the view"),
     (
@@ -748,7 +754,7 @@ async def test_an_altered_part_of_the_view_differs_from_its_events(
 async def test_view_row_without_events_is_reported(scene: Scene) -> None:
     await scene.tamper(
         "insert into paymentdb.refunds select 're_x', r.charge_id, 1, merchant_id, livemode, status, 1, currency, null,"
-        " origin, '{}', null, null, null, created_at, updated_at from paymentdb.refunds r order by charge_id limit 1"
+        " origin, '{}', null, null, null, created_at, updated_at, null, null from paymentdb.refunds r order by charge_id limit 1"
     )
     await scene.tamper(
         "insert into paymentdb.disputes select 'dp_x', 'ch_x', 1, merchant_id, livemode, psp_reference, status, true, 1,"

@@ -28,6 +28,7 @@ from fixtures.commits import MERCHANT, append, captured, created
 from fixtures.traffic import (
     aftermaths,
     disputed,
+    failovers,
     fates,
     follow,
     live,
@@ -97,10 +98,10 @@ async def assert_views_tell_the_log(
 async def test_the_view_holds_what_folding_the_stream_gives(
     writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], paymentdb: Pool
 ) -> None:
-    streams = await live(writer, fates() * 3 + aftermaths())
+    streams = await live(writer, fates() * 3 + aftermaths() + failovers())
     applied = await follow(log, paymentdb, Projectionist())
     held = {table: len(found) for table, found in (await rows(paymentdb)).items()}
-    assert held == {"charges": len(streams), "refunds": 5, "disputes": 3, "events": applied}
+    assert held == {"charges": len(streams), "refunds": 7, "disputes": 5, "events": applied}
     await assert_views_tell_the_log(paymentdb, log, streams)
 
 

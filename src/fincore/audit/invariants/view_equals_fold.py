@@ -242,12 +242,15 @@ def _attempts(charge: Charge) -> object:
         "abandoned": charge.abandoned_attempts,
         "completions_requested": charge.completions_requested,
         "actions_required": charge.actions_required,
+        "approved_at": charge.approved_at,
     }
     return _plain({name: value for name, value in told.items() if value})
 
 
 def _refund(refund: Refund, charge: Charge) -> dict[str, Any]:
     return {name: getattr(refund, name) for name in _REFUND} | {
+        "fee_minor": refund.fee.amount_minor if refund.fee else None,
+        "fee_currency": refund.fee.currency if refund.fee else None,
         "currency": charge.amount.currency,
         "created_at": refund.requested_at,
     }

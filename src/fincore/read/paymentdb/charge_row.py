@@ -1,5 +1,6 @@
 """A `ChargeView` as a row of `paymentdb.charges`, and back."""
 
+from datetime import datetime
 from typing import Final, TypeVar
 
 import asyncpg
@@ -22,13 +23,14 @@ T = TypeVar("T")
 
 
 class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The column `attempts`: where the charge may go, where it went, and what it is called there. Null for most charges."""
+    """The column `attempts`: where the charge may go, where it went, what it is called there, and how far its customer came. Null for most charges."""
 
     plan: RoutePlan | None = None
     sub_references: tuple[SubReference, ...] = ()
     abandoned: tuple[AbandonedAttempt, ...] = ()
     completions_requested: int = 0
     actions_required: int = 0
+    approved_at: datetime | None = None
 
 
 _NO_ATTEMPTS: Final = _Attempts()
@@ -144,6 +146,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             abandoned_attempts=attempts.abandoned,
             completions_requested=attempts.completions_requested,
             actions_required=attempts.actions_required,
+            approved_at=attempts.approved_at,
             created_at=row["created_at"],
         ),
         updated_at=row["updated_at"],
@@ -162,6 +165,7 @@ def _attempts_of(charge: Charge) -> _Attempts | None:
         abandoned=charge.abandoned_attempts,
         completions_requested=charge.completions_requested,
         actions_required=charge.actions_required,
+        approved_at=charge.approved_at,
     )
     return None if attempts == _NO_ATTEMPTS else attempts
 

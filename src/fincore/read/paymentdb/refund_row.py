@@ -5,6 +5,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from fincore.domain.money import Money
 from fincore.domain.refund import Refund
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.refund_view import RefundView
@@ -33,6 +34,8 @@ def row_of(view: ChargeView, refund: Refund, version: int) -> tuple[object, ...]
         refund.unknown_since,
         refund.requested_at,
         refund.updated_at,
+        refund.fee.amount_minor if refund.fee else None,
+        refund.fee.currency if refund.fee else None,
     )
 
 
@@ -56,5 +59,6 @@ def view_of(row: asyncpg.Record) -> RefundView:
             psp_reference=row["psp_reference"],
             failure_code=row["failure_code"],
             unknown_since=row["unknown_since"],
+            fee=Money(row["fee_minor"], row["fee_currency"]) if row["fee_currency"] else None,
         ),
     )

@@ -1,5 +1,5 @@
--- How a charge is paid, with which instrument, and by which attempts. The view begins anew: the projectionist folds the log again
--- from its beginning. A single object is read from the log until then.
+-- How a charge is paid, with which instrument, and by which attempts; the fee that came back with a refund. The view begins
+-- anew: the projectionist folds the log again from its beginning. A single object is read from the log until then.
 truncate paymentdb.charges, paymentdb.refunds, paymentdb.disputes, paymentdb.events;
 delete from paymentdb.parked_streams where consumer = 'projectionist';
 delete from paymentdb.checkpoints where consumer = 'projectionist';
@@ -15,6 +15,11 @@ alter table paymentdb.charges
     add column return_page text,
     -- What the charge is called at PSPs beside psp_reference: parts of its payment, refunds, disputes, other attempts.
     add column other_references jsonb;
+
+-- What the PSP gave back of its own fee with the refund; null where it told of none.
+alter table paymentdb.refunds
+    add column fee_minor bigint,
+    add column fee_currency text;
 
 -- Lists by what a customer can say of a payment, and by any id that a PSP shows; each finds any page by one descent.
 create index charges_by_last4 on paymentdb.charges
