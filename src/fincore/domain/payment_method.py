@@ -25,8 +25,12 @@ class PayPalVaultToken(msgspec.Struct, frozen=True, tag_field="type", tag="paypa
     token: str
 
 
-PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken
-PaymentMethodType = Literal["card", "paypal", "paypal_vault"]
+class HostedCard(msgspec.Struct, frozen=True, tag_field="type", tag="hosted_card"):
+    """The customer types a card in on the PSP's page, which takes the payment; FinCore sees no token of it."""
+
+
+PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken | HostedCard
+PaymentMethodType = Literal["card", "paypal", "paypal_vault", "hosted_card"]
 
 
 class CardInstrument(
@@ -65,12 +69,16 @@ def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
             return "paypal"
         case PayPalVaultToken():
             return "paypal_vault"
+        case HostedCard():
+            return "hosted_card"
 
 
 def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMethod:
     """The payment method of a kind; raise `ValueError` where the kind needs a token and there is none."""
     if kind == "paypal":
         return PayPalWallet()
+    if kind == "hosted_card":
+        return HostedCard()
     if token is None:
         raise ValueError(f"a payment method of type {kind} needs a token")
     return CardToken(token) if kind == "card" else PayPalVaultToken(token)
@@ -78,4 +86,4 @@ def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMeth
 
 def token_of(method: PaymentMethod) -> str | None:
     """The PSP's token behind a payment method; None for one that needs none."""
-    return None if isinstance(method, PayPalWallet) else method.token
+    return None if isinstance(method, PayPalWallet | HostedCard) else method.token

@@ -8,7 +8,7 @@ import secrets
 from typing import Final, NamedTuple
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import CardToken, PaymentMethod
+from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod
 
 PATH: Final = "/return"
 CANCELED: Final = "canceled"
@@ -31,9 +31,9 @@ def new_word() -> str:
 def is_approved_by_customer(method: PaymentMethod) -> bool:
     """Whether the customer may have to approve on the PSP's page, and the PSP then waits to be told to go on.
 
-    A bank's page for a card is none: the PSP goes on by itself.
+    A page for a card, the bank's or the PSP's own, is none: the PSP goes on by itself.
     """
-    return not isinstance(method, CardToken)
+    return not isinstance(method, CardToken | HostedCard)
 
 
 def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:

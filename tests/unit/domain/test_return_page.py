@@ -1,7 +1,7 @@
 """Where a customer comes back to, and where they go on."""
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import CardToken, PayPalVaultToken, PayPalWallet
+from fincore.domain.payment_method import CardToken, HostedCard, PayPalVaultToken, PayPalWallet
 from fincore.domain.return_page import new_word, pages_of, return_page, word_of
 
 CHARGE_ID = ChargeId("ch_01kab5m5wvfb9v1c2m5hfv0d2e")
@@ -29,5 +29,6 @@ def test_who_approves_at_paypal_comes_back_to_our_page() -> None:
 
 def test_a_banks_page_leads_straight_to_the_merchant() -> None:
     """Also where the next attempt is with a wallet."""
-    assert pages_of(CardToken("pm_1"), PAGE, return_url=BACK, cancel_url=CART) == (BACK, CART)
+    for method in (CardToken("pm_1"), HostedCard()):
+        assert pages_of(method, PAGE, return_url=BACK, cancel_url=CART) == (BACK, CART)
     assert pages_of(PayPalWallet(), None, return_url=BACK, cancel_url=CART) == (BACK, CART)

@@ -26,7 +26,13 @@ from fincore.domain.outcome import (
     SubReference,
     Unknown,
 )
-from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
+from fincore.domain.payment_method import (
+    CardToken,
+    HostedCard,
+    PaymentMethod,
+    PayPalVaultToken,
+    PayPalWallet,
+)
 from fincore.write.psp.paypal.amounts import PayPalMoney
 from fincore.write.psp.paypal.gateway import PayPalGateway
 from fincore.write.psp.paypal.requests import capture_body, order_body, refund_body
@@ -200,8 +206,11 @@ async def test_wallet_without_both_pages_is_declined_unasked(
     assert paypal.told == []
 
 
-async def test_card_token_is_declined_unasked(paypal: PayPalStub, gateway: PayPalGateway) -> None:
-    outcome = await gateway.authorize(paypal_authorization(CHARGE, payment_method=CardToken("pm_x")))
+@pytest.mark.parametrize("method", [CardToken("pm_x"), HostedCard()])
+async def test_a_card_is_declined_unasked(
+    paypal: PayPalStub, gateway: PayPalGateway, method: PaymentMethod
+) -> None:
+    outcome = await gateway.authorize(paypal_authorization(CHARGE, payment_method=method))
     assert isinstance(outcome, Declined)
     assert outcome.failure.code == "payment_method_invalid"
     assert paypal.told == []

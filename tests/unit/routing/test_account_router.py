@@ -4,7 +4,7 @@ import pytest
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount
-from fincore.domain.payment_method import CardToken, PayPalVaultToken
+from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethodType, PayPalVaultToken
 from fincore.domain.route_plan import PlannedAttempt, RoutePlan
 from fincore.write.routing.account_router import AccountRouter
 from fincore.write.routing.plan import is_told_by_its_attempt, offered_of
@@ -53,6 +53,17 @@ def test_wallet_bound_to_an_account_goes_there() -> None:
     assert places(plan) == ["paypal/outlet"]
     assert isinstance(plan, RoutePlan)
     assert offered_of(plan) == (choice(WALLET, "outlet"),)
+
+
+def test_hosted_card_needs_no_token_and_an_account_that_hosts() -> None:
+    types = frozenset[PaymentMethodType]({"card", "hosted_card"})
+    hosting = stripe("hosting", is_default=True, payment_method_types=types)
+    plan = AccountRouter([stripe("us"), hosting]).route(asking(choice(HostedCard())))
+    assert places(plan) == ["stripe/hosting"]
+    assert reasons(plan) == {"stripe/us": "payment_method_not_taken"}
+    assert isinstance(plan, RoutePlan)
+    assert offered_of(plan) == (choice(HostedCard()),)
+    assert isinstance(ROUTER.route(asking(choice(HostedCard()))), NoRoute)
 
 
 def test_several_payment_methods_give_attempts_in_their_order() -> None:

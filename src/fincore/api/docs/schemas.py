@@ -68,7 +68,8 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
         "PaymentMethodType": NamedWords(
             get_args(PaymentMethodType),
             "How the customer pays. `card`: with a card behind a token. `paypal`: with a PayPal account, after approving the "
-            "payment on PayPal's page. `paypal_vault`: with what the customer let PayPal keep for you.",
+            "payment on PayPal's page. `paypal_vault`: with what the customer let PayPal keep for you. `hosted_card`: with a card that "
+            "the customer types in on the PSP's page.",
         ),
         "AttemptStatus": NamedWords(
             get_args(ShownAttemptStatus),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.domain.payment_method import PayPalWallet, payment_method_type
+from fincore.domain.payment_method import payment_method_type, token_of
 from fincore.domain.route_plan import (
     ATTEMPTS_MAX,
     PaymentMethodChoice,
@@ -98,7 +98,7 @@ def offered_of(plan: RoutePlan) -> tuple[PaymentMethodChoice, ...]:
 
 def _bound(choice: PaymentMethodChoice, of_mode: Sequence[ConfiguredAccount]) -> PaymentMethodChoice:
     """The choice with the account that its token belongs to; unchanged where no account can be meant."""
-    if choice.psp_account is not None or isinstance(choice.payment_method, PayPalWallet):
+    if choice.psp_account is not None or token_of(choice.payment_method) is None:
         return choice
     kind = payment_method_type(choice.payment_method)
     meant = next(
@@ -153,7 +153,7 @@ def _attempt_at(
 
 
 def _is_unbound_token(choice: PaymentMethodChoice) -> bool:
-    return choice.psp_account is None and not isinstance(choice.payment_method, PayPalWallet)
+    return choice.psp_account is None and token_of(choice.payment_method) is not None
 
 
 def _told_by(attempts: Sequence[PlannedAttempt]) -> tuple[PaymentMethodChoice, ...]:
@@ -161,8 +161,8 @@ def _told_by(attempts: Sequence[PlannedAttempt]) -> tuple[PaymentMethodChoice, .
     if len(attempts) != 1:
         return ()
     (only,) = attempts
-    is_wallet = isinstance(only.payment_method, PayPalWallet)
-    return (PaymentMethodChoice(only.payment_method, None if is_wallet else only.psp_account),)
+    has_token = token_of(only.payment_method) is not None
+    return (PaymentMethodChoice(only.payment_method, only.psp_account if has_token else None),)
 
 
 def _drawn_first(attempts: list[PlannedAttempt], rule: Chosen) -> list[PlannedAttempt]:

@@ -22,6 +22,7 @@ from fincore.domain.outcome import Failure, FailureCode, PspAccount, PspName, Ps
 from fincore.domain.payment_method import (
     CardInstrument,
     CardToken,
+    HostedCard,
     Instrument,
     PaymentMethod,
     PayPalInstrument,
@@ -134,6 +135,7 @@ def test_any_charge_that_did_not_fail_is_a_201_without_timeline(status: ChargeSt
                 },
             ),
         ),
+        (HostedCard(), None, (None, {"type": "hosted_card", "card": None, "paypal": None})),
         (
             PayPalWallet(),
             PayPalInstrument(payer_id="P1", country="DE", email_masked="a***@example.com"),
@@ -147,7 +149,7 @@ def test_any_charge_that_did_not_fail_is_a_201_without_timeline(status: ChargeSt
             ),
         ),
     ],
-    ids=["not told", "card", "paypal"],
+    ids=["not told", "card", "hosted card", "paypal"],
 )
 def test_details_tell_with_what_the_customer_paid(
     method: PaymentMethod, instrument: Instrument | None, expected: tuple[str | None, dict[str, Any]]
