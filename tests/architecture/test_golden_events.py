@@ -63,7 +63,7 @@ from fincore.domain.events import (
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import CardInstrument, CardToken, PayPalInstrument, PayPalWallet
-from fincore.domain.route_plan import PlannedAttempt, RoutePlan, Skipped
+from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 
 GOLDEN: Final = Path(__file__).parents[1] / "data/events"
 MERCHANT: Final = MerchantId("mer_01k0bcdefghjkmnpqrstvwxyz0")
@@ -312,6 +312,10 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
                 PlannedAttempt(STRIPE, EUROPE, CardToken("pm_card_visa")),
             ),
             skipped=(Skipped(STRIPE, LIVE, "currency_not_supported"),),
+            offered=(
+                PaymentMethodChoice(PayPalWallet()),
+                PaymentMethodChoice(CardToken("pm_card_visa"), EUROPE),
+            ),
             rules_version=3,
             rule="europe",
             draw=0.25,
