@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from docs.markdown import named_block
+from fincore.bootstrap import psps
 from fincore.bootstrap.psp_accounts.accounts_file import FILE_BYTES_MAX
 from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
+from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.settings import read_settings
 from fincore.domain.errors import ConfigurationError
+from fincore.write.psp.stripe.account import STRIPE
 
 EU = """
 [[account]]
@@ -101,6 +104,19 @@ def test_accounts_of_one_mode_stand_side_by_side(declared: Declared) -> None:
         "whsec_hidden_old",
     ]
     assert "hidden" not in repr(settings)
+
+
+def test_one_name_at_two_psps_is_refused_where_it_is_unclear(
+    declared: Declared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token names its account without the PSP; a wallet names none, so that Stripe and PayPal may both have a `shop`."""
+    shops = SHOP + US.replace('name = "us"', 'name = "shop"')
+    environment = declared.by(shops)
+    check_accounts(read_settings(environment), secret_resolver(SECRETS | environment))
+    monkeypatch.setattr(psps, "LIMITS", dict.fromkeys(LIMITS, LIMITS[STRIPE]))
+    assert declared.refused(shops) == (
+        "paypal and stripe both have an account shop that takes card: rename one of them"
+    )
 
 
 def test_each_process_reads_its_half_only(declared: Declared) -> None:
