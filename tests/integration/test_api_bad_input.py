@@ -138,7 +138,7 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
     "account a number": (method("card", token="pm_1", account=1), invalid("payment_method.account")),
     "account unknown": (
         method("card", token="pm_1", account="other"),
-        (422, "payment_method_not_taken", "payment_method"),
+        (422, "account_unknown", "payment_method.account"),
     ),
     "methods beside method": (
         good(payment_methods=[{"type": "card", "token": "pm_1"}]),
@@ -176,9 +176,18 @@ BODIES: dict[str, tuple[bytes, Problem]] = {
         methods([{"type": "card", "token": "pm_1"}, {"type": "paypal"}]),
         (422, "field_missing", "return_url"),
     ),
-    "methods that no account takes": (
-        methods([{"type": "card", "token": "pm_1", "account": "other"}]),
-        (422, "payment_method_not_taken", "payment_method"),
+    "account of the other mode": (
+        method("card", token="pm_1", account="live"),
+        (422, "account_unknown", "payment_method.account"),
+    ),
+    "account unknown in the second method": (
+        methods(
+            [
+                {"type": "paypal_vault", "token": "8kk", "account": "test"},
+                {"type": "card", "token": "pm_1", "account": "other"},
+            ]
+        ),
+        (422, "account_unknown", "payment_methods[1].account"),
     ),
     "vault token missing": (method("paypal_vault"), (422, "field_missing", "payment_method.token")),
     "vault token is a card": (method("paypal_vault", token=CARD), card("payment_method.token")),

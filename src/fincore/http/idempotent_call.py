@@ -161,7 +161,9 @@ def response_of(result: Responded | Refused, *, charge_param: str | None = None)
         raise Problem(
             result.code,
             result.detail,
-            param=charge_param if result.code == "charge_not_found" else _PARAMS.get(result.code),
+            param=charge_param
+            if result.code == "charge_not_found"
+            else result.param or _PARAMS.get(result.code),
             headers=(("retry-after", str(CONFLICT_RETRY_AFTER_SECONDS)),)
             if PROBLEMS[result.code].retryable
             else (),

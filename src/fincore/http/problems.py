@@ -11,6 +11,7 @@ from fincore.domain.ids import RequestId
 from fincore.domain.requests import REFUNDS_MAX
 
 ProblemCode = Literal[
+    "account_unknown",
     "amount_not_expressible",
     "amount_too_large",
     "amount_too_small",
@@ -351,6 +352,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "Webhook URL not allowed",
             "Send an HTTPS URL of a server on the public internet. `detail` says what is wrong with this one.",
+        ),
+        "account_unknown": ProblemKind(
+            422,
+            "Unknown PSP account",
+            "Ask the operator of this installation for the account that made the token, or leave the account out for the "
+            "default one. `param` names the field.",
         ),
         "payment_method_not_taken": ProblemKind(
             422,

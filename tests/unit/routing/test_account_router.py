@@ -111,9 +111,7 @@ def test_money_that_the_only_account_refuses_gets_no_route() -> None:
 
 def test_token_of_unknown_account_gets_no_route() -> None:
     refused = ROUTER.route(asking(choice(CARD, "moon")))
-    assert refused == NoRoute(
-        "payment_method_not_taken", "No account for test mode takes card of account moon."
-    )
+    assert refused == NoRoute("account_unknown", "There is no PSP account moon for test mode.", 0)
 
 
 def test_type_that_no_account_takes_gets_no_route() -> None:

@@ -69,6 +69,7 @@ CREATE_CHARGE: Final = Operation(
         "amount_too_large",
         "amount_not_expressible",
         "card_number_not_allowed",
+        "account_unknown",
         "payment_method_not_taken",
         "psp_not_configured",
     ),

@@ -188,6 +188,12 @@ def choices_of(request: ChargeRequest) -> tuple[PaymentMethodChoice, ...]:
     return tuple(choice_of(sent) for _, sent in _sent(request))
 
 
+def account_param(request: ChargeRequest, place: int) -> str:
+    """The path to the account of the payment method at a place of `choices_of`."""
+    param, _ = tuple(_sent(request))[place]
+    return f"{param}.account"
+
+
 def _sent(request: ChargeRequest) -> Iterator[tuple[str, str | AnyPaymentMethod]]:
     """Each payment method of a request, with the path to it."""
     if request.payment_method is not UNSET:

@@ -58,10 +58,14 @@ class Responded(NamedTuple):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why nothing was done. The key stays unused; `detail` names the state of the charge that stands in the way."""
+    """Why nothing was done. The key stays unused; `detail` names the state of the charge that stands in the way.
+
+    `param` is the path to the field at fault, where the code alone does not say it.
+    """
 
     code: (
         Literal[
+            "account_unknown",
             "amount_not_expressible",
             "amount_too_large",
             "charge_busy",
@@ -75,6 +79,7 @@ class Refused(msgspec.Struct, frozen=True):
         | RequestRefusalCode
     )
     detail: str | None = None
+    param: str | None = None
 
 
 class Decision(msgspec.Struct, Generic[StateT, E_co], frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.return_page import new_word, return_page
 from fincore.eventstore.commit import RenderedResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
+from fincore.write.payments.charge_request import account_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
     IdempotentRequests,
@@ -24,6 +25,7 @@ from fincore.write.routing.router import NoRoute, Router
 Result = Literal[
     "accepted",
     "replayed",
+    "account_unknown",
     "amount_not_expressible",
     "amount_too_large",
     "amount_too_small",
@@ -81,7 +83,8 @@ class PaymentService:
         charge_id = charge_of(stream_id)
         plan = self._router.route(route_request(command, charge_id))
         if isinstance(plan, NoRoute):
-            return Refused(plan.code, plan.detail)
+            param = None if plan.offered is None else account_param(command.request, plan.offered)
+            return Refused(plan.code, plan.detail, param)
         own_page = return_page(self._public_url, charge_id, new_word()) if self._public_url else None
         event, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
         return Decision(

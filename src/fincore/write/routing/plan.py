@@ -71,7 +71,7 @@ def plan_of(
         else:
             skipped.append(Skipped(account.psp, account.name, found))
     if not attempts:
-        return _no_route(request, candidates, offered, rule)
+        return _unknown_account(request, of_mode) or _no_route(request, candidates, offered, rule)
     if rule is not None:
         attempts = _drawn_first(attempts, rule)
         skipped += _not_configured(rule, accounts)
@@ -182,6 +182,17 @@ def _not_configured(rule: Chosen, accounts: Sequence[ConfiguredAccount]) -> Iter
     for name in rule.accounts:
         if name not in known:
             yield Skipped(name.psp, name.account, "account_not_configured")
+
+
+def _unknown_account(request: RouteRequest, of_mode: Sequence[ConfiguredAccount]) -> NoRoute | None:
+    """The first account that a payment method names and the mode does not have. Other accounts are not told to a merchant."""
+    known = {account.name for account in of_mode}
+    for place, choice in enumerate(request.offered):
+        if choice.psp_account is not None and choice.psp_account not in known:
+            mode = "live" if request.livemode else "test"
+            detail = f"There is no PSP account {choice.psp_account} for {mode} mode."
+            return NoRoute("account_unknown", detail, place)
+    return None
 
 
 def _no_route(

@@ -27,9 +27,13 @@ class RouteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoRoute(msgspec.Struct, frozen=True):
-    """No account takes the charge. `detail` says why, where there is more to say than the code."""
+    """No account takes the charge. `detail` says why, where there is more to say than the code.
+
+    `offered` is the place of the payment method at fault among those that were offered, where it is one of them.
+    """
 
     code: Literal[
+        "account_unknown",
         "amount_not_expressible",
         "amount_too_large",
         "amount_too_small",
@@ -38,6 +42,7 @@ class NoRoute(msgspec.Struct, frozen=True):
         "psp_not_configured",
     ]
     detail: str | None = None
+    offered: int | None = None
 
 
 class Router(Protocol):
