@@ -7,6 +7,10 @@ STORE_TESTS := tests/contract/test_event_store_contract.py tests/contract/test_j
 	tests/contract/test_job_queue_contract.py tests/integration/test_ledger_schema_invariants.py
 SOURCES := src tests bench demo harness scripts
 
+# Python keeps what it compiles, even where the environment forbids it: a run of the tests starts hundreds of processes, and pytest
+# takes longer to rewrite the asserts of all modules than to collect them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1 \t/' | expand -t 20

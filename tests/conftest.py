@@ -1,16 +1,12 @@
 """What many tests share: a real PostgreSQL, and a fresh, migrated database for each test that asks for one."""
 
-import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import asyncpg
 import psycopg
 import pytest
 
@@ -19,6 +15,7 @@ from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
+from fixtures.databases import database_copy, prepared_database
 from fixtures.memory_folder import use_memory_folder
 
 use_memory_folder()
@@ -52,28 +49,23 @@ def postgres_dsn() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template_database(postgres_dsn: str) -> Iterator[str]:
-    """A migrated database that tests copy, so that each starts clean without migrating again."""
-    name = f"template_{uuid4().hex}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    dsn = _with_database(postgres_dsn, name)
-    asyncio.run(migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)))
-    yield name
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+    """A migrated database that tests copy, so that each starts clean without migrating again.
+
+    A module that needs the same rows for each of its tests overrides it by one that holds them.
+    """
+
+    async def migrated(dsn: str) -> None:
+        await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
+
+    with prepared_database(postgres_dsn, migrated) as (name, _):
+        yield name
 
 
 @pytest.fixture
 async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
     """A fresh database with every schema in it."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(postgres_dsn)
-    try:
-        await connection.execute(f"create database {name} template {template_database} strategy file_copy")
-        yield _with_database(postgres_dsn, name)
-        await connection.execute(f"drop database {name} with (force)")
-    finally:
-        await connection.close()
+    async with database_copy(postgres_dsn, template_database) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -107,8 +99,3 @@ async def owner_pool(dsn: str) -> AsyncIterator[Pool]:
         yield pool
     finally:
         pool.terminate()
-
-
-def _with_database(dsn: str, name: str) -> str:
-    """The same server, another database."""
-    return urlsplit(dsn)._replace(path=f"/{name}").geturl()

@@ -1,7 +1,8 @@
 """The invariants: each holds on real traffic, and each names the row that was altered past the services."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import msgspec
@@ -33,7 +34,7 @@ from fincore.eventstore.commit import (
     StoredResponse,
 )
 from fincore.eventstore.log import EventLog
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger.accounts import parse_account
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import clear_suspense
@@ -42,6 +43,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.queue.job_payloads import reverse_attempt_job
 from fixtures.card_numbers import NO_CARDS, PASTED, PUBLISHED
 from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, claiming, created, new_stream
+from fixtures.databases import database_copy, prepared_database
 from fixtures.traffic import (
     aftermaths,
     authorized,
@@ -66,7 +68,7 @@ async def stores(databases: Databases) -> AsyncIterator[Stores]:
 
 
 class Scene(NamedTuple):
-    """Real traffic that all consumers have followed, with three charges that tests know."""
+    """Pools on a copy of the traffic, with the three charges that tests know."""
 
     stores: Stores
     owner: Pool
@@ -179,9 +181,49 @@ TRAFFIC = fates() * 3 + fates(livemode=True) + fates(currency="jpy")
 AFTERMATHS = aftermaths() + failovers()
 
 
-@pytest.fixture
-async def scene(stores: Stores, owner_pool: Pool) -> Scene:
+class Traffic(NamedTuple):
+    """A database with real traffic that all consumers have followed, and three of its charges."""
+
+    database: str
+    paid: StreamId
+    declined: StreamId
+    waiting: StreamId
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[tuple[Stores, Pool]]:
+    """The stores in one database, and its owner's pool."""
+    databases = Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+    async with open_stores(databases, application_name="tests-invariants") as stores:
+        owner = await create_pool(dsn, application_name="tests-owner")
+        try:
+            yield stores, owner
+        finally:
+            owner.terminate()
+
+
+@pytest.fixture(scope="module")
+def traffic(postgres_dsn: str, template_database: str) -> Iterator[Traffic]:
     paid, declined, waiting = new_stream(), new_stream(), new_stream()
+
+    async def lived(dsn: str) -> None:
+        async with opened(dsn) as (stores, owner):
+            await live_through(Scene(stores, owner, paid, declined, waiting))
+
+    with prepared_database(postgres_dsn, lived, template=template_database) as (name, _):
+        yield Traffic(name, paid, declined, waiting)
+
+
+@pytest.fixture
+async def scene(postgres_dsn: str, traffic: Traffic) -> AsyncIterator[Scene]:
+    """A copy of the traffic for each test, which may alter it."""
+    async with database_copy(postgres_dsn, traffic.database) as dsn, opened(dsn) as (stores, owner):
+        yield Scene(stores, owner, traffic.paid, traffic.declined, traffic.waiting)
+
+
+async def live_through(scene: Scene) -> None:
+    """Let the traffic happen, be followed, and become old enough for the invariant of open charges."""
+    stores, owner, paid, declined, waiting = scene
     async with running_writer(stores.eventstore) as writer:
         await live(writer, TRAFFIC)
         for key, stream in (("paid", paid), ("declined", declined), ("waiting", waiting)):
@@ -190,22 +232,19 @@ async def scene(stores: Stores, owner_pool: Pool) -> Scene:
         await writer.commit(claiming(append(declined, failed(), expected_version=1)))
         await writer.commit(Commit(provenance=PROVENANCE, webhook=WEBHOOK))
         await live(writer, AFTERMATHS)
-    for row in await owner_pool.fetch("select distinct stream_id from eventstore.events"):
-        await put_job(owner_pool, row["stream_id"], "queued")
-    for row in await owner_pool.fetch(
+    for row in await owner.fetch("select distinct stream_id from eventstore.events"):
+        await put_job(owner, row["stream_id"], "queued")
+    for row in await owner.fetch(
         "select distinct stream_id, data ->> 'refund_id' as refund_id from eventstore.events where data ? 'refund_id'"
     ):
-        await put_refund_job(owner_pool, row["stream_id"], row["refund_id"])
+        await put_refund_job(owner, row["stream_id"], row["refund_id"])
     await follow_all(stores)
-    scene = Scene(stores, owner_pool, paid, declined, waiting)
-    # Old enough for the invariant of open charges.
     await scene.tamper("update eventstore.events set recorded_at = recorded_at - interval '5 minutes'")
     await scene.tamper("update paymentdb.charges set updated_at = updated_at - interval '5 minutes'")
     await scene.tamper(
         "update paymentdb.events set recorded_at = recorded_at - interval '5 minutes', occurred_at ="
         " case occurred_at when recorded_at then recorded_at - interval '5 minutes' else occurred_at end"
     )
-    return scene
 
 
 async def test_each_invariant_holds_on_empty_system(stores: Stores) -> None:

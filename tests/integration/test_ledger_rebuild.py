@@ -1,6 +1,6 @@
 """The ledger built again from the log: the same, row for row; an altered row is found or put right."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,6 +22,7 @@ from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.verification import verify as verify_seals
 from fixtures.books import Books
 from fixtures.commits import created
+from fixtures.databases import prepared_database
 from fixtures.money_events import captured, refund_failed, refunded, withdrawn
 from fixtures.traffic import aftermaths, failovers, fates, follow, live, running_writer, store_pool
 
@@ -79,19 +80,34 @@ LIVES = [
 ]
 
 
-@pytest.fixture
-async def scene(dsn: str, pool: Pool, owner_pool: Pool) -> AsyncIterator[Scene]:
+@pytest.fixture(scope="module")
+def template_database(postgres_dsn: str, template_database: str) -> Iterator[str]:
     """Charges of all fates, one refund in suspense that an operator cleared, and more events after that."""
-    async with store_pool(dsn, "ledgerdb") as target, running_writer(pool) as writer:
-        scene = Scene(target, owner_pool, LedgerService())
-        await live(writer, [*LIVES, *fates(), *aftermaths(), *failovers()])
-        await scene.follow()
-        (waiting,) = await target.fetch("select entry_id from entries where reason is not null")
-        payable = parse_account("merchant:mer_books:payable:usd")
-        await clear_suspense(target, waiting["entry_id"], payable, reason="agreed", by="ada")
-        await live(writer, LIVES[:2])
-        await scene.follow()
-        yield scene
+
+    async def booked(dsn: str) -> None:
+        async with (
+            store_pool(dsn, "ledgerdb") as target,
+            store_pool(dsn, "eventstore", role=None) as owner,
+            running_writer(owner) as writer,
+        ):
+            scene = Scene(target, owner, LedgerService())
+            await live(writer, [*LIVES, *fates(), *aftermaths(), *failovers()])
+            await scene.follow()
+            (waiting,) = await target.fetch("select entry_id from entries where reason is not null")
+            payable = parse_account("merchant:mer_books:payable:usd")
+            await clear_suspense(target, waiting["entry_id"], payable, reason="agreed", by="ada")
+            await live(writer, LIVES[:2])
+            await scene.follow()
+
+    with prepared_database(postgres_dsn, booked, template=template_database) as (name, _):
+        yield name
+
+
+@pytest.fixture
+async def scene(dsn: str, owner_pool: Pool) -> AsyncIterator[Scene]:
+    """A ledger of its own with these books."""
+    async with store_pool(dsn, "ledgerdb") as target:
+        yield Scene(target, owner_pool, LedgerService())
 
 
 def is_equal(found: Rebuilt) -> bool:

@@ -1,7 +1,8 @@
 """Seals: what is booked is chained and days are closed off, and a row altered past the schema is found."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
@@ -9,11 +10,12 @@ import pytest
 import structlog.testing
 from prometheus_client import REGISTRY
 
-from fincore.postgres.pool import Connection, Pool
+from fincore.postgres.pool import Connection
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.verification import Verification, measure_altered, verify
 from fixtures.books import Books, lives
+from fixtures.databases import database_copy, prepared_database
 from fixtures.money_events import captured, refund_failed, refunded, withdrawn
 from fixtures.traffic import store_pool
 
@@ -21,20 +23,36 @@ TODAY = datetime.now(UTC).replace(hour=12)
 FIRST_DAY, SECOND_DAY = (TODAY - timedelta(days=days) for days in (3, 1))
 
 
-@pytest.fixture
-async def books(dsn: str, owner_pool: Pool) -> AsyncIterator[Books]:
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Books]:
+    async with store_pool(dsn, "ledgerdb") as pool, store_pool(dsn, "ledgerdb", role=None) as owner:
+        yield Books(pool, owner, LedgerService())
+
+
+@pytest.fixture(scope="module")
+def booked_database(postgres_dsn: str, template_database: str) -> Iterator[str]:
     """Seven entries: three booked on a day that is over, two on another, two today; nothing is sealed yet."""
-    async with store_pool(dsn, "ledgerdb") as pool:
-        books = Books(pool, owner_pool, LedgerService())
-        await books.book(
-            lives(
-                (captured(), refunded(), refund_failed()),
-                (captured(livemode=True),),
-                (captured(currency="eur"),),
+
+    async def booked(dsn: str) -> None:
+        async with opened(dsn) as books:
+            await books.book(
+                lives(
+                    (captured(), refunded(), refund_failed()),
+                    (captured(livemode=True),),
+                    (captured(currency="eur"),),
+                )
             )
-        )
-        await books.book(lives((captured(), withdrawn())))
-        await books.backdate(FIRST_DAY, FIRST_DAY, FIRST_DAY, SECOND_DAY, SECOND_DAY)
+            await books.book(lives((captured(), withdrawn())))
+            await books.backdate(FIRST_DAY, FIRST_DAY, FIRST_DAY, SECOND_DAY, SECOND_DAY)
+
+    with prepared_database(postgres_dsn, booked, template=template_database) as (name, _):
+        yield name
+
+
+@pytest.fixture
+async def books(postgres_dsn: str, booked_database: str) -> AsyncIterator[Books]:
+    """A copy of these books for each test."""
+    async with database_copy(postgres_dsn, booked_database) as dsn, opened(dsn) as books:
         yield books
 
 

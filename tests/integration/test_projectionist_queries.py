@@ -1,9 +1,10 @@
 """Listing charges: what each filter finds, that pages join without gap or repeat, and what a page costs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from fincore.domain.currency import Currency
@@ -12,11 +13,12 @@ from fincore.domain.ids import ChargeId, MerchantId, charge_of, new_charge_id, s
 from fincore.domain.outcome import PspReference, SubReference
 from fincore.domain.payment_method import CardInstrument, PayPalInstrument
 from fincore.eventstore.log import EventLog
-from fincore.postgres.pool import Pool
+from fincore.postgres.pool import Pool, create_pool
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.paymentdb.queries import ChargeFilters, ChargeQueries, list_statement
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.commits import MERCHANT, NOON, captured, created
+from fixtures.databases import prepared_database, with_database
 from fixtures.plans import Node, has_scan_or_sort, plan_of, rows_visited
 from fixtures.traffic import (
     disputed,
@@ -259,11 +261,32 @@ from generate_series(1, $3) n
 """
 
 
+@pytest.fixture(scope="module")
+def many_charges(postgres_dsn: str, template_database: str) -> Iterator[str]:
+    """A database with so many charges that a scan costs more than an index; it takes seconds to make, and is only read."""
+
+    async def filled(dsn: str) -> None:
+        owner = await asyncpg.connect(dsn)
+        try:
+            await owner.execute(_MANY_CHARGES, MERCHANT, NOON, CHARGES)
+            await owner.execute("vacuum analyze paymentdb.charges")
+        finally:
+            await owner.close()
+
+    with prepared_database(postgres_dsn, filled, template=template_database) as (name, _):
+        yield with_database(postgres_dsn, name)
+
+
 @pytest.fixture
-async def many(owner_pool: Pool, paymentdb: Pool) -> Pool:
-    await owner_pool.execute(_MANY_CHARGES, MERCHANT, NOON, CHARGES)
-    await owner_pool.execute("vacuum analyze paymentdb.charges")
-    return paymentdb
+async def many(many_charges: str) -> AsyncIterator[Pool]:
+    settings = {"search_path": "paymentdb", "default_transaction_read_only": "on"}
+    pool = await create_pool(
+        many_charges, application_name="tests-paymentdb", role="fincore_service", extra_settings=settings
+    )
+    try:
+        yield pool
+    finally:
+        pool.terminate()
 
 
 async def planned(pool: Pool, filters: ChargeFilters, after_id: ChargeId | None = None) -> list[Node]:
