@@ -27,8 +27,9 @@ from psp_sandbox.paypal.webhook import Webhook
 from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import Body
 from psp_sandbox.scheduler import Due, Scheduler
-from psp_sandbox.stripe import challenge_page, scheduled_effects
+from psp_sandbox.stripe import challenge_page, checkout_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
+from psp_sandbox.stripe.checkout_sessions import PAGE as CHECKOUT_PAGE
 from psp_sandbox.stripe.dialect import StripeDialect
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.store import Store
@@ -53,6 +54,7 @@ class Sandbox:
         faults = FaultRules(rng)
         clock = Clock()
         self._scheduler = Scheduler(clock)
+        self._public_url = public_url
         self._delivery = Delivery(clock=clock, faults=faults, concurrency=options.webhook_concurrency)
         self._store = Store(
             scheduler=self._scheduler,
@@ -141,6 +143,8 @@ class Sandbox:
             exchange.respond(approval_page.page(self._paypal_store, request))
         elif request.path == vault_page.PATH:
             exchange.respond(vault_page.page(self._paypal_store, request))
+        elif request.path.startswith(CHECKOUT_PAGE):
+            exchange.respond(checkout_page.page(self._store, request, self._public_url))
         elif request.path.startswith("/3ds/"):
             exchange.respond(challenge_page.page(self._store, request))
         else:

@@ -16,6 +16,7 @@ from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe import (
     balance_transactions,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     events,
@@ -32,6 +33,8 @@ from psp_sandbox.stripe.wire import EventRequest
 
 MAX_KEY_CHARS = 255
 MAX_KNOWN_CREDENTIALS = 10_000
+ID_PLACES = 3
+"""An id is the second step of a path, or the third where the resource has two."""
 
 Handler = Callable[[Call], Response]
 
@@ -57,6 +60,10 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "charges"): charges.list_charges,
     ("GET", "charges/search"): charges.search,
     ("GET", "charges/{}"): charges.retrieve,
+    ("POST", "checkout/sessions"): checkout_sessions.create,
+    ("GET", "checkout/sessions"): checkout_sessions.list_sessions,
+    ("GET", "checkout/sessions/{}"): checkout_sessions.retrieve,
+    ("POST", "checkout/sessions/{}/expire"): checkout_sessions.expire,
     ("POST", "refunds"): refunds.create,
     ("GET", "refunds"): refunds.list_refunds,
     ("GET", "refunds/{}"): refunds.retrieve,
@@ -240,11 +247,11 @@ def _route(request: Request) -> tuple[str, str, Handler]:
     handler = ROUTES.get((request.method, plain))
     if handler is not None:
         return plain, "", handler
-    if len(steps) > 1:
-        named = "/".join([steps[0], "{}", *steps[2:]])
+    for place in range(1, min(len(steps), ID_PLACES)):
+        named = "/".join([*steps[:place], "{}", *steps[place + 1 :]])
         handler = ROUTES.get((request.method, named))
         if handler is not None:
-            return named, steps[1], handler
+            return named, steps[place], handler
     message = (
         f"Unrecognized request URL ({request.method}: {request.path[:200]}). "
         "Please see https://stripe.com/docs or the sandbox's list of endpoints."

@@ -4,7 +4,16 @@ from typing import Literal
 
 import msgspec
 
-EffectKind = Literal["dispute_charge", "expire_hold", "judge_dispute", "lapse_dispute", "settle_refund"]
+EffectKind = Literal[
+    "decline_asynchronously",
+    "dispute_charge",
+    "expire_hold",
+    "expire_session",
+    "judge_dispute",
+    "lapse_dispute",
+    "pay_asynchronously",
+    "settle_refund",
+]
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):

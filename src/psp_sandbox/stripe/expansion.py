@@ -13,6 +13,14 @@ S = TypeVar("S", bound=msgspec.Struct)
 EXPANDABLE: dict[str, frozenset[str]] = {
     "balance_transaction": frozenset({"source"}),
     "charge": frozenset({"balance_transaction"}),
+    "checkout.session": frozenset(
+        {
+            "payment_intent",
+            "payment_intent.latest_charge",
+            "payment_intent.latest_charge.balance_transaction",
+            "payment_intent.payment_method",
+        }
+    ),
     "dispute": frozenset(),
     "payment_intent": frozenset({"latest_charge", "latest_charge.balance_transaction", "payment_method"}),
     "refund": frozenset({"balance_transaction", "failure_balance_transaction"}),

@@ -1,6 +1,7 @@
 """The payment intent's machine: from one snapshot to the next, with the events that happened. Pure.
 
 requires_payment_method -> requires_confirmation -> requires_action -> requires_capture -> succeeded
+processing, for a payment that takes its time -> requires_capture, succeeded, or requires_payment_method
 every state but succeeded -> canceled; a failed attempt -> requires_payment_method
 """
 
@@ -25,6 +26,7 @@ from psp_sandbox.stripe.wire import (
     PaymentMethod,
     PaymentMethodDetails,
 )
+from psp_sandbox.stripe.wire_checkout import CheckoutSession
 from psp_sandbox.stripe.wire_customers import Customer
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
@@ -46,7 +48,16 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to emit, with the object after it and, where Stripe shows them, the fields before it."""
 
     type: str
-    object: PaymentIntent | Charge | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
+    object: (
+        PaymentIntent
+        | Charge
+        | CheckoutSession
+        | Customer
+        | PaymentMethod
+        | Refund
+        | Dispute
+        | EarlyFraudWarning
+    )
     previous: dict[str, Any] | UnsetType = UNSET
 
 
@@ -90,6 +101,20 @@ def attempt(intent: PaymentIntent, decision: Decision, facts: Attempt) -> Transi
             return _declined(intent, decision, facts)
         case _:
             assert_never(decision)
+
+
+def process(intent: PaymentIntent, facts: Attempt, *, effect: Effect) -> Transition:
+    """The payment method takes its time: the outcome comes with the effect."""
+    processing = replace(
+        intent,
+        status="processing",
+        payment_method=facts.method.id,
+        next_action=None,
+        last_payment_error=None,
+    )
+    return Transition(
+        intent=processing, effect=effect, events=(NewEvent("payment_intent.processing", processing),)
+    )
 
 
 def authentication_failed(intent: PaymentIntent, method: PaymentMethod) -> Transition:

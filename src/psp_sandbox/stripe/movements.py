@@ -7,6 +7,8 @@ import msgspec
 from psp_sandbox.stripe.fees import charge_fee, dispute_fee
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_balance import BalanceTransaction, FeeDetail, MovementType
+from psp_sandbox.stripe.wire_disputes import Dispute
+from psp_sandbox.stripe.wire_refunds import Refund
 
 DAY_SECONDS = 24 * 3_600
 DAYS_UNTIL_AVAILABLE = 2
@@ -110,3 +112,16 @@ def _category(movement: Movement) -> str:
     if movement.type == "adjustment":
         return "dispute" if movement.amount < 0 else "dispute_reversal"
     return movement.type
+
+
+def movement_ids(source: msgspec.Struct | None) -> list[str]:
+    """What an object did to the balance, oldest first. They are named in the source itself, so that movements need no index."""
+    named: tuple[object, ...] = ()
+    match source:
+        case Charge():
+            named = (source.balance_transaction,)
+        case Refund():
+            named = (source.balance_transaction, source.failure_balance_transaction)
+        case Dispute():
+            named = tuple(transaction.id for transaction in source.balance_transactions)
+    return [movement_id for movement_id in named if isinstance(movement_id, str)]

@@ -5,10 +5,11 @@ from typing import cast
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due
-from psp_sandbox.stripe import dispute_machine, machine, refund_machine
+from psp_sandbox.stripe import checkout_sessions, dispute_machine, machine, refund_machine
 from psp_sandbox.stripe.cards import Disputing
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
 from psp_sandbox.stripe.effect import EffectKind
+from psp_sandbox.stripe.outcomes import DECLINES, Approved, Declined
 from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, EarlyFraudWarning
 
@@ -53,6 +54,42 @@ def complete_refund(store: Store, due: Due) -> None:
             now=store.now(),
         )
         store.apply_to_charge(caller, failed)
+
+
+def expire_session(store: Store, due: Due) -> None:
+    """No customer paid a Checkout session in time."""
+    stored = store.checkout.get(due.account, due.object_id)
+    if stored is not None and stored.session.status == "open":
+        caller = Caller(account=due.account, livemode=stored.session.livemode, request=NO_REQUEST)
+        checkout_sessions.expire_session(store, caller, stored.session)
+
+
+def pay_asynchronously(store: Store, due: Due) -> None:
+    """A payment that took its time succeeds."""
+    _decide(store, due, Approved())
+
+
+def decline_asynchronously(store: Store, due: Due) -> None:
+    """A payment that took its time fails."""
+    _decide(store, due, Declined(DECLINES["generic_decline"]))
+
+
+def _decide(store: Store, due: Due, decision: Approved | Declined) -> None:
+    intent = store.intents.get(due.account, due.object_id)
+    if intent is None or intent.status != "processing" or not isinstance(intent.payment_method, str):
+        return
+    stored = store.payment_methods.get(due.account, intent.payment_method)
+    if stored is None:
+        return
+    caller = Caller(account=due.account, livemode=intent.livemode, request=NO_REQUEST)
+    facts = machine.Attempt(
+        method=stored.method,
+        card=stored.card,
+        now=store.now(),
+        charge_id=new_id("ch"),
+        movement_id=new_id("txn"),
+    )
+    store.apply(caller, machine.attempt(intent, decision, facts))
 
 
 def dispute_charge(store: Store, due: Due) -> None:
@@ -111,10 +148,13 @@ def _take(store: Store, due: Due, dispute: Dispute, step: Step) -> None:
 
 
 EFFECTS: dict[EffectKind, Callable[[Store, Due], None]] = {
+    "decline_asynchronously": decline_asynchronously,
     "dispute_charge": dispute_charge,
     "expire_hold": expire_hold,
+    "expire_session": expire_session,
     "judge_dispute": judge_dispute,
     "lapse_dispute": lapse_dispute,
+    "pay_asynchronously": pay_asynchronously,
     "settle_refund": complete_refund,
 }
 """How each kind of effect is performed."""

@@ -12,12 +12,14 @@ from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe.cards import CARDS, Card
 from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
+from psp_sandbox.stripe.checkout_machine import CheckoutTransition, follow
+from psp_sandbox.stripe.checkout_store import CheckoutStore, StoredSession
 from psp_sandbox.stripe.customer_store import CustomerStore
 from psp_sandbox.stripe.effect import Effect
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.machine import NewEvent, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
-from psp_sandbox.stripe.movements import Movement, shown
+from psp_sandbox.stripe.movements import Movement, movement_ids, shown
 from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.wire import (
     API_VERSION,
@@ -88,6 +90,7 @@ class Store:
             max_rows=max_payments, dropped=lambda _, __, stored: self.customers.forget_method(stored)
         )
         self.customers = CustomerStore(self.payment_methods, max_rows=max_payments)
+        self.checkout = CheckoutStore(max_rows=max_payments, dropped=scheduler.cancel)
         self.intents: BoundedStore[PaymentIntent] = BoundedStore(
             max_rows=max_payments, dropped=self._drop_children
         )
@@ -134,13 +137,30 @@ class Store:
             self.charges_by_metadata.note(caller.account, charge)
         if transition.movement is not None:
             self.movements.add(caller.account, transition.movement.id, transition.movement)
+        before = self.intents.get(caller.account, intent.id)
         self.intents.replace(intent.id, intent)
         self.by_metadata.note(caller.account, intent)
         for event in transition.events:
             self.emit(caller, event)
         self.scheduler.cancel(intent.id)
         self._schedule(caller.account, transition.effect)
+        session = self.checkout.of_intent(caller.account, intent.id)
+        if session is not None and before is not None:
+            self.apply_to_session(caller, follow(session, before, intent))
         return intent
+
+    def add_session(self, caller: Caller, stored: StoredSession, expiry: Effect) -> None:
+        """A Checkout session is created, which is no event at Stripe."""
+        self.checkout.add(caller.account, stored)
+        self._schedule(caller.account, expiry)
+
+    def apply_to_session(self, caller: Caller, transition: CheckoutTransition) -> None:
+        """Store the next snapshot of a Checkout session and emit its events. What is not open any more cannot expire."""
+        self.checkout.put(caller.account, transition)
+        if transition.session.status != "open":
+            self.scheduler.cancel(transition.session.id)
+        for event in transition.events:
+            self.emit(caller, event)
 
     def apply_to_charge(self, caller: Caller, transition: RefundTransition | DisputeTransition) -> None:
         """Store the next snapshots after a refund or a dispute moved, emit their events, and schedule the effect."""
@@ -210,7 +230,7 @@ class Store:
     def movements_of(self, account: str, source: str) -> list[Movement]:
         """What a charge, a refund or a dispute did to the balance, newest first."""
         about = self.find(account, source)
-        found = (self.movements.get(account, movement_id) for movement_id in reversed(_movement_ids(about)))
+        found = (self.movements.get(account, movement_id) for movement_id in reversed(movement_ids(about)))
         return [movement for movement in found if movement is not None]
 
     def charge(self, account: str, charge_id: str) -> Charge:
@@ -232,6 +252,9 @@ class Store:
                 return self.charges.get(account, object_id)
             case "pi":
                 return self.intents.get(account, object_id)
+            case "cs":
+                stored_session = self.checkout.get(account, object_id)
+                return None if stored_session is None else stored_session.session
             case "cus":
                 return self.customers.get(account, object_id)
             case "dp":
@@ -286,6 +309,7 @@ class Store:
         self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
         for index in (
             self.customers,
+            self.checkout,
             self.by_metadata,
             self.charges_by_metadata,
             self._charges_of,
@@ -309,6 +333,7 @@ class Store:
         for charge in self._charges_of.drop(account, intent_id):
             self._drop_refunds_and_disputes(account, charge.id, charge)
         self.close_challenge(intent_id)
+        self.checkout.forget_intent(intent_id)
         self.scheduler.cancel(intent_id)
 
     def _drop_refunds_and_disputes(self, account: str, charge_id: str, charge: Charge) -> None:
@@ -321,18 +346,5 @@ class Store:
         ]
         for one in gone:
             self.scheduler.cancel(one.id)
-            for movement_id in _movement_ids(one):
+            for movement_id in movement_ids(one):
                 self.movements.discard(movement_id)
-
-
-def _movement_ids(source: msgspec.Struct | None) -> list[str]:
-    """Oldest first. They are named in the source itself, so that movements need no index."""
-    named: tuple[object, ...] = ()
-    match source:
-        case Charge():
-            named = (source.balance_transaction,)
-        case Refund():
-            named = (source.balance_transaction, source.failure_balance_transaction)
-        case Dispute():
-            named = tuple(transaction.id for transaction in source.balance_transactions)
-    return [movement_id for movement_id in named if isinstance(movement_id, str)]

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from psp_sandbox.stripe.wire_address import Address
 from psp_sandbox.stripe.wire_balance import BalanceTransaction
+from psp_sandbox.stripe.wire_checkout import CheckoutSession
 from psp_sandbox.stripe.wire_customers import Customer
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
@@ -20,6 +21,7 @@ PaymentIntentStatus = Literal[
     "requires_payment_method",
     "requires_confirmation",
     "requires_action",
+    "processing",
     "requires_capture",
     "succeeded",
     "canceled",
@@ -346,7 +348,16 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
 class EventData(Struct, frozen=True, kw_only=True, gc=False):
     """The object as it was right after the event, and what it replaced where Stripe tells."""
 
-    object: PaymentIntent | Charge | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
+    object: (
+        PaymentIntent
+        | Charge
+        | CheckoutSession
+        | Customer
+        | PaymentMethod
+        | Refund
+        | Dispute
+        | EarlyFraudWarning
+    )
     previous_attributes: dict[str, Any] | UnsetType = UNSET
 
 

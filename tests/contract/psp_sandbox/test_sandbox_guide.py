@@ -41,6 +41,11 @@ def test_the_guides_dispute_opens_when_the_clock_is_advanced(psp_sandbox: Sandbo
     )
 
 
+def test_the_guides_checkout_session_is_paid(psp_sandbox: SandboxProcess) -> None:
+    typed(psp_sandbox, "checkout")
+    assert psp_sandbox.state()["amount_received"] == {"usd": 1000}
+
+
 def test_the_guides_fault_of_an_operation_can_be_ordered(psp_sandbox: SandboxProcess) -> None:
     (fault,) = json.loads(typed(psp_sandbox, "fault-operation"))["faults"]
     assert fault["match"]["operation"] == "POST refunds"
