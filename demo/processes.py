@@ -10,6 +10,7 @@ from harness.sandbox import Sandbox
 from demo.payments import AWAY
 
 API_PORT: Final = 8080
+CHECKOUT_PORT: Final = 8081
 OPS_PORT: Final = 9100
 REFUSES_SECONDS: Final = 600.0
 SETTINGS: Final = {
@@ -28,7 +29,7 @@ class Processes(Installation):
     """The sandbox and FinCore in `folder`, on the ports of the README where they are free."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, SETTINGS, api_port=API_PORT, ops_port=OPS_PORT)
+        super().__init__(folder, SETTINGS, api_port=API_PORT, checkout_port=CHECKOUT_PORT, ops_port=OPS_PORT)
         self._away: Sandbox | None = None
 
     def start_everything(self) -> None:
@@ -39,6 +40,7 @@ class Processes(Installation):
         self.add_account("stripe", AWAY, at=self._away)
         self.launch_up()
         self.until_ready("api")
+        self.until_ready("checkout")
 
     def refuse_connections(self) -> None:
         """Let the sandbox of the account `AWAY` refuse every connection from now on."""

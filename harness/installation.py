@@ -44,10 +44,11 @@ class Merchant(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a program listens: its role, the port of its API, and the ports of health and metrics, one a role."""
+    """Where a program listens: its role, the ports of its API and of its customers' server, and the first of the ops ports."""
 
     role: Role
     api_port: int
+    checkout_port: int
     ops_port: int
 
 
@@ -63,9 +64,10 @@ class Installation:
         settings: Mapping[str, str],
         *,
         api_port: int | None = None,
+        checkout_port: int | None = None,
         ops_port: int | None = None,
     ) -> None:
-        """`api_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named."""
+        """`api_port`, `checkout_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named."""
         self.folder = folder
         self.settings = dict(settings)
         self.stripe_key = f"sk_test_{secrets.token_hex(16)}"
@@ -74,7 +76,10 @@ class Installation:
         self.processes: dict[str, Process] = {}
         self._ports = Ports()
         first = _Place(
-            "api", self._ports.take(wanted=api_port), self._ports.take(len(ROLES), wanted=ops_port)
+            "api",
+            self._ports.take(wanted=api_port),
+            self._ports.take(wanted=checkout_port),
+            self._ports.take(len(ROLES), wanted=ops_port),
         )
         self._places = {role: first._replace(role=role) for role in ROLES}
         self._further: dict[str, _Place] = {}
@@ -113,7 +118,7 @@ class Installation:
         file = write_accounts_file(self.folder / "accounts", self.accounts)
         self.settings["FINCORE_PSP_ACCOUNTS_FILE"] = str(file)
         # Where PayPal sends its customers back.
-        self.settings.setdefault("FINCORE_PUBLIC_URL", self.api_url())
+        self.settings.setdefault("FINCORE_PUBLIC_URL", self.checkout_url)
         return account
 
     def start(self, *names: str) -> None:
@@ -125,14 +130,20 @@ class Installation:
 
     def add_program(self, name: str, role: Role) -> None:
         """Give a further process of a role its name and ports."""
-        self._further[name] = _Place(role, self._ports.take(), self._ports.take(len(ROLES)))
+        self._further[name] = _Place(
+            role, self._ports.take(), self._ports.take(), self._ports.take(len(ROLES))
+        )
 
     def launch(
         self, name: str, settings: Mapping[str, str] | None = None, *, program: Sequence[str] = FINCORE
     ) -> None:
         """Start a program and do not wait for it; `settings` are its own, beside those of the installation."""
         place = self._place(name)
-        ports = {"FINCORE_API_PORT": str(place.api_port), "FINCORE_OPS_PORT": str(place.ops_port)}
+        ports = {
+            "FINCORE_API_PORT": str(place.api_port),
+            "FINCORE_CHECKOUT_PORT": str(place.checkout_port),
+            "FINCORE_OPS_PORT": str(place.ops_port),
+        }
         environment = {**self.environment(), **ports, **(settings or {})}
         self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
 
@@ -195,6 +206,11 @@ class Installation:
         """Where the merchants' API is served; `number` counts its processes from 1."""
         return f"http://127.0.0.1:{self.api_port('api' if number == 1 else f'api-{number}')}"
 
+    @property
+    def checkout_url(self) -> str:
+        """Where customers are served."""
+        return f"http://127.0.0.1:{self._places['checkout'].checkout_port}"
+
     def ops_url(self, name: str) -> str:
         """Where a program serves its health and metrics."""
         place = self._place(name)
@@ -210,6 +226,7 @@ class Installation:
             **clean,
             "FINCORE_DATA_DIR": str(self.folder / "data"),
             "FINCORE_API_PORT": str(first.api_port),
+            "FINCORE_CHECKOUT_PORT": str(first.checkout_port),
             "FINCORE_OPS_PORT": str(first.ops_port),
             "FINCORE_STRIPE_BASE_URL": f"http://127.0.0.1:{self._sandbox_port}",
             "FINCORE_STRIPE_TEST_SECRET_KEY": self.stripe_key,
@@ -273,6 +290,8 @@ class Installation:
             urls = [f"{self.ops_url(name)}/readyz"]
             if self._place(name).role == "api":
                 urls.append(f"http://127.0.0.1:{self.api_port(name)}/readyz")
+            if self._place(name).role == "checkout":
+                urls.append(f"http://127.0.0.1:{self._place(name).checkout_port}/readyz")
             return all(answers_ok(url) for url in urls)
 
         self.until(f"{name} is ready", is_ready, timeout_seconds=START_TIMEOUT_SECONDS)

@@ -371,7 +371,7 @@ def lag_seconds(system: System, consumer: str) -> float:
 
 def in_flight(system: System) -> int:
     """How many requests the first process of the API works on."""
-    return int(metric(system, "api", "fincore_http_requests_in_flight"))
+    return int(metric(system, "api", 'fincore_http_requests_in_flight{server="api"}'))
 
 
 def metric(system: System, role: str, name: str) -> float:

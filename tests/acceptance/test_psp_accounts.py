@@ -108,9 +108,7 @@ async def test_webhook_about_a_charge_of_another_account_is_ignored(
 
 
 def test_accounts_are_listed_and_checked_by_command(system: System) -> None:
-    done = system.fincore(
-        "psp", "accounts", "--check", settings={"FINCORE_PUBLIC_URL": "https://pay.example"}
-    )
+    done = system.fincore("psp", "accounts", "--check", settings={"FINCORE_API_URL": "https://pay.example"})
     assert (done.code, done.stderr) == (0, "")
     rows = [line.split() for line in done.stdout.splitlines()]
     sandbox = system.sandbox.url.removeprefix("http://")

@@ -46,7 +46,7 @@ async def test_killed_role_is_restarted_and_payments_continue(system: System) ->
     async with Shop(system, merchant.api_key) as shop:
         before_the_kill = await shop.charge()
     before = pids(system)
-    assert before.keys() == {*ROLES, "auditor"}
+    assert before.keys() == {*ROLES, "auditor", "checkout"}
     for role in ROLES:
         os.kill(before[role], signal.SIGKILL)
     system.until(

@@ -23,7 +23,7 @@ PAGES = {"return_url": "https://shop.example/back?basket=7", "cancel_url": "http
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """A system of its own, with an account at PayPal."""
-    system = System(settings={"FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true"})
+    system = System(serves_customers=True, settings={"FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true"})
     try:
         system.start_stores()
         system.add_account("paypal", "shop", is_default=True)
@@ -75,7 +75,7 @@ async def press(browser: aiohttp.ClientSession, charge: dict[str, Any], action: 
 
 async def sent_on(browser: aiohttp.ClientSession, system: System, url: str) -> str:
     """Where our page sends the customer on."""
-    assert url.startswith(f"{system.api_url()}/return/ch_")
+    assert url.startswith(f"{system.checkout_url}/return/ch_")
     async with browser.get(url, allow_redirects=False) as answer:
         assert answer.status == 303, await answer.text()
         return answer.headers["Location"]

@@ -17,7 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from fincore.alerting.alerts import ALERTS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
-from fincore.bootstrap.api import CONNECTIONS_WAITING_MAX
+from fincore.bootstrap.serving import CONNECTIONS_WAITING_MAX
 from fincore.bootstrap.settings import SETTINGS
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id

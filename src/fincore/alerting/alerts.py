@@ -16,14 +16,15 @@ ALERTS: Final = (
     Alert(
         name="RoleAbsent",
         severity="critical",
-        expression="absent(fincore_http_requests_in_flight) or absent(fincore_jobs) "
+        expression='absent(fincore_http_requests_in_flight{server="api"}) or absent(fincore_jobs) '
         'or absent(fincore_consumer_lag_seconds{consumer="projectionist"}) '
         'or absent(fincore_consumer_lag_seconds{consumer="ledger"}) '
         'or absent(fincore_consumer_lag_seconds{consumer="notify"}) '
-        "or absent(fincore_laws_checked_timestamp_seconds)",
+        "or absent(fincore_laws_checked_timestamp_seconds) "
+        'or absent(fincore_http_requests_in_flight{server="checkout"})',
         for_seconds=60,
         runbook="Prometheus receives no metrics of at least one role; the expression lists them in "
-        "the order api, worker, projectionist, ledger, notify, auditor. Start the missing "
+        "the order api, worker, projectionist, ledger, notify, auditor, checkout. Start the missing "
         "role, and read the last lines of its log.",
         section="when-something-is-down",
     ),
@@ -32,8 +33,8 @@ ALERTS: Final = (
         severity="critical",
         expression='sum(rate(fincore_http_request_seconds_count{status="5xx"}[5m])) > 0',
         for_seconds=120,
-        runbook="Merchants receive 5xx errors. The log of the api role names each; 503 means that a "
-        "store is unavailable or that the API is overloaded.",
+        runbook="Merchants or customers receive 5xx errors. The log of the role api or checkout names each; 503 means that a "
+        "store is unavailable or that the server is overloaded.",
         section="when-something-is-down",
     ),
     Alert(

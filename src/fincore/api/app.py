@@ -12,7 +12,6 @@ from fincore.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf
 from fincore.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
-    RETURNS_IN_FLIGHT_MAX,
     WEBHOOKS_IN_FLIGHT_MAX,
     Gate,
 )
@@ -42,19 +41,18 @@ def create_app(
     *,
     bounds: RequestBounds,
     outage_of: OutageOf,
-    public_url: str | None = None,
+    api_url: str | None = None,
 ) -> Router:
     """The merchants' API as an ASGI application, with the documentation of its resources.
 
-    `public_url` is where clients reach it; None where it is not configured.
+    `api_url` is where clients reach it; None where it is not configured.
     """
     documented = [route for resource in resources for route in resource.routes()]
-    routes = [*documented, *Docs(documented, WEBHOOKS, public_url=public_url).routes()]
+    routes = [*documented, *Docs(documented, WEBHOOKS, api_url=api_url).routes()]
     requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=bounds.requests_waiting_max)
-    requests.measure()
+    requests.measure("api")
     gates: dict[GateName, Gate] = {
         "requests": requests,
-        "returns": Gate(in_flight_max=RETURNS_IN_FLIGHT_MAX, waiting_max=0),
         "webhooks": Gate(in_flight_max=bounds.webhooks_in_flight_max, waiting_max=0),
     }
     limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)

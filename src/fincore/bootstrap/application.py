@@ -1,6 +1,6 @@
 """The merchants' API as one application: stores, PSP accounts and bounds in. The API role and the tests compose it here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,15 +11,13 @@ from fincore.api.charges.body import render_cancel, render_capture, render_charg
 from fincore.api.charges.handlers import Charges
 from fincore.api.disputes.handlers import Disputes
 from fincore.api.events.handlers import Events
-from fincore.api.health.handlers import Health, Probe
 from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
 from fincore.api.refunds.body import render_refund
 from fincore.api.refunds.handlers import Refunds
-from fincore.api.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
-from fincore.api.return_page.handlers import ReturnPage
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.outages import store_outage
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.outcome import PspName
@@ -28,12 +26,10 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.http.asgi import Application
-from fincore.http.client_address import Network
-from fincore.http.endpoint import Outage
+from fincore.http.health.handlers import Health, Probe
 from fincore.notify.delivery_log import DeliveryLog
 from fincore.notify.endpoints import Endpoints
 from fincore.notify.secret_cipher import SecretCipher
-from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import store_state
 from fincore.read.current import Current
 from fincore.read.event_references import EventReferences
@@ -66,17 +62,15 @@ class PspAccounts(msgspec.Struct, frozen=True, kw_only=True):
 class ApplicationOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation may decide about its API.
 
-    `public_url` is where clients reach it; None where it is not configured. `trusted_proxies` state the address of their
-    client. `webhooks_allow_loopback` lets merchants' endpoints be on this machine, for development. `in_flight_wait_seconds`
-    is how long a repeated request waits for the first one with its key, and `return_wait_seconds` how long a customer who comes
-    back from a wallet waits for the outcome.
+    `api_url` is where merchants reach it, and `public_url` where customers reach the checkout role; None where it is not
+    configured. `webhooks_allow_loopback` lets merchants' endpoints be on this machine, for development.
+    `in_flight_wait_seconds` is how long a repeated request waits for the first one with its key.
     """
 
+    api_url: str | None = None
     public_url: str | None = None
-    trusted_proxies: Sequence[Network] = ()
     webhooks_allow_loopback: bool = False
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS
-    return_wait_seconds: float = RETURN_WAIT_SECONDS
 
 
 def build_application(
@@ -143,18 +137,12 @@ def build_application(
             Events(keys=keys, queries=events, log=log),
             WebhookEndpoints(webhooks, keys),
             WebhookDeliveries(webhooks, keys),
-            ReturnPage(
-                log=log,
-                waits=waits,
-                trusted=options.trusted_proxies,
-                wait_seconds_max=options.return_wait_seconds,
-            ),
             PspWebhookHandlers(WebhookInbox(writer, accounts.webhooks, clock)),
             Health(_probes(stores) if probes is None else probes),
         ),
         bounds=bounds,
-        outage_of=_outage_of,
-        public_url=options.public_url,
+        outage_of=store_outage,
+        api_url=options.api_url,
     )
 
 
@@ -164,8 +152,3 @@ def _probes(stores: Stores) -> dict[str, Probe]:
         "eventstore": lambda: store_state(stores.eventstore),
         "paymentdb": lambda: store_state(stores.paymentdb, writes=False),
     }
-
-
-def _outage_of(error: Exception) -> Outage | None:
-    name = outage_of(error)
-    return None if name is None else Outage(name, OUTAGES[name])

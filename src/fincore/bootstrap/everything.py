@@ -9,8 +9,8 @@ from collections.abc import Callable
 from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
+from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.ready_line import tell_when_ready
-from fincore.bootstrap.return_page import check_return_page
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES
 from fincore.bootstrap.schemas import migrate_databases
@@ -33,7 +33,7 @@ async def run_everything(
             "or FINCORE_PSP_ACCOUNTS_FILE"
         )
     check_accounts(settings, secret_resolver(os.environ))
-    check_return_page(configured_accounts(settings), settings.public_url)
+    check_public_url(configured_accounts(settings), settings)
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

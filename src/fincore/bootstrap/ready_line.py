@@ -19,20 +19,23 @@ _READY_STATUS: Final = 200
 
 
 async def tell_when_ready(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Ask the roles until each is ready, then announce where the API is. Returns when that is said.
+    """Ask the roles until each is ready, then announce where the API is, and where customers are served. Returns when that is said.
 
     Where the operating system chooses the ports, they are in the logs only, and nothing is announced.
     """
-    if not settings.api_port or not settings.ops_port:
+    if not settings.api_port or not settings.checkout_port or not settings.ops_port:
         return
-    api = f"http://{_host(settings)}:{settings.api_port}"
-    servers = {"api (its own port)": api}
+    api, checkout = (
+        f"http://{_host(settings)}:{port}" for port in (settings.api_port, settings.checkout_port)
+    )
+    servers = {"api (its own port)": api, "checkout (its own port)": checkout}
     for number, role in enumerate(ROLES):
         servers[role] = f"http://{_host(settings)}:{settings.ops_port + number}"
     await _until_ready(servers, announce)
     first, last = settings.ops_port, settings.ops_port + len(ROLES) - 1
     announce(
-        f"FinCore is ready: {api}  (documentation: {api}/docs; health and metrics of the roles: ports {first} to {last})"
+        f"FinCore is ready: {api}  (documentation: {api}/docs; customers: {checkout}; health and metrics of the roles: ports "
+        f"{first} to {last})"
     )
 
 

@@ -26,6 +26,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     "ledger": frozenset(),
     "notify": _ENCRYPTION_KEYS,
     "auditor": frozenset(),
+    "checkout": frozenset(),
 }
 """Which secrets a role needs beside the DSNs of its stores and its half of the accounts at PSPs."""
 

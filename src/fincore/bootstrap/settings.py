@@ -89,23 +89,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             default="8080", read=PORT, meaning="port of the merchants' API; 0: one that the system chooses"
         ),
     ]
+    api_url: Annotated[
+        str | None,
+        Declared(
+            read=PUBLIC_URL,
+            meaning="where merchants' back ends and PSPs reach the API; empty: documentation shows paths alone",
+        ),
+    ]
+    checkout_port: Annotated[
+        int,
+        Declared(
+            default="8081",
+            read=PORT,
+            meaning="port of the checkout role, which customers' browsers call; 0: one that the system chooses",
+        ),
+    ]
     public_url: Annotated[
         str | None,
         Declared(
             read=PUBLIC_URL,
-            meaning="where merchants, customers and PSPs reach the API; empty: not shown to them; needed beside an account that takes wallets",
+            meaning="where customers' browsers reach the checkout role; needed beside an account that takes wallets",
         ),
     ]
     trusted_proxies: Annotated[
         tuple[Network, ...],
-        Declared(read=NETWORKS, meaning="proxies in front of the API; only their X-Forwarded-For counts"),
+        Declared(read=NETWORKS, meaning="proxies in front of the servers; only their X-Forwarded-For counts"),
     ]
     connections_per_address: Annotated[
         int,
         Declared(
             default="500",
             read=Number(int, 1, 1_000_000),
-            meaning="connections that one address may hold to one api process; trusted proxies and the machine itself "
+            meaning="connections that one address may hold to one process; trusted proxies and the machine itself "
             "may hold any number",
         ),
     ]
@@ -114,7 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             default="500",
             read=Number(float, 0.1, 1_000_000, "requests a second"),
-            meaning="what one live key may send to one api process; five times as many at once",
+            meaning="what one live key may send to one process; five times as many at once",
         ),
     ]
     rate_limit_test_per_second: Annotated[
@@ -122,7 +137,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             default="200",
             read=Number(float, 0.1, 1_000_000, "requests a second"),
-            meaning="what one test key may send to one api process; five times as many at once",
+            meaning="what one test key may send to one process; five times as many at once",
         ),
     ]
     ops_port: Annotated[

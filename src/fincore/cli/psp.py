@@ -111,7 +111,7 @@ def _breaker_text(breaker: SharedBreaker | None) -> str:
 def _webhook_url(settings: Settings, account: DeclaredAccount) -> str:
     """What to register at the PSP."""
     path = f"/webhooks/{account.psp}/{account.name}"
-    return f"{settings.public_url}{path}" if settings.public_url else f"{path} (at FINCORE_PUBLIC_URL)"
+    return f"{settings.api_url}{path}" if settings.api_url else f"{path} (at FINCORE_API_URL)"
 
 
 def _findings(checks: Mapping[str, AccountCheck]) -> Iterator[tuple[str, str, str]]:

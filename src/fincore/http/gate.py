@@ -67,10 +67,10 @@ class Gate:
         self.working = Capacity(in_flight_max)
         self.waiting = Capacity(waiting_max)
 
-    def measure(self) -> None:
-        """Let `/metrics` show this gate."""
-        REQUESTS_IN_FLIGHT.set_function(lambda: self.working.taken)
-        REQUESTS_WAITING.set_function(lambda: self.waiting.taken)
+    def measure(self, server: str) -> None:
+        """Let `/metrics` show this gate as the one of a server, `api` or another."""
+        REQUESTS_IN_FLIGHT.labels(server).set_function(lambda: self.working.taken)
+        REQUESTS_WAITING.labels(server).set_function(lambda: self.waiting.taken)
 
     def enter(self) -> "Place":
         """A place at work for a request; raise `Overloaded` where there is none."""

@@ -1,4 +1,4 @@
-"""What the API measures."""
+"""What servers of HTTP measure. `server` is `api` or `checkout`."""
 
 from typing import Final
 
@@ -11,17 +11,19 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
 REQUESTS_IN_FLIGHT: Final = Gauge(
-    "fincore_http_requests_in_flight", "Requests of merchants that are being handled."
+    "fincore_http_requests_in_flight", "Requests that are being handled, by server.", ("server",)
 )
 REQUESTS_WAITING: Final = Gauge(
-    "fincore_http_requests_waiting", "Requests that wait for an outcome, as their `Prefer: wait` asks."
+    "fincore_http_requests_waiting",
+    "Requests that wait for an outcome, as their `Prefer: wait` asks, by server.",
+    ("server",),
 )
 REQUESTS_LIMITED: Final = Counter(
     "fincore_http_requests_limited_total",
     "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time.",
     ("reason",),
 )
-CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the API.")
+CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the server.")
 CONNECTIONS_ENDED: Final = Counter(
     "fincore_http_connections_ended_total",
     "Connections ended because they broke a bound, by the code of the problem or by their stage: `idle`, `body`, `unread` ...",

@@ -30,6 +30,7 @@ NEEDED: dict[Role, set[str]] = {
     "ledger": {LOG, BOOKS},
     "notify": {LOG} | SEALING,
     "auditor": {LOG, VIEWS, BOOKS},
+    "checkout": {LOG},
 }
 
 

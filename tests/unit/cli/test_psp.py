@@ -68,7 +68,7 @@ def test_accounts_are_listed_before_there_is_a_database(terminal: Terminal) -> N
     assert lines[1].split() == ["stripe/eu", "test", "yes", "127.0.0.1:9", "-"]
     assert lines[2].startswith("breakers are not shown: ")
     assert [line.split() for line in lines[-5:] if line] == [
-        ["stripe/eu", "/webhooks/stripe/eu", "(at", "FINCORE_PUBLIC_URL)"],
+        ["stripe/eu", "/webhooks/stripe/eu", "(at", "FINCORE_API_URL)"],
         ["account", "value", "comes", "from"],
         ["stripe/eu", "secret_key", "env:EU_KEY"],
         ["stripe/eu", "webhook_secrets", "env:EU_WEBHOOKS"],

@@ -1,4 +1,4 @@
-"""/openapi.json, and the same as pages to read: /docs, /docs/errors and /docs/events.
+"""The index at /, /openapi.json, and the same as pages to read: /docs, /docs/errors and /docs/events.
 
 The usual renderers (Swagger UI, Redoc, Scalar) load scripts from a CDN, which an installation without internet cannot
 reach and a payment system should not run. These pages are plain HTML made here, without any script.
@@ -9,14 +9,15 @@ from typing import Final
 
 import msgspec
 
+from fincore.api.docs.body import IndexBody
 from fincore.api.docs.document import openapi_document
 from fincore.api.docs.errors_page import errors_page
 from fincore.api.docs.events_page import events_page
-from fincore.api.docs.openapi import DOCS, DOCS_ERRORS, DOCS_EVENTS, HTML, OPENAPI
+from fincore.api.docs.openapi import DOCS, DOCS_ERRORS, DOCS_EVENTS, HTML, INDEX, OPENAPI
 from fincore.api.docs.page import STYLE_HASH
 from fincore.api.docs.reference_page import reference_page
 from fincore.http.endpoint import Route
-from fincore.http.exchange import Call, Response
+from fincore.http.exchange import Call, Response, json_response
 from fincore.http.openapi import Operation
 
 _HTML_HEADERS: Final = (
@@ -32,9 +33,9 @@ class Docs:
     """The handlers of the documentation of some routes, and of themselves."""
 
     def __init__(
-        self, documented: Sequence[Route], webhooks: Mapping[str, Operation], *, public_url: str | None = None
+        self, documented: Sequence[Route], webhooks: Mapping[str, Operation], *, api_url: str | None = None
     ) -> None:
-        document = openapi_document([*documented, *self.routes()], webhooks, server_url=public_url or "/")
+        document = openapi_document([*documented, *self.routes()], webhooks, server_url=api_url or "/")
         self._openapi: Final = Response(200, msgspec.json.encode(document))
         self._reference: Final = Response(200, reference_page(document).encode(), HTML, _HTML_HEADERS)
         self._errors: Final = Response(200, errors_page().encode(), HTML, _HTML_HEADERS)
@@ -43,11 +44,16 @@ class Docs:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         return (
+            Route(method="GET", path="/", operation=INDEX, handler=self.index, gate=None),
             Route(method="GET", path="/openapi.json", operation=OPENAPI, handler=self.openapi),
             Route(method="GET", path="/docs", operation=DOCS, handler=self.reference),
             Route(method="GET", path="/docs/errors", operation=DOCS_ERRORS, handler=self.errors),
             Route(method="GET", path="/docs/events", operation=DOCS_EVENTS, handler=self.events),
         )
+
+    async def index(self, _: Call) -> Response:
+        """Where to go from here."""
+        return json_response(200, IndexBody())
 
     async def openapi(self, _: Call) -> Response:
         """The OpenAPI document."""

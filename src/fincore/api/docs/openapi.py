@@ -1,7 +1,8 @@
-"""How /openapi.json and the pages below /docs are documented."""
+"""How the index, /openapi.json and the pages below /docs are documented."""
 
 from typing import Final
 
+from fincore.api.docs.body import IndexBody
 from fincore.http.exchange import JSON
 from fincore.http.openapi import Content, Operation
 
@@ -37,4 +38,12 @@ DOCS_ERRORS: Final = _page_operation(
 )
 DOCS_EVENTS: Final = _page_operation(
     "docs_events", "Read about events", "Each type of event, and what it means.", HTML
+)
+INDEX: Final = Operation(
+    operation_id="index",
+    summary="Get the index",
+    description="Returns the paths of the documentation and of the API.",
+    tag="Service",
+    is_authenticated=False,
+    responses={200: Content(shape=IndexBody, description="The index.")},
 )

@@ -24,7 +24,6 @@ from fincore.api.docs.document import openapi_document, problems_of
 from fincore.api.docs.handlers import Docs
 from fincore.api.docs.schemas import NAMED_WORDS, component_schemas
 from fincore.api.events.openapi import GET_EVENT, LIST_EVENTS
-from fincore.api.health.handlers import Health
 from fincore.api.psp_webhooks.openapi import RECEIVE_WEBHOOK
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
 from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
@@ -46,6 +45,7 @@ from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refusal import RequestRefusalCode
 from fincore.http.endpoint import Method, Route
 from fincore.http.exchange import Call, Response
+from fincore.http.health.handlers import Health
 from fincore.http.openapi import Operation
 from fincore.http.problems import PROBLEMS
 from fincore.notify.message import message_body

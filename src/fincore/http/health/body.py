@@ -1,11 +1,9 @@
-"""What the health checks and the index answer."""
+"""What the health checks answer."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
-
-from fincore.version import VERSION
 
 DependencyState = Literal["ok", "read_only", "unavailable"]
 
@@ -29,13 +27,3 @@ class ReadinessBody(msgspec.Struct, frozen=True, kw_only=True):
             "during a fail-over."
         ),
     ]
-
-
-class IndexBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to go from here."""
-
-    name: Annotated[str, Meta(description="The product.")] = "FinCore Payments"
-    version: Annotated[str, Meta(description="The version of FinCore that answers.")] = VERSION
-    docs: Annotated[str, Meta(description="The path of the API's documentation.")] = "/docs"
-    openapi: Annotated[str, Meta(description="The path of the OpenAPI document.")] = "/openapi.json"
-    charges: Annotated[str, Meta(description="The path of the charges.")] = "/v1/charges"

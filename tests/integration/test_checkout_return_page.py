@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fincore.api.return_page.handlers import RETURNS_AT_ONCE_MAX
 from fincore.bootstrap.application import ApplicationOptions
+from fincore.bootstrap.checkout_application import CheckoutOptions
+from fincore.checkout.return_page.handlers import RETURNS_AT_ONCE_MAX
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import ActionRequired, Consented, Pending, PspReference
 from fincore.domain.payment_method import PayPalInstrument
 from fincore.postgres.pool import Pool
+from fixtures.checkout_server import Checkout, serving_checkout
 from fixtures.merchant_api import Api, Reply, captured, serving_api
 from fixtures.routing import ACCOUNTS
 from fixtures.waiting import eventually
@@ -27,13 +29,20 @@ TO_PAYPAL = ActionRequired(psp_reference=ORDER, redirect_url="https://paypal.exa
 APPROVED = Consented(
     psp_reference=ORDER, occurred_at=NOW, noticed_at=NOW, instrument=PayPalInstrument(payer_id="P1")
 )
-OPTIONS = ApplicationOptions(public_url=PUBLIC_URL, return_wait_seconds=3_600.0)
+OPTIONS = ApplicationOptions(public_url=PUBLIC_URL)
+PATIENT = CheckoutOptions(return_wait_seconds=3_600.0)
 
 
 @pytest.fixture
 async def api(pool: Pool) -> AsyncIterator[Api]:
     async with serving_api(pool, accounts=ACCOUNTS, options=OPTIONS) as api:
         yield api
+
+
+@pytest.fixture
+async def checkout(api: Api) -> AsyncIterator[Checkout]:
+    async with serving_checkout(api, options=PATIENT) as checkout:
+        yield checkout
 
 
 async def at_paypal(api: Api, idempotency_key: str = "k") -> str:
@@ -66,9 +75,9 @@ def assert_sent_on(reply: Reply, url: str) -> None:
     assert f'<a href="{url.replace("&", "&amp;")}">' in reply.body.decode()
 
 
-async def test_return_has_psp_asked_and_goes_on_when_paid(api: Api, pool: Pool) -> None:
+async def test_return_has_psp_asked_and_goes_on_when_paid(api: Api, checkout: Checkout, pool: Pool) -> None:
     charge_id = await at_paypal(api)
-    coming = asyncio.create_task(api.visit(await page_of(api, charge_id)))
+    coming = asyncio.create_task(checkout.visit(await page_of(api, charge_id)))
 
     async def is_asked() -> bool:
         return await inquiries(pool) == [charge_id]
@@ -80,49 +89,52 @@ async def test_return_has_psp_asked_and_goes_on_when_paid(api: Api, pool: Pool) 
     assert_sent_on(await coming, f"https://shop.example/back?basket=7&charge={charge_id}")
 
 
-async def test_return_goes_on_when_its_time_is_over(pool: Pool) -> None:
-    options = ApplicationOptions(public_url=PUBLIC_URL, return_wait_seconds=0.1)
-    async with serving_api(pool, accounts=ACCOUNTS, options=options) as api:
+async def test_return_goes_on_when_its_time_is_over(api: Api, pool: Pool) -> None:
+    async with serving_checkout(api, options=CheckoutOptions(return_wait_seconds=0.1)) as checkout:
         charge_id = await at_paypal(api)
-        reply = await api.visit(await page_of(api, charge_id))
+        reply = await checkout.visit(await page_of(api, charge_id))
         assert_sent_on(reply, f"https://shop.example/back?basket=7&charge={charge_id}")
         assert (await api.folded(charge_id)).status == "requires_action"
         assert await inquiries(pool) == [charge_id]
 
 
-async def test_return_of_a_decided_charge_asks_no_psp(api: Api, pool: Pool) -> None:
+async def test_return_of_a_decided_charge_asks_no_psp(api: Api, checkout: Checkout, pool: Pool) -> None:
     paid, in_review = await at_paypal(api, "paid"), await at_paypal(api, "in-review")
     await api.record(paid, captured())
     await api.record(in_review, APPROVED)
     review = Pending(psp_reference=ORDER, reason="review", occurred_at=NOW, pending_until=NOW)
     await api.record(in_review, review)
     for charge_id in (paid, in_review):
-        reply = await api.visit(await page_of(api, charge_id))
+        reply = await checkout.visit(await page_of(api, charge_id))
         assert_sent_on(reply, f"https://shop.example/back?basket=7&charge={charge_id}")
     assert await inquiries(pool) == []
 
 
-async def test_customer_who_canceled_goes_to_the_cart(api: Api) -> None:
+async def test_customer_who_canceled_goes_to_the_cart(api: Api, checkout: Checkout) -> None:
     charge_id = await at_paypal(api)
     before = await api.written()
-    reply = await api.visit(f"{await page_of(api, charge_id)}/canceled?token=EC-1")
+    reply = await checkout.visit(f"{await page_of(api, charge_id)}/canceled?token=EC-1")
     assert_sent_on(reply, f"https://shop.example/cart?charge={charge_id}")
     assert await api.written() == before
 
 
-async def test_query_of_a_return_is_not_read(api: Api) -> None:
+async def test_query_of_a_return_is_not_read(api: Api, checkout: Checkout) -> None:
     charge_id = await at_paypal(api)
     await api.record(charge_id, captured())
     path = await page_of(api, charge_id)
     query = "token=EC-1&PayerID=P1&charge=ch_other&return_url=https://evil.example&cancel_url=//evil.example&status=failed"
     for end in (f"?{query}", "?" + "x" * 5_000, "?%00", "/?next=https://evil.example"):
-        assert_sent_on(await api.visit(path + end), f"https://shop.example/back?basket=7&charge={charge_id}")
+        assert_sent_on(
+            await checkout.visit(path + end), f"https://shop.example/back?basket=7&charge={charge_id}"
+        )
     assert_sent_on(
-        await api.visit(f"{path}/canceled?{query}"), f"https://shop.example/cart?charge={charge_id}"
+        await checkout.visit(f"{path}/canceled?{query}"), f"https://shop.example/cart?charge={charge_id}"
     )
 
 
-async def test_address_not_given_out_leads_nowhere(api: Api, subtests: pytest.Subtests) -> None:
+async def test_address_not_given_out_leads_nowhere(
+    api: Api, checkout: Checkout, subtests: pytest.Subtests
+) -> None:
     charge_id, other = await at_paypal(api), await at_paypal(api, "other")
     card = (await api.charge("card", return_url="https://shop.example/back")).json()["id"]
     word = (await page_of(api, charge_id)).rpartition("/")[2]
@@ -143,20 +155,20 @@ async def test_address_not_given_out_leads_nowhere(api: Api, subtests: pytest.Su
         f"{charge_id}/wrong/canceled",
     ):
         with subtests.test(path[:80]):
-            reply = await api.visit(f"/return/{path}")
+            reply = await checkout.visit(f"/return/{path}")
             assert (reply.status, reply.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
             assert reply.headers["Cache-Control"] == "no-store"
             assert "Location" not in reply.headers
     assert await api.written() == before
 
 
-async def test_one_address_cannot_try_addresses_without_bound(pool: Pool) -> None:
-    options = ApplicationOptions(public_url=PUBLIC_URL, trusted_proxies=(ip_network("127.0.0.1"),))
-    async with serving_api(pool, accounts=ACCOUNTS, options=options) as api:
+async def test_one_address_cannot_try_addresses_without_bound(api: Api) -> None:
+    options = CheckoutOptions(trusted_proxies=(ip_network("127.0.0.1"),))
+    async with serving_checkout(api, options=options) as checkout:
 
         async def tries(address: str, count: int) -> list[int]:
             path, headers = f"/return/{new_charge_id()}/word", {"X-Forwarded-For": address}
-            return [(await api.visit(path, headers)).status for _ in range(count)]
+            return [(await checkout.visit(path, headers)).status for _ in range(count)]
 
         statuses = await tries("192.0.2.1", 4 * RETURNS_AT_ONCE_MAX)
         assert statuses[:RETURNS_AT_ONCE_MAX] == [404] * RETURNS_AT_ONCE_MAX
@@ -178,3 +190,8 @@ async def test_no_answer_shows_the_address_of_the_page(api: Api, dsn: str) -> No
     for path in (f"/v1/charges/{charge_id}", "/v1/charges", "/v1/events", f"/v1/events?charge={charge_id}"):
         reply = await api.get(path)
         assert (reply.status, word in reply.body.decode()) == (200, False)
+
+
+async def test_the_api_serves_no_page_of_customers(api: Api) -> None:
+    reply = await api.get(await page_of(api, await at_paypal(api)))
+    assert reply.problem() == (404, "route_not_found", None)

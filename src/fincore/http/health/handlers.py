@@ -1,19 +1,19 @@
-"""/healthz and /readyz, for the load balancer in front of this process, and the index at /."""
+"""/healthz and /readyz, for the load balancer in front of this process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from fincore.api.health.body import DependencyState, HealthBody, IndexBody, ReadinessBody
-from fincore.api.health.openapi import HEALTHZ, INDEX, READYZ
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response, json_response
+from fincore.http.health.body import DependencyState, HealthBody, ReadinessBody
+from fincore.http.health.openapi import HEALTHZ, READYZ
 
 Probe = Callable[[], Awaitable[DependencyState]]
 """Answers within a bound of its own what state a dependency is in."""
 
 
 class Health:
-    """The handlers of the health checks and the index."""
+    """The handlers of the health checks."""
 
     def __init__(self, probes: Mapping[str, Probe]) -> None:
         self._probes = probes
@@ -23,7 +23,6 @@ class Health:
         return (
             Route(method="GET", path="/healthz", operation=HEALTHZ, handler=self.healthz, gate=None),
             Route(method="GET", path="/readyz", operation=READYZ, handler=self.readyz, gate=None),
-            Route(method="GET", path="/", operation=INDEX, handler=self.index, gate=None),
         )
 
     async def healthz(self, _: Call) -> Response:
@@ -37,7 +36,3 @@ class Health:
         if all(state == "ok" for state in states):
             return json_response(200, ReadinessBody(status="ok", parts=parts))
         return json_response(503, ReadinessBody(status="unavailable", parts=parts))
-
-    async def index(self, _: Call) -> Response:
-        """Where to go from here."""
-        return json_response(200, IndexBody())

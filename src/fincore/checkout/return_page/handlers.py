@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from fincore.api.return_page.body import unknown_page, way_on
-from fincore.api.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
+from fincore.checkout.return_page.body import unknown_page, way_on
+from fincore.checkout.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
 from fincore.domain.errors import InvalidId

@@ -1,0 +1,37 @@
+"""The checkout role: serves what customers' browsers call, with the writer and the watch that it needs."""
+
+import asyncio
+
+from fincore.bootstrap.checkout_application import CheckoutOptions, build_checkout
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import running_writer
+from fincore.bootstrap.psps import configured_accounts
+from fincore.bootstrap.public_url import check_public_url
+from fincore.bootstrap.serving import serve
+from fincore.bootstrap.settings import Settings
+from fincore.checkout.app import CheckoutBounds
+from fincore.domain.clock import AgeClock
+from fincore.domain.events import CHARGE_EVENTS
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+
+
+async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Event) -> None:
+    """Serve customers until `stop`; then finish the requests under way and what they wrote."""
+    check_public_url(configured_accounts(settings), settings)
+    log = EventLog(stores.eventstore, CHARGE_EVENTS)
+    watch = StreamWatch(log)
+    async with running_writer(stores.eventstore, stores.jobs.enqueue) as writer:
+        application = build_checkout(
+            stores,
+            CheckoutBounds(
+                live_per_second=settings.rate_limit_live_per_second,
+                test_per_second=settings.rate_limit_test_per_second,
+            ),
+            CheckoutOptions(trusted_proxies=settings.trusted_proxies),
+            writer=writer,
+            watch=watch,
+            log=log,
+        )
+        watching = asyncio.create_task(watch.run())
+        await serve(application, settings, settings.checkout_port, stop, name="checkout", beside=(watching,))

@@ -1,0 +1,61 @@
+"""The customers' server as one application: stores and bounds in. The checkout role and the tests compose it here."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.outages import store_outage
+from fincore.checkout.app import CheckoutBounds, create_checkout_app
+from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
+from fincore.checkout.return_page.handlers import ReturnPage
+from fincore.domain.events import ChargeEvent
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.http.asgi import Application
+from fincore.http.client_address import Network
+from fincore.http.health.handlers import Health, Probe
+from fincore.postgres.pool import store_state
+from fincore.write.charges import CHARGES
+from fincore.write.payments.charge_wait import ChargeWait
+from fincore.write.payments.inquiries import Inquiries
+from fincore.write.payments.outcome_wait import OutcomeWait
+
+
+class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation may decide about its customers' server.
+
+    `trusted_proxies` state the address of their client. `return_wait_seconds` is how long a customer who comes back from a
+    wallet waits for the outcome.
+    """
+
+    trusted_proxies: Sequence[Network] = ()
+    return_wait_seconds: float = RETURN_WAIT_SECONDS
+
+
+def build_checkout(
+    stores: Stores,
+    bounds: CheckoutBounds,
+    options: CheckoutOptions,
+    *,
+    writer: Writer[ChargeEvent],
+    watch: StreamWatch,
+    log: EventLog[ChargeEvent],
+    probes: Mapping[str, Probe] | None = None,
+) -> Application:
+    """The server. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
+    waits = ChargeWait(OutcomeWait(CHARGES, log, watch), Inquiries(writer))
+    return create_checkout_app(
+        (
+            ReturnPage(
+                log=log,
+                waits=waits,
+                trusted=options.trusted_proxies,
+                wait_seconds_max=options.return_wait_seconds,
+            ),
+            Health({"eventstore": lambda: store_state(stores.eventstore)} if probes is None else probes),
+        ),
+        bounds=bounds,
+        outage_of=store_outage,
+    )

@@ -1,0 +1,77 @@
+"""How a role serves an application: on one port, with every connection in its bounds, until it is told to stop."""
+
+import asyncio
+import resource
+import socket
+from collections.abc import Collection
+from typing import Any, Final
+
+import structlog
+
+from fincore.bootstrap.settings import Settings
+from fincore.domain.errors import ConfigurationError
+from fincore.http.asgi import Application
+from fincore.http.connection import CONNECTIONS_MAX, ConnectionBounds
+from fincore.http.server import http_server
+
+CONNECTIONS_WAITING_MAX: Final = 2_048
+"""Connections the kernel holds for us before it refuses more."""
+FILES_RESERVED: Final = 200
+"""File descriptors that the process needs beside connections of clients."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(
+    application: Application,
+    settings: Settings,
+    port: int,
+    stop: asyncio.Event,
+    *,
+    name: str,
+    beside: Collection[asyncio.Task[Any]],
+) -> None:
+    """Serve until `stop` or until a task `beside` ends; then finish the requests under way, and cancel those tasks.
+
+    `name` is that of the server in the log and in the setting of its port.
+    """
+    bounds = ConnectionBounds(
+        per_address_max=settings.connections_per_address,
+        trusted=settings.trusted_proxies,
+        connections_max=_connections_max(),
+    )
+    bounds.measure()
+    server = http_server(application, bounds)
+    listening = _listen(settings.host, port, setting=f"FINCORE_{name.upper()}_PORT")
+    _log.info(f"{name}.listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
+    serving = asyncio.create_task(server.serve([listening]))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopping, *beside), return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+    finally:
+        stopping.cancel()
+        for task in beside:
+            task.cancel()
+
+
+def _connections_max() -> int:
+    """How many connections the process takes: no more than it may open files, as many of which as it can get."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_RESERVED
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS_MAX
+    return max(1, min(CONNECTIONS_MAX, soft - FILES_RESERVED))
+
+
+def _listen(host: str, port: int, *, setting: str) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=CONNECTIONS_WAITING_MAX)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}): free the port or set {setting}"
+        ) from error

@@ -1,0 +1,46 @@
+"""What every answer of the customers' server has, and that it is healthy while its store is."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fincore.checkout.security_headers import SECURITY_HEADERS
+from fincore.postgres.pool import Pool
+from fixtures.checkout_server import Checkout, serving_checkout
+from fixtures.merchant_api import serving_api
+
+
+@pytest.fixture
+async def checkout(pool: Pool) -> AsyncIterator[Checkout]:
+    async with serving_api(pool) as api, serving_checkout(api) as checkout:
+        yield checkout
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("GET", "/readyz", 200),
+        ("OPTIONS", "/healthz", 204),
+        ("DELETE", "/healthz", 405),
+        ("GET", "/nowhere", 404),
+        ("GET", "/return/ch_1/word", 404),
+        ("GET", "/v1/charges", 404),
+    ],
+)
+async def test_each_answer_has_the_security_headers_once(
+    checkout: Checkout, method: str, path: str, status: int
+) -> None:
+    reply = await checkout.request(method, path)
+    assert reply.status == status
+    for name, value in SECURITY_HEADERS.items():
+        values = reply.headers.getall(name)  # type: ignore[attr-defined]
+        assert len(values) == 1, name
+        assert values == [value] or name == "content-security-policy"
+    assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+async def test_host_that_is_none_is_refused_with_the_headers(checkout: Checkout) -> None:
+    reply = await checkout.request("GET", "/healthz", headers={"Host": "a b"})
+    assert reply.problem() == (400, "header_invalid", "Host")
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
