@@ -3,22 +3,32 @@
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from fincore.backoffice.charge_history import ChargeNotFound, charge_history
 from fincore.backoffice.unknown_outcomes import NotResolved, list_unknown, resolve_charge, resolve_refund
 from fincore.bootstrap.operator_stores import OperatorStores
+from fincore.domain.currency import Currency
+from fincore.domain.failover import reroute
 from fincore.domain.ids import ChargeId, new_charge_id, stream_of
-from fincore.domain.outcome import PspReference
+from fincore.domain.money import Money
+from fincore.domain.outcome import Approved, Failure, PspReference, Rejected, Unknown
 from fincore.domain.resolution import Resolution
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
-from fixtures.scripted_psp import ScriptedPsp, lost_after, lost_before
+from fincore.write.queue.job_payloads import reverse_attempt_job
+from fixtures.routes import STRIPE_FIRST, THEN_PAYPAL, routed
+from fixtures.scripted_psp import NOON, STRIPE, ScriptedPsp, lost_after, lost_before, payment_at
 from fixtures.traffic import follow, store_pool
 from fixtures.waiting import eventually
 from fixtures.worker_harness import WorkerHarness, open_harness
 
 ADA = Resolution(
     decided_by="ada", reason="The dashboard shows it as paid.", psp_reference=PspReference("pi_seen")
+)
+
+HOLD = Approved(
+    kind="authorized", money=Money(1000, Currency("usd")), psp_reference=PspReference("pi"), occurred_at=NOON
 )
 
 
@@ -112,6 +122,54 @@ async def test_unknown_refund_is_listed_and_resolved(pool: Pool, dsn: str, opera
         await harness.idle()
         assert (await harness.state(charge_id)).refundable_minor == 1000
         assert await harness.held() == []
+
+
+async def test_abandoned_attempts_that_are_a_persons_are_listed(
+    pool: Pool, dsn: str, operator: OperatorStores
+) -> None:
+    """Whether they have money that does not go back, or the PSP could not say; each until a person says how it stands."""
+    refused = Rejected(
+        failure=Failure(code="psp_rejected_request", message="No.", advice="do_not_retry"), occurred_at=NOON
+    )
+    stripe = ScriptedPsp(cancel=[refused])
+    async with open_harness(pool, stripe) as harness:
+        silent, holds = [await _rerouted(harness) for _ in range(2)]
+        stripe.becomes(holds, replace(HOLD, psp_reference=payment_at(holds, "test")))
+        stripe.becomes(silent, Unknown(reason="processing", since=NOON))
+        await harness.put(reverse_attempt_job(holds, 1, delay_seconds=0.0))
+        await harness.idle()
+        harness.clock.advance(hours=25)
+        await harness.put(reverse_attempt_job(silent, 1, delay_seconds=0.0))
+        await harness.idle()
+        await projected(harness, dsn)
+        listed = await list_unknown(operator.paymentdb, operator.jobs, limit=10)
+        assert {(one.outcome.charge_id, one.outcome.operation, one.outcome.attempt) for one in listed} == {
+            (silent, "reverse", 1),
+            (holds, "reverse", 1),
+        }
+        assert {(one.outcome.psp, one.outcome.psp_account, one.outcome.amount_minor) for one in listed} == {
+            (STRIPE, "test", 1000)
+        }
+        for one in listed:
+            assert one.held_because is not None
+            assert f"fincore charges resolve {one.outcome.charge_id} given_back" in one.held_because
+            assert await resolve_charge(operator.resolver, one.outcome.charge_id, "given_back", ADA) == [
+                "charge.outcome_decided",
+                "charge.attempt_released",
+            ]
+        await harness.idle()
+        assert await harness.held() == []
+        await projected(harness, dsn)
+        assert await list_unknown(operator.paymentdb, operator.jobs, limit=10) == []
+
+
+async def _rerouted(harness: WorkerHarness) -> ChargeId:
+    charge_id = await harness.charge(jobs=(), **routed(STRIPE_FIRST, THEN_PAYPAL))
+    charge = await harness.state(charge_id)
+    assert charge.operation is not None
+    events = reroute(charge, charge.operation, code="account_unavailable", reason="no connection", now=NOON)
+    await harness.append(charge_id, *events, version=charge.version)
+    return charge_id
 
 
 async def _is_unknown(harness: WorkerHarness, charge_id: ChargeId) -> bool:

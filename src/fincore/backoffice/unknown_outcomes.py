@@ -40,7 +40,7 @@ class NotResolved(FinCoreError):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """An unknown outcome, and why it waits for a person; None while the janitor still asks the PSP."""
+    """An unknown outcome, and why it waits for a person; None while FinCore still asks the PSP."""
 
     outcome: UnknownOutcome
     held_because: str | None
@@ -59,8 +59,13 @@ class Resolver(NamedTuple):
 async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> list[Listed]:
     """The unknown outcomes, oldest first."""
     held = await jobs.held(limit=HELD_JOBS_MAX)
-    found = await UnknownQueries(paymentdb).list_unknown(limit=limit)
-    return [Listed(outcome, _reason(held, outcome.refund_id or outcome.charge_id)) for outcome in found]
+    reasons = {subject: job.reason for job in reversed(held) if (subject := _subject_of(job)) is not None}
+    without_answer = [(one.charge_id, one.attempt) for one in reasons if one.attempt is not None]
+    found = await UnknownQueries(paymentdb).list_unknown(limit=limit, without_answer=without_answer)
+    return [
+        Listed(outcome, reasons.get(_Subject(outcome.charge_id, outcome.refund_id, outcome.attempt)))
+        for outcome in found
+    ]
 
 
 async def resolve_charge(
@@ -68,11 +73,13 @@ async def resolve_charge(
 ) -> list[str]:
     """Record what a person found out about a charge; return the types of the events. Raise `NotResolved`."""
     now = resolver.clock.now()
+    subjects = map(_subject_of, await resolver.jobs.held(limit=HELD_JOBS_MAX))
+    given_up = {one.attempt for one in subjects if one and one.charge_id == charge_id and one.attempt}
     return await _resolve(
         resolver,
         charge_id,
         resolution,
-        lambda charge: decide_charge_outcome(charge, outcome, resolution, now),
+        lambda charge: decide_charge_outcome(charge, outcome, resolution, now, given_up=given_up),
         charge_id,
     )
 
@@ -124,5 +131,25 @@ async def _resolve(
     return [event_type(event) for event in recorded.events]
 
 
-def _reason(held: Sequence[HeldJob], named: str) -> str | None:
-    return next((job.reason for job in held if named.encode() in job.payload), None)
+class _Subject(NamedTuple):
+    """What a job is about: a charge itself, a refund of it, or an attempt that was given up."""
+
+    charge_id: ChargeId
+    refund_id: RefundId | None = None
+    attempt: int | None = None
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    charge_id: ChargeId
+    refund_id: RefundId | None = None
+    attempt: int | None = None
+
+
+def _subject_of(job: HeldJob) -> _Subject | None:
+    try:
+        payload = msgspec.json.decode(job.payload, type=_Payload)
+    except msgspec.MsgspecError:
+        return None  # a job of another kind, such as one that reads a webhook
+    # The attempt of any other job is the one that counts: the charge itself.
+    attempt = payload.attempt if job.kind == "attempt.reverse" else None
+    return _Subject(payload.charge_id, payload.refund_id, attempt)

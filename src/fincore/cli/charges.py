@@ -15,6 +15,7 @@ from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.resolution import DecidedChargeOutcome, DecidedRefundOutcome, Resolution
+from fincore.read.paymentdb.unknown_queries import UnknownOutcome
 
 charges = App(name="charges", help=COMMANDS["charges"].help)
 
@@ -55,8 +56,9 @@ def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
 def list_unknown(*, limit: Limit = 100) -> None:
     """List the operations with an unknown outcome at the PSP, oldest first, and what happens to each.
 
-    `state` says what is next: FinCore still asks the PSP, or it has given up. Then look the payment up in the PSP's
-    dashboard, and record what it shows with `fincore charges resolve`.
+    `reverse` is an attempt that was given up and has money of the customer, which has to go back. `state` says what is next:
+    FinCore still asks the PSP, or it has given up. Then look the payment up in the PSP's dashboard, and record what it shows
+    with `fincore charges resolve`, as one of the outcomes that `state` names.
     """
     found = on_stores(
         lambda stores: unknown_outcomes.list_unknown(stores.paymentdb, stores.jobs, limit=limit),
@@ -64,22 +66,37 @@ def list_unknown(*, limit: Limit = 100) -> None:
         "paymentdb",
     )
     show_table(
-        ("charge", "refund", "mode", "operation", "amount", "psp", "reference", "unknown since", "state"),
+        ("charge", "refund", "mode", "operation", "amount", "account", "reference", "unknown since", "state"),
         [
             (
                 listed.outcome.charge_id,
                 listed.outcome.refund_id or "-",
                 "live" if listed.outcome.livemode else "test",
-                listed.outcome.operation,
+                _operation_text(listed.outcome),
                 str(Money(listed.outcome.amount_minor, listed.outcome.currency)),
-                listed.outcome.psp,
+                f"{listed.outcome.psp}/{listed.outcome.psp_account}",
                 listed.outcome.psp_reference or "-",
                 moment_text(listed.outcome.since),
-                f"resolve it: {listed.held_because}" if listed.held_because else "FinCore asks the PSP",
+                "FinCore asks the PSP"
+                if listed.held_because is None
+                else f"resolve it as {_outcomes_text(listed.outcome)}: {listed.held_because}",
             )
             for listed in found
         ],
     )
+
+
+def _operation_text(outcome: UnknownOutcome) -> str:
+    return outcome.operation if outcome.attempt is None else f"{outcome.operation} attempt {outcome.attempt}"
+
+
+def _outcomes_text(outcome: UnknownOutcome) -> str:
+    """What `resolve` takes for it."""
+    if outcome.attempt is not None:
+        return "given_back"
+    if outcome.refund_id is not None:
+        return f"succeeded or failed with --refund {outcome.refund_id}"
+    return "captured, authorized, canceled, expired or failed"
 
 
 @charges.command(name="resolve")
@@ -95,8 +112,8 @@ def resolve_unknown(
 ) -> None:
     """Record the outcome of an unknown operation as the PSP's dashboard shows it, with your name and reason.
 
-    Of a charge: captured, authorized, canceled, expired, failed (it did not happen), or given_back (what an abandoned attempt
-    took or held is with the customer again). Of a refund, named with --refund:
+    Of a charge: captured, authorized, canceled, expired, failed (it did not happen), or given_back (an abandoned attempt
+    has no money of the customer: it took none, or you gave it back at the PSP). Of a refund, named with --refund:
     succeeded or failed. `fincore charges unknown` lists the unknown operations.
 
     Parameters

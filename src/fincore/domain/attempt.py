@@ -32,6 +32,7 @@ ATTEMPT_TRANSITIONS: Final[Mapping[tuple[AttemptStatus, EventType], AttemptStatu
     {
         ("abandoned", "charge.attempt_authorized"): "authorized",
         ("abandoned", "charge.attempt_captured"): "captured",
+        ("abandoned", "charge.attempt_released"): "released",
         ("authorized", "charge.attempt_captured"): "captured",
         ("authorized", "charge.attempt_released"): "released",
         ("authorized", "charge.attempt_reversal_failed"): "reversal_failed",

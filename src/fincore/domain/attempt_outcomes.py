@@ -82,7 +82,14 @@ def decide_attempt(charge: Charge, number: int, record: KnownOutcome, now: datet
     A payment that its customer has yet to act on, or has approved, took no money and never will: nothing completes it.
     """
     attempt = charge.abandoned_attempt(number)
-    if attempt is None or attempt.status in ("reversed", "released"):
+    if attempt is None or attempt.status == "reversed":
+        return ()
+    if attempt.status == "released":
+        if isinstance(record, Approved) and record.kind == "captured":
+            return Refusal(
+                "contradicts_state",
+                f"the PSP shows that attempt {number} took {record.money}, and it is known to have no money of the customer",
+            )
         return ()
     refusal = payment_mismatch(as_of_attempt(charge, attempt), record)
     if refusal is not None:

@@ -1,5 +1,6 @@
 """What a person decides about an unknown outcome, recorded with their name and reason."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -29,7 +30,7 @@ from fincore.domain.refusal import Refusal
 DecidedPaymentOutcome = Literal["captured", "authorized", "canceled", "expired", "failed"]
 """What the PSP shows of the payment. `failed`: the operation in doubt did not happen."""
 DecidedChargeOutcome = DecidedPaymentOutcome | Literal["given_back"]
-"""What a person says of a charge. `given_back`: what its abandoned attempts took or held is with the customer again."""
+"""What a person says of a charge. `given_back`: its abandoned attempts have no money of the customer, or none any more."""
 DecidedRefundOutcome = Literal["succeeded", "failed"]
 
 
@@ -43,11 +44,19 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide_charge_outcome(
-    charge: Charge, decided: DecidedChargeOutcome, resolution: Resolution, now: datetime
+    charge: Charge,
+    decided: DecidedChargeOutcome,
+    resolution: Resolution,
+    now: datetime,
+    *,
+    given_up: Collection[int] = (),
 ) -> tuple[ChargeEvent, ...] | Refusal:
-    """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP."""
+    """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP.
+
+    `given_up` are the numbers of abandoned attempts of which FinCore could not find out whether they have money.
+    """
     if decided == "given_back":
-        return _with_resolution(_given_back(charge, resolution, now), resolution, now, None)
+        return _with_resolution(_given_back(charge, resolution, now, given_up), resolution, now, None)
     if charge.pending_until is None and (charge.operation is None or charge.unknown_since is None):
         return Refusal(
             "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
@@ -85,9 +94,15 @@ def decide_refund_outcome(
     return _with_resolution(correct_refund(charge, refund_id, record), resolution, now, refund_id)
 
 
-def _given_back(charge: Charge, resolution: Resolution, now: datetime) -> tuple[ChargeEvent, ...] | Refusal:
-    """The events that end the reversals of which FinCore had given up."""
-    failed = [one for one in charge.abandoned_attempts if one.status == "reversal_failed"]
+def _given_back(
+    charge: Charge, resolution: Resolution, now: datetime, given_up: Collection[int]
+) -> tuple[ChargeEvent, ...] | Refusal:
+    """The events that end what FinCore had given up: reversals, and the search for money of an attempt."""
+    failed = [
+        one
+        for one in charge.abandoned_attempts
+        if one.status == "reversal_failed" or (one.status == "abandoned" and one.number in given_up)
+    ]
     if not failed:
         return Refusal("outcome_not_unknown", "no abandoned attempt of the charge waits for a person")
     events: list[ChargeEvent] = []

@@ -407,7 +407,33 @@ async def test_what_a_psp_cannot_say_is_a_persons_after_a_day() -> None:
     one.stripe.becomes(one.charge_id, Unknown(reason="processing", since=NOON))
     assert isinstance(await one.reverse(), RetryIn)
     one.clock.advance(days=1, hours=1)
-    assert isinstance(await one.reverse(attempt=9), Hold)
+    held = await one.reverse(attempt=9)
+    assert isinstance(held, Hold)
+    assert f"`fincore charges resolve {one.charge_id} given_back`" in held.reason
+
+
+async def say_given_back(one: Rerouted) -> None:
+    """A person looked the attempt up of which FinCore could find out nothing."""
+    charge, seen = await one.state(), Resolution(decided_by="ada", reason="No such payment")
+    events = decide_charge_outcome(charge, "given_back", seen, NOON, given_up=[1])
+    assert not isinstance(events, Refusal)
+    await one.harness.append(one.charge_id, *events, version=charge.version)
+
+
+async def test_an_attempt_said_to_have_no_money_is_looked_for_no_more() -> None:
+    one = await Rerouted().begin()
+    one.stripe.becomes(one.charge_id, Unknown(reason="processing", since=NOON))
+    await say_given_back(one)
+    assert await one.attempt() == ("released", 0)
+    assert await one.reverse() == Done()
+
+
+async def test_late_capture_of_what_was_said_to_be_nothing_is_held() -> None:
+    one = await Rerouted().begin()
+    await say_given_back(one)
+    one.stripe.becomes(one.charge_id, took(one.charge_id))
+    assert await told(one, Told(event_id="evt_1", charge_id=one.charge_id, says="captured")) == Done()
+    assert [held.reason for held in (await one.state()).held_reports] == ["contradicts_state"]
 
 
 @pytest.mark.parametrize("kind", ["captured", "authorized"])

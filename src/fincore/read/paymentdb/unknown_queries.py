@@ -1,12 +1,13 @@
 """The unknown outcomes at the PSPs: the list a person works through."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId, MerchantId, RefundId
-from fincore.domain.outcome import PspName, PspReference
+from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
@@ -14,13 +15,19 @@ _SQL = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
 
 
 class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation (`authorize`, `capture`, `cancel`, `refund`) that may or may not have happened, since when."""
+    """An operation (`authorize`, `capture`, `cancel`, `complete`, `refund`) that may or may not have happened, since when.
+
+    `reverse`: `attempt` was given up and has money of the customer that may or may not have gone back, or that nobody could
+    look for.
+    """
 
     charge_id: ChargeId
     refund_id: RefundId | None
+    attempt: int | None
     merchant_id: MerchantId
     livemode: bool
     psp: PspName
+    psp_account: PspAccount
     psp_reference: PspReference | None
     operation: str
     amount_minor: int
@@ -34,6 +41,10 @@ class UnknownQueries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def list_unknown(self, *, limit: int) -> list[UnknownOutcome]:
-        """The oldest ones first."""
-        return [UnknownOutcome(**dict(row)) for row in await self._pool.fetch(_SQL.unknown_outcomes, limit)]
+    async def list_unknown(
+        self, *, limit: int, without_answer: Collection[tuple[ChargeId, int]] = ()
+    ) -> list[UnknownOutcome]:
+        """The oldest ones first. `without_answer`: attempts of which the PSP could not say whether they have money."""
+        attempts = [f"{charge_id} {attempt}" for charge_id, attempt in without_answer]
+        rows = await self._pool.fetch(_SQL.unknown_outcomes, limit, attempts)
+        return [UnknownOutcome(**dict(row)) for row in rows]

@@ -1,7 +1,8 @@
 -- name: unknown_outcomes
--- Charges and refunds with an unknown outcome at the PSP, and refunds that the PSP has not carried out, oldest first.
+-- Charges and refunds with an unknown outcome at the PSP, refunds that the PSP has not carried out, and abandoned attempts with
+-- money that has not gone back, or of which the PSP could not say whether they have any ($2), oldest first.
 select
-    charge_id, null as refund_id, merchant_id, livemode, psp, psp_reference,
+    charge_id, null as refund_id, null::int as attempt, merchant_id, livemode, psp, psp_account, psp_reference,
     operation ->> 'kind' as operation,
     coalesce((operation ->> 'amount_minor')::bigint, amount_minor) as amount_minor,
     currency, unknown_since as since
@@ -9,10 +10,23 @@ from paymentdb.charges
 where operation is not null and unknown_since is not null
 union all
 select
-    r.charge_id, r.refund_id, r.merchant_id, r.livemode, c.psp, r.psp_reference, 'refund', r.amount_minor, r.currency,
-    r.unknown_since
+    r.charge_id, r.refund_id, null, r.merchant_id, r.livemode, c.psp, c.psp_account, r.psp_reference, 'refund',
+    r.amount_minor, r.currency, r.unknown_since
 from paymentdb.refunds r
 join paymentdb.charges c using (charge_id)
 where r.status = 'processing' and r.unknown_since is not null
+union all
+select
+    c.charge_id, null, (one ->> 'number')::int, c.merchant_id, c.livemode, one ->> 'psp', one ->> 'psp_account',
+    one ->> 'psp_reference', 'reverse', coalesce(nullif((one ->> 'money_minor')::bigint, 0), c.amount_minor), c.currency,
+    coalesce(one ->> 'reversal_requested_at', one ->> 'abandoned_at')::timestamptz
+from paymentdb.charges c
+cross join lateral jsonb_array_elements(c.attempts -> 'abandoned') as one
+where
+    c.attempts -> 'abandoned' is not null
+    and (
+        one ->> 'status' in ('captured', 'authorized', 'reversal_failed')
+        or (one ->> 'status' = 'abandoned' and c.charge_id || ' ' || (one ->> 'number') = any ($2::text[]))
+    )
 order by since, charge_id
 limit $1;

@@ -16,6 +16,9 @@ alter table paymentdb.charges
     -- What the charge is called at PSPs beside psp_reference: parts of its payment, refunds, disputes, other attempts.
     add column other_references jsonb;
 
+-- Few rows: the charges that went from one account to another.
+create index charges_rerouted on paymentdb.charges (charge_id) where attempts -> 'abandoned' is not null;
+
 -- What the PSP gave back of its own fee with the refund; null where it told of none.
 alter table paymentdb.refunds
     add column fee_minor bigint,

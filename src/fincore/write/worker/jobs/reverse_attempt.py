@@ -216,7 +216,8 @@ class _Reversal:
         _log.error("worker.attempt_not_reversed", charge_id=self._charge_id, attempt=number, reason=reason)
         return Hold(
             f"{self._name} at {self._attempt.psp} account {self._attempt.psp_account}: {reason}; "
-            "give the customer's money back at the PSP, then say so with `fincore charges resolve ... given_back`"
+            "look it up at the PSP, give back what it has of the customer, then say so with "
+            f"`fincore charges resolve {self._charge_id} given_back`"
         )
 
     async def _commit(self, decision: Decision) -> JobResult:
