@@ -24,7 +24,12 @@ from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.route_plan import ATTEMPTS_MAX
-from fincore.domain.transition_table import attempt_table, transition_table
+from fincore.domain.transition_table import (
+    attempt_table,
+    checkout_attempt_table,
+    checkout_session_table,
+    transition_table,
+)
 from fincore.eventstore import subscription, writer
 from fincore.http import connection, endpoint, gate, idempotency_key, idempotent_call, rate_limit
 from fincore.http.problems import PROBLEMS
@@ -414,6 +419,8 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "test_cards": test_cards,
     "transition_table": lambda: _text(transition_table()),
     "attempt_table": lambda: _text(attempt_table()),
+    "checkout_session_table": lambda: _text(checkout_session_table()),
+    "checkout_attempt_table": lambda: _text(checkout_attempt_table()),
     "webhook_events": webhook_events,
     "webhook_schedule": lambda: _text(webhook_retries.schedule()),
 }

@@ -20,7 +20,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReports
-from fincore.domain.ids import MerchantId, RefundId
+from fincore.domain.ids import CheckoutSessionId, MerchantId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference, SubReference
@@ -102,6 +102,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     return_page: str | None = None
     plan: RoutePlan | None = None
     fee_plan: FeePlan | None = None
+    checkout_session_id: CheckoutSessionId | None = None
     authorized_minor: int = 0
     captured_minor: int = 0
     fee: Money | None = None

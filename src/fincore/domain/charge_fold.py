@@ -302,5 +302,6 @@ def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
         return_page=event.return_page,
         plan=event.plan,
         fee_plan=event.fee_plan,
+        checkout_session_id=event.checkout_session_id,
         operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),
     )

@@ -15,7 +15,7 @@ import msgspec
 from fincore.domain.currency import Currency
 from fincore.domain.event_codec import EventCodec, Upcast
 from fincore.domain.fee_plan import FeePlan
-from fincore.domain.ids import DisputeId, MerchantId, RefundId
+from fincore.domain.ids import CheckoutSessionId, DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import (
     DeclineAdvice,
     DisputeStatus,
@@ -60,7 +60,8 @@ RefundOrigin = Literal["merchant", "psp"]
 class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant asked for money and the route to a PSP is chosen; the PSP has not been called yet.
 
-    `return_page` is the page of ours to which a PSP sends a customer who approved there.
+    `return_page` is the page of ours to which a PSP sends a customer who approved there. `checkout_session_id`: the charge is an
+    attempt of that session.
     """
 
     merchant_id: MerchantId
@@ -80,6 +81,7 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     return_page: str | None = None
     fee_plan: FeePlan | None = None
     plan: RoutePlan | None = None
+    checkout_session_id: CheckoutSessionId | None = None
 
 
 class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -15,9 +15,10 @@ ApiKeyId = NewType("ApiKeyId", str)
 ChargeId = NewType("ChargeId", str)
 RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
+CheckoutSessionId = NewType("CheckoutSessionId", str)
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
-"""A stream is one consistency boundary of the log; a charge's stream id is the UUID inside its charge id."""
+"""A stream is one consistency boundary of the log; its id is the UUID inside the id of the charge or session it is about."""
 RequestId = NewType("RequestId", str)
 WebhookEndpointId = NewType("WebhookEndpointId", str)
 WebhookDeliveryId = NewType("WebhookDeliveryId", str)
@@ -47,12 +48,22 @@ def reversal_refund_id(charge_id: ChargeId, attempt: int) -> RefundId:
     return RefundId(_spelled(uuid5(stream_of(charge_id), f"attempt:{attempt}"), "re"))
 
 
+def second_payment_refund_id(charge_id: ChargeId) -> RefundId:
+    """The id of the refund that gives a second payment of a checkout session back: always the same, so that it is made once."""
+    return RefundId(_spelled(uuid5(stream_of(charge_id), "second_payment"), "re"))
+
+
+def session_charge_id(session_id: CheckoutSessionId, attempt: int) -> ChargeId:
+    """The id of the charge of a session's attempt: always the same, so that it is made once."""
+    return ChargeId(_spelled(uuid5(session_stream_of(session_id), f"attempt:{attempt}"), "ch"))
+
+
 def new_dispute_id() -> DisputeId:
     return DisputeId(_new("dp"))
 
 
 def new_stream_id() -> StreamId:
-    """The stream of something new; `charge_of` spells the charge's id."""
+    """The stream of something new; `charge_of` and `session_of` spell the id of what it is about."""
     return StreamId(uuid7())
 
 
@@ -103,6 +114,13 @@ def parse_dispute_id(text: str) -> DisputeId:
     return DisputeId(text)
 
 
+def parse_checkout_session_id(text: str) -> CheckoutSessionId:
+    """Raise `InvalidId` unless the text is the id of a checkout session."""
+    session_id = CheckoutSessionId(text)
+    session_stream_of(session_id)
+    return session_id
+
+
 def parse_event_id(text: str) -> EventId:
     """The event that a public `evt_...` names; raise `InvalidId` for what is none."""
     return EventId(_uuid_inside(text, "evt"))
@@ -135,6 +153,16 @@ def stream_of(charge_id: ChargeId) -> StreamId:
 def charge_of(stream_id: StreamId) -> ChargeId:
     """The charge a stream is about; the inverse of `stream_of`."""
     return ChargeId(_spelled(stream_id, "ch"))
+
+
+def session_stream_of(session_id: CheckoutSessionId) -> StreamId:
+    """The stream that holds everything about a checkout session; its charges have streams of their own."""
+    return StreamId(_uuid_inside(session_id, "cos"))
+
+
+def session_of(stream_id: StreamId) -> CheckoutSessionId:
+    """The checkout session a stream is about; the inverse of `session_stream_of`."""
+    return CheckoutSessionId(_spelled(stream_id, "cos"))
 
 
 def public_event_id(event_id: EventId) -> str:

@@ -243,6 +243,7 @@ def _attempts(charge: Charge) -> object:
         "completions_requested": charge.completions_requested,
         "actions_required": charge.actions_required,
         "approved_at": charge.approved_at,
+        "checkout_session_id": charge.checkout_session_id,
     }
     return _plain({name: value for name, value in told.items() if value})
 

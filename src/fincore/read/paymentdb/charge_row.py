@@ -11,6 +11,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReport
+from fincore.domain.ids import CheckoutSessionId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspReference, SubReference
@@ -23,7 +24,10 @@ T = TypeVar("T")
 
 
 class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The column `attempts`: where the charge may go, where it went, what it is called there, and how far its customer came. Null for most charges."""
+    """The column `attempts`: what tells where the charge came from, may go and went, and how far its customer came.
+
+    It is null for most charges.
+    """
 
     plan: RoutePlan | None = None
     sub_references: tuple[SubReference, ...] = ()
@@ -31,6 +35,7 @@ class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     completions_requested: int = 0
     actions_required: int = 0
     approved_at: datetime | None = None
+    checkout_session_id: CheckoutSessionId | None = None
 
 
 _NO_ATTEMPTS: Final = _Attempts()
@@ -147,6 +152,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             completions_requested=attempts.completions_requested,
             actions_required=attempts.actions_required,
             approved_at=attempts.approved_at,
+            checkout_session_id=attempts.checkout_session_id,
             created_at=row["created_at"],
         ),
         updated_at=row["updated_at"],
@@ -166,6 +172,7 @@ def _attempts_of(charge: Charge) -> _Attempts | None:
         completions_requested=charge.completions_requested,
         actions_required=charge.actions_required,
         approved_at=charge.approved_at,
+        checkout_session_id=charge.checkout_session_id,
     )
     return None if attempts == _NO_ATTEMPTS else attempts
 

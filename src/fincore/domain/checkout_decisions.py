@@ -1,0 +1,249 @@
+"""What becomes of a checkout session: what its customer and its merchant may ask, and what its charges make of it. Pure.
+
+A session learns only from what the log says of its charges; what is unknown of a charge leaves its attempt live.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal, assert_never
+
+import msgspec
+
+from fincore.domain.charge import Charge
+from fincore.domain.checkout_session import CheckoutAttempt, CheckoutSession, evolve_session
+from fincore.domain.checkout_session_events import (
+    CheckoutAttemptClosed,
+    CheckoutAttemptStarted,
+    CheckoutExpiryRequested,
+    CheckoutPaidAgain,
+    CheckoutPaymentReturned,
+    CheckoutSessionCompleted,
+    CheckoutSessionEvent,
+    CheckoutSessionExpired,
+    CheckoutSwitchRequested,
+    CloseReason,
+    ExpiryReason,
+    SessionPaymentMethod,
+)
+from fincore.domain.ids import CheckoutSessionId, session_charge_id
+from fincore.domain.route_plan import RoutePlan
+
+ATTEMPTS_MAX: Final = 30
+"""Attempts of one session, the customer's tries with declined cards included."""
+SWITCHES_MAX: Final = 60
+"""How often a customer may change the payment method while an attempt is live."""
+
+SessionRefusalCode = Literal[
+    "checkout_session_not_open", "payment_method_not_offered", "too_many_checkout_attempts"
+]
+"""Why a session may not be changed as asked."""
+
+
+class SessionRefusal(msgspec.Struct, frozen=True):
+    """Nothing was done. `detail` names the state that stands in the way."""
+
+    code: SessionRefusalCode
+    detail: str
+
+
+Decided = tuple[CheckoutSessionEvent, ...]
+
+
+def begin_attempt(
+    session_id: CheckoutSessionId,
+    session: CheckoutSession,
+    method: SessionPaymentMethod,
+    plan: RoutePlan,
+    now: datetime,
+) -> Decided | SessionRefusal:
+    """Pay with a method: nothing new where the live attempt is with it, else a new attempt or the wish for one.
+
+    `plan` is where the charge of a new attempt goes; it is written only with a new attempt.
+    """
+    if method not in session.payment_methods:
+        return SessionRefusal("payment_method_not_offered", f"The session does not offer {method}.")
+    match session.state:
+        case "completed" | "expired" | "expiring":
+            return _not_open(session)
+        case "choosing":
+            if now >= session.expires_at:
+                return SessionRefusal("checkout_session_not_open", "The time of the session is over.")
+            if len(session.attempts) >= ATTEMPTS_MAX:
+                return SessionRefusal(
+                    "too_many_checkout_attempts", f"A session has {ATTEMPTS_MAX} attempts at most."
+                )
+            return (_started(session_id, session, method, plan, now),)
+        case "paying" | "switching":
+            return _other_method(session, method, plan, now)
+        case _:
+            assert_never(session.state)
+
+
+def end_session(session: CheckoutSession, reason: ExpiryReason, now: datetime) -> Decided | SessionRefusal:
+    """End a session unpaid: at once, or once its live attempt is known to be closed."""
+    match session.state:
+        case "completed" | "expired":
+            return _not_open(session)
+        case "expiring":
+            return ()
+        case "choosing":
+            return (CheckoutSessionExpired(reason=reason, expired_at=now),)
+        case "paying" | "switching":
+            return (CheckoutExpiryRequested(reason=reason, requested_at=now),)
+        case _:
+            assert_never(session.state)
+
+
+def learn(
+    session_id: CheckoutSessionId, session: CheckoutSession, charges: Mapping[int, Charge], now: datetime
+) -> Decided:
+    """What the charges of a session's attempts, by number, tell it; an attempt without one tells nothing.
+
+    A charge that was paid counts before one that was not: what ends the session must not hide a payment.
+    """
+    events: list[CheckoutSessionEvent] = []
+    known = [(attempt, charges[attempt.number]) for attempt in session.attempts if attempt.number in charges]
+    for attempt, charge in sorted(known, key=lambda one: (not has_money(one[1]), one[0].number)):
+        for event in _of_attempt(session_id, session, attempt, charge, now):
+            session = evolve_session(session, event)
+            events.append(event)
+    return tuple(events)
+
+
+class MakeCharge(msgspec.Struct, frozen=True):
+    """The charge of an attempt is to be made."""
+
+    attempt: CheckoutAttempt
+
+
+class CloseCharge(msgspec.Struct, frozen=True):
+    """The charge of the live attempt is to be canceled at its PSP; nothing else is known of it than that it is open."""
+
+    attempt: CheckoutAttempt
+
+
+class ReturnMoney(msgspec.Struct, frozen=True):
+    """The money of an attempt that the session does not need is to go back."""
+
+    attempt: CheckoutAttempt
+
+
+Task = MakeCharge | CloseCharge | ReturnMoney
+
+
+def tasks_of(session: CheckoutSession, charges: Mapping[int, Charge]) -> tuple[Task, ...]:
+    """What is to be done for a session as it stands, after it has learned what its charges tell."""
+    tasks: list[Task] = [ReturnMoney(one) for one in session.attempts if one.status == "paid_again"]
+    live = session.live_attempt
+    if live is not None and live.number not in charges:
+        tasks.append(MakeCharge(live))
+    elif live is not None and session.state in ("switching", "expiring"):
+        tasks.append(CloseCharge(live))
+    return tuple(tasks)
+
+
+def has_money(charge: Charge) -> bool:
+    """Whether a charge holds or has taken the customer's money, as the log knows it.
+
+    What is held counts for nothing while it is being canceled: it may be released already.
+    """
+    is_canceling = charge.operation is not None and charge.operation.kind == "cancel"
+    return charge.status == "succeeded" or (charge.status == "authorized" and not is_canceling)
+
+
+def is_given_back(charge: Charge) -> bool:
+    """Whether nothing of a charge's money is left: it was released, or all of it refunded."""
+    if charge.status == "succeeded":
+        return charge.refunded_minor >= charge.captured_minor
+    return charge.status in ("canceled", "expired", "failed")
+
+
+def _of_attempt(
+    session_id: CheckoutSessionId,
+    session: CheckoutSession,
+    attempt: CheckoutAttempt,
+    charge: Charge,
+    now: datetime,
+) -> Decided:
+    number, charge_id = attempt.number, attempt.charge_id
+    match attempt.status:
+        case "live":
+            if has_money(charge):
+                return (CheckoutSessionCompleted(number=number, charge_id=charge_id, completed_at=now),)
+            reason = _close_reason(charge)
+            if reason is None:
+                return ()
+            closed = CheckoutAttemptClosed(
+                number=number,
+                charge_id=charge_id,
+                reason=reason,
+                closed_at=now,
+                advice=charge.failure.advice if charge.failure is not None else None,
+            )
+            return (closed, *_after_closing(session_id, session, now))
+        case "closed" if has_money(charge):
+            if session.state == "choosing":
+                return (CheckoutSessionCompleted(number=number, charge_id=charge_id, completed_at=now),)
+            return (CheckoutPaidAgain(number=number, charge_id=charge_id, found_at=now),)
+        case "paid_again" if is_given_back(charge):
+            return (CheckoutPaymentReturned(number=number, charge_id=charge_id, returned_at=now),)
+        case _:
+            return ()
+
+
+def _after_closing(session_id: CheckoutSessionId, session: CheckoutSession, now: datetime) -> Decided:
+    """What the live attempt was closed for, if for anything."""
+    if session.state == "expiring":
+        return (CheckoutSessionExpired(reason=session.expiry_reason or "time", expired_at=now),)
+    if session.switch is None:
+        return ()
+    if now >= session.expires_at:
+        return (CheckoutSessionExpired(reason="time", expired_at=now),)
+    if len(session.attempts) >= ATTEMPTS_MAX:
+        return ()
+    return (_started(session_id, session, session.switch.payment_method, session.switch.plan, now),)
+
+
+def _other_method(
+    session: CheckoutSession, method: SessionPaymentMethod, plan: RoutePlan, now: datetime
+) -> Decided | SessionRefusal:
+    live = session.live_attempt
+    wanted = session.switch.payment_method if session.switch else live.payment_method if live else None
+    if method == wanted:
+        return ()
+    if session.switches_requested >= SWITCHES_MAX:
+        return SessionRefusal(
+            "too_many_checkout_attempts", f"The payment method can be changed {SWITCHES_MAX} times at most."
+        )
+    return (CheckoutSwitchRequested(payment_method=method, plan=plan, requested_at=now),)
+
+
+def _started(
+    session_id: CheckoutSessionId,
+    session: CheckoutSession,
+    method: SessionPaymentMethod,
+    plan: RoutePlan,
+    now: datetime,
+) -> CheckoutAttemptStarted:
+    number = len(session.attempts) + 1
+    return CheckoutAttemptStarted(
+        number=number,
+        charge_id=session_charge_id(session_id, number),
+        payment_method=method,
+        plan=plan,
+        started_at=now,
+    )
+
+
+def _close_reason(charge: Charge) -> CloseReason | None:
+    """How a charge ended without a payment; None for one that can still be paid, or of which that is not known."""
+    match charge.status:
+        case "failed" | "canceled" | "expired" as reason:
+            return reason
+        case _:
+            return None
+
+
+def _not_open(session: CheckoutSession) -> SessionRefusal:
+    state = "ending" if session.state == "expiring" else session.status
+    return SessionRefusal("checkout_session_not_open", f"The session is {state}.")
