@@ -38,7 +38,7 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
         ("before", "after"),
     )
 )
-"""Every place, by name. A commit is named by its first event, or as `webhook` (the inbox) or `answer` (the final answer
+"""Every place, by name. A commit is named by its first event, or as `webhook` (the inbox) or `response` (the final response
 of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant.
 """
 

@@ -1,0 +1,104 @@
+"""Which scenario reaches which place, and the steps of the walk that follow from it."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from acceptance.failpoints import alone, disputes, failovers, payments, refunds, reports, wallets
+from acceptance.failpoints.scene import Story
+
+
+class Way(NamedTuple):
+    """Which role reaches a place, and in which scenario. `is_alone`: no other scenario may be under way."""
+
+    role: str
+    story: Story
+    is_alone: bool = False
+
+
+WAYS: Final[Mapping[str, Way]] = {
+    "commit.charge.capture_failed": Way("worker", alone.be_refused_the_capture, is_alone=True),
+    "commit.charge.cancel_failed": Way("worker", alone.be_refused_the_cancellation, is_alone=True),
+    "commit.charge.outcome_decided": Way("operator", alone.be_decided_by_a_person, is_alone=True),
+    "commit.refund.corrected": Way("worker", alone.be_given_back_after_all, is_alone=True),
+    "psp.authorize": Way("worker", payments.pay),
+    "psp.capture": Way("worker", payments.capture),
+    "psp.cancel": Way("worker", payments.cancel),
+    "psp.refund": Way("worker", refunds.give_back),
+    "psp.inquire": Way("worker", payments.lose_the_capture),
+    "psp.inquire_refund": Way("worker", refunds.lose_the_refund),
+    "psp.charge_of": Way("worker", alone.be_disputed_before_it_is_known, is_alone=True),
+    "commit.charge.created": Way("api", payments.pay),
+    "commit.charge.authorized": Way("worker", payments.hold),
+    "commit.charge.captured": Way("worker", payments.pay),
+    "commit.charge.receipt_omitted": Way("worker", payments.pay_without_receipt),
+    "commit.charge.failed": Way("worker", payments.be_declined),
+    "commit.charge.action_required": Way("worker", payments.authenticate),
+    "commit.charge.outcome_unknown": Way("worker", payments.lose_the_capture),
+    "commit.charge.canceled": Way("worker", payments.cancel),
+    "commit.charge.expired": Way("worker", payments.let_lapse),
+    "commit.charge.capture_requested": Way("api", payments.capture),
+    "commit.charge.cancel_requested": Way("api", payments.cancel),
+    "commit.charge.fee_assessed": Way("worker", payments.learn_the_fee_later),
+    "commit.charge.corrected": Way("worker", payments.be_paid_after_all),
+    "commit.charge.report_held": Way("worker", reports.be_told_of_an_unknown_status),
+    "commit.charge.report_released": Way("operator", reports.be_released_by_a_person, is_alone=True),
+    "commit.refund.requested": Way("api", refunds.give_back),
+    "commit.refund.outcome_unknown": Way("worker", refunds.lose_the_refund),
+    "commit.refund.pending": Way("worker", refunds.give_back_later),
+    "commit.refund.succeeded": Way("worker", refunds.give_back),
+    "commit.refund.failed": Way("worker", refunds.give_back_in_vain),
+    "commit.dispute.opened": Way("worker", disputes.be_disputed),
+    "commit.dispute.updated": Way("worker", disputes.answer_the_dispute),
+    "commit.dispute.funds_withdrawn": Way("worker", disputes.be_asked_and_then_disputed),
+    "commit.dispute.funds_reinstated": Way("worker", disputes.get_the_money_back),
+    "commit.dispute.won": Way("worker", disputes.win_the_dispute),
+    "commit.dispute.lost": Way("worker", disputes.lose_the_dispute),
+    "commit.dispute.closed": Way("worker", disputes.be_asked_and_no_more),
+    "psp.complete": Way("worker", wallets.approve),
+    "commit.charge.customer_approved": Way("worker", wallets.approve_a_hold),
+    "commit.charge.pending": Way("worker", wallets.pay_by_echeck),
+    "psp.inquire_dispute": Way("worker", wallets.release_what_was_put_aside),
+    "commit.dispute.funds_held": Way("worker", wallets.put_money_aside),
+    "commit.dispute.funds_released": Way("worker", wallets.release_what_was_put_aside),
+    "commit.charge.rerouted": Way("worker", failovers.go_on_to_the_next_account, is_alone=True),
+    "commit.charge.attempt_captured": Way("worker", failovers.give_back_what_came_late),
+    "commit.charge.attempt_reversed": Way("worker", failovers.give_back_what_came_late),
+    "commit.charge.attempt_authorized": Way("worker", failovers.release_what_is_held_late),
+    "commit.charge.attempt_released": Way("worker", failovers.release_what_is_held_late),
+    "commit.charge.attempt_reversal_failed": Way("worker", failovers.find_nothing_to_give_back),
+    "commit.webhook": Way("api", payments.pay),
+    "commit.response": Way("api", payments.pay_and_wait),
+    "effects.projectionist": Way("projectionist", payments.pay),
+    "effects.ledger": Way("ledger", payments.pay),
+    "effects.notify": Way("notify", payments.pay),
+    "delivery": Way("notify", payments.pay),
+}
+"""A place, without `before` and `after` -> how it is come to."""
+
+
+class Step(NamedTuple):
+    """One scenario, and where the processes that carry it out are killed: the name of a failpoint for each role."""
+
+    way: Way
+    doomed: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The step in words."""
+        return f"{self.way.story.__name__}, dying at {', '.join(self.doomed.values())}"
+
+
+def steps() -> list[Step]:
+    """Every failpoint once; in the same scenario, one of each role is killed in the same step."""
+    by_story: dict[Story, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for where, way in WAYS.items():
+        by_story[way.story][way.role] += [f"{where}.before", f"{where}.after"]
+    found: list[Step] = []
+    for way in dict.fromkeys(WAYS.values()):
+        roles = by_story.pop(way.story, {})
+        for names in itertools.zip_longest(*roles.values()):
+            doomed = {role: name for role, name in zip(roles, names, strict=True) if name}
+            found.append(Step(way, doomed))
+    return sorted(found, key=lambda step: not step.way.is_alone)
