@@ -7,17 +7,16 @@ import msgspec
 from fincore.api.app import RequestBounds, create_app
 from fincore.api.balance.handlers import Balance
 from fincore.api.charges.action_handlers import ChargeActions
-from fincore.api.charges.body import render_cancel, render_capture, render_charge
 from fincore.api.charges.handlers import Charges
 from fincore.api.disputes.handlers import Disputes
 from fincore.api.events.handlers import Events
 from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
-from fincore.api.refunds.body import render_refund
 from fincore.api.refunds.handlers import Refunds
 from fincore.api.webhook_endpoints.delivery_handlers import WebhookDeliveries
 from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServices
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
+from fincore.bootstrap.payment_services import payment_services
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.outcome import PspName
@@ -38,15 +37,10 @@ from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
-from fincore.write.charges import CHARGES
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
-from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS, IdempotentRequests
+from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS
 from fincore.write.payments.inquiries import Inquiries
-from fincore.write.payments.operation_service import OperationService, Renders
-from fincore.write.payments.outcome_wait import OutcomeWait
-from fincore.write.payments.payment_service import PaymentService
-from fincore.write.payments.response_cache import ResponseCache
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
 from fincore.write.routing.router import Router
@@ -88,29 +82,17 @@ def build_application(
     probes: Mapping[str, Probe] | None = None,
 ) -> Application:
     """The API. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
-    outcomes = OutcomeWait(CHARGES, log, watch)
-    requests = IdempotentRequests(
+    services = payment_services(
+        router=accounts.router,
         writer=writer,
+        log=log,
+        watch=watch,
         clock=clock,
-        responses=ResponseCache(),
+        public_url=options.public_url,
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
-    payments = PaymentService(
-        requests=requests,
-        outcomes=outcomes,
-        clock=clock,
-        router=accounts.router,
-        render=render_charge,
-        public_url=options.public_url,
-    )
-    operations = OperationService(
-        requests=requests,
-        outcomes=outcomes,
-        log=log,
-        clock=clock,
-        renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),
-    )
-    waits = ChargeWait(outcomes, Inquiries(writer))
+    payments, operations = services.payments, services.operations
+    waits = ChargeWait(services.outcomes, Inquiries(writer))
     charges, refunds = ChargeQueries(stores.paymentdb), RefundQueries(stores.paymentdb)
     events = EventQueries(stores.paymentdb)
     references = EventReferences(stores.eventstore)
