@@ -1,4 +1,4 @@
-"""The rules of the game: a merchant, customers, banks, a PSP and operators do anything, and processes die anywhere."""
+"""The rules of the game: a merchant, customers, banks, two PSPs and operators do anything, and processes die anywhere."""
 
 import asyncio
 from datetime import timedelta
@@ -7,14 +7,17 @@ from typing import Any, Final, Literal
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId
+from fincore.domain.money import Money
 from fixtures.scripted_psp import SteppedClock
 from simulation.errands import Errand
-from simulation.merchant import PaymentMethod
+from simulation.merchant import PaymentMethod, Wish, offered
 from simulation.oracle import at_any_time, at_rest, held_without_good_reason
-from simulation.psp_model import FAULTS, Fault, Nature
+from simulation.orders_model import DECISIONS, Decision, OrdersModel
+from simulation.psp_model import FAULTS, Fault, Nature, PspModel
 from simulation.psp_records import (
     Payment,
     PspDispute,
@@ -23,6 +26,7 @@ from simulation.psp_records import (
     dispute_moves_of,
     refund_moves_of,
 )
+from simulation.psps import Psps
 from simulation.queue_model import QueueModel
 from simulation.world import API_PROCESSES, StoreInMemory, World
 
@@ -32,14 +36,19 @@ WISHES_MAX: Final = 20
 IN_THE_END: Final = timedelta(days=40)
 """Long enough for holds to lapse and for every job to be done or held."""
 
-METHODS: Final[tuple[PaymentMethod, ...]] = (
-    "pm_pays",
-    "pm_pays_late_fee",
-    "pm_challenges",
-    "pm_challenges_late_fee",
-    "pm_takes_its_time",
-    "pm_declines",
+Methods = tuple[PaymentMethod, ...]
+METHODS: Final[tuple[Methods, ...]] = (
+    ("pm_pays",),
+    ("pm_pays_late_fee",),
+    ("pm_challenges",),
+    ("pm_challenges_late_fee",),
+    ("pm_takes_its_time",),
+    ("pm_declines",),
+    ("wallet",),
+    ("pm_pays", "wallet"),
+    ("wallet", "pm_pays"),
 )
+"""What the merchant offers in one charge, the preferred one first: the next is tried where an account cannot be reached."""
 FEE_PLANS: Final = (None, FeePlan(basis_points=250, fixed_minor=3), FeePlan(basis_points=0, fixed_minor=500))
 _AMOUNTS: Final = st.sampled_from([400, 600, 1000, 1])
 _APIS: Final = st.integers(0, API_PROCESSES - 1)
@@ -65,41 +74,40 @@ class Payments(RuleBasedStateMachine):
         seed=st.integers(0, 2**16),
         nature=st.sampled_from(["telling", "wild", "silent"]),
         sold=st.lists(
-            st.tuples(st.sampled_from(["pm_pays", *METHODS]), st.booleans()), min_size=1, max_size=3
+            st.tuples(st.sampled_from([("pm_pays",), ("wallet",), *METHODS]), st.booleans()),
+            min_size=1,
+            max_size=3,
         ),
         plan=st.sampled_from(FEE_PLANS),
     )
     def the_day_begins(
-        self, seed: int, nature: Nature, sold: list[tuple[PaymentMethod, bool]], plan: FeePlan | None
+        self, seed: int, nature: Nature, sold: list[tuple[Methods, bool]], plan: FeePlan | None
     ) -> None:
         self.world = self.new_world(nature, seed)
         self.world.merchant.fee_plan = plan
-        for method, capture in sold:
-            self.world.stage.finish(
-                self.world.send(self.world.merchant.charge(1000, method, capture=capture), 0)
-            )
+        for methods, capture in sold:
+            self.world.stage.finish(self.world.send(self.wish_of(methods, capture=capture), 0))
         self._work(len(sold))
 
     def new_world(self, nature: Nature, seed: int) -> World:
         """A world of its own for each example."""
         clock = SteppedClock()
         queue = QueueModel(clock)
-        return World(self.loop, clock, queue, StoreInMemory(clock, queue), nature=nature, seed=seed)
+        return World(self.loop, clock, queue, StoreInMemory(clock, queue), Psps(clock, nature), seed=seed)
 
     # --- the merchant
 
     @precondition(lambda self: len(self.world.merchant.wishes) < WISHES_MAX)
-    @rule(method=st.sampled_from(METHODS), capture=st.booleans(), api=_APIS, how=_HOW)
+    @rule(methods=st.sampled_from(METHODS), capture=st.booleans(), api=_APIS, how=_HOW)
     def the_merchant_charges(
         self,
         *,
-        method: PaymentMethod,
+        methods: Methods,
         capture: bool,
         api: int,
         how: How,
     ) -> None:
-        wish = self.world.merchant.charge(1000, method, capture=capture)
-        self._carry(self.world.send(wish, api), how)
+        self._carry(self.world.send(self.wish_of(methods, capture=capture), api), how)
 
     @precondition(lambda self: self.charges("authorized"))
     @rule(data=st.data(), amount_minor=st.none() | _AMOUNTS, api=_APIS, how=_HOW)
@@ -153,7 +161,8 @@ class Payments(RuleBasedStateMachine):
         self, data: st.DataObject, how: How, faults: list[Fault], refunds_begin: RefundState
     ) -> None:
         job = data.draw(st.sampled_from(self.world.queue.due))
-        self.world.psp.refunds_begin = refunds_begin
+        for psp in self.world.psps.all:
+            psp.refunds_begin = refunds_begin
         self._with_faults(faults)
         self._carry(self.world.work_on(job), how)
 
@@ -191,10 +200,10 @@ class Payments(RuleBasedStateMachine):
             self.world.pass_time(max((due_at - self.world.clock.now()).total_seconds(), 0.0))
             self._work(1)
 
-    @precondition(lambda self: self.world.psp.told)
+    @precondition(lambda self: self.world.psps.told)
     @rule(share=st.integers(1, 4))
     def webhooks_arrive(self, share: int) -> None:
-        told = self.world.psp.told
+        told = self.world.psps.told
         for event in self.world.random.sample(told, len(told) * share // 4):
             self.world.stage.finish(self.world.deliver(event))
 
@@ -212,24 +221,51 @@ class Payments(RuleBasedStateMachine):
 
     # --- the PSP
 
-    @precondition(lambda self: self.world.psp.told)
+    @precondition(lambda self: self.world.psps.told)
     @rule(data=st.data(), how=_HOW)
     def a_webhook_arrives(self, data: st.DataObject, how: How) -> None:
-        event = data.draw(st.sampled_from(self.world.psp.told))
+        event = data.draw(st.sampled_from(self.world.psps.told))
         self._carry(self.world.deliver(event), how)
 
-    @rule(seconds=st.sampled_from([20, 300, 2_000, 100_000]))
-    def the_psp_goes_away(self, seconds: int) -> None:
-        self.world.psp.goes_away(seconds)
+    @precondition(lambda self: self.charges())
+    @rule(data=st.data())
+    def a_webhook_lies(self, data: st.DataObject) -> None:
+        """It is of another account, or forged under a signature that holds; it names a charge of ours."""
+        psps, charge_id = self.world.psps, data.draw(st.sampled_from(self.charges()))
+        psp: PspModel = psps.orders
+        orders = list(psps.orders.payments.values())
+        if data.draw(st.booleans()) and orders:
+            psps.orders.forges(charge_id, data.draw(st.sampled_from(orders)))
+        else:
+            psp = psps.by_name[self.world.charges()[charge_id].psp]
+            psp.other_account_tells(charge_id, Money(1000, Currency("usd")))
+        self.world.stage.finish(self.world.deliver(psp.told[-1]))
+
+    @rule(data=st.data(), seconds=st.sampled_from([20, 300, 2_000, 100_000]))
+    def a_psp_goes_away(self, data: st.DataObject, seconds: int) -> None:
+        data.draw(st.sampled_from(self.world.psps.all)).goes_away(seconds)
+
+    @rule(decides=st.sampled_from(DECISIONS))
+    def the_orders_psp_decides_otherwise(self, decides: Decision) -> None:
+        self.world.psps.orders.decides = decides
+
+    @precondition(lambda self: self.charges("requires_action"))
+    @rule(data=st.data(), how=_HOW)
+    def a_customer_returns(self, data: st.DataObject, how: How) -> None:
+        """From the PSP's page, whether they did there what they were sent for or not."""
+        charge_id = data.draw(st.sampled_from(self.charges("requires_action")))
+        self._carry(self.world.customer_returns(charge_id), how)
 
     @precondition(lambda self: self.open_payments)
     @rule(data=st.data(), amount_minor=_AMOUNTS)
     def something_happens_at_the_psp(self, data: st.DataObject, amount_minor: int) -> None:
         """A customer comes back from the bank, or staff use the PSP's dashboard."""
-        psp = self.world.psp
         payment = data.draw(st.sampled_from(self.open_payments))
+        psp = self.world.psps.by_name[payment.psp]
         chance = data.draw(st.integers(0, 2))
-        if payment.state == "requires_action":
+        if payment.state == "requires_action" and isinstance(psp, OrdersModel):
+            psp.customer_approves(payment)
+        elif payment.state == "requires_action":
             psp.customer_finishes(payment, well=chance > 0)
         elif payment.state == "declined":
             psp.customer_tries_again(payment)
@@ -244,7 +280,8 @@ class Payments(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_refund_moves(self, data: st.DataObject) -> None:
         payment, refund = data.draw(st.sampled_from(self.moving_refunds))
-        self.world.psp.refund_moves(payment, refund, data.draw(st.sampled_from(refund_moves_of(refund))))
+        move = data.draw(st.sampled_from(refund_moves_of(refund)))
+        self.world.psps.by_name[payment.psp].refund_moves(payment, refund, move)
 
     @precondition(lambda self: self.payments("captured"))
     @rule(data=st.data(), amount_minor=_AMOUNTS, is_inquiry=st.booleans())
@@ -252,14 +289,16 @@ class Payments(RuleBasedStateMachine):
         payment = data.draw(st.sampled_from(self.payments("captured")))
         if len(payment.disputes) < 2:
             disputed_minor = min(amount_minor, payment.captured_minor)
-            self.world.psp.dispute_opens(payment, disputed_minor, is_inquiry=is_inquiry)
+            psp = self.world.psps.by_name[payment.psp]
+            psp.dispute_opens(payment, disputed_minor, is_inquiry=is_inquiry)
 
     @precondition(lambda self: self.moving_disputes)
     @rule(data=st.data())
     def a_dispute_moves(self, data: st.DataObject) -> None:
         payment, dispute = data.draw(st.sampled_from(self.moving_disputes))
         self.world.pass_time(1 if dispute.verdicts else data.draw(st.integers(0, 1)))
-        self.world.psp.dispute_moves(payment, dispute, data.draw(st.sampled_from(dispute_moves_of(dispute))))
+        move = data.draw(st.sampled_from(dispute_moves_of(dispute)))
+        self.world.psps.by_name[payment.psp].dispute_moves(payment, dispute, move)
 
     # --- time
 
@@ -271,7 +310,7 @@ class Payments(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.world.pass_time(seconds)
 
-    @precondition(lambda self: self.world.psp.tells)
+    @precondition(lambda self: self.world.psps.tells)
     @rule()
     def everything_comes_to_rest(self) -> None:
         self.comes_to_rest(SOON)
@@ -293,8 +332,11 @@ class Payments(RuleBasedStateMachine):
         world = self.world
         for payment, refund in self.moving_refunds:
             if refund.state == "pending":
-                world.psp.refund_moves(payment, refund, world.random.choice(refund_moves_of(refund)))
-        world.psp.refunds_begin = "succeeded"
+                psp = world.psps.by_name[payment.psp]
+                psp.refund_moves(payment, refund, world.random.choice(refund_moves_of(refund)))
+        for psp in world.psps.all:
+            psp.refunds_begin = "succeeded"
+        world.psps.orders.decides = "takes"
         self.comes_to_rest(IN_THE_END)
         _expect_none([f"{job} is held: {job.held}" for job in world.queue.held])
         _expect_none([f"{job} is left, due at {job.due_at}" for job in world.queue.waiting])
@@ -310,6 +352,10 @@ class Payments(RuleBasedStateMachine):
 
     # --- what there is
 
+    def wish_of(self, methods: Methods, *, capture: bool) -> Wish:
+        """A charge that the merchant intends."""
+        return self.world.merchant.charge(1000, *map(offered, methods), capture=capture)
+
     def charges(self, *states: ChargeStatus) -> list[ChargeId]:
         """The charges the merchant knows of, in one of some states or in any."""
         wishes, found = self.world.merchant.wishes, self.world.charges()
@@ -317,20 +363,20 @@ class Payments(RuleBasedStateMachine):
         return [charge_id for charge_id in known if not states or found[charge_id].status in states]
 
     def payments(self, state: str) -> list[Payment]:
-        return [payment for payment in self.world.psp.payments.values() if payment.state == state]
+        return [payment for payment in self.world.psps.payments.values() if payment.state == state]
 
     @property
     def open_payments(self) -> list[Payment]:
         refundable = [one for one in self.payments("captured") if one.left_minor > 0 and not one.is_disputed]
         # If webhooks are lost, it cannot be known that a payment was tried again.
-        declined = self.payments("declined") if self.world.psp.tells else []
+        declined = self.payments("declined") if self.world.psps.tells else []
         return [*self.payments("requires_action"), *self.payments("authorized"), *refundable, *declined]
 
     @property
     def moving_refunds(self) -> list[tuple[Payment, PspRefund]]:
         return [
             (payment, refund)
-            for payment in self.world.psp.payments.values()
+            for payment in self.world.psps.payments.values()
             for refund in payment.refunds.values()
             if refund_moves_of(refund)
         ]
@@ -339,7 +385,7 @@ class Payments(RuleBasedStateMachine):
     def moving_disputes(self) -> list[tuple[Payment, PspDispute]]:
         return [
             (payment, dispute)
-            for payment in self.world.psp.payments.values()
+            for payment in self.world.psps.payments.values()
             for dispute in payment.disputes.values()
             if dispute_moves_of(dispute)
         ]
@@ -350,8 +396,7 @@ class Payments(RuleBasedStateMachine):
                 self.world.stage.finish(self.world.work_on(self.world.random.choice(due)))
 
     def _with_faults(self, faults: list[Fault]) -> None:
-        self.world.psp.faults.clear()
-        self.world.psp.faults.extend(faults)
+        self.world.psps.fail_next(faults)
 
     def _carry(self, errand: Errand[Any], how: How) -> None:
         if how == "through":

@@ -8,6 +8,7 @@ import msgspec
 
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ApiKeyId, ChargeId, RequestId
+from fincore.domain.outcome import PspAccount
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.idempotent_requests import Refused, Responded
@@ -18,12 +19,17 @@ from fincore.write.payments.operation_request import (
     OperationRequest,
     RefundRequest,
 )
+from fincore.write.payments.payment_method_request import (
+    AnyPaymentMethod,
+    CardPaymentMethod,
+    PayPalPaymentMethod,
+)
 from fixtures.commits import MERCHANT
 
 WISH: Final = "wish"
 """The key of metadata under which a charge or refund says which wish it was made for."""
 
-PaymentMethod = Literal[
+Token = Literal[
     "pm_pays",
     "pm_pays_late_fee",
     "pm_declines",
@@ -31,6 +37,13 @@ PaymentMethod = Literal[
     "pm_challenges_late_fee",
     "pm_takes_its_time",
 ]
+PaymentMethod = Token | Literal["wallet"]
+"""A card behind a token, which says what the PSP makes of it, or a wallet."""
+
+
+def offered(method: PaymentMethod, account: PspAccount | None = None) -> AnyPaymentMethod:
+    """A payment method as the merchant sends it; `account` is the one that made the token, if not the default."""
+    return PayPalPaymentMethod() if method == "wallet" else CardPaymentMethod(token=method, account=account)
 
 
 class _Identified(msgspec.Struct):
@@ -85,15 +98,17 @@ class Merchant:
         self.fee_plan: FeePlan | None = None
         """What the platform charges it from now on."""
 
-    def charge(self, amount_minor: int, method: PaymentMethod, *, capture: bool) -> Wish:
+    def charge(self, amount_minor: int, *methods: AnyPaymentMethod, capture: bool) -> Wish:
+        """A charge that may be paid with any of some payment methods, the preferred one first."""
         key = self._key()
         request = ChargeRequest(
             amount_minor=amount_minor,
             currency="usd",
-            payment_method=method,
+            payment_methods=methods,
             capture=capture,
             metadata={WISH: key},
             return_url="https://shop.example/back",
+            cancel_url="https://shop.example/basket",
         )
         return self._wish(ChargeCommand(**self._common(key), request=request))
 

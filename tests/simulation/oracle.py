@@ -32,6 +32,7 @@ from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import CaptureRequest as CaptureWish
 from fincore.write.payments.operation_request import RefundRequest as RefundWish
 from fincore.write.psp.port import CancelRequest, CaptureRequest
+from fixtures.scripted_psp import PAYPAL
 from simulation.merchant import WISH, Wish
 from simulation.psp_model import Nature
 from simulation.psp_records import Payment, PspDispute, PspRefund
@@ -40,6 +41,7 @@ from simulation.world import World
 
 STATUS_OF: Final[Mapping[str, str]] = {
     "requires_action": "requires_action",
+    "approved": "requires_action",
     "processing": "processing",
     "authorized": "authorized",
     "captured": "succeeded",
@@ -53,10 +55,13 @@ STATUS_OF: Final[Mapping[str, str]] = {
 def at_any_time(world: World) -> list[str]:
     """What breaks an invariant that knows no excuse."""
     payments = _payments(world)
+    # A call that was on its way for longer than any PSP lets it is inferred never to have happened.
+    is_inferred_wrongly = world.psps.nature == "wild"
     return [
-        *world.psp.complaints,
+        *world.psps.complaints,
         *world.raised,
-        *_one_payment_per_charge(payments),
+        *_one_payment_at_each_psp(payments),
+        *(() if is_inferred_wrongly else _charged_once(payments)),
         *_one_refund_per_refund(payments),
         *(finding for charge_id, charge in world.charges().items() for finding in _bounds(charge_id, charge)),
         *_somebody_is_at_it(world),
@@ -71,17 +76,18 @@ def at_rest(world: World) -> list[str]:
 
     Without webhooks it cannot be known what the PSP did by itself to a payment that had ended: such are left out.
     """
-    charges, payments, psp = world.charges(), _payments(world), world.psp
+    charges, payments, psps = world.charges(), _payments(world), world.psps
     return [
         *at_any_time(world),
+        *_charged_once(payments),
         *held_without_good_reason(world),
         *_wishes_came_true(world.merchant.wishes, world.history()),
         *(
             finding
             for charge_id, charge in charges.items()
-            for finding in _as_at_the_psp(charge_id, charge, payments.get(charge_id, []), psp.nature)
+            for finding in _as_at_the_psp(charge_id, charge, payments.get(charge_id, []), psps.nature)
         ),
-        *(_books(world) if psp.tells else ()),
+        *(_books(world) if psps.tells else ()),
     ]
 
 
@@ -99,7 +105,7 @@ def held_without_good_reason(world: World) -> list[str]:
 
 def _payments(world: World) -> dict[ChargeId, list[Payment]]:
     found: dict[ChargeId, list[Payment]] = {}
-    for payment in world.psp.payments.values():
+    for payment in world.psps.payments.values():
         found.setdefault(payment.charge_id, []).append(payment)
     return found
 
@@ -107,10 +113,19 @@ def _payments(world: World) -> dict[ChargeId, list[Payment]]:
 # --- at any time
 
 
-def _one_payment_per_charge(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
+def _one_payment_at_each_psp(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
     for charge_id, made in payments.items():
-        if len(made) > 1:
-            yield f"{charge_id}: {len(made)} payments were made at the PSP"
+        for psp, count in Counter(payment.psp for payment in made).items():
+            if count > 1:
+                yield f"{charge_id}: {count} payments were made at {psp}"
+
+
+def _charged_once(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
+    """At most one attempt has money that was not given back."""
+    for charge_id, made in payments.items():
+        paid = [payment.psp for payment in made if payment.has_money]
+        if len(paid) > 1:
+            yield f"{charge_id}: charged at {paid}"
 
 
 def _one_refund_per_refund(payments: Mapping[ChargeId, Sequence[Payment]]) -> Iterator[str]:
@@ -142,8 +157,14 @@ def _somebody_is_at_it(world: World) -> Iterator[str]:
     """A charge that waits for the PSP, for a customer or for the end of a hold has a job that polls it."""
     at_work = {(job.kind, *_named_by(job)) for job in world.queue.jobs}
     for charge_id, charge in world.charges().items():
-        wanted: list[tuple[str, str, str]] = []
-        if charge.operation is not None:
+        wanted: list[tuple[str, str, str]] = [
+            ("attempt.reverse", charge_id, str(attempt.number))
+            for attempt in charge.abandoned_attempts
+            if attempt.has_money
+        ]
+        if charge.pending_until is not None:
+            wanted.append(("charge.follow", charge_id, ""))
+        elif charge.operation is not None:
             kind = "charge.resolve" if charge.unknown_since else f"charge.{charge.operation.kind}"
             wanted.append((kind, charge_id, ""))
         if charge.status in ("requires_action", "authorized"):
@@ -159,8 +180,10 @@ def _somebody_is_at_it(world: World) -> Iterator[str]:
 
 
 def _named_by(job: QueuedJob) -> tuple[str, str]:
-    named: dict[str, str] = msgspec.json.decode(job.payload)
-    return named.get("charge_id", ""), named.get("refund_id", "")
+    """The charge of a job, and the refund or the abandoned attempt."""
+    named: dict[str, str | int] = msgspec.json.decode(job.payload)
+    attempt = named.get("attempt", "") if job.kind == "attempt.reverse" else ""
+    return str(named.get("charge_id", "")), str(named.get("refund_id", attempt))
 
 
 def _refused_by_the_psp(world: World) -> Iterator[str]:
@@ -170,7 +193,7 @@ def _refused_by_the_psp(world: World) -> Iterator[str]:
             told = sum(
                 isinstance(one.event, failed) and one.event.code == "psp_rejected_request" for one in events
             )
-            refused = world.psp.times_refused(charge_id, request)
+            refused = world.psps.times_refused(charge_id, request)
             if told > refused:
                 yield f"{charge_id}: {failed.__name__} {told} times, the PSP refused {refused}"
 
@@ -186,7 +209,7 @@ def _as_it_was_wished(world: World) -> Iterator[str]:
             named.setdefault(f"capture {wish.command.charge_id}", set()).add(request.amount_minor)
         elif isinstance(request, RefundWish) and request.amount_minor is not None:
             named.setdefault(f"refund {wish.made}", set()).add(request.amount_minor)
-    for payment in world.psp.payments.values():
+    for payment in world.psps.payments.values():
         whole_minor = payment.money.amount_minor
         asked = [(f"charge {payment.charge_id}", whole_minor)]
         asked += [
@@ -195,7 +218,7 @@ def _as_it_was_wished(world: World) -> Iterator[str]:
         for what, minor in asked:
             if minor not in named.get(what, {minor}):
                 yield f"{what}: the PSP was asked for {minor}, the merchant named {named[what]}"
-        for minor in world.psp.captures_asked(payment.charge_id):
+        for minor in world.psps.captures_asked(payment.charge_id):
             wanted = named.get(f"capture {payment.charge_id}", set())
             if minor not in wanted and not (minor == whole_minor and None in wanted):
                 yield f"{payment.charge_id}: a capture of {minor}, the merchant named {wanted}"
@@ -242,7 +265,13 @@ def _wish_of(recorded: RecordedEvent[ChargeEvent]) -> Iterator[str]:
 def _as_at_the_psp(
     charge_id: ChargeId, charge: Charge, payments: Sequence[Payment], nature: Nature
 ) -> Iterator[str]:
-    payment = payments[0] if payments else None
+    payment = next((one for one in payments if one.psp == charge.psp), None)
+    for other in payments:
+        if other is not payment and other.has_money:
+            yield f"{charge_id} is at {charge.psp}, and {other.psp} has money of it"
+    for attempt in charge.abandoned_attempts:
+        if attempt.has_money:
+            yield f"{charge_id}: attempt {attempt.number} keeps {attempt.money_minor}"
     webhooks_arrive = nature != "silent"
     state = payment.state if payment else "declined"
     if charge.status not in _statuses(payment, nature):
@@ -267,6 +296,9 @@ def _statuses(payment: Payment | None, nature: Nature) -> set[str]:
     found = {STATUS_OF[end] for end in ends}
     if nature == "wild" and payment.state in ("requires_action", "canceled", "expired"):
         # It was given up for never made before it was made, and has taken nothing.
+        found.add("failed")
+    if payment.psp == PAYPAL and payment.state in ("requires_action", "approved", "expired"):
+        # Its id or its completion was lost, which took nothing: it lapses by itself.
         found.add("failed")
     return found
 
@@ -335,6 +367,7 @@ def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]
         moved.withdrawn_fee_minor,
         moved.reinstated_minor,
         moved.reinstated_fee_minor,
+        moved.held_minor - moved.released_minor,
     )
     at_psp = (
         truth.status,
@@ -343,6 +376,7 @@ def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]
         truth.withdrawn_fee_minor,
         truth.reinstated_minor,
         truth.reinstated_fee_minor,
+        truth.held_minor,
     )
     if known != at_psp:
         yield f"{dispute.dispute_id} is {known}, at the PSP {at_psp}"
@@ -350,7 +384,7 @@ def _dispute_as_at_the_psp(dispute: Dispute, truth: PspDispute) -> Iterator[str]
 
 def _books(world: World) -> Iterator[str]:
     """The books say of the PSP what the PSP says of itself, and of the platform's fees what was agreed."""
-    clearing_minor = 0
+    clearing_minor = held_minor = 0
     for charge_id, events in world.history().items():
         earned_minor = 0
         for recorded in events:
@@ -359,15 +393,23 @@ def _books(world: World) -> Iterator[str]:
                 if "suspense" in (movement.debit.code, movement.credit.code):
                     yield f"{recorded.event} is in suspense"
                 clearing_minor += _to(movement, "psp_clearing")
+                held_minor += _to(movement, "psp_held")
                 earned_minor -= _to(movement, "platform_fees")
+        charge = world.charges()[charge_id]
         captured_minor = sum(
-            one.captured_minor for one in world.psp.payments.values() if one.charge_id == charge_id
+            one.captured_minor
+            for one in world.psps.payments.values()
+            if (one.charge_id, one.psp) == (charge_id, charge.psp)
         )
-        if earned_minor != (agreed_minor := _agreed_minor(world.charges()[charge_id], captured_minor)):
+        if earned_minor != (agreed_minor := _agreed_minor(charge, captured_minor)):
             yield f"{charge_id}: the books say a platform fee of {earned_minor}, agreed were {agreed_minor}"
-    net_minor = sum(payment.net_minor for payment in world.psp.payments.values())
-    if clearing_minor != net_minor:
-        yield f"the PSP owes us {net_minor}, the books say {clearing_minor}"
+    owed_minor = sum(payment.net_minor for payment in world.psps.payments.values())
+    aside_minor = sum(payment.held_minor for payment in world.psps.payments.values())
+    if (clearing_minor + held_minor, held_minor) != (owed_minor, aside_minor):
+        yield (
+            f"the PSPs owe us {owed_minor}, of which {aside_minor} put aside; "
+            f"the books say {clearing_minor + held_minor} and {held_minor}"
+        )
 
 
 def _to(movement: Movement, code: str) -> int:

@@ -109,7 +109,9 @@ class StoreInPostgres:
         results = await check_all(self._stores)
         return [one.sentence for one in results if not one.holds and one.invariant != OPEN_CHARGES_HAVE_WORK]
 
-    async def clearing_minor(self) -> int:
-        """What the books say the PSPs owe us."""
+    async def owed_minor(self) -> int:
+        """What the books say the PSPs owe us, also what they put aside."""
         rows = await LedgerQueries(self._stores.ledgerdb).trial_balance(livemode=False)
-        return sum(row.balance_minor for row in rows if ":clearing:" in row.account)
+        return sum(
+            row.balance_minor for row in rows if ":clearing:" in row.account or ":held:" in row.account
+        )

@@ -84,6 +84,8 @@ LATE: Final = timedelta(seconds=50)
 VERY_LATE: Final = timedelta(minutes=45)
 """Longer than any call may be on its way, by all that FinCore's janitor knows: what it inferred by then is wrong."""
 FEE_MINOR: Final = 7
+OTHER_ACCOUNT: Final = PspAccount("another")
+"""An account at each PSP that no charge goes to."""
 
 Fault = Literal[
     "none",
@@ -127,9 +129,11 @@ be on their way for so long that FinCore has inferred by then that they never ha
 
 
 class PspEvent:
-    """Something the PSP has to tell, as it was at the time. `is_acknowledged`: it was answered 2xx."""
+    """Something a PSP has to tell to one account, as it was at the time. `is_acknowledged`: it was answered 2xx."""
 
-    def __init__(self, event_id: str, report: WebhookReport) -> None:
+    def __init__(self, psp: PspName, account: PspAccount, event_id: str, report: WebhookReport) -> None:
+        self.psp = psp
+        self.account = account
         self.event_id = event_id
         self.report = report
         self.is_acknowledged = False
@@ -224,7 +228,8 @@ class PspModel:
     async def verify(
         self, psp_account: PspAccount, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> VerifiedWebhook | SignatureRefused:
-        assert (psp_account, headers) == (self.account, {})
+        assert psp_account in (self.account, OTHER_ACCOUNT)
+        assert headers == {}
         assert now == self._clock.now()
         return VerifiedWebhook(psp_event_id=body.decode(), type="told", is_interesting=True)
 
@@ -254,7 +259,7 @@ class PspModel:
         for payment in self.payments.values():
             if payment.state == "authorized" and payment.lapses_at and payment.lapses_at <= now:
                 self._end(payment, "expired", "authorization_lapsed")
-            if payment.state == "processing" and payment.created_at + PROCESSING_LASTS <= now:
+            if payment.state == "processing" and payment.moved_at + PROCESSING_LASTS <= now:
                 self._accept(payment)
             if payment.owes_fee and payment.moved_at + FEE_KNOWN_AFTER <= now:
                 payment.fee_minor = FEE_MINOR
@@ -266,7 +271,7 @@ class PspModel:
             if payment.state == "authorized" and payment.lapses_at:
                 yield payment.lapses_at
             if payment.state == "processing":
-                yield payment.created_at + PROCESSING_LASTS
+                yield payment.moved_at + PROCESSING_LASTS
             if payment.owes_fee:
                 yield payment.moved_at + FEE_KNOWN_AFTER
 
@@ -331,6 +336,17 @@ class PspModel:
         refund.moved_at = self._clock.now()
         self._tell_refund(payment, refund)
 
+    def other_account_tells(self, charge_id: ChargeId, money: Money) -> None:
+        """Another account took money, and its payment says in metadata, which others can edit, that it is of a charge of ours."""
+        taken = Approved(
+            kind="captured",
+            money=money,
+            psp_reference=self._reference("pi"),
+            occurred_at=self._clock.now(),
+        )
+        report = WebhookReport(charge_id=charge_id, payment_reference=taken.psp_reference, content=taken)
+        self._tell_of(report, OTHER_ACCOUNT)
+
     def dispute_opens(self, payment: Payment, amount_minor: int, *, is_inquiry: bool) -> None:
         dispute = PspDispute(self._reference("du"), amount_minor, self._clock.now(), is_inquiry=is_inquiry)
         payment.disputes[dispute.reference] = dispute
@@ -343,6 +359,10 @@ class PspModel:
         """A step of a dispute; at the PSP no two verdicts on one fall into one second."""
         assert move in dispute_moves_of(dispute)
         dispute.moved_at = self._clock.now()
+        self._apply(dispute, move)
+        self._tell_dispute(payment, dispute)
+
+    def _apply(self, dispute: PspDispute, move: DisputeMove) -> None:
         match move:
             case "review":
                 dispute.status = "under_review"
@@ -360,7 +380,6 @@ class PspModel:
                 dispute.reinstated_fee_minor += DISPUTE_FEE_MINOR
             case "withdraw_again":
                 dispute.withdraw()
-        self._tell_dispute(payment, dispute)
 
     # --- calls
 
@@ -446,7 +465,7 @@ class PspModel:
     # --- what the calls do
 
     def _authorize(self, request: AuthorizeRequest) -> Outcome:
-        payment = Payment(self._reference("pi"), request, self._clock.now())
+        payment = Payment(self.name, self._reference("pi"), request, self._clock.now())
         self.payments[payment.reference] = payment
         match (token_of(request.payment_method) or "").removesuffix("_late_fee"):
             case "pm_declines":
@@ -520,9 +539,14 @@ class PspModel:
         refund = PspRefund(
             self._reference("re"), refund_id, amount_minor, self.refunds_begin, self._clock.now()
         )
+        refund.fee_minor = self._fee_back_minor(payment)
         payment.refunds[refund.reference] = refund
         self._tell_refund(payment, refund)
         return refund
+
+    def _fee_back_minor(self, _payment: Payment) -> int:
+        """What the PSP gives back of its fee with the next refund."""
+        return 0
 
     # --- records
 
@@ -602,6 +626,9 @@ class PspModel:
             occurred_at=refund.moved_at,
             refund_id=refund.refund_id,
             failure_code="declined" if refund.state == "failed" else None,
+            fee=Money(refund.fee_minor, payment.money.currency)
+            if refund.state == "succeeded" and refund.fee_minor
+            else None,
         )
 
     # --- what is told
@@ -631,6 +658,7 @@ class PspModel:
                     withdrawn_fee_minor=dispute.withdrawn_fee_minor,
                     reinstated_minor=dispute.reinstated_minor,
                     reinstated_fee_minor=dispute.reinstated_fee_minor,
+                    held_minor=dispute.held_minor,
                 ),
             ),
         )
@@ -642,7 +670,11 @@ class PspModel:
         said: KnownOutcome | Unknown | RefundReport | DisputeReport,
     ) -> None:
         report = WebhookReport(charge_id=charge_id, payment_reference=payment.reference, content=said)
-        self.told.append(PspEvent(f"evt_{next(self._numbers)}", report))
+        self._tell_of(report)
+
+    def _tell_of(self, report: WebhookReport, account: PspAccount | None = None) -> None:
+        event_id = f"evt_{next(self._numbers)}"
+        self.told.append(PspEvent(self.name, account or self.account, event_id, report))
 
     def _reference(self, prefix: str) -> PspReference:
         return PspReference(f"{prefix}_{self.name}_{next(self._numbers)}")

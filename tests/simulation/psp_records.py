@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from fincore.domain.ids import RefundId
-from fincore.domain.outcome import DisputeStatus, PspReference
+from fincore.domain.outcome import DisputeStatus, PspName, PspReference
 from fincore.domain.payment_method import token_of
 from fincore.write.psp.port import AuthorizeRequest
 
@@ -20,7 +20,10 @@ DisputeMove = Literal["review", "escalate", "close", "win", "lose", "reinstate",
 class Payment:
     """One payment at the PSP."""
 
-    def __init__(self, reference: PspReference, request: AuthorizeRequest, now: datetime) -> None:
+    def __init__(
+        self, psp: PspName, reference: PspReference, request: AuthorizeRequest, now: datetime
+    ) -> None:
+        self.psp = psp
         self.reference = reference
         self.charge_id = request.charge_id
         self.money = request.money
@@ -59,19 +62,27 @@ class Payment:
     def is_disputed(self) -> bool:
         return any(
             dispute.withdrawn_minor > dispute.reinstated_minor
+            or dispute.held_minor > 0
             or (dispute.status in ("needs_response", "under_review") and not dispute.is_inquiry)
             for dispute in self.disputes.values()
         )
 
     @property
     def net_minor(self) -> int:
-        """What the PSP owes us for it: taken, less given back, withdrawn and its fees."""
-        given_back = sum(one.amount_minor for one in self.refunds.values() if one.state == "succeeded")
+        """What the PSP owes us for it: taken, less given back, withdrawn and its fees. What is put aside, it owes us still."""
+        given_back = sum(
+            one.amount_minor - one.fee_minor for one in self.refunds.values() if one.state == "succeeded"
+        )
         disputed = sum(
             one.withdrawn_minor + one.withdrawn_fee_minor - one.reinstated_minor - one.reinstated_fee_minor
             for one in self.disputes.values()
         )
         return self.captured_minor - self.fee_minor - given_back - disputed
+
+    @property
+    def held_minor(self) -> int:
+        """What of that is put aside for disputes."""
+        return sum(one.held_minor for one in self.disputes.values())
 
 
 class PspRefund:
@@ -88,6 +99,8 @@ class PspRefund:
         self.reference = reference
         self.refund_id = refund_id
         self.amount_minor = amount_minor
+        self.fee_minor = 0
+        """What the PSP gives back of its fee with it."""
         self.state: RefundState = state
         self.moved_at = now
         self.was_given_back = state == "succeeded"
@@ -105,6 +118,8 @@ class PspDispute:
         self.status: DisputeStatus = "needs_response"
         self.verdicts = 0
         self.moved_at = now
+        self.held_minor = 0
+        """What is put aside for it now."""
         self.withdrawn_minor = 0
         self.withdrawn_fee_minor = 0
         self.reinstated_minor = 0

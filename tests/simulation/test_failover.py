@@ -1,7 +1,7 @@
 """Failover never charges twice: three PSPs do anything, workers die or are taken for dead, webhooks come in any order."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 from typing import Any, Final
@@ -19,20 +19,26 @@ from hypothesis.stateful import (
 )
 
 from fincore.domain.events import ChargeRerouted
+from fincore.domain.ids import ChargeId
 from fincore.write.queue.job_payloads import ChargeJob
-from fixtures.scripted_psp import SteppedClock
+from fixtures.routes import EUROPE
+from fixtures.scripted_psp import TEST_ACCOUNT, SteppedClock
 from simulation.errands import Errand
-from simulation.failover_world import PLAN_KINDS, FailoverWorld
 from simulation.machine import How
-from simulation.orders_model import Completion
+from simulation.merchant import Token, offered
+from simulation.oracle import at_any_time, at_rest
+from simulation.orders_model import DECISIONS, Decision, OrdersModel
 from simulation.psp_model import FAULTS, Fault, Nature
 from simulation.psp_records import Payment
-from simulation.queue_model import QueuedJob
+from simulation.psps import Psps
+from simulation.queue_model import QueuedJob, QueueModel
 from simulation.test_simulation import EXAMPLES, TIMEOUT_SECONDS, _settings
+from simulation.world import StoreInMemory, World
 
 SOON: Final = timedelta(hours=12)
 IN_THE_END: Final = timedelta(days=60)
-TOKENS: Final = (
+PLAN_KINDS: Final = ("stripe", "paypal", "adyen")
+TOKENS: Final[tuple[Token, ...]] = (
     "pm_pays",
     "pm_pays",
     "pm_pays",
@@ -64,17 +70,19 @@ class Failover(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.world: FailoverWorld
+        self.world: World
 
     @initialize(
         seed=st.integers(0, 2**16),
         nature=st.sampled_from(["telling", "wild", "silent"]),
         plans=st.lists(st.tuples(_PLANS, st.sampled_from(TOKENS), st.booleans()), min_size=1, max_size=3),
     )
-    def the_day_begins(self, seed: int, nature: Nature, plans: list[tuple[Sequence[str], str, bool]]) -> None:
-        self.world = FailoverWorld(self.loop, SteppedClock(), nature=nature, seed=seed)
+    def the_day_begins(
+        self, seed: int, nature: Nature, plans: list[tuple[Sequence[str], Token, bool]]
+    ) -> None:
+        self.world = new_world(self.loop, nature, seed)
         for kinds, token, capture in plans:
-            self.world.charge(kinds, token, capture=capture)
+            accepted(self.world, kinds, token, capture=capture)
 
     @precondition(lambda self: self.world.queue.due)
     @rule(data=st.data(), how=_HOW, faults=_FAULTS)
@@ -109,7 +117,7 @@ class Failover(RuleBasedStateMachine):
         world = self.world
         job = data.draw(st.sampled_from(self.authorizations))
         charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
-        world.psps.of(world.charges()[charge_id].psp).comes_back()
+        world.psps.by_name[world.charges()[charge_id].psp].comes_back()
         world.psps.fail_next([fault])
         errand = world.work_on(job)
         while not errand.is_over and not (errand.place or "").endswith("answered"):
@@ -117,20 +125,20 @@ class Failover(RuleBasedStateMachine):
         if dies:
             world.crash(errand)
         world.psps.fail_next([])
-        world.psps.of(world.charges()[charge_id].psp).goes_away(30)
+        world.psps.by_name[world.charges()[charge_id].psp].goes_away(30)
         for _ in range(jobs):
             if world.queue.due:
                 world.stage.finish(world.work_on(world.random.choice(world.queue.due)))
             world.pass_time(1)
 
-    @precondition(lambda self: self.authorizations and self.world.psps.all[0].nature == "wild")
+    @precondition(lambda self: self.authorizations and self.world.psps.nature == "wild")
     @rule(data=st.data(), jobs=st.integers(20, 60))
     def a_call_arrives_after_it_was_given_up(self, data: st.DataObject, jobs: int) -> None:
         """The janitor finds nothing for twenty minutes, as it must; the call takes effect later than any call may."""
         world = self.world
         job = data.draw(st.sampled_from(self.authorizations))
         charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
-        world.psps.of(world.charges()[charge_id].psp).comes_back()
+        world.psps.by_name[world.charges()[charge_id].psp].comes_back()
         lost: list[Fault] = ["lost_before"] * 9
         world.psps.fail_next(["late", *lost])
         world.stage.finish(world.work_on(job))
@@ -182,15 +190,15 @@ class Failover(RuleBasedStateMachine):
     @rule(data=st.data(), well=st.booleans())
     def a_customer_acts(self, data: st.DataObject, *, well: bool) -> None:
         payment = data.draw(st.sampled_from(self.waiting))
-        if payment in self.world.orders.payments.values():
-            self.world.orders.customer_approves(payment)
-            return
-        psp = next(one for one in self.world.psps.all if payment in one.payments.values())
-        psp.customer_finishes(payment, well=well)
+        psp = self.world.psps.by_name[payment.psp]
+        if isinstance(psp, OrdersModel):
+            psp.customer_approves(payment)
+        else:
+            psp.customer_finishes(payment, well=well)
 
-    @rule(completes=st.sampled_from(["takes", "declines_instrument", "takes_its_time"]))
-    def the_orders_psp_changes_its_mind(self, completes: Completion) -> None:
-        self.world.orders.completes = completes
+    @rule(decides=st.sampled_from(DECISIONS))
+    def the_orders_psp_decides_otherwise(self, decides: Decision) -> None:
+        self.world.psps.orders.decides = decides
 
     @rule(data=st.data(), seconds=st.sampled_from([30, 600, 3_000]))
     def a_psp_goes_away(self, data: st.DataObject, seconds: int) -> None:
@@ -203,7 +211,7 @@ class Failover(RuleBasedStateMachine):
     @invariant()
     def no_charge_is_made_twice(self) -> None:
         if hasattr(self, "world"):
-            assert list(_findings(self.world)) == []
+            assert at_any_time(self.world) == []
 
     @property
     def waiting(self) -> list[Payment]:
@@ -218,14 +226,13 @@ class Failover(RuleBasedStateMachine):
 
     def end(self) -> None:
         world = self.world
-        world.orders.completes = "takes"
+        world.psps.orders.decides = "takes"
         for _ in range(3):
             # What was given up while a PSP was away is found out once a person asks for it.
             world.rest(within=IN_THE_END)
             world.queue.requeue()
         world.rest(within=IN_THE_END)
-        assert list(_findings(world)) == []
-        assert list(_findings_at_rest(world)) == []
+        assert at_rest(world) == []
 
     def _carry(self, errand: Errand[Any], how: How) -> None:
         if how == "through":
@@ -237,53 +244,24 @@ class Failover(RuleBasedStateMachine):
             self.world.crash(errand)
 
 
-def _findings(world: FailoverWorld) -> Iterator[str]:
-    """What breaks an invariant that knows no excuse."""
-    yield from world.psps.complaints
-    yield from world.raised
-    at_work = {(job.kind, job.payload) for job in world.queue.jobs}
-    named = {
-        (kind, msgspec.json.decode(payload).get("charge_id"), msgspec.json.decode(payload).get("attempt"))
-        for kind, payload in at_work
-        if kind == "attempt.reverse"
+def new_world(loop: asyncio.AbstractEventLoop, nature: Nature, seed: int) -> World:
+    """A world with three PSPs."""
+    clock = SteppedClock()
+    queue = QueueModel(clock)
+    return World(loop, clock, queue, StoreInMemory(clock, queue), Psps(clock, nature, three=True), seed=seed)
+
+
+def accepted(world: World, kinds: Sequence[str], token: Token, *, capture: bool) -> ChargeId:
+    """A charge just accepted, with these candidates in this order."""
+    offers = {
+        "stripe": offered(token, TEST_ACCOUNT),
+        "paypal": offered("wallet"),
+        "adyen": offered(token, EUROPE),
     }
-    for charge_id, charge in world.charges().items():
-        for attempt in charge.abandoned_attempts:
-            if attempt.has_money and ("attempt.reverse", charge_id, attempt.number) not in named:
-                yield f"{charge_id}: attempt {attempt.number} has money, and no job gives it back"
-        of_charge = [one for one in world.psps.payments.values() if one.charge_id == charge_id]
-        paid = [one for one in of_charge if one.has_money]
-        # A call that was on its way for longer than any PSP lets it is inferred never to have happened.
-        if len(paid) > 1 and world.psps.all[0].nature != "wild":
-            yield f"{charge_id}: charged {len(paid)} times"
-        for psp in world.psps.all:
-            made = [one for one in psp.payments.values() if one.charge_id == charge_id]
-            if len(made) > 1:
-                yield f"{charge_id}: {len(made)} payments at {psp.name}"
-
-
-def _findings_at_rest(world: FailoverWorld) -> Iterator[str]:
-    for charge_id, charge in world.charges().items():
-        paid = [
-            (psp.name, one)
-            for psp in world.psps.all
-            for one in psp.payments.values()
-            if one.charge_id == charge_id and one.has_money
-        ]
-        if len(paid) > 1:
-            yield f"{charge_id}: charged {len(paid)} times, and it stays so"
-        kept = {name for name, _ in paid}
-        if charge.status in ("succeeded", "authorized"):
-            if kept != {charge.psp}:
-                yield f"{charge_id} is {charge.status} at {charge.psp}, and {sorted(kept)} have money"
-        elif kept:
-            yield f"{charge_id} is {charge.status}, and {sorted(kept)} have money"
-        if charge.operation is not None:
-            left = [job for job in world.queue.jobs if charge_id.encode() in job.payload]
-            yield f"{charge_id}: a {charge.operation.kind} is pending for ever, beside {left}"
-        for attempt in charge.abandoned_attempts:
-            if attempt.has_money:
-                yield f"{charge_id}: attempt {attempt.number} keeps {attempt.money_minor}"
+    wish = world.merchant.charge(1000, *(offers[kind] for kind in kinds), capture=capture)
+    world.stage.finish(world.send(wish, 0))
+    assert wish.made
+    return ChargeId(wish.made)
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS)
@@ -294,8 +272,8 @@ def test_failover_among_three_psps_never_charges_twice() -> None:
 def test_psp_out_of_reach_is_left_for_the_next() -> None:
     """The property above would hold as well if no charge were ever rerouted."""
     loop = asyncio.new_event_loop()
-    world = FailoverWorld(loop, SteppedClock(), nature="telling", seed=1)
-    charge_id = world.charge(PLAN_KINDS, "pm_pays", capture=True)
+    world = new_world(loop, "telling", seed=1)
+    charge_id = accepted(world, PLAN_KINDS, "pm_pays", capture=True)
     world.psps.all[0].goes_away(600)
     for _ in range(3):
         for job in world.queue.due:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from fincore.domain.charge import Charge
 from fixtures.scripted_psp import SteppedClock
-from simulation.merchant import PaymentMethod
+from simulation.merchant import PaymentMethod, offered
 from simulation.oracle import at_rest
 from simulation.psp_model import Nature, PspEvent
 from simulation.psp_records import Payment
+from simulation.psps import Psps
 from simulation.queue_model import QueuedJob, QueueModel
 from simulation.world import StoreInMemory, World
 
@@ -16,7 +17,7 @@ from simulation.world import StoreInMemory, World
 def new_world(loop: asyncio.AbstractEventLoop, nature: Nature = "wild") -> World:
     clock = SteppedClock()
     queue = QueueModel(clock)
-    return World(loop, clock, queue, StoreInMemory(clock, queue), nature=nature, seed=1)
+    return World(loop, clock, queue, StoreInMemory(clock, queue), Psps(clock, nature), seed=1)
 
 
 def charge_of(world: World) -> Charge:
@@ -25,7 +26,7 @@ def charge_of(world: World) -> Charge:
 
 
 def sold(world: World, method: PaymentMethod = "pm_pays", *, capture: bool) -> None:
-    world.stage.finish(world.send(world.merchant.charge(1000, method, capture=capture), 0))
+    world.stage.finish(world.send(world.merchant.charge(1000, offered(method), capture=capture), 0))
 
 
 def job(world: World, kind: str) -> QueuedJob:
@@ -42,13 +43,13 @@ def do(world: World, kind: str) -> None:
 def arrived_after_it_was_given_up(world: World, *, capture: bool) -> Payment:
     """A charge that FinCore has inferred was never made, and the payment that the PSP made of it all the same."""
     sold(world, capture=capture)
-    world.psp.faults.append("late")
+    world.psps.intents.faults.append("late")
     do(world, "charge.authorize")
     world.pass_time(20 * 60)
     do(world, "charge.resolve")
     assert charge_of(world).status == "failed"
     world.pass_time(60 * 60)
-    (payment,) = world.psp.payments.values()
+    (payment,) = world.psps.intents.payments.values()
     return payment
 
 
@@ -73,13 +74,13 @@ def test_payment_unknown_to_search_is_read_by_webhook_reference(
     """The PSP's search does not show the payment yet; the webhook named it, and it is looked up by that reference."""
     world = new_world(loop)
     sold(world, capture=True)
-    world.psp.faults.append("late")
+    world.psps.intents.faults.append("late")
     do(world, "charge.authorize")
     world.pass_time(20 * 60)
     do(world, "charge.resolve")
-    while not world.psp.told:
+    while not world.psps.intents.told:
         world.pass_time(1)
-    interpreted(world, world.psp.told[0])
+    interpreted(world, world.psps.intents.told[0])
     assert (charge_of(world).status, world.queue.held) == ("succeeded", [])
 
 
@@ -89,11 +90,11 @@ def test_psp_refund_after_lost_capture_answer_is_accepted(
     """A refund made at the PSP is no contradiction while the capture is not known here."""
     world = new_world(loop, "telling")
     sold(world, capture=True)
-    world.psp.faults.append("lost_after")
+    world.psps.intents.faults.append("lost_after")
     do(world, "charge.authorize")
-    (payment,) = world.psp.payments.values()
-    world.psp.dashboard_refunds(payment, 400)
-    interpreted(world, world.psp.told[-1])
+    (payment,) = world.psps.intents.payments.values()
+    world.psps.intents.dashboard_refunds(payment, 400)
+    interpreted(world, world.psps.intents.told[-1])
     assert (charge_of(world).status, charge_of(world).refunded_minor) == ("succeeded", 400)
     assert world.queue.held == []
 
@@ -101,7 +102,7 @@ def test_psp_refund_after_lost_capture_answer_is_accepted(
 def test_stale_psp_record_does_not_undo_later_capture(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)
-    (authorized,) = world.psp.told
+    (authorized,) = world.psps.intents.told
     world.stage.finish(world.deliver(authorized))
     slow = world.work_on(job(world, "webhook.interpret"))
     while slow.place != "psp.inquire answered":
@@ -126,17 +127,17 @@ def test_refund_contradiction_is_checked_again_after_psp_outage(
     do(world, "charge.authorize")
     (charge_id,) = world.charges()
     world.stage.finish(world.send(world.merchant.refund(charge_id, 300), 0))
-    world.psp.faults.append("late")
+    world.psps.intents.faults.append("late")
     do(world, "refund.send")
     world.pass_time(20 * 60)
     do(world, "refund.resolve")
     assert [refund.status for refund in charge_of(world).refunds] == ["failed"]
     world.pass_time(60 * 60)
-    world.stage.finish(world.deliver(world.psp.told[-1]))
+    world.stage.finish(world.deliver(world.psps.intents.told[-1]))
     interpreting = world.work_on(job(world, "webhook.interpret"))
     while interpreting.place != "look up":
         world.stage.step(interpreting)
-    world.psp.goes_away(30)
+    world.psps.intents.goes_away(30)
     world.stage.finish(interpreting)
     assert world.queue.held == []
     world.rest(within=timedelta(days=40))
@@ -153,11 +154,11 @@ def test_refund_replacing_failed_one_may_be_reported_first(
     do(world, "charge.authorize")
     (charge_id,) = world.charges()
     world.stage.finish(world.send(world.merchant.refund(charge_id, 1000), 0))
-    (payment,) = world.psp.payments.values()
-    world.psp.dashboard_refunds(payment, 600)
-    interpreted(world, world.psp.told[-1])
+    (payment,) = world.psps.intents.payments.values()
+    world.psps.intents.dashboard_refunds(payment, 600)
+    interpreted(world, world.psps.intents.told[-1])
     (elsewhere,) = payment.refunds.values()
-    world.psp.refund_moves(payment, elsewhere, "failed")
+    world.psps.intents.refund_moves(payment, elsewhere, "failed")
     do(world, "refund.send")
     assert [refund.status for refund in charge_of(world).refunds] == ["succeeded", "failed"]
     world.rest(within=timedelta(days=40))
@@ -169,7 +170,7 @@ def test_rejected_cancellation_of_abandoned_charge_is_repeated(
 ) -> None:
     """The customer never acts and the PSP refuses to cancel: the cancellation is tried again."""
     world = whose_customer_is_given_up(loop)
-    world.psp.faults.append("rejects")
+    world.psps.intents.faults.append("rejects")
     do(world, "charge.cancel")
     assert (charge_of(world).status, charge_of(world).operation) == ("requires_action", None)
     world.rest(within=timedelta(days=1))
@@ -181,13 +182,13 @@ def test_unknown_cancellation_of_abandoned_charge_is_repeated(
 ) -> None:
     """Once it is known that nothing was canceled, the cancellation is tried again."""
     world = whose_customer_is_given_up(loop)
-    world.psp.faults.append("lost_before")
+    world.psps.intents.faults.append("lost_before")
     do(world, "charge.cancel")
-    world.psp.goes_away(2 * 86_400)
+    world.psps.intents.goes_away(2 * 86_400)
     while not world.queue.held:
         do(world, "charge.resolve")
     do(world, "charge.follow")
-    world.psp.comes_back()
+    world.psps.intents.comes_back()
     world.queue.requeue()
     do(world, "charge.resolve")
     assert (charge_of(world).status, charge_of(world).operation) == ("requires_action", None)
@@ -201,7 +202,7 @@ def test_a_refusal_of_an_earlier_capture_is_not_one_of_the_next(loop: asyncio.Ab
     do(world, "charge.authorize")
     (charge_id,) = world.charges()
     world.stage.finish(world.send(world.merchant.capture(charge_id, 400), 0))
-    world.psp.faults.append("rejects")
+    world.psps.intents.faults.append("rejects")
     slow = world.work_on(job(world, "charge.capture"))
     while slow.place != "psp.capture answered":
         world.stage.step(slow)
@@ -231,8 +232,8 @@ def test_a_key_that_the_psp_may_have_forgotten_is_not_used_again(loop: asyncio.A
 def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.AbstractEventLoop) -> None:
     world = new_world(loop)
     arrived_after_it_was_given_up(world, capture=False)
-    interpreted(world, world.psp.told[0])
+    interpreted(world, world.psps.intents.told[0])
     assert charge_of(world).status == "authorized"
-    world.psp.nature = "silent"
+    world.psps.nature = "silent"
     world.rest(within=timedelta(days=40))
     assert charge_of(world).status == "expired"

@@ -19,10 +19,11 @@ from fixtures.scripted_psp import SteppedClock
 from simulation.machine import Payments
 from simulation.postgres_store import CONSUMERS, RUNNERS, StoreInPostgres
 from simulation.psp_model import Nature
+from simulation.psps import Psps
 from simulation.queue_model import QueueModel
 from simulation.world import World
 
-EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", "120"))
+EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", "105"))
 """Examples in memory; on PostgreSQL it is a fortieth of them."""
 EXPLORES: Final = "FINCORE_SIMULATION_EXAMPLES" in os.environ
 """A run that names a number looks for new examples; every other run repeats the same ones, so that it is red or green."""
@@ -58,7 +59,7 @@ def test_random_faults_on_postgresql_break_no_invariant(
             queue = QueueModel(clock)
             self.store = StoreInPostgres(fresh_dsn(), queue, clock)
             self.loop.run_until_complete(self.store.open())
-            return World(self.loop, clock, queue, self.store, nature=nature, seed=seed)
+            return World(self.loop, clock, queue, self.store, Psps(clock, nature), seed=seed)
 
         @rule(consumer=st.integers(0, CONSUMERS - 1), runner=st.integers(0, RUNNERS - 1))
         def a_consumer_follows(self, consumer: int, runner: int) -> None:
@@ -67,9 +68,9 @@ def test_random_faults_on_postgresql_break_no_invariant(
         def comes_to_rest(self, within: timedelta) -> None:
             super().comes_to_rest(within)
             assert self.loop.run_until_complete(self.store.broken_invariants()) == []
-            if self.world.psp.tells:
-                net_minor = sum(payment.net_minor for payment in self.world.psp.payments.values())
-                assert self.loop.run_until_complete(self.store.clearing_minor()) == net_minor
+            if self.world.psps.tells:
+                owed_minor = sum(payment.net_minor for payment in self.world.psps.payments.values())
+                assert self.loop.run_until_complete(self.store.owed_minor()) == owed_minor
 
         def end(self) -> None:
             try:

@@ -1,6 +1,6 @@
 """FinCore as it is, its API twice, its worker and its inbox, among models of all that is outside of it.
 
-What FinCore decides, writes and sends is its own code. The PSP, the queue, the merchant and the clock are models; the
+What FinCore decides, writes and sends is its own code, composed as its roles compose it. The PSPs, the queue, the merchant and the clock are models; the
 store is a model or PostgreSQL.
 """
 
@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, cast
 
-from fincore.api.charges.body import render_cancel, render_capture, render_charge
-from fincore.api.refunds.body import render_refund
+from fincore.bootstrap.payment_services import payment_services
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
 from fincore.domain.events import ChargeEvent
@@ -19,31 +18,35 @@ from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
-from fincore.eventstore.commit import Commit, CommitResult, IdempotencyKey, StoredResponse
+from fincore.eventstore.commit import (
+    Commit,
+    CommitResult,
+    IdempotencyKey,
+    Provenance,
+    StoredResponse,
+)
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
-from fincore.write.charges import CHARGES
 from fincore.write.payments.acceptance import ChargeCommand
-from fincore.write.payments.idempotent_requests import IdempotentRequests, Refused, Responded
+from fincore.write.payments.idempotent_requests import Refused, Responded
+from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.operation import OperationCommand
-from fincore.write.payments.operation_service import OperationService, Renders
-from fincore.write.payments.outcome_wait import OutcomeWait
-from fincore.write.payments.payment_service import PaymentService
-from fincore.write.payments.response_cache import ResponseCache
-from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
-from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.port import Handler, JobResult, JobRunner
 from fincore.write.routing.account_router import AccountRouter
+from fincore.write.routing.breaker import BreakerPolicy
+from fincore.write.routing.breakers import Breakers
 from fincore.write.worker.worker import Worker
-from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
+from fixtures.commits import MERCHANT
+from fixtures.scripted_psp import SteppedClock
 from simulation.errands import Errand, Stage, gate
 from simulation.log_model import LogModel
 from simulation.merchant import Merchant, Wish
-from simulation.psp_model import Nature, PspEvent, PspModel
+from simulation.psp_model import PspEvent
+from simulation.psps import Psps
 from simulation.queue_model import QueuedJob, QueueModel
 
 HELD_UP_SECONDS_MAX: Final = 35
@@ -53,13 +56,8 @@ it stays within the 90 seconds that the janitor takes for the longest a call may
 JOBS_MAX: Final = 3_000
 """Runs of jobs until the world must have come to rest."""
 API_PROCESSES: Final = 2
-ACCOUNT: Final = ConfiguredAccount(
-    psp=STRIPE,
-    name=TEST_ACCOUNT,
-    livemode=False,
-    limits=STRIPE_LIMITS,
-    is_default=True,
-)
+BREAKERS: Final = BreakerPolicy(calls_min=2)
+"""They open soon: an account gets few calls."""
 
 
 class Store(Protocol):
@@ -129,31 +127,28 @@ class GatedLog:
 class ApiProcess:
     """The two payment services as one API process has them, with what it keeps in memory."""
 
-    def __init__(self, writer: Writer[ChargeEvent], log: EventLog[ChargeEvent], clock: SteppedClock) -> None:
-        # No request waits for an outcome, so no stream is watched.
-        outcomes = OutcomeWait(CHARGES, log, cast("StreamWatch", None))
-        requests = IdempotentRequests(
+    def __init__(
+        self,
+        writer: Writer[ChargeEvent],
+        log: EventLog[ChargeEvent],
+        clock: SteppedClock,
+        router: AccountRouter,
+    ) -> None:
+        self._services = payment_services(
+            router=router,
             writer=writer,
+            log=log,
+            # No request waits for an outcome, so no stream is watched.
+            watch=cast("StreamWatch", None),
             clock=clock,
-            responses=ResponseCache(),
+            public_url="https://pay.example",
             in_flight_wait_seconds=0.0,
-        )
-        self._charges = PaymentService(
-            requests=requests,
-            outcomes=outcomes,
-            clock=clock,
-            router=AccountRouter((ACCOUNT,)),
-            render=render_charge,
-        )
-        renders = Renders(capture=render_capture, cancel=render_cancel, refund=render_refund)
-        self._operations = OperationService(
-            requests=requests, outcomes=outcomes, log=log, clock=clock, renders=renders
         )
 
     async def answer(self, command: ChargeCommand | OperationCommand) -> Responded | Refused:
         if isinstance(command, ChargeCommand):
-            return await self._charges.charge(command)
-        return await self._operations.carry_out(command)
+            return await self._services.payments.charge(command)
+        return await self._services.operations.carry_out(command)
 
 
 class World:
@@ -165,15 +160,15 @@ class World:
         clock: SteppedClock,
         queue: QueueModel,
         store: Store,
+        psps: Psps,
         *,
-        nature: Nature,
         seed: int,
     ) -> None:
         self.clock = clock
         self.queue = queue
         self.store = store
         self.stage = Stage(loop, clock)
-        self.psp = PspModel(clock, nature)
+        self.psps = psps
         self.merchant = Merchant()
         self.random = random.Random(seed)
         self._charges: dict[ChargeId, Charge] = {}
@@ -183,17 +178,19 @@ class World:
         """Requests under way: of which merchant, and in which API process."""
         self._writer = cast("Writer[ChargeEvent]", GatedWriter(store.writer))
         self._log = cast("EventLog[ChargeEvent]", GatedLog(store.log))
+        self._router = AccountRouter(psps.accounts)
         self._apis = [self._api() for _ in range(API_PROCESSES)]
-        webhooks = {STRIPE: self.psp}
-        self._inbox = WebhookInbox(self._writer, webhooks, clock)
+        self._inbox = WebhookInbox(self._writer, psps.by_name, clock)
+        self._breakers = Breakers(None, BREAKERS, monotonic=lambda: clock.now().timestamp())
         self._handlers: Mapping[JobKind, Handler] = Worker(
             queue=cast("JobRunner", queue),
             pool=store.inbox_pool,
             log=self._log,
             writer=self._writer,
-            gateways={STRIPE: self.psp},
-            webhooks=webhooks,
+            gateways=psps.by_name,
+            webhooks=psps.by_name,
             clock=clock,
+            breaker=self._breakers,
             draw=self.random.random,
         ).handlers
 
@@ -226,8 +223,14 @@ class World:
         def acknowledged(errand: Errand[str | SignatureRefused | CouldNotCheck]) -> None:
             event.is_acknowledged = event.is_acknowledged or isinstance(errand.result, str)
 
-        work = self._inbox.receive(STRIPE, TEST_ACCOUNT, {}, event.event_id.encode())
+        work = self._inbox.receive(event.psp, event.account, {}, event.event_id.encode())
         return self.stage.begin(self.stage.prepare(f"webhook {event.event_id}", work, acknowledged))
+
+    def customer_returns(self, charge_id: ChargeId) -> Errand[None]:
+        """A customer is back from the PSP's page, and FinCore's own page has a worker ask the PSP."""
+        provenance = Provenance(correlation=charge_id, actor="customer")
+        work = Inquiries(self._writer).ask(charge_id, (MERCHANT, False), provenance)
+        return self.stage.begin(self.stage.prepare(f"return {charge_id}", work, lambda _errand: None))
 
     def work_on(self, job: QueuedJob) -> Errand[JobResult]:
         """A worker takes a job, perhaps one that another has in hand."""
@@ -261,13 +264,13 @@ class World:
         for errand in list(self.stage.errands):
             if not errand.is_over and (until - errand.started_at).total_seconds() > HELD_UP_SECONDS_MAX:
                 self.crash(errand)
-        while (moment := self.psp.next_at) is not None and moment <= until:
+        while (moment := self.psps.next_at) is not None and moment <= until:
             self._advance_to(moment)
         self._advance_to(until)
 
     def rest(self, *, within: timedelta) -> None:
         """Let everything come to rest: errands end, clients ask again, the PSP answers and tells, jobs are done."""
-        self.psp.comes_back()
+        self.psps.comes_back()
         for errand in list(self.stage.errands):
             self.stage.finish(errand)
         for wish in self.merchant.wishes:
@@ -275,7 +278,7 @@ class World:
                 self.stage.finish(self.send(wish, self.random.randrange(API_PROCESSES)))
         until = self.clock.now() + within
         for _ in range(JOBS_MAX):
-            if self.psp.tells:
+            if self.psps.tells:
                 self._deliver_all()
             due = self.queue.due
             if due:
@@ -286,18 +289,20 @@ class World:
 
     def _advance_to(self, moment: datetime) -> None:
         self.clock.advance(seconds=max((moment - self.clock.now()).total_seconds(), 0.0))
-        self.psp.tick()
+        self.psps.tick()
+        # What a breaker learns from the database in a second, it decides alone here.
+        self.stage.run(self._breakers.sync())
 
     def _skip_to_next(self, until: datetime) -> bool:
         """To the next moment at which anything is due; False when that is too far away."""
-        moments = [moment for moment in (self.queue.next_due_at, self.psp.next_at) if moment is not None]
+        moments = [moment for moment in (self.queue.next_due_at, self.psps.next_at) if moment is not None]
         if not moments or min(moments) > until:
             return False
         self.pass_time(max((min(moments) - self.clock.now()).total_seconds(), 0.0))
         return True
 
     def _deliver_all(self) -> None:
-        untold = [event for event in self.psp.told if not event.is_acknowledged]
+        untold = [event for event in self.psps.told if not event.is_acknowledged]
         self.random.shuffle(untold)
         for event in untold:
             self.stage.finish(self.deliver(event))
@@ -320,4 +325,4 @@ class World:
         return self._charges
 
     def _api(self) -> ApiProcess:
-        return ApiProcess(self._writer, self._log, self.clock)
+        return ApiProcess(self._writer, self._log, self.clock, self._router)
