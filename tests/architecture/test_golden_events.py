@@ -49,6 +49,7 @@ from fincore.domain.events import (
     DisputeWon,
     EventType,
     FeeAssessed,
+    InstrumentTold,
     OutcomeDecided,
     ReceiptOmitted,
     RefundCorrected,
@@ -159,6 +160,10 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         fee_minor=88,
         currency=USD,
         occurred_at=AT,
+    ),
+    ("charge.instrument_told", 1): InstrumentTold(
+        psp_reference=INTENT,
+        instrument=PayPalInstrument(payer_id="QYR5Z8XDVJNXQ", country="US", email_masked="a***@example.com"),
     ),
     ("charge.corrected", 1): ChargeCorrected(
         merchant_id=MERCHANT,

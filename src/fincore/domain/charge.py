@@ -66,6 +66,9 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
         ("authorized", "charge.canceled"): "canceled",
         ("authorized", "charge.expired"): "expired",
         ("succeeded", "charge.fee_assessed"): "succeeded",
+        ("authorized", "charge.instrument_told"): "authorized",
+        ("succeeded", "charge.instrument_told"): "succeeded",
+        ("failed", "charge.instrument_told"): "failed",
     }
 )
 """(state, event) -> next state. A pair that is not here cannot happen.

@@ -30,6 +30,7 @@ from fincore.domain.events import (
     CustomerApproved,
     DisputeEvent,
     FeeAssessed,
+    InstrumentTold,
     Operation,
     OutcomeDecided,
     ReceiptOmitted,
@@ -107,6 +108,7 @@ _PaymentEvent = (
     | ChargeCanceled
     | ChargeExpired
     | FeeAssessed
+    | InstrumentTold
 )
 _Change = dict[str, object]
 _NOTHING_PENDING: Final[_Change] = {"operation": None, "unknown_since": None, "pending_until": None}
@@ -174,6 +176,8 @@ def _change(charge: Charge, event: _PaymentEvent) -> _Change:
             return {**_NOTHING_PENDING, "psp_reference": event.psp_reference or charge.psp_reference}
         case FeeAssessed():
             return {"fee": Money(event.fee_minor, event.currency)}
+        case InstrumentTold():
+            return {"instrument": event.instrument}
         case _:
             assert_never(event)
 

@@ -320,6 +320,13 @@ class FeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
+class InstrumentTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What paid or was declined, told after the outcome itself: a webhook may say that money moved and not by which card."""
+
+    psp_reference: PspReference
+    instrument: Instrument
+
+
 class ChargeCorrected(msgspec.Struct, frozen=True, kw_only=True):
     """The PSP's own record, read on purpose, contradicts how the charge had ended. From here on the record counts.
 
@@ -607,6 +614,7 @@ ChargeEvent = (
     | CancelRequested
     | CancelFailed
     | FeeAssessed
+    | InstrumentTold
     | ChargeCorrected
     | OutcomeDecided
     | ReceiptOmitted
@@ -635,6 +643,7 @@ EventType = Literal[
     "charge.cancel_requested",
     "charge.cancel_failed",
     "charge.fee_assessed",
+    "charge.instrument_told",
     "charge.corrected",
     "charge.outcome_decided",
     "charge.receipt_omitted",
@@ -680,6 +689,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.cancel_requested": (1, CancelRequested),
         "charge.cancel_failed": (1, CancelFailed),
         "charge.fee_assessed": (2, FeeAssessed),
+        "charge.instrument_told": (1, InstrumentTold),
         "charge.corrected": (2, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
         "charge.receipt_omitted": (1, ReceiptOmitted),

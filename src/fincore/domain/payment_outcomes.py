@@ -23,6 +23,7 @@ from fincore.domain.events import (
     ChargePending,
     CustomerApproved,
     FeeAssessed,
+    InstrumentTold,
     Operation,
     ReceiptOmitted,
     event_type,
@@ -64,12 +65,7 @@ def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
         case Approved():
             return _approved(charge, outcome)
         case Declined():
-            if charge.status in ("failed", "canceled", "expired"):
-                return ()
-            if charge.status == "authorized" and _pending_kind(charge) == "capture":
-                # The PSP took the capture on and then did not carry it out; whether the hold stands, the poll at its end shows.
-                return _rejected(charge, Rejected(failure=outcome.failure, occurred_at=outcome.occurred_at))
-            return _if_allowed(charge, _failed(outcome))
+            return _declined(charge, outcome)
         case ActionRequired():
             return _action_required(charge, outcome)
         case Consented():
@@ -82,6 +78,17 @@ def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
             return _if_allowed(charge, _given_up(outcome))
         case _:
             assert_never(outcome)
+
+
+def _declined(charge: Charge, outcome: Declined) -> Events | Refusal:
+    if charge.status == "failed":
+        return _instrument_told(charge, outcome)
+    if charge.status in ("canceled", "expired"):
+        return ()
+    if charge.status == "authorized" and _pending_kind(charge) == "capture":
+        # The PSP took the capture on and then did not carry it out; whether the hold stands, the poll at its end shows.
+        return _rejected(charge, Rejected(failure=outcome.failure, occurred_at=outcome.occurred_at))
+    return _if_allowed(charge, _failed(outcome))
 
 
 ACTION_ROUNDS_MAX: Final = 5
@@ -194,7 +201,9 @@ def _rejected(charge: Charge, outcome: Rejected) -> Events | Refusal:
 
 def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
     if outcome.kind == "authorized":
-        if charge.status in ("authorized", "succeeded", "canceled", "expired"):
+        if charge.status == "authorized":
+            return _instrument_told(charge, outcome)
+        if charge.status in ("succeeded", "canceled", "expired"):
             return ()
         return _if_allowed(
             charge,
@@ -234,15 +243,17 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
 
 
 def _captured_again(charge: Charge, outcome: Approved) -> Events | Refusal:
-    """A capture the charge knows; it may tell the fee that an earlier report of it did not."""
+    """A capture the charge knows; it may tell the instrument and the fee that an earlier report of it did not."""
     if outcome.money.amount_minor != charge.captured_minor:
         return Refusal(
             "contradicts_state",
             f"the PSP reports a capture of {outcome.money}, the charge knows one of {charge.captured_minor} minor units",
         )
+    told = _instrument_told(charge, outcome)
     if outcome.fee is None or charge.fee is not None:
-        return ()
+        return told
     return (
+        *told,
         FeeAssessed(
             merchant_id=charge.merchant_id,
             livemode=charge.livemode,
@@ -254,6 +265,16 @@ def _captured_again(charge: Charge, outcome: Approved) -> Events | Refusal:
             occurred_at=outcome.occurred_at,
         ),
     )
+
+
+def _instrument_told(charge: Charge, outcome: Approved | Declined) -> tuple[InstrumentTold, ...]:
+    """The event that fills in what paid, for an outcome that the charge knows from a report without it; once."""
+    reference = outcome.psp_reference
+    if charge.instrument is not None or outcome.instrument is None:
+        return ()
+    if reference is None or reference != charge.psp_reference:
+        return ()
+    return (InstrumentTold(psp_reference=reference, instrument=outcome.instrument),)
 
 
 def payment_mismatch(charge: Charge, outcome: KnownOutcome) -> Refusal | None:

@@ -36,6 +36,7 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "charge.cancel_requested": ("reason",),
         "charge.cancel_failed": _FAILURE,
         "charge.fee_assessed": ("fee_minor", "currency"),
+        "charge.instrument_told": (),
         "charge.corrected": (
             "status_before",
             "status_after",
@@ -89,6 +90,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.cancel_requested": "You asked for the cancellation.",
         "charge.cancel_failed": "The PSP did not carry the cancellation out.",
         "charge.fee_assessed": "The PSP said late what it charges for the capture. You are not charged for it.",
+        "charge.instrument_told": "The PSP said late with what the customer paid: the charge shows it in "
+        "`payment_method_details`.",
         "charge.corrected": "The PSP's own record contradicted how the charge had ended: what it was before, and what it "
         "is now.",
         "charge.outcome_decided": "The PSP could not say what became of an operation (of the refund, where one is named). "

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from fincore.domain.charge import Charge
@@ -21,6 +22,7 @@ from fincore.domain.outcome import (
     Rejected,
     Unknown,
 )
+from fincore.domain.payment_method import CardInstrument
 from fincore.domain.payment_outcomes import ACTION_ROUNDS_MAX, decide_payment
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_capture
@@ -53,6 +55,24 @@ def after(charge: Charge, *said: Said) -> Charge:
         for event in events_of(charge, one):
             charge = evolve(charge, event)
     return charge
+
+
+CARD = CardInstrument(brand="visa", last4="4242", expiry_month=12, expiry_year=2030)
+
+
+@pytest.mark.parametrize("said", [CAPTURED, AUTHORIZED, DECLINED])
+def test_instrument_that_comes_after_the_outcome_is_filled_in(said: Any) -> None:
+    """A webhook may say that money moved before the call's answer says by which card."""
+    known = msgspec.structs.replace(said, psp_reference=ORDER)
+    told = msgspec.structs.replace(known, instrument=CARD)
+    once = charge_after(known)
+    assert once.instrument is None
+    filled = after(once, told)
+    assert (filled.instrument, filled.status) == (CARD, once.status)
+    assert events_of(filled, told) == ()
+    assert events_of(filled, known) == ()
+    other = msgspec.structs.replace(told, instrument=msgspec.structs.replace(CARD, last4="0005"))
+    assert events_of(filled, other) == ()
 
 
 def charge_after(*said: Said, **changes: Any) -> Charge:
