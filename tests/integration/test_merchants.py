@@ -9,8 +9,9 @@ import pytest
 
 from fincore.domain.ids import ApiKeyId, new_merchant_id
 from fincore.postgres.pool import Pool
+from fincore.postgres.remembered_fetch import ENTRIES_MAX
 from fincore.write.merchants.api_key import KeyKind
-from fincore.write.merchants.api_keys import ENTRIES_MAX, KNOWN_SECONDS, UNKNOWN_SECONDS, ApiKeys
+from fincore.write.merchants.api_keys import KNOWN_SECONDS, UNKNOWN_SECONDS, ApiKeys
 from fincore.write.merchants.merchants import Merchants, UnknownMerchant
 from fixtures.clocks import HandClock
 from fixtures.commits import NOON
@@ -178,7 +179,7 @@ async def test_the_memory_of_keys_is_bounded(pool: Pool) -> None:
     for batch in range(3):
         guesses = [f"sk_test_{batch}{number:031}" for number in range(ENTRIES_MAX // 2)]
         await asyncio.gather(*map(keys.authenticate, guesses))
-    assert len(keys._remembered) == ENTRIES_MAX
+    assert len(keys._keys) == ENTRIES_MAX
 
 
 async def test_failed_key_lookup_reaches_callers_and_is_not_cached(pool: Pool, merchants: Merchants) -> None:

@@ -21,6 +21,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.merchants.fee_plans import FeePlans
 from fincore.write.merchants.merchants import Merchants
+from fincore.write.merchants.origins import Origins
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.rule_store import RuleStore
@@ -41,6 +42,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def merchants(self) -> Merchants:
         """Merchants and their keys."""
         return Merchants(self.eventstore, self.clock)
+
+    @property
+    def origins(self) -> Origins:
+        """From which pages merchants' customers may ask."""
+        return Origins(self.eventstore, self.clock)
 
     @property
     def fee_plans(self) -> FeePlans:

@@ -200,4 +200,5 @@ Limit = Annotated[
         validator=validators.Number(gte=1, lte=ROWS_MAX), help=f"The most rows to print, up to {ROWS_MAX:,}."
     ),
 ]
+Origin = Annotated[str, Parameter(help="Scheme, host and port of its pages, such as https://shop.example.")]
 Live = Annotated[bool, Parameter(negative="", help="Live money instead of test money.")]

@@ -26,7 +26,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "Check every invariant; exit with 1 if one is broken, with 3 if one could not be checked.",
         ),
         "merchant": Command(
-            "fincore.cli.merchants:merchants", "Merchants and their fee plans: create, set, list."
+            "fincore.cli.merchants:merchants", "Merchants, their fee plans and the origins of their pages."
         ),
         "key": Command("fincore.cli.keys:keys", "API keys of merchants: create, list, revoke."),
         "charges": Command(

@@ -25,7 +25,7 @@ def create_key(
     Parameters
     ----------
     kind
-        Secret keys are for back ends; no API call accepts a publishable one.
+        Secret keys are for back ends. Publishable keys are for pages at registered origins, and charge nothing.
     live
         A key for live charges instead of test charges.
     """

@@ -1,9 +1,9 @@
-"""What `fincore merchant` can do: merchants, and what the platform charges them."""
+"""What `fincore merchant` can do: merchants, what the platform charges them, and the origins of their pages."""
 
 from cyclopts import App
 
 from fincore.backoffice import merchants as use_cases
-from fincore.cli.arguments import By, Merchant, Name
+from fincore.cli.arguments import By, Live, Merchant, Name, Origin
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.currency import Currency
@@ -12,6 +12,10 @@ from fincore.domain.fee_plan import FeePlan
 merchants = App(name="merchant", help=COMMANDS["merchant"].help)
 fee_plans = App(name="fee-plan", help="Fee plans: what the platform charges a merchant for each capture.")
 merchants.command(fee_plans)
+origins = App(
+    name="origins", help="Origins: from which pages a merchant's customers may ask with a publishable key."
+)
+merchants.command(origins)
 
 
 @merchants.command(name="create")
@@ -71,3 +75,38 @@ def list_fee_plans(merchant_id: Merchant) -> None:
             for agreed in found
         ],
     )
+
+
+@origins.command(name="add")
+def add_origin(merchant_id: Merchant, origin: Origin, *, live: Live = False) -> None:
+    """Register an origin of a merchant, in test mode unless told otherwise. It counts within seconds."""
+    added, is_new = on_stores(
+        lambda stores: use_cases.add_origin(stores.origins, merchant_id, origin, livemode=live), "eventstore"
+    )
+    show(f"{'registered' if is_new else 'registered already:'} {added} in {_mode(live=live)} mode")
+
+
+@origins.command(name="list")
+def list_origins(merchant_id: Merchant) -> None:
+    """List the origins of a merchant."""
+    found = on_stores(
+        lambda stores: use_cases.list_origins(stores.merchants, stores.origins, merchant_id), "eventstore"
+    )
+    show_table(
+        ("origin", "mode", "since"),
+        [(one.origin, _mode(live=one.livemode), moment_text(one.added_at)) for one in found],
+    )
+
+
+@origins.command(name="remove")
+def remove_origin(merchant_id: Merchant, origin: Origin, *, live: Live = False) -> None:
+    """Take an origin of a merchant out; its pages are refused within seconds."""
+    removed = on_stores(
+        lambda stores: use_cases.remove_origin(stores.origins, merchant_id, origin, livemode=live),
+        "eventstore",
+    )
+    show(f"removed {removed} in {_mode(live=live)} mode")
+
+
+def _mode(*, live: bool) -> str:
+    return "live" if live else "test"
