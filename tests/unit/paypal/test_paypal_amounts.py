@@ -108,3 +108,9 @@ def test_paypal_keys_are_repeated_only_while_paypal_keeps_them() -> None:
     safe = {name: limits.key_safe_seconds for name, limits in PAYPAL_LIMITS.operations.items()}
     assert safe["authorize"] == safe["complete"] < 6 * 3_600
     assert safe["capture"] == safe["cancel"] == safe["refund"] < 45 * 86_400
+
+
+def test_amount_beyond_any_payment_is_not_read() -> None:
+    """The books count in 64 bits: one absurd fee must not stop the ledger of all charges."""
+    assert from_paypal(PayPalMoney("USD", "9999999999999.99")) == Money(999_999_999_999_999, Currency("usd"))
+    assert isinstance(from_paypal(PayPalMoney("USD", "10000000000000.00")), Inexpressible)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from fincore.domain.currency import Currency, exponent_of, parse_currency
-from fincore.domain.money import Money
+from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 
 _BY_DECIMALS: Final[Mapping[int, str]] = {
     0: "huf jpy twd",
@@ -75,4 +75,7 @@ def from_paypal(amount: PayPalMoney) -> Money | Inexpressible:
     if fraction[decimals:].strip("0"):
         return Inexpressible(f"PayPal reports an amount finer than it takes in {currency.upper()}")
     minor_digits = found["whole"] + fraction.ljust(exponent_of(currency), "0")[: exponent_of(currency)]
-    return Money(int(minor_digits or "0"), currency)
+    amount_minor = int(minor_digits or "0")
+    if amount_minor > AMOUNT_MINOR_MAX:
+        return Inexpressible("PayPal reports an amount that is more than any payment")
+    return Money(amount_minor, currency)
