@@ -30,6 +30,13 @@ async def run_checks(
                 return AccountCheck(
                     problems=(f"the PSP did not answer within {seconds_max:g} s: repeat later",)
                 )
+            except Exception as error:  # noqa: BLE001 -- an account that cannot be checked is named; the others are looked at
+                # Its text may quote what was sent.
+                return AccountCheck(
+                    problems=(
+                        f"it could not be checked ({type(error).__name__}): this is a fault of FinCore",
+                    )
+                )
 
     results = await asyncio.gather(*map(run, checks.values()))
     return dict(zip(checks, results, strict=True))

@@ -27,3 +27,15 @@ async def test_check_without_an_end_is_a_problem() -> None:
 
     found = await run_checks({"one": check}, seconds_max=0.01)
     assert found["one"].problems == ("the PSP did not answer within 0.01 s: repeat later",)
+
+
+async def test_check_that_fails_is_a_problem_of_its_account_only() -> None:
+    async def fails() -> AccountCheck:
+        raise ValueError("sk_test_hidden")
+
+    async def works() -> AccountCheck:
+        return AccountCheck(may=("refund",))
+
+    found = await run_checks({"one": fails, "two": works})
+    assert found["one"].problems == ("it could not be checked (ValueError): this is a fault of FinCore",)
+    assert found["two"] == AccountCheck(may=("refund",))
