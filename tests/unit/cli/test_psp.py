@@ -80,7 +80,10 @@ def test_accounts_are_listed_before_there_is_a_database(terminal: Terminal) -> N
     [
         ({}, "secret_key: the environment variable EU_KEY is not set"),
         ({"EU_KEY": "sk_test_hidden"}, "webhook_secrets: the environment variable EU_WEBHOOKS is not set"),
-        ({"EU_KEY": "sk_test_hidden", "EU_WEBHOOKS": "whsec_hidden"}, "could not connect to Stripe"),
+        (
+            {"EU_KEY": "sk_test_hidden", "EU_WEBHOOKS": "whsec_hidden"},
+            "could not connect to Stripe (connection refused): check base_url and the network, then repeat",
+        ),
     ],
 )
 def test_account_with_a_problem_fails_the_check(

@@ -1,5 +1,6 @@
 """HTTP to a PSP: one session, bounded in connections, time and size. It returns what happened and decides nothing."""
 
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -79,7 +80,7 @@ class HttpSession:
                 return RawResponse(response.status, response.headers, await self._bounded_body(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             # aiohttp raises these two only while it resolves, connects or waits for a free connection.
-            return NotSent(f"could not connect to {self._psp} ({type(error).__name__})")
+            return NotSent(f"could not connect to {self._psp} ({_why_not_connected(error)})")
         except _ResponseTooLarge:
             return NoResponse(f"{self._psp}'s response is larger than {self._response_bytes_max} bytes")
         except TimeoutError:
@@ -110,3 +111,13 @@ class HttpSession:
             if len(body) > self._response_bytes_max:
                 raise _ResponseTooLarge
         return bytes(body)
+
+
+def _why_not_connected(error: aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) -> str:
+    """The system's words where a connection was refused; aiohttp's name for anything else."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else None
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the name of its host was not found"
+    if isinstance(cause, ConnectionError) and cause.errno is not None:
+        return os.strerror(cause.errno).lower()
+    return type(error).__name__
