@@ -237,3 +237,27 @@ def test_a_hold_found_by_a_correction_is_watched_until_it_lapses(loop: asyncio.A
     world.psps.nature = "silent"
     world.rest(within=timedelta(days=40))
     assert charge_of(world).status == "expired"
+
+
+def test_pending_capture_that_is_denied_leaves_the_hold(loop: asyncio.AbstractEventLoop) -> None:
+    """The PSP takes the capture on and denies it: the merchant may capture again, and the hold is watched."""
+    world = new_world(loop, "telling")
+    sold(world, "wallet", capture=False)
+    do(world, "charge.authorize")
+    (payment,) = world.psps.orders.payments.values()
+    world.psps.orders.customer_approves(payment)
+    interpreted(world, world.psps.orders.told[-1])
+    do(world, "charge.complete")
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.capture(charge_id, 400), 0))
+    world.psps.orders.decides = "denies_later"
+    do(world, "charge.capture")
+    world.psps.orders.decides = "takes"
+    assert charge_of(world).pending_until is not None
+    world.rest(within=timedelta(hours=8))
+    failure = charge_of(world).operation_failure
+    assert (charge_of(world).status, failure and failure.failure.code) == ("authorized", "processing_error")
+    assert at_rest(world) == []
+    world.stage.finish(world.send(world.merchant.capture(charge_id, 300), 0))
+    world.rest(within=timedelta(days=40))
+    assert (charge_of(world).captured_minor, at_rest(world), world.queue.held) == (300, [], [])

@@ -18,8 +18,10 @@ from fincore.domain.outcome import (
     Consented,
     Declined,
     Expired,
+    Failure,
     KnownOutcome,
     Pending,
+    Rejected,
 )
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel
@@ -95,6 +97,14 @@ class PollCharge:
         operation = loaded.charge.operation
         # Without one the PSP went on by itself once the customer had acted, which belongs to the authorization.
         finding = finding_on("authorize" if operation is None else operation.kind, record)
+        if operation is not None and operation.kind == "capture":
+            if isinstance(finding, Doubt) and finding.kind == "not_done":
+                # The PSP took the capture on, and shows the hold as it was before: it has decided against it.
+                return await self._record_refused_capture(
+                    job, loaded, _refused_capture(self._context.clock.now())
+                )
+            if isinstance(finding, Declined):
+                return await self._record_refused_capture(job, loaded, finding)
         if not isinstance(finding, Doubt | Pending):
             return await self._record(job, loaded, finding)
         if self._context.clock.now() >= pending_until and self._context.clock.distrust() is None:
@@ -103,6 +113,16 @@ class PollCharge:
                 "look it up at the PSP, then requeue this job"
             )
         return RetryIn(self._policy.pending_pause_seconds, "the PSP has not decided it yet")
+
+    async def _record_refused_capture(
+        self, job: ClaimedJob, loaded: LoadedCharge, refusal: Declined | Rejected
+    ) -> JobResult:
+        """The capture failed and the hold may stand: this job, which may be the one that watches it, goes on to its end."""
+        recorded = await self._recorded(job, loaded, refusal)
+        result = job_result(loaded.charge_id, recorded, attempt=job.attempt)
+        if not isinstance(result, Done):
+            return result
+        return RetryIn(self._policy.pending_pause_seconds, "the PSP did not carry out the capture")
 
     async def _await_lapse(self, job: ClaimedJob, loaded: LoadedCharge) -> JobResult:
         charge = loaded.charge
@@ -153,8 +173,19 @@ class PollCharge:
         recorded = await self._recorded(job, loaded, record)
         return job_result(loaded.charge_id, recorded, attempt=job.attempt)
 
-    async def _recorded(self, job: ClaimedJob, loaded: LoadedCharge, record: KnownOutcome) -> RecordResult:
+    async def _recorded(
+        self, job: ClaimedJob, loaded: LoadedCharge, record: KnownOutcome | Rejected
+    ) -> RecordResult:
         return await record_payment_outcome(self._context, loaded, record, _provenance(job, loaded))
+
+
+def _refused_capture(now: datetime) -> Rejected:
+    failure = Failure(
+        code="processing_error",
+        message="The payment service provider took the capture on, and then did not carry it out; the hold stands.",
+        advice="retry_later",
+    )
+    return Rejected(failure=failure, occurred_at=now)
 
 
 def _provenance(job: ClaimedJob, loaded: LoadedCharge) -> Provenance:
