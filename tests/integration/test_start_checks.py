@@ -111,3 +111,15 @@ async def test_login_that_may_not_migrate_is_one_sentence(
     finally:
         await administrator.execute(f"drop database {name} with (force)")
         await administrator.execute(f"drop role {name}")
+
+
+async def test_login_without_rights_is_told_who_may_migrate(
+    administrator: Connection, dsn: str, name: str
+) -> None:
+    await administrator.execute(f"create role {name} login")
+    try:
+        with pytest.raises(ConfigurationError, match=r"permission denied .* `fincore migrate`") as error:
+            await require_migrated(all_in(dsn.replace("postgres:@/", f"{name}:@/")))
+        assert "\n" not in str(error.value)
+    finally:
+        await administrator.execute(f"drop role {name}")

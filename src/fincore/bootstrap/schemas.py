@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from fincore.bootstrap.databases import SERVICE_ROLE, SETTING_OF_STORE, STORES, Databases
 from fincore.domain.errors import ConfigurationError
-from fincore.postgres.migrations import migrate, pending
+from fincore.postgres.pending_migrations import pending
 from fincore.postgres.server import require_usable
 
 SCHEMAS: Final = (
@@ -32,6 +32,8 @@ class Applied(NamedTuple):
 
 async def migrate_databases(databases: Databases) -> list[Applied]:
     """Bring every schema up to date; return the migrations applied. Raises `ConfigurationError`, `MigrationFailed`."""
+    from fincore.postgres.migrations import migrate
+
     await require_databases(databases, writes=True)
     applied: list[Applied] = []
     for store, package in SCHEMAS:
@@ -61,11 +63,13 @@ async def require_databases(
 async def require_migrated(databases: Databases, needed: Collection[str] = STORES) -> None:
     """Raise `ConfigurationError` when a store that is needed cannot be used, or is older than this version of FinCore."""
     await require_databases(databases, needed)
-    for database, package in SCHEMAS:
-        if database not in needed:
+    for store in STORES:
+        if store not in needed:
             continue
-        missing = await asyncio.to_thread(pending, getattr(databases, database), package)
+        missing = await pending(
+            getattr(databases, store), [package for place, package in SCHEMAS if place == store]
+        )
         if missing:
             raise ConfigurationError(
-                f"the {database} database lacks {', '.join(missing)}: run `fincore migrate`"
+                f"the {store} database lacks {', '.join(missing)}: run `fincore migrate`"
             )

@@ -20,6 +20,7 @@ from yoyo.migrations import MigrationList
 from fincore.domain.errors import FinCoreError, StoreUnavailable
 from fincore.postgres.failures import meaning_of_sqlstate
 from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pending_migrations import history_table
 
 logging.getLogger("yoyo").setLevel(logging.WARNING)
 _SQL = load_sql("fincore.postgres", "service_role.sql")
@@ -50,7 +51,7 @@ def make_service_role(dsn: str) -> None:
 def migrate(dsn: str, package: str, *, readable_by: str) -> list[str]:
     """Apply what is not applied yet of the .sql files in a package; return the names of those applied now.
 
-    The role `readable_by`, which a migration creates, may then ask what is `pending`. Raises `StoreUnavailable` when
+    The role `readable_by`, which a migration creates, may then read what was applied. Raises `StoreUnavailable` when
     the server cannot be reached, and `MigrationFailed`.
     """
     with _reaching(package), _turn(dsn) as connection, _opened(dsn, package) as (backend, migrations):
@@ -62,26 +63,8 @@ def migrate(dsn: str, package: str, *, readable_by: str) -> list[str]:
         else:
             backend.apply_migrations(waiting)
         grant = sql.SQL("grant select on {} to {}")
-        connection.execute(grant.format(sql.Identifier(_history(package)), sql.Identifier(readable_by)))
+        connection.execute(grant.format(sql.Identifier(history_table(package)), sql.Identifier(readable_by)))
     return names
-
-
-def pending(dsn: str, package: str) -> list[str]:
-    """The names of the migrations of a package that this database has not seen. It only reads.
-
-    Raises `StoreUnavailable` when the server cannot be reached.
-    """
-    names = sorted(
-        file.name.removesuffix(".sql") for file in files(package).iterdir() if file.name.endswith(".sql")
-    )
-    history = _history(package)
-    with _reaching(package), psycopg.connect(dsn, autocommit=True) as connection:
-        is_there = connection.execute("select to_regclass(%s) is not null", [history]).fetchone()
-        if is_there != (True,):
-            return names
-        applied = sql.SQL("select migration_id from {}").format(sql.Identifier(history))
-        seen = {name for (name,) in connection.execute(applied)}
-    return [name for name in names if name not in seen]
 
 
 @contextmanager
@@ -115,7 +98,7 @@ def _opened(dsn: str, package: str) -> Iterator[tuple[DatabaseBackend, Migration
     suffix = package.replace(".", "_")
     with (
         as_file(files(package)) as folder,
-        get_backend(_for_yoyo(dsn), migration_table=_history(package)) as backend,
+        get_backend(_for_yoyo(dsn), migration_table=history_table(package)) as backend,
     ):
         backend.log_table = f"_yoyo_log_{suffix}"
         backend.version_table = f"_yoyo_version_{suffix}"
@@ -124,11 +107,6 @@ def _opened(dsn: str, package: str) -> Iterator[tuple[DatabaseBackend, Migration
             backend,
             MigrationList(found for found in read_migrations(str(folder)) if found.path.endswith(".sql")),
         )
-
-
-def _history(package: str) -> str:
-    """The table in which yoyo keeps what it applied of a package."""
-    return f"_yoyo_{package.replace('.', '_')}"
 
 
 def _for_yoyo(dsn: str) -> str:
