@@ -117,12 +117,10 @@ class Writer(Generic[E_contra]):
             await self._wake.wait()
             self._wake.clear()
             while batch := self._next_batch():
-                claims = [claim for commit, _ in batch for claim in claims_of(commit)]
-                self._claimed.update(claims)
                 if self._waiting:
                     self._wake.set()
                 await self._write(batch)
-                self._claimed.difference_update(claims)
+                self._claimed.difference_update(claim for commit, _ in batch for claim in claims_of(commit))
             if self._closing:
                 self._wake.set()
                 return
@@ -133,16 +131,15 @@ class Writer(Generic[E_contra]):
         self._wake.set()
 
     def _next_batch(self) -> list[_Waiting[E_contra]]:
-        """The longest run of waiting Commits that claim nothing twice, and nothing of a batch under way."""
+        """The longest run of waiting Commits that claim nothing twice, and nothing of a batch under way; it is under way then."""
         if self._claimed and len(self._waiting) < SECOND_BATCH_COMMITS_MIN:
             return []
         batch: list[_Waiting[E_contra]] = []
-        claimed = self._claimed.copy()
         while self._waiting and len(batch) < BATCH_COMMITS_MAX:
             claims = claims_of(self._waiting[0][0])
-            if not claimed.isdisjoint(claims):
+            if not self._claimed.isdisjoint(claims):
                 break
-            claimed.update(claims)
+            self._claimed.update(claims)
             batch.append(self._waiting.popleft())
         return batch
 
