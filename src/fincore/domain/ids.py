@@ -5,6 +5,7 @@ from typing import Final, NewType
 from uuid import UUID, uuid5
 
 from typeid import TypeID
+from typeid.base32 import encode
 from typeid.errors import TypeIDException
 from uuid_utils.compat import uuid7
 
@@ -176,12 +177,11 @@ def balance_transaction_id(event_id: EventId) -> str:
 
 
 def _spelled(uuid: UUID, prefix: str) -> str:
-    # typeid is annotated with uuid_utils.UUID but takes any UUID.
-    return str(TypeID.from_uuid(uuid, prefix=prefix))  # type: ignore[arg-type]
+    return f"{prefix}_{encode(uuid.bytes)}"
 
 
 def _new(prefix: str) -> str:
-    return str(TypeID(prefix=prefix))
+    return _spelled(uuid7(), prefix)
 
 
 def _uuid_inside(text: str, prefix: str) -> UUID:

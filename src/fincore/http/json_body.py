@@ -88,6 +88,8 @@ def _refuse_text(body: bytes) -> Never:
 
 def _unique(pairs: list[tuple[str, object]]) -> None:
     """Raise `field_repeated` for an object that names a field twice: readers differ on which counts (RFC 7493, 2.3)."""
+    if len(dict(pairs)) == len(pairs):
+        return
     names: set[str] = set()
     for name, _ in pairs:
         if name in names:
