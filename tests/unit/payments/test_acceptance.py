@@ -10,7 +10,7 @@ from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
-from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
+from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.payment_method_request import (
     AnyPaymentMethod,
@@ -92,8 +92,7 @@ def test_several_payment_methods_are_offered_in_their_order() -> None:
     )
 
 
-def test_page_of_ours_is_written_only_for_a_wallet() -> None:
-    page = "https://pay.example/return/ch_1/word"
+def test_page_of_ours_is_needed_only_for_a_wallet() -> None:
     request = ChargeRequest(
         amount_minor=1,
         currency="usd",
@@ -103,12 +102,18 @@ def test_page_of_ours_is_written_only_for_a_wallet() -> None:
     )
     wallet = PlannedAttempt(PspName("paypal"), PspAccount("eu"), PayPalWallet())
     with_wallet = RoutePlan(attempts=(*PLAN.attempts, wallet))
-    for plan, expected in ((PLAN, None), (RoutePlan(attempts=(wallet,)), page), (with_wallet, page)):
-        created, _ = accept(command(request), CHARGE_ID, plan, NOON, own_page=page)
-        assert evolve(None, created).return_page == expected
-    without_pages = msgspec.structs.replace(request, cancel_url=None)
-    created, _ = accept(command(without_pages), CHARGE_ID, with_wallet, NOON, own_page=page)
-    assert created.return_page is None
+    assert not needs_page(request, PLAN)
+    assert needs_page(request, RoutePlan(attempts=(wallet,)))
+    assert needs_page(request, with_wallet)
+    for page in ("return_url", "cancel_url"):
+        assert not needs_page(msgspec.structs.replace(request, **{page: None}), with_wallet)
+
+
+def test_page_of_ours_reaches_the_charge() -> None:
+    page = "https://pay.example/return/ch_1/word"
+    request = ChargeRequest(amount_minor=1, currency="usd", payment_method=PayPalPaymentMethod())
+    created, _ = accept(command(request), CHARGE_ID, PLAN, NOON, own_page=page)
+    assert evolve(None, created).return_page == page
 
 
 def test_both_pages_to_come_back_to_reach_the_event() -> None:

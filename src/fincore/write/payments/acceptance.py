@@ -48,7 +48,7 @@ def accept(
     """The event that a charge was asked for, and the job to carry it out.
 
     A plan that its only attempt tells is not written beside that attempt. `own_page` is where a PSP is to send the
-    customer after approving; it is written only if an attempt may need that, and the merchant named where they go on.
+    customer after approving, where `needs_page` says so.
     """
     request = command.request
     first = plan.attempts[0]
@@ -67,14 +67,15 @@ def accept(
         metadata=request.metadata,
         return_url=request.return_url,
         cancel_url=request.cancel_url,
-        return_page=own_page if _needs_page(request, plan) else None,
+        return_page=own_page,
         fee_plan=command.fee_plan,
         plan=None if is_told_by_its_attempt(plan) else plan,
     )
     return created, authorize_job(charge_id)
 
 
-def _needs_page(request: ChargeRequest, plan: RoutePlan) -> bool:
+def needs_page(request: ChargeRequest, plan: RoutePlan) -> bool:
+    """Whether an attempt may need a page of ours to send the customer to, and the merchant named where they go on."""
     goes_on = request.return_url is not None and request.cancel_url is not None
     return goes_on and any(is_approved_by_customer(attempt.payment_method) for attempt in plan.attempts)
 

@@ -11,15 +11,15 @@ from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.domain.outcome import PspAccount
 from fincore.domain.route_plan import ATTEMPTS_MAX, PaymentMethodChoice
-from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
-from fincore.write.payments.metadata import Metadata, metadata_flaws
+from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
+from fincore.write.payments.metadata import Metadata, metadata_flaw
 from fincore.write.payments.payment_method_request import (
     TOKEN,
     TOKEN_CHARACTERS_MAX,
     AnyPaymentMethod,
     PayPalPaymentMethod,
     choice_of,
-    payment_method_flaws,
+    payment_method_flaw,
     texts_of,
 )
 
@@ -157,6 +157,9 @@ class ChargeRequest(
     ) = None
 
 
+_Sent = list[tuple[str, str | AnyPaymentMethod]]
+"""Payment methods as they were sent, each with the dotted path to it."""
+
 _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
 _IS_RETURN_URL: Final = re.compile(_RETURN_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
@@ -166,7 +169,7 @@ def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
 
     What its type says (ranges, lengths) is checked where it is decoded.
     """
-    flaw = next(_flaws(request), None)
+    flaw = _first_flaw(request)
     if flaw is not None:
         return flaw
     currency = parse_currency(request.currency)
@@ -190,17 +193,18 @@ def choices_of(request: ChargeRequest) -> tuple[PaymentMethodChoice, ...]:
 
 def account_param(request: ChargeRequest, place: int) -> str:
     """The path to the account of the payment method at a place of `choices_of`."""
-    param, _ = tuple(_sent(request))[place]
+    param, _ = _sent(request)[place]
     return f"{param}.account"
 
 
-def _sent(request: ChargeRequest) -> Iterator[tuple[str, str | AnyPaymentMethod]]:
+def _sent(request: ChargeRequest) -> _Sent:
     """Each payment method of a request, with the path to it."""
+    sent: _Sent = []
     if request.payment_method is not UNSET:
-        yield "payment_method", request.payment_method
+        sent.append(("payment_method", request.payment_method))
     if request.payment_methods is not UNSET:
-        for place, sent in enumerate(request.payment_methods):
-            yield f"payment_methods[{place}]", sent
+        sent += [(f"payment_methods[{place}]", one) for place, one in enumerate(request.payment_methods)]
+    return sent
 
 
 def currency_of(request: ChargeRequest) -> Currency:
@@ -208,64 +212,82 @@ def currency_of(request: ChargeRequest) -> Currency:
     return Currency(request.currency)
 
 
-def _flaws(request: ChargeRequest) -> Iterator[Flaw]:
-    yield from metadata_flaws(request.metadata)
-    yield from text_flaws(_texts(request))
-    yield from _payment_method_flaws(request)
-    if request.customer_email is not None and not _IS_EMAIL.fullmatch(request.customer_email):
-        yield Flaw(
-            code="field_invalid",
-            param="customer_email",
-            detail="customer_email must look like name@example.com.",
-        )
-    yield from _url_flaws(request)
+def _first_flaw(request: ChargeRequest) -> Flaw | None:
+    sent = _sent(request)
+    return (
+        metadata_flaw(request.metadata)
+        or _text_flaw(request, sent)
+        or _payment_method_flaw(request, sent)
+        or _email_flaw(request.customer_email)
+        or _url_flaw(request, sent)
+    )
 
 
-def _payment_method_flaws(request: ChargeRequest) -> Iterator[Flaw]:
+def _text_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
+    for name, text in _texts(request, sent):
+        if flaw := text_flaw(name, text):
+            return flaw
+    return None
+
+
+def _email_flaw(email: str | None) -> Flaw | None:
+    if email is None or _IS_EMAIL.fullmatch(email):
+        return None
+    return Flaw(
+        code="field_invalid",
+        param="customer_email",
+        detail="customer_email must look like name@example.com.",
+    )
+
+
+def _payment_method_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
     if request.payment_method is UNSET and request.payment_methods is UNSET:
-        yield Flaw(code="field_missing", param="payment_method", detail="Add the field payment_method.")
+        return Flaw(code="field_missing", param="payment_method", detail="Add the field payment_method.")
     if request.payment_method is not UNSET and request.payment_methods is not UNSET:
-        yield Flaw(
+        return Flaw(
             code="field_invalid",
             param="payment_methods",
             detail="Send payment_method or payment_methods, not both.",
         )
     accounts: set[tuple[type, PspAccount | None]] = set()
-    for param, sent in _sent(request):
-        yield from payment_method_flaws(sent, param)
-        account = (type(sent), choice_of(sent).psp_account)
+    for param, one in sent:
+        if flaw := payment_method_flaw(one, param):
+            return flaw
+        account = (type(one), choice_of(one).psp_account)
         if account in accounts:
-            yield Flaw(
+            return Flaw(
                 code="field_invalid",
                 param=param,
                 detail=f"{param} is for the same PSP account as one before it: send one payment method for each account.",
             )
         accounts.add(account)
+    return None
 
 
-def _url_flaws(request: ChargeRequest) -> Iterator[Flaw]:
-    is_wallet = any(isinstance(sent, PayPalPaymentMethod) for _, sent in _sent(request))
+def _url_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
+    is_wallet = any(isinstance(one, PayPalPaymentMethod) for _, one in sent)
     for name, page in (("return_url", request.return_url), ("cancel_url", request.cancel_url)):
         if page is None and is_wallet:
-            yield Flaw(
+            return Flaw(
                 code="field_missing",
                 param=name,
                 detail=f"Add the field {name}: a customer who pays with a wallet comes back to your site.",
             )
         if page is not None and not _IS_RETURN_URL.fullmatch(page):
-            yield Flaw(
+            return Flaw(
                 code="field_invalid",
                 param=name,
                 detail=f"{name} must begin with https:// and a host name (or http:// and a loopback address), with a "
                 "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
             )
+    return None
 
 
-def _texts(request: ChargeRequest) -> Iterator[tuple[str, str]]:
+def _texts(request: ChargeRequest, sent: _Sent) -> Iterator[tuple[str, str]]:
     """Every text of a request outside its metadata, with its name."""
     yield "currency", request.currency
-    for param, sent in _sent(request):
-        yield from texts_of(sent, param)
+    for param, one in sent:
+        yield from texts_of(one, param)
     for name, text in (
         ("description", request.description),
         ("customer_email", request.customer_email),

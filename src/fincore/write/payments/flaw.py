@@ -1,6 +1,5 @@
 """What may be wrong with a request, and what no text of one may hold."""
 
-from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -23,17 +22,15 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def text_flaws(texts: Iterable[tuple[str, str]]) -> Iterator[Flaw]:
-    """What is wrong with texts of a request, each given with the dotted path to it; their lengths are checked before."""
-    for param, text in texts:
-        if holds_card_number(text):
-            yield Flaw(
-                code="card_number_not_allowed",
-                param=param,
-                detail=f"{param} holds a card number. Send the token your PSP gave for the card, "
-                "and keep card numbers out of every field.",
-            )
-        if "\0" in text:
-            yield Flaw(
-                code="text_not_storable", param=param, detail=f"Remove the NUL character from {param}."
-            )
+def text_flaw(param: str, text: str) -> Flaw | None:
+    """The first thing that is wrong with a text of a request; its length is checked before."""
+    if holds_card_number(text):
+        return Flaw(
+            code="card_number_not_allowed",
+            param=param,
+            detail=f"{param} holds a card number. Send the token your PSP gave for the card, "
+            "and keep card numbers out of every field.",
+        )
+    if "\0" in text:
+        return Flaw(code="text_not_storable", param=param, detail=f"Remove the NUL character from {param}.")
+    return None

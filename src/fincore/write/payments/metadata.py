@@ -1,12 +1,11 @@
 """Metadata: keys and values of a merchant's own on a charge or a refund."""
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Final
 
 from msgspec import Meta
 
-from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaws
+from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
 
 METADATA_PAIRS_MAX: Final = 50
 METADATA_KEY_CHARACTERS_MAX: Final = 40
@@ -29,22 +28,24 @@ Metadata = Annotated[
 ]
 
 
-def metadata_flaws(metadata: dict[str, str]) -> Iterator[Flaw]:
-    """What is wrong with metadata, lengths before content. Keys come first: what follows names a value by its key."""
+def metadata_flaw(metadata: dict[str, str]) -> Flaw | None:
+    """The first thing that is wrong with metadata, lengths before content. Keys come first: what follows names a value by its key."""
     for key in metadata:
         if not _IS_KEY.fullmatch(key):
-            yield Flaw(
+            return Flaw(
                 code="field_invalid",
                 param="metadata",
                 detail=f"A metadata key must have 1 to {METADATA_KEY_CHARACTERS_MAX} characters and no [, ] or NUL.",
             )
     for key, value in metadata.items():
-        yield from text_flaws((("metadata", key),))  # a key is named by its place in `metadata`
+        if flaw := text_flaw("metadata", key):  # a key is named by its place in `metadata`
+            return flaw
         if len(value) > METADATA_VALUE_CHARACTERS_MAX:
-            yield Flaw(
+            return Flaw(
                 code="field_invalid",
                 param=f"metadata.{key}",
                 detail=f"A metadata value may have {METADATA_VALUE_CHARACTERS_MAX} characters at most.",
             )
-        else:
-            yield from text_flaws(((f"metadata.{key}", value),))
+        if flaw := text_flaw(f"metadata.{key}", value):
+            return flaw
+    return None

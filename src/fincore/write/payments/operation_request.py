@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from fincore.domain.events import RefundReason
 from fincore.domain.money import AMOUNT_MINOR_MAX
-from fincore.write.payments.flaw import Flaw, text_flaws
-from fincore.write.payments.metadata import Metadata, metadata_flaws
+from fincore.write.payments.flaw import Flaw, text_flaw
+from fincore.write.payments.metadata import Metadata, metadata_flaw
 
 CHARGE_ID_PATTERN: Final = r"^ch_[0-7][0-9a-hjkmnp-tv-z]{25}$"
 """What a charge's id looks like, as a JSON schema says it."""
@@ -86,11 +86,4 @@ def refund_flaw(request: RefundRequest) -> Flaw | None:
 
     What its type says (ranges, lengths) is checked where it is decoded, and whether there is such a charge later.
     """
-    return next(
-        (
-            flaw
-            for flaws in (metadata_flaws(request.metadata), text_flaws((("charge", request.charge),)))
-            for flaw in flaws
-        ),
-        None,
-    )
+    return metadata_flaw(request.metadata) or text_flaw("charge", request.charge)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.outcome import PspAccount
-from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet, token_of
+from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
 from fincore.domain.route_plan import PaymentMethodChoice
 from fincore.write.payments.flaw import Flaw
 
@@ -119,21 +119,23 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
             pass
 
 
-def payment_method_flaws(sent: str | AnyPaymentMethod, param: str) -> Iterator[Flaw]:
-    """What is wrong with one payment method; its lengths are checked before."""
-    choice = choice_of(sent)
-    token = token_of(choice.payment_method)
-    of_token = param if isinstance(sent, str) else f"{param}.token"
-    if token is not None and not _IS_TOKEN.fullmatch(token):
-        yield Flaw(
+def payment_method_flaw(sent: str | AnyPaymentMethod, param: str) -> Flaw | None:
+    """The first thing that is wrong with one payment method; its lengths are checked before."""
+    if isinstance(sent, PayPalPaymentMethod):
+        return None
+    token, account = (sent, None) if isinstance(sent, str) else (sent.token, sent.account)
+    if not _IS_TOKEN.fullmatch(token):
+        of_token = param if isinstance(sent, str) else f"{param}.token"
+        return Flaw(
             code="field_invalid",
             param=of_token,
             detail=f"{of_token} must be a token of 1 to {TOKEN_CHARACTERS_MAX} letters, digits, underscores and dashes.",
         )
-    if choice.psp_account is not None and not _IS_ACCOUNT.fullmatch(choice.psp_account):
-        yield Flaw(
+    if account is not None and not _IS_ACCOUNT.fullmatch(account):
+        return Flaw(
             code="field_invalid",
             param=f"{param}.account",
             detail=f"{param}.account must be a name of 1 to {ACCOUNT_CHARACTERS_MAX} letters, digits, underscores and "
             "dashes.",
         )
+    return None

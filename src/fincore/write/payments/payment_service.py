@@ -1,6 +1,7 @@
 """Creates charges."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal, get_args
 
 from fincore.domain.charge import Charge
@@ -10,7 +11,7 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.return_page import new_word, return_page
 from fincore.eventstore.commit import RenderedResponse
-from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
+from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
 from fincore.write.payments.charge_request import account_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
@@ -35,6 +36,7 @@ Result = Literal[
     "payment_method_not_taken",
     "psp_not_configured",
 ]
+_BUSY: Final = Refused("charge_busy")
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
 
 Render = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
@@ -70,22 +72,21 @@ class PaymentService:
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
         """
-
-        async def decide() -> Decision[Charge, ChargeEvent] | Refused:
-            return self._new_charge(command)
-
-        responded = await self._requests.respond(command, decide, self._outcomes, busy=Refused("charge_busy"))
+        decide = partial(self._new_charge, command)
+        responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
         _COUNTERS[_result_of(responded)].inc()
         return responded
 
-    def _new_charge(self, command: ChargeCommand) -> Decision[Charge, ChargeEvent] | Refused:
+    async def _new_charge(self, command: ChargeCommand) -> Decision[Charge, ChargeEvent] | Refused:
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         plan = self._router.route(route_request(command, charge_id))
         if isinstance(plan, NoRoute):
             param = None if plan.offered is None else account_param(command.request, plan.offered)
             return Refused(plan.code, plan.detail, param)
-        own_page = return_page(self._public_url, charge_id, new_word()) if self._public_url else None
+        own_page = None
+        if self._public_url is not None and needs_page(command.request, plan):
+            own_page = return_page(self._public_url, charge_id, new_word())
         event, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
         return Decision(
             stream_id=stream_id,

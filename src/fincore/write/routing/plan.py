@@ -101,15 +101,10 @@ def _bound(choice: PaymentMethodChoice, of_mode: Sequence[ConfiguredAccount]) ->
     if choice.psp_account is not None or token_of(choice.payment_method) is None:
         return choice
     kind = payment_method_type(choice.payment_method)
-    meant = next(
-        (
-            account.name
-            for account in of_mode
-            if account.is_default and kind in account.limits.payment_method_types
-        ),
-        None,
-    )
-    return PaymentMethodChoice(choice.payment_method, meant)
+    for account in of_mode:
+        if account.is_default and kind in account.limits.payment_method_types:
+            return PaymentMethodChoice(choice.payment_method, account.name)
+    return choice
 
 
 def _by_default(
@@ -132,9 +127,9 @@ def _by_rule(of_mode: Sequence[ConfiguredAccount], rule: Chosen) -> list[Configu
 
 
 def _takes(account: ConfiguredAccount, choice: PaymentMethodChoice) -> bool:
-    return payment_method_type(
-        choice.payment_method
-    ) in account.limits.payment_method_types and choice.psp_account in (None, account.name)
+    if choice.psp_account is not None and choice.psp_account != account.name:
+        return False
+    return payment_method_type(choice.payment_method) in account.limits.payment_method_types
 
 
 def _attempt_at(
