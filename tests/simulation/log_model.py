@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from fincore.domain.clock import Clock
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, StreamId
 from fincore.domain.job import Job
+from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.commit import (
@@ -73,7 +74,7 @@ class LogModel:
                     stream_id=commit.stream_id,
                     version=version,
                     event_id=new.event_id,
-                    event=CHARGE_EVENTS.decode(*CHARGE_EVENTS.encode(new.event)),
+                    event=cast("ChargeEvent", LOG_EVENTS.decode(*LOG_EVENTS.encode(new.event))),
                     recorded_at=self._clock.now(),
                 )
                 for version, new in enumerate(commit.events, start=commit.expected_version + 1)

@@ -16,6 +16,7 @@ from fincore.domain.charge_fold import fold
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.job import JobKind
+from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.commit import (
@@ -136,7 +137,7 @@ class ApiProcess:
     ) -> None:
         self._services = payment_services(
             router=router,
-            writer=writer,
+            writer=cast("Writer[LogEvent]", writer),
             log=log,
             # No request waits for an outcome, so no stream is watched.
             watch=cast("StreamWatch", None),

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, stream_of
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
@@ -22,7 +22,7 @@ class NotParked(FinCoreError):
 class Follower(NamedTuple):
     """A consumer, and the store that it writes to."""
 
-    consumer: Consumer[ChargeEvent]
+    consumer: Consumer[LogEvent]
     target: Pool
 
 
@@ -40,7 +40,7 @@ class Resumed(NamedTuple):
     events: int
 
 
-async def list_parked(log: EventLog[ChargeEvent], followers: Sequence[Follower]) -> list[Parked]:
+async def list_parked(log: EventLog[LogEvent], followers: Sequence[Follower]) -> list[Parked]:
     """What consumers have parked, by consumer, the longest parked first."""
     found = [
         parked
@@ -53,7 +53,7 @@ async def list_parked(log: EventLog[ChargeEvent], followers: Sequence[Follower])
 
 
 async def resume_parked(
-    log: EventLog[ChargeEvent],
+    log: EventLog[LogEvent],
     followers: Sequence[Follower],
     *,
     charge_id: ChargeId,

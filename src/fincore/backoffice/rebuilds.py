@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.ledger import comparison
@@ -32,7 +32,7 @@ class LedgerRebuild(NamedTuple):
         return self.rebuilt.first_id is None or self.rebuilt.is_replaced
 
 
-async def rebuild_paymentdb(log: EventLog[ChargeEvent], owner: Pool, *, verify_only: bool) -> PaymentRebuild:
+async def rebuild_paymentdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> PaymentRebuild:
     """Build PaymentDB again and let it take the place of the live one, or only compare the two.
 
     `owner` has the rights of the tables' owner. Raises `TooManyParked` and `TablesInUse`.
@@ -45,7 +45,7 @@ async def rebuild_paymentdb(log: EventLog[ChargeEvent], owner: Pool, *, verify_o
     return PaymentRebuild(rebuilt, None, time.perf_counter() - began)
 
 
-async def rebuild_ledgerdb(log: EventLog[ChargeEvent], owner: Pool, *, verify_only: bool) -> LedgerRebuild:
+async def rebuild_ledgerdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> LedgerRebuild:
     """Build the ledger again, compare it with the live one, and replace what differs unless `verify_only`.
 
     `owner` has the rights of the tables' owner. Raises `SealedDiffers` where what differs is sealed, and `LedgerInUse`;

@@ -14,7 +14,8 @@ from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
@@ -36,7 +37,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
 async def _serve(
     settings: Settings,
     stores: Stores,
-    writer: Writer[ChargeEvent],
+    writer: Writer[LogEvent],
     clock: AgeClock,
     stop: asyncio.Event,
     *,

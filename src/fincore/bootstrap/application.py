@@ -8,6 +8,8 @@ from fincore.api.app import RequestBounds, create_app
 from fincore.api.balance.handlers import Balance
 from fincore.api.charges.action_handlers import ChargeActions
 from fincore.api.charges.handlers import Charges
+from fincore.api.checkout_sessions.body import render_created_session, render_ended_session
+from fincore.api.checkout_sessions.handlers import CheckoutSessionHandlers
 from fincore.api.disputes.handlers import Disputes
 from fincore.api.events.handlers import Events
 from fincore.api.psp_webhooks.handlers import PspWebhookHandlers
@@ -17,8 +19,10 @@ from fincore.api.webhook_endpoints.handlers import WebhookEndpoints, WebhookServ
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.payment_services import payment_services
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspName
 from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
@@ -37,10 +41,14 @@ from fincore.read.paymentdb.dispute_queries import DisputeQueries
 from fincore.read.paymentdb.event_queries import EventQueries
 from fincore.read.paymentdb.queries import ChargeQueries
 from fincore.read.paymentdb.refund_queries import RefundQueries
+from fincore.read.paymentdb.session_queries import SessionQueries
+from fincore.write.checkout.session_service import SessionService
+from fincore.write.checkout.sessions import CHECKOUT_SESSIONS, session_recorder
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS
 from fincore.write.payments.inquiries import Inquiries
+from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
 from fincore.write.routing.router import Router
@@ -73,7 +81,7 @@ def build_application(
     bounds: RequestBounds,
     options: ApplicationOptions,
     *,
-    writer: Writer[ChargeEvent],
+    writer: Writer[LogEvent],
     watch: StreamWatch,
     log: EventLog[ChargeEvent],
     keys: ApiKeys,
@@ -92,6 +100,18 @@ def build_application(
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
     payments, operations = services.payments, services.operations
+    session_log = EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS)
+    sessions = session_recorder(session_log, writer)
+    checkout = SessionService(
+        requests=services.requests,
+        outcomes=OutcomeWait(CHECKOUT_SESSIONS, session_log, watch),
+        sessions=sessions,
+        clock=clock,
+        router=accounts.router,
+        render_created=render_created_session,
+        render_ended=render_ended_session,
+        public_url=options.public_url,
+    )
     waits = ChargeWait(services.outcomes, Inquiries(writer))
     charges, refunds = ChargeQueries(stores.paymentdb), RefundQueries(stores.paymentdb)
     events = EventQueries(stores.paymentdb)
@@ -108,6 +128,9 @@ def build_application(
             Charges(payments=payments, waits=waits, keys=keys, queries=charges, current=current),
             ChargeActions(operations=operations, keys=keys),
             Refunds(operations=operations, waits=waits, keys=keys, queries=refunds, current=current),
+            CheckoutSessionHandlers(
+                service=checkout, sessions=sessions, keys=keys, queries=SessionQueries(stores.paymentdb)
+            ),
             Disputes(keys=keys, queries=DisputeQueries(stores.paymentdb)),
             Balance(
                 keys=keys,

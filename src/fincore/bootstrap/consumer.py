@@ -4,8 +4,8 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import charge_of
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
@@ -16,7 +16,7 @@ from fincore.postgres.pool import Pool
 async def run_consumer(
     stores: Stores,
     target: Pool,
-    consumer: Consumer[ChargeEvent],
+    consumer: Consumer[LogEvent],
     stop: asyncio.Event,
     *,
     batch_events_max: int = BATCH_EVENTS_MAX,
@@ -24,7 +24,7 @@ async def run_consumer(
 ) -> None:
     """Follow the log with a consumer that writes its effects to `target`, until `stop`."""
     subscription = Subscription(
-        EventLog(stores.eventstore, CHARGE_EVENTS, name_of=charge_of),
+        EventLog(stores.eventstore, LOG_EVENTS, name_of=charge_of),
         target,
         consumer,
         batch_events_max=batch_events_max,

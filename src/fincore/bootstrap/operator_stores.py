@@ -11,6 +11,7 @@ from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import charge_of
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
 from fincore.eventstore.writer import Writer
@@ -31,12 +32,17 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     """The stores, with a clock that was read once from the first one needed, and a running writer."""
 
     clock: DatabaseClock
-    writer: Writer[ChargeEvent]
+    writer: Writer[LogEvent]
 
     @property
     def log(self) -> EventLog[ChargeEvent]:
-        """The log."""
+        """The log as readers of charges see it."""
         return EventLog(self.eventstore, CHARGE_EVENTS, name_of=charge_of)
+
+    @property
+    def whole_log(self) -> EventLog[LogEvent]:
+        """The log with the events of all aggregates, as consumers follow it."""
+        return EventLog(self.eventstore, LOG_EVENTS, name_of=charge_of)
 
     @property
     def merchants(self) -> Merchants:

@@ -7,6 +7,7 @@ from fincore.api.refunds.body import render_refund
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
@@ -20,17 +21,18 @@ from fincore.write.routing.router import Router
 
 
 class PaymentServices(NamedTuple):
-    """What creates charges, what operates on them, and what waits for their outcomes."""
+    """What creates charges, what operates on them, what waits for their outcomes, and what answers a key once for all aggregates."""
 
     payments: PaymentService
     operations: OperationService
     outcomes: OutcomeWait[Charge]
+    requests: IdempotentRequests[LogEvent]
 
 
 def payment_services(
     *,
     router: Router,
-    writer: Writer[ChargeEvent],
+    writer: Writer[LogEvent],
     log: EventLog[ChargeEvent],
     watch: StreamWatch,
     clock: Clock,
@@ -39,7 +41,7 @@ def payment_services(
 ) -> PaymentServices:
     """The services of one process, which share its cache of responses. `ApplicationOptions` explains the last two."""
     outcomes = OutcomeWait(CHARGES, log, watch)
-    requests = IdempotentRequests(
+    requests = IdempotentRequests[LogEvent](
         writer=writer,
         clock=clock,
         responses=ResponseCache(),
@@ -62,4 +64,5 @@ def payment_services(
             renders=Renders(capture=render_capture, cancel=render_cancel, refund=render_refund),
         ),
         outcomes=outcomes,
+        requests=requests,
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.eventstore.metrics import COMMITS_WAITING
 from fincore.eventstore.writer import Enqueue, Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
@@ -27,9 +27,9 @@ SAMPLE_INTERVAL_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
-async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[ChargeEvent]]:
+async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[LogEvent]]:
     """The writer of this process; at the end it writes the commits that still wait."""
-    writer = Writer(pool, enqueue, CHARGE_EVENTS)
+    writer = Writer(pool, enqueue, LOG_EVENTS)
     COMMITS_WAITING.set_function(lambda: writer.commits_waiting)
     running = asyncio.create_task(writer.run())
     try:

@@ -10,9 +10,11 @@ from fincore.bootstrap.processes import run_until, running_breakers, running_wri
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.settings import Settings
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
+from fincore.write.checkout.sessions import session_recorder
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping
@@ -44,6 +46,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 stores.eventstore, purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), clock
             ),
             breaker=breakers,
+            sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
         )

@@ -21,7 +21,7 @@ def list_parked() -> None:
 
     `fincore charges show` prints a charge with that event. Once the cause is fixed, run `fincore parked resume`.
     """
-    found = on_stores(lambda stores: parked_charges.list_parked(stores.log, stores.followers))
+    found = on_stores(lambda stores: parked_charges.list_parked(stores.whole_log, stores.followers))
     show_table(
         ("consumer", "charge", "version", "event", "parked", "reason"),
         [
@@ -59,7 +59,7 @@ def resume_parked(
     async def resume(stores: OperatorStores) -> None:
         for each in (charge_id, *more_charge_ids):
             for resumed in await parked_charges.resume_parked(
-                stores.log, stores.followers, charge_id=each, consumer_name=consumer
+                stores.whole_log, stores.followers, charge_id=each, consumer_name=consumer
             ):
                 show(
                     f"{each} is followed again by {resumed.consumer}: {counted(resumed.events, 'event')} caught up"

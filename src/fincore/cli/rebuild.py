@@ -31,7 +31,7 @@ def rebuild_paymentdb(*, verify: Annotated[bool, Parameter(negative="")] = False
 
     async def rebuild(databases: Databases) -> PaymentRebuild:
         async with operator_stores(databases) as stores, owner_pool(databases.paymentdb) as owner:
-            return await use_cases.rebuild_paymentdb(stores.log, owner, verify_only=verify)
+            return await use_cases.rebuild_paymentdb(stores.whole_log, owner, verify_only=verify)
 
     found = on_databases(rebuild)
     show(payment_rebuild_text(found))
@@ -50,7 +50,7 @@ def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False)
 
     async def rebuild(databases: Databases) -> LedgerRebuild:
         async with operator_stores(databases) as stores, owner_pool(databases.ledgerdb) as owner:
-            return await use_cases.rebuild_ledgerdb(stores.log, owner, verify_only=verify)
+            return await use_cases.rebuild_ledgerdb(stores.whole_log, owner, verify_only=verify)
 
     found = on_databases(rebuild)
     show(ledger_rebuild_text(found))

@@ -195,11 +195,7 @@ def _after_closing(session_id: CheckoutSessionId, session: CheckoutSession, now:
     """What the live attempt was closed for, if for anything."""
     if session.state == "expiring":
         return (CheckoutSessionExpired(reason=session.expiry_reason or "time", expired_at=now),)
-    if session.switch is None:
-        return ()
-    if now >= session.expires_at:
-        return (CheckoutSessionExpired(reason="time", expired_at=now),)
-    if len(session.attempts) >= ATTEMPTS_MAX:
+    if session.switch is None or now >= session.expires_at or len(session.attempts) >= ATTEMPTS_MAX:
         return ()
     return (_started(session_id, session, session.switch.payment_method, session.switch.plan, now),)
 

@@ -15,12 +15,14 @@ JobKind = Literal[
     "attempt.reverse",
     "refund.send",
     "refund.resolve",
+    "checkout_session.follow",
+    "checkout_session.expire",
     "webhook.interpret",
 ]
 """What a worker is asked to do: call the PSP (`authorize`, `complete`, `capture`, `cancel`, `send`), find out an outcome that is
 unknown (`resolve`), poll a charge that waits for its customer or for a time (`follow`), ask once how a
-charge stands after its customer may have acted (`inquire`), see that an abandoned attempt has no money (`reverse`), process a stored
-webhook (`interpret`)."""
+charge stands after its customer may have acted (`inquire`), see that an abandoned attempt has no money (`reverse`), do what a checkout
+session is to have done now (`checkout_session.follow`) or at the end of its time (`expire`), process a stored webhook (`interpret`)."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

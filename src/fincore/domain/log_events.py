@@ -1,13 +1,29 @@
 """Every event that the log may hold, of all aggregates: what the writer writes, and readers of the whole log read. Pure."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, cast
 
 from fincore.domain.checkout_session_events import SHAPES, CheckoutSessionEvent
 from fincore.domain.event_codec import EventCodec
 from fincore.domain.events import EVENTS, UPCASTS, ChargeEvent
+from fincore.domain.recorded_event import RecordedEvent
 
 LogEvent = ChargeEvent | CheckoutSessionEvent
 """An event of a charge, or of a checkout session."""
 
 LOG_EVENTS: Final[EventCodec[LogEvent]] = EventCodec({**EVENTS, **SHAPES}, UPCASTS)
 """How the log stores events."""
+
+_OF_SESSIONS: Final = frozenset(shape for _, shape in SHAPES.values())
+
+
+def of_charges(events: Iterable[RecordedEvent[LogEvent]]) -> list[RecordedEvent[ChargeEvent]]:
+    """The events of charges among some, in their order."""
+    found = [recorded for recorded in events if type(recorded.event) not in _OF_SESSIONS]
+    return cast("list[RecordedEvent[ChargeEvent]]", found)
+
+
+def of_sessions(events: Iterable[RecordedEvent[LogEvent]]) -> list[RecordedEvent[CheckoutSessionEvent]]:
+    """The events of checkout sessions among some, in their order."""
+    found = [recorded for recorded in events if type(recorded.event) in _OF_SESSIONS]
+    return cast("list[RecordedEvent[CheckoutSessionEvent]]", found)

@@ -80,6 +80,7 @@ _PARAMS: Final[Mapping[ProblemCode, str]] = MappingProxyType(
         "amount_not_expressible": "amount_minor",
         "amount_too_large": "amount_minor",
         "amount_too_small": "amount_minor",
+        "checkout_session_not_found": "session_id",
         "currency_not_supported": "currency",
         "capture_amount_too_large": "amount_minor",
         "payment_method_not_taken": "payment_method",

@@ -33,6 +33,10 @@ ProblemCode = Literal[
     "charge_not_found",
     "charge_not_refundable",
     "charge_unreadable",
+    "checkout_not_configured",
+    "checkout_session_busy",
+    "checkout_session_not_found",
+    "checkout_session_not_open",
     "currency_not_supported",
     "connections_too_many",
     "charge_report_held",
@@ -178,6 +182,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Unknown charge",
             "Check the id, and that your key is of the merchant and the mode that created the charge.",
         ),
+        "checkout_session_not_found": ProblemKind(
+            404,
+            "Unknown checkout session",
+            "Check the id, and that your key is of the merchant and the mode that created the session.",
+        ),
         "refund_not_found": ProblemKind(
             404,
             "Unknown refund",
@@ -236,6 +245,17 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Concurrent changes to the charge",
             "Send the same request again after the seconds in `Retry-After`. Nothing was done.",
             retryable=True,
+        ),
+        "checkout_session_busy": ProblemKind(
+            409,
+            "Concurrent changes to the session",
+            "Send the same request again after the seconds in `Retry-After`. Nothing was done.",
+            retryable=True,
+        ),
+        "checkout_session_not_open": ProblemKind(
+            409,
+            "Checkout session not open",
+            "End only a session that is `open`. Refund or cancel the charge of one that is `completed`.",
         ),
         "operation_in_progress": ProblemKind(
             409,
@@ -363,6 +383,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "Payment method not taken",
             "Send a payment method that an account of this installation takes. `detail` says what was looked for.",
+        ),
+        "checkout_not_configured": ProblemKind(
+            422,
+            "Missing public URL",
+            "Ask the operator of this installation to set FINCORE_PUBLIC_URL to where customers reach the checkout role.",
         ),
         "psp_not_configured": ProblemKind(
             422,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from fincore.domain.clock import Clock
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, event_type
 from fincore.domain.ids import StreamId, new_webhook_delivery_id
+from fincore.domain.log_events import LogEvent, of_charges
 from fincore.domain.public_event import public_event
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import load_streams
@@ -29,10 +30,13 @@ class FanOut:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[LogEvent]]) -> None:
         """Insert the deliveries of events inside the transaction of `connection`."""
         if not await connection.fetchval(_SQL.has_listeners):
             return
+        await self._fan_out(connection, of_charges(events))
+
+    async def _fan_out(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
         recipients = await connection.fetch(
             _SQL.recipients,
             list(range(len(events))),

@@ -9,6 +9,7 @@ import signal
 from itertools import product
 from typing import Final, Literal
 
+from fincore.domain.checkout_session_events import SHAPES
 from fincore.domain.events import EVENTS
 
 Place = Literal["before", "after"]
@@ -31,7 +32,7 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
     for where, place in product(
         (
             *(f"psp.{call}" for call in _PSP_CALLS),
-            *(f"commit.{name}" for name in (*EVENTS, "webhook", "response")),
+            *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
             *(f"effects.{consumer}" for consumer in _CONSUMERS),
             "delivery",
         ),

@@ -150,7 +150,7 @@ def test_no_attempt_begins_after_the_time_is_over() -> None:
     assert names(begin(CHOOSING, "card", over - timedelta(seconds=1))) == ["attempt_started"]
     assert names(begin(CHOOSING, "card", over)) == ["checkout_session_not_open"]
     canceled = charge_after(ACTION, CANCELING, CANCELED)
-    assert names(told(SWITCHING, canceled, now=over)) == ["attempt_closed", "expired"]
+    assert names(told(SWITCHING, canceled, now=over)) == ["attempt_closed"]
 
 
 def test_ended_session_is_neither_paid_nor_ended_again() -> None:

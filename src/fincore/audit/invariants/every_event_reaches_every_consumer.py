@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
-from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id, session_of
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -40,20 +40,21 @@ async def _missing_in_views(stores: Stores, parked: Collection[StreamId]) -> lis
         return []
 
     async def judge(streams: Sequence[asyncpg.Record]) -> list[Violation]:
-        expected = {
-            charge_of(StreamId(row["stream_id"])): row["version"]
-            for row in streams
-            if row["stream_id"] not in parked
-        }
+        expected = {_name_of(row): row["version"] for row in streams if row["stream_id"] not in parked}
         rows = await stores.paymentdb.fetch(_SQL.view_versions, list(expected))
-        held = {row["charge_id"]: row["version"] for row in rows}
+        held = {row["id"]: row["version"] for row in rows}
         return [
-            Violation(f"view of {charge_id}", f"holds {held.get(charge_id, 0)} of {version} events")
-            for charge_id, version in expected.items()
-            if held.get(charge_id, 0) < version
+            Violation(f"view of {name}", f"holds {held.get(name, 0)} of {version} events")
+            for name, version in expected.items()
+            if held.get(name, 0) < version
         ]
 
     return await scan(stores.eventstore, _SQL.streams_until, checkpoint["tx"], checkpoint["pos"], judge=judge)
+
+
+def _name_of(row: asyncpg.Record) -> str:
+    stream_id = StreamId(row["stream_id"])
+    return session_of(stream_id) if row["is_session"] else charge_of(stream_id)
 
 
 async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> list[Violation]:

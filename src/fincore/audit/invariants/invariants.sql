@@ -35,15 +35,17 @@ select consumer, stream_id, since_version, reason from notify.parked_streams ord
 
 -- name: streams_until
 -- How many events each stream had at a place of the log.
-select stream_id, max(version) as version
+select stream_id, max(version) as version, bool_or(type like 'checkout\_session.%') as is_session
 from eventstore.events
 where (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 group by stream_id
 order by stream_id;
 
 -- name: view_versions
--- How many events the view holds of some charges.
-select charge_id, version from paymentdb.charges where charge_id = any ($1::text[]);
+-- How many events the view holds of some charges and checkout sessions.
+select charge_id as id, version from paymentdb.charges where charge_id = any ($1::text[])
+union all
+select session_id, version from paymentdb.checkout_sessions where session_id = any ($1::text[]);
 
 -- name: money_events_until
 -- The events that moved money, up to a place of the log: all that each moved per currency (`320 eur, 10150 usd`), and what it
@@ -592,6 +594,8 @@ from (
     select 'paymentdb.disputes, ' || dispute_id, to_jsonb(d)::text from paymentdb.disputes d
     union all
     select 'paymentdb.events, ' || event_id, data::text from paymentdb.events
+    union all
+    select 'paymentdb.checkout_sessions, ' || session_id, session::text from paymentdb.checkout_sessions
 ) views
 where content ~ $1;
 
@@ -653,6 +657,7 @@ where p.status = 'enabled'
   and (e.tx, e.pos) <= (c.tx::text::xid8, c.pos)
   and e.recorded_at > clock_timestamp() - make_interval(secs => $1::float8)
   and p.event_types && array[e.type, split_part(e.type, '.', 1) || '.*', '*']
+  and e.type not like 'checkout\_session.%'
   and d.delivery_id is null
 order by e.tx, e.pos, p.endpoint_id;
 

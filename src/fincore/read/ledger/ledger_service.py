@@ -8,6 +8,7 @@ import structlog
 
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, StreamId, public_event_id
+from fincore.domain.log_events import LogEvent, of_charges
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
@@ -52,9 +53,9 @@ class LedgerService:
         self._booking = Booking()
         self._last: _Mark | None = None
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
-        """Book events, in log order, inside the transaction of `connection`."""
-        candidates = [recorded for recorded in events if moves_money(recorded.event)]
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[LogEvent]]) -> None:
+        """Book events, in log order, inside the transaction of `connection`; those of checkout sessions move no money."""
+        candidates = [recorded for recorded in of_charges(events) if moves_money(recorded.event)]
         if not candidates:
             return
         await connection.execute(_SQL.take_turn)

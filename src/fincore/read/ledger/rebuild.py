@@ -17,6 +17,7 @@ import structlog
 from fincore.domain.errors import FinCoreError
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
+from fincore.domain.log_events import LogEvent, of_charges
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
@@ -67,7 +68,7 @@ class _Reached(NamedTuple):
     pos: int
 
 
-async def verify(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
+async def verify(log: EventLog[LogEvent], owner: Pool) -> Rebuilt:
     """Build the ledger beside the live one and compare them; nothing is replaced, and booking goes on meanwhile.
 
     `owner` is a pool with the rights of the tables' owner. One at a time: a second one starts the first anew.
@@ -85,7 +86,7 @@ async def verify(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
         await owner.execute(_SQL.end)
 
 
-async def rebuild(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
+async def rebuild(log: EventLog[LogEvent], owner: Pool) -> Rebuilt:
     """As `verify`; where the two differ, replace the live entries from the first that does.
 
     Raises `SealedDiffers` and `LedgerInUse`; nothing is replaced then.
@@ -124,7 +125,7 @@ async def rebuild(log: EventLog[ChargeEvent], owner: Pool) -> Rebuilt:
 class _Builder:
     """Books into the ledger to come, one batch a transaction of its own or of the caller's."""
 
-    def __init__(self, log: EventLog[ChargeEvent], connection: Connection) -> None:
+    def __init__(self, log: EventLog[LogEvent], connection: Connection) -> None:
         self._event_log = log
         self._connection = connection
         self._booking = Booking()
@@ -160,7 +161,7 @@ class _Builder:
         while rows := await self._connection.fetch(
             _SQL.left_out, *place, reached.last_entry_id, BATCH_EVENTS
         ):
-            events = readable(await self._event_log.load_events(row["event_id"] for row in rows))
+            events = of_charges(readable(await self._event_log.load_events(row["event_id"] for row in rows)))
             booked_at = max(self._booked_at, await self._connection.fetchval(_SQL.server_time))
             await self._book(
                 [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
@@ -169,7 +170,9 @@ class _Builder:
 
     async def _copy_entries(self, rows: Sequence[asyncpg.Record]) -> None:
         event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
-        events = {one.event_id: one for one in readable(await self._event_log.load_events(event_ids))}
+        events = {
+            one.event_id: one for one in of_charges(readable(await self._event_log.load_events(event_ids)))
+        }
         waiting: list[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]] = []
         for row in rows:
             if row["entry_id"] > self._last_before_change and not self._is_changed:

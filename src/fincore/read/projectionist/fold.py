@@ -15,9 +15,9 @@ from fincore.read.paymentdb.charge_view import ChargeView
 class EventMissing(FinCoreError):
     """A stream continues after a version the reader was never given; the view would be wrong, so it stays behind."""
 
-    def __init__(self, recorded: RecordedEvent[ChargeEvent], seen: int) -> None:
+    def __init__(self, name: str, version: int, seen: int) -> None:
         super().__init__(
-            f"{charge_of(recorded.stream_id)} goes on at version {recorded.version} after version {seen}: "
+            f"{name} goes on at version {version} after version {seen}: "
             "check the log with `fincore check`, then rebuild the view"
         )
 
@@ -31,7 +31,7 @@ def project(view: ChargeView | None, recorded: RecordedEvent[ChargeEvent]) -> Ch
     if view is not None and recorded.version <= seen:
         return view
     if recorded.version != seen + 1:
-        raise EventMissing(recorded, seen)
+        raise EventMissing(charge_of(recorded.stream_id), recorded.version, seen)
     if view is None:
         return ChargeView(
             charge_id=charge_of(recorded.stream_id),

@@ -4,6 +4,27 @@ select *
 from paymentdb.charges
 where charge_id = any ($1::text[]);
 
+-- name: current_sessions
+-- The rows of some checkout sessions as they stand.
+select *
+from paymentdb.checkout_sessions
+where session_id = any ($1::text[]);
+
+-- name: upsert_sessions
+-- The rows of some checkout sessions as they stand after more events. A row never goes back to an earlier version.
+insert into paymentdb.checkout_sessions as s
+select *
+from unnest(
+    $1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::jsonb[], $8::timestamptz[],
+    $9::timestamptz[]
+)
+on conflict (session_id) do update set
+    version = excluded.version,
+    status = excluded.status,
+    session = excluded.session,
+    updated_at = excluded.updated_at
+where excluded.version > s.version;
+
 -- name: upsert_charges
 -- The rows of some charges as they stand after more events. A row never goes back to an earlier version.
 insert into paymentdb.charges as c

@@ -13,8 +13,8 @@ from uuid import UUID
 import asyncpg
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.ids import StreamId, charge_of, session_of
+from fincore.domain.log_events import LogEvent, of_charges, of_sessions
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import (
     Inapplicable,
@@ -27,12 +27,20 @@ from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.read.paymentdb import session_row
 from fincore.read.projectionist.projection import Projection
+from fincore.read.projectionist.session_fold import changed_sessions
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
 TABLES: Final[Mapping[str, str]] = MappingProxyType(
-    {"refunds": "refund_id", "disputes": "dispute_id", "events": "event_id", "charges": "charge_id"}
+    {
+        "refunds": "refund_id",
+        "disputes": "dispute_id",
+        "events": "event_id",
+        "charges": "charge_id",
+        "checkout_sessions": "session_id",
+    }
 )
 """Table -> its key: what is built anew, in the order in which queries that read two of the tables lock them."""
 BATCH_EVENTS: Final = 1_000
@@ -74,7 +82,7 @@ class TablesInUse(FinCoreError):
         )
 
 
-async def rebuild(log: EventLog[ChargeEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
+async def rebuild(log: EventLog[LogEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS) -> Rebuilt:
     """Replace the view by one folded from the beginning of the log.
 
     `owner` is a pool with the rights of the tables' owner. One rebuild at a time: a second one starts the first anew.
@@ -91,7 +99,7 @@ async def rebuild(log: EventLog[ChargeEvent], owner: Pool, *, batch_events: int 
 
 
 async def verify(
-    log: EventLog[ChargeEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS
+    log: EventLog[LogEvent], owner: Pool, *, batch_events: int = BATCH_EVENTS
 ) -> tuple[Rebuilt, list[Difference]]:
     """Fold a view from the beginning of the log and compare the live one with it, row for row; nothing is replaced.
 
@@ -116,19 +124,20 @@ class _Beside:
 
     name = "projectionist"
 
-    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]]) -> None:
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[LogEvent]]) -> None:
         projection = Projection()
-        for recorded in events:
+        for recorded in of_charges(events):
             projection.add(recorded)
-        for table, rows in projection.rows().items():
+        sessions = [session_row.row_of(view) for view in changed_sessions(of_sessions(events), {})]
+        for table, rows in (
+            projection.rows() | ({"checkout_sessions": sessions} if sessions else {})
+        ).items():
             await connection.copy_records_to_table(
                 table, schema_name="paymentdb_next", records=rows, timeout=STATEMENT_TIMEOUT_SECONDS
             )
 
 
-async def _build(
-    log: EventLog[ChargeEvent], owner: Pool, until: tuple[int, int], batch_events: int
-) -> Rebuilt:
+async def _build(log: EventLog[LogEvent], owner: Pool, until: tuple[int, int], batch_events: int) -> Rebuilt:
     """All tables beside the live ones, as they are at a place of the log."""
     await owner.execute(_SQL.begin)
     for table in TABLES:
@@ -142,7 +151,7 @@ async def _build(
 
 
 async def _fill(
-    log: EventLog[ChargeEvent], owner: Pool, until: tuple[int, int], batch_events: int
+    log: EventLog[LogEvent], owner: Pool, until: tuple[int, int], batch_events: int
 ) -> tuple[int, dict[StreamId, Inapplicable]]:
     """Write all rows; return how many events there were. One batch is folded while PostgreSQL writes the one before."""
     events = 0
@@ -172,7 +181,7 @@ def _together(
 
 
 async def _write(
-    connection: Connection, events: Sequence[LoggedEvent[ChargeEvent]]
+    connection: Connection, events: Sequence[LoggedEvent[LogEvent]]
 ) -> dict[StreamId, Inapplicable]:
     """Write the rows of whole streams, each as far as it can be folded; return where some cannot."""
     beside = _Beside()
@@ -213,7 +222,7 @@ async def _switch(owner: Pool, until: tuple[int, int], parked: Mapping[StreamId,
 
 
 async def _catch_up(
-    log: EventLog[ChargeEvent],
+    log: EventLog[LogEvent],
     connection: Connection,
     after: tuple[int, int],
     until: tuple[int, int],
@@ -226,9 +235,12 @@ async def _catch_up(
         if not streams:
             return
         for table in TABLES:
-            await connection.execute(
-                _SQL.drop_charges.format(table=table), [charge_of(stream_id) for stream_id in streams]
-            )
+            if table == "checkout_sessions":
+                await connection.execute(_SQL.drop_sessions, [session_of(stream_id) for stream_id in streams])
+            else:
+                await connection.execute(
+                    _SQL.drop_charges.format(table=table), [charge_of(stream_id) for stream_id in streams]
+                )
         await _write(connection, await log.load_until(streams, until))
         after = batch[-1].tx, batch[-1].pos
 
@@ -247,10 +259,10 @@ def _place(row: asyncpg.Record | None) -> tuple[int, int]:
 
 
 async def _whole_streams(
-    log: EventLog[ChargeEvent], until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent[ChargeEvent]]]:
+    log: EventLog[LogEvent], until: tuple[int, int], batch_events: int
+) -> AsyncIterator[list[LoggedEvent[LogEvent]]]:
     """All events up to a place of the log, stream by stream, in batches that end where a stream ends."""
-    held: list[LoggedEvent[ChargeEvent]] = []
+    held: list[LoggedEvent[LogEvent]] = []
     async for batch in _batches(log, until, batch_events):
         held += batch
         last = held[-1].stream_id
@@ -265,8 +277,8 @@ async def _whole_streams(
 
 
 async def _batches(
-    log: EventLog[ChargeEvent], until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent[ChargeEvent]]]:
+    log: EventLog[LogEvent], until: tuple[int, int], batch_events: int
+) -> AsyncIterator[list[LoggedEvent[LogEvent]]]:
     """All events up to a place of the log, stream by stream. The next batch is on its way while one is folded."""
     upcoming = asyncio.create_task(log.read_streams_after(_BEFORE_ALL, 0, until=until, limit=batch_events))
     try:

@@ -39,7 +39,7 @@ _PORT: Final = (
 )
 # What may follow the host by RFC 3986, less the fragment: a browser keeps it to itself, and PSPs append parameters.
 _PATH_AND_QUERY: Final = r"(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]*)?"
-_RETURN_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PATH_AND_QUERY}$"
+PAGE_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PATH_AND_QUERY}$"
 
 
 class ChargeRequest(
@@ -137,7 +137,7 @@ class ChargeRequest(
                 "https URL, or http on loopback, without user name and fragment. A wallet needs it. Without it a charge "
                 "that needs authentication fails with the code `authentication_required`.",
                 examples=["https://shop.example/orders/6735"],
-                extra_json_schema={"pattern": _RETURN_URL},
+                extra_json_schema={"pattern": PAGE_URL},
             ),
         ]
         | None
@@ -150,7 +150,7 @@ class ChargeRequest(
                 description="Where the customer returns to from a wallet without having approved the payment: a URL of the "
                 "same form. A wallet needs it.",
                 examples=["https://shop.example/cart"],
-                extra_json_schema={"pattern": _RETURN_URL},
+                extra_json_schema={"pattern": PAGE_URL},
             ),
         ]
         | None
@@ -161,7 +161,7 @@ _Sent = list[tuple[str, str | AnyPaymentMethod]]
 """Payment methods as they were sent, each with the dotted path to it."""
 
 _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
-_IS_RETURN_URL: Final = re.compile(_RETURN_URL.removeprefix("^").removesuffix("$"), re.ASCII)
+IS_PAGE_URL: Final = re.compile(PAGE_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
 
 def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
@@ -273,7 +273,7 @@ def _url_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
                 param=name,
                 detail=f"Add the field {name}: a customer who pays with a wallet comes back to your site.",
             )
-        if page is not None and not _IS_RETURN_URL.fullmatch(page):
+        if page is not None and not IS_PAGE_URL.fullmatch(page):
             return Flaw(
                 code="field_invalid",
                 param=name,

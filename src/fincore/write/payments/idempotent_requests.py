@@ -46,6 +46,7 @@ CONFLICT_PAUSE_SECONDS_MAX: Final = 0.02
 
 StateT = TypeVar("StateT")
 E = TypeVar("E")
+E_contra = TypeVar("E_contra", contravariant=True)
 E_co = TypeVar("E_co", covariant=True)
 
 
@@ -70,6 +71,10 @@ class Refused(msgspec.Struct, frozen=True):
             "amount_too_large",
             "charge_busy",
             "charge_not_found",
+            "checkout_not_configured",
+            "checkout_session_busy",
+            "checkout_session_not_found",
+            "checkout_session_not_open",
             "currency_not_supported",
             "idempotency_key_in_use",
             "idempotency_key_reused",
@@ -117,13 +122,13 @@ class _Accepted(NamedTuple, Generic[StateT, E_co]):
 _Queue = tuple[MerchantId, bool, StreamId]
 
 
-class IdempotentRequests(Generic[E]):
+class IdempotentRequests(Generic[E_contra]):
     """Finds the response of a key, or decides, commits and responds. One per process, for all aggregates: a key is one request."""
 
     def __init__(
         self,
         *,
-        writer: Writer[E],
+        writer: Writer[E_contra],
         clock: Clock,
         responses: ResponseCache,
         in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
@@ -138,7 +143,7 @@ class IdempotentRequests(Generic[E]):
     async def respond(
         self,
         command: Command,
-        decide: Decide[StateT, E],
+        decide: Decide[StateT, E_contra],
         outcomes: OutcomeWait[StateT],
         *,
         busy: Refused,
@@ -189,7 +194,7 @@ class IdempotentRequests(Generic[E]):
     async def _carry_out(
         self,
         command: Command,
-        decide: Decide[StateT, E],
+        decide: Decide[StateT, E_contra],
         outcomes: OutcomeWait[StateT],
         busy: Refused,
         on: StreamId | None,
@@ -212,8 +217,8 @@ class IdempotentRequests(Generic[E]):
                 return _first(written.stored, has_waited=False), written.stored
 
     async def _written_in_turn(
-        self, command: Command, decide: Decide[StateT, E], busy: Refused, stream_id: StreamId
-    ) -> _Accepted[StateT, E] | StoredResponse | Refused:
+        self, command: Command, decide: Decide[StateT, E_contra], busy: Refused, stream_id: StreamId
+    ) -> _Accepted[StateT, E_contra] | StoredResponse | Refused:
         """One request of this process at a time on one stream, so that they conflict only with other processes."""
         # Of one merchant: a request for a charge of another merchant does not delay that merchant.
         key = (command.merchant_id, command.livemode, stream_id)
@@ -229,8 +234,8 @@ class IdempotentRequests(Generic[E]):
             queue.release()
 
     async def _written(
-        self, command: Command, decide: Decide[StateT, E], busy: Refused
-    ) -> _Accepted[StateT, E] | StoredResponse | Refused:
+        self, command: Command, decide: Decide[StateT, E_contra], busy: Refused
+    ) -> _Accepted[StateT, E_contra] | StoredResponse | Refused:
         """Decide and commit, again where another request was faster; or the response that the key got before."""
         for _ in range(CONFLICTS_MAX):
             decision = await decide()
@@ -259,7 +264,7 @@ class IdempotentRequests(Generic[E]):
                     raise AssertionError(f"a commit without a webhook cannot be {result}")
         return busy
 
-    def _accepted(self, command: Command, decision: Decision[StateT, E]) -> StoredResponse:
+    def _accepted(self, command: Command, decision: Decision[StateT, E_contra]) -> StoredResponse:
         in_flight_seconds = command.wait_seconds + IN_FLIGHT_MARGIN_SECONDS
         return StoredResponse(
             fingerprint=command.fingerprint,
@@ -286,7 +291,7 @@ class IdempotentRequests(Generic[E]):
         return reused, reused
 
     async def _after_outcome(
-        self, command: Command, accepted: _Accepted[StateT, E], outcomes: OutcomeWait[StateT]
+        self, command: Command, accepted: _Accepted[StateT, E_contra], outcomes: OutcomeWait[StateT]
     ) -> StoredResponse:
         """Wait for the outcome as long as the client will, and make what is known then the key's final response."""
         decision = accepted.decision

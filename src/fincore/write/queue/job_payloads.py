@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.ids import ChargeId, RefundId
+from fincore.domain.ids import ChargeId, CheckoutSessionId, RefundId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspAccount, PspName
 
@@ -37,6 +37,12 @@ class RefundJob(msgspec.Struct, frozen=True, kw_only=True):
 
     charge_id: ChargeId
     refund_id: RefundId
+
+
+class CheckoutSessionJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of the jobs named `checkout_session.`."""
+
+    checkout_session_id: CheckoutSessionId
 
 
 class WebhookJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +108,18 @@ def resolve_refund_job(charge_id: ChargeId, refund_id: RefundId, *, delay_second
     """Find out the outcome of a refund that is unknown, or that the PSP carries out later."""
     payload = msgspec.json.encode(RefundJob(charge_id=charge_id, refund_id=refund_id))
     return Job(kind="refund.resolve", payload=payload, delay_seconds=delay_seconds)
+
+
+def follow_session_job(session_id: CheckoutSessionId) -> Job:
+    """Do what a checkout session is to have done now."""
+    payload = msgspec.json.encode(CheckoutSessionJob(checkout_session_id=session_id))
+    return Job(kind="checkout_session.follow", payload=payload)
+
+
+def expire_session_job(session_id: CheckoutSessionId, *, delay_seconds: float) -> Job:
+    """End a checkout session if its time is over."""
+    payload = msgspec.json.encode(CheckoutSessionJob(checkout_session_id=session_id))
+    return Job(kind="checkout_session.expire", payload=payload, delay_seconds=delay_seconds)
 
 
 def process_webhook_job(psp: PspName, psp_account: PspAccount, psp_event_id: str) -> Job:

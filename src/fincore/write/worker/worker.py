@@ -17,10 +17,12 @@ from fincore.domain.outcome import PspName
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
+from fincore.write.checkout.sessions import SessionRecorder
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.port import Handler, JobRunner
 from fincore.write.routing.breaker import CircuitBreaker
+from fincore.write.worker.jobs.follow_session import FollowSession
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
 from fincore.write.worker.jobs.poll_charge import PollCharge
@@ -70,7 +72,10 @@ def purge_tasks(
 
 
 class Worker:
-    """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it."""
+    """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it.
+
+    Without `sessions` it leaves the jobs of checkout sessions to other workers.
+    """
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class Worker:
         clock: AgeClock,
         housekeeping: Housekeeping | None = None,
         breaker: CircuitBreaker | None = None,
+        sessions: SessionRecorder | None = None,
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
@@ -128,6 +134,9 @@ class Worker:
             "refund.resolve": ResolveOutcome(context, find_refund),
             "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),
         }
+        if sessions is not None:
+            handlers["checkout_session.follow"] = FollowSession(context, sessions, writer)
+            handlers["checkout_session.expire"] = FollowSession(context, sessions, writer, ends_session=True)
         self.handlers: Mapping[JobKind, Handler] = {
             kind: counted(kind, repeated_after_outage(handler, draw=draw))
             for kind, handler in handlers.items()

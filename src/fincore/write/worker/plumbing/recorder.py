@@ -15,6 +15,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import Contended, NotFound, Recorded, Recorder
 from fincore.eventstore.writer import Writer
 from fincore.write.charges import CHARGES
+from fincore.write.checkout.attempt_charge import jobs_for_session
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
 FollowUpJobs = Callable[[ChargeId, PspName, Sequence[ChargeEvent]], tuple[Job, ...]]
@@ -40,7 +41,10 @@ class ChargeRecorder:
         self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], follow_up_jobs: FollowUpJobs
     ) -> None:
         def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-            return follow_up_jobs(charge_id, charge.psp, events)
+            return (
+                *follow_up_jobs(charge_id, charge.psp, events),
+                *jobs_for_session(charge_id, charge, events),
+            )
 
         self._log = log
         self._recorder = Recorder(CHARGES, log, writer, jobs)

@@ -1,0 +1,180 @@
+"""The jobs `checkout_session.follow` and `checkout_session.expire`: let a session learn of its charges, and do what follows.
+
+Each run looks at all of the session as the log tells it now: a job that comes twice, late, or in another order does the same.
+"""
+
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+import msgspec
+
+from fincore.domain.charge import Charge
+from fincore.domain.checkout_decisions import (
+    CloseCharge,
+    Decided,
+    MakeCharge,
+    ReturnMoney,
+    SessionRefusal,
+    Task,
+    end_session,
+    learn,
+    tasks_of,
+)
+from fincore.domain.checkout_session import CheckoutSession, evolve_session
+from fincore.domain.events import CancelReason, ChargeEvent
+from fincore.domain.ids import CheckoutSessionId, second_payment_refund_id, stream_of
+from fincore.domain.refusal import Refusal
+from fincore.eventstore.commit import Commit, NewEvent, Provenance
+from fincore.eventstore.recorder import Recorded
+from fincore.eventstore.writer import Writer
+from fincore.write.checkout.attempt_charge import close_charge, give_back, new_charge
+from fincore.write.checkout.sessions import SessionRecorder
+from fincore.write.queue.job_payloads import CheckoutSessionJob
+from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
+from fincore.write.worker.plumbing.context import JobContext
+from fincore.write.worker.plumbing.job_result import CLOCK_PAUSE_SECONDS
+
+PAUSES_SECONDS: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0)
+"""The pauses between looks at a charge that is to be closed or given back, the last one repeating."""
+LOOKS_MAX: Final = 700
+"""Looks before a person has to look: about seven days. The charge has jobs of its own, and a person of its own, meanwhile."""
+CONTENDED_PAUSE_SECONDS: Final = 0.25
+
+
+class FollowSession:
+    """Handles both jobs; `ends_session`: the session ends with this one, if its time is over."""
+
+    def __init__(
+        self,
+        context: JobContext,
+        sessions: SessionRecorder,
+        writer: Writer[ChargeEvent],
+        *,
+        ends_session: bool = False,
+    ) -> None:
+        self._context = context
+        self._sessions = sessions
+        self._writer = writer
+        self._ends_session = ends_session
+
+    async def __call__(self, job: ClaimedJob) -> JobResult:
+        """Record what the session's charges tell it, then make, close or give back charges."""
+        session_id = msgspec.json.decode(job.payload, type=CheckoutSessionJob).checkout_session_id
+        before = await self._sessions.load(session_id)
+        if before is None:
+            return Hold(f"{session_id}: the log has no such checkout session")
+        too_early = self._too_early(before)
+        if too_early is not None:
+            return too_early
+        charges = await self._charges(before)
+        provenance = Provenance(correlation=session_id, actor="worker", causation=f"job:{job.job_id}")
+        recorded = await self._sessions.record(
+            session_id, lambda session: self._decided(session_id, session, charges), provenance
+        )
+        if not isinstance(recorded, Recorded):
+            return RetryIn(CONTENDED_PAUSE_SECONDS, "the session kept changing while this was to be recorded")
+        session = await self._sessions.load(session_id) or before
+        in_vain = _not_returned(session, charges)
+        if in_vain is not None:
+            return Hold(f"{session_id}: {in_vain}")
+        waits = [
+            reason
+            for task in tasks_of(session, charges)
+            if (reason := await self._done(session_id, session, task, provenance)) is not None
+        ]
+        return _result(session_id, waits, attempt=job.attempt)
+
+    def _too_early(self, session: CheckoutSession) -> RetryIn | None:
+        """How long to wait with the end of a session: its time is not over, or the clock is not trusted."""
+        if not self._ends_session or session.status != "open":
+            return None
+        clock = self._context.clock
+        left_seconds = (session.expires_at - clock.now()).total_seconds()
+        if left_seconds <= 0 and clock.distrust() is None:
+            return None
+        return RetryIn(max(left_seconds, CLOCK_PAUSE_SECONDS), "the time of the session is not over")
+
+    def _decided(
+        self, session_id: CheckoutSessionId, session: CheckoutSession, charges: Mapping[int, Charge]
+    ) -> Decided:
+        now = self._context.clock.now()
+        learned = learn(session_id, session, charges, now)
+        if not self._ends_session:
+            return learned
+        for event in learned:
+            session = evolve_session(session, event)
+        ended = end_session(session, "time", now)
+        return learned if isinstance(ended, SessionRefusal) else (*learned, *ended)
+
+    async def _charges(self, session: CheckoutSession) -> dict[int, Charge]:
+        """The charges of all attempts that are made, by number."""
+        found = {}
+        for attempt in session.attempts:
+            charge = await self._context.recorder.load(attempt.charge_id)
+            if charge is not None:
+                found[attempt.number] = charge
+        return found
+
+    async def _done(
+        self, session_id: CheckoutSessionId, session: CheckoutSession, task: Task, provenance: Provenance
+    ) -> str | None:
+        """Do a task; return what is still to be waited for, and None where nothing is."""
+        now = self._context.clock.now()
+        charge_id = task.attempt.charge_id
+        match task:
+            case MakeCharge():
+                created, job = new_charge(session_id, session, task.attempt, now)
+                # A conflict says that the charge is made already.
+                await self._writer.commit(
+                    Commit(
+                        provenance=provenance,
+                        stream_id=stream_of(charge_id),
+                        events=(NewEvent(created),),
+                        jobs=(job,),
+                    )
+                )
+                return None if session.state == "paying" else f"{charge_id} is to be canceled"
+            case CloseCharge():
+                reason: CancelReason = (
+                    "abandoned" if session.expiry_reason == "time" else "requested_by_customer"
+                )
+                closed = await self._context.recorder.record(
+                    charge_id, lambda charge: close_charge(charge, reason, now), provenance
+                )
+                return closed.detail if isinstance(closed, Refusal) else f"{charge_id} is being canceled"
+            case ReturnMoney():
+                returned = await self._context.recorder.record(
+                    charge_id, lambda charge: give_back(charge_id, charge, now), provenance
+                )
+                if isinstance(returned, Refusal):
+                    return f"{charge_id} paid a session that needs no payment: {returned.detail}"
+                return f"the money of {charge_id} is on its way back"
+            case _:
+                assert_never(task)
+
+
+def _not_returned(session: CheckoutSession, charges: Mapping[int, Charge]) -> str | None:
+    """The needless payment that its PSP did not give back: a person has to."""
+    for attempt in session.attempts:
+        refund = (
+            charges[attempt.number].refund(second_payment_refund_id(attempt.charge_id))
+            if attempt.status == "paid_again" and attempt.number in charges
+            else None
+        )
+        if refund is not None and refund.status == "failed":
+            return (
+                f"the refund of {attempt.charge_id}, a payment that the session does not need, failed: give the customer's "
+                "money back by another refund of the charge, or at the PSP; then requeue this job"
+            )
+    return None
+
+
+def _result(session_id: CheckoutSessionId, waits: list[str], *, attempt: int) -> JobResult:
+    if not waits:
+        return Done()
+    if attempt >= LOOKS_MAX:
+        return Hold(
+            f"{session_id}: {'; '.join(waits)}; look the charge up at the PSP, see that it is closed or given back, "
+            "then requeue this job"
+        )
+    return RetryIn(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS)) - 1], "; ".join(waits))

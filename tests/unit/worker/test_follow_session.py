@@ -1,0 +1,250 @@
+"""What the worker does for a checkout session: it makes, closes and gives back charges, and ends sessions."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+from fincore.domain.charge import Charge
+from fincore.domain.checkout_decisions import Decided, SessionRefusal, begin_attempt, end_session
+from fincore.domain.checkout_page import after_psp_page
+from fincore.domain.checkout_session import CheckoutSession
+from fincore.domain.checkout_session_events import (
+    CheckoutSessionCreated,
+    CheckoutSessionEvent,
+    SessionPaymentMethod,
+)
+from fincore.domain.ids import session_charge_id, session_stream_of
+from fincore.domain.outcome import Approved, RefundRejected
+from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
+from fincore.eventstore.recorder import Recorded
+from fincore.write.checkout.session_jobs import session_jobs
+from fincore.write.queue.job_payloads import expire_session_job, follow_session_job
+from fincore.write.queue.port import Done, Hold, RetryIn
+from fixtures.checkout_sessions import SESSION, plan_for, session_created
+from fixtures.scripted_psp import (
+    NOON,
+    Line,
+    ScriptedPsp,
+    SteppedClock,
+    decline,
+    payment_at,
+    require_action,
+    take_on,
+)
+from fixtures.worker_harness import HarnessInMemory, harness_in_memory
+
+TESTS = Provenance(correlation="req_tests", actor="tests")
+FIRST, SECOND = session_charge_id(SESSION, 1), session_charge_id(SESSION, 2)
+DAY = timedelta(days=1)
+
+
+class Play:
+    """One session, its customer, and a worker."""
+
+    def __init__(self, harness: HarnessInMemory) -> None:
+        self.harness = harness
+
+    async def create(self) -> CheckoutSessionCreated:
+        """The session as the API creates it."""
+        now = self.harness.clock.now()
+        created = session_created(created_at=now, expires_at=now + DAY)
+        commit: Commit[CheckoutSessionEvent] = Commit(
+            provenance=TESTS,
+            stream_id=session_stream_of(SESSION),
+            events=(NewEvent(created),),
+            jobs=session_jobs(SESSION, (created,)),
+        )
+        assert await self.harness.writer.commit(commit) == Committed()
+        return created
+
+    async def begin(self, method: SessionPaymentMethod) -> None:
+        """The customer chooses how to pay."""
+
+        def decide(session: CheckoutSession) -> Decided | SessionRefusal:
+            return begin_attempt(SESSION, session, method, plan_for("card"), self.harness.clock.now())
+
+        assert isinstance(await self.harness.sessions.record(SESSION, decide, TESTS), Recorded)
+        await self.harness.idle()
+
+    async def end(self) -> None:
+        """The merchant ends the session."""
+        now = self.harness.clock.now()
+        ended = await self.harness.sessions.record(
+            SESSION, lambda one: end_session(one, "merchant", now), TESTS
+        )
+        assert isinstance(ended, Recorded)
+        await self.harness.idle()
+
+    async def session(self) -> CheckoutSession:
+        found = await self.harness.sessions.load(SESSION)
+        assert found is not None
+        return found
+
+    async def statuses(self) -> list[str]:
+        """The session's state and those of its attempts."""
+        session = await self.session()
+        return [session.state, *(one.status for one in session.attempts)]
+
+    async def charge(self, number: int = 1) -> Charge:
+        return await self.harness.state(session_charge_id(SESSION, number))
+
+    def paid(self, number: int = 1) -> Approved:
+        """The PSP's record of a payment."""
+        reference = payment_at(session_charge_id(SESSION, number), "test")
+        money = self.harness.psp.payments[reference].money
+        return Approved(kind="captured", money=money, psp_reference=reference, occurred_at=NOON)
+
+    async def pays(self, number: int = 1) -> None:
+        """The customer pays on the PSP's page, which tells by webhook."""
+        charge_id = session_charge_id(SESSION, number)
+        self.harness.psp.becomes(charge_id, self.paid(number))
+        await self.harness.tell(charge_id, "captured")
+        await self.harness.idle()
+
+
+def play(*script: Line, **scripts: Sequence[Line]) -> "PlayInMemory":
+    psp = ScriptedPsp(*script)
+    psp.scripts |= {name: deque(lines) for name, lines in scripts.items()}
+    return PlayInMemory(psp)
+
+
+class PlayInMemory:
+    """A play for the time of a test."""
+
+    def __init__(self, psp: ScriptedPsp) -> None:
+        self._manager = harness_in_memory(psp, SteppedClock())
+
+    async def __aenter__(self) -> Play:
+        scene = Play(await self._manager.__aenter__())
+        await scene.create()
+        return scene
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._manager.__aexit__(*error)  # type: ignore[arg-type]  # as it was called
+
+
+async def test_attempt_becomes_a_charge_that_names_the_session() -> None:
+    async with play(require_action) as scene:
+        await scene.begin("card")
+        charge, session = await scene.charge(), await scene.session()
+        assert (charge.status, charge.checkout_session_id) == ("requires_action", SESSION)
+        assert (charge.amount, charge.metadata) == (session.amount, session.metadata)
+        assert (charge.return_url, charge.cancel_url) == after_psp_page(session.page)
+        assert await scene.statuses() == ["paying", "live"]
+
+
+async def test_following_a_session_twice_makes_one_charge() -> None:
+    async with play(require_action) as scene:
+        await scene.begin("card")
+        for _ in range(3):
+            assert await scene.harness.do(follow_session_job(SESSION)) == Done()
+        await scene.harness.idle()
+        assert len(scene.harness.psp.requests) == 1
+        assert await scene.harness.history(FIRST) == ["charge.created", "charge.action_required"]
+
+
+async def test_paid_charge_completes_its_session() -> None:
+    async with play(require_action) as scene:
+        await scene.begin("card")
+        await scene.pays()
+        assert await scene.statuses() == ["completed", "paid"]
+
+
+async def test_other_method_cancels_the_charge_before_the_next() -> None:
+    async with play(require_action, require_action) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        assert (await scene.charge(1)).status == "canceled"
+        assert (await scene.charge(2)).status == "requires_action"
+        assert await scene.statuses() == ["paying", "closed", "live"]
+        await scene.pays(2)
+        assert await scene.statuses() == ["completed", "closed", "paid"]
+
+
+async def test_cancel_that_comes_too_late_completes_the_session() -> None:
+    """The customer pays while the charge is being canceled: no next attempt begins."""
+
+    def paid_meanwhile(_: object) -> Approved:
+        return scene.paid(1)
+
+    async with play(require_action, cancel=[paid_meanwhile]) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        assert await scene.statuses() == ["completed", "paid"]
+        assert scene.harness.psp.charges_made == 0
+
+
+async def test_undecided_charge_holds_the_next_attempt_back() -> None:
+    """The PSP decides in a week, and cannot be asked to cancel meanwhile."""
+    async with play(take_on) as scene:
+        await scene.begin("card")
+        assert (await scene.charge()).pending_until is not None
+        await scene.begin("paypal")
+        assert await scene.statuses() == ["switching", "live"]
+        assert isinstance(await scene.harness.do(follow_session_job(SESSION)), RetryIn)
+        assert len({request.charge_id for request in scene.harness.psp.requests}) == 1
+
+
+async def test_declined_card_can_be_tried_again() -> None:
+    async with play(decline, require_action) as scene:
+        await scene.begin("card")
+        assert await scene.statuses() == ["choosing", "closed"]
+        await scene.begin("card")
+        await scene.pays(2)
+        assert await scene.statuses() == ["completed", "closed", "paid"]
+
+
+async def test_session_that_the_merchant_ends_closes_its_attempt() -> None:
+    async with play(require_action) as scene:
+        await scene.begin("card")
+        await scene.end()
+        assert (await scene.charge()).status == "canceled"
+        assert await scene.statuses() == ["expired", "closed"]
+
+
+async def test_session_expires_at_its_time_and_not_before() -> None:
+    async with play(require_action) as scene:
+        timer = expire_session_job(SESSION, delay_seconds=0)
+        await scene.begin("card")
+        early = await scene.harness.do(timer)
+        assert isinstance(early, RetryIn)
+        assert early.delay_seconds == DAY.total_seconds()
+        scene.harness.clock.advance(days=1)
+        scene.harness.clock.distrusted = "it jumped"
+        assert isinstance(await scene.harness.do(timer), RetryIn)
+        assert await scene.statuses() == ["paying", "live"]
+        scene.harness.clock.distrusted = None
+        await scene.harness.do(timer)
+        await scene.harness.idle()
+        assert (await scene.charge()).status == "expired"
+        assert await scene.statuses() == ["expired", "closed"]
+        assert await scene.harness.do(timer) == Done()
+
+
+async def test_late_payment_of_a_closed_attempt_is_given_back() -> None:
+    async with play(decline, require_action) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        await scene.pays(1)
+        await scene.pays(2)
+        assert await scene.statuses() == ["completed", "returned", "paid"]
+        charge = await scene.charge(1)
+        assert (charge.refunded_minor, charge.refunds[0].reason) == (charge.captured_minor, "duplicate")
+        assert (await scene.charge(2)).refunds == ()
+
+
+async def test_second_payment_that_cannot_be_refunded_is_held() -> None:
+    refused = RefundRejected(code="not_refundable", message="Too old.", occurred_at=NOON)
+    async with play(decline, require_action, refund=[refused]) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        await scene.pays(1)
+        assert await scene.statuses() == ["paying", "paid_again", "live"]
+        held = [one.reason for one in await scene.harness.held() if one.kind == "checkout_session.follow"]
+        assert held
+        assert all("give the customer's money back" in reason for reason in held)
+
+
+async def test_job_of_an_unknown_session_is_held() -> None:
+    async with harness_in_memory(ScriptedPsp()) as harness:
+        assert isinstance(await harness.do(follow_session_job(SESSION)), Hold)
