@@ -4,7 +4,7 @@ The suite speaks of a `PspUnderTest`: another PSP joins by giving one to the fix
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -30,6 +30,7 @@ from fincore.domain.outcome import (
 )
 from fincore.domain.payment_method import (
     CardInstrument,
+    HostedCard,
     PaymentMethod,
     PayPalVaultToken,
     PayPalWallet,
@@ -49,6 +50,7 @@ from fincore.write.psp.port import (
 )
 from fincore.write.psp.stripe.account import StripeWebhookEndpoint
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
+from fixtures.hosted_page import HostedPageGateway
 from fixtures.paypal_sandbox import kept_wallet, payments_of
 from fixtures.paypal_stub import paypal_gateway
 from fixtures.sandbox import SandboxProcess
@@ -64,8 +66,8 @@ class PspUnderTest:
     metadata_key = "fincore_charge_id"
     """What a fault of the sandbox matches a charge by."""
     payments_path = "/v1/payment_intents"
-    searches = True
-    """Whether the PSP can be searched for a payment by our id."""
+    lost_call_shows: type[NotFound | Retryable] = NotFound
+    """What an inquiry without a reference says of a call that never arrived."""
 
     def __init__(
         self,
@@ -97,7 +99,7 @@ class PayPalUnderTest(PspUnderTest):
 
     metadata_key = "custom_id"
     payments_path = "/v2/checkout/orders"
-    searches = False
+    lost_call_shows = Retryable
 
     def __init__(self, sandbox: SandboxProcess) -> None:
         methods: Mapping[Behaviour, str | PaymentMethod] = {
@@ -127,6 +129,37 @@ class PayPalUnderTest(PspUnderTest):
 
     def payments_of(self, charge_id: ChargeId) -> dict[str, int]:
         return payments_of(self.sandbox, charge_id)
+
+
+class HostedPageUnderTest(PspUnderTest):
+    """Stripe's gateway, where customers pay on Stripe's page. The payments are found by the ids that the outcomes named."""
+
+    payments_path = "/v1/checkout/sessions"
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        methods: Mapping[Behaviour, str | PaymentMethod] = {
+            "approved": "pm_card_visa",
+            "action_required": HostedCard(),
+        }
+        super().__init__(stripe_gateway(sandbox.url, kind=HostedPageGateway), sandbox, methods)
+        self._references: dict[ChargeId, PspReference] = {}
+
+    async def authorize(self, charge_id: ChargeId, **changes: Any) -> object:
+        outcome = await super().authorize(charge_id, **changes)
+        if isinstance(outcome, Approved | ActionRequired):
+            self._references[charge_id] = outcome.psp_reference
+        return outcome
+
+    async def inquire(self, charge_id: ChargeId) -> object:
+        return await self.gateway.inquire(
+            Inquiry(
+                charge_id=charge_id,
+                psp_account=TEST,
+                created_at=datetime.now(UTC),
+                psp_reference=self._references.get(charge_id),
+                payment_method=HostedCard(),
+            )
+        )
 
 
 STRIPE_METHODS: Mapping[Behaviour, str | PaymentMethod] = {
@@ -161,13 +194,27 @@ STRIPE_CARDS = [
 ]
 
 
-@pytest.fixture(params=["stripe", "paypal"])
+SHAPES: Mapping[str, Callable[[SandboxProcess], PspUnderTest]] = {
+    "stripe": lambda sandbox: PspUnderTest(stripe_gateway(sandbox.url), sandbox, STRIPE_METHODS),
+    "paypal": PayPalUnderTest,
+    "hosted_page": HostedPageUnderTest,
+}
+
+
+@pytest.fixture(params=[*SHAPES])
 async def psp(request: pytest.FixtureRequest, psp_sandbox: SandboxProcess) -> AsyncIterator[PspUnderTest]:
     """A PSP that remembers nothing of other tests."""
-    if request.param == "paypal":
-        under_test: PspUnderTest = PayPalUnderTest(psp_sandbox)
-    else:
-        under_test = PspUnderTest(stripe_gateway(psp_sandbox.url), psp_sandbox, STRIPE_METHODS)
+    under_test = SHAPES[request.param](psp_sandbox)
+    yield under_test
+    await under_test.gateway.close()
+
+
+@pytest.fixture(params=["stripe", "paypal"])
+async def token_psp(
+    request: pytest.FixtureRequest, psp_sandbox: SandboxProcess
+) -> AsyncIterator[PspUnderTest]:
+    """A PSP that is told with what to pay, and may refuse it in that call."""
+    under_test = SHAPES[request.param](psp_sandbox)
     yield under_test
     await under_test.gateway.close()
 
@@ -343,7 +390,10 @@ async def test_lost_card_decline_has_generic_message(stripe: PspUnderTest, charg
     assert outcome.failure.message == "Your card was declined."
 
 
-async def test_unknown_payment_method_advises_ask_customer(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_unknown_payment_method_advises_ask_customer(
+    token_psp: PspUnderTest, charge_id: ChargeId
+) -> None:
+    psp = token_psp
     outcome = await psp.authorize(charge_id, payment_method=psp.payment_methods["unknown_payment_method"])
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice) == ("payment_method_invalid", "ask_customer")
@@ -409,7 +459,8 @@ async def test_the_same_key_ten_times_at_once_gives_one_payment(
     assert all(isinstance(outcome, Approved | Unknown) for outcome in outcomes)
 
 
-async def test_another_key_is_another_attempt(psp: PspUnderTest, charge_id: ChargeId) -> None:
+async def test_another_key_is_another_attempt(token_psp: PspUnderTest, charge_id: ChargeId) -> None:
+    psp = token_psp
     declined = await psp.authorize(charge_id, payment_method="pm_card_visa_chargeDeclined")
     assert isinstance(declined, Declined)
     again = await psp.authorize(charge_id, idempotency_key=f"{charge_id}:authorize:2")
@@ -443,7 +494,7 @@ async def test_lost_call_is_unknown_then_not_found(
 ) -> None:
     break_next(psp, fault, charge_id)
     assert isinstance(await psp.authorize(charge_id), Unknown)
-    assert isinstance(await psp.inquire(charge_id), NotFound if psp.searches else Retryable)
+    assert isinstance(await psp.inquire(charge_id), psp.lost_call_shows)
     assert psp.payments_of(charge_id)["intents"] == 0
 
 
@@ -555,6 +606,7 @@ async def test_a_hold_that_ran_out_has_expired(stripe: PspUnderTest, charge_id: 
 async def test_an_inquiry_that_fails_is_retryable_and_never_not_found(
     psp: PspUnderTest, charge_id: ChargeId, fault: str
 ) -> None:
+    await psp.authorize(charge_id)
     psp.sandbox.add_fault(fault, seconds=0.05, count=20, match={"method": "GET"})
     assert isinstance(await psp.inquire(charge_id), Retryable)
 

@@ -1,6 +1,6 @@
 """What every PSP gateway promises after the authorization: captures, cancellations, refunds, and finding each again.
 
-The suite runs on Stripe and on PayPal, over real HTTP, and on the scripted PSP that the worker's tests use, so that they do not
+The suite runs on Stripe, by token and by page, and on PayPal, over real HTTP, and on the scripted PSP that the worker's tests use, so that they do not
 drift apart. What only a PSP with rules of its own can refuse is asked of Stripe alone.
 """
 
@@ -38,6 +38,7 @@ from fincore.write.psp.port import (
     RefundInquiry,
     RefundRequest,
 )
+from fixtures.hosted_page import HostedPageGateway
 from fixtures.paypal_sandbox import kept_wallet
 from fixtures.paypal_stub import paypal_gateway
 from fixtures.sandbox import SandboxProcess
@@ -97,6 +98,16 @@ class StripeUnderTest:
         self._sandbox.add_fault(fault, match={"method": "POST", "path": path})
 
 
+class HostedPageUnderTest(StripeUnderTest):
+    """Stripe's gateway, where customers pay on Stripe's page: what they paid is found by the id of its session."""
+
+    searches = False
+
+    def __init__(self, sandbox: SandboxProcess) -> None:
+        super().__init__(sandbox)
+        self.gateway = stripe_gateway(sandbox.url, kind=HostedPageGateway)
+
+
 class PayPalUnderTest:
     """PayPal's gateway before the PSP sandbox, with a kept wallet."""
 
@@ -146,12 +157,14 @@ class ScriptedUnderTest:
         self.gateway.scripts[operation].append(Retryable(reason="too many calls", retry_after_seconds=2.0))
 
 
-@pytest.fixture(params=["stripe", "paypal", "scripted"])
+@pytest.fixture(params=["stripe", "paypal", "hosted_page", "scripted"])
 async def psp(request: pytest.FixtureRequest) -> AsyncIterator[PspUnderTest]:
     """A PSP that remembers nothing of other tests."""
     under_test: PspUnderTest
     if request.param == "stripe":
         under_test = StripeUnderTest(request.getfixturevalue("psp_sandbox"))
+    elif request.param == "hosted_page":
+        under_test = HostedPageUnderTest(request.getfixturevalue("psp_sandbox"))
     elif request.param == "paypal":
         under_test = PayPalUnderTest(request.getfixturevalue("psp_sandbox"))
     else:

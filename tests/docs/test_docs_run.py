@@ -21,6 +21,7 @@ import pytest
 from docs.markdown import named_block
 from docs.printed import PROJECT
 from fincore.postgres.embedded import EmbeddedPostgres
+from fixtures.hosted_page import pay_page
 from fixtures.shop import Shop
 from fixtures.system import System
 
@@ -272,6 +273,16 @@ async def test_integration_guide_customer_pays_with_paypal(reader: Reader, readm
     shown = json.loads(reader.types(INTEGRATE, "wallet-return", charge_id=charge["id"]))
     assert (shown["id"], shown["status"]) == (charge["id"], "succeeded")
     assert shown["payment_method_details"]["paypal"]["email_masked"] == "b***@example.com"
+
+
+async def test_integration_guide_customer_pays_on_psp_page(reader: Reader, readme: dict[str, str]) -> None:
+    assert readme
+    charge = json.loads(reader.types(INTEGRATE, "hosted-card"))
+    assert (charge["status"], charge["psp"]) == ("requires_action", "stripe")
+    _, landing = await pay_page(charge["next_action"]["redirect_url"])
+    assert landing == f"https://shop.example/orders/6745?charge={charge['id']}"
+    shown = json.loads(reader.types(INTEGRATE, "wallet-return", charge_id=charge["id"]))
+    assert (shown["id"], shown["status"]) == (charge["id"], "succeeded")
 
 
 async def test_integration_guide_operations_are_carried_out(reader: Reader, readme: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from fincore.domain.events import CancelReason, Operation
-from fincore.domain.outcome import Failure
+from fincore.domain.outcome import Canceled, Expired, Failure
 
 
 class PendingOperation(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,3 +30,19 @@ class OperationFailure(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     failure: Failure
     occurred_at: datetime
+
+
+def as_requested(operation: PendingOperation | None, outcome: Canceled | Expired) -> Canceled | Expired:
+    """What is given up while our cancellation is under way was given up by it, for the reason that it was requested for.
+
+    Not every PSP keeps that reason: what a call ended looks there like what its customer left.
+    """
+    if operation is None or operation.kind != "cancel" or operation.cancel_reason == "abandoned":
+        return outcome
+    if isinstance(outcome, Canceled) or outcome.reason != "abandoned":
+        return outcome
+    return Canceled(
+        reason=operation.cancel_reason or "requested_by_customer",
+        psp_reference=outcome.psp_reference,
+        occurred_at=outcome.occurred_at,
+    )

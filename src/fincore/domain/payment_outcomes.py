@@ -30,6 +30,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.fee_fields import fee_fields
 from fincore.domain.fee_plan import platform_fee_minor
+from fincore.domain.operation import as_requested
 from fincore.domain.outcome import (
     ActionRequired,
     Approved,
@@ -75,7 +76,7 @@ def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
         case Canceled() | Expired():
             if charge.status in ("canceled", "failed", "expired"):
                 return ()
-            return _if_allowed(charge, _given_up(outcome))
+            return _if_allowed(charge, _given_up(as_requested(charge.operation, outcome)))
         case _:
             assert_never(outcome)
 

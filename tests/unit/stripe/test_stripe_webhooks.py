@@ -29,6 +29,7 @@ from fincore.domain.outcome import (
 )
 from fincore.domain.secret import Secret
 from fincore.write.psp.port import (
+    Look,
     PspWebhooks,
     SignatureRefused,
     VerifiedWebhook,
@@ -279,6 +280,36 @@ def test_an_event_of_a_payment_intent_becomes_an_outcome(
     )
 
 
+SESSION_TYPES = [
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+]
+
+
+@pytest.mark.parametrize("event_type", SESSION_TYPES)
+@pytest.mark.parametrize(("named", "charge_id"), [(CHARGE, CHARGE), ("order-7", None), (None, None)])
+def test_event_of_a_session_only_says_where_to_look(
+    event_type: str, named: str | None, charge_id: ChargeId | None
+) -> None:
+    session = {
+        "object": "checkout.session",
+        "id": "cs_1",
+        "status": "complete",
+        "payment_status": "paid",
+        "expires_at": T,
+        "client_reference_id": named,
+        "payment_intent": "pi_1",
+    }
+    assert read_one(about(event_type, session)) == WebhookReport(
+        charge_id=charge_id,
+        payment_reference=PspReference("cs_1"),
+        content=Look(subject="payment"),
+        shows_payment=True,
+    )
+
+
 REFUND_TYPES = ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"]
 DISPUTE_TYPES = [
     "charge.dispute.created",
@@ -291,7 +322,7 @@ DISPUTE_TYPES = [
 
 def test_every_type_that_is_read_has_a_row_above() -> None:
     of_payments = {msgspec.json.decode(body)["type"] for body, _ in OUTCOMES}
-    assert {*of_payments, *REFUND_TYPES, *DISPUTE_TYPES} == set(SUBSCRIBED_TYPES)
+    assert {*of_payments, *SESSION_TYPES, *REFUND_TYPES, *DISPUTE_TYPES} == set(SUBSCRIBED_TYPES)
 
 
 def refund_event(event_type: str, **fields: Any) -> bytes:

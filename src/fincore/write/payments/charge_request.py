@@ -17,7 +17,7 @@ from fincore.write.payments.payment_method_request import (
     TOKEN,
     TOKEN_CHARACTERS_MAX,
     AnyPaymentMethod,
-    PayPalPaymentMethod,
+    PagedPaymentMethod,
     choice_of,
     payment_method_flaw,
     texts_of,
@@ -265,13 +265,13 @@ def _payment_method_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
 
 
 def _url_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
-    is_wallet = any(isinstance(one, PayPalPaymentMethod) for _, one in sent)
+    is_paged = any(isinstance(one, PagedPaymentMethod) for _, one in sent)
     for name, page in (("return_url", request.return_url), ("cancel_url", request.cancel_url)):
-        if page is None and is_wallet:
+        if page is None and is_paged:
             return Flaw(
                 code="field_missing",
                 param=name,
-                detail=f"Add the field {name}: a customer who pays with a wallet comes back to your site.",
+                detail=f"Add the field {name}: a customer who pays on the PSP's page comes back to your site.",
             )
         if page is not None and not IS_PAGE_URL.fullmatch(page):
             return Flaw(

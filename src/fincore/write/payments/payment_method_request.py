@@ -8,7 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.outcome import PspAccount
-from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
+from fincore.domain.payment_method import (
+    CardToken,
+    HostedCard,
+    PaymentMethod,
+    PayPalVaultToken,
+    PayPalWallet,
+)
 from fincore.domain.route_plan import PaymentMethodChoice
 from fincore.write.payments.flaw import Flaw
 
@@ -84,7 +90,17 @@ class PayPalVaultPaymentMethod(
     account: _Account | None = None
 
 
-AnyPaymentMethod = CardPaymentMethod | PayPalPaymentMethod | PayPalVaultPaymentMethod
+class HostedCardPaymentMethod(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="hosted_card"
+):
+    """A card that the customer types in on the PSP's page. No page of yours sees it."""
+
+
+AnyPaymentMethod = (
+    CardPaymentMethod | PayPalPaymentMethod | PayPalVaultPaymentMethod | HostedCardPaymentMethod
+)
+PagedPaymentMethod = PayPalPaymentMethod | HostedCardPaymentMethod
+"""The customer pays on a page of the PSP and comes back; there is no token, and so no account that made it."""
 
 
 def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
@@ -96,13 +112,15 @@ def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
             return CardToken(sent.token)
         case PayPalPaymentMethod():
             return PayPalWallet()
+        case HostedCardPaymentMethod():
+            return HostedCard()
         case PayPalVaultPaymentMethod():
             return PayPalVaultToken(sent.token)
 
 
 def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:
     """The payment method that was sent, with the account that it names."""
-    account = None if isinstance(sent, str | PayPalPaymentMethod) else sent.account
+    account = None if isinstance(sent, str | PagedPaymentMethod) else sent.account
     return PaymentMethodChoice(_method_of(sent), None if account is None else PspAccount(account))
 
 
@@ -115,13 +133,13 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
             yield f"{param}.token", sent.token
             if sent.account is not None:
                 yield f"{param}.account", sent.account
-        case PayPalPaymentMethod():
+        case PayPalPaymentMethod() | HostedCardPaymentMethod():
             pass
 
 
 def payment_method_flaw(sent: str | AnyPaymentMethod, param: str) -> Flaw | None:
     """The first thing that is wrong with one payment method; its lengths are checked before."""
-    if isinstance(sent, PayPalPaymentMethod):
+    if isinstance(sent, PagedPaymentMethod):
         return None
     token, account = (sent, None) if isinstance(sent, str) else (sent.token, sent.account)
     if not _IS_TOKEN.fullmatch(token):

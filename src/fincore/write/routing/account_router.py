@@ -56,7 +56,7 @@ def require_distinct(accounts: Sequence[ConfiguredAccount]) -> None:
     """
     seen: dict[tuple[bool, str, str], ConfiguredAccount] = {}
     for account in accounts:
-        for kind in account.limits.payment_method_types:
+        for kind in sorted(account.limits.payment_method_types):
             other = seen.setdefault((account.livemode, account.name, kind), account)
             if other is not account:
                 raise ConfigurationError(

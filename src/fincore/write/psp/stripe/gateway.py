@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
+import msgspec
+
 from fincore.domain.clock import Clock
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
@@ -23,7 +25,7 @@ from fincore.domain.outcome import (
     Unknown,
     Unreadable,
 )
-from fincore.domain.payment_method import CardToken
+from fincore.domain.payment_method import CardToken, HostedCard
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -39,10 +41,12 @@ from fincore.write.psp.port import (
 )
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.amounts import Inexpressible, to_stripe
+from fincore.write.psp.stripe.checkout import StripeCheckout
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.error_tables import OUR_FAULT_PAUSE_SECONDS
 from fincore.write.psp.stripe.form import Form
+from fincore.write.psp.stripe.hosted_pages import is_hosted, of_session
 from fincore.write.psp.stripe.intents import names, read_intent, understood
 from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.psp.stripe.lookups import INTENT, INTENTS, REFUND, REFUNDS, StripeLookups, object_path
@@ -55,7 +59,13 @@ from fincore.write.psp.stripe.requests import (
     capture_form,
     refund_form,
 )
-from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, PaymentIntent, StripeDispute, StripeRefund
+from fincore.write.psp.stripe.wire import (
+    CHARGE_ID_KEY,
+    CheckoutSession,
+    PaymentIntent,
+    StripeDispute,
+    StripeRefund,
+)
 
 
 class StripeGateway:
@@ -74,17 +84,20 @@ class StripeGateway:
         self._client = client
         self._clock = clock
         self._lookups = StripeLookups(client, clock)
+        self._checkout = StripeCheckout(client, self._lookups, clock)
 
     async def authorize(self, request: AuthorizeRequest) -> Outcome | ReceiptRefused:
-        """One POST that creates and confirms a payment intent."""
+        """One POST that creates and confirms a payment intent, or opens a page for the customer."""
         account = self._accounts.get(request.psp_account)
         if account is None:
             return _no_such_account(request.psp_account)
-        if not isinstance(request.payment_method, CardToken):
+        if not isinstance(request.payment_method, CardToken | HostedCard):
             return Declined(failure=_NOT_TAKEN, occurred_at=self._clock.now())
         amount = to_stripe(request.money)
         if isinstance(amount, Inexpressible):
             return Declined(failure=_failure(amount), occurred_at=self._clock.now())
+        if isinstance(request.payment_method, HostedCard):
+            return await self._checkout.authorize(account, request, amount)
         response = await self._client.post(
             INTENTS,
             authorization_form(request, request.payment_method, amount),
@@ -104,6 +117,8 @@ class StripeGateway:
         account = self._accounts.get(request.psp_account)
         if account is None:
             return _no_such_account(request.psp_account)
+        if is_hosted(request.psp_reference):
+            return await self._checkout.read(account, request.psp_reference)
         found = await self._lookups.payment(account, request.psp_reference, expand=WITH_FEE)
         shown = self._outcome_shown(found)
         if isinstance(shown, NotFound):
@@ -117,11 +132,19 @@ class StripeGateway:
         amount = to_stripe(request.money)
         if isinstance(amount, Inexpressible):
             return Rejected(failure=_failure(amount), occurred_at=self._clock.now())
-        return await self._operate(request, "capture", capture_form(amount))
+        account = self._accounts.get(request.psp_account)
+        if account is None:
+            return _no_such_account(request.psp_account)
+        return await self._operate(account, request, "capture", capture_form(amount))
 
     async def cancel(self, request: CancelRequest) -> OperationOutcome:
-        """Cancel a payment intent, which lets go what is held."""
-        return await self._operate(request, "cancel", cancellation_form(request))
+        """Cancel a payment intent, which lets go what is held, or expire a page that was not paid."""
+        account = self._accounts.get(request.psp_account)
+        if account is None:
+            return _no_such_account(request.psp_account)
+        if is_hosted(request.psp_reference):
+            return await self._checkout.cancel(account, request)
+        return await self._operate(account, request, "cancel", cancellation_form(request))
 
     async def refund(self, request: RefundRequest) -> RefundOutcome:
         """One POST that makes a refund with our ids in its metadata."""
@@ -133,6 +156,10 @@ class StripeGateway:
             return RefundRejected(
                 code="psp_rejected_request", message=amount.reason, occurred_at=self._clock.now()
             )
+        payment = await self._payment(account, request.psp_reference, request.capture)
+        if not isinstance(payment, str):
+            return payment
+        request = msgspec.structs.replace(request, psp_reference=payment)
         response = await self._client.post(
             REFUNDS,
             refund_form(request, amount),
@@ -147,6 +174,9 @@ class StripeGateway:
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
+        is_session = inquiry.psp_reference is not None and is_hosted(inquiry.psp_reference)
+        if is_session or isinstance(inquiry.payment_method, HostedCard):
+            return await self._checkout.inquire(account, inquiry)
         reported = inquiry.reported_reference
         if inquiry.psp_reference is None and reported is not None:
             found = await self._lookups.payment(account, reported, expand=WITH_FEE)
@@ -176,6 +206,10 @@ class StripeGateway:
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
+        payment = await self._payment(account, inquiry.payment_reference, inquiry.capture)
+        if not isinstance(payment, str):
+            return payment
+        inquiry = msgspec.structs.replace(inquiry, payment_reference=payment)
         if inquiry.psp_reference is not None:
             found = await self._lookups.refund(account, inquiry.psp_reference)
         elif inquiry.refund_id is not None:
@@ -202,11 +236,14 @@ class StripeGateway:
         account = self._accounts.get(inquiry.psp_account)
         if account is None:
             return _no_such_account(inquiry.psp_account)
+        payment = await self._payment(account, inquiry.payment_reference, inquiry.capture)
+        if not isinstance(payment, str):
+            return payment
         found = await self._lookups.dispute(account, inquiry.psp_reference)
         if not isinstance(found, StripeDispute):
             return found
         now = self._clock.now()
-        if found.payment_intent != inquiry.payment_reference:
+        if found.payment_intent != payment:
             return Unknown(reason="Stripe's record is of a dispute of another payment", since=now)
         read = read_dispute(found, occurred_at=now)
         if read.report is None or read.unreadable is not None:
@@ -220,11 +257,19 @@ class StripeGateway:
         account = self._accounts.get(psp_account)
         if account is None:
             return _no_such_account(psp_account)
-        found = await self._lookups.payment(account, payment_reference)
-        if not isinstance(found, PaymentIntent):
-            return found
+        named: str | None
+        if is_hosted(payment_reference):
+            session = await self._lookups.session(account, payment_reference)
+            if not isinstance(session, CheckoutSession):
+                return session
+            named = session.client_reference_id
+        else:
+            found = await self._lookups.payment(account, payment_reference)
+            if not isinstance(found, PaymentIntent):
+                return found
+            named = found.metadata.get(CHARGE_ID_KEY)
         try:
-            return parse_charge_id(found.metadata.get(CHARGE_ID_KEY, ""))
+            return parse_charge_id(named or "")
         except InvalidId:
             return NotFound()
 
@@ -232,26 +277,41 @@ class StripeGateway:
         """Close connections."""
         await self._client.close()
 
+    async def _payment(
+        self, account: StripeAccount, reference: PspReference, part: PspReference | None
+    ) -> PspReference | Retryable | Unknown:
+        """The payment intent of a payment: that itself, or that of a session, which the log knows once there was money."""
+        if not is_hosted(reference):
+            return reference
+        return part or await self._checkout.payment(account, reference)
+
     async def _operate(
-        self, request: CaptureRequest | CancelRequest, verb: Literal["capture", "cancel"], form: Form
+        self,
+        account: StripeAccount,
+        request: CaptureRequest | CancelRequest,
+        verb: Literal["capture", "cancel"],
+        form: Form,
     ) -> OperationOutcome:
-        account = self._accounts.get(request.psp_account)
-        if account is None:
-            return _no_such_account(request.psp_account)
+        payment = await self._payment(account, request.psp_reference, request.authorization)
+        if not isinstance(payment, str):
+            return payment
         response = await self._client.post(
-            f"{object_path(INTENTS, request.psp_reference)}/{verb}",
+            f"{object_path(INTENTS, payment)}/{verb}",
             form,
             account=account,
             idempotency_key=request.idempotency_key,
             reads=INTENT,
         )
         what = "the capture" if verb == "capture" else "the cancellation"
-        return operation_outcome_of(response, what, request.psp_reference, now=self._clock.now())
+        outcome = operation_outcome_of(response, what, payment, now=self._clock.now())
+        if payment == request.psp_reference:
+            return outcome
+        return of_session(outcome, request.psp_reference, payment)
 
 
 _NOT_TAKEN: Final = Failure(
     code="payment_method_invalid",
-    message="Stripe is configured for tokens of cards only.",
+    message="Stripe is configured for cards only.",
     advice="do_not_retry",
 )
 

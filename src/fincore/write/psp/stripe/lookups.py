@@ -21,6 +21,8 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     REFUND_ID_KEY,
+    CheckoutSession,
+    CheckoutSessionPage,
     PaymentIntent,
     PaymentIntentPage,
     RefundPage,
@@ -36,14 +38,18 @@ CLOCK_SKEW: Final = timedelta(seconds=60)
 SEARCH_LAG_PAUSE_SECONDS: Final = 60.0
 
 INTENTS: Final = "/v1/payment_intents"
+SESSIONS: Final = "/v1/checkout/sessions"
 REFUNDS: Final = "/v1/refunds"
 DISPUTES: Final = "/v1/disputes"
 INTENT: Final = msgspec.json.Decoder(PaymentIntent)
+SESSION: Final = msgspec.json.Decoder(CheckoutSession)
 REFUND: Final = msgspec.json.Decoder(StripeRefund)
 DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
 _INTENT_PAGE: Final = msgspec.json.Decoder(PaymentIntentPage)
+_SESSION_PAGE: Final = msgspec.json.Decoder(CheckoutSessionPage)
 _REFUND_PAGE: Final = msgspec.json.Decoder(RefundPage)
 _MOST_TELLING_FIRST: Final = ("succeeded", "requires_capture", "processing", "requires_action", "pending")
+_SESSION_WITH_FEE: Final = "payment_intent.latest_charge.balance_transaction"
 _NOT_FOUND_STATUS: Final = 404
 
 T = TypeVar("T")
@@ -68,6 +74,29 @@ class StripeLookups:
         if isinstance(found, PaymentIntent) and found.id != reference:
             return Retryable(reason="Stripe's record is of another payment than the one asked for")
         return found
+
+    async def session(
+        self, account: StripeAccount, reference: PspReference
+    ) -> CheckoutSession | NotFound | Retryable:
+        """A Checkout session as it is now, with its payment intent as it is now."""
+        path = object_path(SESSIONS, reference)
+        found = await self._object(account, path, _SESSION_WITH_FEE, SESSION, "record of the session")
+        if isinstance(found, CheckoutSession) and found.id != reference:
+            return Retryable(reason="Stripe's record is of another session than the one asked for")
+        return found
+
+    async def session_with(
+        self, account: StripeAccount, reported: PspReference
+    ) -> CheckoutSession | NotFound | Retryable:
+        """The session that a report named, by its own id or by that of its payment intent."""
+        if reported.startswith("cs_"):
+            return await self.session(account, reported)
+        query: Form = {"payment_intent": reported, "expand": [f"data.{_SESSION_WITH_FEE}"]}
+        response = await self._client.get(SESSIONS, query, account=account, reads=_SESSION_PAGE)
+        if not isinstance(response, Response) or response.body is None:
+            return _could_not_ask("list of sessions", response)
+        ours = [one for one in response.body.data if _intent_id(one) == reported]
+        return ours[0] if len(ours) == 1 else NotFound()
 
     async def refund(
         self, account: StripeAccount, reference: PspReference
@@ -186,6 +215,10 @@ class StripeLookups:
 def object_path(collection: str, reference: PspReference) -> str:
     """The path of one object."""
     return f"{collection}/{quote(reference, safe='')}"
+
+
+def _intent_id(session: CheckoutSession) -> str | None:
+    return session.payment_intent.id if isinstance(session.payment_intent, PaymentIntent) else None
 
 
 def _payment_among(page: PaymentIntentPage, inquiry: Inquiry) -> PspReference | None:

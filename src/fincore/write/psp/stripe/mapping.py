@@ -1,7 +1,7 @@
 """What Stripe's responses to calls about payments mean: from responses and errors to outcomes, by the tables of `error_tables`. Pure."""
 
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import structlog
 
@@ -18,7 +18,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.write.psp.http import NoResponse, NotSent
-from fincore.write.psp.port import ReceiptRefused
+from fincore.write.psp.port import AuthorizeRequest, ReceiptRefused
 from fincore.write.psp.stripe.error_policy import (
     authorization_error_policy,
     failure_of,
@@ -35,12 +35,16 @@ from fincore.write.psp.stripe.error_tables import (
     Repeat,
     WithoutReceipt,
 )
+from fincore.write.psp.stripe.hosted_pages import is_hosted, names_charge, read_session
 from fincore.write.psp.stripe.intents import declined, moved_at, names, read_intent, time_of, understood
 from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.wire import (
+    CheckoutSession,
     PaymentIntent,
     StripeError,
 )
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +75,33 @@ def outcome_of(
             assert_never(response)
 
 
+def session_outcome_of(
+    response: Response[CheckoutSession] | NotSent | NoResponse,
+    request: AuthorizeRequest,
+    amount: int,
+    *,
+    now: datetime,
+) -> Outcome | ReceiptRefused:
+    """What the response to a call that opens a page for a charge means. `amount` is in Stripe's minor units."""
+    match response:
+        case NotSent(reason=reason):
+            return Retryable(reason=reason)
+        case NoResponse(reason=reason):
+            return Unknown(reason=reason, since=now)
+        case Response(body=CheckoutSession() as session):
+            asked = (amount, request.money.currency)
+            is_ours = names_charge(session, request.charge_id) and is_hosted(PspReference(session.id))
+            if not is_ours or (session.amount_total, session.currency) != asked:
+                return _about_another_payment(response, now)
+            return understood(read_session(session, now=now), now)
+        case Response():
+            return _outcome_of_refusal(
+                response, request.charge_id, now, has_receipt=request.customer_email is not None
+            )
+        case _:
+            assert_never(response)
+
+
 def operation_outcome_of(
     response: Response[PaymentIntent] | NotSent | NoResponse,
     what: str,
@@ -96,7 +127,7 @@ def operation_outcome_of(
             assert_never(response)
 
 
-def _about_another_payment(response: Response[PaymentIntent], now: datetime) -> Unknown:
+def _about_another_payment(response: Response[T], now: datetime) -> Unknown:
     _log.error("stripe.response_about_another_payment", request_id=response.request_id)
     return Unknown(
         reason=f"Stripe's response is about another payment (Stripe's request {response.request_id})",
@@ -105,7 +136,7 @@ def _about_another_payment(response: Response[PaymentIntent], now: datetime) -> 
 
 
 def _outcome_of_refusal(
-    response: Response[PaymentIntent], charge_id: ChargeId, now: datetime, *, has_receipt: bool
+    response: Response[T], charge_id: ChargeId, now: datetime, *, has_receipt: bool
 ) -> Outcome | ReceiptRefused:
     error = response.error
     if error is not None and error.payment_intent is not None and not names(error.payment_intent, charge_id):

@@ -15,6 +15,7 @@ from fincore.write.psp.stripe.error_tables import (
     Repeat,
     WithoutReceipt,
 )
+from fincore.write.psp.stripe.hosted_pages import SESSION_STATUSES
 from fincore.write.psp.stripe.intents import INTENT_STATUSES
 
 _Row = tuple[str, str, str]
@@ -31,6 +32,11 @@ def outcome_table() -> str:
 def _objects() -> Iterator[_Row]:
     where = "payment intent's status"
     yield from ((where, status, (read.__doc__ or "").rstrip(".")) for status, read in INTENT_STATUSES.items())
+    yield where, _ANY_OTHER, "Unknown"
+    where = "Checkout session's status"
+    yield from (
+        (where, status, (read.__doc__ or "").rstrip(".")) for status, read in SESSION_STATUSES.items()
+    )
     yield where, _ANY_OTHER, "Unknown"
     where = "cancellation reason"
     yield from ((where, word, f"Expired {reason}") for word, reason in status_tables.EXPIRY_REASONS.items())

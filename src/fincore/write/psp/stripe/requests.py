@@ -8,6 +8,8 @@ from fincore.write.psp.return_url import naming
 from fincore.write.psp.stripe.form import Form
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
 
+UNNAMED_ITEM: Final = "Payment"
+"""What the page shows as bought where the merchant described nothing."""
 WITH_FEE: Final = "latest_charge.balance_transaction"
 """`expand`: the charge and the movement it made, which tells Stripe's fee. There is none before a capture."""
 
@@ -31,6 +33,37 @@ def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) 
         "metadata": {CHARGE_ID_KEY: request.charge_id},
         # Only a hold has a `capture_before`, and only the charge tells it.
         "expand": ["latest_charge" if request.capture_method == "manual" else WITH_FEE],
+    }
+
+
+def session_form(request: AuthorizeRequest, return_url: str, amount: int) -> Form:
+    """POST /v1/checkout/sessions: a page on which the customer pays by card."""
+    about: Form = {CHARGE_ID_KEY: request.charge_id}
+    item: Form = {
+        "price_data": {
+            "currency": request.money.currency,
+            "unit_amount": amount,
+            "product_data": {"name": request.description or UNNAMED_ITEM},
+        },
+        "quantity": 1,
+    }
+    return {
+        "mode": "payment",
+        # Cards by name, as for payment intents: what an account's Dashboard enables must not change what may happen.
+        "payment_method_types": ["card"],
+        "line_items": [item],
+        "success_url": naming(return_url, request.charge_id),
+        "cancel_url": request.cancel_url and naming(request.cancel_url, request.charge_id),
+        # What a session was opened for; its metadata can be edited later.
+        "client_reference_id": request.charge_id,
+        "customer_email": request.customer_email,
+        "metadata": about,
+        "payment_intent_data": {
+            "capture_method": request.capture_method,
+            "description": request.description,
+            "receipt_email": request.customer_email,
+            "metadata": about,
+        },
     }
 
 

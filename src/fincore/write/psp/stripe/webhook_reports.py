@@ -12,12 +12,13 @@ from fincore.domain.card_number import without_card_numbers
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import PspReference, Unreadable
-from fincore.write.psp.port import WebhookIgnored, WebhookReport
+from fincore.write.psp.port import Look, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import read_intent
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
+    CheckoutSession,
     Event,
     EventHead,
     Id,
@@ -32,6 +33,7 @@ UNREADABLE_CHARS_MAX: Final = 300
 HEAD: Final = msgspec.json.Decoder(EventHead)
 _EVENT: Final = msgspec.json.Decoder(Event)
 _INTENT: Final = msgspec.json.Decoder(PaymentIntent)
+_SESSION: Final = msgspec.json.Decoder(CheckoutSession)
 _REFUND: Final = msgspec.json.Decoder(StripeRefund)
 _DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
 
@@ -61,6 +63,17 @@ def _payment(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | Webhook
         shows_payment=True,
         content=None if isinstance(reading, Unreadable) else reading,
         unreadable=reading.reason if isinstance(reading, Unreadable) else None,
+    )
+
+
+def _session(raw: msgspec.Raw, _occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """A Checkout session: its payment intent says what became of the money, and the event does not show that."""
+    session = _SESSION.decode(raw)
+    return WebhookReport(
+        charge_id=_charge_id_in({CHARGE_ID_KEY: session.client_reference_id}),
+        payment_reference=PspReference(session.id),
+        shows_payment=True,
+        content=Look(subject="payment"),
     )
 
 
@@ -112,6 +125,7 @@ Reader = Callable[[msgspec.Raw, datetime], WebhookReport | WebhookIgnored]
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         "payment_intent.": _payment,
+        "checkout.session.": _session,
         "refund.": _refund,
         "charge.refund.": _refund,
         "charge.dispute.": _dispute,
@@ -125,6 +139,10 @@ the others. What `charge.*` events say of a payment, `payment_intent.*` say too:
 """
 
 SUBSCRIBED_TYPES: Final = (
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
     "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
     "payment_intent.payment_failed",
@@ -162,13 +180,14 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport:
         named = _NAMED.decode(body).data.object
     except (msgspec.DecodeError, UnicodeDecodeError):
         _log.warning("stripe.event_names_nothing")
-    payment = named.id if named.object == "payment_intent" else named.payment_intent
+    is_payment = named.object in ("payment_intent", "checkout.session")
+    payment = named.id if is_payment else named.payment_intent
     if isinstance(payment, _NamedPayment):
         payment = payment.id
     return WebhookReport(
         charge_id=_charge_id_in(named.metadata),
         payment_reference=_reference_of(payment),
-        shows_payment=named.object == "payment_intent",
+        shows_payment=is_payment,
         content=None,
         unreadable=reason[:UNREADABLE_CHARS_MAX],
     )

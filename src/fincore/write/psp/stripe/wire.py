@@ -134,6 +134,26 @@ class PaymentIntentPage(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
+class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
+    """One stay of a customer on Stripe's page; `payment_intent` is an id unless it was expanded, and null before the first attempt."""
+
+    object: Literal["checkout.session"]
+    id: Id
+    status: str | None
+    expires_at: UnixSeconds
+    currency: str | None = None
+    amount_total: Amount | None = None
+    client_reference_id: str | None = None
+    payment_intent: PaymentIntent | Id | None = None
+    url: str | None = None
+
+
+class CheckoutSessionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list of Checkout sessions."""
+
+    data: tuple[CheckoutSession, ...]
+
+
 class StripeRefund(msgspec.Struct, frozen=True, kw_only=True):
     """Money given back, of a payment intent or (without FinCore) of a bare charge."""
 

@@ -20,6 +20,7 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.held_report import ReportName, hold_report, is_held, release_report
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import (
+    Approved,
     DisputeReport,
     KnownOutcome,
     PspName,
@@ -40,6 +41,7 @@ from fincore.write.worker.plumbing.attempt_reports import LoadedAttempt, process
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
 from fincore.write.worker.plumbing.job_result import job_result
 from fincore.write.worker.plumbing.metrics import WEBHOOKS_PROCESSED
+from fincore.write.worker.plumbing.part_reports import is_about_a_part, other_payment, seen_in_record
 from fincore.write.worker.plumbing.record_outcome import (
     RecordResult,
     record_dispute_report,
@@ -110,6 +112,8 @@ class ProcessWebhook:
             return loaded
         if isinstance(report.content, Look):
             return await self._look(job, name, report, report.content, loaded)
+        if is_about_a_part(loaded.charge, report):
+            return await self._look_at_the_whole(job, name, report, loaded)
         return await self._record_or_hold(job, name, report, loaded)
 
     async def _look(
@@ -120,14 +124,33 @@ class ProcessWebhook:
             return await self._look_at_payment_first(job, name, report, look, loaded)
         record = await self._record_of(report, look, loaded)
         if not isinstance(record, NotFound | Retryable | Unknown):
-            seen = msgspec.structs.replace(report, content=record)
+            seen = seen_in_record(loaded.charge, report, record)
             return await self._record_or_hold(job, name, seen, loaded)
-        if isinstance(record, Unknown):
-            reason = record.reason
-        else:
-            reason = (
-                record.reason if isinstance(record, Retryable) else f"the PSP shows no such {look.subject}"
-            )
+        return await self._look_again(job, name, report, _reason(look, record), loaded)
+
+    async def _look_at_the_whole(
+        self, job: ClaimedJob, name: ReportName, report: WebhookReport, loaded: LoadedCharge
+    ) -> JobResult:
+        """A report about a part of the payment counts once the PSP's record of the payment shows that part."""
+        content, whole = report.content, Look(subject="payment")
+        if not isinstance(content, RefundReport | DisputeReport):
+            return await self._look(job, name, report, whole, loaded)
+        record = await self._record_of(report, whole, loaded)
+        if isinstance(record, NotFound | Retryable | Unknown):
+            return await self._look_again(job, name, report, _reason(whole, record), loaded)
+        if isinstance(record, Approved):
+            provenance = provenance_of(name, loaded.charge_id)
+            recorded = await record_payment_outcome(self._context, loaded, record, provenance)
+            charge = await self._context.recorder.load(loaded.charge_id)
+            if not isinstance(recorded, Recorded) or charge is None:
+                return job_result(loaded.charge_id, recorded, attempt=job.attempt)
+            loaded = msgspec.structs.replace(loaded, charge=charge)
+        return await self._record_or_hold(job, name, report, loaded)
+
+    async def _look_again(
+        self, job: ClaimedJob, name: ReportName, report: WebhookReport, reason: str, loaded: LoadedCharge
+    ) -> JobResult:
+        """Look later at a record that says nothing now; in the end hold the report."""
         if job.attempt < LOOKS_MAX:
             return RetryIn(lookup_pause_seconds(job.attempt), reason)
         unclear = msgspec.structs.replace(report, content=None, unreadable=reason)
@@ -230,7 +253,7 @@ class ProcessWebhook:
         self, job: ClaimedJob, name: ReportName, report: WebhookReport, loaded: LoadedCharge
     ) -> JobResult:
         provenance = provenance_of(name, loaded.charge_id)
-        other = _other_payment(loaded.charge, report)
+        other = other_payment(loaded.charge, report)
         recorded = other or await self._record(name, report, loaded, provenance)
         if isinstance(recorded, Refusal) and is_held_reason(recorded.code):
             recorded = await hold(self._context, name, loaded.charge_id, recorded.code, recorded.detail)
@@ -290,22 +313,15 @@ class ProcessWebhook:
         return decision
 
 
+def _reason(look: Look, record: NotFound | Retryable | Unknown) -> str:
+    return f"the PSP shows no such {look.subject}" if isinstance(record, NotFound) else record.reason
+
+
 def _is_called(loaded: LoadedCharge | LoadedAttempt, reference: PspReference) -> bool:
     payment: Charge | AbandonedAttempt = (
         loaded.attempt if isinstance(loaded, LoadedAttempt) else loaded.charge
     )
     return payment.is_called(reference)
-
-
-def _other_payment(charge: Charge, report: WebhookReport) -> Refusal | None:
-    """Why a report is not about the charge's payment, although metadata at the PSP says that it is."""
-    reference = report.payment_reference
-    if reference is None or charge.psp_reference is None or charge.is_called(reference):
-        return None
-    return Refusal(
-        "psp_reference_differs",
-        f"the charge is {charge.psp_reference} at the PSP, and the report is about {reference}",
-    )
 
 
 def _most_pressing(results: Sequence[JobResult]) -> JobResult:
