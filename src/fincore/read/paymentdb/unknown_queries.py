@@ -17,7 +17,7 @@ _SQL = load_sql("fincore.read.paymentdb", "unknown_queries.sql")
 class UnknownOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """An operation (`authorize`, `capture`, `cancel`, `complete`, `refund`) that may or may not have happened, since when.
 
-    `reverse`: `attempt` was given up and has money of the customer that may or may not have gone back, or that nobody could
+    `reverse`: `attempt` was given up and has money of the customer that may or may not have gone back, or that no person has
     look for.
     """
 
