@@ -34,7 +34,11 @@ def new_stripe_account(
         psp="stripe",
         name=name,
         is_default=is_default,
-        secrets={"secret_key": key, "webhook_secrets": made["secret"]},
+        secrets={
+            "secret_key": key,
+            "webhook_secrets": made["secret"],
+            "publishable_key": key.replace("sk_", "pk_", 1),
+        },
     )
 
 

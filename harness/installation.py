@@ -231,6 +231,7 @@ class Installation:
             "FINCORE_STRIPE_BASE_URL": f"http://127.0.0.1:{self._sandbox_port}",
             "FINCORE_STRIPE_TEST_SECRET_KEY": self.stripe_key,
             "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": self.webhook_secret,
+            "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY": self.stripe_key.replace("sk_", "pk_", 1),
             **self.settings,
         }
 

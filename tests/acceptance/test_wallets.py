@@ -1,4 +1,4 @@
-"""Wallets, whole way: a charge, PayPal's page, the page of ours that the customer comes back to, money, books, webhook."""
+"""What customers' browsers do, whole way: the configuration of a page, PayPal's page, the way back, money, books, webhook."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -117,6 +117,53 @@ async def test_wallet_pays_by_approval_page(
     assert [(one["charge"], one["amount_minor"]) for one in balance.json["data"]] == [(charge["id"], 1000)]
     found = await shop.request("GET", f"/v1/charges?psp_reference={paid['psp_reference']}")
     assert [one["id"] for one in found.json["data"]] == [charge["id"]]
+
+
+async def test_page_is_told_where_to_make_a_token_that_pays(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    origin, (merchant,) = (
+        "http://localhost:3000",
+        system.rows("select merchant_id from merchants.merchants limit 1"),
+    )
+    merchant_id = str(merchant[0])
+    key = system.printed("key", "create", merchant_id, "--kind", "publishable")
+    refused = system.fincore("merchant", "origins", "add", merchant_id, f"{origin}/")
+    assert (refused.code, refused.stderr.count("leave out what follows the host")) == (1, 1)
+    assert system.printed("merchant", "origins", "add", merchant_id, origin).endswith(
+        f"{origin} in test mode"
+    )
+    url = f"{system.checkout_url}/v1/client_configuration?currency=usd&amount_minor=1000"
+    headers = {"Authorization": f"Bearer {key}", "Origin": origin}
+    async with browser.get(url, headers=headers) as answer:
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+        told = await answer.json()
+    card, wallet = told["methods"]
+    assert (card["type"], card["account"], card["script_url"]) == (
+        "card",
+        "test",
+        f"{system.sandbox.url}/v3/",
+    )
+    assert card["publishable_key"] == system.stripe_key.replace("sk_", "pk_", 1)
+    assert (wallet["type"], wallet["account"], wallet["script_url"]) == (
+        "paypal",
+        "shop",
+        f"{system.sandbox.url}/sdk/js",
+    )
+    method = {"type": "card", "token": "pm_card_visa", "account": card["account"]}
+    reply = await shop.post_charge(method, wait_seconds=20)
+    assert (reply.json["status"], reply.json["psp_account"]) == ("succeeded", "test")
+    assert system.printed("merchant", "origins", "list", merchant_id).splitlines()[1].split()[:2] == [
+        origin,
+        "test",
+    ]
+    system.printed("merchant", "origins", "remove", merchant_id, origin)
+
+    async def is_refused() -> bool:
+        async with browser.get(url, headers=headers) as answer:
+            return answer.status == 403
+
+    await eventually(is_refused)
 
 
 async def test_customer_who_canceled_may_still_approve(

@@ -11,7 +11,7 @@ import pytest
 
 from fincore.bootstrap.application import ApplicationOptions
 from fincore.bootstrap.checkout_application import CheckoutOptions
-from fincore.checkout.return_page.handlers import RETURNS_AT_ONCE_MAX
+from fincore.checkout.address_limit import AT_ONCE_MAX
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import ActionRequired, Consented, Pending, PspReference
 from fincore.domain.payment_method import PayPalInstrument
@@ -170,8 +170,8 @@ async def test_one_address_cannot_try_addresses_without_bound(api: Api) -> None:
             path, headers = f"/return/{new_charge_id()}/word", {"X-Forwarded-For": address}
             return [(await checkout.visit(path, headers)).status for _ in range(count)]
 
-        statuses = await tries("192.0.2.1", 4 * RETURNS_AT_ONCE_MAX)
-        assert statuses[:RETURNS_AT_ONCE_MAX] == [404] * RETURNS_AT_ONCE_MAX
+        statuses = await tries("192.0.2.1", 4 * AT_ONCE_MAX)
+        assert statuses[:AT_ONCE_MAX] == [404] * AT_ONCE_MAX
         assert 429 in statuses
         assert await tries("192.0.2.2", 1) == [404]
 

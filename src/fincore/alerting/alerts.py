@@ -41,8 +41,9 @@ ALERTS: Final = (
         name="RequestsLimited",
         severity="warning",
         expression="sum by (reason) (increase(fincore_http_requests_limited_total[15m])) > 100",
-        runbook="A merchant exceeds its share and receives 429. `reason` says whether it sends too "
-        "many requests a second or has too many open at once.",
+        runbook="A client exceeds its share and receives 429. `reason` says whether a merchant's key sends too "
+        "many requests a second, a merchant has too many open at once, or one address of customers asks too often: that is a "
+        "robot, or a proxy that `FINCORE_TRUSTED_PROXIES` lacks.",
         section="limits",
     ),
     Alert(

@@ -1,15 +1,18 @@
 """The checkout role: serves what customers' browsers call, with the writer and the watch that it needs."""
 
 import asyncio
+import os
 
 from fincore.bootstrap.checkout_application import CheckoutOptions, build_checkout
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import running_writer
-from fincore.bootstrap.psps import configured_accounts
+from fincore.bootstrap.processes import running_open_breakers, running_rules, running_writer
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.psps import browser_accesses, configured_accounts, router
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.checkout.app import CheckoutBounds
+from fincore.checkout.client_configuration.handlers import BrowserRouting
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
@@ -18,10 +21,16 @@ from fincore.eventstore.watch import StreamWatch
 
 async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Event) -> None:
     """Serve customers until `stop`; then finish the requests under way and what they wrote."""
-    check_public_url(configured_accounts(settings), settings)
+    accounts = configured_accounts(settings)
+    check_public_url(accounts, settings)
+    accesses = browser_accesses(settings, secret_resolver(os.environ))
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
-    async with running_writer(stores.eventstore, stores.jobs.enqueue) as writer:
+    async with (
+        running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+        running_rules(stores.eventstore) as rules,
+        running_open_breakers(stores.eventstore) as breakers,
+    ):
         application = build_checkout(
             stores,
             CheckoutBounds(
@@ -29,6 +38,9 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
                 test_per_second=settings.rate_limit_test_per_second,
             ),
             CheckoutOptions(trusted_proxies=settings.trusted_proxies),
+            routing=BrowserRouting(
+                router=router(settings, rules), accounts=accounts, accesses=accesses, is_open=breakers.is_open
+            ),
             writer=writer,
             watch=watch,
             log=log,

@@ -6,7 +6,10 @@ import msgspec
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
+from fincore.checkout.address_limit import AddressLimit
 from fincore.checkout.app import CheckoutBounds, create_checkout_app
+from fincore.checkout.client_configuration.handlers import BrowserRouting, ClientConfiguration
+from fincore.checkout.cross_origin import CrossOrigin
 from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
 from fincore.checkout.return_page.handlers import ReturnPage
 from fincore.domain.events import ChargeEvent
@@ -18,6 +21,8 @@ from fincore.http.client_address import Network
 from fincore.http.health.handlers import Health, Probe
 from fincore.postgres.pool import store_state
 from fincore.write.charges import CHARGES
+from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.merchants.origins import RegisteredOrigins
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.outcome_wait import OutcomeWait
@@ -39,6 +44,7 @@ def build_checkout(
     bounds: CheckoutBounds,
     options: CheckoutOptions,
     *,
+    routing: BrowserRouting,
     writer: Writer[ChargeEvent],
     watch: StreamWatch,
     log: EventLog[ChargeEvent],
@@ -46,12 +52,19 @@ def build_checkout(
 ) -> Application:
     """The server. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
     waits = ChargeWait(OutcomeWait(CHARGES, log, watch), Inquiries(writer))
+    limit = AddressLimit(options.trusted_proxies)
     return create_checkout_app(
         (
+            ClientConfiguration(
+                keys=ApiKeys(stores.eventstore),
+                cross_origin=CrossOrigin(RegisteredOrigins(stores.eventstore)),
+                limit=limit,
+                routing=routing,
+            ),
             ReturnPage(
                 log=log,
                 waits=waits,
-                trusted=options.trusted_proxies,
+                limit=limit,
                 wait_seconds_max=options.return_wait_seconds,
             ),
             Health({"eventstore": lambda: store_state(stores.eventstore)} if probes is None else probes),

@@ -17,6 +17,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.breakers import Breakers
+from fincore.write.routing.open_breakers import OpenBreakers
 from fincore.write.routing.rule_cache import RuleCache
 from fincore.write.routing.rule_store import RuleStore
 
@@ -51,6 +52,17 @@ async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
         running.cancel()
         await asyncio.wait((running,))
         await breakers.sync()
+
+
+@contextlib.asynccontextmanager
+async def running_open_breakers(pool: Pool) -> AsyncIterator[OpenBreakers]:
+    """Which breakers are open, kept up to date, for a process that calls no PSP."""
+    breakers = OpenBreakers(BreakerStore(pool, window_seconds=BreakerPolicy().window_seconds))
+    running = asyncio.create_task(breakers.run())
+    try:
+        yield breakers
+    finally:
+        running.cancel()
 
 
 @contextlib.asynccontextmanager

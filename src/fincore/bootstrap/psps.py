@@ -15,7 +15,7 @@ from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspName
-from fincore.write.psp.account import ConfiguredAccount
+from fincore.write.psp.account import BrowserAccess, ConfiguredAccount
 from fincore.write.psp.paypal.account import PAYPAL, PayPalAccount, PayPalWebhookEndpoint
 from fincore.write.psp.paypal.client import PayPalClient
 from fincore.write.psp.paypal.gateway import PayPalGateway
@@ -32,6 +32,7 @@ from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
 from fincore.write.routing.account_router import AccountRouter, require_distinct
+from fincore.write.routing.plan import AccountName
 from fincore.write.routing.router import Router
 from fincore.write.routing.rule_cache import RuleCache
 
@@ -146,14 +147,38 @@ def webhook_readers() -> Mapping[PspName, PspWebhooks]:
     return {STRIPE: StripeWebhooks({}), PAYPAL: PayPalWebhooks({})}
 
 
-# Both halves
+# What browsers are told
 
 
-_HALVES: Final[Mapping[PspName, tuple[Callable[[DeclaredAccount, SecretResolver], object], ...]]] = (
+def browser_access(account: DeclaredAccount, resolver: SecretResolver) -> BrowserAccess | None:
+    """What a customer's browser needs of an account; None for one that offers browsers nothing.
+
+    Raises `ConfigurationError` for a value that is wrong.
+    """
+    values = values_of(account, "browser", resolver)
+    names: dict[str, str] = {
+        field: value.reveal() for field in ("publishable_key", "client_id") for value in values.get(field, ())
+    }
+    if not names:
+        return None
+    script_url = values["script_url"][0].reveal() if values["script_url"] else account.default_script_url
+    return BrowserAccess(script_url=script_url, **names)
+
+
+def browser_accesses(settings: Settings, resolver: SecretResolver) -> dict[AccountName, BrowserAccess]:
+    """What browsers need of each account that offers them something."""
+    found = {AccountName(one.psp, one.name): browser_access(one, resolver) for one in settings.psp_accounts}
+    return {key: access for key, access in found.items() if access is not None}
+
+
+# All parts
+
+
+_PARTS: Final[Mapping[PspName, tuple[Callable[[DeclaredAccount, SecretResolver], object], ...]]] = (
     MappingProxyType(
         {
-            STRIPE: (stripe_account, stripe_webhook_endpoint),
-            PAYPAL: (paypal_account, paypal_webhook_endpoint),
+            STRIPE: (stripe_account, stripe_webhook_endpoint, browser_access),
+            PAYPAL: (paypal_account, paypal_webhook_endpoint, browser_access),
         }
     )
 )
@@ -171,7 +196,7 @@ def check_accounts(settings: Settings, resolver: SecretResolver) -> None:
 
 def check_account(account: DeclaredAccount, resolver: SecretResolver) -> None:
     """Read every value of an account. Raises `ConfigurationError`, which names the account, for one that is missing or wrong."""
-    for compose in _HALVES[account.psp]:
+    for compose in _PARTS[account.psp]:
         compose(account, resolver)
 
 

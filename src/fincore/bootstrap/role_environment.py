@@ -5,16 +5,16 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from fincore.bootstrap.databases import SETTING_OF_STORE, Databases
-from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountHalf, setting_of
+from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, setting_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
 
-_HALVES_OF_ROLE: Final[Mapping[Role, tuple[AccountHalf, ...]]] = MappingProxyType(
-    {"api": ("webhooks",), "worker": ("calls",)}
+_PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
+    {"api": ("webhooks",), "worker": ("calls",), "checkout": ("browser",)}
 )
-"""Which half of the accounts at PSPs a role uses; the other roles use none."""
+"""Which part of the accounts at PSPs a role uses; the other roles use none."""
 
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
@@ -28,7 +28,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     "auditor": frozenset(),
     "checkout": frozenset(),
 }
-"""Which secrets a role needs beside the DSNs of its stores and its half of the accounts at PSPs."""
+"""Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 
 
 def environment_of(
@@ -39,43 +39,49 @@ def environment_of(
     DSNs and the key that encrypts secrets are given as they were found, also where they were not set.
     """
     needed = SECRETS_OF_ROLE[role] | {SETTING_OF_STORE[store] for store in STORES_OF_ROLE[role]}
-    needed |= _account_settings(_HALVES_OF_ROLE.get(role, ()))
+    needed |= _account_settings(_PARTS_OF_ROLE.get(role, ()))
     # A role that reads the DSN of one store takes that of the event store for one that is left empty.
     needed |= {"FINCORE_EVENTSTORE_DSN"}
     found = {setting: str(getattr(databases, store)) for store, setting in SETTING_OF_STORE.items()}
     if "FINCORE_SECRETS_KEY" in needed:
         found["FINCORE_SECRETS_KEY"] = secrets_key(settings).reveal()
+    parts = _PARTS_OF_ROLE.get(role, ())
+    if "browser" in parts:
+        # So that the role knows of each account, also of one with secrets alone: it may be the default.
+        found |= {
+            setting_of(account.psp, "script_url", livemode=account.livemode): account.default_script_url
+            for account in settings.psp_accounts
+            if account.is_of_settings and "script_url" not in account.sources
+        }
     hidden = {
         name + suffix
         for name in SECRET_SETTINGS
         for suffix in ("", FILE_SUFFIX)
         if name not in needed or (suffix and name in found)
     }
-    hidden |= _variables(settings, get_args(AccountHalf)) - _variables(
-        settings, _HALVES_OF_ROLE.get(role, ())
-    )
+    hidden |= _variables(settings, get_args(AccountPart)) - _variables(settings, _PARTS_OF_ROLE.get(role, ()))
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}
 
 
-def _account_settings(halves: Collection[AccountHalf]) -> set[str]:
-    """The settings that hold some halves of the accounts that settings declare."""
+def _account_settings(parts: Collection[AccountPart]) -> set[str]:
+    """The settings that hold some parts of the accounts that settings declare."""
     return {
         setting_of(psp, field.name, livemode=livemode)
         for psp, form in FORMS.items()
         for field in form.fields
         for livemode in (False, True)
-        if field.half in halves
+        if set(field.parts) & set(parts)
     }
 
 
-def _variables(settings: Settings, halves: Collection[AccountHalf]) -> set[str]:
-    """The environment variables that some halves of the accounts in a file refer to."""
+def _variables(settings: Settings, parts: Collection[AccountPart]) -> set[str]:
+    """The environment variables that some parts of the accounts in a file refer to."""
     return {
         source.place
         for account in settings.psp_accounts
         for field in account.form.fields
-        if field.half in halves
+        if set(field.parts) & set(parts)
         for source in account.sources.get(field.name, ())
         if isinstance(source, SecretReference) and source.scheme == "env"
     }

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
-from fincore.write.psp.stripe.account import secret_key_flaw, webhook_secret_flaw
+from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
 
 Network = IPv4Network | IPv6Network
 SECRETS_KEY_BYTES: Final = 32
@@ -160,6 +160,18 @@ def stripe_key(*, livemode: bool) -> Form:
         return Secret(text) if text else None
 
     return Form(f"sk_... or rk_... of {'live' if livemode else 'test'} mode", read)
+
+
+def stripe_publishable_key(*, livemode: bool) -> Form:
+    """A publishable key of a Stripe account; a secret key in its place is refused and not repeated."""
+
+    def read(name: str, text: str) -> Secret | None:
+        flaw = publishable_key_flaw(text, livemode=livemode) if text else None
+        if flaw is not None:
+            raise ConfigurationError(f"{name} {flaw}")
+        return Secret(text) if text else None
+
+    return Form(f"pk_{'live' if livemode else 'test'}_...", read)
 
 
 def _word(name: str, text: str) -> str | None:

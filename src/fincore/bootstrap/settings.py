@@ -33,6 +33,7 @@ from fincore.bootstrap.setting_values import (
     OneOf,
     Reader,
     stripe_key,
+    stripe_publishable_key,
 )
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
@@ -175,6 +176,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="signing secrets of the webhook endpoint at Stripe for test mode",
         ),
     ]
+    stripe_test_publishable_key: Annotated[
+        Secret | None,
+        Declared(
+            read=stripe_publishable_key(livemode=False),
+            is_secret=True,  # so that a secret key which is set here by mistake is not shown
+            meaning="publishable key of the Stripe account for test mode; empty: browsers get no card fields",
+        ),
+    ]
+    stripe_test_script_url: Annotated[
+        str | None,
+        Declared(
+            read=OPTIONAL_URL,
+            meaning="script for browsers of that account; empty: Stripe's own, or that of the simulator which is called",
+        ),
+    ]
     stripe_live_secret_key: Annotated[
         Secret | None,
         Declared(
@@ -191,6 +207,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="signing secrets of the webhook endpoint at Stripe for live mode",
         ),
     ]
+    stripe_live_publishable_key: Annotated[
+        Secret | None,
+        Declared(
+            read=stripe_publishable_key(livemode=True),
+            is_secret=True,  # so that a secret key which is set here by mistake is not shown
+            meaning="publishable key of the Stripe account for live mode; empty: browsers get no card fields",
+        ),
+    ]
+    stripe_live_script_url: Annotated[
+        str | None,
+        Declared(
+            read=OPTIONAL_URL,
+            meaning="script for browsers of that account; empty: Stripe's own, or that of the simulator which is called",
+        ),
+    ]
     paypal_test_client_id: Annotated[
         str | None,
         Declared(read=WORD, meaning="client id of the REST app of the PayPal account for test mode"),
@@ -203,6 +234,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ]
     paypal_test_webhook_id: Annotated[
         str | None, Declared(read=WORD, meaning="PayPal's id of the webhook of the account for test mode")
+    ]
+    paypal_test_script_url: Annotated[
+        str | None,
+        Declared(
+            read=OPTIONAL_URL,
+            meaning="script for browsers of that account; empty: PayPal's own, or that of the simulator which is called",
+        ),
     ]
     paypal_test_base_url: Annotated[
         str | None,
@@ -229,6 +267,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ]
     paypal_live_webhook_id: Annotated[
         str | None, Declared(read=WORD, meaning="PayPal's id of the webhook of the account for live mode")
+    ]
+    paypal_live_script_url: Annotated[
+        str | None,
+        Declared(
+            read=OPTIONAL_URL,
+            meaning="script for browsers of that account; empty: PayPal's own, or that of the simulator which is called",
+        ),
     ]
     psp_timeout_seconds: Annotated[
         float,

@@ -1,4 +1,7 @@
-"""The headers that keep what browsers get from being framed, sniffed, cached or sent on: on every answer of the server."""
+"""The headers that keep what browsers get from being framed, sniffed, cached or sent on: on every answer of the server.
+
+`Vary` tells caches that the answer may depend on the page that asks.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,6 +16,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=(), usb=()",
         "referrer-policy": "no-referrer",
+        "vary": "origin",
         "x-content-type-options": "nosniff",
     }
 )

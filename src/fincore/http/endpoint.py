@@ -102,7 +102,7 @@ class Endpoint:
             for route in routes
             for status_class in range(2, 6)
         }
-        self._allow: Final = (("allow", ", ".join((*by_method, "OPTIONS"))),)
+        self._allow: Final = (("allow", ", ".join(dict.fromkeys((*by_method, "OPTIONS")))),)
 
     async def __call__(
         self,

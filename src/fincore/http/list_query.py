@@ -61,7 +61,7 @@ def read_list_query(
     created_from: datetime | None = None
     created_before: datetime | None = None
     own: dict[str, str] = {}
-    for name, value in _parameters(query):
+    for name, value in parameters_of(query):
         match name.removesuffix("]").split("[", 1):
             case ["limit"] if name == "limit":
                 limit = _limit(value)
@@ -102,11 +102,11 @@ def _names(accepted: Accepted) -> Iterator[str]:
 
 def refuse_parameters(query: bytes) -> None:
     """Raise `parameter_unknown` for the first parameter of a query that takes none."""
-    for name, _ in _parameters(query):
+    for name, _ in parameters_of(query):
         raise Problem("parameter_unknown", "This request takes no parameters.", param=_shown(name))
 
 
-def _parameters(query: bytes) -> Iterator[tuple[str, str]]:
+def parameters_of(query: bytes) -> Iterator[tuple[str, str]]:
     """The names and values of a query, each name once."""
     if len(query) > QUERY_BYTES_MAX:
         raise Problem("parameter_invalid", f"The query may have {QUERY_BYTES_MAX} bytes at most.")

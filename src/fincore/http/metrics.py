@@ -20,7 +20,8 @@ REQUESTS_WAITING: Final = Gauge(
 )
 REQUESTS_LIMITED: Final = Counter(
     "fincore_http_requests_limited_total",
-    "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time.",
+    "Requests refused with 429: `rate`, too many a second by one key; `share`, too many of one merchant at a time; "
+    "`address`, too many a second of one address of customers.",
     ("reason",),
 )
 CONNECTIONS: Final = Gauge("fincore_http_connections", "Connections to the server.")

@@ -60,11 +60,13 @@ ProblemCode = Literal[
     "media_type_unsupported",
     "method_not_allowed",
     "operation_in_progress",
+    "origin_not_registered",
     "overloaded",
     "parameter_invalid",
     "parameter_unknown",
     "payment_method_not_taken",
     "psp_not_configured",
+    "publishable_key_required",
     "rate_limited",
     "refund_amount_too_large",
     "refund_failed",
@@ -175,6 +177,17 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         ),
         "secret_key_required": ProblemKind(
             403, "Secret key required", "Send a secret key (sk_...), from your back end only."
+        ),
+        "publishable_key_required": ProblemKind(
+            403,
+            "Publishable key required",
+            "Send a publishable key (pk_...) from a page. If `detail` says that the key was secret, have it revoked now: every visitor of the "
+            "page can read it.",
+        ),
+        "origin_not_registered": ProblemKind(
+            403,
+            "Origin not registered",
+            "Call from a page of the merchant, and ask the operator of this installation to register its origin for the mode of the key.",
         ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
@@ -481,6 +494,10 @@ class Problem(Exception):
         self.detail: Final = detail or PROBLEMS[code].what_to_do
         self.param: Final = param
         self.headers: Final = headers
+
+    def with_headers(self, headers: tuple[tuple[str, str], ...]) -> "Problem":
+        """The same problem with further headers."""
+        return Problem(self.code, self.detail, param=self.param, headers=(*self.headers, *headers))
 
 
 def problem_body(

@@ -1,4 +1,4 @@
-"""Look-ups whose answers are believed for seconds, so that a key that is asked for often costs no statement each time."""
+"""Look-ups that remember: an answer is believed for seconds, so that a frequent key costs no statement each time."""
 
 import time
 from collections import OrderedDict

@@ -10,7 +10,7 @@ from fincore.bootstrap.psp_accounts.accounts_file import FILE_BYTES_MAX
 from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
-from fincore.bootstrap.psps import check_accounts, configured_accounts
+from fincore.bootstrap.psps import browser_accesses, check_accounts, configured_accounts
 from fincore.bootstrap.settings import read_settings
 from fincore.domain.errors import ConfigurationError
 from fincore.write.psp.stripe.account import STRIPE
@@ -119,8 +119,8 @@ def test_one_name_at_two_psps_is_refused_where_it_is_unclear(
     )
 
 
-def test_each_process_reads_its_half_only(declared: Declared) -> None:
-    """The other half may be out of its reach."""
+def test_each_process_reads_its_part_only(declared: Declared) -> None:
+    """The other parts may be out of its reach."""
     (account, _) = read_settings(declared.by(EU + US)).psp_accounts
     calls = secret_resolver({"EU_KEY": "sk_test_1"})
     assert values_of(account, "calls", calls).keys() == {"secret_key"}
@@ -301,6 +301,50 @@ def test_wrong_secret_names_the_account_and_its_place(
     sentence = declared.refused(EU)
     assert sentence.startswith(f"FINCORE_PSP_ACCOUNTS_FILE ({declared.path}): account stripe/eu: ")
     assert says in sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            'publishable_key = "sk_test_hidden"',
+            "publishable_key (written in the file) is a secret key, which every",
+        ),
+        (
+            'publishable_key = "rk_test_hidden"',
+            "publishable_key (written in the file) is a secret key, which every",
+        ),
+        (
+            'publishable_key = "env:EU_KEY"',
+            "publishable_key (env:EU_KEY) is a secret key, which every customer",
+        ),
+        ('publishable_key = "pk_live_hidden"', "is a key of the other mode (live)"),
+        ('publishable_key = "hidden"', "does not begin with pk_test_: set the publishable key"),
+        (
+            'script_url = "http://js.hidden.example/v3/"',
+            "script_url (written in the file) must be an https:// URL",
+        ),
+        ('script_url = "https://js.example/v3/?hidden"', "must be an https:// URL without a login, query"),
+        ('script_url = "javascript:hidden"', "must be an https:// URL"),
+    ],
+)
+def test_wrong_value_for_browsers_is_refused_at_start(declared: Declared, given: str, says: str) -> None:
+    sentence = declared.refused(f"{EU}{given}\n")
+    assert sentence.startswith(f"FINCORE_PSP_ACCOUNTS_FILE ({declared.path}): account stripe/eu: ")
+    assert says in sentence
+
+
+def test_browsers_are_told_keys_and_script_of_an_account(declared: Declared) -> None:
+    pages = 'publishable_key = "pk_test_pages"\n'
+    environment = declared.by(f'{EU}{pages}script_url = "https://js.example/eu/"\n{US}{pages}{SHOP}')
+    accesses = browser_accesses(read_settings(environment), secret_resolver(SECRETS | environment))
+    assert {
+        str(name): (one.script_url, one.publishable_key, one.client_id) for name, one in accesses.items()
+    } == {
+        "stripe/eu": ("https://js.example/eu/", "pk_test_pages", None),
+        "stripe/us": ("http://127.0.0.1:12111/v3/", "pk_test_pages", None),
+        "paypal/shop": ("https://www.paypal.com/sdk/js", None, "Ashop"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.psps import browser_accesses
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES, Role
 from fincore.bootstrap.settings import SECRET_SETTINGS, read_settings
@@ -30,7 +32,7 @@ NEEDED: dict[Role, set[str]] = {
     "ledger": {LOG, BOOKS},
     "notify": {LOG} | SEALING,
     "auditor": {LOG, VIEWS, BOOKS},
-    "checkout": {LOG},
+    "checkout": {LOG, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"},
 }
 
 
@@ -41,6 +43,8 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
         "FINCORE_STRIPE_LIVE_SECRET_KEY": "sk_live_1",
         "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS": "whsec_2",
+        "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY": "pk_test_1",
+        "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY": "pk_live_1",
         "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "E1",
         "FINCORE_PAYPAL_LIVE_CLIENT_SECRET": "E2",
         "FINCORE_SECRETS_KEY": KEY,
@@ -68,20 +72,26 @@ def test_role_gets_the_secrets_it_needs_and_no_others(role: Role, tmp_path: Path
     # The role starts with it, and finds its stores.
     settings = read_settings(told)
     assert settings.eventstore_dsn == DATABASES.eventstore
-    assert bool(settings.psp_accounts) == (role in ("api", "worker"))
+    assert bool(settings.psp_accounts) == (role in ("api", "worker", "checkout"))
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_variables_of_the_accounts_file_reach_their_half_only(role: Role, tmp_path: Path) -> None:
+def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_path: Path) -> None:
     file = tmp_path / "accounts.toml"
     file.write_text(
         '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\n'
         'secret_key = "env:EU_KEY"\nwebhook_secrets = ["env:EU_WEBHOOK", "env:EU_WEBHOOK_OLD"]\n'
+        'publishable_key = "env:EU_PAGES"\n'
     )
-    secrets = {"EU_KEY": "sk_test_1", "EU_WEBHOOK": "whsec_1", "EU_WEBHOOK_OLD": "whsec_2"}
+    secrets = {
+        "EU_KEY": "sk_test_1",
+        "EU_WEBHOOK": "whsec_1",
+        "EU_WEBHOOK_OLD": "whsec_2",
+        "EU_PAGES": "pk_test_1",
+    }
     environment = {"FINCORE_PSP_ACCOUNTS_FILE": str(file), "FINCORE_DATA_DIR": str(tmp_path), **secrets}
     told = environment_of(role, environment, read_settings(environment), DATABASES)
-    needed = {"worker": {"EU_KEY"}, "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"}}
+    needed = {"worker": {"EU_KEY"}, "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"}, "checkout": {"EU_PAGES"}}
     assert secrets.keys() & told.keys() == needed.get(role, set())
     assert [one.label for one in read_settings(told).psp_accounts] == ["stripe/eu"]
 
@@ -91,3 +101,25 @@ def test_made_key_and_embedded_server_reach_the_roles(tmp_path: Path) -> None:
     told = environment_of("notify", environment, read_settings(environment), DATABASES)
     assert told["FINCORE_EVENTSTORE_DSN"] == DATABASES.eventstore
     assert told["FINCORE_SECRETS_KEY"] == (tmp_path / "secrets.key").read_text()
+
+
+def test_checkout_knows_of_accounts_without_their_secrets(tmp_path: Path) -> None:
+    """An account without a publishable key may be the default: then one in the file is none."""
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\nsecret_key = "env:EU_KEY"\n'
+        'webhook_secrets = "env:EU_WEBHOOK"\npublishable_key = "pk_test_1"\n'
+    )
+    environment = {
+        "FINCORE_PSP_ACCOUNTS_FILE": str(file),
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
+        "FINCORE_STRIPE_BASE_URL": "http://127.0.0.1:12111",
+    }
+    told = environment_of("checkout", environment, read_settings(environment), DATABASES)
+    settings = read_settings(told)
+    assert [(one.label, one.is_default) for one in settings.psp_accounts] == [
+        ("stripe/test", True),
+        ("stripe/eu", False),
+    ]
+    assert set(browser_accesses(settings, secret_resolver(told))) == {("stripe", "eu")}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -11,25 +12,28 @@ from fincore.write.psp.paypal.account import LIVE_URL, PAYPAL, SANDBOX_URL
 from fincore.write.psp.stripe.account import (
     STRIPE,
     STRIPE_BASE_URL,
+    publishable_key_flaw,
     secret_key_flaw,
     webhook_secret_flaw,
 )
 
-AccountHalf = Literal["calls", "webhooks"]
-"""A worker calls the PSP, an API process takes its webhooks: each is given only the fields of its half."""
+AccountPart = Literal["calls", "webhooks", "browser"]
+"""A worker calls the PSP, an API process takes its webhooks, and a checkout process tells browsers what they need of it: each is
+given only the fields of its part."""
 
 FlawOf = Callable[[str, bool], str | None]
 """What is wrong with a value of an account for live money (true) or test money, as the rest of a sentence."""
 
 
 class AccountField(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that an account needs. `is_list`: it may have several, in one text separated by commas.
+    """A value that an account has, for one part or more. `is_list`: it may have several, in one text separated by commas.
 
     A secret is declared by reference only; any other value may be written down as it is.
     """
 
     name: str
-    half: AccountHalf
+    parts: tuple[AccountPart, ...]
+    is_required: bool = True
     is_secret: bool = True
     is_list: bool = False
     flaw_of: FlawOf = lambda _value, _livemode: None
@@ -38,16 +42,19 @@ class AccountField(msgspec.Struct, frozen=True, kw_only=True):
 class AccountForm(msgspec.Struct, frozen=True, kw_only=True):
     """What the accounts at one PSP are declared with. `own_urls`: where the PSP itself is called, by livemode.
 
+    `own_script_url` is the PSP's script for browsers, and `script_path` where a simulator serves one in its place.
     `takes_ca_file`: a simulator of it signs with certificates, of the authority in a file.
     """
 
     own_urls: Mapping[bool, str]
+    own_script_url: str
+    script_path: str
     fields: tuple[AccountField, ...]
     takes_ca_file: bool = False
 
-    def of_half(self, half: AccountHalf) -> tuple[AccountField, ...]:
-        """The fields that one kind of process needs."""
-        return tuple(field for field in self.fields if field.half == half)
+    def of_part(self, part: AccountPart) -> tuple[AccountField, ...]:
+        """The fields that one kind of process is given."""
+        return tuple(field for field in self.fields if part in field.parts)
 
 
 def setting_of(psp: PspName, field: str, *, livemode: bool) -> str:
@@ -55,31 +62,65 @@ def setting_of(psp: PspName, field: str, *, livemode: bool) -> str:
     return f"FINCORE_{psp}_{'live' if livemode else 'test'}_{field}".upper()
 
 
+def script_url_flaw(url: str, *, livemode: bool) -> str | None:
+    """What is wrong with the address of a script for browsers, as the rest of a sentence; None where nothing shows."""
+    try:
+        parts = urlsplit(url)
+        is_address = bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
+        is_local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    except ValueError:
+        is_address = is_local = False
+    if is_address and (parts.scheme == "https" or (is_local and not livemode)):
+        return None
+    return "must be an https:// URL without a login, query or fragment: what it serves runs in the pages of customers"
+
+
+_SCRIPT_URL: Final = AccountField(
+    name="script_url",
+    parts=("browser",),
+    is_required=False,
+    is_secret=False,
+    flaw_of=lambda url, livemode: script_url_flaw(url, livemode=livemode),
+)
+
 FORMS: Final[Mapping[PspName, AccountForm]] = MappingProxyType(
     {
         STRIPE: AccountForm(
             own_urls={False: STRIPE_BASE_URL, True: STRIPE_BASE_URL},
+            own_script_url="https://js.stripe.com/v3/",
+            script_path="/v3/",
             fields=(
                 AccountField(
                     name="secret_key",
-                    half="calls",
+                    parts=("calls",),
                     flaw_of=lambda key, livemode: secret_key_flaw(key, livemode=livemode),
                 ),
                 AccountField(
                     name="webhook_secrets",
-                    half="webhooks",
+                    parts=("webhooks",),
                     is_list=True,
                     flaw_of=lambda secret, _: webhook_secret_flaw(secret),
                 ),
+                AccountField(
+                    name="publishable_key",
+                    parts=("browser",),
+                    is_required=False,
+                    is_secret=False,
+                    flaw_of=lambda key, livemode: publishable_key_flaw(key, livemode=livemode),
+                ),
+                _SCRIPT_URL,
             ),
         ),
         PAYPAL: AccountForm(
             own_urls={False: SANDBOX_URL, True: LIVE_URL},
+            own_script_url="https://www.paypal.com/sdk/js",
+            script_path="/sdk/js",
             takes_ca_file=True,
             fields=(
-                AccountField(name="client_id", half="calls", is_secret=False),
-                AccountField(name="client_secret", half="calls"),
-                AccountField(name="webhook_id", half="webhooks", is_secret=False),
+                AccountField(name="client_id", parts=("calls", "browser"), is_secret=False),
+                AccountField(name="client_secret", parts=("calls",)),
+                AccountField(name="webhook_id", parts=("webhooks",), is_secret=False),
+                _SCRIPT_URL,
             ),
         ),
     }

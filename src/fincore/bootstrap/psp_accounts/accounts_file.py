@@ -123,10 +123,14 @@ def _account(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredAcc
         livemode=livemode,
         is_default=is_default,
         origin=origin,
-        sources={field.name: _sources(table, field) for field in form.fields},
+        sources={field.name: _sources(table, field) for field in form.fields if _is_given(table, field)},
         base_url=_base_url(table, livemode=livemode),
         ca_file=_ca_file(table, livemode=livemode),
     )
+
+
+def _is_given(table: _Table, field: AccountField) -> bool:
+    return field.is_required or field.name in table.values
 
 
 def _sources(table: _Table, field: AccountField) -> tuple[Source, ...]:

@@ -11,7 +11,7 @@ from fincore.bootstrap.psp_accounts.account_form import (
     FORMS,
     AccountField,
     AccountForm,
-    AccountHalf,
+    AccountPart,
     setting_of,
 )
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, SecretResolver
@@ -54,6 +54,11 @@ class DeclaredAccount(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: Path | None = None
 
     @property
+    def is_of_settings(self) -> bool:
+        """Whether settings declare it, and no file."""
+        return self.origin == setting_of(self.psp, "...", livemode=self.livemode)
+
+    @property
     def label(self) -> str:
         """The account as sentences and tables name it."""
         return f"{self.psp}/{self.name}"
@@ -72,6 +77,13 @@ class DeclaredAccount(msgspec.Struct, frozen=True, kw_only=True):
     def host(self) -> str:
         """The host that is called, with its port where one is named."""
         return urlsplit(self.base_url or self.form.own_urls[self.livemode]).netloc
+
+    @property
+    def default_script_url(self) -> str:
+        """The script for browsers that counts where none is declared: the PSP's own, or that of the simulator which is called."""
+        if self.base_url in (None, *self.form.own_urls.values()):
+            return self.form.own_script_url
+        return f"{self.base_url}{self.form.script_path}"
 
 
 def with_defaults(accounts: Sequence[DeclaredAccount]) -> tuple[DeclaredAccount, ...]:
@@ -111,19 +123,19 @@ def _default(account: DeclaredAccount, accounts: Sequence[DeclaredAccount]) -> D
 
 
 def values_of(
-    account: DeclaredAccount, half: AccountHalf, resolver: SecretResolver
+    account: DeclaredAccount, part: AccountPart, resolver: SecretResolver
 ) -> dict[str, tuple[Secret, ...]]:
-    """The values of the fields that one kind of process needs, at least one each.
+    """The values of the fields that one kind of process is given, at least one each but for what is not required.
 
     Raises `ConfigurationError`, one sentence that names the account and holds no value, for a value that is missing or wrong.
     """
-    return {field.name: _values(account, field, resolver) for field in account.form.of_half(half)}
+    return {field.name: _values(account, field, resolver) for field in account.form.of_part(part)}
 
 
 def _values(account: DeclaredAccount, field: AccountField, resolver: SecretResolver) -> tuple[Secret, ...]:
     values: list[Secret] = []
     sources = account.sources.get(field.name, ())
-    if not sources:
+    if not sources and field.is_required:
         # In a file each field is there; settings may hold one half alone, for a process that needs no more.
         beside = next(str(one) for given in account.sources.values() for one in given)
         raise ConfigurationError(

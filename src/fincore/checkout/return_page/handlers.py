@@ -2,10 +2,9 @@
 
 import asyncio
 import hmac
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from fincore.checkout.address_limit import AddressLimit
 from fincore.checkout.return_page.body import unknown_page, way_on
 from fincore.checkout.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
 from fincore.domain.charge import Charge
@@ -16,42 +15,30 @@ from fincore.domain.ids import ChargeId, parse_charge_id, stream_of
 from fincore.domain.return_page import CANCELED, PATH, word_of
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
-from fincore.http.client_address import Network
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response
-from fincore.http.problems import Problem
-from fincore.write.payments.budget import Budget
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.psp.return_url import naming
 
 WAIT_SECONDS_MAX: Final = 4.0
 """How long a customer waits for the outcome before they go on without it."""
-RETURNS_PER_SECOND: Final = 10.0
-"""Requests of one address, on average. Customers may share an address; the machine itself may send any number."""
-RETURNS_AT_ONCE_MAX: Final = 50
-"""Requests of one address at once before that average counts."""
-_RETRY_AFTER_SECONDS: Final = 1
 
 
 class ReturnPage:
-    """The handlers of the page. `trusted` are proxies that state their client's address."""
+    """The handlers of the page."""
 
     def __init__(
         self,
         *,
         log: EventLog[ChargeEvent],
         waits: ChargeWait,
-        trusted: Sequence[Network] = (),
+        limit: AddressLimit,
         wait_seconds_max: float = WAIT_SECONDS_MAX,
-        budget: Budget[IPv4Address | IPv6Address] | None = None,
     ) -> None:
         self._log = log
         self._waits = waits
-        self._trusted = trusted
+        self._limit = limit
         self._wait_seconds_max = wait_seconds_max
-        self._budget: Budget[IPv4Address | IPv6Address] = budget or Budget(
-            per_second=RETURNS_PER_SECOND, at_once_max=RETURNS_AT_ONCE_MAX
-        )
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -84,13 +71,7 @@ class ReturnPage:
 
     async def _charge_of(self, call: Call) -> tuple[ChargeId, Charge | None]:
         """The charge that the page is of; None where its address is none that was given out."""
-        address = call.client_address(self._trusted)
-        if address is not None and not address.is_loopback and not self._budget.take(address):
-            raise Problem(
-                "rate_limited",
-                f"Too many requests from this address. Open the page again after {_RETRY_AFTER_SECONDS} s.",
-                headers=(("retry-after", str(_RETRY_AFTER_SECONDS)),),
-            )
+        self._limit.admit(call)
         charge_id = ChargeId(call.path_parameter("charge_id"))
         try:
             parse_charge_id(charge_id)

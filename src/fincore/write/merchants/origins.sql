@@ -22,7 +22,7 @@ select origin, livemode, added_at from merchants.origins where merchant_id = $1 
 delete from merchants.origins where merchant_id = $1 and livemode = $2 and origin = $3;
 
 -- name: find_origins
--- Which of some origins are registered, by whom and for which mode; the merchant is left out of a question about any.
+-- Which of some origins are registered, by a merchant for a mode; the merchant is left out of a question about any.
 select q.origin, q.merchant_id, q.livemode
 from unnest($1::text[], $2::text[], $3::boolean[]) q (origin, merchant_id, livemode)
 where exists (

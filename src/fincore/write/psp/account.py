@@ -17,3 +17,14 @@ class ConfiguredAccount(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
     is_default: bool
     limits: PspLimits
+
+
+class BrowserAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer's browser needs of an account: the PSP's script, and by what the PSP knows the account there.
+
+    None of it is secret. One of `publishable_key` and `client_id` is set.
+    """
+
+    script_url: str
+    publishable_key: str | None = None
+    client_id: str | None = None

@@ -30,7 +30,9 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
             "string",
             "the type of the payment method that the merchant prefers: `card`, `paypal`, `paypal_vault` or `hosted_card`",
         ),
-        "payment_method_types": Fact("strings", "the types of all payment methods that the merchant offers"),
+        "payment_method_types": Fact(
+            "strings", "the types of all payment methods that the merchant offers, each once"
+        ),
         "metadata": Fact(
             "string_map", 'the merchant\'s keys and values; test for a key with `"tier" in metadata`'
         ),
@@ -43,7 +45,7 @@ ROUTING_FACTS: Final = Facts({name: fact.type for name, fact in FACTS.items()})
 
 def facts_of(request: RouteRequest) -> BoundFacts:
     """The facts of one charge."""
-    types = [payment_method_type(choice.payment_method) for choice in request.offered]
+    types = list(dict.fromkeys(payment_method_type(choice.payment_method) for choice in request.offered))
     return ROUTING_FACTS.bind(
         {
             "amount_minor": request.money.amount_minor,

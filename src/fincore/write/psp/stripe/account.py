@@ -54,6 +54,21 @@ def secret_key_flaw(key: str, *, livemode: bool) -> str | None:
     return None
 
 
+def publishable_key_flaw(key: str, *, livemode: bool) -> str | None:
+    """The same for a publishable key, which customers' browsers are told: a secret key in its place would be given away."""
+    if key.startswith(("sk_", "rk_")):
+        return (
+            "is a secret key, which every customer could read: set the publishable key (pk_...), and roll the secret key if a "
+            "process has run with it here"
+        )
+    wanted, other = ("live", "test") if livemode else ("test", "live")
+    if key.startswith(f"pk_{other}_"):
+        return f"is a key of the other mode ({other}): set one of {wanted} mode"
+    if not key.startswith(f"pk_{wanted}_"):
+        return f"does not begin with pk_{wanted}_: set the publishable key that Stripe shows beside the secret key"
+    return None
+
+
 def webhook_secret_flaw(secret: str) -> str | None:
     """The same for a signing secret of a webhook endpoint."""
     if secret.startswith("whsec_"):

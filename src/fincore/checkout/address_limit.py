@@ -1,0 +1,47 @@
+"""How often one address of customers may ask. An IPv6 network of 64 bits is one address: its customer has all of it."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Final
+
+from fincore.http.client_address import Network
+from fincore.http.connection import IPV6_PREFIX
+from fincore.http.exchange import Call
+from fincore.http.metrics import REQUESTS_LIMITED
+from fincore.http.problems import Problem
+from fincore.write.payments.budget import Budget
+
+PER_SECOND: Final = 10.0
+"""Requests of one address, on average. Customers may share an address; the machine itself may send any number."""
+AT_ONCE_MAX: Final = 50
+"""Requests of one address at once before that average counts."""
+RETRY_AFTER_SECONDS: Final = 1
+
+
+class AddressLimit:
+    """The budgets of addresses; `trusted` are proxies that state their client's address."""
+
+    def __init__(
+        self,
+        trusted: Sequence[Network],
+        *,
+        budget: Budget[IPv4Address | IPv6Network] | None = None,
+    ) -> None:
+        self._trusted = trusted
+        self._budget = budget or Budget(per_second=PER_SECOND, at_once_max=AT_ONCE_MAX)
+
+    def admit(self, call: Call) -> None:
+        """Count the call; raise `rate_limited` for an address that asks too often."""
+        address = call.client_address(self._trusted)
+        if address is None or address.is_loopback:
+            return
+        counted = (
+            IPv6Network((address, IPV6_PREFIX), strict=False) if isinstance(address, IPv6Address) else address
+        )
+        if not self._budget.take(counted):
+            REQUESTS_LIMITED.labels("address").inc()
+            raise Problem(
+                "rate_limited",
+                f"Too many requests from this address. Send this request again after {RETRY_AFTER_SECONDS} s.",
+                headers=(("retry-after", str(RETRY_AFTER_SECONDS)),),
+            )

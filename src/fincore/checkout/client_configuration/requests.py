@@ -1,0 +1,37 @@
+"""What a page says of the charge to come: the currency and the amount. Pure."""
+
+from typing import Final
+
+from fincore.domain.currency import ACTIVE_CURRENCIES, Currency
+from fincore.domain.money import Money
+from fincore.http.list_query import parameters_of
+from fincore.http.problems import Problem
+
+AMOUNT_DIGITS_MAX: Final = 12
+_NAMES: Final = ("currency", "amount_minor")
+
+
+def read_money(query: bytes) -> Money:
+    """The money of a query such as `currency=usd&amount_minor=1000`.
+
+    Raises `parameter_invalid`, `parameter_unknown` and `currency_unknown`.
+    """
+    given: dict[str, str] = {}
+    for name, value in parameters_of(query):
+        if name not in _NAMES:
+            raise Problem("parameter_unknown", f"Use only these parameters: {', '.join(_NAMES)}.")
+        given[name] = value
+    for name in _NAMES:
+        if name not in given:
+            raise Problem("parameter_invalid", f"Add the parameter {name}.", param=name)
+    currency = Currency(given["currency"].lower())
+    if currency not in ACTIVE_CURRENCIES:
+        raise Problem("currency_unknown", param="currency")
+    amount = given["amount_minor"]
+    if not (amount.isascii() and amount.isdecimal() and len(amount) <= AMOUNT_DIGITS_MAX and int(amount) > 0):
+        raise Problem(
+            "parameter_invalid",
+            f"amount_minor must be a whole number above 0 of at most {AMOUNT_DIGITS_MAX} digits.",
+            param="amount_minor",
+        )
+    return Money(int(amount), currency)
