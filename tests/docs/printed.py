@@ -23,6 +23,7 @@ from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
 from fincore.domain.public_event import MEANINGS, SHOWN
+from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS
 from fincore.domain.route_plan import ATTEMPTS_MAX
 from fincore.domain.transition_table import (
     attempt_table,
@@ -185,6 +186,10 @@ def public_events() -> str:
     rows = [
         (f"`{event}`", MEANINGS[event], " ".join(f"`{field}`" for field in fields))
         for event, fields in SHOWN.items()
+    ]
+    rows += [
+        (f"`{event}`", meaning, " ".join(f"`{field}`" for field in SESSION_FIELDS))
+        for event, meaning in SESSION_MEANINGS.items()
     ]
     return _table(("type", "meaning", "in its `data`"), rows)
 

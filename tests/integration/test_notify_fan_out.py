@@ -1,5 +1,6 @@
 """The consumer of the log that makes deliveries: who hears of what, once each."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,16 +9,21 @@ import msgspec
 import pytest
 
 from fincore.domain.charge_fold import fold
-from fincore.domain.ids import MerchantId, charge_of
-from fincore.eventstore.commit import Committed
+from fincore.domain.checkout_session_events import CheckoutAttemptStarted, CheckoutSessionCompleted
+from fincore.domain.ids import MerchantId, charge_of, new_charge_id, session_of, session_stream_of
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.eventstore.commit import Commit, Committed, NewEvent
+from fincore.eventstore.log import EventLog
 from fincore.eventstore.subscription import Subscription
+from fincore.eventstore.writer import Writer
 from fincore.notify.endpoint import Owner
 from fincore.notify.fan_out import FanOut
 from fincore.postgres.pool import Pool
 from fincore.public.charge_body import charge_body
-from fixtures.commits import MERCHANT, append, captured, created, new_stream
+from fixtures.checkout_sessions import AT, plan_for, session_created
+from fixtures.commits import MERCHANT, PROVENANCE, append, captured, created, new_stream, no_jobs
 from fixtures.notify import Notify, notifying
-from fixtures.traffic import disputed, failed, fates, live, refunded, refunding
+from fixtures.traffic import disputed, failed, fates, follow, live, refunded, refunding
 
 URL = "https://example.com/hooks"
 OTHERS = MerchantId("mer_others")
@@ -179,3 +185,41 @@ async def test_impossible_event_is_delivered_without_its_object(notify: Notify) 
     await notify.happen(created(), failed(), captured())
     shown = await objects(notify, endpoint_id)
     assert [one and one["status"] for one in shown] == ["processing", "failed", None]
+
+
+@pytest.mark.parametrize(
+    ("filters", "heard"),
+    [
+        (("*",), ["checkout_session.completed"]),
+        (("checkout_session.*",), ["checkout_session.completed"]),
+        (("checkout_session.expired",), []),
+        (("charge.*",), []),
+    ],
+)
+async def test_end_of_a_session_is_told_and_no_step_before(
+    notify: Notify, pool: Pool, filters: tuple[str, ...], heard: list[str]
+) -> None:
+    made = await notify.listen(URL, *filters)
+    session_id, charge_id = session_of(new_stream()), new_charge_id()
+    started = CheckoutAttemptStarted(
+        number=1, charge_id=charge_id, payment_method="card", plan=plan_for("card"), started_at=AT
+    )
+    completed = CheckoutSessionCompleted(number=1, charge_id=charge_id, completed_at=AT)
+    commit: Commit[LogEvent] = Commit(
+        provenance=PROVENANCE,
+        stream_id=session_stream_of(session_id),
+        events=tuple(
+            NewEvent[LogEvent](one) for one in (session_created(merchant_id=MERCHANT), started, completed)
+        ),
+    )
+    writer = Writer(pool, no_jobs, LOG_EVENTS)
+    running = asyncio.create_task(writer.run())
+    assert await writer.commit(commit) == Committed()
+    writer.close()
+    await running
+    await follow(EventLog(pool, LOG_EVENTS), notify.pool, FanOut(notify.clock))
+    assert await types(notify, made.endpoint.endpoint_id) == heard
+    for row in await notify.deliveries_of(made.endpoint.endpoint_id):
+        data = json.loads(row["body"])["data"]
+        assert (data["checkout_session_id"], data["charge_id"], data["version"]) == (session_id, charge_id, 3)
+        assert (data["object"]["status"], data["object"]["charge_id"]) == ("completed", charge_id)

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fincore.domain.events import EVENTS, EventType
+from fincore.domain.events import EVENTS
+from fincore.domain.public_session_event import SESSION_MEANINGS, WebhookEventType
 
 EVERYTHING: Final = "*"
 
 
-def filters_of(event_type: EventType) -> tuple[str, ...]:
+def filters_of(event_type: WebhookEventType) -> tuple[str, ...]:
     """Every filter that lets an event through."""
     family, _, _ = event_type.partition(".")
     return (event_type, f"{family}.*", EVERYTHING)
 
 
-FILTERS: Final = tuple(sorted({accepted for event_type in EVENTS for accepted in filters_of(event_type)}))
+_EVENTS: Final[tuple[WebhookEventType, ...]] = (*EVENTS, *SESSION_MEANINGS)
+FILTERS: Final = tuple(sorted({accepted for event_type in _EVENTS for accepted in filters_of(event_type)}))
 """Every filter there is."""
 
 

@@ -148,13 +148,38 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
             "properties": {**ABOUT, **DETAILS, "object": _OBJECT},
             "required": list(ABOUT),
         },
+        "WebhookData": {
+            "description": f"What a webhook is about, and what it tells. {_OPEN}",
+            "type": "object",
+            "properties": {
+                **ABOUT,
+                "charge_id": {
+                    **_TEXT_OR_NULL,
+                    "description": "The id of the charge that the event happened to, or that paid the checkout session; null for "
+                    "`checkout_session.expired`.",
+                    "examples": [CHARGE_ID_EXAMPLE],
+                },
+                "checkout_session_id": {
+                    **_TEXT,
+                    "description": "The id of the checkout session that the event happened to.",
+                    "examples": ["cos_01kab5m5wvfb9v1c2m5hfv0d2e"],
+                },
+                **DETAILS,
+                "object": {
+                    "description": "The refund for `refund.*`, the dispute for `dispute.*`, the session for `checkout_session.*`, else "
+                    "the charge, as it was just after the event. Null where it does not fit into a webhook: get it by its id then.",
+                    "anyOf": [_ref("CheckoutSession"), *_OBJECT["anyOf"]],
+                },
+            },
+            "required": list(ABOUT),
+        },
         "WebhookMessage": {
             "description": "The body of a webhook, as Standard Webhooks describes it.",
             "type": "object",
             "properties": {
                 "type": {
                     "description": "What happened. /docs/events explains each type.",
-                    **_ref("EventType"),
+                    **_ref("WebhookEventType"),
                 },
                 "timestamp": {
                     "description": "When it happened, by the PSP's clock where the PSP reported it.",
@@ -163,7 +188,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
                 },
                 "data": {
                     "description": "What the event is about, and what it tells.",
-                    **_ref("EventData"),
+                    **_ref("WebhookData"),
                 },
             },
             "required": ["type", "timestamp", "data"],

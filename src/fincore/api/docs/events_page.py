@@ -3,6 +3,7 @@
 from fincore.api.docs.page import Contents, html_page, prose, table
 from fincore.domain.events import EventType
 from fincore.domain.public_event import MEANINGS, SHOWN
+from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS, ToldSessionEventType
 
 
 def events_page() -> str:
@@ -24,7 +25,20 @@ def events_page() -> str:
             + "</section>"
         )
         contents.append(Contents(f"{family} events", tuple((event, event) for event in events)))
+    family = "Checkout session"
+    parts.append(
+        f'<section id="{family}"><h2>{family} events</h2><p>By webhook only.</p>'
+        + table(("type", "meaning", "in its data"), map(_session_event_row, SESSION_MEANINGS))
+        + "</section>"
+    )
+    contents.append(Contents(f"{family} events", tuple((event, event) for event in SESSION_MEANINGS)))
     return html_page("Events", "".join(parts), contents)
+
+
+def _session_event_row(event: ToldSessionEventType) -> str:
+    fields = " ".join(f"<code>{field}</code>" for field in SESSION_FIELDS)
+    meaning = prose(SESSION_MEANINGS[event])
+    return f'<tr id="{event}"><td><code>{event}</code></td><td>{meaning}</td><td>{fields}</td></tr>'
 
 
 def _event_row(event: EventType) -> str:

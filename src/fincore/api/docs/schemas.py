@@ -16,6 +16,7 @@ from msgspec import inspect
 from fincore.domain.events import ChargeStatus, EventType, Operation, RefundOrigin, RefundReason
 from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, RefundFailureCode
 from fincore.domain.payment_method import PaymentMethodType
+from fincore.domain.public_session_event import ToldSessionEventType
 from fincore.domain.refund import RefundStatus
 from fincore.http.problems import ProblemCode
 from fincore.notify.delivery_log import DeliveryFailure, DeliveryStatus
@@ -65,6 +66,10 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "decision of the bank.",
         ),
         "EventType": NamedWords(get_args(EventType), "What happened. /docs/events explains each type."),
+        "WebhookEventType": NamedWords(
+            (*get_args(EventType), *get_args(ToldSessionEventType)),
+            "What a webhook is about. /docs/events explains each type.",
+        ),
         "PaymentMethodType": NamedWords(
             get_args(PaymentMethodType),
             "How the customer pays. `card`: with a card behind a token. `paypal`: with a PayPal account, after approving the "

@@ -13,7 +13,7 @@ WEBHOOK: Final = Operation(
     operation_id="receive_event",
     summary="Receive an event",
     description=(
-        "FinCore sends this request to your webhook endpoints when something happened to a charge. Verify "
+        "FinCore sends this request to your webhook endpoints when something happened to a charge or a checkout session. Verify "
         "the signature over the bytes of the body before you believe it. FinCore may send a webhook twice, "
         "with the same `webhook-id`, "
         f"and out of order. Answer within {TIMEOUT_SECONDS:g} seconds. The body has at most {BODY_BYTES_MAX:,} bytes."

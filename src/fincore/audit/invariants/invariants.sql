@@ -657,7 +657,7 @@ where p.status = 'enabled'
   and (e.tx, e.pos) <= (c.tx::text::xid8, c.pos)
   and e.recorded_at > clock_timestamp() - make_interval(secs => $1::float8)
   and p.event_types && array[e.type, split_part(e.type, '.', 1) || '.*', '*']
-  and e.type not like 'checkout\_session.%'
+  and (e.type not like 'checkout\_session.%' or e.type in ('checkout_session.completed', 'checkout_session.expired'))
   and d.delivery_id is null
 order by e.tx, e.pos, p.endpoint_id;
 

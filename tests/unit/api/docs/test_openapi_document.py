@@ -19,6 +19,7 @@ from fincore.api.balance.openapi import (
 )
 from fincore.api.charges.action_openapi import CANCEL_CHARGE, CAPTURE_CHARGE
 from fincore.api.charges.openapi import CREATE_CHARGE, GET_CHARGE, LIST_CHARGES
+from fincore.api.checkout_sessions.openapi import CREATE_SESSION, EXPIRE_SESSION, GET_SESSION, LIST_SESSIONS
 from fincore.api.disputes.openapi import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.docs.document import openapi_document, problems_of
 from fincore.api.docs.handlers import Docs
@@ -38,8 +39,9 @@ from fincore.api.webhook_endpoints.openapi import (
     ROTATE_WEBHOOK_SECRET,
     UPDATE_WEBHOOK_ENDPOINT,
 )
+from fincore.domain.checkout_session_events import CheckoutSessionEvent, CheckoutSessionExpired
 from fincore.domain.events import CHARGE_EVENTS, EVENTS
-from fincore.domain.ids import new_event_id, new_stream_id
+from fincore.domain.ids import new_event_id, new_stream_id, session_stream_of
 from fincore.domain.public_event import SHOWN, public_event
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refusal import RequestRefusalCode
@@ -49,8 +51,10 @@ from fincore.http.health.handlers import Health
 from fincore.http.openapi import Operation
 from fincore.http.problems import PROBLEMS
 from fincore.notify.message import message_body
+from fincore.notify.session_message import session_message_body
 from fincore.public.event_data import ABOUT, DETAILS
 from fincore.public.event_object import event_objects
+from fixtures.checkout_sessions import SESSION, session_created
 from fixtures.commits import NOON, captured, created, new_stream
 from fixtures.traffic import disputed, recorded, refunded, refunding
 
@@ -82,6 +86,15 @@ ROUTES = (
     Route(method="GET", path="/v1/charges/{charge_id}", operation=GET_CHARGE, handler=nothing),
     Route(method="POST", path="/v1/charges/{charge_id}/capture", operation=CAPTURE_CHARGE, handler=nothing),
     Route(method="POST", path="/v1/charges/{charge_id}/cancel", operation=CANCEL_CHARGE, handler=nothing),
+    Route(method="POST", path="/v1/checkout_sessions", operation=CREATE_SESSION, handler=nothing),
+    Route(method="GET", path="/v1/checkout_sessions", operation=LIST_SESSIONS.operation, handler=nothing),
+    Route(method="GET", path="/v1/checkout_sessions/{session_id}", operation=GET_SESSION, handler=nothing),
+    Route(
+        method="POST",
+        path="/v1/checkout_sessions/{session_id}/expire",
+        operation=EXPIRE_SESSION,
+        handler=nothing,
+    ),
     Route(method="POST", path="/v1/refunds", operation=CREATE_REFUND, handler=nothing),
     Route(method="GET", path="/v1/refunds", operation=LIST_REFUNDS.operation, handler=nothing),
     Route(method="GET", path="/v1/refunds/{refund_id}", operation=GET_REFUND, handler=nothing),
@@ -176,7 +189,9 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
         for field in schema.get("properties", {})
         if field not in schema.get("required", ()) and schema.get("additionalProperties") is not False
     }
-    assert {(name, field) for name, field in optional if name not in ("EventData", "EventDetails")} == {
+    assert {
+        (name, field) for name, field in optional if name not in ("EventData", "EventDetails", "WebhookData")
+    } == {
         ("Charge", "attempts"),
         ("Charge", "refunds"),
         ("Charge", "disputes"),
@@ -223,8 +238,9 @@ def test_closed_sets_of_words_have_a_type_and_a_name(document: dict[str, Any]) -
     assert set(schemas["ProblemCode"]["enum"]) == set(PROBLEMS)
     for name, field in (("Problem", "code"), ("FailedChargeProblem", "code")):
         assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/ProblemCode"
-    for name, field in (("Event", "type"), ("WebhookMessage", "type"), ("WebhookDelivery", "event_type")):
-        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/EventType"
+    assert schemas["Event"]["properties"]["type"]["$ref"] == "#/components/schemas/EventType"
+    for name, field in (("WebhookMessage", "type"), ("WebhookDelivery", "event_type")):
+        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/WebhookEventType"
 
 
 def test_no_two_named_sets_hold_the_same_words() -> None:
@@ -266,6 +282,24 @@ def test_webhook_of_each_event_matches_schema(document: dict[str, Any], golden: 
     happened = RecordedEvent(1, 1, new_stream_id(), 1, new_event_id(), event, NOON)
     about = OBJECTS[name.partition(".")[0]]
     message = json.loads(message_body(public_event(happened), about, livemode=False))
+    assert_webhook(document, message)
+
+
+def test_webhooks_of_checkout_sessions_match_the_schema(document: dict[str, Any]) -> None:
+    expired = CheckoutSessionExpired(reason="time", expired_at=NOON)
+    stream_id = session_stream_of(SESSION)
+    events: tuple[CheckoutSessionEvent, ...] = (session_created(), expired)
+    stream = [
+        RecordedEvent(1, 1, stream_id, version, new_event_id(), event, NOON)
+        for version, event in enumerate(events, start=1)
+    ]
+    body = session_message_body(stream, 2)
+    assert body is not None
+    assert_webhook(document, json.loads(body))
+    assert session_message_body(stream, 1) is None
+
+
+def assert_webhook(document: dict[str, Any], message: dict[str, Any]) -> None:
     (content,) = document["webhooks"]["event"]["post"]["requestBody"]["content"].values()
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     Draft202012Validator(
@@ -273,7 +307,7 @@ def test_webhook_of_each_event_matches_schema(document: dict[str, Any], golden: 
         registry=Registry().with_resource("urn:openapi", resource),
         format_checker=FormatChecker(),
     ).validate(message)
-    data = document["components"]["schemas"]["EventData"]
+    data = document["components"]["schemas"]["WebhookData"]
     assert set(data["required"]) <= set(message["data"]) <= set(data["properties"])
 
 
@@ -302,6 +336,7 @@ def test_request_body_is_optional_where_no_field_is_required(document: dict[str,
         if "post" in methods
     }
     assert {path for path, is_required in required.items() if not is_required} == {
+        "/v1/checkout_sessions/{session_id}/expire",
         "/v1/charges/{charge_id}/capture",
         "/v1/charges/{charge_id}/cancel",
         "/v1/webhook_endpoints/{endpoint_id}/rotate_secret",

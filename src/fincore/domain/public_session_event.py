@@ -1,0 +1,42 @@
+"""The events of checkout sessions that merchants are told, by webhooks. Pure.
+
+The others are steps in between: the session itself shows what came of them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from fincore.domain.checkout_session_events import (
+    CheckoutSessionCompleted,
+    CheckoutSessionEvent,
+    CheckoutSessionExpired,
+)
+from fincore.domain.events import EventType
+
+ToldSessionEventType = Literal["checkout_session.completed", "checkout_session.expired"]
+WebhookEventType = Literal[EventType, ToldSessionEventType]
+"""Every type of event that a webhook may be about."""
+
+SESSION_MEANINGS: Final[Mapping[ToldSessionEventType, str]] = MappingProxyType(
+    {
+        "checkout_session.completed": "The customer paid the session: `charge_id` took the money, or holds it until you capture it.",
+        "checkout_session.expired": "The session was not paid, and cannot be any more.",
+    }
+)
+"""Event type -> what it means to a merchant."""
+SESSION_FIELDS: Final = ("checkout_session_id",)
+"""What webhooks about these events say beside what all say."""
+
+ToldSessionEvent = CheckoutSessionCompleted | CheckoutSessionExpired
+
+
+def told_type(event: CheckoutSessionEvent) -> ToldSessionEventType | None:
+    """The type of an event that merchants are told; None for any other."""
+    match event:
+        case CheckoutSessionCompleted():
+            return "checkout_session.completed"
+        case CheckoutSessionExpired():
+            return "checkout_session.expired"
+        case _:
+            return None
