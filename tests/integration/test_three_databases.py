@@ -53,7 +53,14 @@ async def schemas_in(dsn: str) -> set[str]:
 
 async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -> None:
     await migrate_databases(apart)
-    assert await schemas_in(apart.eventstore) == {"eventstore", "merchants", "notify", "queue", "routing"}
+    assert await schemas_in(apart.eventstore) == {
+        "eventstore",
+        "merchants",
+        "notify",
+        "pages",
+        "queue",
+        "routing",
+    }
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
     assert await schemas_in(apart.ledgerdb) == {"ledgerdb"}
     async with open_stores(apart, application_name="tests-apart") as stores:

@@ -252,6 +252,17 @@ ALERTS: Final = (
         "FinCore.",
         section="webhooks-to-merchants",
     ),
+    # What browsers report of pages
+    Alert(
+        name="PagesTampered",
+        severity="critical",
+        expression='sum(increase(fincore_csp_reports_total{directive=~"script-src|script-src-elem|script-src-attr", '
+        'blocked!="extension"}[10m])) > 20',
+        runbook="Browsers of customers kept scripts out of FinCore's pages more than twenty times in ten minutes. `fincore pages reports` says "
+        "on which page and from which origin: compare what the page serves with the version that you installed, proxy included. "
+        "Reports can be forged; one that no page could cause is.",
+        section="pages",
+    ),
     # Where charges go
     Alert(
         name="AccountOutOfReach",

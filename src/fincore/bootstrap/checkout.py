@@ -5,7 +5,12 @@ import os
 
 from fincore.bootstrap.checkout_application import CheckoutOptions, build_checkout
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import running_open_breakers, running_rules, running_writer
+from fincore.bootstrap.processes import (
+    running_csp_reports,
+    running_open_breakers,
+    running_rules,
+    running_writer,
+)
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import browser_accesses, configured_accounts, router
 from fincore.bootstrap.public_url import check_public_url
@@ -30,6 +35,7 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
         running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
         running_rules(stores.eventstore) as rules,
         running_open_breakers(stores.eventstore) as breakers,
+        running_csp_reports(stores.eventstore) as csp_reports,
     ):
         application = build_checkout(
             stores,
@@ -37,10 +43,11 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
                 live_per_second=settings.rate_limit_live_per_second,
                 test_per_second=settings.rate_limit_test_per_second,
             ),
-            CheckoutOptions(trusted_proxies=settings.trusted_proxies),
+            CheckoutOptions(public_url=settings.public_url, trusted_proxies=settings.trusted_proxies),
             routing=BrowserRouting(
                 router=router(settings, rules), accounts=accounts, accesses=accesses, is_open=breakers.is_open
             ),
+            csp_reports=csp_reports,
             writer=writer,
             watch=watch,
             log=log,

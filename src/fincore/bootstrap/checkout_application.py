@@ -7,9 +7,10 @@ import msgspec
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.checkout.address_limit import AddressLimit
-from fincore.checkout.app import CheckoutBounds, create_checkout_app
+from fincore.checkout.app import CheckoutBounds, Resource, create_checkout_app
 from fincore.checkout.client_configuration.handlers import BrowserRouting, ClientConfiguration
 from fincore.checkout.cross_origin import CrossOrigin
+from fincore.checkout.csp_reports.handlers import CspReportHandlers, report_budget
 from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
 from fincore.checkout.return_page.handlers import ReturnPage
 from fincore.domain.events import ChargeEvent
@@ -23,6 +24,8 @@ from fincore.postgres.pool import store_state
 from fincore.write.charges import CHARGES
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.merchants.origins import RegisteredOrigins
+from fincore.write.pages.csp_reports import CspReports
+from fincore.write.pages.violation import Pages
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.outcome_wait import OutcomeWait
@@ -31,10 +34,11 @@ from fincore.write.payments.outcome_wait import OutcomeWait
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation may decide about its customers' server.
 
-    `trusted_proxies` state the address of their client. `return_wait_seconds` is how long a customer who comes back from a
+    `public_url` is where customers reach it. `trusted_proxies` state the address of their client. `return_wait_seconds` is how long a customer who comes back from a
     wallet waits for the outcome.
     """
 
+    public_url: str | None = None
     trusted_proxies: Sequence[Network] = ()
     return_wait_seconds: float = RETURN_WAIT_SECONDS
 
@@ -45,30 +49,31 @@ def build_checkout(
     options: CheckoutOptions,
     *,
     routing: BrowserRouting,
+    csp_reports: CspReports,
     writer: Writer[ChargeEvent],
     watch: StreamWatch,
     log: EventLog[ChargeEvent],
     probes: Mapping[str, Probe] | None = None,
 ) -> Application:
-    """The server. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
+    """The server. `writer`, `watch` and `csp_reports` must be running while it serves; `probes`, by name, are those of the stores if None."""
     waits = ChargeWait(OutcomeWait(CHARGES, log, watch), Inquiries(writer))
     limit = AddressLimit(options.trusted_proxies)
-    return create_checkout_app(
-        (
-            ClientConfiguration(
-                keys=ApiKeys(stores.eventstore),
-                cross_origin=CrossOrigin(RegisteredOrigins(stores.eventstore)),
-                limit=limit,
-                routing=routing,
-            ),
-            ReturnPage(
-                log=log,
-                waits=waits,
-                limit=limit,
-                wait_seconds_max=options.return_wait_seconds,
-            ),
-            Health({"eventstore": lambda: store_state(stores.eventstore)} if probes is None else probes),
+    resources: tuple[Resource, ...] = (
+        ClientConfiguration(
+            keys=ApiKeys(stores.eventstore),
+            cross_origin=CrossOrigin(RegisteredOrigins(stores.eventstore)),
+            limit=limit,
+            routing=routing,
         ),
-        bounds=bounds,
-        outage_of=store_outage,
+        ReturnPage(log=log, waits=waits, limit=limit, wait_seconds_max=options.return_wait_seconds),
+        Health({"eventstore": lambda: store_state(stores.eventstore)} if probes is None else probes),
     )
+    reports = CspReportHandlers(
+        reports=csp_reports,
+        pages=Pages(
+            [route.path for resource in resources for route in resource.routes()],
+            public_url=options.public_url,
+        ),
+        limit=AddressLimit(options.trusted_proxies, budget=report_budget()),
+    )
+    return create_checkout_app((*resources, reports), bounds=bounds, outage_of=store_outage)

@@ -23,6 +23,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.merchants.fee_plans import FeePlans
 from fincore.write.merchants.merchants import Merchants
 from fincore.write.merchants.origins import Origins
+from fincore.write.pages.csp_reports import CspReports
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.rule_store import RuleStore
@@ -63,6 +64,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def breakers(self) -> BreakerStore:
         """The breakers of accounts, as all processes together see them."""
         return BreakerStore(self.eventstore, window_seconds=BreakerPolicy().window_seconds)
+
+    @property
+    def csp_reports(self) -> CspReports:
+        """What browsers report of FinCore's pages."""
+        return CspReports(self.eventstore)
 
     @property
     def routing_rules(self) -> RuleStore:

@@ -14,6 +14,7 @@ from fincore.eventstore.writer import Enqueue, Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
+from fincore.write.pages.csp_reports import FLUSH_TIMEOUT_SECONDS, CspReports
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.breakers import Breakers
@@ -52,6 +53,23 @@ async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
         running.cancel()
         await asyncio.wait((running,))
         await breakers.sync()
+
+
+@contextlib.asynccontextmanager
+async def running_csp_reports(pool: Pool) -> AsyncIterator[CspReports]:
+    """What browsers report, kept in the table; at the end what is counted is added to it, if the database answers."""
+    reports = CspReports(pool)
+    running = asyncio.create_task(reports.run())
+    try:
+        yield reports
+    finally:
+        running.cancel()
+        await asyncio.wait((running,))
+        try:
+            async with asyncio.timeout(FLUSH_TIMEOUT_SECONDS):
+                await reports.flush()
+        except Exception as error:  # noqa: BLE001 -- a process that stops does not wait for counts
+            _log.warning("pages.reports_not_kept", error=repr(error))
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.eventstore.schema"),
     ("eventstore", "fincore.write.merchants.schema"),
     ("eventstore", "fincore.write.routing.schema"),
+    ("eventstore", "fincore.write.pages.schema"),
     ("eventstore", "fincore.notify.schema"),
     ("paymentdb", "fincore.postgres.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),

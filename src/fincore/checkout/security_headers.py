@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fincore.checkout.page_policy import CLOSED
 from fincore.http.asgi import Application, HttpScope, Receive, ResponseBody, ResponseStart, Send
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cache-control": "no-store",
-        "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "content-security-policy": CLOSED,
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": "camera=(), geolocation=(), microphone=(), usb=()",
         "referrer-policy": "no-referrer",

@@ -3,15 +3,11 @@
 from html import escape
 from typing import Final
 
+from fincore.checkout.page_policy import CLOSED, reported_policy
 from fincore.http.exchange import Response
 
 HTML: Final = "text/html; charset=utf-8"
-_HEADERS: Final = (
-    ("cache-control", "no-store"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
-)
+_HEADERS: Final = reported_policy(CLOSED)
 
 
 def way_on(url: str) -> Response:

@@ -1,0 +1,4 @@
+"""What browsers report of FinCore's pages: violations of content security policies, counted and kept in aggregate.
+
+It refuses to know who the customer is: no query, no id in a path and no address of a client is kept.
+"""
