@@ -17,17 +17,20 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import CancelReason, RefundReason
 from fincore.domain.ids import ChargeId, new_charge_id, new_refund_id
 from fincore.domain.money import Money
-from fincore.domain.outcome import Approved, PspReference, RefundReport
+from fincore.domain.outcome import ActionRequired, Approved, Expired, PspReference, RefundReport
+from fincore.domain.payment_method import HostedCard
 from fincore.write.psp.port import CancelRequest, CaptureRequest, Inquiry, RefundInquiry, RefundRequest
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.wire import (
     BalanceTransaction,
     CardFacts,
+    CheckoutSession,
     PaymentIntent,
     StripeCharge,
     StripeDispute,
     StripeRefund,
 )
+from fixtures.hosted_page import pay_page
 from fixtures.sandbox import SandboxProcess
 from fixtures.stripe_gateways import TEST, authorization, stripe_gateway
 from fixtures.stripe_spec import FIXTURES, SPEC, data_or_skip, problems_of_answer, problems_of_request
@@ -208,6 +211,60 @@ async def test_refunding_and_asking_again_is_as_stripe_documents_it(
     assert recorder.problems() == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"capture_method": "manual"},
+        {"description": None, "customer_email": None},
+        {"description": "naïve ☕ & 50 % = [x]", "cancel_url": "https://shop.example/basket"},
+        {"money": Money(500, Currency("jpy"))},
+        {"money": Money(1, Currency("usd"))},
+        {"customer_email": "ada@example..com"},
+    ],
+)
+async def test_opening_a_page_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder, changes: dict[str, Any]
+) -> None:
+    charge_id = new_charge_id()
+    await gateway.authorize(authorization(charge_id, payment_method=HostedCard(), **changes))
+    assert recorder.spoken() == ["POST /v1/checkout/sessions"]
+    assert recorder.problems() == []
+
+
+async def test_reading_and_ending_a_page_is_as_stripe_documents_it(
+    gateway: StripeGateway, recorder: Recorder
+) -> None:
+    charge_id = new_charge_id()
+    opened = await gateway.authorize(authorization(charge_id, payment_method=HostedCard()))
+    assert isinstance(opened, ActionRequired)
+    session = opened.psp_reference
+    await pay_page(str(opened.redirect_url), "pm_card_visa_chargeDeclined")
+    asked = Inquiry(
+        charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC), payment_method=HostedCard()
+    )
+    for known in ({"psp_reference": session}, {"reported_reference": PspReference("pi_made_elsewhere")}):
+        await gateway.inquire(msgspec.structs.replace(asked, **known))
+    for number in (1, 2):
+        ended = await gateway.cancel(
+            CancelRequest(
+                charge_id=charge_id,
+                idempotency_key=f"{charge_id}:cancel:{number}",
+                psp_account=TEST,
+                psp_reference=session,
+                reason="abandoned",
+            )
+        )
+        assert isinstance(ended, Expired)
+    assert recorder.spoken()[1:] == [
+        f"GET /v1/checkout/sessions/{session}",
+        "GET /v1/checkout/sessions",
+        f"POST /v1/checkout/sessions/{session}/expire",
+        f"POST /v1/checkout/sessions/{session}/expire",
+        f"GET /v1/checkout/sessions/{session}",
+    ]
+    assert recorder.problems() == []
+
+
 async def test_inquiry_for_missing_object_matches_stripes_spec(
     gateway: StripeGateway, recorder: Recorder
 ) -> None:
@@ -248,6 +305,7 @@ async def test_listing_page_by_page_is_as_stripe_documents_it(
     ("kind", "shape"),
     [
         ("payment_intent", PaymentIntent),
+        ("checkout.session", CheckoutSession),
         ("charge", StripeCharge),
         ("balance_transaction", BalanceTransaction),
         ("refund", StripeRefund),

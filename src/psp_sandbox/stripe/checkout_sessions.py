@@ -41,8 +41,7 @@ def create(call: Call) -> Response:
     items = tuple(_item(line) for line in given.line_items)
     total = sum(item.amount for item in items)
     check_amount(total, currency)
-    if given.customer_email is not None:
-        check_receipt_email(given.customer_email)
+    check_receipt_email(given.customer_email, "customer_email")
     now = call.store.now()
     session_id = new_id("cs_live" if call.caller.livemode else "cs_test")
     session = CheckoutSession(
@@ -182,7 +181,7 @@ def _expires_at(given: int | None, now: int) -> int:
 
 
 def _plan(given: PaymentIntentData) -> PaymentPlan:
-    check_receipt_email(given.receipt_email)
+    check_receipt_email(given.receipt_email, "payment_intent_data[receipt_email]")
     return PaymentPlan(
         capture_method=given.capture_method or "automatic_async",
         description=given.description,

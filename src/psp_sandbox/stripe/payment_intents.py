@@ -264,10 +264,10 @@ def _automatic_payment_methods(given: CreateParameters) -> AutomaticPaymentMetho
     return None if given.payment_method_types is not None else AutomaticPaymentMethods(enabled=True)
 
 
-def check_receipt_email(address: str | None) -> None:
+def check_receipt_email(address: str | None, param: str = "receipt_email") -> None:
     """Raises Refusal, which Stripe remembers under the idempotency key: not an address that Stripe would write to."""
     if address and not (len(address) <= EMAIL_CHARS_MAX and EMAIL.fullmatch(address)):
-        raise refused(f"Invalid email address: {address[:100]}", param="receipt_email", code="email_invalid")
+        raise refused(f"Invalid email address: {address[:100]}", param=param, code="email_invalid")
 
 
 def _check_return_url(automatic: AutomaticPaymentMethods | None, return_url: str | None) -> None:

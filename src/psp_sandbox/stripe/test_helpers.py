@@ -8,7 +8,7 @@ import msgspec
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.misdirected import Misdirected
-from psp_sandbox.stripe import dispute_machine, machine, refund_machine, snapshot
+from psp_sandbox.stripe import dispute_machine, machine, refund_machine, scheduled_effects, snapshot
 from psp_sandbox.stripe.charge_transition import DisputeTransition
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
@@ -46,6 +46,19 @@ def expire_intent(store: Store, _request: Request, intent_id: str) -> Response:
     charge = store.charges_of(account, intent_id)[0]
     caller = Caller(account=account, livemode=intent.livemode, request=NO_REQUEST)
     return Response(payload=store.apply(caller, machine.expire(intent, charge, now=store.now())))
+
+
+def decide_intent(store: Store, _request: Request, intent_id: str) -> Response:
+    """A payment that takes its time is decided, now, as the customer chose on the page."""
+    account = store.intents.account_of(intent_id)
+    intent = None if account is None else store.intents.get(account, intent_id)
+    if account is None or intent is None:
+        raise Misdirected(404, f"no payment intent {intent_id}")
+    due = next((due for _, due in store.scheduler.waiting() if due.object_id == intent_id), None)
+    if intent.status != "processing" or due is None:
+        raise Misdirected(409, f"{intent_id} is {intent.status}; only processing waits for a decision")
+    scheduled_effects.perform(store, due)
+    return Response(payload=store.intents.get(account, intent_id))
 
 
 def succeed_refund(store: Store, _request: Request, refund_id: str) -> Response:
@@ -136,6 +149,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "charges/dispute"): dispute_charge,
     ("POST", "disputes/reinstate_funds"): move_dispute(dispute_machine.reinstate_funds),
     ("POST", "disputes/withdraw_funds"): move_dispute(dispute_machine.withdraw_funds),
+    ("POST", "payment_intents/decide"): decide_intent,
     ("POST", "payment_intents/dispute"): dispute_charge,
     ("POST", "payment_intents/expire"): expire_intent,
     ("POST", "refunds/fail"): fail_refund,

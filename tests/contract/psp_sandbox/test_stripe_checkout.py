@@ -160,6 +160,7 @@ def test_manual_capture_completes_with_an_unpaid_hold(client: stripe.StripeClien
     assert "checkout.session.async_payment_succeeded" not in types_of(client)
 
 
+@pytest.mark.parametrize("by_helper", [False, True])
 @pytest.mark.parametrize(
     ("timing", "decided"),
     [
@@ -170,6 +171,8 @@ def test_manual_capture_completes_with_an_unpaid_hold(client: stripe.StripeClien
 def test_asynchronous_payment_is_decided_later(
     client: stripe.StripeClient,
     psp_sandbox: SandboxProcess,
+    *,
+    by_helper: bool,
     timing: str,
     decided: tuple[str, str, str],
 ) -> None:
@@ -179,7 +182,10 @@ def test_asynchronous_payment_is_decided_later(
     waiting = now_of(client, session)
     assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
     assert intent_of(waiting).status == "processing"
-    advance(psp_sandbox, 3_600)
+    if by_helper:
+        psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent_of(waiting).id}/decide")
+    else:
+        advance(psp_sandbox, 3_600)
     after = now_of(client, session)
     last_event = types_of(client)[-1].removeprefix("checkout.session.")
     assert after.status == "complete"
@@ -238,7 +244,8 @@ def test_list_filters_by_payment_intent_status_and_customer(client: stripe.Strip
         ({"expires_at": int(time.time()) + 1_700}, "expires_at"),
         ({"expires_at": int(time.time()) + 90_000}, "expires_at"),
         ({"payment_method_types": ["card", "klarna"]}, "payment_method_types"),
-        ({"customer_email": "ada@"}, "receipt_email"),
+        ({"customer_email": "ada@"}, "customer_email"),
+        ({"payment_intent_data": {"receipt_email": "ada@"}}, "payment_intent_data[receipt_email]"),
         ({"colour": "red"}, "colour"),
     ],
 )

@@ -8,13 +8,14 @@ import pytest
 from fincore.domain.charge_fold import evolve
 from fincore.domain.ids import ApiKeyId, ChargeId, MerchantId, RequestId
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.domain.payment_method import CardToken, PaymentMethod, PayPalVaultToken, PayPalWallet
+from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod, PayPalVaultToken, PayPalWallet
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.payment_method_request import (
     AnyPaymentMethod,
     CardPaymentMethod,
+    HostedCardPaymentMethod,
     PayPalPaymentMethod,
     PayPalVaultPaymentMethod,
 )
@@ -66,6 +67,7 @@ def test_accepted_request_becomes_event_with_route_and_job() -> None:
         (CardPaymentMethod(token="pm_1"), CardToken("pm_1"), None),
         (CardPaymentMethod(token="pm_1", account="eu"), CardToken("pm_1"), "eu"),
         (PayPalPaymentMethod(), PayPalWallet(), None),
+        (HostedCardPaymentMethod(), HostedCard(), None),
         (PayPalVaultPaymentMethod(token="8kk-8451t", account="de"), PayPalVaultToken("8kk-8451t"), "de"),
     ],
 )

@@ -7,7 +7,12 @@ from fincore.domain.currency import ACTIVE_CURRENCIES
 from fincore.http.idempotency_key import fingerprint_of
 from fincore.write.payments.charge_request import ChargeRequest, checked
 from fincore.write.payments.flaw import Flaw
-from fincore.write.payments.payment_method_request import PayPalPaymentMethod, PayPalVaultPaymentMethod
+from fincore.write.payments.payment_method_request import (
+    HostedCardPaymentMethod,
+    PagedPaymentMethod,
+    PayPalPaymentMethod,
+    PayPalVaultPaymentMethod,
+)
 
 
 def request(**changes: object) -> ChargeRequest:
@@ -153,9 +158,9 @@ def test_a_card_number_is_refused_in_a_place_to_come_back_to() -> None:
     assert flaw(return_url=url) == ("card_number_not_allowed", "return_url")
 
 
-def test_a_wallet_needs_both_places_to_come_back_to() -> None:
+@pytest.mark.parametrize("wallet", [PayPalPaymentMethod(), HostedCardPaymentMethod()])
+def test_page_of_the_psp_needs_both_places_to_come_back_to(wallet: PagedPaymentMethod) -> None:
     page = "https://shop.example/"
-    wallet = PayPalPaymentMethod()
     assert flaw(payment_method=wallet) == ("field_missing", "return_url")
     assert flaw(payment_method=wallet, return_url=page) == ("field_missing", "cancel_url")
     good = request(payment_method=wallet, return_url=page, cancel_url=page)

@@ -8,13 +8,14 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import new_charge_id, new_refund_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspReference
-from fincore.domain.payment_method import CardToken
+from fincore.domain.payment_method import CardToken, HostedCard
 from fincore.write.psp.port import AuthorizeRequest, CancelRequest, RefundRequest
 from fincore.write.psp.stripe.requests import (
     authorization_form,
     cancellation_form,
     capture_form,
     refund_form,
+    session_form,
 )
 
 TEST = PspAccount("test")
@@ -51,6 +52,46 @@ def test_charge_is_one_confirmed_intent_expanding_fee() -> None:
         "receipt_email": None,
         "metadata": {"fincore_charge_id": CHARGE},
         "expand": ["latest_charge.balance_transaction"],
+    }
+
+
+def test_page_names_the_charge_where_nothing_can_change_it() -> None:
+    request = AuthorizeRequest(
+        charge_id=CHARGE,
+        idempotency_key=f"{CHARGE}:authorize:1",
+        psp_account=TEST,
+        money=USD_19_99,
+        capture_method="manual",
+        payment_method=HostedCard(),
+        description="two coffees",
+        customer_email="ada@example.com",
+        cancel_url="https://shop.example/basket?x=1",
+    )
+    named = {"fincore_charge_id": CHARGE}
+    assert session_form(request, "https://shop.example/back", 1999) == {
+        "mode": "payment",
+        "payment_method_types": ["card"],
+        "line_items": [
+            {
+                "price_data": {
+                    "currency": "usd",
+                    "unit_amount": 1999,
+                    "product_data": {"name": "two coffees"},
+                },
+                "quantity": 1,
+            }
+        ],
+        "success_url": f"https://shop.example/back?charge={CHARGE}",
+        "cancel_url": f"https://shop.example/basket?x=1&charge={CHARGE}",
+        "client_reference_id": CHARGE,
+        "customer_email": "ada@example.com",
+        "metadata": named,
+        "payment_intent_data": {
+            "capture_method": "manual",
+            "description": "two coffees",
+            "receipt_email": "ada@example.com",
+            "metadata": named,
+        },
     }
 
 

@@ -181,6 +181,7 @@ RECEIPT_REFUSED: Final = Refused("psp_rejected_request", "ask_customer")
 REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused | WithoutReceipt]] = MappingProxyType(
     {
         "payment_method": Refused("payment_method_invalid", "ask_customer"),
+        "customer_email": WithoutReceipt(),
         "receipt_email": WithoutReceipt(),
     }
 )
