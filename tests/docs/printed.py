@@ -19,6 +19,8 @@ from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
 from fincore.bootstrap.serving import CONNECTIONS_WAITING_MAX
 from fincore.bootstrap.settings import SETTINGS
+from fincore.checkout import address_limit
+from fincore.checkout.csp_reports import handlers as csp_reports
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
@@ -42,6 +44,8 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
+from fincore.write.merchants import origins
+from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
 from fincore.write.payments import metadata
 from fincore.write.psp.http import RESPONSE_BYTES_MAX
 from fincore.write.psp.paypal.outcome_table import outcome_table as paypal_outcome_table
@@ -222,7 +226,22 @@ def limits() -> str:
             "429 `rate_limited`",
         ),
         (
-            "connections to one `api` process",
+            "requests of one address of customers to one `checkout` process",
+            f"{address_limit.PER_SECOND:g} a second; {address_limit.AT_ONCE_MAX} at once",
+            "429 `rate_limited`",
+        ),
+        (
+            "reports of browsers from one address",
+            f"{csp_reports.REPORTS_PER_SECOND:g} a second; {csp_reports.REPORTS_AT_ONCE_MAX} at once",
+            "429 `rate_limited`",
+        ),
+        (
+            "origins of one merchant in one mode",
+            f"{origins.ORIGINS_MAX} of {ORIGIN_CHARACTERS_MAX} characters",
+            "refused by `fincore merchant origins add`",
+        ),
+        (
+            "connections to one `api` or `checkout` process",
             f"{connection.CONNECTIONS_MAX:,}; `FINCORE_CONNECTIONS_PER_ADDRESS` of one address",
             "503 `connections_too_many`",
         ),

@@ -44,3 +44,20 @@ async def test_host_that_is_none_is_refused_with_the_headers(checkout: Checkout)
     reply = await checkout.request("GET", "/healthz", headers={"Host": "a b"})
     assert reply.problem() == (400, "header_invalid", "Host")
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_connection_that_breaks_a_bound_gets_the_headers(checkout: Checkout) -> None:
+    """The application never sees such a request."""
+    reply = await checkout.request("GET", "/healthz", headers={"X-Long": "x" * 70_000})
+    assert reply.problem()[:2] == (431, "headers_too_large")
+    for name, value in SECURITY_HEADERS.items():
+        assert reply.headers[name] == value
+
+
+async def test_proxy_that_is_not_trusted_is_told_once(
+    checkout: Checkout, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        await checkout.visit("/return/ch_1/word", {"X-Forwarded-For": "192.0.2.1"})
+    told = caplog.text + "".join(capsys.readouterr())
+    assert told.count("checkout.proxy_not_trusted") == 1

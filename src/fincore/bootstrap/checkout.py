@@ -18,6 +18,7 @@ from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.checkout.app import CheckoutBounds
 from fincore.checkout.client_configuration.handlers import BrowserRouting
+from fincore.checkout.security_headers import SECURITY_HEADERS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
@@ -53,4 +54,12 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
             log=log,
         )
         watching = asyncio.create_task(watch.run())
-        await serve(application, settings, settings.checkout_port, stop, name="checkout", beside=(watching,))
+        await serve(
+            application,
+            settings,
+            settings.checkout_port,
+            stop,
+            name="checkout",
+            beside=(watching,),
+            refusal_headers=SECURITY_HEADERS,
+        )

@@ -3,7 +3,8 @@
 import asyncio
 import resource
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -30,15 +31,18 @@ async def serve(
     *,
     name: str,
     beside: Collection[asyncio.Task[Any]],
+    refusal_headers: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Serve until `stop` or until a task `beside` ends; then finish the requests under way, and cancel those tasks.
 
-    `name` is that of the server in the log and in the setting of its port.
+    `name` is that of the server in the log and in the setting of its port. `refusal_headers` stand in the answer to a
+    connection that breaks a bound, which the application never sees.
     """
     bounds = ConnectionBounds(
         per_address_max=settings.connections_per_address,
         trusted=settings.trusted_proxies,
         connections_max=_connections_max(),
+        refusal_headers=refusal_headers,
     )
     bounds.measure()
     server = http_server(application, bounds)

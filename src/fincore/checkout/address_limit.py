@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 
+import structlog
+
 from fincore.http.client_address import Network
 from fincore.http.connection import IPV6_PREFIX
 from fincore.http.exchange import Call
@@ -17,6 +19,8 @@ AT_ONCE_MAX: Final = 50
 """Requests of one address at once before that average counts."""
 RETRY_AFTER_SECONDS: Final = 1
 
+_log = structlog.get_logger(__name__)
+
 
 class AddressLimit:
     """The budgets of addresses; `trusted` are proxies that state their client's address."""
@@ -28,12 +32,14 @@ class AddressLimit:
         budget: Budget[IPv4Address | IPv6Network] | None = None,
     ) -> None:
         self._trusted = trusted
+        self._has_told = False
         self._budget = budget or Budget(per_second=PER_SECOND, at_once_max=AT_ONCE_MAX)
 
     def admit(self, call: Call) -> None:
         """Count the call; raise `rate_limited` for an address that asks too often."""
         address = call.client_address(self._trusted)
         if address is None or address.is_loopback:
+            self._tell_of_proxy(call)
             return
         counted = (
             IPv6Network((address, IPV6_PREFIX), strict=False) if isinstance(address, IPv6Address) else address
@@ -45,3 +51,9 @@ class AddressLimit:
                 f"Too many requests from this address. Send this request again after {RETRY_AFTER_SECONDS} s.",
                 headers=(("retry-after", str(RETRY_AFTER_SECONDS)),),
             )
+
+    def _tell_of_proxy(self, call: Call) -> None:
+        """Warn once of a proxy on this machine that is not trusted: behind it no address of customers is known or limited."""
+        if not self._has_told and call.header_values(b"x-forwarded-for"):
+            self._has_told = True
+            _log.warning("checkout.proxy_not_trusted", hint="set FINCORE_TRUSTED_PROXIES=127.0.0.1,::1")

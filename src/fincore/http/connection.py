@@ -7,8 +7,9 @@ an assignment, where timers of its own would cost it more than the parsing.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from ipaddress import IPv6Address, IPv6Network
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -47,7 +48,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 class ConnectionBounds:
     """What all connections of a process share: their bounds, and how many each address holds.
 
-    `per_address_max` does not count for `trusted` proxies and the machine itself: many clients come through one of those.
+    `refusal_headers` stand in the answer to a connection that breaks a bound. `per_address_max` does not count for `trusted` proxies and the machine itself: many clients come through one of those.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class ConnectionBounds:
         write_seconds_max: float = WRITE_SECONDS_MAX,
         sweep_seconds: float = SWEEP_SECONDS,
         counts_loopback: bool = False,
+        refusal_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.head_seconds_max = head_seconds_max
         self.message_seconds_max = message_seconds_max
@@ -72,6 +74,9 @@ class ConnectionBounds:
         self._connections_max = connections_max
         self._sweep_seconds = sweep_seconds
         self._counts_loopback = counts_loopback
+        self.refusal_lines = b"".join(
+            f"{name}: {value}\r\n".encode() for name, value in refusal_headers.items()
+        )
         self._connections: set[BoundedConnection] = set()
         self._by_peer: dict[str, int] = {}
 
@@ -286,6 +291,7 @@ class BoundedConnection(HttpToolsProtocol):
             b"content-type: application/problem+json\r\n",
             b"content-length: %d\r\n" % len(content),
             b"request-id: %b\r\n" % request_id.encode(),
+            self._bounds.refusal_lines,
             b"connection: close\r\n\r\n",
         ]
         return b"".join((*head, content))

@@ -3,11 +3,11 @@
 from typing import Final
 
 from fincore.domain.currency import ACTIVE_CURRENCIES, Currency
-from fincore.domain.money import Money
+from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 from fincore.http.list_query import parameters_of
 from fincore.http.problems import Problem
 
-AMOUNT_DIGITS_MAX: Final = 12
+AMOUNT_DIGITS_MAX: Final = len(str(AMOUNT_MINOR_MAX))
 _NAMES: Final = ("currency", "amount_minor")
 
 
