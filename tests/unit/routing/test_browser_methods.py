@@ -11,7 +11,7 @@ from fincore.write.routing.plan import AccountName
 from fincore.write.routing.router import NoRoute
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules
-from fixtures.routing import ACCESSES, ACCOUNTS, EUR, MERCHANT, PAYPAL, STRIPE, USD
+from fixtures.routing import ACCESSES, ACCOUNTS, EUR, MERCHANT, PAYPAL, STRIPE, USD, stripe
 
 
 def live(text: str) -> LiveRules:
@@ -116,3 +116,15 @@ def test_amount_or_currency_no_account_takes_is_told() -> None:
 
 def test_other_mode_sees_its_own_accounts_only() -> None:
     assert places(asked(livemode=True)) == ["card: stripe/live"]
+
+
+def test_default_counts_wherever_it_stands_among_accounts() -> None:
+    """A plan has three attempts at most; the default must be among them."""
+    others = tuple(stripe(f"other{n}") for n in range(4))
+    accounts = (*others, stripe("main", is_default=True))
+    accesses = {AccountName(one.psp, one.name): ACCESSES[US] for one in accounts}
+    request = BrowserRequest(key="req_1", merchant_id=MERCHANT, livemode=False, money=Money(1_999, USD))
+    offer = browser_offer(
+        request, AccountRouter(accounts), accounts, accesses, is_open=lambda _psp, _account: False
+    )
+    assert places(offer) == ["card: stripe/main"]
