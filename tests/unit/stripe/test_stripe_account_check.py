@@ -65,6 +65,7 @@ async def test_restricted_key_is_tried_and_changes_nothing(stripe: Stripe) -> No
     stripe.answers["GET /v1/balance"] = FORBIDDEN
     assert await checked(stripe.url, RESTRICTED) == AccountCheck(may=ALL)
     assert [call for call in sorted(stripe.asked) if call.startswith("POST")] == [
+        "POST /v1/checkout/sessions/cs_fincore_account_check/expire",
         "POST /v1/payment_intents/pi_fincore_account_check/cancel",
         "POST /v1/refunds",
     ]
@@ -104,7 +105,7 @@ async def test_same_problem_of_every_call_is_said_once(stripe: Stripe) -> None:
     stripe.answers |= {f"GET /v1/{name}": busy for name in ("refunds", "disputes", "payment_intents")}
     found = await checked(stripe.url, RESTRICTED)
     assert found.problems == ("Stripe answered 503: repeat later",)
-    assert found.may == ("take payments", "refund", "read fees")
+    assert found.may == ("take payments", "open payment pages", "refund", "read fees")
 
 
 async def test_stripe_that_is_away_is_one_problem() -> None:

@@ -4,7 +4,15 @@ from typing import Literal
 
 import msgspec
 
-Permission = Literal["take payments", "refund", "read payments", "read refunds", "read disputes", "read fees"]
+Permission = Literal[
+    "take payments",
+    "open payment pages",
+    "refund",
+    "read payments",
+    "read refunds",
+    "read disputes",
+    "read fees",
+]
 """What FinCore does at a PSP with an account."""
 
 

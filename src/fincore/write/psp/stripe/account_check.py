@@ -13,7 +13,7 @@ from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.form import Form
-from fincore.write.psp.stripe.lookups import DISPUTES, INTENTS, REFUNDS, object_path
+from fincore.write.psp.stripe.lookups import DISPUTES, INTENTS, REFUNDS, SESSIONS, object_path
 from fincore.write.psp.stripe.response import Response
 
 BALANCE: Final = "/v1/balance"
@@ -21,6 +21,8 @@ FULL_KEY_PREFIXES: Final = ("sk_test_", "sk_live_")
 """Of the keys that may do everything; what a restricted key may do is tried."""
 NO_PAYMENT: Final = PspReference("pi_fincore_account_check")
 """The id of no payment: Stripe's ids have no second underscore. A call that names it tells whether the key may make it."""
+NO_SESSION: Final = PspReference("cs_fincore_account_check")
+"""The id of no Checkout session, likewise."""
 
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
@@ -47,6 +49,7 @@ class _Attempt(msgspec.Struct, frozen=True):
 
 _ATTEMPTS: Final = (
     _Attempt("take payments", "POST", f"{object_path(INTENTS, NO_PAYMENT)}/cancel", {}),
+    _Attempt("open payment pages", "POST", f"{object_path(SESSIONS, NO_SESSION)}/expire", {}),
     _Attempt("refund", "POST", REFUNDS, {"payment_intent": NO_PAYMENT}),
     _Attempt("read payments", "GET", INTENTS, {"limit": 1}),
     _Attempt("read refunds", "GET", REFUNDS, {"limit": 1}),
