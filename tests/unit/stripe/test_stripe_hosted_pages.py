@@ -17,6 +17,7 @@ from fincore.domain.outcome import (
     Approved,
     Canceled,
     Declined,
+    DisputeReport,
     Expired,
     Pending,
     PspReference,
@@ -456,12 +457,23 @@ async def test_records_of_another_payment_intent_say_nothing(
         refund_id=refund_id, psp_account=TEST, payment_reference=CS, psp_reference=PspReference("re_1")
     )
     assert isinstance(await gateway.inquire_refund(inquiry), Unknown)
-    assert isinstance(
-        await gateway.inquire_dispute(
-            DisputeInquiry(psp_account=TEST, payment_reference=CS, psp_reference=PspReference("dp_1"))
-        ),
-        NotFound,
-    )
+    of_payment = DisputeInquiry(psp_account=TEST, payment_reference=CS, psp_reference=PspReference("dp_1"))
+    stripe.says("GET disputes/dp_1", disputed("pi_2"), disputed("pi_1"))
+    assert isinstance(await gateway.inquire_dispute(of_payment), Unknown)
+    assert isinstance(await gateway.inquire_dispute(of_payment), DisputeReport)
+
+
+def disputed(payment: str) -> dict[str, Any]:
+    return {
+        "object": "dispute",
+        "id": "dp_1",
+        "amount": 1999,
+        "currency": "usd",
+        "status": "needs_response",
+        "reason": "fraudulent",
+        "payment_intent": payment,
+        "balance_transactions": [],
+    }
 
 
 async def test_charge_of_a_session_is_what_it_was_opened_for(
