@@ -1,6 +1,7 @@
 """What customers' browsers do, whole way: the configuration of a page, PayPal's page, the way back, money, books, webhook."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -164,6 +165,26 @@ async def test_page_is_told_where_to_make_a_token_that_pays(
             return answer.status == 403
 
     await eventually(is_refused)
+
+
+async def test_operator_sees_what_browsers_kept_out_of_a_page(
+    system: System, browser: aiohttp.ClientSession
+) -> None:
+    body = {
+        "documentURL": f"{system.checkout_url}/return/ch_1/word?mail=ada@example.com",
+        "effectiveDirective": "script-src-elem",
+        "blockedURL": "https://evil.example/x.js",
+    }
+    headers = {"Content-Type": "application/reports+json"}
+    sent = json.dumps([{"type": "csp-violation", "body": body}] * 3)
+    async with browser.post(f"{system.checkout_url}/v1/csp-reports", data=sent, headers=headers) as answer:
+        assert answer.status == 204
+
+    async def is_listed() -> bool:
+        rows = [line.split()[:4] for line in system.printed("pages", "reports").splitlines()]
+        return ["/return/{charge_id}/{word}", "script-src-elem", "https://evil.example", "3"] in rows
+
+    await eventually(is_listed)
 
 
 async def test_customer_who_canceled_may_still_approve(

@@ -118,7 +118,7 @@ def test_other_mode_sees_its_own_accounts_only() -> None:
     assert places(asked(livemode=True)) == ["card: stripe/live"]
 
 
-def test_default_counts_wherever_it_stands_among_accounts() -> None:
+def test_default_account_is_found_among_many() -> None:
     """A plan has three attempts at most; the default must be among them."""
     others = tuple(stripe(f"other{n}") for n in range(4))
     accounts = (*others, stripe("main", is_default=True))
