@@ -918,6 +918,13 @@ LEAKS = [
     ),
     (
         (
+            "insert into pages.csp_reports (page, directive, blocked, reports, first_seen_at, last_seen_at)"
+            " values ('/', 'img-src', $1::text, 1, now(), now())"
+        ),
+        "pages.csp_reports, first seen ",
+    ),
+    (
+        (
             "update ledgerdb.accounts set name = $1::text"
             " where account_id = (select max(account_id) from ledgerdb.accounts)"
         ),

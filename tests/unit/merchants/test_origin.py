@@ -35,6 +35,7 @@ def test_origin_is_spelled_as_browsers_spell_it(written: str, origin: str) -> No
         ("https://shop.example?a", "leave out what follows the host"),
         ("https://shop.example#a", "leave out what follows the host"),
         ("https://shop.example\\@evil.example", "leave out what follows the host"),
+        ("https://4242424242424242.example", "^the origin holds a card number"),
         ("*.shop.example", "is a pattern"),
         ("https://*.shop.example", "is a pattern"),
         ("*", "is a pattern"),

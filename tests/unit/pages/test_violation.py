@@ -79,6 +79,7 @@ def test_page_is_named_without_ids_and_queries(url: object, page: str) -> None:
         ("chrome-extension://abcdef/inject.js", "extension", "extension"),
         ("moz-extension", "extension", "extension"),
         ("https://" + "x" * 400, OTHER, "other"),
+        ("https://4242424242424242.evil.example/", OTHER, "other"),
         ("https://evil example/", OTHER, "other"),
         ("https://evil.example\u202e/", OTHER, "other"),
         ("customer ada@example.com", OTHER, "other"),

@@ -560,7 +560,7 @@ from (
 where encode(content, 'escape') ~ $1;
 
 -- name: texts_of_merchants
--- Merchants, keys and fee plans with a run of digits in their names that is long enough for a card number.
+-- Merchants, keys, fee plans, origins and reports of pages with a run of digits in their texts that is long enough for a card number.
 select place, content
 from (
     select 'merchants.merchants, ' || merchant_id as place, name as content from merchants.merchants
@@ -568,6 +568,11 @@ from (
     select 'merchants.api_keys, ' || key_id, name from merchants.api_keys
     union all
     select 'merchants.fee_plans, ' || merchant_id || ' ' || currency || ' ' || plan_no, set_by from merchants.fee_plans
+    union all
+    select 'merchants.origins, ' || merchant_id || ' ' || place, origin from merchants.origins
+    union all
+    select 'pages.csp_reports, first seen ' || first_seen_at, page || ' ' || directive || ' ' || blocked
+    from pages.csp_reports
 ) names
 where content ~ $1;
 

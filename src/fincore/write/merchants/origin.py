@@ -6,6 +6,7 @@ from typing import Final, NewType
 
 from yarl import URL
 
+from fincore.domain.card_number import holds_card_number
 from fincore.domain.errors import FinCoreError
 
 Origin = NewType("Origin", str)
@@ -33,6 +34,8 @@ def read_origin(text: str, *, livemode: bool) -> Origin:
         raise OriginNotUsable(
             f"an origin has at most {ORIGIN_CHARACTERS_MAX} characters, all printable, such as https://shop.example"
         )
+    if holds_card_number(text):
+        raise OriginNotUsable("the origin holds a card number: it would be kept, so leave it out")
     if "*" in text:
         raise OriginNotUsable(
             f"{text!r} is a pattern: register each origin by itself, such as https://shop.example"

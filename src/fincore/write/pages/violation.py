@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from fincore.domain.card_number import holds_card_number
+
 ReportFormat = Literal["application/csp-report", "application/reports+json"]
 
 OTHER: Final = "(other)"
@@ -185,7 +187,7 @@ def _source(text: str) -> str:
     except ValueError:
         return OTHER
     origin = f"{parts.scheme}://{host}"
-    return origin if _ORIGIN.fullmatch(origin) else OTHER
+    return origin if _ORIGIN.fullmatch(origin) and not holds_card_number(origin) else OTHER
 
 
 def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
