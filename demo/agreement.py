@@ -101,6 +101,10 @@ def _payments(sandbox_url: str) -> Iterator[tuple[str, _Payment]]:
     for row in _rows(sandbox_url, "payment_intents"):
         amounts = (row["amount_received"], row["amount_refunded"], row["amount_capturable"])
         yield row["metadata"]["fincore_charge_id"], _Payment(row["currency"], *amounts)
+    for row in _rows(sandbox_url, "checkout_sessions"):
+        # A page on which no customer has tried to pay has no payment intent, and took nothing.
+        if row["payment_intent"] is None:
+            yield row["client_reference_id"], _Payment(row["currency"], 0, 0, 0)
     captures, holds = (_rows(sandbox_url, f"paypal/{kind}") for kind in ("captures", "authorizations"))
     for order in _rows(sandbox_url, "paypal/orders"):
         taken = [row for row in captures if row["order_id"] == order["id"] and row["status"] in _PAYPAL_TAKEN]

@@ -65,6 +65,10 @@ class CheckoutStore:
         """The account's sessions."""
         return (stored.session for stored in self._rows.newest_first(account))
 
+    def all(self) -> Iterator[CheckoutSession]:
+        """Every session, oldest first."""
+        return (stored.session for _, stored in self._rows.all())
+
     def of_intent(self, account: str, intent_id: str) -> CheckoutSession | None:
         """The session that a payment intent was made by."""
         stored = self._rows.get(account, self._session_of.get(intent_id, ""))

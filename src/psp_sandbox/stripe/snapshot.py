@@ -31,6 +31,18 @@ class IntentRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One Checkout session. `payment_intent` is null while no customer has tried to pay."""
+
+    id: str
+    amount_total: int
+    client_reference_id: str | None
+    currency: str
+    payment_intent: str | None
+    payment_status: str
+    status: str
+
+
 class RefundOrDisputeRow(msgspec.Struct, frozen=True, kw_only=True):
     """One refund or dispute; `metadata` is its own on top of its payment's."""
 
@@ -92,6 +104,22 @@ def by_metadata(store: Store, key: str) -> dict[str, dict[str, int]]:
 def list_intents(store: Store, _request: Request, _named: str) -> Response:
     """GET /sandbox/payment_intents: every one, oldest first."""
     return _rows(_intent_row(store, account, intent) for account, intent in store.intents.all())
+
+
+def list_sessions(store: Store, _request: Request, _named: str) -> Response:
+    """GET /sandbox/checkout_sessions: every one, oldest first."""
+    return _rows(
+        SessionRow(
+            id=session.id,
+            amount_total=session.amount_total,
+            client_reference_id=session.client_reference_id,
+            currency=session.currency,
+            payment_intent=session.payment_intent if isinstance(session.payment_intent, str) else None,
+            payment_status=session.payment_status,
+            status=session.status,
+        )
+        for session in store.checkout.all()
+    )
 
 
 def list_refunds(store: Store, _request: Request, _named: str) -> Response:

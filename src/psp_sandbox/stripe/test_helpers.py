@@ -143,6 +143,7 @@ def _refund(store: Store, refund_id: str, possible: frozenset[str]) -> tuple[Cal
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "checkout_sessions"): snapshot.list_sessions,
     ("GET", "disputes"): snapshot.list_disputes,
     ("GET", "payment_intents"): snapshot.list_intents,
     ("GET", "refunds"): snapshot.list_refunds,

@@ -257,6 +257,21 @@ def test_a_session_that_cannot_be_is_refused_by_name(
     assert refused.value.param == param
 
 
+def test_sandbox_lists_sessions_with_what_they_were_opened_for(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    waiting, paid = opened(client, client_reference_id="order-7"), opened(client)
+    pay(paid)
+    rows = psp_sandbox.call("GET", "/sandbox/checkout_sessions")["data"]
+    assert [
+        (one["id"], one["client_reference_id"], one["status"], one["payment_status"]) for one in rows
+    ] == [
+        (waiting.id, "order-7", "open", "unpaid"),
+        (paid.id, None, "complete", "paid"),
+    ]
+    assert [one["payment_intent"] for one in rows] == [None, intent_of(now_of(client, paid)).id]
+
+
 def test_session_of_another_account_does_not_exist(
     client: stripe.StripeClient, psp_sandbox: SandboxProcess
 ) -> None:

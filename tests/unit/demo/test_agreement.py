@@ -1,7 +1,12 @@
 """The demo prints each difference between FinCore, the PSP and the ledger."""
 
-from demo.agreement import Comparison, unbooked
+from urllib.parse import urlencode
+
+from demo.agreement import Comparison, compare, unbooked
 from demo.sale import Charge
+
+from fixtures.http_exchange import exchange
+from fixtures.sandbox import SandboxProcess
 
 BOOKS = """\
 account                     debit     credit    balance
@@ -55,3 +60,26 @@ def test_books_owing_another_amount_are_reported() -> None:
     assert unbooked("no accounts", [charge(captured_minor=100, refunded_minor=0)]) == [
         "the books owe the shop nothing, its payments come to 1.00 USD"
     ]
+
+
+def test_page_that_no_customer_paid_is_a_payment_of_nothing(psp_sandbox: SandboxProcess) -> None:
+    form = {
+        "mode": "payment",
+        "success_url": "https://shop.example/back",
+        "client_reference_id": "ch_1",
+        "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": "usd",
+        "line_items[0][price_data][unit_amount]": "1000",
+        "line_items[0][price_data][product_data][name]": "Tea",
+    }
+    key = {"Authorization": "Bearer sk_test_agreement"}
+    reply = exchange(psp_sandbox.url, "POST", "/v1/checkout/sessions", urlencode(form), key)
+    assert reply.status == 200
+    unpaid = charge(captured_minor=0, refunded_minor=0) | {
+        "id": "ch_1",
+        "amount_refunded_minor": 0,
+        "status": "expired",
+        "refunds": [],
+    }
+    payments, _, _ = compare([unpaid], psp_sandbox.url)
+    assert list(payments.differences()) == []
