@@ -135,6 +135,8 @@ class Sandbox:
         request = exchange.request
         if request.path.startswith(PAYPAL_PREFIXES):
             self._calls.take(exchange, self._paypal)
+        elif request.path.startswith("/v1/") and request.method == "OPTIONS":
+            exchange.respond(self._stripe.preflight(request))
         elif request.path.startswith("/v1/"):
             self._calls.take(exchange, self._stripe)
         elif request.path.startswith("/sandbox/"):

@@ -23,7 +23,9 @@ from psp_sandbox.stripe import (
     payment_intent_updates,
     payment_intents,
     payment_methods,
+    publishable,
     refunds,
+    tokens,
     webhook_endpoints,
 )
 from psp_sandbox.stripe.call import Call
@@ -49,6 +51,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "payment_methods/{}"): payment_methods.retrieve,
     ("POST", "payment_methods/{}/attach"): customers.attach,
     ("POST", "payment_methods/{}/detach"): customers.detach,
+    ("POST", "tokens"): tokens.create,
     ("POST", "payment_intents"): payment_intents.create,
     ("GET", "payment_intents"): payment_intents.list_intents,
     ("GET", "payment_intents/search"): payment_intents.search,
@@ -87,15 +90,19 @@ ROUTES: dict[tuple[str, str], Handler] = {
 }
 """Method and path below /v1/, `{}` standing for an id. What is not here does not exist."""
 
-_SECRET_KEY = re.compile(r"(?:sk|rk)_(test|live)_\w{1,240}")
+_KEY = re.compile(r"(sk|rk|pk)_(test|live)_(\w{1,240})")
 _FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
 class Credential(msgspec.Struct, frozen=True, gc=False):
-    """The account behind a secret key. The name is a digest: the key itself is not kept with the objects."""
+    """The account behind a key. The name is a digest of the secret key, which itself is not kept with the objects.
+
+    A publishable key is of the account whose secret key ends alike.
+    """
 
     account: str
     livemode: bool
+    is_publishable: bool
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -124,9 +131,12 @@ class StripeApi:
 
     def admit(self, request: Request) -> Admitted | Response:
         """Let the request in, or say what it gets instead: 401, 404, a replay, a conflict. Changes nothing."""
+        request = publishable.plain(request)
         try:
             credential = self._credential(request)
             route, named, handler = _route(request)
+            if credential.is_publishable:
+                handler = publishable.handler_of(f"{request.method} {route}")
             key = self._key(request)
             fingerprint = _fingerprint(request) if key is not None else b""
             if key is not None:
@@ -161,6 +171,8 @@ class StripeApi:
         except Exception:
             self.remember(admitted, api_error("An unknown error occurred.").response())
             raise
+        if admitted.credential.is_publishable:
+            response = publishable.shown(response)
         if remembered:
             self.remember(admitted, response)
         elif admitted.idempotency_key is not None:
@@ -288,12 +300,14 @@ def _credential_of(header: bytes) -> Credential:
             key = base64.b64decode(key, validate=True).decode("latin-1").partition(":")[0]
         except binascii.Error:
             key = ""
-    found = _SECRET_KEY.fullmatch(key)
+    found = _KEY.fullmatch(key)
     if found is None or scheme.lower() not in ("bearer", "basic"):
         shown = key[: min(8, len(key) // 2)]
         raise unauthorized(f"Invalid API Key provided: {shown}{'*' * min(len(key) - len(shown), 16)}")
-    account = "acct_" + hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-    return Credential(account, livemode=found[1] == "live")
+    kind, mode, suffix = found.groups()
+    secret = f"sk_{mode}_{suffix}" if kind == "pk" else key
+    account = "acct_" + hashlib.blake2b(secret.encode(), digest_size=8).hexdigest()
+    return Credential(account, livemode=mode == "live", is_publishable=kind == "pk")
 
 
 def _fingerprint(request: Request) -> bytes:

@@ -1,8 +1,11 @@
 """Stripe's API as the sandbox takes its calls: headers of every answer, faults in Stripe's words, what faults match."""
 
+from msgspec.structs import replace
+
 from psp_sandbox.dialect import Headers
 from psp_sandbox.faults import CallFacts, Fault
 from psp_sandbox.messages import Request, Response
+from psp_sandbox.stripe import publishable
 from psp_sandbox.stripe.api import Admitted, StripeApi, addressed_metadata, form_of, route_of
 from psp_sandbox.stripe.errors import Refusal, api_error, rate_limited
 from psp_sandbox.stripe.wire import API_VERSION
@@ -71,8 +74,17 @@ class StripeDialect:
         """What Stripe puts on every answer."""
         version = request.header(b"stripe-version") or API_VERSION
         key = request.header(b"idempotency-key")
-        always = (("Request-Id", request.id), ("Stripe-Version", version))
+        always: Headers = (("Request-Id", request.id), ("Stripe-Version", version))
+        if b"origin" in request.headers and f"{request.method} {route_of(request)}" in publishable.CALLS:
+            always += publishable.CORS
         return (*always, ("Idempotency-Key", key)) if key else always
+
+    def preflight(self, request: Request) -> Response:
+        """The answer to a browser that asks, before a call, whether a page of another origin may make it."""
+        asked = replace(request, method=request.header(b"access-control-request-method") or "")
+        if f"{asked.method} {route_of(asked)}" not in publishable.CALLS:
+            return Response(status=403, payload=b"", content_type="text/plain")
+        return Response(status=204, payload=b"", headers=(*publishable.CORS, *publishable.PREFLIGHT))
 
     def turned_away(self, request: Request, fault: Fault) -> tuple[Response, Headers] | None:  # noqa: ARG002
         """The answer of a fault that turns the request away; None if it does not."""

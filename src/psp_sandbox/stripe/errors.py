@@ -56,9 +56,9 @@ def idempotency_error(message: str, *, status: int = 400, code: str | None = Non
     )
 
 
-def unauthorized(message: str) -> Refusal:
-    """401: no key, or one that cannot be a secret key."""
-    return Refusal(401, ErrorDetail(type="invalid_request_error", message=message), remembered=False)
+def unauthorized(message: str, *, code: str | None = None) -> Refusal:
+    """401: no key, one that cannot be a key, or a publishable one where a secret key is needed."""
+    return Refusal(401, _invalid(message, None, code), remembered=False)
 
 
 def rate_limited(message: str, *, code: str, status: int = 429) -> Refusal:

@@ -111,14 +111,23 @@ def store_card(call: Call, parameters: PaymentMethodParameters) -> StoredCard:
     billing = BillingDetails(**msgspec.structs.asdict(parameters.billing_details))
     metadata = checked_metadata(parameters.metadata)
     if given.token is None:
-        card = _card_by_number(given)
-        month, year = _expiry(given, call.store.now())
-        shown = on_file(card, exp_month=month, exp_year=year, cvc_given=given.cvc is not None)
+        card, shown = read_card(call, given)
         return _stored(call, card, shown, billing=billing, metadata=metadata)
+    kept = call.store.tokens.get(call.account, given.token)
+    if kept is not None:
+        call.store.tokens.discard(given.token)
+        return _stored(call, kept.card, kept.method.card, billing=billing, metadata=metadata)
     card_or_none = card_of_token(given.token)
     if card_or_none is None:
         raise no_such("token", given.token[:100], param="card[token]")
     return _stored(call, card_or_none, _token_shown(call, card_or_none), billing=billing, metadata=metadata)
+
+
+def read_card(call: Call, given: CardParameters) -> tuple[Card, CardOnFile]:
+    """The test card of the number, and what is kept of it. Raises Refusal: a flaw of number, expiry or CVC."""
+    card = _card_by_number(given)
+    month, year = _expiry(given, call.store.now())
+    return card, on_file(card, exp_month=month, exp_year=year, cvc_given=given.cvc is not None)
 
 
 def find_or_clone(call: Call, name: str) -> StoredCard:

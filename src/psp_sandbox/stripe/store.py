@@ -89,6 +89,7 @@ class Store:
         self.payment_methods: BoundedStore[StoredCard] = BoundedStore(
             max_rows=max_payments, dropped=lambda _, __, stored: self.customers.forget_method(stored)
         )
+        self.tokens: BoundedStore[StoredCard] = BoundedStore(max_rows=max_payments)
         self.customers = CustomerStore(self.payment_methods, max_rows=max_payments)
         self.checkout = CheckoutStore(max_rows=max_payments, dropped=scheduler.cancel)
         self.intents: BoundedStore[PaymentIntent] = BoundedStore(
@@ -294,8 +295,11 @@ class Store:
 
     def clear(self) -> None:
         """Forget every object and every endpoint that was made over the API; those of the command line stay."""
+        self.scheduler.clear()
+        self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
         for objects in (
             self.payment_methods,
+            self.tokens,
             self.intents,
             self.charges,
             self.refunds,
@@ -303,11 +307,6 @@ class Store:
             self.warnings,
             self.movements,
             self.events,
-        ):
-            objects.clear()
-        self.scheduler.clear()
-        self.endpoints = {key: end for key, end in self.endpoints.items() if end.account is None}
-        for index in (
             self.customers,
             self.checkout,
             self.by_metadata,
@@ -320,7 +319,7 @@ class Store:
             self._challenge_of,
             self._authenticated,
         ):
-            index.clear()
+            objects.clear()
 
     def _schedule(self, account: str, effect: Effect | None) -> None:
         if effect is not None:
