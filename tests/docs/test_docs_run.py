@@ -118,7 +118,7 @@ def reader() -> Iterator[Reader]:
         r"export (FINCORE_WEBHOOKS_ALLOW_LOOPBACK)=(\w+)", named_block(README, "run", "up").code
     )
     assert export is not None
-    system = System(settings={export[1]: export[2]})
+    system = System(serves_customers=True, settings={export[1]: export[2]})
     try:
         system.start_stores()
         # The README needs none; the guide to integrating pays with it.
