@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from fincore.domain.ids import new_charge_id
-from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, DisputeMovements, DisputeReport, PspReference, Unknown
 from fincore.domain.payment_method import PayPalVaultToken
 from fincore.write.psp.paypal.gateway import PayPalGateway
@@ -58,7 +57,7 @@ def moved(sandbox: SandboxProcess, dispute: PspReference, step: str) -> None:
 
 
 async def asked(
-    gateway: PayPalGateway, payment: Approved, dispute: PspReference, *held: Money
+    gateway: PayPalGateway, payment: Approved, dispute: PspReference, *known: DisputeMovements
 ) -> DisputeReport:
     report = await gateway.inquire_dispute(
         DisputeInquiry(
@@ -66,7 +65,7 @@ async def asked(
             payment_reference=payment.psp_reference,
             psp_reference=dispute,
             capture=capture_of(payment),
-            held=held,
+            known=known,
         )
     )
     assert isinstance(report, DisputeReport), report
@@ -83,7 +82,7 @@ async def test_inquiry_is_read_as_held_and_then_as_released(
     assert held.movements == (DisputeMovements(currency=USD, held_minor=1_999),)
     assert held.evidence_due_by is not None
     moved(psp_sandbox, dispute, "win")
-    won = await asked(gateway, payment, dispute, USD_19_99)
+    won = await asked(gateway, payment, dispute, *held.movements)
     assert (won.status, won.evidence_due_by) == ("won", None)
     assert won.movements == (DisputeMovements(currency=USD, held_minor=1_999, released_minor=1_999),)
 
@@ -93,10 +92,10 @@ async def test_lost_claim_is_read_as_released_and_taken_with_a_fee(
 ) -> None:
     dispute = disputed(psp_sandbox, payment)
     moved(psp_sandbox, dispute, "escalate")
-    claim = await asked(gateway, payment, dispute, USD_19_99)
+    claim = await asked(gateway, payment, dispute)
     assert (claim.is_inquiry, claim.status) == (False, "needs_response")
     moved(psp_sandbox, dispute, "lose")
-    lost = await asked(gateway, payment, dispute, USD_19_99)
+    lost = await asked(gateway, payment, dispute, *claim.movements)
     assert lost.status == "lost"
     assert lost.movements == (
         DisputeMovements(

@@ -333,13 +333,13 @@ async def test_dispute_tells_all_money_moved_until_its_end(
     capture = payment.sub_references[-1].psp_reference
     dispute = psp_sandbox.call("POST", f"/sandbox/paypal/captures/{capture}/dispute", {"stage": stage})
 
-    async def told(held: tuple[Money, ...] = ()) -> DisputeReport:
+    async def told(known: tuple[DisputeMovements, ...] = ()) -> DisputeReport:
         report = await gateway.inquire_dispute(
             DisputeInquiry(
                 psp_account=TEST,
                 payment_reference=payment.psp_reference,
                 psp_reference=PspReference(dispute["dispute_id"]),
-                held=held,
+                known=known,
             )
         )
         assert isinstance(report, DisputeReport)
@@ -350,7 +350,7 @@ async def test_dispute_tells_all_money_moved_until_its_end(
     assert (opened.status, opened.is_inquiry) == ("needs_response", stage == "INQUIRY")
     assert sum(moved.held_minor for moved in opened.movements) == held_minor
     psp_sandbox.call("POST", f"/sandbox/paypal/disputes/{dispute['dispute_id']}/{step}")
-    ended = await told((Money(held_minor, USD_19_99.currency),))
+    ended = await told(opened.movements)
     assert ended.status == status
     assert ended.movements == (DisputeMovements(currency=USD_19_99.currency, **after),)
 

@@ -130,13 +130,15 @@ class OrdersModel(PspModel):
     async def inquire_dispute(
         self, inquiry: DisputeInquiry
     ) -> DisputeReport | NotFound | Retryable | Unknown:
-        """Its record shows what is put aside now; what was put aside before is known by whom it was told."""
+        """Its record shows what is put aside now; what was before, only the caller knows, who is told the totals."""
         report = await super().inquire_dispute(inquiry)
         if not isinstance(report, DisputeReport):
             return report
         (moved,) = report.movements
-        before_minor = sum(one.amount_minor for one in inquiry.held)
-        held_minor = max(before_minor, moved.held_minor)
+        told_held_minor = sum(one.held_minor for one in inquiry.known)
+        told_released_minor = sum(one.released_minor for one in inquiry.known)
+        # Enough was put aside in all for what is put aside now, beside what is known to be back.
+        held_minor = max(told_held_minor, told_released_minor + moved.held_minor)
         shown = msgspec.structs.replace(
             moved, held_minor=held_minor, released_minor=held_minor - moved.held_minor
         )
@@ -151,7 +153,7 @@ class OrdersModel(PspModel):
         self._tell_payment(payment)
 
     def forges(self, charge_id: ChargeId, payment: Payment) -> None:
-        """An event whose signature holds for another body: it names a payment, and a charge that the payment may not be of."""
+        """An event with a signature that holds for another body: it names a payment, and a charge that the payment may not be of."""
         look = Look(subject="payment")
         self._tell_of(WebhookReport(charge_id=charge_id, payment_reference=payment.reference, content=look))
 

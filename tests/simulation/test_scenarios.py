@@ -8,7 +8,7 @@ from fixtures.scripted_psp import SteppedClock
 from simulation.merchant import PaymentMethod, offered
 from simulation.oracle import at_rest
 from simulation.psp_model import Nature, PspEvent
-from simulation.psp_records import Payment
+from simulation.psp_records import DisputeMove, Payment
 from simulation.psps import Psps
 from simulation.queue_model import QueuedJob, QueueModel
 from simulation.world import StoreInMemory, World
@@ -261,3 +261,57 @@ def test_pending_capture_that_is_denied_leaves_the_hold(loop: asyncio.AbstractEv
     world.stage.finish(world.send(world.merchant.capture(charge_id, 300), 0))
     world.rest(within=timedelta(days=40))
     assert (charge_of(world).captured_minor, at_rest(world), world.queue.held) == (300, [], [])
+
+
+def bought_with_wallet(world: World) -> Payment:
+    """A captured charge of 1000 minor units that the customer approved at the PSP with orders."""
+    sold(world, "wallet", capture=True)
+    do(world, "charge.authorize")
+    (payment,) = world.psps.orders.payments.values()
+    world.psps.orders.customer_approves(payment)
+    interpreted(world, world.psps.orders.told[-1])
+    do(world, "charge.complete")
+    assert charge_of(world).captured_minor == 1000
+    return payment
+
+
+def dispute_moved(world: World, payment: Payment, move: DisputeMove) -> None:
+    """A step of the only dispute of a payment, and the look at it that the PSP's webhook causes."""
+    (dispute,) = payment.disputes.values()
+    world.pass_time(1)
+    world.psps.orders.dispute_moves(payment, dispute, move)
+    interpreted(world, world.psps.orders.told[-1])
+
+
+def test_money_held_a_second_time_by_a_dispute_is_booked(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop, "telling")
+    payment = bought_with_wallet(world)
+    world.psps.orders.dispute_opens(payment, 600, is_inquiry=True)
+    interpreted(world, world.psps.orders.told[-1])
+    dispute_moved(world, payment, "close")
+    dispute_moved(world, payment, "escalate")
+    assert at_rest(world) == []
+    dispute_moved(world, payment, "review")
+    dispute_moved(world, payment, "win")
+    (moved,) = charge_of(world).disputes[0].movements
+    assert (moved.held_minor, moved.released_minor) == (1200, 1200)
+    assert at_rest(world) == []
+
+
+def test_dispute_record_read_before_another_is_read_again(loop: asyncio.AbstractEventLoop) -> None:
+    """Its totals continue what the log knew when it was read: on another base they would count a hold twice or never."""
+    world = new_world(loop, "telling")
+    payment = bought_with_wallet(world)
+    world.psps.orders.dispute_opens(payment, 600, is_inquiry=True)
+    world.stage.finish(world.deliver(world.psps.orders.told[-1]))
+    slow = world.work_on(job(world, "webhook.interpret"))
+    while slow.place != "psp.inquire_dispute answered":
+        world.stage.step(slow)
+    (dispute,) = payment.disputes.values()
+    world.psps.orders.dispute_moves(payment, dispute, "close")
+    world.stage.finish(world.deliver(world.psps.orders.told[-1]))
+    world.stage.finish(world.work_on(world.queue.waiting[-1]))
+    assert charge_of(world).disputes[0].status == "closed"
+    world.stage.finish(slow)
+    world.rest(within=timedelta(hours=1))
+    assert (at_rest(world), world.queue.held) == ([], [])

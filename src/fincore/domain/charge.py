@@ -176,6 +176,10 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         """One of its abandoned attempts."""
         return next((one for one in self.abandoned_attempts if one.number == number), None)
 
+    def dispute_called(self, psp_reference: PspReference) -> Dispute | None:
+        """The dispute that the PSP calls so."""
+        return next((one for one in self.disputes if one.psp_reference == psp_reference), None)
+
     def refund(self, refund_id: RefundId) -> Refund | None:
         """One of its refunds."""
         return next((refund for refund in self.refunds if refund.refund_id == refund_id), None)

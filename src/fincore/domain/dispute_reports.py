@@ -49,7 +49,7 @@ def decide_dispute(charge: Charge, report: DisputeReport, *, new_dispute_id: Dis
         )
     if (refusal := _implausible(charge, report)) is not None:
         return refusal
-    dispute = next((one for one in charge.disputes if one.psp_reference == report.psp_reference), None)
+    dispute = charge.dispute_called(report.psp_reference)
     events: list[DisputeEvent] = []
     if dispute is None:
         # It may be over by the time we hear of it; it was opened all the same, and its end is an event of its own.

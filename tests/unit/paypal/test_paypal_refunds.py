@@ -284,9 +284,9 @@ def dispute_json(**changes: Any) -> Json:
     } | changes
 
 
-def read(*held: Money, **changes: Any) -> DisputeReport | Unreadable:
+def read(*known: DisputeMovements, **changes: Any) -> DisputeReport | Unreadable:
     dispute = msgspec.convert(dispute_json(**changes), PayPalDispute)
-    return read_dispute(dispute, dispute.disputed_transactions[0], held, now=AT)
+    return read_dispute(dispute, dispute.disputed_transactions[0], known, now=AT)
 
 
 def held_transaction(status: str) -> list[Json]:
@@ -337,9 +337,43 @@ def test_money_put_aside_in_an_inquiry_is_held() -> None:
     ],
 )
 def test_known_hold_is_released_when_paypal_shows_it_no_more(changes: Json, after: Any) -> None:
-    report = read(Money(1999, USD), **changes)
+    report = read(*moved(held_minor=1999), **changes)
     assert isinstance(report, DisputeReport)
     assert report.movements == moved(**after)
+
+
+@pytest.mark.parametrize(
+    ("known", "now", "after"),
+    [
+        ((1999, 1999), "19.99", (2 * 1999, 1999)),
+        ((1999, 1999), None, (1999, 1999)),
+        ((2 * 1999, 1999), "19.99", (2 * 1999, 1999)),
+        ((2 * 1999, 1999), None, (2 * 1999, 2 * 1999)),
+        ((1999, 0), "5.00", (1999, 1499)),
+        ((1999, 1499), "5.00", (1999, 1499)),
+        ((1999, 1499), "19.99", (1999 + 1499, 1499)),
+        ((0, 0), "5.00", (500, 0)),
+    ],
+)
+def test_hold_shown_continues_what_is_known_of_earlier_ones(
+    known: tuple[int, int], now: str | None, after: tuple[int, int]
+) -> None:
+    """Put aside, released, put aside again, in whole or in part: each step is told once, as a difference to what is known."""
+    transaction = held_transaction("HELD" if now else "COMPLETED")
+    before = moved(held_minor=known[0], released_minor=known[1])
+    amount = usd(now or "19.99")
+    report = read(*before, disputed_transactions=transaction, dispute_amount=amount)
+    assert isinstance(report, DisputeReport)
+    ((held_minor, released_minor),) = [(one.held_minor, one.released_minor) for one in report.movements]
+    assert (held_minor, released_minor) == after
+
+
+def test_hold_in_another_currency_releases_the_first_one() -> None:
+    euros = DisputeMovements(currency=Currency("eur"), held_minor=1800)
+    report = read(euros, disputed_transactions=held_transaction("HELD"))
+    assert isinstance(report, DisputeReport)
+    released = DisputeMovements(currency=Currency("eur"), held_minor=1800, released_minor=1800)
+    assert report.movements == (released, *moved(held_minor=1999))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from fincore.domain.events import CancelReason, CaptureMethod, RefundReason
 from fincore.domain.ids import ChargeId, RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
+    DisputeMovements,
     DisputeReport,
     KnownOutcome,
     OperationOutcome,
@@ -143,15 +144,16 @@ class NotFound(msgspec.Struct, frozen=True):
 class DisputeInquiry(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for the PSP's own record of a dispute of a payment.
 
-    `capture` is the part that took the money. `held` is what the log knows to have been put aside for the dispute so far, in each
-    currency: where the PSP shows only what is put aside now, its gateway tells by that what was released.
+    `capture` is the part that took the money. `known` is what the log knows to have moved by the dispute so far, in each currency:
+    where the PSP shows only what is put aside now, its gateway tells by that what was put aside or released since. The report
+    holds for a dispute of which the log knows no more and no less.
     """
 
     psp_account: PspAccount
     payment_reference: PspReference
     psp_reference: PspReference
     capture: PspReference | None = None
-    held: tuple[Money, ...] = ()
+    known: tuple[DisputeMovements, ...] = ()
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):

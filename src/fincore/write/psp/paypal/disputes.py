@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from fincore.domain.currency import Currency
 from fincore.domain.money import Money
 from fincore.domain.outcome import DisputeMovements, DisputeReport, DisputeStatus, PspReference, Unreadable
@@ -15,9 +17,13 @@ REASON_CHARS_MAX: Final = 100
 
 
 def read_dispute(
-    dispute: PayPalDispute, transaction: DisputedTransaction, held: Sequence[Money], *, now: datetime
+    dispute: PayPalDispute,
+    transaction: DisputedTransaction,
+    known: Sequence[DisputeMovements],
+    *,
+    now: datetime,
 ) -> DisputeReport | Unreadable:
-    """What a dispute says now of one of its transactions. `held` is what is known to have been put aside for it so far."""
+    """What a dispute says now of one of its transactions. `known` is what is known to have moved by it so far."""
     stage, is_resolved = dispute.dispute_life_cycle_stage, dispute.status == status_tables.RESOLVED
     is_one_of_several = len(dispute.disputed_transactions) > 1
     amount = transaction.gross_amount if is_one_of_several else dispute.dispute_amount
@@ -40,7 +46,7 @@ def read_dispute(
     if isinstance(movements, Unreadable):
         return movements
     is_held = transaction.transaction_status == "HELD" and not is_resolved
-    movements = _with_hold(movements, money if is_held else None, held)
+    movements = _with_hold(movements, money if is_held else None, known)
     status = (
         _ending(dispute, movements) if is_resolved else status_tables.DISPUTE_STATUSES.get(dispute.status)
     )
@@ -86,24 +92,22 @@ def _added(
 
 
 def _with_hold(
-    movements: tuple[DisputeMovements, ...], held_now: Money | None, known: Sequence[Money]
+    movements: tuple[DisputeMovements, ...], held_now: Money | None, known: Sequence[DisputeMovements]
 ) -> tuple[DisputeMovements, ...]:
-    """The movements with what is put aside, and what of it is at our disposal again. PayPal's record shows only the former."""
-    holds = {money.currency: money.amount_minor for money in known if money.amount_minor}
+    """The movements with all that was put aside so far, and all of it that is at our disposal again.
+
+    PayPal's record shows only what is put aside now: what that is more than is known was put aside since, what it is less was released.
+    """
+    known_in = {total.currency: total for total in known if total.held_minor}
     now_minor = {} if held_now is None else {held_now.currency: held_now.amount_minor}
     moved = {total.currency: total for total in movements}
-    for currency in dict.fromkeys((*holds, *now_minor)):
-        still_minor = now_minor.get(currency, 0)
-        held_minor = max(holds.get(currency, 0), still_minor)
-        total = moved.get(currency, DisputeMovements(currency=currency))
-        moved[currency] = DisputeMovements(
-            currency=currency,
-            withdrawn_minor=total.withdrawn_minor,
-            withdrawn_fee_minor=total.withdrawn_fee_minor,
-            reinstated_minor=total.reinstated_minor,
-            reinstated_fee_minor=total.reinstated_fee_minor,
-            held_minor=held_minor,
-            released_minor=held_minor - still_minor,
+    for currency in dict.fromkeys((*known_in, *now_minor)):
+        before = known_in.get(currency, DisputeMovements(currency=currency))
+        more_minor = now_minor.get(currency, 0) - (before.held_minor - before.released_minor)
+        moved[currency] = msgspec.structs.replace(
+            moved.get(currency, DisputeMovements(currency=currency)),
+            held_minor=before.held_minor + max(more_minor, 0),
+            released_minor=before.released_minor + max(-more_minor, 0),
         )
     return tuple(moved.values())
 

@@ -68,7 +68,7 @@ class PayPalInquiries:
             if isinstance(is_ours, Retryable):
                 return is_ours
             if is_ours:
-                report = read_dispute(dispute, transaction, inquiry.held, now=self._clock.now())
+                report = read_dispute(dispute, transaction, inquiry.known, now=self._clock.now())
                 return self._unknown(report.reason) if isinstance(report, Unreadable) else report
         return self._unknown("PayPal's record is of a dispute of another payment")
 

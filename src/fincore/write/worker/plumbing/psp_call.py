@@ -207,15 +207,13 @@ async def inquire_dispute(
     gateway: PspGateway, charge: Charge, psp_reference: PspReference
 ) -> DisputeReport | NotFound | Retryable | Unknown:
     """Ask the PSP for its record of a dispute of the charge."""
-    dispute = next((one for one in charge.disputes if one.psp_reference == psp_reference), None)
+    dispute = charge.dispute_called(psp_reference)
     inquiry = DisputeInquiry(
         psp_account=charge.psp_account,
         payment_reference=_reference(charge),
         psp_reference=psp_reference,
         capture=charge.latest("capture"),
-        held=tuple(
-            Money(moved.held_minor, moved.currency) for moved in (dispute.movements if dispute else ())
-        ),
+        known=dispute.movements if dispute else (),
     )
     record = await _called(gateway.name, "inquire_dispute", gateway.inquire_dispute(inquiry))
     return Retryable(reason=_RAISED) if record is None else record

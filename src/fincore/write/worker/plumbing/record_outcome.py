@@ -4,7 +4,7 @@ A webhook is a snapshot that may be late, so a report that contradicts the log i
 read, and a correction is written only if the record still contradicts the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -185,18 +185,28 @@ async def record_dispute_report(
     payment_reference: PspReference | None,
     additional: Decision = no_more_events,
 ) -> RecordResult:
-    """Record a report of a dispute of the payment `payment_reference`.
+    """Record a report of a dispute of the payment `payment_reference`, if the dispute is still as the loaded charge has it.
 
-    It presupposes a capture: a charge that knows of none is aligned with the PSP's record first.
+    The totals of a PSP that shows only what is put aside now continue what was known when it was asked. A dispute presupposes a
+    capture: a charge that knows of none is aligned with the PSP's record first.
     """
-    decision = partial(decide_dispute, report=report, new_dispute_id=new_dispute_id())
-    recorded = await context.recorder.record(loaded.charge_id, _with(decision, additional), provenance)
+    before = loaded.charge.dispute_called(report.psp_reference)
+    decision = _with(partial(decide_dispute, report=report, new_dispute_id=new_dispute_id()), additional)
+
+    async def record() -> RecordResult:
+        return await _record_if(
+            lambda charge: charge.dispute_called(report.psp_reference) == before,
+            context,
+            loaded.charge_id,
+            decision,
+            provenance,
+        )
+
+    recorded = await record()
     if not _is_contradiction(recorded):
         return recorded
     aligned = await _align_payment(context, loaded, payment_reference, provenance, recorded)
-    if not isinstance(aligned, Recorded):
-        return aligned
-    return await context.recorder.record(loaded.charge_id, _with(decision, additional), provenance)
+    return await record() if isinstance(aligned, Recorded) else aligned
 
 
 def _with(decision: Decision, additional: Decision) -> Decision:
@@ -250,19 +260,31 @@ async def _correct(
     context: JobContext, charge_id: ChargeId, version_before: int, decision: Decision, provenance: Provenance
 ) -> RecordResult:
     """Correct the charge, unless it changed since before the record was read: the record may be old by now."""
-    is_old = False
-
-    def decide_if_unchanged(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
-        nonlocal is_old
-        is_old = charge.version != version_before
-        return () if is_old else decision(charge)
-
-    recorded = await context.recorder.record(charge_id, decide_if_unchanged, provenance)
-    if is_old:
-        return Contended()
+    recorded = await _record_if(
+        lambda charge: charge.version == version_before, context, charge_id, decision, provenance
+    )
     if isinstance(recorded, Recorded):
         corrections = [one for one in recorded.events if not isinstance(one, ReportHeld | ReportReleased)]
         if corrections:
             CORRECTIONS.inc()
             _log.warning("worker.corrected", charge_id=charge_id, events=len(corrections))
     return recorded
+
+
+async def _record_if(
+    is_unchanged: Callable[[Charge], bool],
+    context: JobContext,
+    charge_id: ChargeId,
+    decision: Decision,
+    provenance: Provenance,
+) -> RecordResult:
+    """Record what is decided on a charge that is still as it was when the PSP was asked; write nothing on another."""
+    is_old = False
+
+    def decide_if_unchanged(charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        nonlocal is_old
+        is_old = not is_unchanged(charge)
+        return () if is_old else decision(charge)
+
+    recorded = await context.recorder.record(charge_id, decide_if_unchanged, provenance)
+    return Contended() if is_old else recorded
