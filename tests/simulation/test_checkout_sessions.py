@@ -26,7 +26,7 @@ from fincore.domain.checkout_decisions import Decided, SessionRefusal, end_sessi
 from fincore.domain.checkout_session import CheckoutSession
 from fincore.domain.checkout_session_events import CheckoutSessionEvent, SessionPaymentMethod
 from fincore.domain.ids import session_stream_of
-from fincore.domain.outcome import KnownOutcome, Outcome, Unknown
+from fincore.domain.outcome import Outcome
 from fincore.domain.return_page import word_of
 from fincore.domain.route_plan import PlannedAttempt, RoutePlan
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
@@ -66,7 +66,7 @@ class HostedPages(PspModel):
         self.payments[payment.reference] = payment
         payment.state = "requires_action"
         self._tell_payment(payment)
-        return cast("KnownOutcome | Unknown", self._record(payment))
+        return self._record(payment)
 
 
 class HostedPsps(Psps):

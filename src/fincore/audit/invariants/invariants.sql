@@ -496,6 +496,77 @@ having count(*) filter (where is_standing) > 1 or bool_or(given_back > taken)
     or bool_or(last_heard = 'charge.attempt_reversed' and is_standing)
 order by a.stream_id;
 
+-- name: sessions_paid_wrongly
+-- Checkout sessions, of which nothing new was heard for longer than $1 seconds, that are paid by several charges, or have ended while
+-- a charge can still be paid, or are completed without a payment. Money that a session owes back is an event of its own.
+with sessions as (
+    select
+        split_part(split_part(created.data ->> 'page', '/checkout/', 2), '/', 1) as session_id,
+        max(e.type) filter (where e.type in ('checkout_session.completed', 'checkout_session.expired')) as ended,
+        count(*) filter (where e.type = 'checkout_session.paid_again')
+            - count(*) filter (where e.type = 'checkout_session.payment_returned') as owed,
+        max(e.recorded_at) as heard_at
+    from eventstore.events created
+    join eventstore.events e on e.stream_id = created.stream_id
+    where created.type = 'checkout_session.created'
+    group by created.stream_id, created.data
+),
+charges as (
+    select
+        created.data ->> 'checkout_session_id' as session_id,
+        decided.state,
+        decided.state in ('authorized', 'captured', 'succeeded') and not refunded as has_money,
+        was_paid,
+        heard_at
+    from eventstore.events created
+    cross join lateral (
+        select
+            coalesce(bool_or(type = 'refund.succeeded'), false) as refunded,
+            bool_or(
+                type in ('charge.authorized', 'charge.captured')
+                or (type = 'charge.corrected' and data ->> 'status_after' in ('authorized', 'succeeded'))
+            ) as was_paid,
+            max(recorded_at) as heard_at
+        from eventstore.events
+        where stream_id = created.stream_id
+    ) heard
+    left join lateral (
+        select
+            case type when 'charge.corrected' then data ->> 'status_after' else split_part(type, '.', 2) end as state
+        from eventstore.events
+        where stream_id = created.stream_id
+          and type in (
+              'charge.authorized', 'charge.captured', 'charge.failed', 'charge.canceled', 'charge.expired',
+              'charge.corrected'
+          )
+        order by version desc
+        limit 1
+    ) decided on true
+    where created.type = 'charge.created' and created.data ? 'checkout_session_id'
+),
+judged as (
+    select
+        s.session_id,
+        case
+            when count(*) filter (where c.has_money) > 1 + s.owed
+                then 'is paid by ' || count(*) filter (where c.has_money) || ' charges'
+            when s.ended = 'checkout_session.expired' and count(*) filter (where c.has_money) > s.owed
+                then 'has expired, and a charge of it is paid'
+            when s.ended is not null and bool_or(c.session_id is not null and c.state is null)
+                then 'has ended, and a charge of it can still be paid'
+            when s.ended = 'checkout_session.completed' and not coalesce(bool_or(c.was_paid), false)
+                then 'is completed, and no charge of it was paid'
+        end as finding
+    from sessions s
+    left join charges c using (session_id)
+    group by s.session_id, s.ended, s.owed, s.heard_at
+    having greatest(s.heard_at, max(c.heard_at)) < clock_timestamp() - make_interval(secs => $1::float8)
+)
+select 'checkout session ' || session_id as place, finding
+from judged
+where finding is not null
+order by session_id;
+
 -- name: mistaken_attempts
 -- Abandoned attempts that took or hold money which has to go back, of charges of which nothing new was heard for longer than a
 -- moment.
