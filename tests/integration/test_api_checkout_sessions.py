@@ -15,6 +15,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
 from fincore.read.projectionist.projectionist import Projectionist
+from fincore.read.projectionist.rebuild import rebuild, verify
 from fincore.write.checkout.customer_checkout import CheckoutSessions, Choose, Wait
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.payments.inquiries import Inquiries
@@ -150,6 +151,25 @@ async def test_sessions_are_listed_newest_first_by_page(api: Api, dsn: str) -> N
     listed = [one["id"] for one in first["data"] + rest["data"]]
     assert listed == [one["id"] for one in reversed(created)]
     assert first["data"][0] == created[2]
+    expired = (await api.request("GET", f"{PATH}?status=expired")).json()
+    assert [one["id"] for one in expired["data"]] == [created[0]["id"]]
+
+
+async def test_rebuilt_view_shows_sessions_as_the_live_one(api: Api, dsn: str, owner_pool: Pool) -> None:
+    created = [await create(api, str(number)) for number in range(2)]
+    log = EventLog(api.pool, LOG_EVENTS)
+    async with store_pool(dsn, "paymentdb") as paymentdb:
+        await follow(log, paymentdb, Projectionist())
+        # What comes after the place of the live view is caught up with.
+        await api.post(f"{PATH}/{created[0]['id']}/expire", "end")
+        _, before = await verify(log, owner_pool)
+        assert before == []
+        await follow(log, paymentdb, Projectionist())
+        await owner_pool.execute("update paymentdb.checkout_sessions set status = 'open'")
+        _, (difference,) = await verify(log, owner_pool)
+        assert (difference.table, difference.rows) == ("checkout_sessions", 1)
+        await rebuild(log, owner_pool)
+        assert (await verify(log, owner_pool))[1] == []
     expired = (await api.request("GET", f"{PATH}?status=expired")).json()
     assert [one["id"] for one in expired["data"]] == [created[0]["id"]]
 
