@@ -97,7 +97,7 @@ _FINGERPRINT_KEY = secrets.token_bytes(32)
 class Credential(msgspec.Struct, frozen=True, gc=False):
     """The account behind a key. The name is a digest of the secret key, which itself is not kept with the objects.
 
-    A publishable key is of the account whose secret key ends alike.
+    A publishable key is of the account of the secret key that ends alike.
     """
 
     account: str

@@ -468,7 +468,7 @@ def test_accounts_do_not_see_each_other(client: stripe.StripeClient, psp_sandbox
 
 
 def test_a_bad_key_is_unauthorized(psp_sandbox: SandboxProcess) -> None:
-    for key in ("pk_test_abc", "nonsense"):
+    for key in ("pk_demo_abc", "nonsense"):
         stranger = stripe.StripeClient(key, base_addresses={"api": psp_sandbox.url})
         with pytest.raises(stripe.AuthenticationError, match="Invalid API Key provided") as refused:
             stranger.v1.payment_intents.list()
