@@ -113,7 +113,9 @@ FIELDS = {
 
 def _imports() -> Iterator[tuple[Path, str, str]]:
     for path in sorted((ROOT / "src" / "fincore").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if "pgqueuer" not in (source := path.read_text(encoding="utf-8")):
+            continue
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pgqueuer":
                 for name in node.names:
                     yield path, node.module or "", name.name
