@@ -9,6 +9,7 @@ from typing import Final
 
 import psycopg
 import pytest
+from xdist.remote import Producer
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
@@ -16,6 +17,7 @@ from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
 from fixtures.databases import database_copy, prepared_database
+from fixtures.distribution import FileScheduling, begins
 from fixtures.memory_folder import use_memory_folder
 
 use_memory_folder()
@@ -24,6 +26,16 @@ pytest_plugins = ["fixtures.sandbox"]
 
 SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"
 """Names a PostgreSQL to test against, with the rights of a superuser; without it, tests start one of their own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin first."""
+    items.sort(key=lambda item: begins(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
+    """Distribute by file as `fixtures.distribution` does, where a run distributes by file."""
+    return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

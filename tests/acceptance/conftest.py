@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from harness.installation import Merchant
 
+from fixtures.distribution import uses_shared_system
 from fixtures.shop import Shop
 from fixtures.system import System, running_system
 
@@ -20,7 +21,7 @@ class Running(NamedTuple):
 
 
 class SharedSystem:
-    """A system with three processes of the API, from the first test that asks until the last one of this folder."""
+    """A system with three processes of the API, from the first test that asks until the last one that may."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -52,24 +53,30 @@ def shared_system(request: pytest.FixtureRequest) -> Iterator[SharedSystem]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Stop the shared system where the next test is of another folder."""
-    is_last = nextitem is None or nextitem.path.parent != item.path.parent
+    """Stop the shared system where no further test may ask for it."""
+    is_last = nextitem is None or not uses_shared_system(nextitem.path)
     if is_last and (shared := item.session.stash.get(_SHARED, None)) is not None:
         shared.stop()
 
 
 @pytest.fixture
-def system(shared_system: SharedSystem) -> System:
-    """The shared system, whole and idle, without faults."""
-    system = shared_system.running().system
-    system.mend()
-    return system
+def running(request: pytest.FixtureRequest, shared_system: SharedSystem) -> Running:
+    """The shared system and its merchant, for the tests of the files that may ask for it."""
+    assert uses_shared_system(request.path), "list the file in tests/fixtures/distribution.py"
+    return shared_system.running()
 
 
 @pytest.fixture
-def merchant(shared_system: SharedSystem) -> Merchant:
+def system(running: Running) -> System:
+    """The shared system, whole and idle, without faults."""
+    running.system.mend()
+    return running.system
+
+
+@pytest.fixture
+def merchant(running: Running) -> Merchant:
     """A merchant of the shared system."""
-    return shared_system.running().merchant
+    return running.merchant
 
 
 @pytest.fixture
