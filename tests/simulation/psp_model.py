@@ -292,6 +292,10 @@ class PspModel:
             if isinstance(kept.request, CaptureRequest) and kept.request.charge_id == charge_id
         ]
 
+    def keys_of(self, request: type[Request]) -> list[str]:
+        """The keys under which one kind of call arrived."""
+        return [key for key, kept in self._keys.items() if isinstance(kept.request, request)]
+
     def times_refused(self, charge_id: ChargeId, request: type[CaptureRequest | CancelRequest]) -> int:
         """How many captures or cancellations of a charge were not carried out, and will not be."""
         return sum(

@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 from fincore.domain.charge import Charge
+from fincore.write.psp.port import CompleteRequest, RefundRequest
 from fixtures.scripted_psp import SteppedClock
 from simulation.merchant import PaymentMethod, offered
 from simulation.oracle import at_rest
+from simulation.orders_model import FEE_BACK_MINOR
 from simulation.psp_model import Nature, PspEvent
 from simulation.psp_records import DisputeMove, Payment
 from simulation.psps import Psps
@@ -315,3 +317,59 @@ def test_dispute_record_read_before_another_is_read_again(loop: asyncio.Abstract
     world.stage.finish(slow)
     world.rest(within=timedelta(hours=1))
     assert (at_rest(world), world.queue.held) == ([], [])
+
+
+def test_fee_given_back_with_refunds_is_booked(loop: asyncio.AbstractEventLoop) -> None:
+    """Once with a refund that the merchant asked for, and once with one made at the PSP."""
+    world = new_world(loop, "telling")
+    payment = bought_with_wallet(world)
+    (charge_id,) = world.charges()
+    world.stage.finish(world.send(world.merchant.refund(charge_id, 300), 0))
+    do(world, "refund.send")
+    world.psps.orders.dashboard_refunds(payment, 200)
+    world.rest(within=timedelta(hours=1))
+    assert [refund.fee_minor for refund in payment.refunds.values()] == [FEE_BACK_MINOR, FEE_BACK_MINOR]
+    assert at_rest(world) == []
+
+
+def test_completion_repeated_after_a_crash_keeps_its_key(loop: asyncio.AbstractEventLoop) -> None:
+    world = new_world(loop, "telling")
+    sold(world, "wallet", capture=True)
+    do(world, "charge.authorize")
+    (payment,) = world.psps.orders.payments.values()
+    world.psps.orders.customer_approves(payment)
+    interpreted(world, world.psps.orders.told[-1])
+    crashed_at(world, "charge.complete", "psp.complete answered")
+    do(world, "charge.complete")
+    world.rest(within=timedelta(hours=8))
+    assert len(world.psps.orders.keys_of(CompleteRequest)) == 1
+    assert (charge_of(world).captured_minor, at_rest(world)) == (1000, [])
+
+
+def test_reversal_repeated_after_a_crash_keeps_its_key(loop: asyncio.AbstractEventLoop) -> None:
+    """The first PSP made the payment after FinCore had inferred that it never would, and gone to the next."""
+    world = new_world(loop)
+    world.stage.finish(
+        world.send(world.merchant.charge(1000, offered("pm_pays"), offered("wallet"), capture=True), 0)
+    )
+    world.psps.intents.faults.append("late")
+    do(world, "charge.authorize")
+    world.pass_time(20 * 60)
+    do(world, "charge.resolve")
+    world.pass_time(60 * 60)
+    (late,) = world.psps.intents.payments.values()
+    interpreted(world, world.psps.intents.told[0])
+    assert [attempt.status for attempt in charge_of(world).abandoned_attempts] == ["captured"]
+    crashed_at(world, "attempt.reverse", "psp.refund answered")
+    do(world, "attempt.reverse")
+    assert len(world.psps.intents.keys_of(RefundRequest)) == 1
+    assert [refund.amount_minor for refund in late.refunds.values()] == [1000]
+    assert [attempt.status for attempt in charge_of(world).abandoned_attempts] == ["reversed"]
+
+
+def crashed_at(world: World, kind: str, place: str) -> None:
+    """Do a job until its worker dies at a gate; the job is left for another worker."""
+    dying = world.work_on(job(world, kind))
+    while dying.place != place:
+        world.stage.step(dying)
+    world.crash(dying)
