@@ -5,11 +5,12 @@ from pathlib import Path
 import fincore.api
 
 API = Path(fincore.api.__file__).parent
-SHARED = {"http", "docs"}
+SHARED = {"docs"}
 CAST = {"handlers", "body", "requests", "openapi"}
 PATHS = {
     "charges": ("/v1/charges",),
     "refunds": ("/v1/refunds",),
+    "checkout_sessions": ("/v1/checkout_sessions",),
     "disputes": ("/v1/disputes",),
     "balance": ("/v1/balance", "/v1/balance_transactions"),
     "events": ("/v1/events",),

@@ -1,4 +1,4 @@
-"""What is kept of a browser's report: words and origins, whatever was sent; nothing by which a customer is known."""
+"""What is kept of a browser's report: words and origins alone, and nothing by which a customer is known."""
 
 import json
 

@@ -289,7 +289,11 @@ SESSION_TYPES = [
 
 
 @pytest.mark.parametrize("event_type", SESSION_TYPES)
-@pytest.mark.parametrize(("named", "charge_id"), [(CHARGE, CHARGE), ("order-7", None), (None, None)])
+@pytest.mark.parametrize(
+    ("named", "charge_id"),
+    [(CHARGE, CHARGE), ("order-7", None), (None, None)],
+    ids=["charge", "order", "nothing"],
+)
 def test_event_of_a_session_only_says_where_to_look(
     event_type: str, named: str | None, charge_id: ChargeId | None
 ) -> None:
