@@ -44,11 +44,12 @@ class Merchant(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a program listens: its role, the ports of its API and of its customers' server, and the first of the ops ports."""
+    """Where a program listens: its role, the ports of its API, of its customers' server and of its card edge, and the first of the ops ports."""
 
     role: Role
     api_port: int
     checkout_port: int
+    card_edge_port: int
     ops_port: int
 
 
@@ -79,6 +80,7 @@ class Installation:
             "api",
             self._ports.take(wanted=api_port),
             self._ports.take(wanted=checkout_port),
+            self._ports.take(),
             self._ports.take(len(ROLES), wanted=ops_port),
         )
         self._places = {role: first._replace(role=role) for role in ROLES}
@@ -131,7 +133,7 @@ class Installation:
     def add_program(self, name: str, role: Role) -> None:
         """Give a further process of a role its name and ports."""
         self._further[name] = _Place(
-            role, self._ports.take(), self._ports.take(), self._ports.take(len(ROLES))
+            role, self._ports.take(), self._ports.take(), self._ports.take(), self._ports.take(len(ROLES))
         )
 
     def launch(
@@ -144,6 +146,8 @@ class Installation:
             "FINCORE_CHECKOUT_PORT": str(place.checkout_port),
             "FINCORE_OPS_PORT": str(place.ops_port),
         }
+        if place.role == "card-edge":
+            ports["FINCORE_CARD_EDGE_PORT"] = str(place.card_edge_port)
         environment = {**self.environment(), **ports, **(settings or {})}
         self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
 
@@ -210,6 +214,11 @@ class Installation:
     def checkout_url(self) -> str:
         """Where customers are served."""
         return f"http://127.0.0.1:{self._places['checkout'].checkout_port}"
+
+    @property
+    def card_edge_url(self) -> str:
+        """Where card numbers are taken."""
+        return f"http://127.0.0.1:{self._places['card-edge'].card_edge_port}"
 
     def ops_url(self, name: str) -> str:
         """Where a program serves its health and metrics."""
@@ -293,6 +302,8 @@ class Installation:
                 urls.append(f"http://127.0.0.1:{self.api_port(name)}/readyz")
             if self._place(name).role == "checkout":
                 urls.append(f"http://127.0.0.1:{self._place(name).checkout_port}/readyz")
+            if self._place(name).role == "card-edge":
+                urls.append(f"{self.card_edge_url}/readyz")
             return all(answers_ok(url) for url in urls)
 
         self.until(f"{name} is ready", is_ready, timeout_seconds=START_TIMEOUT_SECONDS)

@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fincore.bootstrap.roles import ROLES
+from fincore.bootstrap.roles import ROLES, module_of
 
 ROOT = Path(__file__).parents[2]
 MIGRATION_LIBRARIES = {"psycopg", "yoyo"}
-ROLE_MODULES = {f"fincore.bootstrap.{role}" for role in ROLES}
+ROLE_MODULES = {module_of(role) for role in ROLES}
 _PRINT_LOADED = f"import sys, fincore.__main__, {', '.join(ROLE_MODULES)}; print(*sys.modules)"
 
 

@@ -223,7 +223,7 @@ def test_each_box_of_the_readmes_diagram_has_a_first_file() -> None:
 
 def test_documented_ports_are_those_of_the_roles() -> None:
     told = re.findall(
-        r"^\|[^|]*\((\d+)\) \| health and metrics of `(\w+)` \|",
+        r"^\|[^|]*\((\d+)\) \| health and metrics of `([\w-]+)` \|",
         (PROJECT / "docs/guides/run.md").read_text(),
         re.MULTILINE,
     )

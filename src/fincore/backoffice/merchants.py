@@ -1,4 +1,4 @@
-"""Merchants with their API keys, fee plans and origins: what staff list, add and take away."""
+"""Merchants with their API keys, fee plans, origins and raw cards: what staff list, add and take away."""
 
 from fincore.domain.errors import FinCoreError
 from fincore.domain.ids import ApiKeyId, MerchantId
@@ -6,6 +6,7 @@ from fincore.write.merchants.fee_plans import AgreedPlan, FeePlans
 from fincore.write.merchants.merchants import ApiKey, Merchants
 from fincore.write.merchants.origin import Origin, read_origin
 from fincore.write.merchants.origins import Origins, RegisteredOrigin
+from fincore.write.merchants.raw_card_decisions import RawCardDecision, RawCardDecisions
 
 
 class NoSuchKey(FinCoreError):
@@ -72,3 +73,11 @@ async def remove_origin(origins: Origins, merchant_id: MerchantId, text: str, *,
     if not await origins.remove(merchant_id, origin, livemode=livemode):
         raise NoSuchOrigin(merchant_id, origin, livemode=livemode)
     return origin
+
+
+async def list_raw_card_decisions(
+    merchants: Merchants, raw_cards: RawCardDecisions, merchant_id: MerchantId
+) -> list[RawCardDecision]:
+    """Every decision about a merchant's card numbers, the latest of a mode last; raise `UnknownMerchant`."""
+    await merchants.require(merchant_id)
+    return await raw_cards.list(merchant_id)

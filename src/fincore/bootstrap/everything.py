@@ -6,13 +6,14 @@ import signal
 import sys
 from collections.abc import Callable
 
+from fincore.bootstrap.card_edge_settings import check_card_edge
 from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
-from fincore.bootstrap.roles import ROLES
+from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.supervisor import Program, Supervisor
@@ -34,6 +35,7 @@ async def run_everything(
         )
     check_accounts(settings, secret_resolver(os.environ))
     check_public_url(configured_accounts(settings), settings)
+    check_card_edge(settings)
     await migrate_databases(databases)
     supervisor = Supervisor(
         [
@@ -42,7 +44,7 @@ async def run_everything(
                 command=(sys.executable, "-m", "fincore", "run", role, "--until-eof"),
                 environment=environment_of(role, os.environ, settings, databases),
             )
-            for role in ROLES
+            for role in configured_roles(settings)
         ],
         () if installation.embedded is None else (installation.embedded,),
     )

@@ -23,6 +23,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.merchants.fee_plans import FeePlans
 from fincore.write.merchants.merchants import Merchants
 from fincore.write.merchants.origins import Origins
+from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.pages.csp_reports import CspReports
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
@@ -54,6 +55,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def origins(self) -> Origins:
         """From which pages merchants' customers may ask."""
         return Origins(self.eventstore, self.clock)
+
+    @property
+    def raw_cards(self) -> RawCardDecisions:
+        """Which merchants may send card numbers."""
+        return RawCardDecisions(self.eventstore, self.clock)
 
     @property
     def fee_plans(self) -> FeePlans:

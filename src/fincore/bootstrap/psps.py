@@ -16,6 +16,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspName
 from fincore.write.psp.account import BrowserAccess, ConfiguredAccount
+from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.psp.paypal.account import PAYPAL, PayPalAccount, PayPalWebhookEndpoint
 from fincore.write.psp.paypal.client import PayPalClient
 from fincore.write.psp.paypal.gateway import PayPalGateway
@@ -28,6 +29,7 @@ from fincore.write.psp.stripe.account import (
     StripeAccount,
     StripeWebhookEndpoint,
 )
+from fincore.write.psp.stripe.card_tokens import StripeCardTokeniser
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.webhooks import StripeWebhooks
@@ -99,6 +101,17 @@ def gateways(settings: Settings, resolver: SecretResolver, clock: Clock) -> Mapp
         )
         found[PAYPAL] = PayPalGateway(paypal, client=paypal_client, clock=clock)
     return found
+
+
+def card_tokenisers(
+    settings: Settings, resolver: SecretResolver, clock: Clock
+) -> Mapping[PspName, CardTokeniser]:
+    """A tokeniser for each PSP that has an account and makes a token of a card without taking money: PayPal has no such call."""
+    stripe = {one.name: stripe_account(one, resolver) for one in _at(STRIPE, settings)}
+    if not stripe:
+        return {}
+    client = StripeClient(total_timeout_seconds=settings.psp_timeout_seconds)
+    return {STRIPE: StripeCardTokeniser(stripe, client=client, clock=clock)}
 
 
 # The half that takes webhooks

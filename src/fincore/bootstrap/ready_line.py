@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from fincore.bootstrap.roles import ROLES
+from fincore.bootstrap.roles import ROLES, configured_roles
 from fincore.bootstrap.settings import Settings
 
 POLL_SECONDS: Final = 0.25
@@ -29,10 +29,11 @@ async def tell_when_ready(settings: Settings, announce: Callable[[str], None]) -
         f"http://{_host(settings)}:{port}" for port in (settings.api_port, settings.checkout_port)
     )
     servers = {"api (its own port)": api, "checkout (its own port)": checkout}
-    for number, role in enumerate(ROLES):
-        servers[role] = f"http://{_host(settings)}:{settings.ops_port + number}"
+    roles = configured_roles(settings)
+    for role in roles:
+        servers[role] = f"http://{_host(settings)}:{settings.ops_port + ROLES.index(role)}"
     await _until_ready(servers, announce)
-    first, last = settings.ops_port, settings.ops_port + len(ROLES) - 1
+    first, last = settings.ops_port, settings.ops_port + ROLES.index(roles[-1])
     announce(
         f"FinCore is ready: {api}  (documentation: {api}/docs; customers: {checkout}; health and metrics of the roles: ports "
         f"{first} to {last})"

@@ -12,7 +12,7 @@ from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
 
 _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
-    {"api": ("webhooks",), "worker": ("calls",), "checkout": ("browser",)}
+    {"api": ("webhooks",), "worker": ("calls",), "checkout": ("browser",), "card-edge": ("calls",)}
 )
 """Which part of the accounts at PSPs a role uses; the other roles use none."""
 
@@ -27,6 +27,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     "notify": _ENCRYPTION_KEYS,
     "auditor": frozenset(),
     "checkout": frozenset(),
+    "card-edge": frozenset({"FINCORE_CARD_EDGE_HMAC_KEY", "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE"}),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 

@@ -25,7 +25,7 @@ from fincore.postgres.database_clock import running_clock
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import Pool, store_state
 
-Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor", "checkout"]
+Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor", "checkout", "card-edge"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 Access = Literal["reads", "writes"]
@@ -41,8 +41,12 @@ STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
     "notify": {"eventstore": "writes"},
     "auditor": {"eventstore": "reads", "paymentdb": "reads", "ledgerdb": "reads"},
     "checkout": {"eventstore": "writes"},
+    "card-edge": {"eventstore": "writes"},
 }
 """Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
+
+OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge"})
+"""The roles that `fincore up` starts only where they are configured."""
 
 EXIT_FAILED: Final = 70
 """The exit code of a role that failed by a fault of its own (EX_SOFTWARE of sysexits.h)."""
@@ -53,12 +57,22 @@ GARBAGE_THRESHOLD: Final = 50_000
 _log = structlog.get_logger(__name__)
 
 
+def module_of(role: Role) -> str:
+    """The module that runs a role."""
+    return f"fincore.bootstrap.{role.replace('-', '_')}"
+
+
+def configured_roles(settings: Settings) -> tuple[Role, ...]:
+    """The roles that `fincore up` starts, in order."""
+    return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or settings.card_edge_port is not None)
+
+
 async def run_role(role: Role, settings: Settings, databases: Databases, *, stop_at_eof: bool) -> None:
     """Run one role until SIGTERM, Ctrl-C or, where asked for, the end of standard input."""
     stop = _stop_signal(stop_at_eof=stop_at_eof)
     await require_migrated(databases, STORES_OF_ROLE[role])
     # By name, so that a process loads what its role needs and no more.
-    run: RunRole = import_module(f"fincore.bootstrap.{role}").run
+    run: RunRole = import_module(module_of(role)).run
     async with (
         open_stores(databases, application_name=f"fincore-{role}", needed=STORES_OF_ROLE[role]) as stores,
         running_clock(stores.eventstore) as clock,

@@ -13,7 +13,7 @@ from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.http.asgi import Application
 from fincore.http.connection import CONNECTIONS_MAX, ConnectionBounds
-from fincore.http.server import http_server
+from fincore.http.server import TlsFiles, http_server, load_tls
 
 CONNECTIONS_WAITING_MAX: Final = 2_048
 """Connections the kernel holds for us before it refuses more."""
@@ -32,11 +32,13 @@ async def serve(
     name: str,
     beside: Collection[asyncio.Task[Any]],
     refusal_headers: Mapping[str, str] = MappingProxyType({}),
+    host: str | None = None,
+    tls: TlsFiles | None = None,
 ) -> None:
     """Serve until `stop` or until a task `beside` ends; then finish the requests under way, and cancel those tasks.
 
-    `name` is that of the server in the log and in the setting of its port. `refusal_headers` stand in the answer to a
-    connection that breaks a bound, which the application never sees.
+    `name` is that of the server in the log and in the setting of its port. `host` is that of all servers if None.
+    `refusal_headers` stand in the answer to a connection that breaks a bound, which the application never sees.
     """
     bounds = ConnectionBounds(
         per_address_max=settings.connections_per_address,
@@ -45,9 +47,11 @@ async def serve(
         refusal_headers=refusal_headers,
     )
     bounds.measure()
-    server = http_server(application, bounds)
-    listening = _listen(settings.host, port, setting=f"FINCORE_{name.upper()}_PORT")
-    _log.info(f"{name}.listening", url=f"http://{settings.host}:{listening.getsockname()[1]}")
+    server = http_server(application, bounds, tls=None if tls is None else load_tls(tls))
+    address = settings.host if host is None else host
+    listening = _listen(address, port, setting=f"FINCORE_{name.upper().replace('-', '_')}_PORT")
+    scheme = "http" if tls is None else "https"
+    _log.info(f"{name}.listening", url=f"{scheme}://{address}:{listening.getsockname()[1]}")
     serving = asyncio.create_task(server.serve([listening]))
     stopping = asyncio.create_task(stop.wait())
     try:

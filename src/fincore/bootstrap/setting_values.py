@@ -189,6 +189,10 @@ def _optional_url(name: str, text: str) -> str | None:
     return _url(name, text) if text else None
 
 
+def _optional_port(name: str, text: str) -> object:
+    return PORT(name, text) if text else None
+
+
 def _optional_file(_: str, text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
 
@@ -207,6 +211,7 @@ NETWORKS: Final = Form("addresses or networks, separated by commas", _networks)
 SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
 STRIPE_WEBHOOK_SECRETS: Final = Form("whsec_..., several separated by commas", _stripe_webhook_secrets)
 PORT: Final = Number(int, 0, 65_535)
+OPTIONAL_PORT: Final = Form("0 to 65,535", _optional_port)
 
 
 def _parts(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from fincore.bootstrap.setting_values import (
     FILE,
     FOLDER,
     NETWORKS,
+    OPTIONAL_PORT,
     OPTIONAL_URL,
     PORT,
     PUBLIC_URL,
@@ -110,6 +111,45 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             read=PUBLIC_URL,
             meaning="where customers' browsers reach the checkout role; needed beside an account that takes wallets",
+        ),
+    ]
+    card_edge_port: Annotated[
+        int | None,
+        Declared(
+            read=OPTIONAL_PORT,
+            meaning="port of the card edge, which takes card numbers; empty: there is none; 0: one that the system chooses",
+        ),
+    ]
+    card_edge_host: Annotated[
+        str,
+        Declared(
+            default="127.0.0.1",
+            read=TEXT,
+            meaning="address that the card edge listens on; any but loopback needs TLS of its own",
+        ),
+    ]
+    card_edge_tls_certificate: Annotated[
+        Path | None,
+        Declared(read=FILE, meaning="file of the card edge's certificate chain (PEM)"),
+    ]
+    card_edge_tls_key: Annotated[
+        Path | None,
+        Declared(read=FILE, meaning="file of that certificate's key (PEM, without a password)"),
+    ]
+    card_edge_hmac_key: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="key under which a card number enters the fingerprint of a request; the card edge needs it",
+        ),
+    ]
+    card_edge_hmac_key_before: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="the key before that one; leave it for 72 hours after a change, as long as idempotency keys are kept",
         ),
     ]
     trusted_proxies: Annotated[

@@ -1,9 +1,9 @@
-"""What `fincore merchant` can do: merchants, what the platform charges them, and the origins of their pages."""
+"""What `fincore merchant` can do: merchants, what the platform charges them, their origins, and whether they send card numbers."""
 
 from cyclopts import App
 
 from fincore.backoffice import merchants as use_cases
-from fincore.cli.arguments import By, Live, Merchant, Name, Origin
+from fincore.cli.arguments import By, Live, Merchant, Name, Origin, Reason
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.currency import Currency
@@ -16,6 +16,13 @@ origins = App(
     name="origins", help="Origins: from which pages a merchant's customers may ask with a publishable key."
 )
 merchants.command(origins)
+raw_cards = App(name="raw-cards", help="Raw cards: which merchants may send card numbers to the card edge.")
+merchants.command(raw_cards)
+
+UNSCREENED = (
+    "No risk engine screens these requests: this installation has none, and it allows each. "
+    "The merchant and this installation are in scope of PCI DSS SAQ D."
+)
 
 
 @merchants.command(name="create")
@@ -106,6 +113,52 @@ def remove_origin(merchant_id: Merchant, origin: Origin, *, live: Live = False) 
         "eventstore",
     )
     show(f"removed {removed} in {_mode(live=live)} mode")
+
+
+@raw_cards.command(name="enable")
+def enable_raw_cards(merchant_id: Merchant, *, live: Live = False, by: By, reason: Reason) -> None:
+    """Let a merchant send card numbers to the card edge, in test mode unless told otherwise. It counts within seconds."""
+    _decide_raw_cards(merchant_id, live=live, is_enabled=True, by=by, reason=reason)
+    show(f"{merchant_id} may send card numbers in {_mode(live=live)} mode")
+    show(UNSCREENED)
+
+
+@raw_cards.command(name="disable")
+def disable_raw_cards(merchant_id: Merchant, *, live: Live = False, by: By, reason: Reason) -> None:
+    """Let a merchant send no more card numbers. It counts within seconds; charges that were made stay."""
+    _decide_raw_cards(merchant_id, live=live, is_enabled=False, by=by, reason=reason)
+    show(f"{merchant_id} may not send card numbers in {_mode(live=live)} mode")
+
+
+@raw_cards.command(name="show")
+def show_raw_cards(merchant_id: Merchant) -> None:
+    """Show every decision about a merchant. In each mode the latest one counts; without one nothing is allowed."""
+    found = on_stores(
+        lambda stores: use_cases.list_raw_card_decisions(stores.merchants, stores.raw_cards, merchant_id),
+        "eventstore",
+    )
+    show_table(
+        ("mode", "raw cards", "since", "by", "reason"),
+        [
+            (
+                _mode(live=one.livemode),
+                "enabled" if one.is_enabled else "disabled",
+                moment_text(one.decided_at),
+                one.decided_by,
+                one.reason,
+            )
+            for one in found
+        ],
+    )
+
+
+def _decide_raw_cards(merchant_id: Merchant, *, live: bool, is_enabled: bool, by: str, reason: str) -> None:
+    on_stores(
+        lambda stores: stores.raw_cards.add(
+            merchant_id, livemode=live, is_enabled=is_enabled, by=by, reason=reason
+        ),
+        "eventstore",
+    )
 
 
 def _mode(*, live: bool) -> str:

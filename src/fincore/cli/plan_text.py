@@ -11,6 +11,7 @@ REASONS: Final[Mapping[SkipReason, str]] = MappingProxyType(
     {
         "payment_method_not_taken": "it takes no payment method that was offered",
         "token_of_other_account": "the token belongs to another account",
+        "no_token_of_card": "it made no token of the card number",
         "not_default": "it is not the default account, and no rule names it",
         "not_chosen_by_rule": "the rule does not name it",
         "account_not_configured": "the rule names it, and no setting does",

@@ -66,6 +66,11 @@ DIGITS_MIN: Final = min(min(known.lengths) for known in CARD_RANGES)
 DIGITS_MAX: Final = max(max(known.lengths) for known in CARD_RANGES)
 
 
+def networks_of(prefix: int) -> tuple[CardRange, ...]:
+    """The ranges that numbers which begin with `prefix` are of; empty if none is issued."""
+    return tuple(known for known in CARD_RANGES if known.first <= prefix <= known.last)
+
+
 def lengths_of(prefix: int) -> tuple[int, ...]:
     """How many digits a card number that begins with `prefix` may have, the most first; empty if none is issued."""
     return _LENGTHS[bisect_right(_STARTS, prefix) - 1]

@@ -29,7 +29,11 @@ class HostedCard(msgspec.Struct, frozen=True, tag_field="type", tag="hosted_card
     """The customer types a card in on the PSP's page, which takes the payment; FinCore sees no token of it."""
 
 
-PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken | HostedCard
+class UntokenisedCard(msgspec.Struct, frozen=True, tag_field="type", tag="untokenised_card"):
+    """A card that the merchant sent by its number, and that no account has made a token of; it holds nothing of the card."""
+
+
+PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken | HostedCard | UntokenisedCard
 PaymentMethodType = Literal["card", "paypal", "paypal_vault", "hosted_card"]
 
 
@@ -63,7 +67,7 @@ Instrument = CardInstrument | PayPalInstrument
 def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
     """The word for a kind of payment method in requests, responses and rules."""
     match method:
-        case CardToken():
+        case CardToken() | UntokenisedCard():
             return "card"
         case PayPalWallet():
             return "paypal"
@@ -79,11 +83,13 @@ def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMeth
         return PayPalWallet()
     if kind == "hosted_card":
         return HostedCard()
+    if kind == "card":
+        return UntokenisedCard() if token is None else CardToken(token)
     if token is None:
         raise ValueError(f"a payment method of type {kind} needs a token")
-    return CardToken(token) if kind == "card" else PayPalVaultToken(token)
+    return PayPalVaultToken(token)
 
 
 def token_of(method: PaymentMethod) -> str | None:
     """The PSP's token behind a payment method; None for one that needs none."""
-    return None if isinstance(method, PayPalWallet | HostedCard) else method.token
+    return None if isinstance(method, PayPalWallet | HostedCard | UntokenisedCard) else method.token

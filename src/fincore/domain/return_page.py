@@ -8,7 +8,7 @@ import secrets
 from typing import Final, NamedTuple
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod
+from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod, UntokenisedCard
 
 PATH: Final = "/return"
 CANCELED: Final = "canceled"
@@ -33,7 +33,7 @@ def is_approved_by_customer(method: PaymentMethod) -> bool:
 
     A page for a card, the bank's or the PSP's own, is none: the PSP goes on by itself.
     """
-    return not isinstance(method, CardToken | HostedCard)
+    return not isinstance(method, CardToken | HostedCard | UntokenisedCard)
 
 
 def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:

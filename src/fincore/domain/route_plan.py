@@ -16,6 +16,7 @@ ATTEMPTS_MAX: Final = 3
 SkipReason = Literal[
     "payment_method_not_taken",
     "token_of_other_account",
+    "no_token_of_card",
     "not_default",
     "not_chosen_by_rule",
     "account_not_configured",
@@ -26,7 +27,7 @@ SkipReason = Literal[
     "attempts_max_reached",
 ]
 """Why an account of the mode is no candidate. `not_default`: no rule names an account, and the payment method is bound to none;
-`account_not_configured`: the rule names it, and no setting does."""
+`account_not_configured`: the rule names it, and no setting does; `no_token_of_card`: it made no token of the card number."""
 
 
 class PaymentMethodChoice(msgspec.Struct, frozen=True):

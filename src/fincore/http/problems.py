@@ -23,6 +23,7 @@ ProblemCode = Literal[
     "cancel_failed",
     "capture_amount_too_large",
     "capture_failed",
+    "card_not_tokenised",
     "card_number_not_allowed",
     "charge_already_refunded",
     "charge_busy",
@@ -68,6 +69,7 @@ ProblemCode = Literal[
     "psp_not_configured",
     "publishable_key_required",
     "rate_limited",
+    "raw_cards_not_enabled",
     "refund_amount_too_large",
     "refund_failed",
     "refund_not_found",
@@ -188,6 +190,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             403,
             "Origin not registered",
             "Call from a page of the merchant, and ask the operator of this installation to register its origin for the mode of the key.",
+        ),
+        "raw_cards_not_enabled": ProblemKind(
+            403,
+            "Raw cards not enabled",
+            "Ask the operator of this installation to enable card numbers for the mode of your key, or send a token to the API.",
         ),
         "route_not_found": ProblemKind(404, "Unknown path", "Check the path. /docs lists all paths."),
         "charge_not_found": ProblemKind(
@@ -445,6 +452,12 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             503,
             "Unchecked webhook",
             "Send the same webhook again after the seconds in `Retry-After`.",
+            retryable=True,
+        ),
+        "card_not_tokenised": ProblemKind(
+            503,
+            "No PSP reached for card",
+            "Send the same request again after the seconds in `Retry-After`, with the same key. Nothing was kept.",
             retryable=True,
         ),
         "store_unavailable": ProblemKind(

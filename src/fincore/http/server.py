@@ -2,9 +2,11 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final, cast
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
 
 import uvicorn
 
@@ -33,8 +35,26 @@ class Server(uvicorn.Server):
         yield
 
 
-def http_server(application: Application, bounds: ConnectionBounds) -> Server:
-    """A server of an application."""
+class TlsFiles(NamedTuple):
+    """A certificate chain and its key, each a PEM file."""
+
+    certificate: Path
+    key: Path
+
+
+def load_tls(files: TlsFiles) -> ssl.SSLContext:
+    """TLS 1.2 and later with the certificate. Raises `OSError` and `SSLError` for files that cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Without a password a key that needs one is an error: the default would ask at the terminal.
+    context.load_cert_chain(files.certificate, files.key, password=lambda: b"")
+    return context
+
+
+def http_server(
+    application: Application, bounds: ConnectionBounds, *, tls: ssl.SSLContext | None = None
+) -> Server:
+    """A server of an application, in clear unless it has TLS."""
     return Server(
         uvicorn.Config(
             cast("Any", application),
@@ -48,6 +68,7 @@ def http_server(application: Application, bounds: ConnectionBounds) -> Server:
             proxy_headers=False,
             timeout_keep_alive=int(IDLE_SECONDS_MAX),
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         ),
         bounds,
     )

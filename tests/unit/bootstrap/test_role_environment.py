@@ -22,6 +22,7 @@ PSP_KEYS = {
     "FINCORE_PAYPAL_LIVE_CLIENT_SECRET",
 }
 STRIPE_WEBHOOKS = {"FINCORE_STRIPE_TEST_WEBHOOK_SECRETS", "FINCORE_STRIPE_LIVE_WEBHOOK_SECRETS"}
+NUMBER_KEYS = {"FINCORE_CARD_EDGE_HMAC_KEY", "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE"}
 SEALING = {"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"}
 LOG, VIEWS, BOOKS = "FINCORE_EVENTSTORE_DSN", "FINCORE_PAYMENTDB_DSN", "FINCORE_LEDGERDB_DSN"
 
@@ -33,6 +34,7 @@ NEEDED: dict[Role, set[str]] = {
     "notify": {LOG} | SEALING,
     "auditor": {LOG, VIEWS, BOOKS},
     "checkout": {LOG, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"},
+    "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS,
 }
 
 
@@ -47,6 +49,8 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY": "pk_live_1",
         "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "E1",
         "FINCORE_PAYPAL_LIVE_CLIENT_SECRET": "E2",
+        "FINCORE_CARD_EDGE_HMAC_KEY": KEY,
+        "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE": KEY,
         "FINCORE_SECRETS_KEY": KEY,
         "FINCORE_SECRETS_KEY_BEFORE": KEY,
         LOG: DATABASES.eventstore,
@@ -72,7 +76,7 @@ def test_role_gets_the_secrets_it_needs_and_no_others(role: Role, tmp_path: Path
     # The role starts with it, and finds its stores.
     settings = read_settings(told)
     assert settings.eventstore_dsn == DATABASES.eventstore
-    assert bool(settings.psp_accounts) == (role in ("api", "worker", "checkout"))
+    assert bool(settings.psp_accounts) == (role in ("api", "worker", "checkout", "card-edge"))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -91,7 +95,12 @@ def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_pa
     }
     environment = {"FINCORE_PSP_ACCOUNTS_FILE": str(file), "FINCORE_DATA_DIR": str(tmp_path), **secrets}
     told = environment_of(role, environment, read_settings(environment), DATABASES)
-    needed = {"worker": {"EU_KEY"}, "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"}, "checkout": {"EU_PAGES"}}
+    needed: dict[Role, set[str]] = {
+        "worker": {"EU_KEY"},
+        "card-edge": {"EU_KEY"},
+        "checkout": {"EU_PAGES"},
+        "api": {"EU_WEBHOOK", "EU_WEBHOOK_OLD"},
+    }
     assert secrets.keys() & told.keys() == needed.get(role, set())
     assert [one.label for one in read_settings(told).psp_accounts] == ["stripe/eu"]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import fincore.api
+import fincore.cardedge
 import fincore.checkout
 import fincore.domain.requests
 import fincore.http
@@ -17,7 +18,7 @@ from fincore.http.problems import PROBLEMS, Problem, ProblemCode, problem_body
 
 def strings_in_sources() -> set[str]:
     """Every text literal of what answers problems, but for the table and the documentation of it."""
-    answering = (fincore.api, fincore.checkout, fincore.http, fincore.write.payments)
+    answering = (fincore.api, fincore.cardedge, fincore.checkout, fincore.http, fincore.write.payments)
     folders = [path for package in answering for path in package.__path__]
     files = [file for folder in folders for file in Path(folder).rglob("*.py")]
     used = [

@@ -8,7 +8,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.money import Money
 from fincore.domain.return_page import is_approved_by_customer
-from fincore.domain.route_plan import RoutePlan
+from fincore.domain.route_plan import PaymentMethodChoice, RoutePlan
 from fincore.write.payments.charge_request import ChargeRequest, choices_of, currency_of
 from fincore.write.payments.command import Command
 from fincore.write.queue.job_payloads import authorize_job
@@ -23,8 +23,13 @@ class ChargeCommand(Command, frozen=True, kw_only=True):
     fee_plan: FeePlan | None = None
 
 
-def route_request(command: ChargeCommand, charge_id: ChargeId) -> RouteRequest:
-    """What the plan of a charge may depend on. Weights are drawn by the charge's id: the log tells it to a dry run."""
+def route_request(
+    command: ChargeCommand, charge_id: ChargeId, offered: tuple[PaymentMethodChoice, ...] | None = None
+) -> RouteRequest:
+    """What the plan of a charge may depend on. Weights are drawn by the charge's id: the log tells it to a dry run.
+
+    `offered` is what the merchant offers where the request does not say it.
+    """
     request = command.request
     return RouteRequest(
         key=charge_id,
@@ -32,7 +37,7 @@ def route_request(command: ChargeCommand, charge_id: ChargeId) -> RouteRequest:
         livemode=command.livemode,
         money=Money(request.amount_minor, currency_of(request)),
         capture_method=_capture_method(request),
-        offered=choices_of(request),
+        offered=choices_of(request) if offered is None else offered,
         metadata=request.metadata,
     )
 

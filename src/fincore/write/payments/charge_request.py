@@ -42,6 +42,68 @@ _PATH_AND_QUERY: Final = r"(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]*)?"
 PAGE_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PATH_AND_QUERY}$"
 
 
+AmountMinor = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=AMOUNT_MINOR_MAX,
+        description="The amount in the currency's minor unit: 1999 with `usd` is 19.99 dollars. The PSP and the "
+        "currency decide how large it can be, and whether its last digits must be 0.",
+        examples=[1999],
+    ),
+]
+SentCurrency = Annotated[
+    str,
+    Meta(
+        max_length=CURRENCY_CHARACTERS_MAX,
+        description="ISO 4217 code of the currency. Upper case is accepted; answers are in lower case.",
+        examples=["usd"],
+        extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
+    ),
+]
+Capture = Annotated[
+    bool, Meta(description="`true`: take the money at once. `false`: only hold it until you capture it.")
+]
+Description = Annotated[
+    str,
+    Meta(
+        max_length=DESCRIPTION_CHARACTERS_MAX,
+        description="A text for you and your staff.",
+        extra_json_schema={"pattern": NO_NUL},
+    ),
+]
+CustomerEmail = Annotated[
+    str,
+    Meta(
+        max_length=EMAIL_CHARACTERS_MAX,
+        description="The customer's e-mail address.",
+        examples=["ada@example.com"],
+        extra_json_schema={"pattern": _EMAIL},
+    ),
+]
+ReturnUrl = Annotated[
+    str,
+    Meta(
+        max_length=RETURN_URL_CHARACTERS_MAX,
+        description="Where the customer returns to after authentication (3-D Secure) or approval of a wallet: an "
+        "https URL, or http on loopback, without user name and fragment. A wallet needs it. Without it a charge "
+        "that needs authentication fails with the code `authentication_required`.",
+        examples=["https://shop.example/orders/6735"],
+        extra_json_schema={"pattern": PAGE_URL},
+    ),
+]
+CancelUrl = Annotated[
+    str,
+    Meta(
+        max_length=RETURN_URL_CHARACTERS_MAX,
+        description="Where the customer returns to from a wallet without having approved the payment: a URL of the "
+        "same form. A wallet needs it.",
+        examples=["https://shop.example/cart"],
+        extra_json_schema={"pattern": PAGE_URL},
+    ),
+]
+
+
 class ChargeRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -50,25 +112,8 @@ class ChargeRequest(
     EXACTLY_ONE_OF: ClassVar = ("payment_method", "payment_methods")
     # Defaults are left out when it is encoded: a field added later leaves the fingerprints of older requests as they are.
 
-    amount_minor: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=AMOUNT_MINOR_MAX,
-            description="The amount in the currency's minor unit: 1999 with `usd` is 19.99 dollars. The PSP and the "
-            "currency decide how large it can be, and whether its last digits must be 0.",
-            examples=[1999],
-        ),
-    ]
-    currency: Annotated[
-        str,
-        Meta(
-            max_length=CURRENCY_CHARACTERS_MAX,
-            description="ISO 4217 code of the currency. Upper case is accepted; answers are in lower case.",
-            examples=["usd"],
-            extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
-        ),
-    ]
+    amount_minor: AmountMinor
+    currency: SentCurrency
     payment_method: (
         Annotated[
             Annotated[
@@ -99,62 +144,14 @@ class ChargeRequest(
         ]
         | UnsetType
     ) = UNSET
-    capture: Annotated[
-        bool, Meta(description="`true`: take the money at once. `false`: only hold it until you capture it.")
-    ] = True
-    description: (
-        Annotated[
-            str,
-            Meta(
-                max_length=DESCRIPTION_CHARACTERS_MAX,
-                description="A text for you and your staff.",
-                extra_json_schema={"pattern": NO_NUL},
-            ),
-        ]
-        | None
-    ) = None
-    customer_email: (
-        Annotated[
-            str,
-            Meta(
-                max_length=EMAIL_CHARACTERS_MAX,
-                description="The customer's e-mail address.",
-                examples=["ada@example.com"],
-                extra_json_schema={"pattern": _EMAIL},
-            ),
-        ]
-        | None
-    ) = None
+    capture: Capture = True
+    description: Description | None = None
+    customer_email: CustomerEmail | None = None
     metadata: Annotated[
         Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
     ] = {}
-    return_url: (
-        Annotated[
-            str,
-            Meta(
-                max_length=RETURN_URL_CHARACTERS_MAX,
-                description="Where the customer returns to after authentication (3-D Secure) or approval of a wallet: an "
-                "https URL, or http on loopback, without user name and fragment. A wallet needs it. Without it a charge "
-                "that needs authentication fails with the code `authentication_required`.",
-                examples=["https://shop.example/orders/6735"],
-                extra_json_schema={"pattern": PAGE_URL},
-            ),
-        ]
-        | None
-    ) = None
-    cancel_url: (
-        Annotated[
-            str,
-            Meta(
-                max_length=RETURN_URL_CHARACTERS_MAX,
-                description="Where the customer returns to from a wallet without having approved the payment: a URL of the "
-                "same form. A wallet needs it.",
-                examples=["https://shop.example/cart"],
-                extra_json_schema={"pattern": PAGE_URL},
-            ),
-        ]
-        | None
-    ) = None
+    return_url: ReturnUrl | None = None
+    cancel_url: CancelUrl | None = None
 
 
 _Sent = list[tuple[str, str | AnyPaymentMethod]]
@@ -164,12 +161,12 @@ _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
 IS_PAGE_URL: Final = re.compile(PAGE_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
 
-def checked(request: ChargeRequest) -> ChargeRequest | Flaw:
+def checked(request: ChargeRequest, *, is_paid_apart: bool = False) -> ChargeRequest | Flaw:
     """The request with its currency in lower case, or the first thing that is wrong with it.
 
-    What its type says (ranges, lengths) is checked where it is decoded.
+    What its type says (ranges, lengths) is checked where it is decoded. `is_paid_apart`: the payment method stands beside it.
     """
-    flaw = _first_flaw(request)
+    flaw = _first_flaw(request, is_paid_apart=is_paid_apart)
     if flaw is not None:
         return flaw
     currency = parse_currency(request.currency)
@@ -212,12 +209,12 @@ def currency_of(request: ChargeRequest) -> Currency:
     return Currency(request.currency)
 
 
-def _first_flaw(request: ChargeRequest) -> Flaw | None:
+def _first_flaw(request: ChargeRequest, *, is_paid_apart: bool) -> Flaw | None:
     sent = _sent(request)
     return (
         metadata_flaw(request.metadata)
         or _text_flaw(request, sent)
-        or _payment_method_flaw(request, sent)
+        or (None if is_paid_apart else _payment_method_flaw(request, sent))
         or _email_flaw(request.customer_email)
         or _url_flaw(request, sent)
     )

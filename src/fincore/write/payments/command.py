@@ -9,7 +9,7 @@ from fincore.eventstore.commit import IdempotencyKey, Provenance
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What all requests have in common that are carried out once for their key.
 
-    `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
+    `fingerprint_before` is what its fingerprint was under a key that was replaced, where it holds a keyed hash. `wait_seconds` is how long the client will wait for the outcome; 0.0 for one that wants its answer at once.
     """
 
     merchant_id: MerchantId
@@ -18,12 +18,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     request_id: RequestId
     idempotency_key: str
     fingerprint: bytes
+    fingerprint_before: bytes | None = None
     wait_seconds: float = 0.0
 
     @property
     def scoped_key(self) -> IdempotencyKey:
         """The idempotency key in its scope."""
         return IdempotencyKey(self.merchant_id, self.livemode, self.idempotency_key)
+
+    def repeats(self, fingerprint: bytes) -> bool:
+        """Whether the request that has this fingerprint is the same as this one."""
+        return fingerprint in (self.fingerprint, self.fingerprint_before)
 
     @property
     def provenance(self) -> Provenance:

@@ -78,6 +78,7 @@ class Refused(msgspec.Struct, frozen=True):
             "currency_not_supported",
             "idempotency_key_in_use",
             "idempotency_key_reused",
+            "card_not_tokenised",
             "payment_method_not_taken",
             "psp_not_configured",
         ]
@@ -103,8 +104,11 @@ class Decision(msgspec.Struct, Generic[StateT, E_co], frozen=True, kw_only=True)
     is_final: Callable[[StateT], bool]
 
 
-Decide = Callable[[], Awaitable[Decision[StateT, E] | Refused]]
-"""Looks at what is known now; called again when that has changed before the decision was written."""
+Decide = Callable[[], Awaitable[Decision[StateT, E] | StoredResponse | Refused]]
+"""Looks at what is known now; called again when that has changed before the decision was written.
+
+It gives a response that the key got before where it looks for that itself, because deciding is costly.
+"""
 
 
 class _Running(NamedTuple):
@@ -181,7 +185,7 @@ class IdempotentRequests(Generic[E_contra]):
         return responded
 
     async def _await_first(self, first: _Running, command: Command) -> Responded | Refused:
-        if first.fingerprint != command.fingerprint:
+        if not command.repeats(first.fingerprint):
             return Refused("idempotency_key_reused")
         done, _ = await asyncio.wait({first.result}, timeout=self._patience_seconds(command))
         if not done:
@@ -239,6 +243,8 @@ class IdempotentRequests(Generic[E_contra]):
         """Decide and commit, again where another request was faster; or the response that the key got before."""
         for _ in range(CONFLICTS_MAX):
             decision = await decide()
+            if isinstance(decision, StoredResponse):
+                return decision
             if isinstance(decision, Refused):
                 # What stands in the way may be what this very request did, when it came before.
                 return await self._writer.find_response(command.scoped_key) or decision
@@ -278,7 +284,7 @@ class IdempotentRequests(Generic[E_contra]):
         self, response: StoredResponse, command: Command
     ) -> tuple[Responded | Refused, StoredResponse | Refused]:
         """What another process, or this one before it restarted, wrote under the key; once it is final."""
-        if response.fingerprint == command.fingerprint:
+        if command.repeats(response.fingerprint):
             deadline = asyncio.get_running_loop().time() + self._patience_seconds(command)
             while is_in_flight(response, self._clock.now()):
                 if asyncio.get_running_loop().time() >= deadline:
@@ -325,6 +331,6 @@ def _first(stored: StoredResponse, *, has_waited: bool) -> Responded:
 
 
 def _again(stored: StoredResponse, command: Command) -> Responded | Refused:
-    if stored.fingerprint != command.fingerprint:
+    if not command.repeats(stored.fingerprint):
         return Refused("idempotency_key_reused")
     return Responded(stored.response, is_replay=True, has_waited=False)

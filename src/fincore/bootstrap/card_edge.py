@@ -1,0 +1,69 @@
+"""The card-edge role: serves merchants' back ends that send card numbers, in a process that leaves no core."""
+
+import asyncio
+import os
+
+from fincore.bootstrap.card_edge_application import CardHandling, build_card_edge
+from fincore.bootstrap.card_edge_settings import card_edge_tls, number_hmac
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.processes import running_rules, running_writer
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.psps import card_tokenisers, router
+from fincore.bootstrap.serving import serve
+from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.undumpable import become_undumpable
+from fincore.cardedge.app import CardEdgeBounds
+from fincore.domain.clock import AgeClock
+from fincore.domain.errors import ConfigurationError
+from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.ids import charge_of
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.write.raw_cards.screen import NoEngine
+
+
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
+    """Serve card numbers until `stop`; then finish the requests under way and what they wrote."""
+    become_undumpable()
+    if settings.card_edge_port is None:
+        raise ConfigurationError("FINCORE_CARD_EDGE_PORT is missing: set the port of the card edge")
+    tls, hmac = card_edge_tls(settings), number_hmac(settings)
+    log = EventLog(stores.eventstore, CHARGE_EVENTS, name_of=charge_of)
+    watch = StreamWatch(log)
+    tokenisers = card_tokenisers(settings, secret_resolver(os.environ), clock)
+    try:
+        async with (
+            running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
+            running_rules(stores.eventstore) as rules,
+        ):
+            application = build_card_edge(
+                stores,
+                CardHandling(
+                    router=router(settings, rules),
+                    tokenisers=tokenisers,
+                    screen=NoEngine(),
+                    number_hmac=hmac,
+                ),
+                CardEdgeBounds(
+                    live_per_second=settings.rate_limit_live_per_second,
+                    test_per_second=settings.rate_limit_test_per_second,
+                ),
+                writer=writer,
+                watch=watch,
+                log=log,
+                clock=clock,
+            )
+            watching = asyncio.create_task(watch.run())
+            await serve(
+                application,
+                settings,
+                settings.card_edge_port,
+                stop,
+                name="card-edge",
+                beside=(watching,),
+                host=settings.card_edge_host,
+                tls=tls,
+            )
+    finally:
+        for tokeniser in tokenisers.values():
+            await tokeniser.close()

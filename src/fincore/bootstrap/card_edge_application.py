@@ -1,0 +1,80 @@
+"""The card edge as one application: stores, tokenisers and bounds in. The role card-edge and the tests compose it here."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fincore.api.charges.body import render_charge
+from fincore.api.docs.document import openapi_document
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.outages import store_outage
+from fincore.bootstrap.payment_services import payment_services
+from fincore.cardedge.app import CardEdgeBounds, create_card_edge_app
+from fincore.cardedge.charges.handlers import RawCardCharges
+from fincore.cardedge.documentation import Documentation
+from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
+from fincore.domain.outcome import PspName
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.watch import StreamWatch
+from fincore.eventstore.writer import Writer
+from fincore.http.asgi import Application
+from fincore.http.health.handlers import Health
+from fincore.postgres.pool import store_state
+from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.merchants.raw_card_decisions import EnabledRawCards
+from fincore.write.merchants.raw_card_requests import RawCardRequests
+from fincore.write.psp.card_tokeniser import CardTokeniser
+from fincore.write.raw_cards.number_hmac import NumberHmac
+from fincore.write.raw_cards.raw_card_service import RawCardService
+from fincore.write.raw_cards.screen import Screen
+from fincore.write.routing.router import Router
+
+
+class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
+    """To which accounts a card goes, who makes tokens of it, who looks before, and what its number becomes in fingerprints."""
+
+    router: Router
+    tokenisers: Mapping[PspName, CardTokeniser]
+    screen: Screen
+    number_hmac: NumberHmac
+
+
+def build_card_edge(
+    stores: Stores,
+    cards: CardHandling,
+    bounds: CardEdgeBounds,
+    *,
+    writer: Writer[LogEvent],
+    watch: StreamWatch,
+    log: EventLog[ChargeEvent],
+    clock: Clock,
+) -> Application:
+    """The server. `writer` and `watch` must be running while it serves."""
+    services = payment_services(router=cards.router, writer=writer, log=log, watch=watch, clock=clock)
+    service = RawCardService(
+        requests=services.requests,
+        outcomes=services.outcomes,
+        find_response=writer.find_response,
+        clock=clock,
+        router=cards.router,
+        screen=cards.screen,
+        tokenisers=cards.tokenisers,
+        render=render_charge,
+    )
+    charges = RawCardCharges(
+        service=service,
+        keys=ApiKeys(stores.eventstore),
+        enabled=EnabledRawCards(stores.eventstore),
+        record=RawCardRequests(stores.eventstore, clock),
+        number_hmac=cards.number_hmac,
+        clock=clock,
+    )
+    health = Health({"eventstore": lambda: store_state(stores.eventstore)})
+    document = msgspec.json.encode(openapi_document([*charges.routes(), *health.routes()], {}))
+    return create_card_edge_app(
+        (charges, health, Documentation(document)),
+        bounds=bounds,
+        outage_of=store_outage,
+    )

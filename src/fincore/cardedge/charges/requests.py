@@ -1,0 +1,176 @@
+"""What a merchant sends with a card number, and what may be wrong with it. Nothing of the card is in a message or a fingerprint. Pure."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from fincore.domain.card_number import holds_card_number
+from fincore.domain.raw_card import RawCard, card_flaw
+from fincore.domain.secret import MASK, Secret
+from fincore.write.payments.charge_request import (
+    AmountMinor,
+    CancelUrl,
+    Capture,
+    ChargeRequest,
+    CustomerEmail,
+    Description,
+    ReturnUrl,
+    SentCurrency,
+    checked,
+)
+from fincore.write.payments.flaw import Flaw, text_flaw
+from fincore.write.payments.metadata import Metadata
+from fincore.write.raw_cards.number_hmac import NumberHmac
+
+CARD: Final = "payment_method.card"
+NUMBER_CHARACTERS_MAX: Final = 19
+CVC_CHARACTERS_MAX: Final = 4
+HOLDER_CHARACTERS_MAX: Final = 120
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A card by its number."""
+
+    number: Annotated[
+        str,
+        Meta(
+            max_length=NUMBER_CHARACTERS_MAX,
+            description="The card number: digits only.",
+            examples=["4242424242424242"],
+        ),
+    ]
+    expiry_month: Annotated[
+        int, Meta(ge=1, le=12, description="The month in which the card expires, from 1.", examples=[12])
+    ]
+    expiry_year: Annotated[
+        int,
+        Meta(
+            ge=2000,
+            le=2199,
+            description="The year in which it expires, with four digits. It counts to the end of the month, and one day more.",
+            examples=[2034],
+        ),
+    ]
+    cvc: Annotated[
+        str,
+        Meta(
+            max_length=CVC_CHARACTERS_MAX,
+            description="The security code: four digits for American Express, three for others. FinCore never keeps it.",
+            examples=["123"],
+        ),
+    ]
+    holder: (
+        Annotated[
+            str,
+            Meta(
+                max_length=HOLDER_CHARACTERS_MAX, description="The name on the card.", examples=["Ada Byron"]
+            ),
+        ]
+        | None
+    ) = None
+
+    def __repr__(self) -> str:
+        """Nothing of the card."""
+        return f"Card({MASK!r})"
+
+
+class RawCardPaymentMethod(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="card"
+):
+    """A card that FinCore makes into tokens of PSP accounts before it writes the charge."""
+
+    card: Annotated[Card, Meta(description="The card.")]
+
+
+class RawCardChargeRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The charge to create by card number."""
+
+    amount_minor: AmountMinor
+    currency: SentCurrency
+    payment_method: Annotated[RawCardPaymentMethod, Meta(description="The card that pays.")]
+    capture: Capture = True
+    description: Description | None = None
+    customer_email: CustomerEmail | None = None
+    metadata: Annotated[
+        Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
+    ] = {}
+    return_url: ReturnUrl | None = None
+    cancel_url: CancelUrl | None = None
+
+
+class CheckedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request without a flaw: its terms, which name no payment method, and its card."""
+
+    terms: ChargeRequest
+    card: RawCard
+
+
+def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequest | Flaw:
+    """The terms and the card of a request, or the first thing that is wrong with it."""
+    terms = checked(
+        ChargeRequest(
+            amount_minor=request.amount_minor,
+            currency=request.currency,
+            capture=request.capture,
+            description=request.description,
+            customer_email=request.customer_email,
+            metadata=request.metadata,
+            return_url=request.return_url,
+            cancel_url=request.cancel_url,
+        ),
+        is_paid_apart=True,
+    )
+    if isinstance(terms, Flaw):
+        return terms
+    sent = request.payment_method.card
+    card = RawCard(
+        number=Secret(sent.number),
+        expiry_month=sent.expiry_month,
+        expiry_year=sent.expiry_year,
+        cvc=Secret(sent.cvc),
+        holder=None if sent.holder is None else Secret(sent.holder),
+    )
+    flaw = card_flaw(card, now)
+    if flaw is not None:
+        return Flaw(code="field_invalid", param=f"{CARD}.{flaw.field}", detail=flaw.detail)
+    return _holder_flaw(sent.holder) or CheckedRequest(terms=terms, card=card)
+
+
+class Fingerprints(msgspec.Struct, frozen=True):
+    """What a request is known by again, and what it was known by under the key before; None where there is none."""
+
+    now: bytes
+    before: bytes | None
+
+
+def fingerprints_of(method: str, path: str, request: CheckedRequest, hmac: NumberHmac) -> Fingerprints:
+    """What two requests with one key must have in common: the terms, the holder, the expiry, and the number as an HMAC.
+
+    The security code is in none: with all else known, three digits could be guessed.
+    """
+    card = request.card
+    before = hmac.before_of(card.number)
+    head = b"%s %s\n%s\n" % (method.encode(), path.encode(), _ENCODER.encode(request.terms))
+
+    def fingerprint(number_hmac: str) -> bytes:
+        holder = None if card.holder is None else card.holder.reveal()
+        facts = _ENCODER.encode([number_hmac, card.expiry_month, card.expiry_year, holder])
+        return sha256(head + facts).digest()
+
+    return Fingerprints(fingerprint(hmac.of(card.number)), None if before is None else fingerprint(before))
+
+
+def _holder_flaw(holder: str | None) -> Flaw | None:
+    if holder is None:
+        return None
+    param = f"{CARD}.holder"
+    if holds_card_number(holder):
+        return Flaw(code="field_invalid", param=param, detail="The name on the card holds a card number.")
+    return text_flaw(param, holder)

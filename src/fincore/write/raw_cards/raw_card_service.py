@@ -1,0 +1,137 @@
+"""Creates charges by card number: the key is looked up, the charge screened, the card made into tokens, then all is one Commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+
+import structlog
+
+from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
+from fincore.domain.clock import Clock
+from fincore.domain.events import ChargeEvent, ChargeFailed
+from fincore.domain.ids import charge_of, new_stream_id
+from fincore.domain.log_events import LogEvent
+from fincore.domain.money import Money
+from fincore.domain.outcome import Declined, PspName, Retryable, Unknown
+from fincore.domain.raw_card import RawCard, instrument_of_card
+from fincore.domain.route_plan import PlannedAttempt
+from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
+from fincore.write.payments.charge_request import currency_of
+from fincore.write.payments.idempotent_requests import Decision, IdempotentRequests, Refused, Responded
+from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.payment_service import Render
+from fincore.write.psp.card_tokeniser import CardTokeniser
+from fincore.write.raw_cards.screen import Screen, ScreenRequest
+from fincore.write.raw_cards.tokenised_plan import OFFERED, RefusedCard, Tokenised, tokenised_plan
+from fincore.write.routing.router import NoRoute, Router
+
+_log = structlog.get_logger(__name__)
+
+FindResponse = Callable[[IdempotencyKey], Awaitable[StoredResponse | None]]
+_BUSY: Final = Refused("charge_busy")
+_NOT_TOKENISED: Final = Refused("card_not_tokenised")
+
+
+class RawCardService:
+    """Takes charges in by card number. `tokenisers` are those of the PSPs that make a token of a card without taking money."""
+
+    def __init__(
+        self,
+        *,
+        requests: IdempotentRequests[LogEvent],
+        outcomes: OutcomeWait[Charge],
+        find_response: FindResponse,
+        clock: Clock,
+        router: Router,
+        screen: Screen,
+        tokenisers: Mapping[PspName, CardTokeniser],
+        render: Render,
+    ) -> None:
+        self._requests = requests
+        self._outcomes = outcomes
+        self._find_response = find_response
+        self._clock = clock
+        self._router = router
+        self._screen = screen
+        self._tokenisers = tokenisers
+        self._render = render
+
+    async def charge(
+        self, command: ChargeCommand, card: RawCard, *, screened: Callable[[str], None]
+    ) -> Responded | Refused:
+        """Create a charge, or return the response that its idempotency key got before. The command names no payment method.
+
+        `screened` is told what screened the charge, where it came that far. Raises `Overloaded` and `StoreUnavailable`: nothing
+        can be said then, and the same request with the same key may be repeated, as after `card_not_tokenised`.
+        """
+        decide = partial(self._new_charge, command, card, screened)
+        return await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
+
+    async def _new_charge(
+        self, command: ChargeCommand, card: RawCard, screened: Callable[[str], None]
+    ) -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:
+        stored = await self._find_response(command.scoped_key)
+        if stored is not None:
+            return stored
+        instrument, request = instrument_of_card(card), command.request
+        allowed = await self._screen.screen(
+            ScreenRequest(
+                merchant_id=command.merchant_id,
+                livemode=command.livemode,
+                money=Money(request.amount_minor, currency_of(request)),
+                customer_email=request.customer_email,
+                instrument=instrument,
+            )
+        )
+        screened(allowed.screened_by)
+        stream_id = new_stream_id()
+        charge_id = charge_of(stream_id)
+        plan = self._router.route(route_request(command, charge_id, OFFERED))
+        if isinstance(plan, NoRoute):
+            return Refused(plan.code, plan.detail)
+        made = await asyncio.gather(*(self._tokenise(attempt, card) for attempt in plan.attempts))
+        known = tokenised_plan(plan, made)
+        if known is None:
+            return _NOT_TOKENISED
+        refused = known.declined if isinstance(known, RefusedCard) else None
+        created, job = accept(
+            command, charge_id, known.plan if isinstance(known, RefusedCard) else known, self._clock.now()
+        )
+        state = evolve(None, created)
+        failed: tuple[ChargeEvent, ...] = ()
+        if refused is not None:
+            event = ChargeFailed(
+                code=refused.failure.code,
+                message=refused.failure.message,
+                advice=refused.failure.advice,
+                decline_code=refused.failure.decline_code,
+                occurred_at=refused.occurred_at,
+                instrument=instrument,
+            )
+            state, failed = evolve(state, event), (event,)
+        return Decision(
+            stream_id=stream_id,
+            expected_version=0,
+            events=(created, *failed),
+            jobs=() if failed else (job,),
+            state=state,
+            show=lambda charge: self._render(charge_id, charge, command.request_id),
+            is_final=lambda charge: charge.status != "processing",
+        )
+
+    async def _tokenise(self, attempt: PlannedAttempt, card: RawCard) -> Tokenised:
+        tokeniser = self._tokenisers.get(attempt.psp)
+        if tokeniser is None:
+            return None
+        made = await tokeniser.tokenise(attempt.psp_account, card)
+        match made:
+            case Retryable(reason=reason) | Unknown(reason=reason):
+                _log.warning("raw_cards.not_tokenised", account=attempt.psp_account, reason=reason)
+            case Declined(failure=failure):
+                _log.info("raw_cards.refused", account=attempt.psp_account, code=failure.code)
+            case _:
+                pass
+        return made
