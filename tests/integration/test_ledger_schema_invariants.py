@@ -1,6 +1,6 @@
 """What the ledger's database refuses from every role: each test writes as the owner of the tables, by hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from fincore.postgres.pool import Pool
+from fixtures.databases import prepared_database, with_database
 from fixtures.traffic import store_pool
 
 ONE_ENTRY = """
@@ -32,13 +33,18 @@ Leg = tuple[int, int, str, int, str, int, int]
 async def owner(dsn: str) -> AsyncIterator[Pool]:
     """The owner's pool on a ledger with four accounts (1 and 2 in usd, 3 in eur, 4 in live usd) and one entry."""
     async with store_pool(dsn, "ledgerdb", role=None) as pool:
-        await pool.execute("""
-            insert into accounts (livemode, name, currency, type, normal_side)
-            values (false, 'a', 'usd', 'asset', 'debit'), (false, 'b', 'usd', 'liability', 'credit'),
-                   (false, 'c', 'eur', 'asset', 'debit'), (true, 'a', 'usd', 'asset', 'debit')
-        """)
-        await book(pool, (1, 1, "debit", 100, "usd", 100, 1), (2, 2, "credit", 100, "usd", 100, 1))
+        await open_books(pool)
         yield pool
+
+
+async def open_books(pool: Pool) -> None:
+    """Four accounts and one entry."""
+    await pool.execute("""
+        insert into accounts (livemode, name, currency, type, normal_side)
+        values (false, 'a', 'usd', 'asset', 'debit'), (false, 'b', 'usd', 'liability', 'credit'),
+               (false, 'c', 'eur', 'asset', 'debit'), (true, 'a', 'usd', 'asset', 'debit')
+    """)
+    await book(pool, (1, 1, "debit", 100, "usd", 100, 1), (2, 2, "credit", 100, "usd", 100, 1))
 
 
 async def book(
@@ -227,6 +233,30 @@ async def test_operator_entry_requires_author_and_reason(owner: Pool) -> None:
         await owner.execute(insert, "operator", "ada", "because")
 
 
+@pytest.fixture(scope="module")
+def closed_books(postgres_dsn: str, template_database: str) -> Iterator[str]:
+    """A database with these accounts and their entry, and a closed period; tests roll back what they try."""
+
+    async def closed(dsn: str) -> None:
+        async with store_pool(dsn, "ledgerdb", role=None) as pool:
+            await open_books(pool)
+            await pool.execute(CLOSE, LAST_MONTH)
+
+    with prepared_database(postgres_dsn, closed, template=template_database) as (name, _):
+        yield with_database(postgres_dsn, name)
+
+
+async def execute_and_roll_back(pool: Pool, statement: str) -> None:
+    """Execute a statement in a transaction that leaves nothing behind, whether or not it is refused."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await connection.execute(statement)
+        finally:
+            await transaction.rollback()
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -251,12 +281,12 @@ async def test_operator_entry_requires_author_and_reason(owner: Pool) -> None:
         "truncate closed_periods",
     ],
 )
-async def test_ledger_rows_cannot_be_changed_by_their_owner(owner: Pool, statement: str) -> None:
-    await owner.execute(CLOSE, LAST_MONTH)
-    with pytest.raises(
-        asyncpg.RestrictViolationError, match=r"the ledger is never rewritten|follows from its postings"
-    ):
-        await owner.execute(statement)
+async def test_ledger_rows_cannot_be_changed_by_their_owner(closed_books: str, statement: str) -> None:
+    async with store_pool(closed_books, "ledgerdb", role=None) as owner:
+        with pytest.raises(
+            asyncpg.RestrictViolationError, match=r"the ledger is never rewritten|follows from its postings"
+        ):
+            await execute_and_roll_back(owner, statement)
 
 
 @pytest.mark.parametrize(
@@ -278,10 +308,10 @@ async def test_ledger_rows_cannot_be_changed_by_their_owner(owner: Pool, stateme
         "set session_replication_role = replica",
     ],
 )
-async def test_the_service_has_no_right_to_try(dsn: str, statement: str) -> None:
-    async with store_pool(dsn, "ledgerdb") as service:
+async def test_the_service_has_no_right_to_try(closed_books: str, statement: str) -> None:
+    async with store_pool(closed_books, "ledgerdb") as service:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await service.execute(statement)
+            await execute_and_roll_back(service, statement)
 
 
 async def test_an_account_is_opened_empty(owner: Pool) -> None:
