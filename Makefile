@@ -36,6 +36,7 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 .PHONY: test
 test: .venv/dev ## run every test
 	@tests/openapi_tools/install.sh linters || [ $$? = 3 ]
+	@tests/browser/install.sh || [ $$? = 3 ]
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: test-fast

@@ -27,7 +27,7 @@ from psp_sandbox.paypal.webhook import Webhook
 from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import Body
 from psp_sandbox.scheduler import Due, Scheduler
-from psp_sandbox.stripe import challenge_page, checkout_page, scheduled_effects
+from psp_sandbox.stripe import browser_files, challenge_page, checkout_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
 from psp_sandbox.stripe.checkout_sessions import PAGE as CHECKOUT_PAGE
 from psp_sandbox.stripe.dialect import StripeDialect
@@ -147,6 +147,8 @@ class Sandbox:
             exchange.respond(vault_page.page(self._paypal_store, request))
         elif request.path.startswith(CHECKOUT_PAGE):
             exchange.respond(checkout_page.page(self._store, request, self._public_url))
+        elif request.path.startswith(browser_files.PREFIX):
+            exchange.respond(browser_files.serve(request))
         elif request.path.startswith("/3ds/"):
             exchange.respond(challenge_page.page(self._store, request))
         else:
