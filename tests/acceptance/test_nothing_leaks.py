@@ -1,12 +1,17 @@
 """No card number, key or secret in any log, row, job or answer, though they were sent in the wrong fields."""
 
+import asyncio
 import re
+import secrets
+import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
+import aiohttp
 import msgspec
 import pytest
 from harness.installation import Merchant
@@ -22,6 +27,9 @@ CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_
 """The numbers of the published test cards: what a card number looks like, and cannot be charged."""
 VISA, AMEX = CARDS[0], "378282246310005"
 TOKEN: Final = "t0kenOfTheMerchants"
+NUMBER_KEY: Final = b64encode(secrets.token_bytes(32)).decode()
+HOLDER: Final = "Zenobia Quillfeather"
+TOKENS_PATH: Final = "/v1/payment_methods"
 WRONG_KEY: Final = f"sk_test_{'K3yThatNobodyHas' * 2}"
 
 
@@ -145,7 +153,11 @@ async def send_where_it_does_not_belong(shop: Shop, card: str) -> list[tuple[str
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
     """A system that logs all it can, and tells merchants on this machine."""
-    settings = {"FINCORE_LOG_LEVEL": "debug", "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true"}
+    settings = {
+        "FINCORE_LOG_LEVEL": "debug",
+        "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
+        "FINCORE_CARD_EDGE_HMAC_KEY": NUMBER_KEY,
+    }
     with running_system(settings=settings) as system:
         yield system
 
@@ -199,7 +211,7 @@ async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
     haystack = everything(system, answers)
     assert len(haystack.logs) > 50
     assert len({place.name for place in haystack.rows}) > 50
-    secrets = {
+    needles = {
         "an API key": merchant.api_key,
         "a key nobody has": WRONG_KEY,
         "the Stripe key": system.stripe_key,
@@ -209,7 +221,7 @@ async def test_secrets_sent_in_any_field_are_stored_and_logged_nowhere(
         "the key of the secrets": system.secrets_key,
         **{f"card {card[:4]}...": card for card in CARDS},
     }
-    leaks = {name: where for name, secret in secrets.items() if (where := found(secret, haystack.places))}
+    leaks = {name: where for name, secret in needles.items() if (where := found(secret, haystack.places))}
     assert leaks == {}
     # The merchant's URL is the merchant's to see; it may hold a token, and no log needs it.
     assert set(found(TOKEN, haystack.rows)) == {
@@ -242,6 +254,127 @@ async def everything_is_tried(system: System, shop: Shop, answers: list[Place]) 
         refused = await shop.request("GET", "/v1/charges", headers={"Authorization": f"{scheme} {WRONG_KEY}"})
         assert refused.status == 401
         answers.append(Place("answer to a wrong key", refused.body.decode()))
+
+
+class Sent(NamedTuple):
+    """A card as it is sent to the card edge. Each number is of a published test card, or of none."""
+
+    number: str
+    cvc: str = "739"
+
+
+PAYS, DECLINED = Sent("5555555555554444"), Sent("4000000000009995")
+PAYS_WITH_AMEX = Sent("378282246310005", "7391")
+REFUSED = Sent("4111111111111111")
+"""No card of the sandbox: it is refused while it is made into a token."""
+TIMES_OUT, KILLED, MISTYPED = Sent("4000056655665556"), Sent("5200828282828210"), Sent("4012888888881882")
+
+
+def pieces(card: Sent) -> dict[str, re.Pattern[str]]:
+    """What may not be left of a card: its number in each spelling, each part that shows more than its ends, its code."""
+    number = card.number
+    runs = {number[start : start + 8] for start in range(1, len(number) - 7)}
+    encoded = [
+        b64encode(number.encode()).decode().rstrip("="),
+        number.encode().hex(),
+        quote(f"{number[:4]} {number[4:8]}"),
+    ]
+    texts = [run for run in runs if len(set(run)) > 2] + encoded
+    return {
+        f"number ...{number[-4:]}": needle(number),
+        f"part of ...{number[-4:]}": re.compile("|".join(map(re.escape, texts))),
+        f"code of ...{number[-4:]}": re.compile(rf"[\"'=]{card.cvc}(?![0-9])"),
+    }
+
+
+async def send_card(system: System, merchant: Merchant, card: Sent) -> tuple[int, Place]:
+    """The status of a charge by card number, and all that was answered."""
+    body = {
+        "amount_minor": 1999,
+        "currency": "usd",
+        "payment_method": {
+            "type": "card",
+            "card": {
+                "number": card.number,
+                "expiry_month": 11,
+                "expiry_year": 2037,
+                "cvc": card.cvc,
+                "holder": HOLDER,
+            },
+        },
+    }
+    headers = {
+        "Authorization": f"Bearer {merchant.api_key}",
+        "Idempotency-Key": str(uuid4()),
+        "Prefer": "wait=20",
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{system.card_edge_url}/v1/charges", json=body, headers=headers) as answer,
+    ):
+        text = f"{dict(answer.headers)} {await answer.text()}"
+        return answer.status, Place(f"answer to ...{card.number[-4:]}", text)
+
+
+def metrics_of(system: System, name: str) -> Place:
+    """Everything that a role shows to Prometheus."""
+    with urllib.request.urlopen(f"{system.ops_url(name)}/metrics", timeout=5) as answer:  # noqa: S310 -- our own
+        return Place(f"metrics of {name}", answer.read().decode())
+
+
+async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> None:
+    """Paid, declined, refused while tokenised, unanswered, mistyped, not enabled, and killed -9 in the middle."""
+    system.start("card-edge")
+    merchant, stranger = system.new_merchant(), system.new_merchant()
+    enabled = system.fincore(
+        "merchant", "raw-cards", "enable", merchant.merchant_id, "--by=Ada", "--reason=SAQ D 2026"
+    )
+    assert "No risk engine screens these requests" in enabled.stdout
+    limits = Path(f"/proc/{system.pid('card-edge')}/limits").read_text()
+    assert re.search(r"Max core file size +0 +0 ", limits)
+    answers: list[Place] = []
+    fates = [(PAYS, 201), (PAYS_WITH_AMEX, 201), (DECLINED, 402), (REFUSED, 402), (MISTYPED, 422)]
+    for card, status in fates:
+        got, answer = await send_card(system, merchant, card)
+        answers.append(answer)
+        assert got == status, answer
+    got, answer = await send_card(system, stranger, PAYS)
+    answers.append(answer)
+    assert got == 403
+    system.sandbox.add_fault("timeout_before_apply", seconds=8, match={"path": TOKENS_PATH})
+    got, answer = await send_card(system, merchant, TIMES_OUT)
+    answers.append(answer)
+    assert got == 503
+    answers.append(metrics_of(system, "card-edge"))
+
+    unanswered = (
+        "select 1 from merchants.raw_card_requests r where not exists (select from merchants.raw_card_requests a "
+        "where a.request_id = r.request_id and a.stage = 'answered')"
+    )
+    system.sandbox.add_fault("slow", seconds=3, match={"path": TOKENS_PATH})
+    cut_off = asyncio.create_task(send_card(system, merchant, KILLED))
+    await asyncio.to_thread(
+        system.until, "the request is under way", lambda: len(system.rows(unanswered)) == 1
+    )
+    system.kill("card-edge")
+    with pytest.raises(aiohttp.ClientError):
+        await cut_off
+    system.start("card-edge")
+    system.until_idle()
+    assert len(system.rows(unanswered)) == 1
+    answers += [metrics_of(system, name) for name in ("card-edge", "api", "worker")]
+    places = everything(system, answers).places
+    needles = {"the HMAC key": needle(NUMBER_KEY)}
+    for card in (PAYS, PAYS_WITH_AMEX, DECLINED, REFUSED, MISTYPED, TIMES_OUT, KILLED):
+        needles |= pieces(card)
+    leaks = {
+        name: where
+        for name, pattern in needles.items()
+        if (where := [place.name for place in places if pattern.search(place.text)])
+    }
+    assert leaks == {}
+    # Stripe repeats the holder's name in its webhooks, which are kept as they came.
+    assert set(found(HOLDER, places)) == {"eventstore.inbox.body"}
 
 
 def test_the_search_would_find_what_leaked(system: System) -> None:

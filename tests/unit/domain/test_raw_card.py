@@ -1,0 +1,63 @@
+"""A raw card is checked in words, counts a day beyond its last month, and never shows itself."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from fincore.domain.card_ranges import CARD_RANGES
+from fincore.domain.payment_method import CardInstrument
+from fincore.domain.raw_card import BRAND_WORDS, RawCard, card_flaw, instrument_of_card
+from fincore.domain.secret import Secret
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+NUMBER = "4242424242424242"
+
+
+def card(number: str = NUMBER, month: int = 12, year: int = 2034, cvc: str = "123") -> RawCard:
+    return RawCard(
+        number=Secret(number),
+        expiry_month=month,
+        expiry_year=year,
+        cvc=Secret(cvc),
+        holder=Secret("Ada Byron"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "cvc", "brand"),
+    [
+        (NUMBER, "123", "visa"),
+        ("5555555555554444", "123", "mastercard"),
+        ("378282246310005", "1234", "amex"),
+        ("6011111111111117", "123", "discover"),
+        ("3530111333300000", "123", "jcb"),
+    ],
+)
+def test_card_without_flaw_tells_brand_and_last_digits(number: str, cvc: str, brand: str) -> None:
+    assert card_flaw(card(number, cvc=cvc), NOW) is None
+    assert instrument_of_card(card(number)) == CardInstrument(
+        brand=brand, last4=number[-4:], expiry_month=12, expiry_year=2034
+    )
+
+
+@pytest.mark.parametrize(
+    ("month", "year", "ends"),
+    [(11, 2026, datetime(2026, 12, 1, tzinfo=UTC)), (12, 2026, datetime(2027, 1, 1, tzinfo=UTC))],
+)
+def test_card_counts_one_day_beyond_its_last_month(month: int, year: int, ends: datetime) -> None:
+    last = ends + timedelta(days=1)
+    assert card_flaw(card(month=month, year=year), last - timedelta(seconds=1)) is None
+    assert card_flaw(card(month=month, year=year), last) is not None
+
+
+def test_raw_card_never_shows_itself() -> None:
+    shown = f"{card()!r} {card()}"
+    for part in (NUMBER, NUMBER[:6], "123", "Ada"):
+        assert part not in shown
+    with pytest.raises(TypeError):
+        msgspec.json.encode(card())
+
+
+def test_words_for_brands_are_of_known_networks() -> None:
+    assert BRAND_WORDS.keys() <= {one.network for one in CARD_RANGES}
