@@ -25,7 +25,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 
 
-async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Serve customers until `stop`; then finish the requests under way and what they wrote."""
     accounts = configured_accounts(settings)
     check_public_url(accounts, settings)
@@ -52,6 +52,7 @@ async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Eve
             writer=writer,
             watch=watch,
             log=log,
+            clock=clock,
         )
         watching = asyncio.create_task(watch.run())
         await serve(

@@ -13,7 +13,11 @@ from fincore.checkout.cross_origin import CrossOrigin
 from fincore.checkout.csp_reports.handlers import CspReportHandlers, report_budget
 from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
 from fincore.checkout.return_page.handlers import ReturnPage
+from fincore.checkout.session_page.handlers import SessionPage
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
+from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
+from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
@@ -22,6 +26,8 @@ from fincore.http.client_address import Network
 from fincore.http.health.handlers import Health, Probe
 from fincore.postgres.pool import store_state
 from fincore.write.charges import CHARGES
+from fincore.write.checkout.customer_checkout import CheckoutSessions
+from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.merchants.origins import RegisteredOrigins
 from fincore.write.pages.csp_reports import CspReports
@@ -34,8 +40,8 @@ from fincore.write.payments.outcome_wait import OutcomeWait
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation may decide about its customers' server.
 
-    `public_url` is where customers reach it. `trusted_proxies` state the address of their client. `return_wait_seconds` is how long a customer who comes back from a
-    wallet waits for the outcome.
+    `public_url` is where customers reach it. `trusted_proxies` state the address of their client. `return_wait_seconds` is how long a customer waits for
+    the outcome, or for the page of the PSP.
     """
 
     public_url: str | None = None
@@ -50,13 +56,23 @@ def build_checkout(
     *,
     routing: BrowserRouting,
     csp_reports: CspReports,
-    writer: Writer[ChargeEvent],
+    writer: Writer[LogEvent],
     watch: StreamWatch,
     log: EventLog[ChargeEvent],
+    clock: Clock,
     probes: Mapping[str, Probe] | None = None,
 ) -> Application:
     """The server. `writer`, `watch` and `csp_reports` must be running while it serves; `probes`, by name, are those of the stores if None."""
-    waits = ChargeWait(OutcomeWait(CHARGES, log, watch), Inquiries(writer))
+    inquiries = Inquiries(writer)
+    waits = ChargeWait(OutcomeWait(CHARGES, log, watch), inquiries)
+    sessions = CheckoutSessions(
+        sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
+        log=log,
+        watch=watch,
+        inquiries=inquiries,
+        router=routing.router,
+        clock=clock,
+    )
     limit = AddressLimit(options.trusted_proxies)
     resources: tuple[Resource, ...] = (
         ClientConfiguration(
@@ -66,6 +82,7 @@ def build_checkout(
             routing=routing,
         ),
         ReturnPage(log=log, waits=waits, limit=limit, wait_seconds_max=options.return_wait_seconds),
+        SessionPage(sessions=sessions, limit=limit, wait_seconds_max=options.return_wait_seconds),
         Health({"eventstore": lambda: store_state(stores.eventstore)} if probes is None else probes),
     )
     reports = CspReportHandlers(

@@ -1,0 +1,211 @@
+"""The page of a checkout session over HTTP: what it shows for each step, what it begins, and what it refuses."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from fincore.bootstrap.application import ApplicationOptions
+from fincore.bootstrap.checkout_application import CheckoutOptions
+from fincore.domain.checkout_session import CheckoutSession, fold_session
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
+from fincore.domain.ids import parse_checkout_session_id, session_stream_of
+from fincore.eventstore.log import EventLog
+from fincore.postgres.pool import Pool
+from fixtures.checkout_server import Checkout, serving_checkout
+from fixtures.merchant_api import Api, Reply, serving_api
+from fixtures.routing import paypal, stripe
+
+ACCOUNTS: Final = (
+    stripe("us", is_default=True, payment_method_types=frozenset({"card", "hosted_card"})),
+    paypal("shop", is_default=True),
+)
+ORIGIN: Final = "https://pay.example"
+BROWSER: Final = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+NOW: Final = datetime(2026, 1, 2, 12, tzinfo=UTC)
+HOSTILE: Final = "</li><script>alert(1)</script>\"'&"
+
+
+class Customer:
+    """A customer with the address of one session's page."""
+
+    def __init__(self, api: Api, checkout: Checkout, created: dict[str, Any]) -> None:
+        self.id: str = created["id"]
+        self.path = urlsplit(created["url"]).path
+        self._api = api
+        self._checkout = checkout
+
+    async def opens(self, below: str = "", method: str = "GET", **headers: str) -> Reply:
+        """Ask as a browser does that opens the page; a header of None's place is left out by an empty value."""
+        given = {name: value for name, value in (BROWSER | _named(headers)).items() if value}
+        return await self._checkout.request(method, self.path + below, headers=given)
+
+    async def chooses(self, method: str, **headers: str) -> Reply:
+        """Send the form."""
+        body = urlencode({"payment_method": method}).encode()
+        return await self._checkout.request("POST", self.path, headers=FORM | _named(headers), data=body)
+
+    async def session(self) -> CheckoutSession:
+        """The session as the log has it."""
+        stream = session_stream_of(parse_checkout_session_id(self.id))
+        log = EventLog(self._api.pool, CHECKOUT_SESSION_EVENTS)
+        session = fold_session(recorded.event for recorded in await log.load(stream))
+        assert session is not None
+        return session
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture
+async def api(pool: Pool) -> AsyncIterator[Api]:
+    async with serving_api(pool, accounts=ACCOUNTS, options=ApplicationOptions(public_url=ORIGIN)) as api:
+        yield api
+
+
+@pytest.fixture
+async def checkout(api: Api) -> AsyncIterator[Checkout]:
+    options = CheckoutOptions(public_url=ORIGIN, return_wait_seconds=0.05)
+    async with serving_checkout(api, options=options, accounts=ACCOUNTS) as checkout:
+        yield checkout
+
+
+async def customer_of(api: Api, checkout: Checkout, **fields: object) -> Customer:
+    body = {
+        "amount_minor": 1999,
+        "currency": "usd",
+        "success_url": "https://shop.example/thanks",
+        "cancel_url": "https://shop.example/cart?a=1&b=2",
+    }
+    reply = await api.post("/v1/checkout_sessions", "one", body | fields)
+    assert reply.status == 201, reply.body
+    return Customer(api, checkout, reply.json())
+
+
+async def test_page_shows_amount_items_and_methods(api: Api, checkout: Checkout) -> None:
+    items = [{"name": HOSTILE, "quantity": 2, "amount_minor": 1999}]
+    customer = await customer_of(api, checkout, line_items=items)
+    reply = await customer.opens(Accept_Language="de-AT,en;q=0.5")
+    page = reply.body.decode()
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert '<html lang="de">' in page
+    assert "<h1>19,99\u00a0USD bezahlen</h1>" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert page.index('value="card"') < page.index('value="paypal"')
+    assert 'href="https://shop.example/cart?a=1&amp;b=2"' in page
+    assert not (await customer.session()).attempts
+
+
+async def test_page_keeps_to_its_policy(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    reply = await customer.opens()
+    policy = reply.headers["Content-Security-Policy"]
+    assert policy.startswith(
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    )
+    expected = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Vary": "origin, accept-language",
+        "Content-Language": "en",
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert {name: reply.headers[name] for name in expected} == expected
+    page = reply.body.decode()
+    assert "style=" not in page
+    path = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+    style = await checkout.visit(path)
+    assert (style.status, style.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "immutable" in style.headers["Cache-Control"]
+
+
+async def test_choice_begins_one_attempt_for_all_tabs(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    for _ in range(2):
+        reply = await customer.chooses("paypal", Sec_Fetch_Site="same-origin", Origin="null")
+        assert (reply.status, reply.headers["Location"]) == (303, f"{ORIGIN}{customer.path}/continue")
+    assert [one.payment_method for one in (await customer.session()).attempts] == ["paypal"]
+    waits = await customer.opens("/continue")
+    assert '<meta http-equiv="refresh" content="2">' in waits.body.decode()
+
+
+async def test_one_method_begins_for_a_customer_only(
+    api: Api, checkout: Checkout, subtests: pytest.Subtests
+) -> None:
+    customer = await customer_of(api, checkout, payment_methods=["card"])
+    for name, headers in (
+        ("prefetch", {"Sec_Purpose": "prefetch;prerender"}),
+        ("older prefetch", {"Purpose": "prefetch"}),
+        ("frame", {"Sec_Fetch_Dest": "iframe"}),
+        ("preview of a link", {"Sec_Fetch_Mode": "", "Sec_Fetch_Dest": ""}),
+    ):
+        with subtests.test(name):
+            assert 'value="card"' in (await customer.opens(**headers)).body.decode()
+            assert not (await customer.session()).attempts
+    await customer.opens(method="HEAD")
+    assert not (await customer.session()).attempts
+    await customer.opens()
+    await customer.opens()
+    assert len((await customer.session()).attempts) == 1
+
+
+async def test_form_of_another_site_is_refused(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    for headers in (
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site", "Origin": ORIGIN},
+        {"Origin": "https://evil.example"},
+    ):
+        reply = await customer.chooses("card", **headers)
+        assert (reply.status, "Choose again." in reply.body.decode()) == (403, True)
+    assert not (await customer.session()).attempts
+
+
+@pytest.mark.parametrize("method", ["", "cash", "card&payment_method=paypal"])
+async def test_choice_of_no_method_begins_nothing(api: Api, checkout: Checkout, method: str) -> None:
+    customer = await customer_of(api, checkout)
+    reply = await checkout.request(
+        "POST", customer.path, headers=FORM, data=f"payment_method={method}".encode()
+    )
+    assert (reply.status, "Choose one of those below." in reply.body.decode()) == (422, True)
+    assert not (await customer.session()).attempts
+
+
+async def test_method_not_offered_begins_nothing(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout, payment_methods=["card"])
+    reply = await customer.chooses("paypal")
+    assert (reply.status, "does not offer" in reply.body.decode()) == (422, True)
+    assert not (await customer.session()).attempts
+
+
+async def test_form_too_large_is_refused(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    assert (await customer.chooses("x" * 2_000)).problem()[0] == 413
+
+
+async def test_expired_session_leads_back_to_the_shop(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    assert (await api.post(f"/v1/checkout_sessions/{customer.id}/expire", "two", {})).status == 200
+    for below in ("", "/continue", "/returned", "/canceled"):
+        page = (await customer.opens(below)).body.decode()
+        assert "<h1>This payment has expired</h1>" in page
+        assert 'href="https://shop.example/cart?a=1&amp;b=2"' in page
+    chosen = await customer.chooses("card")
+    assert (chosen.status, chosen.headers["Location"]) == (303, f"{ORIGIN}{customer.path}/continue")
+
+
+async def test_page_not_given_out_is_not_found(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    unknown = await checkout.visit(f"/return/{customer.id}/word")
+    for path in (f"{customer.path}x", "/checkout/cos_1/word", f"{customer.path[:-1]}", "/checkout/%00/%00"):
+        for below in ("", "/continue", "/returned", "/canceled"):
+            reply = await checkout.visit(path + below)
+            assert (reply.status, reply.body) == (404, unknown.body)
+        chosen = await checkout.request("POST", path, headers=FORM, data=b"payment_method=card")
+        assert (chosen.status, chosen.body) == (404, unknown.body)
