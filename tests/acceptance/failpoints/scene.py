@@ -28,8 +28,19 @@ class Asked(NamedTuple):
     reply: Reply
 
 
+class SessionEnding(NamedTuple):
+    """How a checkout session must end. `charge_id` is the charge that paid it."""
+
+    session_id: str
+    status: str
+    charge_id: str | None = None
+
+
 class Ending(NamedTuple):
-    """How the charge of a scenario must end. `attempts`: how each stands, where the charge went to several accounts."""
+    """How the charge of a scenario must end. `attempts`: how each stands, where the charge went to several accounts.
+
+    `session`: the checkout session it belongs to, where it belongs to one; `others`: that session's other charges.
+    """
 
     charge_id: str
     status: str
@@ -37,6 +48,8 @@ class Ending(NamedTuple):
     refunded_minor: int = 0
     disputes: tuple[str, ...] = ()
     attempts: tuple[str, ...] = ()
+    session: SessionEnding | None = None
+    others: tuple["Ending", ...] = ()
 
 
 class Scene:

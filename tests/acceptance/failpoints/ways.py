@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from acceptance.failpoints import alone, disputes, failovers, payments, refunds, reports, wallets
+from acceptance.failpoints import alone, disputes, failovers, payments, refunds, reports, sessions, wallets
 from acceptance.failpoints.scene import Story
 
 
@@ -68,6 +68,15 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.attempt_authorized": Way("worker", failovers.release_what_is_held_late),
     "commit.charge.attempt_released": Way("worker", failovers.release_what_is_held_late),
     "commit.charge.attempt_reversal_failed": Way("worker", failovers.find_nothing_to_give_back),
+    "commit.checkout_session.created": Way("api", sessions.pay_a_session),
+    "commit.checkout_session.attempt_started": Way("customer", sessions.pay_a_session),
+    "commit.checkout_session.completed": Way("worker", sessions.pay_a_session),
+    "commit.checkout_session.switch_requested": Way("customer", sessions.pay_otherwise),
+    "commit.checkout_session.attempt_closed": Way("worker", sessions.pay_otherwise),
+    "commit.checkout_session.expiry_requested": Way("api", sessions.end_while_the_customer_pays),
+    "commit.checkout_session.expired": Way("api", sessions.end_while_nothing_is_payable),
+    "commit.checkout_session.paid_again": Way("worker", sessions.pay_twice),
+    "commit.checkout_session.payment_returned": Way("worker", sessions.pay_twice),
     "commit.webhook": Way("api", payments.pay),
     "commit.response": Way("api", payments.pay_and_wait),
     "effects.projectionist": Way("projectionist", payments.pay),
@@ -76,6 +85,11 @@ WAYS: Final[Mapping[str, Way]] = {
     "delivery": Way("notify", payments.pay),
 }
 """A place, without `before` and `after` -> how it is come to."""
+
+NOT_WALKED: Final[Mapping[str, str]] = {
+    "commit.charge.instrument_told": "no scenario lets the PSP tell of a payment first without its card and then with it",
+}
+"""A place, without `before` and `after` -> why no scenario comes to it."""
 
 
 class Step(NamedTuple):
