@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping
 from typing import Final
 
+from acceptance.failpoints.payments import let_time_pass
 from acceptance.failpoints.scene import AMOUNT_MINOR, PART_MINOR, POLL_SECONDS, Ending, Scene
 from fincore.backoffice import unknown_outcomes
 from fincore.bootstrap.operator_stores import operator_stores
@@ -107,6 +108,19 @@ async def be_disputed_before_it_is_known(scene: Scene) -> Ending:
     # Else the repetition of its call would meet the fault that the next scenario has for its own.
     await scene.until(charge, lambda now: now["outcome_unknown_since"] is None)
     return Ending(charge["id"], "succeeded", AMOUNT_MINOR, disputes=("needs_response",))
+
+
+async def be_told_the_card_later(scene: Scene) -> Ending:
+    """A webhook tells of a payment, but not of its card, before any answer does; then the PSP is asked."""
+    operation = {"operation": "POST payment_intents"}
+    scene.system.sandbox.add_fault("timeout_after_apply", seconds=0.1, match=operation)
+    scene.system.sandbox.add_fault("rate_limited_429", count=1_000, match=operation)
+    scene.system.sandbox.add_fault("rate_limited_429", count=1_000, match={"method": "GET"})
+    charge = await scene.charged("succeeded")
+    await scene.arm()
+    scene.system.sandbox.clear_faults()
+    let_time_pass(scene.system, "charge.follow")
+    return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
 
 
 async def swap_worker(scene: Scene, settings: Mapping[str, str]) -> None:

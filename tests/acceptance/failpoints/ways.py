@@ -22,6 +22,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.cancel_failed": Way("worker", alone.be_refused_the_cancellation, is_alone=True),
     "commit.charge.outcome_decided": Way("operator", alone.be_decided_by_a_person, is_alone=True),
     "commit.refund.corrected": Way("worker", alone.be_given_back_after_all, is_alone=True),
+    "commit.charge.instrument_told": Way("worker", alone.be_told_the_card_later, is_alone=True),
     "psp.authorize": Way("worker", payments.pay),
     "psp.capture": Way("worker", payments.capture),
     "psp.cancel": Way("worker", payments.cancel),
@@ -85,11 +86,6 @@ WAYS: Final[Mapping[str, Way]] = {
     "delivery": Way("notify", payments.pay),
 }
 """A place, without `before` and `after` -> how it is come to."""
-
-NOT_WALKED: Final[Mapping[str, str]] = {
-    "commit.charge.instrument_told": "no scenario lets the PSP tell of a payment first without its card and then with it",
-}
-"""A place, without `before` and `after` -> why no scenario comes to it."""
 
 
 class Step(NamedTuple):
