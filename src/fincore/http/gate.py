@@ -13,7 +13,7 @@ REQUESTS_WAITING_MAX: Final = 4_000
 WEBHOOKS_IN_FLIGHT_MAX: Final = 1_000
 """Webhooks of PSPs at a time, apart from merchants' requests."""
 RETURNS_IN_FLIGHT_MAX: Final = 500
-"""Customers at a time who come back from a wallet."""
+"""Customers at a time who come back from a wallet, or are on the page of a checkout session."""
 LIVE_SHARE: Final = 2
 """One merchant's live mode may take one half of the places, and so may the test mode of all merchants together."""
 TEST_SHARE: Final = 4

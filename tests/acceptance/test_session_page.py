@@ -1,0 +1,199 @@
+"""A customer pays a checkout session, whole way over HTTP: the page, the PSP's page, the way back, tabs, declines, the end."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from html import unescape
+from typing import Any, Final
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from fixtures.hosted_page import pay_page
+from fixtures.shop import Shop
+from fixtures.system import System
+from fixtures.waiting import eventually
+
+pytestmark = pytest.mark.timeout(600)
+
+OPENS: Final = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+LEADS_ON: Final = re.compile(r'http-equiv="refresh" content="0;url=([^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    """A system of its own, with an account at PayPal and the customers' server."""
+    system = System(serves_customers=True)
+    try:
+        system.start_stores()
+        system.add_account("paypal", "shop", is_default=True)
+        system.start_roles()
+        yield system
+    finally:
+        system.stop()
+
+
+@pytest.fixture
+async def shop(system: System) -> AsyncIterator[Shop]:
+    merchant = await system.add_merchant()
+    async with Shop(system, merchant.api_key) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(headers=OPENS) as browser:
+        yield browser
+
+
+async def created(shop: Shop, **fields: object) -> dict[str, Any]:
+    body = {
+        "amount_minor": 1000,
+        "currency": "usd",
+        "success_url": "https://shop.example/thanks",
+        "cancel_url": "https://shop.example/cart",
+    }
+    headers = {"Idempotency-Key": str(uuid4())}
+    reply = await shop.request("POST", "/v1/checkout_sessions", json=body | fields, headers=headers)
+    assert reply.status == 201, reply
+    session: dict[str, Any] = reply.json
+    return session
+
+
+async def shown(shop: Shop, session: dict[str, Any]) -> dict[str, Any]:
+    reply = await shop.request("GET", f"/v1/checkout_sessions/{session['id']}")
+    found: dict[str, Any] = reply.json
+    return found
+
+
+async def opened(browser: aiohttp.ClientSession, url: str) -> tuple[str, str]:
+    """The page at an address, and where its redirect leads."""
+    async with browser.get(url, allow_redirects=False) as answer:
+        assert answer.status in (200, 303), await answer.text()
+        return await answer.text(), answer.headers.get("Location", "")
+
+
+async def chosen(browser: aiohttp.ClientSession, session: dict[str, Any], method: str) -> str:
+    """The PSP's page to which the customer is led after a button."""
+    async with browser.post(
+        session["url"],
+        data={"payment_method": method},
+        headers={"Sec-Fetch-Site": "same-origin"},
+        allow_redirects=False,
+    ) as answer:
+        assert answer.status == 303, await answer.text()
+        next_page = answer.headers["Location"]
+    found: list[str] = []
+
+    async def leads_on() -> bool:
+        page, _ = await opened(browser, next_page)
+        found[:] = LEADS_ON.findall(page)
+        return bool(found)
+
+    await eventually(leads_on)
+    return unescape(found[0])
+
+
+async def at_paypal(
+    browser: aiohttp.ClientSession, page: str, action: str, funding: str = "completes"
+) -> str:
+    """Where PayPal's page sends the customer after a button."""
+    form = {"action": action, "email": "ada@example.com", "funding": funding}
+    async with browser.post(page, data=form, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
+        return answer.headers["Location"]
+
+
+async def sent_to_shop(browser: aiohttp.ClientSession, url: str, session: dict[str, Any]) -> None:
+    """The customer is sent on as soon as the payment is known."""
+
+    async def is_sent() -> bool:
+        _, location = await opened(browser, url)
+        return location == f"https://shop.example/thanks?checkout_session={session['id']}"
+
+    await eventually(is_sent)
+
+
+async def test_two_tabs_pay_one_session_once(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    session = await created(shop)
+    pages = await asyncio.gather(*(chosen(browser, session, "card") for _ in range(3)))
+    assert len(set(pages)) == 1
+    page, _ = await opened(browser, session["url"])
+    assert f'<a href="{pages[0]}" class="button">Continue by card</a>' in page
+    status, back = await pay_page(pages[0])
+    assert (status, back.partition("?")[0]) == (303, f"{session['url']}/returned")
+    await sent_to_shop(browser, back, session)
+    await sent_to_shop(browser, session["url"], session)
+    paid = await shown(shop, session)
+    assert paid["status"] == "completed"
+    system.until_idle()
+    charges = await shop.request("GET", "/v1/charges")
+    assert [(one["id"], one["amount_captured_minor"]) for one in charges.json["data"]] == [
+        (paid["charge_id"], 1000)
+    ]
+
+
+async def test_lone_method_leads_straight_to_psp(shop: Shop, browser: aiohttp.ClientSession) -> None:
+    session = await created(shop, payment_methods=["paypal"])
+    found: list[str] = []
+
+    async def is_sent() -> bool:
+        found[:] = [(await opened(browser, session["url"]))[1]]
+        return bool(found[0])
+
+    await eventually(is_sent)
+    left = await at_paypal(browser, found[0], "cancel")
+    assert left.startswith(f"{session['url']}/canceled")
+    assert "Continue with PayPal" in (await opened(browser, left))[0]
+    back = await at_paypal(browser, found[0], "approve")
+    assert back.startswith(f"{session['url']}/returned")
+    await sent_to_shop(browser, back, session)
+
+
+async def test_customer_pays_by_card_after_paypal(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    """The first payment is closed at its PSP before the second begins."""
+    session = await created(shop)
+    await chosen(browser, session, "paypal")
+    page = await chosen(browser, session, "card")
+    assert "/c/pay/cs_" in page
+    _, back = await pay_page(page)
+    await sent_to_shop(browser, back, session)
+    system.until_idle()
+    charges = await shop.request("GET", "/v1/charges")
+    assert sorted(one["status"] for one in charges.json["data"]) == ["canceled", "succeeded"]
+
+
+async def test_declined_customer_pays_another_way(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    session = await created(shop)
+    back = await at_paypal(browser, await chosen(browser, session, "paypal"), "approve", "declined")
+
+    async def is_told() -> bool:
+        page, _ = await opened(browser, back)
+        return 'role="alert"' in page and 'value="card"' in page
+
+    await eventually(is_told)
+    _, back = await pay_page(await chosen(browser, session, "card"))
+    await sent_to_shop(browser, back, session)
+    system.until_idle()
+    charges = await shop.request("GET", "/v1/charges")
+    assert sorted(one["status"] for one in charges.json["data"]) == ["failed", "succeeded"]
+
+
+async def test_ended_session_cannot_be_paid(shop: Shop, browser: aiohttp.ClientSession) -> None:
+    session = await created(shop)
+    page = await chosen(browser, session, "card")
+    headers = {"Idempotency-Key": str(uuid4())}
+    await shop.request("POST", f"/v1/checkout_sessions/{session['id']}/expire", headers=headers)
+
+    async def is_expired() -> bool:
+        return "This payment has expired" in (await opened(browser, session["url"]))[0]
+
+    await eventually(is_expired)
+    assert (await pay_page(page))[0] == 410
