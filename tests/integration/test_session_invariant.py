@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from fincore.audit.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
 from fincore.audit.invariants.sessions_are_paid_once import SESSIONS_ARE_PAID_ONCE
 from fincore.bootstrap.databases import Databases, Stores, open_stores
 from fincore.domain.checkout_session_events import (
@@ -118,3 +119,13 @@ async def test_session_is_judged_by_its_charges(
         await connection.execute("set session_replication_role = origin")
     found = [(one.where, one.what) for one in await SESSIONS_ARE_PAID_ONCE.check(stores)]
     assert found == ([] if finding is None else [(f"checkout session {SESSION}", finding)])
+
+
+async def test_session_is_judged_as_no_charge_by_its_amounts(stores: Stores) -> None:
+    charge = (
+        stream_of(session_charge_id(SESSION, 1)),
+        (created(amount_minor=CAPTURED.amount_minor, checkout_session_id=SESSION), CAPTURED),
+    )
+    session = (session_stream_of(SESSION), (session_created(), started(1), completed(1)))
+    await write(stores.eventstore, [session, charge])
+    assert await REFUNDED_WITHIN_CAPTURED.check(stores) == []

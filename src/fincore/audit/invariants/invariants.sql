@@ -376,6 +376,7 @@ from (
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.authorized') as authorized,
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.created') as created
     from eventstore.events
+    where type not like 'checkout\_session.%'
     group by stream_id
 ) s
 where (refunded >= 0 and refunded <= captured and captured <= coalesce(authorized, created)
