@@ -9,13 +9,20 @@ import pytest
 
 from fincore.checkout.session_page.amounts import amount_text
 from fincore.checkout.session_page.body import Page
-from fincore.checkout.session_page.handlers import _NOTICES
+from fincore.checkout.session_page.handlers import _NOTICES, _first_try
 from fincore.checkout.session_page.languages import Language, language_of
 from fincore.checkout.session_page.requests import chosen_method
 from fincore.checkout.session_page.texts import TEXTS, Notice, Texts
 from fincore.domain.checkout_decisions import SessionRefusalCode
-from fincore.domain.checkout_session_events import LineItem, SessionPaymentMethod
+from fincore.domain.checkout_session import CheckoutSession
+from fincore.domain.checkout_session_events import (
+    CheckoutAttemptClosed,
+    CheckoutAttemptStarted,
+    LineItem,
+    SessionPaymentMethod,
+)
 from fincore.domain.currency import Currency
+from fincore.domain.ids import session_charge_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import DeclineAdvice
 from fincore.write.checkout.customer_checkout import (
@@ -27,7 +34,7 @@ from fincore.write.checkout.customer_checkout import (
     Step,
     Wait,
 )
-from fixtures.checkout_sessions import SESSION, session_of_events
+from fixtures.checkout_sessions import AT, SESSION, plan_for, session_of_events
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 ADVICE: tuple[DeclineAdvice, ...] = get_args(DeclineAdvice)
@@ -111,6 +118,27 @@ def test_every_refusal_has_its_notice() -> None:
 def html_of(step: Step, language: Language = "en", **changes: Any) -> str:
     view = CheckoutView(session_id=SESSION, session=session_of_events(**changes), step=step)
     return Page(view, language, stylesheet="/style.css").show().body.decode()
+
+
+def test_lone_method_begins_by_itself_only_once() -> None:
+    """After a decline the customer decides: a page that began again by itself would do so for ever."""
+    charge_id = session_charge_id(SESSION, 1)
+    started = CheckoutAttemptStarted(
+        number=1, charge_id=charge_id, payment_method="card", plan=plan_for("card"), started_at=AT
+    )
+    closed = CheckoutAttemptClosed(number=1, charge_id=charge_id, reason="failed", closed_at=AT)
+    lone, both = Choose(("card",)), Choose(("card", "paypal"))
+    new, tried = session_of_events(), session_of_events(started, closed)
+
+    def begins(session: CheckoutSession, step: Step) -> SessionPaymentMethod | None:
+        return _first_try(CheckoutView(session_id=SESSION, session=session, step=step))
+
+    assert [begins(new, lone), begins(new, both), begins(tried, lone), begins(new, Wait())] == [
+        "card",
+        None,
+        None,
+        None,
+    ]
 
 
 STEPS: tuple[Step, ...] = (

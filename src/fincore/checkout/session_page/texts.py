@@ -116,8 +116,8 @@ TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
         "fr": Texts(
             pay="Payer {}",
             pay_to="à {}",
-            test_mode="Mode test : aucun argent n\u2019est débité.",
-            choose="Comment souhaitez-vous payer ?",
+            test_mode="Mode test\u00a0: aucun argent n\u2019est débité.",
+            choose="Comment souhaitez-vous payer\u202f?",
             pay_with={"card": "Payer par carte", "paypal": "Payer avec PayPal"},
             live="Vous avez commencé à payer. Continuez ce paiement.",
             continue_with={"card": "Continuer par carte", "paypal": "Continuer avec PayPal"},
