@@ -285,6 +285,14 @@ async def test_integration_guide_customer_pays_on_psp_page(reader: Reader, readm
     assert (shown["id"], shown["status"]) == (charge["id"], "succeeded")
 
 
+async def test_integration_guide_session_has_a_page(reader: Reader, readme: dict[str, str]) -> None:
+    assert readme
+    session = json.loads(reader.types(INTEGRATE, "session"))
+    assert (session["status"], session["payment_methods"]) == ("open", ["card", "paypal"])
+    async with aiohttp.ClientSession() as browser, browser.get(session["url"]) as shown:
+        assert (shown.status, "<h1>Pay $19.99</h1>" in await shown.text()) == (200, True)
+
+
 async def test_integration_guide_operations_are_carried_out(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     async with Shop(reader.system, reader.key) as shop:
