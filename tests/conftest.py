@@ -22,6 +22,9 @@ from fixtures.memory_folder import use_memory_folder
 
 use_memory_folder()
 
+# An assertion of a model says what it compared, as one of a test does.
+pytest.register_assert_rewrite("simulation")
+
 pytest_plugins = ["fixtures.sandbox"]
 
 SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"

@@ -10,9 +10,6 @@ import structlog
 
 from fincore.write.payments import idempotent_requests
 
-# An assertion of a model says what it compared, as one of a test does.
-pytest.register_assert_rewrite("simulation")
-
 
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
