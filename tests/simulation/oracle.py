@@ -274,7 +274,7 @@ def _as_at_the_psp(
             yield f"{charge_id}: attempt {attempt.number} keeps {attempt.money_minor}"
     webhooks_arrive = nature != "silent"
     state = payment.state if payment else "declined"
-    if charge.status not in _statuses(payment, nature):
+    if charge.status not in _statuses(payment, nature, may_be_canceled=charge.cancels_requested > 0):
         yield f"{charge_id} is {charge.status}, at the PSP it is {state}"
     if state != "processing" and (charge.operation or charge.unknown_since):
         yield f"{charge_id}: a {charge.operation} is pending, unknown since {charge.unknown_since}"
@@ -288,8 +288,11 @@ def _as_at_the_psp(
         yield from _disputes_as_at_the_psp(charge_id, charge, disputes)
 
 
-def _statuses(payment: Payment | None, nature: Nature) -> set[str]:
-    """What the charge may be. Ends without money do not contradict each other: the first that is heard of stays."""
+def _statuses(payment: Payment | None, nature: Nature, *, may_be_canceled: bool) -> set[str]:
+    """What the charge may be. Ends without money do not contradict each other: the first that is heard of stays.
+
+    `may_be_canceled`: its cancellation was asked for, and a payment that lapses meanwhile counts as canceled by that.
+    """
     if payment is None:
         return {"failed"}
     ends = payment.ends if payment.state in payment.ends else {payment.state}
@@ -300,6 +303,8 @@ def _statuses(payment: Payment | None, nature: Nature) -> set[str]:
     if payment.psp == PAYPAL and payment.state in ("requires_action", "approved", "expired"):
         # Its id or its completion was lost, which took nothing: it lapses by itself.
         found.add("failed")
+    if may_be_canceled and payment.state == "expired":
+        found.add("canceled")
     return found
 
 
