@@ -1,14 +1,12 @@
 """The application: the routes of every resource, their documentation, and the bounds that they share."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from typing import Protocol
 
 import msgspec
 
 from fincore.api.docs.handlers import Docs
 from fincore.api.webhook_endpoints.message_openapi import WEBHOOKS
-from fincore.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
+from fincore.http.endpoint import BODY_SECONDS_MAX, GateName, OutageOf
 from fincore.http.gate import (
     REQUESTS_IN_FLIGHT_MAX,
     REQUESTS_WAITING_MAX,
@@ -16,13 +14,8 @@ from fincore.http.gate import (
     Gate,
 )
 from fincore.http.rate_limit import RateLimiter
+from fincore.http.resource import Resource, router_of
 from fincore.http.router import Router
-
-
-class Resource(Protocol):
-    """Some paths of the API and who answers them."""
-
-    def routes(self) -> tuple[Route, ...]: ...
 
 
 class RequestBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,19 +49,6 @@ def create_app(
         "webhooks": Gate(in_flight_max=bounds.webhooks_in_flight_max, waiting_max=0),
     }
     limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)
-    return Router(
-        {
-            path: Endpoint(
-                list(methods),
-                gates=gates,
-                limiter=limiter,
-                body_seconds_max=bounds.body_seconds_max,
-                outage_of=outage_of,
-            )
-            for path, methods in groupby(sorted(routes, key=_path), key=_path)
-        }
+    return router_of(
+        routes, gates=gates, limiter=limiter, body_seconds_max=bounds.body_seconds_max, outage_of=outage_of
     )
-
-
-def _path(route: Route) -> str:
-    return route.path

@@ -7,7 +7,7 @@ import msgspec
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.checkout.address_limit import AddressLimit
-from fincore.checkout.app import CheckoutBounds, Resource, create_checkout_app
+from fincore.checkout.app import CheckoutBounds, create_checkout_app
 from fincore.checkout.client_configuration.handlers import BrowserRouting, ClientConfiguration
 from fincore.checkout.cross_origin import CrossOrigin
 from fincore.checkout.csp_reports.handlers import CspReportHandlers, report_budget
@@ -24,6 +24,7 @@ from fincore.eventstore.writer import Writer
 from fincore.http.asgi import Application
 from fincore.http.client_address import Network
 from fincore.http.health.handlers import Health, Probe
+from fincore.http.resource import Resource
 from fincore.postgres.pool import store_state
 from fincore.write.charges import CHARGES
 from fincore.write.checkout.customer_checkout import CheckoutSessions

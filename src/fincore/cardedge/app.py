@@ -1,21 +1,14 @@
 """The application: the routes of the card edge, and the bounds that they share."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from typing import Protocol
 
 import msgspec
 
-from fincore.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
+from fincore.http.endpoint import BODY_SECONDS_MAX, GateName, OutageOf
 from fincore.http.gate import REQUESTS_IN_FLIGHT_MAX, REQUESTS_WAITING_MAX, Gate
 from fincore.http.rate_limit import RateLimiter
+from fincore.http.resource import Resource, router_of
 from fincore.http.router import Router
-
-
-class Resource(Protocol):
-    """Some paths of the server and who answers them."""
-
-    def routes(self) -> tuple[Route, ...]: ...
 
 
 class CardEdgeBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,24 +25,11 @@ def create_card_edge_app(
     resources: Sequence[Resource], *, bounds: CardEdgeBounds, outage_of: OutageOf
 ) -> Router:
     """The card edge as an ASGI application."""
-    routes = sorted((route for resource in resources for route in resource.routes()), key=_path)
+    routes = [route for resource in resources for route in resource.routes()]
     requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=bounds.requests_waiting_max)
     requests.measure("card-edge")
     gates: dict[GateName, Gate] = {"requests": requests}
     limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)
-    return Router(
-        {
-            path: Endpoint(
-                list(methods),
-                gates=gates,
-                limiter=limiter,
-                body_seconds_max=bounds.body_seconds_max,
-                outage_of=outage_of,
-            )
-            for path, methods in groupby(routes, key=_path)
-        }
+    return router_of(
+        routes, gates=gates, limiter=limiter, body_seconds_max=bounds.body_seconds_max, outage_of=outage_of
     )
-
-
-def _path(route: Route) -> str:
-    return route.path

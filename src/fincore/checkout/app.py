@@ -1,23 +1,15 @@
 """The application: the routes of every resource for customers, and the bounds that they share."""
 
 from collections.abc import Sequence
-from itertools import groupby
-from typing import Protocol
 
 import msgspec
 
 from fincore.checkout.security_headers import SecurityHeaders
 from fincore.http.asgi import Application
-from fincore.http.endpoint import BODY_SECONDS_MAX, Endpoint, GateName, OutageOf, Route
+from fincore.http.endpoint import BODY_SECONDS_MAX, GateName, OutageOf
 from fincore.http.gate import REQUESTS_IN_FLIGHT_MAX, RETURNS_IN_FLIGHT_MAX, Gate
 from fincore.http.rate_limit import RateLimiter
-from fincore.http.router import Router
-
-
-class Resource(Protocol):
-    """Some paths of the server and who answers them."""
-
-    def routes(self) -> tuple[Route, ...]: ...
+from fincore.http.resource import Resource, router_of
 
 
 class CheckoutBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +25,7 @@ def create_checkout_app(
     resources: Sequence[Resource], *, bounds: CheckoutBounds, outage_of: OutageOf
 ) -> Application:
     """The customers' server as an ASGI application."""
-    routes = sorted((route for resource in resources for route in resource.routes()), key=_path)
+    routes = [route for resource in resources for route in resource.routes()]
     requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=0)
     requests.measure("checkout")
     gates: dict[GateName, Gate] = {
@@ -41,20 +33,12 @@ def create_checkout_app(
         "returns": Gate(in_flight_max=RETURNS_IN_FLIGHT_MAX, waiting_max=0),
     }
     limiter = RateLimiter(live_per_second=bounds.live_per_second, test_per_second=bounds.test_per_second)
-    router = Router(
-        {
-            path: Endpoint(
-                list(methods),
-                gates=gates,
-                limiter=limiter,
-                body_seconds_max=bounds.body_seconds_max,
-                outage_of=outage_of,
-            )
-            for path, methods in groupby(routes, key=_path)
-        }
+    return SecurityHeaders(
+        router_of(
+            routes,
+            gates=gates,
+            limiter=limiter,
+            body_seconds_max=bounds.body_seconds_max,
+            outage_of=outage_of,
+        )
     )
-    return SecurityHeaders(router)
-
-
-def _path(route: Route) -> str:
-    return route.path
