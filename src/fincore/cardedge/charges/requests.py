@@ -14,15 +14,15 @@ from fincore.write.payments.charge_request import (
     AmountMinor,
     CancelUrl,
     Capture,
+    ChargeMetadata,
     ChargeRequest,
     CustomerEmail,
     Description,
     ReturnUrl,
-    SentCurrency,
     checked,
 )
 from fincore.write.payments.flaw import Flaw, text_flaw
-from fincore.write.payments.metadata import Metadata
+from fincore.write.payments.sent_currency import SentCurrency
 from fincore.write.raw_cards.number_hmac import NumberHmac
 
 CARD: Final = "payment_method.card"
@@ -98,9 +98,7 @@ class RawCardChargeRequest(
     capture: Capture = True
     description: Description | None = None
     customer_email: CustomerEmail | None = None
-    metadata: Annotated[
-        Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
-    ] = {}
+    metadata: ChargeMetadata = {}
     return_url: ReturnUrl | None = None
     cancel_url: CancelUrl | None = None
 

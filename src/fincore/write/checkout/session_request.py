@@ -7,24 +7,19 @@ import msgspec
 from msgspec import Meta
 
 from fincore.domain.checkout_session_events import SessionPaymentMethod
-from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
+from fincore.domain.currency import Currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
-from fincore.write.payments.charge_request import (
-    CURRENCY_CHARACTERS_MAX,
-    IS_PAGE_URL,
-    PAGE_URL,
-    RETURN_URL_CHARACTERS_MAX,
-)
+from fincore.write.payments.charge_request import AmountMinor
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
+from fincore.write.payments.page_url import PageUrl, page_url_flaw
+from fincore.write.payments.sent_currency import SentCurrency, active_currency
 
 LINE_ITEMS_MAX: Final = 50
 ITEM_NAME_CHARACTERS_MAX: Final = 127
 ITEM_QUANTITY_MAX: Final = 1_000_000
 LASTS_SECONDS_MIN: Final = 30 * 60
 LASTS_SECONDS_MAX: Final = 24 * 3_600
-
-_Page = Annotated[str, Meta(max_length=RETURN_URL_CHARACTERS_MAX, extra_json_schema={"pattern": PAGE_URL})]
 
 
 class LineItemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,26 +52,10 @@ class CheckoutSessionRequest(
 ):
     """The checkout session to create."""
 
-    amount_minor: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=AMOUNT_MINOR_MAX,
-            description="The amount in the currency's minor unit: 1999 with `usd` is 19.99 dollars.",
-            examples=[1999],
-        ),
-    ]
-    currency: Annotated[
-        str,
-        Meta(
-            max_length=CURRENCY_CHARACTERS_MAX,
-            description="ISO 4217 code of the currency. Upper case is accepted; answers are in lower case.",
-            examples=["usd"],
-            extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
-        ),
-    ]
+    amount_minor: AmountMinor
+    currency: SentCurrency
     success_url: Annotated[
-        _Page,
+        PageUrl,
         Meta(
             description="Where the customer goes on to after they paid: an https URL, or http on loopback, without user name and "
             "fragment. FinCore appends `checkout_session=cos_...`. That proves nothing: read the session before you deliver.",
@@ -84,7 +63,7 @@ class CheckoutSessionRequest(
         ),
     ]
     cancel_url: Annotated[
-        _Page,
+        PageUrl,
         Meta(
             description="Where the customer goes back to without having paid: a URL of the same form.",
             examples=["https://shop.example/cart"],
@@ -143,15 +122,9 @@ def checked_session(request: CheckoutSessionRequest) -> CheckoutSessionRequest |
     flaw = _first_flaw(request)
     if flaw is not None:
         return flaw
-    currency = parse_currency(request.currency)
-    if currency not in ACTIVE_CURRENCIES:
-        return Flaw(
-            code="currency_unknown",
-            param="currency",
-            detail="Send an ISO 4217 currency code, such as usd or eur."
-            if currency is None
-            else f"{currency.upper()} is no longer in use; send the currency that followed it.",
-        )
+    currency = active_currency(request.currency)
+    if isinstance(currency, Flaw):
+        return currency
     return msgspec.structs.replace(request, currency=currency)
 
 
@@ -173,13 +146,8 @@ def _first_flaw(request: CheckoutSessionRequest) -> Flaw | None:
             detail="payment_methods must name each method once.",
         )
     for name, page in (("success_url", request.success_url), ("cancel_url", request.cancel_url)):
-        if not IS_PAGE_URL.fullmatch(page):
-            return Flaw(
-                code="field_invalid",
-                param=name,
-                detail=f"{name} must begin with https:// and a host name (or http:// and a loopback address), with a "
-                "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
-            )
+        if flaw := page_url_flaw(name, page):
+            return flaw
     return None
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from fincore.domain.currency import ACTIVE_CURRENCIES, Currency, parse_currency
+from fincore.domain.currency import Currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.domain.outcome import PspAccount
 from fincore.domain.route_plan import ATTEMPTS_MAX, PaymentMethodChoice
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
+from fincore.write.payments.page_url import PageUrl, page_url_flaw
 from fincore.write.payments.payment_method_request import (
     TOKEN,
     TOKEN_CHARACTERS_MAX,
@@ -22,24 +23,12 @@ from fincore.write.payments.payment_method_request import (
     payment_method_flaw,
     texts_of,
 )
+from fincore.write.payments.sent_currency import SentCurrency, active_currency
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
-CURRENCY_CHARACTERS_MAX: Final = 64
-"""Far more than a code has: a value sent by mistake is refused by its own error."""
 EMAIL_CHARACTERS_MAX: Final = 254
-RETURN_URL_CHARACTERS_MAX: Final = 2_048
 
 _EMAIL: Final = r"^[^\s@\u0000]+@[^\s@\u0000]+\.[^\s@\u0000]+$"
-_HOST: Final = (
-    r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?)*"
-)
-_LOOPBACK: Final = r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])"
-_PORT: Final = (
-    r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"  # 1 to 65535
-)
-# What may follow the host by RFC 3986, less the fragment: a browser keeps it to itself, and PSPs append parameters.
-_PATH_AND_QUERY: Final = r"(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]*)?"
-PAGE_URL: Final = rf"^(?:https://{_HOST}|http://{_LOOPBACK})(?::{_PORT})?{_PATH_AND_QUERY}$"
 
 
 AmountMinor = Annotated[
@@ -50,15 +39,6 @@ AmountMinor = Annotated[
         description="The amount in the currency's minor unit: 1999 with `usd` is 19.99 dollars. The PSP and the "
         "currency decide how large it can be, and whether its last digits must be 0.",
         examples=[1999],
-    ),
-]
-SentCurrency = Annotated[
-    str,
-    Meta(
-        max_length=CURRENCY_CHARACTERS_MAX,
-        description="ISO 4217 code of the currency. Upper case is accepted; answers are in lower case.",
-        examples=["usd"],
-        extra_json_schema={"enum": sorted(ACTIVE_CURRENCIES)},
     ),
 ]
 Capture = Annotated[
@@ -81,25 +61,24 @@ CustomerEmail = Annotated[
         extra_json_schema={"pattern": _EMAIL},
     ),
 ]
+ChargeMetadata = Annotated[
+    Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
+]
 ReturnUrl = Annotated[
-    str,
+    PageUrl,
     Meta(
-        max_length=RETURN_URL_CHARACTERS_MAX,
         description="Where the customer returns to after authentication (3-D Secure) or approval of a wallet: an "
         "https URL, or http on loopback, without user name and fragment. A wallet needs it. Without it a charge "
         "that needs authentication fails with the code `authentication_required`.",
         examples=["https://shop.example/orders/6735"],
-        extra_json_schema={"pattern": PAGE_URL},
     ),
 ]
 CancelUrl = Annotated[
-    str,
+    PageUrl,
     Meta(
-        max_length=RETURN_URL_CHARACTERS_MAX,
         description="Where the customer returns to from a wallet without having approved the payment: a URL of the "
         "same form. A wallet needs it.",
         examples=["https://shop.example/cart"],
-        extra_json_schema={"pattern": PAGE_URL},
     ),
 ]
 
@@ -147,9 +126,7 @@ class ChargeRequest(
     capture: Capture = True
     description: Description | None = None
     customer_email: CustomerEmail | None = None
-    metadata: Annotated[
-        Metadata, Meta(description="Your own keys and values. You can filter lists by them.")
-    ] = {}
+    metadata: ChargeMetadata = {}
     return_url: ReturnUrl | None = None
     cancel_url: CancelUrl | None = None
 
@@ -158,7 +135,6 @@ _Sent = list[tuple[str, str | AnyPaymentMethod]]
 """Payment methods as they were sent, each with the dotted path to it."""
 
 _IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
-IS_PAGE_URL: Final = re.compile(PAGE_URL.removeprefix("^").removesuffix("$"), re.ASCII)
 
 
 def checked(request: ChargeRequest, *, is_paid_apart: bool = False) -> ChargeRequest | Flaw:
@@ -169,15 +145,9 @@ def checked(request: ChargeRequest, *, is_paid_apart: bool = False) -> ChargeReq
     flaw = _first_flaw(request, is_paid_apart=is_paid_apart)
     if flaw is not None:
         return flaw
-    currency = parse_currency(request.currency)
-    if currency not in ACTIVE_CURRENCIES:
-        return Flaw(
-            code="currency_unknown",
-            param="currency",
-            detail="Send an ISO 4217 currency code, such as usd or eur."
-            if currency is None
-            else f"{currency.upper()} is no longer in use; send the currency that followed it.",
-        )
+    currency = active_currency(request.currency)
+    if isinstance(currency, Flaw):
+        return currency
     if currency == request.currency:
         return request
     return msgspec.structs.replace(request, currency=currency)
@@ -270,13 +240,8 @@ def _url_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
                 param=name,
                 detail=f"Add the field {name}: a customer who pays on the PSP's page comes back to your site.",
             )
-        if page is not None and not IS_PAGE_URL.fullmatch(page):
-            return Flaw(
-                code="field_invalid",
-                param=name,
-                detail=f"{name} must begin with https:// and a host name (or http:// and a loopback address), with a "
-                "port up to 65535 if any, no user name and no fragment, and other characters percent-encoded.",
-            )
+        if page is not None and (flaw := page_url_flaw(name, page)):
+            return flaw
     return None
 
 
