@@ -1,6 +1,5 @@
 """The page on which a payer approves an order or cancels, then goes back to the merchant. It needs no script."""
 
-import base64
 import hashlib
 from html import escape
 from importlib import resources
@@ -8,6 +7,7 @@ from string import Template
 from typing import get_args
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
+from psp_sandbox.form_page import FormPage, leads_to
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.paypal import order_machine
 from psp_sandbox.paypal.money import shown
@@ -30,14 +30,10 @@ FUNDINGS: dict[Funding, str] = {
 }
 """What becomes of the payment, as the page offers it."""
 
-_FILES = resources.files("psp_sandbox.paypal")
-_STYLE = _FILES.joinpath("approval_page.css").read_text()
-_PAGE = Template(_FILES.joinpath("approval_page.html").read_text())
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; "
-    # The browser applies `form-action` to every redirect that follows, and the merchant's page may redirect again.
-    "form-action 'self' http: https:"
+_HEADING = "PayPal sandbox"
+_PAGE = FormPage(
+    heading=_HEADING,
+    style=resources.files("psp_sandbox.paypal").joinpath("approval_page.css").read_text(),
 )
 _QUESTION = Template("""<p class="merchant">$merchant</p>
 <p class="amount">$amount</p>
@@ -134,25 +130,9 @@ def redirection(url: str, added: dict[str, str]) -> Response:
     """Back to the merchant's page, with something added to its query."""
     parts = urlsplit(url)
     query = f"{parts.query}&{urlencode(added)}" if parts.query else urlencode(added)
-    location = urlunsplit(parts._replace(query=query))
-    return Response(
-        status=303,
-        payload=b"",
-        content_type="text/html; charset=utf-8",
-        headers=(("Location", location), ("Cache-Control", "no-store")),
-    )
+    return leads_to(urlunsplit(parts._replace(query=query)))
 
 
 def html_page(status: int, content: str) -> Response:
     """A page for a payer."""
-    return Response(
-        status=status,
-        payload=_PAGE.substitute(title="PayPal sandbox", style=_STYLE, content=content).encode(),
-        content_type="text/html; charset=utf-8",
-        headers=(
-            ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", _POLICY),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-Content-Type-Options", "nosniff"),
-        ),
-    )
+    return _PAGE.shows(status, _HEADING, content)

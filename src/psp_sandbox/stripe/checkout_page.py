@@ -1,13 +1,12 @@
 """The page of a Checkout session: the customer pays with a test card, again after a decline, or goes back. It needs no script."""
 
-import base64
-import hashlib
 from html import escape
 from importlib import resources
 from string import Template
 from typing import cast, get_args
 from urllib.parse import parse_qs
 
+from psp_sandbox.form_page import FormPage, leads_to
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.call import Call
@@ -42,14 +41,9 @@ TIMINGS: dict[Timing, str] = {
 }
 """When the payment is decided, as the page offers it."""
 
-_FILES = resources.files("psp_sandbox.stripe")
-_STYLE = _FILES.joinpath("checkout_page.css").read_text()
-_PAGE = Template(_FILES.joinpath("checkout_page.html").read_text())
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'; "
-    # The browser applies `form-action` to every redirect that follows, and the merchant's page may redirect again.
-    "form-action 'self' http: https:"
+_PAGE = FormPage(
+    heading="Stripe Checkout sandbox",
+    style=resources.files("psp_sandbox.stripe").joinpath("checkout_page.css").read_text(),
 )
 _QUESTION = Template("""<p class="amount">$amount</p>
 <ul>
@@ -78,18 +72,20 @@ def page(store: Store, request: Request, public_url: str) -> Response:
     """GET and POST /c/pay/{session}. A POST pays; what was paid sends the customer on to the merchant's `success_url`."""
     found = store.checkout.any_account(request.path.removeprefix(PAGE))
     if found is None:
-        return _html(404, "Nothing here", "<p>There is no such session.</p>")
+        return _PAGE.shows(404, "Nothing here", "<p>There is no such session.</p>")
     account, stored = found
     session = stored.session
     if session.status == "complete":
         return _of_paid(request, session)
     if session.status == "expired":
         link = _link(session.cancel_url, "Back to the merchant")
-        return _html(410, "Session expired", f"<p>This session has expired: nothing was paid.</p>\n{link}")
+        return _PAGE.shows(
+            410, "Session expired", f"<p>This session has expired: nothing was paid.</p>\n{link}"
+        )
     if request.method == "GET":
-        return _html(200, "Pay", _question(stored, _refusal_of(store, account, session)))
+        return _PAGE.shows(200, "Pay", _question(stored, _refusal_of(store, account, session)))
     if request.method != "POST":
-        return _html(405, "Pay", _UNREADABLE)
+        return _PAGE.shows(405, "Pay", _UNREADABLE)
     caller = Caller(account=account, livemode=session.livemode, request=NO_REQUEST)
     call = Call(
         caller=caller,
@@ -110,21 +106,23 @@ def _paid(call: Call, stored: StoredSession) -> Response:
     is_address = len(email) <= EMAIL_CHARS_MAX and EMAIL.fullmatch(email) is not None
     is_known = card.startswith("pm_card_") and card_of_token(card) is not None
     if form.get("action") != "pay" or timing not in get_args(Timing) or not is_known or not is_address:
-        return _html(400, "Pay", _UNREADABLE)
+        return _PAGE.shows(400, "Pay", _UNREADABLE)
     here = f"{call.public_url}{PAGE}{stored.session.id}"
     try:
         intent = pay(call, stored, card=card, email=email, timing=cast("Timing", timing), return_url=here)
     except Refusal as refusal:
-        return _html(200, "Card declined", _question(stored, refusal.detail.message, email=email, card=card))
+        return _PAGE.shows(
+            200, "Card declined", _question(stored, refusal.detail.message, email=email, card=card)
+        )
     challenge = intent.next_action and intent.next_action.redirect_to_url
-    return _redirection(challenge.url if challenge else _success_url(stored.session))
+    return leads_to(challenge.url if challenge else _success_url(stored.session))
 
 
 def _of_paid(request: Request, session: CheckoutSession) -> Response:
     """Where the customer goes who has paid: on, from the page of their bank; nowhere, if they come again."""
     if b"payment_intent=" in request.query:
-        return _redirection(_success_url(session))
-    return _html(
+        return leads_to(_success_url(session))
+    return _PAGE.shows(
         200, "Paid", f"<p>You have paid already.</p>\n{_link(_success_url(session), 'Go on to the merchant')}"
     )
 
@@ -165,26 +163,3 @@ def _success_url(session: CheckoutSession) -> str:
 
 def _link(url: str | None, text: str) -> str:
     return "" if url is None else _LINK.substitute(url=escape(url), text=text)
-
-
-def _redirection(location: str) -> Response:
-    return Response(
-        status=303,
-        payload=b"",
-        content_type="text/html; charset=utf-8",
-        headers=(("Location", location), ("Cache-Control", "no-store")),
-    )
-
-
-def _html(status: int, title: str, content: str) -> Response:
-    return Response(
-        status=status,
-        payload=_PAGE.substitute(title=title, style=_STYLE, content=content).encode(),
-        content_type="text/html; charset=utf-8",
-        headers=(
-            ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", _POLICY),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-Content-Type-Options", "nosniff"),
-        ),
-    )

@@ -20,16 +20,13 @@ from psp_sandbox.stripe.wire import (
     CardDetails,
     Charge,
     ErrorDetail,
+    EventObject,
     NextAction,
     Overcapture,
     PaymentIntent,
     PaymentMethod,
     PaymentMethodDetails,
 )
-from psp_sandbox.stripe.wire_checkout import CheckoutSession
-from psp_sandbox.stripe.wire_customers import Customer
-from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
-from psp_sandbox.stripe.wire_refunds import Refund
 
 AUTHORIZATION_SECONDS = 7 * 24 * 3_600
 """How long an online card authorization holds before it expires."""
@@ -48,16 +45,7 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to emit, with the object after it and, where Stripe shows them, the fields before it."""
 
     type: str
-    object: (
-        PaymentIntent
-        | Charge
-        | CheckoutSession
-        | Customer
-        | PaymentMethod
-        | Refund
-        | Dispute
-        | EarlyFraudWarning
-    )
+    object: EventObject
     previous: dict[str, Any] | UnsetType = UNSET
 
 

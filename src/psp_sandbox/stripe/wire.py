@@ -345,19 +345,16 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
     idempotency_key: str | None
 
 
+EventObject = (
+    PaymentIntent | Charge | CheckoutSession | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
+)
+"""What an event may be about."""
+
+
 class EventData(Struct, frozen=True, kw_only=True, gc=False):
     """The object as it was right after the event, and what it replaced where Stripe tells."""
 
-    object: (
-        PaymentIntent
-        | Charge
-        | CheckoutSession
-        | Customer
-        | PaymentMethod
-        | Refund
-        | Dispute
-        | EarlyFraudWarning
-    )
+    object: EventObject
     previous_attributes: dict[str, Any] | UnsetType = UNSET
 
 
