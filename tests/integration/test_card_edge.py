@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from fincore.domain.payment_method import CardToken, UntokenisedCard
 from fincore.postgres.pool import Pool
 from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.raw_card_decisions import RawCardDecisions
+from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN, RawCardRequests
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules
 from fixtures.card_edge_server import (
@@ -258,9 +260,46 @@ async def test_decisions_and_record_can_only_be_added_to(api: Api, edge: CardEdg
     assert [one.is_enabled for one in await decisions.list(api.merchant_id)] == [True, False]
     for table in ("raw_card_decisions", "raw_card_requests"):
         for verb in ("delete from", "truncate"):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.RestrictViolationError)):
                 await pool.execute(f"{verb} merchants.{table}")
     with pytest.raises(UnknownMerchant):
         await decisions.add(
             type(api.merchant_id)("mer_nobody"), livemode=False, is_enabled=True, by="Ada", reason="none"
         )
+
+
+async def test_record_is_purged_by_age_and_never_while_young(
+    api: Api, edge: CardEdge, pool: Pool, owner_pool: Pool
+) -> None:
+    """Not even the owner of the table deletes a young row or changes an old one."""
+    await edge.charge("k")
+    columns = "merchant_id, livemode, key_id, outcome, screened_by"
+    for days in (KEPT_DAYS_MIN - 1, KEPT_DAYS_MIN + 1):
+        await owner_pool.execute(
+            f"insert into merchants.raw_card_requests (request_id, stage, at, {columns}) "  # noqa: S608 -- our own
+            f"select 'req_' || $1::integer, stage, at - make_interval(days => $1), {columns} from merchants.raw_card_requests "
+            "where at > now() - interval '1 day'",
+            days,
+        )
+
+    async def ages() -> list[int]:
+        rows = await pool.fetch(
+            "select distinct extract(day from now() - at)::integer as days from merchants.raw_card_requests order by 1"
+        )
+        return [row["days"] for row in rows]
+
+    record = RawCardRequests(pool, SystemClock())
+    assert await ages() == [0, KEPT_DAYS_MIN - 1, KEPT_DAYS_MIN + 1]
+    assert await record.purge(kept_for=timedelta(days=KEPT_DAYS_MIN + 2), rows_max=10) == 0
+    assert await record.purge(kept_for=timedelta(days=KEPT_DAYS_MIN), rows_max=1) == 1
+    assert await record.purge(kept_for=timedelta(days=KEPT_DAYS_MIN), rows_max=10) == 1
+    assert await ages() == [0, KEPT_DAYS_MIN - 1]
+    for statement in (
+        "delete from merchants.raw_card_requests where at < now() - interval '1 day'",
+        "update merchants.raw_card_requests set outcome = null",
+        "truncate merchants.raw_card_requests",
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner_pool.execute(statement)
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await record.purge(kept_for=timedelta(days=KEPT_DAYS_MIN - 2), rows_max=10)

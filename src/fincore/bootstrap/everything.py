@@ -6,6 +6,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+import msgspec
+
 from fincore.bootstrap.card_edge_settings import check_card_edge
 from fincore.bootstrap.databases import Installation
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
@@ -15,7 +17,8 @@ from fincore.bootstrap.ready_line import tell_when_ready
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.secrets_key import secrets_key
+from fincore.bootstrap.settings import Settings, check_keys_apart
 from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.domain.errors import ConfigurationError
 
@@ -36,6 +39,8 @@ async def run_everything(
     check_accounts(settings, secret_resolver(os.environ))
     check_public_url(configured_accounts(settings), settings)
     check_card_edge(settings)
+    # The key that is made beside the embedded server is in no setting.
+    check_keys_apart(msgspec.structs.replace(settings, secrets_key=secrets_key(settings)))
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

@@ -131,12 +131,17 @@ def _networks(name: str, text: str) -> tuple[Network, ...]:
         ) from None
 
 
-def _secrets_key(name: str, text: str) -> Secret | None:
+def key_bytes(text: str) -> bytes | None:
+    """The bytes that a text in base64 stands for; None for any other text. Several texts may stand for the same bytes."""
     try:
-        size = len(b64decode(text, validate=True))
+        return b64decode(text, validate=True)
     except ValueError:
-        size = -1
-    if text and size != SECRETS_KEY_BYTES:
+        return None
+
+
+def _secrets_key(name: str, text: str) -> Secret | None:
+    key = key_bytes(text)
+    if text and (key is None or len(key) != SECRETS_KEY_BYTES):
         raise ConfigurationError(
             f"{name} must be {SECRETS_KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` prints"
         )

@@ -33,12 +33,14 @@ from fincore.bootstrap.setting_values import (
     Number,
     OneOf,
     Reader,
+    key_bytes,
     stripe_key,
     stripe_publishable_key,
 )
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
+from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX: Final = "FINCORE_"
@@ -357,6 +359,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="the same for types of events that FinCore does not read; at most as long as the others",
         ),
     ]
+    raw_card_requests_kept_days: Annotated[
+        int,
+        Declared(
+            default="400",
+            read=Number(int, KEPT_DAYS_MIN, 3_650, "days"),
+            meaning="how long the record of a request with a card number is kept; PCI DSS asks for twelve months, three of them at hand",
+        ),
+    ]
     laws_interval_seconds: Annotated[
         float,
         Declared(
@@ -517,4 +527,30 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise ConfigurationError(
             f"FINCORE_FAILPOINTS must be off where an account for live money is configured ({', '.join(live)})"
         )
+    check_keys_apart(settings)
     return settings
+
+
+def check_keys_apart(settings: Settings) -> None:
+    """Raise `ConfigurationError` where a key of 32 bytes is another secret as well: what gives one away would give both away.
+
+    A key and the one before it may be equal.
+    """
+    named = {
+        setting.name: (setting, value)
+        for field, setting in _SETTING_OF_FIELD.items()
+        if setting.declared.is_secret and isinstance(value := getattr(settings, field), Secret)
+    }
+    for name, (setting, key) in named.items():
+        if setting.declared.read is not SECRETS_KEY:
+            continue
+        for other, (_, secret) in named.items():
+            if _purpose(name) != _purpose(other) and key_bytes(key.reveal()) == key_bytes(secret.reveal()):
+                raise ConfigurationError(
+                    f"{name} and {other} are the same secret: set each key to what a run of its own of "
+                    "`openssl rand -base64 32` prints"
+                )
+
+
+def _purpose(name: str) -> str:
+    return name.removesuffix("_BEFORE")

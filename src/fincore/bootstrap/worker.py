@@ -15,9 +15,10 @@ from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.write.checkout.sessions import session_recorder
+from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
-from fincore.write.worker.plumbing.housekeeping import Housekeeping
+from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
@@ -29,6 +30,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),
         ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),
+    )
+    raw_card_requests = PurgeTask(
+        name="raw_card_requests",
+        kept_for=timedelta(days=settings.raw_card_requests_kept_days),
+        purge=RawCardRequests(stores.eventstore, clock).purge,
     )
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,
@@ -43,7 +49,9 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             webhooks=webhook_readers(),
             clock=clock,
             housekeeping=Housekeeping(
-                stores.eventstore, purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), clock
+                stores.eventstore,
+                (*purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), raw_card_requests),
+                clock,
             ),
             breaker=breakers,
             sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),

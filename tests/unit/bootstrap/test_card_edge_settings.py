@@ -1,12 +1,16 @@
 """A card edge that would take card numbers in clear, or that lacks its key, is refused at start; its memory leaves no core."""
 
+import asyncio
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from fincore.bootstrap.card_edge_settings import card_edge_tls, check_card_edge
+from fincore.bootstrap.databases import Databases, Installation
+from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.settings import Settings, read_settings
 from fincore.domain.errors import ConfigurationError
@@ -15,6 +19,7 @@ GOOD = {
     "FINCORE_CARD_EDGE_PORT": "8082",
     "FINCORE_CARD_EDGE_HMAC_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 }
+OTHER_KEY = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 
 
 def settings(**changes: str) -> Settings:
@@ -36,6 +41,48 @@ def test_card_edge_in_clear_beyond_loopback_is_refused(host: str) -> None:
 def test_card_edge_without_hmac_key_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="FINCORE_CARD_EDGE_HMAC_KEY is missing"):
         check_card_edge(settings(HMAC_KEY=""))
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE", "FINCORE_PAYPAL_LIVE_CLIENT_SECRET"],
+)
+@pytest.mark.parametrize("name", ["HMAC_KEY", "HMAC_KEY_BEFORE"])
+def test_key_that_is_another_secret_too_is_refused(name: str, other: str) -> None:
+    key = OTHER_KEY if name == "HMAC_KEY_BEFORE" else GOOD["FINCORE_CARD_EDGE_HMAC_KEY"]
+    given = GOOD | {"FINCORE_CARD_EDGE_HMAC_KEY_BEFORE": OTHER_KEY, other: key}
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(given)
+    told = str(error.value)
+    assert f"FINCORE_CARD_EDGE_{name}" in told
+    assert other in told
+    assert "\n" not in told
+    assert key not in told
+
+
+def test_same_key_in_another_spelling_is_refused() -> None:
+    """The last character of 32 bytes in base64 holds two bits that mean nothing."""
+    spelled = GOOD["FINCORE_CARD_EDGE_HMAC_KEY"].replace("Y=", "Z=")
+    assert b64decode(spelled) == b64decode(GOOD["FINCORE_CARD_EDGE_HMAC_KEY"])
+    with pytest.raises(ConfigurationError, match="are the same secret"):
+        read_settings(GOOD | {"FINCORE_SECRETS_KEY": spelled})
+
+
+def test_key_and_the_one_before_it_may_be_equal() -> None:
+    settings(HMAC_KEY_BEFORE=GOOD["FINCORE_CARD_EDGE_HMAC_KEY"])
+    read_settings(GOOD | {"FINCORE_SECRETS_KEY": OTHER_KEY, "FINCORE_SECRETS_KEY_BEFORE": OTHER_KEY})
+
+
+def test_key_beside_the_embedded_server_is_no_hmac_key(tmp_path: Path) -> None:
+    (tmp_path / "secrets.key").write_text(GOOD["FINCORE_CARD_EDGE_HMAC_KEY"])
+    given = GOOD | {
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "FINCORE_STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
+    }
+    installation = Installation(Databases(eventstore="", paymentdb="", ledgerdb=""), None)
+    with pytest.raises(ConfigurationError, match="FINCORE_SECRETS_KEY are the same secret"):
+        asyncio.run(run_everything(read_settings(given), installation, announce=print))
 
 
 def test_certificate_without_key_is_refused(tmp_path: Path) -> None:

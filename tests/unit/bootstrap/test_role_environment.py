@@ -12,6 +12,7 @@ from fincore.bootstrap.roles import ROLES, Role
 from fincore.bootstrap.settings import SECRET_SETTINGS, read_settings
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+NUMBER_KEY = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 DATABASES = Databases(
     eventstore="postgresql://log", paymentdb="postgresql://views", ledgerdb="postgresql://books"
 )
@@ -49,8 +50,8 @@ def full_environment(folder: Path, *, as_files: bool) -> dict[str, str]:
         "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY": "pk_live_1",
         "FINCORE_PAYPAL_TEST_CLIENT_SECRET": "E1",
         "FINCORE_PAYPAL_LIVE_CLIENT_SECRET": "E2",
-        "FINCORE_CARD_EDGE_HMAC_KEY": KEY,
-        "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE": KEY,
+        "FINCORE_CARD_EDGE_HMAC_KEY": NUMBER_KEY,
+        "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE": NUMBER_KEY,
         "FINCORE_SECRETS_KEY": KEY,
         "FINCORE_SECRETS_KEY_BEFORE": KEY,
         LOG: DATABASES.eventstore,

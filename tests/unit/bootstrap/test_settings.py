@@ -73,6 +73,8 @@ def test_a_public_url_and_trusted_proxies_are_read() -> None:
         ("FINCORE_WEBHOOK_BODIES_KEPT_DAYS", "3651"),
         ("FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS", "0"),
         ("FINCORE_IGNORED_WEBHOOK_BODIES_KEPT_DAYS", "31"),
+        ("FINCORE_RAW_CARD_REQUESTS_KEPT_DAYS", "91"),
+        ("FINCORE_RAW_CARD_REQUESTS_KEPT_DAYS", "3651"),
         ("FINCORE_SECRETS_KEY", "alone"),
         ("FINCORE_SECRETS_KEY", "YWxvbmU="),
         ("FINCORE_SECRETS_KEY_BEFORE", "alone"),
