@@ -21,13 +21,13 @@ class FormPage:
         self._style = style
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._policy = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'; "
+            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
             # The browser applies `form-action` to every redirect that follows, and the merchant's page may redirect again.
             "form-action 'self' http: https:"
         )
 
-    def shows(self, status: int, title: str, content: str) -> Response:
-        """The page with some HTML as its content."""
+    def shows(self, status: int, title: str, content: str, *, may_be_framed: bool = False) -> Response:
+        """The page with some HTML as its content. `may_be_framed`: by any page."""
         written = _PAGE.substitute(title=title, heading=self._heading, style=self._style, content=content)
         return Response(
             status=status,
@@ -35,7 +35,10 @@ class FormPage:
             content_type=HTML,
             headers=(
                 _NO_STORE,
-                ("Content-Security-Policy", self._policy),
+                (
+                    "Content-Security-Policy",
+                    self._policy if may_be_framed else f"{self._policy}; frame-ancestors 'none'",
+                ),
                 ("Referrer-Policy", "no-referrer"),
                 ("X-Content-Type-Options", "nosniff"),
             ),

@@ -2,6 +2,8 @@
 
 import random
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 
@@ -14,9 +16,10 @@ from psp_sandbox.faults import FaultRules
 from psp_sandbox.idempotency import IdempotencyMemory
 from psp_sandbox.ids import new_id
 from psp_sandbox.latency import log_normal
-from psp_sandbox.messages import Response
+from psp_sandbox.messages import Request, Response
 from psp_sandbox.options import Options
 from psp_sandbox.paypal import approval_page, vault_page
+from psp_sandbox.paypal import browser_files as paypal_browser_files
 from psp_sandbox.paypal import scheduled_effects as paypal_effects
 from psp_sandbox.paypal.api import PREFIXES as PAYPAL_PREFIXES
 from psp_sandbox.paypal.api import PayPalApi
@@ -27,7 +30,8 @@ from psp_sandbox.paypal.webhook import Webhook
 from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import Body
 from psp_sandbox.scheduler import Due, Scheduler
-from psp_sandbox.stripe import browser_files, challenge_page, checkout_page, scheduled_effects
+from psp_sandbox.stripe import browser_files as stripe_browser_files
+from psp_sandbox.stripe import challenge_page, checkout_page, scheduled_effects
 from psp_sandbox.stripe.api import StripeApi
 from psp_sandbox.stripe.checkout_sessions import PAGE as CHECKOUT_PAGE
 from psp_sandbox.stripe.dialect import StripeDialect
@@ -40,6 +44,8 @@ log = structlog.get_logger("psp_sandbox")
 FAILED = Response(
     status=500, payload={"error": {"message": "The sandbox failed; its log has the traceback."}}
 )
+
+NOTHING_HERE = Response(status=404, payload={"error": {"message": "There is nothing here."}})
 
 
 class Sandbox:
@@ -54,7 +60,6 @@ class Sandbox:
         faults = FaultRules(rng)
         clock = Clock()
         self._scheduler = Scheduler(clock)
-        self._public_url = public_url
         self._delivery = Delivery(clock=clock, faults=faults, concurrency=options.webhook_concurrency)
         self._store = Store(
             scheduler=self._scheduler,
@@ -89,6 +94,15 @@ class Sandbox:
             webhooks=webhooks,
             memory=IdempotencyMemory(max_entries=options.max_idempotency_keys, clock=clock.now),
         )
+        self._pages: Mapping[str, Callable[[Request], Response]] = {
+            approval_page.PATH: partial(approval_page.page, self._paypal_store),
+            vault_page.PATH: partial(vault_page.page, self._paypal_store),
+            paypal_browser_files.SCRIPT: paypal_browser_files.script,
+            paypal_browser_files.PREFIX: paypal_browser_files.serve,
+            stripe_browser_files.PREFIX: stripe_browser_files.serve,
+            CHECKOUT_PAGE: partial(checkout_page.page, self._store, public_url=public_url),
+            "/3ds/": partial(challenge_page.page, self._store),
+        }
         self._webhooks = webhooks
         self._calls = Calls(faults=faults, latency=latency)
         self._stripe = StripeDialect(stripe)
@@ -141,18 +155,15 @@ class Sandbox:
             self._calls.take(exchange, self._stripe)
         elif request.path.startswith("/sandbox/"):
             exchange.respond(self._admin.handle(request))
-        elif request.path == approval_page.PATH:
-            exchange.respond(approval_page.page(self._paypal_store, request))
-        elif request.path == vault_page.PATH:
-            exchange.respond(vault_page.page(self._paypal_store, request))
-        elif request.path.startswith(CHECKOUT_PAGE):
-            exchange.respond(checkout_page.page(self._store, request, self._public_url))
-        elif request.path.startswith(browser_files.PREFIX):
-            exchange.respond(browser_files.serve(request))
-        elif request.path.startswith("/3ds/"):
-            exchange.respond(challenge_page.page(self._store, request))
         else:
-            exchange.respond(Response(status=404, payload={"error": {"message": "There is nothing here."}}))
+            exchange.respond(self._page(request))
+
+    def _page(self, request: Request) -> Response:
+        """What browsers ask for. A name that ends with a slash is of all that is below it."""
+        for name, page in self._pages.items():
+            if request.path == name or (name.endswith("/") and request.path.startswith(name)):
+                return page(request)
+        return NOTHING_HERE
 
     def _perform(self, due: Due) -> None:
         if due.kind in paypal_effects.EFFECTS:

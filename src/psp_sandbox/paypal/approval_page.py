@@ -11,10 +11,13 @@ from psp_sandbox.form_page import FormPage, leads_to
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.paypal import order_machine
 from psp_sandbox.paypal.money import shown
+from psp_sandbox.paypal.oauth import account_of
 from psp_sandbox.paypal.records import Funding, Instrument, Order, Payer
 from psp_sandbox.paypal.store import Store
 
 PATH = "/checkoutnow"
+ANSWER_PATH = "/smart/answer"
+"""Where the script is told what the payer answered."""
 DEFAULT_EMAIL = "buyer@example.com"
 MAX_EMAIL_CHARS = 254
 PAYER_ID_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -55,21 +58,28 @@ merchant is told that the instrument was declined when it takes the payment.</sm
 _OVER = "<p>This order does not wait for a payer: it is approved already, over, or not there.</p>"
 _APPROVED = "<p>You approved. The merchant named no page to go back to; you can close this one.</p>"
 _CANCELED = "<p>You canceled. The merchant named no page to go back to; you can close this one.</p>"
+_OTHER_PAYEE = "Payee passed in transaction does not match expected merchant id. Pass the client id that the order was made with."
 _UNREADABLE = "<p>Press one of the three buttons, with an e-mail address and one of the listed payments.</p>"
 
 
 def page(store: Store, request: Request) -> Response:
-    """GET and POST /checkoutnow?token={order}. A POST sends the payer back to the merchant."""
-    token = parse_qs(request.query.decode("latin-1")).get("token", [""])[0]
-    order = store.order_of_token(token)
+    """GET and POST /checkoutnow?token={order}. A POST sends the payer back to the merchant.
+
+    With `xcomponent=1` the script opened the page for its `client-id`, in a window or a frame, and is told the answer instead.
+    """
+    query = {name: values[0] for name, values in parse_qs(request.query.decode("latin-1")).items()}
+    is_of_script = query.get("xcomponent") == "1"
+    order = store.order_of_token(query.get("token", ""))
+    if is_of_script and order is not None and account_of(query.get("client-id", "")) != order.account:
+        return redirection(ANSWER_PATH, {"action": "error", "message": _OTHER_PAYEE})
     if order is None or order.status not in order_machine.WAITS_FOR_PAYER or order.approval_rel is None:
-        return html_page(404, _OVER)
+        return html_page(404, _OVER, may_be_framed=is_of_script)
     if request.method == "GET":
-        return html_page(200, _question(order))
+        return html_page(200, _question(order), may_be_framed=is_of_script)
     form = {name: values[0] for name, values in parse_qs(request.body.decode("latin-1")).items()}
     if request.method != "POST":
-        return html_page(405, _UNREADABLE)
-    return _answered(store, order, form)
+        return html_page(405, _UNREADABLE, may_be_framed=is_of_script)
+    return _answered(store, order, form, is_of_script=is_of_script)
 
 
 def payer_of(email: str) -> Payer:
@@ -79,19 +89,23 @@ def payer_of(email: str) -> Payer:
     return Payer(id="".join(characters), email=email, given_name="Test", surname="Buyer", country="US")
 
 
-def _answered(store: Store, order: Order, form: dict[str, str]) -> Response:
+def _answered(store: Store, order: Order, form: dict[str, str], *, is_of_script: bool) -> Response:
     action = form.get("action")
     if action == "cancel":
+        if is_of_script:
+            return redirection(ANSWER_PATH, {"action": "cancel"})
         if order.cancel_url is None:
             return html_page(200, _CANCELED)
         return redirection(order.cancel_url, {"token": order.id})
     email = form.get("email", DEFAULT_EMAIL)
     funding = next((one for one in get_args(Funding) if one == form.get("funding", "completes")), None)
     if action not in ("approve", "fail_instrument") or funding is None or not is_email(email):
-        return html_page(400, _UNREADABLE)
+        return html_page(400, _UNREADABLE, may_be_framed=is_of_script)
     payer = payer_of(email)
     instrument = Instrument(funding=funding, declined_once=action == "fail_instrument")
     store.apply(order_machine.approved(order, payer=payer, instrument=instrument, now=store.now()))
+    if is_of_script:
+        return redirection(ANSWER_PATH, {"action": "approve", "payerID": payer.id})
     if order.return_url is None:
         return html_page(200, _APPROVED)
     return redirection(order.return_url, {"token": order.id, "PayerID": payer.id})
@@ -133,6 +147,6 @@ def redirection(url: str, added: dict[str, str]) -> Response:
     return leads_to(urlunsplit(parts._replace(query=query)))
 
 
-def html_page(status: int, content: str) -> Response:
+def html_page(status: int, content: str, *, may_be_framed: bool = False) -> Response:
     """A page for a payer."""
-    return _PAGE.shows(status, _HEADING, content)
+    return _PAGE.shows(status, _HEADING, content, may_be_framed=may_be_framed)
