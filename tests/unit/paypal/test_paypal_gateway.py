@@ -513,6 +513,27 @@ async def test_hold_that_cannot_be_renewed_is_captured_all_the_same(
     assert outcome.failure.decline_code == "PAYER_CANNOT_PAY"
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [("DENIED", (Approved, [HOLD])), ("PENDING", (Retryable, [])), ("SOMETHING_NEW", (Retryable, []))],
+)
+async def test_renewal_answered_without_a_hold_is_not_captured(
+    paypal: PayPalStub,
+    gateway: PayPalGateway,
+    clock: SteppedClock,
+    status: str,
+    outcome: tuple[type, list[str]],
+) -> None:
+    kind, captured = outcome
+    clock.advance(days=5)
+    paypal.put("GET", ORDER, 200, order_json(CHARGE, authorizations=[authorization_json(CHARGE)]))
+    paypal.put("POST", f"{HOLD}/reauthorize", 201, authorization_json(CHARGE, status, id=RENEWED_ID))
+    for path in (HOLD, RENEWED):
+        paypal.put("POST", f"{path}/capture", 201, capture_json(CHARGE))
+    assert isinstance(await capture(gateway), kind)
+    assert [path for _, path in called(paypal)[2:]] == [f"{path}/capture" for path in captured]
+
+
 async def test_hold_that_could_not_be_renewed_now_is_not_captured(
     paypal: PayPalStub, gateway: PayPalGateway, clock: SteppedClock
 ) -> None:

@@ -148,6 +148,14 @@ def test_newest_authorization_is_the_last_part_of_a_hold() -> None:
     assert outcome.occurred_at == AT
 
 
+def test_refused_renewal_leaves_the_hold_before_it() -> None:
+    later = stamp(AT + timedelta(days=4))
+    refused = authorization_json(CHARGE, "DENIED", id="9RENEWED", create_time=later)
+    outcome = read(order_json(CHARGE, authorizations=[authorization_json(CHARGE), refused]))
+    assert isinstance(outcome, Approved)
+    assert (outcome.kind, outcome.sub_references) == ("authorized", (HOLD_PART,))
+
+
 @pytest.mark.parametrize(
     ("changed_after_days", "ending"), [(1, Canceled), (28, Canceled), (29, Expired), (30, Expired)]
 )

@@ -29,10 +29,11 @@ from fincore.write.psp.paypal.lookups import (
     PayPalLookups,
     object_path,
 )
-from fincore.write.psp.paypal.orders import in_order_of_time, payments_of, read_order, understood
+from fincore.write.psp.paypal.orders import holding, payments_of, read_order, understood
 from fincore.write.psp.paypal.outcomes import ReadRecord, capture_outcome, given_up, void_outcome
 from fincore.write.psp.paypal.requests import capture_body
 from fincore.write.psp.paypal.response import Response
+from fincore.write.psp.paypal.status_tables import AUTHORIZATION_STATUSES
 from fincore.write.psp.paypal.wire import Authorization
 from fincore.write.psp.port import CancelRequest, CaptureRequest, NotFound
 
@@ -155,7 +156,7 @@ class PayPalHolds:
             return order
         now = self._clock.now()
         outcome = understood(read_order(order, now=now), now)
-        authorizations = in_order_of_time(payments_of(order).authorizations)
+        authorizations = holding(payments_of(order).authorizations)
         if isinstance(outcome, Approved | Pending) and authorizations and not _has_capture(outcome):
             return Hold(outcome, authorizations[0], authorizations[-1])
         return outcome
@@ -176,7 +177,15 @@ def _authorization_to_capture(
         case NoResponse(reason=reason):
             return Retryable(reason=f"the hold could not be renewed: {reason}")
         case Response(body=Authorization() as renewed):
-            return PspReference(renewed.id)
+            match AUTHORIZATION_STATUSES.get(renewed.status):
+                case "held":
+                    return PspReference(renewed.id)
+                case "refused":
+                    return newest
+                case _:
+                    return Retryable(
+                        reason="PayPal shows the renewed hold in a state in which it cannot be captured"
+                    )
         case Response(status=status, error=error):
             meaning = error_meaning(response)
             if error is None or isinstance(meaning, Repeat) or status >= _FIRST_SERVER_ERROR:

@@ -78,12 +78,13 @@ def read_order(order: Order, *, now: datetime) -> OrderReading:
         return read_capture(
             counting[0],
             PspReference(order.id),
-            before=parts_of(payments.authorizations),
+            before=parts_of(holding(payments.authorizations)),
             instrument=instrument_of(order.payment_source),
             now=now,
         )
-    if payments.authorizations:
-        return _read_hold(order, in_order_of_time(payments.authorizations), now)
+    authorizations = holding(payments.authorizations)
+    if authorizations:
+        return _read_hold(order, authorizations, now)
     if captures:
         return _declined(order, captures[-1], now)
     read = ORDER_STATUSES.get(order.status)
@@ -152,6 +153,14 @@ def parts_of(authorizations: Sequence[Authorization]) -> tuple[SubReference, ...
     return tuple(
         SubReference("authorization", PspReference(one.id)) for one in in_order_of_time(authorizations)
     )
+
+
+def holding(authorizations: Sequence[Authorization]) -> list[Authorization]:
+    """The authorizations that say what of a payment is held, oldest first: a renewal that was refused leaves the one before it."""
+    ordered = in_order_of_time(authorizations)
+    states = [status_tables.AUTHORIZATION_STATUSES.get(one.status) for one in ordered]
+    kept = [one for one, state in zip(ordered, states, strict=True) if state != "refused"]
+    return kept or ordered
 
 
 def in_order_of_time(parts: Sequence[Part]) -> list[Part]:
