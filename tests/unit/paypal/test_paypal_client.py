@@ -29,6 +29,7 @@ PATH = f"/v2/checkout/orders/{ORDER_ID}"
 ORDER = msgspec.json.Decoder(Order)
 EXPIRED_TOKEN = {"error": "invalid_token", "error_description": "Access Token not found in cache"}
 ACCOUNT = paypal_account("http://127.0.0.1:1")
+DEEP = b'{"x":' + b"[" * 100_000
 
 
 @pytest.fixture
@@ -125,6 +126,8 @@ async def test_canceled_call_leaves_the_token_to_the_others() -> None:
         (RawResponse(429, {}, b""), 30.0),
         (RawResponse(503, {}, b""), None),
         (RawResponse(200, {}, b"{}"), None),
+        (RawResponse(200, {}, DEEP), None),
+        (RawResponse(401, {}, DEEP), 60.0),
         (RawResponse(200, {}, b'{"access_token":"a b\\r\\nX: y","expires_in":10}'), None),
         (NoResponse("reset"), None),
     ],

@@ -1,5 +1,6 @@
 """PayPal's webhooks: which may be believed to come from PayPal, and that no word of them about money is believed."""
 
+import base64
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import ChargeId
@@ -191,6 +193,16 @@ def test_certificates_come_from_one_host_of_the_mode_only(mode: str) -> None:
         assert not is_certificate_url(endpoint, address), address
 
 
+RSA_KEY_OID = bytes.fromhex("2a864886f70d010101")
+
+
+def altered(old: bytes, new: bytes) -> bytes:
+    """A signing certificate with other bytes where these are first: its signature does not hold, and worse."""
+    whole = ROOT.certificate_for(SIGNING_KEY).public_bytes(Encoding.DER)
+    text = base64.encodebytes(whole.replace(old, new, 1)).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n".encode()
+
+
 def served_wrong() -> list[tuple[str, bytes]]:
     other_root = Authority.named("other")
     small = rsa_key("small", 1024)
@@ -206,6 +218,9 @@ def served_wrong() -> list[tuple[str, bytes]]:
             pem(ROOT.certificate_for(SIGNING_KEY, "messageverificationcerts.paypal.com.evil")),
         ),
         ("with a small key", pem(ROOT.certificate_for(small))),
+        ("with a key of no known kind", altered(RSA_KEY_OID, RSA_KEY_OID[:-1] + b"\x7f")),
+        ("with a key that cannot be read", altered(b"\x02\x82\x01\x01", b"\x02\x81\x01\x01")),
+        ("with a name that is no text", altered(b"messageverif", b"\xffessageverif")),
     ]
 
 
@@ -222,7 +237,15 @@ async def test_certificate_that_is_not_paypals_is_refused(ca_file: Path, what: s
 
 
 @pytest.mark.parametrize(
-    ("status", "served"), [(503, b""), (404, b""), (200, b"<html>"), (200, b"x" * 70_000)]
+    ("status", "served"),
+    [
+        (503, b""),
+        (404, b""),
+        (302, b""),
+        (200, b"<html>"),
+        (200, b"x" * 70_000),
+        (200, altered(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07")),
+    ],
 )
 async def test_certificate_out_of_reach_could_not_be_checked(
     simulator: Simulator, status: int, served: bytes

@@ -27,6 +27,7 @@ _RATE_LIMITED: Final = 429
 _REFUSED: Final = frozenset({400, 401, 403})
 _TOKEN: Final = msgspec.json.Decoder(AccessToken)
 _ERROR: Final = msgspec.json.Decoder(PayPalError)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested too deeply
 
 _log = structlog.get_logger(__name__)
 
@@ -123,7 +124,7 @@ def _token_in(answer: RawResponse | NotSent | NoResponse) -> AccessToken | NotSe
             try:
                 if status == _OK:
                     return _TOKEN.decode(body)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except _UNREADABLE:
                 return NotSent("PayPal's access token cannot be read")
             return NotSent(f"PayPal gave no access token: HTTP {status}")
 
@@ -131,6 +132,6 @@ def _token_in(answer: RawResponse | NotSent | NoResponse) -> AccessToken | NotSe
 def _word_in(body: bytes) -> str:
     try:
         error = _ERROR.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return "no reason given"
     return sanitize_code(error.error or error.name) or "no reason given"

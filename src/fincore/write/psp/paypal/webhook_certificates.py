@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
@@ -91,7 +92,7 @@ class SigningCertificates:
             return _could_not(f"PayPal's certificate is not served: HTTP {answer.status}")
         try:
             chain = x509.load_pem_x509_certificates(answer.body)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             return _could_not("what is served in place of PayPal's certificate is none")
         roots = trusted_roots(endpoint.ca_file)
         if not roots:
@@ -154,7 +155,11 @@ def _checked(
 ) -> _Kept | SignatureRefused:
     """The key of the first certificate, if a chain of valid ones leads from it to a root, and it is PayPal's by name."""
     leaf, others = chain[0], chain[1:CHAIN_LENGTH_MAX]
-    key = leaf.public_key()
+    try:
+        # What a certificate says is parsed when it is asked for.
+        key, ends_at = leaf.public_key(), leaf.not_valid_after_utc
+    except (ValueError, UnsupportedAlgorithm):
+        return SignatureRefused("certificate")
     if not isinstance(key, RSAPublicKey) or key.key_size < KEY_BITS_MIN:
         return SignatureRefused("certificate")
     for name in names:
@@ -163,9 +168,9 @@ def _checked(
         )
         try:
             verifier.verify(leaf, list(others))
-        except VerificationError:
+        except (VerificationError, ValueError, UnsupportedAlgorithm):
             continue
-        return _Kept(key, min(now + KEPT_FOR, leaf.not_valid_after_utc))
+        return _Kept(key, min(now + KEPT_FOR, ends_at))
     return SignatureRefused("certificate")
 
 
