@@ -408,6 +408,7 @@ def test_resolved_dispute_ends_by_the_sums_of_money_moved(
         {"money_movements": [movement("DEBIT", "19.99", "SOMETHING_NEW")]},
         {"money_movements": [movement("MOVED", "19.99")]},
         {"money_movements": [movement("DEBIT", "x")]},
+        {"money_movements": [movement("DEBIT", "9999999999999.99")] * 2},
         {
             "money_movements": [movement("DEBIT", "19.99")],
             "disputed_transactions": [

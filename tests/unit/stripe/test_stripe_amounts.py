@@ -50,6 +50,14 @@ def test_stripe_amount_too_fine_or_unknown_is_inexpressible(amount: int, currenc
     assert isinstance(from_stripe(amount, currency), Inexpressible)
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [(10**15, "usd"), (-(10**15), "usd"), (10**13, "mga"), (10**40, "usd")],
+)
+def test_stripe_amount_beyond_any_payment_is_inexpressible(amount: int, currency: str) -> None:
+    assert isinstance(from_stripe(amount, currency), Inexpressible)
+
+
 def test_stripe_exponents_differ_from_iso_for_three_currencies() -> None:
     differing = {
         currency for currency, exponent in STRIPE_EXPONENTS.items() if EXPONENTS[currency] != exponent

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from fincore.domain.currency import Currency
-from fincore.domain.money import Money
+from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 from fincore.domain.outcome import DisputeMovements, DisputeReport, DisputeStatus, PspReference, Unreadable
 from fincore.write.psp.paypal import status_tables
 from fincore.write.psp.paypal.amounts import Inexpressible, from_paypal
@@ -47,6 +47,8 @@ def read_dispute(
         return movements
     is_held = transaction.transaction_status == "HELD" and not is_resolved
     movements = _with_hold(movements, money if is_held else None, known)
+    if any(_largest(total) > AMOUNT_MINOR_MAX for total in movements):
+        return Unreadable("PayPal reports more money moved by a dispute than any payment has")
     status = (
         _ending(dispute, movements) if is_resolved else status_tables.DISPUTE_STATUSES.get(dispute.status)
     )
@@ -75,6 +77,17 @@ def _movements(moves: Sequence[MoneyMovement]) -> tuple[DisputeMovements, ...] |
         total = totals.get(money.currency, DisputeMovements(currency=money.currency))
         totals[money.currency] = _added(total, kind, money.amount_minor, is_debit=move.type == "DEBIT")
     return tuple(totals.values())
+
+
+def _largest(total: DisputeMovements) -> int:
+    return max(
+        total.withdrawn_minor,
+        total.withdrawn_fee_minor,
+        total.reinstated_minor,
+        total.reinstated_fee_minor,
+        total.held_minor,
+        total.released_minor,
+    )
 
 
 def _added(

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from fincore.domain.currency import Currency, exponent_of, parse_currency
-from fincore.domain.money import Money
+from fincore.domain.money import AMOUNT_MINOR_MAX, Money
 
 _BY_EXPONENT: Final[Mapping[int, str]] = {
     0: "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf",
@@ -67,6 +67,8 @@ def from_stripe(amount: int, currency_code: str) -> Money | Inexpressible:
         return Inexpressible(
             f"Stripe reports {amount} {currency}, finer than the minor unit of {currency.upper()}"
         )
+    if abs(minor) > AMOUNT_MINOR_MAX:
+        return Inexpressible("Stripe reports an amount that is more than any payment")
     return Money(minor, currency)
 
 
