@@ -73,6 +73,10 @@ def test_condition_that_errs_does_neither(text: str, reason: str) -> None:
             "types.all(a, types.all(b, a == b))",
             ConditionFlaw("a condition has at most one of all, exists, exists_one, map and filter"),
         ),
+        (
+            "types.// a\n all(a, types.all // b\n (b, a == b))",
+            ConditionFlaw("a condition has at most one of all, exists, exists_one, map and filter"),
+        ),
         ("!" * 1_001, ConditionFlaw("a condition has at most 1,000 characters, and this has 1,001")),
     ],
 )

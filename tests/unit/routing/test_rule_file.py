@@ -112,6 +112,12 @@ def test_every_flaw_of_a_file_is_told_at_once() -> None:
         ("x = ", "this is no TOML: Invalid value (at end of document)"),
         ("# 4242 4242 4242 4242", "the text holds a card number: it would be kept, so leave it out"),
         ("#" * 65_537, "the rules have at most 65,536 characters, and these 65,537"),
+        ("x = " + "[" * 60_000, "this is no file of rules: it nests lists or tables too deeply"),
+        (".".join("a" * 30_000) + " = 1", "this is no file of rules: a key has more than 32 parts"),
+        (
+            rule(weights=f"[{'9' * 5_000}]"),
+            "this is no file of rules: it holds a number with thousands of digits",
+        ),
         ((rule() + "\n") * 101, "there are at most 100 rules, and these are 101"),
     ],
 )

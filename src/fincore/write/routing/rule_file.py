@@ -28,7 +28,13 @@ RULES_MAX: Final = 100
 ACCOUNTS_PER_RULE_MAX: Final = 10
 MERCHANTS_PER_RULE_MAX: Final = 1_000
 WEIGHT_MAX: Final = 1_000_000
+KEY_PARTS_MAX: Final = 32
+"""Parts of a key such as a.b.c: the parser's work grows with their square."""
 
+_PART: Final = r"[\w\-\"']++"
+_LONG_KEY: Final = re.compile(
+    rf"(?<![\w\-\"'])(?:{_PART}[ \t]*+\.[ \t]*+){{{KEY_PARTS_MAX}}}{_PART}", re.ASCII
+)
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,58}[a-z0-9])?")
 _HEADER: Final = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 _WHEN: Final = re.compile(r"\s*when\s*=\s*(?P<opening>'''|\"\"\")?(?P<rest>.*)")
@@ -60,26 +66,9 @@ def read_rules(
 
     `accounts`: those that rules may name; None where that was checked before.
     """
-    if len(text) > TEXT_CHARACTERS_MAX:
-        return [
-            RuleFlaw(
-                None, f"the rules have at most {TEXT_CHARACTERS_MAX:,} characters, and these {len(text):,}"
-            )
-        ]
-    if holds_card_number(text):
-        return [RuleFlaw(None, "the text holds a card number: it would be kept, so leave it out")]
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return [RuleFlaw(None, f"this is no TOML: {error}")]
-    unknown = sorted(document.keys() - {"rule"})
-    if unknown:
-        return [RuleFlaw(None, f"{unknown[0]!r} means nothing here: each rule begins with [[rule]]")]
-    tables = document.get("rule", [])
-    if not isinstance(tables, list):
-        return [RuleFlaw(None, "each rule begins with [[rule]], in two brackets")]
-    if len(tables) > RULES_MAX:
-        return [RuleFlaw(None, f"there are at most {RULES_MAX} rules, and these are {len(tables)}")]
+    tables = _tables(text)
+    if isinstance(tables, RuleFlaw):
+        return [tables]
     places = _places(text, len(tables))
     rules: list[CompiledRule] = []
     flaws: list[RuleFlaw] = []
@@ -92,6 +81,41 @@ def read_rules(
         else:
             flaws += found
     return flaws or tuple(rules)
+
+
+def _tables(text: str) -> list[object] | RuleFlaw:
+    """The tables of the rules, or why the text as a whole holds none."""
+    if len(text) > TEXT_CHARACTERS_MAX:
+        return RuleFlaw(
+            None, f"the rules have at most {TEXT_CHARACTERS_MAX:,} characters, and these {len(text):,}"
+        )
+    if holds_card_number(text):
+        return RuleFlaw(None, "the text holds a card number: it would be kept, so leave it out")
+    document = _parsed(text)
+    if isinstance(document, RuleFlaw):
+        return document
+    unknown = sorted(document.keys() - {"rule"})
+    if unknown:
+        return RuleFlaw(None, f"{unknown[0]!r} means nothing here: each rule begins with [[rule]]")
+    tables = document.get("rule", [])
+    if not isinstance(tables, list):
+        return RuleFlaw(None, "each rule begins with [[rule]], in two brackets")
+    if len(tables) > RULES_MAX:
+        return RuleFlaw(None, f"there are at most {RULES_MAX} rules, and these are {len(tables)}")
+    return tables
+
+
+def _parsed(text: str) -> dict[str, object] | RuleFlaw:
+    if _LONG_KEY.search(text):
+        return RuleFlaw(None, f"this is no file of rules: a key has more than {KEY_PARTS_MAX} parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        return RuleFlaw(None, "this is no file of rules: it nests lists or tables too deeply")
+    except tomllib.TOMLDecodeError as error:
+        return RuleFlaw(None, f"this is no TOML: {error}")
+    except ValueError:
+        return RuleFlaw(None, "this is no file of rules: it holds a number with thousands of digits")
 
 
 class _Place(NamedTuple):

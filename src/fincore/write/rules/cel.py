@@ -25,7 +25,9 @@ _TYPES: Final[Mapping[FactType, Any]] = {
     "strings": cel.Type.List(cel.Type.STRING),
     "string_map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
 }
-_LOOP: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_BLANK: Final = r"(?:\s|//[^\n]*\n)*"
+_LOOP: Final = re.compile(rf"\.{_BLANK}(?:all|exists|exists_one|map|filter){_BLANK}\(")
+"""A loop, with the blanks and comments that may stand inside."""
 _PLACE: Final = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
 
 
