@@ -23,7 +23,7 @@ Process = Callable[[BreakerPolicy], Breakers]
 @pytest.fixture
 def process(pool: Pool) -> Process:
     """A further process."""
-    return lambda policy: Breakers(BreakerStore(pool, window_seconds=policy.window_seconds), policy)
+    return lambda policy: Breakers(BreakerStore(pool, policy), policy)
 
 
 def seen(breakers: Breakers, available: int, unavailable: int) -> None:
@@ -43,7 +43,7 @@ async def test_breaker_that_one_process_opens_is_open_in_all(process: Process, p
     assert isinstance(refused, Open)
     assert refused.reason == "4 of 4 calls within 60 s did not reach the account"
     assert 990 < refused.retry_after_seconds <= 1_000
-    shared = (await BreakerStore(pool, window_seconds=60.0).read())[KEY]
+    shared = (await BreakerStore(pool, LONG).read())[KEY]
     assert (shared.state, shared.openings, shared.counts) == ("open", 1, Counts(0, 4))
 
 
@@ -63,7 +63,7 @@ async def test_breaker_that_two_processes_open_opens_once(process: Process, pool
     for breakers in (one, other):
         seen(breakers, 0, 4)
     await one.sync()
-    store = BreakerStore(pool, window_seconds=60.0)
+    store = BreakerStore(pool, LONG)
     before = (await store.read())[KEY]
     await other.sync()
     after = (await store.read())[KEY]
@@ -74,7 +74,7 @@ async def test_probe_is_not_claimed_before_the_wait_is_over(process: Process, po
     one = process(LONG)
     seen(one, 0, 4)
     await one.sync()
-    assert not await BreakerStore(pool, window_seconds=60.0).claim_probe(KEY, 1.0)
+    assert not await BreakerStore(pool, LONG).claim_probe(KEY, 1.0)
 
 
 async def opened(process: Process) -> tuple[Breakers, Breakers]:
@@ -108,7 +108,7 @@ async def test_failed_probe_keeps_the_breaker_open_for_longer(process: Process, 
     assert one.may_call(PSP, ACCOUNT) == Allowed()
     seen(one, 0, 1)
     await one.sync()
-    shared = (await BreakerStore(pool, window_seconds=60.0).read())[KEY]
+    shared = (await BreakerStore(pool, LONG).read())[KEY]
     assert (shared.state, shared.waits, shared.openings) == ("open", 2, 1)
     assert shared.reason == "the call that tried the account did not reach it"
 
@@ -119,6 +119,20 @@ async def test_probe_of_a_dead_process_passes_to_another(process: Process, pool:
     await pool.execute("update routing.breakers set until = now() - interval '1 second'")
     await other.sync()
     assert other.may_call(PSP, ACCOUNT) == Allowed()
+
+
+async def test_wait_from_before_the_clock_was_set_back_is_over(process: Process, pool: Pool) -> None:
+    one, other = process(LONG), process(LONG)
+    seen(one, 0, 4)
+    await one.sync()
+    await pool.execute("update routing.breakers set until = now() + interval '1 hour'")
+    for breakers in (one, other):
+        await breakers.sync()
+    assert isinstance(other.may_call(PSP, ACCOUNT), Open)
+    await other.sync()
+    assert other.may_call(PSP, ACCOUNT) == Allowed()
+    await one.sync()
+    assert isinstance(one.may_call(PSP, ACCOUNT), Open)
 
 
 class StoreOutOfReach(BreakerStore):
@@ -138,7 +152,7 @@ class StoreOutOfReach(BreakerStore):
 
 
 async def test_process_without_database_goes_by_what_it_sees(process: Process, pool: Pool) -> None:
-    store = StoreOutOfReach(pool, window_seconds=60.0)
+    store = StoreOutOfReach(pool, SHORT)
     alone = Breakers(store, SHORT)
     seen(alone, 0, 4)
     assert isinstance(alone.may_call(PSP, ACCOUNT), Open)
@@ -158,16 +172,18 @@ async def test_process_without_database_goes_by_what_it_sees(process: Process, p
 
 async def test_counts_past_the_window_are_deleted(process: Process, pool: Pool) -> None:
     one = process(LONG)
-    seen(one, 3, 0)
-    await one.sync()
-    await pool.execute("update routing.breaker_counts set bucket = bucket - interval '2 minutes'")
+    for ahead in ("-2 minutes", "2 minutes"):  # the second is what was counted before the clock was set back
+        seen(one, 3, 0)
+        await one.sync()
+        await pool.execute("update routing.breaker_counts set bucket = bucket + $1::text::interval", ahead)
+        assert (await BreakerStore(pool, LONG).read()) == {}
     seen(one, 2, 0)
     await one.sync()
-    assert (await BreakerStore(pool, window_seconds=60.0).read())[KEY].counts == Counts(2, 0)
+    assert (await BreakerStore(pool, LONG).read())[KEY].counts == Counts(2, 0)
     assert await pool.fetchval("select count(*) from routing.breaker_counts") == 1
 
 
 async def test_process_that_ends_tells_what_it_has_seen(pool: Pool) -> None:
     async with running_breakers(pool) as breakers:
         seen(breakers, 2, 1)
-    assert (await BreakerStore(pool, window_seconds=60.0).read())[KEY].counts == Counts(2, 1)
+    assert (await BreakerStore(pool, LONG).read())[KEY].counts == Counts(2, 1)

@@ -69,7 +69,7 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     @property
     def breakers(self) -> BreakerStore:
         """The breakers of accounts, as all processes together see them."""
-        return BreakerStore(self.eventstore, window_seconds=BreakerPolicy().window_seconds)
+        return BreakerStore(self.eventstore, BreakerPolicy())
 
     @property
     def csp_reports(self) -> CspReports:

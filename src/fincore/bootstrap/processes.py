@@ -45,7 +45,7 @@ async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[L
 async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
     """The breakers of this process, in agreement with those of the others; at the end it tells what it has seen."""
     policy = BreakerPolicy()
-    breakers = Breakers(BreakerStore(pool, window_seconds=policy.window_seconds), policy)
+    breakers = Breakers(BreakerStore(pool, policy), policy)
     running = asyncio.create_task(breakers.run())
     try:
         yield breakers
@@ -75,7 +75,7 @@ async def running_csp_reports(pool: Pool) -> AsyncIterator[CspReports]:
 @contextlib.asynccontextmanager
 async def running_open_breakers(pool: Pool) -> AsyncIterator[OpenBreakers]:
     """Which breakers are open, kept up to date, for a process that calls no PSP."""
-    breakers = OpenBreakers(BreakerStore(pool, window_seconds=BreakerPolicy().window_seconds))
+    breakers = OpenBreakers(BreakerStore(pool, BreakerPolicy()))
     running = asyncio.create_task(breakers.run())
     try:
         yield breakers

@@ -131,6 +131,15 @@ async def test_probe_that_never_reports_is_followed_by_another(alone: Alone) -> 
     assert alone.may_call() == Allowed()
 
 
+async def test_probe_not_made_in_time_is_claimed_anew(alone: Alone) -> None:
+    """Another process may have claimed it meanwhile."""
+    await opened_and_waited(alone)
+    alone.now += POLICY.probe_seconds
+    assert isinstance(alone.may_call(), Open)
+    await alone.breakers.sync()
+    assert alone.may_call() == Allowed()
+
+
 async def test_account_that_is_not_asked_for_is_not_probed(alone: Alone) -> None:
     alone.unavailable(4)
     alone.now += 10.0

@@ -77,6 +77,11 @@ class BreakerPolicy(msgspec.Struct, frozen=True, kw_only=True):
         ):
             raise ValueError(f"a breaker cannot work with these bounds: {self}")
 
+    @property
+    def longest_wait_seconds(self) -> float:
+        """No breaker waits longer than this, for its account or for a probe."""
+        return max(self.wait_seconds_max, self.probe_seconds)
+
     def wait_after(self, waits: int) -> float:
         """How many seconds the breaker waits when it opens for the `waits`-th time in a row, from 1."""
         doublings = min(

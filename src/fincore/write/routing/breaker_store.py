@@ -9,7 +9,7 @@ import msgspec
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.write.routing.breaker import BreakerState, Condition, Counts, RollingCounts
+from fincore.write.routing.breaker import BreakerPolicy, BreakerState, Condition, Counts, RollingCounts
 
 _SQL = load_sql("fincore.write.routing", "breaker_store.sql")
 
@@ -39,9 +39,10 @@ class SharedBreaker(msgspec.Struct, frozen=True, kw_only=True):
 class BreakerStore:
     """Reads and moves breakers. Each move returns whether it was this process that made it."""
 
-    def __init__(self, pool: Pool, *, window_seconds: float) -> None:
+    def __init__(self, pool: Pool, policy: BreakerPolicy) -> None:
         self._pool = pool
-        self._window = timedelta(seconds=window_seconds)
+        self._window = timedelta(seconds=policy.window_seconds)
+        self._longest_wait_seconds = policy.longest_wait_seconds
 
     async def add(self, seen: Mapping[AccountKey, Counts]) -> None:
         """Add what this process has seen."""
@@ -67,7 +68,7 @@ class BreakerStore:
                 changed_at=row["changed_at"],
                 counts=Counts(row["available"], row["unavailable"]),
             )
-            for row in await self._pool.fetch(_SQL.read_breakers, self._window)
+            for row in await self._pool.fetch(_SQL.read_breakers, self._window, self._longest_wait_seconds)
         }
 
     async def open(self, key: AccountKey, wait_seconds: float, reason: str) -> bool:
@@ -76,7 +77,8 @@ class BreakerStore:
 
     async def claim_probe(self, key: AccountKey, probe_seconds: float) -> bool:
         """Claim the right to try the account once."""
-        return bool(await self._pool.fetchval(_SQL.claim_probe, *key, probe_seconds))
+        arguments = (*key, probe_seconds, self._longest_wait_seconds)
+        return bool(await self._pool.fetchval(_SQL.claim_probe, *arguments))
 
     async def close(self, key: AccountKey) -> bool:
         """Close a half-open breaker."""

@@ -7,15 +7,16 @@ on conflict (psp, account, bucket) do update
 set available = c.available + excluded.available, unavailable = c.unavailable + excluded.unavailable;
 
 -- name: drop_old_counts
--- Delete what is past the window.
-delete from routing.breaker_counts where bucket <= now() - $1::interval;
+-- Delete what is past the window, and what a clock counted that has been set back since.
+delete from routing.breaker_counts where bucket <= now() - $1::interval or bucket > now() + $1::interval;
 
 -- name: read_breakers
--- Every account that was called lately or has a breaker with a state, with its counts in the window.
+-- Every account that was called lately or has a breaker with a state, with its counts in the window. What ends later than the longest wait
+-- from now was written before the clock was set back: it is over.
 select
     psp, account,
     coalesce(b.state, 'closed') as state,
-    coalesce(extract(epoch from b.until - now()), 0)::float8 as seconds_left,
+    case when b.until <= now() + make_interval(secs => $2) then extract(epoch from b.until - now()) else 0 end::float8 as seconds_left,
     coalesce(b.waits, 0) as waits,
     coalesce(b.openings, 0) as openings,
     coalesce(b.reason, '') as reason,
@@ -26,7 +27,7 @@ from routing.breakers b
 full join (
     select psp, account, sum(available) as available, sum(unavailable) as unavailable
     from routing.breaker_counts
-    where bucket > now() - $1::interval
+    where bucket > now() - $1::interval and bucket <= now() + $1::interval
     group by psp, account
 ) c using (psp, account)
 order by psp, account;
@@ -42,10 +43,12 @@ where b.state = 'closed'
 returning true;
 
 -- name: claim_probe
--- Claim the one call that tries an account: its wait is over, or the process that tried it before did not report in time.
+-- Claim the one call that tries an account: its wait is over, or the process that tried it before did not report in time. An end beyond
+-- the longest wait is none.
 update routing.breakers
 set state = 'half_open', until = now() + make_interval(secs => $3), changed_at = now()
-where psp = $1 and account = $2 and state in ('open', 'half_open') and until <= now()
+where psp = $1 and account = $2 and state in ('open', 'half_open')
+    and (until <= now() or until > now() + make_interval(secs => $4))
 returning true;
 
 -- name: close_breaker

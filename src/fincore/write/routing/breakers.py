@@ -93,11 +93,11 @@ class Breakers:
         one = self._of(AccountKey(psp, account))
         if one.condition.state == "closed":
             return Allowed()
-        if one.may_probe:
+        left_seconds = one.condition.until - self._now()
+        if one.may_probe and left_seconds > 0:
             one.may_probe, one.is_probing = False, True
             return Allowed()
         one.is_wanted = True
-        left_seconds = one.condition.until - self._now()
         return Open(one.condition.reason, max(left_seconds, RETRY_SECONDS_MIN))
 
     def observe(self, psp: PspName, account: PspAccount, availability: Availability) -> None:
