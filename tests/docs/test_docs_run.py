@@ -361,7 +361,7 @@ def test_operators_guide_shows_a_payment_to_staff(reader: Reader, readme: dict[s
     first, *lines = reader.types(OPERATE, "show", charge_id=charge_id).splitlines()
     assert first.startswith(f"{charge_id} of mer_")
     assert first.endswith(
-        "(test): succeeded; asked 19.99 USD, authorized 19.99 USD, captured 19.99 USD, refunded 5.00 USD"
+        "(test) at stripe/test: succeeded; asked 19.99 USD, authorized 19.99 USD, captured 19.99 USD, refunded 5.00 USD"
     )
     told = [word for line in lines for word in line.split()[:4] if word.startswith(("charge.", "refund."))]
     assert told == ["charge.created", "charge.captured", "refund.requested", "refund.succeeded"]

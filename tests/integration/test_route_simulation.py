@@ -12,16 +12,20 @@ import pytest
 import structlog
 
 from fincore.__main__ import main
+from fincore.backoffice import route_simulation
 from fincore.backoffice.route_simulation import LogSimulation, Way, simulate_log
 from fincore.bootstrap.operator_stores import OperatorStores
-from fincore.domain.events import ChargeCreated
+from fincore.cli.routes import simulation_lines
+from fincore.domain.events import ChargeCreated, ChargeRerouted
 from fincore.domain.ids import ChargeId, charge_of, new_stream_id
+from fincore.domain.outcome import PspAccount, PspName
+from fincore.domain.payment_method import PayPalWallet
 from fincore.domain.route_plan import RoutePlan
 from fincore.postgres.pool import Pool
 from fincore.write.routing.plan import is_told_by_its_attempt
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules, draw_of, routed
-from fixtures.commits import append, captured, created
+from fixtures.commits import NOON, append, captured, created
 from fixtures.routing import ACCOUNTS, CARD, EUR, MERCHANT, USD, WALLET, asking, choice
 from fixtures.traffic import live as live_traffic
 from fixtures.traffic import running_writer
@@ -38,6 +42,19 @@ name = "gold"
 when = 'metadata["tier"] == "gold"'
 accounts = ["stripe/eu"]
 """
+
+
+REROUTED = ChargeRerouted(
+    abandoned_attempt=1,
+    abandoned_psp=PspName("stripe"),
+    abandoned_psp_account=PspAccount("test"),
+    psp=PspName("paypal"),
+    psp_account=PspAccount("shop"),
+    payment_method=PayPalWallet(),
+    code="account_unavailable",
+    reason="Stripe refused the connection",
+    requested_at=NOON,
+)
 
 
 def rules(text: str, version: int) -> LiveRules:
@@ -84,9 +101,9 @@ async def test_dry_run_over_the_log_finds_what_acceptance_did(operator: Operator
     found = await simulated(operator, live)
     assert (found.charges, found.moved, found.unreadable) == (60, 0, 0)
     ways = dict(found.ways)
-    assert ways[Way(None, "stripe/us", "stripe/us")] == 20
-    shop = ways[Way("split", "paypal/shop", "paypal/shop")]
-    outlet = ways[Way("split", "paypal/outlet", "paypal/outlet")]
+    assert ways[Way(None, ("stripe/us",), "stripe/us")] == 20
+    shop = ways[Way("split", ("paypal/shop",), "paypal/shop")]
+    outlet = ways[Way("split", ("paypal/outlet",), "paypal/outlet")]
     assert (shop + outlet, shop > outlet > 0) == (40, True)
     # PayPal takes no euros here, and the second rule errs for a charge without the key.
     assert found.errors == {"gold": 20}
@@ -100,6 +117,24 @@ async def test_dry_run_of_new_rules_shows_what_they_would_move(operator: Operato
     to_eu = "[[rule]]\nname = 'eu'\nwhen = 'true'\naccounts = ['stripe/eu']\n"
     found = await simulated(operator, rules(to_eu, 5))
     assert {way.would_go for way, _ in found.ways} == {"refused: payment_method_not_taken"}
+
+
+async def test_rerouted_charge_counts_by_where_it_began(
+    operator: OperatorStores, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its events lie on two pages; what it went on to is shown beside."""
+    monkeypatch.setattr(route_simulation, "EVENTS_AT_A_TIME", 1)
+    async with running_writer(pool) as writer:
+        await live_traffic(writer, [(created(), REROUTED), (created(), captured())])
+    found = await simulated(operator, None)
+    assert dict(found.ways) == {
+        Way(None, ("stripe/test", "paypal/shop"), "refused: account_unknown"): 1,
+        Way(None, ("stripe/test",), "refused: account_unknown"): 1,
+    }
+    assert (found.charges, found.rerouted) == (2, 1)
+    assert (
+        simulation_lines(found)[1] == "1 went on to a further account: rules say only where a charge begins"
+    )
 
 
 async def test_dry_run_leaves_out_what_is_older(operator: OperatorStores, pool: Pool) -> None:
@@ -193,7 +228,7 @@ async def test_days_of_the_log_are_simulated_by_a_command(run: Run, pool: Pool) 
     async with running_writer(pool) as writer:
         await live_traffic(writer, [(created(), captured())] * 3)
     assert await run("routes", "simulate", "--days", "1") == (
-        "3 charges, of which 0 would not go where they went\n"
+        "3 charges, of which 0 would begin at another account, or at none\n"
         "charges  went to      would go to  rule\n"
         "3        stripe/test  stripe/test  -\n"
     )

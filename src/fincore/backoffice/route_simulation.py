@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from fincore.domain.events import ChargeCreated, ChargeEvent
+from fincore.domain.events import ChargeCreated, ChargeEvent, ChargeRerouted
 from fincore.domain.ids import ChargeId, StreamId, charge_of
 from fincore.domain.money import Money
 from fincore.domain.recorded_event import RecordedEvent
@@ -23,13 +23,13 @@ EVENTS_AT_A_TIME: Final = 1_000
 
 
 class Way(NamedTuple):
-    """Where charges went, and where they would go, as `psp/account`; `refused: {code}` where no account would take them.
+    """Where charges went, and where they would begin, as `psp/account`; `refused: {code}` where no account would take them.
 
-    `rule` is None where none would match. Both accounts are those of the first attempt.
+    `went` has the account of each attempt, in order. `rule` is None where none would match.
     """
 
     rule: str | None
-    went: str
+    went: tuple[str, ...]
     would_go: str
 
 
@@ -43,8 +43,13 @@ class LogSimulation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def moved(self) -> int:
-        """Charges that would go to another account, or to none."""
-        return sum(count for way, count in self.ways if way.went != way.would_go)
+        """Charges that would begin at another account, or at none."""
+        return sum(count for way, count in self.ways if way.went[0] != way.would_go)
+
+    @property
+    def rerouted(self) -> int:
+        """Charges that went on to a further account: it depends on what could be reached at the time, and no rule says it."""
+        return sum(count for way, count in self.ways if len(way.went) > 1)
 
 
 async def simulate_log(
@@ -57,21 +62,29 @@ async def simulate_log(
     """Route every charge that was created since a moment anew. What is counted grows with rules and accounts, not with charges."""
     until = await log.end()
     ways: Counter[Way] = Counter()
+    way: Way | None = (
+        None  # of the charge that is being read: its further attempts come after its first event
+    )
     errors: Counter[str] = Counter()
     unreadable = 0
     # Streams are named in the order of time, so those since a moment lie behind one name.
     stream_id, version = _first_stream_of(since), 0
     while page := await log.read_streams_after(stream_id, version, until=until, limit=EVENTS_AT_A_TIME):
         for one in page:
-            if one.version != 1:
-                continue
-            if isinstance(one, RecordedEvent) and isinstance(one.event, ChargeCreated):
-                plan, erred = routed(request_of(charge_of(one.stream_id), one.event), accounts, live)
-                ways[_way(one.event, plan)] += 1
-                errors.update(rule for rule, _ in erred)
-            else:
-                unreadable += 1
+            event = one.event if isinstance(one, RecordedEvent) else None
+            if one.version == 1:
+                ways.update(() if way is None else (way,))
+                way = None
+                if isinstance(event, ChargeCreated):
+                    plan, erred = routed(request_of(charge_of(one.stream_id), event), accounts, live)
+                    way = _way(event, plan)
+                    errors.update(rule for rule, _ in erred)
+                else:
+                    unreadable += 1
+            elif way is not None and isinstance(event, ChargeRerouted):
+                way = way._replace(went=(*way.went, f"{event.psp}/{event.psp_account}"))
         stream_id, version = page[-1].stream_id, page[-1].version
+    ways.update(() if way is None else (way,))
     return LogSimulation(
         charges=ways.total(), ways=ways.most_common(), errors=dict(errors), unreadable=unreadable
     )
@@ -94,7 +107,7 @@ def request_of(charge_id: ChargeId, created: ChargeCreated) -> RouteRequest:
 
 
 def _way(created: ChargeCreated, plan: RoutePlan | NoRoute) -> Way:
-    went = f"{created.psp}/{created.psp_account}"
+    went = (f"{created.psp}/{created.psp_account}",)
     if isinstance(plan, NoRoute):
         return Way(None, went, f"refused: {plan.code}")
     first = plan.attempts[0]

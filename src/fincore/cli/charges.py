@@ -49,7 +49,9 @@ def _charge_line(charge_id: ChargeId, charge: ChargeState) -> str:
     }
     listed = ", ".join(f"{what} {Money(minor, charge.amount.currency)}" for what, minor in amounts.items())
     mode = "live" if charge.livemode else "test"
-    return f"{charge_id} of {charge.merchant_id} ({mode}): {charge.status}; {listed}"
+    attempts = len(charge.abandoned_attempts) + 1
+    account = f"{charge.psp}/{charge.psp_account}{f', attempt {attempts}' if attempts > 1 else ''}"
+    return f"{charge_id} of {charge.merchant_id} ({mode}) at {account}: {charge.status}; {listed}"
 
 
 @charges.command(name="unknown")

@@ -174,7 +174,10 @@ def _simulate_days(days: int, text: str | None) -> None:
     show("\n".join(simulation_lines(found)))
     show_table(
         ("charges", "went to", "would go to", "rule"),
-        [(f"{count:,}", way.went, way.would_go, way.rule or "-") for way, count in found.ways],
+        [
+            (f"{count:,}", ", then ".join(way.went), way.would_go, way.rule or "-")
+            for way, count in found.ways
+        ],
     )
 
 
@@ -187,8 +190,12 @@ def routed_lines(found: Routed) -> list[str]:
 
 
 def simulation_lines(found: LogSimulation) -> list[str]:
-    """How many charges would go elsewhere, and what is to be known of the rest."""
-    lines = [f"{counted(found.charges, 'charge')}, of which {found.moved:,} would not go where they went"]
+    """How many charges would begin elsewhere, and what is to be known of the rest."""
+    lines = [
+        f"{counted(found.charges, 'charge')}, of which {found.moved:,} would begin at another account, or at none"
+    ]
+    if found.rerouted:
+        lines.append(f"{found.rerouted:,} went on to a further account: rules say only where a charge begins")
     if found.unreadable:
         lines.append(f"{counted(found.unreadable, 'charge')} cannot be read by this version of FinCore")
     lines += [f"rule {rule} errs for {counted(count, 'charge')}" for rule, count in found.errors.items()]
