@@ -35,7 +35,8 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 
 .PHONY: test
 test: .venv/dev ## run every test
-	@tests/openapi_tools/install.sh linters || [ $$? = 3 ]
+	@tests/npm_install.sh tests/openapi_tools/linters || [ $$? = 3 ]
+	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
 	@tests/browser/install.sh || [ $$? = 3 ]
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
@@ -50,12 +51,17 @@ test-stores: .venv/dev ## test the stores on the PostgreSQL that FINCORE_TEST_DS
 
 .PHONY: test-long
 test-long: .venv/dev ## run the tests that take minutes, or tools that few need
-	@tests/openapi_tools/install.sh clients || [ $$? = 3 ]
+	@tests/npm_install.sh tests/openapi_tools/clients || [ $$? = 3 ]
 	$(BIN)/pytest -n 2 --dist loadfile -m long
 
 .PHONY: chaos
 chaos: .venv/dev ## let everything go wrong under load, then compare every charge
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-3} $(BIN)/pytest -q -s -n 0 -m long tests/chaos
+
+.PHONY: web
+web: ## build what web/ holds into the package, where it is committed
+	@tests/npm_install.sh web/sdk
+	@cd web/sdk && npm run --silent check && npm run --silent build
 
 .PHONY: lint
 lint: .venv/dev ## format, lint, types, import arrows
@@ -91,7 +97,7 @@ release: .venv/dev ## check, build into dist/ and tag what is committed; push no
 
 .PHONY: clean
 clean: ## remove what was installed and the embedded data
-	rm -rf tests/openapi_tools/*/node_modules
+	rm -rf tests/openapi_tools/*/node_modules web/*/node_modules
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/runtime: pyproject.toml src/psp_sandbox/pyproject.toml uv.lock

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(node_tools.INSTALL_SECONDS_MAX + 4 * node_tools.RUN_SECONDS_MAX),
 ]
 
-CLIENTS = node_tools.TOOLS / "clients"
+CLIENTS = node_tools.PROJECT / "tests/openapi_tools/clients"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def assert_paid_and_refunded(system: System, output: str) -> None:
 def test_a_typescript_client_compiles_and_takes_a_payment(
     system: System, merchant: Merchant, workshop: Path, program: str, generate: tuple[str, ...]
 ) -> None:
-    clients = node_tools.install("clients")
+    clients = node_tools.install("tests/openapi_tools/clients")
     (workshop / "node_modules").symlink_to(clients / "node_modules")
     for name in ("package.json", "tsconfig.json", f"{program}.ts"):
         shutil.copy(CLIENTS / name, workshop)

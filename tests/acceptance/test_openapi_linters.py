@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -22,7 +23,7 @@ async def document(pool: Pool, tmp_path: Path) -> Path:
 
 @pytest.mark.timeout(node_tools.INSTALL_SECONDS_MAX + 2 * node_tools.RUN_SECONDS_MAX)
 def test_openapi_document_passes_redocly_and_spectral(document: Path) -> None:
-    linters = node_tools.install("linters")
+    linters = node_tools.install("tests/openapi_tools/linters")
     node_tools.run(linters, "redocly", "lint", "--config=redocly.yaml", str(document))
     node_tools.run(
         linters, "spectral", "lint", "--ruleset=spectral.yaml", "--fail-severity=hint", str(document)
@@ -30,8 +31,9 @@ def test_openapi_document_passes_redocly_and_spectral(document: Path) -> None:
 
 
 def test_npm_lock_files_name_no_registry() -> None:
-    locks = sorted(node_tools.TOOLS.glob("*/package-lock.json"))
-    assert [lock.parent.name for lock in locks] == ["clients", "linters"]
+    locks = [
+        node_tools.PROJECT / packages / "package-lock.json" for packages in get_args(node_tools.Packages)
+    ]
     for lock in locks:
         packages = json.loads(lock.read_text())["packages"]
         assert [name for name, package in packages.items() if "resolved" in package] == []

@@ -28,6 +28,8 @@ BODY_SECONDS_MAX: Final = 10.0
 STORE_RETRY_AFTER_SECONDS: Final = 2
 INTERNAL_ERROR_RETRY_AFTER_SECONDS: Final = 1
 NO_STORE: Final = (("cache-control", "no-store"),)
+WITHOUT_CONTENT: Final = (204, 304)
+"""No Content and Not Modified: there is no type, and the length would be another representation's (RFC 9110, 8.6)."""
 UNREADABLE: Final = (
     "The log holds an event of the charge that this version of FinCore cannot read; nothing was done."
 )
@@ -193,7 +195,7 @@ async def send_response(
 ) -> None:
     """Send an answer with its `Request-Id` and the headers that do not depend on what it says."""
     sent = [(b"request-id", request_id.encode())]
-    if response.status != 204:  # noqa: PLR2004 -- No Content: RFC 9110 forbids the length, and there is no type
+    if response.status not in WITHOUT_CONTENT:
         sent += [
             (b"content-type", response.media_type.encode()),
             (b"content-length", b"%d" % len(response.body)),

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the npm packages of a folder beside this script (linters, clients), exactly as its package-lock.json says,
-# unless they are there. Where Node.js is missing and cannot be installed, or the registry cannot be reached, says so and
+# Installs the npm packages of a folder of the project, such as web/sdk, exactly as its package-lock.json says, unless they
+# are there. Where Node.js is missing and cannot be installed, or the registry cannot be reached, says so and
 # ends with 3: the tests that need the packages skip and give this reason.
 set -eu
-cd "$(dirname "$0")/$1"
+cd "$(dirname "$0")/../$1"
 NODE_MAJOR_MIN=20
 
 is_node_there() {
@@ -21,7 +21,7 @@ if ! is_node_there; then
     echo "Node.js $NODE_MAJOR_MIN or newer with npm is missing; on Debian: apt-get install nodejs npm" >&2
     exit 3
 fi
-echo "installing the npm packages of tests/openapi_tools/$1" >&2
+echo "installing the npm packages of $1" >&2
 if ! npm ci --prefer-offline --no-progress --loglevel=error >node-install.log 2>&1; then
     cat node-install.log >&2
     if grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTCACHED' node-install.log; then
