@@ -12,6 +12,7 @@ from fincore.checkout.client_configuration.handlers import BrowserRouting, Clien
 from fincore.checkout.cross_origin import CrossOrigin
 from fincore.checkout.csp_reports.handlers import CspReportHandlers, report_budget
 from fincore.checkout.js.handlers import Scripts
+from fincore.checkout.page.handlers import PageFiles
 from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
 from fincore.checkout.return_page.handlers import ReturnPage
 from fincore.checkout.session_page.handlers import SessionPage
@@ -84,6 +85,7 @@ def build_checkout(
             routing=routing,
         ),
         ReturnPage(log=log, waits=waits, limit=limit, wait_seconds_max=options.return_wait_seconds),
+        PageFiles(),
         SessionPage(sessions=sessions, limit=limit, wait_seconds_max=options.return_wait_seconds),
         # Apart from the other requests of an address: a page asks for it at each visit, whether the customer pays or not.
         Scripts(limit=AddressLimit(options.trusted_proxies)),

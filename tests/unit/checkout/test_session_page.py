@@ -7,10 +7,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from fincore.checkout.page.files import LOOK_AGAIN
+from fincore.checkout.page.languages import Language, language_of
 from fincore.checkout.session_page.amounts import amount_text
 from fincore.checkout.session_page.body import Page
 from fincore.checkout.session_page.handlers import _NOTICES, _first_try
-from fincore.checkout.session_page.languages import Language, language_of
 from fincore.checkout.session_page.requests import chosen_method
 from fincore.checkout.session_page.texts import TEXTS, Notice, Texts
 from fincore.domain.checkout_decisions import SessionRefusalCode
@@ -22,19 +23,30 @@ from fincore.domain.checkout_session_events import (
     SessionPaymentMethod,
 )
 from fincore.domain.currency import Currency
+from fincore.domain.events import ChargePending
 from fincore.domain.ids import session_charge_id
 from fincore.domain.money import Money
-from fincore.domain.outcome import DeclineAdvice
+from fincore.domain.outcome import DeclineAdvice, PspReference
 from fincore.write.checkout.customer_checkout import (
     CheckoutView,
     Choose,
     Completed,
     Expired,
     GoTo,
+    Pending,
     Step,
     Wait,
+    step_of,
 )
-from fixtures.checkout_sessions import AT, SESSION, plan_for, session_of_events
+from fixtures.checkout_sessions import (
+    ACTION,
+    AT,
+    CAPTURED,
+    SESSION,
+    charge_after,
+    plan_for,
+    session_of_events,
+)
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 ADVICE: tuple[DeclineAdvice, ...] = get_args(DeclineAdvice)
@@ -60,7 +72,7 @@ HOSTILE = "\"'><script>alert(1)</script>&"
     ],
 )
 def test_language_is_the_one_asked_for_most(asked: str | None, language: Language) -> None:
-    assert language_of(asked) == language
+    assert language_of([] if asked is None else [asked]) == language
 
 
 @pytest.mark.parametrize(
@@ -117,7 +129,7 @@ def test_every_refusal_has_its_notice() -> None:
 
 def html_of(step: Step, language: Language = "en", **changes: Any) -> str:
     view = CheckoutView(session_id=SESSION, session=session_of_events(**changes), step=step)
-    return Page(view, language, stylesheet="/style.css").show().body.decode()
+    return Page(view, language).show().body.decode()
 
 
 def test_lone_method_begins_by_itself_only_once() -> None:
@@ -146,6 +158,7 @@ STEPS: tuple[Step, ...] = (
     *(Choose(("card",), advice) for advice in ADVICE),
     GoTo(f"https://psp.example/{HOSTILE}", "card", ("card", "paypal")),
     Wait(),
+    Pending(f"https://shop.example/{HOSTILE}"),
     Completed(f"https://shop.example/{HOSTILE}"),
     Expired(f"https://shop.example/{HOSTILE}"),
 )
@@ -155,9 +168,35 @@ STEPS: tuple[Step, ...] = (
 def test_page_of_a_step_escapes_hostile_texts(step: Step) -> None:
     items = (LineItem(name=HOSTILE, quantity=2, amount_minor=1),)
     page = html_of(step, line_items=items, cancel_url=f"https://shop.example/{HOSTILE}")
-    assert "<script" not in page
+    assert "<script>" not in page
     assert "\"'>" not in page
     assert page.count("<h1>") == 1
+
+
+def test_payment_that_the_psp_decides_later_is_told() -> None:
+    charge_id = session_charge_id(SESSION, 1)
+    started = CheckoutAttemptStarted(
+        number=1, charge_id=charge_id, payment_method="card", plan=plan_for("card"), started_at=AT
+    )
+    session = session_of_events(started)
+    pending = ChargePending(
+        psp_reference=PspReference("cs_1"), reason="review", occurred_at=AT, pending_until=AT
+    )
+    steps = [
+        step_of(SESSION, session, charge_after(*events), is_over=False)
+        for events in ((ACTION, pending), (ACTION, pending, CAPTURED))
+    ]
+    assert steps == [Pending(session.cancel_url), Wait()]
+
+
+def test_only_a_page_that_waits_has_a_script() -> None:
+    waiting = [step for step in STEPS if "<script src=" in html_of(step)]
+    assert waiting == [Wait()]
+    reply = Page(CheckoutView(session_id=SESSION, session=session_of_events(), step=Wait()), "en").show()
+    page = reply.body.decode()
+    assert reply.status == 202
+    assert f'<script src="{LOOK_AGAIN.path}" integrity="{LOOK_AGAIN.integrity}"' in page
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
 
 
 @pytest.mark.parametrize("advice", ADVICE)

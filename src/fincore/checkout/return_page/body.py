@@ -16,12 +16,6 @@ def way_on(url: str) -> Response:
     return Response(303, body, HTML, (("location", url), *_HEADERS))
 
 
-def unknown_page() -> Response:
-    """What is at every address that FinCore has not given out."""
-    body = _html("Page not found", "<p>Page not found. Go back to the shop where you paid.</p>")
-    return Response(404, body, HTML, _HEADERS)
-
-
 def _html(title: str, body: str) -> bytes:
     head = f'<meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width,initial-scale=1">'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'.encode()

@@ -5,7 +5,8 @@ import hmac
 from typing import Final
 
 from fincore.checkout.address_limit import AddressLimit
-from fincore.checkout.return_page.body import unknown_page, way_on
+from fincore.checkout.page.not_found import unknown_page
+from fincore.checkout.return_page.body import way_on
 from fincore.checkout.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
@@ -58,7 +59,7 @@ class ReturnPage:
         """Send the customer on to `return_url`, with the outcome known if it becomes known soon."""
         charge_id, charge = await self._charge_of(call)
         if charge is None or charge.return_url is None:
-            return unknown_page()
+            return unknown_page(call.header_values(b"accept-language"))
         await self._wait(charge_id, charge, call)
         return way_on(naming(charge.return_url, charge_id))
 
@@ -66,7 +67,7 @@ class ReturnPage:
         """Send the customer on to `cancel_url`. They may still approve: the charge waits for that until its time is over."""
         charge_id, charge = await self._charge_of(call)
         if charge is None or charge.cancel_url is None:
-            return unknown_page()
+            return unknown_page(call.header_values(b"accept-language"))
         return way_on(naming(charge.cancel_url, charge_id))
 
     async def _charge_of(self, call: Call) -> tuple[ChargeId, Charge | None]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from fincore.checkout.session_page.languages import Language
+from fincore.checkout.page.languages import Language
 from fincore.domain.currency import Currency, exponent_of
 from fincore.domain.money import Money
 

@@ -1,46 +1,42 @@
 """What the customer's browser gets for each step of a session.
 
-The policy allows one style sheet and forms to the page itself. Chromium applies `form-action` to every redirect that follows a form, so
+Chromium applies `form-action` to every redirect that follows a form, so
 the answer to a form leads on by a page that opens the next one by itself (`leads_on`), and no PSP has to be named.
 """
 
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
-from fincore.checkout.page_policy import reported_policy
+from fincore.checkout.page.document import HTML, button_link, heading, page, paragraph, waiting_page
+from fincore.checkout.page.html import Attribute, Markup, element, text
+from fincore.checkout.page.languages import Language
 from fincore.checkout.session_page.amounts import amount_text
-from fincore.checkout.session_page.html import Attribute, Markup, document, element, text
-from fincore.checkout.session_page.languages import Language
 from fincore.checkout.session_page.texts import TEXTS, Notice, Texts
 from fincore.domain.checkout_session import CheckoutSession
 from fincore.domain.checkout_session_events import LineItem, SessionPaymentMethod
 from fincore.domain.money import Money
 from fincore.http.exchange import Response
-from fincore.write.checkout.customer_checkout import CheckoutView, Choose, Completed, Expired, GoTo, Wait
+from fincore.write.checkout.customer_checkout import (
+    CheckoutView,
+    Choose,
+    Completed,
+    Expired,
+    GoTo,
+    Pending,
+    Wait,
+)
 
-HTML: Final = "text/html; charset=utf-8"
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-RELOAD_SECONDS: Final = 2
-"""After how long a page that waits loads itself again."""
 METHOD_FIELD: Final = "payment_method"
-_HEADERS: Final = (
-    *reported_policy(POLICY),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("vary", "origin, accept-language"),
-)
 
 
 class Page:
-    """The pages of one session in one language. `stylesheet` is the address of the style."""
+    """The pages of one session in one language."""
 
-    def __init__(self, view: CheckoutView, language: Language, *, stylesheet: str) -> None:
+    def __init__(self, view: CheckoutView, language: Language) -> None:
         self._view = view
         self._session: CheckoutSession = view.session
         self._language: Language = language
         self._texts: Texts = TEXTS[language]
-        self._stylesheet = stylesheet
         self._path = urlsplit(view.session.page).path
 
     def show(self, *, status: int = 200, notice: Notice | None = None) -> Response:
@@ -56,20 +52,28 @@ class Page:
                 body = (*self._order(None if notice is None else texts.notices[notice]), *self._live(step))
                 return self._page(self._amount_title(), body, status=status)
             case Wait():
-                body = (_heading(texts.wait_title), _paragraph(texts.wait), self._look_again())
-                return self._page(texts.wait_title, body, refresh=str(RELOAD_SECONDS))
+                body = (heading(texts.wait_title), paragraph(texts.wait), self._look_again())
+                return waiting_page(texts.wait_title, body, self._language)
+            case Pending():
+                body = (
+                    heading(texts.pending_title),
+                    paragraph(texts.pending),
+                    button_link(step.url, texts.back),
+                    self._look_again(),
+                )
+                return self._page(texts.pending_title, body)
             case Completed():
                 body = (
-                    _heading(texts.paid_title),
-                    _paragraph(texts.paid),
-                    _button_link(step.url, texts.go_on),
+                    heading(texts.paid_title),
+                    paragraph(texts.paid),
+                    button_link(step.url, texts.go_on),
                 )
                 return self._page(texts.paid_title, body)
             case Expired():
                 body = (
-                    _heading(texts.expired_title),
-                    _paragraph(texts.expired),
-                    _button_link(step.url, texts.back),
+                    heading(texts.expired_title),
+                    paragraph(texts.expired),
+                    button_link(step.url, texts.back),
                 )
                 return self._page(texts.expired_title, body)
             case _:
@@ -77,36 +81,22 @@ class Page:
 
     def redirects(self, url: str) -> Response:
         """The way on by a redirect, with a link beside it."""
-        response = self._on_to(url, refresh=None)
+        response = self._on_to(url, leads_to=None)
         return Response(303, response.body, HTML, (("location", url), *response.headers))
 
     def leads_on(self, url: str) -> Response:
         """The way on by a page that opens `url` at once."""
-        return self._on_to(url, refresh=f"0;url={url}")
+        return self._on_to(url, leads_to=url)
 
-    def _on_to(self, url: str, *, refresh: str | None) -> Response:
+    def _on_to(self, url: str, *, leads_to: str | None) -> Response:
         texts = self._texts
         is_paid = isinstance(self._view.step, Completed)
         title, sentence = (texts.paid_title, texts.paid) if is_paid else (texts.going_title, texts.going)
-        body = (_heading(title), _paragraph(sentence), _button_link(url, texts.go_on))
-        return self._page(title, body, refresh=refresh)
+        body = (heading(title), paragraph(sentence), button_link(url, texts.go_on))
+        return page(title, body, self._language, leads_to=leads_to)
 
-    def _page(
-        self, title: str, body: tuple[Markup, ...], *, status: int = 200, refresh: str | None = None
-    ) -> Response:
-        head = (
-            element("meta", (("charset", "utf-8"),)),
-            element("meta", (("name", "viewport"), ("content", "width=device-width, initial-scale=1"))),
-            *(
-                ()
-                if refresh is None
-                else (element("meta", (("http-equiv", "refresh"), ("content", refresh))),)
-            ),
-            element("title", (), text(title)),
-            element("link", (("rel", "stylesheet"), ("href", self._stylesheet))),
-        )
-        written = document(language=self._language, head=head, body=(element("main", (), *body),))
-        return Response(status, written, HTML, (("content-language", self._language), *_HEADERS))
+    def _page(self, title: str, body: tuple[Markup, ...], *, status: int = 200) -> Response:
+        return page(title, body, self._language, status=status)
 
     def _amount_title(self) -> str:
         return self._texts.pay.format(amount_text(self._session.amount, self._language))
@@ -117,10 +107,10 @@ class Page:
         shop = urlsplit(session.cancel_url).hostname or ""
         items = tuple(self._line(item) for item in session.line_items)
         return (
-            _heading(self._amount_title()),
-            _paragraph(texts.pay_to.format(shop), ("class", "to")),
-            *(() if session.livemode else (_paragraph(texts.test_mode, ("class", "test")),)),
-            *(() if said is None else (_paragraph(said, ("class", "notice"), ("role", "alert")),)),
+            heading(self._amount_title()),
+            paragraph(texts.pay_to.format(shop), ("class", "to")),
+            *(() if session.livemode else (paragraph(texts.test_mode, ("class", "test")),)),
+            *(() if said is None else (paragraph(said, ("class", "notice"), ("role", "alert")),)),
             *((element("ul", (), *items),) if items else ()),
         )
 
@@ -134,8 +124,8 @@ class Page:
         texts = self._texts
         others = tuple(method for method in step.payment_methods if method != step.payment_method)
         return (
-            _paragraph(texts.live),
-            _button_link(step.url, texts.continue_with[step.payment_method]),
+            paragraph(texts.live),
+            button_link(step.url, texts.continue_with[step.payment_method]),
             *((self._choices(texts.other_way, others, ("class", "other")),) if others else ()),
             self._back(),
         )
@@ -161,15 +151,3 @@ class Page:
     def _look_again(self) -> Markup:
         link = element("a", (("href", ""),), text(self._texts.look_again))
         return element("p", (("class", "way-back"),), link)
-
-
-def _heading(said: str) -> Markup:
-    return element("h1", (), text(said))
-
-
-def _paragraph(said: str, *attributes: Attribute) -> Markup:
-    return element("p", attributes, text(said))
-
-
-def _button_link(url: str, said: str) -> Markup:
-    return element("a", (("href", url), ("class", "button")), text(said))

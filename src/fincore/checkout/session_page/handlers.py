@@ -5,17 +5,16 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from fincore.checkout.address_limit import AddressLimit
-from fincore.checkout.return_page.body import unknown_page
+from fincore.checkout.page.languages import language_of
+from fincore.checkout.page.not_found import unknown_page
 from fincore.checkout.session_page.body import Page
-from fincore.checkout.session_page.languages import language_of
-from fincore.checkout.session_page.openapi import CHOOSE, CONTINUE, LEFT, RETURNED_PAID, SHOW, STYLE
+from fincore.checkout.session_page.openapi import CHOOSE, CONTINUE, LEFT, RETURNED_PAID, SHOW
 from fincore.checkout.session_page.requests import (
     FORM_BYTES_MAX,
     chosen_method,
     is_customer_looking,
     is_from_page,
 )
-from fincore.checkout.session_page.stylesheet import STYLESHEET, STYLESHEET_PATH
 from fincore.checkout.session_page.texts import Notice
 from fincore.domain.checkout_decisions import SessionRefusal, SessionRefusalCode
 from fincore.domain.checkout_page import CHECKOUT_PATH, RETURNED
@@ -30,8 +29,6 @@ WAIT_SECONDS_MAX: Final = 4.0
 """How long a customer waits for the next step before the page says that it waits."""
 CONTINUED: Final = "continue"
 """The last part of the address for a customer who chose, and goes on to the PSP's page."""
-STYLE_SECONDS: Final = 31_536_000
-"""How long a browser may keep the style, which never changes at its address."""
 
 _NOTICES: Final[Mapping[SessionRefusalCode, Notice]] = MappingProxyType(
     {
@@ -73,7 +70,6 @@ class SessionPage:
                 gate="returns",
             ),
             Route(method="GET", path=f"{path}/{CANCELED}", operation=LEFT, handler=self.left, gate="returns"),
-            Route(method="GET", path=STYLESHEET_PATH, operation=STYLE, handler=self.style),
         )
 
     async def show(self, call: Call) -> Response:
@@ -83,7 +79,7 @@ class SessionPage:
         wait_seconds = self._wait_seconds_max if is_looking else 0.0
         view = await self._sessions.view(*_address(call), wait_seconds=wait_seconds)
         if view is None:
-            return unknown_page()
+            return unknown_page(call.header_values(b"accept-language"))
         notice: Notice | None = None
         if is_looking and (only := _first_try(view)) is not None:
             begun = await self._begin(call, only, wait_seconds=self._wait_seconds_max)
@@ -102,7 +98,7 @@ class SessionPage:
         body = await call.body(bytes_max=FORM_BYTES_MAX)
         view = await self._sessions.view(*_address(call))
         if view is None:
-            return unknown_page()
+            return unknown_page(call.header_values(b"accept-language"))
         page = _page(call, view)
         if not is_from_page(view.session.page, call):
             return page.show(status=403, notice="not_from_this_page")
@@ -119,7 +115,7 @@ class SessionPage:
         self._limit.admit(call)
         view = await self._sessions.view(*_address(call), wait_seconds=self._wait_seconds_max)
         if view is None:
-            return unknown_page()
+            return unknown_page(call.header_values(b"accept-language"))
         page = _page(call, view)
         # What follows a form must not redirect: see `body`.
         return page.leads_on(view.step.url) if isinstance(view.step, GoTo | Completed) else page.show()
@@ -130,18 +126,21 @@ class SessionPage:
         view = await self._sessions.returned(
             *_address(call), request=call.request_id, wait_seconds=self._wait_seconds_max
         )
-        return unknown_page() if view is None else _shown(_page(call, view), view)
+        return (
+            unknown_page(call.header_values(b"accept-language"))
+            if view is None
+            else _shown(_page(call, view), view)
+        )
 
     async def left(self, call: Call) -> Response:
         """Show the customer who left the PSP's page without paying the choice again."""
         self._limit.admit(call)
         view = await self._sessions.view(*_address(call))
-        return unknown_page() if view is None else _shown(_page(call, view), view)
-
-    async def style(self, _: Call) -> Response:
-        """The style sheet."""
-        headers = (("cache-control", f"public, max-age={STYLE_SECONDS}, immutable"),)
-        return Response(200, STYLESHEET, "text/css; charset=utf-8", headers)
+        return (
+            unknown_page(call.header_values(b"accept-language"))
+            if view is None
+            else _shown(_page(call, view), view)
+        )
 
     async def _begin(
         self, call: Call, method: SessionPaymentMethod, *, wait_seconds: float
@@ -166,8 +165,7 @@ def _address(call: Call) -> tuple[str, str]:
 
 
 def _page(call: Call, view: CheckoutView) -> Page:
-    language = language_of(",".join(call.header_values(b"accept-language")))
-    return Page(view, language, stylesheet=STYLESHEET_PATH)
+    return Page(view, language_of(call.header_values(b"accept-language")))
 
 
 def _shown(page: Page, view: CheckoutView, notice: Notice | None = None) -> Response:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from fincore.checkout.session_page.body import HTML, METHOD_FIELD
+from fincore.checkout.page.document import HTML
+from fincore.checkout.session_page.body import METHOD_FIELD
 from fincore.http.openapi import Content, Operation, path_parameter
 
 _PARAMETERS: Final = (
@@ -12,6 +13,11 @@ _PARAMETERS: Final = (
 _PAGE: Final = {"type": "string"}
 _RESPONSES: Final = {
     200: Content(shape=_PAGE, media_type=HTML, description="The page."),
+    202: Content(
+        shape=_PAGE,
+        media_type=HTML,
+        description="The page while FinCore or the PSP is at work; it looks again by itself.",
+    ),
     303: Content(
         shape=_PAGE,
         media_type=HTML,
@@ -80,12 +86,4 @@ CHOOSE: Final = Operation(
         ),
     },
     problems=("body_too_large", "rate_limited"),
-)
-STYLE: Final = Operation(
-    operation_id="checkout_style",
-    summary="The style of the page",
-    description="For browsers only.",
-    tag="Customers",
-    is_authenticated=False,
-    responses={200: Content(shape=_PAGE, media_type="text/css")},
 )

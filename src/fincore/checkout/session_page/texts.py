@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from fincore.checkout.session_page.languages import Language
+from fincore.checkout.page.languages import Language
 from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.outcome import DeclineAdvice
 
@@ -29,6 +29,8 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     back: str
     wait_title: str
     wait: str
+    pending_title: str
+    pending: str
     going_title: str
     going: str
     go_on: str
@@ -55,6 +57,10 @@ TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
             back="Back to the shop",
             wait_title="One moment",
             wait="Your payment is being processed. This page checks again by itself. Do not pay a second time.",
+            pending_title="Payment on its way",
+            pending=(
+                "The payment provider has your payment and completes it later, perhaps in some days. The shop will be told. Do not pay a second time."
+            ),
             going_title="On to payment",
             going="You are being taken to the payment page.",
             go_on="Continue",
@@ -87,6 +93,10 @@ TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
             back="Zurück zum Shop",
             wait_title="Einen Moment bitte",
             wait="Ihre Zahlung wird bearbeitet. Diese Seite prüft von selbst erneut. Bezahlen Sie nicht ein zweites Mal.",
+            pending_title="Zahlung unterwegs",
+            pending=(
+                "Der Zahlungsdienst hat Ihre Zahlung und schließt sie später ab, vielleicht erst in einigen Tagen. Der Shop erfährt davon. Bezahlen Sie nicht ein zweites Mal."
+            ),
             going_title="Weiter zur Zahlung",
             going="Sie werden zur Zahlungsseite weitergeleitet.",
             go_on="Weiter",
@@ -126,6 +136,10 @@ TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
             back="Retour à la boutique",
             wait_title="Un instant",
             wait="Votre paiement est en cours de traitement. Cette page vérifie d\u2019elle-même. Ne payez pas une seconde fois.",
+            pending_title="Paiement en cours",
+            pending=(
+                "Le prestataire de paiement a reçu votre paiement et l\u2019achèvera plus tard, peut-être dans quelques jours. La boutique en sera informée. Ne payez pas une seconde fois."
+            ),
             going_title="Vers le paiement",
             going="Vous allez être dirigé vers la page de paiement.",
             go_on="Continuer",
@@ -160,6 +174,10 @@ TEXTS: Final[Mapping[Language, Texts]] = MappingProxyType(
             back="Volver a la tienda",
             wait_title="Un momento",
             wait="Su pago se está procesando. Esta página lo comprueba por sí sola. No pague otra vez.",
+            pending_title="Pago en camino",
+            pending=(
+                "El proveedor de pagos ha recibido su pago y lo completará más tarde, quizá dentro de unos días. Se lo comunicaremos a la tienda. No pague otra vez."
+            ),
             going_title="Continuar al pago",
             going="Le llevamos a la página de pago.",
             go_on="Continuar",

@@ -57,6 +57,12 @@ class Wait(msgspec.Struct, frozen=True, tag="wait"):
     """FinCore or the PSP is at work: look again in a moment."""
 
 
+class Pending(msgspec.Struct, frozen=True, tag="pending"):
+    """The PSP has taken the payment on and decides it later, days perhaps; the customer goes back to the merchant's `url`."""
+
+    url: str
+
+
 class Completed(msgspec.Struct, frozen=True, tag="completed"):
     """It is paid; the customer goes on to the merchant's `url`."""
 
@@ -69,7 +75,7 @@ class Expired(msgspec.Struct, frozen=True, tag="expired"):
     url: str
 
 
-Step = Choose | GoTo | Wait | Completed | Expired
+Step = Choose | GoTo | Wait | Pending | Completed | Expired
 
 
 class CheckoutView(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,6 +229,8 @@ def step_of(
                 return Expired(session.cancel_url)
             last = session.attempts[-1] if session.attempts else None
             return Choose(session.payment_methods, None if last is None else last.advice)
+        case "switching" | "expiring" | "paying" if charge is not None and charge.pending_until is not None:
+            return Pending(session.cancel_url)
         case "switching" | "expiring":
             return Wait()
         case "paying":

@@ -1,6 +1,7 @@
 """The languages of the page, and which of them a browser asks for (RFC 9110, 12.5.4). Pure."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 Language = Literal["en", "de", "fr", "es"]
@@ -14,14 +15,14 @@ _RANGE: Final = re.compile(
 )
 
 
-def language_of(accept_language: str | None) -> Language:
+def language_of(accept_language: Sequence[str]) -> Language:
     """The language with the highest weight, the first of equals; `DEFAULT` where none is ours.
 
     A regional range means its language: `de-AT` is German. A range that cannot be read is passed over.
     """
     best: Language = DEFAULT
     best_weight = 0.0
-    for part in (accept_language or "").split(",")[:RANGES_READ_MAX]:
+    for part in ",".join(accept_language).split(",")[:RANGES_READ_MAX]:
         found = _RANGE.fullmatch(part)
         if found is None:
             continue
