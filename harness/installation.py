@@ -3,13 +3,12 @@
 import contextlib
 import os
 import secrets
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, Literal, NamedTuple, cast
 
 from fincore.bootstrap.roles import ROLES, Role
@@ -17,6 +16,7 @@ from harness.accounts import SandboxAccount, new_paypal_account, new_stripe_acco
 from harness.failure import InstallationFailed
 from harness.ports import Ports
 from harness.process import Process
+from harness.program import StartPython, start_python
 from harness.sandbox import Sandbox
 
 START_TIMEOUT_SECONDS: Final = 60.0
@@ -67,14 +67,19 @@ class Installation:
         api_port: int | None = None,
         checkout_port: int | None = None,
         ops_port: int | None = None,
+        start: StartPython = start_python,
     ) -> None:
-        """`api_port`, `checkout_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named."""
+        """`api_port`, `checkout_port` and `ops_port`: those that are wanted, or the next that are free; any, where none is named.
+
+        `start` starts the programs, the commands and the sandbox.
+        """
         self.folder = folder
         self.settings = dict(settings)
         self.stripe_key = f"sk_test_{secrets.token_hex(16)}"
         self.webhook_secret = f"whsec_{secrets.token_hex(24)}"
         self.accounts: tuple[SandboxAccount, ...] = ()
         self.processes: dict[str, Process] = {}
+        self._start = start
         self._ports = Ports()
         first = _Place(
             "api",
@@ -99,6 +104,7 @@ class Installation:
             f"--webhook-secret={self.webhook_secret}",
             *options,
             log=self.log_file("psp-sandbox"),
+            start=self._start,
         )
 
     def add_account(
@@ -254,19 +260,30 @@ class Installation:
         timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> Finished:
         """Run a `fincore` command to its end. What it prints is kept with the logs, except a key that it made."""
-        done = subprocess.run(
-            [sys.executable, *program, *arguments],
-            env={**self.environment(), **(settings or {})},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            TemporaryFile("w+") as output,
+            TemporaryFile("w+") as errors,
+        ):
+            running = self._start(
+                (*program, *arguments),
+                environment={**self.environment(), **(settings or {})},
+                stdin=nothing.fileno(),
+                stdout=output.fileno(),
+                stderr=errors.fileno(),
+            )
+            try:
+                code = running.wait(timeout_seconds)
+            finally:
+                running.kill()
+                running.wait()
+            output.seek(0)
+            errors.seek(0)
+            done = Finished(code, output.read().strip(), errors.read().strip())
         with self.log_file("commands").open("a", encoding="utf-8") as log:
             log.write(done.stderr)
             log.write("" if arguments[:2] == ("key", "create") else done.stdout)
-        return Finished(done.returncode, done.stdout.strip(), done.stderr.strip())
+        return done
 
     def printed(self, *arguments: str) -> str:
         """What a `fincore` command prints. Raises InstallationFailed: the command failed."""
@@ -343,7 +360,9 @@ class Installation:
             if before.exit_code is None:
                 raise InstallationFailed(f"{name} is running.")
             before.close()
-        self.processes[name] = Process(arguments, environment=environment, log=self.log_file(name))
+        self.processes[name] = Process(
+            arguments, environment=environment, log=self.log_file(name), start=self._start
+        )
 
 
 def answers_ok(url: str | urllib.request.Request) -> bool:

@@ -1,18 +1,21 @@
 """The PSP sandbox as a process of its own, and its admin API."""
 
 import json
-import subprocess
-import sys
+import os
 import urllib.request
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from harness.failure import InstallationFailed
+from harness.program import StartPython, start_python
 
 READY: Final = "psp-sandbox listening on "
 STOP_TIMEOUT_SECONDS: Final = 10.0
 CALL_TIMEOUT_SECONDS: Final = 60.0
+
+_STANDARD_ERROR: Final = 2
 
 
 class Sandbox:
@@ -21,25 +24,25 @@ class Sandbox:
     Raises InstallationFailed: the sandbox is not installed, or did not start.
     """
 
-    def __init__(self, *options: str, log: Path | None = None) -> None:
+    def __init__(self, *options: str, log: Path | None = None, start: StartPython = start_python) -> None:
         if find_spec("psp_sandbox") is None:
             raise InstallationFailed(
                 "The package psp-sandbox is not installed. Install it beside FinCore: make .venv/runtime"
             )
-        file = None if log is None else log.open("ab")
-        try:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "psp_sandbox", *options],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                text=True,
-                start_new_session=True,
+        reads, writes = os.pipe()
+        self._output = os.fdopen(reads, encoding="utf-8")
+        with ExitStack() as files:
+            files.callback(os.close, writes)
+            nothing = files.enter_context(Path(os.devnull).open("rb"))
+            errors = _STANDARD_ERROR if log is None else files.enter_context(log.open("ab")).fileno()
+            self._running = start(
+                ("-m", "psp_sandbox", *options),
+                environment=os.environ,
+                stdin=nothing.fileno(),
+                stdout=writes,
+                stderr=errors,
             )
-        finally:
-            if file is not None:
-                file.close()
-        line = "" if self._popen.stdout is None else self._popen.stdout.readline()
+        line = self._output.readline()
         if not line.startswith(READY):
             self.stop()
             where = "its standard error" if log is None else log
@@ -49,12 +52,12 @@ class Sandbox:
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._popen.pid
+        return self._running.pid
 
     @property
     def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while the process runs."""
-        return self._popen.poll()
+        return self._running.poll()
 
     def add_fault(self, kind: str, **fields: Any) -> None:
         """Add one fault, for example `add_fault("slow", seconds=2, match={"metadata": {"k": "v"}})`."""
@@ -82,11 +85,10 @@ class Sandbox:
 
     def stop(self) -> int:
         """SIGTERM; the exit code. Raises subprocess.TimeoutExpired after STOP_TIMEOUT_SECONDS, and kills it."""
-        self._popen.terminate()
+        self._running.terminate()
         try:
-            return self._popen.wait(STOP_TIMEOUT_SECONDS)
+            return self._running.wait(STOP_TIMEOUT_SECONDS)
         finally:
-            self._popen.kill()
-            self._popen.wait()
-            if self._popen.stdout is not None:
-                self._popen.stdout.close()
+            self._running.kill()
+            self._running.wait()
+            self._output.close()

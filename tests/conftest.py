@@ -18,6 +18,7 @@ from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
 from fixtures.databases import database_copy, prepared_database
 from fixtures.distribution import FileScheduling, begins
+from fixtures.forking import FORK_SERVER
 from fixtures.memory_folder import use_memory_folder
 
 use_memory_folder()
@@ -39,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
     """Distribute by file as `fixtures.distribution` does, where a run distributes by file."""
     return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_unconfigure() -> None:
+    """End the fork server, if any test needed it."""
+    FORK_SERVER.stop()
 
 
 @pytest.fixture(scope="session")

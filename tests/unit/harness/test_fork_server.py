@@ -1,0 +1,120 @@
+"""A program that the fork server starts is one that Python starts, for all that the tests ask of it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fincore.version import VERSION
+from fixtures import forked
+from fixtures.forking import FORK_SERVER
+
+WAIT_SECONDS = 60
+
+
+class Ended(NamedTuple):
+    """How a program ended, and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+
+def ended(folder: Path, *arguments: str) -> Ended:
+    """How a program ended that was given the environment `GIVEN=yes`."""
+    with (
+        Path(os.devnull).open() as nothing,
+        (folder / "output").open("w") as output,
+        (folder / "errors").open("w") as errors,
+    ):
+        program = FORK_SERVER.start(
+            arguments,
+            environment={"GIVEN": "yes"},
+            stdin=nothing.fileno(),
+            stdout=output.fileno(),
+            stderr=errors.fileno(),
+        )
+        code = program.wait(WAIT_SECONDS)
+    assert program.poll() == code
+    return Ended(code, (folder / "output").read_text(), (folder / "errors").read_text())
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "errors"),
+    [
+        ("pass", 0, ""),
+        ("import sys; sys.exit()", 0, ""),
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import sys; sys.exit('a sentence')", 1, "a sentence\n"),
+    ],
+)
+def test_forked_program_ends_as_python_does(tmp_path: Path, code: str, exit_code: int, errors: str) -> None:
+    assert ended(tmp_path, "-c", code) == (exit_code, "", errors)
+
+
+def test_forked_program_that_fails_shows_where(tmp_path: Path) -> None:
+    code, _, errors = ended(tmp_path, "-c", "raise ValueError('of no use')")
+    assert code == 1
+    assert errors.startswith("Traceback")
+    assert errors.endswith("ValueError: of no use\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_forked_program_is_ended_by_a_signal(number: signal.Signals) -> None:
+    reads, writes = os.pipe()
+    with Path(os.devnull).open("w") as nothing:
+        program = FORK_SERVER.start(
+            ("-c", "input()"), environment={}, stdin=reads, stdout=nothing.fileno(), stderr=nothing.fileno()
+        )
+    os.close(reads)
+    assert program.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(0.01)
+    end = {signal.SIGKILL: program.kill, signal.SIGTERM: program.terminate}
+    end[number]()
+    assert program.wait(WAIT_SECONDS) == -number
+    end[number]()
+    os.close(writes)
+
+
+def test_forked_program_has_its_own_arguments_and_environment(tmp_path: Path) -> None:
+    code = "import os, sys; print(sys.argv, dict(os.environ), os.getcwd(), os.getsid(0) == os.getpid())"
+    shown = ended(tmp_path, "-c", code, "--one", "two").output
+    assert shown == f"{['-c', '--one', 'two']} {{'GIVEN': 'yes'}} {Path.cwd()} True\n"
+
+
+def test_forked_program_has_standard_files_alone(tmp_path: Path) -> None:
+    shown = ended(tmp_path, "-c", "import os; print(sorted(map(int, os.listdir('/proc/self/fd'))))").output
+    # The fourth is the folder that is listed.
+    assert shown == "[0, 1, 2, 3]\n"
+
+
+def test_forked_programs_make_ids_of_their_own(tmp_path: Path) -> None:
+    code = "import random; from fincore.domain.ids import new_charge_id as new; print(new(), random.random())"
+    (charge, number), (other_charge, other_number) = [
+        ended(tmp_path, "-c", code).output.split() for _ in range(2)
+    ]
+    assert (charge[-13:], number) != (other_charge[-13:], other_number)
+    assert charge[-13:] != other_charge[-13:]
+
+
+def test_forked_fincore_runs_its_command(tmp_path: Path) -> None:
+    assert ended(tmp_path, "-m", "fincore", "--version") == (0, f"{VERSION}\n", "")
+
+
+def test_shell_has_a_program_forked(tmp_path: Path) -> None:
+    command = f"{sys.executable} -I -S {forked.__file__} {FORK_SERVER.path()} -c"
+    script = f'echo word | {command} "print(input())"; {command} "import sys; sys.exit(7)"'
+    done = subprocess.run(
+        ["bash", "-c", script],  # noqa: S607 -- any bash
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (7, "word\n", "")
