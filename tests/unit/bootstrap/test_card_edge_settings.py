@@ -1,6 +1,7 @@
 """A card edge that would take card numbers in clear, or that lacks its key, is refused at start; its memory leaves no core."""
 
 import asyncio
+import ssl
 import subprocess
 import sys
 from base64 import b64decode
@@ -14,6 +15,8 @@ from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.settings import Settings, read_settings
 from fincore.domain.errors import ConfigurationError
+from fincore.http.server import load_tls
+from fixtures.tls_files import server_tls
 
 GOOD = {
     "FINCORE_CARD_EDGE_PORT": "8082",
@@ -94,6 +97,17 @@ def test_certificate_without_key_is_refused(tmp_path: Path) -> None:
             file.write_text(content)
         with pytest.raises(ConfigurationError, match="cannot be used together"):
             check_card_edge(settings(TLS_CERTIFICATE=str(file), TLS_KEY=str(file)))
+
+
+def test_card_edge_beyond_loopback_speaks_tls_of_its_own(tmp_path: Path) -> None:
+    files, other = server_tls(tmp_path), tmp_path / "other"
+    other.mkdir()
+    public = {"HOST": "0.0.0.0", "TLS_CERTIFICATE": str(files.certificate)}  # noqa: S104 -- listens on nothing
+    found = card_edge_tls(settings(**public, TLS_KEY=str(files.key)))
+    assert found is not None
+    assert load_tls(found).minimum_version == ssl.TLSVersion.TLSv1_2
+    with pytest.raises(ConfigurationError, match="cannot be used together"):
+        check_card_edge(settings(**public, TLS_KEY=str(server_tls(other).key)))
 
 
 def test_card_edge_is_started_only_where_it_is_configured() -> None:
