@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 
 from fincore.bootstrap.application import ApplicationOptions
-from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
+from fincore.domain.checkout_session_events import (
+    CHECKOUT_SESSION_EVENTS,
+    CheckoutSessionEvent,
+    SessionPaymentMethod,
+)
 from fincore.domain.clock import SystemClock
 from fincore.domain.events import CHARGE_EVENTS
+from fincore.domain.ids import StreamId
 from fincore.domain.log_events import LOG_EVENTS
+from fincore.domain.recorded_event import RecordedEvent
+from fincore.domain.route_plan import RoutePlan
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
@@ -20,6 +27,7 @@ from fincore.write.checkout.customer_checkout import CheckoutSessions, Choose, W
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.payments.inquiries import Inquiries
 from fincore.write.routing.account_router import AccountRouter
+from fincore.write.routing.router import NoRoute, Router, RouteRequest
 from fixtures.merchant_api import Api, serving_api
 from fixtures.routing import paypal, stripe
 from fixtures.traffic import follow, store_pool
@@ -174,14 +182,16 @@ async def test_rebuilt_view_shows_sessions_as_the_live_one(api: Api, dsn: str, o
     assert [one["id"] for one in expired["data"]] == [created[0]["id"]]
 
 
-def customers(api: Api) -> CheckoutSessions:
-    log = EventLog(api.pool, CHARGE_EVENTS)
+def customers(
+    api: Api, *, log: EventLog[CheckoutSessionEvent] | None = None, router: Router | None = None
+) -> CheckoutSessions:
+    charges = EventLog(api.pool, CHARGE_EVENTS)
     return CheckoutSessions(
-        sessions=session_recorder(EventLog(api.pool, CHECKOUT_SESSION_EVENTS), api.writer),
-        log=log,
-        watch=StreamWatch(log),
+        sessions=session_recorder(log or EventLog(api.pool, CHECKOUT_SESSION_EVENTS), api.writer),
+        log=charges,
+        watch=StreamWatch(charges),
         inquiries=Inquiries(api.writer),
-        router=AccountRouter(ACCOUNTS),
+        router=router or AccountRouter(ACCOUNTS),
         clock=SystemClock(),
     )
 
@@ -208,3 +218,57 @@ async def test_customer_who_begins_twice_has_one_attempt(api: Api) -> None:
     view = await checkout.view(session_id, word)
     assert view is not None
     assert [one.payment_method for one in view.session.attempts] == ["card"]
+
+
+class CountingLog(EventLog[CheckoutSessionEvent]):
+    """Counts how often a session is loaded."""
+
+    loads = 0
+
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[CheckoutSessionEvent]]:
+        self.loads += 1
+        return await super().load(stream_id)
+
+
+class CountingRouter:
+    """Counts what is routed; None where no account takes it."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.routed: list[str] = []
+        self._router = AccountRouter(ACCOUNTS if takes else ACCOUNTS[1:])
+
+    def route(self, request: RouteRequest) -> RoutePlan | NoRoute:
+        self.routed.append(request.key)
+        return self._router.route(request)
+
+
+async def test_choice_loads_once_and_routes_new_attempts_only(api: Api) -> None:
+    created = await create(api)
+    session_id, word = created["url"].split("/")[-2:]
+    log, router = CountingLog(api.pool, CHECKOUT_SESSION_EVENTS), CountingRouter()
+    checkout = customers(api, log=log, router=router)
+
+    async def chosen(method: SessionPaymentMethod, word: str = word) -> tuple[object, int, int]:
+        before = log.loads, len(router.routed)
+        begun = await checkout.begin(session_id, word, method, request="req_1")
+        told = getattr(begun, "step", None) or getattr(begun, "code", None)
+        return told, log.loads - before[0], len(router.routed) - before[1]
+
+    assert await chosen("card", "another word") == (None, 1, 0)
+    assert await chosen("card") == (Wait(), 1, 1)
+    assert await chosen("card") == (Wait(), 1, 0)
+    assert await chosen("paypal") == (Wait(), 1, 1)
+    assert await chosen("paypal") == (Wait(), 1, 0)
+    assert router.routed[0] != router.routed[1]
+    assert (await api.post(f"{PATH}/{session_id}/expire", "end", {})).status == 200
+    assert await chosen("card") == ("checkout_session_not_open", 1, 0)
+
+
+async def test_session_that_no_account_takes_now_begins_nothing(api: Api) -> None:
+    created = await create(api)
+    session_id, word = created["url"].split("/")[-2:]
+    checkout = customers(api, router=CountingRouter(takes=False))
+    assert isinstance(await checkout.begin(session_id, word, "card", request="req_1"), NoRoute)
+    view = await checkout.view(session_id, word)
+    assert view is not None
+    assert view.session.attempts == ()

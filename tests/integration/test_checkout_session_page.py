@@ -1,7 +1,9 @@
 """The page of a checkout session over HTTP: what it shows for each step, what it begins, and what it refuses."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -9,12 +11,18 @@ import pytest
 
 from fincore.bootstrap.application import ApplicationOptions
 from fincore.bootstrap.checkout_application import CheckoutOptions
+from fincore.checkout.address_limit import AT_ONCE_MAX
 from fincore.domain.checkout_session import CheckoutSession, fold_session
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
-from fincore.domain.ids import parse_checkout_session_id, session_stream_of
+from fincore.domain.events import ChargeEvent
+from fincore.domain.ids import parse_checkout_session_id, session_stream_of, stream_of
+from fincore.domain.log_events import LogEvent
+from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
+from fincore.write.checkout.attempt_charge import new_charge
 from fixtures.checkout_server import Checkout, serving_checkout
+from fixtures.checkout_sessions import ACTION
 from fixtures.merchant_api import Api, Reply, serving_api
 from fixtures.routing import paypal, stripe
 
@@ -209,3 +217,70 @@ async def test_page_not_given_out_is_not_found(api: Api, checkout: Checkout) -> 
             assert (reply.status, reply.body) == (404, unknown.body)
         chosen = await checkout.request("POST", path, headers=FORM, data=b"payment_method=card")
         assert (chosen.status, chosen.body) == (404, unknown.body)
+
+
+async def test_store_that_is_away_is_told_on_a_page(api: Api, checkout: Checkout, owner_pool: Pool) -> None:
+    """In the customer's language, with `Retry-After`; what is no page is answered as a program reads it."""
+    customer = await customer_of(api, checkout)
+    await owner_pool.execute(
+        "create function no_space() returns trigger language plpgsql as $$"
+        " begin raise exception 'could not extend file' using errcode = '53100'; end $$"
+    )
+    await owner_pool.execute(
+        "create trigger no_space before insert on eventstore.events for each row execute function no_space()"
+    )
+    reply = await customer.chooses("card", Sec_Fetch_Mode="navigate", Accept_Language="de")
+    page = reply.body.decode()
+    assert (reply.status, reply.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert int(reply.headers["Retry-After"]) >= 1
+    assert reply.headers["Content-Language"] == "de"
+    assert "<h1>Im Moment nicht verfügbar</h1>" in page
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
+    program = await customer.chooses("card")
+    assert program.problem()[:2] == (503, "store_unavailable")
+
+
+async def test_customer_who_asks_too_often_is_told_on_a_page(api: Api) -> None:
+    options = CheckoutOptions(public_url=ORIGIN, trusted_proxies=(ip_network("127.0.0.1"),))
+    asking = {"X-Forwarded-For": "192.0.2.7", "Accept-Language": "fr"}
+    async with serving_checkout(api, options=options, accounts=ACCOUNTS) as checkout:
+
+        async def refused(headers: dict[str, str]) -> Reply:
+            """The first refusal of a burst: how many pass before it depends on how fast they come."""
+            burst = (checkout.visit("/checkout/cos_1/word", asking | headers) for _ in range(2 * AT_ONCE_MAX))
+            return next(reply for reply in await asyncio.gather(*burst) if reply.status == 429)
+
+        page = await refused(BROWSER)
+        assert page.headers["Retry-After"] == "1"
+        assert "<h1>Indisponible pour le moment</h1>" in page.body.decode()
+        older = await refused({"Accept": "text/html,*/*"})
+        assert older.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert (await refused({"Accept": "*/*"})).problem()[1] == "rate_limited"
+
+
+async def charge_of(api: Api, customer: Customer, *events: ChargeEvent) -> None:
+    """The worker has made the charge of the live attempt, and these events came of it."""
+    session = await customer.session()
+    live = session.live_attempt
+    assert live is not None
+    created, _ = new_charge(parse_checkout_session_id(customer.id), session, live, NOW)
+    commit: Commit[LogEvent] = Commit(
+        provenance=Provenance(correlation="req_tests", actor="tests"),
+        stream_id=stream_of(live.charge_id),
+        events=tuple(NewEvent(event) for event in (created, *events)),
+    )
+    assert await api.writer.commit(commit) == Committed()
+
+
+async def test_customer_who_returns_unpaid_is_led_back_to_the_psp(api: Api, checkout: Checkout) -> None:
+    """Back from a page on which nothing was paid: the PSP is asked once, the attempt stays, and it can be gone on with."""
+    customer = await customer_of(api, checkout)
+    await customer.chooses("card", Sec_Fetch_Site="same-origin")
+    await charge_of(api, customer, ACTION)
+    page = (await customer.opens("/returned")).body.decode()
+    assert f'href="{ACTION.redirect_url}" class="button">Continue by card' in page
+    assert 'value="paypal"' in page
+    asked = await api.pool.fetch("select entrypoint from queue.pgqueuer where entrypoint = 'charge.inquire'")
+    assert len(asked) == 1
+    assert [one.status for one in (await customer.session()).attempts] == ["live"]

@@ -49,17 +49,14 @@ class SessionRefusal(msgspec.Struct, frozen=True):
 Decided = tuple[CheckoutSessionEvent, ...]
 
 
-def begin_attempt(
-    session_id: CheckoutSessionId,
-    session: CheckoutSession,
-    method: SessionPaymentMethod,
-    plan: RoutePlan,
-    now: datetime,
-) -> Decided | SessionRefusal:
-    """Pay with a method: nothing new where the live attempt is with it, else a new attempt or the wish for one.
+Choice = Literal["live_already", "new_attempt", "switch"]
+"""What comes of a customer's choice: the live attempt is with that method, a new one begins, or the live one is closed first."""
 
-    `plan` is where the charge of a new attempt goes; it is written only with a new attempt.
-    """
+
+def choice_of(
+    session: CheckoutSession, method: SessionPaymentMethod, now: datetime
+) -> Choice | SessionRefusal:
+    """What comes of the choice to pay with a method."""
     if method not in session.payment_methods:
         return SessionRefusal("payment_method_not_offered", f"The session does not offer {method}.")
     match session.state:
@@ -72,11 +69,36 @@ def begin_attempt(
                 return SessionRefusal(
                     "too_many_checkout_attempts", f"A session has {ATTEMPTS_MAX} attempts at most."
                 )
-            return (_started(session_id, session, method, plan, now),)
+            return "new_attempt"
         case "paying" | "switching":
-            return _other_method(session, method, plan, now)
+            return _beside_live_attempt(session, method)
         case _:
             assert_never(session.state)
+
+
+def begin_attempt(
+    session_id: CheckoutSessionId,
+    session: CheckoutSession,
+    method: SessionPaymentMethod,
+    plan: RoutePlan,
+    now: datetime,
+) -> Decided | SessionRefusal:
+    """Pay with a method: nothing new where the live attempt is with it, else a new attempt or the wish for one.
+
+    `plan` is where the charge of a new attempt goes; it is needed where `choice_of` is no refusal and not `live_already`.
+    """
+    choice = choice_of(session, method, now)
+    match choice:
+        case SessionRefusal():
+            return choice
+        case "live_already":
+            return ()
+        case "new_attempt":
+            return (_started(session_id, session, method, plan, now),)
+        case "switch":
+            return (CheckoutSwitchRequested(payment_method=method, plan=plan, requested_at=now),)
+        case _:
+            assert_never(choice)
 
 
 def end_session(session: CheckoutSession, reason: ExpiryReason, now: datetime) -> Decided | SessionRefusal:
@@ -200,18 +222,16 @@ def _after_closing(session_id: CheckoutSessionId, session: CheckoutSession, now:
     return (_started(session_id, session, session.switch.payment_method, session.switch.plan, now),)
 
 
-def _other_method(
-    session: CheckoutSession, method: SessionPaymentMethod, plan: RoutePlan, now: datetime
-) -> Decided | SessionRefusal:
+def _beside_live_attempt(session: CheckoutSession, method: SessionPaymentMethod) -> Choice | SessionRefusal:
     live = session.live_attempt
     wanted = session.switch.payment_method if session.switch else live.payment_method if live else None
     if method == wanted:
-        return ()
+        return "live_already"
     if session.switches_requested >= SWITCHES_MAX:
         return SessionRefusal(
             "too_many_checkout_attempts", f"The payment method can be changed {SWITCHES_MAX} times at most."
         )
-    return (CheckoutSwitchRequested(payment_method=method, plan=plan, requested_at=now),)
+    return "switch"
 
 
 def _started(

@@ -51,11 +51,15 @@ OutageOf = Callable[[Exception], Outage | None]
 """The outage that an error of a store means; None for any other error."""
 
 
+ShowProblem = Callable[[HttpScope, Problem], Response | None]
+"""A problem as a page for the browser of a request; None where the request is of a program, which reads the problem itself."""
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one path: who answers it, and how it is documented.
 
     `gate`: among which requests in flight it counts. Webhooks of PSPs and customers who return have gates of their own, which no merchant can fill;
-    health checks have none: a busy process is not a dead one.
+    health checks have none: a busy process is not a dead one. `show_problem` is for paths that people open.
     """
 
     method: Method
@@ -63,6 +67,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     handler: Handler
     gate: GateName | None = "requests"
+    show_problem: ShowProblem | None = None
 
     @property
     def takes_any_query(self) -> bool:
@@ -145,11 +150,12 @@ class Endpoint:
             finally:
                 rate_headers = call.rate_headers
         except Problem as problem:
-            response = problem_response(problem, request_id)
+            response = _problem_shown(problem, route, scope, request_id)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 -- the last resort: every error is answered as a problem
-            response = self._failure_response(error, route, request_id)
+            failure = self._failure(error, route, request_id)
+            response = _problem_shown(failure, route, scope, request_id)
         finally:
             if place is not None:
                 place.leave()
@@ -161,11 +167,11 @@ class Endpoint:
             return Response(204, b"", headers=self._allow)
         return problem_response(Problem("method_not_allowed", headers=self._allow), request_id)
 
-    def _failure_response(self, error: Exception, route: Route, request_id: RequestId) -> Response:
+    def _failure(self, error: Exception, route: Route, request_id: RequestId) -> Problem:
         """What to say when the request did not fail by its own fault."""
         if isinstance(error, Overloaded):
-            problem = Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
-        elif (outage := self._outage_of(error)) is not None:
+            return Problem("overloaded", headers=_retry_after(error.retry_after_seconds))
+        if (outage := self._outage_of(error)) is not None:
             _log.warning(
                 "api.store_unavailable",
                 request_id=request_id,
@@ -173,14 +179,18 @@ class Endpoint:
                 outage=outage.name,
                 error=repr(error),
             )
-            problem = outage_problem(outage)
-        elif isinstance(error, StreamUnreadable | EventImpossible):
+            return outage_problem(outage)
+        if isinstance(error, StreamUnreadable | EventImpossible):
             _log.error("api.charge_unreadable", request_id=request_id, path=route.path, reason=str(error))
-            problem = Problem("charge_unreadable", UNREADABLE)
-        else:
-            _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
-            problem = Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
-        return problem_response(problem, request_id)
+            return Problem("charge_unreadable", UNREADABLE)
+        _log.error("api.request_failed", request_id=request_id, path=route.path, exc_info=error)
+        return Problem("internal_error", headers=_retry_after(INTERNAL_ERROR_RETRY_AFTER_SECONDS))
+
+
+def _problem_shown(problem: Problem, route: Route, scope: HttpScope, request_id: RequestId) -> Response:
+    """A problem as the client of a route reads it."""
+    shown = None if route.show_problem is None else route.show_problem(scope, problem)
+    return problem_response(problem, request_id) if shown is None else shown
 
 
 def problem_response(problem: Problem, request_id: RequestId) -> Response:

@@ -27,9 +27,11 @@ def page(
     *,
     status: int = 200,
     leads_to: str | None = None,
+    opens_again_seconds: int | None = None,
 ) -> Response:
-    """A page without scripts. `leads_to` is opened at once, by the page itself."""
-    on = () if leads_to is None else (_refresh(f"0;url={leads_to}"),)
+    """A page without scripts. `leads_to` is opened at once, by the page itself; or its own address, after some seconds."""
+    content = str(opens_again_seconds) if leads_to is None else f"0;url={leads_to}"
+    on = () if leads_to is None and opens_again_seconds is None else (_refresh(content),)
     return Response(status, _html(title, body, language, on), HTML, _headers(language, POLICY))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from fincore.checkout.address_limit import AddressLimit
 from fincore.checkout.page.not_found import unknown_page
+from fincore.checkout.page.problem_page import problem_page
 from fincore.checkout.return_page.body import way_on
 from fincore.checkout.return_page.openapi import RETURN_APPROVED, RETURN_CANCELED
 from fincore.domain.charge import Charge
@@ -45,13 +46,21 @@ class ReturnPage:
         """What to serve."""
         path = f"{PATH}/{{charge_id}}/{{word}}"
         return (
-            Route(method="GET", path=path, operation=RETURN_APPROVED, handler=self.approved, gate="returns"),
+            Route(
+                method="GET",
+                path=path,
+                operation=RETURN_APPROVED,
+                handler=self.approved,
+                gate="returns",
+                show_problem=problem_page,
+            ),
             Route(
                 method="GET",
                 path=f"{path}/{CANCELED}",
                 operation=RETURN_CANCELED,
                 handler=self.canceled,
                 gate="returns",
+                show_problem=problem_page,
             ),
         )
 

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from fincore.checkout.address_limit import AddressLimit
 from fincore.checkout.page.languages import language_of
 from fincore.checkout.page.not_found import unknown_page
+from fincore.checkout.page.problem_page import problem_page
 from fincore.checkout.session_page.body import Page
 from fincore.checkout.session_page.openapi import CHOOSE, CONTINUE, LEFT, RETURNED_PAID, SHOW
 from fincore.checkout.session_page.requests import (
@@ -20,8 +21,9 @@ from fincore.domain.checkout_decisions import SessionRefusal, SessionRefusalCode
 from fincore.domain.checkout_page import CHECKOUT_PATH, RETURNED
 from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.return_page import CANCELED
-from fincore.http.endpoint import Route
+from fincore.http.endpoint import Handler, Method, Route
 from fincore.http.exchange import Call, Response
+from fincore.http.openapi import Operation
 from fincore.write.checkout.customer_checkout import CheckoutSessions, CheckoutView, Choose, Completed, GoTo
 from fincore.write.routing.router import NoRoute
 
@@ -52,24 +54,23 @@ class SessionPage:
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
         path = f"{CHECKOUT_PATH}/{{session_id}}/{{word}}"
-        return (
-            Route(method="GET", path=path, operation=SHOW, handler=self.show, gate="returns"),
-            Route(method="POST", path=path, operation=CHOOSE, handler=self.choose, gate="returns"),
+        pages: tuple[tuple[Method, str, Operation, Handler], ...] = (
+            ("GET", path, SHOW, self.show),
+            ("POST", path, CHOOSE, self.choose),
+            ("GET", f"{path}/{CONTINUED}", CONTINUE, self.continued),
+            ("GET", f"{path}/{RETURNED}", RETURNED_PAID, self.returned),
+            ("GET", f"{path}/{CANCELED}", LEFT, self.left),
+        )
+        return tuple(
             Route(
-                method="GET",
-                path=f"{path}/{CONTINUED}",
-                operation=CONTINUE,
-                handler=self.continued,
+                method=method,
+                path=where,
+                operation=operation,
+                handler=handler,
                 gate="returns",
-            ),
-            Route(
-                method="GET",
-                path=f"{path}/{RETURNED}",
-                operation=RETURNED_PAID,
-                handler=self.returned,
-                gate="returns",
-            ),
-            Route(method="GET", path=f"{path}/{CANCELED}", operation=LEFT, handler=self.left, gate="returns"),
+                show_problem=problem_page,
+            )
+            for method, where, operation, handler in pages
         )
 
     async def show(self, call: Call) -> Response:

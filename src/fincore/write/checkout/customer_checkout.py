@@ -2,15 +2,16 @@
 
 import asyncio
 import hmac
+from functools import reduce
 from typing import Final
 
 import msgspec
 
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
-from fincore.domain.checkout_decisions import SessionRefusal, begin_attempt
+from fincore.domain.checkout_decisions import Decided, SessionRefusal, begin_attempt, choice_of
 from fincore.domain.checkout_page import success_address
-from fincore.domain.checkout_session import CheckoutSession
+from fincore.domain.checkout_session import CheckoutSession, evolve_session
 from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.clock import Clock
 from fincore.domain.errors import InvalidId
@@ -27,7 +28,7 @@ from fincore.domain.outcome import DeclineAdvice
 from fincore.domain.return_page import word_of
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
-from fincore.eventstore.recorder import Recorded
+from fincore.eventstore.recorder import NotFound, Recorded
 from fincore.eventstore.watch import StreamWatch
 from fincore.write.checkout.session_service import route_session
 from fincore.write.checkout.sessions import SessionRecorder
@@ -131,33 +132,29 @@ class CheckoutSessions:
         `request` names the customer's request in the log. A refusal where the session cannot be paid so any more; `NoRoute` where no
         account takes the method now.
         """
-        found = await self._find(session_id, word)
-        if found is None:
+        known = _parsed(session_id)
+        if known is None:
             return None
-        known, session = found
-        number = len(session.attempts) + 1
-        plan = route_session(
-            self._router,
-            session_charge_id(known, number),
-            session.merchant_id,
-            session.amount,
-            method,
-            livemode=session.livemode,
-            capture_method=session.capture_method,
-            metadata=session.metadata,
-        )
-        if isinstance(plan, NoRoute):
-            return plan
-        now = self._clock.now()
+        before: list[CheckoutSession] = []
+
+        def decide(current: CheckoutSession) -> Decided | SessionRefusal | NoRoute | _WrongWord:
+            before.append(current)
+            return self._chosen(known, current, method) if _is_word_of(current, word) else _WrongWord()
+
         recorded = await self._sessions.record(
-            known,
-            lambda current: begin_attempt(known, current, method, plan, now),
-            Provenance(correlation=request, actor="customer"),
+            known, decide, Provenance(correlation=request, actor="customer")
         )
-        if isinstance(recorded, SessionRefusal):
-            return recorded
-        after = await self._sessions.load(known) if isinstance(recorded, Recorded) else None
-        return await self._seen(known, after or session, wait_seconds=wait_seconds)
+        match recorded:
+            case SessionRefusal() | NoRoute():
+                return recorded
+            case _WrongWord() | NotFound():
+                return None
+            case Recorded(events=events):
+                session = reduce(evolve_session, events, before[-1])
+            case _:
+                # Others came first every time: what they made of the session counts.
+                session = await self._sessions.load(known) or before[-1]
+        return await self._seen(known, session, wait_seconds=wait_seconds)
 
     async def returned(
         self, session_id: str, word: str, *, request: str, wait_seconds: float
@@ -182,14 +179,33 @@ class CheckoutSessions:
         return await self._seen(known, await self._sessions.load(known) or session, wait_seconds=wait_seconds)
 
     async def _find(self, session_id: str, word: str) -> tuple[CheckoutSessionId, CheckoutSession] | None:
-        try:
-            known = parse_checkout_session_id(session_id)
-        except InvalidId:
-            return None
-        session = await self._sessions.load(known)
-        if session is None or not hmac.compare_digest(word_of(session.page).encode(), word.encode()):
+        known = _parsed(session_id)
+        session = None if known is None else await self._sessions.load(known)
+        if known is None or session is None or not _is_word_of(session, word):
             return None
         return known, session
+
+    def _chosen(
+        self, session_id: CheckoutSessionId, session: CheckoutSession, method: SessionPaymentMethod
+    ) -> Decided | SessionRefusal | NoRoute:
+        """What the choice of a method makes of a session; it is routed only where a new attempt comes of it."""
+        now = self._clock.now()
+        choice = choice_of(session, method, now)
+        if isinstance(choice, SessionRefusal):
+            return choice
+        if choice == "live_already":
+            return ()
+        plan = route_session(
+            self._router,
+            session_charge_id(session_id, len(session.attempts) + 1),
+            session.merchant_id,
+            session.amount,
+            method,
+            livemode=session.livemode,
+            capture_method=session.capture_method,
+            metadata=session.metadata,
+        )
+        return plan if isinstance(plan, NoRoute) else begin_attempt(session_id, session, method, plan, now)
 
     async def _seen(
         self, session_id: CheckoutSessionId, session: CheckoutSession, *, wait_seconds: float
@@ -213,6 +229,21 @@ class CheckoutSessions:
 
     async def _charge(self, stream_id: StreamId) -> Charge | None:
         return fold(recorded.event for recorded in await self._log.load(stream_id))
+
+
+class _WrongWord(msgspec.Struct, frozen=True):
+    """The address is none that was given out."""
+
+
+def _parsed(session_id: str) -> CheckoutSessionId | None:
+    try:
+        return parse_checkout_session_id(session_id)
+    except InvalidId:
+        return None
+
+
+def _is_word_of(session: CheckoutSession, word: str) -> bool:
+    return hmac.compare_digest(word_of(session.page).encode(), word.encode())
 
 
 def step_of(
