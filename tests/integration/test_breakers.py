@@ -135,6 +135,31 @@ async def test_wait_from_before_the_clock_was_set_back_is_over(process: Process,
     assert isinstance(one.may_call(PSP, ACCOUNT), Open)
 
 
+async def test_counts_past_the_window_open_no_breaker(process: Process, pool: Pool) -> None:
+    one = process(LONG)
+    seen(one, 0, 3)
+    await one.sync()
+    await pool.execute("update routing.breaker_counts set bucket = bucket - interval '2 minutes'")
+    await one.sync()
+    seen(one, 0, 1)
+    assert one.may_call(PSP, ACCOUNT) == Allowed()
+
+
+async def test_breaker_that_no_call_asks_for_is_closed(process: Process, pool: Pool) -> None:
+    """As that of an account which was taken out of the settings: no alert waits for it. The next failures open it again."""
+    one = process(LONG)
+    seen(one, 0, 4)
+    await one.sync()
+    await pool.execute("update routing.breakers set until = now() - interval '61 minutes'")
+    await pool.execute("delete from routing.breaker_counts")
+    await one.sync()
+    assert one.may_call(PSP, ACCOUNT) == Allowed()
+    seen(one, 0, 4)
+    await one.sync()
+    shared = (await BreakerStore(pool, LONG).read())[KEY]
+    assert (shared.state, shared.waits, shared.openings) == ("open", 1, 2)
+
+
 class StoreOutOfReach(BreakerStore):
     """A store that cannot be reached while it `is_away`."""
 

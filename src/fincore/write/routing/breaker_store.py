@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +10,9 @@ from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.routing.breaker import BreakerPolicy, BreakerState, Condition, Counts, RollingCounts
+
+IDLE_FOR: Final = timedelta(hours=1)
+"""How long after its wait a breaker that no call asks for is closed. Until then one call tries the account first."""
 
 _SQL = load_sql("fincore.write.routing", "breaker_store.sql")
 
@@ -34,6 +37,12 @@ class SharedBreaker(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     changed_at: datetime | None
     counts: Counts
+
+
+NOTHING_KNOWN: Final = SharedBreaker(
+    state="closed", seconds_left=0.0, waits=0, openings=0, reason="", changed_at=None, counts=Counts()
+)
+"""Of an account that was not called lately, and has no breaker with a state."""
 
 
 class BreakerStore:
@@ -68,12 +77,14 @@ class BreakerStore:
                 changed_at=row["changed_at"],
                 counts=Counts(row["available"], row["unavailable"]),
             )
-            for row in await self._pool.fetch(_SQL.read_breakers, self._window, self._longest_wait_seconds)
+            for row in await self._pool.fetch(
+                _SQL.read_breakers, self._window, self._longest_wait_seconds, IDLE_FOR
+            )
         }
 
     async def open(self, key: AccountKey, wait_seconds: float, reason: str) -> bool:
         """Open a closed breaker."""
-        return bool(await self._pool.fetchval(_SQL.open_breaker, *key, wait_seconds, reason))
+        return bool(await self._pool.fetchval(_SQL.open_breaker, *key, wait_seconds, reason, IDLE_FOR))
 
     async def claim_probe(self, key: AccountKey, probe_seconds: float) -> bool:
         """Claim the right to try the account once."""

@@ -12,7 +12,8 @@ delete from routing.breaker_counts where bucket <= now() - $1::interval or bucke
 
 -- name: read_breakers
 -- Every account that was called lately or has a breaker with a state, with its counts in the window. What ends later than the longest wait
--- from now was written before the clock was set back: it is over.
+-- from now was written before the clock was set back: it is over. What has been over for longer than $3 is of an account that no call asks for,
+-- such as one that was taken out of the settings: its breaker is closed.
 select
     psp, account,
     coalesce(b.state, 'closed') as state,
@@ -23,7 +24,7 @@ select
     b.changed_at,
     coalesce(c.available, 0)::bigint as available,
     coalesce(c.unavailable, 0)::bigint as unavailable
-from routing.breakers b
+from (select * from routing.breakers where state = 'closed' or until > now() - $3::interval) b
 full join (
     select psp, account, sum(available) as available, sum(unavailable) as unavailable
     from routing.breaker_counts
@@ -33,13 +34,14 @@ full join (
 order by psp, account;
 
 -- name: open_breaker
--- Open a closed breaker, or one that has no row yet; no row comes back where another process was faster.
+-- Open a closed breaker, one that no call has asked for since its wait was over, or one that has no row yet. No row comes back where another
+-- process was faster.
 insert into routing.breakers as b (psp, account, state, until, waits, openings, reason, changed_at)
 values ($1, $2, 'open', now() + make_interval(secs => $3), 1, 1, $4, now())
 on conflict (psp, account) do update
 set state = 'open', until = excluded.until, waits = 1, openings = b.openings + 1,
     reason = excluded.reason, changed_at = excluded.changed_at
-where b.state = 'closed'
+where b.state = 'closed' or b.until <= now() - $5::interval
 returning true;
 
 -- name: claim_probe

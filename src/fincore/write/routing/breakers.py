@@ -23,7 +23,7 @@ from fincore.write.routing.breaker import (
     after,
     trips,
 )
-from fincore.write.routing.breaker_store import AccountKey, BreakerStore, SharedBreaker
+from fincore.write.routing.breaker_store import NOTHING_KNOWN, AccountKey, BreakerStore, SharedBreaker
 from fincore.write.routing.metrics import BREAKER_OPENINGS, BREAKER_STATE
 
 SYNC_SECONDS: Final = 1.0
@@ -149,10 +149,10 @@ class Breakers:
                 self._probe(one)
         found = await store.read()
         now = self._now()
-        for key, shared in found.items():
+        for key in {**self._breakers, **found}:
             one = self._of(key)
             if one.change is None:
-                self._adopt(one, shared, now)
+                self._adopt(one, found.get(key, NOTHING_KNOWN), now)
 
     async def _tell(self, store: BreakerStore) -> None:
         """Give the others what this process has counted; what cannot be given is counted here on."""
