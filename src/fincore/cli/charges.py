@@ -1,11 +1,14 @@
 """What `fincore charges` can do: a charge's history, and outcomes at the PSP that are unknown."""
 
+import os
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
 from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
+from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
@@ -14,6 +17,7 @@ from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.resolution import DecidedChargeOutcome, DecidedRefundOutcome, Resolution
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome
 
@@ -62,6 +66,7 @@ def list_unknown(*, limit: Limit = 100) -> None:
     FinCore still asks the PSP, or it has given up. Then look the payment up in the PSP's dashboard, and record what it shows
     with `fincore charges resolve`, as one of the outcomes that `state` names.
     """
+    configured = {(one.psp, one.name) for one in read_settings(os.environ).psp_accounts}
     found = on_stores(
         lambda stores: unknown_outcomes.list_unknown(stores.paymentdb, stores.jobs, limit=limit),
         "eventstore",
@@ -79,7 +84,7 @@ def list_unknown(*, limit: Limit = 100) -> None:
                 f"{listed.outcome.psp}/{listed.outcome.psp_account}",
                 listed.outcome.psp_reference or "-",
                 moment_text(listed.outcome.since),
-                "FinCore asks the PSP"
+                asking_text(listed.outcome, configured)
                 if listed.held_because is None
                 else f"resolve it as {_outcomes_text(listed.outcome)}: {listed.held_because}",
             )
@@ -90,6 +95,13 @@ def list_unknown(*, limit: Limit = 100) -> None:
 
 def _operation_text(outcome: UnknownOutcome) -> str:
     return outcome.operation if outcome.attempt is None else f"{outcome.operation} attempt {outcome.attempt}"
+
+
+def asking_text(outcome: UnknownOutcome, configured: Collection[tuple[PspName, PspAccount]]) -> str:
+    """Where no account is configured, this is not the environment of a worker, and says nothing of the account."""
+    if not configured or (outcome.psp, outcome.psp_account) in configured:
+        return "FinCore asks the PSP"
+    return f"FinCore cannot ask: {outcome.psp}/{outcome.psp_account} is not configured here"
 
 
 def _outcomes_text(outcome: UnknownOutcome) -> str:

@@ -15,7 +15,7 @@ from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_checks import account_checks
 from fincore.bootstrap.settings import Settings, read_settings
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import on_stores, show, show_table
+from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.errors import ConfigurationError, FinCoreError
 from fincore.observability.logs import configure_logs
 from fincore.write.psp.account_check import AccountCheck
@@ -91,7 +91,7 @@ def _row(account: DeclaredAccount, breakers: Mapping[AccountKey, SharedBreaker] 
         "live" if account.livemode else "test",
         "yes" if account.is_default else "",
         account.host,
-        "-" if breakers is None else _breaker_text(breakers.get(AccountKey(account.psp, account.name))),
+        "-" if breakers is None else breaker_text(breakers.get(AccountKey(account.psp, account.name))),
     )
 
 
@@ -102,10 +102,15 @@ def _sources(account: DeclaredAccount) -> Iterator[tuple[str, str, str]]:
             yield (account.label, field, place)
 
 
-def _breaker_text(breaker: SharedBreaker | None) -> str:
+def breaker_text(breaker: SharedBreaker | None) -> str:
+    """The state of a breaker, since when, and when the account is tried again; times are UTC."""
     if breaker is None or breaker.state == "closed":
         return "closed"
-    return f"{breaker.state.replace('_', '-')}: {breaker.reason}"
+    since = f" since {moment_text(breaker.changed_at)}" if breaker.changed_at is not None else ""
+    if breaker.state == "half_open":
+        return f"half-open{since}, one call tries the account: {breaker.reason}"
+    next_try = f"in {breaker.seconds_left:.0f} s" if breaker.seconds_left >= 1 else "by the next call"
+    return f"open{since}, tried again {next_try}: {breaker.reason}"
 
 
 def _webhook_url(settings: Settings, account: DeclaredAccount) -> str:
