@@ -4,7 +4,7 @@ A payment method is what a merchant names; a token belongs to the account at the
 search by and risk counts by. Neither holds a card number.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -64,6 +64,9 @@ class PayPalInstrument(
 Instrument = CardInstrument | PayPalInstrument
 
 
+_WITHOUT_TOKEN: Final = (PayPalWallet, HostedCard, UntokenisedCard)
+
+
 def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
     """The word for a kind of payment method in requests, responses and rules."""
     match method:
@@ -92,4 +95,4 @@ def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMeth
 
 def token_of(method: PaymentMethod) -> str | None:
     """The PSP's token behind a payment method; None for one that needs none."""
-    return None if isinstance(method, PayPalWallet | HostedCard | UntokenisedCard) else method.token
+    return None if isinstance(method, _WITHOUT_TOKEN) else method.token

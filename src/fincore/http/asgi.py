@@ -1,17 +1,21 @@
 """The part of ASGI that this API speaks with its server (https://asgi.readthedocs.io, HTTP 2.3): requests only."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol, TypedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal, NotRequired, Protocol, TypedDict
+
+WHOLE_BODY: Final = "fincore.whole_body"
+"""The extension by which our server says that the whole body has come, so that no `receive` of it waits."""
 
 
 class HttpScope(TypedDict):
-    """The head of a request. `path` is percent-decoded, `query_string` is as it came."""
+    """The head of a request. `path` is percent-decoded, `query_string` is as it came. `extensions` are the server's, by name."""
 
     method: str
     path: str
     query_string: bytes
     headers: Sequence[tuple[bytes, bytes]]
     client: tuple[str, int] | None
+    extensions: NotRequired[Mapping[str, object]]
 
 
 class RequestBody(TypedDict):

@@ -16,6 +16,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fincore.domain.ids import new_request_id
+from fincore.http.asgi import WHOLE_BODY
 from fincore.http.client_address import Network, is_trusted, read_address
 from fincore.http.metrics import CONNECTIONS, CONNECTIONS_ENDED
 from fincore.http.problems import ProblemCode, problem_body
@@ -43,6 +44,7 @@ IPV6_PREFIX: Final = 64
 Stage = Literal["idle", "head", "body", "response", "closing"]
 
 _ENCODER: Final = msgspec.json.Encoder()
+_WHOLE_BODY: Final[dict[str, dict[object, object]]] = {WHOLE_BODY: {}}
 
 
 class ConnectionBounds:
@@ -207,6 +209,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._silent_bytes = 0
         super().on_message_complete()
+        self.scope["extensions"] = _WHOLE_BODY
         if self.cycle is not None and self.cycle.response_complete:
             self._enter("idle", self._bounds.idle_seconds_max)
         else:

@@ -120,7 +120,9 @@ def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
 
 def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:
     """The payment method that was sent, with the account that it names."""
-    account = None if isinstance(sent, str | PagedPaymentMethod) else sent.account
+    if isinstance(sent, str):
+        return PaymentMethodChoice(CardToken(sent))
+    account = None if isinstance(sent, PagedPaymentMethod) else sent.account
     return PaymentMethodChoice(_method_of(sent), None if account is None else PspAccount(account))
 
 
