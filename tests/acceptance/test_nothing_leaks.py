@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import aiohttp
 import msgspec
+import psycopg
 import pytest
 from harness.installation import Merchant
 
@@ -28,6 +29,8 @@ CARDS: Final[list[str]] = [card["number"] for card in msgspec.json.decode(CARDS_
 VISA, AMEX = CARDS[0], "378282246310005"
 TOKEN: Final = "t0kenOfTheMerchants"
 NUMBER_KEY: Final = b64encode(secrets.token_bytes(32)).decode()
+VAULT_KEYS: Final = [b64encode(secrets.token_bytes(32)).decode() for _ in range(3)]
+"""The key that encrypts kept cards, the one before it, and that of fingerprints."""
 HOLDER: Final = "Zenobia Quillfeather"
 TOKENS_PATH: Final = "/v1/payment_methods"
 WRONG_KEY: Final = f"sk_test_{'K3yThatNobodyHas' * 2}"
@@ -157,8 +160,11 @@ def system() -> Iterator[System]:
         "FINCORE_LOG_LEVEL": "debug",
         "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
         "FINCORE_CARD_EDGE_HMAC_KEY": NUMBER_KEY,
+        "FINCORE_VAULT_KEYS": f"now:{VAULT_KEYS[0]},before:{VAULT_KEYS[1]}",
+        "FINCORE_VAULT_FINGERPRINT_KEY": VAULT_KEYS[2],
     }
     with running_system(settings=settings) as system:
+        system.start("card-edge")
         yield system
 
 
@@ -316,6 +322,27 @@ async def send_card(system: System, merchant: Merchant, card: Sent) -> tuple[int
         return answer.status, Place(f"answer to ...{card.number[-4:]}", text)
 
 
+KEPT, DELETED, KEPT_BY_HALF = Sent("5105105105105100"), Sent("6011111111111117"), Sent("6011000990139424")
+
+
+async def card_request(
+    system: System, merchant: Merchant, method: str, path: str, card: Sent | None = None
+) -> tuple[int, dict[str, Any], Place]:
+    """The status, body and whole text of the answer to a request to /v1/cards."""
+    body = None
+    if card is not None:
+        ends = {"expiry_month": 11, "expiry_year": 2037, "holder": HOLDER}
+        body = {"card": {"number": card.number, **ends}}
+    headers = {"Authorization": f"Bearer {merchant.api_key}", "Idempotency-Key": str(uuid4())}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{system.card_edge_url}{path}", json=body, headers=headers) as answer,
+    ):
+        text = await answer.text()
+        place = Place(f"answer to {method} {path}", f"{dict(answer.headers)} {text}")
+        return answer.status, msgspec.json.decode(text) if text else {}, place
+
+
 def metrics_of(system: System, name: str) -> Place:
     """Everything that a role shows to Prometheus."""
     with urllib.request.urlopen(f"{system.ops_url(name)}/metrics", timeout=5) as answer:  # noqa: S310 -- our own
@@ -324,7 +351,6 @@ def metrics_of(system: System, name: str) -> Place:
 
 async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> None:
     """Paid, declined, refused while tokenised, unanswered, mistyped, not enabled, and killed -9 in the middle."""
-    system.start("card-edge")
     merchant, stranger = system.new_merchant(), system.new_merchant()
     enabled = system.fincore(
         "merchant", "raw-cards", "enable", merchant.merchant_id, "--by=Ada", "--reason=SAQ D 2026"
@@ -375,6 +401,64 @@ async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> N
     assert leaks == {}
     # Stripe repeats the holder's name in its webhooks, which are kept as they came.
     assert set(found(HOLDER, places)) == {"eventstore.inbox.body"}
+
+
+async def test_kept_cards_leave_nothing_readable_behind(system: System) -> None:
+    """Kept, shown, listed, deleted, refused with a code, killed -9 in the middle; and what the commands of the vault print."""
+    merchant = system.new_merchant()
+    system.fincore("merchant", "raw-cards", "enable", merchant.merchant_id, "--by=Ada", "--reason=SAQ D 2026")
+    answers: list[Place] = []
+
+    async def asked(method: str, path: str, status: int, card: Sent | None = None) -> dict[str, Any]:
+        got, body, place = await card_request(system, merchant, method, path, card)
+        answers.append(place)
+        assert got == status, place
+        return body
+
+    kept = await asked("POST", "/v1/cards", 201, KEPT)
+    deleted = await asked("POST", "/v1/cards", 201, DELETED)
+    await asked("DELETE", f"/v1/cards/{deleted['id']}", 204)
+    for path in (f"/v1/cards/{kept['id']}", f"/v1/cards/{deleted['id']}", "/v1/cards"):
+        await asked("GET", path, 200)
+    await asked("POST", "/v1/cards", 422, MISTYPED)
+    await asked("GET", f"/v1/cards/{KEPT.number}", 404)
+
+    # The row of the card waits for this lock; the number is in the memory of the edge, and its transaction open.
+    with psycopg.connect(system.dsn) as other:
+        other.execute("lock table vault.cards in exclusive mode")
+        cut_off = asyncio.create_task(card_request(system, merchant, "POST", "/v1/cards", KEPT_BY_HALF))
+        waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'insert into vault.cards'"
+        await asyncio.to_thread(
+            system.until, "the card is about to be written", lambda: len(system.rows(waiting)) == 1
+        )
+        system.kill("card-edge")
+        with pytest.raises(aiohttp.ClientError):
+            await cut_off
+    system.start("card-edge")
+    commands = ("keys", "verify", "rotate", "access")
+    for command in commands:
+        done = system.fincore("vault", command)
+        assert done.code == 0, done
+        answers.append(Place(f"fincore vault {command}", done.stdout + done.stderr))
+    assert re.search(r"now +[0-9a-f]{16} +1 +current\n", answers[-4].text)
+    assert f"{kept['id']}  verification  -" in answers[-1].text
+    answers.append(metrics_of(system, "card-edge"))
+    places = everything(system, answers).places
+    assert {place.text for place in places if place.name == "vault.cards.card_id"} == {
+        kept["id"],
+        deleted["id"],
+    }
+    needles = {f"vault key {place}": needle(key) for place, key in enumerate(VAULT_KEYS)}
+    needles["the holder"] = needle(HOLDER)
+    for card in (KEPT, DELETED, MISTYPED, KEPT_BY_HALF):
+        needles |= pieces(card)
+    leaks = {
+        name: where
+        for name, pattern in needles.items()
+        if (where := [place.name for place in places if pattern.search(place.text)])
+    }
+    assert leaks.pop("the holder", ["eventstore.inbox.body"])[0] == "eventstore.inbox.body"
+    assert leaks == {}
 
 
 def test_the_search_would_find_what_leaked(system: System) -> None:

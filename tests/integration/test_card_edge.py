@@ -68,6 +68,7 @@ async def test_raw_card_becomes_a_charge_with_a_token_only(api: Api, edge: CardE
     assert reply.json()["payment_method_details"]["type"] == "card"
     (_, sent), *others = edge.tokeniser.calls
     assert others == []
+    assert sent.cvc is not None
     assert (sent.number.reveal(), sent.cvc.reveal(), sent.expiry_month) == (NUMBER, "987", 12)
     assert (
         await pool.fetchval("select count(*) from queue.pgqueuer where entrypoint = 'charge.authorize'") == 1

@@ -60,6 +60,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
         "pages",
         "queue",
         "routing",
+        "vault",
     }
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
     assert await schemas_in(apart.ledgerdb) == {"ledgerdb"}

@@ -12,6 +12,7 @@ from fincore.bootstrap.psps import card_tokenisers, router
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
+from fincore.bootstrap.vault_settings import require_vault_keys, vault_keeping
 from fincore.cardedge.app import CardEdgeBounds
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
@@ -27,7 +28,8 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     become_undumpable()
     if settings.card_edge_port is None:
         raise ConfigurationError("FINCORE_CARD_EDGE_PORT is missing: set the port of the card edge")
-    tls, hmac = card_edge_tls(settings), number_hmac(settings)
+    tls, hmac, keeping = card_edge_tls(settings), number_hmac(settings), vault_keeping(settings)
+    await require_vault_keys(stores.eventstore, keeping)
     log = EventLog(stores.eventstore, CHARGE_EVENTS, name_of=charge_of)
     watch = StreamWatch(log)
     tokenisers = card_tokenisers(settings, secret_resolver(os.environ), clock)
@@ -43,6 +45,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                     tokenisers=tokenisers,
                     screen=NoEngine(),
                     number_hmac=hmac,
+                    keeping=keeping,
                 ),
                 CardEdgeBounds(
                     live_per_second=settings.rate_limit_live_per_second,

@@ -10,12 +10,14 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.payment_services import payment_services
 from fincore.cardedge.app import CardEdgeBounds, create_card_edge_app
+from fincore.cardedge.cards.handlers import Cards, VaultServices
 from fincore.cardedge.charges.handlers import RawCardCharges
 from fincore.cardedge.documentation import Documentation
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspName
+from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
@@ -30,15 +32,17 @@ from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
 from fincore.write.raw_cards.screen import Screen
 from fincore.write.routing.router import Router
+from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
 
 
 class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
-    """To which accounts a card goes, who makes tokens of it, who looks before, and what its number becomes in fingerprints."""
+    """To which accounts a card goes, who makes tokens of it, who looks before, what its number becomes in fingerprints, and how it is kept, if it is."""
 
     router: Router
     tokenisers: Mapping[PspName, CardTokeniser]
     screen: Screen
     number_hmac: NumberHmac
+    keeping: VaultKeeping | None = None
 
 
 def build_card_edge(
@@ -63,18 +67,34 @@ def build_card_edge(
         tokenisers=cards.tokenisers,
         render=render_charge,
     )
+    keys, enabled = ApiKeys(stores.eventstore), EnabledRawCards(stores.eventstore)
+    record = RawCardRequests(stores.eventstore, clock)
     charges = RawCardCharges(
         service=service,
-        keys=ApiKeys(stores.eventstore),
-        enabled=EnabledRawCards(stores.eventstore),
-        record=RawCardRequests(stores.eventstore, clock),
+        keys=keys,
+        enabled=enabled,
+        record=record,
         number_hmac=cards.number_hmac,
         clock=clock,
     )
+    kept = Cards(
+        VaultServices(
+            cards=KeptCards(stores.eventstore, clock),
+            keeping=cards.keeping,
+            changes=IdempotentChanges(stores.eventstore),
+            enabled=enabled,
+            record=record,
+            number_hmac=cards.number_hmac,
+        ),
+        keys,
+        clock,
+    )
     health = Health({"eventstore": lambda: store_state(stores.eventstore)})
-    document = msgspec.json.encode(openapi_document([*charges.routes(), *health.routes()], {}))
+    document = msgspec.json.encode(
+        openapi_document([*charges.routes(), *kept.routes(), *health.routes()], {})
+    )
     return create_card_edge_app(
-        (charges, health, Documentation(document)),
+        (charges, kept, health, Documentation(document)),
         bounds=bounds,
         outage_of=store_outage,
     )

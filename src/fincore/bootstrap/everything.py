@@ -20,6 +20,7 @@ from fincore.bootstrap.schemas import migrate_databases
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import Settings, check_keys_apart
 from fincore.bootstrap.supervisor import Program, Supervisor
+from fincore.bootstrap.vault_settings import check_vault
 from fincore.domain.errors import ConfigurationError
 
 
@@ -41,6 +42,7 @@ async def run_everything(
     check_card_edge(settings)
     # The key that is made beside the embedded server is in no setting.
     check_keys_apart(msgspec.structs.replace(settings, secrets_key=secrets_key(settings)))
+    check_vault(settings)
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

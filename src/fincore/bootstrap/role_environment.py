@@ -27,7 +27,15 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     "notify": _ENCRYPTION_KEYS,
     "auditor": frozenset(),
     "checkout": frozenset(),
-    "card-edge": frozenset({"FINCORE_CARD_EDGE_HMAC_KEY", "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE"}),
+    "card-edge": frozenset(
+        {
+            "FINCORE_CARD_EDGE_HMAC_KEY",
+            "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE",
+            "FINCORE_VAULT_KEYS",
+            "FINCORE_VAULT_FINGERPRINT_KEY",
+            "FINCORE_VAULT_FINGERPRINT_KEY_BEFORE",
+        }
+    ),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 

@@ -15,6 +15,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.write.merchants.schema"),
     ("eventstore", "fincore.write.routing.schema"),
     ("eventstore", "fincore.write.pages.schema"),
+    ("eventstore", "fincore.write.vault.schema"),
     ("eventstore", "fincore.notify.schema"),
     ("paymentdb", "fincore.postgres.schema"),
     ("paymentdb", "fincore.read.paymentdb.schema"),

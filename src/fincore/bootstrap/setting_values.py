@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
+from fincore.write.vault.vault_keys import VaultKeys, vault_keys_of
 
 Network = IPv4Network | IPv6Network
 SECRETS_KEY_BYTES: Final = 32
@@ -148,6 +149,13 @@ def _secrets_key(name: str, text: str) -> Secret | None:
     return Secret(text) if text else None
 
 
+def _vault_keys(name: str, text: str) -> VaultKeys | None:
+    try:
+        return vault_keys_of(text) if text else None
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {error}") from None
+
+
 def _stripe_webhook_secrets(name: str, text: str) -> tuple[Secret, ...]:
     secrets = _parts(text)
     for flaw in filter(None, map(webhook_secret_flaw, secrets)):
@@ -214,6 +222,9 @@ URL: Final = Form("http://... or https://...", _url)
 PUBLIC_URL: Final = Form("https://... without a path", _public_url)
 NETWORKS: Final = Form("addresses or networks, separated by commas", _networks)
 SECRETS_KEY: Final = Form(f"{SECRETS_KEY_BYTES} bytes in base64", _secrets_key)
+VAULT_KEYS: Final = Form(
+    f"id:key, the key {SECRETS_KEY_BYTES} bytes in base64; several separated by commas", _vault_keys
+)
 STRIPE_WEBHOOK_SECRETS: Final = Form("whsec_..., several separated by commas", _stripe_webhook_secrets)
 PORT: Final = Number(int, 0, 65_535)
 OPTIONAL_PORT: Final = Form("0 to 65,535", _optional_port)

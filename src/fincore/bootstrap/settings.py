@@ -27,6 +27,7 @@ from fincore.bootstrap.setting_values import (
     STRIPE_WEBHOOK_SECRETS,
     TEXT,
     URL,
+    VAULT_KEYS,
     WORD,
     YES_OR_NO,
     Network,
@@ -41,6 +42,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
+from fincore.write.vault.vault_keys import VaultKeys
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX: Final = "FINCORE_"
@@ -152,6 +154,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             read=SECRETS_KEY,
             is_secret=True,
             meaning="the key before that one; leave it for 72 hours after a change, as long as idempotency keys are kept",
+        ),
+    ]
+    vault_keys: Annotated[
+        VaultKeys | None,
+        Declared(
+            read=VAULT_KEYS,
+            is_secret=True,
+            meaning="keys that encrypt the cards of the vault, the current one first; empty: the card edge keeps no cards",
+        ),
+    ]
+    vault_fingerprint_key: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="key of the fingerprints of kept cards; needed beside FINCORE_VAULT_KEYS",
+        ),
+    ]
+    vault_fingerprint_key_before: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="the key before that one, until `fincore vault rotate` has run",
         ),
     ]
     trusted_proxies: Annotated[
@@ -536,20 +562,31 @@ def check_keys_apart(settings: Settings) -> None:
 
     A key and the one before it may be equal.
     """
-    named = {
-        setting.name: (setting, value)
-        for field, setting in _SETTING_OF_FIELD.items()
-        if setting.declared.is_secret and isinstance(value := getattr(settings, field), Secret)
-    }
-    for name, (setting, key) in named.items():
-        if setting.declared.read is not SECRETS_KEY:
-            continue
-        for other, (_, secret) in named.items():
-            if _purpose(name) != _purpose(other) and key_bytes(key.reveal()) == key_bytes(secret.reveal()):
+    keys, others = _secrets_of(settings)
+    for name, key in keys.items():
+        for other, secret in (keys | others).items():
+            if _purpose(name) != _purpose(other) and key == secret:
                 raise ConfigurationError(
                     f"{name} and {other} are the same secret: set each key to what a run of its own of "
                     "`openssl rand -base64 32` prints"
                 )
+
+
+def _secrets_of(settings: Settings) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+    """By name the keys of 32 bytes, and what the other secrets are as bytes, where they could be a key at all."""
+    keys: dict[str, bytes | None] = {}
+    others: dict[str, bytes | None] = {}
+    for field, setting in _SETTING_OF_FIELD.items():
+        match getattr(settings, field):
+            case VaultKeys() as vault_keys:
+                keys |= {f"{setting.name} ({key.key_id})": key.key for key in vault_keys}
+            case Secret() as secret if setting.declared.read is SECRETS_KEY:
+                keys[setting.name] = key_bytes(secret.reveal())
+            case Secret() as secret if setting.declared.is_secret:
+                others[setting.name] = key_bytes(secret.reveal())
+            case _:
+                pass
+    return keys, others
 
 
 def _purpose(name: str) -> str:

@@ -101,7 +101,7 @@ def _moment(_: object, tokens: Sequence[Token]) -> datetime:
     return datetime.combine(day, time.max, UTC)
 
 
-def _id_by(parse: Callable[[str], str], listed_by: str) -> Callable[[object, object], None]:
+def id_by(parse: Callable[[str], str], listed_by: str) -> Callable[[object, object], None]:
     """Refuses what is no id of its kind, and says which command lists those there are."""
 
     def check(_: object, given: object) -> None:
@@ -146,21 +146,21 @@ Moment = Annotated[datetime, Parameter(converter=_moment, validator=_within_reac
 Merchant = Annotated[
     MerchantId,
     Parameter(
-        validator=_id_by(parse_merchant_id, "`fincore merchant list` shows those of all merchants"),
+        validator=id_by(parse_merchant_id, "`fincore merchant list` shows those of all merchants"),
         help="The merchant's id, `mer_...`, as `fincore merchant list` shows it.",
     ),
 ]
 Key = Annotated[
     ApiKeyId,
     Parameter(
-        validator=_id_by(parse_api_key_id, "`fincore key list` shows those of a merchant"),
+        validator=id_by(parse_api_key_id, "`fincore key list` shows those of a merchant"),
         help="The key's id, `key_...`, as `fincore key list` shows it; not the key itself.",
     ),
 ]
 Charge = Annotated[
     ChargeId,
     Parameter(
-        validator=_id_by(
+        validator=id_by(
             parse_charge_id, "it is the `id` in the API's answers, and in `fincore charges unknown`"
         ),
         help="The charge's id, `ch_...`, of any merchant and mode.",
@@ -169,7 +169,7 @@ Charge = Annotated[
 Refund = Annotated[
     RefundId,
     Parameter(
-        validator=_id_by(parse_refund_id, "`fincore charges show` prints the refunds of a charge"),
+        validator=id_by(parse_refund_id, "`fincore charges show` prints the refunds of a charge"),
         help="The refund's id, `re_...`, where the operation is a refund of the charge.",
     ),
 ]

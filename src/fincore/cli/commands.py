@@ -55,6 +55,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "fincore.cli.webhooks:webhooks",
             "Webhooks to merchants: what fails, what was given up, and a change of the key that encrypts secrets.",
         ),
+        "vault": Command(
+            "fincore.cli.vault:vault",
+            "Kept cards: the keys that encrypt them, their rotation, and each use of one.",
+        ),
         "ledger": Command(
             "fincore.cli.ledger:ledger",
             "The ledger: balances, statements, suspense, closing, seals, export.",

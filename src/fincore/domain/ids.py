@@ -17,6 +17,8 @@ ChargeId = NewType("ChargeId", str)
 RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
 CheckoutSessionId = NewType("CheckoutSessionId", str)
+CardId = NewType("CardId", str)
+"""A card that the vault keeps."""
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
 """A stream is one consistency boundary of the log; its id is the UUID inside the id of the charge or session it is about."""
@@ -61,6 +63,10 @@ def session_charge_id(session_id: CheckoutSessionId, attempt: int) -> ChargeId:
 
 def new_dispute_id() -> DisputeId:
     return DisputeId(_new("dp"))
+
+
+def new_card_id() -> CardId:
+    return CardId(_new("card"))
 
 
 def new_stream_id() -> StreamId:
@@ -120,6 +126,12 @@ def parse_checkout_session_id(text: str) -> CheckoutSessionId:
     session_id = CheckoutSessionId(text)
     session_stream_of(session_id)
     return session_id
+
+
+def parse_card_id(text: str) -> CardId:
+    """Raise `InvalidId` unless the text is the id of a kept card."""
+    _uuid_inside(text, "card")
+    return CardId(text)
 
 
 def parse_event_id(text: str) -> EventId:

@@ -19,7 +19,9 @@ EXPIRY_YEARS_MAX: Final = 50
 _CVC_DIGITS: Final = 3
 _CVC_DIGITS_OF: Final[Mapping[str, int]] = MappingProxyType({"American Express": 4})
 _DECEMBER: Final = 12
+_FIRST_DIGITS: Final = 6
 _LAST_DIGITS: Final = 4
+_DIGITS_HIDDEN_MIN: Final = 4
 
 BRAND_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -38,12 +40,12 @@ CardField = Literal["number", "expiry_month", "expiry_year", "cvc"]
 
 
 class RawCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A card by its number. `cvc` goes to the one call that makes a token, and is never kept."""
+    """A card by its number. `cvc` goes to the one call that makes a token, and is never kept: a card of the vault has None."""
 
     number: Secret
     expiry_month: int
     expiry_year: int
-    cvc: Secret
+    cvc: Secret | None
     holder: Secret | None = None
 
 
@@ -71,6 +73,12 @@ def instrument_of_card(card: RawCard) -> CardInstrument:
     )
 
 
+def first_digits(number: str) -> str | None:
+    """The first six digits of a number, to tell its issuer; None for one so short that too few would stay hidden."""
+    hidden = len(number) - _FIRST_DIGITS - _LAST_DIGITS
+    return number[:_FIRST_DIGITS] if hidden >= _DIGITS_HIDDEN_MIN else None
+
+
 def _number_flaw(number: str) -> CardFlaw | None:
     if not (number.isascii() and number.isdecimal() and DIGITS_MIN <= len(number) <= DIGITS_MAX):
         return CardFlaw(
@@ -89,6 +97,8 @@ def _number_flaw(number: str) -> CardFlaw | None:
 
 
 def _cvc_flaw(card: RawCard) -> CardFlaw | None:
+    if card.cvc is None:
+        return None
     cvc, digits = card.cvc.reveal(), cvc_digits(card.number.reveal())
     if cvc.isascii() and cvc.isdecimal() and len(cvc) == digits:
         return None

@@ -1,6 +1,6 @@
 """Changes that are no payments: an `Idempotency-Key` may be sent with them, and answer and change become true together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -34,17 +34,26 @@ async def change_once(
     key = None
     if call.header(b"idempotency-key") is not None:
         key = IdempotencyKey(principal.merchant_id, principal.livemode, required_key(call))
-    fingerprint = fingerprint_of(call.method, call.path, request)
+    return await change_once_known_by(changes, key, (fingerprint_of(call.method, call.path, request),), make)
+
+
+async def change_once_known_by(
+    changes: IdempotentChanges, key: IdempotencyKey | None, known_by: Sequence[bytes], make: MakeChange
+) -> Response:
+    """The same for a request that is known again by fingerprints of the caller's making: the first is stored, each counts.
+
+    Raises `idempotency_key_reused` and what `make` raises.
+    """
 
     async def change(transaction: Transaction) -> StoredResponse:
         response = await make(transaction)
         return StoredResponse(
-            fingerprint=fingerprint,
+            fingerprint=known_by[0],
             response=RenderedResponse(response.status, response.body, dict(response.headers).get("location")),
         )
 
     stored, is_replay = await changes.once(key, change)
-    if stored.fingerprint != fingerprint:
+    if stored.fingerprint not in known_by:
         raise Problem("idempotency_key_reused", param="Idempotency-Key")
     response = stored.response
     headers = [("location", response.location)] if response.location is not None else []

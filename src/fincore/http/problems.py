@@ -23,6 +23,7 @@ ProblemCode = Literal[
     "cancel_failed",
     "capture_amount_too_large",
     "capture_failed",
+    "card_not_found",
     "card_not_tokenised",
     "card_number_not_allowed",
     "charge_already_refunded",
@@ -79,6 +80,7 @@ ProblemCode = Literal[
     "store_unavailable",
     "text_not_storable",
     "too_many_refunds",
+    "vault_not_configured",
     "webhook_delivery_not_found",
     "webhook_endpoint_disabled",
     "webhook_endpoint_not_found",
@@ -201,6 +203,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             404,
             "Unknown charge",
             "Check the id, and that your key is of the merchant and the mode that created the charge.",
+        ),
+        "card_not_found": ProblemKind(
+            404,
+            "Unknown card",
+            "Check the id, and that your key is of the merchant and the mode that had the card kept.",
         ),
         "checkout_session_not_found": ProblemKind(
             404,
@@ -408,6 +415,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             422,
             "Missing public URL",
             "Ask the operator of this installation to set FINCORE_PUBLIC_URL to where customers reach the checkout role.",
+        ),
+        "vault_not_configured": ProblemKind(
+            422,
+            "Missing vault",
+            "Ask the operator of this installation to set FINCORE_VAULT_KEYS, or charge the card without having it kept.",
         ),
         "psp_not_configured": ProblemKind(
             422,

@@ -40,6 +40,7 @@ _PROBLEM_HEADERS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
 TAGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Charges": "Take a payment, or hold the money and capture or cancel it later.",
+        "Cards": "Keep cards, to charge them later without their numbers.",
         "Checkout sessions": "Let a customer pay on FinCore's page.",
         "Refunds": "Give money back.",
         "Disputes": "See which charges a customer's bank disputes, and what money that moved.",

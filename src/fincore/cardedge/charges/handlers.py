@@ -1,11 +1,13 @@
 """/v1/charges of the card edge: create a charge by card number, and keep a record of each request without its card."""
 
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from fincore.cardedge.charges.openapi import CREATE_RAW_CARD_CHARGE
 from fincore.cardedge.charges.requests import RawCardChargeRequest, checked_request, fingerprints_of
+from fincore.cardedge.on_record import on_record
 from fincore.domain.clock import Clock
 from fincore.http.credentials import secret_principal
 from fincore.http.endpoint import Route
@@ -23,10 +25,6 @@ from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
 
 _DECODER: Final = msgspec.json.Decoder(RawCardChargeRequest)
-ANSWERED: Final = "accepted"
-FAILED: Final = "charge_failed"
-CUT_OFF: Final = "cut_off"
-_FIRST_ERROR_STATUS: Final = 400
 
 
 class RawCardCharges:
@@ -58,20 +56,9 @@ class RawCardCharges:
     async def create(self, call: Call) -> Response:
         """Create a charge, once for its idempotency key. What comes of it is on record before it is answered."""
         principal = await secret_principal(call, self._keys)
-        await self._record.received(call.request_id, principal)
         screened: list[str] = []
-        outcome = CUT_OFF
-        try:
-            response = await self._charged(call, principal, screened)
-            outcome = ANSWERED if response.status < _FIRST_ERROR_STATUS else FAILED
-        except Problem as problem:
-            outcome = problem.code
-            raise
-        finally:
-            await self._record.answered(
-                call.request_id, principal, outcome, screened_by=screened[-1] if screened else None
-            )
-        return response
+        work = partial(self._charged, call, principal, screened)
+        return await on_record(self._record, call, principal, work, screened)
 
     async def _charged(self, call: Call, principal: Principal, screened: list[str]) -> Response:
         if not await self._enabled.includes(principal.merchant_id, livemode=principal.livemode):

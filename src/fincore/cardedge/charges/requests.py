@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from fincore.domain.card_number import holds_card_number
+from fincore.cardedge.card_fields import ExpiryMonth, ExpiryYear, Holder, Number, holder_flaw
 from fincore.domain.raw_card import RawCard, card_flaw
 from fincore.domain.secret import MASK, Secret
 from fincore.write.payments.charge_request import (
@@ -21,14 +21,12 @@ from fincore.write.payments.charge_request import (
     ReturnUrl,
     checked,
 )
-from fincore.write.payments.flaw import Flaw, text_flaw
+from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.sent_currency import SentCurrency
 from fincore.write.raw_cards.number_hmac import NumberHmac
 
 CARD: Final = "payment_method.card"
-NUMBER_CHARACTERS_MAX: Final = 19
 CVC_CHARACTERS_MAX: Final = 4
-HOLDER_CHARACTERS_MAX: Final = 120
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -36,26 +34,9 @@ _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A card by its number."""
 
-    number: Annotated[
-        str,
-        Meta(
-            max_length=NUMBER_CHARACTERS_MAX,
-            description="The card number: digits only.",
-            examples=["4242424242424242"],
-        ),
-    ]
-    expiry_month: Annotated[
-        int, Meta(ge=1, le=12, description="The month in which the card expires, from 1.", examples=[12])
-    ]
-    expiry_year: Annotated[
-        int,
-        Meta(
-            ge=2000,
-            le=2199,
-            description="The year in which it expires, with four digits. It counts to the end of the month, and one day more.",
-            examples=[2034],
-        ),
-    ]
+    number: Number
+    expiry_month: ExpiryMonth
+    expiry_year: ExpiryYear
     cvc: Annotated[
         str,
         Meta(
@@ -64,15 +45,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             examples=["123"],
         ),
     ]
-    holder: (
-        Annotated[
-            str,
-            Meta(
-                max_length=HOLDER_CHARACTERS_MAX, description="The name on the card.", examples=["Ada Byron"]
-            ),
-        ]
-        | None
-    ) = None
+    holder: Holder | None = None
 
     def __repr__(self) -> str:
         """Nothing of the card."""
@@ -138,7 +111,7 @@ def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequ
     flaw = card_flaw(card, now)
     if flaw is not None:
         return Flaw(code="field_invalid", param=f"{CARD}.{flaw.field}", detail=flaw.detail)
-    return _holder_flaw(sent.holder) or CheckedRequest(terms=terms, card=card)
+    return holder_flaw(sent.holder, f"{CARD}.holder") or CheckedRequest(terms=terms, card=card)
 
 
 class Fingerprints(msgspec.Struct, frozen=True):
@@ -163,12 +136,3 @@ def fingerprints_of(method: str, path: str, request: CheckedRequest, hmac: Numbe
         return sha256(head + facts).digest()
 
     return Fingerprints(fingerprint(hmac.of(card.number)), None if before is None else fingerprint(before))
-
-
-def _holder_flaw(holder: str | None) -> Flaw | None:
-    if holder is None:
-        return None
-    param = f"{CARD}.holder"
-    if holds_card_number(holder):
-        return Flaw(code="field_invalid", param=param, detail="The name on the card holds a card number.")
-    return text_flaw(param, holder)

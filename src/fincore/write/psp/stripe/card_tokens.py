@@ -107,7 +107,7 @@ def _form(card: RawCard) -> Form:
             "number": card.number.reveal(),
             "exp_month": card.expiry_month,
             "exp_year": card.expiry_year,
-            "cvc": card.cvc.reveal(),
+            "cvc": None if card.cvc is None else card.cvc.reveal(),
         },
         "billing_details": None if holder is None else {"name": holder.reveal()},
     }
