@@ -18,7 +18,7 @@ from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.checkout.app import CheckoutBounds
 from fincore.checkout.client_configuration.handlers import BrowserRouting
-from fincore.checkout.security_headers import SECURITY_HEADERS
+from fincore.checkout.security_headers import security_headers
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
@@ -62,5 +62,5 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             stop,
             name="checkout",
             beside=(watching,),
-            refusal_headers=SECURITY_HEADERS,
+            refusal_headers=security_headers(settings.public_url),
         )

@@ -15,6 +15,7 @@ from fincore.checkout.js.handlers import Scripts
 from fincore.checkout.page.handlers import PageFiles
 from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
 from fincore.checkout.return_page.handlers import ReturnPage
+from fincore.checkout.security_headers import security_headers
 from fincore.checkout.session_page.handlers import SessionPage
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import Clock
@@ -99,4 +100,9 @@ def build_checkout(
         ),
         limit=AddressLimit(options.trusted_proxies, budget=report_budget()),
     )
-    return create_checkout_app((*resources, reports), bounds=bounds, outage_of=store_outage)
+    return create_checkout_app(
+        (*resources, reports),
+        bounds=bounds,
+        headers=security_headers(options.public_url),
+        outage_of=store_outage,
+    )

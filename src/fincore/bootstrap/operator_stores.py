@@ -25,6 +25,7 @@ from fincore.write.merchants.merchants import Merchants
 from fincore.write.merchants.origins import Origins
 from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.pages.csp_reports import CspReports
+from fincore.write.pages.verifications import Verifications
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.rule_store import RuleStore
@@ -75,6 +76,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def csp_reports(self) -> CspReports:
         """What browsers report of FinCore's pages."""
         return CspReports(self.eventstore)
+
+    @property
+    def page_verifications(self) -> Verifications:
+        """When the pages were last compared with the inventory."""
+        return Verifications(self.eventstore)
 
     @property
     def routing_rules(self) -> RuleStore:

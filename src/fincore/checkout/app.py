@@ -1,6 +1,6 @@
 """The application: the routes of every resource for customers, and the bounds that they share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -22,9 +22,9 @@ class CheckoutBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_checkout_app(
-    resources: Sequence[Resource], *, bounds: CheckoutBounds, outage_of: OutageOf
+    resources: Sequence[Resource], *, bounds: CheckoutBounds, headers: Mapping[str, str], outage_of: OutageOf
 ) -> Application:
-    """The customers' server as an ASGI application."""
+    """The customers' server as an ASGI application. `headers` stand in every answer that does not have its own."""
     routes = [route for resource in resources for route in resource.routes()]
     requests = Gate(in_flight_max=bounds.requests_in_flight_max, waiting_max=0)
     requests.measure("checkout")
@@ -40,5 +40,6 @@ def create_checkout_app(
             limiter=limiter,
             body_seconds_max=bounds.body_seconds_max,
             outage_of=outage_of,
-        )
+        ),
+        headers,
     )

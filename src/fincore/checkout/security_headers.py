@@ -15,7 +15,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "cache-control": "no-store",
         "content-security-policy": CLOSED,
         "cross-origin-resource-policy": "same-origin",
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), usb=()",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "referrer-policy": "no-referrer",
         "vary": "origin",
         "x-content-type-options": "nosniff",
@@ -24,12 +24,24 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 """What an answer has unless it says otherwise; a page that needs more than nothing names its own policy."""
 
 
-class SecurityHeaders:
-    """An application with `SECURITY_HEADERS` on each of its answers, refusals of the router among them."""
+STRICT_TRANSPORT: Final[Mapping[str, str]] = MappingProxyType(
+    {"strict-transport-security": "max-age=31536000"}
+)
+"""For a year a browser calls the host by https alone (RFC 6797). Other hosts of the domain are the operator's to decide."""
 
-    def __init__(self, application: Application) -> None:
+
+def security_headers(public_url: str | None) -> Mapping[str, str]:
+    """`SECURITY_HEADERS`, and `STRICT_TRANSPORT` where customers come by https: the proxy that ends TLS need not add it."""
+    is_https = public_url is not None and public_url.startswith("https://")
+    return {**SECURITY_HEADERS, **(STRICT_TRANSPORT if is_https else {})}
+
+
+class SecurityHeaders:
+    """An application with headers on each of its answers, refusals of the router among them, unless the answer has its own."""
+
+    def __init__(self, application: Application, headers: Mapping[str, str]) -> None:
         self._application = application
-        self._defaults = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+        self._defaults = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer one request."""

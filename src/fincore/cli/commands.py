@@ -46,7 +46,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "Restore the stores from dumps of pg_dump: prepare the server, check the result.",
         ),
         "reports": Command("fincore.cli.reports:reports", "Held reports of PSPs: list, release, read again."),
-        "pages": Command("fincore.cli.pages:pages", "FinCore's pages: what browsers report of them."),
+        "pages": Command(
+            "fincore.cli.pages:pages",
+            "FinCore's pages: what browsers report of them, and whether they are those of this version.",
+        ),
         "parked": Command(
             "fincore.cli.parked:parked",
             "Parked charges, which a consumer no longer follows: list, resume.",

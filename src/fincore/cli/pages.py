@@ -1,10 +1,24 @@
-"""What `fincore pages` can do: what browsers report of FinCore's pages."""
+"""What `fincore pages` can do: what browsers report of FinCore's pages, and whether the pages are those of this version."""
 
-from cyclopts import App
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final
 
+from cyclopts import App, Parameter
+
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operator_stores import operator_stores
+from fincore.bootstrap.page_checks import PageCheck, check_pages
+from fincore.bootstrap.setting_values import PUBLIC_URL
+from fincore.bootstrap.settings import Settings
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show_table
+from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
+from fincore.domain.errors import UsageError
+from fincore.read.paymentdb.session_queries import SessionQueries
+
+EXIT_DIFFERS: Final = 1
+EXIT_UNCHECKED: Final = 3
 
 pages = App(name="pages", help=COMMANDS["pages"].help)
 
@@ -27,3 +41,50 @@ def list_reports(*, limit: Limit = 100) -> None:
             for one in found
         ],
     )
+
+
+@pages.command
+def verify(
+    url: Annotated[
+        str | None, Parameter(help="Where customers reach the pages: https://... without a path.")
+    ] = None,
+    /,
+) -> None:
+    """Compare pages, scripts and headers as customers get them with those of this version.
+
+    The exit code is 0 if all match, 1 if one differs, and 3 if none is known to and one could not be checked. Without an address,
+    FINCORE_PUBLIC_URL is looked at and the result is kept for the alerts; give another address to look at the pages from inside.
+    """
+    checks, looked_at = on_installation(lambda settings, databases: _verified(url, settings, databases))
+    show_table(("what", "result"), [(check.what, check.result) for check in checks])
+    for check in checks:
+        for finding in check.findings:
+            show(f"{check.what}: {finding}.")
+    problems = _problems(checks)
+    show(f"{len(checks) - problems} of {len(checks)} match at {looked_at}")
+    sys.exit(exit_code_of(checks))
+
+
+def exit_code_of(checks: Sequence[PageCheck]) -> int:
+    """0 where all match, 1 where one differs, 3 where none is known to and one could not be checked."""
+    results = {check.result for check in checks}
+    if "differs" in results:
+        return EXIT_DIFFERS
+    return EXIT_UNCHECKED if "not checked" in results else 0
+
+
+async def _verified(url: str | None, settings: Settings, databases: Databases) -> tuple[list[PageCheck], str]:
+    given = None if url is None else PUBLIC_URL("the address", url)
+    address = str(given or settings.public_url or "")
+    if not address:
+        raise UsageError("there is no address to look at: set FINCORE_PUBLIC_URL, or name one")
+    async with operator_stores(databases, "eventstore", "paymentdb") as stores:
+        last = await SessionQueries(stores.paymentdb).find_last()
+        checks = await check_pages(address, None if last is None else last.session)
+        if address == settings.public_url:
+            await stores.page_verifications.record(_problems(checks))
+    return checks, address
+
+
+def _problems(checks: Sequence[PageCheck]) -> int:
+    return sum(check.result in ("differs", "not checked") for check in checks)

@@ -48,6 +48,11 @@ class SessionQueries:
         row = await self._pool.fetchrow(_SQL.find_session, merchant_id, livemode, session_id)
         return view_of(row) if row else None
 
+    async def find_last(self) -> SessionView | None:
+        """The session of any merchant and mode that was created last; None before the first. For operators."""
+        row = await self._pool.fetchrow(_SQL.last_session)
+        return view_of(row) if row else None
+
     async def list_sessions(
         self, filters: SessionFilters, *, after_id: CheckoutSessionId | None = None, limit: int
     ) -> SessionPage:

@@ -4,6 +4,13 @@ select *
 from paymentdb.checkout_sessions
 where session_id = $3 and merchant_id = $1 and livemode = $2;
 
+-- name: last_session
+-- The checkout session of any merchant and mode that was created last: ids are in the order of time.
+select *
+from paymentdb.checkout_sessions
+order by session_id desc
+limit 1;
+
 -- name: list_sessions
 -- A merchant's checkout sessions, newest first, through any of the conditions below.
 select *

@@ -1,12 +1,21 @@
-"""What browsers report, counted."""
+"""What browsers report, counted, and what the last comparison of the pages found."""
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 CSP_REPORTS: Final = Counter(
     "fincore_csp_reports_total",
     "Violations of content security policies that browsers reported, by directive and by what was blocked: `inline`, `eval`, "
     "`origin`, `extension` of the customer's browser, `other`.",
     ("directive", "blocked"),
+)
+
+PAGE_PROBLEMS: Final = Gauge(
+    "fincore_page_problems",
+    "What the last `fincore pages verify` found to differ, or could not check.",
+)
+PAGES_MATCHED_AT: Final = Gauge(
+    "fincore_pages_matched_timestamp_seconds",
+    "When `fincore pages verify` last found that all pages match, as Unix time; 0: never.",
 )

@@ -1,0 +1,119 @@
+"""The pages as a customer's browser gets them, through the public URL, compared with the inventory of this version."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from fincore.checkout.inventory.differences import (
+    Answer,
+    file_differences,
+    page_differences,
+    sdk_differences,
+)
+from fincore.checkout.inventory.inventory import INVENTORY
+from fincore.checkout.js.built_files import BUILT_FILES
+from fincore.domain.checkout_session import CheckoutSession
+
+Result = Literal["matches", "differs", "not checked", "none yet"]
+
+TIMEOUT_SECONDS: Final = 15.0
+CONNECTIONS_MAX: Final = 4
+BODY_BYTES_MAX: Final = 4 * 1024 * 1024
+NO_PAGES: Final = ("/checkout/cos_none/none", "/return/ch_none/none")
+"""Addresses that were never given out."""
+_SESSION_PAGE: Final = "page of the last session"
+_OK, _WAITS, _LEADS_ON, _NOT_FOUND, _LIMITED, _FAILS = 200, 202, 303, 404, 429, 500
+_BROWSER: Final = {
+    "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+    "Accept-Language": "en",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
+}
+"""What a browser says of itself. It does not say that a customer looks, so that no payment begins."""
+
+
+class PageCheck(msgspec.Struct, frozen=True):
+    """What was looked at, how it compares, and a sentence for each finding."""
+
+    what: str
+    result: Result
+    findings: tuple[str, ...] = ()
+
+
+class _Target(NamedTuple):
+    """Something to fetch: `statuses` are those that it may answer with, and `compare` says what differs."""
+
+    what: str
+    path: str
+    statuses: tuple[int, ...]
+    compare: Callable[[Answer], tuple[str, ...]]
+
+
+class _NotReceived(Exception):
+    """No answer came that could be compared."""
+
+
+async def check_pages(public_url: str, last_session: CheckoutSession | None) -> list[PageCheck]:
+    """Fetch every page and file at `public_url`, and compare it. `last_session`: the one of which the page is looked at."""
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=_BROWSER) as client:
+        targets = _targets(last_session, is_https=public_url.startswith("https://"))
+        found = await asyncio.gather(*(_check(client, public_url, target) for target in targets))
+    if last_session is None:
+        return [PageCheck(_SESSION_PAGE, "none yet"), *found]
+    return found
+
+
+def _targets(last_session: CheckoutSession | None, *, is_https: bool) -> Iterator[_Target]:
+    if last_session is not None:
+        path = urlsplit(last_session.page).path
+        compare = partial(_session_differences, is_https=is_https)
+        yield _Target(_SESSION_PAGE, path, (_OK, _WAITS, _LEADS_ON), compare)
+    for path in NO_PAGES:
+        compare = partial(page_differences, INVENTORY.page("not found"), is_https=is_https)
+        yield _Target(path, path, (_NOT_FOUND,), compare)
+    for file in INVENTORY.files:
+        yield _Target(file.path, file.path, (_OK,), partial(file_differences, file, is_https=is_https))
+    for (version, name), built in BUILT_FILES.items():
+        path = f"/js/{version}/{name}"
+        yield _Target(path, path, (_OK,), partial(sdk_differences, built.content, is_https=is_https))
+
+
+def _session_differences(answer: Answer, *, is_https: bool) -> tuple[str, ...]:
+    name = "session that waits" if answer.status == _WAITS else "session"
+    return page_differences(INVENTORY.page(name), answer, is_https=is_https)
+
+
+async def _check(client: aiohttp.ClientSession, public_url: str, target: _Target) -> PageCheck:
+    try:
+        answer = await _fetch(client, public_url + target.path)
+    except _NotReceived as error:
+        return PageCheck(target.what, "not checked", (f"it could not be checked: {error}",))
+    if answer.status not in target.statuses:
+        wanted = " or ".join(map(str, target.statuses))
+        return PageCheck(target.what, "differs", (f"it answers {answer.status}, not {wanted}",))
+    differences = target.compare(answer)
+    return PageCheck(target.what, "differs" if differences else "matches", differences)
+
+
+async def _fetch(client: aiohttp.ClientSession, url: str) -> Answer:
+    try:
+        async with client.get(url, allow_redirects=False) as response:
+            if response.status == _LIMITED or response.status >= _FAILS:
+                raise _NotReceived(f"the server answers {response.status}")
+            body = await response.content.read(BODY_BYTES_MAX + 1)
+            while len(body) <= BODY_BYTES_MAX and (more := await response.content.read(BODY_BYTES_MAX)):
+                body += more
+            if len(body) > BODY_BYTES_MAX:
+                raise _NotReceived(f"the answer has more than {BODY_BYTES_MAX:,} bytes")
+            headers = [(name.lower(), value) for name, value in response.headers.items()]
+            return Answer(response.status, headers, body)
+    except TimeoutError:
+        raise _NotReceived(f"no whole answer came within {TIMEOUT_SECONDS:g} s") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _NotReceived(f"there is no answer ({error or type(error).__name__})") from None
