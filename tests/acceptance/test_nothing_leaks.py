@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import aiohttp
 import msgspec
-import psycopg
 import pytest
 from harness.installation import Merchant
 

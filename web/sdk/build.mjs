@@ -16,6 +16,21 @@ const folder = process.argv[2] ?? here(`../../src/fincore/checkout/js/built/${ve
 const SCRIPTS = {
   "fincore.js": { entryPoints: [here("src/classic.ts")], format: "iife" },
   "fincore.mjs": { entryPoints: [here("src/index.ts")], format: "esm" },
+  "fincore-react.mjs": { entryPoints: [here("src/react.ts")], format: "esm", external: ["react"] },
+};
+
+/** What makes the folder a package, for shops that keep a copy of it: `npm install ./vendor/fincore-js`. */
+const PACKAGE = {
+  name: "fincore-js",
+  version,
+  license,
+  type: "module",
+  exports: {
+    ".": { types: "./fincore.d.ts", default: "./fincore.mjs" },
+    "./react": { types: "./fincore-react.d.ts", default: "./fincore-react.mjs" },
+  },
+  peerDependencies: { react: ">=18" },
+  peerDependenciesMeta: { react: { optional: true } },
 };
 
 async function bundled(name, options) {
@@ -34,21 +49,20 @@ async function bundled(name, options) {
   return Buffer.from(outputFiles[0].contents);
 }
 
-/** The types: `src/public.ts` as the compiler declares it, and what the module and the global hold. */
+/** The types, as the compiler declares them. `src/public.ts` gets what the module and the global hold. */
 function declarations() {
   const out = here("node_modules/.types");
   rmSync(out, { recursive: true, force: true });
-  execFileSync(process.execPath, [
-    here("node_modules/typescript/bin/tsc"),
-    ...["--project", here("tsconfig.json"), "--emitDeclarationOnly", "--declaration", "--outDir", out],
-  ], { stdio: "inherit" });
-  const own = readFileSync(`${out}/src/public.d.ts`, "utf8");
-  return Buffer.from(`${own}
+  const options = ["--project", here("tsconfig.build.json"), "--emitDeclarationOnly", "--declaration", "--outDir", out];
+  execFileSync(process.execPath, [here("node_modules/typescript/bin/tsc"), ...options], { stdio: "inherit" });
+  const declared = (name) => readFileSync(`${out}/src/${name}.d.ts`, "utf8");
+  const own = `${declared("public")}
 export declare const loadFinCore: LoadFinCore;
 /** The version of this SDK. */
 export declare const version: string;
 export as namespace FinCore;
-`);
+`;
+  return { "fincore.d.ts": own, "fincore-react.d.ts": declared("react").replace("./public.js", "./fincore.js") };
 }
 
 function described(content) {
@@ -58,7 +72,9 @@ function described(content) {
   };
 }
 
-const files = { "fincore.d.ts": declarations() };
+const files = { "package.json": `${JSON.stringify(PACKAGE, null, 2)}\n` };
+Object.assign(files, declarations());
+for (const name of Object.keys(files)) files[name] = Buffer.from(files[name]);
 for (const [name, options] of Object.entries(SCRIPTS)) files[name] = await bundled(name, options);
 const names = Object.keys(files).sort();
 const manifest = { version, files: Object.fromEntries(names.map((name) => [name, described(files[name])])) };

@@ -131,7 +131,7 @@ export type Tokenized =
       last4: string | null;
       error?: undefined;
     }
-  | { payment_method?: undefined; error: FinCoreError };
+  | { payment_method?: undefined; brand?: undefined; last4?: undefined; error: FinCoreError };
 
 /** A charge's `next_action`. */
 export interface NextAction {

@@ -124,6 +124,8 @@ export type Tokenized = {
     error?: undefined;
 } | {
     payment_method?: undefined;
+    brand?: undefined;
+    last4?: undefined;
     error: FinCoreError;
 };
 /** A charge's `next_action`. */

@@ -1,0 +1,24 @@
+// A page of a shop with React, which a test bundles: strict, so that React mounts each component twice.
+
+import { createElement, createRef, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import type { CardFields, FinCore } from "../src/public.js";
+import { FinCoreCardFields } from "../src/react.js";
+
+/** Shows card fields for an amount; events go to `heard`. */
+export function show(fincore: FinCore, place: Element, heard: unknown[]) {
+  const root = createRoot(place);
+  const fieldsRef = createRef<CardFields>();
+  return {
+    fieldsRef,
+    amount: (amount_minor: number): void => {
+      const onReady = (): void => void heard.push(["ready", amount_minor]);
+      const onChange = ({ complete }: { complete: boolean }): void => void heard.push(["change", amount_minor, complete]);
+      const props = { fincore, amount_minor, currency: "usd", title: "Karte", fieldsRef, onReady, onChange };
+      root.render(createElement(StrictMode, null, createElement(FinCoreCardFields, props)));
+    },
+    leave: (): void => root.unmount(),
+  };
+}
+
+Object.assign(window, { show });
