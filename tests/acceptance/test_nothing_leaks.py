@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import aiohttp
 import msgspec
+import psycopg
 import pytest
 from harness.installation import Merchant
 
@@ -70,18 +71,20 @@ def found(secret: str, places: list[Place]) -> list[str]:
 
 def rows_of_every_table(system: System) -> Iterator[Place]:
     """Every value of every column as text; bytes are read as the text they may hold."""
-    columns = system.rows(
-        """
-        select c.table_schema, c.table_name, c.column_name, c.data_type
-        from information_schema.columns c
-        join information_schema.tables t using (table_schema, table_name)
-        where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')
-        """
-    )
-    for schema, table, column, data_type in columns:
-        value = f"encode(\"{column}\", 'escape')" if data_type == "bytea" else f'"{column}"::text'
-        for (text,) in system.rows(f'select {value} from "{schema}"."{table}" where "{column}" is not null'):  # noqa: S608 -- names from the catalogue
-            yield Place(f"{schema}.{table}.{column}", text)
+    with psycopg.connect(system.dsn, autocommit=True) as connection:
+        columns = connection.execute(
+            """
+            select c.table_schema, c.table_name, c.column_name, c.data_type
+            from information_schema.columns c
+            join information_schema.tables t using (table_schema, table_name)
+            where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')
+            """
+        ).fetchall()
+        for schema, table, column, data_type in columns:
+            value = f"encode(\"{column}\", 'escape')" if data_type == "bytea" else f'"{column}"::text'
+            statement = f'select {value} from "{schema}"."{table}" where "{column}" is not null'  # noqa: S608 -- names from the catalogue
+            for (text,) in connection.execute(statement.encode()):
+                yield Place(f"{schema}.{table}.{column}", text)
 
 
 def everything(system: System, answers: list[Place]) -> Haystack:

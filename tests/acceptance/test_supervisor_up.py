@@ -62,7 +62,7 @@ async def test_killed_role_is_restarted_and_payments_continue(system: System) ->
 
 
 async def test_postgresql_that_is_killed_is_started_again(system: System) -> None:
-    """Charges go on without any command, and the server that was started again stops with `up`."""
+    """Charges go on without any command."""
     merchant = await system.add_merchant()
     system.let_postgres_go()
     before = system.postgres_pids()
@@ -73,11 +73,21 @@ async def test_postgresql_that_is_killed_is_started_again(system: System) -> Non
     async with Shop(system, merchant.api_key) as shop:
         await shop.paid()
     assert len(system.log_lines("up", "supervisor.service_died")) == 1
+
+
+def test_up_on_sigterm_stops_each_role_and_postgresql(system: System) -> None:
+    """The server that was started again, too."""
+    roles = pids(system)
+    system.let_postgres_go()
     assert system.terminate("up") == 0
+    assert [role for role, pid in roles.items() if is_alive(pid)] == []
     assert system.postgres_pids() == set()
+    # Each role ended by itself; none had to be killed.
+    assert system.log_lines("up", "supervisor.killed") == []
 
 
-def test_up_announces_ready_url_once(system: System) -> None:
+def test_up_announces_ready_url_once(system_by_up: System) -> None:
+    system = system_by_up
     ready = f"FinCore is ready: {system.api_url()}  "
 
     def lines() -> list[str]:
@@ -95,11 +105,3 @@ def test_killed_supervisor_leaves_no_role_running(system: System) -> None:
     roles = pids(system)
     system.kill("up")
     system.until("every role has ended", lambda: not any(map(is_alive, roles.values())))
-
-
-def test_up_on_sigterm_stops_each_role_cleanly(system: System) -> None:
-    roles = pids(system)
-    assert system.terminate("up") == 0
-    assert [role for role, pid in roles.items() if is_alive(pid)] == []
-    # Each role ended by itself; none had to be killed.
-    assert system.log_lines("up", "supervisor.killed") == []

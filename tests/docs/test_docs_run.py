@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 from docs.markdown import named_block
 from docs.printed import PROJECT
 from fincore.postgres.embedded import EmbeddedPostgres
+from fixtures.forking import FORK_SERVER
 from fixtures.hosted_page import pay_page
 from fixtures.shop import Shop
 from fixtures.system import System
@@ -52,7 +54,8 @@ class Exchange(NamedTuple):
 class Reader:
     """A reader who types what the docs show, on a system that runs on other ports.
 
-    What a block sets as `KEY` or `CHARGE` is there for the next, as in one terminal.
+    What a block sets as `KEY` or `CHARGE` is there for the next, as in one terminal. The README's commands are started by
+    Python, those of the guides by a fork server.
     """
 
     def __init__(self, system: System) -> None:
@@ -98,6 +101,7 @@ class Reader:
 
     def _code(self, document: str, name: str) -> str:
         code = named_block(document, "run", name).code
+        python = [sys.executable] if document == README else FORK_SERVER.command()
         for shown, real in (
             ("http://127.0.0.1:8080", self.system.api_url()),
             ("http://127.0.0.1:12111", self.system.sandbox.url),
@@ -105,7 +109,7 @@ class Reader:
             ('("127.0.0.1", 9000)', f'("127.0.0.1", {self.receiver_port})'),
             ("/tmp/charge.txt", str(self.system.folder / "charge.txt")),  # noqa: S108 -- what the reader types
             (".venv/bin/python", sys.executable),
-            (".venv/bin/fincore", f"{sys.executable} -m fincore"),
+            (".venv/bin/fincore", f"{shlex.join(python)} -m fincore"),
             ("curl ", "curl -fsS " if document != README else "curl -sS "),
         ):
             code = code.replace(shown, real)
@@ -455,7 +459,7 @@ def test_run_guide_prepares_own_postgresql(own_postgresql: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FINCORE_")}
     for arguments in (("migrate",), ("merchant", "create", "Corner Shop"), ("check",)):
         done = subprocess.run(
-            [sys.executable, "-m", "fincore", *arguments],
+            [*FORK_SERVER.command(), "-m", "fincore", *arguments],
             env=environment | {"FINCORE_EVENTSTORE_DSN": dsn},
             capture_output=True,
             text=True,

@@ -1,16 +1,15 @@
 """A program that the fork server starts is one that Python starts, for all that the tests ask of it."""
 
 import os
+import shlex
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from fincore.version import VERSION
-from fixtures import forked
 from fixtures.forking import FORK_SERVER
 
 WAIT_SECONDS = 60
@@ -107,7 +106,7 @@ def test_forked_fincore_runs_its_command(tmp_path: Path) -> None:
 
 
 def test_shell_has_a_program_forked(tmp_path: Path) -> None:
-    command = f"{sys.executable} -I -S {forked.__file__} {FORK_SERVER.path()} -c"
+    command = f"{shlex.join(FORK_SERVER.command())} -c"
     script = f'echo word | {command} "print(input())"; {command} "import sys; sys.exit(7)"'
     done = subprocess.run(
         ["bash", "-c", script],  # noqa: S607 -- any bash
