@@ -197,3 +197,42 @@ async def test_ended_session_cannot_be_paid(shop: Shop, browser: aiohttp.ClientS
 
     await eventually(is_expired)
     assert (await pay_page(page))[0] == 410
+
+
+def move_the_end_to_now(system: System, session: dict[str, Any]) -> None:
+    """As if the time of a session had passed: the least that a merchant can ask for is half an hour."""
+    system.execute(
+        "set local session_replication_role = replica",
+        "update eventstore.events set data = jsonb_set(data, '{expires_at}', data -> 'created_at') "  # noqa: S608 -- our own
+        f"where type = 'checkout_session.created' and data ->> 'page' = '{session['url']}'",
+        "update queue.pgqueuer set execute_after = now() where entrypoint = 'checkout_session.expire' "  # noqa: S608
+        f"and convert_from(payload, 'UTF8') like '%{session['id']}%'",
+    )
+
+
+async def test_session_ends_when_its_time_is_over(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    """The worker closes the page of the PSP first; then nothing of the session can be paid, and staff see why."""
+    session = await created(shop)
+    page = await chosen(browser, session, "card")
+    move_the_end_to_now(system, session)
+
+    async def is_expired() -> bool:
+        return bool((await shown(shop, session))["status"] == "expired")
+
+    await eventually(is_expired)
+    assert (await pay_page(page))[0] == 410
+    assert "This payment has expired" in (await opened(browser, session["url"]))[0]
+    system.until_idle()
+    charges = (await shop.request("GET", "/v1/charges")).json["data"]
+    assert [one["status"] for one in charges] == ["expired"]
+    line, ends, *_ = system.printed("sessions", "show", session["id"]).splitlines()
+    assert line.startswith(f"{session['id']} of mer_")
+    assert line.endswith(" (test): expired; 10.00 USD, automatic capture")
+    assert ends.startswith("offers card, paypal; expired by time at ")
+    merchant_id = line.split()[2]
+    ((listed, status),) = [
+        row.split()[:2] for row in system.printed("sessions", "list", merchant_id).splitlines()[1:]
+    ]
+    assert (listed, status) == (session["id"], "expired")

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fincore.backoffice.charge_history import Stop, charge_history
+from fincore.backoffice.charge_history import charge_history
 from fincore.backoffice.parked_charges import list_parked
+from fincore.backoffice.stream_history import Stop
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
@@ -44,8 +45,8 @@ async def test_unreadable_event_is_shown_raw_and_masked(
     data = '{"amount_minor": 1000, "client_secret": "pi_1_secret_abcdefgh", "note": "card 4242424242424242"}'
     await rewrite(owner_pool, stream, 2, f"type = 'charge.teleported', schema_version = 7, data = '{data}'")
     history = await charge_history(operator.log, charge_of(stream))
-    assert history.charge is not None
-    assert history.charge.status == "processing"
+    assert history.state is not None
+    assert history.state.status == "processing"
     assert history.stop == Stop(2, "no reader for event charge.teleported version 7")
     first, unread, *later = history.events
     assert (first.type, [one.type for one in later]) == (
@@ -65,7 +66,7 @@ async def test_charge_with_unreadable_first_event_shows_its_events(
     (stream,) = await live(writer, [(created(), captured())])
     await rewrite(owner_pool, stream, 1, "schema_version = 99")
     history = await charge_history(operator.log, charge_of(stream))
-    assert (history.charge, history.stop) == (None, Stop(1, "no reader for event charge.created version 99"))
+    assert (history.state, history.stop) == (None, Stop(1, "no reader for event charge.created version 99"))
     assert [one.version for one in history.events] == [1, 2]
 
 
@@ -74,8 +75,8 @@ async def test_event_that_cannot_follow_is_shown_with_the_reason(
 ) -> None:
     (stream,) = await live(writer, [(created(), captured(), created())])
     history = await charge_history(operator.log, charge_of(stream))
-    assert history.charge is not None
-    assert history.charge.status == "succeeded"
+    assert history.state is not None
+    assert history.state.status == "succeeded"
     assert history.stop == Stop(3, "KeyError: ('succeeded', 'charge.created')")
     assert [one.version for one in history.events] == [1, 2, 3]
 

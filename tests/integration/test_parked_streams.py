@@ -10,6 +10,7 @@ import pytest
 
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
+from fincore.domain.log_events import stream_name
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import (
@@ -38,7 +39,7 @@ async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
 
 @pytest.fixture
 def log(pool: Pool) -> EventLog[ChargeEvent]:
-    return EventLog(pool, CHARGE_EVENTS, name_of=charge_of)
+    return EventLog(pool, CHARGE_EVENTS, name_of=stream_name)
 
 
 @pytest.fixture

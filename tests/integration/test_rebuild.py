@@ -11,6 +11,7 @@ from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.rebuild import payment_rebuild_text
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.log_events import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked, parked_streams
 from fincore.eventstore.writer import Writer
@@ -32,7 +33,7 @@ async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
 
 @pytest.fixture
 def log(pool: Pool) -> EventLog[ChargeEvent]:
-    return EventLog(pool, CHARGE_EVENTS)
+    return EventLog(pool, CHARGE_EVENTS, name_of=stream_name)
 
 
 @pytest.fixture
@@ -237,13 +238,13 @@ async def test_operators_read_what_was_done_and_what_differs(
     assert lines[1:] == [
         f"  {charge_of(bad)} cannot be folded from version 2 on: no reader for event charge.teleported version 2"
     ]
-    ((parked, event_type),) = await list_parked(log, operator.followers)
+    ((parked, _, event_type),) = await list_parked(log, operator.followers)
     assert (parked.consumer, parked.stream_id, parked.since_version) == ("projectionist", bad, 2)
     assert event_type == "charge.teleported"
     await teleport(owner_pool, bad, 2, "charge.captured")
     with pytest.raises(NotParked):
-        await resume_parked(log, operator.followers, charge_id=charge_of(bad), consumer_name="ledger")
-    assert await resume_parked(log, operator.followers, charge_id=charge_of(bad), consumer_name=None) == [
+        await resume_parked(log, operator.followers, name=charge_of(bad), consumer_name="ledger")
+    assert await resume_parked(log, operator.followers, name=charge_of(bad), consumer_name=None) == [
         ("projectionist", 1)
     ]
     assert await list_parked(log, operator.followers) == []

@@ -1,11 +1,11 @@
-"""Parked charges: the charges that a consumer has set aside because it could not apply an event."""
+"""Parked charges and checkout sessions: those that a consumer has set aside because it could not apply an event."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import ChargeId, stream_of
-from fincore.domain.log_events import LogEvent
+from fincore.domain.ids import ChargeId, CheckoutSessionId
+from fincore.domain.log_events import LogEvent, stream_named
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
@@ -13,10 +13,10 @@ from fincore.postgres.pool import Pool
 
 
 class NotParked(FinCoreError):
-    """No consumer, or not the one named, has parked the charge."""
+    """No consumer, or not the one named, has parked the charge or session."""
 
-    def __init__(self, charge_id: ChargeId) -> None:
-        super().__init__(f"{charge_id} is not parked: `fincore parked list` lists the parked charges")
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not parked: `fincore parked list` lists what is")
 
 
 class Follower(NamedTuple):
@@ -27,9 +27,10 @@ class Follower(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A stream that a consumer has parked, and the type of the event that it could not apply."""
+    """A stream that a consumer has parked, the charge or session it is about, and the type of the event that could not be applied."""
 
     stream: ParkedStream
+    name: str
     event_type: str
 
 
@@ -48,27 +49,32 @@ async def list_parked(log: EventLog[LogEvent], followers: Sequence[Follower]) ->
         for parked in await parked_streams(follower.target, follower.consumer.name)
     ]
     types = await log.types((one.stream_id, one.since_version) for one in found)
+    names = await log.names(one.stream_id for one in found)
     # A log that was set back may lack an event that a read model has seen.
-    return [Parked(one, types.get((one.stream_id, one.since_version), "(not in the log)")) for one in found]
+    return [
+        Parked(one, names[one.stream_id], types.get((one.stream_id, one.since_version), "(not in the log)"))
+        for one in found
+    ]
 
 
 async def resume_parked(
     log: EventLog[LogEvent],
     followers: Sequence[Follower],
     *,
-    charge_id: ChargeId,
+    name: ChargeId | CheckoutSessionId,
     consumer_name: str | None,
 ) -> list[Resumed]:
-    """Let one consumer, or every consumer that parked a charge, catch up with it.
+    """Let one consumer, or every consumer that parked a charge or session, catch up with it.
 
     Raises `NotParked`, and `StillInapplicable` where the event still cannot be applied.
     """
+    stream_id = stream_named(name)
     resumed: list[Resumed] = []
     for follower in followers:
         if consumer_name in (None, follower.consumer.name):
-            events = await resume(log, follower.target, follower.consumer, stream_of(charge_id))
+            events = await resume(log, follower.target, follower.consumer, stream_id)
             if events is not None:
                 resumed.append(Resumed(follower.consumer.name, events))
     if not resumed:
-        raise NotParked(charge_id)
+        raise NotParked(name)
     return resumed

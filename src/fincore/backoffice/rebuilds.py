@@ -1,9 +1,10 @@
 """Read models built again from the log, or compared with it, and how long that took."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from fincore.domain.ids import StreamId
 from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -13,9 +14,13 @@ from fincore.read.projectionist import rebuild as projectionist
 
 
 class PaymentRebuild(NamedTuple):
-    """PaymentDB as the log makes it. `differences` are None where it was replaced without a comparison."""
+    """PaymentDB as the log makes it. `differences` are None where it was replaced without a comparison.
+
+    `names` are of the charges and sessions that cannot be folded.
+    """
 
     rebuilt: projectionist.Rebuilt
+    names: Mapping[StreamId, str]
     differences: Sequence[projectionist.Difference] | None
     seconds: float
 
@@ -40,9 +45,10 @@ async def rebuild_paymentdb(log: EventLog[LogEvent], owner: Pool, *, verify_only
     began = time.perf_counter()
     if verify_only:
         rebuilt, differences = await projectionist.verify(log, owner)
-        return PaymentRebuild(rebuilt, differences, time.perf_counter() - began)
-    rebuilt = await projectionist.rebuild(log, owner)
-    return PaymentRebuild(rebuilt, None, time.perf_counter() - began)
+    else:
+        rebuilt, differences = await projectionist.rebuild(log, owner), None
+    names = await log.names(rebuilt.parked)
+    return PaymentRebuild(rebuilt, names, differences, time.perf_counter() - began)
 
 
 async def rebuild_ledgerdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> LedgerRebuild:

@@ -17,7 +17,6 @@ from fincore.cardedge.app import CardEdgeBounds
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS
-from fincore.domain.ids import charge_of
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.write.raw_cards.screen import NoEngine
@@ -30,7 +29,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         raise ConfigurationError("FINCORE_CARD_EDGE_PORT is missing: set the port of the card edge")
     tls, hmac, keeping = card_edge_tls(settings), number_hmac(settings), vault_keeping(settings)
     await require_vault_keys(stores.eventstore, keeping)
-    log = EventLog(stores.eventstore, CHARGE_EVENTS, name_of=charge_of)
+    log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
     tokenisers = card_tokenisers(settings, secret_resolver(os.environ), clock)
     try:

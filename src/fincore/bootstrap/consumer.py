@@ -4,8 +4,7 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
-from fincore.domain.ids import charge_of
-from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS
@@ -24,7 +23,7 @@ async def run_consumer(
 ) -> None:
     """Follow the log with a consumer that writes its effects to `target`, until `stop`."""
     subscription = Subscription(
-        EventLog(stores.eventstore, LOG_EVENTS, name_of=charge_of),
+        EventLog(stores.eventstore, LOG_EVENTS, name_of=stream_name),
         target,
         consumer,
         batch_events_max=batch_events_max,

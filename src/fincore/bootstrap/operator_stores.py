@@ -9,9 +9,9 @@ from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
+from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, CheckoutSessionEvent
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
-from fincore.domain.ids import charge_of
-from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
 from fincore.eventstore.writer import Writer
@@ -40,12 +40,17 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     @property
     def log(self) -> EventLog[ChargeEvent]:
         """The log as readers of charges see it."""
-        return EventLog(self.eventstore, CHARGE_EVENTS, name_of=charge_of)
+        return EventLog(self.eventstore, CHARGE_EVENTS)
+
+    @property
+    def session_log(self) -> EventLog[CheckoutSessionEvent]:
+        """The log as readers of checkout sessions see it."""
+        return EventLog(self.eventstore, CHECKOUT_SESSION_EVENTS)
 
     @property
     def whole_log(self) -> EventLog[LogEvent]:
         """The log with the events of all aggregates, as consumers follow it."""
-        return EventLog(self.eventstore, LOG_EVENTS, name_of=charge_of)
+        return EventLog(self.eventstore, LOG_EVENTS, name_of=stream_name)
 
     @property
     def merchants(self) -> Merchants:

@@ -12,13 +12,16 @@ from fincore.domain.errors import InvalidId, UsageError
 from fincore.domain.ids import (
     ApiKeyId,
     ChargeId,
+    CheckoutSessionId,
     MerchantId,
     RefundId,
     parse_api_key_id,
     parse_charge_id,
+    parse_checkout_session_id,
     parse_merchant_id,
     parse_refund_id,
 )
+from fincore.domain.log_events import stream_named
 from fincore.domain.outcome import PspReference
 from fincore.write.queue.port import JobId
 
@@ -157,6 +160,13 @@ Key = Annotated[
         help="The key's id, `key_...`, as `fincore key list` shows it; not the key itself.",
     ),
 ]
+
+
+def _parked_id(text: str) -> str:
+    stream_named(text)
+    return text
+
+
 Charge = Annotated[
     ChargeId,
     Parameter(
@@ -165,6 +175,20 @@ Charge = Annotated[
         ),
         help="The charge's id, `ch_...`, of any merchant and mode.",
     ),
+]
+Session = Annotated[
+    CheckoutSessionId,
+    Parameter(
+        validator=id_by(
+            parse_checkout_session_id,
+            "it is the `id` in the API's answers, and `fincore sessions list` lists those of a merchant",
+        ),
+        help="The checkout session's id, `cos_...`, of any merchant and mode.",
+    ),
+]
+ParkedId = Annotated[
+    ChargeId | CheckoutSessionId,
+    Parameter(validator=id_by(_parked_id, "`fincore parked list` lists those that are parked")),
 ]
 Refund = Annotated[
     RefundId,

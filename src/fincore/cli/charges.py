@@ -31,12 +31,12 @@ def show_charge(charge_id: Charge) -> None:
     An event that this version cannot read is printed as it is stored. Times are UTC: the PSP's where the PSP gave one.
     """
     found = on_stores(lambda stores: charge_history(stores.log, charge_id), "eventstore")
-    if found.charge is not None:
-        show(_charge_line(charge_id, found.charge))
-        if found.charge.plan is not None:
-            show("\n".join(plan_lines(found.charge.plan)))
+    if found.state is not None:
+        show(_charge_line(charge_id, found.state))
+        if found.state.plan is not None:
+            show("\n".join(plan_lines(found.state.plan)))
     if found.stop is not None:
-        shown = f"shown as of version {found.stop.version - 1}: " if found.charge is not None else ""
+        shown = f"shown as of version {found.stop.version - 1}: " if found.state is not None else ""
         show(f"{shown}version {found.stop.version} cannot be applied: {found.stop.reason}")
     show_table(
         ("version", "happened", "event", "what it says"),

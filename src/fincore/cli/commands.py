@@ -32,6 +32,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "charges": Command(
             "fincore.cli.charges:charges", "Show the history of a charge; list and resolve unknown outcomes."
         ),
+        "sessions": Command(
+            "fincore.cli.sessions:sessions",
+            "Checkout sessions: show the history of one, list those of a merchant.",
+        ),
         "psp": Command("fincore.cli.psp:psps", "Accounts at PSPs: list, and check what each may do."),
         "routes": Command(
             "fincore.cli.routes:routes", "Routing rules: show, set, and simulate what they would do."
@@ -52,7 +56,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         ),
         "parked": Command(
             "fincore.cli.parked:parked",
-            "Parked charges, which a consumer no longer follows: list, resume.",
+            "Parked charges and checkout sessions, which a consumer no longer follows: list, resume.",
         ),
         "webhooks": Command(
             "fincore.cli.webhooks:webhooks",

@@ -13,7 +13,7 @@ from fincore.bootstrap.operator_stores import operator_stores, owner_pool
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import on_databases, show
 from fincore.domain.counting import counted
-from fincore.domain.ids import EventId, charge_of, public_event_id
+from fincore.domain.ids import EventId, public_event_id
 from fincore.read.projectionist.rebuild import Difference
 
 rebuilds = App(name="rebuild", help=COMMANDS["rebuild"].help)
@@ -73,7 +73,7 @@ def payment_rebuild_text(found: PaymentRebuild) -> str:
     for difference in differences or ():
         lines += _difference_lines(difference)
     lines += [
-        f"  {charge_of(stream_id)} cannot be folded from version {inapplicable.since_version} on: {inapplicable.reason}"
+        f"  {found.names[stream_id]} cannot be folded from version {inapplicable.since_version} on: {inapplicable.reason}"
         for stream_id, inapplicable in rebuilt.parked.items()
     ]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ The others are steps in between: the session itself shows what came of them.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -29,6 +30,24 @@ SESSION_FIELDS: Final = ("checkout_session_id",)
 """What webhooks about these events say beside what all say."""
 
 ToldSessionEvent = CheckoutSessionCompleted | CheckoutSessionExpired
+
+
+_TIMES: Final = (
+    "created_at",
+    "started_at",
+    "requested_at",
+    "closed_at",
+    "completed_at",
+    "expired_at",
+    "found_at",
+    "returned_at",
+)
+
+
+def session_event_at(event: CheckoutSessionEvent) -> datetime:
+    """When an event of a checkout session happened, by our own clock."""
+    moment: datetime = next(getattr(event, name) for name in _TIMES if name in event.__struct_fields__)
+    return moment
 
 
 def told_type(event: CheckoutSessionEvent) -> ToldSessionEventType | None:

@@ -56,16 +56,21 @@ LoggedEvent = RecordedEvent[E_co] | UnreadableEvent
 """What readers of the whole log are given: an unreadable event must not hold up all the others."""
 
 
+NameOf = Callable[[StreamId, str], str]
+
+
+def _uuid_of(stream_id: StreamId, _: str) -> str:
+    return str(stream_id)
+
+
 class EventLog(Generic[E_co]):
     """The event store as readers see it. `events` reads those that the reader wants; every other one is unreadable to it.
 
-    `name_of` gives the public id of what a stream is about, for logs and errors.
+    `name_of` gives the public id of what a stream is about, for logs and errors: of its id and the type of one of its events.
     """
 
-    def __init__(
-        self, pool: Pool, events: EventCodec[E_co], *, name_of: Callable[[StreamId], str] = str
-    ) -> None:
-        self.name_of = name_of
+    def __init__(self, pool: Pool, events: EventCodec[E_co], *, name_of: NameOf = _uuid_of) -> None:
+        self._name_of = name_of
         self._pool = pool
         self._events = events
         self._loads: SharedFetch[StreamId, LoadedStream[E_co]] = SharedFetch(self._load_streams)
@@ -100,6 +105,12 @@ class EventLog(Generic[E_co]):
             _SQL.types, [stream_id for stream_id, _ in wanted], [version for _, version in wanted]
         )
         return {(StreamId(row["stream_id"]), row["version"]): row["type"] for row in rows}
+
+    async def names(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, str]:
+        """The public ids of what some streams are about, by their first events; by none of a stream that the log does not have."""
+        streams = list(stream_ids)
+        types = await self.types((stream_id, 1) for stream_id in streams)
+        return {stream_id: self._name_of(stream_id, types.get((stream_id, 1), "")) for stream_id in streams}
 
     async def versions(self, stream_ids: Iterable[StreamId]) -> dict[StreamId, int]:
         """How many events each stream has; streams that do not exist are left out."""

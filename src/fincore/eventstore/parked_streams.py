@@ -3,7 +3,7 @@
 A stream is parked in the transaction that moves the checkpoint past the event, and taken up again in one transaction, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
@@ -36,16 +36,10 @@ class ParkedStream(NamedTuple):
 class TooManyParked(FinCoreError):
     """A consumer cannot apply so many streams that the fault must be its own; it stays where it is."""
 
-    def __init__(
-        self,
-        consumer: str,
-        inapplicable: Mapping[StreamId, Inapplicable],
-        name_of: Callable[[StreamId], str],
-    ) -> None:
-        stream_id, found = next(iter(inapplicable.items()))
+    def __init__(self, consumer: str, name: str, first: Inapplicable) -> None:
         super().__init__(
             f"{consumer} would have to park more than {PARKED_STREAMS_MAX} streams, so it stops: first "
-            f"{name_of(stream_id)} at version {found.since_version} ({found.reason})"
+            f"{name} at version {first.since_version} ({first.reason})"
         )
 
 
@@ -68,14 +62,21 @@ async def park(
     connection: Connection,
     consumer: str,
     inapplicable: Mapping[StreamId, Inapplicable],
-    *,
-    name_of: Callable[[StreamId], str],
+    log: EventLog[E],
 ) -> None:
-    """Park streams inside the transaction of `connection`. Raises `TooManyParked`, which names a stream by `name_of`."""
+    """Park streams of `log` inside the transaction of `connection`. Raises `TooManyParked`."""
     if len(await parked_streams(connection, consumer)) + len(inapplicable) > PARKED_STREAMS_MAX:
-        raise TooManyParked(consumer, inapplicable, name_of)
+        raise await too_many_parked(consumer, inapplicable, log)
     rows = [(stream_id, found.since_version, found.reason) for stream_id, found in inapplicable.items()]
     await connection.execute(_SQL.park, consumer, *map(list, zip(*rows, strict=True)))
+
+
+async def too_many_parked(
+    consumer: str, inapplicable: Mapping[StreamId, Inapplicable], log: EventLog[E]
+) -> TooManyParked:
+    """The error, which names the first of some streams."""
+    stream_id, first = next(iter(inapplicable.items()))
+    return TooManyParked(consumer, (await log.names([stream_id]))[stream_id], first)
 
 
 async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_id: StreamId) -> int | None:
@@ -96,6 +97,7 @@ async def resume(log: EventLog[E], target: Pool, consumer: Consumer[E], stream_i
         ]
         inapplicable = await find_inapplicable(connection, consumer, left_out)
         if inapplicable:
-            raise StillInapplicable(consumer.name, log.name_of(stream_id), inapplicable[stream_id])
+            name = (await log.names([stream_id]))[stream_id]
+            raise StillInapplicable(consumer.name, name, inapplicable[stream_id])
         await consumer.apply(connection, readable(left_out))
     return len(left_out)

@@ -156,15 +156,16 @@ class Subscription(Generic[E]):
             wanted = [event for event in batch if event.stream_id not in parked]
             inapplicable = await find_inapplicable(connection, self._consumer, wanted)
             if inapplicable:
-                await park(connection, name, inapplicable, name_of=self._event_log.name_of)
+                await park(connection, name, inapplicable, self._event_log)
             events = applicable(wanted, inapplicable)
             if events:
                 await self._consumer.apply(connection, events)
+        names = await self._event_log.names(inapplicable)
         for stream_id, (since_version, reason) in inapplicable.items():
             _log.error(
                 "consumer.stream_parked",
                 consumer=name,
-                stream=self._event_log.name_of(stream_id),
+                stream=names[stream_id],
                 since_version=since_version,
                 reason=reason,
             )

@@ -19,10 +19,12 @@ async def _check(stores: Stores) -> list[Violation]:
         *await stores.eventstore.fetch(_SQL.parked_for_notify),
     ]
     streams = {(row["consumer"], row["stream_id"]) for row in parked}
+    sessions = await stores.eventstore.fetch(_SQL.sessions_among, list({row["stream_id"] for row in parked}))
+    of_sessions = {row["stream_id"] for row in sessions}
     return [
         *(
             Violation(
-                f"{row['consumer']}, {charge_of(StreamId(row['stream_id']))}",
+                f"{row['consumer']}, {_name_of(row['stream_id'], is_session=row['stream_id'] in of_sessions)}",
                 f"is parked since version {row['since_version']}: {row['reason']}",
             )
             for row in parked
@@ -40,7 +42,11 @@ async def _missing_in_views(stores: Stores, parked: Collection[StreamId]) -> lis
         return []
 
     async def judge(streams: Sequence[asyncpg.Record]) -> list[Violation]:
-        expected = {_name_of(row): row["version"] for row in streams if row["stream_id"] not in parked}
+        expected = {
+            _name_of(row["stream_id"], is_session=row["is_session"]): row["version"]
+            for row in streams
+            if row["stream_id"] not in parked
+        }
         rows = await stores.paymentdb.fetch(_SQL.view_versions, list(expected))
         held = {row["id"]: row["version"] for row in rows}
         return [
@@ -52,9 +58,8 @@ async def _missing_in_views(stores: Stores, parked: Collection[StreamId]) -> lis
     return await scan(stores.eventstore, _SQL.streams_until, checkpoint["tx"], checkpoint["pos"], judge=judge)
 
 
-def _name_of(row: asyncpg.Record) -> str:
-    stream_id = StreamId(row["stream_id"])
-    return session_of(stream_id) if row["is_session"] else charge_of(stream_id)
+def _name_of(stream_id: StreamId, *, is_session: bool) -> str:
+    return session_of(stream_id) if is_session else charge_of(stream_id)
 
 
 async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> list[Violation]:

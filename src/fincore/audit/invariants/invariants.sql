@@ -33,6 +33,12 @@ select consumer, stream_id, since_version, reason from ledgerdb.parked_streams o
 -- The charges that the consumer of merchants' webhooks leaves alone.
 select consumer, stream_id, since_version, reason from notify.parked_streams order by parked_at, stream_id;
 
+-- name: sessions_among
+-- Which of some streams are of checkout sessions.
+select stream_id
+from eventstore.events
+where stream_id = any ($1::uuid[]) and version = 1 and type like 'checkout\_session.%';
+
 -- name: streams_until
 -- How many events each stream had at a place of the log.
 select stream_id, max(version) as version, bool_or(type like 'checkout\_session.%') as is_session

@@ -24,7 +24,7 @@ from fincore.eventstore.inapplicable_events import (
     readable,
 )
 from fincore.eventstore.log import EventLog, LoggedEvent
-from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked
+from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, too_many_parked
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.paymentdb import session_row
@@ -163,8 +163,8 @@ async def _fill(
             async for batch in _whole_streams(log, until, batch_events):
                 events += len(batch)
                 before, writing = writing, asyncio.create_task(_write(next(connections), batch))
-                parked = _together(parked, await before if before else {})
-            parked = _together(parked, await writing if writing else {})
+                parked = await _together(parked, await before if before else {}, log)
+            parked = await _together(parked, await writing if writing else {}, log)
         finally:
             if writing is not None:
                 writing.cancel()
@@ -172,11 +172,11 @@ async def _fill(
     return events, parked
 
 
-def _together(
-    parked: dict[StreamId, Inapplicable], found: dict[StreamId, Inapplicable]
+async def _together(
+    parked: dict[StreamId, Inapplicable], found: dict[StreamId, Inapplicable], log: EventLog[LogEvent]
 ) -> dict[StreamId, Inapplicable]:
     if len(parked) + len(found) > PARKED_STREAMS_MAX:
-        raise TooManyParked(_Beside.name, parked | found, charge_of)
+        raise await too_many_parked(_Beside.name, parked | found, log)
     return parked | found
 
 
