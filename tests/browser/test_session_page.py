@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,23 +68,28 @@ class Till:
             return said
 
     def charges(self, session: dict[str, Any]) -> list[tuple[str, int]]:
-        """The status and what was captured of each charge of a session, once nothing is left to do."""
-        self.system.until_idle()
-        ids = {session_charge_id(session["id"], number) for number in range(1, TRIES_MAX + 1)}
-        listed = self.ask("GET", "/v1/charges?limit=100")["data"]
-        return sorted((one["status"], one["amount_captured_minor"]) for one in listed if one["id"] in ids)
+        """The status and what was captured of each charge of a session in order, once nothing is left to do."""
+        self.system.until_idle(looks_at_consumers=False)
+        found = []
+        for number in range(1, TRIES_MAX + 1):
+            try:
+                charge = self.ask("GET", f"/v1/charges/{session_charge_id(session['id'], number)}")
+            except urllib.error.HTTPError:
+                break
+            found.append((charge["status"], charge["amount_captured_minor"]))
+        return found
 
 
 @pytest.fixture(scope="module")
 def till() -> Iterator[Till]:
-    """A system of its own, with an account at PayPal and the customers' server."""
+    """A system with what a payment needs, and with an account at PayPal."""
     system = System(serves_customers=True)
     try:
         with chromium():
             """Skip before anything is started."""
         system.start_stores()
         system.add_account("paypal", "shop", is_default=True)
-        system.start_roles()
+        system.start("api", "worker", "checkout")
         merchant = asyncio.run(system.add_merchant())
         with shop(system.sandbox.url) as shop_url:
             yield Till(system, merchant, shop_url)

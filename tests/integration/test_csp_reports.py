@@ -84,6 +84,42 @@ async def test_what_is_no_report_is_a_problem(checkout: Checkout) -> None:
     assert (await report(checkout, level_2, media_type="application/csp-report; charset=utf-8")).status == 204
 
 
+async def test_what_is_not_read_is_counted(checkout: Checkout) -> None:
+    def unread() -> list[float]:
+        reasons = ("media_type", "body", "report")
+        name = "fincore_browser_reports_unread_total"
+        return [REGISTRY.get_sample_value(name, {"reason": reason}) or 0.0 for reason in reasons]
+
+    before = unread()
+    nested = b"[" * 20_000 + b"]" * 20_000
+    replies = [
+        await report(checkout, b"[]", media_type="text/plain"),
+        await report(checkout, b'[{"type": "csp-violation", "body": %b}]' % nested),
+        await report(
+            checkout, b'{"csp-report": {"blocked-uri": %b}}' % nested, media_type="application/csp-report"
+        ),
+        await report(checkout, b'[{"type": "coop", "body": {}}, {"type": 7}]'),
+    ]
+    assert [reply.status for reply in replies] == [415, 400, 400, 204]
+    assert [now - then for now, then in zip(unread(), before, strict=True)] == [1.0, 2.0, 2.0]
+
+
+async def test_hostile_report_reaches_neither_log_nor_table(
+    checkout: Checkout, pool: Pool, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = {
+        "documentURL": 'https://pay.example/return/ch_1/w\r\n{"event": "forged"}',
+        "effectiveDirective": "script-src\r\nX-Forged: 1",
+        "blockedURL": "https://evil\r\n.example\x00\x1b[31m/",
+    }
+    reply = await report(checkout, json.dumps([{"type": "csp-violation", "body": hostile}]).encode())
+    assert reply.status == 204
+    await checkout.csp_reports.flush()
+    (row,) = await pool.fetch("select page, directive, blocked from pages.csp_reports")
+    told = caplog.text + "".join(capsys.readouterr()) + str(tuple(row))
+    assert not any(word in told.lower() for word in ("forged", "\x1b", "\x00", "\r"))
+
+
 async def test_flood_of_reports_is_limited_by_address(checkout: Checkout) -> None:
     statuses = [(await report(checkout, b"[]")).status for _ in range(2 * REPORTS_AT_ONCE_MAX)]
     assert statuses[:REPORTS_AT_ONCE_MAX] == [204] * REPORTS_AT_ONCE_MAX

@@ -14,7 +14,7 @@ from fincore.bootstrap.settings import Settings
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
-from fincore.domain.errors import UsageError
+from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.read.paymentdb.session_queries import SessionQueries
 
 EXIT_DIFFERS: Final = 1
@@ -57,9 +57,9 @@ def verify(
     """
     checks, looked_at = on_installation(lambda settings, databases: _verified(url, settings, databases))
     show_table(("what", "result"), [(check.what, check.result) for check in checks])
-    for check in checks:
-        for finding in check.findings:
-            show(f"{check.what}: {finding}.")
+    for finding in dict.fromkeys(finding for check in checks for finding in check.findings):
+        first, *further = (check.what for check in checks if finding in check.findings)
+        show(f"{first}{f' and {len(further)} more' if further else ''}: {finding}.")
     problems = _problems(checks)
     show(f"{len(checks) - problems} of {len(checks)} match at {looked_at}")
     sys.exit(exit_code_of(checks))
@@ -74,7 +74,10 @@ def exit_code_of(checks: Sequence[PageCheck]) -> int:
 
 
 async def _verified(url: str | None, settings: Settings, databases: Databases) -> tuple[list[PageCheck], str]:
-    given = None if url is None else PUBLIC_URL("the address", url)
+    try:
+        given = None if url is None else PUBLIC_URL("the address", url)
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
     address = str(given or settings.public_url or "")
     if not address:
         raise UsageError("there is no address to look at: set FINCORE_PUBLIC_URL, or name one")

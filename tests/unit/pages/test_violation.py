@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fincore.write.pages.violation import OTHER, Pages, ReportFormat, Violation, read_violations
+from fincore.write.pages.violation import OTHER, REPORTS_MAX, Pages, ReportFormat, Violation, read_violations
 
 PAGES = Pages(
     ("/return/{charge_id}/{word}", "/return/{charge_id}/{word}/canceled", "/pay/{session}", "/pay/help", "/"),
@@ -20,7 +20,7 @@ def level_2(**fields: object) -> Violation:
         "effective-directive": "script-src-elem",
         "blocked-uri": "https://evil.example/x.js?card=4242",
     } | {name.replace("_", "-"): value for name, value in fields.items()}
-    (violation,) = read_violations(LEVEL_2, json.dumps({"csp-report": report}).encode(), PAGES)
+    (violation,), _ = read_violations(LEVEL_2, json.dumps({"csp-report": report}).encode(), PAGES)
     return violation
 
 
@@ -38,7 +38,8 @@ def test_both_formats_say_the_same() -> None:
         },
     }
     other = {"type": "deprecation", "url": "https://pay.example/", "body": {"id": "x"}}
-    found = read_violations(REPORTS, json.dumps([report, other]).encode(), PAGES)
+    found, unread = read_violations(REPORTS, json.dumps([report, other]).encode(), PAGES)
+    assert unread == 1
     assert found == [level_2()] == [Violation("/pay/{session}", "script-src-elem", "https://evil.example")]
 
 
@@ -99,13 +100,24 @@ def test_directive_is_one_of_those_that_exist() -> None:
         assert level_2(effective_directive=made_up, violated_directive=None).directive == OTHER
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"csp-report": 7}', b"\xff", b"null"])
+NESTED = b"[" * 30_000 + b"]" * 30_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"[]", b"{}", b'{"csp-report": 7}', b"\xff", b"null"),
+        b'{"csp-report": {"blocked-uri": %b}}' % NESTED,
+    ],
+)
 def test_body_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="holds no reports"):
         read_violations(LEVEL_2, body, PAGES)
 
 
-@pytest.mark.parametrize("body", [b"", b"[", b"{}", b"[7]", b"\xff", b"null", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"{}", b"[7]", b"\xff", b"null", NESTED, b'[{"body": %b}]' % NESTED]
+)
 def test_list_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="holds no reports"):
         read_violations(REPORTS, body, PAGES)
@@ -115,5 +127,11 @@ def test_list_of_another_form_is_refused(body: bytes) -> None:
     "report", [{}, {"type": 7}, {"type": "csp-violation"}, {"type": "csp-violation", "body": [1]}]
 )
 def test_report_without_what_it_needs_names_nothing(report: object) -> None:
-    found = read_violations(REPORTS, json.dumps([report]).encode(), PAGES)
-    assert found in ([], [Violation(OTHER, OTHER, OTHER)])
+    found, unread = read_violations(REPORTS, json.dumps([report]).encode(), PAGES)
+    assert (found, unread) in (([], 1), ([Violation(OTHER, OTHER, OTHER)], 0))
+
+
+def test_reports_beyond_the_bound_are_counted_as_unread() -> None:
+    body = json.dumps([{"type": "csp-violation"}] * (REPORTS_MAX + 7)).encode()
+    found, unread = read_violations(REPORTS, body, PAGES)
+    assert (len(found), unread) == (REPORTS_MAX, 7)

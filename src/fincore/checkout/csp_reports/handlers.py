@@ -39,23 +39,25 @@ class CspReportHandlers:
     async def report(self, call: Call) -> Response:
         """Count what a browser reports."""
         self._limit.admit(call)
-        media_type = _media_type(call)
+        media_type = self._media_type(call)
         body = await call.body(bytes_max=BODY_BYTES_MAX)
         try:
-            violations = read_violations(media_type, body, self._pages)
+            reported = read_violations(media_type, body, self._pages)
         except ValueError:
+            self._reports.add_unread("body")
             raise Problem("json_invalid", "Send reports as a browser does: the body is none.") from None
-        self._reports.add(violations)
+        self._reports.add(reported.violations)
+        self._reports.add_unread("report", reported.unread)
         return Response(204, b"")
 
-
-def _media_type(call: Call) -> ReportFormat:
-    given = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
-    for known in get_args(ReportFormat):
-        if given == known:
-            return known  # type: ignore[no-any-return]  # an item of a Literal
-    raise Problem(
-        "media_type_unsupported",
-        f"Send reports as {' or '.join(get_args(ReportFormat))}.",
-        param="Content-Type",
-    )
+    def _media_type(self, call: Call) -> ReportFormat:
+        given = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
+        for known in get_args(ReportFormat):
+            if given == known:
+                return known  # type: ignore[no-any-return]  # an item of a Literal
+        self._reports.add_unread("media_type")
+        raise Problem(
+            "media_type_unsupported",
+            f"Send reports as {' or '.join(get_args(ReportFormat))}.",
+            param="Content-Type",
+        )

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from fincore.postgres.failures import is_outage
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
-from fincore.write.pages.metrics import CSP_REPORTS
+from fincore.write.pages.metrics import CSP_REPORTS, UNREAD_REPORTS
 from fincore.write.pages.violation import OTHER, Violation
 
 _SQL = load_sql("fincore.write.pages", "csp_reports.sql")
@@ -25,6 +25,8 @@ FLUSH_SECONDS: Final = 5.0
 FLUSH_TIMEOUT_SECONDS: Final = 5.0
 KEPT_FOR: Final = timedelta(days=90)
 """How long a violation is kept that no browser reports any more."""
+
+UnreadReason = Literal["media_type", "body", "report"]
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +54,10 @@ class CspReports:
         for violation in violations:
             CSP_REPORTS.labels(violation.directive, violation.source_kind).inc()
             self._count(violation, 1)
+
+    def add_unread(self, reason: UnreadReason, reports: int = 1) -> None:
+        """Count what a browser sent and FinCore does not read."""
+        UNREAD_REPORTS.labels(reason).inc(reports)
 
     async def run(self) -> None:
         """Add what was counted to the table every few seconds until canceled; what cannot be added is added later."""

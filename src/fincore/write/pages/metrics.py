@@ -10,7 +10,12 @@ CSP_REPORTS: Final = Counter(
     "`origin`, `extension` of the customer's browser, `other`.",
     ("directive", "blocked"),
 )
-
+UNREAD_REPORTS: Final = Counter(
+    "fincore_browser_reports_unread_total",
+    "Reports of browsers that are no violation FinCore reads, by reason: `media_type` or `body` is of another form, `report` is of another "
+    "type or beyond the hundredth of its body.",
+    ("reason",),
+)
 PAGE_PROBLEMS: Final = Gauge(
     "fincore_page_problems",
     "What the last `fincore pages verify` found to differ, or could not check.",

@@ -6,7 +6,7 @@ a list of reports of any type. What they say is not to be trusted: each value be
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -17,6 +17,8 @@ ReportFormat = Literal["application/csp-report", "application/reports+json"]
 
 OTHER: Final = "(other)"
 """What stands for a page, a directive or a source that is none of those known."""
+REPORTS_MAX: Final = 100
+"""Reports of one body that are read; a browser keeps no more for a page."""
 DIRECTIVES: Final = frozenset(
     [
         "base-uri",
@@ -114,18 +116,23 @@ class Pages:
         return "/" + "/".join(min(fitting, key=lambda template: sum(map(_is_name, template))))
 
 
-def read_violations(media_type: ReportFormat, body: bytes, pages: Pages) -> list[Violation]:
+class Reported(NamedTuple):
+    """What a body reports. `unread` counts the reports of other types, and those beyond `REPORTS_MAX`."""
+
+    violations: list[Violation]
+    unread: int
+
+
+def read_violations(media_type: ReportFormat, body: bytes, pages: Pages) -> Reported:
     """The violations that a body reports. Raises `ValueError` for a body of another form."""
     try:
         if media_type == "application/csp-report":
-            return [_of_level_2(_LEVEL_2.decode(body).report, pages)]
-        return [
-            _of_reporting_api(report, pages)
-            for report in _REPORTS.decode(body)
-            if report.type == "csp-violation"
-        ]
-    except msgspec.DecodeError as error:
+            return Reported([_of_level_2(_LEVEL_2.decode(body).report, pages)], 0)
+        reports = _REPORTS.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError("the body holds no reports") from error
+    found = [report for report in reports[:REPORTS_MAX] if report.type == "csp-violation"]
+    return Reported([_of_reporting_api(report, pages) for report in found], len(reports) - len(found))
 
 
 class _Level2Report(msgspec.Struct, rename="kebab"):
