@@ -717,6 +717,11 @@ async def test_forgotten_order_expired_if_it_waited_for_a_customer(
     assert isinstance(outcome, kind)
 
 
+async def test_forgotten_order_that_may_be_paid_is_not_expired(gateway: PayPalGateway) -> None:
+    order = PspReference(ORDER_ID)
+    assert await inquire(gateway, psp_reference=order, may_be_completed=True) == NotFound()
+
+
 async def test_reported_order_counts_if_it_names_the_charge(
     paypal: PayPalStub, gateway: PayPalGateway
 ) -> None:

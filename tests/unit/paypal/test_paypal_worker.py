@@ -30,6 +30,7 @@ from fixtures.paypal_stub import (
     Json,
     PayPalStub,
     capture_json,
+    error,
     order_json,
     paypal_gateway,
     paypal_stub,
@@ -184,6 +185,22 @@ async def test_approval_told_twice_is_captured_once(harness: PayPalHarness) -> N
         await harness.hear(event("CHECKOUT.ORDER.APPROVED", approved, event_id))
     assert (await harness.state(charge_id)).status == "succeeded"
     assert len(harness.stub.calls("POST", f"{ORDER}/capture")) == 1
+
+
+async def test_completion_in_doubt_is_not_ended_by_a_missing_order(harness: PayPalHarness) -> None:
+    """As with the credentials of another account: PayPal may have captured, so that its not showing the order proves nothing."""
+    charge_id = await harness.asked()
+    harness.shows(order_json(charge_id, "APPROVED"))
+    harness.stub.put("GET", ORDER, 404, error("RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID"))
+    harness.stub.put("GET", ORDER, 200, order_json(charge_id, captures=[capture_json(charge_id)]))
+    harness.stub.put("POST", f"{ORDER}/capture", 500, b"")
+    approved = {"id": ORDER_ID, "purchase_units": [{"custom_id": charge_id}]}
+    await harness.hear(event("CHECKOUT.ORDER.APPROVED", approved))
+    assert (await harness.history(charge_id))[-3:] == [
+        "charge.customer_approved",
+        "charge.outcome_unknown",
+        "charge.captured",
+    ]
 
 
 async def test_partial_refunds_told_doubled_are_counted_once(harness: PayPalHarness) -> None:

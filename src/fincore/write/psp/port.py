@@ -113,7 +113,8 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
 
     `reported_reference` is a payment that a report said to be the charge's: it counts only if it carries our charge id.
     `payment_method` is what the charge is paid with: where the PSP cannot be searched, it says whether a payment without a
-    known reference can have taken money.
+    known reference can have taken money. `may_be_completed`: a call that completes it was made, and what became of that is not
+    known, or not decided: then a payment that the PSP does not show any more is not one that took nothing.
     """
 
     charge_id: ChargeId
@@ -122,6 +123,7 @@ class Inquiry(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: PspReference | None = None
     reported_reference: PspReference | None = None
     payment_method: PaymentMethod | None = None
+    may_be_completed: bool = False
 
 
 class RefundInquiry(msgspec.Struct, frozen=True, kw_only=True):

@@ -237,8 +237,8 @@ class PayPalGateway:
     def _forgotten(self, inquiry: Inquiry) -> Expired | NotFound:
         """What it means that PayPal does not hold the charge's order any more."""
         now = self._clock.now()
-        is_wallet = isinstance(inquiry.payment_method, PayPalWallet)
-        if is_wallet and inquiry.psp_reference is not None and now - inquiry.created_at < ORDER_LIFE:
+        took_nothing = isinstance(inquiry.payment_method, PayPalWallet) and not inquiry.may_be_completed
+        if took_nothing and inquiry.psp_reference is not None and now - inquiry.created_at < ORDER_LIFE:
             return Expired(reason="abandoned", psp_reference=inquiry.psp_reference, occurred_at=now)
         return NotFound()
 

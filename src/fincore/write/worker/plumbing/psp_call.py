@@ -172,6 +172,8 @@ async def inquire(
         psp_reference=charge.psp_reference,
         reported_reference=reported_reference,
         payment_method=charge.payment_method,
+        may_be_completed=charge.pending_until is not None
+        or (charge.operation is not None and charge.operation.kind == "complete"),
     )
     record = await _called(gateway.name, "inquire", gateway.inquire(inquiry))
     if record is None:
