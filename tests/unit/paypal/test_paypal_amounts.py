@@ -14,7 +14,7 @@ from fincore.write.psp.paypal.amounts import (
     from_paypal,
     to_paypal,
 )
-from fincore.write.psp.paypal.limits import PAYPAL_LIMITS
+from fincore.write.psp.paypal.limits import HONOR_SECONDS, PAYPAL_LIMITS
 
 
 def money(amount_minor: int, currency: str) -> Money:
@@ -108,6 +108,11 @@ def test_paypal_keys_are_repeated_only_while_paypal_keeps_them() -> None:
     safe = {name: limits.key_safe_seconds for name, limits in PAYPAL_LIMITS.operations.items()}
     assert safe["authorize"] == safe["complete"] < 6 * 3_600
     assert safe["capture"] == safe["cancel"] == safe["refund"] < 45 * 86_400
+
+
+def test_paypal_hold_lives_29_days_of_which_three_are_honored() -> None:
+    assert PAYPAL_LIMITS.hold_seconds == 29 * 86_400
+    assert HONOR_SECONDS == 3 * 86_400
 
 
 def test_amount_beyond_any_payment_is_not_read() -> None:

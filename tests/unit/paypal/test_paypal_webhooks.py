@@ -1,5 +1,6 @@
 """PayPal's webhooks: which may be believed to come from PayPal, and that no word of them about money is believed."""
 
+import asyncio
 import base64
 import json
 import zlib
@@ -15,7 +16,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspAccount
 from fincore.write.psp.paypal.account import PayPalWebhookEndpoint
-from fincore.write.psp.paypal.webhook_certificates import trusted_roots
+from fincore.write.psp.paypal.webhook_certificates import FETCHES_MAX, KEPT_MAX, trusted_roots
 from fincore.write.psp.paypal.webhook_reports import SUBSCRIBED_TYPES, read_event, reader_of
 from fincore.write.psp.paypal.webhook_signature import is_certificate_url
 from fincore.write.psp.paypal.webhooks import PayPalWebhooks
@@ -266,6 +267,47 @@ async def test_certificate_is_fetched_once_and_again_when_it_is_old(simulator: S
     later = NOW + timedelta(hours=13)
     await simulator.verify(simulator.headers(body, sent_at=later), body, later)
     assert len(simulator.stub.calls("GET", CERTIFICATE)) == 2
+
+
+async def test_certificate_is_not_kept_beyond_its_own_end(simulator: Simulator) -> None:
+    body, later = event(), NOW + timedelta(hours=2)
+    simulator.serve(200, pem(ROOT.certificate_for(SIGNING_KEY, valid_until=NOW + timedelta(hours=1))))
+    assert isinstance(await simulator.verify(simulator.headers(body), body), VerifiedWebhook)
+    refused = await simulator.verify(simulator.headers(body, sent_at=later), body, later)
+    assert refused == SignatureRefused("certificate")
+
+
+async def test_webhooks_at_once_fetch_a_certificate_once(simulator: Simulator) -> None:
+    """Also where the one that came first is given up."""
+    body = event()
+    first, *others = (asyncio.create_task(simulator.verify(simulator.headers(body), body)) for _ in range(20))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert all(isinstance(one, VerifiedWebhook) for one in await asyncio.gather(*others))
+    assert len(simulator.stub.calls("GET", CERTIFICATE)) == 1
+
+
+async def test_few_certificates_are_fetched_at_once(simulator: Simulator) -> None:
+    """A sender that is not known yet names them."""
+    body = event()
+    headers = [
+        simulator.headers(body, certificate_url=f"{simulator.stub.url}{CERTIFICATE}{number}")
+        for number in range(40)
+    ]
+    found = await asyncio.gather(*(simulator.verify(one, body) for one in headers))
+    assert all(isinstance(one, CouldNotCheck) for one in found)
+    assert len(simulator.stub.told) == FETCHES_MAX
+    assert isinstance(await simulator.verify(simulator.headers(body), body), VerifiedWebhook)
+
+
+async def test_certificates_kept_are_bounded(simulator: Simulator) -> None:
+    body = event()
+    paths = [f"{CERTIFICATE}{number}" for number in range(KEPT_MAX + 1)]
+    for path in (*paths, paths[0], paths[-1]):
+        simulator.stub.put("GET", path, 200, pem(ROOT.certificate_for(SIGNING_KEY)))
+        headers = simulator.headers(body, certificate_url=f"{simulator.stub.url}{path}")
+        assert isinstance(await simulator.verify(headers, body), VerifiedWebhook)
+    assert [len(simulator.stub.calls("GET", path)) for path in (paths[0], paths[-1])] == [2, 1]
 
 
 def test_authority_file_without_certificate_is_refused_at_start(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ KEPT_FOR: Final = timedelta(hours=12)
 KEPT_MAX: Final = 64
 FETCH_SECONDS_MAX: Final = 4.0
 CONNECTIONS_MAX: Final = 8
+FETCHES_MAX: Final = 16
 CERTIFICATE_BYTES_MAX: Final = 64 * 1024
 CHAIN_LENGTH_MAX: Final = 8
 KEY_BITS_MIN: Final = 2_048
@@ -70,6 +71,9 @@ class SigningCertificates:
             return kept.key
         fetch = self._fetches.get(name)
         if fetch is None:
+            if len(self._fetches) >= FETCHES_MAX:
+                # A sender may name any certificate of the host, and is not known before it is fetched.
+                return _could_not(f"{FETCHES_MAX} certificates are being fetched already")
             fetch = asyncio.create_task(self._fetch(endpoint, address, now))
             self._fetches[name] = fetch
             fetch.add_done_callback(lambda _: self._fetches.pop(name, None))
