@@ -28,11 +28,14 @@ from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.merchants.raw_card_decisions import EnabledRawCards
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.card_tokeniser import CardTokeniser
+from fincore.write.raw_cards.kept_card import VaultReading
 from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
 from fincore.write.raw_cards.screen import Screen
 from fincore.write.routing.router import Router
+from fincore.write.vault.accesses import Accesses, this_process
 from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
+from fincore.write.vault.kept_rows import KeptRows
 
 
 class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ def build_card_edge(
         tokenisers=cards.tokenisers,
         render=render_charge,
     )
+    kept_cards = KeptCards(stores.eventstore, clock)
     keys, enabled = ApiKeys(stores.eventstore), EnabledRawCards(stores.eventstore)
     record = RawCardRequests(stores.eventstore, clock)
     charges = RawCardCharges(
@@ -76,10 +80,18 @@ def build_card_edge(
         record=record,
         number_hmac=cards.number_hmac,
         clock=clock,
+        vault=None
+        if cards.keeping is None
+        else VaultReading(
+            kept_cards,
+            KeptRows(stores.eventstore),
+            Accesses(stores.eventstore, clock, by=this_process("card-edge")),
+            cards.keeping.cipher,
+        ),
     )
     kept = Cards(
         VaultServices(
-            cards=KeptCards(stores.eventstore, clock),
+            cards=kept_cards,
             keeping=cards.keeping,
             changes=IdempotentChanges(stores.eventstore),
             enabled=enabled,

@@ -23,9 +23,11 @@ ProblemCode = Literal[
     "cancel_failed",
     "capture_amount_too_large",
     "capture_failed",
+    "card_deleted",
     "card_not_found",
     "card_not_tokenised",
     "card_number_not_allowed",
+    "card_unreadable",
     "charge_already_refunded",
     "charge_busy",
     "charge_disputed",
@@ -416,6 +418,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Missing public URL",
             "Ask the operator of this installation to set FINCORE_PUBLIC_URL to where customers reach the checkout role.",
         ),
+        "card_deleted": ProblemKind(
+            422,
+            "Deleted card",
+            "Ask your customer for a card: this one was deleted, and nothing brings it back.",
+        ),
         "vault_not_configured": ProblemKind(
             422,
             "Missing vault",
@@ -465,6 +472,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Unchecked webhook",
             "Send the same webhook again after the seconds in `Retry-After`.",
             retryable=True,
+        ),
+        "card_unreadable": ProblemKind(
+            500,
+            "Unreadable card",
+            "Ask the operator of this installation to run `fincore vault verify`. Charge another card until then.",
         ),
         "card_not_tokenised": ProblemKind(
             503,

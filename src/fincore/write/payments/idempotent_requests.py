@@ -78,7 +78,10 @@ class Refused(msgspec.Struct, frozen=True):
             "currency_not_supported",
             "idempotency_key_in_use",
             "idempotency_key_reused",
+            "card_deleted",
+            "card_not_found",
             "card_not_tokenised",
+            "card_unreadable",
             "payment_method_not_taken",
             "psp_not_configured",
         ]

@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from fincore.domain.clock import Clock
-from fincore.domain.ids import CardId
+from fincore.domain.ids import CardId, ChargeId
+from fincore.domain.route_plan import PlannedAttempt
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
@@ -47,6 +48,18 @@ class Accesses:
     async def swept(self, card_ids: Sequence[CardId], purpose: Sweep) -> None:
         """Note that the keys of some cards are about to be used. It is committed when this returns."""
         await self._pool.execute(_SQL.add_sweep, list(card_ids), purpose, self._clock.now(), self._by)
+
+    async def charged(self, card_id: CardId, charge_id: ChargeId, attempts: Sequence[PlannedAttempt]) -> None:
+        """Note that a card's key is about to be used for tokens at the accounts of a charge's attempts. It is committed then."""
+        await self._pool.execute(
+            _SQL.add_charge,
+            card_id,
+            self._clock.now(),
+            self._by,
+            charge_id,
+            [one.psp for one in attempts],
+            [one.psp_account for one in attempts],
+        )
 
 
 class AccessRecord:

@@ -55,6 +55,11 @@ class KeptRows:
         """Every key-encryption key in use."""
         return [KeyUse(**dict(row)) for row in await self._pool.fetch(_SQL.count_by_key)]
 
+    async def find(self, card_id: CardId) -> KeptRow | None:
+        """The row of a card; None for one that is deleted."""
+        row = await self._pool.fetchrow(_SQL.read_one, card_id)
+        return None if row is None else _row_of(row)
+
     async def after(self, card_id: str, *, limit: int) -> list[KeptRow]:
         """The next rows by id; "" begins."""
         return [_row_of(row) for row in await self._pool.fetch(_SQL.read_after, card_id, limit)]
@@ -89,12 +94,19 @@ class KeptRows:
         return len(await self._pool.fetch(_SQL.replace_keys, *columns))
 
 
-def flaw_of(row: KeptRow, card: RawCard, fingerprints: CardFingerprints) -> Flaw | None:
-    """What a row says otherwise than the card that was found in it."""
+def facts_flaw(row: KeptRow, card: RawCard) -> Flaw | None:
+    """Whether a row shows another card than the one that was found in it."""
     number = card.number.reveal()
     in_clear = (row.first6, row.last4, row.expiry_month, row.expiry_year)
-    if in_clear != (first_digits(number), number[-len(row.last4) :], card.expiry_month, card.expiry_year):
-        return "facts_differ"
+    found = (first_digits(number), number[-len(row.last4) :], card.expiry_month, card.expiry_year)
+    return None if in_clear == found else "facts_differ"
+
+
+def flaw_of(row: KeptRow, card: RawCard, fingerprints: CardFingerprints) -> Flaw | None:
+    """What a row says otherwise than the card that was found in it, its fingerprint included."""
+    flaw = facts_flaw(row, card)
+    if flaw is not None:
+        return flaw
     owner = row.identity
     made = fingerprints.under(
         row.fingerprint.key_check, card.number, owner.merchant_id, livemode=owner.livemode

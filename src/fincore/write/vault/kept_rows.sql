@@ -6,6 +6,14 @@ where deleted_at is null
 group by key_id, key_check
 order by key_id, key_check;
 
+-- name: read_one
+-- A card that is not deleted.
+select
+    card_id, merchant_id, livemode, first6, last4, expiry_month, expiry_year, key_id, key_check, wrapped_key, content,
+    fingerprint, fingerprint_key_check
+from vault.cards
+where card_id = $1 and deleted_at is null;
+
 -- name: read_after
 -- The next cards by id that are not deleted. $1 the id before them, $2 rows.
 select
