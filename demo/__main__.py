@@ -11,6 +11,7 @@ from harness.failure import InstallationFailed
 
 from demo import agreement
 from demo.folder import fresh_folder
+from demo.open_shop import open_shop
 from demo.payments import (
     AWAY,
     FAILOVER_PAYMENTS,
@@ -97,7 +98,7 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     screen.heading("Your turn")
     screen.text(_next_steps(processes, api_key, charges[0]["id"]))
     if sys.stdin.isatty() and sys.stdout.isatty():
-        _serve(screen, processes, receiver)
+        _serve(screen, processes, receiver, merchant_id, api_key)
     return 1 if wrong or checked.code else 0
 
 
@@ -175,16 +176,21 @@ def _psp(screen: Screen, processes: Processes, charges: list[Charge]) -> list[st
     return [*wrong, f"{twice} charges were paid twice"] if twice else wrong
 
 
-def _serve(screen: Screen, processes: Processes, receiver: Receiver) -> None:
-    """Go on until Ctrl-C, showing the webhooks that arrive."""
-    screen.text("\nserving until Ctrl-C; webhooks to the shop are shown as they come")
-    receiver.news()
+def _serve(screen: Screen, processes: Processes, receiver: Receiver, merchant_id: str, api_key: str) -> None:
+    """Go on until Ctrl-C, with the shop open, showing the webhooks that arrive."""
     with suppress(KeyboardInterrupt):
-        while True:
-            processes.require_alive("up")
-            for line in receiver.news():
-                screen.text(line)
-            time.sleep(LOOK_SECONDS)
+        shop = open_shop(processes, merchant_id, api_key)
+        try:
+            screen.text(f"\nThe shop, to pay in three ways: {shop.url}")
+            screen.text("serving until Ctrl-C; webhooks to the shop are shown as they come")
+            receiver.news()
+            while True:
+                processes.require_alive("up")
+                for line in receiver.news():
+                    screen.text(line)
+                time.sleep(LOOK_SECONDS)
+        finally:
+            shop.stop()
 
 
 def _next_steps(processes: Processes, api_key: str, charge_id: str) -> str:

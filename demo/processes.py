@@ -1,5 +1,7 @@
 """The demo's processes: the PSP sandbox, and FinCore with all its roles; each logs into a file of its own."""
 
+import base64
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +32,8 @@ class Processes(Installation):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, SETTINGS, api_port=API_PORT, checkout_port=CHECKOUT_PORT, ops_port=OPS_PORT)
+        self.settings["FINCORE_CARD_EDGE_PORT"] = self.card_edge_url.rpartition(":")[2]
+        self.settings["FINCORE_CARD_EDGE_HMAC_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
         self._away: Sandbox | None = None
 
     def start_everything(self) -> None:
@@ -41,6 +45,7 @@ class Processes(Installation):
         self.launch_up()
         self.until_ready("api")
         self.until_ready("checkout")
+        self.until_ready("card-edge")
 
     def refuse_connections(self) -> None:
         """Let the sandbox of the account `AWAY` refuse every connection from now on."""

@@ -77,7 +77,9 @@ class Receiver:
                 return HTTPStatus.NO_CONTENT
             told = self._told[webhook_id] = json.loads(body)
             self.types[told["type"]] += 1
-            self._news.append(f"webhook: {told['type']} of {told['data']['charge_id']}, signature verified")
+            data = told["data"]
+            about = data.get("charge_id") or data["checkout_session_id"]
+            self._news.append(f"webhook: {told['type']} of {about}, signature verified")
         return HTTPStatus.NO_CONTENT
 
 
