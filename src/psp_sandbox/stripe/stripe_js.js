@@ -75,7 +75,8 @@
       frame.title = this.#options.title ?? "Secure card payment input frame";
       frame.referrerPolicy = "origin";
       frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms");
-      Object.assign(frame.style, { border: "0", display: "block", width: "100%", height: "230px", colorScheme: "auto" });
+      Object.assign(frame.style, { border: "0", display: "block", width: "100%", height: "230px" });
+      this.#showThrough(frame);
       frame.addEventListener("load", () => this.#connect(frame), { once: true });
       frame.src = `${ORIGIN}/v3/card_frame.html`;
       this.#frame = frame;
@@ -91,7 +92,13 @@
 
     update(options) {
       this.#options = { ...this.#options, ...options };
+      if (this.#frame) this.#showThrough(this.#frame);
       this.#send({ type: "update", appearance: this.#options.appearance, disabled: this.#options.disabled });
+    }
+
+    // A frame shows the page behind it only where both have one colour scheme: that of the theme, or the page's.
+    #showThrough(frame) {
+      frame.style.colorScheme = { stripe: "light", night: "dark" }[this.#options.appearance?.theme] ?? "";
     }
 
     focus() {
