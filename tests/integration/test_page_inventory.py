@@ -155,7 +155,8 @@ def is_page(route: Route) -> bool:
 def test_every_path_of_a_page_is_listed() -> None:
     found = set(html_paths())
     assert "/return/{charge_id}/{word}" in found
-    assert {path for page in INVENTORY.pages for path in page.paths} == found
+    listed = {path for page in INVENTORY.pages for path in page.paths}
+    assert listed | {frame.path for frame in INVENTORY.frames} == found
 
 
 def test_policies_name_no_source_but_ours_and_the_psps() -> None:

@@ -17,6 +17,7 @@ const SCRIPTS = {
   "fincore.js": { entryPoints: [here("src/classic.ts")], format: "iife" },
   "fincore.mjs": { entryPoints: [here("src/index.ts")], format: "esm" },
   "fincore-react.mjs": { entryPoints: [here("src/react.ts")], format: "esm", external: ["react"] },
+  "paypal_frame.js": { entryPoints: [here("src/paypal/frame.ts")], format: "iife" },
 };
 
 /** What makes the folder a package, for shops that keep a copy of it: `npm install ./vendor/fincore-js`. */

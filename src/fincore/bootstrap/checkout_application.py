@@ -8,12 +8,15 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.checkout.address_limit import AddressLimit
 from fincore.checkout.app import CheckoutBounds, create_checkout_app
+from fincore.checkout.approvals.handlers import Approvals
 from fincore.checkout.client_configuration.handlers import BrowserRouting, ClientConfiguration
 from fincore.checkout.cross_origin import CrossOrigin
 from fincore.checkout.csp_reports.handlers import CspReportHandlers, report_budget
 from fincore.checkout.js.handlers import Scripts
 from fincore.checkout.page.handlers import PageFiles
-from fincore.checkout.return_page.handlers import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
+from fincore.checkout.paypal_frame.handlers import PayPalFrame
+from fincore.checkout.return_page.charge_pages import WAIT_SECONDS_MAX as RETURN_WAIT_SECONDS
+from fincore.checkout.return_page.charge_pages import ChargePages
 from fincore.checkout.return_page.handlers import ReturnPage
 from fincore.checkout.security_headers import security_headers
 from fincore.checkout.session_page.handlers import SessionPage
@@ -78,14 +81,14 @@ def build_checkout(
         clock=clock,
     )
     limit = AddressLimit(options.trusted_proxies)
+    keys = ApiKeys(stores.eventstore)
+    cross_origin = CrossOrigin(RegisteredOrigins(stores.eventstore))
+    pages = ChargePages(log=log, waits=waits, limit=limit, wait_seconds_max=options.return_wait_seconds)
     resources: tuple[Resource, ...] = (
-        ClientConfiguration(
-            keys=ApiKeys(stores.eventstore),
-            cross_origin=CrossOrigin(RegisteredOrigins(stores.eventstore)),
-            limit=limit,
-            routing=routing,
-        ),
-        ReturnPage(log=log, waits=waits, limit=limit, wait_seconds_max=options.return_wait_seconds),
+        ClientConfiguration(keys=keys, cross_origin=cross_origin, limit=limit, routing=routing),
+        PayPalFrame(keys=keys, cross_origin=cross_origin, limit=limit, routing=routing),
+        Approvals(pages),
+        ReturnPage(pages),
         PageFiles(),
         SessionPage(sessions=sessions, limit=limit, wait_seconds_max=options.return_wait_seconds),
         # Apart from the other requests of an address: a page asks for it at each visit, whether the customer pays or not.

@@ -45,18 +45,24 @@ class CrossOrigin:
     async def headers_for(self, call: Call, principal: Principal) -> Headers:
         """The headers with which a page of the merchant may read the answer. Raises `origin_not_registered`."""
         origin = call.header(b"origin")
-        is_registered = origin is not None and await self._registered.is_of(
-            origin, principal.merchant_id, livemode=principal.livemode
-        )
-        if origin is None or not is_registered:
-            mode = "live" if principal.livemode else "test"
-            raise Problem(
-                "origin_not_registered",
-                f"The origin of this page is not registered for the merchant of the key in {mode} mode. The operator of this "
-                "installation registers it with `fincore merchant origins add`.",
-                param=_ORIGIN_HEADER,
-            )
         return (
-            ("access-control-allow-origin", origin),
+            ("access-control-allow-origin", await self.require(origin, principal)),
             ("access-control-expose-headers", "request-id, retry-after, ratelimit, ratelimit-policy"),
+        )
+
+    async def require(self, origin: str | None, principal: Principal, *, param: str = _ORIGIN_HEADER) -> str:
+        """The origin, if the merchant has registered it for the mode of the key.
+
+        Raises `origin_not_registered`; `param` is what named the origin.
+        """
+        if origin is not None and await self._registered.is_of(
+            origin, principal.merchant_id, livemode=principal.livemode
+        ):
+            return origin
+        mode = "live" if principal.livemode else "test"
+        raise Problem(
+            "origin_not_registered",
+            f"The origin of this page is not registered for the merchant of the key in {mode} mode. The operator of this "
+            "installation registers it with `fincore merchant origins add`.",
+            param=param,
         )

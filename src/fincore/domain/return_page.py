@@ -4,6 +4,8 @@ The page's address is made once, with the charge, and holds a word that nothing 
 nowhere. What the PSP or the customer appends to it is not read.
 """
 
+import base64
+import hashlib
 import secrets
 from typing import Final, NamedTuple
 
@@ -13,6 +15,8 @@ from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod, 
 PATH: Final = "/return"
 CANCELED: Final = "canceled"
 """The last part of the address for a customer who did not approve."""
+APPROVALS_PATH: Final = "/approvals"
+"""Where fincore.js learns what a customer is to approve in the merchant's page, and tells that they did."""
 WORD_BYTES: Final = 18
 
 
@@ -48,6 +52,24 @@ def pages_of(
     if page is not None and is_approved_by_customer(method):
         return Pages(page, f"{page}/{CANCELED}")
     return Pages(return_url, cancel_url)
+
+
+def approval_url(method: PaymentMethod, page: str | None) -> str | None:
+    """Where fincore.js has the customer approve, for the merchant to know; None where they do not approve at a wallet.
+
+    Its word follows from the page's, and does not tell it.
+    """
+    if page is None or not is_approved_by_customer(method):
+        return None
+    charge_page, _, word = page.rpartition("/")
+    public_url, _, charge_id = charge_page.rpartition(f"{PATH}/")
+    return f"{public_url}{APPROVALS_PATH}/{charge_id}/{approval_word(word)}"
+
+
+def approval_word(word: str) -> str:
+    """The word in the address of an approval, of the word in the address of the charge's page."""
+    digest = hashlib.blake2b(word.encode(), digest_size=WORD_BYTES, person=b"approval")
+    return base64.urlsafe_b64encode(digest.digest()).decode()
 
 
 def word_of(page: str) -> str:

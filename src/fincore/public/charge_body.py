@@ -13,6 +13,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.payment_method import token_of
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
+from fincore.domain.return_page import approval_url
 from fincore.public.attempt_body import AttemptBody, attempt_bodies
 from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.public.event_data import DETAILS_REFERENCE
@@ -41,6 +42,13 @@ class NextAction(msgspec.Struct, frozen=True, kw_only=True):
 
     redirect_url: Annotated[
         str | None, Meta(description="Send the customer to this page; null where the PSP gave none.")
+    ]
+    approval_url: Annotated[
+        str | None,
+        Meta(
+            description="What fincore.js needs to have the customer approve in your page: hand the whole `next_action` to it. "
+            "Null where the customer does not approve at a wallet."
+        ),
     ]
 
 
@@ -227,7 +235,10 @@ def charge_body(
         operation_failure=operation_failure_body(charge.operation_failure)
         if charge.operation_failure
         else None,
-        next_action=NextAction(redirect_url=charge.redirect_url)
+        next_action=NextAction(
+            redirect_url=charge.redirect_url,
+            approval_url=approval_url(charge.payment_method, charge.return_page),
+        )
         if charge.status == "requires_action"
         else None,
         outcome_unknown_since=charge.unknown_since,

@@ -58,20 +58,19 @@ merchant is told that the instrument was declined when it takes the payment.</sm
 _OVER = "<p>This order does not wait for a payer: it is approved already, over, or not there.</p>"
 _APPROVED = "<p>You approved. The merchant named no page to go back to; you can close this one.</p>"
 _CANCELED = "<p>You canceled. The merchant named no page to go back to; you can close this one.</p>"
-_OTHER_PAYEE = "Payee passed in transaction does not match expected merchant id. Pass the client id that the order was made with."
 _UNREADABLE = "<p>Press one of the three buttons, with an e-mail address and one of the listed payments.</p>"
 
 
 def page(store: Store, request: Request) -> Response:
     """GET and POST /checkoutnow?token={order}. A POST sends the payer back to the merchant.
 
-    With `xcomponent=1` the script opened the page for its `client-id`, in a window or a frame, and is told the answer instead.
+    With `xcomponent=1` the script opened the page for its `client-id` and `intent`, in a window or a frame, and is told the answer instead.
     """
     query = {name: values[0] for name, values in parse_qs(request.query.decode("latin-1")).items()}
     is_of_script = query.get("xcomponent") == "1"
     order = store.order_of_token(query.get("token", ""))
-    if is_of_script and order is not None and account_of(query.get("client-id", "")) != order.account:
-        return redirection(ANSWER_PATH, {"action": "error", "message": _OTHER_PAYEE})
+    if is_of_script and order is not None and (flaw := _flaw(order, query)) is not None:
+        return redirection(ANSWER_PATH, {"action": "error", "message": flaw})
     if order is None or order.status not in order_machine.WAITS_FOR_PAYER or order.approval_rel is None:
         return html_page(404, _OVER, may_be_framed=is_of_script)
     if request.method == "GET":
@@ -80,6 +79,17 @@ def page(store: Store, request: Request) -> Response:
     if request.method != "POST":
         return html_page(405, _UNREADABLE, may_be_framed=is_of_script)
     return _answered(store, order, form, is_of_script=is_of_script)
+
+
+def _flaw(order: Order, script: dict[str, str]) -> str | None:
+    """Why the script of a page, by its query, cannot have an order approved; None where it can."""
+    if account_of(script.get("client-id", "")) != order.account:
+        return "Payee passed in transaction does not match expected merchant id. Pass the client id that the order was made with."
+    if script.get("intent", "").upper() != order.intent:
+        return (
+            f"Expected intent from order api call to be {script.get('intent')}, got {order.intent.lower()}."
+        )
+    return None
 
 
 def payer_of(email: str) -> Payer:

@@ -8,7 +8,7 @@
   const LABELS = { paypal: ["", ""], checkout: ["", "Checkout"], buynow: ["", "Buy Now"], pay: ["Pay with", ""] };
 
   const parentOrigin = document.referrer ? new URL(document.referrer).origin : null;
-  const clientId = new URLSearchParams(window.location.search).get("client-id");
+  const given = new URLSearchParams(window.location.search);
   const button = document.getElementById("paypal");
   let port = null;
   let approval = null;
@@ -40,7 +40,7 @@
 
   function open(orderID) {
     approval.orderID = orderID;
-    const query = new URLSearchParams({ token: orderID, xcomponent: "1", "client-id": clientId });
+    const query = new URLSearchParams([...given, ["token", orderID], ["xcomponent", "1"]]);
     const path = `/checkoutnow?${query}`;
     if (approval.popup) approval.popup.location.replace(path);
     else tell({ type: "overlay", url: new URL(path, window.location.href).href });

@@ -83,7 +83,9 @@
       frame.referrerPolicy = "origin";
       Object.assign(frame.style, { border: "0", display: "block", width: "100%", height: "53px", colorScheme: "auto" });
       frame.addEventListener("load", () => this.#connect(frame), { once: true });
-      frame.src = `${ORIGIN}/smart/button?${new URLSearchParams({ "client-id": SOURCE.searchParams.get("client-id") })}`;
+      const intent = SOURCE.searchParams.get("intent") ?? "capture";
+      const query = new URLSearchParams({ "client-id": SOURCE.searchParams.get("client-id"), intent });
+      frame.src = `${ORIGIN}/smart/button?${query}`;
       this.#frame = frame;
       parent.append(frame);
       return new Promise((resolve, reject) => {

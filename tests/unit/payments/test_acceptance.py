@@ -67,6 +67,7 @@ def test_accepted_request_becomes_event_with_route_and_job() -> None:
         (CardPaymentMethod(token="pm_1"), CardToken("pm_1"), None),
         (CardPaymentMethod(token="pm_1", account="eu"), CardToken("pm_1"), "eu"),
         (PayPalPaymentMethod(), PayPalWallet(), None),
+        (PayPalPaymentMethod(account="shop"), PayPalWallet(), "shop"),
         (HostedCardPaymentMethod(), HostedCard(), None),
         (PayPalVaultPaymentMethod(token="8kk-8451t", account="de"), PayPalVaultToken("8kk-8451t"), "de"),
     ],

@@ -10,6 +10,7 @@ const RETRYABLE: readonly ErrorCode[] = [
   "load_timeout",
   "unmounted",
   "psp_unreachable",
+  "payment_declined",
 ];
 
 export function errorOf(code: ErrorCode, message: string, field?: CardField): FinCoreError {

@@ -2,6 +2,7 @@
 
 import { PspCardFields } from "./card_fields.js";
 import { handleNextAction } from "./next_action.js";
+import { PspPayWithPayPal } from "./pay_with_paypal.js";
 import type { LoadFinCore } from "./public.js";
 
 const LOAD_TIMEOUT_MS = 10_000;
@@ -16,6 +17,7 @@ export function loaderOf(script: string | undefined): LoadFinCore {
     const setting = { base_url: base, key, load_timeout_ms };
     return {
       cardFields: (options) => new PspCardFields(setting, { ...(locale && { locale }), ...options }),
+      payWithPayPal: (options) => new PspPayWithPayPal(setting, { ...(locale && { locale }), ...options }),
       handleNextAction,
     };
   };

@@ -40,6 +40,22 @@ class ListedSdk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorized_by: str
 
 
+class ListedFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page that pages of shops hold in a frame, and in which a PSP's script runs.
+
+    In its headers `{psp}` stands for the origins of the PSP, `{nonce}` for a word of each answer, and `{origin}` for the origin of
+    the page that holds it. `scripts` are addresses.
+    """
+
+    name: str
+    path: str
+    purpose: str
+    headers: dict[str, str]
+    scripts: tuple[str, ...]
+    assured_by: str
+    authorized_by: str
+
+
 class ListedPspScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A script of a PSP, which FinCore's code loads or has loaded."""
 
@@ -61,6 +77,7 @@ class Inventory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pages: tuple[ListedPage, ...]
     files: tuple[ListedFile, ...]
     sdk: ListedSdk
+    frames: tuple[ListedFrame, ...]
     psp_scripts: tuple[ListedPspScript, ...]
 
     def page(self, name: str) -> ListedPage:

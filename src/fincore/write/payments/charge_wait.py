@@ -53,13 +53,13 @@ class ChargeWait:
 def moved_on_from(before: Charge) -> Callable[[Charge], bool]:
     """Whether a charge, later, has left what it waited in: `processing`, `requires_action`, or a pending operation.
 
-    A charge that waits for nothing has. One that needs its customer after all has, too: the client is to act then.
+    A charge that waits for nothing has. One that needs its customer after all, or once more, has, too: the client is to act then.
     """
     if before.operation is None and before.status != "requires_action":
         return lambda _later: True
 
     def has_moved_on(later: Charge) -> bool:
-        if later.status != before.status:
+        if later.status != before.status or later.actions_required != before.actions_required:
             return True
         return before.operation is not None and later.operation != before.operation
 

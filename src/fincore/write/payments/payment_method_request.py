@@ -62,9 +62,29 @@ class CardPaymentMethod(
 
 
 class PayPalPaymentMethod(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="paypal"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="paypal",
 ):
     """A PayPal account: the customer approves the payment on PayPal's page."""
+
+    account: (
+        Annotated[
+            str,
+            Meta(
+                max_length=ACCOUNT_CHARACTERS_MAX,
+                description="The PSP account that the customer pays, as fincore.js and the client configuration name it; without it "
+                "the routing decides.",
+                examples=["test"],
+                extra_json_schema={"pattern": _ACCOUNT},
+            ),
+        ]
+        | None
+    ) = None
 
 
 class PayPalVaultPaymentMethod(
@@ -100,7 +120,7 @@ AnyPaymentMethod = (
     CardPaymentMethod | PayPalPaymentMethod | PayPalVaultPaymentMethod | HostedCardPaymentMethod
 )
 PagedPaymentMethod = PayPalPaymentMethod | HostedCardPaymentMethod
-"""The customer pays on a page of the PSP and comes back; there is no token, and so no account that made it."""
+"""The customer pays on a page of the PSP and comes back; there is no token."""
 
 
 def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
@@ -118,11 +138,14 @@ def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
             return PayPalVaultToken(sent.token)
 
 
+def _account_of(sent: str | AnyPaymentMethod) -> str | None:
+    """The account that was named."""
+    return None if isinstance(sent, str | HostedCardPaymentMethod) else sent.account
+
+
 def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:
     """The payment method that was sent, with the account that it names."""
-    if isinstance(sent, str):
-        return PaymentMethodChoice(CardToken(sent))
-    account = None if isinstance(sent, PagedPaymentMethod) else sent.account
+    account = _account_of(sent)
     return PaymentMethodChoice(_method_of(sent), None if account is None else PspAccount(account))
 
 
@@ -133,18 +156,17 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
             yield param, sent
         case CardPaymentMethod() | PayPalVaultPaymentMethod():
             yield f"{param}.token", sent.token
-            if sent.account is not None:
-                yield f"{param}.account", sent.account
         case PayPalPaymentMethod() | HostedCardPaymentMethod():
             pass
+    if (account := _account_of(sent)) is not None:
+        yield f"{param}.account", account
 
 
 def payment_method_flaw(sent: str | AnyPaymentMethod, param: str) -> Flaw | None:
     """The first thing that is wrong with one payment method; its lengths are checked before."""
-    if isinstance(sent, PagedPaymentMethod):
-        return None
-    token, account = (sent, None) if isinstance(sent, str) else (sent.token, sent.account)
-    if not _IS_TOKEN.fullmatch(token):
+    token = None if isinstance(sent, PagedPaymentMethod) else sent if isinstance(sent, str) else sent.token
+    account = _account_of(sent)
+    if token is not None and not _IS_TOKEN.fullmatch(token):
         of_token = param if isinstance(sent, str) else f"{param}.token"
         return Flaw(
             code="field_invalid",

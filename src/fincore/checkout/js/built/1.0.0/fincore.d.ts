@@ -11,6 +11,8 @@ export interface LoadOptions {
 export interface FinCore {
     /** Card fields for a charge to come. Nothing is fetched before they are mounted. */
     cardFields(options: CardFieldsOptions): CardFields;
+    /** PayPal's button for a charge to come. Nothing is fetched before it is mounted. */
+    payWithPayPal(options: PayWithPayPalOptions): PayWithPayPal;
     /** Sends the customer to the page that a charge in `requires_action` names; they come back to the charge's `return_url`. */
     handleNextAction(nextAction: NextAction | null): Promise<NextActionResult>;
 }
@@ -111,6 +113,61 @@ export interface Billing {
         country?: string;
     };
 }
+/** What PayPal's button is for, and how it looks. */
+export interface PayWithPayPalOptions extends Amount {
+    /**
+     * Called when the customer presses the button: has your back end create the charge, with the `payment_method` that it gets as it
+     * is, and returns the charge or its `next_action`. The customer approves the same charge again after they left PayPal, so that it
+     * is called again only for a charge that cannot be approved any more.
+     */
+    createCharge(wallet: {
+        payment_method: {
+            type: "paypal";
+            account: string;
+        };
+    }): Promise<{
+        next_action: NextAction | null;
+    } | NextAction>;
+    /** False where your back end creates the charge with `"capture": false`. */
+    capture?: boolean;
+    /** The language of the button, such as "de-DE"; the default is that of `loadFinCore`. Without a region PayPal decides. */
+    locale?: string;
+    style?: PayPalStyle;
+    /** What screen readers call the frame of the button. The default is "PayPal". */
+    title?: string;
+}
+/** The look of PayPal's button. */
+export interface PayPalStyle {
+    color?: "gold" | "blue" | "silver" | "white" | "black";
+    shape?: "rect" | "pill";
+    label?: "paypal" | "checkout" | "buynow" | "pay";
+    /** In pixels, from 25 to 55. */
+    height?: number;
+}
+/** PayPal's button. After an approval it leaves the page: another press would make another charge. */
+export type PayWithPayPal = Mountable<PayWithPayPalOptions, PayWithPayPalEvents>;
+/** The events of PayPal's button, with what their handlers get. */
+export interface PayWithPayPalEvents {
+    /** The customer can press it. */
+    ready: Record<string, never>;
+    /** What came of a press. */
+    result: PayPalResult;
+    /** The button did not load and is unmounted. `mount` tries again. */
+    loaderror: {
+        error: FinCoreError;
+    };
+}
+/**
+ * `approved`: the customer approved, and FinCore takes the payment; your back end learns by the charge and its webhooks what became of
+ * it. `canceled`: they left PayPal, and can press the button again.
+ */
+export type PayPalResult = {
+    status: "approved" | "canceled";
+    error?: undefined;
+} | {
+    status?: undefined;
+    error: FinCoreError;
+};
 /** A card's token, or why there is none. */
 export type Tokenized = {
     /** Hand it to your back end, which sends it as `payment_method` of a charge as it is. */
@@ -131,6 +188,8 @@ export type Tokenized = {
 /** A charge's `next_action`. */
 export interface NextAction {
     redirect_url: string | null;
+    /** Where `payWithPayPal` has it approved; null where the customer does not approve at a wallet. */
+    approval_url?: string | null;
 }
 /** Empty where there was nothing to do, and where the customer came back with the back button. What became of the charge, your back end asks. */
 export interface NextActionResult {
@@ -148,7 +207,7 @@ export interface FinCoreError {
 }
 export type CardField = "number" | "expiry" | "cvc";
 /** Every code there is. */
-export type ErrorCode = "card_incomplete" | "card_invalid" | "card_declined" | "configuration_refused" | "configuration_unreachable" | "rate_limited" | "method_unavailable" | "script_failed" | "fields_failed" | "load_timeout" | "not_mounted" | "unmounted" | "psp_refused" | "psp_unreachable" | "next_action_unknown";
+export type ErrorCode = "card_incomplete" | "card_invalid" | "card_declined" | "configuration_refused" | "configuration_unreachable" | "rate_limited" | "method_unavailable" | "script_failed" | "fields_failed" | "load_timeout" | "not_mounted" | "unmounted" | "psp_refused" | "psp_unreachable" | "charge_refused" | "payment_declined" | "next_action_unknown";
 /** FinCore for a publishable key; null on a server. Rejects with a TypeError for what is no publishable key. Fetches nothing. */
 export type LoadFinCore = (publishableKey: string, options?: LoadOptions) => Promise<FinCore | null>;
 

@@ -1,0 +1,67 @@
+"""What a page says of the frame that it wants: its key, its origin, the account, and how PayPal's script is to be loaded. Pure."""
+
+import re
+from typing import Final
+
+import msgspec
+
+from fincore.domain.currency import ACTIVE_CURRENCIES, Currency
+from fincore.domain.outcome import PspAccount
+from fincore.http.list_query import parameters_of
+from fincore.http.problems import Problem
+
+_LOCALE: Final = re.compile(r"([a-z]{2})(?:-([A-Z]{2}))?")
+_INTENTS: Final = ("capture", "authorize")
+
+
+class FrameRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame that a page wants. `intent` and `locale` are in PayPal's words."""
+
+    key: str
+    origin: str
+    account: PspAccount
+    currency: Currency
+    intent: str
+    locale: str | None
+
+
+_NAMES: Final = tuple(FrameRequest.__struct_fields__)
+
+
+def read_frame_request(query: bytes) -> FrameRequest:
+    """The frame that a query asks for; a locale without a region is left to PayPal.
+
+    Raises `parameter_invalid`, `parameter_unknown` and `currency_unknown`.
+    """
+    given: dict[str, str] = {}
+    for name, value in parameters_of(query):
+        if name not in _NAMES:
+            raise Problem("parameter_unknown", f"Use only these parameters: {', '.join(_NAMES)}.")
+        given[name] = value
+    for name in ("key", "origin", "account", "currency"):
+        if name not in given:
+            raise Problem("parameter_invalid", f"Add the parameter {name}.", param=name)
+    currency = Currency(given["currency"].lower())
+    if currency not in ACTIVE_CURRENCIES:
+        raise Problem("currency_unknown", param="currency")
+    intent = given.get("intent", _INTENTS[0])
+    if intent not in _INTENTS:
+        raise Problem("parameter_invalid", f"intent must be one of {', '.join(_INTENTS)}.", param="intent")
+    return FrameRequest(
+        key=given["key"],
+        origin=given["origin"],
+        account=PspAccount(given["account"]),
+        currency=currency,
+        intent=intent,
+        locale=_locale(given.get("locale")),
+    )
+
+
+def _locale(given: str | None) -> str | None:
+    if given is None:
+        return None
+    found = _LOCALE.fullmatch(given)
+    if found is None:
+        raise Problem("parameter_invalid", 'locale must be as "de" or "en-GB".', param="locale")
+    language, region = found.groups()
+    return f"{language}_{region}" if region else None
