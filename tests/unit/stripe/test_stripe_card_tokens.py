@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import parse_qs
 
 import pytest
@@ -20,6 +21,7 @@ from fincore.write.psp.http import RESPONSE_BYTES_MAX
 from fincore.write.psp.stripe.account import StripeAccount
 from fincore.write.psp.stripe.card_tokens import StripeCardTokeniser
 from fincore.write.psp.stripe.client import StripeClient
+from fixtures.waiting import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 NUMBER, CVC, HOLDER = "4242424242424242", "739", "Zenobia Quillfeather"
@@ -82,8 +84,21 @@ async def stripe(stack: AsyncExitStack) -> Stripe:
     return Stripe()
 
 
+Connect = Callable[[float], Awaitable[StripeCardTokeniser]]
+
+
 @pytest.fixture
-async def tokeniser(stack: AsyncExitStack, stripe: Stripe) -> StripeCardTokeniser:
+def connect(stack: AsyncExitStack, stripe: Stripe) -> Connect:
+    """A tokeniser at that Stripe which waits so many seconds for an answer."""
+    return partial(connected, stack, stripe)
+
+
+@pytest.fixture
+async def tokeniser(connect: Connect) -> StripeCardTokeniser:
+    return await connect(PATIENCE_SECONDS)
+
+
+async def connected(stack: AsyncExitStack, stripe: Stripe, answer_seconds: float) -> StripeCardTokeniser:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", stripe.handle)
     server = TestServer(application)
@@ -95,7 +110,7 @@ async def tokeniser(stack: AsyncExitStack, stripe: Stripe) -> StripeCardTokenise
         base_url=f"http://127.0.0.1:{server.port}",
     )
     made = StripeCardTokeniser(
-        {TEST: account}, client=StripeClient(total_timeout_seconds=0.3), clock=FrozenClock()
+        {TEST: account}, client=StripeClient(total_timeout_seconds=answer_seconds), clock=FrozenClock()
     )
     stack.push_async_callback(made.close)
     return made
@@ -221,7 +236,6 @@ async def test_answer_about_the_account_leaves_the_card_undecided(
         (answered(302, {"id": "pm_1"}, Location="/v1/elsewhere"), "HTTP 302"),
         (answered(307, {"id": "pm_1"}, Location="/v1/elsewhere"), "HTTP 307"),
         (answered(200, {"id": "pm_1", "name": "x" * RESPONSE_BYTES_MAX}), "larger than"),
-        (silent, "did not answer within"),
         (hanging_up, "the connection to Stripe broke"),
     ],
 )
@@ -236,6 +250,14 @@ async def test_answer_that_tells_nothing_is_unknown_and_asked_once(
     assert made.since == NOW
     assert NUMBER not in made.reason
     assert [call for call, _, _ in stripe.calls] == ["POST /v1/payment_methods"]
+
+
+async def test_silence_is_unknown_and_the_card_is_sent_once(connect: Connect, stripe: Stripe) -> None:
+    stripe.answer = silent
+    made = await (await connect(0.2)).tokenise(TEST, card())
+    assert isinstance(made, Unknown)
+    assert "did not answer within 0.2 s" in made.reason
+    assert len(stripe.calls) <= 1
 
 
 async def test_stripe_that_cannot_be_reached_got_no_card(stack: AsyncExitStack) -> None:
