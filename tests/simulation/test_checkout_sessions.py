@@ -8,7 +8,7 @@ plays for longer; what fails prints a line that plays it again.
 import asyncio
 import os
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, assert_never, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,7 +33,16 @@ from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
-from fincore.write.checkout.customer_checkout import CheckoutSessions
+from fincore.write.checkout.customer_checkout import (
+    CheckoutSessions,
+    Choose,
+    Completed,
+    Expired,
+    GoTo,
+    Pending,
+    Step,
+    Wait,
+)
 from fincore.write.checkout.session_jobs import session_jobs
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.payments.inquiries import Inquiries
@@ -79,6 +88,13 @@ class HostedPsps(Psps):
         self.by_name = {self.intents.name: self.intents}
 
 
+class NoWait:
+    """Nothing is waited for: a customer looks again by another step of the machine."""
+
+    async def wait_beyond(self, *_: object, timeout_seconds: float) -> None:
+        """Return at once."""
+
+
 class OneAccount:
     """A router that knows one account."""
 
@@ -101,7 +117,7 @@ class SessionWorld(World):
         self.customers = CheckoutSessions(
             sessions=self.sessions,
             log=self._log,
-            watch=cast("StreamWatch", None),
+            watch=cast("StreamWatch", NoWait()),
             inquiries=Inquiries(self._writer),
             router=OneAccount(),
             clock=clock,
@@ -131,6 +147,17 @@ class SessionWorld(World):
         """The customer chooses how to pay, in one of their tabs."""
         work = self.customers.begin(SESSION, self.word, method, request="req_tab")
         return self.stage.begin(self.stage.prepare(f"begin {method}", work, lambda _: None))
+
+    def returns(self) -> Errand[Any]:
+        """The customer comes back from the PSP's page, in one of their tabs."""
+        work = self.customers.returned(SESSION, self.word, request="req_back", wait_seconds=0.0)
+        return self.stage.begin(self.stage.prepare("return", work, lambda _: None))
+
+    def sees(self) -> Step:
+        """What the page shows to a customer who opens it now."""
+        view = self.stage.run(self.customers.view(SESSION, self.word))
+        assert view is not None
+        return view.step
 
     def ends(self) -> Errand[Any]:
         """The merchant ends the session."""
@@ -188,6 +215,13 @@ class Sessions(RuleBasedStateMachine):
     @rule(method=st.sampled_from(METHODS), steps=_STEPS, then=_THEN)
     def a_tab_begins(self, method: SessionPaymentMethod, steps: int, then: str) -> None:
         self._carry(self.world.begins(method), steps, then)
+
+    @rule(steps=_STEPS, then=_THEN)
+    def a_tab_comes_back(self, steps: int, then: str) -> None:
+        """From the PSP's page, paid or not, or by the back button: it begins nothing, and may have the PSP asked."""
+        attempts = len(self.world.session().attempts)
+        self._carry(self.world.returns(), steps, then)
+        assert len(self.world.session().attempts) == attempts
 
     @rule()
     def a_moment_passes_quietly(self) -> None:
@@ -265,6 +299,26 @@ class Sessions(RuleBasedStateMachine):
         assert statuses.count("paid") == (session.status == "completed")
         assert session.status == "open" or "live" not in statuses
         assert len({one.charge_id for one in session.attempts}) == len(session.attempts)
+
+    @invariant()
+    def page_says_what_the_log_says(self) -> None:
+        """A tab leads to no page but that of the live attempt, and nothing is to be chosen once the session has ended."""
+        session, step = self.world.session(), self.world.sees()
+        match step:
+            case Completed() | Expired():
+                is_over = session.state == "choosing" and self.world.clock.now() >= session.expires_at
+                assert session.status != "open" or (isinstance(step, Expired) and is_over)
+            case GoTo():
+                live = session.live_attempt
+                assert session.state == "paying"
+                assert live is not None
+                assert live.payment_method == step.payment_method
+            case Choose():
+                assert session.state == "choosing"
+            case Wait() | Pending():
+                assert session.state in ("paying", "switching", "expiring")
+            case _:
+                assert_never(step)
 
     def teardown(self) -> None:
         try:
