@@ -77,6 +77,18 @@ def test_condition_that_errs_does_neither(text: str, reason: str) -> None:
             "types.// a\n all(a, types.all // b\n (b, a == b))",
             ConditionFlaw("a condition has at most one of all, exists, exists_one, map and filter"),
         ),
+        (
+            " || ".join(['currency.matches("a")'] * 5),
+            ConditionFlaw(
+                "a condition has at most 4 of matches, and none beside all, exists, exists_one, map and filter"
+            ),
+        ),
+        (
+            'types.exists(t, matches // a\n (t, "a"))',
+            ConditionFlaw(
+                "a condition has at most 4 of matches, and none beside all, exists, exists_one, map and filter"
+            ),
+        ),
         ("!" * 1_001, ConditionFlaw("a condition has at most 1,000 characters, and this has 1,001")),
     ],
 )

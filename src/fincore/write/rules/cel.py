@@ -17,6 +17,8 @@ FactType = Literal["bool", "int", "string", "strings", "string_map"]
 CONDITION_CHARACTERS_MAX: Final = 1_000
 LOOPS_MAX: Final = 1
 """Macros that loop over a list, in one condition: nested loops could take seconds, and a charge waits for its rules."""
+PATTERNS_MAX: Final = 4
+"""Regular expressions in one condition: each takes about 20 us, and in a loop over 50 keys a thousand times that."""
 
 _TYPES: Final[Mapping[FactType, Any]] = {
     "bool": cel.Type.BOOL,
@@ -28,6 +30,7 @@ _TYPES: Final[Mapping[FactType, Any]] = {
 _BLANK: Final = r"(?:\s|//[^\n]*\n)*"
 _LOOP: Final = re.compile(rf"\.{_BLANK}(?:all|exists|exists_one|map|filter){_BLANK}\(")
 """A loop, with the blanks and comments that may stand inside."""
+_PATTERN: Final = re.compile(rf"\bmatches{_BLANK}\(")
 _PLACE: Final = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
 
 
@@ -100,8 +103,13 @@ class Facts:
             return ConditionFlaw(
                 f"a condition has at most {CONDITION_CHARACTERS_MAX:,} characters, and this has {len(text):,}"
             )
-        if len(_LOOP.findall(text)) > LOOPS_MAX:
+        loops, patterns = len(_LOOP.findall(text)), len(_PATTERN.findall(text))
+        if loops > LOOPS_MAX:
             return ConditionFlaw("a condition has at most one of all, exists, exists_one, map and filter")
+        if patterns > PATTERNS_MAX or (loops and patterns):
+            return ConditionFlaw(
+                f"a condition has at most {PATTERNS_MAX} of matches, and none beside all, exists, exists_one, map and filter"
+            )
         try:
             expression = self._environment.compile(text)
         except RuntimeError as error:
