@@ -1,5 +1,6 @@
 """What many tests share: a real PostgreSQL, and a fresh, migrated database for each test that asks for one."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -40,6 +41,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
     """Distribute by file as `fixtures.distribution` does, where a run distributes by file."""
     return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_configure() -> None:
+    """Look for no cycles while the tests are collected: it would take a quarter of that time, and there is little to free."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end, and need not be looked through again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
