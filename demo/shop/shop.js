@@ -31,6 +31,21 @@
   card.on("loaderror", ({ error }) => tell(error.message));
   card.mount("#card");
 
+  const paypal = fincore.payWithPayPal({
+    ...amount,
+    createCharge: async ({ payment_method }) => {
+      const charged = await charge(payment_method);
+      if (!charged.next_action) throw new Error(charged.declined ?? "This order is paid already.");
+      return charged;
+    },
+  });
+  paypal.on("result", ({ status, error }) => {
+    if (error) tell(error.message);
+    if (status === "approved") location.assign(orderPage);
+  });
+  paypal.on("loaderror", ({ error }) => tell(error.message));
+  paypal.mount("#paypal");
+
   pay.addEventListener("click", async () => {
     pay.disabled = true;
     tell("");

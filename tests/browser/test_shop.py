@@ -86,6 +86,14 @@ def test_shop_takes_a_card_in_its_page(page: Page) -> None:
     assert violations(page) == []
 
 
+def test_shop_takes_paypal_in_its_page(page: Page) -> None:
+    button = page.frame_locator("#paypal iframe").frame_locator("iframe").get_by_role("button")
+    with page.expect_popup() as opened:
+        button.click()
+    opened.value.get_by_role("button", name=re.compile("approve|pay", re.IGNORECASE)).first.click()
+    has_paid(page)
+
+
 def test_shop_sends_its_customer_to_the_checkout(page: Page) -> None:
     page.get_by_role("button", name="Go to the checkout").click()
     page.get_by_role("button", name="PayPal").click()
