@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
@@ -16,7 +16,7 @@ from fincore.write.merchants.merchants import Merchants
 from fincore.write.vault.accesses import Accesses, AccessRecord, this_process
 from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
-from fincore.write.vault.kept_rows import KeptRows, KeyUse
+from fincore.write.vault.kept_rows import KeptRows, KeyUse, NewKeys
 from fincore.write.vault.rotation import Rotated, require_keys, rotate
 from fincore.write.vault.sealed_card import CardIdentity
 from fincore.write.vault.vault_keys import VaultKeys
@@ -138,12 +138,12 @@ async def test_card_kept_or_deleted_while_rotated_is_not_lost(vault: Vault) -> N
     class Busy(KeptRows):
         """Between the reading of a batch and the replacing of its keys, a card of it goes, and an older edge keeps another."""
 
-        async def replace_keys(self, changes: object) -> int:
-            gone = changes[0].row.identity.card_id  # type: ignore[index]
+        async def replace_keys(self, changes: Sequence[NewKeys]) -> int:
+            gone = changes[0].row.identity.card_id
             if gone in made[:3]:
                 await vault.delete(gone)
                 kept.append(await vault.keep(OLD))
-            return await super().replace_keys(changes)  # type: ignore[arg-type]
+            return await super().replace_keys(changes)
 
     vault.rows = Busy(vault.pool)
     done = await vault.rotate()
@@ -154,6 +154,34 @@ async def test_card_kept_or_deleted_while_rotated_is_not_lost(vault: Vault) -> N
     gone = await vault.cards.find(vault.owner.merchant_id, made[0], livemode=False)
     assert gone is not None
     assert gone.deleted_at is not None
+
+
+async def test_card_committed_behind_a_rotation_is_found_again(vault: Vault) -> None:
+    """Its id is the lowest, and its transaction, of an edge with the keys of before, ends once the rotation has passed it."""
+    async with vault.pool.acquire() as connection:
+        late = connection.transaction()
+        await late.start()
+        behind = (await vault.cards.keep(connection, vault.owner, card(), OLD)).card_id
+        made = [await vault.keep() for _ in range(2)]
+
+        class Passing(KeptRows):
+            async def replace_keys(self, changes: Sequence[NewKeys]) -> int:
+                if len(changes) == 2:
+                    await late.commit()
+                return await super().replace_keys(changes)
+
+        vault.rows = Passing(vault.pool)
+        assert behind < min(made)
+        assert await vault.rotate() == Rotated(3, (), 0, 0)
+
+
+async def test_keys_that_another_rotation_replaced_stay(vault: Vault) -> None:
+    await vault.keep()
+    (read,) = await vault.rows.after("", limit=1)
+    stale = NewKeys(read, CHANGING.cipher.rewrap(read.sealed, read.identity), read.fingerprint)
+    assert (await vault.rotate(keeping("newest", "old"))).rotated == 1
+    assert await vault.rows.replace_keys([stale]) == 0
+    assert [use.key_id for use in await vault.rows.key_uses()] == ["newest"]
 
 
 async def test_unreadable_cards_are_named_and_stop_no_other(vault: Vault, owner: asyncpg.Connection) -> None:

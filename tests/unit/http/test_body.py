@@ -13,7 +13,7 @@ from fincore.http.rate_limit import RateLimiter
 
 
 def call(**scope: object) -> Call:
-    """A call whose server lets each part of the body wait one turn, and whose deadline is over at once."""
+    """A call with a server that lets each part of the body wait one turn, and a deadline that is over at once."""
 
     async def receive() -> RequestBody:
         await asyncio.sleep(0)

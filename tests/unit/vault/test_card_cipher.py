@@ -33,10 +33,20 @@ def test_sealed_card_is_read_back_without_its_code(holder: str | None) -> None:
     assert VISA.encode() not in sealed.content + sealed.wrapped_key
 
 
-def test_two_sealings_of_one_card_share_nothing() -> None:
-    one, other = CIPHER.seal(card(), ADA), CIPHER.seal(card(), ADA)
-    assert one.content[9:] != other.content[9:]
-    assert one.wrapped_key[9:] != other.wrapped_key[9:]
+def nonce_of(encrypted: bytes) -> bytes:
+    return encrypted[9:21]
+
+
+def test_no_two_sealings_share_a_nonce_or_a_data_key() -> None:
+    """Two uses of one nonce under the key that wraps would give the data keys away."""
+    sealed = [CIPHER.seal(card(), ADA) for _ in range(50)]
+    rewrapped = [keeping("k2", "k1").cipher.rewrap(sealed[0], ADA) for _ in range(50)]
+    for column in (
+        [one.content for one in sealed],
+        [one.wrapped_key for one in sealed],
+        [one.wrapped_key for one in rewrapped],
+    ):
+        assert len({nonce_of(one) for one in column}) == len({one[21:] for one in column}) == 50
 
 
 def flipped(text: bytes, place: int) -> bytes:
