@@ -1,11 +1,11 @@
 // Builds what the role `checkout` serves under /js/: `npm run build [folder]`. The same sources and lock file give the same bytes.
 
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import ts from "typescript";
 
 const GZIP_BYTES_MAX = 5_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -50,13 +50,15 @@ async function bundled(name, options) {
   return Buffer.from(outputFiles[0].contents);
 }
 
-/** The types, as the compiler declares them. `src/public.ts` gets what the module and the global hold. */
+/** The types, as the compiler declares them file by file. `src/public.ts` gets what the module and the global hold. */
 function declarations() {
-  const out = here("node_modules/.types");
-  rmSync(out, { recursive: true, force: true });
-  const options = ["--project", here("tsconfig.build.json"), "--emitDeclarationOnly", "--declaration", "--outDir", out];
-  execFileSync(process.execPath, [here("node_modules/typescript/bin/tsc"), ...options], { stdio: "inherit" });
-  const declared = (name) => readFileSync(`${out}/src/${name}.d.ts`, "utf8");
+  const declared = (name) => {
+    const compilerOptions = { isolatedDeclarations: true, stripInternal: true, target: ts.ScriptTarget.ES2022 };
+    const source = readFileSync(here(`src/${name}.ts`), "utf8");
+    const { outputText, diagnostics } = ts.transpileDeclaration(source, { compilerOptions, fileName: `${name}.ts` });
+    if (diagnostics.length > 0) throw new Error(ts.flattenDiagnosticMessageText(diagnostics[0].messageText, "\n"));
+    return outputText;
+  };
   const own = `${declared("public")}
 export declare const loadFinCore: LoadFinCore;
 /** The version of this SDK. */

@@ -103,7 +103,6 @@ export abstract class Component<
 
   destroy(): void {
     this.unmount();
-    this.#handlers.clear();
     this.#isDestroyed = true;
   }
 

@@ -31,8 +31,4 @@ export class Handlers<Events> {
     }
     return handlers.length > 0;
   }
-
-  clear(): void {
-    for (const handlers of this.#byName.values()) handlers.clear();
-  }
 }

@@ -64,7 +64,7 @@ export interface Mountable<Options, Events> {
   focus(): void;
   /** Takes it out of the page. It can be mounted again, empty. */
   unmount(): void;
-  /** Takes it out of the page for good, with its handlers. */
+  /** Takes it out of the page for good. */
   destroy(): void;
 }
 

@@ -121,27 +121,45 @@ test("a token of fields that are not mounted, or that failed, is an error", asyn
 });
 
 test("taking fields out ends the token under way and the PSP's element", async () => {
-  const { fields } = await mounted();
+  const { fields, heard } = await mounted();
   page.made = () => new Promise(() => undefined);
   const made = fields.tokenize();
   await settled();
   fields.unmount();
+  page.last.send("blur");
+  assert.equal(heard.length, 1);
   assert.equal(codeOf(await made), "unmounted");
   assert.deepEqual(page.last.told, [["destroy"]]);
   assert.equal(hosts("#first"), 0);
   fields.unmount();
 });
 
+test("a refusal is told in FinCore's words", async () => {
+  openPage();
+  page.refusal = { status: 422, body: { title: "Unknown currency", detail: "Send an ISO 4217 code." } };
+  const fields = fieldsOf();
+  const heard = heardBy(fields);
+  fields.mount("#first");
+  await settled();
+  const error = { code: "configuration_refused", message: "Send an ISO 4217 code.", retryable: false };
+  assert.deepEqual(heard, [["loaderror", { error }]]);
+});
+
 test("fields taken out while they load come back, once", async () => {
   openPage();
   const fields = fieldsOf();
   const heard = heardBy(fields);
+  page.onScript = "hangs";
   fields.mount("#first");
+  await settled();
   fields.unmount();
   fields.mount("#first");
   await settled();
+  page.onScript = "loads";
+  page.scriptRuns();
+  await settled();
   assert.deepEqual(heard, [["ready", {}]]);
-  assert.deepEqual([hosts("#first"), page.scripts.length], [1, 1]);
+  assert.deepEqual([hosts("#first"), page.scripts.length, page.elements.length], [1, 1, 1]);
 });
 
 test("a second mount in the same place does nothing, in another place it moves", async () => {

@@ -19,8 +19,6 @@ test("every handler of an event is called until it is taken off", () => {
   handlers.call("change", 2);
   assert.deepEqual(heard, [1, 1, 2]);
   assert.equal(handlers.call("blur", ""), false);
-  handlers.clear();
-  assert.equal(handlers.call("change", 3), false);
 });
 
 test("a handler that throws keeps no other from its event", () => {

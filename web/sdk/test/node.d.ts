@@ -14,3 +14,7 @@ declare module "node:assert/strict" {
   };
   export default assert;
 }
+
+declare module "node:process" {
+  export function getActiveResourcesInfo(): string[];
+}

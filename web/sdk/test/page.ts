@@ -96,11 +96,12 @@ class Page {
 
   scriptAdded(script: PageElement): void {
     this.scripts.push(script);
-    if (this.onScript === "hangs") return;
-    queueMicrotask(() => {
-      if (this.onScript === "loads") Object.assign(globalThis, { Stripe: () => this.stripe() });
-      script.happen(this.onScript === "loads" ? "load" : "error");
-    });
+    if (this.onScript !== "hangs") queueMicrotask(() => this.scriptRuns());
+  }
+
+  scriptRuns(): void {
+    if (this.onScript === "loads") Object.assign(globalThis, { Stripe: () => this.stripe() });
+    this.scripts.at(-1)?.happen(this.onScript === "loads" ? "load" : "error");
   }
 
   stripe(): object {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getActiveResourcesInfo } from "node:process";
 import { test } from "node:test";
 import { within } from "../src/within.js";
 
@@ -22,4 +23,9 @@ test("work that is ended, before or while it runs, gives the reason", async () =
   ended.abort(new Error("unmounted"));
   await assert.rejects(waiting, /unmounted/);
   await assert.rejects(within(1_000, "late", ended.signal, never), /unmounted/);
+});
+
+test("work that is done leaves no timer behind", async () => {
+  await within(100_000, "late", new AbortController().signal, Promise.resolve());
+  assert.deepEqual(getActiveResourcesInfo().filter((kind) => kind === "Timeout"), []);
 });

@@ -57,7 +57,7 @@ export interface Mountable<Options, Events> {
     focus(): void;
     /** Takes it out of the page. It can be mounted again, empty. */
     unmount(): void;
-    /** Takes it out of the page for good, with its handlers. */
+    /** Takes it out of the page for good. */
     destroy(): void;
 }
 /** Fields for a card. What is typed goes to the PSP only: neither your page nor FinCore sees it. */
