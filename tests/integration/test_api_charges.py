@@ -166,7 +166,10 @@ async def test_next_action_is_shown_until_charge_proceeds(api: Api) -> None:
     await api.record(
         posted["id"], ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example/")
     )
-    assert (await api.get(path)).json()["next_action"] == {"redirect_url": "https://bank.example/"}
+    assert (await api.get(path)).json()["next_action"] == {
+        "redirect_url": "https://bank.example/",
+        "approval_url": None,
+    }
     await api.record(posted["id"], captured())
     assert (await api.get(path)).json()["next_action"] is None
 

@@ -89,7 +89,10 @@ async def test_look_that_waits_while_processing_ends_at_the_bank(api: Api, log: 
     charge_id = (await api.charge("k", return_url="https://shop.example")).json()["id"]
     request = await waiting_look(api, log, f"/v1/charges/{charge_id}")
     await api.record(charge_id, TO_THE_BANK)
-    assert (await request).json()["next_action"] == {"redirect_url": "https://bank.example/3ds"}
+    assert (await request).json()["next_action"] == {
+        "redirect_url": "https://bank.example/3ds",
+        "approval_url": None,
+    }
 
 
 async def test_look_that_waits_in_vain_shows_what_is_known(api: Api) -> None:
