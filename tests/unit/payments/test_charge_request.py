@@ -167,6 +167,18 @@ def test_page_of_the_psp_needs_both_places_to_come_back_to(wallet: PagedPaymentM
     assert checked(good) is good
 
 
+def test_account_of_a_wallet_is_checked_as_a_cards() -> None:
+    page = "https://shop.example/"
+    for account, found in (
+        ("ü", ("field_invalid", "payment_method.account")),
+        ("4242424242424242", ("card_number_not_allowed", "payment_method.account")),
+    ):
+        wallet = PayPalPaymentMethod(account=account)
+        assert flaw(payment_method=wallet, return_url=page, cancel_url=page) == found
+    good = request(payment_method=PayPalPaymentMethod(account="shop"), return_url=page, cancel_url=page)
+    assert checked(good) is good
+
+
 def test_a_kept_paypal_account_needs_no_place_to_come_back_to() -> None:
     good = request(payment_method=PayPalVaultPaymentMethod(token="8kk-8451t"))
     assert checked(good) is good

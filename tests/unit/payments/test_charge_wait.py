@@ -15,6 +15,7 @@ from fincore.domain.events import (
     ChargeAuthorized,
     ChargeEvent,
     ChargeOutcomeUnknown,
+    CustomerApproved,
     RefundOutcomeUnknown,
     RefundPending,
     RefundRequested,
@@ -30,6 +31,7 @@ RE = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
 HERE = (MerchantId("mer_1"), False)
 UNKNOWN = ChargeOutcomeUnknown(reason="timed out", since=NOON)
 ACTION = ChargeActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example")
+APPROVED = CustomerApproved(psp_reference=PspReference("pi_1"), occurred_at=NOON, requested_at=NOON)
 CANCEL = CancelRequested(reason="requested_by_customer", requested_at=NOON)
 NOT_CANCELED = CancelFailed(code="psp_unavailable", message="", advice="retry_later", occurred_at=NOON)
 HELD = ChargeAuthorized(
@@ -79,6 +81,7 @@ def test_charge_with_news_but_no_outcome_is_waited_for(
         ((), (captured(),)),
         ((ACTION,), (captured(),)),
         ((ACTION,), (HELD,)),
+        ((ACTION,), (APPROVED, ACTION)),
         ((ACTION, CANCEL), (NOT_CANCELED,)),
         ((HELD, CAPTURE), (NOT_CAPTURED,)),
         ((HELD, CAPTURE), (captured(400),)),
