@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
@@ -34,6 +34,7 @@ from fincore.read.projectionist import rebuild as view_rebuild
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.books import Books, recorded
 from fixtures.commits import NOON, created
+from fixtures.databases import database_copy, prepared_database
 from fixtures.money_events import USD, captured, fee_assessed, refunded, withdrawn
 from fixtures.traffic import aftermaths, disputed, failovers, follow, live, refunding, running_writer
 
@@ -377,7 +378,6 @@ def entry_of_0_2_0(*arguments: Any, **named: Any) -> Entry | None:
 class OldBooks(NamedTuple):
     """What the books of 0.2.0 said before the upgrade."""
 
-    databases: Databases
     entries: list[asyncpg.Record]
     postings: list[asyncpg.Record]
     balances: dict[tuple[bool, str], int]
@@ -399,11 +399,10 @@ async def opened(databases: Databases) -> AsyncIterator[Upgraded]:
         owner.terminate()
 
 
-@pytest.fixture
-async def old_books(empty: str, monkeypatch: pytest.MonkeyPatch) -> OldBooks:
-    """An installation of 0.2.0 with a past: two sealed days, sealed entries of today, and one that no seal vouches for yet."""
-    databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
-    with monkeypatch.context() as patch:
+async def books_of_0_2_0(dsn: str) -> OldBooks:
+    """Make an installation of 0.2.0 with a past: two sealed days, sealed entries of today, and one that no seal vouches for yet."""
+    databases = Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fincore.postgres.migrations.read_migrations", migrations_of_0_2_0)
         assert CHART_CHANGE not in {one.name for one in await migrate_databases(databases)}
         patch.setattr("fincore.read.ledger.holdings.entry_of", entry_of_0_2_0)
@@ -424,7 +423,6 @@ async def old_books(empty: str, monkeypatch: pytest.MonkeyPatch) -> OldBooks:
                     " where schema_version = 2 and type <> 'charge.created'"
                 )
             return OldBooks(
-                databases,
                 await system.owner.fetch(f"{BOOKED} order by entry_id"),
                 await system.owner.fetch(f"{POSTED} order by entry_id, leg"),
                 await balances_of(system.owner),
@@ -432,11 +430,35 @@ async def old_books(empty: str, monkeypatch: pytest.MonkeyPatch) -> OldBooks:
             )
 
 
+async def upgraded_from_0_2_0(dsn: str) -> None:
+    """Migrate it."""
+    applied = await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
+    assert CHART_CHANGE in {one.name for one in applied}
+
+
+@pytest.fixture(scope="module")
+def prepared_books(postgres_dsn: str) -> Iterator[tuple[str, OldBooks]]:
+    """The name of a database of 0.2.0 that was upgraded, and what its books said before."""
+    with (
+        prepared_database(postgres_dsn, books_of_0_2_0) as (before, books),
+        prepared_database(postgres_dsn, upgraded_from_0_2_0, template=before) as (name, _),
+    ):
+        yield name, books
+
+
 @pytest.fixture
-async def parted(old_books: OldBooks) -> AsyncIterator[Upgraded]:
-    """The same after the upgrade."""
-    assert CHART_CHANGE in {one.name for one in await migrate_databases(old_books.databases)}
-    async with opened(old_books.databases) as system:
+def old_books(prepared_books: tuple[str, OldBooks]) -> OldBooks:
+    """What the books of 0.2.0 said before the upgrade."""
+    return prepared_books[1]
+
+
+@pytest.fixture
+async def parted(postgres_dsn: str, prepared_books: tuple[str, OldBooks]) -> AsyncIterator[Upgraded]:
+    """A system of today on the books of 0.2.0 after the upgrade."""
+    async with (
+        database_copy(postgres_dsn, prepared_books[0]) as dsn,
+        opened(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)) as system,
+    ):
         yield system
 
 
