@@ -7,7 +7,7 @@ import pytest
 
 from fincore.domain.card_ranges import CARD_RANGES
 from fincore.domain.payment_method import CardInstrument
-from fincore.domain.raw_card import BRAND_WORDS, RawCard, card_flaw, instrument_of_card
+from fincore.domain.raw_card import BRAND_WORDS, EXPIRY_YEARS_MAX, RawCard, card_flaw, instrument_of_card
 from fincore.domain.secret import Secret
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -49,6 +49,29 @@ def test_card_counts_one_day_beyond_its_last_month(month: int, year: int, ends: 
     last = ends + timedelta(days=1)
     assert card_flaw(card(month=month, year=year), last - timedelta(seconds=1)) is None
     assert card_flaw(card(month=month, year=year), last) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "cvc", "field"),
+    [
+        (NUMBER.translate({ord("4"): "\uff14"}), "123", "number"),
+        (NUMBER, "\u0661\u0662\u0663", "cvc"),
+        (NUMBER, "\u00b2\u00b3\u00b9", "cvc"),
+        ("", "123", "number"),
+        (NUMBER, "", "cvc"),
+    ],
+)
+def test_digits_of_other_scripts_are_none_of_a_card(number: str, cvc: str, field: str) -> None:
+    """Python takes them for digits; a PSP does not, and would be sent something else than what was checked."""
+    flaw = card_flaw(card(number, cvc=cvc), NOW)
+    assert flaw is not None
+    assert flaw.field == field
+    assert "digits" in flaw.detail
+
+
+@pytest.mark.parametrize(("years", "is_good"), [(EXPIRY_YEARS_MAX, True), (EXPIRY_YEARS_MAX + 1, False)])
+def test_card_may_expire_so_many_years_ahead(years: int, *, is_good: bool) -> None:
+    assert (card_flaw(card(year=NOW.year + years), NOW) is None) is is_good
 
 
 def test_raw_card_never_shows_itself() -> None:
