@@ -74,6 +74,13 @@ def test_card_may_expire_so_many_years_ahead(years: int, *, is_good: bool) -> No
     assert (card_flaw(card(year=NOW.year + years), NOW) is None) is is_good
 
 
+@pytest.mark.parametrize(("month", "year", "field"), [(10, 2026, "expiry_month"), (12, 2025, "expiry_year")])
+def test_expired_card_names_the_field_at_fault(month: int, year: int, field: str) -> None:
+    flaw = card_flaw(card(month=month, year=year), NOW)
+    assert flaw is not None
+    assert (flaw.field, flaw.detail) == (field, "The card has expired.")
+
+
 def test_raw_card_never_shows_itself() -> None:
     shown = f"{card()!r} {card()}"
     for part in (NUMBER, NUMBER[:6], "123", "Ada"):
