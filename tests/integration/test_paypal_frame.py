@@ -145,3 +145,9 @@ async def test_frame_is_refused_to_a_page_that_may_not(
 async def test_frame_is_refused_for_a_secret_key(api: Api, checkout: Checkout) -> None:
     secret: Secret = await api.new_key(kind="secret")
     assert (await ask(checkout, secret.reveal())).problem() == (403, "publishable_key_required", "key")
+
+
+async def test_live_key_gets_no_frame_of_a_test_account(api: Api, checkout: Checkout, pool: Pool) -> None:
+    await Origins(pool, HandClock(NOON)).add(api.merchant_id, SHOP, livemode=True)
+    live: Secret = await api.new_key(kind="publishable", livemode=True)
+    assert (await ask(checkout, live.reveal())).problem() == (422, "account_unknown", "account")
