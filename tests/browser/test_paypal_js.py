@@ -146,6 +146,7 @@ def test_the_paypal_button_is_named_and_reached_by_key(
     assert [problem for frame in page.frames for problem in violations(frame)] == []
     with page.expect_popup() as opened:
         page.keyboard.press("Enter")
+    expect(opened.value.get_by_role("button", name="Approve")).to_be_visible()
     assert violations(opened.value) == []
 
 

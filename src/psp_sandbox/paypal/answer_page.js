@@ -5,8 +5,9 @@
 
   const answer = { type: "psp-sandbox:answer", ...Object.fromEntries(new URLSearchParams(window.location.search)) };
   if (window.opener) {
+    // The button closes this window once it has the answer. Were it closed here, the button might see that first, and take it for a
+    // payer who left.
     window.opener.postMessage(answer, window.location.origin);
-    window.close();
     return;
   }
   window.addEventListener("message", (event) => {
