@@ -7,6 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from fincore.bootstrap.checkout_application import CheckoutOptions
+from fincore.checkout import address_limit
 from fincore.checkout.address_limit import AT_ONCE_MAX
 from fincore.checkout.app import CheckoutBounds
 from fincore.domain.secret import Secret
@@ -192,30 +193,33 @@ async def test_wrong_question_is_answered_to_the_page(
     assert reply.headers["Access-Control-Allow-Origin"] == SHOP
 
 
-async def test_flood_of_one_address_is_limited_despite_forgeries(api: Api, key: Secret) -> None:
+async def test_flood_of_one_address_is_limited_despite_forgeries(
+    api: Api, key: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_limit, "PER_SECOND", 0.0)  # a slow machine must not refill the budget
     async with serving_checkout(api, options=BEHIND_A_PROXY) as checkout:
 
         async def statuses(addresses: list[str]) -> list[int]:
             return [(await ask(checkout, key, forwarded_for=one)).status for one in addresses]
 
-        forged = await statuses([f"198.51.100.{n % 250}, 192.0.2.1" for n in range(2 * AT_ONCE_MAX)])
-        assert forged[:AT_ONCE_MAX] == [200] * AT_ONCE_MAX
-        assert 429 in forged
+        forged = await statuses([f"198.51.100.{n % 250}, 192.0.2.1" for n in range(AT_ONCE_MAX + 1)])
+        assert forged == [200] * AT_ONCE_MAX + [429]
         limited = await ask(checkout, key, forwarded_for="192.0.2.1")
-        while limited.status != 429:
-            limited = await ask(checkout, key, forwarded_for="192.0.2.1")
         assert limited.problem()[1] == "rate_limited"
         assert limited.headers["Retry-After"] == "1"
-        within = await statuses([f"2001:db8:0:1::{n:x}" for n in range(2 * AT_ONCE_MAX)])
+        within = await statuses([f"2001:db8:0:1::{n:x}" for n in range(AT_ONCE_MAX + 1)])
         assert 429 in within, "one customer has all of a network of 64 bits"
         assert await statuses(["2001:db8:0:2::1", "192.0.2.2"]) == [200, 200]
 
 
-async def test_flood_of_wrong_keys_is_limited_before_the_database(api: Api) -> None:
+async def test_flood_of_wrong_keys_is_limited_before_the_database(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_limit, "PER_SECOND", 0.0)  # as above
     async with serving_checkout(api, options=BEHIND_A_PROXY) as checkout:
-        guesses = [f"pk_test_{n:032}" for n in range(2 * AT_ONCE_MAX)]
+        guesses = [f"pk_test_{n:032}" for n in range(AT_ONCE_MAX + 1)]
         statuses = [(await ask(checkout, one, forwarded_for="192.0.2.9")).status for one in guesses]
-        assert set(statuses) == {401, 429}
+        assert statuses == [401] * AT_ONCE_MAX + [429]
 
 
 async def test_stolen_key_from_many_addresses_is_limited(api: Api, key: Secret) -> None:
