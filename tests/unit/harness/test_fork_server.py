@@ -86,6 +86,12 @@ def test_forked_program_has_its_own_arguments_and_environment(tmp_path: Path) ->
     assert shown == f"{['-c', '--one', 'two']} {{'GIVEN': 'yes'}} {Path.cwd()} True\n"
 
 
+def test_forked_file_has_its_own_arguments(tmp_path: Path) -> None:
+    file = tmp_path / "shows.py"
+    file.write_text("import sys; print(__name__, sys.argv)")
+    assert ended(tmp_path, str(file), "--one").output == f"__main__ {[str(file), '--one']}\n"
+
+
 def test_forked_program_has_standard_files_alone(tmp_path: Path) -> None:
     shown = ended(tmp_path, "-c", "import os; print(sorted(map(int, os.listdir('/proc/self/fd'))))").output
     # The fourth is the folder that is listed.
