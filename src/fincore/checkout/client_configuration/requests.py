@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from fincore.domain.currency import ACTIVE_CURRENCIES, Currency
+from fincore.checkout.page_query import currency_named, named_parameters
 from fincore.domain.money import AMOUNT_MINOR_MAX, Money
-from fincore.http.list_query import parameters_of
 from fincore.http.problems import Problem
 
 AMOUNT_DIGITS_MAX: Final = len(str(AMOUNT_MINOR_MAX))
@@ -16,17 +15,8 @@ def read_money(query: bytes) -> Money:
 
     Raises `parameter_invalid`, `parameter_unknown` and `currency_unknown`.
     """
-    given: dict[str, str] = {}
-    for name, value in parameters_of(query):
-        if name not in _NAMES:
-            raise Problem("parameter_unknown", f"Use only these parameters: {', '.join(_NAMES)}.")
-        given[name] = value
-    for name in _NAMES:
-        if name not in given:
-            raise Problem("parameter_invalid", f"Add the parameter {name}.", param=name)
-    currency = Currency(given["currency"].lower())
-    if currency not in ACTIVE_CURRENCIES:
-        raise Problem("currency_unknown", param="currency")
+    given = named_parameters(query, _NAMES, required=_NAMES)
+    currency = currency_named(given["currency"])
     amount = given["amount_minor"]
     if not (amount.isascii() and amount.isdecimal() and len(amount) <= AMOUNT_DIGITS_MAX and int(amount) > 0):
         raise Problem(

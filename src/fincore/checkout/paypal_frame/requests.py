@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from fincore.domain.currency import ACTIVE_CURRENCIES, Currency
+from fincore.checkout.page_query import currency_named, named_parameters
+from fincore.domain.currency import Currency
 from fincore.domain.outcome import PspAccount
-from fincore.http.list_query import parameters_of
 from fincore.http.problems import Problem
 
 _LOCALE: Final = re.compile(r"([a-z]{2})(?:-([A-Z]{2}))?")
@@ -26,6 +26,7 @@ class FrameRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NAMES: Final = tuple(FrameRequest.__struct_fields__)
+_REQUIRED: Final = ("key", "origin", "account", "currency")
 
 
 def read_frame_request(query: bytes) -> FrameRequest:
@@ -33,17 +34,8 @@ def read_frame_request(query: bytes) -> FrameRequest:
 
     Raises `parameter_invalid`, `parameter_unknown` and `currency_unknown`.
     """
-    given: dict[str, str] = {}
-    for name, value in parameters_of(query):
-        if name not in _NAMES:
-            raise Problem("parameter_unknown", f"Use only these parameters: {', '.join(_NAMES)}.")
-        given[name] = value
-    for name in ("key", "origin", "account", "currency"):
-        if name not in given:
-            raise Problem("parameter_invalid", f"Add the parameter {name}.", param=name)
-    currency = Currency(given["currency"].lower())
-    if currency not in ACTIVE_CURRENCIES:
-        raise Problem("currency_unknown", param="currency")
+    given = named_parameters(query, _NAMES, required=_REQUIRED)
+    currency = currency_named(given["currency"])
     intent = given.get("intent", _INTENTS[0])
     if intent not in _INTENTS:
         raise Problem("parameter_invalid", f"intent must be one of {', '.join(_INTENTS)}.", param="intent")

@@ -3,10 +3,10 @@
 from html import escape
 from typing import Final
 
+from fincore.checkout.page.document import HTML
 from fincore.checkout.page_policy import CLOSED, reported_policy
 from fincore.http.exchange import Response
 
-HTML: Final = "text/html; charset=utf-8"
 _HEADERS: Final = reported_policy(CLOSED)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fincore.checkout.return_page.body import HTML
+from fincore.checkout.page.document import HTML
 from fincore.http.openapi import Content, Operation, path_parameter
 
 _PARAMETERS: Final = (
