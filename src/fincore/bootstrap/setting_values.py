@@ -3,7 +3,6 @@
 Each reader says in `allowed` what may be given, for the table of settings; what it refuses is one sentence that names the setting.
 """
 
-from base64 import b64decode
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
-from fincore.write.vault.vault_keys import VaultKeys, vault_keys_of
+from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
 
 Network = IPv4Network | IPv6Network
 SECRETS_KEY_BYTES: Final = 32
@@ -132,17 +131,8 @@ def _networks(name: str, text: str) -> tuple[Network, ...]:
         ) from None
 
 
-def key_bytes(text: str) -> bytes | None:
-    """The bytes that a text in base64 stands for; None for any other text. Several texts may stand for the same bytes."""
-    try:
-        return b64decode(text, validate=True)
-    except ValueError:
-        return None
-
-
 def _secrets_key(name: str, text: str) -> Secret | None:
-    key = key_bytes(text)
-    if text and (key is None or len(key) != SECRETS_KEY_BYTES):
+    if text and len(decoded_key(text)) != SECRETS_KEY_BYTES:
         raise ConfigurationError(
             f"{name} must be {SECRETS_KEY_BYTES} bytes in base64, such as `openssl rand -base64 32` prints"
         )

@@ -34,7 +34,6 @@ from fincore.bootstrap.setting_values import (
     Number,
     OneOf,
     Reader,
-    key_bytes,
     stripe_key,
     stripe_publishable_key,
 )
@@ -42,7 +41,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
-from fincore.write.vault.vault_keys import VaultKeys
+from fincore.write.vault.vault_keys import VaultKeys, decoded_key
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX: Final = "FINCORE_"
@@ -572,18 +571,18 @@ def check_keys_apart(settings: Settings) -> None:
                 )
 
 
-def _secrets_of(settings: Settings) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+def _secrets_of(settings: Settings) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """By name the keys of 32 bytes, and what the other secrets are as bytes, where they could be a key at all."""
-    keys: dict[str, bytes | None] = {}
-    others: dict[str, bytes | None] = {}
+    keys: dict[str, bytes] = {}
+    others: dict[str, bytes] = {}
     for field, setting in _SETTING_OF_FIELD.items():
         match getattr(settings, field):
             case VaultKeys() as vault_keys:
                 keys |= {f"{setting.name} ({key.key_id})": key.key for key in vault_keys}
             case Secret() as secret if setting.declared.read is SECRETS_KEY:
-                keys[setting.name] = key_bytes(secret.reveal())
+                keys[setting.name] = decoded_key(secret.reveal())
             case Secret() as secret if setting.declared.is_secret:
-                others[setting.name] = key_bytes(secret.reveal())
+                others[setting.name] = decoded_key(secret.reveal())
             case _:
                 pass
     return keys, others
