@@ -62,9 +62,8 @@ async def simulate_log(
     """Route every charge that was created since a moment anew. What is counted grows with rules and accounts, not with charges."""
     until = await log.end()
     ways: Counter[Way] = Counter()
-    way: Way | None = (
-        None  # of the charge that is being read: its further attempts come after its first event
-    )
+    # Of the charge that is being read: its further attempts come after its first event.
+    way: Way | None = None
     errors: Counter[str] = Counter()
     unreadable = 0
     # Streams are named in the order of time, so those since a moment lie behind one name.
