@@ -1,0 +1,89 @@
+"""The port of the risk store: counters of attempts and outcomes, and the lists of staff, read together for one charge. Pure."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal, NamedTuple, NewType, Protocol
+
+import msgspec
+
+from fincore.domain.ids import MerchantId
+from fincore.domain.money import Money
+
+Measure = Literal[
+    "attempts",
+    "declines",
+    "captures",
+    "attempted_minor",
+    "captured_minor",
+    "distinct_cards",
+    "disputes",
+    "fraud_warnings",
+]
+"""What is counted. Those in `_minor` are sums, of charges in the currency of the charge that asks only."""
+
+Key = Literal["ip", "email", "email_domain", "customer", "device", "card", "bin", "merchant"]
+"""By what it is counted. `card` is the fingerprint of a card where it is known, else its token."""
+
+Window = Literal["1m", "10m", "1h", "24h", "7d"]
+"""Over which time up to now."""
+
+ListName = NewType("ListName", str)
+"""The name of a list of staff."""
+
+ListKind = Literal["email", "email_domain", "ip", "card_fingerprint", "bin", "country", "customer", "device"]
+"""What the entries of a list are."""
+
+
+class Counter(NamedTuple):
+    """One number: a measure by a key over a window."""
+
+    measure: Measure
+    key: Key
+    window: Window
+
+
+class Membership(NamedTuple):
+    """The question whether a list holds a value; the value is a fact of the charge, of the kind that the list holds."""
+
+    list: ListName
+    kind: ListKind
+    value: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt to pay. `values` are the keys that are known of it; counters by any other key are neither written nor read.
+
+    `dedupe` is 16 bytes that the same request always has, and no other one: the attempt counts once. `card` is what
+    `distinct_cards` tells cards apart by, None where it is unknown.
+    """
+
+    merchant_id: MerchantId
+    livemode: bool
+    dedupe: bytes
+    money: Money
+    values: Mapping[Key, str]
+    card: str | None = None
+
+
+class Readings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store said: each counter with this attempt in it, and those of the asked memberships that hold.
+
+    A counter of attempts is never lower than what happened in its window, and counts the window's oldest 60th whole.
+    `declines`, `captures`, `captured_minor`, `disputes` and `fraud_warnings` are as of the position that the store's
+    consumer of the log has reached.
+    """
+
+    counts: Mapping[Counter, int]
+    members: frozenset[Membership] = frozenset()
+
+
+class RiskStore(Protocol):
+    """Counters are per merchant and mode, and their time is the store's own."""
+
+    async def observe(
+        self, observation: Observation, counters: Collection[Counter], memberships: Collection[Membership]
+    ) -> Readings:
+        """Count an attempt in those of the counters that count attempts, once per `dedupe`, and read all of them.
+
+        Raises `StoreUnavailable` and `Overloaded`: then nothing is known, and the attempt may have been counted.
+        """
+        ...
