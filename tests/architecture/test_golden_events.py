@@ -60,10 +60,13 @@ from fincore.domain.events import (
     RefundSucceeded,
     ReportHeld,
     ReportReleased,
+    ReviewDecided,
+    RiskAssessed,
 )
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import CardInstrument, CardToken, PayPalInstrument, PayPalWallet
+from fincore.domain.risk import RiskAssessment, RuleError, RuleHit, ShadowAssessment
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 
 GOLDEN: Final = Path(__file__).parents[1] / "data/events"
@@ -183,6 +186,33 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
     ),
     ("charge.receipt_omitted", 1): ReceiptOmitted(
         reason="Stripe refused the address for its receipt: email_invalid", occurred_at=AT
+    ),
+    ("charge.risk_assessed", 1): RiskAssessed(
+        assessment=RiskAssessment(
+            rules_version=7,
+            decision="block",
+            elapsed_microseconds=412,
+            rule="many_cards_of_one_ip",
+            fell_back_from="challenge",
+            hits=(RuleHit("many_cards_of_one_ip", "challenge"), RuleHit("new_customer", "review")),
+            unknown=("foreign_card",),
+            errors=(RuleError("odd_order", "metadata has no key 'order'"),),
+            facts={"distinct_cards_by_ip_1h": 12, "ip": "192.0.2.7", "has_card_country": False},
+            unavailable="store_slow",
+            shadow=(
+                ShadowAssessment(
+                    rules_version=8, decision="review", rule="large", hits=(RuleHit("large", "review"),)
+                ),
+            ),
+        ),
+        assessed_at=AT,
+    ),
+    ("charge.review_decided", 1): ReviewDecided(
+        decision="declined",
+        by="ada",
+        reason="The customer denies the order.",
+        decided_at=AT,
+        is_automatic=True,
     ),
     ("charge.outcome_decided", 1): OutcomeDecided(
         decided_by="ada", reason="Seen in the PSP's dashboard.", decided_at=AT, refund_id=REFUND

@@ -17,6 +17,7 @@ from fincore.domain.events import (
     CaptureMethod,
     ChargeStatus,
     EventType,
+    ReviewDecided,
 )
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReports
@@ -27,6 +28,7 @@ from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference, S
 from fincore.domain.payment_method import Instrument, PaymentMethod
 from fincore.domain.payment_references import names_of
 from fincore.domain.refund import Refund
+from fincore.domain.risk import RiskAssessment
 from fincore.domain.route_plan import RoutePlan
 
 TERMINAL: Final[frozenset[ChargeStatus]] = frozenset({"succeeded", "failed", "canceled", "expired"})
@@ -34,6 +36,7 @@ TERMINAL: Final[frozenset[ChargeStatus]] = frozenset({"succeeded", "failed", "ca
 TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]] = MappingProxyType(
     {
         (None, "charge.created"): "processing",
+        ("processing", "charge.risk_assessed"): "processing",
         ("processing", "charge.outcome_unknown"): "processing",
         ("processing", "charge.receipt_omitted"): "processing",
         ("processing", "charge.rerouted"): "processing",
@@ -56,6 +59,8 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
         ("requires_action", "charge.outcome_unknown"): "requires_action",
         ("requires_action", "charge.canceled"): "canceled",
         ("requires_action", "charge.expired"): "expired",
+        ("requires_action", "charge.review_decided"): "requires_action",
+        ("authorized", "charge.review_decided"): "authorized",
         ("authorized", "charge.capture_requested"): "authorized",
         ("authorized", "charge.capture_failed"): "authorized",
         ("authorized", "charge.cancel_requested"): "authorized",
@@ -129,6 +134,14 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     held_reports: HeldReports = ()
+    risk: RiskAssessment | None = None
+    review_decided: ReviewDecided | None = None
+
+    @property
+    def is_under_review(self) -> bool:
+        """Whether the risk engine put it under review, and that is not decided: nothing may be captured."""
+        is_reviewed = self.risk is not None and self.risk.decision == "review"
+        return is_reviewed and self.review_decided is None and self.status not in TERMINAL
 
     @property
     def refunded_minor(self) -> int:

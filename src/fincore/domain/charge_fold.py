@@ -37,6 +37,8 @@ from fincore.domain.events import (
     RefundEvent,
     ReportHeld,
     ReportReleased,
+    ReviewDecided,
+    RiskAssessed,
     event_type,
 )
 from fincore.domain.fee_fields import fee_of
@@ -100,6 +102,7 @@ _OperationEvent = (
     ChargeOutcomeUnknown | ReceiptOmitted | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
 )
 _CourseEvent = CustomerApproved | ChargePending | ChargeRerouted
+_RiskEvent = RiskAssessed | ReviewDecided
 _PaymentEvent = (
     ChargeAuthorized
     | ChargeCaptured
@@ -114,9 +117,11 @@ _Change = dict[str, object]
 _NOTHING_PENDING: Final[_Change] = {"operation": None, "unknown_since": None, "pending_until": None}
 
 
-def _changes(charge: Charge, event: _PaymentEvent | _OperationEvent | _CourseEvent) -> _Change:
+def _changes(charge: Charge, event: _PaymentEvent | _OperationEvent | _CourseEvent | _RiskEvent) -> _Change:
     if isinstance(event, _OperationEvent):
         return _operation_change(charge, event)
+    if isinstance(event, _RiskEvent):
+        return _risk_change(charge, event)
     return _course_change(charge, event) if isinstance(event, _CourseEvent) else _change(charge, event)
 
 
@@ -255,6 +260,17 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
             }
         case _:
             assert_never(event)
+
+
+def _risk_change(charge: Charge, event: _RiskEvent) -> _Change:
+    """The fields that a decision about risk sets. There is one assessment, and one decision of a review."""
+    if isinstance(event, RiskAssessed):
+        if charge.risk is not None:
+            raise KeyError((charge.status, event_type(event)))
+        return {"risk": event.assessment}
+    if not charge.is_under_review:
+        raise KeyError((charge.status, event_type(event)))
+    return {"review_decided": event}
 
 
 def _corrected(charge: Charge, event: ChargeCorrected) -> Charge:

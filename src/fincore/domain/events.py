@@ -27,6 +27,7 @@ from fincore.domain.outcome import (
     SubReference,
 )
 from fincore.domain.payment_method import Instrument, PaymentMethod
+from fincore.domain.risk import ReviewVerdict, RiskAssessment
 from fincore.domain.route_plan import RoutePlan
 
 CaptureMethod = Literal["automatic", "manual"]
@@ -82,6 +83,23 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fee_plan: FeePlan | None = None
     plan: RoutePlan | None = None
     checkout_session_id: CheckoutSessionId | None = None
+
+
+class RiskAssessed(msgspec.Struct, frozen=True, kw_only=True):
+    """The risk engine decided about the charge before any PSP was called. Written with `charge.created`."""
+
+    assessment: RiskAssessment
+    assessed_at: datetime
+
+
+class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The review of a charge ended: what was held may be captured, or is given up. `is_automatic`: no person decided in time."""
+
+    decision: ReviewVerdict
+    by: str
+    reason: str
+    decided_at: datetime
+    is_automatic: bool = False
 
 
 class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -618,6 +636,8 @@ ChargeEvent = (
     | ChargeCorrected
     | OutcomeDecided
     | ReceiptOmitted
+    | RiskAssessed
+    | ReviewDecided
     | ReportHeld
     | ReportReleased
     | CustomerApproved
@@ -647,6 +667,8 @@ EventType = Literal[
     "charge.corrected",
     "charge.outcome_decided",
     "charge.receipt_omitted",
+    "charge.risk_assessed",
+    "charge.review_decided",
     "charge.report_held",
     "charge.report_released",
     "charge.customer_approved",
@@ -693,6 +715,8 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.corrected": (2, ChargeCorrected),
         "charge.outcome_decided": (1, OutcomeDecided),
         "charge.receipt_omitted": (1, ReceiptOmitted),
+        "charge.risk_assessed": (1, RiskAssessed),
+        "charge.review_decided": (1, ReviewDecided),
         "charge.report_held": (1, ReportHeld),
         "charge.report_released": (1, ReportReleased),
         "charge.customer_approved": (1, CustomerApproved),

@@ -37,6 +37,7 @@ FailureCode = Literal[
     "amount_too_small",
     "authentication_failed",
     "authentication_required",
+    "blocked_by_risk",
     "card_declined",
     "expired_card",
     "incorrect_cvc",

@@ -46,6 +46,8 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         ),
         "charge.outcome_decided": ("refund_id",),
         "charge.receipt_omitted": (),
+        "charge.risk_assessed": ("decision",),
+        "charge.review_decided": ("decision", "is_automatic"),
         "charge.report_held": ("report_type",),
         "charge.report_released": (),
         "charge.customer_approved": (),
@@ -98,6 +100,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "Staff looked it up there; the event after this one is what they found.",
         "charge.receipt_omitted": "The PSP refused `customer_email`. The payment goes on, and the PSP sends no receipt: send "
         "one yourself, and check the address.",
+        "charge.risk_assessed": "The rules of this installation decided about the charge before any PSP was called.",
+        "charge.review_decided": "The review of the charge ended: what is held is captured as you asked, or is given up.",
         "charge.report_held": "The PSP reported something of the charge, in its own words a `report_type`, that staff have to "
         "look at. Refunds of the charge are refused until the report is released.",
         "charge.report_released": "Staff have dealt with a held report of the PSP, or a later version of FinCore understood it.",
@@ -135,6 +139,7 @@ _TIMES: Final = (
     "requested_at",
     "created_at",
     "decided_at",
+    "assessed_at",
     "held_at",
     "released_at",
     "since",

@@ -1,4 +1,8 @@
-"""What the rules of staff said of a charge before it was made, as the charge's stream keeps it."""
+"""What the risk engine decided about a charge, and what it knew of the customer. Pure.
+
+An assessment is kept in the charge's stream as it was made: staff see by it why a charge was blocked, challenged or put under
+review, and back-tests read it. No rule, list or counter is known here.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,15 +10,19 @@ from typing import Literal
 import msgspec
 
 RiskDecision = Literal["allow", "challenge", "review", "block"]
-"""What becomes of a charge; the further on, the stricter. `challenge` lets the customer prove who they are, `review` holds
-the money until staff approve."""
-
+"""What becomes of a charge, from the mildest to the strictest."""
 RiskUnavailable = Literal["store_unavailable", "store_slow", "no_rules"]
-"""Why rules could not decide: the store of counters and lists was away or took too long, or the rules could not be read."""
+"""Why the live rules were not evaluated; the decision is then the one that the installation's failure mode gives."""
+ReviewVerdict = Literal["approved", "declined"]
+RiskFact = bool | int | str
 
 
 class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a merchant knows of the customer who pays. `id` and `device_id` are the merchant's own; `country` is ISO 3166-1."""
+    """What is known of the customer and of the device that they pay with; None is unknown, never a guess.
+
+    `id` and `device_id` are the merchant's own words. `ip` is an address of version 4 or 6 in its shortest form, `country` an
+    ISO 3166 code in upper case.
+    """
 
     id: str | None = None
     email: str | None = None
@@ -25,21 +33,21 @@ class CustomerContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class RuleHit(msgspec.Struct, frozen=True):
-    """A rule that matched the charge, and the action it asks for."""
+    """A rule, its condition being true, and the action that it names."""
 
     rule: str
     action: RiskDecision
 
 
 class RuleError(msgspec.Struct, frozen=True):
-    """A rule that could not be evaluated, and why. It decided nothing."""
+    """A rule that could not be evaluated; it decided nothing. `reason` is a sentence for staff."""
 
     rule: str
     reason: str
 
 
 class ShadowAssessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a version of the rules that is tried out would have decided; it decided nothing."""
+    """What a version in shadow would have decided. Nothing follows from it."""
 
     rules_version: int
     decision: RiskDecision
@@ -48,12 +56,11 @@ class ShadowAssessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The decision about a charge, and everything that it was made from.
+    """What the live rules decided about a charge before any PSP was called, and why.
 
-    `rules_version` is 0 where no version is live. `rule` is the rule that decided; None where no rule did. `fell_back_from` is
-    the action that the rule asks for, where the PSP or the payment method cannot do it. `unknown` are the rules that need a
-    fact that was not known. `facts` are those that rules read, without those that were unknown. `unavailable` says why rules
-    could not decide; the decision is then that of the failure mode.
+    `rules_version` is 0 where no version was live. `rule` is the one that decided; None where none did. `fell_back_from`: the
+    rule's action could not be carried out for this payment, and the rule's fallback was. `unknown` names the rules that hung
+    on an unknown fact. `facts` are those that the rules read.
     """
 
     rules_version: int
@@ -64,6 +71,6 @@ class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     hits: tuple[RuleHit, ...] = ()
     unknown: tuple[str, ...] = ()
     errors: tuple[RuleError, ...] = ()
-    facts: Mapping[str, bool | int | str] = {}
+    facts: Mapping[str, RiskFact] = {}
     unavailable: RiskUnavailable | None = None
     shadow: tuple[ShadowAssessment, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from msgspec import Meta
 
 from fincore.domain.events import CaptureMethod
+from fincore.domain.risk import ReviewVerdict, RiskDecision
 from fincore.public.fields import CHARGE_ID_EXAMPLE
 
 Json = dict[str, Any]
@@ -72,6 +73,11 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             "description": "Why it failed: a `ChargeFailureCode` for a charge, a `RefundFailureCode` for a refund.",
         },
         "currency": {**_TEXT, "description": "ISO 4217 code of the amounts' currency, in lower case."},
+        "decision": {
+            **_TEXT,
+            "enum": [*get_args(RiskDecision), *get_args(ReviewVerdict)],
+            "description": "What the rules decided about the charge, or how its review ended.",
+        },
         "decline_code": {
             **_TEXT_OR_NULL,
             "description": "The PSP's own code for the decline, if it has one.",
@@ -84,6 +90,10 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
         "fee_minor": {
             **_INTEGER,
             "description": "The PSP's fee, in the minor unit of `currency`.",
+        },
+        "is_automatic": {
+            **_FLAG,
+            "description": "`true`: the time for the review had run out before staff decided.",
         },
         "is_inquiry": {
             **_FLAG,

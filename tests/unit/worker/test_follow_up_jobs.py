@@ -224,6 +224,8 @@ def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
         "charge.receipt_omitted",
         "charge.report_held",
         "charge.report_released",
+        "charge.review_decided",
+        "charge.risk_assessed",
         "dispute.closed",
         "dispute.funds_held",
         "dispute.funds_reinstated",
