@@ -7,7 +7,7 @@ import pytest
 
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, EventType
 from fincore.domain.ids import ChargeId, EventId, MerchantId, charge_of, new_event_id, parse_event_id
-from fincore.domain.public_event import public_event
+from fincore.domain.public_event import PublicEvent, public_event
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -108,7 +108,7 @@ async def test_the_data_of_an_event_keeps_its_order(
     for event in await told(pool, paymentdb, log, fates() + aftermaths()):
         public = public_event(event)
         found = await queries.find(MERCHANT, False, event.event_id)
-        assert found is not None
+        assert isinstance(found, PublicEvent)
         assert list(found.data.items()) == list(public.data.items())
 
 

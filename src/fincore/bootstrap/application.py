@@ -139,7 +139,7 @@ def build_application(
                 references=references,
                 log=log,
             ),
-            Events(keys=keys, queries=events, log=log),
+            Events(keys=keys, queries=events, charges=log, sessions=session_log),
             WebhookEndpoints(webhooks, keys),
             WebhookDeliveries(webhooks, keys),
             PspWebhookHandlers(WebhookInbox(writer, accounts.webhooks, clock)),

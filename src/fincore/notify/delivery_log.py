@@ -8,7 +8,7 @@ import msgspec
 
 from fincore.domain.clock import Clock
 from fincore.domain.ids import EventId, WebhookDeliveryId, WebhookEndpointId
-from fincore.domain.public_session_event import WebhookEventType
+from fincore.domain.public_session_event import PublicEventType
 from fincore.notify.endpoint import Owner
 from fincore.notify.retry_schedule import AttemptError
 from fincore.postgres.named_sql import load_sql
@@ -44,7 +44,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: WebhookDeliveryId
     endpoint_id: WebhookEndpointId
     event_id: EventId
-    event_type: WebhookEventType
+    event_type: PublicEventType
     status: DeliveryStatus
     failure: DeliveryFailure | None
     attempts: int

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from fincore.domain.events import EVENTS
-from fincore.domain.public_session_event import SESSION_MEANINGS, WebhookEventType
+from fincore.domain.public_session_event import SESSION_MEANINGS, PublicEventType
 
 EVERYTHING: Final = "*"
 
 
-def filters_of(event_type: WebhookEventType) -> tuple[str, ...]:
+def filters_of(event_type: PublicEventType) -> tuple[str, ...]:
     """Every filter that lets an event through."""
     family, _, _ = event_type.partition(".")
     return (event_type, f"{family}.*", EVERYTHING)
 
 
-_EVENTS: Final[tuple[WebhookEventType, ...]] = (*EVENTS, *SESSION_MEANINGS)
+_EVENTS: Final[tuple[PublicEventType, ...]] = (*EVENTS, *SESSION_MEANINGS)
 FILTERS: Final = tuple(sorted({accepted for event_type in _EVENTS for accepted in filters_of(event_type)}))
 """Every filter there is."""
 

@@ -7,7 +7,7 @@ import msgspec
 from yarl import URL
 
 from fincore.domain.ids import MerchantId, WebhookDeliveryId, WebhookEndpointId
-from fincore.domain.public_session_event import WebhookEventType
+from fincore.domain.public_session_event import PublicEventType
 from fincore.notify.delivery_log import DeliveryFailure
 from fincore.notify.endpoint import DisabledReason
 from fincore.postgres.named_sql import load_sql
@@ -48,7 +48,7 @@ class GivenUp(msgspec.Struct, frozen=True, kw_only=True):
 
     delivery_id: WebhookDeliveryId
     endpoint_id: WebhookEndpointId
-    event_type: WebhookEventType
+    event_type: PublicEventType
     failure: DeliveryFailure
     attempts: int
     last_answer: str | None

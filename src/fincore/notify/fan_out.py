@@ -14,7 +14,7 @@ from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, event_type
 from fincore.domain.ids import EventId, StreamId, WebhookDeliveryId, new_webhook_delivery_id
 from fincore.domain.log_events import LogEvent, of_charges, of_sessions
 from fincore.domain.public_event import public_event
-from fincore.domain.public_session_event import told_type
+from fincore.domain.public_session_event import public_session_event, told_type
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import load_streams
 from fincore.notify.attempt import columns
@@ -23,6 +23,7 @@ from fincore.notify.session_message import session_message_body
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.public.event_object import EventObject, event_objects
+from fincore.public.session_object import session_objects
 
 _SQL = load_sql("fincore.notify", "fan_out.sql")
 
@@ -91,8 +92,9 @@ async def _of_sessions(
     rows: list[_Row] = []
     for recipient in recipients:
         recorded = events[recipient["event_no"]]
-        body = session_message_body(streams[recorded.stream_id].events, recorded.version)
-        if body is not None:
+        if told := public_session_event(recorded):
+            about = session_objects(streams[recorded.stream_id].events, {recorded.version})
+            body = session_message_body(told, about.get(recorded.version), livemode=recipient["livemode"])
             rows.append(_row(recipient, recorded, names[recipient["event_no"]], body))
     return rows
 

@@ -34,15 +34,16 @@ ABOUT: Final[Mapping[str, Json]] = MappingProxyType(
             "examples": ["evt_01kab5m5wvfb9v1c2m5hfv0d2e"],
         },
         "charge_id": {
-            **_TEXT,
-            "description": "The id of the charge that the event happened to.",
+            **_TEXT_OR_NULL,
+            "description": "The id of the charge that the event happened to, or that paid the checkout session; null for "
+            "`checkout_session.expired`.",
             "examples": [CHARGE_ID_EXAMPLE],
         },
         "livemode": {**_FLAG, "description": "`true`: real money. `false`: test mode."},
         "version": {
             **_INTEGER,
             "minimum": 1,
-            "description": "The event's place among the events of its charge, from 1. Compare it to put events in order.",
+            "description": "The event's place among the events of its charge or session, from 1. Compare it to put events in order.",
         },
     }
 )
@@ -131,10 +132,16 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
 )
 """Field -> its schema, for all fields that events of some type have."""
 
+_SESSION_ID: Final[Json] = {
+    **_TEXT,
+    "description": "The id of the checkout session that the event happened to.",
+    "examples": ["cos_01kab5m5wvfb9v1c2m5hfv0d2e"],
+}
 _OBJECT: Final[Json] = {
-    "description": "The refund for `refund.*`, the dispute for `dispute.*`, else the charge, as it was just after the event. Null "
-    "where it does not fit into a webhook: get it by its id then.",
+    "description": "The refund for `refund.*`, the dispute for `dispute.*`, the session for `checkout_session.*`, else the charge, "
+    "as it was just after the event. Null where it does not fit into a webhook: get it by its id then.",
     "anyOf": [
+        {"$ref": "#/components/schemas/CheckoutSession"},
         {"$ref": "#/components/schemas/Charge"},
         {"$ref": "#/components/schemas/Refund"},
         {"$ref": "#/components/schemas/Dispute"},
@@ -155,32 +162,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
         "EventData": {
             "description": f"What an event is about, and what it tells. {_OPEN}",
             "type": "object",
-            "properties": {**ABOUT, **DETAILS, "object": _OBJECT},
-            "required": list(ABOUT),
-        },
-        "WebhookData": {
-            "description": f"What a webhook is about, and what it tells. {_OPEN}",
-            "type": "object",
-            "properties": {
-                **ABOUT,
-                "charge_id": {
-                    **_TEXT_OR_NULL,
-                    "description": "The id of the charge that the event happened to, or that paid the checkout session; null for "
-                    "`checkout_session.expired`.",
-                    "examples": [CHARGE_ID_EXAMPLE],
-                },
-                "checkout_session_id": {
-                    **_TEXT,
-                    "description": "The id of the checkout session that the event happened to.",
-                    "examples": ["cos_01kab5m5wvfb9v1c2m5hfv0d2e"],
-                },
-                **DETAILS,
-                "object": {
-                    "description": "The refund for `refund.*`, the dispute for `dispute.*`, the session for `checkout_session.*`, else "
-                    "the charge, as it was just after the event. Null where it does not fit into a webhook: get it by its id then.",
-                    "anyOf": [_ref("CheckoutSession"), *_OBJECT["anyOf"]],
-                },
-            },
+            "properties": {**ABOUT, "checkout_session_id": _SESSION_ID, **DETAILS, "object": _OBJECT},
             "required": list(ABOUT),
         },
         "WebhookMessage": {
@@ -189,7 +171,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
             "properties": {
                 "type": {
                     "description": "What happened. /docs/events explains each type.",
-                    **_ref("WebhookEventType"),
+                    **_ref("EventType"),
                 },
                 "timestamp": {
                     "description": "When it happened, by the PSP's clock where the PSP reported it.",
@@ -198,7 +180,7 @@ EVENT_SCHEMAS: Final[Mapping[str, Json]] = MappingProxyType(
                 },
                 "data": {
                     "description": "What the event is about, and what it tells.",
-                    **_ref("WebhookData"),
+                    **_ref("EventData"),
                 },
             },
             "required": ["type", "timestamp", "data"],

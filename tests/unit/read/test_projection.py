@@ -63,11 +63,12 @@ def test_projection_ignores_event_the_view_holds() -> None:
 
 def test_event_row_has_occurred_and_recorded_time() -> None:
     rows = rows_of(created(), captured(occurred_at=NOON + timedelta(hours=1)))
-    *_, occurred_at, recorded_at, data = rows["events"][1]
+    *_, occurred_at, recorded_at, data, session_id = rows["events"][1]
     assert (occurred_at, recorded_at) == (NOON + timedelta(hours=1), NOON + timedelta(minutes=2))
     assert data == '{"amount_minor":1000,"currency":"usd"}'
+    assert session_id is None
 
 
 def test_the_psps_own_words_are_kept_from_the_merchant() -> None:
-    *_, data = rows_of(created(), failed())["events"][1]
+    *_, data, _ = rows_of(created(), failed())["events"][1]
     assert data == '{"code":"card_declined","decline_code":"insufficient_funds","advice":"ask_customer"}'

@@ -12,9 +12,9 @@ def events_page() -> str:
     for event in SHOWN:
         by_family.setdefault(event.partition(".")[0].title(), []).append(event)
     introduction = (
-        "<p>What happens to charges: in webhooks, in <code>GET /v1/events</code> and in a charge's "
-        "<code>timeline</code>. Webhooks and lists of events also say which charge an event is about; every event says "
-        'when it happened. <a href="/docs#EventData">EventData</a> explains the fields.</p>'
+        "<p>What happens to charges and checkout sessions: in webhooks and in <code>GET /v1/events</code>; events of a charge "
+        "also in its <code>timeline</code>. Webhooks and lists of events also say which charge or session an event is about; "
+        'every event says when it happened. <a href="/docs#EventData">EventData</a> explains the fields.</p>'
     )
     parts = [introduction]
     contents = []
@@ -27,7 +27,7 @@ def events_page() -> str:
         contents.append(Contents(f"{family} events", tuple((event, event) for event in events)))
     family = "Checkout session"
     parts.append(
-        f'<section id="{family}"><h2>{family} events</h2><p>By webhook only.</p>'
+        f'<section id="{family}"><h2>{family} events</h2>'
         + table(("type", "meaning", "in its data"), map(_session_event_row, SESSION_MEANINGS))
         + "</section>"
     )

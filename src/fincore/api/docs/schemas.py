@@ -65,10 +65,12 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "bank decides. `won`, `lost`: the bank has decided. `closed`: the dispute ended without a "
             "decision of the bank.",
         ),
-        "EventType": NamedWords(get_args(EventType), "What happened. /docs/events explains each type."),
-        "WebhookEventType": NamedWords(
+        "ChargeEventType": NamedWords(
+            get_args(EventType), "What happened to a charge. /docs/events explains each type."
+        ),
+        "EventType": NamedWords(
             (*get_args(EventType), *get_args(ToldSessionEventType)),
-            "What a webhook is about. /docs/events explains each type.",
+            "What happened. /docs/events explains each type.",
         ),
         "PaymentMethodType": NamedWords(
             get_args(PaymentMethodType),

@@ -5,13 +5,15 @@ from typing import Final
 from fincore.api.events.body import EventBody, EventListBody
 from fincore.domain.events import EVENTS
 from fincore.domain.ids import parse_event_id
+from fincore.domain.public_session_event import SESSION_MEANINGS, PublicEventType
 from fincore.http.list_filters import CHARGE
 from fincore.http.list_operation import CREATED, ListOperation
 from fincore.http.openapi import READ_PROBLEMS, Content, Operation, Parameter, path_parameter
 
 _TAG: Final = "Events"
 
-EVENT_FILTERS: Final = (*EVENTS, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in EVENTS))
+EVENT_TYPES: Final[tuple[PublicEventType, ...]] = (*EVENTS, *SESSION_MEANINGS)
+EVENT_FILTERS: Final = (*EVENT_TYPES, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in EVENT_TYPES))
 """What `type` takes: every type there is, and every family of them."""
 
 GET_EVENT: Final = Operation(
@@ -28,7 +30,8 @@ LIST_EVENTS: Final = ListOperation(
     "events",
     tag=_TAG,
     description=(
-        "Lists everything that happened to your charges, newest first, whether or not a webhook told you. An event "
+        "Lists everything that happened to your charges, and which checkout sessions were paid or expired, newest first, "
+        "whether or not a webhook told you. An event "
         "appears a moment after FinCore recorded it."
     ),
     filters=(

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from fincore.domain.ids import public_event_id
-from fincore.domain.public_session_event import WebhookEventType
+from fincore.domain.public_session_event import PublicEventType
 from fincore.notify.delivery_log import (
     AttemptRecord,
     Delivery,
@@ -95,7 +95,7 @@ class WebhookDeliveryBody(msgspec.Struct, frozen=True, kw_only=True):
     object: Annotated[Literal["webhook_delivery"], ObjectName] = "webhook_delivery"
     endpoint: _EndpointId
     event: Annotated[str, Meta(description="The event's id.", examples=["evt_01kab5m5wvfb9v1c2m5hfv0d2e"])]
-    event_type: Annotated[WebhookEventType, Meta(description="What happened.")]
+    event_type: Annotated[PublicEventType, Meta(description="What happened.")]
     status: Annotated[
         DeliveryStatus,
         Meta(description="Where the delivery stands."),

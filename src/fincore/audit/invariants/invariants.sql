@@ -269,7 +269,7 @@ from (
     union all
     select 'dispute ' || dispute_id || ' of ' || charge_id, charge_id from paymentdb.disputes
     union all
-    select 'event ' || event_id || ' of ' || charge_id, charge_id from paymentdb.events
+    select 'event ' || event_id || ' of ' || charge_id, charge_id from paymentdb.events where charge_id is not null
 ) part
 where not exists (select from paymentdb.charges c where c.charge_id = part.charge_id)
 order by part.place;

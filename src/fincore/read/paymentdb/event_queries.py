@@ -1,17 +1,18 @@
-"""What merchants and staff ask about events."""
+"""What merchants and staff ask about events of charges and of checkout sessions."""
 
 from datetime import datetime
 from typing import NamedTuple
 
+import asyncpg
 import msgspec
 
-from fincore.domain.events import EventType
 from fincore.domain.ids import ChargeId, EventId, MerchantId
 from fincore.domain.public_event import PublicEvent
+from fincore.domain.public_session_event import PublicEventType, PublicSessionEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.page import require_page, with_conditions
-from fincore.read.paymentdb.event_row import event_of
+from fincore.read.paymentdb import event_row, session_event_row
 
 _SQL = load_sql("fincore.read.paymentdb", "event_queries.sql")
 
@@ -25,7 +26,7 @@ class EventFilters(msgspec.Struct, frozen=True, kw_only=True):
     merchant_id: MerchantId
     livemode: bool
     charge_id: ChargeId | None = None
-    types: tuple[EventType, ...] | None = None
+    types: tuple[PublicEventType, ...] | None = None
     recorded_from: datetime | None = None
     recorded_before: datetime | None = None
 
@@ -33,7 +34,7 @@ class EventFilters(msgspec.Struct, frozen=True, kw_only=True):
 class EventPage(NamedTuple):
     """One page of a list, newest first; the last event's id is the cursor to the next."""
 
-    events: list[PublicEvent]
+    events: list[PublicEvent | PublicSessionEvent]
     has_more: bool
 
 
@@ -43,10 +44,15 @@ class EventQueries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def find(self, merchant_id: MerchantId, livemode: bool, event_id: EventId) -> PublicEvent | None:  # noqa: FBT001 -- the three together are the key
+    async def find(
+        self,
+        merchant_id: MerchantId,
+        livemode: bool,  # noqa: FBT001 -- the three together are the key
+        event_id: EventId,
+    ) -> PublicEvent | PublicSessionEvent | None:
         """A merchant's event, or None where the view has no such event of this merchant in this mode."""
         row = await self._pool.fetchrow(_SQL.find_event, merchant_id, livemode, event_id)
-        return event_of(row) if row else None
+        return _event_of(row) if row else None
 
     async def timeline(
         self,
@@ -56,7 +62,7 @@ class EventQueries:
     ) -> list[PublicEvent]:
         """The events of a merchant's charge by version, without a gap."""
         rows = await self._pool.fetch(_SQL.timeline, merchant_id, livemode, charge_id)
-        return [event_of(row) for row in rows]
+        return [event_row.event_of(row) for row in rows]
 
     async def list_events(
         self, filters: EventFilters, *, after_id: EventId | None = None, limit: int
@@ -69,7 +75,13 @@ class EventQueries:
         # One more than asked for tells whether there is a further page.
         statement, arguments = list_statement(filters, after_id=after_id, limit=limit + 1)
         rows = await self._pool.fetch(statement, *arguments)
-        return EventPage([event_of(row) for row in rows[:limit]], has_more=len(rows) > limit)
+        return EventPage([_event_of(row) for row in rows[:limit]], has_more=len(rows) > limit)
+
+
+def _event_of(row: asyncpg.Record) -> PublicEvent | PublicSessionEvent:
+    if row["session_id"] is None:
+        return event_row.event_of(row)
+    return session_event_row.event_of(row)
 
 
 def list_statement(

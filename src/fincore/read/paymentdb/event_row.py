@@ -1,4 +1,4 @@
-"""What a merchant may see of an event as a row of `paymentdb.events`, and back."""
+"""What a merchant may see of an event of a charge as a row of `paymentdb.events`, and back."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 def row_of(view: ChargeView, recorded: RecordedEvent[ChargeEvent]) -> tuple[object, ...]:
-    """The columns of a charge's event, in the order of the table."""
+    """The columns of a charge's event, in the order of the table; the last names the checkout session of an event of one."""
     return (
         recorded.event_id,
         view.charge_id,
@@ -27,6 +27,7 @@ def row_of(view: ChargeView, recorded: RecordedEvent[ChargeEvent]) -> tuple[obje
         occurred_at(recorded),
         recorded.recorded_at,
         _ENCODER.encode(shown_data(recorded.event)).decode(),
+        None,
     )
 
 

@@ -14,7 +14,7 @@ from fincore.postgres.pool import Connection
 from fincore.read.paymentdb import charge_row, session_row
 from fincore.read.paymentdb.charge_view import ChargeView
 from fincore.read.projectionist.projection import Projection
-from fincore.read.projectionist.session_fold import changed_sessions
+from fincore.read.projectionist.session_fold import session_rows
 
 _SQL = load_sql("fincore.read.projectionist", "projectionist.sql")
 
@@ -62,9 +62,11 @@ class Projectionist:
         if older:
             rows = await connection.fetch(_SQL.current_sessions, [session_of(stream) for stream in older])
             views = {StreamId(row["stream_id"]): session_row.view_of(row) for row in rows}
-        changed = [session_row.row_of(view) for view in changed_sessions(events, views)]
-        if changed:
-            await connection.execute(_SQL.upsert_sessions, *map(list, zip(*changed, strict=True)))
+        changed = session_rows(events, views)
+        if changed.sessions:
+            await connection.execute(_SQL.upsert_sessions, *map(list, zip(*changed.sessions, strict=True)))
+        if changed.events:
+            await connection.execute(_SQL.insert_events, *map(list, zip(*changed.events, strict=True)))
 
     async def _current(self, connection: Connection, streams: set[StreamId]) -> dict[StreamId, ChargeView]:
         rows = await connection.fetch(_SQL.current_charges, [charge_of(stream) for stream in streams])

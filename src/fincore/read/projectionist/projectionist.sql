@@ -113,6 +113,6 @@ insert into paymentdb.events
 select *
 from unnest(
     $1::uuid[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-    $9::jsonb[]
+    $9::jsonb[], $10::text[]
 )
 on conflict (event_id) do nothing;

@@ -27,9 +27,8 @@ from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, too_many_parked
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.read.paymentdb import session_row
 from fincore.read.projectionist.projection import Projection
-from fincore.read.projectionist.session_fold import changed_sessions
+from fincore.read.projectionist.session_fold import session_rows
 
 _SQL = load_sql("fincore.read.projectionist", "rebuild.sql")
 
@@ -43,6 +42,8 @@ TABLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Table -> its key: what is built anew, in the order in which queries that read two of the tables lock them."""
+_OF_SESSIONS: Final = frozenset({"checkout_sessions", "events"})
+"""The tables with rows of checkout sessions."""
 BATCH_EVENTS: Final = 1_000
 """Events read at a time; four such batches are in memory. Larger ones are slower: Python's garbage collector walks them."""
 STATEMENT_TIMEOUT_SECONDS: Final = 3_600.0
@@ -128,10 +129,13 @@ class _Beside:
         projection = Projection()
         for recorded in of_charges(events):
             projection.add(recorded)
-        sessions = [session_row.row_of(view) for view in changed_sessions(of_sessions(events), {})]
-        for table, rows in (
-            projection.rows() | ({"checkout_sessions": sessions} if sessions else {})
-        ).items():
+        sessions = session_rows(of_sessions(events), {})
+        rows_of = projection.rows()
+        rows_of["checkout_sessions"] = sessions.sessions
+        rows_of["events"] = rows_of.get("events", []) + sessions.events
+        for table, rows in rows_of.items():
+            if not rows:
+                continue
             await connection.copy_records_to_table(
                 table, schema_name="paymentdb_next", records=rows, timeout=STATEMENT_TIMEOUT_SECONDS
             )
@@ -234,13 +238,12 @@ async def _catch_up(
         streams = {event.stream_id for event in batch if (event.tx, event.pos) <= until}
         if not streams:
             return
+        charges, sessions = list(map(charge_of, streams)), list(map(session_of, streams))
         for table in TABLES:
-            if table == "checkout_sessions":
-                await connection.execute(_SQL.drop_sessions, [session_of(stream_id) for stream_id in streams])
-            else:
-                await connection.execute(
-                    _SQL.drop_charges.format(table=table), [charge_of(stream_id) for stream_id in streams]
-                )
+            if table != "checkout_sessions":
+                await connection.execute(_SQL.drop_charges.format(table=table), charges)
+            if table in _OF_SESSIONS:
+                await connection.execute(_SQL.drop_sessions.format(table=table), sessions)
         await _write(connection, await log.load_until(streams, until))
         after = batch[-1].tx, batch[-1].pos
 

@@ -78,8 +78,8 @@ select tx, pos from paymentdb.checkpoints where consumer = 'projectionist';
 delete from paymentdb_next.{table} where charge_id = any ($1::text[]);
 
 -- name: drop_sessions
--- What is said of some checkout sessions, to be written anew.
-delete from paymentdb_next.checkout_sessions where session_id = any ($1::text[]);
+-- What a table says of some checkout sessions, to be written anew.
+delete from paymentdb_next.{table} where session_id = any ($1::text[]);
 
 -- name: differing
 -- The rows in which the live table and the new one differ: how many, and the first of them.

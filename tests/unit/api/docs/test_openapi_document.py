@@ -43,6 +43,7 @@ from fincore.domain.checkout_session_events import CheckoutSessionEvent, Checkou
 from fincore.domain.events import CHARGE_EVENTS, EVENTS
 from fincore.domain.ids import new_event_id, new_stream_id, session_stream_of
 from fincore.domain.public_event import SHOWN, public_event
+from fincore.domain.public_session_event import SESSION_MEANINGS, public_session_event
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refusal import RequestRefusalCode
 from fincore.http.endpoint import Method, Route
@@ -50,10 +51,11 @@ from fincore.http.exchange import Call, Response
 from fincore.http.health.handlers import Health
 from fincore.http.openapi import Operation
 from fincore.http.problems import PROBLEMS
-from fincore.notify.message import message_body
+from fincore.notify.message import BODY_BYTES_MAX, message_body
 from fincore.notify.session_message import session_message_body
 from fincore.public.event_data import ABOUT, DETAILS
 from fincore.public.event_object import event_objects
+from fincore.public.session_object import session_objects
 from fixtures.checkout_sessions import SESSION, session_created
 from fixtures.commits import NOON, captured, created, new_stream
 from fixtures.traffic import disputed, recorded, refunded, refunding
@@ -189,9 +191,7 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
         for field in schema.get("properties", {})
         if field not in schema.get("required", ()) and schema.get("additionalProperties") is not False
     }
-    assert {
-        (name, field) for name, field in optional if name not in ("EventData", "EventDetails", "WebhookData")
-    } == {
+    assert {(name, field) for name, field in optional if name not in ("EventData", "EventDetails")} == {
         ("Charge", "attempts"),
         ("Charge", "refunds"),
         ("Charge", "disputes"),
@@ -234,13 +234,14 @@ def test_public_texts_contain_no_internal_words(document: dict[str, Any]) -> Non
 def test_closed_sets_of_words_have_a_type_and_a_name(document: dict[str, Any]) -> None:
     assert [node for node in nodes(document) if "enum" in node and "type" not in node] == []
     schemas = document["components"]["schemas"]
-    assert set(schemas["EventType"]["enum"]) == set(EVENTS)
+    assert set(schemas["ChargeEventType"]["enum"]) == set(EVENTS)
+    assert set(schemas["EventType"]["enum"]) == {*EVENTS, *SESSION_MEANINGS}
     assert set(schemas["ProblemCode"]["enum"]) == set(PROBLEMS)
     for name, field in (("Problem", "code"), ("FailedChargeProblem", "code")):
         assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/ProblemCode"
-    assert schemas["Event"]["properties"]["type"]["$ref"] == "#/components/schemas/EventType"
-    for name, field in (("WebhookMessage", "type"), ("WebhookDelivery", "event_type")):
-        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/WebhookEventType"
+    assert schemas["TimelineEntry"]["properties"]["type"]["$ref"] == "#/components/schemas/ChargeEventType"
+    for name, field in (("Event", "type"), ("WebhookMessage", "type"), ("WebhookDelivery", "event_type")):
+        assert schemas[name]["properties"][field]["$ref"] == "#/components/schemas/EventType"
 
 
 def test_no_two_named_sets_hold_the_same_words() -> None:
@@ -293,10 +294,16 @@ def test_webhooks_of_checkout_sessions_match_the_schema(document: dict[str, Any]
         RecordedEvent(1, 1, stream_id, version, new_event_id(), event, NOON)
         for version, event in enumerate(events, start=1)
     ]
-    body = session_message_body(stream, 2)
-    assert body is not None
-    assert_webhook(document, json.loads(body))
-    assert session_message_body(stream, 1) is None
+    assert public_session_event(stream[0]) is None
+    told = public_session_event(stream[1])
+    assert told is not None
+    about = session_objects(stream, {2})[2]
+    assert about.status == "expired"
+    assert_webhook(document, json.loads(session_message_body(told, about, livemode=False)))
+    large = msgspec.structs.replace(about, metadata={"a": "a" * BODY_BYTES_MAX})
+    bare = json.loads(session_message_body(told, large, livemode=False))
+    assert bare["data"]["object"] is None
+    assert_webhook(document, bare)
 
 
 def assert_webhook(document: dict[str, Any], message: dict[str, Any]) -> None:
@@ -307,7 +314,7 @@ def assert_webhook(document: dict[str, Any], message: dict[str, Any]) -> None:
         registry=Registry().with_resource("urn:openapi", resource),
         format_checker=FormatChecker(),
     ).validate(message)
-    data = document["components"]["schemas"]["WebhookData"]
+    data = document["components"]["schemas"]["EventData"]
     assert set(data["required"]) <= set(message["data"]) <= set(data["properties"])
 
 
