@@ -29,6 +29,7 @@ from fixtures.system import System
 
 README = "README.md"
 INTEGRATE = "docs/guides/integrate.md"
+HOSTED_PAGE = "docs/guides/hosted-page.md"
 OPERATE = "docs/guides/operate.md"
 RUN = "docs/guides/run.md"
 SANDBOX = "docs/guides/sandbox.md"
@@ -291,7 +292,7 @@ async def test_integration_guide_customer_pays_on_psp_page(reader: Reader, readm
 
 async def test_integration_guide_session_has_a_page(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
-    session = json.loads(reader.types(INTEGRATE, "session"))
+    session = json.loads(reader.types(HOSTED_PAGE, "session"))
     assert (session["status"], session["payment_methods"]) == ("open", ["card", "paypal"])
     async with aiohttp.ClientSession() as browser, browser.get(session["url"]) as shown:
         assert (shown.status, "<h1>Pay $19.99</h1>" in await shown.text()) == (200, True)
