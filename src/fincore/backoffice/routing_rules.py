@@ -8,9 +8,10 @@ from fincore.domain.counting import counted
 from fincore.domain.errors import FinCoreError
 from fincore.write.psp.account import ConfiguredAccount
 from fincore.write.routing.plan import AccountName
-from fincore.write.routing.rule_file import RuleFlaw, read_rules
+from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rule_store import RuleStore, RuleVersion
 from fincore.write.routing.rules import CompiledRule, LiveRules, Rule
+from fincore.write.rules.rule_text import RuleFlaw
 
 
 class RulesNotUsable(FinCoreError):

@@ -4,8 +4,9 @@ import pytest
 
 from fincore.domain.ids import new_merchant_id
 from fincore.write.routing.plan import AccountName
-from fincore.write.routing.rule_file import RuleFlaw, read_rules
+from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import Rule
+from fincore.write.rules.rule_text import RuleFlaw
 from fixtures.routing import ACCOUNTS
 
 NAMES = tuple(AccountName(account.psp, account.name) for account in ACCOUNTS)

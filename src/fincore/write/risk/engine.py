@@ -43,6 +43,11 @@ class RiskRequest(msgspec.Struct, frozen=True, kw_only=True):
 class RiskEngine(Protocol):
     """Assesses charges. It answers within a bound, and never raises: what it could not find out is in the assessment."""
 
+    @property
+    def is_active(self) -> bool:
+        """Whether rules are in force or tried out; without them nothing has to be assessed, nor looked up for it."""
+        ...
+
     async def assess(self, request: RiskRequest) -> RiskAssessment | None:
         """What the rules say of a charge; None where no rules are in force, and nothing is to be written."""
         ...
@@ -50,6 +55,8 @@ class RiskEngine(Protocol):
 
 class NoEngine:
     """A `RiskEngine` without rules."""
+
+    is_active = False
 
     async def assess(self, _: RiskRequest) -> RiskAssessment | None:
         """Nothing."""

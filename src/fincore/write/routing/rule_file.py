@@ -7,14 +7,11 @@ accounts = ["stripe/eu", "stripe/us"]
 weights = [90, 10]
 """
 
-import re
-import tomllib
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
-from fincore.domain.card_number import holds_card_number
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import MerchantId, parse_merchant_id
 from fincore.domain.outcome import PspAccount, PspName
@@ -22,32 +19,13 @@ from fincore.write.routing.facts import ROUTING_FACTS
 from fincore.write.routing.plan import AccountName
 from fincore.write.routing.rules import CompiledRule, Rule
 from fincore.write.rules.cel import ConditionFlaw
+from fincore.write.rules.rule_text import RULE_NAME, RULE_NAME_HINT, RuleFlaw, RulePlace, read_tables
 
 TEXT_CHARACTERS_MAX: Final = 65_536
 RULES_MAX: Final = 100
 ACCOUNTS_PER_RULE_MAX: Final = 10
 MERCHANTS_PER_RULE_MAX: Final = 1_000
 WEIGHT_MAX: Final = 1_000_000
-KEY_PARTS_MAX: Final = 32
-"""Parts of a key such as a.b.c: the parser's work grows with their square."""
-
-_PART: Final = r"[\w\-\"']++"
-_LONG_KEY: Final = re.compile(
-    rf"(?<![\w\-\"'])(?:{_PART}[ \t]*+\.[ \t]*+){{{KEY_PARTS_MAX}}}{_PART}", re.ASCII
-)
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_\-]{0,58}[a-z0-9])?")
-_HEADER: Final = re.compile(r"\s*\[\[\s*rule\s*\]\]")
-_WHEN: Final = re.compile(r"\s*when\s*=\s*(?P<opening>'''|\"\"\")?(?P<rest>.*)")
-
-
-class RuleFlaw(NamedTuple):
-    """What is wrong with a file, and at which line, from 1, where that can be told."""
-
-    line: int | None
-    message: str
-
-    def __str__(self) -> str:
-        return self.message if self.line is None else f"line {self.line}: {self.message}"
 
 
 class _RuleText(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -66,13 +44,12 @@ def read_rules(
 
     `accounts`: those that rules may name; None where that was checked before.
     """
-    tables = _tables(text)
+    tables = read_tables(text, "rule", characters_max=TEXT_CHARACTERS_MAX, rules_max=RULES_MAX)
     if isinstance(tables, RuleFlaw):
         return [tables]
-    places = _places(text, len(tables))
     rules: list[CompiledRule] = []
     flaws: list[RuleFlaw] = []
-    for number, (table, place) in enumerate(zip(tables, places, strict=True), start=1):
+    for number, (table, place) in enumerate(tables, start=1):
         found = _rule(table, place, number, accounts)
         if isinstance(found, CompiledRule):
             if found.rule.name in {before.rule.name for before in rules}:
@@ -83,63 +60,8 @@ def read_rules(
     return flaws or tuple(rules)
 
 
-def _tables(text: str) -> list[object] | RuleFlaw:
-    """The tables of the rules, or why the text as a whole holds none."""
-    if len(text) > TEXT_CHARACTERS_MAX:
-        return RuleFlaw(
-            None, f"the rules have at most {TEXT_CHARACTERS_MAX:,} characters, and these {len(text):,}"
-        )
-    if holds_card_number(text):
-        return RuleFlaw(None, "the text holds a card number: it would be kept, so leave it out")
-    document = _parsed(text)
-    if isinstance(document, RuleFlaw):
-        return document
-    unknown = sorted(document.keys() - {"rule"})
-    if unknown:
-        return RuleFlaw(None, f"{unknown[0]!r} means nothing here: each rule begins with [[rule]]")
-    tables = document.get("rule", [])
-    if not isinstance(tables, list):
-        return RuleFlaw(None, "each rule begins with [[rule]], in two brackets")
-    if len(tables) > RULES_MAX:
-        return RuleFlaw(None, f"there are at most {RULES_MAX} rules, and these are {len(tables)}")
-    return tables
-
-
-def _parsed(text: str) -> dict[str, object] | RuleFlaw:
-    if _LONG_KEY.search(text):
-        return RuleFlaw(None, f"this is no file of rules: a key has more than {KEY_PARTS_MAX} parts")
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        return RuleFlaw(None, "this is no file of rules: it nests lists or tables too deeply")
-    except tomllib.TOMLDecodeError as error:
-        return RuleFlaw(None, f"this is no TOML: {error}")
-    except ValueError:
-        return RuleFlaw(None, "this is no file of rules: it holds a number with thousands of digits")
-
-
-class _Place(NamedTuple):
-    """The lines of a rule in the file: that of its header, and the first of its condition."""
-
-    header: int | None = None
-    condition: int | None = None
-
-
-def _places(text: str, count: int) -> list[_Place]:
-    """The places of `count` rules; without lines where the text writes them in another way."""
-    places: list[_Place] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if _HEADER.match(line):
-            places.append(_Place(number))
-        elif places and places[-1].condition is None and (when := _WHEN.match(line)):
-            # TOML leaves out a newline that follows three quotes at once.
-            begins_below = bool(when["opening"]) and not when["rest"].strip()
-            places[-1] = _Place(places[-1].header, number + begins_below)
-    return places if len(places) == count else [_Place()] * count
-
-
 def _rule(
-    table: object, place: _Place, number: int, accounts: Sequence[AccountName] | None
+    table: object, place: RulePlace, number: int, accounts: Sequence[AccountName] | None
 ) -> CompiledRule | list[RuleFlaw]:
     try:
         written = msgspec.convert(table, _RuleText)
@@ -168,8 +90,8 @@ def _rule(
 
 def _flaws(rule: _RuleText, accounts: Sequence[AccountName] | None) -> Iterator[str]:
     """What is wrong with a rule beside its condition."""
-    if not _NAME.fullmatch(rule.name):
-        yield "a name has 1 to 60 lower-case letters, digits, hyphens and underscores"
+    if not RULE_NAME.fullmatch(rule.name):
+        yield RULE_NAME_HINT
     yield from _account_flaws(rule.accounts, accounts)
     if rule.weights and len(rule.weights) != len(rule.accounts):
         yield "weights stand beside accounts, one for each"

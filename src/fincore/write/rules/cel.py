@@ -1,15 +1,19 @@
 """Conditions in CEL, the Common Expression Language (cel.dev), over declared facts. Pure; the one module that knows the library.
 
-A condition is checked against the types of the facts when it is compiled. Evaluated, it holds, does not hold, or errs: an error is
-never taken for either.
+A condition is checked against the types of the facts when it is compiled. Evaluated, it holds, does not hold, errs, or needs a
+fact that is unknown: the last two are never taken for one of the first.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import msgspec
 from cel_expr_python import cel
+
+from fincore.write.rules.syntax import Call, Syntax, read_syntax
 
 FactType = Literal["bool", "int", "string", "strings", "string_map"]
 """What a fact can be: `strings` is a list, `string_map` has string keys and string values."""
@@ -19,6 +23,9 @@ LOOPS_MAX: Final = 1
 """Macros that loop over a list, in one condition: nested loops could take seconds, and a charge waits for its rules."""
 PATTERNS_MAX: Final = 4
 """Regular expressions in one condition: each takes about 20 us, and in a loop over 50 keys a thousand times that."""
+
+IN_LIST: Final = "in_list"
+"""The function that asks whether a list of staff holds a value."""
 
 _TYPES: Final[Mapping[FactType, Any]] = {
     "bool": cel.Type.BOOL,
@@ -31,6 +38,8 @@ _BLANK: Final = r"(?:\s|//[^\n]*\n)*"
 _LOOP: Final = re.compile(rf"\.{_BLANK}(?:all|exists|exists_one|map|filter){_BLANK}\(")
 """A loop, with the blanks and comments that may stand inside."""
 _PATTERN: Final = re.compile(rf"\bmatches{_BLANK}\(")
+_UNKNOWN: Final = re.compile(r'UNKNOWN: No value with name "(?P<name>\w+)" found in Activation', re.ASCII)
+_NOT_ASKED: Final = "the lists of staff were not read"
 _PLACE: Final = re.compile(r"ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<message>.*)")
 
 
@@ -48,21 +57,50 @@ class ConditionError(msgspec.Struct, frozen=True):
     reason: str
 
 
+class UnknownFact(msgspec.Struct, frozen=True):
+    """The fact that a condition needs and that is unknown in this case; None where it is whether a list holds a value."""
+
+    name: str | None
+
+
+Entry = tuple[str, str]
+"""The name of a list, and a value that it holds."""
+
+
 class BoundFacts:
     """The facts of one case, for any number of conditions of the same `Facts`."""
 
-    def __init__(self, activation: Any) -> None:
+    def __init__(self, activation: Any, entries: AbstractSet[Entry] | None = None) -> None:
         self.activation = activation
+        self.entries = entries
+
+
+class _Lists:
+    """What `in_list` answers. The library evaluates in the calling thread, so the entries are those of the case at hand."""
+
+    def __init__(self) -> None:
+        self.entries: AbstractSet[Entry] | None = None
+
+    def holds(self, name: str, value: str) -> bool:
+        if self.entries is None:
+            raise LookupError(_NOT_ASKED)
+        return (name, value) in self.entries
 
 
 class Condition:
     """A compiled condition."""
 
-    def __init__(self, expression: Any) -> None:
+    def __init__(self, expression: Any, lists: _Lists) -> None:
         self._expression = expression
+        self._lists = lists
+
+    @cached_property
+    def syntax(self) -> Syntax:
+        """The names that the condition uses, and what it calls."""
+        return read_syntax(self._expression.serialize())
 
     def holds(self, facts: BoundFacts) -> bool | ConditionError:
-        """Whether the condition holds for the facts."""
+        """Whether the condition holds for the facts, all of which are known."""
         try:
             result = self._expression.eval(facts.activation)
         except RuntimeError as error:  # a budget of the library is used up
@@ -72,6 +110,31 @@ class Condition:
         if value is True or value is False:
             return bool(value)
         return ConditionError(str(value))
+
+    def holds_if_known(self, facts: BoundFacts) -> bool | UnknownFact | ConditionError:
+        """Whether the condition holds for the facts, some of which may be unknown.
+
+        What holds, or does not, with any value of an unknown fact is told: `has_ip && ip == "..."` does not hold without one.
+        """
+        self._lists.entries = facts.entries
+        held = self.holds(facts)
+        if isinstance(held, bool):
+            return held
+        unknown = _UNKNOWN.fullmatch(held.reason)
+        if unknown is not None:
+            return UnknownFact(unknown["name"])
+        return UnknownFact(None) if held.reason.endswith(_NOT_ASKED) and facts.entries is None else held
+
+
+class AnyCondition:
+    """Several conditions as one expression: it costs about as much as two of them."""
+
+    def __init__(self, expression: Any, lists: _Lists) -> None:
+        self._condition = Condition(expression, lists)
+
+    def is_none(self, facts: BoundFacts) -> bool:
+        """Whether it is certain that none of the conditions holds, errs, or needs an unknown fact."""
+        return self._condition.holds_if_known(facts) is False
 
 
 class FirstCondition:
@@ -92,10 +155,16 @@ class FirstCondition:
 
 
 class Facts:
-    """The facts that conditions may name, with their types."""
+    """The facts that conditions may name, with their types. `has_lists`: they may also ask `in_list("name", fact)`."""
 
-    def __init__(self, types: Mapping[str, FactType]) -> None:
-        self._environment = cel.NewEnv(variables={name: _TYPES[kind] for name, kind in types.items()})
+    def __init__(self, types: Mapping[str, FactType], *, has_lists: bool = False) -> None:
+        self._lists = _Lists()
+        text, bool_type = cel.Type.STRING, cel.Type.BOOL
+        in_list = cel.Overload("in_list_string", bool_type, [text, text], False, self._lists.holds)
+        self._environment = cel.NewEnv(
+            variables={name: _TYPES[kind] for name, kind in types.items()},
+            functions=[cel.FunctionDecl(IN_LIST, [in_list])] if has_lists else [],
+        )
 
     def compile(self, text: str) -> Condition | ConditionFlaw:
         """The condition that a text states, or why it states none."""
@@ -117,7 +186,7 @@ class Facts:
         kind = expression.return_type()
         if kind != cel.Type.BOOL:
             return ConditionFlaw(f"a condition is true or false, and this is of type {kind.name()}")
-        return Condition(expression)
+        return Condition(expression, self._lists)
 
     def first_of(self, texts: Sequence[str]) -> FirstCondition | None:
         """Texts that each state a condition, as one expression; None where they are nested too deeply for one."""
@@ -131,9 +200,36 @@ class Facts:
         except RuntimeError:
             return None
 
-    def bind(self, values: Mapping[str, object]) -> BoundFacts:
-        """The values of every declared fact, ready for conditions."""
-        return BoundFacts(self._environment.Activation(values))
+    def any_of(self, texts: Sequence[str]) -> AnyCondition | None:
+        """Texts that each state a condition, as one expression; None where they are too many for one."""
+        try:
+            return AnyCondition(
+                self._environment.compile(" || ".join(f"({text}\n)" for text in texts)), self._lists
+            )
+        except RuntimeError:
+            return None
+
+    def bind(self, values: Mapping[str, object], entries: AbstractSet[Entry] | None = None) -> BoundFacts:
+        """The values of the declared facts, ready for conditions. One that is left out is unknown.
+
+        `entries` are those of the asked entries of lists that are there; None where no list could be asked.
+        """
+        return BoundFacts(self._environment.Activation(values), entries)
+
+    def is_pattern(self, text: str) -> bool:
+        """Whether a text is a regular expression of the library, RE2."""
+        probe = self._environment.compile(f"''.matches({_quoted(text)})")
+        return isinstance(Condition(probe, self._lists).holds(self.bind({})), bool)
+
+
+def flaw_at(text: str, call: Call, message: str) -> ConditionFlaw:
+    """A flaw at the place of a call in the text of its condition."""
+    before = text[: call.place]
+    return ConditionFlaw(message, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+
+
+def _quoted(text: str) -> str:
+    return f'"{"".join(f"{chr(92)}U{ord(letter):08x}" for letter in text)}"'
 
 
 def _flaw_of(error: RuntimeError) -> ConditionFlaw:

@@ -1,0 +1,227 @@
+"""The facts that risk rules may name: of the charge, of the customer, of the instrument, and counters by each of their keys. Pure.
+
+A fact that is not known is left out, and a rule that needs it does not decide. No default stands for it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple, get_args
+
+from fincore.domain.payment_method import CardInstrument
+from fincore.domain.risk import CustomerContext
+from fincore.write.risk.engine import RiskRequest
+from fincore.write.risk.store import Counter, Key, ListKind, Measure, Window
+from fincore.write.rules.cel import Facts, FactType
+
+FactValue = bool | int | str | Mapping[str, str]
+
+
+class Fact(NamedTuple):
+    """The type of a fact, and what it means. `list_kind`: lists of which kind may be asked for it.
+
+    `may_be_unknown`: a fact `has_<name>` tells whether it is known.
+    """
+
+    type: FactType
+    meaning: str
+    may_be_unknown: bool = False
+    list_kind: ListKind | None = None
+
+
+FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
+    {
+        "amount_minor": Fact("int", "the amount in the currency's minor unit"),
+        "currency": Fact("string", "the currency's code in lower case, such as `usd`"),
+        "merchant_id": Fact("string", "the merchant, `mer_...`"),
+        "livemode": Fact("bool", "whether the charge is for live money"),
+        "capture_method": Fact("string", "`automatic` or `manual`, as the merchant asked"),
+        "payment_method_type": Fact(
+            "string",
+            "the type of the payment method that the merchant prefers: `card`, `paypal`, `paypal_vault` or `hosted_card`",
+        ),
+        "metadata": Fact(
+            "string_map", 'the merchant\'s keys and values; test for a key with `"tier" in metadata`'
+        ),
+        "hour_utc": Fact("int", "the hour of the day in UTC, 0 to 23"),
+        "customer_id": Fact("string", "the merchant's id of the customer", True, "customer"),
+        "email": Fact("string", "the customer's e-mail address in lower case", True, "email"),
+        "email_domain": Fact("string", "what follows the `@` of `email`", True, "email_domain"),
+        "ip": Fact("string", "the customer's IP address, version 4 or 6", True, "ip"),
+        "user_agent": Fact("string", "what the customer's browser calls itself", True),
+        "device_id": Fact("string", "the merchant's id of the customer's device", True, "device"),
+        "customer_country": Fact("string", "ISO 3166-1 code in upper case, such as `US`", True, "country"),
+        "billing_country": Fact("string", "the country of the billing address", True, "country"),
+        "shipping_country": Fact("string", "the country that goods go to", True, "country"),
+        "card_fingerprint": Fact(
+            "string",
+            "equal for the same card; known once a PSP or the vault told it",
+            True,
+            "card_fingerprint",
+        ),
+        "card_bin": Fact("string", "the first 6 to 8 digits of the card", True, "bin"),
+        "card_brand": Fact("string", "the card's network in lower case, such as `visa`", True),
+        "card_country": Fact("string", "the country of the card's issuer", True, "country"),
+        "card_funding": Fact("string", "`credit`, `debit` or `prepaid`, as the PSP tells", True),
+    }
+)
+"""Every fact that is not counted, by its name in conditions."""
+
+KEYS: Final[Mapping[Key, str]] = MappingProxyType(
+    {
+        "ip": "the IP address",
+        "email": "the e-mail address",
+        "email_domain": "the domain of the e-mail address",
+        "customer": "the merchant's id of the customer",
+        "device": "the merchant's id of the device",
+        "card": "the card: its fingerprint where that is known, else its token",
+        "bin": "the first digits of the card",
+        "merchant": "the merchant",
+    }
+)
+"""By what is counted. A counter by an unknown key is unknown."""
+
+
+class Measured(NamedTuple):
+    """What a measure counts, and by which keys and over which windows there are counters of it."""
+
+    meaning: str
+    keys: tuple[Key, ...]
+    windows: tuple[Window, ...]
+
+
+_KEYS: Final[tuple[Key, ...]] = get_args(Key)
+_WINDOWS: Final[tuple[Window, ...]] = get_args(Window)
+_DAYS: Final[tuple[Window, ...]] = ("24h", "7d")
+
+MEASURES: Final[Mapping[Measure, Measured]] = MappingProxyType(
+    {
+        "attempts": Measured("charges that were asked for, this one included", _KEYS, _WINDOWS),
+        "attempted_minor": Measured(
+            "the sum of their amounts, in this charge's currency, this one included", _KEYS, _WINDOWS
+        ),
+        "distinct_cards": Measured(
+            "how many different cards they were to be paid by, this one included",
+            tuple(key for key in _KEYS if key != "card"),
+            _WINDOWS,
+        ),
+        "declines": Measured("charges that PSPs declined", _KEYS, _WINDOWS),
+        "captures": Measured("charges that were captured", _KEYS, _WINDOWS),
+        "captured_minor": Measured("the sum captured, in this charge's currency", _KEYS, _WINDOWS),
+        "disputes": Measured("disputes that were opened", _KEYS, _DAYS),
+        "fraud_warnings": Measured("warnings of fraud by PSPs", _KEYS, _DAYS),
+    }
+)
+"""Every measure. The first three count with this charge, exactly; the others follow the log, seconds behind."""
+
+
+def counter_name(counter: Counter) -> str:
+    """How conditions name a counter, e.g. `attempts_by_ip_1h`."""
+    return f"{counter.measure}_by_{counter.key}_{counter.window}"
+
+
+COUNTERS: Final[Mapping[str, Counter]] = MappingProxyType(
+    {
+        counter_name(counter): counter
+        for measure, measured in MEASURES.items()
+        for counter in (Counter(measure, key, window) for key in measured.keys for window in measured.windows)
+    }
+)
+"""Every counter by its name in conditions."""
+
+HAS_CARD: Final = "has_card"
+_HAS: Final[Mapping[str, FactType]] = {
+    **{f"has_{name}": "bool" for name, fact in FACTS.items() if fact.may_be_unknown},
+    HAS_CARD: "bool",
+}
+RISK_FACTS: Final = Facts(
+    {
+        **{name: fact.type for name, fact in FACTS.items()},
+        **_HAS,
+        **dict.fromkeys(COUNTERS, "int"),
+    },
+    has_lists=True,
+)
+FACT_NAMES: Final = frozenset({*FACTS, *_HAS, *COUNTERS})
+"""Every name that a condition may use."""
+
+CARD_FACTS: Final = frozenset(name for name in (*FACTS, *_HAS) if "card" in name)
+"""Those that come from the instrument of the charge."""
+
+
+class Known(NamedTuple):
+    """What is known of a charge before the store was asked: facts by name, and the value of each key that is known."""
+
+    facts: Mapping[str, FactValue]
+    keys: Mapping[Key, str]
+
+
+def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datetime) -> Known:
+    """What is known of a charge; `instrument` is what is known of its card, from the request or an earlier payment."""
+    customer = request.customer or CustomerContext()
+    card = instrument or CardInstrument()
+    email = normal_email(request.email or customer.email)
+    unsure: dict[str, str | None] = {
+        "customer_id": customer.id,
+        "email": email,
+        "email_domain": email_domain(email),
+        "ip": customer.ip,
+        "user_agent": customer.user_agent,
+        "device_id": customer.device_id,
+        "customer_country": _upper(customer.country),
+        "billing_country": _upper(request.billing_country),
+        "shipping_country": _upper(request.shipping_country),
+        "card_fingerprint": card.fingerprint,
+        "card_bin": request.first_digits,
+        "card_brand": _lower(card.brand),
+        "card_country": _upper(card.country),
+        "card_funding": _lower(card.funding),
+    }
+    counted_card = card_key(card.fingerprint, request.payment_token)
+    sure: dict[str, FactValue] = {
+        "amount_minor": request.money.amount_minor,
+        "currency": request.money.currency,
+        "merchant_id": request.merchant_id,
+        "livemode": request.livemode,
+        "capture_method": request.capture_method,
+        "payment_method_type": request.payment_method_types[0],
+        "metadata": request.metadata,
+        "hour_utc": now.hour,
+        HAS_CARD: counted_card is not None,
+    }
+    facts = {name: value for name, value in unsure.items() if value}
+    has = {f"has_{name}": name in facts for name in unsure}
+    keys: dict[Key, str | None] = {
+        "ip": facts.get("ip"),
+        "email": facts.get("email"),
+        "email_domain": facts.get("email_domain"),
+        "customer": facts.get("customer_id"),
+        "device": facts.get("device_id"),
+        "card": counted_card,
+        "bin": facts.get("card_bin"),
+        "merchant": request.merchant_id,
+    }
+    return Known({**sure, **has, **facts}, {key: value for key, value in keys.items() if value is not None})
+
+
+def normal_email(email: str | None) -> str | None:
+    """An e-mail address as it is compared and counted: in lower case, without blanks around it."""
+    return None if email is None else email.strip().lower()
+
+
+def email_domain(email: str | None) -> str | None:
+    """The domain of an e-mail address, in lower case; None where it has none."""
+    return None if email is None else normal_email(email.rpartition("@")[2] if "@" in email else None) or None
+
+
+def card_key(fingerprint: str | None, token: str | None) -> str | None:
+    """What a card is counted by; None where nothing tells one card from another."""
+    return fingerprint or token or None
+
+
+def _upper(text: str | None) -> str | None:
+    return None if text is None else text.upper()
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
