@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+import msgspec
 import pytest
 
 import fincore.checkout
@@ -17,14 +18,24 @@ from fincore.bootstrap.application import ApplicationOptions
 from fincore.bootstrap.checkout_application import CheckoutOptions
 from fincore.bootstrap.page_checks import PageCheck, check_pages
 from fincore.checkout.inventory.differences import Answer, file_differences, page_differences
+from fincore.checkout.inventory.frame_differences import frame_differences
 from fincore.checkout.inventory.inventory import INVENTORY, ListedPage
+from fincore.checkout.paypal_frame.body import Frame, render_frame
+from fincore.checkout.paypal_frame.requests import FrameRequest
 from fincore.domain.checkout_session import CheckoutSession, fold_session
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
+from fincore.domain.currency import Currency
 from fincore.domain.ids import CheckoutSessionId, parse_checkout_session_id, session_stream_of
+from fincore.domain.outcome import PspAccount
 from fincore.eventstore.log import EventLog
 from fincore.http.endpoint import Route
 from fincore.postgres.pool import Pool
+from fincore.write.merchants.origin import Origin
+from fincore.write.merchants.origins import Origins
+from fincore.write.psp.account import BrowserAccess
 from fixtures.checkout_server import Checkout, serving_checkout
+from fixtures.clocks import HandClock
+from fixtures.commits import NOON
 from fixtures.merchant_api import Api, Reply, serving_api
 from fixtures.routing import paypal, stripe
 
@@ -33,6 +44,7 @@ ACCOUNTS: Final = (
     paypal("shop", is_default=True),
 )
 ORIGIN: Final = "https://pay.example"
+PAYPAL_SCRIPT: Final = "https://paypal.example/js"
 PAGES: Final = {"return_url": "https://shop.example/back", "cancel_url": "https://shop.example/cart"}
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 SOURCES: Final = re.compile(
@@ -182,6 +194,101 @@ async def test_what_is_served_matches_the_inventory(api: Api, checkout: Checkout
     assert {file.path for file in INVENTORY.files} | {"/js/v1/fincore.js"} <= {check.what for check in checks}
     first = (await check_pages(checkout.url, None))[0]
     assert first == PageCheck("page of the last session", "none yet")
+
+
+def frame_of(key: str, origin: str = "https://shop.example", script_url: str = PAYPAL_SCRIPT) -> Frame:
+    """The frame that the operator's machine expects."""
+    return Frame(
+        request=FrameRequest(
+            key=key,
+            origin=origin,
+            account=PspAccount("shop"),
+            currency=Currency("usd"),
+            intent="capture",
+            locale=None,
+        ),
+        access=BrowserAccess(script_url=script_url, client_id="Ashop"),
+        nonce="",
+    )
+
+
+async def test_frame_is_compared_as_a_shop_gets_it(api: Api, checkout: Checkout) -> None:
+    await Origins(api.pool, HandClock(NOON)).add(
+        api.merchant_id, Origin("https://shop.example"), livemode=False
+    )
+    key = (await api.new_key(kind="publishable")).reveal()
+
+    async def checked(frame: Frame) -> PageCheck:
+        *_, last = await check_pages(checkout.url, None, [frame])
+        return last
+
+    assert await checked(frame_of(key)) == PageCheck("/frames/paypal of account shop", "matches")
+    refused = await checked(frame_of(key, "https://evil.example"))
+    assert (refused.result, "answers 403 to the key" in refused.findings[0]) == ("not checked", True)
+    differs = await checked(frame_of(key, script_url="https://other.example/js"))
+    assert differs.result == "differs"
+    policy, content = differs.findings
+    assert policy.startswith("the header content-security-policy is default-src 'none'; script-src 'self'")
+    assert content == "its HTML is not what this version writes"
+
+
+NONCE: Final = "n" * 24
+
+
+def tampered_frame(*, policy: Sequence[tuple[str, str]] = (), html: Sequence[tuple[str, str]] = ()) -> Answer:
+    """A frame as it is served, with some text of it replaced."""
+    served = render_frame(msgspec.structs.replace(frame_of("pk_test_1"), nonce=NONCE))
+    headers = dict(served.headers) | {"cache-control": "no-store"}
+    text, body = headers["content-security-policy"], served.body.decode()
+    for old, new in policy:
+        assert old in text
+        text = text.replace(old, new)
+    for old, new in html:
+        assert old in body
+        body = body.replace(old, new)
+    headers["content-security-policy"] = text
+    return Answer(200, [*(INVENTORY.headers | headers).items()], body.encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (tampered_frame(), []),
+        (
+            tampered_frame(policy=[(NONCE, "short")]),
+            ["the header content-security-policy", "its HTML is not"],
+        ),
+        (
+            tampered_frame(policy=[("frame-ancestors https://shop.example", "frame-ancestors *")]),
+            ["the header content-security-policy"],
+        ),
+        (
+            tampered_frame(policy=[("'self' ", "'self' 'unsafe-inline' ")]),
+            ["the header content-security-policy"],
+        ),
+        (
+            tampered_frame(html=[("</head>", "<script>steal()</script></head>")]),
+            ["it has inline code (script)", "its HTML is not"],
+        ),
+        (
+            tampered_frame(html=[("/js/v1/paypal_frame.js", "https://evil.example/x.js")]),
+            ["it loads https://evil.example/x.js (script)", "its HTML is not"],
+        ),
+        (tampered_frame(html=[("client-id=Ashop", "client-id=Aevil")]), ["its HTML is not"]),
+    ],
+    ids=["served", "no nonce", "held by any", "inline allowed", "inline", "other script", "other account"],
+)
+def test_tampered_frame_is_told(answer: Answer, found: list[str]) -> None:
+    (listed,) = INVENTORY.frames
+    differences = frame_differences(
+        listed,
+        answer,
+        psp="https://paypal.example",
+        origin="https://shop.example",
+        content=lambda nonce: render_frame(msgspec.structs.replace(frame_of("pk_test_1"), nonce=nonce)).body,
+        is_https=False,
+    )
+    assert [one[: len(start)] for one, start in zip(differences, found, strict=True)] == found
 
 
 async def test_server_that_is_away_is_no_success(api: Api) -> None:

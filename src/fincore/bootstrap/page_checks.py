@@ -1,10 +1,10 @@
 """The pages as a customer's browser gets them, through the public URL, compared with the inventory of this version."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import msgspec
@@ -15,11 +15,13 @@ from fincore.checkout.inventory.differences import (
     page_differences,
     sdk_differences,
 )
+from fincore.checkout.inventory.frame_differences import frame_differences
 from fincore.checkout.inventory.inventory import INVENTORY
 from fincore.checkout.js.built_files import BUILT_FILES
+from fincore.checkout.paypal_frame.body import Frame, render_frame, sources_of
 from fincore.domain.checkout_session import CheckoutSession
 
-Result = Literal["matches", "differs", "not checked", "none yet"]
+Result = Literal["matches", "differs", "not checked", "none yet", "left out"]
 
 TIMEOUT_SECONDS: Final = 15.0
 CONNECTIONS_MAX: Final = 4
@@ -28,6 +30,8 @@ NO_PAGES: Final = ("/checkout/cos_none/none", "/return/ch_none/none")
 """Addresses that were never given out."""
 _SESSION_PAGE: Final = "page of the last session"
 _OK, _WAITS, _LEADS_ON, _NOT_FOUND, _LIMITED, _FAILS = 200, 202, 303, 404, 429, 500
+_REFUSALS: Final = (400, 401, 403, 404, 422)
+"""What a frame answers for a key, an origin or an account that is none."""
 _BROWSER: Final = {
     "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
     "Accept-Language": "en",
@@ -45,24 +49,37 @@ class PageCheck(msgspec.Struct, frozen=True):
 
 
 class _Target(NamedTuple):
-    """Something to fetch: `statuses` are those that it may answer with, and `compare` says what differs."""
+    """Something to fetch: `statuses` are those that it may answer with, and `compare` says what differs.
+
+    A status of `refusals` says that what was asked for was wrong, and nothing of what customers get.
+    """
 
     what: str
     path: str
     statuses: tuple[int, ...]
     compare: Callable[[Answer], tuple[str, ...]]
+    refusals: tuple[int, ...] = ()
 
 
 class _NotReceived(Exception):
     """No answer came that could be compared."""
 
 
-async def check_pages(public_url: str, last_session: CheckoutSession | None) -> list[PageCheck]:
-    """Fetch every page and file at `public_url`, and compare it. `last_session`: the one of which the page is looked at."""
+async def check_pages(
+    public_url: str, last_session: CheckoutSession | None, frames: Sequence[Frame] = ()
+) -> list[PageCheck]:
+    """Fetch every page and file at `public_url`, and compare it.
+
+    `last_session` is the one of which the page is looked at; `frames` are those of a shop's page, each with any nonce.
+    """
     connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=_BROWSER) as client:
-        targets = _targets(last_session, is_https=public_url.startswith("https://"))
+        is_https = public_url.startswith("https://")
+        targets = [
+            *_targets(last_session, is_https=is_https),
+            *(_frame_target(frame, is_https=is_https) for frame in frames),
+        ]
         found = await asyncio.gather(*(_check(client, public_url, target) for target in targets))
     if last_session is None:
         return [PageCheck(_SESSION_PAGE, "none yet"), *found]
@@ -84,6 +101,32 @@ def _targets(last_session: CheckoutSession | None, *, is_https: bool) -> Iterato
         yield _Target(path, path, (_OK,), partial(sdk_differences, built.content, is_https=is_https))
 
 
+def _frame_target(frame: Frame, *, is_https: bool) -> _Target:
+    (listed,) = INVENTORY.frames
+    request = frame.request
+    query = {
+        "key": request.key,
+        "origin": request.origin,
+        "account": request.account,
+        "currency": request.currency,
+        "intent": request.intent,
+    }
+
+    def content(nonce: str) -> bytes:
+        return render_frame(msgspec.structs.replace(frame, nonce=nonce)).body
+
+    compare = partial(
+        frame_differences,
+        listed,
+        psp=sources_of(frame.access.script_url),
+        origin=request.origin,
+        content=content,
+        is_https=is_https,
+    )
+    what = f"{listed.path} of account {request.account}"
+    return _Target(what, f"{listed.path}?{urlencode(query)}", (_OK,), compare, _REFUSALS)
+
+
 def _session_differences(answer: Answer, *, is_https: bool) -> tuple[str, ...]:
     name = "session that waits" if answer.status == _WAITS else "session"
     return page_differences(INVENTORY.page(name), answer, is_https=is_https)
@@ -94,6 +137,9 @@ async def _check(client: aiohttp.ClientSession, public_url: str, target: _Target
         answer = await _fetch(client, public_url + target.path)
     except _NotReceived as error:
         return PageCheck(target.what, "not checked", (f"it could not be checked: {error}",))
+    if answer.status in target.refusals:
+        said = f"it could not be checked: the server answers {answer.status} to the key, the origin and the account"
+        return PageCheck(target.what, "not checked", (said,))
     if answer.status not in target.statuses:
         wanted = " or ".join(map(str, target.statuses))
         return PageCheck(target.what, "differs", (f"it answers {answer.status}, not {wanted}",))

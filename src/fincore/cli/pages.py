@@ -1,16 +1,20 @@
 """What `fincore pages` can do: what browsers report of FinCore's pages, and whether the pages are those of this version."""
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from cyclopts import App, Parameter
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.page_checks import PageCheck, check_pages
+from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.setting_values import PUBLIC_URL
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.shop_frames import shop_frames
+from fincore.checkout.paypal_frame.handlers import PATH, PAYPAL
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
@@ -19,6 +23,9 @@ from fincore.read.paymentdb.session_queries import SessionQueries
 
 EXIT_DIFFERS: Final = 1
 EXIT_UNCHECKED: Final = 3
+_LEFT_OUT: Final = PageCheck(
+    PATH, "left out", ("it needs --key and --origin of a shop, which are asked for it",)
+)
 
 pages = App(name="pages", help=COMMANDS["pages"].help)
 
@@ -49,19 +56,29 @@ def verify(
         str | None, Parameter(help="Where customers reach the pages: https://... without a path.")
     ] = None,
     /,
+    *,
+    key: Annotated[
+        str | None, Parameter(help="A publishable key of a shop, to look at its frames for PayPal.")
+    ] = None,
+    origin: Annotated[
+        str | None, Parameter(help="An origin of that shop that is registered: https://shop.example.")
+    ] = None,
 ) -> None:
     """Compare pages, scripts and headers as customers get them with those of this version.
 
     The exit code is 0 if all match, 1 if one differs, and 3 if none is known to and one could not be checked. Without an address,
     FINCORE_PUBLIC_URL is looked at and the result is kept for the alerts; give another address to look at the pages from inside.
     """
-    checks, looked_at = on_installation(lambda settings, databases: _verified(url, settings, databases))
+    if (key is None) != (origin is None):
+        raise UsageError("--key and --origin go together: the key of a shop, and an origin of its pages")
+    shop = None if key is None or origin is None else _Shop(key, origin)
+    checks, looked_at = on_installation(lambda settings, databases: _verified(url, shop, settings, databases))
     show_table(("what", "result"), [(check.what, check.result) for check in checks])
     for finding in dict.fromkeys(finding for check in checks for finding in check.findings):
         first, *further = (check.what for check in checks if finding in check.findings)
         show(f"{first}{f' and {len(further)} more' if further else ''}: {finding}.")
-    problems = _problems(checks)
-    show(f"{len(checks) - problems} of {len(checks)} match at {looked_at}")
+    matching = sum(check.result == "matches" for check in checks)
+    show(f"{matching} of {matching + _problems(checks)} match at {looked_at}")
     sys.exit(exit_code_of(checks))
 
 
@@ -73,7 +90,16 @@ def exit_code_of(checks: Sequence[PageCheck]) -> int:
     return EXIT_UNCHECKED if "not checked" in results else 0
 
 
-async def _verified(url: str | None, settings: Settings, databases: Databases) -> tuple[list[PageCheck], str]:
+class _Shop(NamedTuple):
+    """A shop that holds frames: its publishable key, and an origin of its pages."""
+
+    key: str
+    origin: str
+
+
+async def _verified(
+    url: str | None, shop: _Shop | None, settings: Settings, databases: Databases
+) -> tuple[list[PageCheck], str]:
     try:
         given = None if url is None else PUBLIC_URL("the address", url)
     except ConfigurationError as error:
@@ -81,9 +107,12 @@ async def _verified(url: str | None, settings: Settings, databases: Databases) -
     address = str(given or settings.public_url or "")
     if not address:
         raise UsageError("there is no address to look at: set FINCORE_PUBLIC_URL, or name one")
+    frames = [] if shop is None else shop_frames(settings, secret_resolver(os.environ), **shop._asdict())
     async with operator_stores(databases, "eventstore", "paymentdb") as stores:
         last = await SessionQueries(stores.paymentdb).find_last()
-        checks = await check_pages(address, None if last is None else last.session)
+        checks = await check_pages(address, None if last is None else last.session, frames)
+        if shop is None and any(account.psp == PAYPAL for account in settings.psp_accounts):
+            checks.append(_LEFT_OUT)
         if address == settings.public_url:
             await stores.page_verifications.record(_problems(checks))
     return checks, address

@@ -41,20 +41,20 @@ class Answer(msgspec.Struct, frozen=True):
 def page_differences(page: ListedPage, answer: Answer, *, is_https: bool) -> tuple[str, ...]:
     """How a page differs from what is listed: its headers, and what its HTML loads, runs or sends elsewhere."""
     expected = INVENTORY.headers_with(page.headers, is_https=is_https)
-    return (*_header_differences(expected, answer), *_html_differences(page, answer.body))
+    return (*header_differences(expected, answer), *_html_differences(page, answer.body))
 
 
 def file_differences(file: ListedFile, answer: Answer, *, is_https: bool) -> tuple[str, ...]:
     """How a script or style differs from what is listed: its headers, and its hash."""
     expected = INVENTORY.headers_with(file.headers, is_https=is_https)
-    return (*_header_differences(expected, answer), *_hash_differences(file.integrity, answer.body))
+    return (*header_differences(expected, answer), *_hash_differences(file.integrity, answer.body))
 
 
 def sdk_differences(content: bytes, answer: Answer, *, is_https: bool) -> tuple[str, ...]:
     """How a file of the browser SDK differs from `content`, that of the package."""
     expected = INVENTORY.headers_with(INVENTORY.sdk.headers, is_https=is_https)
     del expected["cache-control"]
-    return (*_header_differences(expected, answer), *_hash_differences(integrity_of(content), answer.body))
+    return (*header_differences(expected, answer), *_hash_differences(integrity_of(content), answer.body))
 
 
 def integrity_of(content: bytes) -> str:
@@ -67,7 +67,8 @@ def _hash_differences(integrity: str, content: bytes) -> tuple[str, ...]:
     return () if found == integrity else (f"its content has the hash {found}, not {integrity}",)
 
 
-def _header_differences(expected: Mapping[str, str], answer: Answer) -> Iterator[str]:
+def header_differences(expected: Mapping[str, str], answer: Answer) -> Iterator[str]:
+    """The headers that are missing, weaker or other than expected, and those that no answer of ours has."""
     for name, value in expected.items():
         values = answer.values(name)
         if not values:
@@ -76,12 +77,12 @@ def _header_differences(expected: Mapping[str, str], answer: Answer) -> Iterator
             yield f"the header {name} is there {len(values)} times"
         elif name == HSTS:
             if _max_age(values[0]) < _max_age(value):
-                yield f"the header {name} is weaker: {_shown(values[0])}, not at least {value}"
+                yield f"the header {name} is weaker: {shown(values[0])}, not at least {value}"
         elif _plain(values[0]) != _plain(value):
-            yield f"the header {name} is {_shown(values[0])}, not {value}"
+            yield f"the header {name} is {shown(values[0])}, not {value}"
     for name in FORBIDDEN_HEADERS - expected.keys():
         for value in answer.values(name):
-            yield f"the header {name} should not be there: {_shown(value)}"
+            yield f"the header {name} should not be there: {shown(value)}"
 
 
 def _html_differences(page: ListedPage, body: bytes) -> Iterator[str]:
@@ -91,17 +92,17 @@ def _html_differences(page: ListedPage, body: bytes) -> Iterator[str]:
     for one in parts.loaded:
         integrity = integrities.get((one.kind, one.source))
         if integrity is None:
-            where = "has inline code" if one.source == INLINE else f"loads {_shown(one.source)}"
+            where = "has inline code" if one.source == INLINE else f"loads {shown(one.source)}"
             yield f"it {where} ({one.kind}), which is not listed"
         elif one.integrity != integrity:
             yield f"it loads {one.source} without the hash that is listed"
     loaded = {one.source for one in parts.loaded}
     yield from (f"it does not load {file.path}" for file in listed if file.path not in loaded)
-    yield from (f"it has {_shown(found)}, which no page has" for found in parts.foreign)
-    yield from (f"it moves the customer on by itself: {_shown(target)}" for target in parts.moves_to)
+    yield from (f"it has {shown(found)}, which no page has" for found in parts.foreign)
+    yield from (f"it moves the customer on by itself: {shown(target)}" for target in parts.moves_to)
     for action in parts.form_actions:
         if not action.startswith("/checkout/"):
-            yield f"it sends its form to {_shown(action)}"
+            yield f"it sends its form to {shown(action)}"
 
 
 def _max_age(value: str) -> int:
@@ -113,7 +114,7 @@ def _plain(value: str) -> str:
     return " ".join(value.split())
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """A text of an answer, which may be hostile: bounded, and on one line."""
     line = " ".join(value.split())
     return line if len(line) <= SHOWN_CHARACTERS_MAX else f"{line[:SHOWN_CHARACTERS_MAX]}..."

@@ -62,7 +62,7 @@ def render_frame(frame: Frame) -> Response:
 
 def policy_of(frame: Frame) -> str:
     """The content security policy of the frame."""
-    sources, nonce = _sources(frame.access.script_url), f"'nonce-{frame.nonce}'"
+    sources, nonce = sources_of(frame.access.script_url), f"'nonce-{frame.nonce}'"
     directives = (
         "default-src 'none'",
         f"script-src 'self' {sources} {nonce}",
@@ -77,7 +77,7 @@ def policy_of(frame: Frame) -> str:
     return "; ".join(directives)
 
 
-def _sources(script_url: str) -> str:
-    """The origins of PayPal, or of what stands in for it."""
+def sources_of(script_url: str) -> str:
+    """The origins of PayPal, or of what stands in for it, as a policy writes them."""
     parts = urlsplit(script_url)
     return _PAYPAL_SOURCES if parts.hostname == _PAYPAL_HOST else f"{parts.scheme}://{parts.netloc}"

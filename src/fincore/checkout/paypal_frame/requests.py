@@ -11,7 +11,7 @@ from fincore.domain.outcome import PspAccount
 from fincore.http.problems import Problem
 
 _LOCALE: Final = re.compile(r"([a-z]{2})(?:-([A-Z]{2}))?")
-_INTENTS: Final = ("capture", "authorize")
+INTENTS: Final = ("capture", "authorize")
 
 
 class FrameRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +36,9 @@ def read_frame_request(query: bytes) -> FrameRequest:
     """
     given = named_parameters(query, _NAMES, required=_REQUIRED)
     currency = currency_named(given["currency"])
-    intent = given.get("intent", _INTENTS[0])
-    if intent not in _INTENTS:
-        raise Problem("parameter_invalid", f"intent must be one of {', '.join(_INTENTS)}.", param="intent")
+    intent = given.get("intent", INTENTS[0])
+    if intent not in INTENTS:
+        raise Problem("parameter_invalid", f"intent must be one of {', '.join(INTENTS)}.", param="intent")
     return FrameRequest(
         key=given["key"],
         origin=given["origin"],
