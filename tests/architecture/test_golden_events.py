@@ -66,7 +66,7 @@ from fincore.domain.events import (
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import CardInstrument, CardToken, PayPalInstrument, PayPalWallet
-from fincore.domain.risk import RiskAssessment, RuleError, RuleHit, ShadowAssessment
+from fincore.domain.risk import CustomerContext, RiskAssessment, RuleError, RuleHit, ShadowAssessment
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 
 GOLDEN: Final = Path(__file__).parents[1] / "data/events"
@@ -355,6 +355,16 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
             rule="europe",
             draw=0.25,
         ),
+        customer=CustomerContext(
+            id="customer-6735",
+            email="ada@example.com",
+            ip="2001:db8::7",
+            user_agent="Mozilla/5.0",
+            device_id="device-1",
+            country="DE",
+        ),
+        billing_country="DE",
+        shipping_country="AT",
     ),
     ("charge.authorized", 2): ChargeAuthorized(
         merchant_id=MERCHANT,

@@ -48,6 +48,8 @@ async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) 
         capture=False,
         description="Order 6735",
         customer_email="ada@example.com",
+        customer={"id": "c-1", "ip": "2001:0db8::0007", "country": "DE"},
+        billing_country="DE",
         metadata={"order_id": "6735"},
     )
     charge = reply.json()
@@ -75,6 +77,16 @@ async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) 
         "payment_method_details": {"type": "card", "card": None, "paypal": None},
         "description": "Order 6735",
         "customer_email": "ada@example.com",
+        "customer": {
+            "id": "c-1",
+            "email": None,
+            "ip": "2001:db8::7",
+            "user_agent": None,
+            "device_id": None,
+            "country": "DE",
+        },
+        "billing_country": "DE",
+        "shipping_country": None,
         "metadata": {"order_id": "6735"},
         "psp": "stripe",
         "psp_account": "test",

@@ -362,6 +362,8 @@ ALTERATIONS = [
     ("customer_email = 'eve@example.com'", "customer_email"),
     ("psp_reference = 'pi_another'", "psp_reference"),
     ('attempts = \'{"approved_at": "2026-11-26T12:00:00Z"}\'', "attempts"),
+    ('customer = \'{"shipping_country": "AT"}\'', "customer"),
+    ('risk = \'{"assessment": {"decision": "allow"}}\'', "risk"),
     ("created_at = created_at + interval '1 second'", "created_at"),
     ("updated_at = updated_at + interval '1 second'", "updated_at"),
 ]

@@ -28,7 +28,7 @@ from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference, S
 from fincore.domain.payment_method import Instrument, PaymentMethod
 from fincore.domain.payment_references import names_of
 from fincore.domain.refund import Refund
-from fincore.domain.risk import RiskAssessment
+from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.domain.route_plan import RoutePlan
 
 TERMINAL: Final[frozenset[ChargeStatus]] = frozenset({"succeeded", "failed", "canceled", "expired"})
@@ -111,6 +111,9 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     plan: RoutePlan | None = None
     fee_plan: FeePlan | None = None
     checkout_session_id: CheckoutSessionId | None = None
+    customer: CustomerContext | None = None
+    billing_country: str | None = None
+    shipping_country: str | None = None
     authorized_minor: int = 0
     captured_minor: int = 0
     fee: Money | None = None

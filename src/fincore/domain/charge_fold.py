@@ -323,5 +323,8 @@ def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
         plan=event.plan,
         fee_plan=event.fee_plan,
         checkout_session_id=event.checkout_session_id,
+        customer=event.customer,
+        billing_country=event.billing_country,
+        shipping_country=event.shipping_country,
         operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),
     )

@@ -27,7 +27,7 @@ from fincore.domain.outcome import (
     SubReference,
 )
 from fincore.domain.payment_method import Instrument, PaymentMethod
-from fincore.domain.risk import ReviewVerdict, RiskAssessment
+from fincore.domain.risk import CustomerContext, ReviewVerdict, RiskAssessment, RiskDecision
 from fincore.domain.route_plan import RoutePlan
 
 CaptureMethod = Literal["automatic", "manual"]
@@ -83,6 +83,9 @@ class ChargeCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fee_plan: FeePlan | None = None
     plan: RoutePlan | None = None
     checkout_session_id: CheckoutSessionId | None = None
+    customer: CustomerContext | None = None
+    billing_country: str | None = None
+    shipping_country: str | None = None
 
 
 class RiskAssessed(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +93,11 @@ class RiskAssessed(msgspec.Struct, frozen=True, kw_only=True):
 
     assessment: RiskAssessment
     assessed_at: datetime
+
+    @property
+    def decision(self) -> RiskDecision:
+        """What becomes of the charge."""
+        return self.assessment.decision
 
 
 class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.domain.return_page import approval_url
 from fincore.public.attempt_body import AttemptBody, attempt_bodies
+from fincore.public.customer_body import CustomerBody, customer_body
 from fincore.public.dispute_body import DisputeBody, dispute_body
 from fincore.public.event_data import DETAILS_REFERENCE
 from fincore.public.failure_body import (
@@ -121,6 +122,18 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     description: Annotated[str | None, Meta(description="The description that you sent.")]
     customer_email: Annotated[str | None, Meta(description="The customer's e-mail address that you sent.")]
+    customer: Annotated[
+        CustomerBody | None,
+        Meta(
+            description="What you sent of the customer who pays; of a checkout session also what its page saw."
+        ),
+    ]
+    billing_country: Annotated[
+        str | None, Meta(description="The country of the billing address that you sent.")
+    ]
+    shipping_country: Annotated[
+        str | None, Meta(description="The country that the order goes to, as you sent it.")
+    ]
     metadata: StoredMetadata
     psp: Annotated[str, Meta(description="The PSP that the charge is made at.", examples=["stripe"])]
     psp_account: Annotated[
@@ -225,6 +238,9 @@ def charge_body(
         payment_method_details=payment_method_details(charge.payment_method, charge.instrument),
         description=charge.description,
         customer_email=charge.customer_email,
+        customer=customer_body(charge.customer),
+        billing_country=charge.billing_country,
+        shipping_country=charge.shipping_country,
         metadata=charge.metadata,
         psp=charge.psp,
         psp_account=charge.psp_account,

@@ -169,6 +169,8 @@ def _read(name: str, value: object) -> object:
         "movements",
         "attempts",
         "other_references",
+        "customer",
+        "risk",
         *_JSON_OF_CHARGE,
     ):
         return msgspec.json.decode(value)
@@ -225,6 +227,8 @@ def _charge(charge: Charge) -> dict[str, Any]:
             "payment_method_type": payment_method_type(charge.payment_method),
             "attempts": _attempts(charge),
             "other_references": _other_references(charge),
+            "customer": _customer(charge),
+            "risk": _risk(charge),
         }
     )
 
@@ -232,6 +236,20 @@ def _charge(charge: Charge) -> dict[str, Any]:
 def _other_references(charge: Charge) -> list[str] | None:
     names = {str(reference) for _, _, reference in charge.references if reference != charge.psp_reference}
     return sorted(names) or None
+
+
+def _customer(charge: Charge) -> object:
+    told = {
+        "context": _plain(charge.customer),
+        "billing_country": charge.billing_country,
+        "shipping_country": charge.shipping_country,
+    }
+    return {name: value for name, value in told.items() if value is not None} or None
+
+
+def _risk(charge: Charge) -> object:
+    decided = {"assessment": _plain(charge.risk), "review_decided": _plain(charge.review_decided)}
+    return {name: value for name, value in decided.items() if value is not None} or None
 
 
 def _attempts(charge: Charge) -> object:

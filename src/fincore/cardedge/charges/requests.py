@@ -18,10 +18,15 @@ from fincore.write.payments.charge_request import (
     Capture,
     ChargeMetadata,
     ChargeRequest,
-    CustomerEmail,
     Description,
     ReturnUrl,
     checked,
+)
+from fincore.write.payments.customer_request import (
+    BillingCountry,
+    Customer,
+    CustomerEmail,
+    ShippingCountry,
 )
 from fincore.write.payments.flaw import Flaw
 from fincore.write.payments.sent_currency import SentCurrency
@@ -94,6 +99,9 @@ class RawCardChargeRequest(
     metadata: ChargeMetadata = {}
     return_url: ReturnUrl | None = None
     cancel_url: CancelUrl | None = None
+    customer: Customer = None
+    billing_country: BillingCountry | None = None
+    shipping_country: ShippingCountry | None = None
 
 
 class CheckedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +123,9 @@ def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequ
             metadata=request.metadata,
             return_url=request.return_url,
             cancel_url=request.cancel_url,
+            customer=request.customer,
+            billing_country=request.billing_country,
+            shipping_country=request.shipping_country,
         ),
         is_paid_apart=True,
     )

@@ -9,6 +9,7 @@ import msgspec
 from fincore.domain.attempt import AbandonedAttempt
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
+from fincore.domain.events import ReviewDecided
 from fincore.domain.fee_plan import FeePlan
 from fincore.domain.held_report import HeldReport
 from fincore.domain.ids import CheckoutSessionId
@@ -17,6 +18,7 @@ from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspReference, SubReference
 from fincore.domain.payment_method import Instrument, payment_method_of, payment_method_type, token_of
 from fincore.domain.refund import Refund
+from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.domain.route_plan import RoutePlan
 from fincore.read.paymentdb.charge_view import ChargeView
 
@@ -38,7 +40,23 @@ class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checkout_session_id: CheckoutSessionId | None = None
 
 
+class _Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The column `customer`: what the merchant told of the customer beside their address for a receipt."""
+
+    context: CustomerContext | None = None
+    billing_country: str | None = None
+    shipping_country: str | None = None
+
+
+class _Risk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The column `risk`: what the rules decided, and how a review ended."""
+
+    assessment: RiskAssessment
+    review_decided: ReviewDecided | None = None
+
+
 _NO_ATTEMPTS: Final = _Attempts()
+_NO_CUSTOMER: Final = _Customer()
 
 _METADATA: Final = msgspec.json.Decoder(dict[str, str])
 _FAILURE: Final = msgspec.json.Decoder(Failure)
@@ -50,6 +68,8 @@ _DISPUTES: Final = msgspec.json.Decoder(tuple[Dispute, ...])
 _HELD_REPORTS: Final = msgspec.json.Decoder(tuple[HeldReport, ...])
 _INSTRUMENT: Final = msgspec.json.Decoder(Instrument)
 _ATTEMPTS: Final = msgspec.json.Decoder(_Attempts)
+_CUSTOMER: Final = msgspec.json.Decoder(_Customer)
+_RISK: Final = msgspec.json.Decoder(_Risk)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -102,12 +122,18 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         _json(_attempts_of(charge)),
         charge.return_page,
         _json(_other_references(charge)),
+        _json(_customer_of(charge)),
+        None
+        if charge.risk is None
+        else _json(_Risk(assessment=charge.risk, review_decided=charge.review_decided)),
     )
 
 
 def view_of(row: asyncpg.Record) -> ChargeView:
     """The view a row holds; the inverse of `row_of`."""
     attempts = _read(_ATTEMPTS, row["attempts"]) or _NO_ATTEMPTS
+    customer = _read(_CUSTOMER, row["customer"]) or _NO_CUSTOMER
+    risk = _read(_RISK, row["risk"])
     return ChargeView(
         charge_id=row["charge_id"],
         stream_id=row["stream_id"],
@@ -154,6 +180,11 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             approved_at=attempts.approved_at,
             checkout_session_id=attempts.checkout_session_id,
             created_at=row["created_at"],
+            customer=customer.context,
+            billing_country=customer.billing_country,
+            shipping_country=customer.shipping_country,
+            risk=None if risk is None else risk.assessment,
+            review_decided=None if risk is None else risk.review_decided,
         ),
         updated_at=row["updated_at"],
     )
@@ -175,6 +206,15 @@ def _attempts_of(charge: Charge) -> _Attempts | None:
         checkout_session_id=charge.checkout_session_id,
     )
     return None if attempts == _NO_ATTEMPTS else attempts
+
+
+def _customer_of(charge: Charge) -> _Customer | None:
+    customer = _Customer(
+        context=charge.customer,
+        billing_country=charge.billing_country,
+        shipping_country=charge.shipping_country,
+    )
+    return None if customer == _NO_CUSTOMER else customer
 
 
 def _json(value: object) -> str | None:

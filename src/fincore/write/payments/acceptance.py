@@ -11,6 +11,7 @@ from fincore.domain.return_page import is_approved_by_customer
 from fincore.domain.route_plan import PaymentMethodChoice, RoutePlan
 from fincore.write.payments.charge_request import ChargeRequest, choices_of, currency_of
 from fincore.write.payments.command import Command
+from fincore.write.payments.customer_request import customer_context
 from fincore.write.queue.job_payloads import authorize_job
 from fincore.write.routing.plan import is_told_by_its_attempt
 from fincore.write.routing.router import RouteRequest
@@ -75,6 +76,9 @@ def accept(
         return_page=own_page,
         fee_plan=command.fee_plan,
         plan=None if is_told_by_its_attempt(plan) else plan,
+        customer=customer_context(request.customer),
+        billing_country=request.billing_country,
+        shipping_country=request.shipping_country,
     )
     return created, authorize_job(charge_id)
 

@@ -1,6 +1,5 @@
 """What a merchant asks for when it creates a charge, and what may be wrong with it."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Final
 
@@ -11,6 +10,14 @@ from fincore.domain.currency import Currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.domain.outcome import PspAccount
 from fincore.domain.route_plan import ATTEMPTS_MAX, PaymentMethodChoice
+from fincore.write.payments.customer_request import (
+    BillingCountry,
+    Customer,
+    CustomerEmail,
+    ShippingCountry,
+    customer_flaw,
+    customer_texts,
+)
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
 from fincore.write.payments.page_url import PageUrl, page_url_flaw
@@ -26,10 +33,6 @@ from fincore.write.payments.payment_method_request import (
 from fincore.write.payments.sent_currency import SentCurrency, active_currency
 
 DESCRIPTION_CHARACTERS_MAX: Final = 1_000
-EMAIL_CHARACTERS_MAX: Final = 254
-
-_EMAIL: Final = r"^[^\s@\u0000]+@[^\s@\u0000]+\.[^\s@\u0000]+$"
-
 
 AmountMinor = Annotated[
     int,
@@ -50,15 +53,6 @@ Description = Annotated[
         max_length=DESCRIPTION_CHARACTERS_MAX,
         description="A text for you and your staff.",
         extra_json_schema={"pattern": NO_NUL},
-    ),
-]
-CustomerEmail = Annotated[
-    str,
-    Meta(
-        max_length=EMAIL_CHARACTERS_MAX,
-        description="The customer's e-mail address.",
-        examples=["ada@example.com"],
-        extra_json_schema={"pattern": _EMAIL},
     ),
 ]
 ChargeMetadata = Annotated[
@@ -129,12 +123,13 @@ class ChargeRequest(
     metadata: ChargeMetadata = {}
     return_url: ReturnUrl | None = None
     cancel_url: CancelUrl | None = None
+    customer: Customer = None
+    billing_country: BillingCountry | None = None
+    shipping_country: ShippingCountry | None = None
 
 
 _Sent = list[tuple[str, str | AnyPaymentMethod]]
 """Payment methods as they were sent, each with the dotted path to it."""
-
-_IS_EMAIL: Final = re.compile(_EMAIL.strip("^$"))
 
 
 def checked(request: ChargeRequest, *, is_paid_apart: bool = False) -> ChargeRequest | Flaw:
@@ -185,7 +180,12 @@ def _first_flaw(request: ChargeRequest, *, is_paid_apart: bool) -> Flaw | None:
         metadata_flaw(request.metadata)
         or _text_flaw(request, sent)
         or (None if is_paid_apart else _payment_method_flaw(request, sent))
-        or _email_flaw(request.customer_email)
+        or customer_flaw(
+            request.customer,
+            customer_email=request.customer_email,
+            billing_country=request.billing_country,
+            shipping_country=request.shipping_country,
+        )
         or _url_flaw(request, sent)
     )
 
@@ -195,16 +195,6 @@ def _text_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
         if flaw := text_flaw(name, text):
             return flaw
     return None
-
-
-def _email_flaw(email: str | None) -> Flaw | None:
-    if email is None or _IS_EMAIL.fullmatch(email):
-        return None
-    return Flaw(
-        code="field_invalid",
-        param="customer_email",
-        detail="customer_email must look like name@example.com.",
-    )
 
 
 def _payment_method_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
@@ -258,3 +248,4 @@ def _texts(request: ChargeRequest, sent: _Sent) -> Iterator[tuple[str, str]]:
     ):
         if text is not None:
             yield name, text
+    yield from customer_texts(request.customer)
