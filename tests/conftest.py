@@ -11,16 +11,18 @@ from typing import Final
 import psycopg
 import pytest
 from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
-from fixtures.databases import database_copy, prepared_database
+from fixtures.databases import database_copy, prepared_database, with_database
 from fixtures.distribution import FileScheduling, begins
 from fixtures.forking import FORK_SERVER
 from fixtures.memory_folder import use_memory_folder
+from fixtures.prepared_data import PREPARED_DATA
 
 use_memory_folder()
 
@@ -43,9 +45,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileSch
     return FileScheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-def pytest_configure() -> None:
-    """Look for no cycles while the tests are collected: it would take a quarter of that time, and there is little to free."""
+_RUN_FOLDER = pytest.StashKey[Path]()
+_RUN_FOLDER_INPUT: Final = "run_folder"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for no cycles while the tests are collected: it would take a quarter of that time, and there is little to free.
+
+    The process that pytest was started as makes a folder for what all processes of the run share.
+    """
     gc.disable()
+    given = getattr(config, "workerinput", {}).get(_RUN_FOLDER_INPUT)
+    folder = Path(given) if given else Path(tempfile.mkdtemp(prefix="fincore-run-"))
+    (FORK_SERVER.use if given else FORK_SERVER.own)(folder / "forks")
+    PREPARED_DATA.use(folder / "prepared")
+    config.stash[_RUN_FOLDER] = folder
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a process that is to run tests which folder it shares with the others."""
+    node.workerinput[_RUN_FOLDER_INPUT] = str(node.config.stash[_RUN_FOLDER])
 
 
 def pytest_collection_finish() -> None:
@@ -55,20 +74,23 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_unconfigure() -> None:
-    """End the fork server, if any test needed it."""
-    FORK_SERVER.stop()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the fork server, and remove the folder of the run."""
+    if not hasattr(config, "workerinput"):
+        FORK_SERVER.stop()
+        shutil.rmtree(config.stash[_RUN_FOLDER])
 
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """The server that FINCORE_TEST_DSN names, or an embedded one, which need not outlive a power cut."""
+    """The server that FINCORE_TEST_DSN names, or an embedded one, migrated, which need not outlive a power cut."""
     if os.environ.get(SERVER_VARIABLE):
         yield os.environ[SERVER_VARIABLE]
         return
     folder = Path(tempfile.mkdtemp(prefix="fincore-test-"))
-    server = EmbeddedPostgres(folder)
+    server = EmbeddedPostgres(folder / "data")
     try:
+        PREPARED_DATA.copy_to(folder / "data")
         dsn = server.start()
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("alter system set fsync = off")
@@ -87,12 +109,19 @@ def template_database(postgres_dsn: str) -> Iterator[str]:
 
     A module that needs the same rows for each of its tests overrides it by one that holds them.
     """
+    if os.environ.get(SERVER_VARIABLE):
 
-    async def migrated(dsn: str) -> None:
-        await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
+        async def migrated(dsn: str) -> None:
+            await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
 
-    with prepared_database(postgres_dsn, migrated) as (name, _):
-        yield name
+        with prepared_database(postgres_dsn, migrated) as (name, _):
+            yield name
+        return
+    name = "template_fincore"
+    # Not from a session of the database that is copied: it must have none.
+    with psycopg.connect(with_database(postgres_dsn, "template1"), autocommit=True) as connection:
+        connection.execute(f"create database {name} template postgres strategy file_copy".encode())
+    yield name
 
 
 @pytest.fixture
