@@ -22,6 +22,7 @@ from fincore.write.payments.idempotent_requests import CLOCK_SKEW_SECONDS_MAX, I
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.risk.engine import NoEngine
 from fincore.write.routing.account_router import AccountRouter
 from fixtures.clocks import HandClock
 from fixtures.merchant_api import ACCOUNTS, Api, Reply, captured, declined, serving_api
@@ -48,6 +49,9 @@ def payment_service(api: Api) -> PaymentService:
         outcomes=outcomes,
         clock=clock,
         router=AccountRouter(ACCOUNTS),
+        risk=NoEngine(),
+        limits={},
+        find_response=api.writer.find_response,
         render=render_charge,
     )
 

@@ -51,6 +51,7 @@ from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
+from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import Router
 
 
@@ -87,15 +88,20 @@ def build_application(
     keys: ApiKeys,
     cipher: SecretCipher,
     clock: Clock,
+    risk: RiskEngine | None = None,
     probes: Mapping[str, Probe] | None = None,
 ) -> Application:
-    """The API. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None."""
+    """The API. `writer` and `watch` must be running while it serves; `probes`, by name, are those of the stores if None.
+
+    Without `risk` no charge is assessed.
+    """
     services = payment_services(
         router=accounts.router,
         writer=writer,
         log=log,
         watch=watch,
         clock=clock,
+        risk=risk,
         public_url=options.public_url,
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from fincore.api.charges.body import render_cancel, render_capture, render_charge
 from fincore.api.refunds.body import render_refund
+from fincore.bootstrap.psp_limits import LIMITS
 from fincore.domain.charge import Charge
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
@@ -17,6 +18,7 @@ from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
 from fincore.write.payments.response_cache import ResponseCache
+from fincore.write.risk.engine import NoEngine, RiskEngine
 from fincore.write.routing.router import Router
 
 
@@ -36,10 +38,11 @@ def payment_services(
     log: EventLog[ChargeEvent],
     watch: StreamWatch,
     clock: Clock,
+    risk: RiskEngine | None = None,
     public_url: str | None = None,
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
 ) -> PaymentServices:
-    """The services of one process, which share its cache of responses. `ApplicationOptions` explains the last two."""
+    """The services of one process, which share its cache of responses. `ApplicationOptions` explains the last two. Without `risk` nothing is assessed."""
     outcomes = OutcomeWait(CHARGES, log, watch)
     requests = IdempotentRequests[LogEvent](
         writer=writer,
@@ -53,6 +56,9 @@ def payment_services(
             outcomes=outcomes,
             clock=clock,
             router=router,
+            risk=risk or NoEngine(),
+            limits=LIMITS,
+            find_response=writer.find_response,
             render=render_charge,
             public_url=public_url,
         ),

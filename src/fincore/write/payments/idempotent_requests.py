@@ -107,6 +107,8 @@ class Decision(msgspec.Struct, Generic[StateT, E_co], frozen=True, kw_only=True)
     is_final: Callable[[StateT], bool]
 
 
+FindResponse = Callable[[IdempotencyKey], Awaitable[StoredResponse | None]]
+"""What an idempotency key got before, as the log knows it; None if it was never used."""
 Decide = Callable[[], Awaitable[Decision[StateT, E] | StoredResponse | Refused]]
 """Looks at what is known now; called again when that has changed before the decision was written.
 

@@ -1,26 +1,32 @@
 """Creates charges."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
 from typing import Final, Literal, get_args
 
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import ChargeCreated, ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
+from fincore.domain.outcome import PspName
 from fincore.domain.return_page import new_word, return_page
-from fincore.eventstore.commit import RenderedResponse
+from fincore.domain.risk import RiskAssessment
+from fincore.eventstore.commit import RenderedResponse, StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
 from fincore.write.payments.charge_request import account_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
+    FindResponse,
     IdempotentRequests,
     Refused,
     Responded,
 )
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
+from fincore.write.payments.risk_request import dedupe_of_key, events_of, risk_request
+from fincore.write.psp.limits import PspLimits
+from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import NoRoute, Router
 
 Result = Literal[
@@ -44,7 +50,9 @@ Render = Callable[[ChargeId, Charge, RequestId], RenderedResponse]
 
 
 class PaymentService:
-    """Takes charges in. `router` decides which accounts may carry a charge.
+    """Takes charges in. `router` decides which accounts may carry a charge, `risk` whether it may be made.
+
+    `limits` are of each PSP that the router knows; `find_response` tells what a key got, also in another process.
 
     `public_url` is where customers reach this installation. Without it a wallet's PSP sends them to the merchant directly.
     """
@@ -56,6 +64,9 @@ class PaymentService:
         outcomes: OutcomeWait[Charge],
         clock: Clock,
         router: Router,
+        risk: RiskEngine,
+        limits: Mapping[PspName, PspLimits],
+        find_response: FindResponse,
         render: Render,
         public_url: str | None = None,
     ) -> None:
@@ -63,6 +74,9 @@ class PaymentService:
         self._outcomes = outcomes
         self._clock = clock
         self._router = router
+        self._risk = risk
+        self._limits = limits
+        self._find_response = find_response
         self._render = render
         self._public_url = public_url
 
@@ -72,12 +86,19 @@ class PaymentService:
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
         """
-        decide = partial(self._new_charge, command)
+        decide = partial(self._new_charge, command, _Once())
         responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
         _COUNTERS[_result_of(responded)].inc()
         return responded
 
-    async def _new_charge(self, command: ChargeCommand) -> Decision[Charge, ChargeEvent] | Refused:
+    async def _new_charge(
+        self, command: ChargeCommand, once: "_Once"
+    ) -> Decision[Charge, ChargeEvent] | StoredResponse | Refused:
+        if self._risk.is_active:
+            # What is repeated is no further attempt. Without rules the Commit alone finds that out.
+            stored = await self._find_response(command.scoped_key)
+            if stored is not None:
+                return stored
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         plan = self._router.route(route_request(command, charge_id))
@@ -87,16 +108,37 @@ class PaymentService:
         own_page = None
         if self._public_url is not None and needs_page(command.request, plan):
             own_page = return_page(self._public_url, charge_id, new_word())
-        event, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
+        created, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
+        events = (
+            created,
+            *events_of(await self._assessed(command, charge_id, created, once), self._clock.now()),
+        )
+        state = reduce(evolve, events[1:], evolve(None, created))
         return Decision(
             stream_id=stream_id,
             expected_version=0,
-            events=(event,),
-            jobs=(job,),
-            state=evolve(None, event),
+            events=events,
+            jobs=() if state.status == "failed" else (job,),
+            state=state,
             show=lambda charge: self._render(charge_id, charge, command.request_id),
             is_final=lambda charge: charge.status != "processing",
         )
+
+    async def _assessed(
+        self, command: ChargeCommand, charge_id: ChargeId, created: ChargeCreated, once: "_Once"
+    ) -> RiskAssessment | None:
+        if not once.is_done and self._risk.is_active:
+            request = risk_request(charge_id, created, self._limits, dedupe=dedupe_of_key(command.scoped_key))
+            once.assessment = await self._risk.assess(request)
+            once.is_done = True
+        return once.assessment
+
+
+class _Once:
+    """The assessment of one request, however often it is decided."""
+
+    is_done = False
+    assessment: RiskAssessment | None = None
 
 
 def _result_of(responded: Responded | Refused) -> str:

@@ -62,12 +62,17 @@ class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
     `payment_method_types`: with what customers may pay there.
 
     `hold_seconds`: from the authorization until the PSP releases a hold, where its response does not name the time.
+
+    `held_types`: with what money can be held and captured later; `challenged_types`: with what the PSP can be told to have the
+    customer authenticate, on a page that they come back from. A type that is in none cannot.
     """
 
     payment_method_types: frozenset[PaymentMethodType]
     amounts: Mapping[Currency, AmountBounds]
     operations: Mapping[PspOperation, OperationLimits]
     hold_seconds: float
+    held_types: frozenset[PaymentMethodType] = frozenset()
+    challenged_types: frozenset[PaymentMethodType] = frozenset()
 
     def __post_init__(self) -> None:
         missing = sorted(set(get_args(PspOperation)) - self.operations.keys())
@@ -75,6 +80,14 @@ class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"a PSP needs limits of every operation; state those of {missing}")
         if self.hold_seconds <= 0:
             raise ValueError(f"a hold must last longer than {self.hold_seconds:g} s")
+
+    def can_hold(self, kind: PaymentMethodType) -> bool:
+        """Whether money can be held with a type of payment method."""
+        return kind in self.held_types
+
+    def can_challenge(self, kind: PaymentMethodType) -> bool:
+        """Whether the customer can be made to authenticate for a payment with a type of payment method."""
+        return kind in self.challenged_types
 
     def refusal_of(self, money: Money) -> NotTaken | None:
         """Why the PSP cannot be asked for `money`; None where it can."""

@@ -1,7 +1,7 @@
 """Creates charges by card: the key is looked up, the charge screened, the card made into tokens, then all is one Commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -17,10 +17,16 @@ from fincore.domain.money import Money
 from fincore.domain.outcome import Declined, PspName, Retryable, Unknown
 from fincore.domain.raw_card import RawCard
 from fincore.domain.route_plan import PlannedAttempt
-from fincore.eventstore.commit import IdempotencyKey, StoredResponse
+from fincore.eventstore.commit import StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
 from fincore.write.payments.charge_request import currency_of
-from fincore.write.payments.idempotent_requests import Decision, IdempotentRequests, Refused, Responded
+from fincore.write.payments.idempotent_requests import (
+    Decision,
+    FindResponse,
+    IdempotentRequests,
+    Refused,
+    Responded,
+)
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import Render
 from fincore.write.psp.card_tokeniser import CardTokeniser
@@ -31,7 +37,6 @@ from fincore.write.routing.router import NoRoute, Router
 
 _log = structlog.get_logger(__name__)
 
-FindResponse = Callable[[IdempotencyKey], Awaitable[StoredResponse | None]]
 _BUSY: Final = Refused("charge_busy")
 _NOT_TOKENISED: Final = Refused("card_not_tokenised")
 

@@ -53,6 +53,7 @@ PAYPAL_LIMITS: Final = PspLimits(
         }
     ),
     hold_seconds=HOLD_SECONDS,
+    held_types=frozenset({"paypal", "paypal_vault"}),
 )
 """PayPal cannot be searched for an order by our id, so that no search lags: what has no order id here is found by the same
 call under the same key. A void takes no key; it is looked at before it is repeated, and can be carried out only once."""
