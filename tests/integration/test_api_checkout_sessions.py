@@ -264,6 +264,24 @@ async def test_choice_loads_once_and_routes_new_attempts_only(api: Api) -> None:
     assert await chosen("card") == ("checkout_session_not_open", 1, 0)
 
 
+async def test_choice_on_a_session_just_seen_loads_no_more(api: Api) -> None:
+    created = await create(api)
+    session_id, word = created["url"].split("/")[-2:]
+    log, router = CountingLog(api.pool, CHECKOUT_SESSION_EVENTS), CountingRouter()
+    checkout = customers(api, log=log, router=router)
+    seen = await checkout.view(session_id, word)
+    assert seen is not None
+    for loads in (1, 2):
+        # The second is of a tab that saw the session before the first: it loads anew, and finds the live attempt.
+        begun = await checkout.begin(session_id, word, "card", request="req_1", seen=seen.session)
+        assert (getattr(begun, "step", None), log.loads) == (Wait(), loads)
+    other = await checkout.begin(session_id, "another word", "card", request="req_1", seen=seen.session)
+    assert other is None
+    last = await checkout.view(session_id, word)
+    assert last is not None
+    assert len(last.session.attempts) == 1
+
+
 async def test_session_that_no_account_takes_now_begins_nothing(api: Api) -> None:
     created = await create(api)
     session_id, word = created["url"].split("/")[-2:]

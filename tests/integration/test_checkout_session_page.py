@@ -15,8 +15,9 @@ from fincore.checkout.address_limit import AT_ONCE_MAX
 from fincore.domain.checkout_session import CheckoutSession, fold_session
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.events import ChargeEvent
-from fincore.domain.ids import parse_checkout_session_id, session_stream_of, stream_of
+from fincore.domain.ids import StreamId, parse_checkout_session_id, session_stream_of, stream_of
 from fincore.domain.log_events import LogEvent
+from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -131,6 +132,23 @@ async def test_page_keeps_to_its_policy(api: Api, checkout: Checkout) -> None:
     style = await checkout.visit(path)
     assert (style.status, style.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
     assert "immutable" in style.headers["Cache-Control"]
+
+
+async def test_choice_loads_the_session_once(
+    api: Api, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await customer_of(api, checkout)
+    stream = session_stream_of(parse_checkout_session_id(customer.id))
+    loaded: list[StreamId] = []
+    load = EventLog.load
+
+    async def counting(log: EventLog[Any], stream_id: StreamId) -> list[RecordedEvent[Any]]:
+        loaded.append(stream_id)
+        return await load(log, stream_id)
+
+    monkeypatch.setattr(EventLog, "load", counting)
+    assert (await customer.chooses("paypal", Sec_Fetch_Site="same-origin")).status == 303
+    assert loaded.count(stream) == 1
 
 
 async def test_choice_begins_one_attempt_for_all_tabs(api: Api, checkout: Checkout) -> None:

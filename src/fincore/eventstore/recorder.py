@@ -63,14 +63,17 @@ class Recorder(Generic[IdT, StateT, E]):
         aggregate_id: IdT,
         decision: Callable[[StateT], tuple[E, ...] | RefusalT],
         provenance: Provenance,
+        *,
+        known: StateT | None = None,
     ) -> Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken:
         """Commit what `decision` makes of the state as it is; a refusal of `decision` is returned.
 
-        What the events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
+        `known` is the state as the caller has just loaded it; it is loaded again only where another commit came first. What the
+        events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
         writer does; repeating the whole is safe.
         """
         for _ in range(CONFLICTS_MAX):
-            before = await self.load(aggregate_id)
+            before, known = known or await self.load(aggregate_id), None
             if before is None:
                 return NotFound()
             events = decision(before)

@@ -83,7 +83,7 @@ class SessionPage:
             return unknown_page(call.header_values(b"accept-language"))
         notice: Notice | None = None
         if is_looking and (only := _first_try(view)) is not None:
-            begun = await self._begin(call, only, wait_seconds=self._wait_seconds_max)
+            begun = await self._begin(call, view, only, wait_seconds=self._wait_seconds_max)
             if isinstance(begun, CheckoutView):
                 view = begun
             else:
@@ -106,7 +106,7 @@ class SessionPage:
         method = chosen_method(body)
         if method is None:
             return page.show(status=422, notice="method_not_offered")
-        begun = await self._begin(call, method, wait_seconds=0.0)
+        begun = await self._begin(call, view, method, wait_seconds=0.0)
         if begun is None or isinstance(begun, CheckoutView):
             return page.redirects(f"{view.session.page}/{CONTINUED}")
         return page.show(status=422, notice=begun)
@@ -144,11 +144,15 @@ class SessionPage:
         )
 
     async def _begin(
-        self, call: Call, method: SessionPaymentMethod, *, wait_seconds: float
+        self, call: Call, view: CheckoutView, method: SessionPaymentMethod, *, wait_seconds: float
     ) -> CheckoutView | Notice | None:
         """The session once an attempt is live; a notice where none begins; None where the session is not open any more."""
         begun = await self._sessions.begin(
-            *_address(call), method, request=call.request_id, wait_seconds=wait_seconds
+            *_address(call),
+            method,
+            request=call.request_id,
+            wait_seconds=wait_seconds,
+            seen=view.session,
         )
         match begun:
             case CheckoutView() | None:

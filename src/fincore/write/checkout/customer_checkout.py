@@ -126,10 +126,11 @@ class CheckoutSessions:
         *,
         request: str,
         wait_seconds: float = 0.0,
+        seen: CheckoutSession | None = None,
     ) -> CheckoutView | SessionRefusal | NoRoute | None:
         """Pay with a method: the same live attempt where it is with that method, else a new one once the last is closed.
 
-        `request` names the customer's request in the log. A refusal where the session cannot be paid so any more; `NoRoute` where no
+        `seen` is the session as this request has just been shown it, which saves loading it again. `request` names the customer's request in the log. A refusal where the session cannot be paid so any more; `NoRoute` where no
         account takes the method now.
         """
         known = _parsed(session_id)
@@ -142,7 +143,7 @@ class CheckoutSessions:
             return self._chosen(known, current, method) if _is_word_of(current, word) else _WrongWord()
 
         recorded = await self._sessions.record(
-            known, decide, Provenance(correlation=request, actor="customer")
+            known, decide, Provenance(correlation=request, actor="customer"), known=seen
         )
         match recorded:
             case SessionRefusal() | NoRoute():
