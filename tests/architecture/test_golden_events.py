@@ -5,7 +5,7 @@ fails here asks for a new schema version beside the old one, never for another g
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ from fincore.domain.events import (
     ReportHeld,
     ReportReleased,
     ReviewDecided,
+    ReviewOpened,
     RiskAssessed,
 )
 from fincore.domain.ids import DisputeId, MerchantId, RefundId
@@ -207,6 +208,7 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
         ),
         assessed_at=AT,
     ),
+    ("charge.review_opened", 1): ReviewOpened(decide_by=AT + timedelta(days=3), opened_at=AT),
     ("charge.review_decided", 1): ReviewDecided(
         decision="declined",
         by="ada",

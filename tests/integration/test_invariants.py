@@ -319,6 +319,34 @@ async def test_a_view_row_that_skipped_an_event_is_missed(scene: Scene) -> None:
     ]
 
 
+@pytest.mark.parametrize("change", ["decision = declined", "after the capture"])
+async def test_capture_without_approval_before_it_is_found(scene: Scene, change: str) -> None:
+    row = await scene.owner.fetchrow(
+        "select d.stream_id, c.version from eventstore.events d join eventstore.events c using (stream_id)"
+        " where d.type = 'charge.review_decided' and c.type = 'charge.capture_requested'"
+    )
+    assert row is not None
+    approved, version = row
+    if change == "after the capture":
+        await scene.tamper(
+            "update eventstore.events set version = version + 100"
+            " where stream_id = $1 and type = 'charge.review_decided'",
+            approved,
+        )
+    else:
+        await scene.tamper(
+            'update eventstore.events set data = data || \'{"decision": "declined"}\''
+            " where stream_id = $1 and type = 'charge.review_decided'",
+            approved,
+        )
+    assert await scene.broken("reviewed_charges_await_approval") == [
+        Violation(
+            f"charge {charge_of(approved)}",
+            f"version {version} asks for a capture that no approval comes before",
+        )
+    ]
+
+
 async def test_missing_entry_breaks_two_invariants(scene: Scene) -> None:
     await scene.tamper("delete from ledgerdb.entries where stream_id = $1", scene.paid)
     where = f"event {await scene.capture_of(scene.paid)} of {charge_of(scene.paid)}"

@@ -72,6 +72,30 @@ ALERTS: Final = (
         section="held-reports",
     ),
     Alert(
+        name="ReviewDecidedSoon",
+        severity="warning",
+        expression="fincore_reviews_due_soon > 0",
+        runbook="A charge under review is decided without a person within four hours, as FINCORE_RISK_UNDECIDED_REVIEW says. "
+        "`fincore risk cases list` shows it first.",
+        section="charges-under-review",
+    ),
+    Alert(
+        name="ReviewedChargeCaptured",
+        severity="critical",
+        expression="fincore_reviewed_charges_captured_by_psp > 0",
+        runbook="A PSP took the money of a charge under review although it was asked to hold it. `fincore risk cases list` names "
+        "the charge: have the merchant refund it, or approve it.",
+        section="charges-under-review",
+    ),
+    Alert(
+        name="ReviewsUndecided",
+        severity="warning",
+        expression="increase(fincore_reviews_decided_automatically_total[1h]) > 0",
+        runbook="The time of a review was over before a person decided: the charge was declined, or approved, without one. "
+        "`fincore risk cases list` with `--status declined` names such charges.",
+        section="charges-under-review",
+    ),
+    Alert(
         name="ClockNotTrusted",
         severity="critical",
         expression="fincore_clock_trusted == 0",

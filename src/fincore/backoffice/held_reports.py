@@ -64,7 +64,10 @@ async def release(
     """Release the selected reports, each with the name and the reason; return them. Raise `NotReleased`."""
     selected = await _selected(eventstore, selection)
     recorder = ChargeRecorder(
-        EventLog(eventstore, CHARGE_EVENTS), writer, lambda _charge_id, _psp, _events: ()
+        EventLog(eventstore, CHARGE_EVENTS),
+        writer,
+        lambda _charge_id, _psp, _events: (),
+        lambda _charge, _events: (),
     )
     now = clock.now()
     for report in selected:

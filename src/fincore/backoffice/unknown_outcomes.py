@@ -1,16 +1,13 @@
 """Unknown outcomes: list them, and record what a person found out about one."""
 
-from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from fincore.domain.clock import Clock
+from fincore.backoffice.operator_recorder import Resolver, operator_recorder
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent, event_type
+from fincore.domain.events import event_type
 from fincore.domain.ids import ChargeId, RefundId
-from fincore.domain.job import Job
-from fincore.domain.outcome import PspName
 from fincore.domain.refusal import Refusal
 from fincore.domain.resolution import (
     DecidedChargeOutcome,
@@ -20,16 +17,11 @@ from fincore.domain.resolution import (
     decide_refund_outcome,
 )
 from fincore.eventstore.commit import Provenance
-from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import Contended
-from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.unknown_queries import UnknownOutcome, UnknownQueries
-from fincore.write.psp.limits import PspLimits
 from fincore.write.queue.port import DeadLetters, HeldJob
-from fincore.write.worker.plumbing.recorder import ChargeRecorder, Decision, NoSuchCharge
-from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
-from fincore.write.worker.policies.janitor import JanitorPolicy
+from fincore.write.worker.plumbing.recorder import Decision, NoSuchCharge
 
 HELD_JOBS_MAX: Final = 10_000
 """Dead letters that are looked through for those of a charge."""
@@ -44,16 +36,6 @@ class Listed(msgspec.Struct, frozen=True):
 
     outcome: UnknownOutcome
     held_because: str | None
-
-
-class Resolver(NamedTuple):
-    """What recording a resolution needs: the log, a running writer, the dead letters, the time, and PSPs' limits."""
-
-    log: EventLog[ChargeEvent]
-    writer: Writer[ChargeEvent]
-    jobs: DeadLetters
-    clock: Clock
-    limits: Mapping[PspName, PspLimits]
 
 
 async def list_unknown(paymentdb: Pool, jobs: DeadLetters, *, limit: int) -> list[Listed]:
@@ -105,19 +87,8 @@ async def resolve_refund(
 async def _resolve(
     resolver: Resolver, charge_id: ChargeId, resolution: Resolution, decision: Decision, named: str
 ) -> list[str]:
-    now = resolver.clock.now()
-
-    def follow_up(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-        times = FollowUpTimes(
-            policy=PollPolicy(),
-            first_inquiry_seconds=JanitorPolicy().pause_seconds(1, fraction=0.5),
-            hold_seconds=resolver.limits[psp].hold_seconds,
-        )
-        return follow_up_jobs(charge_id, events, now, times)
-
-    recorder = ChargeRecorder(resolver.log, resolver.writer, follow_up)
     provenance = Provenance(correlation=charge_id, actor=f"operator:{resolution.decided_by}")
-    recorded = await recorder.record(charge_id, decision, provenance)
+    recorded = await operator_recorder(resolver).record(charge_id, decision, provenance)
     match recorded:
         case Refusal():
             raise NotResolved(f"{named}: {recorded.detail}")

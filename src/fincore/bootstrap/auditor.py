@@ -1,4 +1,4 @@
-"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports and page checks on a schedule."""
+"""The auditor role: checks the invariants and measures seals, suspense, clearing accounts, held reports, reviews and page checks on a schedule."""
 
 import asyncio
 
@@ -10,6 +10,7 @@ from fincore.domain.clock import AgeClock
 from fincore.read.ledger.suspense import measure_suspense
 from fincore.read.ledgerdb.clearing import measure_unclear
 from fincore.read.ledgerdb.verification import measure_altered
+from fincore.read.paymentdb.review_queries import measure_reviews
 from fincore.write.pages.verifications import measure_verifications
 from fincore.write.psp.held_reports import measure_held_reports
 
@@ -21,6 +22,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         "suspense": lambda: measure_suspense(stores.ledgerdb),
         "seals": lambda: measure_altered(stores.ledgerdb),
         "held_reports": lambda: measure_held_reports(stores.eventstore),
+        "reviews": lambda: measure_reviews(stores.paymentdb, clock.now()),
         "page_verifications": lambda: measure_verifications(stores.eventstore),
     }
     audit = Auditor(stores, clock, interval_seconds=settings.laws_interval_seconds, beside=beside)

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from fincore.backoffice.operator_recorder import Resolver
 from fincore.backoffice.parked_charges import Follower
-from fincore.backoffice.unknown_outcomes import Resolver
 from fincore.bootstrap.databases import STORES, Databases, Stores, open_stores
 from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_limits import LIMITS
@@ -94,7 +94,7 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
 
     @property
     def resolver(self) -> Resolver:
-        """Records what became of unknown outcomes."""
+        """Records what a person decides on charges."""
         return Resolver(self.log, self.writer, self.jobs, self.clock, LIMITS)
 
     @property

@@ -368,6 +368,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="how long after the creation of a charge its customer may authenticate",
         ),
     ]
+    risk_undecided_review: Annotated[
+        Literal["decline", "approve"],
+        Declared(
+            default="decline",
+            read=OneOf(("decline", "approve")),
+            meaning="what becomes of a charge under review that no person decided in time",
+        ),
+    ]
+    risk_review_hours: Annotated[
+        float,
+        Declared(
+            default="72",
+            read=Number(float, 0.01, 672, "hours"),
+            meaning="how long staff may decide a charge under review, from its authorization",
+        ),
+    ]
+    risk_review_margin_hours: Annotated[
+        float,
+        Declared(
+            default="12",
+            read=Number(float, 0, 168, "hours"),
+            meaning="how long before the end of a hold a review is decided at the latest",
+        ),
+    ]
     webhook_bodies_kept_days: Annotated[
         int,
         Declared(

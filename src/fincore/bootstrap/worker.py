@@ -20,6 +20,7 @@ from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
+from fincore.write.worker.policies.reviews import ReviewPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 
@@ -57,6 +58,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
+            review_policy=ReviewPolicy(
+                undecided=settings.risk_undecided_review,
+                decision_seconds=settings.risk_review_hours * 3_600.0,
+                margin_seconds=settings.risk_review_margin_hours * 3_600.0,
+            ),
         )
 
         async def measure() -> None:

@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "routes": Command(
             "fincore.cli.routes:routes", "Routing rules: show, set, and simulate what they would do."
         ),
+        "risk": Command("fincore.cli.risk:risk", "Risk: charges under review."),
         "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
         "rebuild": Command(
             "fincore.cli.rebuild:rebuilds",

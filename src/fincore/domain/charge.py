@@ -60,7 +60,9 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
         ("requires_action", "charge.canceled"): "canceled",
         ("requires_action", "charge.expired"): "expired",
         ("requires_action", "charge.review_decided"): "requires_action",
+        ("authorized", "charge.review_opened"): "authorized",
         ("authorized", "charge.review_decided"): "authorized",
+        ("succeeded", "charge.review_decided"): "succeeded",
         ("authorized", "charge.capture_requested"): "authorized",
         ("authorized", "charge.capture_failed"): "authorized",
         ("authorized", "charge.cancel_requested"): "authorized",
@@ -138,6 +140,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     disputes: tuple[Dispute, ...] = ()
     held_reports: HeldReports = ()
     risk: RiskAssessment | None = None
+    review_decide_by: datetime | None = None
     review_decided: ReviewDecided | None = None
 
     @property

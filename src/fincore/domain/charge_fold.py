@@ -38,6 +38,7 @@ from fincore.domain.events import (
     ReportHeld,
     ReportReleased,
     ReviewDecided,
+    ReviewOpened,
     RiskAssessed,
     event_type,
 )
@@ -48,6 +49,7 @@ from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure
 from fincore.domain.payment_references import with_parts
 from fincore.domain.refund import evolve_refund
+from fincore.domain.risk_review import review_status
 
 
 def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
@@ -102,7 +104,7 @@ _OperationEvent = (
     ChargeOutcomeUnknown | ReceiptOmitted | CaptureRequested | CaptureFailed | CancelRequested | CancelFailed
 )
 _CourseEvent = CustomerApproved | ChargePending | ChargeRerouted
-_RiskEvent = RiskAssessed | ReviewDecided
+_RiskEvent = RiskAssessed | ReviewOpened | ReviewDecided
 _PaymentEvent = (
     ChargeAuthorized
     | ChargeCaptured
@@ -263,13 +265,15 @@ def _course_change(charge: Charge, event: _CourseEvent) -> _Change:
 
 
 def _risk_change(charge: Charge, event: _RiskEvent) -> _Change:
-    """The fields that a decision about risk sets. There is one assessment, and one decision of a review."""
+    """The fields that a decision about risk sets. There is one assessment; a review is decided while it is open, or taken."""
     if isinstance(event, RiskAssessed):
         if charge.risk is not None:
             raise KeyError((charge.status, event_type(event)))
         return {"risk": event.assessment}
-    if not charge.is_under_review:
+    if review_status(charge) not in ("open", "captured_by_psp"):
         raise KeyError((charge.status, event_type(event)))
+    if isinstance(event, ReviewOpened):
+        return {"review_decide_by": event.decide_by}
     return {"review_decided": event}
 
 

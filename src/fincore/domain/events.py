@@ -110,6 +110,13 @@ class ReviewDecided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     is_automatic: bool = False
 
 
+class ReviewOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP holds the money of a charge under review: a person may decide it until `decide_by`, by our own clock."""
+
+    decide_by: datetime
+    opened_at: datetime
+
+
 class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The PSP holds the amount on the customer's card or account until `capture_before`."""
 
@@ -645,6 +652,7 @@ ChargeEvent = (
     | OutcomeDecided
     | ReceiptOmitted
     | RiskAssessed
+    | ReviewOpened
     | ReviewDecided
     | ReportHeld
     | ReportReleased
@@ -676,6 +684,7 @@ EventType = Literal[
     "charge.outcome_decided",
     "charge.receipt_omitted",
     "charge.risk_assessed",
+    "charge.review_opened",
     "charge.review_decided",
     "charge.report_held",
     "charge.report_released",
@@ -724,6 +733,7 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.outcome_decided": (1, OutcomeDecided),
         "charge.receipt_omitted": (1, ReceiptOmitted),
         "charge.risk_assessed": (1, RiskAssessed),
+        "charge.review_opened": (1, ReviewOpened),
         "charge.review_decided": (1, ReviewDecided),
         "charge.report_held": (1, ReportHeld),
         "charge.report_released": (1, ReportReleased),

@@ -12,6 +12,7 @@ JobKind = Literal[
     "charge.resolve",
     "charge.follow",
     "charge.inquire",
+    "charge.review",
     "attempt.reverse",
     "refund.send",
     "refund.resolve",
@@ -21,7 +22,7 @@ JobKind = Literal[
 ]
 """What a worker is asked to do: call the PSP (`authorize`, `complete`, `capture`, `cancel`, `send`), find out an outcome that is
 unknown (`resolve`), poll a charge that waits for its customer or for a time (`follow`), ask once how a
-charge stands after its customer may have acted (`inquire`), see that an abandoned attempt has no money (`reverse`), do what a checkout
+charge stands after its customer may have acted (`inquire`), decide a review that no person decided in time (`review`), see that an abandoned attempt has no money (`reverse`), do what a checkout
 session is to have done now (`checkout_session.follow`) or at the end of its time (`expire`), process a stored webhook (`interpret`)."""
 
 

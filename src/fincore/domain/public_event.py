@@ -47,6 +47,7 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "charge.outcome_decided": ("refund_id",),
         "charge.receipt_omitted": (),
         "charge.risk_assessed": ("decision",),
+        "charge.review_opened": ("decide_by",),
         "charge.review_decided": ("decision", "is_automatic"),
         "charge.report_held": ("report_type",),
         "charge.report_released": (),
@@ -101,6 +102,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.receipt_omitted": "The PSP refused `customer_email`. The payment goes on, and the PSP sends no receipt: send "
         "one yourself, and check the address.",
         "charge.risk_assessed": "The rules of this installation decided about the charge before any PSP was called.",
+        "charge.review_opened": "The bank holds the money, and staff of this installation review the charge until `decide_by`. "
+        "Do not deliver yet; you can cancel the charge, and not capture it.",
         "charge.review_decided": "The review of the charge ended: what is held is captured as you asked, or is given up.",
         "charge.report_held": "The PSP reported something of the charge, in its own words a `report_type`, that staff have to "
         "look at. Refunds of the charge are refused until the report is released.",
@@ -140,6 +143,7 @@ _TIMES: Final = (
     "created_at",
     "decided_at",
     "assessed_at",
+    "opened_at",
     "held_at",
     "released_at",
     "since",

@@ -13,6 +13,7 @@ RequestRefusalCode = Literal[
     "charge_not_capturable",
     "charge_not_refundable",
     "charge_report_held",
+    "charge_under_review",
     "operation_in_progress",
     "refund_amount_too_large",
     "too_many_refunds",
@@ -31,11 +32,16 @@ ReportRefusalCode = Literal[
 ResolutionRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
 """Why a person's resolution of an unknown outcome is not recorded."""
 
+ReviewRefusalCode = Literal["not_under_review", "nothing_held", "review_over"]
+"""Why a decision of a review is not recorded. Beside these: the reasons of the request that would follow from it."""
+
 HoldRefusalCode = Literal["report_not_held", "too_many_held_reports"]
 """Why a report is not held, or not released."""
 
 
-RefusalCode = RequestRefusalCode | ReportRefusalCode | ResolutionRefusalCode | HoldRefusalCode
+RefusalCode = (
+    RequestRefusalCode | ReportRefusalCode | ResolutionRefusalCode | ReviewRefusalCode | HoldRefusalCode
+)
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from fincore.domain.events import (
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.refusal import Refusal
+from fincore.domain.risk_review import review_status
 
 REFUNDS_MAX: Final = 100
 """Refunds of one charge, failed ones included."""
@@ -35,6 +36,8 @@ def request_capture(charge: Charge, amount_minor: int | None, now: datetime) -> 
             "operation_in_progress",
             f"A {charge.operation.kind} of the charge is under way; wait for its outcome.",
         )
+    if (barrier := _review_barrier(charge)) is not None:
+        return barrier
     if wanted_minor < 1:
         return Refusal(
             "amount_too_small", "Capture at least 1 minor unit; to take nothing, cancel the charge."
@@ -43,6 +46,20 @@ def request_capture(charge: Charge, amount_minor: int | None, now: datetime) -> 
         held = Money(charge.authorized_minor, charge.amount.currency)
         return Refusal("capture_amount_too_large", f"Only {held} is held; capture that much or less.")
     return CaptureRequested(amount_minor=wanted_minor, requested_at=now)
+
+
+def _review_barrier(charge: Charge) -> Refusal | None:
+    """Why what is held of a charge that the rules sent to review may not be taken; None once it is approved."""
+    match review_status(charge):
+        case None | "approved":
+            return None
+        case "declined":
+            return Refusal("charge_not_capturable", "Staff declined the charge: what is held is given up.")
+        case _:
+            return Refusal(
+                "charge_under_review",
+                "Staff review the charge; what is held can be captured once they approve it.",
+            )
 
 
 def request_cancel(charge: Charge, reason: CancelReason, now: datetime) -> CancelRequested | Refusal:

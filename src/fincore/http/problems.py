@@ -44,6 +44,7 @@ ProblemCode = Literal[
     "currency_not_supported",
     "connections_too_many",
     "charge_report_held",
+    "charge_under_review",
     "currency_unknown",
     "cursor_invalid",
     "dispute_not_found",
@@ -296,6 +297,11 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             409,
             "Charge not capturable",
             "Capture only a charge that is `authorized`. `detail` says what this one is.",
+        ),
+        "charge_under_review": ProblemKind(
+            409,
+            "Charge under review",
+            "Wait for the webhook `charge.review_decided`, or cancel the charge. `review` of the charge says how it stands.",
         ),
         "charge_not_cancelable": ProblemKind(
             409,

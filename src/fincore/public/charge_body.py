@@ -14,6 +14,7 @@ from fincore.domain.payment_method import token_of
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.domain.return_page import approval_url
+from fincore.domain.risk_review import ReviewStatus, review_status
 from fincore.public.attempt_body import AttemptBody, attempt_bodies
 from fincore.public.customer_body import CustomerBody, customer_body
 from fincore.public.dispute_body import DisputeBody, dispute_body
@@ -74,6 +75,18 @@ class TimelineEntryBody(msgspec.Struct, frozen=True, kw_only=True):
         datetime, Meta(description="When it happened, by the PSP's clock where the PSP reported it.")
     ]
     data: Annotated[dict[str, ShownValue], DETAILS_REFERENCE]
+
+
+class ReviewBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The review of a charge by staff of the installation. Its money is held, and not taken before they approve it."""
+
+    status: Annotated[ReviewStatus, Meta(description="How the review stands.")]
+    decide_by: Annotated[
+        datetime | None,
+        Meta(
+            description="Until when staff may decide; then the charge is decided without them. Null until the money is held."
+        ),
+    ]
 
 
 class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +193,13 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
             "review. Null where nothing is pending."
         ),
     ]
+    review: Annotated[
+        ReviewBody | None,
+        Meta(
+            description="The review of the charge; null where the rules of this installation sent it to none. While it is `open`, "
+            "nothing is captured, and a capture is refused with `charge_under_review`."
+        ),
+    ]
     created_at: CreatedAt
     refunds: (
         Annotated[
@@ -259,6 +279,7 @@ def charge_body(
         else None,
         outcome_unknown_since=charge.unknown_since,
         pending_until=charge.pending_until,
+        review=_review(charge),
         created_at=charge.created_at,
         refunds=refunds,
         disputes=disputes,
@@ -278,6 +299,11 @@ def whole_charge_body(charge_id: ChargeId, charge: Charge, events: Sequence[Publ
         for event in events
     ]
     return charge_body(charge_id, charge, refunds=refunds, disputes=disputes, timeline=timeline)
+
+
+def _review(charge: Charge) -> ReviewBody | None:
+    status = review_status(charge)
+    return None if status is None else ReviewBody(status=status, decide_by=charge.review_decide_by)
 
 
 def _pending_operation(charge: Charge) -> PendingOperationBody | None:

@@ -74,6 +74,11 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             "description": "Why it failed: a `ChargeFailureCode` for a charge, a `RefundFailureCode` for a refund.",
         },
         "currency": {**_TEXT, "description": "ISO 4217 code of the amounts' currency, in lower case."},
+        "decide_by": {
+            **_TEXT,
+            "format": "date-time",
+            "description": "Until when staff may decide; then the charge is decided without them.",
+        },
         "decision": {
             **_TEXT,
             "enum": [*get_args(RiskDecision), *get_args(ReviewVerdict)],

@@ -10,6 +10,7 @@ from fincore.domain.events import (
     AttemptAuthorized,
     AttemptCaptured,
     CancelRequested,
+    CaptureRequested,
     ChargeActionRequired,
     ChargeAuthorized,
     ChargeCorrected,
@@ -21,6 +22,7 @@ from fincore.domain.events import (
     EventType,
     RefundOutcomeUnknown,
     RefundPending,
+    ReviewOpened,
     event_type,
 )
 from fincore.domain.ids import ChargeId, RefundId
@@ -156,6 +158,9 @@ ROWS: Final[list[tuple[ChargeEvent, JobKind, float]]] = [
     (captured(), "charge.follow", 11.0),
     (corrected("authorized"), "charge.follow", 1_005.0),
     (corrected("succeeded"), "charge.follow", 11.0),
+    (ReviewOpened(decide_by=NOW + timedelta(seconds=300), opened_at=NOW), "charge.review", 300.0),
+    (ReviewOpened(decide_by=NOW - timedelta(seconds=300), opened_at=NOW), "charge.review", 0.0),
+    (CaptureRequested(amount_minor=1000, requested_at=NOW), "charge.capture", 0.0),
     (CancelRequested(reason="abandoned", requested_at=NOW), "charge.cancel", 0.0),
     (RefundOutcomeUnknown(refund_id=REFUND, reason="timed out", since=NOW), "refund.resolve", 13.0),
     (
@@ -209,7 +214,6 @@ def test_event_that_calls_for_nothing_gets_no_job(event: ChargeEvent) -> None:
 def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
     assert set(get_args(EventType)) - {row.event for row in FOLLOW_UPS} == {
         "charge.created",
-        "charge.capture_requested",
         "charge.capture_failed",
         "charge.cancel_failed",
         "charge.attempt_released",

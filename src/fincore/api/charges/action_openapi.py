@@ -47,6 +47,7 @@ CAPTURE_CHARGE: Final = Operation(
     problems=(
         *_PROBLEMS,
         "charge_not_capturable",
+        "charge_under_review",
         "amount_too_small",
         "amount_too_large",
         "capture_amount_too_large",

@@ -157,6 +157,12 @@ LIST_CHARGES: Final = ListOperation(
             description="Only charges paid with a card of this brand, in the PSP's word.",
             schema={"type": "string", "pattern": r"^[^\u0000]*$", "examples": ["visa"]},
         ),
+        Parameter(
+            name="review",
+            place="query",
+            description="Only charges with a review that stands so.",
+            schema=words_reference("ReviewStatus"),
+        ),
         CREATED,
         Parameter(
             name="metadata",

@@ -6,7 +6,8 @@ from typing import Final, get_args
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId
-from fincore.http.list_filters import chosen_several, whole_number
+from fincore.domain.risk_review import ReviewStatus
+from fincore.http.list_filters import chosen, chosen_several, whole_number
 from fincore.http.list_query import BOUNDS, ListQuery
 from fincore.http.problems import Problem
 from fincore.read.paymentdb.queries import ChargeFilters
@@ -14,6 +15,7 @@ from fincore.write.merchants.api_key import Principal
 from fincore.write.payments.metadata import METADATA_PAIRS_MAX
 
 _STATUSES: Final[tuple[ChargeStatus, ...]] = get_args(ChargeStatus)
+_REVIEWS: Final[tuple[ReviewStatus, ...]] = get_args(ReviewStatus)
 _FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _CURRENCY_CHARACTERS: Final = 3
 _LAST_DIGITS: Final = 4
@@ -41,6 +43,7 @@ def charge_filters(query: ListQuery[ChargeId], principal: Principal) -> ChargeFi
         psp_reference=query.filters.get("psp_reference"),
         last4=_last4(query.filters),
         brand=query.filters.get("brand"),
+        review=chosen(query, "review", _REVIEWS),
         created_from=query.created_from,
         created_before=query.created_before,
         metadata=metadata,

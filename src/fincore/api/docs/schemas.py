@@ -18,6 +18,7 @@ from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode, Re
 from fincore.domain.payment_method import PaymentMethodType
 from fincore.domain.public_session_event import ToldSessionEventType
 from fincore.domain.refund import RefundStatus
+from fincore.domain.risk_review import ReviewStatus
 from fincore.http.problems import ProblemCode
 from fincore.notify.delivery_log import DeliveryFailure, DeliveryStatus
 from fincore.notify.endpoint import DisabledReason
@@ -102,6 +103,12 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             "out. `succeeded`: the PSP sent the money to the customer; the customer's bank can still return "
             "it, and the refund is then `failed`. `failed`: the customer does not get the money, and the "
             "amount can be refunded again.",
+        ),
+        "ReviewStatus": NamedWords(
+            get_args(ReviewStatus),
+            "How the review of a charge stands. `open`: the money is held, or is to be, and nothing is captured. `approved`, "
+            "`declined`: staff decided, or their time was over. `captured_by_psp`: the PSP took the money although it was asked to "
+            "hold it; staff see to it. `closed`: the charge ended before that.",
         ),
         "WebhookAttemptError": NamedWords(
             get_args(AttemptError), "Why your server's answer to an attempt is missing."

@@ -23,6 +23,7 @@ from fincore.audit.invariants.one_attempt_has_money import ONE_ATTEMPT_HAS_MONEY
 from fincore.audit.invariants.one_reference_one_charge import ONE_REFERENCE_ONE_CHARGE
 from fincore.audit.invariants.open_charges_have_work import OPEN_CHARGES_HAVE_WORK
 from fincore.audit.invariants.refunded_within_captured import REFUNDED_WITHIN_CAPTURED
+from fincore.audit.invariants.reviewed_charges_await_approval import REVIEWED_CHARGES_AWAIT_APPROVAL
 from fincore.audit.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.audit.invariants.sessions_are_paid_once import SESSIONS_ARE_PAID_ONCE
 from fincore.audit.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
@@ -42,6 +43,7 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     ONE_ATTEMPT_HAS_MONEY,
     MISTAKEN_MONEY_GOES_BACK,
     SESSIONS_ARE_PAID_ONCE,
+    REVIEWED_CHARGES_AWAIT_APPROVAL,
     REFUNDED_WITHIN_CAPTURED,
     DISPUTES_PRESUPPOSE_CAPTURES,
     ONE_REFERENCE_ONE_CHARGE,

@@ -762,3 +762,20 @@ from (
 ) judged
 where finding is not null
 order by place;
+
+-- name: captures_before_approval
+-- Captures that were asked for of charges sent to review, and did not follow an approval.
+select asked.stream_id, asked.version
+from eventstore.events assessed
+join eventstore.events asked
+    on asked.stream_id = assessed.stream_id and asked.type = 'charge.capture_requested'
+where assessed.type = 'charge.risk_assessed'
+  and assessed.data -> 'assessment' ->> 'decision' = 'review'
+  and not exists (
+      select 1
+      from eventstore.events decided
+      where decided.stream_id = asked.stream_id
+        and decided.version < asked.version
+        and decided.type = 'charge.review_decided'
+        and decided.data ->> 'decision' = 'approved'
+  );

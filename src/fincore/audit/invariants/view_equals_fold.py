@@ -17,6 +17,7 @@ from fincore.domain.payment_method import payment_method_type, token_of
 from fincore.domain.public_event import occurred_at, shown_data
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
+from fincore.domain.risk_review import review_status
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 
@@ -47,6 +48,7 @@ _CHARGE: Final = (
     "unknown_since",
     "authorized_at",
     "pending_until",
+    "review_decide_by",
     "created_at",
 )
 _JSON_OF_CHARGE: Final = (
@@ -229,6 +231,7 @@ def _charge(charge: Charge) -> dict[str, Any]:
             "other_references": _other_references(charge),
             "customer": _customer(charge),
             "risk": _risk(charge),
+            "review_status": review_status(charge),
         }
     )
 

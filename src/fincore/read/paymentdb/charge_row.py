@@ -19,6 +19,7 @@ from fincore.domain.outcome import Failure, PspReference, SubReference
 from fincore.domain.payment_method import Instrument, payment_method_of, payment_method_type, token_of
 from fincore.domain.refund import Refund
 from fincore.domain.risk import CustomerContext, RiskAssessment
+from fincore.domain.risk_review import review_status
 from fincore.domain.route_plan import RoutePlan
 from fincore.read.paymentdb.charge_view import ChargeView
 
@@ -126,6 +127,8 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         None
         if charge.risk is None
         else _json(_Risk(assessment=charge.risk, review_decided=charge.review_decided)),
+        review_status(charge),
+        charge.review_decide_by,
     )
 
 
@@ -179,6 +182,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             actions_required=attempts.actions_required,
             approved_at=attempts.approved_at,
             checkout_session_id=attempts.checkout_session_id,
+            review_decide_by=row["review_decide_by"],
             created_at=row["created_at"],
             customer=customer.context,
             billing_country=customer.billing_country,

@@ -9,6 +9,7 @@ import msgspec
 from fincore.domain.currency import Currency
 from fincore.domain.events import ChargeStatus
 from fincore.domain.ids import ChargeId, MerchantId
+from fincore.domain.risk_review import ReviewStatus
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.page import one_of, require_page, with_conditions
@@ -37,6 +38,7 @@ class ChargeFilters(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: str | None = None
     last4: str | None = None
     brand: str | None = None
+    review: ReviewStatus | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
     metadata: dict[str, str] = {}
@@ -90,6 +92,7 @@ def list_statement(
             (_SQL.with_psp_reference, filters.psp_reference),
             (_SQL.with_last4, filters.last4),
             (_SQL.with_brand, filters.brand),
+            (_SQL.with_review, filters.review),
             (_SQL.created_from, filters.created_from),
             (_SQL.created_before, filters.created_before),
             (

@@ -76,3 +76,7 @@ instrument ->> 'last4' = {value};
 -- name: with_brand
 -- Those paid with a card of a brand.
 instrument ->> 'brand' = {value};
+
+-- name: with_review
+-- Those with a review that stands so.
+review_status = {value};

@@ -35,7 +35,8 @@ from unnest(
     $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::text[], $23::text[], $24::jsonb[], $25::text[],
     $26::text[], $27::jsonb[], $28::jsonb[], $29::jsonb[], $30::int[], $31::int[], $32::timestamptz[], $33::jsonb[],
     $34::jsonb[], $35::timestamptz[], $36::timestamptz[], $37::jsonb[], $38::text[], $39::text[], $40::jsonb[],
-    $41::timestamptz[], $42::timestamptz[], $43::jsonb[], $44::text[], $45::jsonb[], $46::jsonb[], $47::jsonb[]
+    $41::timestamptz[], $42::timestamptz[], $43::jsonb[], $44::text[], $45::jsonb[], $46::jsonb[], $47::jsonb[], $48::text[],
+    $49::timestamptz[]
 )
 on conflict (charge_id) do update set
     version = excluded.version,
@@ -68,6 +69,8 @@ on conflict (charge_id) do update set
     attempts = excluded.attempts,
     other_references = excluded.other_references,
     risk = excluded.risk,
+    review_status = excluded.review_status,
+    review_decide_by = excluded.review_decide_by,
     updated_at = excluded.updated_at
 where excluded.version > c.version;
 

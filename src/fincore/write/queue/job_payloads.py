@@ -92,6 +92,12 @@ def inquire_job(charge_id: ChargeId) -> Job:
     return Job(kind="charge.inquire", payload=payload, dedupe_key=f"charge.inquire:{charge_id}")
 
 
+def review_job(charge_id: ChargeId, *, delay_seconds: float) -> Job:
+    """Decide the review of a charge if no person has done so until then."""
+    payload = msgspec.json.encode(ChargeJob(charge_id=charge_id))
+    return Job(kind="charge.review", payload=payload, delay_seconds=delay_seconds)
+
+
 def reverse_attempt_job(charge_id: ChargeId, attempt: int, *, delay_seconds: float) -> Job:
     """See that an abandoned attempt has no money, and give back what it has."""
     payload = msgspec.json.encode(AttemptJob(charge_id=charge_id, attempt=attempt))

@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 import structlog
 
+from fincore.domain.charge import Charge
 from fincore.domain.clock import AgeClock
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import ChargeEvent, ReviewOpened
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job, JobKind
 from fincore.domain.outcome import PspName
@@ -22,6 +23,7 @@ from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.port import Handler, JobRunner
 from fincore.write.routing.breaker import CircuitBreaker
+from fincore.write.worker.jobs.decide_review import DecideReview
 from fincore.write.worker.jobs.follow_session import FollowSession
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
 from fincore.write.worker.jobs.operate_charge import OperateCharge
@@ -37,6 +39,7 @@ from fincore.write.worker.plumbing.recorder import ChargeRecorder
 from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
+from fincore.write.worker.policies.reviews import ReviewPolicy, opened_review
 
 _log = structlog.get_logger(__name__)
 
@@ -94,6 +97,7 @@ class Worker:
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
         poll_policy: PollPolicy | None = None,
+        review_policy: ReviewPolicy | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue
@@ -101,6 +105,7 @@ class Worker:
         self._concurrency = concurrency
         janitor = janitor_policy or JanitorPolicy()
         poll = poll_policy or PollPolicy()
+        reviews = review_policy or ReviewPolicy()
 
         def follow_ups(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             times = FollowUpTimes(
@@ -111,8 +116,12 @@ class Worker:
             )
             return follow_up_jobs(charge_id, events, clock.now(), times)
 
+        def open_review(charge: Charge, events: Sequence[ChargeEvent]) -> tuple[ReviewOpened, ...]:
+            hold_seconds = gateways[charge.psp].limits.hold_seconds if charge.psp in gateways else 0.0
+            return opened_review(charge, events, policy=reviews, hold_seconds=hold_seconds, now=clock.now())
+
         context = JobContext(
-            recorder=ChargeRecorder(log, writer, follow_ups),
+            recorder=ChargeRecorder(log, writer, follow_ups, open_review),
             gateways=gateways,
             clock=clock,
             retry_policy=retry_policy or RetryPolicy(),
@@ -129,6 +138,7 @@ class Worker:
             "charge.resolve": ResolveOutcome(context, find_operation),
             "charge.follow": PollCharge(context),
             "charge.inquire": InquireCharge(context),
+            "charge.review": DecideReview(context, reviews),
             "attempt.reverse": ReverseAttempt(context),
             "refund.send": SendRefund(context),
             "refund.resolve": ResolveOutcome(context, find_refund),

@@ -27,6 +27,11 @@ OUTCOMES_RESOLVED: Final = Counter(
 CORRECTIONS: Final = Counter(
     "fincore_corrections_total", "Charges and refunds brought into line with the PSP's own record."
 )
+REVIEWS_DECIDED_AUTOMATICALLY: Final = Counter(
+    "fincore_reviews_decided_automatically_total",
+    "Reviews of charges that no person decided in time, by the decision.",
+    ["decision"],
+)
 WEBHOOKS_PROCESSED: Final = Counter(
     "fincore_webhooks_interpreted_total",
     "Webhooks of PSPs that were processed, by result.",

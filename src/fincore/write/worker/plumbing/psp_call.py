@@ -37,6 +37,7 @@ from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
 from fincore.domain.return_page import pages_of
+from fincore.domain.risk_review import capture_method_at_psp
 from fincore.observability.failpoints import failpoint
 from fincore.write.psp.port import (
     AuthorizeRequest,
@@ -263,7 +264,7 @@ def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperat
         ),
         psp_account=charge.psp_account,
         money=charge.amount,
-        capture_method=charge.capture_method,
+        capture_method=capture_method_at_psp(charge),
         payment_method=charge.payment_method,
         description=charge.description,
         customer_email=None if without_receipt else charge.customer_email,
@@ -279,7 +280,7 @@ def _completion(charge_id: ChargeId, charge: Charge, operation: PendingOperation
         psp_account=charge.psp_account,
         psp_reference=_reference(charge),
         money=charge.amount,
-        capture_method=charge.capture_method,
+        capture_method=capture_method_at_psp(charge),
     )
 
 

@@ -1,10 +1,12 @@
 """Recording on a charge: what every aggregate shares, with the refusals that a worker understands."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
 from fincore.domain.charge import Charge
+from fincore.domain.charge_fold import evolve
 from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, charge_of
 from fincore.domain.job import Job
@@ -16,6 +18,7 @@ from fincore.eventstore.recorder import Contended, NotFound, Recorded, Recorder
 from fincore.eventstore.writer import Writer
 from fincore.write.charges import CHARGES
 from fincore.write.checkout.attempt_charge import jobs_for_session
+from fincore.write.worker.policies.reviews import OpenReview
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
 FollowUpJobs = Callable[[ChargeId, PspName, Sequence[ChargeEvent]], tuple[Job, ...]]
@@ -38,7 +41,11 @@ class ChargeRecorder:
     """Reads charges from the log and records on them. Holds no connection between its statements."""
 
     def __init__(
-        self, log: EventLog[ChargeEvent], writer: Writer[ChargeEvent], follow_up_jobs: FollowUpJobs
+        self,
+        log: EventLog[ChargeEvent],
+        writer: Writer[ChargeEvent],
+        follow_up_jobs: FollowUpJobs,
+        open_review: OpenReview,
     ) -> None:
         def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             return (
@@ -47,6 +54,7 @@ class ChargeRecorder:
             )
 
         self._log = log
+        self._open_review = open_review
         self._recorder = Recorder(CHARGES, log, writer, jobs)
 
     async def load(self, charge_id: ChargeId) -> Charge | None:
@@ -65,13 +73,23 @@ class ChargeRecorder:
     ) -> Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended:
         """Commit the events that `decision` gives for the charge as it is, with the jobs that they call for.
 
+        A review that they open is opened in the same Commit.
+
         What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
         belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
         """
-        match await self._recorder.record(charge_id, decision, provenance):
+        match await self._recorder.record(charge_id, partial(self._with_review, decision), provenance):
             case NotFound():
                 return NoSuchCharge()
             case ReferenceTaken() as result:
                 return taken(result)
             case result:
                 return result
+
+    def _with_review(self, decision: Decision, charge: Charge) -> tuple[ChargeEvent, ...] | Refusal:
+        events = decision(charge)
+        if isinstance(events, Refusal) or charge.risk is None or charge.risk.decision != "review":
+            return events
+        for event in events:
+            charge = evolve(charge, event)
+        return (*events, *self._open_review(charge, events))

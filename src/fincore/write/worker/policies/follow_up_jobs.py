@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, Literal, assert_never
+from typing import Final, Literal, Protocol, assert_never
 
 import msgspec
 
@@ -18,6 +18,7 @@ from fincore.domain.events import (
     EventType,
     RefundOutcomeUnknown,
     RefundPending,
+    ReviewOpened,
     event_type,
 )
 from fincore.domain.ids import ChargeId
@@ -26,11 +27,13 @@ from fincore.write.queue.job_payloads import (
     INQUIRY_INTERVAL_SECONDS,
     authorize_job,
     cancel_job,
+    capture_job,
     complete_job,
     poll_job,
     resolve_job,
     resolve_refund_job,
     reverse_attempt_job,
+    review_job,
 )
 
 
@@ -89,7 +92,7 @@ Condition = Literal[
     "it was corrected to succeeded",
     "the abandoned account was called",
 ]
-Start = Literal["now", "the end of the hold"]
+Start = Literal["now", "the end of the hold", "the end of the time to decide"]
 Pause = Literal[
     "none",
     "first inquiry",
@@ -105,6 +108,8 @@ FollowUpKind = Literal[
     "charge.complete",
     "charge.resolve",
     "charge.follow",
+    "charge.review",
+    "charge.capture",
     "charge.cancel",
     "attempt.reverse",
     "refund.resolve",
@@ -157,6 +162,13 @@ FOLLOW_UPS: Final = (
         kind="charge.follow",
         pause="poll for the fee",
     ),
+    FollowUp(
+        event="charge.review_opened",
+        kind="charge.review",
+        start="the end of the time to decide",
+        pause="none",
+    ),
+    FollowUp(event="charge.capture_requested", kind="charge.capture", pause="none"),
     FollowUp(event="charge.cancel_requested", kind="charge.cancel", pause="none"),
     FollowUp(event="refund.outcome_unknown", kind="refund.resolve", pause="first inquiry"),
     FollowUp(event="refund.pending", kind="refund.resolve", pause="poll of a refund"),
@@ -208,6 +220,8 @@ def _applies(condition: Condition | None, event: ChargeEvent) -> bool:
 
 def _start_seconds(row: FollowUp, event: ChargeEvent, now: datetime, times: FollowUpTimes) -> float:
     """How far ahead the start of the row's pause is; 0 for one that is past."""
+    if isinstance(event, ReviewOpened):
+        return max((event.decide_by - now).total_seconds(), 0.0)
     if row.start == "now" or not isinstance(event, ChargeAuthorized | ChargeCorrected):
         return 0.0
     named = event.capture_before if isinstance(event, ChargeAuthorized) else None
@@ -217,18 +231,14 @@ def _start_seconds(row: FollowUp, event: ChargeEvent, now: datetime, times: Foll
 
 def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: float) -> Job:
     match row.kind:
+        case "charge.complete" | "charge.capture" | "charge.cancel":
+            return _AT_ONCE[row.kind](charge_id)
+        case "charge.resolve" | "charge.follow" | "charge.review":
+            return _LATER[row.kind](charge_id, delay_seconds=delay_seconds)
         case "charge.authorize":
             if not isinstance(event, ChargeRerouted):
                 raise TypeError(f"{row.event} begins no attempt")
             return authorize_job(charge_id, attempt=event.abandoned_attempt + 1)
-        case "charge.complete":
-            return complete_job(charge_id)
-        case "charge.resolve":
-            return resolve_job(charge_id, delay_seconds=delay_seconds)
-        case "charge.follow":
-            return poll_job(charge_id, delay_seconds=delay_seconds)
-        case "charge.cancel":
-            return cancel_job(charge_id)
         case "attempt.reverse":
             return reverse_attempt_job(charge_id, _attempt_of(row, event), delay_seconds=delay_seconds)
         case "refund.resolve":
@@ -237,6 +247,22 @@ def _job(row: FollowUp, charge_id: ChargeId, event: ChargeEvent, delay_seconds: 
             return resolve_refund_job(charge_id, event.refund_id, delay_seconds=delay_seconds)
         case _:
             assert_never(row.kind)
+
+
+_AT_ONCE: Final[
+    Mapping[Literal["charge.complete", "charge.capture", "charge.cancel"], Callable[[ChargeId], Job]]
+] = MappingProxyType(
+    {"charge.complete": complete_job, "charge.capture": capture_job, "charge.cancel": cancel_job}
+)
+
+
+class _Delayed(Protocol):
+    def __call__(self, charge_id: ChargeId, *, delay_seconds: float) -> Job: ...
+
+
+_LATER: Final[Mapping[Literal["charge.resolve", "charge.follow", "charge.review"], _Delayed]] = (
+    MappingProxyType({"charge.resolve": resolve_job, "charge.follow": poll_job, "charge.review": review_job})
+)
 
 
 def _attempt_of(row: FollowUp, event: ChargeEvent) -> int:
