@@ -9,7 +9,7 @@ import pytest
 from fincore.domain.clock import SystemClock
 from fincore.domain.event_codec import EventCodec
 from fincore.domain.events import CHARGE_EVENTS, EVENTS, UPCASTS, ChargeEvent
-from fincore.domain.ids import ApiKeyId, RequestId
+from fincore.domain.ids import ApiKeyId, RequestId, StreamId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspReference
 from fincore.domain.recorded_event import RecordedEvent
@@ -90,6 +90,16 @@ async def start(writer: Writer[AnyEvent], at: int = 0) -> CounterId:
     return counter_id
 
 
+class NoLog(EventLog[CounterEvent]):
+    """A log that must not be read."""
+
+    def __init__(self) -> None:
+        """Without a database."""
+
+    async def load(self, stream_id: StreamId) -> list[RecordedEvent[CounterEvent]]:
+        raise AssertionError(f"{stream_id} was read")
+
+
 def raise_by(
     amount: int, reference: str | None = None
 ) -> Callable[[Counter], tuple[CounterEvent, ...] | str]:
@@ -122,6 +132,35 @@ async def test_recorder_decides_again_after_a_conflict(
     )
     assert recorded == [Recorded((Raised(1),))] * 10
     assert await recorder.load(counter_id) == Counter(11, 10)
+
+
+async def test_recorder_decides_on_what_its_caller_has_read(
+    writer: Writer[AnyEvent], recorder: Recorder[CounterId, Counter, CounterEvent]
+) -> None:
+    counter_id = await start(writer)
+    read = await recorder.load(counter_id)
+    recorder_without_log = Recorder(COUNTERS, NoLog(), writer, lambda *_: ())
+    recorded = await recorder_without_log.record(counter_id, raise_by(1), PROVENANCE, known=read)
+    assert recorded == Recorded((Raised(1),))
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100], ids=["no_event", "an_event", "a_refusal"])
+async def test_recorder_reads_again_where_its_caller_read_earlier(
+    amount: int, writer: Writer[AnyEvent], recorder: Recorder[CounterId, Counter, CounterEvent]
+) -> None:
+    """No event, an event or a refusal decided on the old state: each is decided again on the new one."""
+    counter_id = await start(writer, at=0)
+    old = await recorder.load(counter_id)
+    assert old is not None
+    await recorder.record(counter_id, raise_by(1), PROVENANCE)
+
+    def decide(counter: Counter) -> tuple[CounterEvent, ...] | str:
+        if counter == old:
+            return () if amount == 0 else raise_by(amount + 1)(counter) if amount == 100 else (Raised(50),)
+        return (Raised(counter.value),)
+
+    assert await recorder.record(counter_id, decide, PROVENANCE, known=old) == Recorded((Raised(1),))
+    assert await recorder.load(counter_id) == Counter(3, 2)
 
 
 async def test_reference_of_one_counter_is_refused_to_another(

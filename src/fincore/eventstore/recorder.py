@@ -68,15 +68,18 @@ class Recorder(Generic[IdT, StateT, E]):
     ) -> Recorded[E] | RefusalT | NotFound | Contended | ReferenceTaken:
         """Commit what `decision` makes of the state as it is; a refusal of `decision` is returned.
 
-        `known` is the state as the caller has just loaded it; it is loaded again only where another commit came first. What the
-        events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
+        `known` is the state as the caller read it a moment ago: it saves a read, and events of an old one are refused by the log.
+        What the events name at a PSP belongs to the stream from then on. Raises `StoreUnavailable` or `Overloaded` as the
         writer does; repeating the whole is safe.
         """
         for _ in range(CONFLICTS_MAX):
+            is_read_now = known is None
             before, known = known or await self.load(aggregate_id), None
             if before is None:
                 return NotFound()
             events = decision(before)
+            if not is_read_now and (not isinstance(events, tuple) or not events):
+                continue  # nothing that the log would compare with its version
             if not isinstance(events, tuple):
                 return events
             if not events:

@@ -77,7 +77,9 @@ async def record_payment_outcome(
             return ()
         return decide_payment(charge, outcome)
 
-    recorded = await context.recorder.record(loaded.charge_id, _with(decision, additional), provenance)
+    recorded = await context.recorder.record(
+        loaded.charge_id, _with(decision, additional), provenance, known=loaded.charge
+    )
     if not _is_contradiction(recorded):
         return recorded
     reference = None if isinstance(outcome, Rejected | Unknown) else outcome.psp_reference
@@ -103,6 +105,7 @@ async def record_refund_outcome(
         loaded.charge_id,
         _with(lambda charge: decide_refund(charge, refund_id, outcome, new_refund_id=id_if_new), additional),
         provenance,
+        known=loaded.charge,
     )
     if not _is_contradiction(recorded) or not isinstance(outcome, RefundReport):
         return recorded

@@ -69,16 +69,22 @@ class ChargeRecorder:
         return None if stream_id is None else charge_of(stream_id)
 
     async def record(
-        self, charge_id: ChargeId, decision: Decision, provenance: Provenance
+        self,
+        charge_id: ChargeId,
+        decision: Decision,
+        provenance: Provenance,
+        *,
+        known: Charge | None = None,
     ) -> Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended:
         """Commit the events that `decision` gives for the charge as it is, with the jobs that they call for.
 
-        A review that they open is opened in the same Commit.
+        A review that they open is opened in the same Commit. `known` is the charge as the caller read it a moment ago, if it did.
 
         What the events name at the PSP belongs to the charge from then on; a refusal `psp_reference_taken` where it
         belongs to another one. Raises `StoreUnavailable` or `Overloaded` as the writer does; repeating the whole is safe.
         """
-        match await self._recorder.record(charge_id, partial(self._with_review, decision), provenance):
+        decide = partial(self._with_review, decision)
+        match await self._recorder.record(charge_id, decide, provenance, known=known):
             case NotFound():
                 return NoSuchCharge()
             case ReferenceTaken() as result:
