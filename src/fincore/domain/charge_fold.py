@@ -1,7 +1,8 @@
 """What each event does to a charge: `evolve` (event -> charge), and the fold of a whole stream. Pure."""
 
-from collections.abc import Iterable
-from typing import Final, assert_never
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, assert_never, get_args
 
 import msgspec
 
@@ -61,27 +62,7 @@ def evolve(charge: Charge | None, event: ChargeEvent) -> Charge:
         return _created(charge, event)
     if charge is None:
         raise KeyError((None, event_type(event)))
-    version = charge.version + 1
-    if isinstance(event, RefundEvent):
-        refunds = {refund.refund_id: refund for refund in charge.refunds}
-        refunds[event.refund_id] = evolve_refund(refunds.get(event.refund_id), event)
-        return msgspec.structs.replace(charge, version=version, refunds=tuple(refunds.values()))
-    if isinstance(event, DisputeEvent):
-        disputes = {dispute.dispute_id: dispute for dispute in charge.disputes}
-        disputes[event.dispute_id] = evolve_dispute(disputes.get(event.dispute_id), event)
-        return msgspec.structs.replace(charge, version=version, disputes=tuple(disputes.values()))
-    if isinstance(event, AttemptEvent):
-        return _after_attempt_event(charge, event)
-    if isinstance(event, OutcomeDecided):
-        return msgspec.structs.replace(charge, version=version)
-    if isinstance(event, ReportHeld | ReportReleased):
-        return msgspec.structs.replace(
-            charge, version=version, held_reports=evolve_held_reports(charge.held_reports, event)
-        )
-    if isinstance(event, ChargeCorrected):
-        return _corrected(charge, event)
-    status = TRANSITIONS[charge.status, event_type(event)]
-    return msgspec.structs.replace(charge, version=version, status=status, **_changes(charge, event))
+    return STEPS[type(event)](charge, event)
 
 
 def fold(events: Iterable[ChargeEvent]) -> Charge | None:
@@ -105,6 +86,7 @@ _OperationEvent = (
 )
 _CourseEvent = CustomerApproved | ChargePending | ChargeRerouted
 _RiskEvent = RiskAssessed | ReviewOpened | ReviewDecided
+_ReportEvent = ReportHeld | ReportReleased
 _PaymentEvent = (
     ChargeAuthorized
     | ChargeCaptured
@@ -119,20 +101,55 @@ _Change = dict[str, object]
 _NOTHING_PENDING: Final[_Change] = {"operation": None, "unknown_since": None, "pending_until": None}
 
 
-def _changes(charge: Charge, event: _PaymentEvent | _OperationEvent | _CourseEvent | _RiskEvent) -> _Change:
-    if isinstance(event, _OperationEvent):
-        return _operation_change(charge, event)
-    if isinstance(event, _RiskEvent):
-        return _risk_change(charge, event)
-    return _course_change(charge, event) if isinstance(event, _CourseEvent) else _change(charge, event)
+def _after_payment(charge: Charge, event: _PaymentEvent) -> Charge:
+    return _moved(charge, event, _change(charge, event))
 
 
-def _after_attempt_event(charge: Charge, event: AttemptEvent) -> Charge:
+def _after_operation(charge: Charge, event: _OperationEvent) -> Charge:
+    return _moved(charge, event, _operation_change(charge, event))
+
+
+def _after_course(charge: Charge, event: _CourseEvent) -> Charge:
+    return _moved(charge, event, _course_change(charge, event))
+
+
+def _after_risk(charge: Charge, event: _RiskEvent) -> Charge:
+    return _moved(charge, event, _risk_change(charge, event))
+
+
+def _moved(charge: Charge, event: ChargeEvent, changes: _Change) -> Charge:
+    """The charge in the state to which the table leads, with the fields that change."""
+    status = TRANSITIONS[charge.status, event_type(event)]
+    return msgspec.structs.replace(charge, version=charge.version + 1, status=status, **changes)
+
+
+def _after_refund(charge: Charge, event: RefundEvent) -> Charge:
+    refunds = {refund.refund_id: refund for refund in charge.refunds}
+    refunds[event.refund_id] = evolve_refund(refunds.get(event.refund_id), event)
+    return msgspec.structs.replace(charge, version=charge.version + 1, refunds=tuple(refunds.values()))
+
+
+def _after_dispute(charge: Charge, event: DisputeEvent) -> Charge:
+    disputes = {dispute.dispute_id: dispute for dispute in charge.disputes}
+    disputes[event.dispute_id] = evolve_dispute(disputes.get(event.dispute_id), event)
+    return msgspec.structs.replace(charge, version=charge.version + 1, disputes=tuple(disputes.values()))
+
+
+def _after_attempt(charge: Charge, event: AttemptEvent) -> Charge:
     attempts = {attempt.number: attempt for attempt in charge.abandoned_attempts}
     attempts[event.attempt] = evolve_attempt(attempts[event.attempt], event)
     return msgspec.structs.replace(
         charge, version=charge.version + 1, abandoned_attempts=tuple(attempts.values())
     )
+
+
+def _after_report(charge: Charge, event: _ReportEvent) -> Charge:
+    held_reports = evolve_held_reports(charge.held_reports, event)
+    return msgspec.structs.replace(charge, version=charge.version + 1, held_reports=held_reports)
+
+
+def _after_decision(charge: Charge, _: OutcomeDecided) -> Charge:
+    return msgspec.structs.replace(charge, version=charge.version + 1)
 
 
 def _change(charge: Charge, event: _PaymentEvent) -> _Change:
@@ -332,3 +349,21 @@ def _created(charge: Charge | None, event: ChargeCreated) -> Charge:
         shipping_country=event.shipping_country,
         operation=PendingOperation(kind="authorize", number=1, requested_at=event.created_at),
     )
+
+
+Step = Callable[[Charge, Any], Charge]
+STEPS: Final[Mapping[type[ChargeEvent], Step]] = MappingProxyType(
+    {
+        **dict.fromkeys(get_args(_PaymentEvent), _after_payment),
+        **dict.fromkeys(get_args(_OperationEvent), _after_operation),
+        **dict.fromkeys(get_args(_CourseEvent), _after_course),
+        **dict.fromkeys(get_args(_RiskEvent), _after_risk),
+        **dict.fromkeys(get_args(RefundEvent), _after_refund),
+        **dict.fromkeys(get_args(DisputeEvent), _after_dispute),
+        **dict.fromkeys(get_args(AttemptEvent), _after_attempt),
+        **dict.fromkeys(get_args(_ReportEvent), _after_report),
+        OutcomeDecided: _after_decision,
+        ChargeCorrected: _corrected,
+    }
+)
+"""Every event but the first -> what it does to a charge. Found by its type: each reader of the log takes this step for each event."""

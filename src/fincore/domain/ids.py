@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Final, NewType
 from uuid import UUID, uuid5
 
+import uuid_utils
 from typeid import TypeID
 from typeid.base32 import encode
 from typeid.errors import TypeIDException
@@ -193,7 +194,8 @@ def _spelled(uuid: UUID, prefix: str) -> str:
 
 
 def _new(prefix: str) -> str:
-    return _spelled(uuid7(), prefix)
+    # Only its bytes are needed: a `UUID` of the standard library costs as much as all the rest of an id.
+    return f"{prefix}_{encode(uuid_utils.uuid7().bytes)}"
 
 
 def _uuid_inside(text: str, prefix: str) -> UUID:

@@ -44,6 +44,7 @@ IPV6_PREFIX: Final = 64
 Stage = Literal["idle", "head", "body", "response", "closing"]
 
 _ENCODER: Final = msgspec.json.Encoder()
+_AROUND_HEADER: Final = len(": \r\n")
 _WHOLE_BODY: Final[dict[str, dict[object, object]]] = {WHOLE_BODY: {}}
 
 
@@ -185,13 +186,18 @@ class BoundedConnection(HttpToolsProtocol):
         self._enter("head", self._bounds.head_seconds_max)
 
     def on_url(self, url: bytes) -> None:
-        self._count_head(len(url))
+        self._silent_bytes = 0
+        self._head_bytes += len(url)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._give_up("headers_too_large")
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count_head(len(name) + len(value) + len(": \r\n"))
-        super().on_header(name, value)
-        if len(self.headers) > HEADERS_MAX:
+        # In one place, without calls that could be spared: this is done for each header of each request.
+        self._silent_bytes = 0
+        self._head_bytes += len(name) + len(value) + _AROUND_HEADER
+        HttpToolsProtocol.on_header(self, name, value)
+        if self._head_bytes > HEAD_BYTES_MAX or len(self.headers) > HEADERS_MAX:
             self._give_up("headers_too_large")
 
     def on_headers_complete(self) -> None:
@@ -244,12 +250,6 @@ class BoundedConnection(HttpToolsProtocol):
     def _enter(self, stage: Stage, seconds_max: float | None) -> None:
         self._stage = stage
         self._ends_at = 0.0 if seconds_max is None else self.loop.time() + seconds_max
-
-    def _count_head(self, size: int) -> None:
-        self._silent_bytes = 0
-        self._head_bytes += size
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._give_up("headers_too_large")
 
     def _give_up(self, code: ProblemCode) -> None:
         """Stop the parser: what its callbacks raise comes out of it as an error, which `send_400_response` answers."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge
-from fincore.domain.charge_fold import evolve, fold
+from fincore.domain.charge_fold import STEPS, evolve, fold
 from fincore.domain.currency import Currency
 from fincore.domain.events import (
     CHARGE_EVENTS,
@@ -148,6 +148,10 @@ def test_no_transition_leads_from_a_terminal_state_to_another() -> None:
         for (before, _), after in TRANSITIONS.items()
         if before in TERMINAL and before != after
     ]
+
+
+def test_each_charge_event_but_the_first_has_a_step() -> None:
+    assert set(STEPS) == {shape for _, shape in EVENTS.values()} - {type(created())}
 
 
 def test_each_charge_event_has_transition_and_table_row() -> None:

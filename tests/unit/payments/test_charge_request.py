@@ -76,7 +76,16 @@ def test_no_text_is_searched_before_its_length_is_checked(monkeypatch: pytest.Mo
     long = "4 " * 30_000
     assert flaw(metadata={"order": "fine", "note": long}) == ("field_invalid", "metadata.note")
     assert flaw(metadata={long: "x"}) == ("field_invalid", "metadata")
-    assert searched == [5, 4, 4]
+    assert searched == [len("note")]
+
+
+def test_digits_parted_over_two_fields_are_no_card_number() -> None:
+    parted = request(
+        metadata={"a": "42424242", "b": "42424242", "4242": "424242424242"},
+        description="4242424242424",
+        customer_email="242@example.com",
+    )
+    assert checked(parted) is parted
 
 
 def test_metadata_flaw_names_key_unless_key_is_bad() -> None:

@@ -18,7 +18,7 @@ from fincore.write.payments.customer_request import (
     customer_flaw,
     customer_texts,
 )
-from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
+from fincore.write.payments.flaw import NO_NUL, Flaw, first_text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
 from fincore.write.payments.page_url import PageUrl, page_url_flaw
 from fincore.write.payments.payment_method_request import (
@@ -178,7 +178,7 @@ def _first_flaw(request: ChargeRequest, *, is_paid_apart: bool) -> Flaw | None:
     sent = _sent(request)
     return (
         metadata_flaw(request.metadata)
-        or _text_flaw(request, sent)
+        or first_text_flaw(list(_texts(request, sent)))
         or (None if is_paid_apart else _payment_method_flaw(request, sent))
         or customer_flaw(
             request.customer,
@@ -190,13 +190,6 @@ def _first_flaw(request: ChargeRequest, *, is_paid_apart: bool) -> Flaw | None:
     )
 
 
-def _text_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
-    for name, text in _texts(request, sent):
-        if flaw := text_flaw(name, text):
-            return flaw
-    return None
-
-
 def _payment_method_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
     if request.payment_method is UNSET and request.payment_methods is UNSET:
         return Flaw(code="field_missing", param="payment_method", detail="Add the field payment_method.")
@@ -206,10 +199,15 @@ def _payment_method_flaw(request: ChargeRequest, sent: _Sent) -> Flaw | None:
             param="payment_methods",
             detail="Send payment_method or payment_methods, not both.",
         )
-    accounts: set[tuple[type, PspAccount | None]] = set()
     for param, one in sent:
         if flaw := payment_method_flaw(one, param):
             return flaw
+    return _same_account_flaw(sent) if len(sent) > 1 else None
+
+
+def _same_account_flaw(sent: _Sent) -> Flaw | None:
+    accounts: set[tuple[type, PspAccount | None]] = set()
+    for param, one in sent:
         account = (type(one), choice_of(one).psp_account)
         if account in accounts:
             return Flaw(

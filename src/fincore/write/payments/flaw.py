@@ -1,5 +1,6 @@
 """What may be wrong with a request, and what no text of one may hold."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -34,3 +35,12 @@ def text_flaw(param: str, text: str) -> Flaw | None:
     if "\0" in text:
         return Flaw(code="text_not_storable", param=param, detail=f"Remove the NUL character from {param}.")
     return None
+
+
+def first_text_flaw(texts: Sequence[tuple[str, str]]) -> Flaw | None:
+    """The first thing that is wrong with texts of a request, each with the dotted path to it."""
+    # Nearly always nothing is: they are looked at together, apart by a character that no card number goes over.
+    together = "|".join([text for _, text in texts])
+    if not holds_card_number(together) and "\0" not in together:
+        return None
+    return next((flaw for param, text in texts if (flaw := text_flaw(param, text))), None)

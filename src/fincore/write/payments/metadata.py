@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
+from fincore.write.payments.flaw import NO_NUL, Flaw, first_text_flaw, text_flaw
 
 METADATA_PAIRS_MAX: Final = 50
 METADATA_KEY_CHARACTERS_MAX: Final = 40
@@ -37,15 +37,13 @@ def metadata_flaw(metadata: dict[str, str]) -> Flaw | None:
                 param="metadata",
                 detail=f"A metadata key must have 1 to {METADATA_KEY_CHARACTERS_MAX} characters and no [, ] or NUL.",
             )
+    texts: list[tuple[str, str]] = []
     for key, value in metadata.items():
-        if flaw := text_flaw("metadata", key):  # a key is named by its place in `metadata`
-            return flaw
+        texts += (("metadata", key), (f"metadata.{key}", value))  # a key is named by its place in `metadata`
         if len(value) > METADATA_VALUE_CHARACTERS_MAX:
-            return Flaw(
+            return text_flaw("metadata", key) or Flaw(
                 code="field_invalid",
                 param=f"metadata.{key}",
                 detail=f"A metadata value may have {METADATA_VALUE_CHARACTERS_MAX} characters at most.",
             )
-        if flaw := text_flaw(f"metadata.{key}", value):
-            return flaw
-    return None
+    return first_text_flaw(texts) if texts else None

@@ -60,12 +60,13 @@ def plan_of(
     others = [account for account in of_mode if account not in candidates]
     attempts: list[PlannedAttempt] = []
     skipped: list[Skipped] = []
-    for account in (*candidates, *others):
+    for place, account in enumerate((*candidates, *others)):
         found = _attempt_at(account, offered)
-        if isinstance(found, PlannedAttempt) and account in others:
-            found = "not_default" if rule is None else "not_chosen_by_rule"
-        if isinstance(found, PlannedAttempt) and (refusal := account.limits.refusal_of(request.money)):
-            found = refusal.code
+        if isinstance(found, PlannedAttempt):
+            if place >= len(candidates):
+                found = "not_default" if rule is None else "not_chosen_by_rule"
+            elif refusal := account.limits.refusal_of(request.money):
+                found = refusal.code
         if isinstance(found, PlannedAttempt):
             attempts.append(found)
         else:
