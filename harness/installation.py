@@ -154,6 +154,8 @@ class Installation:
         }
         if place.role == "card-edge":
             ports["FINCORE_CARD_EDGE_PORT"] = str(place.card_edge_port)
+        elif "FINCORE_CARD_EDGE_TOKEN_SECRET" in self.settings:
+            ports["FINCORE_CARD_EDGE_URL"] = self.card_edge_url
         environment = {**self.environment(), **ports, **(settings or {})}
         self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
 

@@ -57,6 +57,7 @@ async def _serve(
             api_url=settings.api_url,
             public_url=settings.public_url,
             webhooks_allow_loopback=settings.webhooks_allow_loopback,
+            charges_kept_cards=settings.card_edge_url is not None or settings.card_edge_port is not None,
         ),
         writer=writer,
         watch=watch,

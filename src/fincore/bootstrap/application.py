@@ -53,6 +53,7 @@ from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
 from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import Router
+from fincore.write.vault.kept_cards import KeptCards
 
 
 class PspAccounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +68,14 @@ class ApplicationOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `api_url` is where merchants reach it, and `public_url` where customers reach the checkout role; None where it is not
     configured. `webhooks_allow_loopback` lets merchants' endpoints be on this machine, for development.
+    `charges_kept_cards`: there is a card edge that makes tokens of them.
     `in_flight_wait_seconds` is how long a repeated request waits for the first one with its key.
     """
 
     api_url: str | None = None
     public_url: str | None = None
     webhooks_allow_loopback: bool = False
+    charges_kept_cards: bool = False
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS
 
 
@@ -103,6 +106,7 @@ def build_application(
         clock=clock,
         risk=risk,
         public_url=options.public_url,
+        kept_cards=KeptCards(stores.eventstore, clock) if options.charges_kept_cards else None,
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
     payments, operations = services.payments, services.operations

@@ -12,7 +12,7 @@ from fincore.bootstrap.psps import card_tokenisers, router
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
-from fincore.bootstrap.vault_settings import require_vault_keys, vault_keeping
+from fincore.bootstrap.vault_settings import require_token_secret, require_vault_keys, vault_keeping
 from fincore.cardedge.app import CardEdgeBounds
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
@@ -28,6 +28,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     if settings.card_edge_port is None:
         raise ConfigurationError("FINCORE_CARD_EDGE_PORT is missing: set the port of the card edge")
     tls, hmac, keeping = card_edge_tls(settings), number_hmac(settings), vault_keeping(settings)
+    require_token_secret(settings)
     await require_vault_keys(stores.eventstore, keeping)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
     watch = StreamWatch(log)
@@ -45,6 +46,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                     screen=NoEngine(),
                     number_hmac=hmac,
                     keeping=keeping,
+                    token_secret=settings.card_edge_token_secret,
                 ),
                 CardEdgeBounds(
                     live_per_second=settings.rate_limit_live_per_second,

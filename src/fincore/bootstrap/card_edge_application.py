@@ -13,10 +13,12 @@ from fincore.cardedge.app import CardEdgeBounds, create_card_edge_app
 from fincore.cardedge.cards.handlers import Cards, VaultServices
 from fincore.cardedge.charges.handlers import RawCardCharges
 from fincore.cardedge.documentation import Documentation
+from fincore.cardedge.tokens.handlers import InternalCardTokens
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspName
+from fincore.domain.secret import Secret
 from fincore.eventstore.idempotent_changes import IdempotentChanges
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
@@ -24,11 +26,11 @@ from fincore.eventstore.writer import Writer
 from fincore.http.asgi import Application
 from fincore.http.health.handlers import Health
 from fincore.postgres.pool import store_state
+from fincore.write.card_tokens.token_maker import TokenMaker, VaultReading
 from fincore.write.merchants.api_keys import ApiKeys
 from fincore.write.merchants.raw_card_decisions import EnabledRawCards
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.card_tokeniser import CardTokeniser
-from fincore.write.raw_cards.kept_card import VaultReading
 from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
 from fincore.write.raw_cards.screen import Screen
@@ -39,13 +41,17 @@ from fincore.write.vault.kept_rows import KeptRows
 
 
 class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
-    """To which accounts a card goes, who makes tokens of it, who looks before, what its number becomes in fingerprints, and how it is kept, if it is."""
+    """To which accounts a card goes, who makes tokens of it, who looks before, what its number becomes in fingerprints, and how it is kept, if it is.
+
+    `token_secret` is what workers show who want a token of a kept card.
+    """
 
     router: Router
     tokenisers: Mapping[PspName, CardTokeniser]
     screen: Screen
     number_hmac: NumberHmac
     keeping: VaultKeeping | None = None
+    token_secret: Secret | None = None
 
 
 def build_card_edge(
@@ -80,14 +86,6 @@ def build_card_edge(
         record=record,
         number_hmac=cards.number_hmac,
         clock=clock,
-        vault=None
-        if cards.keeping is None
-        else VaultReading(
-            kept_cards,
-            KeptRows(stores.eventstore),
-            Accesses(stores.eventstore, clock, by=this_process("card-edge")),
-            cards.keeping.cipher,
-        ),
     )
     kept = Cards(
         VaultServices(
@@ -105,8 +103,13 @@ def build_card_edge(
     document = msgspec.json.encode(
         openapi_document([*charges.routes(), *kept.routes(), *health.routes()], {})
     )
+    internal: tuple[InternalCardTokens, ...] = ()
+    if cards.keeping is not None and cards.token_secret is not None:
+        accesses = Accesses(stores.eventstore, clock, by=this_process("card-edge"))
+        reading = VaultReading(KeptRows(stores.eventstore), accesses, cards.keeping.cipher)
+        internal = (InternalCardTokens(TokenMaker(log, reading, cards.tokenisers), cards.token_secret),)
     return create_card_edge_app(
-        (charges, kept, health, Documentation(document)),
+        (charges, kept, *internal, health, Documentation(document)),
         bounds=bounds,
         outage_of=store_outage,
     )

@@ -14,6 +14,7 @@ from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.charges import CHARGES
 from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS, IdempotentRequests
+from fincore.write.payments.kept_card_check import FindsKeptCards
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
@@ -40,9 +41,13 @@ def payment_services(
     clock: Clock,
     risk: RiskEngine | None = None,
     public_url: str | None = None,
+    kept_cards: FindsKeptCards | None = None,
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
 ) -> PaymentServices:
-    """The services of one process, which share its cache of responses. `ApplicationOptions` explains the last two. Without `risk` nothing is assessed."""
+    """The services of one process, which share its cache of responses.
+
+    Without `risk` nothing is assessed, and without `kept_cards` no kept card is charged; `ApplicationOptions` explains the other two.
+    """
     outcomes = OutcomeWait(CHARGES, log, watch)
     requests = IdempotentRequests[LogEvent](
         writer=writer,
@@ -61,6 +66,7 @@ def payment_services(
             find_response=writer.find_response,
             render=render_charge,
             public_url=public_url,
+            kept_cards=kept_cards,
         ),
         operations=OperationService(
             requests=requests,

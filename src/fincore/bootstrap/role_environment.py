@@ -21,7 +21,8 @@ _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     # It encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
     "api": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
-    "worker": frozenset(),
+    # It gets tokens of kept cards.
+    "worker": frozenset({"FINCORE_CARD_EDGE_TOKEN_SECRET"}),
     "projectionist": frozenset(),
     "ledger": frozenset(),
     "notify": _ENCRYPTION_KEYS,
@@ -31,6 +32,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
         {
             "FINCORE_CARD_EDGE_HMAC_KEY",
             "FINCORE_CARD_EDGE_HMAC_KEY_BEFORE",
+            "FINCORE_CARD_EDGE_TOKEN_SECRET",
             "FINCORE_VAULT_KEYS",
             "FINCORE_VAULT_FINGERPRINT_KEY",
             "FINCORE_VAULT_FINGERPRINT_KEY_BEFORE",

@@ -155,6 +155,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             meaning="the key before that one; leave it for 72 hours after a change, as long as idempotency keys are kept",
         ),
     ]
+    card_edge_url: Annotated[
+        str | None,
+        Declared(
+            read=PUBLIC_URL,
+            meaning="where workers reach the card edge for tokens of kept cards; empty: on this machine, at its port",
+        ),
+    ]
+    card_edge_token_secret: Annotated[
+        Secret | None,
+        Declared(
+            read=SECRETS_KEY,
+            is_secret=True,
+            meaning="what workers show the card edge for a token of a kept card; needed beside FINCORE_VAULT_KEYS",
+        ),
+    ]
     vault_keys: Annotated[
         VaultKeys | None,
         Declared(

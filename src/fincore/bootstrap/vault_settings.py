@@ -1,5 +1,6 @@
 """What the vault needs: its keys, none of them weak, and every key that encrypts a card."""
 
+from fincore.bootstrap.card_edge_settings import card_edge_url
 from fincore.bootstrap.settings import PREFIX, Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
@@ -17,6 +18,9 @@ def check_vault(settings: Settings) -> None:
         raise ConfigurationError(
             "FINCORE_CARD_EDGE_PORT is missing beside FINCORE_VAULT_KEYS: only the card edge keeps cards"
         )
+    require_token_secret(settings)
+    if settings.vault_keys is not None:
+        card_edge_url(settings)
     vault_keeping(settings)
 
 
@@ -45,4 +49,13 @@ async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:
         raise ConfigurationError(
             f"FINCORE_VAULT_KEYS is missing, and {sum(use.cards for use in uses):,} cards are kept: set it to the keys that "
             "encrypt them"
+        )
+
+
+def require_token_secret(settings: Settings) -> None:
+    """Raise `ConfigurationError` where cards are kept that no worker could charge."""
+    if settings.vault_keys is not None and settings.card_edge_token_secret is None:
+        raise ConfigurationError(
+            f"{PREFIX}CARD_EDGE_TOKEN_SECRET is missing beside {PREFIX}VAULT_KEYS: set it to what `openssl rand -base64 32` "
+            "prints, for the card edge and the workers alike"
         )

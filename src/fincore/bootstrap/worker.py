@@ -4,6 +4,7 @@ import asyncio
 import os
 from datetime import timedelta
 
+from fincore.bootstrap.card_edge_settings import card_edge_url
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_breakers, running_writer, sampled
@@ -14,6 +15,8 @@ from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
+from fincore.write.card_tokens.client import CardEdgeTokens
+from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
@@ -28,6 +31,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     """Do jobs until `stop`; then finish the claimed ones."""
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, secret_resolver(os.environ), clock)
+    card_tokens = _card_tokens(settings)
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),
         ignored=timedelta(days=settings.ignored_webhook_bodies_kept_days),
@@ -55,6 +59,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 clock,
             ),
             breaker=breakers,
+            card_tokens=card_tokens,
             sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
@@ -75,3 +80,18 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         finally:
             for gateway in psp_gateways.values():
                 await gateway.close()
+            await card_tokens.close()
+
+
+def _card_tokens(settings: Settings) -> CardTokens:
+    """The card edge as a source of tokens. Without its secret the worker charges no kept card."""
+    secret = settings.card_edge_token_secret
+    url = None if secret is None else card_edge_url(settings)
+    if url is None or secret is None:
+        return NoCardEdge()
+    return CardEdgeTokens(
+        url,
+        secret,
+        connections_max=settings.worker_concurrency,
+        psp_timeout_seconds=settings.psp_timeout_seconds,
+    )

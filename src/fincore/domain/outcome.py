@@ -39,6 +39,8 @@ FailureCode = Literal[
     "authentication_required",
     "blocked_by_risk",
     "card_declined",
+    "card_deleted",
+    "card_unreadable",
     "expired_card",
     "incorrect_cvc",
     "incorrect_number",

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from fincore.domain.ids import CardId
+
 
 class CardToken(msgspec.Struct, frozen=True, tag_field="type", tag="card"):
     """A card behind a token of the PSP, e.g. `pm_...`."""
@@ -33,8 +35,19 @@ class UntokenisedCard(msgspec.Struct, frozen=True, tag_field="type", tag="untoke
     """A card that the merchant sent by its number, and that no account has made a token of; it holds nothing of the card."""
 
 
-PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken | HostedCard | UntokenisedCard
-PaymentMethodType = Literal["card", "paypal", "paypal_vault", "hosted_card"]
+Initiator = Literal["customer", "merchant"]
+"""Who asks for a payment by a card that is kept: the customer, who is there, or the merchant, as agreed with the customer before."""
+
+
+class KeptCard(msgspec.Struct, frozen=True, tag_field="type", tag="kept_card", omit_defaults=True):
+    """A card that the vault keeps for the merchant, by its id. For each attempt the card edge makes a token of it."""
+
+    card_id: CardId
+    initiator: Initiator = "customer"
+
+
+PaymentMethod = CardToken | PayPalWallet | PayPalVaultToken | HostedCard | UntokenisedCard | KeptCard
+PaymentMethodType = Literal["card", "paypal", "paypal_vault", "hosted_card", "kept_card"]
 
 
 class CardInstrument(
@@ -64,7 +77,7 @@ class PayPalInstrument(
 Instrument = CardInstrument | PayPalInstrument
 
 
-_WITHOUT_TOKEN: Final = (PayPalWallet, HostedCard, UntokenisedCard)
+_WITHOUT_TOKEN: Final = (PayPalWallet, HostedCard, UntokenisedCard, KeptCard)
 
 
 def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
@@ -78,21 +91,33 @@ def payment_method_type(method: PaymentMethod) -> PaymentMethodType:
             return "paypal_vault"
         case HostedCard():
             return "hosted_card"
+        case KeptCard():
+            return "kept_card"
 
 
-def payment_method_of(kind: PaymentMethodType, token: str | None) -> PaymentMethod:
-    """The payment method of a kind; raise `ValueError` where the kind needs a token and there is none."""
+def payment_method_of(kind: PaymentMethodType, name: str | None) -> PaymentMethod:
+    """The payment method of a kind, named as `name_of` does; raise `ValueError` where the kind needs a name and there is none."""
     if kind == "paypal":
         return PayPalWallet()
     if kind == "hosted_card":
         return HostedCard()
     if kind == "card":
-        return UntokenisedCard() if token is None else CardToken(token)
-    if token is None:
-        raise ValueError(f"a payment method of type {kind} needs a token")
-    return PayPalVaultToken(token)
+        return UntokenisedCard() if name is None else CardToken(name)
+    if name is None:
+        raise ValueError(f"a payment method of type {kind} needs a token, or the id of a card")
+    return KeptCard(CardId(name)) if kind == "kept_card" else PayPalVaultToken(name)
 
 
 def token_of(method: PaymentMethod) -> str | None:
     """The PSP's token behind a payment method; None for one that needs none."""
     return None if isinstance(method, _WITHOUT_TOKEN) else method.token
+
+
+def name_of(method: PaymentMethod) -> str | None:
+    """What names a payment method among those of its type: the PSP's token, or the id of a kept card."""
+    return method.card_id if isinstance(method, KeptCard) else token_of(method)
+
+
+def initiator_of(method: PaymentMethod) -> Initiator:
+    """Who asks for the payment: of all payment methods, only a kept card lets a merchant do so without the customer."""
+    return method.initiator if isinstance(method, KeptCard) else "customer"

@@ -10,7 +10,7 @@ import secrets
 from typing import Final, NamedTuple
 
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import CardToken, HostedCard, PaymentMethod, UntokenisedCard
+from fincore.domain.payment_method import CardToken, HostedCard, KeptCard, PaymentMethod, UntokenisedCard
 
 PATH: Final = "/return"
 CANCELED: Final = "canceled"
@@ -37,7 +37,7 @@ def is_approved_by_customer(method: PaymentMethod) -> bool:
 
     A page for a card, the bank's or the PSP's own, is none: the PSP goes on by itself.
     """
-    return not isinstance(method, CardToken | HostedCard | UntokenisedCard)
+    return not isinstance(method, CardToken | HostedCard | UntokenisedCard | KeptCard)
 
 
 def return_page(public_url: str, charge_id: ChargeId, word: str) -> str:

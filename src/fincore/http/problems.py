@@ -27,7 +27,6 @@ ProblemCode = Literal[
     "card_not_found",
     "card_not_tokenised",
     "card_number_not_allowed",
-    "card_unreadable",
     "charge_already_refunded",
     "charge_busy",
     "charge_disputed",
@@ -432,7 +431,7 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
         "vault_not_configured": ProblemKind(
             422,
             "Missing vault",
-            "Ask the operator of this installation to set FINCORE_VAULT_KEYS, or charge the card without having it kept.",
+            "Ask the operator of this installation to set up the card edge and FINCORE_VAULT_KEYS, or charge a card that is not kept.",
         ),
         "psp_not_configured": ProblemKind(
             422,
@@ -478,11 +477,6 @@ PROBLEMS: Final[Mapping[ProblemCode, ProblemKind]] = MappingProxyType(
             "Unchecked webhook",
             "Send the same webhook again after the seconds in `Retry-After`.",
             retryable=True,
-        ),
-        "card_unreadable": ProblemKind(
-            500,
-            "Unreadable card",
-            "Ask the operator of this installation to run `fincore vault verify`. Charge another card until then.",
         ),
         "card_not_tokenised": ProblemKind(
             503,

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
-from fincore.domain.payment_method import token_of
+from fincore.domain.payment_method import name_of
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.domain.return_page import approval_url
@@ -128,7 +128,9 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     payment_method: Annotated[
         str | None,
-        Meta(description="The PSP's token for the payment method; null for a wallet, which needs none."),
+        Meta(
+            description="The PSP's token for the payment method, or the id of the kept card; null for a wallet, which needs none."
+        ),
     ]
     payment_method_details: Annotated[
         PaymentMethodDetailsBody, Meta(description="With what the customer pays.")
@@ -254,7 +256,7 @@ def charge_body(
         amount_refundable_minor=acceptable_refund_minor(charge),
         capture_before=charge.capture_before if charge.status == "authorized" else None,
         disputed=bool(charge.disputes),
-        payment_method=token_of(charge.payment_method),
+        payment_method=name_of(charge.payment_method),
         payment_method_details=payment_method_details(charge.payment_method, charge.instrument),
         description=charge.description,
         customer_email=charge.customer_email,

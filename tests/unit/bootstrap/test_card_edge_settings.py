@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fincore.bootstrap.card_edge_settings import card_edge_tls, check_card_edge
+from fincore.bootstrap.card_edge_settings import card_edge_tls, card_edge_url, check_card_edge
 from fincore.bootstrap.databases import Databases, Installation
 from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.roles import configured_roles
@@ -124,3 +124,16 @@ def test_process_of_the_card_edge_leaves_no_core() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_workers_find_the_card_edge_where_it_listens(tmp_path: Path) -> None:
+    assert card_edge_url(read_settings({})) is None
+    assert card_edge_url(settings()) == "http://127.0.0.1:8082"
+    assert card_edge_url(settings(HOST="::1")) == "http://[::1]:8082"
+    elsewhere = "https://cards.internal.example:8443"
+    assert card_edge_url(settings(PORT="", URL=elsewhere)) == elsewhere
+    with pytest.raises(ConfigurationError, match="FINCORE_CARD_EDGE_URL"):
+        settings(URL="http://cards.internal.example")
+    files = server_tls(tmp_path)
+    with pytest.raises(ConfigurationError, match="FINCORE_CARD_EDGE_URL is missing"):
+        card_edge_url(settings(TLS_CERTIFICATE=str(files.certificate), TLS_KEY=str(files.key)))

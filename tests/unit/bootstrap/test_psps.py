@@ -78,8 +78,8 @@ def test_account_of_each_mode_is_the_default_of_its_mode() -> None:
         ("paypal", "test", False, True),
     ]
     assert [one.limits.payment_method_types for one in accounts] == [
-        {"card", "hosted_card"},
-        {"card", "hosted_card"},
+        {"card", "hosted_card", "kept_card"},
+        {"card", "hosted_card", "kept_card"},
         {"paypal", "paypal_vault"},
     ]
 

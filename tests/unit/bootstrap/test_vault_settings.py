@@ -18,6 +18,7 @@ def base64(word: str) -> str:
 GOOD = {
     "FINCORE_CARD_EDGE_PORT": "8082",
     "FINCORE_CARD_EDGE_HMAC_KEY": base64("numbers"),
+    "FINCORE_CARD_EDGE_TOKEN_SECRET": base64("tokens"),
     "FINCORE_SECRETS_KEY": base64("webhooks"),
     "FINCORE_VAULT_KEYS": f"new:{base64('new')},old:{base64('old')}",
     "FINCORE_VAULT_FINGERPRINT_KEY": base64("prints"),
@@ -48,6 +49,15 @@ def test_no_vault_is_configured_without_keys() -> None:
         ({"VAULT_FINGERPRINT_KEY": ""}, "FINCORE_VAULT_FINGERPRINT_KEY is missing beside FINCORE_VAULT_KEYS"),
         ({"VAULT_KEYS": ""}, "FINCORE_VAULT_KEYS is missing beside FINCORE_VAULT_FINGERPRINT_KEY"),
         ({"CARD_EDGE_PORT": ""}, "FINCORE_CARD_EDGE_PORT is missing beside FINCORE_VAULT_KEYS"),
+        (
+            {"CARD_EDGE_TOKEN_SECRET": ""},
+            "FINCORE_CARD_EDGE_TOKEN_SECRET is missing beside FINCORE_VAULT_KEYS",
+        ),
+        ({"CARD_EDGE_PORT": "0"}, "FINCORE_CARD_EDGE_URL is missing beside a card edge under TLS"),
+        (
+            {"CARD_EDGE_TOKEN_SECRET": base64("prints")},
+            "FINCORE_CARD_EDGE_TOKEN_SECRET and FINCORE_VAULT_FINGERPRINT_KEY are the same secret",
+        ),
         (
             {"VAULT_FINGERPRINT_KEY": b64encode(bytes(32)).decode()},
             "FINCORE_VAULT_FINGERPRINT_KEY is not random",

@@ -48,11 +48,17 @@ def test_charge_is_one_confirmed_intent_expanding_fee() -> None:
         "confirm": True,
         "return_url": None,
         "error_on_requires_action": True,
+        "off_session": None,
         "description": None,
         "receipt_email": None,
         "metadata": {"fincore_charge_id": CHARGE},
         "expand": ["latest_charge.balance_transaction"],
     }
+
+
+def test_charge_without_its_customer_is_off_session() -> None:
+    form = authorization(initiator="merchant")
+    assert (form["off_session"], form["error_on_requires_action"]) == (True, None)
 
 
 def test_page_names_the_charge_where_nothing_can_change_it() -> None:

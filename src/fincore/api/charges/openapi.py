@@ -69,9 +69,12 @@ CREATE_CHARGE: Final = Operation(
         "amount_too_large",
         "amount_not_expressible",
         "card_number_not_allowed",
+        "card_deleted",
+        "card_not_found",
         "account_unknown",
         "payment_method_not_taken",
         "psp_not_configured",
+        "vault_not_configured",
     ),
 )
 

@@ -77,7 +77,7 @@ NAMED_WORDS: Final[Mapping[str, NamedWords]] = MappingProxyType(
             get_args(PaymentMethodType),
             "How the customer pays. `card`: with a card behind a token. `paypal`: with a PayPal account, after approving the "
             "payment on PayPal's page. `paypal_vault`: with what the customer let PayPal keep for you. `hosted_card`: with a card that "
-            "the customer types in on the PSP's page.",
+            "the customer types in on the PSP's page. `kept_card`: with a card that FinCore keeps for you.",
         ),
         "AttemptStatus": NamedWords(
             get_args(ShownAttemptStatus),

@@ -13,7 +13,7 @@ from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, DisputeEvent, RefundEvent, event_type
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
-from fincore.domain.payment_method import payment_method_type, token_of
+from fincore.domain.payment_method import name_of, payment_method_type
 from fincore.domain.public_event import occurred_at, shown_data
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
@@ -225,7 +225,7 @@ def _charge(charge: Charge) -> dict[str, Any]:
             "currency": charge.amount.currency,
             "fee_minor": charge.fee.amount_minor if charge.fee else None,
             "fee_currency": charge.fee.currency if charge.fee else None,
-            "payment_method": token_of(charge.payment_method),
+            "payment_method": name_of(charge.payment_method),
             "payment_method_type": payment_method_type(charge.payment_method),
             "attempts": _attempts(charge),
             "other_references": _other_references(charge),

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from fincore.public.fields import CreatedAt, HasMore, Livemode, NextCursor, ObjectName
-from fincore.write.vault.kept_cards import KeptCard
+from fincore.write.vault.kept_cards import KeptCardFacts
 
 
 class KeptCardBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class KeptCardListBody(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: NextCursor
 
 
-def kept_card_body(card: KeptCard) -> KeptCardBody:
+def kept_card_body(card: KeptCardFacts) -> KeptCardBody:
     """A kept card."""
     return KeptCardBody(
         id=card.card_id,

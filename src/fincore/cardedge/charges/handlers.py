@@ -1,4 +1,4 @@
-"""/v1/charges of the card edge: create a charge by a card, sent or kept, and keep a record of each request without its card."""
+"""/v1/charges of the card edge: create a charge by card number, and keep a record of each request without its card."""
 
 from functools import partial
 from typing import Final
@@ -9,8 +9,6 @@ from fincore.cardedge.charges.openapi import CREATE_RAW_CARD_CHARGE
 from fincore.cardedge.charges.requests import RawCardChargeRequest, checked_request, fingerprints_of
 from fincore.cardedge.on_record import on_record
 from fincore.domain.clock import Clock
-from fincore.domain.ids import CardId
-from fincore.domain.raw_card import RawCard
 from fincore.http.credentials import secret_principal
 from fincore.http.endpoint import Route
 from fincore.http.exchange import Call, Response
@@ -23,8 +21,6 @@ from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.charge_request import currency_of
 from fincore.write.payments.flaw import Flaw
-from fincore.write.raw_cards.card_source import CardSource, SentCard
-from fincore.write.raw_cards.kept_card import KeptCardSource, VaultReading
 from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
 
@@ -43,16 +39,13 @@ class RawCardCharges:
         record: RawCardRequests,
         number_hmac: NumberHmac,
         clock: Clock,
-        vault: VaultReading | None,
     ) -> None:
-        """`vault` is None where the operator configured none: then no kept card is charged."""
         self._service = service
         self._keys = keys
         self._enabled = enabled
         self._record = record
         self._hmac = number_hmac
         self._clock = clock
-        self._vault = vault
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve."""
@@ -87,12 +80,4 @@ class RawCardCharges:
             request=request.terms,
             fee_plan=principal.fee_plans.get(currency_of(request.terms)),
         )
-        source = self._source(principal, request.card)
-        return response_of(await self._service.charge(command, source, screened=screened.append))
-
-    def _source(self, principal: Principal, card: RawCard | CardId) -> CardSource:
-        if isinstance(card, RawCard):
-            return SentCard(card)
-        if self._vault is None:
-            raise Problem("vault_not_configured")
-        return KeptCardSource(self._vault, card, principal.merchant_id, livemode=principal.livemode)
+        return response_of(await self._service.charge(command, request.card, screened=screened.append))

@@ -19,14 +19,13 @@ class FailedRawCardChargeProblem(ProblemBody, frozen=True, kw_only=True):
 
 CREATE_RAW_CARD_CHARGE: Final = Operation(
     operation_id="create_raw_card_charge",
-    summary="Create a charge by card",
+    summary="Create a charge by card number",
     description=(
-        "Takes money from a card, by its number or as one that FinCore keeps, or holds it. The operator must have enabled card numbers for your key's mode. "
+        "Takes money from a card by its number, or holds it. The operator must have enabled card numbers for your key's mode. "
         "FinCore makes the card into tokens at the PSP accounts that may carry the charge, and stores the charge with the tokens "
         "alone: look at it and operate on it at the merchants' API. The security code is not part of what makes two requests "
         "the same. Where no PSP answers, the answer is `card_not_tokenised` and nothing is kept. A card that a PSP refuses is a "
-        "`failed` charge, answered with 402. A `kept_card` is one of `keep_card`: it is opened for this charge, and charged without "
-        "a security code. For `Prefer`, `return_url` and 3-D Secure see `create_charge` of the API."
+        "`failed` charge, answered with 402. For `Prefer`, `return_url` and 3-D Secure see `create_charge` of the API."
     ),
     tag="Charges",
     parameters=(IDEMPOTENCY_KEY, PREFER),
@@ -52,10 +51,6 @@ CREATE_RAW_CARD_CHARGE: Final = Operation(
         "amount_not_expressible",
         "card_number_not_allowed",
         "card_not_tokenised",
-        "card_not_found",
-        "card_deleted",
-        "card_unreadable",
-        "vault_not_configured",
         "payment_method_not_taken",
         "psp_not_configured",
     ),

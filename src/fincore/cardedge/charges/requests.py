@@ -8,8 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from fincore.cardedge.card_fields import ExpiryMonth, ExpiryYear, Holder, Number, holder_flaw
-from fincore.domain.errors import InvalidId
-from fincore.domain.ids import CardId, parse_card_id
 from fincore.domain.raw_card import RawCard, card_flaw
 from fincore.domain.secret import MASK, Secret
 from fincore.write.payments.charge_request import (
@@ -34,7 +32,6 @@ from fincore.write.raw_cards.number_hmac import NumberHmac
 
 CARD: Final = "payment_method.card"
 CVC_CHARACTERS_MAX: Final = 4
-CARD_ID_CHARACTERS_MAX: Final = 64
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -68,21 +65,6 @@ class RawCardPaymentMethod(
     card: Annotated[Card, Meta(description="The card.")]
 
 
-class KeptCardPaymentMethod(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="kept_card"
-):
-    """A card that FinCore keeps for you. It is charged without a security code."""
-
-    card: Annotated[
-        str,
-        Meta(
-            max_length=CARD_ID_CHARACTERS_MAX,
-            description="The id of the card.",
-            examples=["card_01kab5m5wvfb9v1c2m5hfv0d2e"],
-        ),
-    ]
-
-
 class RawCardChargeRequest(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -90,9 +72,7 @@ class RawCardChargeRequest(
 
     amount_minor: AmountMinor
     currency: SentCurrency
-    payment_method: Annotated[
-        RawCardPaymentMethod | KeptCardPaymentMethod, Meta(description="The card that pays.")
-    ]
+    payment_method: Annotated[RawCardPaymentMethod, Meta(description="The card that pays.")]
     capture: Capture = True
     description: Description | None = None
     customer_email: CustomerEmail | None = None
@@ -108,7 +88,7 @@ class CheckedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request without a flaw: its terms, which name no payment method, and its card."""
 
     terms: ChargeRequest
-    card: RawCard | CardId
+    card: RawCard
 
 
 def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequest | Flaw:
@@ -131,8 +111,6 @@ def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequ
     )
     if isinstance(terms, Flaw):
         return terms
-    if isinstance(request.payment_method, KeptCardPaymentMethod):
-        return _checked_kept(terms, request.payment_method.card)
     sent = request.payment_method.card
     card = RawCard(
         number=Secret(sent.number),
@@ -147,15 +125,6 @@ def checked_request(request: RawCardChargeRequest, now: datetime) -> CheckedRequ
     return holder_flaw(sent.holder, f"{CARD}.holder") or CheckedRequest(terms=terms, card=card)
 
 
-def _checked_kept(terms: ChargeRequest, card_id: str) -> CheckedRequest | Flaw:
-    try:
-        return CheckedRequest(terms=terms, card=parse_card_id(card_id))
-    except InvalidId:
-        return Flaw(
-            code="field_invalid", param=CARD, detail=f"{CARD} must be the id of a kept card, card_..."
-        )
-
-
 class Fingerprints(msgspec.Struct, frozen=True):
     """What a request is known by again, and what it was known by under the key before; None where there is none."""
 
@@ -166,12 +135,10 @@ class Fingerprints(msgspec.Struct, frozen=True):
 def fingerprints_of(method: str, path: str, request: CheckedRequest, hmac: NumberHmac) -> Fingerprints:
     """What two requests with one key must have in common: the terms, the holder, the expiry, and the number as an HMAC.
 
-    The security code is in none: with all else known, three digits could be guessed. Of a kept card it is the id.
+    The security code is in none: with all else known, three digits could be guessed.
     """
     card = request.card
     head = b"%s %s\n%s\n" % (method.encode(), path.encode(), _ENCODER.encode(request.terms))
-    if isinstance(card, str):
-        return Fingerprints(sha256(head + _ENCODER.encode(card)).digest(), None)
     before = hmac.before_of(card.number)
 
     def fingerprint(number_hmac: str) -> bytes:

@@ -16,7 +16,14 @@ from fincore.domain.ids import CheckoutSessionId
 from fincore.domain.money import Money
 from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspReference, SubReference
-from fincore.domain.payment_method import Instrument, payment_method_of, payment_method_type, token_of
+from fincore.domain.payment_method import (
+    Instrument,
+    KeptCard,
+    PaymentMethod,
+    name_of,
+    payment_method_of,
+    payment_method_type,
+)
 from fincore.domain.refund import Refund
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.domain.risk_review import review_status
@@ -29,7 +36,7 @@ T = TypeVar("T")
 class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The column `attempts`: what tells where the charge came from, may go and went, and how far its customer came.
 
-    It is null for most charges.
+    `kept_card` is what the charge is paid with, where its id does not tell it all. The column is null for most charges.
     """
 
     plan: RoutePlan | None = None
@@ -39,6 +46,7 @@ class _Attempts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     actions_required: int = 0
     approved_at: datetime | None = None
     checkout_session_id: CheckoutSessionId | None = None
+    kept_card: KeptCard | None = None
 
 
 class _Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,7 +102,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.fee.amount_minor if charge.fee else None,
         charge.fee.currency if charge.fee else None,
         _json(charge.fee_plan),
-        token_of(charge.payment_method),
+        name_of(charge.payment_method),
         charge.psp,
         charge.psp_account,
         charge.psp_reference,
@@ -151,7 +159,8 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             captured_minor=row["captured_minor"],
             fee=Money(row["fee_minor"], row["fee_currency"]) if row["fee_currency"] else None,
             fee_plan=_read(_FEE_PLAN, row["fee_plan"]),
-            payment_method=payment_method_of(row["payment_method_type"], row["payment_method"]),
+            payment_method=attempts.kept_card
+            or payment_method_of(row["payment_method_type"], row["payment_method"]),
             psp=row["psp"],
             psp_account=row["psp_account"],
             psp_reference=row["psp_reference"],
@@ -208,6 +217,7 @@ def _attempts_of(charge: Charge) -> _Attempts | None:
         actions_required=charge.actions_required,
         approved_at=charge.approved_at,
         checkout_session_id=charge.checkout_session_id,
+        kept_card=_told_by_more_than_its_id(charge.payment_method),
     )
     return None if attempts == _NO_ATTEMPTS else attempts
 
@@ -219,6 +229,12 @@ def _customer_of(charge: Charge) -> _Customer | None:
         shipping_country=charge.shipping_country,
     )
     return None if customer == _NO_CUSTOMER else customer
+
+
+def _told_by_more_than_its_id(method: PaymentMethod) -> KeptCard | None:
+    if isinstance(method, KeptCard) and method != KeptCard(method.card_id):
+        return method
+    return None
 
 
 def _json(value: object) -> str | None:

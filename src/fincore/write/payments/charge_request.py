@@ -153,10 +153,9 @@ def choices_of(request: ChargeRequest) -> tuple[PaymentMethodChoice, ...]:
     return tuple(choice_of(sent) for _, sent in _sent(request))
 
 
-def account_param(request: ChargeRequest, place: int) -> str:
-    """The path to the account of the payment method at a place of `choices_of`."""
-    param, _ = _sent(request)[place]
-    return f"{param}.account"
+def method_param(request: ChargeRequest, place: int) -> str:
+    """The path to the payment method at a place of `choices_of`."""
+    return _sent(request)[place][0]
 
 
 def _sent(request: ChargeRequest) -> _Sent:

@@ -81,9 +81,9 @@ class Refused(msgspec.Struct, frozen=True):
             "card_deleted",
             "card_not_found",
             "card_not_tokenised",
-            "card_unreadable",
             "payment_method_not_taken",
             "psp_not_configured",
+            "vault_not_configured",
         ]
         | RequestRefusalCode
     )

@@ -7,10 +7,14 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import CardId, parse_card_id
 from fincore.domain.outcome import PspAccount
 from fincore.domain.payment_method import (
     CardToken,
     HostedCard,
+    Initiator,
+    KeptCard,
     PaymentMethod,
     PayPalVaultToken,
     PayPalWallet,
@@ -20,6 +24,7 @@ from fincore.write.payments.flaw import Flaw
 
 TOKEN_CHARACTERS_MAX: Final = 255
 ACCOUNT_CHARACTERS_MAX: Final = 64
+CARD_ID_CHARACTERS_MAX: Final = 64
 
 TOKEN: Final = rf"^[A-Za-z0-9_\-]{{1,{TOKEN_CHARACTERS_MAX}}}$"
 _ACCOUNT: Final = rf"^[A-Za-z0-9_\-]{{1,{ACCOUNT_CHARACTERS_MAX}}}$"
@@ -116,8 +121,40 @@ class HostedCardPaymentMethod(
     """A card that the customer types in on the PSP's page. No page of yours sees it."""
 
 
+class KeptCardPaymentMethod(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="kept_card",
+):
+    """A card that FinCore keeps for you (`keep_card` of the card edge). It is charged without a security code."""
+
+    card: Annotated[
+        str,
+        Meta(
+            max_length=CARD_ID_CHARACTERS_MAX,
+            description="The id of the card.",
+            examples=["card_01kab5m5wvfb9v1c2m5hfv0d2e"],
+        ),
+    ]
+    initiator: Annotated[
+        Initiator,
+        Meta(
+            description="`customer`: your customer asks for this payment and is there. `merchant`: you do, as you agreed with "
+            "your customer, who is not there: a bank that wants them to authenticate refuses it."
+        ),
+    ] = "customer"
+
+
 AnyPaymentMethod = (
-    CardPaymentMethod | PayPalPaymentMethod | PayPalVaultPaymentMethod | HostedCardPaymentMethod
+    CardPaymentMethod
+    | PayPalPaymentMethod
+    | PayPalVaultPaymentMethod
+    | HostedCardPaymentMethod
+    | KeptCardPaymentMethod
 )
 PagedPaymentMethod = PayPalPaymentMethod | HostedCardPaymentMethod
 """The customer pays on a page of the PSP and comes back; there is no token."""
@@ -136,11 +173,13 @@ def _method_of(sent: str | AnyPaymentMethod) -> PaymentMethod:
             return HostedCard()
         case PayPalVaultPaymentMethod():
             return PayPalVaultToken(sent.token)
+        case KeptCardPaymentMethod():
+            return KeptCard(CardId(sent.card), sent.initiator)
 
 
 def _account_of(sent: str | AnyPaymentMethod) -> str | None:
     """The account that was named."""
-    return None if isinstance(sent, str | HostedCardPaymentMethod) else sent.account
+    return None if isinstance(sent, str | HostedCardPaymentMethod | KeptCardPaymentMethod) else sent.account
 
 
 def choice_of(sent: str | AnyPaymentMethod) -> PaymentMethodChoice:
@@ -156,6 +195,8 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
             yield param, sent
         case CardPaymentMethod() | PayPalVaultPaymentMethod():
             yield f"{param}.token", sent.token
+        case KeptCardPaymentMethod():
+            yield f"{param}.card", sent.card
         case PayPalPaymentMethod() | HostedCardPaymentMethod():
             pass
     if (account := _account_of(sent)) is not None:
@@ -164,6 +205,8 @@ def texts_of(sent: str | AnyPaymentMethod, param: str) -> Iterator[tuple[str, st
 
 def payment_method_flaw(sent: str | AnyPaymentMethod, param: str) -> Flaw | None:
     """The first thing that is wrong with one payment method; its lengths are checked before."""
+    if isinstance(sent, KeptCardPaymentMethod):
+        return _card_flaw(sent.card, f"{param}.card")
     token = None if isinstance(sent, PagedPaymentMethod) else sent if isinstance(sent, str) else sent.token
     account = _account_of(sent)
     if token is not None and not _IS_TOKEN.fullmatch(token):
@@ -179,5 +222,15 @@ def payment_method_flaw(sent: str | AnyPaymentMethod, param: str) -> Flaw | None
             param=f"{param}.account",
             detail=f"{param}.account must be a name of 1 to {ACCOUNT_CHARACTERS_MAX} letters, digits, underscores and "
             "dashes.",
+        )
+    return None
+
+
+def _card_flaw(card_id: str, param: str) -> Flaw | None:
+    try:
+        parse_card_id(card_id)
+    except InvalidId:
+        return Flaw(
+            code="field_invalid", param=param, detail=f"{param} must be the id of a kept card, card_..."
         )
     return None

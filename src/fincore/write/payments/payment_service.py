@@ -14,7 +14,7 @@ from fincore.domain.return_page import new_word, return_page
 from fincore.domain.risk import RiskAssessment
 from fincore.eventstore.commit import RenderedResponse, StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
-from fincore.write.payments.charge_request import account_param
+from fincore.write.payments.charge_request import method_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
     FindResponse,
@@ -22,6 +22,7 @@ from fincore.write.payments.idempotent_requests import (
     Refused,
     Responded,
 )
+from fincore.write.payments.kept_card_check import FindsKeptCards, kept_card_refusal
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.risk_request import dedupe_of_key, events_of, risk_request
@@ -36,11 +37,14 @@ Result = Literal[
     "amount_not_expressible",
     "amount_too_large",
     "amount_too_small",
+    "card_deleted",
+    "card_not_found",
     "currency_not_supported",
     "idempotency_key_reused",
     "idempotency_key_in_use",
     "payment_method_not_taken",
     "psp_not_configured",
+    "vault_not_configured",
 ]
 _BUSY: Final = Refused("charge_busy")
 _COUNTERS: Final = {result: CHARGE_REQUESTS.labels(result) for result in get_args(Result)}
@@ -55,6 +59,7 @@ class PaymentService:
     `limits` are of each PSP that the router knows; `find_response` tells what a key got, also in another process.
 
     `public_url` is where customers reach this installation. Without it a wallet's PSP sends them to the merchant directly.
+    Without `kept_cards` no kept card is charged.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class PaymentService:
         find_response: FindResponse,
         render: Render,
         public_url: str | None = None,
+        kept_cards: FindsKeptCards | None = None,
     ) -> None:
         self._requests = requests
         self._outcomes = outcomes
@@ -79,6 +85,7 @@ class PaymentService:
         self._find_response = find_response
         self._render = render
         self._public_url = public_url
+        self._kept_cards = kept_cards
 
     async def charge(self, command: ChargeCommand) -> Responded | Refused:
         """Create a charge, or return the response that its idempotency key got before.
@@ -99,11 +106,14 @@ class PaymentService:
             stored = await self._find_response(command.scoped_key)
             if stored is not None:
                 return stored
+        refused = await kept_card_refusal(self._kept_cards, command)
+        if refused is not None:
+            return refused
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         plan = self._router.route(route_request(command, charge_id))
         if isinstance(plan, NoRoute):
-            param = None if plan.offered is None else account_param(command.request, plan.offered)
+            param = None if plan.offered is None else f"{method_param(command.request, plan.offered)}.account"
             return Refused(plan.code, plan.detail, param)
         own_page = None
         if self._public_url is not None and needs_page(command.request, plan):

@@ -23,7 +23,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
-from fincore.domain.payment_method import PaymentMethod
+from fincore.domain.payment_method import Initiator, PaymentMethod
 from fincore.write.psp.limits import PspLimits
 
 
@@ -33,7 +33,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     `idempotency_key` is derived from the charge, the operation and the attempt, so that the same call repeated after a
     crash gets the same response from the PSP. `return_url` is where the customer lands after authenticating or approving, and
     `cancel_url` after refusing to; without a `return_url` a payment that needs the customer is Declined
-    `authentication_required`.
+    `authentication_required`. `initiator` is `merchant` for a payment by a kept card without its customer, who then is sent nowhere.
     """
 
     charge_id: ChargeId
@@ -46,6 +46,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     customer_email: str | None
     return_url: str | None = None
     cancel_url: str | None = None
+    initiator: Initiator = "customer"
 
 
 class CompleteRequest(msgspec.Struct, frozen=True, kw_only=True):

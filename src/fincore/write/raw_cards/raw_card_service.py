@@ -1,4 +1,4 @@
-"""Creates charges by card: the key is looked up, the charge screened, the card made into tokens, then all is one Commit."""
+"""Creates charges by card number: the key is looked up, the charge screened, the card made into tokens, then all is one Commit."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from fincore.domain.ids import charge_of, new_stream_id
 from fincore.domain.log_events import LogEvent
 from fincore.domain.money import Money
 from fincore.domain.outcome import Declined, PspName, Retryable, Unknown
-from fincore.domain.raw_card import RawCard
+from fincore.domain.raw_card import RawCard, instrument_of_card
 from fincore.domain.route_plan import PlannedAttempt
 from fincore.eventstore.commit import StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
@@ -30,7 +30,6 @@ from fincore.write.payments.idempotent_requests import (
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import Render
 from fincore.write.psp.card_tokeniser import CardTokeniser
-from fincore.write.raw_cards.card_source import CardSource
 from fincore.write.raw_cards.screen import Screen, ScreenRequest
 from fincore.write.raw_cards.tokenised_plan import OFFERED, RefusedCard, Tokenised, tokenised_plan
 from fincore.write.routing.router import NoRoute, Router
@@ -42,7 +41,7 @@ _NOT_TOKENISED: Final = Refused("card_not_tokenised")
 
 
 class RawCardService:
-    """Takes charges in by card, sent or kept. `tokenisers` are those of the PSPs that make a token of a card without taking money."""
+    """Takes charges in by card number. `tokenisers` are those of the PSPs that make a token of a card without taking money."""
 
     def __init__(
         self,
@@ -66,25 +65,23 @@ class RawCardService:
         self._render = render
 
     async def charge(
-        self, command: ChargeCommand, source: CardSource, *, screened: Callable[[str], None]
+        self, command: ChargeCommand, card: RawCard, *, screened: Callable[[str], None]
     ) -> Responded | Refused:
         """Create a charge, or return the response that its idempotency key got before. The command names no payment method.
 
         `screened` is told what screened the charge, where it came that far. Raises `Overloaded` and `StoreUnavailable`: nothing
         can be said then, and the same request with the same key may be repeated, as after `card_not_tokenised`.
         """
-        decide = partial(self._new_charge, command, source, screened)
+        decide = partial(self._new_charge, command, card, screened)
         return await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
 
     async def _new_charge(
-        self, command: ChargeCommand, source: CardSource, screened: Callable[[str], None]
+        self, command: ChargeCommand, card: RawCard, screened: Callable[[str], None]
     ) -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:
         stored = await self._find_response(command.scoped_key)
         if stored is not None:
             return stored
-        instrument, request = await source.instrument(), command.request
-        if isinstance(instrument, Refused):
-            return instrument
+        instrument, request = instrument_of_card(card), command.request
         allowed = await self._screen.screen(
             ScreenRequest(
                 merchant_id=command.merchant_id,
@@ -100,9 +97,6 @@ class RawCardService:
         plan = self._router.route(route_request(command, charge_id, OFFERED))
         if isinstance(plan, NoRoute):
             return Refused(plan.code, plan.detail)
-        card = await source.open(charge_id, [one for one in plan.attempts if one.psp in self._tokenisers])
-        if isinstance(card, Refused):
-            return card
         made = await asyncio.gather(*(self._tokenise(attempt, card) for attempt in plan.attempts))
         known = tokenised_plan(plan, made)
         if known is None:

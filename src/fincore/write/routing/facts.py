@@ -28,7 +28,7 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         "capture_method": Fact("string", "`automatic` or `manual`"),
         "payment_method_type": Fact(
             "string",
-            "the type of the payment method that the merchant prefers: `card`, `paypal`, `paypal_vault` or `hosted_card`",
+            "the type of the payment method that the merchant prefers: `card`, `paypal`, `paypal_vault`, `hosted_card` or `kept_card`",
         ),
         "payment_method_types": Fact(
             "strings", "the types of all payment methods that the merchant offers, each once"

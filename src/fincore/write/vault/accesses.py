@@ -11,7 +11,7 @@ import msgspec
 
 from fincore.domain.clock import Clock
 from fincore.domain.ids import CardId, ChargeId
-from fincore.domain.route_plan import PlannedAttempt
+from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 
@@ -49,16 +49,19 @@ class Accesses:
         """Note that the keys of some cards are about to be used. It is committed when this returns."""
         await self._pool.execute(_SQL.add_sweep, list(card_ids), purpose, self._clock.now(), self._by)
 
-    async def charged(self, card_id: CardId, charge_id: ChargeId, attempts: Sequence[PlannedAttempt]) -> None:
-        """Note that a card's key is about to be used for tokens at the accounts of a charge's attempts. It is committed then."""
+    async def charged(
+        self, card_id: CardId, charge_id: ChargeId, attempt: int, psp: PspName, psp_account: PspAccount
+    ) -> None:
+        """Note that a card's key is about to be used for a token at the account of a charge's attempt. It is committed then."""
         await self._pool.execute(
             _SQL.add_charge,
             card_id,
             self._clock.now(),
             self._by,
             charge_id,
-            [one.psp for one in attempts],
-            [one.psp_account for one in attempts],
+            attempt,
+            psp,
+            psp_account,
         )
 
 

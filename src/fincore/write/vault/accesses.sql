@@ -4,10 +4,9 @@ insert into vault.accesses (card_id, purpose, accessed_at, accessed_by)
 select card_id, $2, $3, $4 from unnest($1::text[]) as used (card_id);
 
 -- name: add_charge
--- The key of a card is about to be used for tokens at some accounts, those of a charge's attempts in their order.
+-- The key of a card is about to be used for a token at the account of an attempt of a charge.
 insert into vault.accesses (card_id, purpose, accessed_at, accessed_by, charge_id, attempt, psp, psp_account)
-select $1, 'charge', $2, $3, $4, attempt, psp, psp_account
-from unnest($5::text[], $6::text[]) with ordinality as planned (psp, psp_account, attempt);
+values ($1, 'charge', $2, $3, $4, $5, $6, $7);
 
 -- name: list_accesses
 -- The latest uses of keys, of one card, or of all where $1 is null.

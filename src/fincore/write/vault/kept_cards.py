@@ -18,7 +18,7 @@ from fincore.write.vault.sealed_card import CardIdentity
 _SQL = load_sql("fincore.write.vault", "kept_cards.sql")
 
 
-class KeptCard(msgspec.Struct, frozen=True, kw_only=True):
+class KeptCardFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A card of the vault as it may be shown. A deleted one has no first digits; `brand` is None for networks without a word."""
 
     card_id: CardId
@@ -35,7 +35,7 @@ class KeptCard(msgspec.Struct, frozen=True, kw_only=True):
 class KeptCardPage(NamedTuple):
     """A page of cards, and whether more follow."""
 
-    cards: list[KeptCard]
+    cards: list[KeptCardFacts]
     has_more: bool
 
 
@@ -55,14 +55,14 @@ class KeptCards:
 
     async def keep(
         self, transaction: Connection, principal: Principal, card: RawCard, keeping: VaultKeeping
-    ) -> KeptCard:
+    ) -> KeptCardFacts:
         """Keep a card in a transaction of the caller. The same number may be kept any number of times."""
         identity = CardIdentity(new_card_id(), principal.merchant_id, principal.livemode)
         sealed = keeping.cipher.seal(card, identity)
         fingerprint = keeping.fingerprints.of(card.number, principal.merchant_id, livemode=principal.livemode)
         facts, now = instrument_of_card(card), self._clock.now()
         number = card.number.reveal()
-        kept = KeptCard(
+        kept = KeptCardFacts(
             card_id=identity.card_id,
             livemode=identity.livemode,
             brand=facts.brand,
@@ -93,17 +93,17 @@ class KeptCards:
         )
         return kept
 
-    async def find(self, merchant_id: MerchantId, card_id: CardId, *, livemode: bool) -> KeptCard | None:
+    async def find(self, merchant_id: MerchantId, card_id: CardId, *, livemode: bool) -> KeptCardFacts | None:
         """A card of a merchant, deleted or not."""
         row = await self._pool.fetchrow(_SQL.find_card, card_id, merchant_id, livemode)
-        return None if row is None else KeptCard(**dict(row))
+        return None if row is None else KeptCardFacts(**dict(row))
 
     async def page(
         self, merchant_id: MerchantId, *, livemode: bool, after_id: CardId | None, limit: int
     ) -> KeptCardPage:
         """The cards of a merchant that are not deleted, newest first, that follow one."""
         rows = await self._pool.fetch(_SQL.list_cards, merchant_id, livemode, after_id, limit + 1)
-        return KeptCardPage([KeptCard(**dict(row)) for row in rows[:limit]], len(rows) > limit)
+        return KeptCardPage([KeptCardFacts(**dict(row)) for row in rows[:limit]], len(rows) > limit)
 
     async def delete(self, transaction: Connection, principal: Principal, card_id: CardId) -> bool:
         """Erase a card's keys and ciphertext in a transaction of the caller; False for a card that the merchant never kept.

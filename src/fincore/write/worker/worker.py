@@ -18,6 +18,7 @@ from fincore.domain.outcome import PspName
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
+from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.checkout.sessions import SessionRecorder
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
@@ -77,7 +78,7 @@ def purge_tasks(
 class Worker:
     """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it.
 
-    Without `sessions` it leaves the jobs of checkout sessions to other workers.
+    Without `sessions` it leaves the jobs of checkout sessions to other workers, and without `card_tokens` it charges no kept card.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Worker:
         housekeeping: Housekeeping | None = None,
         breaker: CircuitBreaker | None = None,
         sessions: SessionRecorder | None = None,
+        card_tokens: CardTokens | None = None,
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
@@ -128,6 +130,7 @@ class Worker:
             janitor_policy=janitor,
             poll_policy=poll,
             breaker=breaker,
+            card_tokens=card_tokens or NoCardEdge(),
             draw=draw,
         )
         handlers: dict[JobKind, Handler] = {

@@ -25,7 +25,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
-from fincore.domain.payment_method import CardToken, HostedCard, PayPalWallet, UntokenisedCard
+from fincore.domain.payment_method import CardToken, HostedCard, KeptCard, PayPalWallet, UntokenisedCard
 from fincore.write.psp.limits import PspLimits
 from fincore.write.psp.paypal.account import PAYPAL, PayPalAccount
 from fincore.write.psp.paypal.amounts import Inexpressible, to_paypal
@@ -86,7 +86,7 @@ class PayPalGateway:
         account = self._accounts.get(request.psp_account)
         if account is None:
             return _no_such_account(request.psp_account)
-        if isinstance(request.payment_method, CardToken | HostedCard | UntokenisedCard):
+        if isinstance(request.payment_method, CardToken | HostedCard | UntokenisedCard | KeptCard):
             return Declined(failure=_NOT_TAKEN, occurred_at=self._clock.now())
         is_wallet = isinstance(request.payment_method, PayPalWallet)
         if is_wallet and (request.return_url is None or request.cancel_url is None):

@@ -51,9 +51,9 @@ class StripeCardTokeniser:
         self._clock = clock
 
     async def tokenise(
-        self, psp_account: PspAccount, card: RawCard
+        self, psp_account: PspAccount, card: RawCard, *, idempotency_key: str | None = None
     ) -> CardToken | Declined | Retryable | Unknown:
-        """One POST. Its idempotency key is random: a payment method that stays unused costs nothing and holds no money."""
+        """One POST. A key that is not given is random: a payment method that stays unused costs nothing and holds no money."""
         account = self._accounts.get(psp_account)
         if account is None:
             return Retryable(reason=f"Stripe account {psp_account!r} is not configured", was_called=False)
@@ -61,7 +61,7 @@ class StripeCardTokeniser:
             PATH,
             _form(card),
             account=account,
-            idempotency_key=secrets.token_hex(_KEY_BYTES),
+            idempotency_key=idempotency_key or secrets.token_hex(_KEY_BYTES),
             reads=_MADE,
         )
         match response:

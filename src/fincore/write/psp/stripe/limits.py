@@ -39,7 +39,7 @@ def _bounds(currency: Currency) -> AmountBounds:
 
 
 STRIPE_LIMITS: Final = PspLimits(
-    payment_method_types=frozenset({"card", "hosted_card"}),
+    payment_method_types=frozenset({"card", "hosted_card", "kept_card"}),
     amounts=MappingProxyType(
         {currency: _bounds(currency) for currency in sorted(STRIPE_EXPONENTS.keys() & ACTIVE_CURRENCIES)}
     ),

@@ -16,6 +16,7 @@ WITH_FEE: Final = "latest_charge.balance_transaction"
 
 def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) -> Form:
     """POST /v1/payment_intents: a payment intent, created and confirmed at once."""
+    is_off_session = request.initiator == "merchant"
     return {
         "amount": amount,
         "currency": request.money.currency,
@@ -27,7 +28,9 @@ def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) 
         "confirm": True,
         "return_url": request.return_url and naming(request.return_url, request.charge_id),
         # Without a page to come back to, a customer cannot be sent away: the bank's wish is then a decline.
-        "error_on_requires_action": None if request.return_url else True,
+        "error_on_requires_action": None if request.return_url or is_off_session else True,
+        # Stripe then asks the bank to forgo authentication, and answers its wish for one with a decline.
+        "off_session": True if is_off_session else None,
         "description": request.description,
         "receipt_email": request.customer_email,
         "metadata": {CHARGE_ID_KEY: request.charge_id},

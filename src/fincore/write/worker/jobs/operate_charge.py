@@ -63,7 +63,9 @@ class OperateCharge:
         elif may_fail_over and (opened := self._breaker_of(loaded)) is not None:
             return await self._without_account(job, loaded, opened)
         else:
-            loaded, outcome = await self._carry_out(loaded, operation, provenance)
+            carried = await self._carry_out(loaded, operation, provenance, may_have_run=job.may_have_run)
+            loaded, outcome = carried.loaded, carried.outcome
+            may_fail_over = may_fail_over and not carried.fails_everywhere
         return await finish_call(
             context,
             job,
@@ -88,10 +90,15 @@ class OperateCharge:
         return operation
 
     async def _carry_out(
-        self, loaded: LoadedCharge, operation: PendingOperation, provenance: Provenance
+        self,
+        loaded: LoadedCharge,
+        operation: PendingOperation,
+        provenance: Provenance,
+        *,
+        may_have_run: bool,
     ) -> CarriedOut:
         now = self._context.clock.now()
-        carried = await carry_out(self._context, loaded, operation, provenance)
+        carried = await carry_out(self._context, loaded, operation, provenance, may_have_run=may_have_run)
         if isinstance(carried.outcome, Rejected | Retryable | Unknown):
             return carried
         # A response that shows the payment as it was before decides nothing, whichever HTTP status it has.

@@ -9,6 +9,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.clock import AgeClock
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspName
+from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.psp.port import PspGateway
 from fincore.write.queue.port import Hold
 from fincore.write.routing.breaker import CircuitBreaker
@@ -39,6 +40,7 @@ class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     janitor_policy: JanitorPolicy
     poll_policy: PollPolicy
     breaker: CircuitBreaker | None = None
+    card_tokens: CardTokens = msgspec.field(default_factory=NoCardEdge)
     draw: Callable[[], float] = random.random
 
     async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:

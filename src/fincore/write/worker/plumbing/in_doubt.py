@@ -102,7 +102,9 @@ class OperationInDoubt(InDoubt[KnownOutcome | Rejected]):
 
     async def repeat(self) -> KnownOutcome | Rejected | Doubt:
         """The outcome of the repeated call; the charge as it was when it was made is loaded."""
-        self.loaded, outcome = await carry_out(self.context, self.loaded, self._pending, self.provenance)
+        self.loaded, outcome, _ = await carry_out(
+            self.context, self.loaded, self._pending, self.provenance, may_have_run=True
+        )
         return outcome if isinstance(outcome, Rejected) else finding_on(self._pending.kind, outcome)
 
     async def record(self, outcome: KnownOutcome | Rejected) -> RecordResult:

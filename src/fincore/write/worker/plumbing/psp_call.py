@@ -33,6 +33,7 @@ from fincore.domain.outcome import (
     Retryable,
     Unknown,
 )
+from fincore.domain.payment_method import CardToken, initiator_of
 from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
@@ -82,13 +83,22 @@ _LABELS: Final[Mapping[type[object], str]] = {
 
 
 async def operate(
-    gateway: PspGateway, charge_id: ChargeId, charge: Charge, operation: PendingOperation, clock: Clock
+    gateway: PspGateway,
+    charge_id: ChargeId,
+    charge: Charge,
+    operation: PendingOperation,
+    clock: Clock,
+    *,
+    token: CardToken | None = None,
 ) -> OperationOutcome | ReceiptRefused:
-    """Carry out a charge's pending operation, or repeat it: the request is a function of the charge, its key included."""
+    """Carry out a charge's pending operation, or repeat it: the request is a function of the charge, its key included.
+
+    `token` is that of the charge's kept card, the same for each call of an attempt.
+    """
     since = clock.now()
     match operation.kind:
         case "authorize":
-            authorization = _authorization(charge_id, charge, operation)
+            authorization = _authorization(charge_id, charge, operation, token)
             asked: Money | None = authorization.money
             call: Awaitable[OperationOutcome | ReceiptRefused] = gateway.authorize(authorization)
         case "complete":
@@ -249,8 +259,11 @@ def _of_refund(
     return Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
 
 
-def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperation) -> AuthorizeRequest:
+def _authorization(
+    charge_id: ChargeId, charge: Charge, operation: PendingOperation, token: CardToken | None
+) -> AuthorizeRequest:
     without_receipt = operation.without_receipt is True
+    initiator = initiator_of(charge.payment_method)
     pages = pages_of(
         charge.payment_method,
         charge.return_page,
@@ -265,11 +278,12 @@ def _authorization(charge_id: ChargeId, charge: Charge, operation: PendingOperat
         psp_account=charge.psp_account,
         money=charge.amount,
         capture_method=capture_method_at_psp(charge),
-        payment_method=charge.payment_method,
+        payment_method=token or charge.payment_method,
         description=charge.description,
         customer_email=None if without_receipt else charge.customer_email,
-        return_url=pages.return_url,
+        return_url=None if initiator == "merchant" else pages.return_url,
         cancel_url=pages.cancel_url,
+        initiator=initiator,
     )
 
 

@@ -1,0 +1,38 @@
+"""Whether the kept cards that a charge names can be charged, as far as the vault shows without a key."""
+
+from typing import Protocol
+
+from fincore.domain.ids import CardId, MerchantId
+from fincore.domain.payment_method import KeptCard
+from fincore.write.payments.acceptance import ChargeCommand
+from fincore.write.payments.charge_request import choices_of, method_param
+from fincore.write.payments.idempotent_requests import Refused
+from fincore.write.vault.kept_cards import KeptCardFacts
+
+
+class FindsKeptCards(Protocol):
+    """Finds what may be shown of kept cards."""
+
+    async def find(self, merchant_id: MerchantId, card_id: CardId, *, livemode: bool) -> KeptCardFacts | None:
+        """A card of a merchant, deleted or not."""
+        ...
+
+
+async def kept_card_refusal(cards: FindsKeptCards | None, command: ChargeCommand) -> Refused | None:
+    """Why a kept card of a request cannot be charged; None where each can, or there is none.
+
+    A card of another merchant, or of the other mode, is unknown. `cards` is None where nothing could charge one.
+    """
+    for place, choice in enumerate(choices_of(command.request)):
+        card = choice.payment_method
+        if not isinstance(card, KeptCard):
+            continue
+        param = f"{method_param(command.request, place)}.card"
+        if cards is None:
+            return Refused("vault_not_configured", param=param)
+        found = await cards.find(command.merchant_id, card.card_id, livemode=command.livemode)
+        if found is None:
+            return Refused("card_not_found", param=param)
+        if found.deleted_at is not None:
+            return Refused("card_deleted", param=param)
+    return None
