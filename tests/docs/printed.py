@@ -57,6 +57,10 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
 from fincore.write.psp.stripe.webhooks import TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
+from fincore.write.risk import features
+from fincore.write.risk import rule_file as risk_rule_file
+from fincore.write.risk.rule_states import NEXT_STATES, SHADOW_MAX, STATES
+from fincore.write.risk.rules import STAGES
 from fincore.write.routing import rule_file
 from fincore.write.routing.facts import FACTS
 from fincore.write.rules.cel import CONDITION_CHARACTERS_MAX
@@ -270,6 +274,15 @@ def limits() -> str:
             ),
             "refused by `fincore routes set`",
         ),
+        (
+            "risk rules",
+            (
+                f"{risk_rule_file.RULES_MAX:,} in {risk_rule_file.TEXT_CHARACTERS_MAX:,} characters, a condition "
+                f"{CONDITION_CHARACTERS_MAX:,}; {risk_rule_file.MERCHANTS_PER_RULE_MAX:,} merchants each; "
+                f"{SHADOW_MAX} versions in shadow"
+            ),
+            "refused by `fincore risk draft` and `fincore risk shadow`",
+        ),
         ("attempts of one charge", str(ATTEMPTS_MAX), "the plan names no further account"),
         (
             "metadata",
@@ -417,6 +430,35 @@ def routing_facts() -> str:
     )
 
 
+def risk_facts() -> str:
+    """The facts of a charge that conditions of risk rules may name."""
+    rows = [
+        (
+            f"`{name}`",
+            fact.type.replace("_", " "),
+            f"`has_{name}`" if fact.may_be_unknown else "",
+            fact.list_kind.replace("_", " ") if fact.list_kind else "",
+            fact.meaning,
+        )
+        for name, fact in features.FACTS.items()
+    ]
+    return _table(("fact", "type", "may be unknown", "lists of", "meaning"), rows)
+
+
+def risk_counters() -> str:
+    """What risk rules may count, by which keys and over which windows."""
+    rows = [
+        (
+            f"`{name}`",
+            one.meaning,
+            ", ".join(f"`{key}`" for key in one.keys),
+            ", ".join(f"`{window}`" for window in one.windows),
+        )
+        for name, one in features.MEASURES.items()
+    ]
+    return _table(("measure", "what it counts", "keys", "windows"), rows)
+
+
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "arrows": arrows,
@@ -432,6 +474,18 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "problems": problems,
     "psp_limits": psp_limits,
     "routing_facts": routing_facts,
+    "risk_counters": risk_counters,
+    "risk_facts": risk_facts,
+    "risk_keys": lambda: _table(
+        ("key", "meaning"), [(f"`{key}`", meaning) for key, meaning in features.KEYS.items()]
+    ),
+    "risk_order": lambda: _table(
+        ("stage", "how it ends"), [(f"`{stage}`", meaning) for stage, meaning in STAGES.items()]
+    ),
+    "risk_states": lambda: _table(
+        ("state", "meaning", "may become"),
+        [(state, meaning, " or ".join(NEXT_STATES[state])) for state, meaning in STATES.items()],
+    ),
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,

@@ -330,5 +330,31 @@ ALERTS: Final = (
         "`routing.rule_erred` has the reason, most often a key that the metadata lacks.",
         section="accounts-and-routing",
     ),
+    # Whether charges are assessed
+    Alert(
+        name="RiskUnavailable",
+        severity="critical",
+        expression="sum by (reason) (increase(fincore_risk_unavailable_total[5m])) > 0",
+        runbook="Risk rules could not decide about charges, so that FINCORE_RISK_FAILURE_MODE counted. `store_unavailable` and "
+        "`store_slow`: counters and lists did not answer within FINCORE_RISK_TIMEOUT_MS. `no_rules`: no live version can be "
+        "used; the log of the process has the reason.",
+        section="risk",
+    ),
+    Alert(
+        name="RiskRulesUnusable",
+        severity="critical",
+        expression="max(fincore_risk_rules_unusable) > 0",
+        runbook="A process cannot use a version of the risk rules that is live or in shadow, and goes by the live one before it. "
+        "The log line `risk.rules_unusable` has the reason; let another version be live with `fincore risk live`, or retire it.",
+        section="risk",
+    ),
+    Alert(
+        name="RiskRuleErrs",
+        severity="warning",
+        expression='sum by (rule) (increase(fincore_risk_rule_results_total{result="error",mode="live"}[1h])) > 0',
+        runbook="A live risk rule cannot be evaluated for some charges, so that it does not decide about them. The log line "
+        "`risk.rule_erred` has the reason, most often a key that the metadata lacks.",
+        section="risk",
+    ),
 )
 """Every condition that needs a person."""

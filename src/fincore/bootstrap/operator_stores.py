@@ -26,6 +26,7 @@ from fincore.write.merchants.origins import Origins
 from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.pages.csp_reports import CspReports
 from fincore.write.pages.verifications import Verifications
+from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
 from fincore.write.routing.rule_store import RuleStore
@@ -91,6 +92,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def routing_rules(self) -> RuleStore:
         """The versions of the routing rules."""
         return RuleStore(self.eventstore)
+
+    @property
+    def risk_rules(self) -> RiskRuleVersions:
+        """The versions of the risk rules."""
+        return RiskRuleVersions(self.eventstore)
 
     @property
     def resolver(self) -> Resolver:

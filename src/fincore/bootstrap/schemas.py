@@ -14,6 +14,7 @@ SCHEMAS: Final = (
     ("eventstore", "fincore.eventstore.schema"),
     ("eventstore", "fincore.write.merchants.schema"),
     ("eventstore", "fincore.write.routing.schema"),
+    ("eventstore", "fincore.write.risk.schema"),
     ("eventstore", "fincore.write.pages.schema"),
     ("eventstore", "fincore.write.vault.schema"),
     ("eventstore", "fincore.notify.schema"),

@@ -41,6 +41,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
+from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -405,6 +406,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             default="12",
             read=Number(float, 0, 168, "hours"),
             meaning="how long before the end of a hold a review is decided at the latest",
+        ),
+    ]
+    risk_timeout_ms: Annotated[
+        int,
+        Declared(
+            default="250",
+            read=Number(int, 10, 5_000, "ms"),
+            meaning="how long the risk rules of a charge wait for counters and lists; then the failure mode counts",
+        ),
+    ]
+    risk_failure_mode: Annotated[
+        FailureMode,
+        Declared(
+            default="open",
+            read=OneOf(get_args(FailureMode)),
+            meaning="what becomes of a charge while risk rules cannot get their counters and lists: it goes on, is put under "
+            "review, or is blocked; a stricter decision of the other rules stays",
         ),
     ]
     webhook_bodies_kept_days: Annotated[

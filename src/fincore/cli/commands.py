@@ -40,7 +40,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "routes": Command(
             "fincore.cli.routes:routes", "Routing rules: show, set, and simulate what they would do."
         ),
-        "risk": Command("fincore.cli.risk:risk", "Risk: charges under review."),
+        "risk": Command(
+            "fincore.cli.risk:risk",
+            "Risk: rules, tried out in shadow and live, with their order and facts; charges under review.",
+        ),
         "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
         "rebuild": Command(
             "fincore.cli.rebuild:rebuilds",

@@ -1,6 +1,5 @@
 """What `fincore routes` can do: the routing rules, a further version of them, and what rules would do."""
 
-import getpass
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Live, Merchant, Reason
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
+from fincore.cli.rules_file import author, text_of
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.currency import parse_currency
@@ -81,12 +81,10 @@ def set_routes(file: Path, *, reason: Reason, by: By | None = None) -> None:
     by
         Your name, which is stored with this change; that of the user of this machine unless given.
     """
-    text, accounts = _text_of(file), configured_accounts(read_settings(os.environ))
-    author = by if by is not None else _user()
+    text, accounts = text_of(file, TEXT_CHARACTERS_MAX), configured_accounts(read_settings(os.environ))
+    name = author(by)
     live = on_stores(
-        lambda stores: routing_rules.set_rules(
-            stores.routing_rules, text, accounts, by=author, reason=reason
-        ),
+        lambda stores: routing_rules.set_rules(stores.routing_rules, text, accounts, by=name, reason=reason),
         "eventstore",
     )
     show(f"version {live.version} is live, with {counted(len(live.rules), 'rule')}")
@@ -136,7 +134,7 @@ def simulate_routes(
         raise UsageError(
             "give either --days, or --amount-minor of one charge; see `fincore routes simulate --help`"
         )
-    text = None if file is None else _text_of(file)
+    text = None if file is None else text_of(file, TEXT_CHARACTERS_MAX)
     if days is not None:
         _simulate_days(days, text)
         return
@@ -211,16 +209,6 @@ def _rule_row(rule: Rule) -> tuple[str, ...]:
     return rule.name, rule.mode or "both", ", ".join(rule.merchants) or "all", rule.when, ", ".join(accounts)
 
 
-def _text_of(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            return opened.read(TEXT_CHARACTERS_MAX + 1)
-    except OSError as error:
-        raise UsageError(f"the file with the rules cannot be read ({error.strerror})") from None
-    except ValueError:
-        raise UsageError("the file with the rules has no usable name, or is not UTF-8 text") from None
-
-
 def _choice(text: str) -> PaymentMethodChoice:
     kind, _, account = text.partition("@")
     for known in get_args(PaymentMethodType):
@@ -237,10 +225,3 @@ def _metadata(text: str) -> tuple[str, str]:
     if not separator or not name:
         raise UsageError("--metadata is name=value")
     return name, value
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        raise UsageError("this machine does not tell your name: give it with --by") from None

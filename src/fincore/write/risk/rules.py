@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from fincore.domain.ids import MerchantId
 from fincore.domain.risk import RiskDecision, RuleError, RuleHit
 from fincore.write.risk.features import COUNTERS, FACT_NAMES, FACTS, RISK_FACTS
-from fincore.write.risk.store import Counter, ListKind, ListName
+from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.cel import (
     IN_LIST,
     BoundFacts,
@@ -130,6 +130,7 @@ class RuleSet:
         self.facts = frozenset[str]().union(*(one.facts for one in rules))
         self.counters = frozenset(COUNTERS[name] for name in self.facts & COUNTERS.keys())
         self.asks = frozenset(asked for one in rules for asked in one.asks)
+        self.actions: Mapping[str, Action] = {one.rule.name: one.rule.action for one in rules}
         self._groups = tuple(
             RuleGroup(self.rules[begin : begin + RULES_PER_GROUP])
             for begin in range(0, len(self.rules), RULES_PER_GROUP)
@@ -258,8 +259,3 @@ def _asked(call: Call, lists: Mapping[ListName, ListKind] | None) -> Asked | str
     if held != kind:
         return f"the list {name} holds values of kind {held}, and {fact.name} is of kind {kind}"
     return Asked(ListName(name), kind, fact.name)
-
-
-def counters_of(rules: Sequence[RuleSet]) -> frozenset[Counter]:
-    """Every counter that some versions read."""
-    return frozenset[Counter]().union(*(one.counters for one in rules))

@@ -1,0 +1,53 @@
+"""The risk engine of a process: its rules kept up to date, its store within the bound of the settings."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+
+from fincore.bootstrap.settings import Settings
+from fincore.domain.clock import Clock
+from fincore.domain.errors import ConfigurationError
+from fincore.postgres.pool import Pool
+from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.metrics import RULES_UNUSABLE
+from fincore.write.risk.rule_cache import RiskRuleCache
+from fincore.write.risk.rule_versions import RiskRuleVersions
+from fincore.write.risk.store import RiskStore
+
+_log = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def running_risk_rules(pool: Pool) -> AsyncIterator[RiskRuleCache]:
+    """The risk rules, read before and kept up to date.
+
+    Versions that cannot be used do not end the process: the failure mode counts, and a metric tells of it.
+    """
+    rules = RiskRuleCache(RiskRuleVersions(pool))
+    try:
+        await rules.refresh()
+    except ConfigurationError as error:
+        RULES_UNUSABLE.set(1)
+        _log.error("risk.rules_unusable", reason=str(error))
+    running = asyncio.create_task(rules.run())
+    try:
+        yield rules
+    finally:
+        running.cancel()
+
+
+@contextlib.asynccontextmanager
+async def running_engine(
+    pool: Pool, store: RiskStore, clock: Clock, settings: Settings
+) -> AsyncIterator[InProcessEngine]:
+    """The engine of this process, over its store."""
+    async with running_risk_rules(pool) as rules:
+        yield InProcessEngine(
+            rules,
+            store,
+            clock,
+            timeout_seconds=settings.risk_timeout_ms / 1_000,
+            failure_mode=settings.risk_failure_mode,
+        )

@@ -1,0 +1,258 @@
+"""The risk engine in the process that asks: rules in memory, counters and lists from the store, within a bound of time."""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, Protocol
+
+import structlog
+
+from fincore.domain.clock import Clock
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.risk import (
+    RiskAssessment,
+    RiskDecision,
+    RiskFact,
+    RiskUnavailable,
+    RuleError,
+    ShadowAssessment,
+)
+from fincore.write.risk.engine import RiskRequest
+from fincore.write.risk.failure_mode import FailureMode
+from fincore.write.risk.features import RISK_FACTS, Known, counter_name, known_of
+from fincore.write.risk.metrics import (
+    ASSESSMENT_SECONDS,
+    DECISIONS,
+    RULE_RESULTS,
+    SHADOW_DECISIONS,
+    UNAVAILABLE,
+)
+from fincore.write.risk.rules import STRICTNESS, Asked, Case, RuleSet, Verdict
+from fincore.write.risk.store import Counter, Membership, Observation, Readings, RiskStore
+from fincore.write.rules.cel import IN_LIST, BoundFacts
+
+UNKNOWN_KEPT_MAX: Final = 50
+ERRORS_KEPT_MAX: Final = 20
+REASON_CHARACTERS_MAX: Final = 200
+"""How much of what rules did not decide is kept with a charge; the metrics count all of it."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Rules(Protocol):
+    """The versions of the rules that are in force."""
+
+    @property
+    def live(self) -> RuleSet | None:
+        """The version that decides."""
+        ...
+
+    @property
+    def shadow(self) -> Sequence[RuleSet]:
+        """The versions that are tried out."""
+        ...
+
+    @property
+    def lacks_live(self) -> bool:
+        """Whether a version is live that cannot be used, and none before it can."""
+        ...
+
+
+class _Found(NamedTuple):
+    """What rules are evaluated by: the facts as bound, those of them to keep, and why the store did not answer."""
+
+    bound: BoundFacts
+    kept: Mapping[str, RiskFact]
+    unavailable: RiskUnavailable | None
+
+
+class InProcessEngine:
+    """A `RiskEngine`. `timeout_seconds` bounds the wait for the store; beyond it, `failure_mode` counts."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        store: RiskStore,
+        clock: Clock,
+        *,
+        timeout_seconds: float,
+        failure_mode: FailureMode,
+    ) -> None:
+        self._rules = rules
+        self._store = store
+        self._clock = clock
+        self._timeout_seconds = timeout_seconds
+        self._failure_mode: FailureMode = failure_mode
+        self._logged: set[tuple[int, str]] = set()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a version is live or in shadow."""
+        return self._rules.live is not None or bool(self._rules.shadow) or self._rules.lacks_live
+
+    async def assess(self, request: RiskRequest) -> RiskAssessment | None:
+        """What the live rules say of a charge, and beside it what those in shadow say."""
+        if not self.is_active:
+            return None
+        begun = time.perf_counter_ns()
+        live, shadow = self._rules.live, tuple(self._rules.shadow)
+        try:
+            assessment = await self._assessed(request, live, shadow, begun)
+        except Exception:  # noqa: BLE001 -- a defect of the engine leaves the failure mode, and is logged
+            _log.exception("risk.assessment_failed", charge_id=request.charge_id)
+            assessment = _assessment(
+                live, self._failed(request, Verdict()), begun=begun, unavailable="no_rules"
+            )
+        ASSESSMENT_SECONDS.observe(assessment.elapsed_microseconds / 1_000_000)
+        DECISIONS.labels(assessment.decision).inc()
+        if assessment.unavailable is not None:
+            UNAVAILABLE.labels(assessment.unavailable).inc()
+        return assessment
+
+    async def _assessed(
+        self, request: RiskRequest, live: RuleSet | None, shadow: tuple[RuleSet, ...], begun: int
+    ) -> RiskAssessment:
+        now = self._clock.now()
+        sets = (*((live,) if live else ()), *shadow)
+        found = await self._find_out(request, known_of(request, request.instrument, now), sets)
+        case = Case(request.merchant_id, request.livemode, now, request.can_hold, request.can_challenge)
+        verdict = Verdict() if live is None else live.decide(case, found.bound)
+        unavailable: RiskUnavailable | None = None
+        if live is None and self._rules.lacks_live:
+            unavailable = "no_rules"
+        elif live is not None and live.needs_store:
+            unavailable = found.unavailable
+        if unavailable is not None:
+            verdict = self._failed(request, verdict)
+        if live is not None:
+            self._tell(live, verdict, "live")
+        tried = tuple(
+            self._tried(one, one.decide(case, found.bound), verdict.decision)
+            for one in shadow
+            if found.unavailable is None or not one.needs_store
+        )
+        return _assessment(
+            live, verdict, begun=begun, unavailable=unavailable, facts=found.kept, shadow=tried
+        )
+
+    async def _find_out(self, request: RiskRequest, known: Known, sets: Collection[RuleSet]) -> _Found:
+        """Everything that the rules need to know, as far as it can be known within the bound."""
+        counters = {counter for one in sets for counter in one.counters if counter.key in known.keys}
+        asked = {
+            asked: known.facts[asked.fact] for one in sets for asked in one.asks if asked.fact in known.facts
+        }
+        memberships = {one: Membership(one.list, one.kind, str(value)) for one, value in asked.items()}
+        readings, unavailable = await self._read(request, known, counters, set(memberships.values()))
+        counted = (
+            {} if readings is None else {counter_name(one): count for one, count in readings.counts.items()}
+        )
+        facts = {**known.facts, **counted}
+        entries = None
+        answers: dict[str, RiskFact] = {}
+        if readings is not None:
+            entries = frozenset((one.list, one.value) for one in readings.members)
+            answers = {question(one): member in readings.members for one, member in memberships.items()}
+        named = frozenset[str]().union(*(one.facts for one in sets))
+        needed = {name: facts[name] for name in named if name in facts}
+        kept = {name: value for name, value in needed.items() if isinstance(value, bool | int | str)}
+        bound = RISK_FACTS.bind(
+            {name: dict(value) if isinstance(value, Mapping) else value for name, value in needed.items()},
+            entries,
+        )
+        return _Found(bound, {**kept, **answers}, unavailable)
+
+    async def _read(
+        self,
+        request: RiskRequest,
+        known: Known,
+        counters: Collection[Counter],
+        memberships: Collection[Membership],
+    ) -> tuple[Readings | None, RiskUnavailable | None]:
+        """What the store says, or why it does not. Without a question it is not asked."""
+        if not counters and not memberships:
+            return Readings(counts={}), None
+        observation = Observation(
+            merchant_id=request.merchant_id,
+            livemode=request.livemode,
+            dedupe=request.dedupe,
+            money=request.money,
+            values=known.keys,
+            card=known.keys.get("card"),
+        )
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._store.observe(observation, counters, memberships), None
+        except TimeoutError:
+            return None, "store_slow"
+        except (StoreUnavailable, Overloaded):
+            return None, "store_unavailable"
+        except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
+            _log.exception("risk.store_failed", charge_id=request.charge_id)
+            return None, "store_unavailable"
+
+    def _failed(self, request: RiskRequest, verdict: Verdict) -> Verdict:
+        """The stricter of what rules decided without the store, and of the failure mode."""
+        fell_back: Literal["review"] | None = None
+        decision: RiskDecision = "allow"
+        if self._failure_mode == "closed":
+            decision = "block"
+        elif self._failure_mode == "review":
+            # What cannot be held and should be looked at is not let through.
+            decision, fell_back = ("review", None) if request.can_hold else ("block", "review")
+        if STRICTNESS.index(decision) <= STRICTNESS.index(verdict.decision):
+            return verdict
+        return verdict._replace(decision=decision, rule=None, fell_back_from=fell_back)
+
+    def _tried(self, rules: RuleSet, verdict: Verdict, decided: RiskDecision) -> ShadowAssessment:
+        self._tell(rules, verdict, "shadow")
+        SHADOW_DECISIONS.labels(str(rules.version), verdict.decision, decided).inc()
+        return ShadowAssessment(
+            rules_version=rules.version, decision=verdict.decision, rule=verdict.rule, hits=verdict.hits
+        )
+
+    def _tell(self, rules: RuleSet, verdict: Verdict, mode: Literal["live", "shadow"]) -> None:
+        """Count what each rule said; the first error of each rule is logged."""
+        for hit in verdict.hits:
+            RULE_RESULTS.labels(mode, hit.rule, hit.action, "hit").inc()
+        for name in verdict.unknown:
+            RULE_RESULTS.labels(mode, name, rules.actions[name], "unknown").inc()
+        for error in verdict.errors:
+            RULE_RESULTS.labels(mode, error.rule, rules.actions[error.rule], "error").inc()
+            if (rules.version, error.rule) not in self._logged:
+                self._logged.add((rules.version, error.rule))
+                _log.warning(
+                    "risk.rule_erred", rule=error.rule, rules_version=rules.version, reason=error.reason
+                )
+
+
+def question(asked: Asked) -> str:
+    """How the answer of a list stands among the facts of an assessment."""
+    return f'{IN_LIST}("{asked.list}", {asked.fact})'
+
+
+def _assessment(
+    live: RuleSet | None,
+    verdict: Verdict,
+    *,
+    begun: int,
+    unavailable: RiskUnavailable | None,
+    facts: Mapping[str, RiskFact] = MappingProxyType({}),
+    shadow: tuple[ShadowAssessment, ...] = (),
+) -> RiskAssessment:
+    return RiskAssessment(
+        rules_version=0 if live is None else live.version,
+        decision=verdict.decision,
+        elapsed_microseconds=(time.perf_counter_ns() - begun) // 1_000,
+        rule=verdict.rule,
+        fell_back_from=verdict.fell_back_from,
+        hits=verdict.hits,
+        unknown=verdict.unknown[:UNKNOWN_KEPT_MAX],
+        errors=tuple(
+            RuleError(error.rule, error.reason[:REASON_CHARACTERS_MAX])
+            for error in verdict.errors[:ERRORS_KEPT_MAX]
+        ),
+        facts=facts,
+        unavailable=unavailable,
+        shadow=shadow,
+    )

@@ -1,0 +1,103 @@
+"""The risk rules in the memory of a process: looked for every few seconds, never for a charge."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from fincore.domain.errors import ConfigurationError
+from fincore.postgres.failures import is_outage
+from fincore.write.risk.metrics import RULES_UNUSABLE, RULES_VERSION
+from fincore.write.risk.rule_file import read_risk_rules
+from fincore.write.risk.rule_versions import RiskRuleVersions
+from fincore.write.risk.rules import RuleSet
+
+POLL_SECONDS: Final = 2.0
+"""How often a process looks for changes: a charge is assessed by rules that are at most this old, while the database answers."""
+POLL_TIMEOUT_SECONDS: Final = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class RiskRuleCache:
+    """Holds the live version and those in shadow. A live version that cannot be used does not take the place of the one before."""
+
+    def __init__(self, store: RiskRuleVersions) -> None:
+        self._store = store
+        self._live: RuleSet | None = None
+        self._shadow: tuple[RuleSet, ...] = ()
+        self._lacks_live = False
+        self._unusable: dict[int, str] = {}
+
+    @property
+    def live(self) -> RuleSet | None:
+        """The version that decides; None where none is live, or none that was live could be used."""
+        return self._live
+
+    @property
+    def shadow(self) -> tuple[RuleSet, ...]:
+        """The versions that are tried out."""
+        return self._shadow
+
+    @property
+    def lacks_live(self) -> bool:
+        """Whether a version is live and this process has never had one that it can use."""
+        return self._lacks_live
+
+    async def refresh(self) -> None:
+        """Look for changes now. Raises `ConfigurationError` for versions that cannot be used, and what asyncpg raises."""
+        in_force = await self._store.in_force()
+        known = {one.version: one for one in (*self._shadow, *((self._live,) if self._live else ()))}
+        found = {version: known.get(version) or await self._compiled(version) for version in in_force}
+        self._unusable = {version: why for version, why in self._unusable.items() if version in in_force}
+        live = next((version for version, state in in_force.items() if state == "live"), None)
+        before = 0 if self._live is None else self._live.version
+        if live is None or found[live] is not None:
+            self._live = None if live is None else found[live]
+        self._lacks_live = live is not None and self._live is None
+        self._shadow = tuple(
+            rules for version, rules in found.items() if rules is not None and in_force[version] == "shadow"
+        )
+        now = 0 if self._live is None else self._live.version
+        RULES_VERSION.set(now)
+        if now != before:
+            _log.info(
+                "risk.rules_live", version=now, rules=0 if self._live is None else len(self._live.rules)
+            )
+        if self._unusable:
+            raise ConfigurationError("; ".join(self._unusable.values()))
+
+    async def _compiled(self, version: int) -> RuleSet | None:
+        """A version ready to decide; None for one that cannot be used, which is looked at once."""
+        if version in self._unusable:
+            return None
+        stored = await self._store.read(version)
+        # In a thread: a thousand rules take tenths of a second.
+        found = [] if stored is None else await asyncio.to_thread(read_risk_rules, stored.text)
+        if isinstance(found, list):
+            self._unusable[version] = (
+                f"version {version} of the risk rules cannot be used: {'; '.join(map(str, found[:3]))}; retire it with "
+                "`fincore risk retire`, or let another version be live"
+            )
+            return None
+        return await asyncio.to_thread(RuleSet, version, found)
+
+    async def run(self) -> None:
+        """Look every `POLL_SECONDS` until canceled; what fails once is tried again."""
+        while True:
+            await self.look()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def look(self) -> None:
+        """Look for changes once; the rules in memory stay where that fails, and a metric tells of it."""
+        try:
+            async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
+                await self.refresh()
+            RULES_UNUSABLE.set(0)
+        except ConfigurationError as error:
+            RULES_UNUSABLE.set(1)
+            _log.error("risk.rules_unusable", reason=str(error))
+        except Exception as error:  # noqa: BLE001 -- the next look comes soon
+            if not is_outage(error):
+                RULES_UNUSABLE.set(1)
+                _log.error("risk.rules_not_read", error=repr(error))
