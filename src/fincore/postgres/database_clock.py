@@ -36,6 +36,7 @@ DRIFT_MAX: Final = 0.0005
 """How much faster or slower than the server a monotonic clock may run; crystals stay within a fifth of it."""
 STEP_DISTRUST_SECONDS_MIN: Final = 60.0
 """How long, at least, a server's clock is not trusted after a step."""
+_BOOT_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -54,8 +55,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 def boot_seconds() -> float:
     """Seconds on a clock that no one sets; on Linux it also counts while the machine is suspended."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 class DatabaseClock:

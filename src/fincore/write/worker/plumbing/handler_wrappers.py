@@ -50,14 +50,16 @@ def repeated_after_outage(handler: Handler, *, draw: Callable[[], float] = rando
 
 def counted(kind: JobKind, handler: Handler) -> Handler:
     """The handler, its results counted."""
+    raised = JOBS.labels(kind, "raised")
+    by_result = {result: JOBS.labels(kind, label) for result, label in _LABELS.items()}
 
     async def handle(job: ClaimedJob) -> JobResult:
         try:
             result = await handler(job)
         except Exception:
-            JOBS.labels(kind, "raised").inc()
+            raised.inc()
             raise
-        JOBS.labels(kind, _LABELS[type(result)]).inc()
+        by_result[type(result)].inc()
         return result
 
     return handle

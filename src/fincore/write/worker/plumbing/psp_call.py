@@ -53,7 +53,7 @@ from fincore.write.psp.port import (
     RefundInquiry,
     RefundRequest,
 )
-from fincore.write.worker.plumbing.metrics import PSP_CALL_SECONDS, PSP_OUTCOMES
+from fincore.write.worker.plumbing.metrics import psp_calls, psp_outcomes
 from fincore.write.worker.policies.psp_key import psp_key, refund_key, reversal_key
 
 _log = structlog.get_logger(__name__)
@@ -332,12 +332,12 @@ def _reference(charge: Charge) -> PspReference:
 async def _called(psp: PspName, operation: str, call: Awaitable[Answer]) -> Answer | None:
     failpoint(f"psp.{operation}", "before")
     try:
-        with PSP_CALL_SECONDS.labels(psp, operation).time():
+        with psp_calls(psp, operation).time():
             result = await call
     except Exception:  # noqa: BLE001 -- a defect of a gateway must not look like a call that never happened
         _log.exception("worker.gateway_raised", psp=psp, operation=operation)
-        PSP_OUTCOMES.labels(psp, operation, "raised").inc()
+        psp_outcomes(psp, operation, "raised").inc()
         return None
     failpoint(f"psp.{operation}", "after")
-    PSP_OUTCOMES.labels(psp, operation, _LABELS[type(result)]).inc()
+    psp_outcomes(psp, operation, _LABELS[type(result)]).inc()
     return result
