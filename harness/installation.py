@@ -159,10 +159,13 @@ class Installation:
         environment = {**self.environment(), **ports, **(settings or {})}
         self._launch(name, (*program, "run", place.role, "--until-eof"), environment)
 
-    def launch_up(self, *, without: Sequence[str] = ()) -> None:
-        """Start every role by `fincore up` and do not wait for them; settings named in `without` are left out."""
+    def launch_up(self, *, without: Sequence[str] = (), start: StartPython | None = None) -> None:
+        """Start every role by `fincore up` and do not wait for them; settings named in `without` are left out.
+
+        `start` takes the place of what starts the other programs.
+        """
         environment = {name: value for name, value in self.environment().items() if name not in without}
-        self._launch("up", (*FINCORE, "up"), environment)
+        self._launch("up", (*FINCORE, "up"), environment, start=start)
 
     def kill(self, name: str) -> None:
         """SIGKILL to a program."""
@@ -356,14 +359,21 @@ class Installation:
     def _place(self, name: str) -> _Place:
         return self._further.get(name) or self._places[cast("Role", name)]
 
-    def _launch(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def _launch(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        start: StartPython | None = None,
+    ) -> None:
         before = self.processes.get(name)
         if before is not None:
             if before.exit_code is None:
                 raise InstallationFailed(f"{name} is running.")
             before.close()
         self.processes[name] = Process(
-            arguments, environment=environment, log=self.log_file(name), start=self._start
+            arguments, environment=environment, log=self.log_file(name), start=start or self._start
         )
 
 

@@ -1,10 +1,12 @@
 """The demo, as `make demo` runs it, from an empty folder."""
 
 import os
+import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
+
+from fixtures.forking import FORK_SERVER
 
 ROOT: Final = Path(__file__).parents[2]
 TIMEOUT_SECONDS: Final = 300.0
@@ -12,7 +14,7 @@ TIMEOUT_SECONDS: Final = 300.0
 
 def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "demo"],
+        [FORK_SERVER.python, "-m", "demo"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
@@ -27,6 +29,8 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert "What is wrong" not in said
     assert "0 charged twice" in said
     assert said.count("account away, on to the next, 60.00 taken") == 12
-    assert "of 10 calls within 60 s did not reach the account" in said
+    assert re.search(
+        r"of \d+ calls within 60 s did not reach the account|call that tried the account did not", said
+    )
     assert "usd: balanced" in said
     assert "invariants hold over" in said

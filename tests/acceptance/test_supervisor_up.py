@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from harness.program import start_python
 
 from fixtures.shop import Shop
 from fixtures.system import ROLES, System, running_system
@@ -87,6 +88,7 @@ def test_up_on_sigterm_stops_each_role_and_postgresql(system: System) -> None:
 
 
 def test_up_announces_ready_url_once(system_by_up: System) -> None:
+    """Here Python itself starts each role, which then loads what it needs by itself."""
     system = system_by_up
     ready = f"FinCore is ready: {system.api_url()}  "
 
@@ -96,7 +98,7 @@ def test_up_announces_ready_url_once(system_by_up: System) -> None:
     if system.is_running("up"):
         system.terminate("up")
     told = len(lines())
-    system.start_up()
+    system.start_up(start=start_python)
     system.until("it says that it is ready", lambda: len(lines()) > told)
     assert [line.startswith(ready) for line in lines()[told:]] == [True]
 

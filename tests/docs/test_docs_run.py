@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -102,7 +101,7 @@ class Reader:
 
     def _code(self, document: str, name: str) -> str:
         code = named_block(document, "run", name).code
-        python = [sys.executable] if document == README else FORK_SERVER.command()
+        python = sys.executable if document == README else FORK_SERVER.python
         for shown, real in (
             ("http://127.0.0.1:8080", self.system.api_url()),
             ("http://127.0.0.1:12111", self.system.sandbox.url),
@@ -110,7 +109,7 @@ class Reader:
             ('("127.0.0.1", 9000)', f'("127.0.0.1", {self.receiver_port})'),
             ("/tmp/charge.txt", str(self.system.folder / "charge.txt")),  # noqa: S108 -- what the reader types
             (".venv/bin/python", sys.executable),
-            (".venv/bin/fincore", f"{shlex.join(python)} -m fincore"),
+            (".venv/bin/fincore", f"{python} -m fincore"),
             ("curl ", "curl -fsS " if document != README else "curl -sS "),
         ):
             code = code.replace(shown, real)
@@ -460,7 +459,7 @@ def test_run_guide_prepares_own_postgresql(own_postgresql: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FINCORE_")}
     for arguments in (("migrate",), ("merchant", "create", "Corner Shop"), ("check",)):
         done = subprocess.run(
-            [*FORK_SERVER.command(), "-m", "fincore", *arguments],
+            [FORK_SERVER.python, "-m", "fincore", *arguments],
             env=environment | {"FINCORE_EVENTSTORE_DSN": dsn},
             capture_output=True,
             text=True,

@@ -1,9 +1,10 @@
 """A program that the fork server starts is one that Python starts, for all that the tests ask of it."""
 
 import os
-import shlex
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,7 +113,7 @@ def test_forked_fincore_runs_its_command(tmp_path: Path) -> None:
 
 
 def test_shell_has_a_program_forked(tmp_path: Path) -> None:
-    command = f"{shlex.join(FORK_SERVER.command())} -c"
+    command = f"{FORK_SERVER.python} -c"
     script = f'echo word | {command} "print(input())"; {command} "import sys; sys.exit(7)"'
     done = subprocess.run(
         ["bash", "-c", script],  # noqa: S607 -- any bash
@@ -123,3 +124,59 @@ def test_shell_has_a_program_forked(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (7, "word\n", "")
+
+
+def test_program_that_a_forked_one_starts_is_forked_too(tmp_path: Path) -> None:
+    starts = """if True:
+        import subprocess, sys
+        shown = "import os, sys; print('fincore' in sys.modules, sys.argv, os.environ['GIVEN'], input()); sys.exit(7)"
+        print(subprocess.run([sys.executable, "-c", shown, "--one"], input=b"word").returncode)
+    """
+    assert ended(tmp_path, "-c", starts).output == "True ['-c', '--one'] yes word\n7\n"
+
+
+@contextmanager
+def in_place(code: str) -> Iterator["subprocess.Popen[str]"]:
+    """A forked program that a command runs; it is read and written to as its caller reads and writes."""
+    with subprocess.Popen(
+        [FORK_SERVER.python, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as command:
+        yield command
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_to_the_command_reaches_its_forked_program(number: signal.Signals) -> None:
+    code = """if True:
+        import signal, sys
+        def end(number, frame):
+            print(number, flush=True)
+            sys.exit(3)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        print("ready", flush=True)
+        input()
+    """
+    with in_place(code) as command:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "ready\n"
+        command.send_signal(number)
+        assert command.stdout.readline() == f"{number.value}\n"
+        assert command.wait(WAIT_SECONDS) == 3
+
+
+def test_forked_program_of_a_killed_command_is_killed() -> None:
+    with in_place("print('ready', flush=True); input()") as command:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "ready\n"
+        command.kill()
+        # The end of its output: no process has it open any more.
+        assert command.stdout.read() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_command_ends_by_the_signal_that_ended_its_program(number: signal.Signals) -> None:
+    with in_place(f"import os; os.kill(os.getpid(), {number.value})") as command:
+        assert command.wait(WAIT_SECONDS) == -number
