@@ -28,6 +28,7 @@ from fincore.domain.ids import ChargeId, MerchantId
 from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.payment_method import HostedCard, PayPalWallet
+from fincore.domain.risk import CustomerContext
 from fincore.domain.route_plan import PlannedAttempt, RoutePlan
 
 GOLDEN: Final = Path(__file__).parents[1] / "data/session_events"
@@ -50,6 +51,9 @@ EXPECTED: Final[dict[tuple[CheckoutSessionEventType, int], CheckoutSessionEvent]
         metadata={"order_id": "6735"},
         line_items=(LineItem(name="A book", quantity=1, amount_minor=1999),),
         fee_plan=FeePlan(fixed_minor=30, basis_points=290),
+        customer=CustomerContext(id="customer-6735"),
+        billing_country="DE",
+        shipping_country="AT",
     ),
     ("checkout_session.attempt_started", 1): CheckoutAttemptStarted(
         number=1,
@@ -59,11 +63,13 @@ EXPECTED: Final[dict[tuple[CheckoutSessionEventType, int], CheckoutSessionEvent]
             attempts=(PlannedAttempt(PspName("stripe"), PspAccount("live"), HostedCard()),),
         ),
         started_at=AT,
+        browser=CustomerContext(ip="192.0.2.7", user_agent="Mozilla/5.0"),
     ),
     ("checkout_session.switch_requested", 1): CheckoutSwitchRequested(
         payment_method="paypal",
         plan=RoutePlan(attempts=(PlannedAttempt(PspName("paypal"), PspAccount("live"), PayPalWallet()),)),
         requested_at=AT,
+        browser=CustomerContext(ip="192.0.2.7"),
     ),
     ("checkout_session.attempt_closed", 1): CheckoutAttemptClosed(
         number=1, charge_id=CHARGE, reason="failed", closed_at=AT, advice="ask_customer"

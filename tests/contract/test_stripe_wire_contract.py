@@ -117,6 +117,7 @@ async def paid(gateway: StripeGateway, charge_id: ChargeId, **changes: Any) -> P
         {"payment_method": "pm_card_chargeDeclinedExpiredCard", "capture_method": "manual"},
         {"payment_method": "pm_card_threeDSecure2Required"},
         {"payment_method": "pm_card_threeDSecure2Required", "return_url": None},
+        {"payment_method": "pm_card_threeDSecureOptional", "challenge": True},
         {"payment_method": "pm_nobody_has_this"},
         {"money": Money(1, Currency("usd"))},
     ],
@@ -214,6 +215,7 @@ async def test_refunding_and_asking_again_is_as_stripe_documents_it(
 @pytest.mark.parametrize(
     "changes",
     [
+        {"challenge": True},
         {"capture_method": "manual"},
         {"description": None, "customer_email": None},
         {"description": "naïve ☕ & 50 % = [x]", "cancel_url": "https://shop.example/basket"},

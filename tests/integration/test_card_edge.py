@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from fincore.domain.clock import SystemClock
-from fincore.domain.events import ChargeCreated, ChargeFailed
+from fincore.domain.events import ChargeCreated, ChargeFailed, RiskAssessed
 from fincore.domain.ids import parse_charge_id, stream_of
 from fincore.domain.payment_method import CardToken, UntokenisedCard
 from fincore.postgres.pool import Pool
@@ -30,6 +30,7 @@ from fixtures.card_edge_server import (
     serving_card_edge,
 )
 from fixtures.merchant_api import Api, serving_api
+from fixtures.risk_engines import NamedEngine
 from fixtures.routing import paypal, stripe
 
 EU_FIRST = (stripe("eu"), stripe("us"), paypal("shop"))
@@ -74,6 +75,30 @@ async def test_raw_card_becomes_a_charge_with_a_token_only(api: Api, edge: CardE
         await pool.fetchval("select count(*) from queue.pgqueuer where entrypoint = 'charge.authorize'") == 1
     )
     assert await record_of(pool) == [("received", None, None), ("answered", "accepted", "no_engine")]
+
+
+async def test_blocked_card_reaches_no_psp(api: Api, pool: Pool) -> None:
+    engine = NamedEngine("block")
+    async with serving_card_edge(api, risk=engine) as edge:
+        await edge.enable()
+        reply = await edge.charge("k", customer={"ip": "192.0.2.7"}, return_url="https://shop.example/back")
+        assert reply.problem()[:2] == (402, "charge_failed")
+        assert reply.json()["charge"]["failure"]["code"] == "blocked_by_risk"
+        assert edge.tokeniser.calls == []
+        engine.decision = "allow"
+        assert (await edge.charge("other")).status == 201
+    blocked, _ = engine.asked
+    assert (blocked.first_digits, blocked.payment_token, blocked.can_challenge) == (NUMBER[:6], None, True)
+    assert blocked.instrument is not None
+    assert (blocked.instrument.brand, blocked.instrument.last4) == ("visa", NUMBER[-4:])
+    created, assessed, failed = await events_of(api, reply.json()["charge"]["id"])
+    assert isinstance(created, ChargeCreated)
+    assert created.payment_method == UntokenisedCard()
+    assert isinstance(assessed, RiskAssessed)
+    assert isinstance(failed, ChargeFailed)
+    assert await pool.fetchval("select count(*) from queue.pgqueuer") == 1
+    assert ("answered", "charge_failed", "risk_rules_1") in await record_of(pool)
+    assert ("answered", "accepted", "risk_rules_1") in await record_of(pool)
 
 
 async def test_merchant_that_is_not_enabled_reaches_no_psp(api: Api, pool: Pool) -> None:

@@ -18,6 +18,7 @@ from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId, parse_checkout_session_id, session_stream_of, stream_of
 from fincore.domain.log_events import LogEvent
 from fincore.domain.recorded_event import RecordedEvent
+from fincore.domain.risk import CustomerContext
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
@@ -159,6 +160,25 @@ async def test_choice_begins_one_attempt_for_all_tabs(api: Api, checkout: Checko
     assert [one.payment_method for one in (await customer.session()).attempts] == ["paypal"]
     waits = await customer.opens("/continue")
     assert '<meta http-equiv="refresh" content="2">' in waits.body.decode()
+
+
+async def test_choice_tells_the_customers_address_and_browser(api: Api) -> None:
+    options = CheckoutOptions(
+        public_url=ORIGIN, trusted_proxies=(ip_network("127.0.0.1"),), return_wait_seconds=0.05
+    )
+    async with serving_checkout(api, options=options, accounts=ACCOUNTS) as checkout:
+        customer = await customer_of(api, checkout)
+        headers = {"Sec_Fetch_Site": "same-origin", "User_Agent": "Mozilla/5.0"}
+        await customer.chooses("card", X_Forwarded_For="203.0.113.9, ::ffff:192.0.2.7", **headers)
+        (attempt,) = (await customer.session()).attempts
+        assert attempt.browser == CustomerContext(ip="192.0.2.7", user_agent="Mozilla/5.0")
+
+
+async def test_address_of_an_untrusted_proxy_is_not_the_customers(api: Api, checkout: Checkout) -> None:
+    customer = await customer_of(api, checkout)
+    await customer.chooses("card", Sec_Fetch_Site="same-origin", X_Forwarded_For="192.0.2.7", User_Agent="M")
+    (attempt,) = (await customer.session()).attempts
+    assert attempt.browser == CustomerContext(user_agent="M")
 
 
 async def test_one_method_begins_for_a_customer_only(

@@ -19,7 +19,7 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
-from fincore.write.raw_cards.screen import NoEngine
+from fincore.write.risk.engine import NoEngine
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -43,7 +43,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
                 CardHandling(
                     router=router(settings, rules),
                     tokenisers=tokenisers,
-                    screen=NoEngine(),
+                    risk=NoEngine(),
                     number_hmac=hmac,
                     keeping=keeping,
                     token_secret=settings.card_edge_token_secret,

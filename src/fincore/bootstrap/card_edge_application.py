@@ -9,6 +9,7 @@ from fincore.api.docs.document import openapi_document
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.outages import store_outage
 from fincore.bootstrap.payment_services import payment_services
+from fincore.bootstrap.psp_limits import LIMITS
 from fincore.cardedge.app import CardEdgeBounds, create_card_edge_app
 from fincore.cardedge.cards.handlers import Cards, VaultServices
 from fincore.cardedge.charges.handlers import RawCardCharges
@@ -33,7 +34,7 @@ from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.raw_card_service import RawCardService
-from fincore.write.raw_cards.screen import Screen
+from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import Router
 from fincore.write.vault.accesses import Accesses, this_process
 from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
@@ -48,7 +49,7 @@ class CardHandling(msgspec.Struct, frozen=True, kw_only=True):
 
     router: Router
     tokenisers: Mapping[PspName, CardTokeniser]
-    screen: Screen
+    risk: RiskEngine
     number_hmac: NumberHmac
     keeping: VaultKeeping | None = None
     token_secret: Secret | None = None
@@ -72,7 +73,8 @@ def build_card_edge(
         find_response=writer.find_response,
         clock=clock,
         router=cards.router,
-        screen=cards.screen,
+        risk=cards.risk,
+        limits=LIMITS,
         tokenisers=cards.tokenisers,
         render=render_charge,
     )

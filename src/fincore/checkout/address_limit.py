@@ -52,6 +52,11 @@ class AddressLimit:
                 headers=(("retry-after", str(RETRY_AFTER_SECONDS)),),
             )
 
+    def customers_address(self, call: Call) -> str | None:
+        """The address of the call's customer; None where only this machine's own is known, as behind a proxy that is not trusted."""
+        address = call.client_address(self._trusted)
+        return None if address is None or address.is_loopback else str(address)
+
     def _tell_of_proxy(self, call: Call) -> None:
         """Warn once of a proxy on this machine that is not trusted: behind it no address of customers is known or limited."""
         if not self._has_told and call.header_values(b"x-forwarded-for"):

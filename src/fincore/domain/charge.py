@@ -150,6 +150,11 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
         return is_reviewed and self.review_decided is None and self.status not in TERMINAL
 
     @property
+    def is_challenged(self) -> bool:
+        """Whether the risk engine wants the customer to authenticate, at every account that the charge goes to."""
+        return self.risk is not None and self.risk.decision == "challenge"
+
+    @property
     def refunded_minor(self) -> int:
         """What the customer has got back."""
         return sum(refund.amount_minor for refund in self.refunds if refund.status == "succeeded")

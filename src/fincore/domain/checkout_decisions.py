@@ -26,6 +26,7 @@ from fincore.domain.checkout_session_events import (
     SessionPaymentMethod,
 )
 from fincore.domain.ids import CheckoutSessionId, session_charge_id
+from fincore.domain.risk import CustomerContext
 from fincore.domain.route_plan import RoutePlan
 
 ATTEMPTS_MAX: Final = 30
@@ -82,10 +83,13 @@ def begin_attempt(
     method: SessionPaymentMethod,
     plan: RoutePlan,
     now: datetime,
+    *,
+    browser: CustomerContext | None = None,
 ) -> Decided | SessionRefusal:
     """Pay with a method: nothing new where the live attempt is with it, else a new attempt or the wish for one.
 
-    `plan` is where the charge of a new attempt goes; it is needed where `choice_of` is no refusal and not `live_already`.
+    `plan` is where the charge of a new attempt goes; it is needed where `choice_of` is no refusal and not `live_already`. `browser` is
+    what our page saw of the customer's browser.
     """
     choice = choice_of(session, method, now)
     match choice:
@@ -94,9 +98,11 @@ def begin_attempt(
         case "live_already":
             return ()
         case "new_attempt":
-            return (_started(session_id, session, method, plan, now),)
+            return (_started(session_id, session, method, plan, now, browser=browser),)
         case "switch":
-            return (CheckoutSwitchRequested(payment_method=method, plan=plan, requested_at=now),)
+            return (
+                CheckoutSwitchRequested(payment_method=method, plan=plan, requested_at=now, browser=browser),
+            )
         case _:
             assert_never(choice)
 
@@ -219,7 +225,8 @@ def _after_closing(session_id: CheckoutSessionId, session: CheckoutSession, now:
         return (CheckoutSessionExpired(reason=session.expiry_reason or "time", expired_at=now),)
     if session.switch is None or now >= session.expires_at or len(session.attempts) >= ATTEMPTS_MAX:
         return ()
-    return (_started(session_id, session, session.switch.payment_method, session.switch.plan, now),)
+    switch = session.switch
+    return (_started(session_id, session, switch.payment_method, switch.plan, now, browser=switch.browser),)
 
 
 def _beside_live_attempt(session: CheckoutSession, method: SessionPaymentMethod) -> Choice | SessionRefusal:
@@ -240,6 +247,8 @@ def _started(
     method: SessionPaymentMethod,
     plan: RoutePlan,
     now: datetime,
+    *,
+    browser: CustomerContext | None,
 ) -> CheckoutAttemptStarted:
     number = len(session.attempts) + 1
     return CheckoutAttemptStarted(
@@ -248,6 +257,7 @@ def _started(
         payment_method=method,
         plan=plan,
         started_at=now,
+        browser=browser,
     )
 
 

@@ -35,6 +35,7 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.domain.money import Money
 from fincore.domain.outcome import DeclineAdvice
+from fincore.domain.risk import CustomerContext
 from fincore.domain.route_plan import RoutePlan
 
 CheckoutState = Literal["choosing", "paying", "switching", "expiring", "completed", "expired"]
@@ -107,6 +108,7 @@ class CheckoutAttempt(msgspec.Struct, frozen=True, kw_only=True):
     plan: RoutePlan
     started_at: datetime
     status: CheckoutAttemptStatus = "live"
+    browser: CustomerContext | None = None
     close_reason: CloseReason | None = None
     advice: DeclineAdvice | None = None
 
@@ -133,6 +135,9 @@ class CheckoutSession(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     line_items: tuple[LineItem, ...]
     fee_plan: FeePlan | None
+    customer: CustomerContext | None = None
+    billing_country: str | None = None
+    shipping_country: str | None = None
     attempts: tuple[CheckoutAttempt, ...] = ()
     switch: CheckoutSwitchRequested | None = None
     switches_requested: int = 0
@@ -180,6 +185,7 @@ def evolve_session(session: CheckoutSession | None, event: CheckoutSessionEvent)
                 payment_method=event.payment_method,
                 plan=event.plan,
                 started_at=event.started_at,
+                browser=event.browser,
             )
             return msgspec.structs.replace(after, attempts=(*session.attempts, attempt), switch=None)
         case CheckoutSwitchRequested():
@@ -253,4 +259,7 @@ def _created(session: CheckoutSession | None, event: CheckoutSessionEvent) -> Ch
         metadata=event.metadata,
         line_items=event.line_items,
         fee_plan=event.fee_plan,
+        customer=event.customer,
+        billing_country=event.billing_country,
+        shipping_country=event.shipping_country,
     )

@@ -17,6 +17,7 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import ChargeId, MerchantId
 from fincore.domain.outcome import DeclineAdvice
 from fincore.domain.payment_method import HostedCard, PaymentMethod, PayPalWallet
+from fincore.domain.risk import CustomerContext
 from fincore.domain.route_plan import RoutePlan
 
 SessionPaymentMethod = Literal["card", "paypal"]
@@ -58,24 +59,32 @@ class CheckoutSessionCreated(msgspec.Struct, frozen=True, kw_only=True, omit_def
     metadata: dict[str, str] = {}
     line_items: tuple[LineItem, ...] = ()
     fee_plan: FeePlan | None = None
+    customer: CustomerContext | None = None
+    billing_country: str | None = None
+    shipping_country: str | None = None
 
 
-class CheckoutAttemptStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer chose how to pay. The charge `charge_id` is made next, of this event alone, and follows `plan`."""
+class CheckoutAttemptStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The customer chose how to pay. The charge `charge_id` is made next, of the session and this event, and follows `plan`.
+
+    `browser` is what our page saw of the customer's browser when they chose.
+    """
 
     number: int
     charge_id: ChargeId
     payment_method: SessionPaymentMethod
     plan: RoutePlan
     started_at: datetime
+    browser: CustomerContext | None = None
 
 
-class CheckoutSwitchRequested(msgspec.Struct, frozen=True, kw_only=True):
+class CheckoutSwitchRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The customer wants to pay otherwise: the live attempt is to be closed at its PSP, and the next one begins then."""
 
     payment_method: SessionPaymentMethod
     plan: RoutePlan
     requested_at: datetime
+    browser: CustomerContext | None = None
 
 
 class CheckoutAttemptClosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

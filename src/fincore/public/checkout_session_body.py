@@ -9,6 +9,7 @@ from msgspec import Meta
 from fincore.domain.checkout_session import CheckoutSession, CheckoutSessionStatus
 from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.ids import CheckoutSessionId
+from fincore.public.customer_body import CustomerBody, customer_body
 from fincore.public.fields import (
     CHARGE_ID_EXAMPLE,
     CreatedAt,
@@ -68,6 +69,13 @@ class CheckoutSessionBody(msgspec.Struct, frozen=True, kw_only=True):
             "have failed."
         ),
     ]
+    customer: Annotated[CustomerBody | None, Meta(description="What you sent of the customer who pays.")]
+    billing_country: Annotated[
+        str | None, Meta(description="The country of the billing address that you sent.")
+    ]
+    shipping_country: Annotated[
+        str | None, Meta(description="The country that the order goes to, as you sent it.")
+    ]
     metadata: StoredMetadata
     line_items: Annotated[tuple[LineItemBody, ...], Meta(description="What you sell.")]
     charge_id: Annotated[
@@ -104,6 +112,9 @@ def checkout_session_body(session_id: CheckoutSessionId, session: CheckoutSessio
         success_url=session.success_url,
         cancel_url=session.cancel_url,
         expires_at=session.expires_at,
+        customer=customer_body(session.customer),
+        billing_country=session.billing_country,
+        shipping_country=session.shipping_country,
         metadata=session.metadata,
         line_items=tuple(
             LineItemBody(name=one.name, quantity=one.quantity, amount_minor=one.amount_minor)

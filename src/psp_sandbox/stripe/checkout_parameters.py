@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from psp_sandbox.stripe.lists import ListParameters
+from psp_sandbox.stripe.payment_intent_parameters import PaymentMethodOptions
 from psp_sandbox.stripe.wire import CaptureMethod, Metadata
 from psp_sandbox.stripe.wire_checkout import SessionStatus
 
@@ -56,6 +57,7 @@ class CreateSession(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=
     locale: str | None = None
     metadata: Metadata | str = {}
     payment_intent_data: PaymentIntentData = PaymentIntentData()
+    payment_method_options: PaymentMethodOptions = PaymentMethodOptions()
     payment_method_types: list[str] | None = None
     expand: list[str] = []
 

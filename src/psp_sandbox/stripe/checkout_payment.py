@@ -11,7 +11,7 @@ from psp_sandbox.stripe.checkout_machine import CheckoutTransition
 from psp_sandbox.stripe.checkout_store import StoredSession
 from psp_sandbox.stripe.confirmation import confirm_with
 from psp_sandbox.stripe.effect import Effect, EffectKind
-from psp_sandbox.stripe.payment_intent_parameters import ConfirmParameters
+from psp_sandbox.stripe.payment_intent_parameters import CardOptions, ConfirmParameters, PaymentMethodOptions
 from psp_sandbox.stripe.payment_intents import OPTIONS_SHOWN
 from psp_sandbox.stripe.payment_methods import find_or_clone
 from psp_sandbox.stripe.wire import PaymentIntent
@@ -36,7 +36,11 @@ def pay(
     intent = _intent_of(call, stored, email)
     kind = EFFECTS.get(timing)
     if kind is None:
-        return confirm_with(call, intent, method, ConfirmParameters(return_url=return_url))
+        card_options = CardOptions(request_three_d_secure=stored.plan.request_three_d_secure)
+        given = ConfirmParameters(
+            return_url=return_url, payment_method_options=PaymentMethodOptions(card=card_options)
+        )
+        return confirm_with(call, intent, method, given)
     store.close_challenge(intent.id)
     facts = machine.Attempt(
         method=method.method, card=method.card, now=store.now(), charge_id="", movement_id=""
@@ -68,7 +72,7 @@ def _intent_of(call: Call, stored: StoredSession, email: str | None) -> PaymentI
             livemode=session.livemode,
             metadata=plan.metadata,
             payment_method=None,
-            payment_method_options=OPTIONS_SHOWN["automatic"],
+            payment_method_options=OPTIONS_SHOWN[plan.request_three_d_secure],
             receipt_email=plan.receipt_email,
             setup_future_usage=None,
             statement_descriptor=plan.statement_descriptor,

@@ -17,6 +17,7 @@ from psp_sandbox.stripe.errors import invalid_request, no_such, refused
 from psp_sandbox.stripe.expansion import check_expand, data_paths, expanded
 from psp_sandbox.stripe.lists import page
 from psp_sandbox.stripe.parameters import Expandable, checked_metadata, read
+from psp_sandbox.stripe.payment_intent_parameters import PaymentMethodOptions
 from psp_sandbox.stripe.payment_intents import check_receipt_email
 from psp_sandbox.stripe.store import Caller, Store
 from psp_sandbox.stripe.wire_checkout import CheckoutSession
@@ -60,7 +61,9 @@ def create(call: Call) -> Response:
         success_url=given.success_url,
         url=f"{call.public_url}{PAGE}{session_id}",
     )
-    stored = StoredSession(session=session, items=items, plan=_plan(given.payment_intent_data))
+    stored = StoredSession(
+        session=session, items=items, plan=_plan(given.payment_intent_data, given.payment_method_options)
+    )
     call.store.add_session(call.caller, stored, _expiry_of(session))
     return Response(payload=expanded(call.store, call.account, session, given.expand))
 
@@ -180,7 +183,7 @@ def _expires_at(given: int | None, now: int) -> int:
     return given
 
 
-def _plan(given: PaymentIntentData) -> PaymentPlan:
+def _plan(given: PaymentIntentData, options: PaymentMethodOptions) -> PaymentPlan:
     check_receipt_email(given.receipt_email, "payment_intent_data[receipt_email]")
     return PaymentPlan(
         capture_method=given.capture_method or "automatic_async",
@@ -189,6 +192,7 @@ def _plan(given: PaymentIntentData) -> PaymentPlan:
         receipt_email=given.receipt_email,
         statement_descriptor=given.statement_descriptor,
         statement_descriptor_suffix=given.statement_descriptor_suffix,
+        request_three_d_secure=options.card.request_three_d_secure,
     )
 
 

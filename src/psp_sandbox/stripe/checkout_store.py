@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.stripe.checkout_machine import CheckoutTransition
-from psp_sandbox.stripe.wire import CaptureMethod, Metadata
+from psp_sandbox.stripe.wire import CaptureMethod, Metadata, ThreeDSecureRequest
 from psp_sandbox.stripe.wire_checkout import CheckoutSession
 
 
@@ -21,7 +21,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PaymentPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`payment_intent_data`: what the payment intent will be, once a customer pays."""
+    """`payment_intent_data` and `payment_method_options`: what the payment intent will be, once a customer pays."""
 
     capture_method: CaptureMethod
     description: str | None
@@ -29,6 +29,7 @@ class PaymentPlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     receipt_email: str | None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
+    request_three_d_secure: ThreeDSecureRequest = "automatic"
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

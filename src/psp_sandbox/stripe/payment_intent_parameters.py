@@ -6,7 +6,13 @@ import msgspec
 
 from psp_sandbox.stripe.lists import ListParameters
 from psp_sandbox.stripe.payment_methods import PaymentMethodParameters
-from psp_sandbox.stripe.wire import AutomaticPaymentMethods, CaptureMethod, ConfirmationMethod, Metadata
+from psp_sandbox.stripe.wire import (
+    AutomaticPaymentMethods,
+    CaptureMethod,
+    ConfirmationMethod,
+    Metadata,
+    ThreeDSecureRequest,
+)
 
 CancellationReason = Literal["duplicate", "fraudulent", "requested_by_customer", "abandoned"]
 
@@ -14,7 +20,7 @@ CancellationReason = Literal["duplicate", "fraudulent", "requested_by_customer",
 class CardOptions(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):
     """`payment_method_options[card]`, as far as the sandbox acts on it."""
 
-    request_three_d_secure: Literal["any", "automatic", "challenge"] = "automatic"
+    request_three_d_secure: ThreeDSecureRequest = "automatic"
 
 
 class PaymentMethodOptions(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True):

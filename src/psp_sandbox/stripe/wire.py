@@ -26,6 +26,7 @@ PaymentIntentStatus = Literal[
     "succeeded",
     "canceled",
 ]
+ThreeDSecureRequest = Literal["any", "automatic", "challenge"]
 CaptureMethod = Literal["automatic", "automatic_async", "manual"]
 ConfirmationMethod = Literal["automatic", "manual"]
 Metadata = dict[str, str]

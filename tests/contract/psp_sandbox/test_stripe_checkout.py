@@ -126,6 +126,15 @@ def test_a_declined_customer_pays_with_another_card(client: stripe.StripeClient)
     assert types_of(client).count("payment_intent.created") == 1
 
 
+def test_session_that_asks_for_a_challenge_gets_one(client: stripe.StripeClient) -> None:
+    session = opened(client, payment_method_options={"card": {"request_three_d_secure": "any"}})
+    bank = pay(session, "pm_card_threeDSecureOptional").headers["location"]
+    assert "/3ds/" in bank
+    assert now_of(client, session).payment_status == "unpaid"
+    browse(bank, action="complete")
+    assert now_of(client, session).payment_status == "paid"
+
+
 def test_challenge_of_the_bank_leads_back_to_the_page(client: stripe.StripeClient) -> None:
     session = opened(client)
     bank = pay(session, "pm_card_threeDSecure2Required").headers["location"]

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from fincore.domain.events import ChargeFailed, RiskAssessed
-from fincore.domain.ids import ChargeId, MerchantId
+from fincore.domain.ids import CardId, ChargeId, MerchantId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.domain.payment_method import CardInstrument, CardToken, PaymentMethod, PayPalWallet
+from fincore.domain.payment_method import CardInstrument, CardToken, KeptCard, PaymentMethod, PayPalWallet
 from fincore.domain.risk import CustomerContext, RiskDecision
 from fincore.domain.route_plan import PlannedAttempt, RoutePlan
 from fincore.eventstore.commit import IdempotencyKey
@@ -66,6 +66,8 @@ def test_engine_is_told_all_that_is_known_of_the_charge() -> None:
     }
 
 
+KEPT = (STRIPE, KeptCard(CardId("card_1")))
+UNATTENDED = (STRIPE, KeptCard(CardId("card_1"), initiator="merchant"))
 CARD, WALLET = (STRIPE, CardToken("pm_1")), (PAYPAL, PayPalWallet())
 
 
@@ -74,11 +76,21 @@ CARD, WALLET = (STRIPE, CardToken("pm_1")), (PAYPAL, PayPalWallet())
     [
         ((CARD,), BACK, True, True),
         ((CARD,), None, True, False),
+        ((KEPT,), BACK, True, True),
+        ((UNATTENDED,), BACK, True, False),
         ((WALLET,), BACK, True, False),
         ((CARD, WALLET), BACK, True, False),
         ((CARD, (PspName("other"), CardToken("pm_2"))), BACK, False, False),
     ],
-    ids=["card", "card without page", "wallet", "card then wallet", "PSP without limits"],
+    ids=[
+        "card",
+        "card without page",
+        "kept card",
+        "kept card without customer",
+        "wallet",
+        "card then wallet",
+        "PSP without limits",
+    ],
 )
 def test_what_any_account_of_the_plan_cannot_do_is_not_asked_for(
     attempts: tuple[tuple[PspName, PaymentMethod], ...],

@@ -45,6 +45,7 @@ def test_charge_is_one_confirmed_intent_expanding_fee() -> None:
         "capture_method": "automatic",
         "payment_method": "pm_card_visa",
         "payment_method_types": ["card"],
+        "payment_method_options": None,
         "confirm": True,
         "return_url": None,
         "error_on_requires_action": True,
@@ -77,6 +78,7 @@ def test_page_names_the_charge_where_nothing_can_change_it() -> None:
     assert session_form(request, "https://shop.example/back", 1999) == {
         "mode": "payment",
         "payment_method_types": ["card"],
+        "payment_method_options": None,
         "line_items": [
             {
                 "price_data": {
@@ -160,3 +162,20 @@ def test_a_refund_carries_the_ids_of_the_charge_and_its_own(reason: Any) -> None
         "reason": reason,
         "metadata": {"fincore_charge_id": CHARGE, "fincore_refund_id": refund_id},
     }
+
+
+def test_challenged_payment_asks_for_3_d_secure() -> None:
+    asked = {"card": {"request_three_d_secure": "any"}}
+    assert authorization(challenge=True)["payment_method_options"] == asked
+    request = AuthorizeRequest(
+        charge_id=CHARGE,
+        idempotency_key=f"{CHARGE}:authorize:1",
+        psp_account=TEST,
+        money=USD_19_99,
+        capture_method="automatic",
+        payment_method=HostedCard(),
+        description=None,
+        customer_email=None,
+        challenge=True,
+    )
+    assert session_form(request, "https://shop.example/back", 1999)["payment_method_options"] == asked

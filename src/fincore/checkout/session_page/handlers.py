@@ -21,10 +21,12 @@ from fincore.domain.checkout_decisions import SessionRefusal, SessionRefusalCode
 from fincore.domain.checkout_page import CHECKOUT_PATH, RETURNED
 from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.return_page import CANCELED
+from fincore.domain.risk import CustomerContext
 from fincore.http.endpoint import Handler, Method, Route
 from fincore.http.exchange import Call, Response
 from fincore.http.openapi import Operation
 from fincore.write.checkout.customer_checkout import CheckoutSessions, CheckoutView, Choose, Completed, GoTo
+from fincore.write.payments.customer_request import seen_user_agent
 from fincore.write.routing.router import NoRoute
 
 WAIT_SECONDS_MAX: Final = 4.0
@@ -147,12 +149,17 @@ class SessionPage:
         self, call: Call, view: CheckoutView, method: SessionPaymentMethod, *, wait_seconds: float
     ) -> CheckoutView | Notice | None:
         """The session once an attempt is live; a notice where none begins; None where the session is not open any more."""
+        browser = CustomerContext(
+            ip=self._limit.customers_address(call),
+            user_agent=seen_user_agent(next(iter(call.header_values(b"user-agent")), None)),
+        )
         begun = await self._sessions.begin(
             *_address(call),
             method,
             request=call.request_id,
             wait_seconds=wait_seconds,
             seen=view.session,
+            browser=browser,
         )
         match begun:
             case CheckoutView() | None:

@@ -28,6 +28,7 @@ from fincore.domain.ids import ChargeId, CheckoutSessionId, second_payment_refun
 from fincore.domain.job import Job
 from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_refund
+from fincore.domain.risk import CustomerContext
 from fincore.write.queue.job_payloads import authorize_job, follow_session_job, send_refund_job
 from fincore.write.routing.plan import is_told_by_its_attempt
 
@@ -68,8 +69,20 @@ def new_charge(
         fee_plan=session.fee_plan,
         plan=None if is_told_by_its_attempt(attempt.plan) else attempt.plan,
         checkout_session_id=session_id,
+        customer=_known_customer(session.customer, attempt.browser),
+        billing_country=session.billing_country,
+        shipping_country=session.shipping_country,
     )
     return created, authorize_job(attempt.charge_id)
+
+
+def _known_customer(told: CustomerContext | None, browser: CustomerContext | None) -> CustomerContext | None:
+    """What the merchant told of the customer; what they left open is as our page saw it."""
+    if told is None or browser is None:
+        return told or browser
+    return CustomerContext(
+        **{name: getattr(told, name) or getattr(browser, name) for name in CustomerContext.__struct_fields__}
+    )
 
 
 def jobs_for_session(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:

@@ -26,6 +26,7 @@ from fincore.domain.ids import (
 )
 from fincore.domain.outcome import DeclineAdvice
 from fincore.domain.return_page import word_of
+from fincore.domain.risk import CustomerContext
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.recorder import NotFound, Recorded
@@ -125,12 +126,13 @@ class CheckoutSessions:
         method: SessionPaymentMethod,
         *,
         request: str,
+        browser: CustomerContext | None = None,
         wait_seconds: float = 0.0,
         seen: CheckoutSession | None = None,
     ) -> CheckoutView | SessionRefusal | NoRoute | None:
         """Pay with a method: the same live attempt where it is with that method, else a new one once the last is closed.
 
-        `seen` is the session as this request has just been shown it, which saves loading it again. `request` names the customer's request in the log. A refusal where the session cannot be paid so any more; `NoRoute` where no
+        `seen` is the session as this request has just been shown it, which saves loading it again. `request` names the customer's request in the log, and `browser` is what the page saw of their browser. A refusal where the session cannot be paid so any more; `NoRoute` where no
         account takes the method now.
         """
         known = _parsed(session_id)
@@ -140,7 +142,9 @@ class CheckoutSessions:
 
         def decide(current: CheckoutSession) -> Decided | SessionRefusal | NoRoute | _WrongWord:
             before.append(current)
-            return self._chosen(known, current, method) if _is_word_of(current, word) else _WrongWord()
+            return (
+                self._chosen(known, current, method, browser) if _is_word_of(current, word) else _WrongWord()
+            )
 
         recorded = await self._sessions.record(
             known, decide, Provenance(correlation=request, actor="customer"), known=seen
@@ -187,7 +191,11 @@ class CheckoutSessions:
         return known, session
 
     def _chosen(
-        self, session_id: CheckoutSessionId, session: CheckoutSession, method: SessionPaymentMethod
+        self,
+        session_id: CheckoutSessionId,
+        session: CheckoutSession,
+        method: SessionPaymentMethod,
+        browser: CustomerContext | None,
     ) -> Decided | SessionRefusal | NoRoute:
         """What the choice of a method makes of a session; it is routed only where a new attempt comes of it."""
         now = self._clock.now()
@@ -206,7 +214,9 @@ class CheckoutSessions:
             capture_method=session.capture_method,
             metadata=session.metadata,
         )
-        return plan if isinstance(plan, NoRoute) else begin_attempt(session_id, session, method, plan, now)
+        if isinstance(plan, NoRoute):
+            return plan
+        return begin_attempt(session_id, session, method, plan, now, browser=browser)
 
     async def _seen(
         self, session_id: CheckoutSessionId, session: CheckoutSession, *, wait_seconds: float

@@ -10,6 +10,13 @@ from fincore.domain.checkout_session_events import SessionPaymentMethod
 from fincore.domain.currency import Currency
 from fincore.domain.money import AMOUNT_MINOR_MAX
 from fincore.write.payments.charge_request import AmountMinor
+from fincore.write.payments.customer_request import (
+    BillingCountry,
+    Customer,
+    ShippingCountry,
+    customer_flaw,
+    customer_texts,
+)
 from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
 from fincore.write.payments.page_url import PageUrl, page_url_flaw
@@ -103,6 +110,9 @@ class CheckoutSessionRequest(
             description="What you sell, shown to the customer. FinCore does not add it up: `amount_minor` is what is paid.",
         ),
     ] = ()
+    customer: Customer = None
+    billing_country: BillingCountry | None = None
+    shipping_country: ShippingCountry | None = None
 
 
 class ExpireRequest(
@@ -145,6 +155,12 @@ def _first_flaw(request: CheckoutSessionRequest) -> Flaw | None:
             param="payment_methods",
             detail="payment_methods must name each method once.",
         )
+    if flaw := customer_flaw(
+        request.customer,
+        billing_country=request.billing_country,
+        shipping_country=request.shipping_country,
+    ):
+        return flaw
     for name, page in (("success_url", request.success_url), ("cancel_url", request.cancel_url)):
         if flaw := page_url_flaw(name, page):
             return flaw
@@ -158,3 +174,4 @@ def _texts(request: CheckoutSessionRequest) -> Iterator[tuple[str, str]]:
     yield "cancel_url", request.cancel_url
     for place, item in enumerate(request.line_items):
         yield f"line_items[{place}].name", item.name
+    yield from customer_texts(request.customer)

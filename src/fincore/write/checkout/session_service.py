@@ -32,6 +32,7 @@ from fincore.write.checkout.session_jobs import session_jobs
 from fincore.write.checkout.session_request import CheckoutSessionRequest, ExpireRequest, currency_of_session
 from fincore.write.checkout.sessions import SessionRecorder
 from fincore.write.payments.command import Command
+from fincore.write.payments.customer_request import customer_context
 from fincore.write.payments.idempotent_requests import Decision, IdempotentRequests, Refused, Responded
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.routing.router import NoRoute, Router, RouteRequest
@@ -159,6 +160,9 @@ class SessionService:
                 for one in request.line_items
             ),
             fee_plan=command.fee_plan,
+            customer=customer_context(request.customer),
+            billing_country=request.billing_country,
+            shipping_country=request.shipping_country,
         )
         return Decision(
             stream_id=stream_id,

@@ -7,13 +7,13 @@ from typing import Final, Literal, get_args
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
-from fincore.domain.events import ChargeCreated, ChargeEvent
+from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import ChargeId, RequestId, charge_of, new_stream_id
 from fincore.domain.outcome import PspName
 from fincore.domain.return_page import new_word, return_page
-from fincore.domain.risk import RiskAssessment
 from fincore.eventstore.commit import RenderedResponse, StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, needs_page, route_request
+from fincore.write.payments.assessed_once import AssessedOnce
 from fincore.write.payments.charge_request import method_param
 from fincore.write.payments.idempotent_requests import (
     Decision,
@@ -25,7 +25,7 @@ from fincore.write.payments.idempotent_requests import (
 from fincore.write.payments.kept_card_check import FindsKeptCards, kept_card_refusal
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
-from fincore.write.payments.risk_request import dedupe_of_key, events_of, risk_request
+from fincore.write.payments.risk_request import events_of
 from fincore.write.psp.limits import PspLimits
 from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import NoRoute, Router
@@ -93,13 +93,13 @@ class PaymentService:
         Raises `Overloaded` and `StoreUnavailable`: nothing can be said then, and the same request with the same key
         may be repeated.
         """
-        decide = partial(self._new_charge, command, _Once())
+        decide = partial(self._new_charge, command, AssessedOnce(self._risk, self._limits))
         responded = await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
         _COUNTERS[_result_of(responded)].inc()
         return responded
 
     async def _new_charge(
-        self, command: ChargeCommand, once: "_Once"
+        self, command: ChargeCommand, once: AssessedOnce
     ) -> Decision[Charge, ChargeEvent] | StoredResponse | Refused:
         if self._risk.is_active:
             # What is repeated is no further attempt. Without rules the Commit alone finds that out.
@@ -119,10 +119,8 @@ class PaymentService:
         if self._public_url is not None and needs_page(command.request, plan):
             own_page = return_page(self._public_url, charge_id, new_word())
         created, job = accept(command, charge_id, plan, self._clock.now(), own_page=own_page)
-        events = (
-            created,
-            *events_of(await self._assessed(command, charge_id, created, once), self._clock.now()),
-        )
+        assessment = await once.assess(charge_id, created, command.scoped_key)
+        events = (created, *events_of(assessment, self._clock.now()))
         state = reduce(evolve, events[1:], evolve(None, created))
         return Decision(
             stream_id=stream_id,
@@ -133,22 +131,6 @@ class PaymentService:
             show=lambda charge: self._render(charge_id, charge, command.request_id),
             is_final=lambda charge: charge.status != "processing",
         )
-
-    async def _assessed(
-        self, command: ChargeCommand, charge_id: ChargeId, created: ChargeCreated, once: "_Once"
-    ) -> RiskAssessment | None:
-        if not once.is_done and self._risk.is_active:
-            request = risk_request(charge_id, created, self._limits, dedupe=dedupe_of_key(command.scoped_key))
-            once.assessment = await self._risk.assess(request)
-            once.is_done = True
-        return once.assessment
-
-
-class _Once:
-    """The assessment of one request, however often it is decided."""
-
-    is_done = False
-    assessment: RiskAssessment | None = None
 
 
 def _result_of(responded: Responded | Refused) -> str:

@@ -11,7 +11,13 @@ from fincore.domain.events import ChargeCreated, ChargeFailed, RiskAssessed
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.outcome import PspName
-from fincore.domain.payment_method import CardInstrument, PaymentMethod, payment_method_type, token_of
+from fincore.domain.payment_method import (
+    CardInstrument,
+    PaymentMethod,
+    initiator_of,
+    name_of,
+    payment_method_type,
+)
 from fincore.domain.risk import RiskAssessment
 from fincore.eventstore.commit import IdempotencyKey
 from fincore.write.psp.limits import PspLimits
@@ -42,10 +48,14 @@ def risk_request(
 ) -> RiskRequest:
     """What the engine is told of a charge that is about to be written.
 
-    A decision holds for every account that the charge may go to: what one of them cannot do, it cannot ask for. A customer who has
-    no page to come back to cannot be challenged.
+    A decision holds for every account that the charge may go to: what one of them cannot do, it cannot ask for. A customer who
+    has no page to come back to, or does not pay themselves, cannot be challenged.
     """
-    candidates = [(limits.get(psp), payment_method_type(method)) for psp, method in _candidates(created)]
+    candidates = _candidates(created)
+    is_customer_there = created.return_url is not None and all(
+        initiator_of(paid_with) == "customer" for _, paid_with in candidates
+    )
+    able = [(limits.get(psp), payment_method_type(paid_with)) for psp, paid_with in candidates]
     return RiskRequest(
         merchant_id=created.merchant_id,
         livemode=created.livemode,
@@ -53,11 +63,11 @@ def risk_request(
         dedupe=dedupe,
         money=Money(created.amount_minor, created.currency),
         capture_method=created.capture_method,
-        payment_method_types=tuple(kind for _, kind in candidates),
-        can_hold=all(of_psp is not None and of_psp.can_hold(kind) for of_psp, kind in candidates),
-        can_challenge=created.return_url is not None
-        and all(of_psp is not None and of_psp.can_challenge(kind) for of_psp, kind in candidates),
-        payment_token=token_of(created.payment_method),
+        payment_method_types=tuple(kind for _, kind in able),
+        can_hold=all(of_psp is not None and of_psp.can_hold(kind) for of_psp, kind in able),
+        can_challenge=is_customer_there
+        and all(of_psp is not None and of_psp.can_challenge(kind) for of_psp, kind in able),
+        payment_token=name_of(created.payment_method),
         customer=created.customer,
         email=created.customer_email,
         billing_country=created.billing_country,
@@ -68,7 +78,9 @@ def risk_request(
     )
 
 
-def events_of(assessment: RiskAssessment | None, now: datetime) -> tuple[RiskAssessed | ChargeFailed, ...]:
+def events_of(
+    assessment: RiskAssessment | None, now: datetime, *, instrument: CardInstrument | None = None
+) -> tuple[RiskAssessed | ChargeFailed, ...]:
     """What is written after `charge.created`: the assessment, and the end of a charge that it blocks, which gets no job."""
     if assessment is None:
         return ()
@@ -77,7 +89,13 @@ def events_of(assessment: RiskAssessment | None, now: datetime) -> tuple[RiskAss
         return (assessed,)
     return (
         assessed,
-        ChargeFailed(code="blocked_by_risk", message=BLOCKED, advice="do_not_retry", occurred_at=now),
+        ChargeFailed(
+            code="blocked_by_risk",
+            message=BLOCKED,
+            advice="do_not_retry",
+            occurred_at=now,
+            instrument=instrument,
+        ),
     )
 
 

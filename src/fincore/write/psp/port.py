@@ -34,6 +34,8 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     crash gets the same response from the PSP. `return_url` is where the customer lands after authenticating or approving, and
     `cancel_url` after refusing to; without a `return_url` a payment that needs the customer is Declined
     `authentication_required`. `initiator` is `merchant` for a payment by a kept card without its customer, who then is sent nowhere.
+    `challenge`: have the customer authenticate, also where the bank would not ask for it; only for what the PSP's limits say can be
+    challenged.
     """
 
     charge_id: ChargeId
@@ -47,6 +49,7 @@ class AuthorizeRequest(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str | None = None
     cancel_url: str | None = None
     initiator: Initiator = "customer"
+    challenge: bool = False
 
 
 class CompleteRequest(msgspec.Struct, frozen=True, kw_only=True):

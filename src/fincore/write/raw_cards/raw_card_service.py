@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Final
 
 import structlog
@@ -11,15 +11,16 @@ from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.clock import Clock
 from fincore.domain.events import ChargeEvent, ChargeFailed
-from fincore.domain.ids import charge_of, new_stream_id
+from fincore.domain.ids import StreamId, charge_of, new_stream_id
+from fincore.domain.job import Job
 from fincore.domain.log_events import LogEvent
-from fincore.domain.money import Money
 from fincore.domain.outcome import Declined, PspName, Retryable, Unknown
-from fincore.domain.raw_card import RawCard, instrument_of_card
+from fincore.domain.raw_card import RawCard, first_digits, instrument_of_card
+from fincore.domain.risk import RiskAssessment
 from fincore.domain.route_plan import PlannedAttempt
 from fincore.eventstore.commit import StoredResponse
 from fincore.write.payments.acceptance import ChargeCommand, accept, route_request
-from fincore.write.payments.charge_request import currency_of
+from fincore.write.payments.assessed_once import AssessedOnce
 from fincore.write.payments.idempotent_requests import (
     Decision,
     FindResponse,
@@ -29,13 +30,16 @@ from fincore.write.payments.idempotent_requests import (
 )
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import Render
+from fincore.write.payments.risk_request import events_of
 from fincore.write.psp.card_tokeniser import CardTokeniser
-from fincore.write.raw_cards.screen import Screen, ScreenRequest
+from fincore.write.psp.limits import PspLimits
 from fincore.write.raw_cards.tokenised_plan import OFFERED, RefusedCard, Tokenised, tokenised_plan
+from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import NoRoute, Router
 
 _log = structlog.get_logger(__name__)
 
+NO_ENGINE: Final = "no_engine"
 _BUSY: Final = Refused("charge_busy")
 _NOT_TOKENISED: Final = Refused("card_not_tokenised")
 
@@ -51,7 +55,8 @@ class RawCardService:
         find_response: FindResponse,
         clock: Clock,
         router: Router,
-        screen: Screen,
+        risk: RiskEngine,
+        limits: Mapping[PspName, PspLimits],
         tokenisers: Mapping[PspName, CardTokeniser],
         render: Render,
     ) -> None:
@@ -60,7 +65,8 @@ class RawCardService:
         self._find_response = find_response
         self._clock = clock
         self._router = router
-        self._screen = screen
+        self._risk = risk
+        self._limits = limits
         self._tokenisers = tokenisers
         self._render = render
 
@@ -72,31 +78,41 @@ class RawCardService:
         `screened` is told what screened the charge, where it came that far. Raises `Overloaded` and `StoreUnavailable`: nothing
         can be said then, and the same request with the same key may be repeated, as after `card_not_tokenised`.
         """
-        decide = partial(self._new_charge, command, card, screened)
+        once = AssessedOnce(self._risk, self._limits)
+        decide = partial(self._new_charge, command, card, once, screened)
         return await self._requests.respond(command, decide, self._outcomes, busy=_BUSY)
 
     async def _new_charge(
-        self, command: ChargeCommand, card: RawCard, screened: Callable[[str], None]
+        self,
+        command: ChargeCommand,
+        card: RawCard,
+        once: AssessedOnce,
+        screened: Callable[[str], None],
     ) -> Decision[Charge, ChargeEvent] | Refused | StoredResponse:
         stored = await self._find_response(command.scoped_key)
         if stored is not None:
             return stored
-        instrument, request = instrument_of_card(card), command.request
-        allowed = await self._screen.screen(
-            ScreenRequest(
-                merchant_id=command.merchant_id,
-                livemode=command.livemode,
-                money=Money(request.amount_minor, currency_of(request)),
-                customer_email=request.customer_email,
-                instrument=instrument,
-            )
-        )
-        screened(allowed.screened_by)
+        instrument = instrument_of_card(card)
         stream_id = new_stream_id()
         charge_id = charge_of(stream_id)
         plan = self._router.route(route_request(command, charge_id, OFFERED))
         if isinstance(plan, NoRoute):
             return Refused(plan.code, plan.detail)
+        asked, _ = accept(command, charge_id, plan, self._clock.now())
+        assessment = await once.assess(
+            charge_id,
+            asked,
+            command.scoped_key,
+            instrument=instrument,
+            first_digits=first_digits(card.number.reveal()),
+        )
+        screened(screened_by(assessment))
+        now = self._clock.now()
+        if assessment is not None and assessment.decision == "block":
+            # No PSP sees the card.
+            return self._decision(
+                command, stream_id, (asked, *events_of(assessment, now, instrument=instrument)), ()
+            )
         made = await asyncio.gather(*(self._tokenise(attempt, card) for attempt in plan.attempts))
         known = tokenised_plan(plan, made)
         if known is None:
@@ -105,24 +121,33 @@ class RawCardService:
         created, job = accept(
             command, charge_id, known.plan if isinstance(known, RefusedCard) else known, self._clock.now()
         )
-        state = evolve(None, created)
-        failed: tuple[ChargeEvent, ...] = ()
-        if refused is not None:
-            event = ChargeFailed(
-                code=refused.failure.code,
-                message=refused.failure.message,
-                advice=refused.failure.advice,
-                decline_code=refused.failure.decline_code,
-                occurred_at=refused.occurred_at,
-                instrument=instrument,
-            )
-            state, failed = evolve(state, event), (event,)
+        events = (created, *events_of(assessment, now))
+        if refused is None:
+            return self._decision(command, stream_id, events, (job,))
+        failed = ChargeFailed(
+            code=refused.failure.code,
+            message=refused.failure.message,
+            advice=refused.failure.advice,
+            decline_code=refused.failure.decline_code,
+            occurred_at=refused.occurred_at,
+            instrument=instrument,
+        )
+        return self._decision(command, stream_id, (*events, failed), ())
+
+    def _decision(
+        self,
+        command: ChargeCommand,
+        stream_id: StreamId,
+        events: tuple[ChargeEvent, ...],
+        jobs: tuple[Job, ...],
+    ) -> Decision[Charge, ChargeEvent]:
+        charge_id = charge_of(stream_id)
         return Decision(
             stream_id=stream_id,
             expected_version=0,
-            events=(created, *failed),
-            jobs=() if failed else (job,),
-            state=state,
+            events=events,
+            jobs=jobs,
+            state=reduce(evolve, events[1:], evolve(None, events[0])),
             show=lambda charge: self._render(charge_id, charge, command.request_id),
             is_final=lambda charge: charge.status != "processing",
         )
@@ -140,3 +165,8 @@ class RawCardService:
             case _:
                 pass
         return made
+
+
+def screened_by(assessment: RiskAssessment | None) -> str:
+    """What looked at a charge before its card went to a PSP, for the record of the request."""
+    return NO_ENGINE if assessment is None else f"risk_rules_{assessment.rules_version}"

@@ -23,6 +23,7 @@ from fincore.write.checkout.sessions import SessionRecorder
 from fincore.write.psp.inbox import InboxBodies, InboxReader
 from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.port import Handler, JobRunner
+from fincore.write.risk.engine import NoEngine, RiskEngine
 from fincore.write.routing.breaker import CircuitBreaker
 from fincore.write.worker.jobs.decide_review import DecideReview
 from fincore.write.worker.jobs.follow_session import FollowSession
@@ -78,7 +79,8 @@ def purge_tasks(
 class Worker:
     """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it.
 
-    Without `sessions` it leaves the jobs of checkout sessions to other workers, and without `card_tokens` it charges no kept card.
+    Without `sessions` it leaves the jobs of checkout sessions to other workers, without `card_tokens` it charges no kept card, and
+    without `risk` it assesses no charge.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Worker:
         breaker: CircuitBreaker | None = None,
         sessions: SessionRecorder | None = None,
         card_tokens: CardTokens | None = None,
+        risk: RiskEngine | None = None,
         concurrency: int = CONCURRENCY,
         retry_policy: RetryPolicy | None = None,
         janitor_policy: JanitorPolicy | None = None,
@@ -131,6 +134,7 @@ class Worker:
             poll_policy=poll,
             breaker=breaker,
             card_tokens=card_tokens or NoCardEdge(),
+            risk=risk or NoEngine(),
             draw=draw,
         )
         handlers: dict[JobKind, Handler] = {

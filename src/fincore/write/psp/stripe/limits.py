@@ -53,8 +53,8 @@ STRIPE_LIMITS: Final = PspLimits(
         }
     ),
     hold_seconds=7 * 86_400.0,
-    held_types=frozenset({"card", "hosted_card"}),
-    challenged_types=frozenset({"card", "hosted_card"}),
+    held_types=frozenset({"card", "hosted_card", "kept_card"}),
+    challenged_types=frozenset({"card", "hosted_card", "kept_card"}),
 )
 """The amounts are for new charges: in a currency that has ended, what was charged once can only be captured and refunded.
 A hold lasts seven days for most cards."""

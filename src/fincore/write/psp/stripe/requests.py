@@ -25,6 +25,7 @@ def authorization_form(request: AuthorizeRequest, card: CardToken, amount: int) 
         # Cards by name, not `automatic_payment_methods`: what an account's Dashboard enables must not change what a
         # charge may become (a bank debit is `processing` for days), and cards need no return_url without 3-D Secure.
         "payment_method_types": ["card"],
+        "payment_method_options": _challenge(request),
         "confirm": True,
         "return_url": request.return_url and naming(request.return_url, request.charge_id),
         # Without a page to come back to, a customer cannot be sent away: the bank's wish is then a decline.
@@ -54,6 +55,7 @@ def session_form(request: AuthorizeRequest, return_url: str, amount: int) -> For
         "mode": "payment",
         # Cards by name, as for payment intents: what an account's Dashboard enables must not change what may happen.
         "payment_method_types": ["card"],
+        "payment_method_options": _challenge(request),
         "line_items": [item],
         "success_url": naming(return_url, request.charge_id),
         "cancel_url": request.cancel_url and naming(request.cancel_url, request.charge_id),
@@ -68,6 +70,14 @@ def session_form(request: AuthorizeRequest, return_url: str, amount: int) -> For
             "metadata": about,
         },
     }
+
+
+def _challenge(request: AuthorizeRequest) -> Form | None:
+    """3-D Secure that we ask for. The bank may still let the payment pass without its customer.
+
+    Stripe goes on without it where the card does not support it (docs.stripe.com/payments/3d-secure).
+    """
+    return {"card": {"request_three_d_secure": "any"}} if request.challenge else None
 
 
 def capture_form(amount: int) -> Form:

@@ -21,7 +21,7 @@ from fincore.domain.checkout_decisions import (
     tasks_of,
 )
 from fincore.domain.checkout_session import CheckoutSession, evolve_session
-from fincore.domain.events import CancelReason, ChargeEvent
+from fincore.domain.events import CancelReason, ChargeEvent, ChargeFailed
 from fincore.domain.ids import CheckoutSessionId, second_payment_refund_id, stream_of
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Commit, NewEvent, Provenance
@@ -29,7 +29,8 @@ from fincore.eventstore.recorder import Recorded
 from fincore.eventstore.writer import Writer
 from fincore.write.checkout.attempt_charge import close_charge, give_back, new_charge
 from fincore.write.checkout.sessions import SessionRecorder
-from fincore.write.queue.job_payloads import CheckoutSessionJob
+from fincore.write.payments.risk_request import dedupe_of_attempt, events_of, risk_request
+from fincore.write.queue.job_payloads import CheckoutSessionJob, follow_session_job
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.job_result import CLOCK_PAUSE_SECONDS
@@ -123,16 +124,7 @@ class FollowSession:
         charge_id = task.attempt.charge_id
         match task:
             case MakeCharge():
-                created, job = new_charge(session_id, session, task.attempt, now)
-                # A conflict says that the charge is made already.
-                await self._writer.commit(
-                    Commit(
-                        provenance=provenance,
-                        stream_id=stream_of(charge_id),
-                        events=(NewEvent(created),),
-                        jobs=(job,),
-                    )
-                )
+                await self._make(session_id, session, task, provenance)
                 return None if session.state == "paying" else f"{charge_id} is to be canceled"
             case CloseCharge():
                 reason: CancelReason = (
@@ -151,6 +143,37 @@ class FollowSession:
                 return f"the money of {charge_id} is on its way back"
             case _:
                 assert_never(task)
+
+    async def _make(
+        self,
+        session_id: CheckoutSessionId,
+        session: CheckoutSession,
+        task: MakeCharge,
+        provenance: Provenance,
+    ) -> None:
+        """Write the charge of an attempt, assessed where rules are in force. One that is blocked has failed: the session is told."""
+        charge_id = task.attempt.charge_id
+        created, job = new_charge(session_id, session, task.attempt, self._context.clock.now())
+        events: tuple[ChargeEvent, ...] = (created,)
+        if self._context.risk.is_active:
+            request = risk_request(
+                charge_id,
+                created,
+                {psp: gateway.limits for psp, gateway in self._context.gateways.items()},
+                dedupe=dedupe_of_attempt(charge_id, created),
+            )
+            assessment = await self._context.risk.assess(request)
+            events = (created, *events_of(assessment, self._context.clock.now()))
+        is_blocked = any(isinstance(event, ChargeFailed) for event in events)
+        # A conflict says that the charge is made already.
+        await self._writer.commit(
+            Commit(
+                provenance=provenance,
+                stream_id=stream_of(charge_id),
+                events=tuple(NewEvent(event) for event in events),
+                jobs=(follow_session_job(session_id) if is_blocked else job,),
+            )
+        )
 
 
 def _not_returned(session: CheckoutSession, charges: Mapping[int, Charge]) -> str | None:

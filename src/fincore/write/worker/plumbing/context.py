@@ -12,6 +12,7 @@ from fincore.domain.outcome import PspName
 from fincore.write.card_tokens.port import CardTokens, NoCardEdge
 from fincore.write.psp.port import PspGateway
 from fincore.write.queue.port import Hold
+from fincore.write.risk.engine import NoEngine, RiskEngine
 from fincore.write.routing.breaker import CircuitBreaker
 from fincore.write.worker.plumbing.recorder import ChargeRecorder, NoSuchCharge
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
@@ -30,7 +31,7 @@ class LoadedCharge(msgspec.Struct, frozen=True):
 class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     """What every handler works with. `draw` gives the jitter of pauses, in [0, 1).
 
-    Without a `breaker` every account may always be called.
+    Without a `breaker` every account may always be called. `risk` assesses the charges that jobs make.
     """
 
     recorder: ChargeRecorder
@@ -41,6 +42,7 @@ class JobContext(msgspec.Struct, frozen=True, kw_only=True):
     poll_policy: PollPolicy
     breaker: CircuitBreaker | None = None
     card_tokens: CardTokens = msgspec.field(default_factory=NoCardEdge)
+    risk: RiskEngine = NoEngine()
     draw: Callable[[], float] = random.random
 
     async def load(self, charge_id: ChargeId) -> LoadedCharge | NoSuchCharge | Hold:

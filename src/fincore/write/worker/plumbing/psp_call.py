@@ -284,6 +284,7 @@ def _authorization(
         return_url=None if initiator == "merchant" else pages.return_url,
         cancel_url=pages.cancel_url,
         initiator=initiator,
+        challenge=charge.is_challenged,
     )
 
 
