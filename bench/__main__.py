@@ -8,11 +8,13 @@ from typing import Final, Literal, get_args
 import psutil
 from cyclopts import App
 
-from bench import accept, books, fresh_clone, latency, rebuild, refunds, routing, webhooks, whole_way
+from bench import accept, books, fresh_clone, latency, rebuild, refunds, risk, routing, webhooks, whole_way
 from bench.figures import out
 from bench.store import Store, temporary_store
 
-Section = Literal["accept", "whole-way", "refunds", "webhooks", "latency", "rebuild", "books", "routing"]
+Section = Literal[
+    "accept", "whole-way", "refunds", "webhooks", "latency", "rebuild", "books", "routing", "risk"
+]
 MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "accept": accept.measure,
     "whole-way": whole_way.measure,
@@ -22,6 +24,7 @@ MEASURES: Final[dict[Section, Callable[[Store], None]]] = {
     "rebuild": rebuild.measure,
     "books": books.measure,
     "routing": routing.measure,
+    "risk": risk.measure,
 }
 
 app = App(name="bench", help="Measure FinCore beside references taken in the same run.", version_flags=())
@@ -34,7 +37,7 @@ def bench(*sections: Section, fresh_clone_too: bool = False) -> None:
     Parameters
     ----------
     sections
-        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing.
+        accept, whole-way, refunds, webhooks, latency, rebuild, books, routing, risk.
     fresh_clone_too
         Also clone the repository and time the way to the first payment.
 
