@@ -71,6 +71,9 @@ def installation_of(settings: Settings, *, creates: bool = False) -> Iterator[In
 _MAY_LOSE_THE_LAST: Final = {"synchronous_commit": "off"}
 """Commits that are not waited for. A crash may lose the last half second of them, whole transactions and in order."""
 
+_ROWS_BY_KEY: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""Plans that are made once and find rows by an index, however few there were when a process began."""
+
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True):
     """Pools of the three stores, with the rights of the services and no more.
@@ -79,11 +82,13 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     the log again. `queue` reaches the event store's database and may lose the same: a job with a claim or completion that is
     lost is done again, as it may be at any time. Jobs themselves are written through `eventstore`, with their events.
     `notify` too: after its result is lost, a delivery is sent again, under its old id, as it may be at any time.
+    `risk` reaches the event store's database for counters and lists: what it loses was written after the last Commit that is durable.
     """
 
     eventstore: Pool
     queue: Pool
     notify: Pool
+    risk: Pool
     paymentdb: Pool
     ledgerdb: Pool
 
@@ -119,6 +124,7 @@ async def open_stores(
             eventstore=await pool("eventstore", "eventstore"),
             queue=await pool("eventstore", "queue", _MAY_LOSE_THE_LAST),
             notify=await pool("eventstore", "notify", _MAY_LOSE_THE_LAST),
+            risk=await pool("eventstore", "risk", _MAY_LOSE_THE_LAST | _ROWS_BY_KEY),
             paymentdb=await pool("paymentdb", "paymentdb", _MAY_LOSE_THE_LAST),
             ledgerdb=await pool("ledgerdb", "ledgerdb"),
         )

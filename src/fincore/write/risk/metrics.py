@@ -1,4 +1,4 @@
-"""What the risk engine counts."""
+"""What the risk engine and its store count."""
 
 from typing import Final
 
@@ -35,4 +35,8 @@ RULES_VERSION: Final = Gauge(
 RULES_UNUSABLE: Final = Gauge(
     "fincore_risk_rules_unusable",
     "1 while this process cannot use a version of the risk rules that is live or in shadow, and goes by the live one before it.",
+)
+ATTEMPTS_UNCOUNTED: Final = Counter(
+    "fincore_risk_attempts_uncounted_total",
+    "Attempts to pay that this process could not count, so that counters by which rules decide are too low.",
 )

@@ -1,0 +1,162 @@
+"""What an observation asks of the store, and a batch of such questions as the columns of one statement. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fincore.write.risk.list_values import looked_up_values
+from fincore.write.risk.rings import (
+    ATTEMPT_MEASURES,
+    WINDOW_SECONDS,
+    attempt_of,
+    bucket_seconds,
+    card_number_of,
+    outcome_of,
+    ring_of,
+)
+from fincore.write.risk.store import Counter, Membership, Observation, Readings
+
+
+class Step(NamedTuple):
+    """A counter of attempts that one observation counts in: `amount` is 1 or the charge's, `card` what `distinct_cards` adds."""
+
+    place: int
+    ring: bytes
+    bucket_seconds: int
+    is_set: bool
+    amount: int
+    card: int | None
+
+
+class Lookup(NamedTuple):
+    """A counter of outcomes to read."""
+
+    place: int
+    outcome: bytes
+    window_seconds: int
+
+
+class Question(NamedTuple):
+    """What one observation asks. `asked` are its counters and memberships, each known by its place from 0 on."""
+
+    merchant_id: str
+    attempt: bytes
+    asked: tuple[Counter | Membership, ...]
+    steps: tuple[Step, ...]
+    lookups: tuple[Lookup, ...]
+    values: tuple[tuple[int, str, str], ...]
+    addresses: tuple[tuple[int, str, str], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask the database."""
+        return not (self.steps or self.lookups or self.values or self.addresses)
+
+    @property
+    def claims(self) -> list[bytes]:
+        """What no other question of the same statement may name."""
+        sets = [step.ring for step in self.steps if step.is_set]
+        return [self.attempt, *sets] if self.steps else sets
+
+    def readings(self, answers: Mapping[int, int]) -> Readings:
+        """What the answers mean, each to the question at its place. A counter without an answer was never counted in."""
+        return Readings(
+            counts={
+                asked: answers.get(place, 0)
+                for place, asked in enumerate(self.asked)
+                if isinstance(asked, Counter)
+            },
+            members=frozenset(
+                asked
+                for place, asked in enumerate(self.asked)
+                if isinstance(asked, Membership) and place in answers
+            ),
+        )
+
+
+def question_of(
+    observation: Observation, counters: Collection[Counter], memberships: Collection[Membership]
+) -> Question:
+    """What an observation asks; counters by a key that is unknown of it are left out."""
+    known = [counter for counter in dict.fromkeys(counters) if counter.key in observation.values]
+    steps: list[Step] = []
+    lookups: list[Lookup] = []
+    values: list[tuple[int, str, str]] = []
+    addresses: list[tuple[int, str, str]] = []
+    card = None if observation.card is None else card_number_of(observation.card)
+    merchant_id, livemode = observation.merchant_id, observation.livemode
+    currency = observation.money.currency
+    for place, counter in enumerate(known):
+        value = observation.values[counter.key]
+        if counter.measure not in ATTEMPT_MEASURES:
+            outcome = outcome_of(
+                counter.measure,
+                counter.key,
+                value,
+                merchant_id=merchant_id,
+                livemode=livemode,
+                currency=currency,
+            )
+            lookups.append(Lookup(place, outcome, WINDOW_SECONDS[counter.window]))
+            continue
+        ring = ring_of(counter, value, merchant_id=merchant_id, livemode=livemode, currency=currency)
+        is_set = counter.measure == "distinct_cards"
+        amount = observation.money.amount_minor if counter.measure == "attempted_minor" else 1
+        steps.append(
+            Step(
+                place,
+                ring,
+                bucket_seconds(counter.window),
+                is_set,
+                0 if is_set else amount,
+                card if is_set else None,
+            )
+        )
+    for place, membership in enumerate(memberships, start=len(known)):
+        found = values if membership.kind != "ip" else addresses
+        found += [
+            (place, membership.list, value) for value in looked_up_values(membership.kind, membership.value)
+        ]
+    return Question(
+        observation.merchant_id,
+        attempt_of(observation),
+        (*known, *memberships),
+        tuple(steps),
+        tuple(lookups),
+        tuple(values),
+        tuple(addresses),
+    )
+
+
+def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
+    """The parameters of the statement for a batch, in its order; the places are numbered through the whole batch."""
+    attempts: list[tuple[bytes, bytes]] = []
+    steps: list[tuple[int, bytes, bytes, int, bool, int, int | None]] = []
+    lookups: list[tuple[int, bytes, int]] = []
+    values: list[tuple[int, str, str, str]] = []
+    addresses: list[tuple[int, str, str, str]] = []
+    first = 0
+    for question in questions:
+        if question.steps:
+            rings = b"".join(sorted(step.ring for step in question.steps))
+            attempts.append((question.attempt, rings))
+        for place, ring, length, is_set, amount, card in question.steps:
+            steps.append((first + place, question.attempt, ring, length, is_set, amount, card))
+        lookups += [(first + place, outcome, length) for place, outcome, length in question.lookups]
+        values += [
+            (first + place, name, value, question.merchant_id) for place, name, value in question.values
+        ]
+        addresses += [
+            (first + place, name, value, question.merchant_id) for place, name, value in question.addresses
+        ]
+        first += len(question.asked)
+    return [
+        *_columns(attempts, 2),
+        *_columns(steps, 7),
+        *_columns(lookups, 3),
+        *_columns(values, 4),
+        *_columns(addresses, 4),
+    ]
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * count

@@ -1,0 +1,86 @@
+-- Lists of staff: which values are blocked or allowed, who said so and why. An entry is never changed but for its removal, so that
+-- the lists of any earlier moment can be told.
+create table risk.lists (
+    name        text        collate "C" primary key check (name ~ '^[a-z0-9][a-z0-9_]{0,59}$'),
+    kind        text        not null check (kind in (
+        'email', 'email_domain', 'ip', 'card_fingerprint', 'bin', 'country', 'customer', 'device'
+    )),
+    created_at  timestamptz not null default now(),
+    created_by  text        not null check (length(created_by) between 1 and 500),
+    reason      text        not null check (length(reason) between 1 and 500),
+    unique (name, kind)
+);
+
+-- The entries of one imported file. They count from `completed_at` on, all at once.
+create table risk.list_imports (
+    import_id    bigint      generated always as identity primary key,
+    list         text        collate "C" not null references risk.lists,
+    file_sha256  bytea       not null check (octet_length(file_sha256) = 32),
+    started_at   timestamptz not null default now(),
+    started_by   text        not null check (length(started_by) between 1 and 500),
+    reason       text        not null check (length(reason) between 1 and 500),
+    completed_at timestamptz
+);
+
+create table risk.list_entries (
+    entry_id       bigint      generated always as identity primary key,
+    list           text        collate "C" not null,
+    kind           text        not null,
+    value          text        collate "C" not null check (length(value) between 1 and 500),
+    -- Of lists of addresses: the value as a network. One with bits right of its mask is no network.
+    network        cidr,
+    -- Only charges of this merchant; null: of all.
+    merchant_id    text        collate "C",
+    import_id      bigint      references risk.list_imports,
+    expires_at     timestamptz,
+    added_at       timestamptz not null default now(),
+    added_by       text        not null check (length(added_by) between 1 and 500),
+    reason         text        not null check (length(reason) between 1 and 500),
+    removed_at     timestamptz,
+    removed_by     text        check (length(removed_by) between 1 and 500),
+    removal_reason text        check (length(removal_reason) between 1 and 500),
+    foreign key (list, kind) references risk.lists (name, kind),
+    constraint list_entries_of_addresses_are_networks check ((kind = 'ip') = (network is not null)),
+    constraint list_entries_are_removed_for_a_reason
+        check ((removed_at is null) = (removed_by is null) and (removed_at is null) = (removal_reason is null))
+);
+create index list_entries_by_value on risk.list_entries (list, value) where removed_at is null;
+create index list_entries_by_network on risk.list_entries using spgist (network) where removed_at is null and network is not null;
+create index list_entries_by_import on risk.list_entries (import_id) where import_id is not null;
+
+create function risk.keep_list_entry() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' and old.removed_at is null and new.removed_at is not null
+        and (to_jsonb(new) - array['removed_at', 'removed_by', 'removal_reason'])
+          = (to_jsonb(old) - array['removed_at', 'removed_by', 'removal_reason'])
+    then
+        return new;
+    end if;
+    if tg_op = 'DELETE' and exists (
+        select from risk.list_imports i where i.import_id = old.import_id and i.completed_at is null
+    ) then
+        return old;
+    end if;
+    raise exception 'entries of lists explain decisions: % on %.% is refused', tg_op, tg_table_schema, tg_table_name
+        using errcode = 'restrict_violation', hint = 'remove the entry from the list, or add a further one';
+end
+$$;
+create trigger list_entries_are_only_removed
+    before update or delete on risk.list_entries
+    for each row execute function risk.keep_list_entry();
+
+create function risk.refuse_truncate() returns trigger language plpgsql as $$
+begin
+    raise exception 'lists explain decisions: % on %.% is refused', tg_op, tg_table_schema, tg_table_name
+        using errcode = 'restrict_violation';
+end
+$$;
+create trigger list_entries_are_never_truncated
+    before truncate on risk.list_entries
+    for each statement execute function risk.refuse_truncate();
+
+grant select, insert on risk.lists to fincore_service;
+grant select, insert, delete on risk.list_imports to fincore_service;
+grant update (completed_at) on risk.list_imports to fincore_service;
+grant select, insert, delete on risk.list_entries to fincore_service;
+grant update (removed_at, removed_by, removal_reason) on risk.list_entries to fincore_service;

@@ -1,0 +1,84 @@
+"""What is particular to the risk store in PostgreSQL: sessions that die, and what may be done with its tables."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from fincore.postgres.pool import Pool
+from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, PostgresRiskStore
+from fincore.write.risk.store import Counter
+from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
+from fixtures.risk_stores import Attempts
+from fixtures.waiting import eventually
+
+BY_IP = Counter("attempts", "ip", "1h")
+IP = "203.0.113.9"
+IS_BLOCKED = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+KILL_BLOCKED = (
+    "select pg_terminate_backend(pid) from pg_stat_activity "
+    "where wait_event_type = 'Lock' and datname = current_database()"
+)
+
+
+async def test_attempt_counts_once_though_its_session_is_killed(pool: Pool, owner_pool: Pool) -> None:
+    """The statement has counted the request and waits for the counter when its session is ended."""
+    store, attempts = PostgresRiskStore(pool, retry_delay_seconds=0.001), Attempts()
+    await store.observe(attempts.next(ip=IP), [BY_IP], ())
+    async with owner_pool.acquire() as other:
+        held = other.transaction()
+        await held.start()
+        await other.execute("select from risk.attempt_rings for update")
+        asked = asyncio.create_task(store.observe(attempts.next(request=7, ip=IP), [BY_IP], ()))
+        await eventually(lambda: owner_pool.fetchval(IS_BLOCKED))
+        killed = await owner_pool.fetchval(KILL_BLOCKED)
+        assert killed
+        await held.rollback()
+    assert (await asked).counts == {BY_IP: 2}
+    assert (await store.observe(attempts.next(request=7, ip=IP), [BY_IP], ())).counts == {BY_IP: 2}
+    await store.close()
+
+
+async def test_attempt_that_cannot_be_counted_fails_alone(pool: Pool, owner_pool: Pool) -> None:
+    await owner_pool.execute("alter table risk.attempt_rings add check (state[1] < 1000)")
+    store, attempts = PostgresRiskStore(pool), Attempts()
+    counter = Counter("attempted_minor", "ip", "1h")
+    found = await asyncio.gather(
+        *(
+            store.observe(attempts.next(ip=f"203.0.113.{amount}", amount_minor=amount), [counter], ())
+            for amount in (10, 2_000, 20)
+        ),
+        return_exceptions=True,
+    )
+    assert isinstance(found[1], asyncpg.CheckViolationError)
+    assert [one.counts[counter] for one in (found[0], found[2]) if not isinstance(one, BaseException)] == [
+        10,
+        20,
+    ]
+
+
+def test_attempts_are_kept_as_long_as_idempotency_keys() -> None:
+    assert ATTEMPTS_KEPT_FOR == IDEMPOTENCY_KEYS_KEPT_FOR == timedelta(hours=72)
+
+
+@pytest.mark.parametrize(
+    ("ring", "fresh", "becomes"),
+    [
+        ("{0}", "{5,100,5}", [5, 100, 5]),
+        ("{5,100,5}", "{2,100,2}", [7, 100, 7]),
+        ("{5,100,5}", "{2,160,2}", [7, 100, 5, 160, 2]),
+        ("{5,100,5}", "{2,161,2}", [2, 161, 2]),
+        ("{5,100,5}", "{0,161,0}", [0]),
+        ("{5,100,5}", "{2,99,2}", [7, 100, 7]),
+        ("{5,100,5}", "{2,39,2}", [7, 39, 7]),
+        ("{5,100,5}", "{5,101,2,170,3}", [3, 170, 3]),
+    ],
+)
+async def test_ring_takes_buckets_and_loses_old_ones(
+    pool: Pool, ring: str, fresh: str, becomes: list[int]
+) -> None:
+    assert (
+        await pool.fetchval("select risk.ring_with($1::text::bigint[], $2::text::bigint[])", ring, fresh)
+        == becomes
+    )
