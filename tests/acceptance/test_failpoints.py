@@ -77,7 +77,7 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
     with WebhookReceiver() as receiver:
         async with Shop(system, merchant.api_key) as shop:
             endpoint = await shop.operate("/v1/webhook_endpoints", {"url": receiver.url})
-            scenes, endings = await walk(system, shop)
+            scenes, endings = await walk(system, shop, merchant)
             let_time_pass(system, "attempt.reverse")
             system.mend(timeout_seconds=SETTLE_TIMEOUT_SECONDS)
             await assert_each_ended_well(system, shop, merchant, endings)
@@ -89,13 +89,13 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
     print(f"walked {deaths} of {len(FAILPOINTS)} failpoints in {len(endings)} stories")  # noqa: T201 -- with -s
 
 
-async def walk(system: System, shop: Shop) -> tuple[list[Scene], dict[str, Ending]]:
+async def walk(system: System, shop: Shop, merchant: Merchant) -> tuple[list[Scene], dict[str, Ending]]:
     """Every step: its scenario begins, its processes die and are started again. Scenarios end in their own time."""
     scenes: list[Scene] = []
     stories: dict[str, asyncio.Task[Ending]] = {}
     async with asyncio.TaskGroup() as under_way:
         for step in steps():
-            scene = Scene(system, shop, step.doomed)
+            scene = Scene(system, shop, merchant.merchant_id, step.doomed)
             story = under_way.create_task(told(step, scene), name=step.name)
             scenes.append(scene)
             stories[step.name] = story

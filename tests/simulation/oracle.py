@@ -7,6 +7,7 @@ sentence; an empty list is the good news.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -21,6 +22,7 @@ from fincore.domain.events import (
     ChargeCreated,
     ChargeEvent,
     RefundRequested,
+    ReviewDecided,
 )
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspReference
@@ -67,6 +69,7 @@ def at_any_time(world: World) -> list[str]:
         *_somebody_is_at_it(world),
         *_refused_by_the_psp(world),
         *_as_it_was_wished(world),
+        *_nothing_taken_before_approval(world),
         *(finding for wish in world.merchant.wishes for finding in _one_answer(wish)),
     ]
 
@@ -162,13 +165,7 @@ def _somebody_is_at_it(world: World) -> Iterator[str]:
             for attempt in charge.abandoned_attempts
             if attempt.has_money
         ]
-        if charge.pending_until is not None:
-            wanted.append(("charge.follow", charge_id, ""))
-        elif charge.operation is not None:
-            kind = "charge.resolve" if charge.unknown_since else f"charge.{charge.operation.kind}"
-            wanted.append((kind, charge_id, ""))
-        if charge.status in ("requires_action", "authorized"):
-            wanted.append(("charge.follow", charge_id, ""))
+        wanted += [(kind, charge_id, "") for kind in _jobs_wanted(charge)]
         for refund in charge.refunds:
             if refund.status == "pending" or (refund.status == "processing" and refund.unknown_since):
                 wanted.append(("refund.resolve", charge_id, refund.refund_id))
@@ -177,6 +174,17 @@ def _somebody_is_at_it(world: World) -> Iterator[str]:
         for one in wanted:
             if one not in at_work:
                 yield f"{charge_id} is {charge.status}, and nobody does {one[0]} {one[2]}"
+
+
+def _jobs_wanted(charge: Charge) -> Iterator[str]:
+    if charge.pending_until is not None:
+        yield "charge.follow"
+    elif charge.operation is not None:
+        yield "charge.resolve" if charge.unknown_since else f"charge.{charge.operation.kind}"
+    if charge.status in ("requires_action", "authorized"):
+        yield "charge.follow"
+    if charge.status == "authorized" and charge.is_under_review:
+        yield "charge.review"
 
 
 def _named_by(job: QueuedJob) -> tuple[str, str]:
@@ -220,8 +228,24 @@ def _as_it_was_wished(world: World) -> Iterator[str]:
                 yield f"{what}: the PSP was asked for {minor}, the merchant named {named[what]}"
         for minor in world.psps.captures_asked(payment.charge_id):
             wanted = named.get(f"capture {payment.charge_id}", set())
-            if minor not in wanted and not (minor == whole_minor and None in wanted):
+            is_reviewed = was_approved(world.history()[payment.charge_id])
+            if minor not in wanted and not (minor == whole_minor and (None in wanted or is_reviewed)):
                 yield f"{payment.charge_id}: a capture of {minor}, the merchant named {wanted}"
+
+
+def was_approved(events: Sequence[RecordedEvent[ChargeEvent]]) -> bool:
+    return any(isinstance(one.event, ReviewDecided) and one.event.decision == "approved" for one in events)
+
+
+def _nothing_taken_before_approval(world: World) -> Iterator[str]:
+    """No PSP was asked to take the money of a charge that was sent to review, and not approved."""
+    for charge_id, charge in world.charges().items():
+        if charge.risk is None or charge.risk.decision != "review":
+            continue
+        if world.psps.was_asked_to_take(charge_id):
+            yield f"{charge_id} is under review, and a PSP was asked to take the money at once"
+        if world.psps.captures_asked(charge_id) and not was_approved(world.history()[charge_id]):
+            yield f"{charge_id} was captured, and its review was not approved"
 
 
 def _one_answer(wish: Wish) -> Iterator[str]:
@@ -240,9 +264,8 @@ def _wishes_came_true(
     asked = Counter(
         (charge_id, type(recorded.event))
         for charge_id, events in history.items()
-        for recorded in events
-        if isinstance(recorded.event, CaptureRequested)
-        or (isinstance(recorded.event, CancelRequested) and recorded.event.reason != "abandoned")
+        for before, recorded in pairwise(events)
+        if _is_asked_by_merchant(events, before.event, recorded.event)
     )
     answered: Counter[tuple[ChargeId, type]] = Counter()
     for wish in wishes:
@@ -255,6 +278,17 @@ def _wishes_came_true(
                 answered[ChargeId(wish.made or ""), event] += 1
     if asked != answered:
         yield f"operations asked for {asked}, answered {answered}"
+
+
+def _is_asked_by_merchant(
+    events: Sequence[RecordedEvent[ChargeEvent]], before: ChargeEvent, event: ChargeEvent
+) -> bool:
+    """Whether a capture or cancellation is neither FinCore's own nor what follows from a decision of staff."""
+    born = events[0].event
+    takes_at_once = isinstance(born, ChargeCreated) and born.capture_method == "automatic"
+    if isinstance(event, CaptureRequested):
+        return not (takes_at_once and isinstance(before, ReviewDecided))
+    return isinstance(event, CancelRequested) and event.reason not in ("abandoned", "fraudulent")
 
 
 def _wish_of(recorded: RecordedEvent[ChargeEvent]) -> Iterator[str]:

@@ -284,6 +284,15 @@ class PspModel:
         self._away_until = None
         self.faults.clear()
 
+    def was_asked_to_take(self, charge_id: ChargeId) -> bool:
+        """Whether an authorization or a completion of a charge was called for that takes the money at once."""
+        return any(
+            isinstance(kept.request, AuthorizeRequest | CompleteRequest)
+            and kept.request.charge_id == charge_id
+            and kept.request.capture_method == "automatic"
+            for kept in self._keys.values()
+        )
+
     def captures_asked(self, charge_id: ChargeId) -> list[int]:
         """The amounts, in minor units, that captures of a charge were called for with."""
         return [

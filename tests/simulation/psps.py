@@ -79,6 +79,9 @@ class Psps:
         for psp in self.all:
             psp.faults = deque(faults)
 
+    def was_asked_to_take(self, charge_id: ChargeId) -> bool:
+        return any(psp.was_asked_to_take(charge_id) for psp in self.all)
+
     def captures_asked(self, charge_id: ChargeId) -> list[int]:
         return [minor for psp in self.all for minor in psp.captures_asked(charge_id)]
 

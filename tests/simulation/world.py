@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, cast
 
+from fincore.backoffice.operator_recorder import Resolver
+from fincore.backoffice.risk_reviews import ReviewNotDecided, decide
 from fincore.bootstrap.payment_services import payment_services
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
@@ -19,6 +21,7 @@ from fincore.domain.job import JobKind
 from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.domain.recorded_event import RecordedEvent
+from fincore.domain.risk import ReviewVerdict
 from fincore.eventstore.commit import (
     Commit,
     CommitResult,
@@ -36,7 +39,8 @@ from fincore.write.payments.inquiries import Inquiries
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
-from fincore.write.queue.port import Handler, JobResult, JobRunner
+from fincore.write.queue.port import DeadLetters, Handler, JobResult, JobRunner
+from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.account_router import AccountRouter
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breakers import Breakers
@@ -134,6 +138,7 @@ class ApiProcess:
         log: EventLog[ChargeEvent],
         clock: SteppedClock,
         router: AccountRouter,
+        risk: RiskEngine | None,
     ) -> None:
         self._services = payment_services(
             router=router,
@@ -142,6 +147,7 @@ class ApiProcess:
             # No request waits for an outcome, so no stream is watched.
             watch=cast("StreamWatch", None),
             clock=clock,
+            risk=risk,
             public_url="https://pay.example",
             in_flight_wait_seconds=0.0,
         )
@@ -164,7 +170,9 @@ class World:
         psps: Psps,
         *,
         seed: int,
+        risk: RiskEngine | None = None,
     ) -> None:
+        self._risk = risk
         self.clock = clock
         self.queue = queue
         self.store = store
@@ -232,6 +240,20 @@ class World:
         provenance = Provenance(correlation=charge_id, actor="customer")
         work = Inquiries(self._writer).ask(charge_id, (MERCHANT, False), provenance)
         return self.stage.begin(self.stage.prepare(f"return {charge_id}", work, lambda _errand: None))
+
+    def staff_decide(self, charge_id: ChargeId, verdict: ReviewVerdict) -> Errand[list[str] | None]:
+        """A person approves or declines a charge under review, whether or not that may be."""
+        limits = {name: psp.limits for name, psp in self.psps.by_name.items()}
+        writer, no_jobs = cast("Writer[LogEvent]", self._writer), cast("DeadLetters", None)
+        resolver = Resolver(self._log, writer, no_jobs, self.clock, limits)
+
+        async def decided() -> list[str] | None:
+            try:
+                return await decide(resolver, charge_id, verdict, by="ada", reason="Called the customer.")
+            except ReviewNotDecided:
+                return None
+
+        return self.stage.begin(self.stage.prepare(f"{verdict} {charge_id}", decided(), lambda _errand: None))
 
     def work_on(self, job: QueuedJob) -> Errand[JobResult]:
         """A worker takes a job, perhaps one that another has in hand."""
@@ -326,4 +348,4 @@ class World:
         return self._charges
 
     def _api(self) -> ApiProcess:
-        return ApiProcess(self._writer, self._log, self.clock, self._router)
+        return ApiProcess(self._writer, self._log, self.clock, self._router, self._risk)

@@ -25,6 +25,8 @@ _PSP_CALLS: Final = (
     "inquire_dispute",
     "charge_of",
 )
+_NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
+"""Events that are written beside another one, which comes before them in the Commit."""
 _CONSUMERS: Final = ("projectionist", "ledger", "notify")
 
 FAILPOINTS: Final[tuple[str, ...]] = tuple(
@@ -32,7 +34,11 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
     for where, place in product(
         (
             *(f"psp.{call}" for call in _PSP_CALLS),
-            *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
+            *(
+                f"commit.{name}"
+                for name in (*EVENTS, *SHAPES, "webhook", "response")
+                if name not in _NEVER_FIRST
+            ),
             *(f"effects.{consumer}" for consumer in _CONSUMERS),
             "delivery",
         ),

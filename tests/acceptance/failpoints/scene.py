@@ -55,8 +55,9 @@ class Ending(NamedTuple):
 class Scene:
     """What a scenario works with. `place` is `before` or `after`."""
 
-    def __init__(self, system: System, shop: Shop, doomed: Mapping[str, str]) -> None:
+    def __init__(self, system: System, shop: Shop, merchant_id: str, doomed: Mapping[str, str]) -> None:
         self.system = system
+        self.merchant_id = merchant_id
         self.asked: list[Asked] = []
         self.armed = asyncio.Event()
         self._shop = shop

@@ -5,7 +5,17 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from acceptance.failpoints import alone, disputes, failovers, payments, refunds, reports, sessions, wallets
+from acceptance.failpoints import (
+    alone,
+    disputes,
+    failovers,
+    payments,
+    refunds,
+    reports,
+    reviews,
+    sessions,
+    wallets,
+)
 from acceptance.failpoints.scene import Story
 
 
@@ -21,6 +31,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.capture_failed": Way("worker", alone.be_refused_the_capture, is_alone=True),
     "commit.charge.cancel_failed": Way("worker", alone.be_refused_the_cancellation, is_alone=True),
     "commit.charge.outcome_decided": Way("operator", alone.be_decided_by_a_person, is_alone=True),
+    "commit.charge.review_decided": Way("operator", reviews.be_approved_by_staff, is_alone=True),
     "commit.refund.corrected": Way("worker", alone.be_given_back_after_all, is_alone=True),
     "commit.charge.instrument_told": Way("worker", alone.be_told_the_card_later, is_alone=True),
     "psp.authorize": Way("worker", payments.pay),
