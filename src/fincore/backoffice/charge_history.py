@@ -16,7 +16,7 @@ _TELLING: Final[Telling[Charge, ChargeEvent]] = Telling(
     type_of=event_type,
     occurred_at=occurred_at,
     # What is the charge's is shown with it.
-    hidden=frozenset({"merchant_id", "livemode", "plan"}),
+    hidden=frozenset({"merchant_id", "livemode", "plan", "assessment"}),
 )
 
 

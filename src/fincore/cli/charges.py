@@ -10,6 +10,7 @@ from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
 from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
+from fincore.cli.assessment_text import assessment_lines
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
@@ -26,7 +27,7 @@ charges = App(name="charges", help=COMMANDS["charges"].help)
 
 @charges.command(name="show")
 def show_charge(charge_id: Charge) -> None:
-    """Print a charge, its plan and each of its events, including reasons that merchants are not shown.
+    """Print a charge, its plan, what the risk rules decided and each of its events, including reasons that merchants are not shown.
 
     An event that this version cannot read is printed as it is stored. Times are UTC: the PSP's where the PSP gave one.
     """
@@ -35,6 +36,8 @@ def show_charge(charge_id: Charge) -> None:
         show(_charge_line(charge_id, found.state))
         if found.state.plan is not None:
             show("\n".join(plan_lines(found.state.plan)))
+        if found.state.risk is not None:
+            show("\n".join(assessment_lines(found.state.risk)))
     if found.stop is not None:
         shown = f"shown as of version {found.stop.version - 1}: " if found.state is not None else ""
         show(f"{shown}version {found.stop.version} cannot be applied: {found.stop.reason}")
