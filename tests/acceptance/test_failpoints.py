@@ -30,6 +30,7 @@ from fixtures.agreement import assert_all_agree, rows_at_psp
 from fixtures.paypal_client import PayPalClient
 from fixtures.shop import Charge, Shop
 from fixtures.system import System
+from fixtures.vault import vault_settings
 from fixtures.webhook_receiver import Received, WebhookReceiver
 
 SETTLE_TIMEOUT_SECONDS: Final = 120.0
@@ -50,6 +51,7 @@ def mortal_system() -> Iterator[System]:
             "FINCORE_FAILPOINTS": "allowed",
             "FINCORE_WEBHOOKS_ALLOW_LOOPBACK": "true",
             "FINCORE_WORKER_HEARTBEAT_TIMEOUT_SECONDS": "1",
+            **vault_settings(),
         },
         sandbox_options=("--aftermath-delay-seconds=0.5",),
     )
@@ -59,6 +61,7 @@ def mortal_system() -> Iterator[System]:
         system.add_account("stripe", failovers.SECOND)
         system.add_account("paypal", "shop", is_default=True)
         system.start_roles()
+        system.start("card-edge")
         yield system
     finally:
         system.stop()
@@ -74,6 +77,8 @@ def system(mortal_system: System) -> System:
 @pytest.mark.timeout(900)
 async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) -> None:
     merchant = await system.add_merchant()
+    enabled = ("merchant", "raw-cards", "enable", merchant.merchant_id, "--by=Ada", "--reason=SAQ D 2026")
+    await asyncio.to_thread(system.printed, *enabled)
     with WebhookReceiver() as receiver:
         async with Shop(system, merchant.api_key) as shop:
             endpoint = await shop.operate("/v1/webhook_endpoints", {"url": receiver.url})

@@ -17,12 +17,13 @@ from fincore.domain.currency import Currency
 from fincore.domain.events import CancelReason, RefundReason
 from fincore.domain.ids import ChargeId, new_charge_id, new_refund_id
 from fincore.domain.money import Money
-from fincore.domain.outcome import ActionRequired, Approved, Expired, PspReference, RefundReport
-from fincore.domain.payment_method import HostedCard
+from fincore.domain.outcome import ActionRequired, Approved, Declined, Expired, PspReference, RefundReport
+from fincore.domain.payment_method import CardInstrument, HostedCard, Initiator
 from fincore.write.psp.port import CancelRequest, CaptureRequest, Inquiry, RefundInquiry, RefundRequest
 from fincore.write.psp.stripe.gateway import StripeGateway
 from fincore.write.psp.stripe.wire import (
     BalanceTransaction,
+    CardDetails,
     CardFacts,
     CheckoutSession,
     PaymentIntent,
@@ -120,6 +121,8 @@ async def paid(gateway: StripeGateway, charge_id: ChargeId, **changes: Any) -> P
         {"payment_method": "pm_card_threeDSecureOptional", "challenge": True},
         {"payment_method": "pm_nobody_has_this"},
         {"money": Money(1, Currency("usd"))},
+        {"initiator": "merchant", "return_url": None},
+        {"initiator": "merchant", "return_url": None, "payment_method": "pm_card_authenticationRequired"},
     ],
 )
 async def test_authorizing_and_asking_again_is_as_stripe_documents_it(
@@ -130,6 +133,25 @@ async def test_authorizing_and_asking_again_is_as_stripe_documents_it(
     await gateway.inquire(Inquiry(charge_id=charge_id, psp_account=TEST, created_at=datetime.now(UTC)))
     assert len(recorder.exchanges) == 3
     assert recorder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("token", "initiator", "status"),
+    [
+        ("pm_card_authenticationRequiredSetupForOffSession", "merchant", "succeeded"),
+        ("pm_card_authenticationRequiredSetupForOffSession", "customer", "authentication_required"),
+        ("pm_card_authenticationRequired", "merchant", "authentication_required"),
+    ],
+)
+async def test_payment_without_its_customer_is_asked_for_as_one(
+    gateway: StripeGateway, token: str, initiator: Initiator, status: str
+) -> None:
+    request = authorization(new_charge_id(), payment_method=token, initiator=initiator, return_url=None)
+    outcome = await gateway.authorize(request)
+    assert isinstance(outcome, Approved | Declined)
+    assert status == (outcome.failure.code if isinstance(outcome, Declined) else "succeeded")
+    assert isinstance(outcome.instrument, CardInstrument)
+    assert bool(outcome.instrument.network_transaction_id) == isinstance(outcome, Approved)
 
 
 @pytest.mark.parametrize("amount_minor", [1999, 500, 2000], ids=["all", "a part", "too much"])
@@ -332,4 +354,7 @@ def test_card_facts_have_the_names_that_stripe_documents() -> None:
     facts = {field.encode_name for field in msgspec.structs.fields(CardFacts)}
     for card in cards:
         assert facts <= set(card)
+    assert {field.encode_name for field in msgspec.structs.fields(CardDetails)} - facts <= set(cards[0]) | {
+        "capture_before"  # of holds alone
+    }
     assert "payment_method" in data_or_skip(SPEC)["components"]["schemas"]["api_errors"]["properties"]

@@ -10,9 +10,9 @@ import pytest
 import structlog
 
 from fincore.bootstrap.application import ApplicationOptions
-from fincore.domain.events import ChargeCreated
+from fincore.domain.events import ChargeCreated, ChargeRerouted
 from fincore.domain.ids import CardId, ChargeId, new_charge_id, stream_of
-from fincore.domain.outcome import Retryable
+from fincore.domain.outcome import PspAccount, Retryable
 from fincore.domain.payment_method import CardToken, KeptCard
 from fincore.domain.secret import Secret
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
@@ -31,8 +31,8 @@ from fixtures.card_edge_server import (
     CardEdge,
     serving_card_edge,
 )
-from fixtures.commits import created
-from fixtures.merchant_api import Api, Reply, declined, serving_api
+from fixtures.commits import NOON, created
+from fixtures.merchant_api import STRIPE, Api, Reply, declined, serving_api
 from fixtures.vault import keeping
 from integration.test_card_edge import events_of
 
@@ -127,6 +127,29 @@ async def test_token_asked_again_is_made_under_the_same_key(
     assert found == [CardToken("pm_test_1"), CardToken("pm_test_1"), CardToken("pm_test_2")]
     assert edge.tokeniser.keys == [f"{charge_id}:card_token:1", f"{other}:card_token:1"]
     assert len(await accesses(pool)) == 3
+
+
+async def test_next_account_gets_a_token_and_a_record_of_its_own(
+    api: Api, edge: CardEdge, tokens: CardEdgeTokens, card_id: CardId, pool: Pool
+) -> None:
+    charge_id = await waiting_charge(api, card_id)
+    assert await tokens.token(charge_id, 1) == CardToken("pm_test_1")
+    rerouted = ChargeRerouted(
+        abandoned_attempt=1,
+        abandoned_psp=STRIPE,
+        abandoned_psp_account=PspAccount("test"),
+        psp=STRIPE,
+        psp_account=PspAccount("eu"),
+        payment_method=KeptCard(card_id),
+        code="account_unavailable",
+        reason="could not connect",
+        requested_at=NOON,
+    )
+    await api.append(charge_id, lambda _: (rerouted,))
+    assert isinstance(await tokens.token(charge_id, 1), CardEdgeAway)
+    assert await tokens.token(charge_id, 2) == CardToken("pm_eu_2")
+    assert edge.tokeniser.keys == [f"{charge_id}:card_token:1", f"{charge_id}:card_token:2"]
+    assert [(one.attempt, one.psp_account) for one in await accesses(pool)] == [(2, "eu"), (1, "test")]
 
 
 async def test_charge_that_waits_for_no_token_gets_none(

@@ -20,9 +20,11 @@ from hypothesis.stateful import (
 
 from fincore.domain.events import ChargeRerouted
 from fincore.domain.ids import ChargeId
+from fincore.write.payments.payment_method_request import KeptCardPaymentMethod
 from fincore.write.queue.job_payloads import ChargeJob
 from fixtures.routes import EUROPE
 from fixtures.scripted_psp import TEST_ACCOUNT, SteppedClock
+from simulation.card_edge_model import card_of
 from simulation.errands import Errand
 from simulation.machine import How
 from simulation.merchant import Token, offered
@@ -75,14 +77,16 @@ class Failover(RuleBasedStateMachine):
     @initialize(
         seed=st.integers(0, 2**16),
         nature=st.sampled_from(["telling", "wild", "silent"]),
-        plans=st.lists(st.tuples(_PLANS, st.sampled_from(TOKENS), st.booleans()), min_size=1, max_size=3),
+        plans=st.lists(
+            st.tuples(_PLANS, st.sampled_from(TOKENS), st.booleans(), st.booleans()), min_size=1, max_size=3
+        ),
     )
     def the_day_begins(
-        self, seed: int, nature: Nature, plans: list[tuple[Sequence[str], Token, bool]]
+        self, seed: int, nature: Nature, plans: list[tuple[Sequence[str], Token, bool, bool]]
     ) -> None:
         self.world = new_world(self.loop, nature, seed)
-        for kinds, token, capture in plans:
-            accepted(self.world, kinds, token, capture=capture)
+        for kinds, token, capture, is_kept in plans:
+            accepted(self.world, kinds, token, capture=capture, is_kept=is_kept)
 
     @precondition(lambda self: self.world.queue.due)
     @rule(data=st.data(), how=_HOW, faults=_FAULTS)
@@ -107,13 +111,17 @@ class Failover(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         dies=st.booleans(),
+        card_goes=st.booleans(),
         fault=st.sampled_from(["none", "lost_after", "not_sent"]),
         jobs=st.integers(0, 6),
     )
     def a_worker_and_its_psp_are_lost(
-        self, data: st.DataObject, fault: Fault, jobs: int, *, dies: bool
+        self, data: st.DataObject, fault: Fault, jobs: int, *, dies: bool, card_goes: bool
     ) -> None:
-        """A worker dies, or is held up, with the PSP's response in its hands; then no connection to that PSP is made."""
+        """A worker dies, or is held up, with the PSP's response in its hands; then no connection to that PSP is made.
+
+        A kept card may be deleted at that moment.
+        """
         world = self.world
         job = data.draw(st.sampled_from(self.authorizations))
         charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
@@ -124,6 +132,8 @@ class Failover(RuleBasedStateMachine):
             world.stage.step(errand)
         if dies:
             world.crash(errand)
+        if card_goes:
+            world.card_edge.deletes_all()
         world.psps.fail_next([])
         world.psps.by_name[world.charges()[charge_id].psp].goes_away(30)
         for _ in range(jobs):
@@ -204,6 +214,21 @@ class Failover(RuleBasedStateMachine):
     def a_psp_goes_away(self, data: st.DataObject, seconds: int) -> None:
         data.draw(st.sampled_from(self.world.psps.all)).goes_away(seconds)
 
+    @rule(seconds=st.sampled_from([30, 600, 3_000]), accounts=st.integers(0, 4))
+    def the_card_edge_goes_away(self, seconds: int, accounts: int) -> None:
+        """And when it is back, accounts at PSPs make no token for a few calls."""
+        self.world.card_edge.goes_away(seconds)
+        self.world.card_edge.accounts_away = accounts
+
+    @rule(accounts=st.integers(1, 4))
+    def accounts_make_no_token(self, accounts: int) -> None:
+        self.world.card_edge.accounts_away = accounts
+
+    @rule(is_so=st.sampled_from([False, False, True]))
+    def the_customer_has_their_card_deleted(self, *, is_so: bool) -> None:
+        if is_so:
+            self.world.card_edge.deletes_all()
+
     @rule(seconds=st.sampled_from([1, 5, 30, 61, 130, 600, 600, 1_200, 3_700, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.world.pass_time(seconds)
@@ -251,14 +276,17 @@ def new_world(loop: asyncio.AbstractEventLoop, nature: Nature, seed: int) -> Wor
     return World(loop, clock, queue, StoreInMemory(clock, queue), Psps(clock, nature, three=True), seed=seed)
 
 
-def accepted(world: World, kinds: Sequence[str], token: Token, *, capture: bool) -> ChargeId:
-    """A charge just accepted, with these candidates in this order."""
+def accepted(
+    world: World, kinds: Sequence[str], token: Token, *, capture: bool, is_kept: bool = False
+) -> ChargeId:
+    """A charge just accepted, with these candidates in this order; by a kept card, with all that make tokens of it."""
     offers = {
         "stripe": offered(token, TEST_ACCOUNT),
         "paypal": offered("wallet"),
         "adyen": offered(token, EUROPE),
     }
-    wish = world.merchant.charge(1000, *(offers[kind] for kind in kinds), capture=capture)
+    methods = [KeptCardPaymentMethod(card=card_of(token))] if is_kept else [offers[kind] for kind in kinds]
+    wish = world.merchant.charge(1000, *methods, capture=capture)
     world.stage.finish(world.send(wish, 0))
     assert wish.made
     return ChargeId(wish.made)
@@ -282,3 +310,18 @@ def test_psp_out_of_reach_is_left_for_the_next() -> None:
     events = [recorded.event for recorded in world.history()[charge_id]]
     loop.close()
     assert any(isinstance(event, ChargeRerouted) for event in events)
+
+
+def test_kept_card_goes_on_to_the_next_account_that_takes_it() -> None:
+    """The property above would hold as well if no kept card were ever charged, or rerouted."""
+    loop = asyncio.new_event_loop()
+    world = new_world(loop, "telling", seed=1)
+    charge_id = accepted(world, (), "pm_pays", capture=True, is_kept=True)
+    world.card_edge.accounts_away = 2
+    for _ in range(4):
+        for job in world.queue.due:
+            world.stage.finish(world.work_on(job))
+        world.pass_time(1)
+    charge = world.charges()[charge_id]
+    loop.close()
+    assert (charge.status, charge.psp, charge.attempt_number) == ("succeeded", "adyen", 2)

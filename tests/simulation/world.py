@@ -36,6 +36,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.idempotent_requests import Refused, Responded
 from fincore.write.payments.inquiries import Inquiries
+from fincore.write.payments.kept_card_check import FindsKeptCards
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
@@ -47,6 +48,7 @@ from fincore.write.routing.breakers import Breakers
 from fincore.write.worker.worker import Worker
 from fixtures.commits import MERCHANT
 from fixtures.scripted_psp import SteppedClock
+from simulation.card_edge_model import CardEdgeModel
 from simulation.errands import Errand, Stage, gate
 from simulation.log_model import LogModel
 from simulation.merchant import Merchant, Wish
@@ -138,7 +140,9 @@ class ApiProcess:
         log: EventLog[ChargeEvent],
         clock: SteppedClock,
         router: AccountRouter,
+        *,
         risk: RiskEngine | None,
+        kept_cards: FindsKeptCards,
     ) -> None:
         self._services = payment_services(
             router=router,
@@ -149,6 +153,7 @@ class ApiProcess:
             clock=clock,
             risk=risk,
             public_url="https://pay.example",
+            kept_cards=kept_cards,
             in_flight_wait_seconds=0.0,
         )
 
@@ -188,6 +193,7 @@ class World:
         self._writer = cast("Writer[ChargeEvent]", GatedWriter(store.writer))
         self._log = cast("EventLog[ChargeEvent]", GatedLog(store.log))
         self._router = AccountRouter(psps.accounts)
+        self.card_edge = CardEdgeModel(store.log, clock)
         self._apis = [self._api() for _ in range(API_PROCESSES)]
         self._inbox = WebhookInbox(self._writer, psps.by_name, clock)
         self._breakers = Breakers(None, BREAKERS, monotonic=lambda: clock.now().timestamp())
@@ -200,6 +206,7 @@ class World:
             webhooks=psps.by_name,
             clock=clock,
             breaker=self._breakers,
+            card_tokens=self.card_edge,
             draw=self.random.random,
         ).handlers
 
@@ -294,6 +301,7 @@ class World:
     def rest(self, *, within: timedelta) -> None:
         """Let everything come to rest: errands end, clients ask again, the PSP answers and tells, jobs are done."""
         self.psps.comes_back()
+        self.card_edge.comes_back()
         for errand in list(self.stage.errands):
             self.stage.finish(errand)
         for wish in self.merchant.wishes:
@@ -348,4 +356,6 @@ class World:
         return self._charges
 
     def _api(self) -> ApiProcess:
-        return ApiProcess(self._writer, self._log, self.clock, self._router, self._risk)
+        return ApiProcess(
+            self._writer, self._log, self.clock, self._router, risk=self._risk, kept_cards=self.card_edge
+        )

@@ -53,7 +53,11 @@ PaymentMethodType = Literal["card", "paypal", "paypal_vault", "hosted_card", "ke
 class CardInstrument(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="card", omit_defaults=True
 ):
-    """The card that paid, as far as the PSP tells. `fingerprint` is the PSP's: equal for the same card at one account."""
+    """The card that paid, as far as the PSP tells. `fingerprint` is the PSP's: equal for the same card at one account.
+
+    `network_transaction_id` is the card network's own name of the payment: that of the first one by a card shows a bank, at
+    any PSP that can be told it, that the customer has agreed to later ones.
+    """
 
     brand: str | None = None
     last4: str | None = None
@@ -62,6 +66,7 @@ class CardInstrument(
     country: str | None = None
     funding: str | None = None
     fingerprint: str | None = None
+    network_transaction_id: str | None = None
 
 
 class PayPalInstrument(

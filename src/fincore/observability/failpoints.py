@@ -41,12 +41,14 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
             ),
             *(f"effects.{consumer}" for consumer in _CONSUMERS),
             "delivery",
+            "card_token",
         ),
         ("before", "after"),
     )
 )
 """Every place, by name. A commit is named by its first event, or as `webhook` (the inbox) or `response` (the final response
-of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant.
+of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant;
+`card_token` is a worker that asks the card edge for the token of a kept card.
 """
 
 _ARMED: Final[dict[str, int]] = {}

@@ -30,6 +30,14 @@ async def pay_and_wait(scene: Scene) -> Ending:
     return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
 
 
+async def pay_by_kept_card(scene: Scene) -> Ending:
+    """The worker dies before it has the card's token, or with the token in its hands."""
+    card_id = await scene.keep_card("4242424242424242")
+    await scene.arm()
+    charge = await scene.charge_by({"payment_method": {"type": "kept_card", "card": card_id}})
+    return Ending(charge["id"], "succeeded", captured_minor=AMOUNT_MINOR)
+
+
 async def be_declined(scene: Scene) -> Ending:
     await scene.arm()
     charge = await scene.charge("pm_card_visa_chargeDeclined")

@@ -102,6 +102,12 @@ class Scene:
         accepted: Charge = await self.ask("/v1/charges", body)
         return accepted
 
+    async def keep_card(self, number: str) -> str:
+        """The id of a card that the card edge keeps from now on."""
+        reply = await self._shop.keep_card(number)
+        assert reply.status == 201, reply
+        return str(reply.json["id"])
+
     async def charged(self, status: str, payment_method: str = "pm_card_visa", **fields: object) -> Charge:
         """A charge once it has come to a status."""
         return await self.until_status(await self.charge(payment_method, **fields), status)

@@ -41,6 +41,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "psp.inquire": Way("worker", payments.lose_the_capture),
     "psp.inquire_refund": Way("worker", refunds.lose_the_refund),
     "psp.charge_of": Way("worker", alone.be_disputed_before_it_is_known, is_alone=True),
+    "card_token": Way("worker", payments.pay_by_kept_card),
     "commit.charge.created": Way("api", payments.pay),
     "commit.charge.authorized": Way("worker", payments.hold),
     "commit.charge.captured": Way("worker", payments.pay),

@@ -153,6 +153,14 @@ async def test_call_for_a_token_is_never_taken_for_another(
     assert [form.get("billing_details[name]") for _, _, form in stripe.calls] == [None, None]
 
 
+async def test_call_under_a_given_key_is_one_that_stripe_knows_again(
+    tokeniser: StripeCardTokeniser, stripe: Stripe
+) -> None:
+    await tokeniser.tokenise(TEST, card(), idempotency_key="ch_1:card_token:1")
+    ((_, headers, _),) = stripe.calls
+    assert headers["Idempotency-Key"] == "ch_1:card_token:1"
+
+
 async def test_account_that_is_not_there_gets_no_card(tokeniser: StripeCardTokeniser, stripe: Stripe) -> None:
     made = await tokeniser.tokenise(PspAccount("missing"), card())
     assert isinstance(made, Retryable)

@@ -20,6 +20,7 @@ CARD: dict[str, Any] = {
     "country": "US",
     "funding": "credit",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
+    "network_transaction_id": "104102978678771",
 }
 KNOWN: dict[str, Any] = {
     "brand": "visa",
@@ -29,6 +30,7 @@ KNOWN: dict[str, Any] = {
     "country": "US",
     "funding": "credit",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
+    "network_transaction_id": "104102978678771",
 }
 NAMES = dict(zip(CARD, KNOWN, strict=True))
 
@@ -73,7 +75,8 @@ def test_a_held_payment_names_its_card() -> None:
 
 
 def test_a_declined_payment_names_the_card_of_its_error() -> None:
-    assert declined_with(payment_method={"id": "pm_1", "card": CARD}) == CardInstrument(**KNOWN)
+    refused = CardInstrument(**KNOWN | {"network_transaction_id": None})
+    assert declined_with(payment_method={"id": "pm_1", "card": CARD}) == refused
 
 
 @pytest.mark.parametrize("shown", [None, {}, {"card": None}, {"card": []}, [], "pm_1", 1])
@@ -97,6 +100,7 @@ STRANGE: dict[str, list[Any]] = {
     "country": ["", "us", "USA", "U", 1, {"code": "US"}],
     "funding": ["", "CREDIT", "credit card", "4242424242424242"],
     "fingerprint": ["", "x" * 65, "with space", "4242424242424242", 1, "x4242424242424242", "\xe9"],
+    "network_transaction_id": ["", "x" * 65, "with space", "378282246310005", 1, "\xe9"],
 }
 
 

@@ -19,14 +19,16 @@ _LAST4: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[0-9
 _MONTH: Final = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=1, le=12)])
 _YEAR: Final = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=2000, le=2199)])
 _COUNTRY: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")])
-_FINGERPRINT: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")])
+_NAME: Final = msgspec.json.Decoder(Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}\Z")])
 _PAYMENT_METHOD: Final = msgspec.json.Decoder(PaymentMethodShown)
 
 
 def instrument_of_charge(charge: StripeCharge | str | None) -> CardInstrument | None:
     """The card of a charge that was expanded; None where there is none, or nothing is known of its card."""
     details = charge.payment_method_details if isinstance(charge, StripeCharge) else None
-    return _instrument(details.card) if details and details.card else None
+    if details is None or details.card is None:
+        return None
+    return _instrument(details.card, _name(details.card.network_transaction_id))
 
 
 def instrument_of_error(error: StripeError) -> CardInstrument | None:
@@ -35,10 +37,7 @@ def instrument_of_error(error: StripeError) -> CardInstrument | None:
     return _instrument(shown.card) if shown and shown.card else None
 
 
-def _instrument(facts: CardFacts) -> CardInstrument | None:
-    fingerprint = _fact(facts.fingerprint, _FINGERPRINT)
-    if fingerprint is not None and without_card_numbers(fingerprint) != fingerprint:
-        fingerprint = None
+def _instrument(facts: CardFacts, network_transaction_id: str | None = None) -> CardInstrument | None:
     instrument = CardInstrument(
         brand=_fact(facts.brand, _WORD),
         last4=_fact(facts.last4, _LAST4),
@@ -46,9 +45,16 @@ def _instrument(facts: CardFacts) -> CardInstrument | None:
         expiry_year=_fact(facts.exp_year, _YEAR),
         country=_fact(facts.country, _COUNTRY),
         funding=_fact(facts.funding, _WORD),
-        fingerprint=fingerprint,
+        fingerprint=_name(facts.fingerprint),
+        network_transaction_id=network_transaction_id,
     )
     return None if instrument == _NOTHING_KNOWN else instrument
+
+
+def _name(raw: msgspec.Raw) -> str | None:
+    """A word of the PSP or the network; None for one that could be taken for a card number."""
+    name = _fact(raw, _NAME)
+    return name if name is None or without_card_numbers(name) == name else None
 
 
 _NOTHING_KNOWN: Final = CardInstrument()

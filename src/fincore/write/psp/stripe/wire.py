@@ -46,6 +46,7 @@ class PaymentMethodShown(msgspec.Struct, frozen=True):
 class CardDetails(CardFacts, frozen=True):
     """`charge.payment_method_details.card`."""
 
+    network_transaction_id: msgspec.Raw = _NULL
     capture_before: UnixSeconds | None = None
 
 
