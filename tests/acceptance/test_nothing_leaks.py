@@ -365,7 +365,7 @@ async def test_raw_cards_of_every_fate_leave_nothing_behind(system: System) -> N
     enabled = system.fincore(
         "merchant", "raw-cards", "enable", merchant.merchant_id, "--by=Ada", "--reason=SAQ D 2026"
     )
-    assert "No risk engine screens these requests" in enabled.stdout
+    assert "The live risk rules screen these requests" in enabled.stdout
     limits = Path(f"/proc/{system.pid('card-edge')}/limits").read_text()
     assert re.search(r"Max core file size +0 +0 ", limits)
     answers: list[Place] = []

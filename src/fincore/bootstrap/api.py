@@ -10,6 +10,7 @@ from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import configured_accounts, open_webhooks, router
 from fincore.bootstrap.public_url import check_public_url
+from fincore.bootstrap.risk import running_engine
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
@@ -20,6 +21,7 @@ from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.risk.engine import RiskEngine
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -28,10 +30,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,
         running_rules(stores.eventstore) as rules,
+        running_engine(stores, clock, settings) as risk,
         open_webhooks(settings, secret_resolver(os.environ)) as webhooks,
     ):
         accounts = PspAccounts(router=router(settings, rules), webhooks=webhooks)
-        await _serve(settings, stores, writer, clock, stop, accounts=accounts)
+        await _serve(settings, stores, writer, clock, stop, accounts=accounts, risk=risk)
 
 
 async def _serve(
@@ -42,6 +45,7 @@ async def _serve(
     stop: asyncio.Event,
     *,
     accounts: PspAccounts,
+    risk: RiskEngine,
 ) -> None:
     check_public_url(configured_accounts(settings), settings)
     log = EventLog(stores.eventstore, CHARGE_EVENTS)
@@ -65,6 +69,7 @@ async def _serve(
         keys=ApiKeys(stores.eventstore),
         cipher=secret_cipher(settings),
         clock=clock,
+        risk=risk,
     )
     watching = asyncio.create_task(watch.run())
     await serve(application, settings, settings.api_port, stop, name="api", beside=(watching,))

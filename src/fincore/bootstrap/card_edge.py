@@ -9,6 +9,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import card_tokenisers, router
+from fincore.bootstrap.risk import running_engine
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
@@ -19,7 +20,6 @@ from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
-from fincore.write.risk.engine import NoEngine
 
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
@@ -37,13 +37,14 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         async with (
             running_writer(stores.eventstore, stores.jobs.enqueue) as writer,
             running_rules(stores.eventstore) as rules,
+            running_engine(stores, clock, settings) as risk,
         ):
             application = build_card_edge(
                 stores,
                 CardHandling(
                     router=router(settings, rules),
                     tokenisers=tokenisers,
-                    risk=NoEngine(),
+                    risk=risk,
                     number_hmac=hmac,
                     keeping=keeping,
                     token_secret=settings.card_edge_token_secret,

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 
 import structlog
 
+from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.risk.in_process_engine import InProcessEngine
 from fincore.write.risk.metrics import RULES_UNUSABLE
+from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_versions import RiskRuleVersions
-from fincore.write.risk.store import RiskStore
 
 _log = structlog.get_logger(__name__)
 
@@ -39,15 +40,17 @@ async def running_risk_rules(pool: Pool) -> AsyncIterator[RiskRuleCache]:
 
 
 @contextlib.asynccontextmanager
-async def running_engine(
-    pool: Pool, store: RiskStore, clock: Clock, settings: Settings
-) -> AsyncIterator[InProcessEngine]:
-    """The engine of this process, over its store."""
-    async with running_risk_rules(pool) as rules:
-        yield InProcessEngine(
-            rules,
-            store,
-            clock,
-            timeout_seconds=settings.risk_timeout_ms / 1_000,
-            failure_mode=settings.risk_failure_mode,
-        )
+async def running_engine(stores: Stores, clock: Clock, settings: Settings) -> AsyncIterator[InProcessEngine]:
+    """The engine of this process, over its store; at the end the attempts that still wait are counted."""
+    store = PostgresRiskStore(stores.risk)
+    try:
+        async with running_risk_rules(stores.eventstore) as rules:
+            yield InProcessEngine(
+                rules,
+                store,
+                clock,
+                timeout_seconds=settings.risk_timeout_ms / 1_000,
+                failure_mode=settings.risk_failure_mode,
+            )
+    finally:
+        await store.close()

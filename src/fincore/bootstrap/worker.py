@@ -10,6 +10,7 @@ from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_breakers, running_writer, sampled
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
+from fincore.bootstrap.risk import running_engine
 from fincore.bootstrap.settings import Settings
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
@@ -44,6 +45,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,
         running_breakers(stores.eventstore) as breakers,
+        running_engine(stores, clock, settings) as risk,
     ):
         worker = Worker(
             queue=queue,
@@ -60,6 +62,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             ),
             breaker=breakers,
             card_tokens=card_tokens,
+            risk=risk,
             sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),

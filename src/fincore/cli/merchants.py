@@ -19,8 +19,8 @@ merchants.command(origins)
 raw_cards = App(name="raw-cards", help="Raw cards: which merchants may send card numbers to the card edge.")
 merchants.command(raw_cards)
 
-UNSCREENED = (
-    "No risk engine screens these requests: this installation has none, and it allows each. "
+IN_SCOPE = (
+    "The live risk rules screen these requests before a card goes to a PSP; `fincore risk show` prints them. "
     "The merchant and this installation are in scope of PCI DSS SAQ D."
 )
 
@@ -120,7 +120,7 @@ def enable_raw_cards(merchant_id: Merchant, *, live: Live = False, by: By, reaso
     """Let a merchant send card numbers to the card edge, in test mode unless told otherwise. It counts within seconds."""
     _decide_raw_cards(merchant_id, live=live, is_enabled=True, by=by, reason=reason)
     show(f"{merchant_id} may send card numbers in {_mode(live=live)} mode")
-    show(UNSCREENED)
+    show(IN_SCOPE)
 
 
 @raw_cards.command(name="disable")
