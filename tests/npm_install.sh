@@ -11,6 +11,11 @@ is_node_there() {
         [ "$(node -p 'parseInt(process.versions.node)')" -ge "$NODE_MAJOR_MIN" ]
 }
 
+# Two at a time would delete each other's packages.
+if command -v flock >/dev/null; then
+    exec 9>node-install.lock
+    flock 9
+fi
 if cmp -s package-lock.json node_modules/.installed; then
     exit 0
 fi
