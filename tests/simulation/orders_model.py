@@ -186,11 +186,9 @@ class OrdersModel(PspModel):
     # --- time
 
     def tick(self) -> None:
-        """An order that is not completed lapses; what is pending is decided."""
+        """An order that is not completed lapses."""
         now = self._clock.now()
         for payment in self.payments.values():
-            if payment.state == "processing" and payment.moved_at + PROCESSING_LASTS <= now:
-                self._decide(payment)
             is_open = payment.state in ("requires_action", "approved")
             if is_open and payment.created_at + ORDERS_LAPSE_AFTER <= now:
                 payment.state, payment.ended_because = "expired", "abandoned"

@@ -160,6 +160,8 @@ class PspModel:
     name: PspName = STRIPE
     account: PspAccount = TEST_ACCOUNT
     limits: PspLimits = STRIPE_LIMITS
+    processing_lasts: timedelta = PROCESSING_LASTS
+    """After how long the bank, or a person at the PSP, decides what it has taken on."""
 
     def __init__(self, clock: Clock, nature: Nature) -> None:
         self.nature = nature
@@ -259,8 +261,8 @@ class PspModel:
         for payment in self.payments.values():
             if payment.state == "authorized" and payment.lapses_at and payment.lapses_at <= now:
                 self._end(payment, "expired", "authorization_lapsed")
-            if payment.state == "processing" and payment.moved_at + PROCESSING_LASTS <= now:
-                self._accept(payment)
+            if payment.state == "processing" and payment.moved_at + self.processing_lasts <= now:
+                self._decide(payment)
             if payment.owes_fee and payment.moved_at + FEE_KNOWN_AFTER <= now:
                 payment.fee_minor = FEE_MINOR
                 self._tell_payment(payment)
@@ -271,7 +273,7 @@ class PspModel:
             if payment.state == "authorized" and payment.lapses_at:
                 yield payment.lapses_at
             if payment.state == "processing":
-                yield payment.moved_at + PROCESSING_LASTS
+                yield payment.moved_at + self.processing_lasts
             if payment.owes_fee:
                 yield payment.moved_at + FEE_KNOWN_AFTER
 
@@ -528,8 +530,13 @@ class PspModel:
         failure = Failure(code="psp_rejected_request", message="No.", advice="do_not_retry")
         return Rejected(failure=failure, occurred_at=self._clock.now())
 
+    def _decide(self, payment: Payment) -> None:
+        """What was taken on is decided."""
+        self._accept(payment)
+
     def _accept(self, payment: Payment) -> None:
         """The customer's bank says yes."""
+        payment.was_paid = True
         if payment.is_automatic:
             self._take(payment, payment.money.amount_minor)
             return

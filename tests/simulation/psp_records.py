@@ -32,6 +32,8 @@ class Payment:
         self.created_at = now
         self.moved_at = now
         self.state: PaymentState = "processing"
+        self.was_paid = False
+        """Whether the customer's bank ever said yes to it."""
         self.captured_minor = 0
         self.fee_minor = 0
         self.lapses_at: datetime | None = None
