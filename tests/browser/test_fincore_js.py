@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from fincore.checkout.js.built_files import BUILT_FILES
-from fixtures import node_tools
 from fixtures.browser import chromium, violations
 from fixtures.paying_page import POLICY, PayingShop, registered, shop_pages
 from fixtures.system import System
@@ -66,16 +65,6 @@ def shop(system: System) -> Iterator[PayingShop]:
 def browser(shop: PayingShop) -> Iterator[Browser]:
     with chromium() as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def react_page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The script of a page that shows the React component. Skips where there is no Node.js."""
-    sdk = node_tools.install("web/sdk")
-    built = tmp_path_factory.mktemp("react") / "page.js"
-    options = ["--bundle", "--format=iife", "--log-level=error", f"--outfile={built}"]
-    node_tools.run(sdk, "esbuild", "test/react_page.ts", *options)
-    return built.read_text()
 
 
 @pytest.fixture

@@ -177,6 +177,35 @@ def test_paypal_button_is_reached_and_pressed_by_key(page: Page, shop: PayingSho
     page.evaluate("window.shown.first.button.destroy()")
 
 
+def test_paypal_button_in_react_follows_and_leaves(
+    page: Page, shop: PayingShop, charges: dict[str, list[dict[str, Any]]], react_page: str
+) -> None:
+    """React's strict mode mounts it twice; the charge is made by the function of the last render."""
+    page.evaluate(react_page)
+    page.evaluate(
+        """async (key) => {
+          window.heard = [];
+          const charge = (amount_minor, {payment_method}) => window.charge("first", payment_method, {amount_minor});
+          const fincore = await FinCore.loadFinCore(key);
+          window.shown = showPayPal(fincore, document.getElementById("first"), window.heard, charge);
+          window.shown.amount(1000);
+        }""",
+        shop.publishable_key,
+    )
+    page.wait_for_function("() => window.heard.length > 0")
+    page.evaluate("window.shown.amount(1001)")
+    expect(page.get_by_role("group", name="PayPal")).to_have_count(1)
+    button = page.frame_locator("#first iframe").frame_locator("iframe")
+    press(page, button).get_by_role("button", name="Approve").click()
+    page.wait_for_function("() => window.heard.length > 1")
+    assert page.evaluate("window.heard") == [["ready", 1000], ["approved", 1001]]
+    (charge,) = charges["first"]
+    assert decided(shop, charge)["amount_captured_minor"] == 1001
+    expect(page.locator("#first iframe")).to_have_count(0)
+    page.evaluate("window.shown.leave()")
+    assert page.locator("#first").inner_html() == ""
+
+
 def test_charge_that_cannot_be_approved_is_an_error(page: Page, shop: PayingShop) -> None:
     page.evaluate("() => { window.charge = async () => ({next_action: null}) }")
     press(page, mount(page, shop))
