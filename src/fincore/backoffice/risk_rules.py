@@ -15,17 +15,15 @@ from fincore.write.risk.rules import RiskRule, in_order
 from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.rule_text import RuleFlaw
 
-FLAWS_TOLD_MAX = 20
-
 
 class RiskRulesNotUsable(FinCoreError):
-    """A text is no set of risk rules; the message says what is wrong with it, and at which lines."""
+    """A text is no set of risk rules; the message says what is wrong with it first, and `flaws` all of it."""
 
     def __init__(self, flaws: Sequence[RuleFlaw]) -> None:
-        told = "\n".join(f"  {flaw}" for flaw in flaws[:FLAWS_TOLD_MAX])
-        left = len(flaws) - FLAWS_TOLD_MAX
-        more = f"\n  and {counted(left, 'further flaw')}" if left > 0 else ""
-        super().__init__(f"the rules cannot be used:\n{told}{more}")
+        further = len(flaws) - 1
+        more = f"; and {counted(further, 'further flaw')}" if further else ""
+        super().__init__(f"the rules cannot be used: {flaws[0]}{more}")
+        self.flaws = tuple(flaws)
 
 
 class NoSuchRiskVersion(FinCoreError):

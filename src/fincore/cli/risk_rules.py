@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from cyclopts import Parameter, validators
 
 from fincore.backoffice import risk_rules
+from fincore.backoffice.risk_rules import RiskRulesNotUsable
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import By, Reason
 from fincore.cli.rules_file import author, text_of
@@ -18,6 +19,7 @@ from fincore.write.risk.rules import STAGES, RiskRule
 
 Version = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
+FLAWS_SHOWN_MAX: Final = 100
 _DONE: Final = {"shadow": "is in shadow", "live": "is live", "retired": "is retired"}
 
 
@@ -96,6 +98,7 @@ def start_risk(*, reason: Reason, by: By | None = None) -> None:
     name = author(by)
     version, _ = _draft(risk_rules.starter_rules(), reason, name)
     _use(version, "shadow", reason, name)
+    show(f"next: `fincore risk order {version}`, and after some charges `fincore charges show`")
 
 
 def shadow_risk(version: Version, /, *, reason: Reason, by: By | None = None) -> None:
@@ -191,7 +194,17 @@ def _draft(text: str, reason: str, by: str) -> tuple[int, int]:
     async def draft(stores: OperatorStores) -> tuple[int, int]:
         return await risk_rules.draft_rules(stores.risk_rules, text, {}, by=by, reason=reason)
 
-    return on_stores(draft, "eventstore")
+    try:
+        return on_stores(draft, "eventstore")
+    except RiskRulesNotUsable as error:
+        show_table(
+            ("line", "flaw"),
+            [
+                ("" if flaw.line is None else str(flaw.line), flaw.message)
+                for flaw in error.flaws[:FLAWS_SHOWN_MAX]
+            ],
+        )
+        raise
 
 
 def _use(version: int, state: Literal["shadow", "live", "retired"], reason: str, by: str) -> None:
@@ -204,7 +217,10 @@ def _use(version: int, state: Literal["shadow", "live", "retired"], reason: str,
 
 def _rule_row(rule: RiskRule) -> tuple[str, ...]:
     action = rule.action if rule.fallback is None else f"{rule.action}, else {rule.fallback}"
-    scope = [rule.mode or "", counted(len(rule.merchants), "merchant") if rule.merchants else ""]
+    scope = [
+        f"{rule.mode} mode" if rule.mode else "",
+        counted(len(rule.merchants), "merchant") if rule.merchants else "",
+    ]
     until = f"until {moment_text(rule.expires)}" if rule.expires else ""
     about = ", ".join(filter(None, (*scope, until))) or "all"
     return rule.name, str(rule.priority), action, about, rule.when
