@@ -12,7 +12,6 @@ from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_states import NEXT_STATES, SHADOW_MAX, RuleState
 from fincore.write.risk.rule_versions import MadeChange, RiskRuleVersion, RiskRuleVersions, StateChange
 from fincore.write.risk.rules import RiskRule, in_order
-from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.rule_text import RuleFlaw
 
 
@@ -86,11 +85,9 @@ async def order_of(store: RiskRuleVersions, version: int | None = None) -> Order
     return OrderedRules(version=asked.version, state=asked.state, rules=ordered)
 
 
-async def draft_rules(
-    store: RiskRuleVersions, text: str, lists: Mapping[ListName, ListKind], *, by: str, reason: str
-) -> tuple[int, int]:
+async def draft_rules(store: RiskRuleVersions, text: str, *, by: str, reason: str) -> tuple[int, int]:
     """Keep a text as a draft; return its version and how many rules it has. Raises `RiskRulesNotUsable`."""
-    rules = read_risk_rules(text, lists)
+    rules = read_risk_rules(text, await store.lists())
     if isinstance(rules, list):
         raise RiskRulesNotUsable(rules)
     return await store.add(text, by=by, reason=reason), len(rules)
@@ -100,7 +97,6 @@ async def use_rules(
     store: RiskRuleVersions,
     version: int,
     state: Literal["shadow", "live", "retired"],
-    lists: Mapping[ListName, ListKind],
     *,
     by: str,
     reason: str,
@@ -114,7 +110,7 @@ async def use_rules(
         raise NoSuchRiskVersion(version)
     if state not in NEXT_STATES[found.state]:
         raise RiskStateRefused(_why_not(found, state))
-    if state != "retired" and isinstance(rules := read_risk_rules(found.text, lists), list):
+    if state != "retired" and isinstance(rules := read_risk_rules(found.text, await store.lists()), list):
         raise RiskRulesNotUsable(rules)
     in_force = await store.in_force()
     shadows = [other for other, its in in_force.items() if its == "shadow"]

@@ -11,6 +11,7 @@ from fincore.domain.errors import FinCoreError
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.risk.rule_states import RuleState
+from fincore.write.risk.store import ListKind, ListName
 
 _SQL = load_sql("fincore.write.risk", "rule_versions.sql")
 
@@ -72,6 +73,10 @@ class RiskRuleVersions:
     async def changes(self, limit: int = LISTED_MAX) -> "Sequence[MadeChange]":
         """The latest changes, newest first."""
         return [MadeChange(**dict(row)) for row in await self._pool.fetch(_SQL.list_changes, limit)]
+
+    async def lists(self) -> dict[ListName, ListKind]:
+        """The lists of staff that rules may ask, and the kind of values that each holds."""
+        return {ListName(row["name"]): row["kind"] for row in await self._pool.fetch(_SQL.list_kinds)}
 
     async def add(self, text: str, *, by: str, reason: str) -> int:
         """Keep a text as a draft; return its version. Raises `RiskRulesBusy`."""

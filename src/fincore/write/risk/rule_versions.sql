@@ -19,6 +19,10 @@ order by version desc limit $1;
 select version, from_state, to_state, changed_at, changed_by, reason
 from risk.rule_set_changes order by change desc limit $1;
 
+-- name: list_kinds
+-- The lists that rules may ask, and what each holds.
+select name, kind from risk.lists;
+
 -- name: add_version
 -- A further version. No row comes back where another took the number.
 insert into risk.rule_versions (version, text, drafted_by, reason)
