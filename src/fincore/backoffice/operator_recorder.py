@@ -20,13 +20,17 @@ from fincore.write.worker.policies.reviews import ReviewPolicy, opened_review
 
 
 class Resolver(NamedTuple):
-    """What recording a decision needs: the log, a running writer, the dead letters, the time, and PSPs' limits."""
+    """What recording a decision needs: the log, a running writer, the dead letters, the time, and PSPs' limits.
+
+    `reviews` applies where a decision has the PSP hold money of a charge under review.
+    """
 
     log: EventLog[ChargeEvent]
     writer: Writer[ChargeEvent]
     jobs: DeadLetters
     clock: Clock
     limits: Mapping[PspName, PspLimits]
+    reviews: ReviewPolicy = ReviewPolicy()
 
 
 def operator_recorder(resolver: Resolver) -> ChargeRecorder:
@@ -43,6 +47,6 @@ def operator_recorder(resolver: Resolver) -> ChargeRecorder:
 
     def open_review(charge: Charge, events: Sequence[ChargeEvent]) -> tuple[ReviewOpened, ...]:
         hold_seconds = resolver.limits[charge.psp].hold_seconds
-        return opened_review(charge, events, policy=ReviewPolicy(), hold_seconds=hold_seconds, now=now)
+        return opened_review(charge, events, policy=resolver.reviews, hold_seconds=hold_seconds, now=now)
 
     return ChargeRecorder(resolver.log, resolver.writer, follow_up, open_review)

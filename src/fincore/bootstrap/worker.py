@@ -10,6 +10,7 @@ from fincore.bootstrap.job_queue import job_queue
 from fincore.bootstrap.processes import run_until, running_breakers, running_writer, sampled
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
+from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.risk import running_engine
 from fincore.bootstrap.settings import Settings
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
@@ -24,7 +25,6 @@ from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
-from fincore.write.worker.policies.reviews import ReviewPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 
@@ -66,11 +66,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             sessions=session_recorder(EventLog(stores.eventstore, CHECKOUT_SESSION_EVENTS), writer),
             concurrency=settings.worker_concurrency,
             poll_policy=PollPolicy(action_timeout_seconds=settings.action_timeout_seconds),
-            review_policy=ReviewPolicy(
-                undecided=settings.risk_undecided_review,
-                decision_seconds=settings.risk_review_hours * 3_600.0,
-                margin_seconds=settings.risk_review_margin_hours * 3_600.0,
-            ),
+            review_policy=review_policy(settings),
         )
 
         async def measure() -> None:

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter, validators
 
 from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
+from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.assessment_text import assessment_lines
@@ -153,8 +154,11 @@ def resolve_unknown(
         )
     elif refund is None and outcome != "succeeded":
         of_charge: DecidedChargeOutcome = outcome
+        reviews = review_policy(read_settings(os.environ))
         events = on_stores(
-            lambda stores: unknown_outcomes.resolve_charge(stores.resolver, charge_id, of_charge, resolution),
+            lambda stores: unknown_outcomes.resolve_charge(
+                stores.resolver._replace(reviews=reviews), charge_id, of_charge, resolution
+            ),
             "eventstore",
         )
     else:

@@ -8,6 +8,7 @@ from cyclopts import App
 from fincore.backoffice import risk_reviews
 from fincore.backoffice.charge_history import charge_history
 from fincore.cli.arguments import By, Charge, Limit, Reason
+from fincore.cli.assessment_text import assessment_lines
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
@@ -69,11 +70,7 @@ def show_case(charge_id: Charge) -> None:
     show("\n".join(case_lines(charge_id, found.state, found.state.risk)))
     show_table(
         ("version", "happened", "event", "what it says"),
-        [
-            (str(one.version), moment_text(one.at), one.type, one.says)
-            for one in found.events
-            if one.type != "charge.risk_assessed"
-        ],
+        [(str(one.version), moment_text(one.at), one.type, one.says) for one in found.events],
     )
 
 
@@ -81,18 +78,12 @@ def case_lines(charge_id: ChargeId, charge: ChargeState, risk: RiskAssessment) -
     """What a person needs to know to decide a charge, and which command comes next."""
     mode = "live" if charge.livemode else "test"
     account = f"{charge.psp}/{charge.psp_account}"
-    lines = [
+    return [
         f"{charge_id} of {charge.merchant_id} ({mode}) at {account}: {charge.amount}, {charge.status}",
         f"the merchant asked for {charge.capture_method} capture",
-        f"sent to review by the rule {risk.rule or '-'} of version {risk.rules_version}",
+        *assessment_lines(risk),
+        _standing(charge_id, charge),
     ]
-    if risk.hits:
-        lines.append(f"rules that hit: {', '.join(f'{hit.rule} ({hit.action})' for hit in risk.hits)}")
-    lines += [f"{name}: {value}" for name, value in sorted(risk.facts.items())]
-    if risk.unknown:
-        lines.append(f"undecided, because a fact is unknown: {', '.join(risk.unknown)}")
-    lines += [f"failed: {error.rule}: {error.reason}" for error in risk.errors]
-    return [*lines, _standing(charge_id, charge)]
 
 
 def _standing(charge_id: ChargeId, charge: ChargeState) -> str:

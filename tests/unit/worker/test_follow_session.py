@@ -15,12 +15,16 @@ from fincore.domain.checkout_session_events import (
 )
 from fincore.domain.ids import session_charge_id, session_stream_of
 from fincore.domain.outcome import Approved, RefundRejected
+from fincore.domain.risk_review import review_status
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.checkout.session_jobs import session_jobs
 from fincore.write.queue.job_payloads import expire_session_job, follow_session_job
 from fincore.write.queue.port import Done, Hold, RetryIn
+from fincore.write.risk.engine import RiskEngine
 from fixtures.checkout_sessions import SESSION, plan_for, session_created
+from fixtures.review_decisions import decide_in
+from fixtures.risk_engines import NamedEngine
 from fixtures.scripted_psp import (
     NOON,
     Line,
@@ -102,17 +106,17 @@ class Play:
         await self.harness.idle()
 
 
-def play(*script: Line, **scripts: Sequence[Line]) -> "PlayInMemory":
+def play(*script: Line, risk: RiskEngine | None = None, **scripts: Sequence[Line]) -> "PlayInMemory":
     psp = ScriptedPsp(*script)
     psp.scripts |= {name: deque(lines) for name, lines in scripts.items()}
-    return PlayInMemory(psp)
+    return PlayInMemory(psp, risk)
 
 
 class PlayInMemory:
     """A play for the time of a test."""
 
-    def __init__(self, psp: ScriptedPsp) -> None:
-        self._manager = harness_in_memory(psp, SteppedClock())
+    def __init__(self, psp: ScriptedPsp, risk: RiskEngine | None) -> None:
+        self._manager = harness_in_memory(psp, SteppedClock(), risk=risk)
 
     async def __aenter__(self) -> Play:
         scene = Play(await self._manager.__aenter__())
@@ -147,6 +151,23 @@ async def test_paid_charge_completes_its_session() -> None:
     async with play(require_action) as scene:
         await scene.begin("card")
         await scene.pays()
+        assert await scene.statuses() == ["completed", "paid"]
+
+
+async def test_charge_under_review_completes_its_session_when_held() -> None:
+    """The customer has paid as far as they can see; what staff decide, the charge tells the merchant."""
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
+        charge = await scene.charge()
+        assert (charge.status, charge.capture_method, review_status(charge)) == (
+            "authorized",
+            "automatic",
+            "open",
+        )
+        assert [one.capture_method for one in scene.harness.psp.requests] == ["manual"]
+        assert await scene.statuses() == ["completed", "paid"]
+        await decide_in(scene.harness, FIRST, "declined")
+        assert (await scene.charge()).status == "canceled"
         assert await scene.statuses() == ["completed", "paid"]
 
 

@@ -1,31 +1,28 @@
 """What the worker does with a charge under review: it is held, and decided when no person did."""
 
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 
-from fincore.backoffice.operator_recorder import Resolver
-from fincore.backoffice.risk_reviews import ReviewNotDecided, decide
+from fincore.backoffice.risk_reviews import ReviewNotDecided
 from fincore.domain.ids import ChargeId, new_charge_id
 from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Failure, Rejected, Retryable
 from fincore.domain.payment_method import PayPalWallet
 from fincore.domain.risk import ReviewVerdict
 from fincore.domain.risk_review import review_status
-from fincore.write.psp.paypal.limits import PAYPAL_LIMITS
 from fincore.write.psp.port import AuthorizeRequest, CompleteRequest
-from fincore.write.psp.stripe.limits import STRIPE_LIMITS
 from fincore.write.queue.job_payloads import authorize_job, review_job
 from fincore.write.queue.port import Done, Hold, RetryIn
 from fincore.write.worker.policies.reviews import ReviewPolicy
 from fixtures.commits import created
+from fixtures.review_decisions import decide_in
 from fixtures.reviews import assessed
 from fixtures.routes import PAYPAL_US, STRIPE_FIRST, THEN_PAYPAL, routed
 from fixtures.scripted_psp import (
     NOON,
     PAYPAL,
-    STRIPE,
     ScriptedPsp,
     approval,
     lost_after,
@@ -55,14 +52,6 @@ async def reviewed(harness: WorkerHarness, **changes: Any) -> ChargeId:
     await harness.append(charge_id, created(**changes), assessed(), jobs=(authorize_job(charge_id),))
     await harness.idle()
     return charge_id
-
-
-async def decided(harness: WorkerHarness, charge_id: ChargeId, verdict: ReviewVerdict) -> None:
-    limits = {STRIPE: STRIPE_LIMITS, PAYPAL: PAYPAL_LIMITS}
-    writer = cast("Any", harness.writer)
-    resolver = Resolver(harness.log, writer, cast("Any", None), harness.clock, limits)
-    await decide(resolver, charge_id, verdict, by="ada", reason="Called the customer.")
-    await harness.idle()
 
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
@@ -117,13 +106,13 @@ async def test_decision_is_carried_out_at_the_psp(verdict: ReviewVerdict, told: 
     psp = ScriptedPsp()
     async with harness_in_memory(psp) as harness:
         charge_id = await reviewed(harness)
-        await decided(harness, charge_id, verdict)
+        await decide_in(harness, charge_id, verdict)
         assert await harness.history(charge_id) == HELD + told
         review = (await harness.state(charge_id)).review_decided
         assert review is not None
         assert (review.by, review.reason, review.is_automatic) == ("ada", "Called the customer.", False)
         with pytest.raises(ReviewNotDecided, match=f"was {verdict} by ada"):
-            await decided(harness, charge_id, "approved")
+            await decide_in(harness, charge_id, "approved")
         assert await harness.do(review_job(charge_id, delay_seconds=0.0)) == Done()
 
 
@@ -167,7 +156,7 @@ async def test_merchant_that_cancels_ends_the_review() -> None:
         charge = await harness.state(charge_id)
         assert (charge.status, review_status(charge)) == ("canceled", "closed")
         with pytest.raises(ReviewNotDecided, match="the charge is canceled"):
-            await decided(harness, charge_id, "declined")
+            await decide_in(harness, charge_id, "declined")
         harness.clock.advance(hours=HOURS)
         assert await harness.do(review_job(charge_id, delay_seconds=0.0)) == Done()
 
@@ -176,7 +165,7 @@ async def test_declined_hold_is_given_up_again_until_a_person_looks() -> None:
     psp = ScriptedPsp(cancel=[REJECTED] * 2)
     async with harness_in_memory(psp, review_policy=ReviewPolicy(tries_max=2)) as harness:
         charge_id = await reviewed(harness)
-        await decided(harness, charge_id, "declined")
+        await decide_in(harness, charge_id, "declined")
         assert (await harness.state(charge_id)).status == "authorized"
         harness.clock.advance(hours=HOURS)
         job = review_job(charge_id, delay_seconds=0.0)
@@ -202,8 +191,8 @@ async def test_capture_by_the_psp_is_recorded_and_waits_for_a_person(way: str) -
         assert (charge.status, charge.captured_minor) == ("succeeded", 1000)
         assert review_status(charge) == "captured_by_psp"
         with pytest.raises(ReviewNotDecided, match="have the merchant refund"):
-            await decided(harness, charge_id, "declined")
-        await decided(harness, charge_id, "approved")
+            await decide_in(harness, charge_id, "declined")
+        await decide_in(harness, charge_id, "approved")
         assert review_status(await harness.state(charge_id)) == "approved"
         assert (await harness.history(charge_id))[-1] == "charge.review_decided"
 

@@ -1,9 +1,11 @@
 """The worker's metrics."""
 
 from functools import cache
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import Counter, Histogram
+
+from fincore.domain.risk import ReviewVerdict
 
 JOBS: Final = Counter("fincore_worker_jobs_total", "Jobs handled, by result.", ["kind", "result"])
 PSP_OUTCOMES: Final = Counter(
@@ -33,6 +35,9 @@ REVIEWS_DECIDED_AUTOMATICALLY: Final = Counter(
     "Reviews of charges that no person decided in time, by the decision.",
     ["decision"],
 )
+for _verdict in get_args(ReviewVerdict):
+    # Prometheus sees no increase in a series that begins at 1.
+    REVIEWS_DECIDED_AUTOMATICALLY.labels(_verdict)
 WEBHOOKS_PROCESSED: Final = Counter(
     "fincore_webhooks_interpreted_total",
     "Webhooks of PSPs that were processed, by result.",
