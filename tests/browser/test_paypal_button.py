@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from fixtures.browser import chromium, site, violations
+from fixtures.browser import PATIENCE_MILLISECONDS, chromium, site, violations
 from fixtures.paying_page import PayingShop, registered, shop_pages
 from fixtures.system import System
 
@@ -71,6 +71,7 @@ def charges() -> dict[str, list[dict[str, Any]]]:
 def page(browser: Browser, shop: PayingShop, charges: dict[str, list[dict[str, Any]]]) -> Iterator[Page]:
     """The shop's page with its back end. The test fails where a policy kept something out, or code threw."""
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

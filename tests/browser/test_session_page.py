@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from fincore.checkout.session_page.texts import TEXTS
 from fincore.domain.ids import session_charge_id
-from fixtures.browser import chromium, shop, violations
+from fixtures.browser import PATIENCE_MILLISECONDS, chromium, shop, violations
 from fixtures.system import System
 
 pytestmark = pytest.mark.timeout(600)
@@ -28,7 +28,6 @@ ITEMS: Final = [
 ]
 NARROW: Final = 320
 TRIES_MAX: Final = 5
-PATIENCE_MILLISECONDS: Final = 60_000
 PAYPAL, STRIPE, SHOP = "**/checkoutnow?*", "**/c/pay/cs_*", "**/thanks?*"
 
 
