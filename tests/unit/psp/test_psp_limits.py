@@ -40,3 +40,9 @@ def test_psp_without_limits_of_an_operation_is_refused() -> None:
 def test_hold_without_length_is_refused() -> None:
     with pytest.raises(ValueError, match="longer than 0 s"):
         psp_limits(hold_seconds=0)
+
+
+@pytest.mark.parametrize("ability", ["held_types", "challenged_types"])
+def test_type_that_the_psp_does_not_take_has_no_ability(ability: str) -> None:
+    with pytest.raises(ValueError, match="it does not take \\['paypal'\\]"):
+        msgspec.structs.replace(psp_limits(), **{ability: frozenset({"card", "paypal"})})

@@ -57,7 +57,7 @@ class NotTaken(msgspec.Struct, frozen=True):
 
 
 class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """One PSP's limits. A currency without bounds is not taken. Raise `ValueError` if an operation has none.
+    """One PSP's limits. A currency without bounds is not taken. Raise `ValueError` if an operation has none, or a bound is none.
 
     `payment_method_types`: with what customers may pay there.
 
@@ -78,6 +78,9 @@ class PspLimits(msgspec.Struct, frozen=True, kw_only=True):
         missing = sorted(set(get_args(PspOperation)) - self.operations.keys())
         if missing:
             raise ValueError(f"a PSP needs limits of every operation; state those of {missing}")
+        foreign = sorted((self.held_types | self.challenged_types) - self.payment_method_types)
+        if foreign:
+            raise ValueError(f"a PSP can hold and challenge only what it takes; it does not take {foreign}")
         if self.hold_seconds <= 0:
             raise ValueError(f"a hold must last longer than {self.hold_seconds:g} s")
 
