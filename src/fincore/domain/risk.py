@@ -12,7 +12,7 @@ import msgspec
 RiskDecision = Literal["allow", "challenge", "review", "block"]
 """What becomes of a charge, from the mildest to the strictest."""
 RiskUnavailable = Literal["store_unavailable", "store_slow", "no_rules"]
-"""Why the live rules were not evaluated; the decision is then the one that the installation's failure mode gives."""
+"""Why the live rules could not all decide; the decision is then at least as strict as the installation's failure mode says."""
 ReviewVerdict = Literal["approved", "declined"]
 RiskFact = bool | int | str
 
