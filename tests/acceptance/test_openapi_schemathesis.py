@@ -40,7 +40,8 @@ from fixtures.merchant_api import (
 
 AMOUNT_MINOR = 99_999_999
 """Of the charges to refund and to capture: the most that Stripe takes in US dollars."""
-EXAMPLES_PER_OPERATION_MAX = 10
+SAMPLE, ALL = 5, 10
+"""How many requests are made up for an operation."""
 PUBLIC = ApplicationOptions(public_url="https://pay.example")
 CONFIGURATION = """
 # 402: the charge failed while the client waited; a good request all the same.
@@ -151,8 +152,17 @@ async def known(api: Api, dsn: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("phases", ["examples,fuzzing", pytest.param("coverage", marks=pytest.mark.long)])
-async def test_api_passes_schemathesis(pool: Pool, dsn: str, tmp_path: Path, phases: str) -> None:
+@pytest.mark.parametrize(
+    ("phases", "examples"),
+    [
+        ("examples,fuzzing", SAMPLE),
+        pytest.param("examples,fuzzing", ALL, marks=pytest.mark.long),
+        pytest.param("coverage", ALL, marks=pytest.mark.long),
+    ],
+)
+async def test_api_passes_schemathesis(
+    pool: Pool, dsn: str, tmp_path: Path, phases: str, examples: int
+) -> None:
     """`coverage` tries every bound of every field, which takes minutes."""
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(CONFIGURATION)
@@ -171,7 +181,7 @@ async def test_api_passes_schemathesis(pool: Pool, dsn: str, tmp_path: Path, pha
             f"--header=Authorization: Bearer {api.key.reveal()}",
             "--checks=all",
             f"--phases={phases}",
-            f"--max-examples={EXAMPLES_PER_OPERATION_MAX}",
+            f"--max-examples={examples}",
             "--generation-deterministic",
             "--continue-on-failure",
             "--no-color",
