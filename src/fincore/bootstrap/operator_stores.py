@@ -26,6 +26,7 @@ from fincore.write.merchants.origins import Origins
 from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.pages.csp_reports import CspReports
 from fincore.write.pages.verifications import Verifications
+from fincore.write.risk.lists import RiskLists
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
@@ -97,6 +98,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def risk_rules(self) -> RiskRuleVersions:
         """The versions of the risk rules."""
         return RiskRuleVersions(self.eventstore)
+
+    @property
+    def risk_lists(self) -> RiskLists:
+        """The lists that risk rules ask for."""
+        return RiskLists(self.eventstore)
 
     @property
     def resolver(self) -> Resolver:

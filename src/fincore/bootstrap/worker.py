@@ -23,6 +23,7 @@ from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
+from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, LAPSED_KEPT_FOR, PostgresRiskStore
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
@@ -42,6 +43,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
         kept_for=timedelta(days=settings.raw_card_requests_kept_days),
         purge=RawCardRequests(stores.eventstore, clock).purge,
     )
+    risk_store = PostgresRiskStore(stores.risk)
+    risk_counters = (
+        PurgeTask(name="risk_attempts", kept_for=ATTEMPTS_KEPT_FOR, purge=risk_store.purge_attempts),
+        PurgeTask(name="risk_counters", kept_for=LAPSED_KEPT_FOR, purge=risk_store.purge_counters),
+    )
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,
         running_breakers(stores.eventstore) as breakers,
@@ -57,7 +63,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             clock=clock,
             housekeeping=Housekeeping(
                 stores.eventstore,
-                (*purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept), raw_card_requests),
+                (
+                    *purge_tasks(writer, queue, InboxBodies(stores.eventstore), kept),
+                    raw_card_requests,
+                    *risk_counters,
+                ),
                 clock,
             ),
             breaker=breakers,

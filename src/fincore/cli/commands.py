@@ -42,7 +42,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         ),
         "risk": Command(
             "fincore.cli.risk:risk",
-            "Risk: rules, tried out in shadow and live, with their order and facts; charges under review.",
+            "Risk: rules, tried out in shadow and live; lists that they ask for; charges under review.",
         ),
         "jobs": Command("fincore.cli.jobs:jobs", "Dead jobs, which failed for good: list, requeue."),
         "rebuild": Command(

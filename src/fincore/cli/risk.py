@@ -2,7 +2,7 @@
 
 from cyclopts import App
 
-from fincore.cli import risk_rules
+from fincore.cli import risk_lists, risk_rules
 from fincore.cli.commands import COMMANDS
 from fincore.cli.risk_cases import cases
 
@@ -15,4 +15,6 @@ risk.command(risk_rules.retire_risk, name="retire")
 risk.command(risk_rules.order_risk, name="order")
 risk.command(risk_rules.list_facts, name="features")
 risk.command(risk_rules.start_risk, name="starter")
+risk.command(risk_lists.lists)
+risk.command(risk_lists.block_charge, name="block")
 risk.command(cases)

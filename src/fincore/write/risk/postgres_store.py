@@ -42,6 +42,9 @@ ATTEMPTS_KEPT_FOR: Final = timedelta(hours=72)
 """How long a repeated request counts no further attempt. Idempotency keys are kept as long: after that, the same key is of another
 request."""
 
+LAPSED_KEPT_FOR: Final = timedelta(0)
+"""Counters are deleted as soon as they count nothing any more."""
+
 _Waiting = tuple[Question, "asyncio.Future[Readings]"]
 
 
@@ -92,9 +95,9 @@ class PostgresRiskStore:
         status = await self._pool.execute(_SQL.purge_attempts, self._told_time(), kept_for, rows_max)
         return int(status.rpartition(" ")[2])
 
-    async def purge_counters(self, *, rows_max: int) -> int:
-        """Delete counters that count nothing any more, at most `rows_max` of each kind; return how many of the kind with most."""
-        deleted: int = await self._pool.fetchval(_SQL.purge_rings, self._told_time(), rows_max)
+    async def purge_counters(self, *, kept_for: timedelta = LAPSED_KEPT_FOR, rows_max: int) -> int:
+        """Delete counters that have counted nothing for that long, at most `rows_max` of each kind; return how many of the kind with most."""
+        deleted: int = await self._pool.fetchval(_SQL.purge_rings, self._told_time(), kept_for, rows_max)
         return deleted
 
     def _told_time(self) -> datetime | None:

@@ -118,20 +118,20 @@ delete from risk.attempts a using old where a.attempt = old.attempt;
 -- Delete counters that count nothing any more, a bounded number of each kind at a time.
 with old_rings as (
     select ring from risk.attempt_rings
-    where lapses_on < (coalesce($1::timestamptz, now()) at time zone 'utc')::date
-    limit $2
+    where lapses_on < ((coalesce($1::timestamptz, now()) - $2::interval) at time zone 'utc')::date
+    limit $3
     for update skip locked
 ),
 old_sets as (
     select ring from risk.card_sets
-    where lapses_on < (coalesce($1::timestamptz, now()) at time zone 'utc')::date
-    limit $2
+    where lapses_on < ((coalesce($1::timestamptz, now()) - $2::interval) at time zone 'utc')::date
+    limit $3
     for update skip locked
 ),
 old_outcomes as (
     select outcome from risk.outcomes
-    where lapses_on < (coalesce($1::timestamptz, now()) at time zone 'utc')::date
-    limit $2
+    where lapses_on < ((coalesce($1::timestamptz, now()) - $2::interval) at time zone 'utc')::date
+    limit $3
     for update skip locked
 ),
 rings as (

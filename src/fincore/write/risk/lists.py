@@ -1,0 +1,117 @@
+"""The lists of staff in PostgreSQL: entries are added and removed, and what was once an entry stays to be told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from fincore.domain.ids import MerchantId
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Pool
+from fincore.write.risk.list_entries import ListEntry, NewEntry, RiskList
+from fincore.write.risk.store import ListKind, ListName
+
+_SQL = load_sql("fincore.write.risk", "lists.sql")
+
+PAGE_ENTRIES: Final = 1_000
+ABANDONED_AFTER: Final = timedelta(days=1)
+"""An import that was not completed by then has died: its entries are deleted by the next import into the list."""
+DELETED_PER_STEP: Final = 10_000
+
+
+class RiskLists:
+    """Reads and changes lists. Every change counts for the next charge."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def create(self, name: ListName, kind: ListKind, *, by: str, reason: str) -> bool:
+        """Create an empty list; return False where there is one of that name."""
+        return await self._pool.fetchval(_SQL.create_list, name, kind, by, reason) is not None
+
+    async def all(self) -> list[RiskList]:
+        """Every list, by name."""
+        return [RiskList(**dict(row)) for row in await self._pool.fetch(_SQL.read_lists)]
+
+    async def kinds(self) -> Mapping[ListName, ListKind]:
+        """Which lists there are, and what each holds."""
+        return {ListName(row["name"]): row["kind"] for row in await self._pool.fetch(_SQL.read_kinds)}
+
+    async def page(
+        self, name: ListName, *, after: int = 0, is_history: bool = False, limit: int = PAGE_ENTRIES
+    ) -> list[ListEntry]:
+        """The next entries of a list after the entry `after`; with those removed and expired where the history is asked for."""
+        rows = await self._pool.fetch(_SQL.read_entries, name, after, is_history, limit)
+        return [ListEntry(list=name, **dict(row)) for row in rows]
+
+    async def find(self, values: Sequence[tuple[ListKind, str]], *, limit: int) -> list[ListEntry]:
+        """The entries of all lists that match one of some values, each written as its kind writes it."""
+        rows = await self._pool.fetch(
+            _SQL.find_entries,
+            [kind for kind, _ in values],
+            [value for _, value in values],
+            [value for kind, value in values if kind == "ip"],
+            limit,
+        )
+        return [ListEntry(**dict(row)) for row in rows]
+
+    async def add(self, name: ListName, kind: ListKind, entry: NewEntry, *, by: str) -> None:
+        """Add an entry to a list of a kind, in the place of one for the same value and merchant."""
+        await self._pool.execute(
+            _SQL.add_entry,
+            name,
+            entry.value,
+            entry.merchant_id,
+            entry.expires_at,
+            entry.reason,
+            by,
+            _network(kind, entry.value),
+        )
+
+    async def holds(self, name: ListName, value: str) -> bool:
+        """Whether a value is listed for all merchants, for good."""
+        found: bool = await self._pool.fetchval(_SQL.has_entry, name, value)
+        return found
+
+    async def remove(
+        self, name: ListName, value: str, *, merchant_id: MerchantId | None, by: str, reason: str
+    ) -> int:
+        """Remove a value that was added for one merchant, or for all of them; return how many entries that were."""
+        removed: int = await self._pool.fetchval(_SQL.remove_entries, name, value, merchant_id, by, reason)
+        return removed
+
+    async def begin_import(self, name: ListName, *, file_sha256: bytes, by: str, reason: str) -> int:
+        """Begin to import a file, and clear away what imports that died have left; return the import's number."""
+        for row in await self._pool.fetch(_SQL.abandoned_imports, name, ABANDONED_AFTER):
+            while not (
+                await self._pool.execute(_SQL.drop_abandoned_entries, row[0], DELETED_PER_STEP)
+            ).endswith(" 0"):
+                pass
+            await self._pool.execute(_SQL.drop_abandoned_import, row[0])
+        number: int = await self._pool.fetchval(_SQL.begin_import, name, file_sha256, by, reason)
+        return number
+
+    async def import_entries(
+        self, name: ListName, kind: ListKind, number: int, entries: Sequence[NewEntry], *, by: str
+    ) -> int:
+        """Store some entries of an import, which do not count yet; return how many were not listed before."""
+        status = await self._pool.execute(
+            _SQL.import_entries,
+            name,
+            kind,
+            number,
+            by,
+            [entry.value for entry in entries],
+            [_network(kind, entry.value) for entry in entries],
+            [entry.merchant_id for entry in entries],
+            [entry.expires_at for entry in entries],
+            [entry.reason for entry in entries],
+        )
+        return int(status.rpartition(" ")[2])
+
+    async def complete_import(self, number: int) -> None:
+        """Let all entries of an import count."""
+        await self._pool.execute(_SQL.complete_import, number)
+
+
+def _network(kind: ListKind, value: str) -> str | None:
+    return value if kind == "ip" else None
