@@ -1,6 +1,7 @@
 """What is particular to the risk store in PostgreSQL: sessions that die, and what may be done with its tables."""
 
 import asyncio
+import random
 from datetime import timedelta
 
 import asyncpg
@@ -8,6 +9,7 @@ import pytest
 
 from fincore.postgres.pool import Pool
 from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, PostgresRiskStore
+from fincore.write.risk.rings import WINDOW_SECONDS, outcome_of
 from fincore.write.risk.store import Counter
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
 from fixtures.risk_stores import Attempts
@@ -56,6 +58,39 @@ async def test_attempt_that_cannot_be_counted_fails_alone(pool: Pool, owner_pool
         10,
         20,
     ]
+
+
+async def test_outcomes_are_unknown_until_the_log_is_counted(pool: Pool) -> None:
+    store, attempts = PostgresRiskStore(pool), Attempts()
+    declines, captures = Counter("declines", "ip", "1h"), Counter("captures", "ip", "1h")
+    asked = attempts.next(ip=IP)
+    assert (await store.observe(asked, [declines, captures, BY_IP], ())).counts == {BY_IP: 1}
+    await pool.execute("insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0)")
+    seconds = int(await pool.fetchval("select extract(epoch from now())::bigint"))
+    name = outcome_of("declines", "ip", IP, merchant_id=attempts.merchant_id, livemode=True, currency="eur")
+    await pool.execute(
+        "insert into risk.outcomes (outcome, state, lapses_on) values ($1, $2, 'infinity')",
+        name,
+        [seconds - 3_700, 2, seconds - 3_000, 3, seconds - 3, 1],
+    )
+    assert (await store.observe(asked, [declines, captures], ())).counts == {declines: 4, captures: 0}
+
+
+async def test_outcomes_are_put_together_under_their_newest_second(pool: Pool) -> None:
+    """No window counts less than happened in it, nor more than a sixtieth of itself too much."""
+    drawn = random.Random(13)
+    happened = sorted(drawn.randrange(1_000_000, 1_000_000 + 8 * 86_400) for _ in range(2_500))
+    state: list[int] = []
+    for at in range(0, len(happened), 100):
+        fresh = [number for second in happened[at : at + 100] for number in (second, 1)]
+        state = await pool.fetchval("select risk.outcomes_with($1::bigint[], $2::bigint[])", state, fresh)
+        assert len(state) <= 1_000
+    for window in WINDOW_SECONDS.values():
+        since = happened[-1] - window
+        counted = await pool.fetchval("select risk.outcomes_since($1::bigint[], $2)", state, since)
+        least = sum(second > since for second in happened)
+        most = sum(second > since - window // 60 for second in happened)
+        assert least <= counted <= most
 
 
 def test_attempts_are_kept_as_long_as_idempotency_keys() -> None:

@@ -58,12 +58,12 @@ class Question(NamedTuple):
         return [self.attempt, *sets] if self.steps else sets
 
     def readings(self, answers: Mapping[int, int]) -> Readings:
-        """What the answers mean, each to the question at its place. A counter without an answer was never counted in."""
+        """What the answers mean, each to the question at its place. A counter without an answer is unknown."""
         return Readings(
             counts={
-                asked: answers.get(place, 0)
+                asked: answers[place]
                 for place, asked in enumerate(self.asked)
-                if isinstance(asked, Counter)
+                if isinstance(asked, Counter) and place in answers
             },
             members=frozenset(
                 asked

@@ -77,10 +77,12 @@ select s.no, r.total
 from (select * from steps where is_set) s
 full join sets r using (ring)
 union all
-select t.no, risk.outcomes_since(o.state, moment.at_seconds - t.window_seconds)
+select t.no, coalesce(risk.outcomes_since(o.state, moment.at_seconds - t.window_seconds), 0)
 from unnest($12::int[], $13::bytea[], $14::int[]) as t (no, outcome, window_seconds)
-join risk.outcomes o on o.outcome = t.outcome
+left join risk.outcomes o on o.outcome = t.outcome
 cross join moment
+-- Where nothing has counted outcomes yet, none is not known to be 0.
+where exists (select from risk.checkpoints c where c.consumer = 'risk')
 union all
 select t.no, 1
 from unnest($15::int[], $16::text[], $17::text[], $18::text[]) as t (no, list, value, merchant_id), moment
