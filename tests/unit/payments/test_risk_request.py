@@ -116,7 +116,7 @@ def test_no_two_keys_or_attempts_count_as_one() -> None:
     ]
     digests = [
         *map(dedupe_of_key, [*keys, IdempotencyKey(other, False, "")]),
-        dedupe_of_attempt(CHARGE, created()),
+        dedupe_of_attempt(CHARGE, created(merchant_id=mine)),
     ]
     assert len(set(digests)) == len(digests)
     assert {len(one) for one in digests} == {16}

@@ -81,6 +81,8 @@ async def test_attempt_that_may_go_on_keeps_its_assessment(decision: RiskDecisio
         assert (session.state, charge.status) == ("paying", "requires_action")
         assert charge.risk is not None
         assert charge.risk.decision == decision
+        (request,) = harness.psp.requests
+        assert request.challenge == (decision == "challenge")
 
 
 async def test_job_that_comes_twice_asks_the_engine_once() -> None:
