@@ -112,6 +112,9 @@ NOT_SAFE: dict[str, Charge] = {
         Approved(kind="authorized", money=charge().amount, psp_reference=ORDER, occurred_at=NOON),
         capture_method="manual",
     ),
+    "pending, and the PSP named no payment": msgspec.structs.replace(
+        charge(pending(ORDER)), psp_reference=None
+    ),
     "a report waits for a person": evolve(charge(), HELD),
     "the PSP named a payment": msgspec.structs.replace(charge(), psp_reference=ORDER),
     "a completion without a name": msgspec.structs.replace(charge(approval(ORDER)), psp_reference=None),

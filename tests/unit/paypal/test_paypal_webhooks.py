@@ -237,6 +237,20 @@ async def test_certificate_that_is_not_paypals_is_refused(ca_file: Path, what: s
     assert refused == SignatureRefused("certificate")
 
 
+@pytest.mark.parametrize(("place", "is_found"), [(1, True), (7, True), (8, False)])
+async def test_chain_is_read_to_its_bound(ca_file: Path, place: int, *, is_found: bool) -> None:
+    """The authority in between stands at a place of what is served; the certificate itself is at 0."""
+    between = ROOT.authority_for("between")
+    others = [Authority.named("other").certificate] * (place - 1)
+    body = event()
+    async with paypal_stub() as stub:
+        simulator = Simulator(stub, ca_file)
+        simulator.serve(200, pem(between.certificate_for(SIGNING_KEY), *others, between.certificate))
+        found = await simulator.verify(simulator.headers(body), body)
+        await simulator.webhooks.close()
+    assert (found != SignatureRefused("certificate")) is is_found
+
+
 @pytest.mark.parametrize(
     ("status", "served"),
     [
