@@ -94,18 +94,20 @@ class RiskLists:
         self, name: ListName, kind: ListKind, number: int, entries: Sequence[NewEntry], *, by: str
     ) -> int:
         """Store some entries of an import, which do not count yet; return how many were not listed before."""
-        status = await self._pool.execute(
-            _SQL.import_entries,
-            name,
-            kind,
-            number,
-            by,
-            [entry.value for entry in entries],
-            [_network(kind, entry.value) for entry in entries],
-            [entry.merchant_id for entry in entries],
-            [entry.expires_at for entry in entries],
-            [entry.reason for entry in entries],
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.find_by_index)
+            status = await connection.execute(
+                _SQL.import_entries,
+                name,
+                kind,
+                number,
+                by,
+                [entry.value for entry in entries],
+                [_network(kind, entry.value) for entry in entries],
+                [entry.merchant_id for entry in entries],
+                [entry.expires_at for entry in entries],
+                [entry.reason for entry in entries],
+            )
         return int(status.rpartition(" ")[2])
 
     async def complete_import(self, number: int) -> None:
