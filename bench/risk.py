@@ -1,12 +1,15 @@
-"""What it costs to decide about the risk of a charge: by 10, 100 and 1,000 rules, in memory."""
+"""What it costs to decide about the risk of a charge: in memory, and in a process that accepts charges over HTTP."""
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
+from bench import load
 from bench.figures import Figure, show
+from bench.installation import Installation, installation
+from bench.load import Body, Load
 from bench.store import Store
 from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
@@ -16,6 +19,7 @@ from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.rule_cache import POLL_SECONDS
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rules import RuleSet
 from fincore.write.risk.store import Counter, Membership, Observation, Readings
@@ -25,6 +29,25 @@ TARGET_RULES: Final = 100
 TARGET_MICROSECONDS: Final = 2_000.0
 ROUNDS: Final = 7
 CHARGES: Final = {10: 2_000, 100: 500, 1_000: 50}
+
+ACCEPT_RULES: Final = 50
+ACCEPT_ROUNDS: Final = 3
+ACCEPT_TARGET_MICROSECONDS: Final = 500.0
+ACCEPT_LOAD: Final = 64
+ACCEPT_SECONDS: Final = 4.0
+RULES_LIVE_AFTER_SECONDS: Final = 3 * POLL_SECONDS
+BODY: Final = Body(
+    content='{"amount_minor":1{n},"currency":"usd","payment_method":"pm_card_visa","customer":{"email":"ada-{n}@example.com",'
+    '"ip":"203.0.113.9","id":"customer-{n}","device_id":"device-{n}"},"billing_country":"US","metadata":{"order_id":"order-{n}"}}'
+)
+COUNTED: Final = (
+    "has_ip && attempts_by_ip_1h > 900000{n}",
+    "has_ip && attempts_by_ip_10m > 800000{n} && amount_minor > {n}",
+    "has_email && attempts_by_email_24h > 20{n}",
+    'has_device_id && attempts_by_device_24h > 30{n} || currency == "xts"',
+    "has_card && declines_by_card_24h > 30{n}",
+)
+"""Five kinds of rules over five counters; none of them hits."""
 
 CONDITIONS: Final = (
     "has_ip && attempts_by_ip_1h > 10{n}",
@@ -56,9 +79,20 @@ class _AnswersAtOnce:
         return Readings(counts=dict.fromkeys(counters, 1))
 
 
+class _Accepted(NamedTuple):
+    """Charges through one API process: their rate, and the CPU time of each in the process and in PostgreSQL."""
+
+    rate: float
+    microseconds: float
+
+
 def measure(store: Store) -> None:
-    """Assess charges in this process, alone."""
-    del store
+    """Assess charges in this process, alone; then accept charges with rules and without."""
+    _measure_engine()
+    _measure_accept(store)
+
+
+def _measure_engine() -> None:
     used = {count: _microseconds(count) for count in RULES}
     show(
         "Risk",
@@ -80,9 +114,76 @@ def measure(store: Store) -> None:
     )
 
 
-def rules_text(count: int) -> str:
+def _measure_accept(store: Store) -> None:
+    """Two installations on databases of their own, in turns: one without rules, one with fifty that are live."""
+    with installation(store) as plain, installation(store) as ruled:
+        _let_rules_live(ruled, store)
+        ports = {plain: plain.start_role("api"), ruled: ruled.start_role("api")}
+        time.sleep(RULES_LIVE_AFTER_SECONDS)
+        rounds = [
+            (_accept(plain, ports[plain], f"plain-{number}"), _accept(ruled, ports[ruled], f"ruled-{number}"))
+            for number in range(ACCEPT_ROUNDS)
+        ]
+    without, with_rules = (median(one[place].microseconds for one in rounds) for place in (0, 1))
+    show(
+        "Risk while charges are accepted",
+        f"POST /v1/charges as in the section accept, {ACCEPT_LOAD} connections, {ACCEPT_ROUNDS} rounds of {ACCEPT_SECONDS:g} s in "
+        f"turns; medians. {ACCEPT_RULES} rules over five counters are live in one of two installations; every charge is of one "
+        "address, which is the worst case of a counter.",
+        [
+            Figure(
+                name="CPU that rules add to a charge, API and PostgreSQL",
+                value=with_rules - without,
+                unit="us",
+                target=ACCEPT_TARGET_MICROSECONDS,
+                lower_is_better=True,
+                reference="a charge without rules",
+                reference_value=without,
+            ),
+            Figure(
+                name="accepted charges with rules",
+                value=median(one[1].rate for one in rounds),
+                unit="/s",
+                reference="without rules",
+                reference_value=median(one[0].rate for one in rounds),
+            ),
+        ],
+    )
+
+
+def _let_rules_live(fincore: Installation, store: Store) -> None:
+    file = store.folder / "risk-rules.toml"
+    file.write_text(rules_text(ACCEPT_RULES, COUNTED))
+    fincore.printed("risk", "draft", str(file), "--reason", "bench")
+    fincore.printed("risk", "shadow", "1", "--reason", "bench")
+    fincore.printed("risk", "live", "1", "--reason", "bench")
+
+
+def _accept(fincore: Installation, port: int, keys: str) -> _Accepted:
+    meter = fincore.cpu_meter()
+    result = load.run(
+        Load(
+            port=port,
+            method="POST",
+            path="/v1/charges",
+            connections=ACCEPT_LOAD,
+            seconds=ACCEPT_SECONDS,
+            warmup_seconds=1.0,
+            headers={"Authorization": f"Bearer {fincore.secret_key}"},
+            bodies=(BODY,),
+            idempotency_prefix=keys,
+        )
+    )
+    use = meter.use(generator=result.cpu_seconds)
+    if result.stages[0].answers != result.stages[0].answered(201) or result.unanswered:
+        raise RuntimeError(f"charges were not accepted: {result.first_error}")
+    each = use.microseconds_each(result.sent)
+    return _Accepted(result.stages[0].rate, sum(used for name, used in each.items() if name != "generator"))
+
+
+def rules_text(count: int, kinds: Sequence[str] = CONDITIONS) -> str:
     """A file of rules of which none hits."""
-    conditions = [CONDITIONS[number % len(CONDITIONS)].format(n=number) for number in range(count)]
+    conditions = [kinds[number % len(kinds)].format(n=number) for number in range(count)]
     return "".join(
         f"[[rules]]\nname = 'rule-{number}'\nwhen = '''{condition}'''\naction = 'block'\n"
         for number, condition in enumerate(conditions)

@@ -7,7 +7,7 @@ durable transaction is shared (group commit).
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
@@ -30,6 +30,7 @@ from fincore.observability import failpoints
 from fincore.postgres.failures import OUTAGES, is_outage, outage_of
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
+from fincore.postgres.shared_fetch import SharedFetch
 
 _SQL = load_sql("fincore.eventstore", "writer.sql")
 _log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ class Writer(Generic[E_contra]):
         self._commits_waiting_max = commits_waiting_max
         self._waiting: deque[_Waiting[E_contra]] = deque()
         self._claimed: set[object] = set()
+        self._responses: SharedFetch[IdempotencyKey, StoredResponse] = SharedFetch(self._find_responses)
         self._wake = asyncio.Event()
         self._closing = False
 
@@ -98,8 +100,17 @@ class Writer(Generic[E_contra]):
 
     async def find_response(self, key: IdempotencyKey) -> StoredResponse | None:
         """What an idempotency key got, or None if it was never used."""
-        row = await self._pool.fetchrow(_SQL.find_response, key.merchant_id, key.livemode, key.key)
-        return stored_response_of(row) if row else None
+        return await self._responses.find(key)
+
+    async def _find_responses(
+        self, keys: Sequence[IdempotencyKey]
+    ) -> Mapping[IdempotencyKey, StoredResponse]:
+        columns = [[getattr(key, name) for key in keys] for name in IdempotencyKey.__struct_fields__]
+        rows = await self._pool.fetch(_SQL.find_responses, *columns)
+        return {
+            IdempotencyKey(row["merchant_id"], row["livemode"], row["key"]): stored_response_of(row)
+            for row in rows
+        }
 
     async def purge_idempotency_keys(self, *, kept_for: timedelta, rows_max: int = 10_000) -> int:
         """Forget idempotency keys used longer ago, by the database's clock; return how many, at most `rows_max`."""

@@ -92,6 +92,17 @@ select fingerprint, response_status, response_body, location, in_flight_until
 from eventstore.idempotency_keys
 where merchant_id = $1 and livemode = $2 and key = $3;
 
+-- name: find_responses
+-- The same for many keys at once; keys that were not used are left out. Lateral: a look-up by the primary key for each, never a scan.
+select wanted.merchant_id, wanted.livemode, wanted.key, found.*
+from unnest($1::text[], $2::boolean[], $3::text[]) as wanted (merchant_id, livemode, key)
+cross join lateral (
+    select k.fingerprint, k.response_status, k.response_body, k.location, k.in_flight_until
+    from eventstore.idempotency_keys k
+    where k.merchant_id = wanted.merchant_id and k.livemode = wanted.livemode and k.key = wanted.key
+    limit 1
+) found;
+
 -- name: purge_idempotency_keys
 -- Forget keys older than the retention by this server's clock, a bounded number at a time.
 with old as (
