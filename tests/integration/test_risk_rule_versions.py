@@ -253,3 +253,25 @@ async def test_live_version_that_is_unusable_leaves_the_last_good(pool: Pool) ->
     assert cache.live is not None
     assert cache.live.version == good
     assert REGISTRY.get_sample_value("fincore_risk_rules_unusable") == 0
+
+
+class AwayVersions(RiskRuleVersions):
+    """A store that can be away."""
+
+    is_away = False
+
+    async def in_force(self) -> dict[int, RuleState]:
+        if self.is_away:
+            raise TimeoutError
+        return await super().in_force()
+
+
+async def test_age_of_rules_tells_that_they_cannot_be_looked_for(pool: Pool) -> None:
+    now, store = 100.0, AwayVersions(pool)
+    cache = RiskRuleCache(store, monotonic=lambda: now)
+    store.is_away, now = True, 161.0
+    await cache.look()
+    assert REGISTRY.get_sample_value("fincore_risk_rules_age_seconds") == 61.0
+    store.is_away = False
+    await cache.look()
+    assert REGISTRY.get_sample_value("fincore_risk_rules_age_seconds") == 0.0

@@ -323,6 +323,15 @@ ALERTS: Final = (
         section="accounts-and-routing",
     ),
     Alert(
+        name="RoutingRulesOld",
+        severity="critical",
+        expression="max(fincore_routing_rules_age_seconds) > 60",
+        for_seconds=60,
+        runbook="A process has not been able to look for changes of the routing rules for a minute, and goes by those that it had "
+        "then. Read the last lines of its log, and see whether the event store answers it; restart it if it does.",
+        section="accounts-and-routing",
+    ),
+    Alert(
         name="RoutingRuleErrs",
         severity="warning",
         expression="increase(fincore_routing_rule_errors_total[1h]) > 0",
@@ -346,6 +355,15 @@ ALERTS: Final = (
         expression="max(fincore_risk_rules_unusable) > 0",
         runbook="A process cannot use a version of the risk rules that is live or in shadow, and goes by the live one before it. "
         "The log line `risk.rules_unusable` has the reason; let another version be live with `fincore risk live`, or retire it.",
+        section="risk",
+    ),
+    Alert(
+        name="RiskRulesOld",
+        severity="critical",
+        expression="max(fincore_risk_rules_age_seconds) > 60",
+        for_seconds=60,
+        runbook="A process has not been able to look for changes of the risk rules for a minute, and goes by those that it had then: "
+        "a rule that was made live since does not count there. Read the last lines of its log, and see whether the event store answers it.",
         section="risk",
     ),
     Alert(

@@ -36,6 +36,10 @@ RULES_UNUSABLE: Final = Gauge(
     "fincore_risk_rules_unusable",
     "1 while this process cannot use a version of the risk rules that is live or in shadow, and goes by the live one before it.",
 )
+RULES_AGE: Final = Gauge(
+    "fincore_risk_rules_age_seconds",
+    "Seconds since this process last looked for changes of the risk rules and could read them; 0 where it does not look.",
+)
 ATTEMPTS_UNCOUNTED: Final = Counter(
     "fincore_risk_attempts_uncounted_total",
     "Attempts to pay that this process could not count, so that counters by which rules decide are too low.",

@@ -1,13 +1,15 @@
 """The risk rules in the memory of a process: looked for every few seconds, never for a charge."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.failures import is_outage
-from fincore.write.risk.metrics import RULES_UNUSABLE, RULES_VERSION
+from fincore.write.risk.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.risk.rules import RuleSet
@@ -22,12 +24,15 @@ _log = structlog.get_logger(__name__)
 class RiskRuleCache:
     """Holds the live version and those in shadow. A live version that cannot be used does not take the place of the one before."""
 
-    def __init__(self, store: RiskRuleVersions) -> None:
+    def __init__(self, store: RiskRuleVersions, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._monotonic = monotonic
         self._live: RuleSet | None = None
         self._shadow: tuple[RuleSet, ...] = ()
         self._lacks_live = False
         self._unusable: dict[int, str] = {}
+        self._looked_at = monotonic()
+        RULES_AGE.set_function(lambda: monotonic() - self._looked_at)
 
     @property
     def live(self) -> RuleSet | None:
@@ -83,7 +88,7 @@ class RiskRuleCache:
         return await asyncio.to_thread(RuleSet, version, found)
 
     async def run(self) -> None:
-        """Look every `POLL_SECONDS` until canceled; what fails once is tried again."""
+        """Look every `POLL_SECONDS` until canceled; what fails once is tried again, and a metric tells since when it fails."""
         while True:
             await self.look()
             await asyncio.sleep(POLL_SECONDS)
@@ -94,8 +99,10 @@ class RiskRuleCache:
             async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
                 await self.refresh()
             RULES_UNUSABLE.set(0)
+            self._looked_at = self._monotonic()
         except ConfigurationError as error:
             RULES_UNUSABLE.set(1)
+            self._looked_at = self._monotonic()
             _log.error("risk.rules_unusable", reason=str(error))
         except Exception as error:  # noqa: BLE001 -- the next look comes soon
             if not is_outage(error):

@@ -21,6 +21,10 @@ RULES_UNUSABLE: Final = Gauge(
     "fincore_routing_rules_unusable",
     "1 while this process cannot use the live version of the routing rules, and goes by the one before it.",
 )
+RULES_AGE: Final = Gauge(
+    "fincore_routing_rules_age_seconds",
+    "Seconds since this process last looked for changes of the routing rules and could read them; 0 where it does not look.",
+)
 RULE_ERRORS: Final = Counter(
     "fincore_routing_rule_errors_total",
     "Charges for which a routing rule could not be evaluated, so that it did not match.",
