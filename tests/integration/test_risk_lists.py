@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from fincore.backoffice import risk_lists
-from fincore.backoffice.risk_lists import Imported, ImportRefused, NoSuchList
+from fincore.backoffice.risk_lists import ChargeOfTestMode, Imported, ImportRefused, NoSuchList
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import MerchantId, new_charge_id, new_merchant_id, stream_of
@@ -199,8 +199,9 @@ async def test_value_is_found_in_every_list_that_holds_it(lists: RiskLists) -> N
 async def test_charge_is_blocked_by_all_that_is_known_of_it(operator: OperatorStores) -> None:
     lists, charge_id = operator.risk_lists, new_charge_id()
     customer = CustomerContext(id="cus_1", email="ada@example.com", ip="203.0.113.9")
-    paid = captured(instrument=CardInstrument(fingerprint="fp_1"))
-    await operator.writer.commit(append(stream_of(charge_id), created(customer=customer), paid))
+    paid = captured(livemode=True, instrument=CardInstrument(fingerprint="fp_1"))
+    live = created(livemode=True, customer=customer)
+    await operator.writer.commit(append(stream_of(charge_id), live, paid))
 
     async def block() -> list[tuple[str, str | None, bool]]:
         blocked = await risk_lists.block_charge(lists, operator.log, charge_id, **CHANGED)
@@ -217,3 +218,35 @@ async def test_charge_is_blocked_by_all_that_is_known_of_it(operator: OperatorSt
     assert await block() == rows(True)
     (entry,) = await lists.page(ListName("blocked_emails"))
     assert entry.reason == f"{charge_id}: a fraud"
+
+
+async def test_ids_of_blocked_customer_are_of_its_merchant_alone(
+    pool: Pool, operator: OperatorStores
+) -> None:
+    lists, one, other = operator.risk_lists, new_merchant_id(), new_merchant_id()
+    customer = CustomerContext(id="1", email="ada@example.com", device_id="2")
+    asked = {
+        Membership(ListName("blocked_customers"), "customer", "1"),
+        Membership(ListName("blocked_devices"), "device", "2"),
+        Membership(ListName("blocked_emails"), "email", "ada@example.com"),
+    }
+    for merchant_id in (one, other):
+        charge_id = new_charge_id()
+        live = created(merchant_id=merchant_id, livemode=True, customer=customer)
+        await operator.writer.commit(append(stream_of(charge_id), live))
+        blocked = await risk_lists.block_charge(lists, operator.log, charge_id, **CHANGED)
+        assert {(found.kind, found.merchant_id, found.was_listed) for found in blocked if found.value} == {
+            ("customer", merchant_id, False),
+            ("device", merchant_id, False),
+            ("email", None, merchant_id == other),
+        }
+        assert await matching(pool, *asked, merchant_id=merchant_id) == asked
+        assert {found.kind for found in await matching(pool, *asked)} == {"email"}
+
+
+async def test_charge_of_test_mode_is_not_blocked(operator: OperatorStores) -> None:
+    charge_id = new_charge_id()
+    await operator.writer.commit(append(stream_of(charge_id), created(customer=CustomerContext(id="cus_1"))))
+    with pytest.raises(ChargeOfTestMode, match="fincore risk lists add"):
+        await risk_lists.block_charge(operator.risk_lists, operator.log, charge_id, **CHANGED)
+    assert await operator.risk_lists.all() == []

@@ -31,6 +31,8 @@ BLOCK_LISTS: Final[tuple[tuple[ListName, ListKind], ...]] = (
     (ListName("blocked_devices"), "device"),
 )
 """The lists that `block_charge` adds to, each made when it is first needed."""
+_WORDS_OF_A_MERCHANT: Final[frozenset[ListKind]] = frozenset({"customer", "device"})
+"""Kinds of ids that each merchant gives by itself: another merchant's equal one is another customer or device."""
 
 
 class NoSuchList(FinCoreError):
@@ -44,12 +46,26 @@ class ImportRefused(FinCoreError):
     """A file was not imported; nothing of it counts."""
 
 
+class ChargeOfTestMode(FinCoreError):
+    """A charge of test mode was to be blocked: its values would count for live charges, too."""
+
+    def __init__(self, charge_id: ChargeId) -> None:
+        super().__init__(
+            f"{charge_id} is a charge of test mode, and entries of lists count for live charges, too: "
+            "add what is to be blocked with `fincore risk lists add`"
+        )
+
+
 class Blocked(NamedTuple):
-    """What a charge tells of one kind of value: None where it is not known. `was_listed`: it stood on the list before."""
+    """What a charge tells of one kind of value: None where it is not known. `was_listed`: it stood on the list before.
+
+    `merchant_id`: the merchant that the entry is for; None for one that is for all of them.
+    """
 
     list: ListName
     kind: ListKind
     value: str | None
+    merchant_id: MerchantId | None
     was_listed: bool
 
 
@@ -144,35 +160,42 @@ async def export_lines(lists: RiskLists, name: str) -> AsyncIterator[str]:
 async def block_charge(
     lists: RiskLists, log: EventLog[ChargeEvent], charge_id: ChargeId, *, by: str, reason: str
 ) -> list[Blocked]:
-    """Put what is known of a charge's customer, card and device on the block lists. Raise `ChargeNotFound`."""
+    """Put what is known of a charge's customer, card and device on the block lists. Raise `ChargeNotFound` and `ChargeOfTestMode`.
+
+    Ids of customers and devices are listed for the charge's merchant alone.
+    """
     recorded = await log.load(stream_of(charge_id))
     if not recorded:
         raise ChargeNotFound(charge_id)
     created = recorded[0].event
     charge = fold(one.event for one in recorded)
-    known: dict[ListKind, str | None] = {}
-    if isinstance(created, ChargeCreated):
-        customer = created.customer
-        known = {
-            "customer": customer.id if customer else None,
-            "email": (customer.email if customer else None) or created.customer_email,
-            "ip": customer.ip if customer else None,
-            "device": customer.device_id if customer else None,
-        }
-    if charge is not None and isinstance(charge.instrument, CardInstrument):
+    if charge is None or not isinstance(created, ChargeCreated):
+        raise ChargeNotFound(charge_id)
+    if not created.livemode:
+        raise ChargeOfTestMode(charge_id)
+    customer = created.customer
+    known: dict[ListKind, str | None] = {
+        "customer": customer.id if customer else None,
+        "email": (customer.email if customer else None) or created.customer_email,
+        "ip": customer.ip if customer else None,
+        "device": customer.device_id if customer else None,
+    }
+    if isinstance(charge.instrument, CardInstrument):
         known["card_fingerprint"] = charge.instrument.fingerprint
     blocked: list[Blocked] = []
     for name, kind in BLOCK_LISTS:
         text = known.get(kind)
         value = None if text is None else entry_value(kind, text)
+        merchant_id = created.merchant_id if kind in _WORDS_OF_A_MERCHANT else None
         if not isinstance(value, str):
-            blocked.append(Blocked(name, kind, None, was_listed=False))
+            blocked.append(Blocked(name, kind, None, merchant_id, was_listed=False))
             continue
         await lists.create(name, kind, by=by, reason="values of charges that were blocked")
-        was_listed = await lists.holds(name, value)
+        was_listed = await lists.holds(name, value, merchant_id=merchant_id)
         if not was_listed:
-            await lists.add(name, kind, NewEntry(value, f"{charge_id}: {reason}"[:500]), by=by)
-        blocked.append(Blocked(name, kind, value, was_listed))
+            entry = NewEntry(value, f"{charge_id}: {reason}"[:500], merchant_id)
+            await lists.add(name, kind, entry, by=by)
+        blocked.append(Blocked(name, kind, value, merchant_id, was_listed))
     return blocked
 
 

@@ -206,7 +206,8 @@ def export_file(
 def block_charge(charge_id: Charge, *, reason: Reason, by: By | None = None) -> None:
     """Put the customer, e-mail address, card, IP address and device of a charge on the lists of blocked ones.
 
-    What is not known of the charge is named. The lists are made when they are first needed; rules have to ask for them.
+    Ids of customers and devices are listed for the merchant of the charge alone, the others for all merchants. A charge of test mode is
+    refused. What is not known of the charge is named. The lists are made when they are first needed; rules have to ask for them.
     """
     blocked = on_stores(
         lambda stores: use_cases.block_charge(
@@ -214,7 +215,7 @@ def block_charge(charge_id: Charge, *, reason: Reason, by: By | None = None) -> 
         ),
         "eventstore",
     )
-    show_table(("list", "value", ""), [_blocked_row(one) for one in blocked])
+    show_table(("list", "value", "merchant", ""), [_blocked_row(one) for one in blocked])
     show('a rule such as `in_list("blocked_emails", email)` has to ask for each: see `fincore risk show`')
 
 
@@ -239,5 +240,5 @@ def _removal(one: ListEntry) -> tuple[str, ...]:
 
 def _blocked_row(one: Blocked) -> tuple[str, ...]:
     if one.value is None:
-        return one.list, "", "not known of this charge"
-    return one.list, one.value, "was listed" if one.was_listed else "added"
+        return one.list, "", "", "not known of this charge"
+    return one.list, one.value, one.merchant_id or "all", "was listed" if one.was_listed else "added"

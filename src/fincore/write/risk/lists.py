@@ -67,9 +67,9 @@ class RiskLists:
             _network(kind, entry.value),
         )
 
-    async def holds(self, name: ListName, value: str) -> bool:
-        """Whether a value is listed for all merchants, for good."""
-        found: bool = await self._pool.fetchval(_SQL.has_entry, name, value)
+    async def holds(self, name: ListName, value: str, *, merchant_id: MerchantId | None) -> bool:
+        """Whether a value is listed for good, for all merchants or for the one that is given."""
+        found: bool = await self._pool.fetchval(_SQL.has_entry, name, value, merchant_id)
         return found
 
     async def remove(

@@ -70,11 +70,11 @@ select name, kind, $2, $7::text::cidr, $3, $4, $6, $5
 from list, (select count(*) from replaced) as after_removal;
 
 -- name: has_entry
--- Whether an entry for all merchants counts now and does not expire.
+-- Whether an entry for all merchants, or for the one that is given, counts now and does not expire.
 select exists (
     select from risk.list_entries e
     left join risk.list_imports i using (import_id)
-    where e.list = $1 and e.value = $2 and e.merchant_id is null and e.removed_at is null and e.expires_at is null
+    where e.list = $1 and e.value = $2 and (e.merchant_id is null or e.merchant_id = $3) and e.removed_at is null and e.expires_at is null
       and (e.import_id is null or i.completed_at is not null)
 );
 
