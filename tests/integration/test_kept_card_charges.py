@@ -8,6 +8,7 @@ import aiohttp
 import asyncpg
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
 from fincore.bootstrap.application import ApplicationOptions
 from fincore.domain.events import ChargeCreated, ChargeRerouted
@@ -21,6 +22,9 @@ from fincore.write.card_tokens.client import CardEdgeTokens
 from fincore.write.card_tokens.port import CardEdgeAway, CardRefused
 from fincore.write.card_tokens.wire import PATH
 from fincore.write.vault.accesses import Access, AccessRecord
+from fincore.write.vault.card_cipher import CardCipher
+from fincore.write.vault.kept_cards import VaultKeeping
+from fincore.write.vault.vault_keys import VaultKeys
 from fixtures.card_edge_server import (
     AWAY,
     NUMBER,
@@ -33,10 +37,11 @@ from fixtures.card_edge_server import (
 )
 from fixtures.commits import NOON, created
 from fixtures.merchant_api import STRIPE, Api, Reply, declined, serving_api
-from fixtures.vault import keeping
+from fixtures.vault import keeping, vault_key
 from integration.test_card_edge import events_of
 
 KEEPING = keeping("k1")
+CARDS_OF_ANOTHER_K1 = CardCipher(VaultKeys([vault_key("k1", "another")]))
 PARAM = "payment_method.card"
 
 
@@ -86,6 +91,13 @@ async def waiting_charge(api: Api, card_id: CardId, **changes: object) -> Charge
     )
     assert await api.writer.commit(commit) == Committed()
     return charge_id
+
+
+def unreadable(reason: str) -> float:
+    """How many requests for a token met a card that could not be read for a reason. The series is there before the first."""
+    count = REGISTRY.get_sample_value("fincore_vault_cards_unreadable_total", {"reason": reason})
+    assert count is not None
+    return count
 
 
 async def accesses(pool: Pool) -> list[Access]:
@@ -188,10 +200,14 @@ async def test_card_deleted_after_acceptance_is_refused_by_name(
     assert (edge.tokeniser.calls, await accesses(pool)) == ([], [])
 
 
-@pytest.mark.parametrize("change", ["content = set_byte(content, 40, 7)", "expiry_year = 2040"])
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [("content = set_byte(content, 40, 7)", "altered"), ("expiry_year = 2040", "facts_differ")],
+)
 async def test_kept_card_that_was_altered_reaches_no_psp(
-    api: Api, edge: CardEdge, tokens: CardEdgeTokens, dsn: str, change: str
+    api: Api, edge: CardEdge, tokens: CardEdgeTokens, dsn: str, *, change: str, flaw: str
 ) -> None:
+    counted = unreadable(flaw)
     card_id = CardId((await edge.keep("keep")).json()["id"])
     owner = await asyncpg.connect(dsn)
     try:
@@ -203,6 +219,29 @@ async def test_kept_card_that_was_altered_reaches_no_psp(
     assert isinstance(found, CardRefused)
     assert found.failure.code == "card_unreadable"
     assert edge.tokeniser.calls == []
+    assert unreadable(flaw) == counted + 1
+
+
+@pytest.mark.parametrize(
+    ("flaw", "held"),
+    [("key_missing", keeping("k2")), ("key_wrong", VaultKeeping(CARDS_OF_ANOTHER_K1, KEEPING.fingerprints))],
+)
+async def test_card_edge_without_the_key_of_a_card_decides_nothing(
+    api: Api, edge: CardEdge, card_id: CardId, flaw: str, held: VaultKeeping
+) -> None:
+    """Of two card edges one has other keys: the charge waits for the one that can read the card."""
+    charge_id, counted = await waiting_charge(api, card_id), unreadable(flaw)
+    async with serving_card_edge(api, keeping=held) as other:
+        without = tokens_of(other)
+        found = await without.token(charge_id, 1)
+        await without.close()
+        assert other.tokeniser.calls == []
+    assert isinstance(found, CardEdgeAway)
+    assert f"({flaw})" in found.reason
+    assert unreadable(flaw) == counted + 1
+    again = tokens_of(edge)
+    assert await again.token(charge_id, 1) == CardToken("pm_test_1")
+    await again.close()
 
 
 async def test_what_a_psp_says_of_a_card_comes_to_the_worker(

@@ -276,6 +276,16 @@ ALERTS: Final = (
         "FinCore.",
         section="webhooks-to-merchants",
     ),
+    # Whether kept cards can be charged
+    Alert(
+        name="KeptCardUnreadable",
+        severity="critical",
+        expression="sum by (reason) (increase(fincore_vault_cards_unreadable_total[15m])) > 0",
+        runbook="The card edge cannot read kept cards that are to be charged. `key_missing` and `key_wrong`: its settings lack the key; "
+        "the charges wait for it, for 15 minutes, so give the key back at once. Any other reason: the row was altered, and the charge "
+        "failed. `fincore vault verify` names the cards.",
+        section="kept-cards",
+    ),
     # What browsers report of pages
     Alert(
         name="PagesTampered",

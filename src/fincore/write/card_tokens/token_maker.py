@@ -13,12 +13,13 @@ from fincore.domain.outcome import Declined, Failure, FailureCode, PspName, Retr
 from fincore.domain.payment_method import CardToken, KeptCard
 from fincore.domain.raw_card import RawCard
 from fincore.eventstore.log import EventLog
+from fincore.write.card_tokens.metrics import CARDS_UNREADABLE
 from fincore.write.card_tokens.wire import Answer, Made, NotMade, Refused
 from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.vault.accesses import Accesses
 from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.kept_rows import KeptRows, facts_flaw
-from fincore.write.vault.sealed_card import CardUnreadable, Flaw
+from fincore.write.vault.sealed_card import FLAW_TEXTS, KEY_FLAWS, CardUnreadable, Flaw
 
 _log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ class TokenMaker:
             reason = f"the card edge has no account at {charge.psp} that makes tokens of cards"
             return NotMade(reason, is_of_account=True, was_called=False)
         card = await self._opened(charge_id, charge, charge.payment_method.card_id)
-        if isinstance(card, Refused):
+        if isinstance(card, Refused | NotMade):
             return card
         made = await tokeniser.tokenise(
             charge.psp_account, card, idempotency_key=token_key(charge_id, attempt)
@@ -89,7 +90,9 @@ class TokenMaker:
         _log.warning("card_tokens.not_made", charge_id=charge_id, account=charge.psp_account, reason=reason)
         return NotMade(f"no token of the card: {reason}"[:500], is_of_account=True, was_called=was_called)
 
-    async def _opened(self, charge_id: ChargeId, charge: Charge, card_id: CardId) -> RawCard | Refused:
+    async def _opened(
+        self, charge_id: ChargeId, charge: Charge, card_id: CardId
+    ) -> RawCard | Refused | NotMade:
         """The card, without a security code; that it is opened is on record before."""
         row = await self._vault.rows.find(card_id)
         if row is None:
@@ -121,8 +124,12 @@ def _waits_for(charge: Charge, attempt: int) -> bool:
     )
 
 
-def _unreadable(charge_id: ChargeId, card_id: CardId, flaw: Flaw) -> Refused:
+def _unreadable(charge_id: ChargeId, card_id: CardId, flaw: Flaw) -> Refused | NotMade:
+    """What an unreadable card means. The operator can give a key back, and another card edge may have it: that decides nothing."""
     _log.error("vault.card_unreadable", charge_id=charge_id, card_id=card_id, flaw=flaw)
+    CARDS_UNREADABLE.labels(flaw).inc()
+    if flaw in KEY_FLAWS:
+        return NotMade(f"the card edge cannot read the card ({flaw}): {FLAW_TEXTS[flaw]}")
     return _refused("card_unreadable")
 
 

@@ -28,6 +28,9 @@ FLAW_TEXTS: Final[dict[Flaw, str]] = {
     "fingerprint_key_missing": "the key of its fingerprint is neither FINCORE_VAULT_FINGERPRINT_KEY nor the one before",
 }
 
+KEY_FLAWS: Final[frozenset[Flaw]] = frozenset({"key_missing", "key_wrong"})
+"""Those of the settings and not of the card: with its key the card can be read."""
+
 
 class CardIdentity(msgspec.Struct, frozen=True):
     """What a ciphertext is bound to: the card, its merchant, and the mode."""
