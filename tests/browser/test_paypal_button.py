@@ -144,6 +144,31 @@ def test_same_charge_is_approved_after_failures(
     assert [decided(shop, one)["status"] for one in charges["first"]] == ["succeeded"]
 
 
+def test_changed_amount_gets_a_charge_of_its_own(
+    page: Page, shop: PayingShop, charges: dict[str, list[dict[str, Any]]]
+) -> None:
+    """The customer left PayPal, and changed their cart: what they approve next is the amount of the page."""
+    page.evaluate(
+        """() => {
+          const make = window.charge;
+          window.charge = (where, method) => make(where, method, {amount_minor: window.amount_minor ?? 1000});
+        }"""
+    )
+    button = mount(page, shop)
+    press(page, button).get_by_role("button", name="Cancel").click()
+    assert result(page) == {"status": "canceled"}
+    page.evaluate("shown.first.frame = document.querySelector('#first iframe')")
+    page.evaluate("window.amount_minor = 2000; shown.first.button.update({amount_minor: 2000})")
+    page.wait_for_function("() => !shown.first.frame.isConnected")
+    popup = press(page, button)
+    expect(popup.get_by_text("20.00 USD")).to_be_visible()
+    popup.get_by_role("button", name="Approve").click()
+    assert result(page) == {"status": "approved"}
+    left, paid = charges["first"]
+    assert decided(shop, paid)["amount_captured_minor"] == 2000
+    assert decided(shop, left)["status"] == "requires_action"
+
+
 def test_held_payment_is_approved_with_its_intent(
     page: Page, shop: PayingShop, charges: dict[str, list[dict[str, Any]]]
 ) -> None:
@@ -194,13 +219,16 @@ def test_paypal_button_in_react_follows_and_leaves(
         shop.publishable_key,
     )
     page.wait_for_function("() => window.heard.length > 0")
-    page.evaluate("window.shown.amount(1001)")
-    expect(page.get_by_role("group", name="PayPal")).to_have_count(1)
     button = page.frame_locator("#first iframe").frame_locator("iframe")
-    press(page, button).get_by_role("button", name="Approve").click()
+    press(page, button).get_by_role("button", name="Cancel").click()
     page.wait_for_function("() => window.heard.length > 1")
-    assert page.evaluate("window.heard") == [["ready", 1000], ["approved", 1001]]
-    (charge,) = charges["first"]
+    page.evaluate("window.frame = document.querySelector('#first iframe'); window.shown.amount(1001)")
+    page.wait_for_function("() => !window.frame.isConnected")
+    expect(page.get_by_role("group", name="PayPal")).to_have_count(1)
+    press(page, button).get_by_role("button", name="Approve").click()
+    page.wait_for_function("() => window.heard.length > 2")
+    assert page.evaluate("window.heard") == [["ready", 1000], ["canceled", 1000], ["approved", 1001]]
+    _, charge = charges["first"]
     assert decided(shop, charge)["amount_captured_minor"] == 1001
     expect(page.locator("#first iframe")).to_have_count(0)
     page.evaluate("window.shown.leave()")

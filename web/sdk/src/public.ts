@@ -129,7 +129,7 @@ export interface PayWithPayPalOptions extends Amount {
   /**
    * Called when the customer presses the button: has your back end create the charge, with the `payment_method` that it gets as it
    * is, and returns the charge or its `next_action`. The customer approves the same charge again after they left PayPal, so that it
-   * is called again only for a charge that cannot be approved any more.
+   * is called again only for a charge that cannot be approved any more, and after `update` with another amount or currency.
    */
   createCharge(wallet: { payment_method: { type: "paypal"; account: string } }): Promise<{ next_action: NextAction | null } | NextAction>;
   /** False where your back end creates the charge with `"capture": false`. */

@@ -74,7 +74,11 @@ export const paypalButton: PspAdapter<PayWithPayPalOptions, PayWithPayPalEvents,
         const before = shown;
         shown = changed;
         frame.title = shown.title ?? "";
-        const isSame = addressOf(before) === addressOf(shown) && JSON.stringify(before.style) === JSON.stringify(shown.style);
+        // A frame has the charge of its last press approved again: another amount needs another frame.
+        const isSame =
+          before.amount_minor === shown.amount_minor &&
+          addressOf(before) === addressOf(shown) &&
+          JSON.stringify(before.style) === JSON.stringify(shown.style);
         if (!isSame) void open();
       },
       focus: () => frame.focus(),
