@@ -244,6 +244,16 @@ async def test_ids_of_blocked_customer_are_of_its_merchant_alone(
         assert {found.kind for found in await matching(pool, *asked)} == {"email"}
 
 
+async def test_ipv6_address_is_blocked_by_its_network(pool: Pool, operator: OperatorStores) -> None:
+    charge_id, customer = new_charge_id(), CustomerContext(ip="2001:db8:1:2::9")
+    await operator.writer.commit(append(stream_of(charge_id), created(livemode=True, customer=customer)))
+    await risk_lists.block_charge(operator.risk_lists, operator.log, charge_id, **CHANGED)
+    near, far = (
+        Membership(ListName("blocked_ips"), "ip", ip) for ip in ("2001:db8:1:2:ffff::1", "2001:db8:1:3::9")
+    )
+    assert await matching(pool, near, far) == {near}
+
+
 async def test_charge_of_test_mode_is_not_blocked(operator: OperatorStores) -> None:
     charge_id = new_charge_id()
     await operator.writer.commit(append(stream_of(charge_id), created(customer=CustomerContext(id="cus_1"))))

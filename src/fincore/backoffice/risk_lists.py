@@ -14,6 +14,7 @@ from fincore.domain.events import ChargeCreated, ChargeEvent
 from fincore.domain.ids import ChargeId, MerchantId, stream_of
 from fincore.domain.payment_method import CardInstrument
 from fincore.eventstore.log import EventLog
+from fincore.write.risk.features import address_key
 from fincore.write.risk.list_entries import ListEntry, NewEntry
 from fincore.write.risk.list_file import LineFlaw, entries_of, entry_text, header_text
 from fincore.write.risk.list_values import LIST_KINDS, entry_value, list_name_flaw
@@ -162,7 +163,7 @@ async def block_charge(
 ) -> list[Blocked]:
     """Put what is known of a charge's customer, card and device on the block lists. Raise `ChargeNotFound` and `ChargeOfTestMode`.
 
-    Ids of customers and devices are listed for the charge's merchant alone.
+    Ids of customers and devices are listed for the charge's merchant alone, and an address of version 6 by its network of 64 bits.
     """
     recorded = await log.load(stream_of(charge_id))
     if not recorded:
@@ -177,7 +178,7 @@ async def block_charge(
     known: dict[ListKind, str | None] = {
         "customer": customer.id if customer else None,
         "email": (customer.email if customer else None) or created.customer_email,
-        "ip": customer.ip if customer else None,
+        "ip": address_key(customer.ip) if customer and customer.ip else None,
         "device": customer.device_id if customer else None,
     }
     if isinstance(charge.instrument, CardInstrument):

@@ -206,8 +206,8 @@ def export_file(
 def block_charge(charge_id: Charge, *, reason: Reason, by: By | None = None) -> None:
     """Put the customer, e-mail address, card, IP address and device of a charge on the lists of blocked ones.
 
-    Ids of customers and devices are listed for the merchant of the charge alone, the others for all merchants. A charge of test mode is
-    refused. What is not known of the charge is named. The lists are made when they are first needed; rules have to ask for them.
+    Ids of customers and devices are listed for the merchant of the charge alone, the others for all merchants; an IP address of version 6
+    by its network of 64 bits. A charge of test mode is refused. What is not known of the charge is named. The lists are made when they are first needed; rules have to ask for them.
     """
     blocked = on_stores(
         lambda stores: use_cases.block_charge(

@@ -1,5 +1,6 @@
 """The facts of a charge: what is not known is left out, and never a value."""
 
+import pytest
 from msgspec.structs import replace
 
 from fincore.domain.payment_method import CardInstrument
@@ -9,6 +10,7 @@ from fincore.write.risk.features import (
     FACT_NAMES,
     FACTS,
     MEASURES,
+    address_key,
     card_key,
     email_domain,
     known_of,
@@ -61,7 +63,7 @@ def test_facts_of_known_customer_are_in_one_spelling() -> None:
     assert known.facts["has_card"] is True
     assert known.facts["hour_utc"] == 12
     assert known.keys == {
-        "ip": "2001:db8::1",
+        "ip": "2001:db8::/64",
         "email": "ann@shop.example",
         "email_domain": "shop.example",
         "customer": "cus_1",
@@ -88,6 +90,25 @@ def test_card_is_counted_by_token_until_fingerprint_is_known() -> None:
     assert known_of(REQUEST, None, NOON).keys["card"] == "pm_card_visa"
     assert card_key(None, None) is None
     assert card_key("", "") is None
+
+
+@pytest.mark.parametrize(
+    ("ip", "counted"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.2", "192.0.2.2"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_ipv6_network_of_64_bits_is_counted_as_one(ip: str, counted: str) -> None:
+    known = known_of(replace(BARE, customer=CustomerContext(ip=ip)), None, NOON)
+    assert (known.facts["ip"], known.keys["ip"]) == (ip, counted)
+    assert address_key(ip) == counted
 
 
 def test_email_domain_of_address_without_one_is_unknown() -> None:

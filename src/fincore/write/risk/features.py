@@ -5,6 +5,7 @@ A fact that is not known is left out, and a rule that needs it does not decide. 
 
 from collections.abc import Mapping
 from datetime import datetime
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 
@@ -69,7 +70,7 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
 
 KEYS: Final[Mapping[Key, str]] = MappingProxyType(
     {
-        "ip": "the IP address",
+        "ip": "the IP address; of one of version 6 the network of 64 bits, as its customer has all of it",
         "email": "the e-mail address",
         "email_domain": "the domain of the e-mail address",
         "customer": "the merchant's id of the customer",
@@ -192,7 +193,7 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
     facts = {name: value for name, value in unsure.items() if value}
     has = {f"has_{name}": name in facts for name in unsure}
     keys: dict[Key, str | None] = {
-        "ip": facts.get("ip"),
+        "ip": None if "ip" not in facts else address_key(facts["ip"]),
         "email": facts.get("email"),
         "email_domain": facts.get("email_domain"),
         "customer": facts.get("customer_id"),
@@ -212,6 +213,25 @@ def normal_email(email: str | None) -> str | None:
 def email_domain(email: str | None) -> str | None:
     """The domain of an e-mail address, in lower case; None where it has none."""
     return None if email is None else normal_email(email.rpartition("@")[2] if "@" in email else None) or None
+
+
+def address_key(ip: str) -> str:
+    """What an IP address is counted and blocked by: itself, or of version 6 its network of 64 bits.
+
+    An IPv6 address that stands for one of version 4 is that one (RFC 4291, 2.5.5.2). What is no address is left as it is.
+    """
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _CUSTOMERS_IPV6_BITS), strict=False))
+
+
+_CUSTOMERS_IPV6_BITS: Final = 64
 
 
 def card_key(fingerprint: str | None, token: str | None) -> str | None:
