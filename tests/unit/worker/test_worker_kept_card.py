@@ -199,16 +199,23 @@ async def test_worker_without_a_card_edge_tries_again() -> None:
     assert "set FINCORE_CARD_EDGE_URL" in result.reason
 
 
-@pytest.mark.parametrize(("found", "told"), [(AWAY, []), (ACCOUNT_AWAY, [(TEST_ACCOUNT, "unavailable")])])
-async def test_breaker_counts_the_account_and_not_the_card_edge(
-    found: Retryable | CardEdgeAway, told: list[tuple[str, str]]
+@pytest.mark.parametrize("found", [AWAY, ACCOUNT_AWAY, DELETED])
+async def test_breaker_counts_no_answer_of_the_card_edge(
+    found: Retryable | CardEdgeAway | CardRefused,
 ) -> None:
+    """A card edge with a stale key of the account must not take the account from charges that need no token."""
     breaker = Watched()
     harness = HarnessInMemory(
-        ScriptedPsp(),
-        SteppedClock(),
-        breaker=breaker,
-        card_tokens=ScriptedCardTokens(found),
+        ScriptedPsp(), SteppedClock(), breaker=breaker, card_tokens=ScriptedCardTokens(found)
     )
     await harness.do(authorize_job(await charge_of(harness)))
-    assert breaker.told == told
+    assert breaker.told == []
+
+
+async def test_breaker_counts_the_charge_of_a_kept_card() -> None:
+    breaker = Watched()
+    harness = HarnessInMemory(
+        ScriptedPsp(), SteppedClock(), breaker=breaker, card_tokens=ScriptedCardTokens()
+    )
+    await harness.do(authorize_job(await charge_of(harness)))
+    assert breaker.told == [(TEST_ACCOUNT, "available")]

@@ -49,10 +49,8 @@ async def carry_out(
     match token:
         case CardEdgeAway(reason=reason):
             return CarriedOut(loaded, Retryable(reason=reason), fails_everywhere=True)
-        case Declined() | Unknown():
-            return CarriedOut(loaded, token)
-        case Retryable():
-            _observe(context, loaded, operation, token)
+        case Declined() | Retryable() | Unknown():
+            # The card edge has a key of the account from its own settings, maybe a stale one: the breaker counts our calls alone.
             return CarriedOut(loaded, token)
         case CardToken() | None:
             pass
@@ -85,20 +83,11 @@ async def carry_out(
 async def _observed(
     context: JobContext, loaded: LoadedCharge, operation: PendingOperation, token: CardToken | None
 ) -> OperationOutcome | ReceiptRefused:
-    """The outcome of one call, counted by the account's breaker. `token` is that of a kept card."""
+    """The outcome of one call to the PSP, counted by the account's breaker. `token` is that of a kept card."""
     outcome = await psp_call.operate(
         loaded.gateway, loaded.charge_id, loaded.charge, operation, context.clock, token=token
     )
-    _observe(context, loaded, operation, outcome)
-    return outcome
-
-
-def _observe(
-    context: JobContext,
-    loaded: LoadedCharge,
-    operation: PendingOperation,
-    outcome: OperationOutcome | ReceiptRefused,
-) -> None:
     availability = availability_of(operation.kind, outcome)
     if context.breaker is not None and availability is not None:
         context.breaker.observe(loaded.charge.psp, loaded.charge.psp_account, availability)
+    return outcome
