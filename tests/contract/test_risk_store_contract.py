@@ -91,6 +91,21 @@ async def test_cards_are_counted_apart(world: RiskStoreWorld, attempts: Attempts
     assert await count(store, attempts.next(ip=IP), CARDS_BY_IP) == 1
 
 
+async def test_bursts_over_the_bound_keep_the_latest_cards(world: RiskStoreWorld, attempts: Attempts) -> None:
+    store = world.process()
+
+    async def burst(first: int) -> list[int]:
+        made = [attempts.next(ip=IP, card=f"{number}") for number in range(first, first + 100)]
+        return sorted(await asyncio.gather(*(count(store, one, CARDS_BY_IP) for one in made)))
+
+    found = [*await burst(0), *await burst(100), *await burst(200)]
+    assert found == [*range(1, DISTINCT_CARDS_MAX + 1), *[DISTINCT_CARDS_MAX] * 50]
+    world.advance(BUCKET)
+    assert await burst(200) == [DISTINCT_CARDS_MAX] * 100
+    world.advance(HOUR)
+    assert await count(store, attempts.next(ip=IP, card="299"), CARDS_BY_IP) == 100
+
+
 async def test_more_cards_than_are_told_apart_stay_at_the_bound(
     world: RiskStoreWorld, attempts: Attempts
 ) -> None:

@@ -12,7 +12,7 @@ from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, PostgresRiskSto
 from fincore.write.risk.rings import WINDOW_SECONDS, outcome_of
 from fincore.write.risk.store import Counter
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
-from fixtures.risk_stores import Attempts
+from fixtures.risk_stores import Attempts, PostgresWorld
 from fixtures.waiting import eventually
 
 BY_IP = Counter("attempts", "ip", "1h")
@@ -58,6 +58,43 @@ async def test_attempt_that_cannot_be_counted_fails_alone(pool: Pool, owner_pool
         10,
         20,
     ]
+
+
+async def test_burst_on_one_key_goes_in_few_statements(pool: Pool) -> None:
+    """What waits behind it waits for one statement, not for one for each attempt."""
+    world, attempts = PostgresWorld(pool), Attempts()
+    store, cards = world.process(), Counter("distinct_cards", "ip", "1h")
+    burst = [attempts.next(ip=IP, card=f"{number}") for number in range(150)]
+    await asyncio.gather(*(store.observe(one, [BY_IP, cards], ()) for one in burst))
+    assert world.statements <= 2
+    await world.close()
+
+
+async def test_repetitions_hold_up_no_other_attempt(pool: Pool) -> None:
+    world, attempts = PostgresWorld(pool), Attempts()
+    store = world.process()
+    each_twice = [attempts.next(request=number // 2, ip=f"203.0.113.{number // 2}") for number in range(40)]
+    found = await asyncio.gather(*(store.observe(one, [BY_IP], ()) for one in each_twice))
+    assert world.statements <= 3
+    assert [one.counts for one in found] == [{BY_IP: 1}] * len(found)
+    await world.close()
+
+
+async def test_burst_reads_the_cards_up_to_each_attempt(pool: Pool) -> None:
+    world, attempts = PostgresWorld(pool), Attempts()
+    store, cards = world.process(), Counter("distinct_cards", "ip", "1h")
+
+    async def counted(*shown: str) -> list[int]:
+        made = [attempts.next(ip=IP, card=card) for card in shown]
+        found = await asyncio.gather(*(store.observe(one, [cards], ()) for one in made))
+        return [one.counts[cards] for one in found]
+
+    assert await counted("lapsed") == [1]
+    world.advance(3_660)
+    assert await counted("known") == [1]
+    assert await counted("a", "known", "b", "a", "lapsed", "b", "c") == [2, 2, 3, 3, 4, 4, 5]
+    assert await counted("a") == [5]
+    await world.close()
 
 
 async def test_outcomes_are_unknown_until_the_log_is_counted(pool: Pool) -> None:

@@ -52,10 +52,9 @@ class Question(NamedTuple):
         return not (self.steps or self.lookups or self.values or self.addresses)
 
     @property
-    def claims(self) -> list[bytes]:
-        """What no other question of the same statement may name."""
-        sets = [step.ring for step in self.steps if step.is_set]
-        return [self.attempt, *sets] if self.steps else sets
+    def claim(self) -> bytes | None:
+        """The attempt that no other question of the same statement may name; None where nothing is counted."""
+        return self.attempt if self.steps else None
 
     def readings(self, answers: Mapping[int, int]) -> Readings:
         """What the answers mean, each to the question at its place. A counter without an answer is unknown."""

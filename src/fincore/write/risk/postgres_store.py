@@ -28,6 +28,8 @@ OBSERVATIONS_WAITING_MAX: Final = 10_000
 """Observations queued in one process; one more is answered `Overloaded`."""
 BATCH_OBSERVATIONS_MAX: Final = 200
 """Observations in one statement."""
+REPETITIONS_PASSED_MAX: Final = 1_000
+"""Repetitions of an attempt that stay in the queue while what comes after them is taken for a statement."""
 BATCHES_UNDER_WAY_MAX: Final = 2
 SECOND_BATCH_OBSERVATIONS_MIN: Final = 32
 """Observations that must wait before a second batch sets out beside the first: fewer are better carried by the next."""
@@ -124,15 +126,22 @@ class PostgresRiskStore:
             self._lanes_writing -= 1
 
     def _next_batch(self) -> list[_Waiting]:
-        """The longest run of waiting observations that claim nothing twice: a statement can touch a row only once."""
+        """The observations that wait longest, with each attempt once: a repetition stays for a later statement."""
         batch: list[_Waiting] = []
+        repeated: list[_Waiting] = []
         claimed: set[bytes] = set()
-        while self._waiting and len(batch) < BATCH_OBSERVATIONS_MAX:
-            claims = self._waiting[0][0].claims
-            if not claimed.isdisjoint(claims):
-                break
-            claimed.update(claims)
-            batch.append(self._waiting.popleft())
+        while (
+            self._waiting and len(batch) < BATCH_OBSERVATIONS_MAX and len(repeated) < REPETITIONS_PASSED_MAX
+        ):
+            waiting = self._waiting.popleft()
+            claim = waiting[0].claim
+            if claim in claimed:
+                repeated.append(waiting)
+                continue
+            if claim is not None:
+                claimed.add(claim)
+            batch.append(waiting)
+        self._waiting.extendleft(reversed(repeated))
         return batch
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:

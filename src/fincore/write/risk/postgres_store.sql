@@ -51,18 +51,22 @@ rings as (
     returning r.ring, r.state[1] as total
 ),
 sets as (
-    insert into risk.card_sets as r (ring, cards, bucket, card, lapses_on)
+    insert into risk.card_sets as r (ring, cards, bucket, fresh, counts, lapses_on)
     select
-        s.ring, risk.cards_with('{}', s.card, s.bucket), s.bucket, s.card,
+        s.ring, risk.cards_with('{}', s.fresh, s.bucket), s.bucket, s.fresh, risk.card_counts('{}', s.fresh, s.bucket),
         (to_timestamp((s.bucket + 62) * s.bucket_seconds) at time zone 'utc')::date + 1
     -- After all rings: whether there were any does not matter.
-    from (select count(*) from rings) as after_rings, steps s
-    where s.is_set
+    from (select count(*) from rings) as after_rings, (
+        select ring, bucket, bucket_seconds, array_agg(card order by no) as fresh
+        from steps
+        where is_set
+        group by ring, bucket, bucket_seconds
+    ) as s
     order by s.ring
     on conflict (ring) do update set
-        cards = risk.cards_with(r.cards, excluded.card, excluded.bucket), bucket = excluded.bucket, card = excluded.card,
-        lapses_on = excluded.lapses_on
-    returning r.ring, cardinality(r.cards) / 2 as total
+        cards = risk.cards_with(r.cards, excluded.fresh, excluded.bucket), bucket = excluded.bucket, fresh = excluded.fresh,
+        counts = risk.card_counts(r.cards, excluded.fresh, excluded.bucket), lapses_on = excluded.lapses_on
+    returning r.ring, r.counts
 )
 -- Each attempt reads what was counted up to itself, and nothing of those after it in the batch.
 select
@@ -73,8 +77,8 @@ select
 from (select * from steps where not is_set) s
 full join rings r using (ring)
 union all
-select s.no, r.total
-from (select * from steps where is_set) s
+select s.no, r.counts[s.place]
+from (select no, ring, row_number() over (partition by ring order by no) as place from steps where is_set) s
 full join sets r using (ring)
 union all
 select t.no, coalesce(risk.outcomes_since(o.state, moment.at_seconds - t.window_seconds), 0)

@@ -43,8 +43,10 @@ end
 $$;
 
 -- Different cards, as {card, bucket, card, bucket ...}: hashes of cards, with the bucket in which each was seen last; those seen longest
--- ago first. There are at most 250: with one more, the first is left out.
-create function risk.cards_with(cards bigint[], card bigint, bucket bigint) returns bigint[] language plpgsql immutable parallel safe as $$
+-- ago first. There are at most 250: with one more, the first is left out. `fresh` are the cards of some attempts in `bucket`, null
+-- where an attempt adds none.
+create function risk.cards_with(cards bigint[], fresh bigint[], bucket bigint) returns bigint[]
+language plpgsql immutable parallel safe as $$
 declare
     kept bigint[] := '{}';
     newest bigint := greatest(bucket, cards[cardinality(cards)]);
@@ -53,14 +55,35 @@ begin
         newest := bucket;  -- the clock was set back by more than the window
     end if;
     for place in 1 .. cardinality(cards) - 1 by 2 loop
-        if cards[place + 1] >= newest - 60 and cards[place] is distinct from card then
-            kept := kept || cards[place] || least(cards[place + 1], newest);
+        if cards[place + 1] >= newest - 60 and (cards[place] = any (fresh)) is not true then
+            kept := kept || array[cards[place], least(cards[place + 1], newest)];
         end if;
     end loop;
-    if card is not null then
-        kept := kept || card || newest;
-    end if;
+    for place in 1 .. cardinality(fresh) loop
+        -- A card that comes again among them stands where it came last.
+        if fresh[place] is not null and (fresh[place] = any (fresh[place + 1:])) is not true then
+            kept := kept || array[fresh[place], newest];
+        end if;
+    end loop;
     return kept[greatest(cardinality(kept) - 499, 1):];
+end
+$$;
+
+-- How many different cards there are after each of these attempts.
+create function risk.card_counts(cards bigint[], fresh bigint[], bucket bigint) returns int[]
+language plpgsql immutable parallel safe as $$
+declare
+    kept bigint[] := risk.cards_with(cards, '{}', bucket);
+    known bigint[] := array(select kept[place] from generate_series(1, cardinality(kept), 2) as place);
+    counts int[] := '{}';
+begin
+    for place in 1 .. cardinality(fresh) loop
+        if fresh[place] is not null and not fresh[place] = any (known) then
+            known := known || fresh[place];
+        end if;
+        counts := counts || least(cardinality(known), 250);
+    end loop;
+    return counts;
 end
 $$;
 
@@ -85,9 +108,10 @@ create index attempt_rings_by_end on risk.attempt_rings (lapses_on);
 create table risk.card_sets (
     ring      bytea    primary key check (octet_length(ring) = 16),
     cards     bigint[] not null check (cardinality(cards) <= 500),
-    -- The bucket of the last attempt, also of one with an unknown card, and that card.
+    -- Of the last statement: its bucket, the card that each of its attempts added, and how many there were after each.
     bucket    bigint   not null,
-    card      bigint,
+    fresh     bigint[] not null,
+    counts    int[]    not null check (cardinality(counts) = cardinality(fresh)),
     lapses_on date     not null
 ) with (fillfactor = 60);
 create index card_sets_by_end on risk.card_sets (lapses_on);
