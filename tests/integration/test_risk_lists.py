@@ -1,7 +1,7 @@
 """Lists of risk in PostgreSQL: what matches, what is kept of changes, files, and the block lists of a charge."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +20,7 @@ from fincore.write.risk.lists import RiskLists
 from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.store import ListKind, ListName, Membership
 from fixtures.commits import append, captured, created
+from fixtures.risk import NOON
 from fixtures.risk_stores import Attempts
 
 CHANGED = {"by": "ada", "reason": "a fraud"}
@@ -38,7 +39,7 @@ async def lists(pool: Pool) -> RiskLists:
 async def add(lists: RiskLists, name: str, *values: str, merchant_id: MerchantId | None = None) -> None:
     for value in values:
         await risk_lists.add_value(
-            lists, name, value, merchant_id=merchant_id, expires_at=None, by="ada", reason="a fraud"
+            lists, name, value, merchant_id=merchant_id, expires_at=None, now=NOON, by="ada", reason="a fraud"
         )
 
 
@@ -150,12 +151,45 @@ async def test_file_is_imported_as_a_whole_or_not(pool: Pool, lists: RiskLists, 
     await add(lists, EMAILS, "ada@example.com")
     file.write_text("value\nbo@example.com\nada@example.com\nwrong\n")
     with pytest.raises(ImportRefused, match="nothing was imported: line 4: 'wrong'"):
-        await risk_lists.import_file(lists, EMAILS, file, **CHANGED)
+        await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED)
     assert await matching(pool, asked) == set()
     file.write_text("value\nbo@example.com\nada@example.com\n")
-    assert await risk_lists.import_file(lists, EMAILS, file, **CHANGED) == Imported(2, 1)
-    assert await risk_lists.import_file(lists, EMAILS, file, **CHANGED) == Imported(2, 0)
+    assert await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED) == Imported(2, 1)
+    assert await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED) == Imported(2, 0)
     assert await matching(pool, asked) == {asked}
+
+
+@pytest.mark.parametrize(
+    ("listed", "imported", "lasts"),
+    [
+        ("2100-01-01", "", [None, "2100-01-01"]),
+        ("2100-01-01", "2101-01-01", ["2100-01-01", "2101-01-01"]),
+        ("2101-01-01", "2100-01-01", ["2101-01-01"]),
+        ("2101-01-01", "2101-01-01", ["2101-01-01"]),
+        (None, "2101-01-01", [None]),
+        (None, "", [None]),
+    ],
+)
+async def test_imported_entry_counts_for_as_long_as_it_says(
+    lists: RiskLists, tmp_path: Path, listed: str | None, imported: str, lasts: list[str | None]
+) -> None:
+    expires_at = None if listed is None else datetime.fromisoformat(f"{listed}T00:00:00Z")
+    await lists.add(EMAILS, "email", NewEntry("ada@example.com", "a fraud", None, expires_at), by="ada")
+    file = tmp_path / "list.csv"
+    file.write_text(f"value,expires_at\nada@example.com,{imported and f'{imported}T00:00:00Z'}\n")
+    await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED)
+    found = [one.expires_at for one in await lists.page(EMAILS)]
+    told = [None if one is None else one.astimezone(UTC).date().isoformat() for one in found]
+    assert sorted(told, key=str, reverse=True) == sorted(lasts, key=str, reverse=True)
+
+
+async def test_entry_that_has_expired_is_not_added(lists: RiskLists) -> None:
+    await add(lists, EMAILS, "ada@example.com")
+    with pytest.raises(UsageError, match="in the past"):
+        await risk_lists.add_value(
+            lists, EMAILS, "ada@example.com", merchant_id=None, expires_at=NOON, now=NOON, **CHANGED
+        )
+    assert [one.expires_at for one in await lists.page(EMAILS)] == [None]
 
 
 async def test_import_that_died_counts_for_nothing(pool: Pool, owner_pool: Pool, lists: RiskLists) -> None:
@@ -175,12 +209,12 @@ async def test_exported_list_is_imported_into_another(lists: RiskLists, tmp_path
     values = [f"a{number}@example.com" for number in range(1_203)]
     file = tmp_path / "list.csv"
     file.write_text("value,reason\n" + "".join(f"{value},'=1+1\n" for value in values))
-    await risk_lists.import_file(lists, EMAILS, file, **CHANGED)
+    await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED)
     lines = [line async for line in risk_lists.export_lines(lists, EMAILS)]
     assert len(lines) == 1 + len(values)
     file.write_text("".join(lines))
     await risk_lists.create_list(lists, "others", "email", **CHANGED)
-    assert await risk_lists.import_file(lists, "others", file, **CHANGED) == Imported(1_203, 1_203)
+    assert await risk_lists.import_file(lists, "others", file, now=NOON, **CHANGED) == Imported(1_203, 1_203)
     assert {one.reason for one in await lists.page(ListName("others"))} == {"=1+1"}
 
 

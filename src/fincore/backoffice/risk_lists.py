@@ -71,7 +71,7 @@ class Blocked(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """How many entries a file has, and how many of them were not listed before."""
+    """How many entries a file has, and how many of them were not listed before for as long."""
 
     entries: int
     added: int
@@ -93,12 +93,15 @@ async def add_value(
     *,
     merchant_id: MerchantId | None,
     expires_at: datetime | None,
+    now: datetime,
     by: str,
     reason: str,
 ) -> str:
     """Add a value to a list; return it as it is written there. Raise `NoSuchList`, and `UsageError` for what it cannot hold."""
     kind = await kind_of(lists, name)
     value = _value(kind, text)
+    if expires_at is not None and expires_at <= now:
+        raise UsageError("the expiry is in the past: to end an entry, use `fincore risk lists remove`")
     await lists.add(ListName(name), kind, NewEntry(value, reason, merchant_id, expires_at), by=by)
     return value
 
@@ -126,20 +129,22 @@ async def find_value(lists: RiskLists, text: str, *, limit: int) -> list[ListEnt
     return await lists.find([(kind, value) for kind, value in found if isinstance(value, str)], limit=limit)
 
 
-async def import_file(lists: RiskLists, name: str, file: Path, *, by: str, reason: str) -> Imported:
-    """Add the entries of a CSV file, all or none; what is listed already stays as it is. Raise `NoSuchList` and `ImportRefused`.
+async def import_file(
+    lists: RiskLists, name: str, file: Path, *, now: datetime, by: str, reason: str
+) -> Imported:
+    """Add the entries of a CSV file, all or none; one that is listed for as long stays. Raise `NoSuchList` and `ImportRefused`.
 
     The file is checked as a whole before the first entry is written, and entries count from the moment the last one is.
     """
     kind = await kind_of(lists, name)
     try:
         checked = _sha256(file)
-        entries = sum(1 for _ in _entries(file, kind, reason))
+        entries = sum(1 for _ in _entries(file, kind, reason, now))
     except LineFlaw as flaw:
         raise ImportRefused(f"nothing was imported: {flaw}") from None
     number = await lists.begin_import(ListName(name), file_sha256=checked, by=by, reason=reason)
     added = 0
-    for step in _steps(_entries(file, kind, reason)):
+    for step in _steps(_entries(file, kind, reason, now)):
         added += await lists.import_entries(ListName(name), kind, number, step, by=by)
     if _sha256(file) != checked:
         raise ImportRefused("nothing was imported: the file changed meanwhile; repeat this command")
@@ -207,10 +212,10 @@ def _value(kind: ListKind, text: str) -> str:
     return value
 
 
-def _entries(file: Path, kind: ListKind, reason: str) -> Iterator[NewEntry]:
+def _entries(file: Path, kind: ListKind, reason: str, now: datetime) -> Iterator[NewEntry]:
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            yield from entries_of(lines, kind, reason=reason)
+            yield from entries_of(lines, kind, reason=reason, now=now)
     except OSError as error:
         raise ImportRefused(f"the file cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

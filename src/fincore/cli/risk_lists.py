@@ -108,6 +108,7 @@ def add_value(
             value,
             merchant_id=merchant,
             expires_at=expires,
+            now=stores.clock.now(),
             by=author(by),
             reason=reason,
         ),
@@ -156,7 +157,9 @@ def find_value(value: str, *, limit: Limit = 100) -> None:
 
 @lists.command(name="import")
 def import_file(name: Name, file: Path, *, reason: Reason, by: By | None = None) -> None:
-    """Add the entries of a CSV file to a list: all of them, or none if a line is wrong. What is listed already stays as it is.
+    """Add the entries of a CSV file to a list: all of them, or none if a line is wrong.
+
+    What is listed already for as long stays as it is. An entry that has expired is a wrong line.
 
     Its first line names the columns: `value`, and as needed `reason`, `expires_at` and `merchant_id`.
 
@@ -168,11 +171,13 @@ def import_file(name: Name, file: Path, *, reason: Reason, by: By | None = None)
         The file, in UTF-8.
     """
     found = on_stores(
-        lambda stores: use_cases.import_file(stores.risk_lists, name, file, by=author(by), reason=reason),
+        lambda stores: use_cases.import_file(
+            stores.risk_lists, name, file, now=stores.clock.now(), by=author(by), reason=reason
+        ),
         "eventstore",
     )
     show(
-        f"{counted(found.entries, 'entry', 'entries')}, of which {found.added:,} were not on the list {name}"
+        f"{counted(found.entries, 'entry', 'entries')}, of which {found.added:,} were not on the list {name}, or not for as long"
     )
 
 

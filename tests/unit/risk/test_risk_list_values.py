@@ -9,6 +9,7 @@ from fincore.write.risk.list_entries import ListEntry, NewEntry
 from fincore.write.risk.list_file import LINE_CHARACTERS_MAX, LineFlaw, entries_of, entry_text, header_text
 from fincore.write.risk.list_values import entry_value, list_name_flaw, looked_up_values
 from fincore.write.risk.store import ListKind, ListName
+from fixtures.risk import NOON
 
 MOMENT = datetime(2027, 1, 31, 12, tzinfo=UTC)
 
@@ -85,7 +86,7 @@ def test_file_holds_an_entry_a_line() -> None:
         "\r\n",
         f'bo@example.com,"chargeback, twice",2027-01-31T12:00:00Z,{merchant}\r\n',
     ]
-    assert list(entries_of(lines, "email", reason="by default")) == [
+    assert list(entries_of(lines, "email", reason="by default", now=NOON)) == [
         NewEntry("ada@example.com", "by default", None, datetime(2027, 1, 31, 23, 59, 59, 999999, UTC)),
         NewEntry("bo@example.com", "chargeback, twice", merchant, MOMENT),
     ]
@@ -101,6 +102,11 @@ def test_file_holds_an_entry_a_line() -> None:
         (["value,reason\n", "a@example.com\n"], "line 2:"),
         (["value,expires_at\n", "a@example.com,soon\n"], "line 2:"),
         (["value,expires_at\n", "a@example.com,9999-01-01\n"], "line 2:"),
+        (
+            ["value,expires_at\n", "a@example.com,2026-11-27\n", "b@example.com,2026-11-25\n"],
+            "line 3: .*past",
+        ),
+        (["value,expires_at\n", "a@example.com,2026-11-26T12:00:00Z\n"], "line 2: .*past"),
         (["value,merchant_id\n", "a@example.com,ada\n"], "line 2:"),
         (["value,reason\n", "a@example.com,4242424242424242\n"], "line 2:"),
         (["value\n", '"a\n'], "line 2:"),
@@ -109,7 +115,7 @@ def test_file_holds_an_entry_a_line() -> None:
 )
 def test_flaw_of_a_file_names_its_line(lines: list[str], place: str) -> None:
     with pytest.raises(LineFlaw, match=place):
-        list(entries_of(lines, "email", reason="-"))
+        list(entries_of(lines, "email", reason="-", now=NOON))
 
 
 @pytest.mark.parametrize("value", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "'=1", "plain", "it's"])
@@ -129,6 +135,6 @@ def test_exported_value_is_no_formula_and_comes_back(value: str) -> None:
     )
     line = entry_text(entry)
     assert all(cell.lstrip('"')[:1] not in tuple("=+-@") for cell in line.split(","))
-    assert list(entries_of([header_text(), line], "device", reason="")) == [
+    assert list(entries_of([header_text(), line], "device", reason="", now=NOON)) == [
         NewEntry(value, "-reason", None, MOMENT)
     ]

@@ -28,8 +28,11 @@ class LineFlaw(Exception):
         super().__init__(f"line {line:,}: {what}")
 
 
-def entries_of(lines: Iterable[str], kind: ListKind, *, reason: str) -> Iterator[NewEntry]:
-    """The entries of a file for a list of a kind; `reason` is that of lines that give none. Raise `LineFlaw`."""
+def entries_of(lines: Iterable[str], kind: ListKind, *, reason: str, now: datetime) -> Iterator[NewEntry]:
+    """The entries of a file for a list of a kind; `reason` is that of lines that give none. Raise `LineFlaw`.
+
+    What has expired by `now` is a flaw.
+    """
     rows = csv.reader(_bounded(lines), strict=True)
     try:
         header = [name.strip().lower() for name in next(rows, [])]
@@ -44,7 +47,7 @@ def entries_of(lines: Iterable[str], kind: ListKind, *, reason: str) -> Iterator
             if row and len(row) != len(header):
                 raise LineFlaw(rows.line_num, f"it has {len(row)} cells, and the first line {len(header)}")
             if row:
-                yield _entry(dict(zip(header, row, strict=True)), rows.line_num, kind, reason)
+                yield _entry(dict(zip(header, row, strict=True)), rows.line_num, kind, reason, now)
     except csv.Error as error:
         raise LineFlaw(rows.line_num, f"this is no CSV: {error}") from None
 
@@ -56,7 +59,7 @@ def _bounded(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _entry(cells: dict[str, str], line: int, kind: ListKind, reason: str) -> NewEntry:
+def _entry(cells: dict[str, str], line: int, kind: ListKind, reason: str, now: datetime) -> NewEntry:
     cells = {name: _unmarked(cell).strip() for name, cell in cells.items()}
     value = entry_value(kind, cells["value"])
     if isinstance(value, ValueError):
@@ -71,7 +74,10 @@ def _entry(cells: dict[str, str], line: int, kind: ListKind, reason: str) -> New
         merchant_id = parse_merchant_id(merchant) if merchant else None
     except InvalidId as error:
         raise LineFlaw(line, str(error)) from None
-    return NewEntry(value, written, merchant_id, _expiry(cells.get("expires_at"), line))
+    expires_at = _expiry(cells.get("expires_at"), line)
+    if expires_at is not None and expires_at <= now:
+        raise LineFlaw(line, "expires_at is in the past")
+    return NewEntry(value, written, merchant_id, expires_at)
 
 
 def _expiry(text: str | None, line: int) -> datetime | None:

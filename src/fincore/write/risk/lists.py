@@ -93,7 +93,7 @@ class RiskLists:
     async def import_entries(
         self, name: ListName, kind: ListKind, number: int, entries: Sequence[NewEntry], *, by: str
     ) -> int:
-        """Store some entries of an import, which do not count yet; return how many were not listed before."""
+        """Store some entries of an import, which do not count yet; return how many were not listed before for as long."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL.find_by_index)
             status = await connection.execute(

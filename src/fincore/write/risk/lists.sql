@@ -93,8 +93,8 @@ select count(*) from removed;
 insert into risk.list_imports (list, file_sha256, started_by, reason) values ($1, $2, $3, $4) returning import_id;
 
 -- name: import_entries
--- Some entries of a file. They count once the import is completed; what counts already is left as it is. Each is looked for by itself,
--- in the index: what the planner knows of the table is from before the import.
+-- Some entries of a file. They count once the import is completed; what counts already and lasts as long is left as it is. Each is looked
+-- for by itself, in the index: what the planner knows of the table is from before the import.
 insert into risk.list_entries (list, kind, value, network, merchant_id, expires_at, import_id, added_by, reason)
 select $1, $2, t.value, t.network::cidr, t.merchant_id, t.expires_at, $3, $4, t.reason
 from unnest($5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[]) as t (value, network, merchant_id, expires_at, reason)
@@ -102,7 +102,7 @@ left join lateral (
     select true as is_listed
     from risk.list_entries e
     where e.list = $1 and e.value = t.value and e.merchant_id is not distinct from t.merchant_id and e.removed_at is null
-      and (e.expires_at is null or e.expires_at > now())
+      and (e.expires_at is null or (e.expires_at > now() and e.expires_at >= t.expires_at))
       and (e.import_id is null or e.import_id = $3
            or exists (select from risk.list_imports i where i.import_id = e.import_id and i.completed_at is not null))
     limit 1
