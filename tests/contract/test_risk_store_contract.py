@@ -81,14 +81,20 @@ async def test_sum_of_huge_amounts_does_not_overflow(world: RiskStoreWorld, atte
 async def test_cards_are_counted_apart(world: RiskStoreWorld, attempts: Attempts) -> None:
     store = world.process()
     found = [
-        await count(store, attempts.next(ip=IP, card=card), CARDS_BY_IP)
-        for card in ("a", "a", "b", None, "a")
+        await count(store, attempts.next(ip=IP, card=card), CARDS_BY_IP) for card in ("a", "a", "b", "a")
     ]
-    assert found == [1, 1, 2, 2, 2]
+    assert found == [1, 1, 2, 2]
     world.advance(HOUR)
     assert await count(store, attempts.next(ip=IP, card="c"), CARDS_BY_IP) == 3
     world.advance(BUCKET)
-    assert await count(store, attempts.next(ip=IP), CARDS_BY_IP) == 1
+    assert await count(store, attempts.next(ip=IP, card="c"), CARDS_BY_IP) == 1
+
+
+async def test_different_cards_are_unknown_without_a_card(world: RiskStoreWorld, attempts: Attempts) -> None:
+    store = world.process()
+    await store.observe(attempts.next(ip=IP, card="a"), [CARDS_BY_IP], ())
+    assert (await store.observe(attempts.next(ip=IP), [CARDS_BY_IP, BY_IP], ())).counts == {BY_IP: 1}
+    assert await count(store, attempts.next(ip=IP, card="b"), CARDS_BY_IP) == 2
 
 
 async def test_bursts_over_the_bound_keep_the_latest_cards(world: RiskStoreWorld, attempts: Attempts) -> None:

@@ -75,8 +75,8 @@ class Question(NamedTuple):
 def question_of(
     observation: Observation, counters: Collection[Counter], memberships: Collection[Membership]
 ) -> Question:
-    """What an observation asks; counters by a key that is unknown of it are left out."""
-    known = [counter for counter in dict.fromkeys(counters) if counter.key in observation.values]
+    """What an observation asks; counters that are unknown of it are left out."""
+    known = [counter for counter in dict.fromkeys(counters) if _is_known(counter, observation)]
     steps: list[Step] = []
     lookups: list[Lookup] = []
     values: list[tuple[int, str, str]] = []
@@ -124,6 +124,12 @@ def question_of(
         tuple(values),
         tuple(addresses),
     )
+
+
+def _is_known(counter: Counter, observation: Observation) -> bool:
+    if counter.measure == "distinct_cards" and observation.card is None:
+        return False
+    return counter.key in observation.values
 
 
 def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:

@@ -53,7 +53,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt to pay. `values` are the keys that are known of it; counters by any other key are neither written nor read.
 
     `dedupe` is 16 bytes that the same request always has, and no other one: the attempt counts once. `card` is what
-    `distinct_cards` tells cards apart by, None where it is unknown.
+    `distinct_cards` tells cards apart by. Where it is None, counters of `distinct_cards` are neither written nor read: how
+    many cards there are with this one is unknown.
     """
 
     merchant_id: MerchantId
