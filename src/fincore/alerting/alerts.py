@@ -360,6 +360,15 @@ ALERTS: Final = (
         section="risk",
     ),
     Alert(
+        name="RiskAttemptsUncounted",
+        severity="critical",
+        expression="sum(increase(fincore_risk_attempts_uncounted_total[5m])) > 0",
+        runbook="Attempts to pay could not be counted, so that the counters of risk rules are too low for up to their windows. The "
+        "log line `risk.attempts_uncounted` has the reason; without one, the queue of a process is full because the event store's "
+        "PostgreSQL counts more slowly than charges arrive.",
+        section="risk",
+    ),
+    Alert(
         name="RiskRulesUnusable",
         severity="critical",
         expression="max(fincore_risk_rules_unusable) > 0",
