@@ -1,5 +1,6 @@
 """Charges by a kept card: named at the merchants' API, and made into a token at the card edge, for the workers alone."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +11,11 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
+from fincore.bootstrap import worker
 from fincore.bootstrap.application import ApplicationOptions
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.settings import read_settings
+from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import ChargeCreated, ChargeRerouted
 from fincore.domain.ids import CardId, ChargeId, new_charge_id, stream_of
 from fincore.domain.outcome import PspAccount, Retryable
@@ -35,6 +40,7 @@ from fixtures.card_edge_server import (
     CardEdge,
     serving_card_edge,
 )
+from fixtures.clocks import HandClock
 from fixtures.commits import NOON, created
 from fixtures.merchant_api import STRIPE, Api, Reply, declined, serving_api
 from fixtures.vault import keeping, vault_key
@@ -98,6 +104,15 @@ def unreadable(reason: str) -> float:
     count = REGISTRY.get_sample_value("fincore_vault_cards_unreadable_total", {"reason": reason})
     assert count is not None
     return count
+
+
+async def start_worker(pool: Pool, **given: str) -> None:
+    """The worker role with settings of the card edge, told to stop as soon as it runs."""
+    stop = asyncio.Event()
+    stop.set()
+    settings = read_settings({f"FINCORE_CARD_EDGE_{name}": value for name, value in given.items()})
+    stores = Stores(eventstore=pool, queue=pool, notify=pool, risk=pool, paymentdb=pool, ledgerdb=pool)
+    await worker.run(settings, stores, HandClock(NOON), stop)
 
 
 async def accesses(pool: Pool) -> list[Access]:
@@ -346,3 +361,35 @@ async def test_neither_token_nor_number_is_logged(api: Api, tokens: CardEdgeToke
         found = await tokens.token(await waiting_charge(api, card_id), 1)
     assert isinstance(found, CardToken)
     assert not [entry for entry in logs if found.token in str(entry) or NUMBER in str(entry)]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"URL": "https://cards.example"},
+            "FINCORE_CARD_EDGE_TOKEN_SECRET is missing beside FINCORE_CARD_EDGE_URL",
+        ),
+        (
+            {"TOKEN_SECRET": TOKEN_SECRET.reveal()},
+            "FINCORE_CARD_EDGE_URL is missing beside FINCORE_CARD_EDGE_TOKEN_SECRET",
+        ),
+    ],
+)
+async def test_worker_that_could_get_no_tokens_does_not_start(
+    pool: Pool, given: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        await start_worker(pool, **given)
+
+
+async def test_worker_without_a_secret_starts_until_cards_are_kept(pool: Pool, edge: CardEdge) -> None:
+    """A card edge that keeps no cards needs no secret."""
+    await start_worker(pool, PORT="8082")
+    card_id = (await edge.keep("keep")).json()["id"]
+    with pytest.raises(ConfigurationError, match="TOKEN_SECRET is missing beside FINCORE_CARD_EDGE_PORT"):
+        await start_worker(pool, PORT="8082")
+    await start_worker(pool)
+    await start_worker(pool, PORT="8082", TOKEN_SECRET=TOKEN_SECRET.reveal())
+    await edge.send("DELETE", f"/v1/cards/{card_id}")
+    await start_worker(pool, PORT="8082")

@@ -168,7 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             read=SECRETS_KEY,
             is_secret=True,
-            meaning="what workers show the card edge for a token of a kept card; needed beside FINCORE_VAULT_KEYS",
+            meaning="what workers show the card edge for a token of a kept card; needed beside FINCORE_VAULT_KEYS or FINCORE_CARD_EDGE_URL",
         ),
     ]
     vault_keys: Annotated[

@@ -19,8 +19,7 @@ def check_vault(settings: Settings) -> None:
             "FINCORE_CARD_EDGE_PORT is missing beside FINCORE_VAULT_KEYS: only the card edge keeps cards"
         )
     require_token_secret(settings)
-    if settings.vault_keys is not None:
-        card_edge_url(settings)
+    _require_url(settings)
     vault_keeping(settings)
 
 
@@ -53,9 +52,35 @@ async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:
 
 
 def require_token_secret(settings: Settings) -> None:
-    """Raise `ConfigurationError` where cards are kept that no worker could charge."""
-    if settings.vault_keys is not None and settings.card_edge_token_secret is None:
+    """Raise `ConfigurationError` where cards may be kept that no worker could charge."""
+    if settings.card_edge_token_secret is not None:
+        return
+    for name, setting in (("VAULT_KEYS", settings.vault_keys), ("CARD_EDGE_URL", settings.card_edge_url)):
+        if setting is not None:
+            raise _token_secret_missing(f"beside {PREFIX}{name}")
+
+
+async def require_tokens(settings: Settings, pool: Pool) -> None:
+    """Raise `ConfigurationError` where a worker could get no tokens of kept cards, and the API takes charges of them.
+
+    A card edge without a vault needs no secret: beside its port alone, one is missing only once cards are kept.
+    """
+    require_token_secret(settings)
+    _require_url(settings)
+    is_known_by_port = settings.card_edge_port is not None and settings.card_edge_token_secret is None
+    if is_known_by_port and await KeptRows(pool).has_any():
+        raise _token_secret_missing(f"beside {PREFIX}CARD_EDGE_PORT, and cards are kept")
+
+
+def _require_url(settings: Settings) -> None:
+    if settings.card_edge_token_secret is not None and card_edge_url(settings) is None:
         raise ConfigurationError(
-            f"{PREFIX}CARD_EDGE_TOKEN_SECRET is missing beside {PREFIX}VAULT_KEYS: set it to what `openssl rand -base64 32` "
-            "prints, for the card edge and the workers alike"
+            f"{PREFIX}CARD_EDGE_URL is missing beside {PREFIX}CARD_EDGE_TOKEN_SECRET: set it to where workers reach the card edge"
         )
+
+
+def _token_secret_missing(where: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{PREFIX}CARD_EDGE_TOKEN_SECRET is missing {where}: set it to what `openssl rand -base64 32` prints, for the card edge "
+        "and the workers alike"
+    )

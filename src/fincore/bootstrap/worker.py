@@ -13,6 +13,7 @@ from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.risk import running_engine
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.vault_settings import require_tokens
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
@@ -31,6 +32,7 @@ from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks
 
 async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio.Event) -> None:
     """Do jobs until `stop`; then finish the claimed ones."""
+    await require_tokens(settings, stores.eventstore)
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
     psp_gateways = gateways(settings, secret_resolver(os.environ), clock)
     card_tokens = _card_tokens(settings)
@@ -93,7 +95,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
 
 
 def _card_tokens(settings: Settings) -> CardTokens:
-    """The card edge as a source of tokens. Without its secret the worker charges no kept card."""
+    """The card edge as a source of tokens, where there is one that keeps cards."""
     secret = settings.card_edge_token_secret
     url = None if secret is None else card_edge_url(settings)
     if url is None or secret is None:

@@ -53,6 +53,10 @@ def test_no_vault_is_configured_without_keys() -> None:
             {"CARD_EDGE_TOKEN_SECRET": ""},
             "FINCORE_CARD_EDGE_TOKEN_SECRET is missing beside FINCORE_VAULT_KEYS",
         ),
+        (
+            {"VAULT_KEYS": "", "CARD_EDGE_TOKEN_SECRET": "", "CARD_EDGE_URL": "https://cards.example"},
+            "FINCORE_CARD_EDGE_TOKEN_SECRET is missing beside FINCORE_CARD_EDGE_URL",
+        ),
         ({"CARD_EDGE_PORT": "0"}, "FINCORE_CARD_EDGE_URL is missing beside a card edge under TLS"),
         (
             {"CARD_EDGE_TOKEN_SECRET": base64("prints")},

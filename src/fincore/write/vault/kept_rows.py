@@ -55,6 +55,10 @@ class KeptRows:
         """Every key-encryption key in use."""
         return [KeyUse(**dict(row)) for row in await self._pool.fetch(_SQL.count_by_key)]
 
+    async def has_any(self) -> bool:
+        """Whether a card is kept that is not deleted."""
+        return bool(await self._pool.fetchval(_SQL.exists_any))
+
     async def find(self, card_id: CardId) -> KeptRow | None:
         """The row of a card; None for one that is deleted."""
         row = await self._pool.fetchrow(_SQL.read_one, card_id)

@@ -6,6 +6,10 @@ where deleted_at is null
 group by key_id, key_check
 order by key_id, key_check;
 
+-- name: exists_any
+-- Whether there is a card that is not deleted.
+select exists (select from vault.cards where deleted_at is null);
+
 -- name: read_one
 -- A card that is not deleted.
 select
