@@ -17,8 +17,8 @@ from fincore.domain.checkout_session_events import (
     CheckoutSessionExpired,
     SessionPaymentMethod,
 )
-from fincore.domain.events import ChargeActionRequired, ChargeEvent
-from fincore.domain.ids import StreamId, session_charge_id, session_stream_of, stream_of
+from fincore.domain.events import ChargeActionRequired, ChargeEvent, RefundFailed, RefundSucceeded
+from fincore.domain.ids import RefundId, StreamId, session_charge_id, session_stream_of, stream_of
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.outcome import PspReference
 from fincore.eventstore.commit import Commit, Committed, NewEvent
@@ -52,6 +52,38 @@ def completed(number: int) -> CheckoutSessionCompleted:
     )
 
 
+def refunded(amount_minor: int) -> RefundSucceeded:
+    """A refund of the charge that is captured."""
+    return RefundSucceeded(
+        refund_id=RefundId(f"re_of_{amount_minor}"),
+        merchant_id=CAPTURED.merchant_id,
+        livemode=False,
+        psp=CAPTURED.psp,
+        psp_account=CAPTURED.psp_account,
+        psp_reference=PspReference(f"re_of_{amount_minor}"),
+        amount_minor=amount_minor,
+        currency=CAPTURED.currency,
+        occurred_at=AT,
+    )
+
+
+def came_back(refund: RefundSucceeded) -> RefundFailed:
+    """The refund, which had succeeded, failed after all."""
+    return RefundFailed(
+        refund_id=refund.refund_id,
+        merchant_id=refund.merchant_id,
+        livemode=False,
+        psp=refund.psp,
+        psp_account=refund.psp_account,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+        code="account_closed",
+        was_succeeded=True,
+        occurred_at=AT,
+    )
+
+
+ALL, PART = CAPTURED.amount_minor, 500
 EXPIRED = CheckoutSessionExpired(reason="time", expired_at=AT)
 PAID_AGAIN = CheckoutPaidAgain(number=1, charge_id=session_charge_id(SESSION, 1), found_at=AT)
 
@@ -87,7 +119,21 @@ FIRST_TWO = (started(1), closed(1), started(2))
         ((*FIRST_TWO, PAID_AGAIN, completed(2)), [(CAPTURED,), (CAPTURED,)], None),
         ((started(1), closed(1), EXPIRED, PAID_AGAIN), [(CAPTURED,)], None),
         ((*FIRST_TWO, completed(2)), [(CAPTURED,), (CAPTURED,)], "is paid by 2 charges"),
+        ((*FIRST_TWO, completed(2)), [(CAPTURED, refunded(ALL)), (CAPTURED,)], None),
+        ((*FIRST_TWO, completed(2)), [(CAPTURED, refunded(PART), refunded(ALL - PART)), (CAPTURED,)], None),
+        ((*FIRST_TWO, completed(2)), [(CAPTURED, refunded(PART)), (CAPTURED,)], "is paid by 2 charges"),
+        ((*FIRST_TWO, completed(2)), [(CAPTURED,), (CAPTURED, refunded(PART))], "is paid by 2 charges"),
+        (
+            (*FIRST_TWO, completed(2)),
+            [(CAPTURED, refunded(ALL), came_back(refunded(ALL))), (CAPTURED,)],
+            "is paid by 2 charges",
+        ),
         ((started(1), closed(1), EXPIRED), [(CAPTURED,)], "has expired, and a charge of it is paid"),
+        (
+            (started(1), closed(1), EXPIRED),
+            [(CAPTURED, refunded(PART))],
+            "has expired, and a charge of it is paid",
+        ),
         ((started(1), closed(1), EXPIRED), [(ACTION,)], "has ended, and a charge of it can still be paid"),
         ((started(1), completed(1)), [(DECLINED,)], "is completed, and no charge of it was paid"),
     ],

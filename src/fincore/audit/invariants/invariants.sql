@@ -505,7 +505,8 @@ order by a.stream_id;
 
 -- name: sessions_paid_wrongly
 -- Checkout sessions, of which nothing new was heard for longer than $1 seconds, that are paid by several charges, or have ended while
--- a charge can still be paid, or are completed without a payment. Money that a session owes back is an event of its own.
+-- a charge can still be paid, or are completed without a payment. Money that a session owes back is an event of its own. A charge of
+-- which all that was captured is refunded has no money.
 with sessions as (
     select
         split_part(split_part(created.data ->> 'page', '/checkout/', 2), '/', 1) as session_id,
@@ -522,13 +523,18 @@ charges as (
     select
         created.data ->> 'checkout_session_id' as session_id,
         decided.state,
-        decided.state in ('authorized', 'captured', 'succeeded') and not refunded as has_money,
+        decided.state in ('authorized', 'captured', 'succeeded') and (refunded = 0 or refunded < captured) as has_money,
         was_paid,
         heard_at
     from eventstore.events created
     cross join lateral (
         select
-            coalesce(bool_or(type = 'refund.succeeded'), false) as refunded,
+            coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type in ('refund.succeeded', 'refund.corrected')), 0)
+                - coalesce(sum((data ->> 'amount_minor')::numeric)
+                    filter (where type = 'refund.failed' and (data ->> 'was_succeeded')::boolean), 0) as refunded,
+            coalesce(sum((data ->> 'amount_minor')::numeric) filter (where type = 'charge.captured'), 0)
+                + coalesce(sum((data ->> 'captured_after_minor')::numeric - (data ->> 'captured_before_minor')::numeric)
+                    filter (where type = 'charge.corrected'), 0) as captured,
             bool_or(
                 type in ('charge.authorized', 'charge.captured')
                 or (type = 'charge.corrected' and data ->> 'status_after' in ('authorized', 'succeeded'))
