@@ -22,6 +22,7 @@ from fincore.write.checkout.session_jobs import session_jobs
 from fincore.write.queue.job_payloads import expire_session_job, follow_session_job
 from fincore.write.queue.port import Done, Hold, RetryIn
 from fincore.write.risk.engine import RiskEngine
+from fincore.write.worker.jobs.follow_session import LOOKS_MAX
 from fixtures.checkout_sessions import SESSION, plan_for, session_created
 from fixtures.review_decisions import decide_in
 from fixtures.risk_engines import NamedEngine
@@ -264,6 +265,38 @@ async def test_second_payment_that_cannot_be_refunded_is_held() -> None:
         held = [one.reason for one in await scene.harness.held() if one.kind == "checkout_session.follow"]
         assert held
         assert all("give the customer's money back" in reason for reason in held)
+
+
+async def test_failed_refund_stops_no_other_work_of_a_session() -> None:
+    refused = RefundRejected(code="not_refundable", message="Too old.", occurred_at=NOON)
+    async with play(decline, require_action, require_action, refund=[refused]) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        await scene.pays(1)
+        await scene.begin("card")
+        assert await scene.statuses() == ["paying", "paid_again", "closed", "live"]
+        assert (await scene.charge(2)).status == "canceled"
+        assert (await scene.charge(3)).status == "requires_action"
+        assert isinstance(await scene.harness.do(follow_session_job(SESSION)), Hold)
+        await scene.pays(3)
+        assert await scene.statuses() == ["completed", "paid_again", "closed", "paid"]
+
+
+async def test_failed_refund_is_held_once_nothing_is_waited_for() -> None:
+    """A held job is not done again: the charge that cannot be canceled yet would stay open."""
+    refused = RefundRejected(code="not_refundable", message="Too old.", occurred_at=NOON)
+    async with play(decline, take_on, refund=[refused]) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        await scene.pays(1)
+        await scene.begin("card")
+        assert await scene.statuses() == ["switching", "paid_again", "live"]
+        follow = follow_session_job(SESSION)
+        assert isinstance(await scene.harness.do(follow), RetryIn)
+        assert isinstance(await scene.harness.do(follow, attempt=LOOKS_MAX), Hold)
+        await scene.pays(2)
+        assert await scene.statuses() == ["completed", "paid_again", "paid"]
+        assert isinstance(await scene.harness.do(follow), Hold)
 
 
 async def test_job_of_an_unknown_session_is_held() -> None:

@@ -22,7 +22,7 @@ from fincore.domain.checkout_decisions import (
 )
 from fincore.domain.checkout_session import CheckoutSession, evolve_session
 from fincore.domain.events import CancelReason, ChargeEvent, ChargeFailed
-from fincore.domain.ids import CheckoutSessionId, second_payment_refund_id, stream_of
+from fincore.domain.ids import ChargeId, CheckoutSessionId, second_payment_refund_id, stream_of
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Commit, NewEvent, Provenance
 from fincore.eventstore.recorder import Recorded
@@ -75,15 +75,15 @@ class FollowSession:
         if not isinstance(recorded, Recorded):
             return RetryIn(CONTENDED_PAUSE_SECONDS, "the session kept changing while this was to be recorded")
         session = await self._sessions.load(session_id) or before
-        in_vain = _not_returned(session, charges)
-        if in_vain is not None:
-            return Hold(f"{session_id}: {in_vain}")
+        tasks = tasks_of(session, charges)
+        in_vain = [task for task in tasks if _is_in_vain(task, charges)]
         waits = [
             reason
-            for task in tasks_of(session, charges)
-            if (reason := await self._done(session_id, session, task, provenance)) is not None
+            for task in tasks
+            if task not in in_vain
+            and (reason := await self._done(session_id, session, task, provenance)) is not None
         ]
-        return _result(session_id, waits, attempt=job.attempt)
+        return _result(session_id, waits, [task.attempt.charge_id for task in in_vain], attempt=job.attempt)
 
     def _too_early(self, session: CheckoutSession) -> RetryIn | None:
         """How long to wait with the end of a session: its time is not over, or the clock is not trusted."""
@@ -176,28 +176,29 @@ class FollowSession:
         )
 
 
-def _not_returned(session: CheckoutSession, charges: Mapping[int, Charge]) -> str | None:
-    """The needless payment that its PSP did not give back: a person has to."""
-    for attempt in session.attempts:
-        refund = (
-            charges[attempt.number].refund(second_payment_refund_id(attempt.charge_id))
-            if attempt.status == "paid_again" and attempt.number in charges
-            else None
+def _is_in_vain(task: Task, charges: Mapping[int, Charge]) -> bool:
+    """Whether the PSP did not carry out the refund of a needless payment, so that a person has to give it back."""
+    charge = charges.get(task.attempt.number)
+    if not isinstance(task, ReturnMoney) or charge is None:
+        return False
+    refund = charge.refund(second_payment_refund_id(task.attempt.charge_id))
+    return refund is not None and refund.status == "failed"
+
+
+def _result(
+    session_id: CheckoutSessionId, waits: list[str], not_returned: list[ChargeId], *, attempt: int
+) -> JobResult:
+    """The job is held for money that no refund returned once the rest of the session is done: a held job is not done again."""
+    if waits and attempt < LOOKS_MAX:
+        return RetryIn(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS)) - 1], "; ".join(waits))
+    if not_returned:
+        return Hold(
+            f"{session_id}: the refund of {', '.join(not_returned)}, a payment that the session does not need, failed: give the "
+            "customer's money back by another refund of the charge, or at the PSP; then requeue this job"
         )
-        if refund is not None and refund.status == "failed":
-            return (
-                f"the refund of {attempt.charge_id}, a payment that the session does not need, failed: give the customer's "
-                "money back by another refund of the charge, or at the PSP; then requeue this job"
-            )
-    return None
-
-
-def _result(session_id: CheckoutSessionId, waits: list[str], *, attempt: int) -> JobResult:
-    if not waits:
-        return Done()
-    if attempt >= LOOKS_MAX:
+    if waits:
         return Hold(
             f"{session_id}: {'; '.join(waits)}; look the charge up at the PSP, see that it is closed or given back, "
             "then requeue this job"
         )
-    return RetryIn(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS)) - 1], "; ".join(waits))
+    return Done()
