@@ -19,7 +19,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_states import NEXT_STATES, SHADOW_MAX, STATES, RuleState
 from fincore.write.risk.rule_versions import RiskRuleVersions, StateChange
-from fixtures.risk import rule
+from fixtures.risk import NOON, rule
 
 PATHS: dict[RuleState, tuple[RuleState, ...]] = {
     "draft": (),
@@ -43,14 +43,14 @@ async def version_in(store: RiskRuleVersions, state: RuleState, text: str = "") 
 
 
 async def go(store: RiskRuleVersions, version: int, state: str) -> tuple[StateChange, ...]:
-    return await use_rules(store, version, state, by="grace", reason="because")  # type: ignore[arg-type]
+    return await use_rules(store, version, state, now=NOON, by="grace", reason="because")  # type: ignore[arg-type]
 
 
 async def test_risk_versions_are_numbered_and_begin_as_drafts(pool: Pool) -> None:
     store = RiskRuleVersions(pool)
     assert await store.in_force() == {}
-    assert await draft_rules(store, rule("a"), by="ada", reason="first") == (1, 1)
-    assert await draft_rules(store, "", by="grace", reason="none") == (2, 0)
+    assert await draft_rules(store, rule("a"), now=NOON, by="ada", reason="first") == (1, 1)
+    assert await draft_rules(store, "", now=NOON, by="grace", reason="none") == (2, 0)
     assert [(one.version, one.state, one.drafted_by, one.reason) for one in await store.list()] == [
         (2, "draft", "grace", "none"),
         (1, "draft", "ada", "first"),
@@ -157,7 +157,7 @@ async def test_version_that_cannot_be_used_is_not_activated(pool: Pool) -> None:
     with pytest.raises(RiskRulesNotUsable, match="line 3: rule all, column 1 of the condition: undeclared"):
         await go(store, version, "shadow")
     with pytest.raises(RiskRulesNotUsable):
-        await draft_rules(store, LATER, by="ada", reason="x")
+        await draft_rules(store, LATER, now=NOON, by="ada", reason="x")
     gone = await version_in(store, "shadow", rule("a", 'in_list("gone", email)'))
     with pytest.raises(RiskRulesNotUsable, match="there is no list 'gone'"):
         await go(store, gone, "live")
@@ -171,10 +171,10 @@ async def test_rules_ask_the_lists_that_there_are(pool: Pool) -> None:
     )
     assert await store.lists() == {"bad_emails": "email"}
     asking = rule("a", 'in_list("bad_emails", email)')
-    version, _ = await draft_rules(store, asking, by="ada", reason="x")
+    version, _ = await draft_rules(store, asking, now=NOON, by="ada", reason="x")
     await go(store, version, "shadow")
     with pytest.raises(RiskRulesNotUsable, match="the list bad_emails holds values of kind email"):
-        await draft_rules(store, asking.replace("email)", "ip)"), by="ada", reason="x")
+        await draft_rules(store, asking.replace("email)", "ip)"), now=NOON, by="ada", reason="x")
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,9 @@ async def test_stored_risk_rules_cannot_be_changed(pool: Pool, dsn: str, change:
 
 async def test_starter_rules_are_usable_and_go_to_shadow(pool: Pool) -> None:
     store = RiskRuleVersions(pool)
-    version, count = await draft_rules(store, starter_rules(), by="ada", reason="begin")
+    version, count = await draft_rules(store, starter_rules(), now=NOON, by="ada", reason="begin")
     assert count > 5
-    await use_rules(store, version, "shadow", by="ada", reason="begin")
+    await use_rules(store, version, "shadow", now=NOON, by="ada", reason="begin")
     ordered = await order_of(store, version)
     assert ordered is not None
     priorities = [one.priority for one in ordered.rules]
@@ -275,3 +275,19 @@ async def test_age_of_rules_tells_that_they_cannot_be_looked_for(pool: Pool) -> 
     store.is_away = False
     await cache.look()
     assert REGISTRY.get_sample_value("fincore_risk_rules_age_seconds") == 0.0
+
+
+async def test_expired_rule_is_refused_but_for_a_return(pool: Pool) -> None:
+    store, text = RiskRuleVersions(pool), f"{rule('a')}expires = {NOON.isoformat()}\n"
+    with pytest.raises(RiskRulesNotUsable, match="line 1: rule a: expires is in the past"):
+        await draft_rules(store, text, now=NOON, by="ada", reason="x")
+    version = await version_in(store, "draft", text)
+    with pytest.raises(RiskRulesNotUsable, match="expires is in the past"):
+        await go(store, version, "shadow")
+    version = await version_in(store, "shadow", text)
+    with pytest.raises(RiskRulesNotUsable, match="expires is in the past"):
+        await go(store, version, "live")
+    version = await version_in(store, "retired", text)
+    with pytest.raises(RiskRulesNotUsable, match="expires is in the past"):
+        await go(store, version, "shadow")
+    assert await go(store, version, "live")

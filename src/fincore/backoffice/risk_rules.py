@@ -1,6 +1,7 @@
 """Risk rules as staff see and change them: versions, what each is used for, and the order in which its rules decide."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.resources import files
 from typing import Literal
 
@@ -85,9 +86,11 @@ async def order_of(store: RiskRuleVersions, version: int | None = None) -> Order
     return OrderedRules(version=asked.version, state=asked.state, rules=ordered)
 
 
-async def draft_rules(store: RiskRuleVersions, text: str, *, by: str, reason: str) -> tuple[int, int]:
+async def draft_rules(
+    store: RiskRuleVersions, text: str, *, now: datetime, by: str, reason: str
+) -> tuple[int, int]:
     """Keep a text as a draft; return its version and how many rules it has. Raises `RiskRulesNotUsable`."""
-    rules = read_risk_rules(text, await store.lists())
+    rules = read_risk_rules(text, await store.lists(), now=now)
     if isinstance(rules, list):
         raise RiskRulesNotUsable(rules)
     return await store.add(text, by=by, reason=reason), len(rules)
@@ -98,6 +101,7 @@ async def use_rules(
     version: int,
     state: Literal["shadow", "live", "retired"],
     *,
+    now: datetime,
     by: str,
     reason: str,
 ) -> tuple[StateChange, ...]:
@@ -110,8 +114,12 @@ async def use_rules(
         raise NoSuchRiskVersion(version)
     if state not in NEXT_STATES[found.state]:
         raise RiskStateRefused(_why_not(found, state))
-    if state != "retired" and isinstance(rules := read_risk_rules(found.text, await store.lists()), list):
-        raise RiskRulesNotUsable(rules)
+    if state != "retired":
+        # To go back must always be possible: a rule of an earlier version that has expired since hits nothing.
+        is_return = found.state == "retired" and state == "live"
+        rules = read_risk_rules(found.text, await store.lists(), now=None if is_return else now)
+        if isinstance(rules, list):
+            raise RiskRulesNotUsable(rules)
     in_force = await store.in_force()
     shadows = [other for other, its in in_force.items() if its == "shadow"]
     if state == "shadow" and len(shadows) >= SHADOW_MAX:

@@ -192,7 +192,9 @@ def list_facts() -> None:
 
 def _draft(text: str, reason: str, by: str) -> tuple[int, int]:
     async def draft(stores: OperatorStores) -> tuple[int, int]:
-        return await risk_rules.draft_rules(stores.risk_rules, text, by=by, reason=reason)
+        return await risk_rules.draft_rules(
+            stores.risk_rules, text, now=stores.clock.now(), by=by, reason=reason
+        )
 
     try:
         return on_stores(draft, "eventstore")
@@ -209,7 +211,9 @@ def _draft(text: str, reason: str, by: str) -> tuple[int, int]:
 
 def _use(version: int, state: Literal["shadow", "live", "retired"], reason: str, by: str) -> None:
     async def use(stores: OperatorStores) -> tuple[StateChange, ...]:
-        return await risk_rules.use_rules(stores.risk_rules, version, state, by=by, reason=reason)
+        return await risk_rules.use_rules(
+            stores.risk_rules, version, state, now=stores.clock.now(), by=by, reason=reason
+        )
 
     for change in on_stores(use, "eventstore"):
         show(f"version {change.version} {_DONE[change.to_state]}")

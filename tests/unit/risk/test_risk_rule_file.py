@@ -91,6 +91,7 @@ def test_lists_that_were_checked_before_are_taken_as_they_are() -> None:
         ('email.matches("(?=a)")', 1, 14, "is no regular expression"),
         ("email.matches(email)", 1, 14, "matches takes a regular expression in quotes"),
         ('["a"].exists(email, email == "a")', 1, 1, "a loop has the variable email"),
+        ("has_ip &&\n distinct_cards_by_ip_1h > 250", 2, 26, "distinct_cards_by_ip_1h goes up to 250"),
     ],
 )
 def test_flaw_of_a_condition_is_told_with_its_place(when: str, line: int, column: int, message: str) -> None:
@@ -120,6 +121,7 @@ def test_flaw_of_a_condition_is_told_with_its_place(when: str, line: int, column
         (f"{rule('a')}expires = 2027-01-31T00:00:00", "expires names its time zone"),
         (f"{rule('a')}expires = 2027-01-31", "Expected `datetime"),
         (f"{rule('a')}merchants = ['mer_1']", "is not an id of the form mer_"),
+        (rule("a", 'in_list("bad_ips", ip) && livemode', stage="block_lists"), "(it reads livemode)"),
         (rule("a", stage="block_lists"), "a rule of the stage block_lists asks a list with in_list"),
         (
             rule("a", 'in_list("bad_ips", ip)', "allow", stage="block_lists"),
@@ -142,6 +144,53 @@ def test_flaw_of_a_condition_is_told_with_its_place(when: str, line: int, column
 )
 def test_flaw_of_a_file_is_told_in_words(text: str, message: str) -> None:
     assert any(message in flaw.message for flaw in flaws(text)), flaws(text)
+
+
+NEVER_TOLD = "> 250", ">= 251", "< 251", "<= 250", "== 250", "!= 250", "== 9223372036854775807"
+TOLD = "> 249", ">= 250", "< 250", "<= 249", "== 249", "!= 249", "> -1", "== -9223372036854775808"
+TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+@pytest.mark.parametrize("comparison", [*NEVER_TOLD, *TOLD])
+def test_count_of_cards_is_compared_with_what_it_reaches(comparison: str) -> None:
+    operator, number = comparison.split()
+    is_told = comparison in TOLD
+    for when in (
+        f"distinct_cards_by_ip_1h {comparison}",
+        f"{number} {TURNED.get(operator, operator)} distinct_cards_by_ip_1h",
+    ):
+        assert isinstance(read_risk_rules(rule("a", when), LISTS), tuple) is is_told, when
+    assert isinstance(read_risk_rules(rule("a", f"attempts_by_ip_1h {comparison}"), LISTS), tuple)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ('&& email == "ada@example.com"', "=="),
+        ("|| amount_minor > 5", ">"),
+        ("&& distinct_cards_by_email_1h > 5", ">"),
+        ('|| "vip" in metadata', "in metadata"),
+        ("? true : false", "?"),
+        ('|| ["a"].exists(k, has_email)', "(k"),
+    ],
+)
+def test_rule_of_a_list_stage_reads_lists_alone(more: str, place: str) -> None:
+    when = f'in_list("bad_emails", email) {more}'
+    (flaw,) = flaws(rule("a", when, stage="block_lists"))
+    assert "reads nothing but in_list and has_" in flaw.message
+    assert f"column {when.index(place) + 1} " in flaw.message
+    assert isinstance(read_risk_rules(rule("a", when), LISTS), tuple)
+
+
+def test_rule_of_a_list_stage_joins_lists() -> None:
+    when = 'has_email && !in_list("good_customers", customer_id) && (in_list("bad_emails", email) || !has_ip)'
+    assert len(rules_of(rule("a", when, stage="block_lists"))) == 1
+
+
+def test_rules_that_were_saved_before_stay_usable() -> None:
+    reading = rule("a", 'in_list("bad_emails", email) && livemode', stage="block_lists")
+    assert isinstance(read_risk_rules(reading + rule("b", "distinct_cards_by_ip_1h > 250")), tuple)
+    assert isinstance(read_risk_rules(f"{rule('a')}expires = 1999-01-31T00:00:00Z"), tuple)
 
 
 def test_every_flaw_of_a_file_is_told_at_once() -> None:

@@ -50,11 +50,12 @@ class _RuleText(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def read_risk_rules(
-    text: str, lists: Mapping[ListName, ListKind] | None = None
+    text: str, lists: Mapping[ListName, ListKind] | None = None, *, now: datetime | None = None
 ) -> tuple[CompiledRule, ...] | list[RuleFlaw]:
     """The rules of a file in their order, or everything that is wrong with it. A file without rules is one of no rules.
 
-    `lists`: those that rules may ask; None where that was checked before.
+    `lists`: those that rules may ask; None for rules that were checked when they were saved. `now`: a rule that has expired by then is
+    a flaw; None where such rules may stand.
     """
     tables = read_tables(text, "rules", characters_max=TEXT_CHARACTERS_MAX, rules_max=RULES_MAX)
     if isinstance(tables, RuleFlaw):
@@ -63,7 +64,7 @@ def read_risk_rules(
     flaws: list[RuleFlaw] = []
     names: set[str] = set()
     for number, (table, place) in enumerate(tables, start=1):
-        found = _rule(table, place, number, lists)
+        found = _rule(table, place, number, lists, now)
         if isinstance(found, CompiledRule):
             if found.rule.name in names:
                 flaws.append(RuleFlaw(place.header, f"there are two rules called {found.rule.name}"))
@@ -75,13 +76,19 @@ def read_risk_rules(
 
 
 def _rule(
-    table: object, place: RulePlace, number: int, lists: Mapping[ListName, ListKind] | None
+    table: object,
+    place: RulePlace,
+    number: int,
+    lists: Mapping[ListName, ListKind] | None,
+    now: datetime | None,
 ) -> CompiledRule | list[RuleFlaw]:
     try:
         written = msgspec.convert(table, _RuleText)
     except msgspec.ValidationError as error:
         return [RuleFlaw(place.header, f"rule {number}: {error}")]
-    flaws = [RuleFlaw(place.header, f"rule {written.name[:60]}: {message}") for message in _flaws(written)]
+    flaws = [
+        RuleFlaw(place.header, f"rule {written.name[:60]}: {message}") for message in _flaws(written, now)
+    ]
     rule = RiskRule(
         name=written.name,
         when=written.when,
@@ -108,7 +115,7 @@ def _rule(
     return flaws or compiled
 
 
-def _flaws(rule: _RuleText) -> Iterator[str]:
+def _flaws(rule: _RuleText, now: datetime | None) -> Iterator[str]:
     """What is wrong with a rule beside its condition."""
     if not RULE_NAME.fullmatch(rule.name):
         yield RULE_NAME_HINT
@@ -117,6 +124,8 @@ def _flaws(rule: _RuleText) -> Iterator[str]:
         yield f"a priority is a whole number from 0 to {PRIORITY_MAX:,}"
     if rule.expires is not None and rule.expires.tzinfo is None:
         yield "expires names its time zone, such as 2027-01-31T00:00:00Z"
+    elif rule.expires is not None and now is not None and rule.expires <= now:
+        yield "expires is in the past, so the rule would never hit: leave the rule out, or change the time"
     if rule.reason is not None and not 1 <= len(rule.reason) <= REASON_CHARACTERS_MAX:
         yield f"a reason has 1 to {REASON_CHARACTERS_MAX} characters"
     if len(rule.merchants) > MERCHANTS_PER_RULE_MAX:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from fincore.domain.ids import MerchantId
 from fincore.domain.risk import RiskDecision, RuleError, RuleHit
 from fincore.write.risk.features import COUNTERS, FACT_NAMES, FACTS, RISK_FACTS
+from fincore.write.risk.rule_reach import reach_flaw
 from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.cel import (
     IN_LIST,
@@ -213,7 +214,7 @@ def taken_action(rule: RiskRule, case: Case) -> RiskDecision:
 def compile_rule(rule: RiskRule, lists: Mapping[ListName, ListKind] | None) -> CompiledRule | ConditionFlaw:
     """A rule ready to be evaluated, or what is wrong with its condition.
 
-    `lists`: those that there are; None where that was checked before.
+    `lists`: those that there are; None for a rule that was checked when it was saved.
     """
     condition = RISK_FACTS.compile(rule.when)
     if isinstance(condition, ConditionFlaw):
@@ -239,7 +240,8 @@ def compile_rule(rule: RiskRule, lists: Mapping[ListName, ListKind] | None) -> C
                 return flaw_at(
                     rule.when, call, f"{pattern[:60]!r} is no regular expression in the syntax of RE2"
                 )
-    return CompiledRule(rule, condition, syntax.names & FACT_NAMES, tuple(dict.fromkeys(asks)))
+    flaw = None if lists is None else reach_flaw(rule.when, syntax, is_of_lists=rule.stage != "rules")
+    return flaw or CompiledRule(rule, condition, syntax.names & FACT_NAMES, tuple(dict.fromkeys(asks)))
 
 
 def _asked(call: Call, lists: Mapping[ListName, ListKind] | None) -> Asked | str:

@@ -12,7 +12,7 @@ _CHECKED_EXPRESSION: Final = 4
 _SOURCE_POSITIONS: Final = 4
 _ID: Final = 2
 _CONSTANT, _NAME, _SELECT, _CALL, _LIST, _MAP, _LOOP = 3, 4, 5, 6, 7, 8, 9
-_CONSTANT_STRING: Final = 6
+_CONSTANT_INT, _CONSTANT_STRING = 3, 6
 _CALL_TARGET, _CALL_FUNCTION, _CALL_ARGUMENT = 1, 2, 3
 _LOOP_VARIABLES: Final = (1, 3, 8)
 _LOOP_PARTS: Final = (2, 4, 5, 6, 7)
@@ -26,10 +26,13 @@ class Name(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of a function. An argument is a text in quotes, a `Name`, or None for anything else; `place` is in the text, from 0."""
+    """A call of a function. An argument is a text in quotes, an int, a `Name`, or None for anything else.
+
+    `place` is in the text, from 0.
+    """
 
     function: str
-    arguments: tuple[str | Name | None, ...]
+    arguments: tuple[str | int | Name | None, ...]
     place: int
 
 
@@ -91,13 +94,19 @@ def _expression(message: bytes) -> tuple[int, int, bytes]:
     return identifier, kind, content
 
 
-def _argument(message: bytes) -> str | Name | None:
+def _argument(message: bytes) -> str | int | Name | None:
     _, kind, content = _expression(message)
     if kind == _NAME:
         return Name(_first_text(content, 1))
-    if kind == _CONSTANT and any(number == _CONSTANT_STRING for number, _ in _fields(content)):
+    constant = dict(_fields(content)) if kind == _CONSTANT else {}
+    if _CONSTANT_STRING in constant:
         return _first_text(content, _CONSTANT_STRING)
-    return None
+    return _signed(_int(constant[_CONSTANT_INT])) if _CONSTANT_INT in constant else None
+
+
+def _signed(number: int) -> int:
+    """An int64 as protocol buffers write it: a negative one as its two's complement."""
+    return number - (1 << _BITS_OF_VARINT) if number >> (_BITS_OF_VARINT - 1) else number
 
 
 def _positions(source: bytes) -> dict[int, int]:
