@@ -26,6 +26,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.card_tokens.client import CardEdgeTokens
 from fincore.write.card_tokens.port import CardEdgeAway, CardRefused
 from fincore.write.card_tokens.wire import PATH
+from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.vault.accesses import Access, AccessRecord
 from fincore.write.vault.card_cipher import CardCipher
 from fincore.write.vault.kept_cards import VaultKeeping
@@ -104,6 +105,15 @@ def unreadable(reason: str) -> float:
     count = REGISTRY.get_sample_value("fincore_vault_cards_unreadable_total", {"reason": reason})
     assert count is not None
     return count
+
+
+async def token_of_a_new_edge(api: Api, charge_id: ChargeId) -> object:
+    """What a card edge answers that remembers nothing of merchants yet."""
+    async with serving_card_edge(api, keeping=KEEPING) as fresh:
+        tokens = tokens_of(fresh)
+        found = await tokens.token(charge_id, 1)
+        await tokens.close()
+        return found
 
 
 async def start_worker(pool: Pool, **given: str) -> None:
@@ -197,6 +207,9 @@ async def test_card_of_another_merchant_is_not_opened_for_a_charge(
     api: Api, edge: CardEdge, tokens: CardEdgeTokens, card_id: CardId, pool: Pool
 ) -> None:
     other = await api.merchants.create_merchant("Another")
+    decisions = RawCardDecisions(pool, HandClock(NOON))
+    await decisions.add(other, livemode=False, is_enabled=True, by="Ada", reason="SAQ D")
+    await decisions.add(api.merchant_id, livemode=True, is_enabled=True, by="Ada", reason="SAQ D")
     for changes in ({"merchant_id": other}, {"livemode": True}):
         found = await tokens.token(await waiting_charge(api, card_id, **changes), 1)
         assert isinstance(found, CardRefused)
@@ -339,6 +352,20 @@ async def test_card_that_cannot_be_charged_is_named_at_the_api(
     assert await pool.fetchval("select count(*) from eventstore.events") == 0
     async with serving_api(pool) as without:
         assert (await charged(without, "k", card_id)).problem() == (422, "vault_not_configured", PARAM)
+
+
+async def test_cards_of_a_disabled_merchant_are_not_charged(
+    api: Api, edge: CardEdge, card_id: CardId, pool: Pool
+) -> None:
+    """What staff disable for a merchant ends for its kept cards, too. A charge that waits is not declined by that."""
+    charge_id = await waiting_charge(api, card_id)
+    await edge.enable(is_enabled=False)
+    found = await token_of_a_new_edge(api, charge_id)
+    assert found == CardEdgeAway("card numbers are not enabled for the merchant in this mode")
+    assert (await charged(api, "k", card_id)).problem() == (403, "raw_cards_not_enabled", PARAM)
+    assert await accesses(pool) == []
+    await edge.enable()
+    assert await token_of_a_new_edge(api, charge_id) == CardToken("pm_test_1")
 
 
 async def test_replayed_charge_of_a_card_deleted_since_is_answered(

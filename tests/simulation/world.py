@@ -36,7 +36,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.payments.acceptance import ChargeCommand
 from fincore.write.payments.idempotent_requests import Refused, Responded
 from fincore.write.payments.inquiries import Inquiries
-from fincore.write.payments.kept_card_check import FindsKeptCards
+from fincore.write.payments.kept_card_check import KeptCardLookup
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import CouldNotCheck, SignatureRefused
@@ -142,7 +142,7 @@ class ApiProcess:
         router: AccountRouter,
         *,
         risk: RiskEngine | None,
-        kept_cards: FindsKeptCards,
+        kept_cards: KeptCardLookup,
     ) -> None:
         self._services = payment_services(
             router=router,
@@ -356,6 +356,7 @@ class World:
         return self._charges
 
     def _api(self) -> ApiProcess:
+        kept_cards = KeptCardLookup(self.card_edge, self.card_edge)
         return ApiProcess(
-            self._writer, self._log, self.clock, self._router, risk=self._risk, kept_cards=self.card_edge
+            self._writer, self._log, self.clock, self._router, risk=self._risk, kept_cards=kept_cards
         )

@@ -45,9 +45,11 @@ from fincore.read.paymentdb.session_queries import SessionQueries
 from fincore.write.checkout.session_service import SessionService
 from fincore.write.checkout.sessions import CHECKOUT_SESSIONS, session_recorder
 from fincore.write.merchants.api_keys import ApiKeys
+from fincore.write.merchants.raw_card_decisions import EnabledRawCards
 from fincore.write.payments.charge_wait import ChargeWait
 from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS
 from fincore.write.payments.inquiries import Inquiries
+from fincore.write.payments.kept_card_check import KeptCardLookup
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.psp.inbox import WebhookInbox
 from fincore.write.psp.port import PspWebhooks
@@ -98,6 +100,7 @@ def build_application(
 
     Without `risk` no charge is assessed.
     """
+    kept_cards = KeptCardLookup(KeptCards(stores.eventstore, clock), EnabledRawCards(stores.eventstore))
     services = payment_services(
         router=accounts.router,
         writer=writer,
@@ -106,7 +109,7 @@ def build_application(
         clock=clock,
         risk=risk,
         public_url=options.public_url,
-        kept_cards=KeptCards(stores.eventstore, clock) if options.charges_kept_cards else None,
+        kept_cards=kept_cards if options.charges_kept_cards else None,
         in_flight_wait_seconds=options.in_flight_wait_seconds,
     )
     payments, operations = services.payments, services.operations

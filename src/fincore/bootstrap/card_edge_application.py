@@ -109,7 +109,8 @@ def build_card_edge(
     if cards.keeping is not None and cards.token_secret is not None:
         accesses = Accesses(stores.eventstore, clock, by=this_process("card-edge"))
         reading = VaultReading(KeptRows(stores.eventstore), accesses, cards.keeping.cipher)
-        internal = (InternalCardTokens(TokenMaker(log, reading, cards.tokenisers), cards.token_secret),)
+        maker = TokenMaker(log, reading, enabled, cards.tokenisers)
+        internal = (InternalCardTokens(maker, cards.token_secret),)
     return create_card_edge_app(
         (charges, kept, *internal, health, Documentation(document)),
         bounds=bounds,

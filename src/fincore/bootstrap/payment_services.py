@@ -14,7 +14,7 @@ from fincore.eventstore.watch import StreamWatch
 from fincore.eventstore.writer import Writer
 from fincore.write.charges import CHARGES
 from fincore.write.payments.idempotent_requests import IN_FLIGHT_WAIT_SECONDS, IdempotentRequests
-from fincore.write.payments.kept_card_check import FindsKeptCards
+from fincore.write.payments.kept_card_check import KeptCardLookup
 from fincore.write.payments.operation_service import OperationService, Renders
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.payment_service import PaymentService
@@ -41,7 +41,7 @@ def payment_services(
     clock: Clock,
     risk: RiskEngine | None = None,
     public_url: str | None = None,
-    kept_cards: FindsKeptCards | None = None,
+    kept_cards: KeptCardLookup | None = None,
     in_flight_wait_seconds: float = IN_FLIGHT_WAIT_SECONDS,
 ) -> PaymentServices:
     """The services of one process, which share its cache of responses.

@@ -74,6 +74,7 @@ CREATE_CHARGE: Final = Operation(
         "account_unknown",
         "payment_method_not_taken",
         "psp_not_configured",
+        "raw_cards_not_enabled",
         "vault_not_configured",
     ),
 )

@@ -15,6 +15,7 @@ from fincore.domain.raw_card import RawCard
 from fincore.eventstore.log import EventLog
 from fincore.write.card_tokens.metrics import CARDS_UNREADABLE
 from fincore.write.card_tokens.wire import Answer, Made, NotMade, Refused
+from fincore.write.merchants.raw_card_decisions import EnabledRawCards
 from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.vault.accesses import Accesses
 from fincore.write.vault.card_cipher import CardCipher
@@ -41,6 +42,7 @@ class TokenMaker:
     """Makes tokens for charges that wait for their authorization, and for nothing else: the log says which they are.
 
     So who knows the secret of the workers can have no card made into a token but for a charge that its merchant asked for.
+    Nor is a card of a merchant opened that is not `enabled` to send card numbers any more.
     `tokenisers` are those of the PSPs that make a token of a card without taking money.
     """
 
@@ -48,10 +50,12 @@ class TokenMaker:
         self,
         log: EventLog[ChargeEvent],
         reading: VaultReading,
+        enabled: EnabledRawCards,
         tokenisers: Mapping[PspName, CardTokeniser],
     ) -> None:
         self._log = log
         self._vault = reading
+        self._enabled = enabled
         self._tokenisers = tokenisers
 
     async def make(self, charge_id: ChargeId, attempt: int) -> Answer:
@@ -63,6 +67,10 @@ class TokenMaker:
             or not isinstance(charge.payment_method, KeptCard)
         ):
             return NotMade("no charge waits for a token of a kept card for this attempt")
+        if not await self._enabled.includes(charge.merchant_id, livemode=charge.livemode):
+            # It may be a mistake, or an emergency that ends: the charge waits as for a card edge that is away.
+            _log.warning("card_tokens.not_enabled", charge_id=charge_id, merchant_id=charge.merchant_id)
+            return NotMade("card numbers are not enabled for the merchant in this mode")
         tokeniser = self._tokenisers.get(charge.psp)
         if tokeniser is None:
             reason = f"the card edge has no account at {charge.psp} that makes tokens of cards"

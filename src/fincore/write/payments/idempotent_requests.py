@@ -83,6 +83,7 @@ class Refused(msgspec.Struct, frozen=True):
             "card_not_tokenised",
             "payment_method_not_taken",
             "psp_not_configured",
+            "raw_cards_not_enabled",
             "vault_not_configured",
         ]
         | RequestRefusalCode

@@ -22,7 +22,7 @@ from fincore.write.payments.idempotent_requests import (
     Refused,
     Responded,
 )
-from fincore.write.payments.kept_card_check import FindsKeptCards, kept_card_refusal
+from fincore.write.payments.kept_card_check import KeptCardLookup, kept_card_refusal
 from fincore.write.payments.metrics import CHARGE_REQUESTS
 from fincore.write.payments.outcome_wait import OutcomeWait
 from fincore.write.payments.risk_request import events_of
@@ -44,6 +44,7 @@ Result = Literal[
     "idempotency_key_in_use",
     "payment_method_not_taken",
     "psp_not_configured",
+    "raw_cards_not_enabled",
     "vault_not_configured",
 ]
 _BUSY: Final = Refused("charge_busy")
@@ -74,7 +75,7 @@ class PaymentService:
         find_response: FindResponse,
         render: Render,
         public_url: str | None = None,
-        kept_cards: FindsKeptCards | None = None,
+        kept_cards: KeptCardLookup | None = None,
     ) -> None:
         self._requests = requests
         self._outcomes = outcomes
