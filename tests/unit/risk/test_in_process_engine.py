@@ -131,6 +131,26 @@ async def test_entry_of_a_list_decides() -> None:
     assert found.facts['in_list("bad_emails", email)'] is True
 
 
+@pytest.mark.parametrize(
+    ("more", "decision", "unknown"),
+    [
+        ("", "allow", ("unlisted",)),
+        (' && in_list("bad_ips", ip)', "allow", ()),
+        (' || !in_list("bad_ips", ip)', "block", ()),
+    ],
+)
+async def test_value_that_no_list_can_hold_is_unknown(
+    more: str, decision: str, unknown: tuple[str, ...]
+) -> None:
+    """Staff could not list it, so that its absence says nothing."""
+    store = Store()
+    text = rule("unlisted", f'!in_list("bad_emails", email){more}')
+    found = await assessed(text, store, email="ann@shop,example.com")
+    assert {one.list for _, _, asked in store.asked for one in asked} <= {"bad_ips"}
+    assert 'in_list("bad_emails", email)' not in found.facts
+    assert (found.decision, found.unknown, found.errors) == (decision, unknown, ())
+
+
 async def test_metadata_is_read_and_not_kept_twice() -> None:
     found = await assessed(rule("a", 'metadata["tier"] == "gold"'), Store(), metadata={"tier": "gold"})
     assert (found.rule, found.facts) == ("a", {})

@@ -111,6 +111,12 @@ def test_ipv6_network_of_64_bits_is_counted_as_one(ip: str, counted: str) -> Non
     assert address_key(ip) == counted
 
 
+def test_email_is_the_same_with_the_dot_of_the_root() -> None:
+    known = known_of(replace(REQUEST, email="ann@shop.example."), None, NOON)
+    assert (known.facts["email"], known.facts["email_domain"]) == ("ann@shop.example", "shop.example")
+    assert (known.keys["email"], known.keys["email_domain"]) == ("ann@shop.example", "shop.example")
+
+
 def test_email_domain_of_address_without_one_is_unknown() -> None:
     assert [email_domain(text) for text in (None, "ann", "ann@", "a@b@C.example")] == [
         None,

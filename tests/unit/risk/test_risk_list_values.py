@@ -19,6 +19,8 @@ MOMENT = datetime(2027, 1, 31, 12, tzinfo=UTC)
     [
         ("email", " Ada@Example.COM ", "ada@example.com"),
         ("email_domain", "Example.COM", "example.com"),
+        ("email_domain", "example.com.", "example.com"),
+        ("email", "ada@example.com.", "ada@example.com"),
         ("ip", "203.0.113.9", "203.0.113.9/32"),
         ("ip", "203.0.113.0/24", "203.0.113.0/24"),
         ("ip", "2001:DB8::/32", "2001:db8::/32"),
@@ -38,6 +40,7 @@ def test_value_is_written_as_its_kind_has_it(kind: ListKind, text: str, value: s
         ("email", "ada"),
         ("email", "@example.com"),
         ("email_domain", "example"),
+        ("email_domain", "example.com.."),
         ("email_domain", "a@example.com"),
         ("ip", "203.0.113.9/24"),
         ("ip", "203.0.113"),

@@ -206,8 +206,8 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
 
 
 def normal_email(email: str | None) -> str | None:
-    """An e-mail address as it is compared and counted: in lower case, without blanks around it."""
-    return None if email is None else email.strip().lower()
+    """An e-mail address as it is compared and counted: in lower case, without blanks around it and the dot of the root behind."""
+    return None if email is None else email.strip().lower().removesuffix(".")
 
 
 def email_domain(email: str | None) -> str | None:

@@ -21,6 +21,7 @@ from fincore.domain.risk import (
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.risk.features import RISK_FACTS, Known, counter_name, known_of
+from fincore.write.risk.list_values import looked_up_values
 from fincore.write.risk.metrics import (
     ASSESSMENT_SECONDS,
     DECISIONS,
@@ -142,7 +143,15 @@ class InProcessEngine:
         asked = {
             asked: known.facts[asked.fact] for one in sets for asked in one.asks if asked.fact in known.facts
         }
-        memberships = {one: Membership(one.list, one.kind, str(value)) for one, value in asked.items()}
+        memberships = {
+            one: Membership(one.list, one.kind, str(value))
+            for one, value in asked.items()
+            if looked_up_values(one.kind, str(value))
+        }
+        # Staff cannot list what no list can hold: that it is not listed says nothing.
+        unanswered = frozenset(
+            (one.list, str(value)) for one, value in asked.items() if one not in memberships
+        )
         readings, unavailable = await self._read(request, known, counters, set(memberships.values()))
         counted = (
             {} if readings is None else {counter_name(one): count for one, count in readings.counts.items()}
@@ -159,6 +168,7 @@ class InProcessEngine:
         bound = RISK_FACTS.bind(
             {name: dict(value) if isinstance(value, Mapping) else value for name, value in needed.items()},
             entries,
+            unanswered,
         )
         return _Found(bound, {**kept, **answers}, unavailable)
 

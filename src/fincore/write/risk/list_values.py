@@ -48,6 +48,9 @@ def looked_up_values(kind: ListKind, fact: str) -> tuple[str, ...]:
 
 def _written(kind: ListKind, text: str) -> str | ValueError:
     value = text.strip()
+    if kind in {"email", "email_domain"}:
+        # The dot of the root (RFC 1034, 3.1): the same domain is meant with and without it.
+        value = value.removesuffix(".")
     if not value or len(value) > VALUE_CHARACTERS_MAX:
         return ValueError(f"a value has 1 to {VALUE_CHARACTERS_MAX} characters")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):

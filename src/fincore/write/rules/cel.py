@@ -70,9 +70,12 @@ Entry = tuple[str, str]
 class BoundFacts:
     """The facts of one case, for any number of conditions of the same `Facts`."""
 
-    def __init__(self, activation: Any, entries: AbstractSet[Entry] | None = None) -> None:
+    def __init__(
+        self, activation: Any, entries: AbstractSet[Entry] | None, unanswered: AbstractSet[Entry]
+    ) -> None:
         self.activation = activation
         self.entries = entries
+        self.unanswered = unanswered
 
 
 class _Lists:
@@ -80,9 +83,10 @@ class _Lists:
 
     def __init__(self) -> None:
         self.entries: AbstractSet[Entry] | None = None
+        self.unanswered: AbstractSet[Entry] = frozenset()
 
     def holds(self, name: str, value: str) -> bool:
-        if self.entries is None:
+        if self.entries is None or (name, value) in self.unanswered:
             raise LookupError(_NOT_ASKED)
         return (name, value) in self.entries
 
@@ -116,14 +120,15 @@ class Condition:
 
         What holds, or does not, with any value of an unknown fact is told: `has_ip && ip == "..."` does not hold without one.
         """
-        self._lists.entries = facts.entries
+        self._lists.entries, self._lists.unanswered = facts.entries, facts.unanswered
         held = self.holds(facts)
         if isinstance(held, bool):
             return held
         unknown = _UNKNOWN.fullmatch(held.reason)
         if unknown is not None:
             return UnknownFact(unknown["name"])
-        return UnknownFact(None) if held.reason.endswith(_NOT_ASKED) and facts.entries is None else held
+        is_unanswered = facts.entries is None or bool(facts.unanswered)
+        return UnknownFact(None) if is_unanswered and held.reason.endswith(_NOT_ASKED) else held
 
 
 class AnyCondition:
@@ -209,12 +214,18 @@ class Facts:
         except RuntimeError:
             return None
 
-    def bind(self, values: Mapping[str, object], entries: AbstractSet[Entry] | None = None) -> BoundFacts:
+    def bind(
+        self,
+        values: Mapping[str, object],
+        entries: AbstractSet[Entry] | None = None,
+        unanswered: AbstractSet[Entry] = frozenset(),
+    ) -> BoundFacts:
         """The values of the declared facts, ready for conditions. One that is left out is unknown.
 
-        `entries` are those of the asked entries of lists that are there; None where no list could be asked.
+        `entries` are those of the asked entries of lists that are there; None where no list could be asked. Whether one of
+        `unanswered` is there is unknown.
         """
-        return BoundFacts(self._environment.Activation(values), entries)
+        return BoundFacts(self._environment.Activation(values), entries, unanswered)
 
     def is_pattern(self, text: str) -> bool:
         """Whether a text is a regular expression of the library, RE2."""
