@@ -37,7 +37,7 @@ def create_list(name: str, *, kind: ListKind, reason: Reason, by: By | None = No
     name
         Lower-case letters, digits and underscores.
     kind
-        What it holds. A list of `ip` holds addresses and networks such as 203.0.113.0/24, one of `bin` the first 6 to 8 digits of cards.
+        What it holds. A list of `ip` holds addresses and networks such as 203.0.113.0/24, one of `bin` the first 6 digits of cards.
     """
     on_stores(
         lambda stores: use_cases.create_list(stores.risk_lists, name, kind, by=author(by), reason=reason),

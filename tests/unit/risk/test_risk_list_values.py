@@ -25,7 +25,7 @@ MOMENT = datetime(2027, 1, 31, 12, tzinfo=UTC)
         ("ip", "203.0.113.0/24", "203.0.113.0/24"),
         ("ip", "2001:DB8::/32", "2001:db8::/32"),
         ("ip", "::ffff:203.0.113.9", "203.0.113.9/32"),
-        ("bin", "41111111", "41111111"),
+        ("bin", "411111", "411111"),
         ("country", "de", "DE"),
         ("customer", "Cus_1", "Cus_1"),
     ],
@@ -46,7 +46,8 @@ def test_value_is_written_as_its_kind_has_it(kind: ListKind, text: str, value: s
         ("ip", "203.0.113"),
         ("ip", "fe80::1%eth0"),
         ("bin", "41111"),
-        ("bin", "411111111"),
+        ("bin", "4111111"),
+        ("bin", "41111111"),
         ("bin", "٤١١١١١"),
         ("country", "DEU"),
         ("customer", ""),
@@ -60,9 +61,10 @@ def test_value_that_a_kind_cannot_hold_is_refused(kind: ListKind, text: str) -> 
     assert isinstance(entry_value(kind, text), ValueError)
 
 
-def test_first_digits_match_entries_as_long_or_shorter() -> None:
-    assert looked_up_values("bin", "41111122") == ("411111", "4111112", "41111122")
+def test_first_digits_match_the_entry_of_six() -> None:
+    assert looked_up_values("bin", "41111122") == ("411111",)
     assert looked_up_values("bin", "411111") == ("411111",)
+    assert looked_up_values("bin", "41111") == ()
     assert looked_up_values("bin", "4111x1") == ()
 
 

@@ -16,7 +16,7 @@ class RiskRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a charge. What is None is unknown, and rules see it as unknown.
 
     `dedupe` is 16 bytes that the same request always has, and no other one: a request that is repeated is one attempt.
-    `payment_token` is the PSP's token of the preferred payment method, never a card number; `first_digits` are 6 to 8 digits.
+    `payment_token` is the PSP's token of the preferred payment method, never a card number; `first_digits` are 6 digits.
     `can_hold` and `can_challenge`: whether the PSP and the payment method can authorize without capturing, and can ask the
     customer to prove who they are. Where they cannot, the fallback of a rule that asks for it counts.
     """

@@ -60,7 +60,7 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
             True,
             "card_fingerprint",
         ),
-        "card_bin": Fact("string", "the first 6 to 8 digits of the card", True, "bin"),
+        "card_bin": Fact("string", "the first 6 digits of the card", True, "bin"),
         "card_brand": Fact("string", "the card's network in lower case, such as `visa`", True),
         "card_country": Fact("string", "the country of the card's issuer", True, "country"),
         "card_funding": Fact("string", "`credit`, `debit` or `prepaid`, as the PSP tells", True),
@@ -76,7 +76,7 @@ KEYS: Final[Mapping[Key, str]] = MappingProxyType(
         "customer": "the merchant's id of the customer",
         "device": "the merchant's id of the device",
         "card": "the card: its fingerprint where that is known, else its token",
-        "bin": "the first digits of the card",
+        "bin": "the first 6 digits of the card",
         "merchant": "the merchant",
     }
 )

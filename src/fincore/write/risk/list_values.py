@@ -12,7 +12,8 @@ from fincore.write.risk.store import ListKind
 
 VALUE_CHARACTERS_MAX: Final = 500
 LIST_KINDS: Final[tuple[ListKind, ...]] = get_args(ListKind)
-BIN_DIGITS: Final = range(6, 9)
+BIN_DIGITS: Final = 6
+"""How many first digits an entry has: of a card no more are told (`fincore.domain.raw_card`), so a longer one would match none."""
 
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[^\s@.,;:/\\\"'<>]{1,63}(?:\.[^\s@.,;:/\\\"'<>]{1,63})+")
 _LIST_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
@@ -40,8 +41,7 @@ def looked_up_values(kind: ListKind, fact: str) -> tuple[str, ...]:
     An address is matched by the networks that contain it, and is given as a network of one address.
     """
     if kind == "bin":
-        digits = fact if fact.isascii() and fact.isdigit() else ""
-        return tuple(digits[:count] for count in BIN_DIGITS if len(digits) >= count)
+        fact = fact[:BIN_DIGITS]
     found = _written(kind, fact)
     return () if isinstance(found, ValueError) else (found,)
 
@@ -92,8 +92,10 @@ _MAPPED_BITS: Final = 96
 
 
 def _bin(value: str) -> str | ValueError:
-    if not (value.isascii() and value.isdigit() and len(value) in BIN_DIGITS):
-        return ValueError(f"{_shown(value)} is no beginning of card numbers: give 6 to 8 digits")
+    if not (value.isascii() and value.isdigit() and len(value) == BIN_DIGITS):
+        return ValueError(
+            f"{_shown(value)} is no beginning of card numbers: give {BIN_DIGITS} digits, as no more are known of a card"
+        )
     return value
 
 
