@@ -190,7 +190,22 @@ async def test_account_that_is_not_there_gets_no_card(tokeniser: StripeCardToken
             "psp_rejected_request",
             "ask_customer",
         ),
-        (failing(404, type="invalid_request_error"), "psp_rejected_request", "do_not_retry"),
+        (
+            failing(400, type="invalid_request_error", param="card"),
+            "psp_rejected_request",
+            "do_not_retry",
+        ),
+        (
+            failing(400, type="invalid_request_error", param="billing_details[name]"),
+            "psp_rejected_request",
+            "do_not_retry",
+        ),
+        (
+            failing(400, type="invalid_request_error", code="parameter_unknown"),
+            "psp_rejected_request",
+            "do_not_retry",
+        ),
+        (failing(402, type="card_error"), "card_declined", "ask_customer"),
     ],
 )
 async def test_refused_card_is_declined_without_stripes_words(
@@ -212,6 +227,9 @@ async def test_refused_card_is_declined_without_stripes_words(
     [
         (failing(401, type="invalid_request_error"), "refuses our secret key"),
         (failing(403, type="invalid_request_error"), "does not permit"),
+        (failing(402, type="invalid_request_error"), "permit raw card data"),
+        (failing(404, type="invalid_request_error"), "permit raw card data"),
+        (failing(400, type="invalid_request_error", param="type"), "permit raw card data"),
         (failing(429, type="invalid_request_error", code="rate_limit"), "limits the rate"),
         (failing(429), "limits the rate"),
         (failing(400, type="invalid_request_error", code="lock_timeout"), "lock"),

@@ -15,9 +15,9 @@ from fincore.write.psp.http import NoResponse, NotSent
 from fincore.write.psp.stripe.account import STRIPE, StripeAccount
 from fincore.write.psp.stripe.client import StripeClient
 from fincore.write.psp.stripe.error_policy import (
-    authorization_error_policy,
     failure_of,
     refusal_in_words,
+    token_error_policy,
     undetermined_outcome,
 )
 from fincore.write.psp.stripe.error_tables import RECEIPT_REFUSED, Ask, Refused, Repeat, WithoutReceipt
@@ -84,7 +84,7 @@ class StripeCardTokeniser:
 
     def _refused(self, response: Response[MadePaymentMethod]) -> Declined | Retryable | Unknown:
         now, error = self._clock.now(), response.error or StripeError()
-        policy = authorization_error_policy(response.status, response.error)
+        policy = token_error_policy(response.status, response.error)
         if isinstance(policy, WithoutReceipt):
             policy = RECEIPT_REFUSED
         match policy:

@@ -35,6 +35,11 @@ def authorization_error_policy(status: int, error: StripeError | None) -> Author
     return _policy(status, error, _authorization_error)
 
 
+def token_error_policy(status: int, error: StripeError | None) -> AuthorizationErrorPolicy:
+    """What a response to a card that is not a success means for the card."""
+    return _policy(status, error, _token_error)
+
+
 def operation_error_policy(status: int, error: StripeError | None) -> OperationErrorPolicy:
     """What a response to a capture or a cancellation that is not a success means for that."""
     return _policy(status, error, _operation_error)
@@ -140,6 +145,16 @@ def _authorization_error(error: StripeError, is_decline: bool) -> AuthorizationE
         or error_tables.REQUEST_ERRORS_BY_PARAM.get(error.param or "")
         or error_tables.UNLISTED_REQUEST_ERROR
     )
+
+
+def _token_error(error: StripeError, is_decline: bool) -> AuthorizationErrorPolicy:  # noqa: FBT001
+    if (
+        not is_decline
+        and not error.code
+        and (error.param or "").split("[")[0] not in error_tables.CARD_PARAMS
+    ):
+        return error_tables.CARDS_NOT_PERMITTED
+    return _authorization_error(error, is_decline)
 
 
 def _operation_error(error: StripeError, is_decline: bool) -> OperationErrorPolicy:  # noqa: FBT001

@@ -178,6 +178,16 @@ UNLISTED_REQUEST_ERROR: Final = Refused("psp_rejected_request", "do_not_retry")
 RECEIPT_REFUSED: Final = Refused("psp_rejected_request", "ask_customer")
 """What `WithoutReceipt` means to a payment that had none, or that stands at Stripe already."""
 
+CARD_PARAMS: Final = ("card", "billing_details")
+"""The parameters of a call for a token that say which card it is; Stripe points at them, or at one inside as in `card[number]`."""
+
+CARDS_NOT_PERMITTED: Final = Repeat(
+    "Stripe refuses card numbers of the account and names no fault of the card: ask Stripe to permit raw card data",
+    OUR_FAULT_PAUSE_SECONDS,
+)
+"""`invalid_request_error` to a card, without a code and without one of `CARD_PARAMS`: so Stripe answers an account without that
+permission, which would refuse every card."""
+
 REQUEST_ERRORS_BY_PARAM: Final[Mapping[str, Refused | WithoutReceipt]] = MappingProxyType(
     {
         "payment_method": Refused("payment_method_invalid", "ask_customer"),

@@ -63,6 +63,11 @@ def _errors() -> Iterator[_Row]:
         error_tables.UNLISTED_REQUEST_ERROR,
         "Declined",
     )
+    yield (
+        "error on a card's token",
+        "(no code, not of the card)",
+        _words(error_tables.CARDS_NOT_PERMITTED, ""),
+    )
     where = "error on capture, cancel"
     yield from _table(where, error_tables.OPERATION_ERRORS, error_tables.UNLISTED_OPERATION_ERROR, "Rejected")
     where = "error on refund"
