@@ -97,6 +97,7 @@ async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) 
         "next_action": None,
         "outcome_unknown_since": None,
         "pending_until": None,
+        "review": None,
     }
     assert await api.written() == (1, 1, 1, 0)
     job = await api.pool.fetchrow("select entrypoint, payload from queue.pgqueuer")

@@ -78,7 +78,7 @@ TESTS: Final = Provenance(correlation="req_tests", actor="tests")
 class HostedPages(PspModel):
     """Every payment begins with the customer on the PSP's page; some are decided long after the session is over."""
 
-    processing_lasts = timedelta(hours=10)
+    processing_lasts = timedelta(hours=3)
 
     def __init__(self, clock: SteppedClock, nature: Nature) -> None:
         super().__init__(clock, nature)
