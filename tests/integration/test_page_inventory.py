@@ -16,7 +16,7 @@ import pytest
 import fincore.checkout
 from fincore.bootstrap.application import ApplicationOptions
 from fincore.bootstrap.checkout_application import CheckoutOptions
-from fincore.bootstrap.page_checks import PageCheck, check_pages
+from fincore.bootstrap.page_checks import PageCheck, check_frames, check_pages
 from fincore.checkout.inventory.differences import Answer, file_differences, page_differences
 from fincore.checkout.inventory.frame_differences import frame_differences
 from fincore.checkout.inventory.inventory import INVENTORY, ListedPage
@@ -219,8 +219,8 @@ async def test_frame_is_compared_as_a_shop_gets_it(api: Api, checkout: Checkout)
     key = (await api.new_key(kind="publishable")).reveal()
 
     async def checked(frame: Frame) -> PageCheck:
-        *_, last = await check_pages(checkout.url, None, [frame])
-        return last
+        (check,) = await check_frames(checkout.url, [frame])
+        return check
 
     assert await checked(frame_of(key)) == PageCheck("/frames/paypal of account shop", "matches")
     refused = await checked(frame_of(key, "https://evil.example"))

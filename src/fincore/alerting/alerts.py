@@ -300,7 +300,7 @@ ALERTS: Final = (
     Alert(
         name="PagesDiffer",
         severity="critical",
-        expression="max(fincore_page_problems) > 0",
+        expression="max by (scope) (fincore_page_problems) > 0",
         runbook="The last `fincore pages verify` found pages, scripts or headers that differ from those of the installed version, or could not "
         "check them. Run it again: it names each. Something between FinCore and the customer changes them (a proxy, a network, an "
         "intruder), or the address is wrong. Treat a script that is not listed as an incident.",
@@ -309,9 +309,9 @@ ALERTS: Final = (
     Alert(
         name="PagesNotVerified",
         severity="warning",
-        expression="time() - max(fincore_pages_matched_timestamp_seconds) > 691200",
-        runbook="`fincore pages verify` has not found all pages to match for eight days, or never. The weekly run does not run, or it "
-        "fails: look at its log.",
+        expression="time() - max by (scope) (fincore_pages_matched_timestamp_seconds) > 691200",
+        runbook="`fincore pages verify` has not found all pages, or all frames for PayPal of a mode, to match for eight days, or never. The "
+        "weekly run does not run, or it fails: look at its log. For the frames it needs `--key` and `--origin`.",
         section="pages",
     ),
     # Where charges go

@@ -1,7 +1,7 @@
 """The pages as a customer's browser gets them, through the public URL, compared with the inventory of this version."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -65,25 +65,26 @@ class _NotReceived(Exception):
     """No answer came that could be compared."""
 
 
-async def check_pages(
-    public_url: str, last_session: CheckoutSession | None, frames: Sequence[Frame] = ()
-) -> list[PageCheck]:
-    """Fetch every page and file at `public_url`, and compare it.
-
-    `last_session` is the one of which the page is looked at; `frames` are those of a shop's page, each with any nonce.
-    """
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=_BROWSER) as client:
-        is_https = public_url.startswith("https://")
-        targets = [
-            *_targets(last_session, is_https=is_https),
-            *(_frame_target(frame, is_https=is_https) for frame in frames),
-        ]
-        found = await asyncio.gather(*(_check(client, public_url, target) for target in targets))
+async def check_pages(public_url: str, last_session: CheckoutSession | None) -> list[PageCheck]:
+    """Fetch every page and file at `public_url`, and compare it. `last_session` is the one of which the page is looked at."""
+    is_https = public_url.startswith("https://")
+    found = await _checked(public_url, _targets(last_session, is_https=is_https))
     if last_session is None:
         return [PageCheck(_SESSION_PAGE, "none yet"), *found]
     return found
+
+
+async def check_frames(public_url: str, frames: Iterable[Frame]) -> list[PageCheck]:
+    """Fetch the frames of a shop's page at `public_url`, and compare them; their nonces may be any."""
+    is_https = public_url.startswith("https://")
+    return await _checked(public_url, (_frame_target(frame, is_https=is_https) for frame in frames))
+
+
+async def _checked(public_url: str, targets: Iterable[_Target]) -> list[PageCheck]:
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=_BROWSER) as client:
+        return await asyncio.gather(*(_check(client, public_url, target) for target in targets))
 
 
 def _targets(last_session: CheckoutSession | None, *, is_https: bool) -> Iterator[_Target]:

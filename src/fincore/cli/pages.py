@@ -2,30 +2,30 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, NamedTuple
 
 from cyclopts import App, Parameter
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
-from fincore.bootstrap.page_checks import PageCheck, check_pages
+from fincore.bootstrap.page_checks import PageCheck, check_frames, check_pages
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.setting_values import PUBLIC_URL
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.shop_frames import shop_frames
-from fincore.checkout.paypal_frame.handlers import PATH, PAYPAL
+from fincore.bootstrap.shop_frames import frame_scope, frame_scopes, livemode_of, shop_frames
+from fincore.checkout.paypal_frame.handlers import PATH
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
 from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.read.paymentdb.session_queries import SessionQueries
+from fincore.write.pages.verifications import Scope
 
 EXIT_DIFFERS: Final = 1
 EXIT_UNCHECKED: Final = 3
-_LEFT_OUT: Final = PageCheck(
-    PATH, "left out", ("it needs --key and --origin of a shop, which are asked for it",)
-)
+_NOT_ASKED: Final = "it needs --key and --origin of a shop, which are asked for it"
+_NO_ACCOUNT: Final = "no account at PayPal is in the mode of the key"
 
 pages = App(name="pages", help=COMMANDS["pages"].help)
 
@@ -108,14 +108,32 @@ async def _verified(
     if not address:
         raise UsageError("there is no address to look at: set FINCORE_PUBLIC_URL, or name one")
     frames = [] if shop is None else shop_frames(settings, secret_resolver(os.environ), **shop._asdict())
+    asked = None if shop is None else frame_scope(livemode=livemode_of(shop.key))
+    expected = frame_scopes(settings)
     async with operator_stores(databases, "eventstore", "paymentdb") as stores:
         last = await SessionQueries(stores.paymentdb).find_last()
-        checks = await check_pages(address, None if last is None else last.session, frames)
-        if shop is None and any(account.psp == PAYPAL for account in settings.psp_accounts):
-            checks.append(_LEFT_OUT)
+        checks = await check_pages(address, None if last is None else last.session)
+        of_frames = await check_frames(address, frames)
         if address == settings.public_url:
-            await stores.page_verifications.record(_problems(checks))
-    return checks, address
+            kept = stores.page_verifications
+            await kept.expect(expected)
+            await kept.record("pages", _problems(checks))
+            # Where there is no frame, none matches.
+            if asked is not None and of_frames:
+                await kept.record(asked, _problems(of_frames))
+    return [*checks, *(of_frames or _no_frame(asked)), *_left_out(expected - {asked})], address
+
+
+def _no_frame(asked: Scope | None) -> Iterator[PageCheck]:
+    """The frames that were asked for, of which there is none."""
+    if asked is not None:
+        yield PageCheck(f"{PATH}, {asked}", "left out", (_NO_ACCOUNT,))
+
+
+def _left_out(scopes: set[Scope]) -> Iterator[PageCheck]:
+    """The frames that there may be, and that were not asked for."""
+    for scope in sorted(scopes):
+        yield PageCheck(f"{PATH}, {scope}", "left out", (_NOT_ASKED,))
 
 
 def _problems(checks: Sequence[PageCheck]) -> int:

@@ -18,9 +18,12 @@ UNREAD_REPORTS: Final = Counter(
 )
 PAGE_PROBLEMS: Final = Gauge(
     "fincore_page_problems",
-    "What the last `fincore pages verify` found to differ, or could not check.",
+    "What the last `fincore pages verify` of a scope found to differ, or could not check; the scopes are `pages`, `frames_live` and "
+    "`frames_test`.",
+    ("scope",),
 )
 PAGES_MATCHED_AT: Final = Gauge(
     "fincore_pages_matched_timestamp_seconds",
-    "When `fincore pages verify` last found that all pages match, as Unix time; 0: never.",
+    "When `fincore pages verify` last found that all of a scope matches, as Unix time; 0: never.",
+    ("scope",),
 )
