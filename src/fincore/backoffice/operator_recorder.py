@@ -9,6 +9,7 @@ from fincore.domain.events import ChargeEvent, ReviewOpened
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job
 from fincore.domain.outcome import PspName
+from fincore.domain.risk_review import was_declined
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.write.psp.limits import PspLimits
@@ -37,13 +38,13 @@ def operator_recorder(resolver: Resolver) -> ChargeRecorder:
     """A recorder that commits with a decision the jobs that it calls for."""
     now = resolver.clock.now()
 
-    def follow_up(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+    def follow_up(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
         times = FollowUpTimes(
             policy=PollPolicy(),
             first_inquiry_seconds=JanitorPolicy().pause_seconds(1, fraction=0.5),
-            hold_seconds=resolver.limits[psp].hold_seconds,
+            hold_seconds=resolver.limits[charge.psp].hold_seconds,
         )
-        return follow_up_jobs(charge_id, events, now, times)
+        return follow_up_jobs(charge_id, events, now, times, is_declined=was_declined(charge))
 
     def open_review(charge: Charge, events: Sequence[ChargeEvent]) -> tuple[ReviewOpened, ...]:
         hold_seconds = resolver.limits[charge.psp].hold_seconds

@@ -28,6 +28,11 @@ def review_status(charge: Charge) -> ReviewStatus | None:
     return "closed" if charge.status in TERMINAL else "open"
 
 
+def was_declined(charge: Charge) -> bool:
+    """Whether staff, or the setting, declined it: what the PSP holds of it is to be given up, also where it holds it later."""
+    return charge.review_decided is not None and charge.review_decided.decision == "declined"
+
+
 def capture_method_at_psp(charge: Charge) -> CaptureMethod:
     """What the PSP is asked for when the charge is authorized: to hold, where the rules sent it to review.
 

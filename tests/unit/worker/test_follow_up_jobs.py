@@ -202,8 +202,22 @@ def test_an_abandoned_account_that_was_called_is_looked_at_once(code: str) -> No
 
 def test_every_row_of_the_table_is_covered_above() -> None:
     looked_at = ("charge.rerouted", "attempt.reverse")
-    covered = {(event_type(row[0]), row[1]) for row in ROWS} | {looked_at}
+    declined = {(event_type(event), "charge.review") for event in DECLINED_ROWS}
+    covered = {(event_type(row[0]), row[1]) for row in ROWS} | {looked_at} | declined
     assert {(row.event, row.kind) for row in FOLLOW_UPS} == covered
+
+
+DECLINED_ROWS: Final[list[ChargeEvent]] = [authorized(), corrected("authorized")]
+
+
+@pytest.mark.parametrize("event", DECLINED_ROWS, ids=event_type)
+def test_hold_of_a_declined_charge_is_looked_at_at_once(event: ChargeEvent) -> None:
+    jobs = follow_up_jobs(CHARGE, [event], NOW, TIMES, is_declined=True)
+    assert [job.kind for job in jobs] == ["charge.follow", "charge.review"]
+    assert jobs[1].delay_seconds == 0.0
+    for ended in ("canceled", "succeeded"):
+        jobs = follow_up_jobs(CHARGE, [corrected(ended)], NOW, TIMES, is_declined=True)
+        assert "charge.review" not in [job.kind for job in jobs]
 
 
 @pytest.mark.parametrize("event", NOTHING_FOLLOWS, ids=event_type)

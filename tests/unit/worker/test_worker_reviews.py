@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from fincore.backoffice.risk_reviews import ReviewNotDecided
@@ -28,6 +29,7 @@ from fixtures.scripted_psp import (
     lost_after,
     lost_before,
     payment_at,
+    require_action,
     require_approval,
 )
 from fixtures.worker_harness import WorkerHarness, harness_in_memory
@@ -195,6 +197,26 @@ async def test_capture_by_the_psp_is_recorded_and_waits_for_a_person(way: str) -
         await decide_in(harness, charge_id, "approved")
         assert review_status(await harness.state(charge_id)) == "approved"
         assert (await harness.history(charge_id))[-1] == "charge.review_decided"
+
+
+@pytest.mark.parametrize("way", ["the cancellation is refused", "the cancellation is undone"])
+async def test_declined_hold_that_shows_up_later_is_given_up(way: str) -> None:
+    is_refused = way == "the cancellation is refused"
+    psp = ScriptedPsp(require_action, cancel=[REJECTED]) if is_refused else ScriptedPsp()
+    async with harness_in_memory(psp) as harness:
+        charge_id = await reviewed(harness)
+        await decide_in(harness, charge_id, "declined")
+        assert (await harness.state(charge_id)).status == ("requires_action" if is_refused else "canceled")
+        psp.becomes(charge_id, held_of(charge_id))
+        await harness.tell(charge_id, "look" if is_refused else "captured")
+        await harness.idle()
+        shown = "charge.authorized" if is_refused else "charge.corrected"
+        told = [shown, "charge.cancel_requested", "charge.canceled"]
+        assert (await harness.history(charge_id))[-3:] == told
+
+
+def held_of(charge_id: ChargeId) -> Approved:
+    return msgspec.structs.replace(captured_of(charge_id), kind="authorized")
 
 
 def captured_of(charge_id: ChargeId) -> Approved:

@@ -15,6 +15,7 @@ from fincore.domain.events import ChargeEvent, ReviewOpened
 from fincore.domain.ids import ChargeId
 from fincore.domain.job import Job, JobKind
 from fincore.domain.outcome import PspName
+from fincore.domain.risk_review import was_declined
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
@@ -112,14 +113,14 @@ class Worker:
         poll = poll_policy or PollPolicy()
         reviews = review_policy or ReviewPolicy()
 
-        def follow_ups(charge_id: ChargeId, psp: PspName, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
+        def follow_ups(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             times = FollowUpTimes(
                 policy=poll,
                 first_inquiry_seconds=janitor.pause_seconds(1, fraction=draw()),
                 # Events of a PSP that is not configured are about no hold.
-                hold_seconds=gateways[psp].limits.hold_seconds if psp in gateways else 0.0,
+                hold_seconds=gateways[charge.psp].limits.hold_seconds if charge.psp in gateways else 0.0,
             )
-            return follow_up_jobs(charge_id, events, clock.now(), times)
+            return follow_up_jobs(charge_id, events, clock.now(), times, is_declined=was_declined(charge))
 
         def open_review(charge: Charge, events: Sequence[ChargeEvent]) -> tuple[ReviewOpened, ...]:
             hold_seconds = gateways[charge.psp].limits.hold_seconds if charge.psp in gateways else 0.0

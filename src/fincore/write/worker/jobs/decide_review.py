@@ -33,18 +33,18 @@ class DecideReview:
         self._policy = policy
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
-        """Apply what the policy says of an undecided charge once its time is over; wait for that before."""
+        """Apply what the policy says of an undecided charge once its time is over; give a declined hold up at once."""
         charge_id = msgspec.json.decode(job.payload, type=ChargeJob).charge_id
         charge = await self._context.recorder.load(charge_id)
         if charge is None:
             return Hold(f"{charge_id}: the log has no such charge")
         status, clock = review_status(charge), self._context.clock
         if charge.status != "authorized" or status not in ("open", "declined"):
-            # A hold that the PSP shows again later opens the review anew, with a job of its own.
+            # A hold that the PSP shows again later has a job of its own.
             return Done()
         left_seconds = (
             0.0
-            if charge.review_decide_by is None
+            if status == "declined" or charge.review_decide_by is None
             else (charge.review_decide_by - clock.now()).total_seconds()
         )
         if left_seconds > 0:

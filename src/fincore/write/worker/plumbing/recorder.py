@@ -21,8 +21,8 @@ from fincore.write.checkout.attempt_charge import jobs_for_session
 from fincore.write.worker.policies.reviews import OpenReview
 
 Decision = Callable[[Charge], tuple[ChargeEvent, ...] | Refusal]
-FollowUpJobs = Callable[[ChargeId, PspName, Sequence[ChargeEvent]], tuple[Job, ...]]
-"""The jobs that events of a charge at this PSP call for."""
+FollowUpJobs = Callable[[ChargeId, Charge, Sequence[ChargeEvent]], tuple[Job, ...]]
+"""The jobs that events call for; the charge is as before them."""
 
 
 class NoSuchCharge(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class ChargeRecorder:
     ) -> None:
         def jobs(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
             return (
-                *follow_up_jobs(charge_id, charge.psp, events),
+                *follow_up_jobs(charge_id, charge, events),
                 *jobs_for_session(charge_id, charge, events),
             )
 

@@ -91,6 +91,8 @@ Condition = Literal[
     "it was corrected to authorized",
     "it was corrected to succeeded",
     "the abandoned account was called",
+    "its review was declined",
+    "it was corrected to authorized, and its review was declined",
 ]
 Start = Literal["now", "the end of the hold", "the end of the time to decide"]
 Pause = Literal[
@@ -168,6 +170,15 @@ FOLLOW_UPS: Final = (
         start="the end of the time to decide",
         pause="none",
     ),
+    FollowUp(
+        event="charge.authorized", condition="its review was declined", kind="charge.review", pause="none"
+    ),
+    FollowUp(
+        event="charge.corrected",
+        condition="it was corrected to authorized, and its review was declined",
+        kind="charge.review",
+        pause="none",
+    ),
     FollowUp(event="charge.capture_requested", kind="charge.capture", pause="none"),
     FollowUp(event="charge.cancel_requested", kind="charge.cancel", pause="none"),
     FollowUp(event="refund.outcome_unknown", kind="refund.resolve", pause="first inquiry"),
@@ -191,18 +202,23 @@ PAUSES: Final[Mapping[Pause, Callable[[FollowUpTimes], float]]] = MappingProxyTy
 
 
 def follow_up_jobs(
-    charge_id: ChargeId, events: Sequence[ChargeEvent], now: datetime, times: FollowUpTimes
+    charge_id: ChargeId,
+    events: Sequence[ChargeEvent],
+    now: datetime,
+    times: FollowUpTimes,
+    *,
+    is_declined: bool = False,
 ) -> tuple[Job, ...]:
-    """The jobs that events call for, by the table."""
+    """The jobs that events call for, by the table. `is_declined`: the charge's review was declined before them."""
     return tuple(
         _job(row, charge_id, event, _start_seconds(row, event, now, times) + PAUSES[row.pause](times))
         for event in events
         for row in FOLLOW_UPS
-        if row.event == event_type(event) and _applies(row.condition, event)
+        if row.event == event_type(event) and _applies(row.condition, event, is_declined=is_declined)
     )
 
 
-def _applies(condition: Condition | None, event: ChargeEvent) -> bool:
+def _applies(condition: Condition | None, event: ChargeEvent, *, is_declined: bool) -> bool:
     match condition:
         case None:
             return True
@@ -214,6 +230,10 @@ def _applies(condition: Condition | None, event: ChargeEvent) -> bool:
             return isinstance(event, ChargeCorrected) and event.status_after == "succeeded"
         case "the abandoned account was called":
             return isinstance(event, ChargeRerouted) and event.code != "account_not_called"
+        case "its review was declined":
+            return is_declined
+        case "it was corrected to authorized, and its review was declined":
+            return is_declined and isinstance(event, ChargeCorrected) and event.status_after == "authorized"
         case _:
             assert_never(condition)
 
