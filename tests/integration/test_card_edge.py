@@ -12,10 +12,12 @@ from fincore.domain.clock import SystemClock
 from fincore.domain.events import ChargeCreated, ChargeFailed, RiskAssessed
 from fincore.domain.ids import parse_charge_id, stream_of
 from fincore.domain.payment_method import CardToken, UntokenisedCard
+from fincore.domain.secret import Secret
 from fincore.postgres.pool import Pool
 from fincore.write.merchants.merchants import UnknownMerchant
 from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN, RawCardRequests
+from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rules import LiveRules
 from fixtures.card_edge_server import (
@@ -99,6 +101,17 @@ async def test_blocked_card_reaches_no_psp(api: Api, pool: Pool) -> None:
     assert await pool.fetchval("select count(*) from queue.pgqueuer") == 1
     assert ("answered", "charge_failed", "risk_rules_1") in await record_of(pool)
     assert ("answered", "accepted", "risk_rules_1") in await record_of(pool)
+
+
+async def test_engine_tells_cards_apart_without_their_numbers(api: Api) -> None:
+    engine = NamedEngine("allow")
+    async with serving_card_edge(api, risk=engine) as edge:
+        await edge.enable()
+        for key, number in (("a", NUMBER), ("b", NUMBER), ("c", "5555555555554444")):
+            assert (await edge.charge(key, card={"number": number})).status == 201
+    first, again, other = (asked.number_hmac for asked in engine.asked)
+    assert first == again == NumberHmac(KEY).counted_of(Secret(NUMBER))
+    assert other not in {first, None}
 
 
 async def test_merchant_that_is_not_enabled_reaches_no_psp(api: Api, pool: Pool) -> None:

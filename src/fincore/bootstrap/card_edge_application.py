@@ -76,6 +76,7 @@ def build_card_edge(
         risk=cards.risk,
         limits=LIMITS,
         tokenisers=cards.tokenisers,
+        number_hmac=cards.number_hmac,
         render=render_charge,
     )
     kept_cards = KeptCards(stores.eventstore, clock)

@@ -145,7 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Declared(
             read=SECRETS_KEY,
             is_secret=True,
-            meaning="key under which a card number enters the fingerprint of a request; the card edge needs it",
+            meaning="key under which a card number enters fingerprints of requests and counters of risk; the card edge needs it",
         ),
     ]
     card_edge_hmac_key_before: Annotated[

@@ -44,7 +44,9 @@ def test_engine_is_told_all_that_is_known_of_the_charge() -> None:
         return_url=BACK,
     )
     card = CardInstrument(brand="visa")
-    asked = risk_request(CHARGE, charge, LIMITS, dedupe=b"d", instrument=card, first_digits="42424242")
+    asked = risk_request(
+        CHARGE, charge, LIMITS, dedupe=b"d", instrument=card, first_digits="42424242", number_hmac="a1"
+    )
     assert msgspec.structs.asdict(asked) == {
         "merchant_id": charge.merchant_id,
         "livemode": False,
@@ -62,6 +64,7 @@ def test_engine_is_told_all_that_is_known_of_the_charge() -> None:
         "shipping_country": "AT",
         "instrument": card,
         "first_digits": "42424242",
+        "number_hmac": "a1",
         "metadata": {"order": "1"},
     }
 

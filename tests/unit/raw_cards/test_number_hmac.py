@@ -25,6 +25,13 @@ def test_number_is_hashed_under_each_key() -> None:
     assert (hashes.of(NUMBER), hashes.before_of(NUMBER)) == (expected(KEY), expected(BEFORE))
 
 
+def test_number_is_counted_by_another_hash_than_fingerprints() -> None:
+    hashes, other = NumberHmac(encoded(KEY), encoded(BEFORE)), NumberHmac(encoded(BEFORE))
+    counted = hashes.counted_of(NUMBER)
+    assert counted == NumberHmac(encoded(KEY)).counted_of(NUMBER)
+    assert counted not in {hashes.of(NUMBER), hashes.before_of(NUMBER), other.counted_of(NUMBER)}
+
+
 def test_number_has_no_hash_under_a_key_that_is_gone() -> None:
     hashes = NumberHmac(encoded(KEY))
     assert (hashes.of(NUMBER), hashes.before_of(NUMBER)) == (expected(KEY), None)

@@ -88,6 +88,8 @@ def test_email_of_charge_goes_before_that_of_customer() -> None:
 
 def test_card_is_counted_by_token_until_fingerprint_is_known() -> None:
     assert known_of(REQUEST, None, NOON).keys["card"] == "pm_card_visa"
+    by_number = known_of(replace(BARE, number_hmac="a1"), None, NOON)
+    assert (by_number.keys["card"], by_number.facts["has_card"]) == ("a1", True)
     assert card_key(None, None) is None
     assert card_key("", "") is None
 

@@ -30,6 +30,7 @@ class AssessedOnce:
         *,
         instrument: CardInstrument | None = None,
         first_digits: str | None = None,
+        number_hmac: str | None = None,
     ) -> RiskAssessment | None:
         """What the engine says of the charge, or said of it before."""
         if not self._is_done and self._engine.is_active:
@@ -40,6 +41,7 @@ class AssessedOnce:
                 dedupe=dedupe_of_key(key),
                 instrument=instrument,
                 first_digits=first_digits,
+                number_hmac=number_hmac,
             )
             self._assessment = await self._engine.assess(request)
             self._is_done = True

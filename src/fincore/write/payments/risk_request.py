@@ -45,6 +45,7 @@ def risk_request(
     dedupe: bytes,
     instrument: CardInstrument | None = None,
     first_digits: str | None = None,
+    number_hmac: str | None = None,
 ) -> RiskRequest:
     """What the engine is told of a charge that is about to be written.
 
@@ -74,6 +75,7 @@ def risk_request(
         shipping_country=created.shipping_country,
         instrument=instrument,
         first_digits=first_digits,
+        number_hmac=number_hmac,
         metadata=created.metadata,
     )
 

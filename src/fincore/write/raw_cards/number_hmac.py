@@ -1,4 +1,4 @@
-"""What a card number becomes in the fingerprint of a request: an HMAC under a key of the card edge's own. Pure."""
+"""What a card number becomes in the fingerprint of a request, and in the counters of risk: an HMAC under a key of the card edge's own. Pure."""
 
 import hmac
 from base64 import b64decode
@@ -7,7 +7,8 @@ from typing import Final
 from fincore.domain.secret import Secret
 
 _PURPOSE: Final = b"fincore request fingerprint, card number\n"
-"""Keeps what is made here apart from anything else that may ever be made under the key."""
+_COUNTED: Final = b"fincore risk counters, card number\n"
+"""Each keeps what is made for one purpose apart from anything else that may ever be made under the key."""
 
 
 class NumberHmac:
@@ -19,12 +20,16 @@ class NumberHmac:
 
     def of(self, number: Secret) -> str:
         """The HMAC (SHA-256) of a number, in hexadecimal."""
-        return _hmac(self._key, number)
+        return _hmac(self._key, _PURPOSE, number)
+
+    def counted_of(self, number: Secret) -> str:
+        """What the counters of risk tell a number apart by; it is another one under another key."""
+        return _hmac(self._key, _COUNTED, number)
 
     def before_of(self, number: Secret) -> str | None:
         """What it was under the key before; None where there is none."""
-        return None if self._key_before is None else _hmac(self._key_before, number)
+        return None if self._key_before is None else _hmac(self._key_before, _PURPOSE, number)
 
 
-def _hmac(key: bytes, number: Secret) -> str:
-    return hmac.digest(key, _PURPOSE + number.reveal().encode(), "sha256").hex()
+def _hmac(key: bytes, purpose: bytes, number: Secret) -> str:
+    return hmac.digest(key, purpose + number.reveal().encode(), "sha256").hex()

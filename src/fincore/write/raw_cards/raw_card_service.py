@@ -33,6 +33,7 @@ from fincore.write.payments.payment_service import Render
 from fincore.write.payments.risk_request import events_of
 from fincore.write.psp.card_tokeniser import CardTokeniser
 from fincore.write.psp.limits import PspLimits
+from fincore.write.raw_cards.number_hmac import NumberHmac
 from fincore.write.raw_cards.tokenised_plan import OFFERED, RefusedCard, Tokenised, tokenised_plan
 from fincore.write.risk.engine import RiskEngine
 from fincore.write.routing.router import NoRoute, Router
@@ -58,6 +59,7 @@ class RawCardService:
         risk: RiskEngine,
         limits: Mapping[PspName, PspLimits],
         tokenisers: Mapping[PspName, CardTokeniser],
+        number_hmac: NumberHmac,
         render: Render,
     ) -> None:
         self._requests = requests
@@ -68,6 +70,7 @@ class RawCardService:
         self._risk = risk
         self._limits = limits
         self._tokenisers = tokenisers
+        self._hmac = number_hmac
         self._render = render
 
     async def charge(
@@ -105,6 +108,7 @@ class RawCardService:
             command.scoped_key,
             instrument=instrument,
             first_digits=first_digits(card.number.reveal()),
+            number_hmac=self._hmac.counted_of(card.number),
         )
         screened(screened_by(assessment))
         now = self._clock.now()

@@ -17,6 +17,7 @@ class RiskRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `dedupe` is 16 bytes that the same request always has, and no other one: a request that is repeated is one attempt.
     `payment_token` is the PSP's token of the preferred payment method, never a card number; `first_digits` are 6 digits.
+    `number_hmac` tells one card from another where its number is at hand: an HMAC under a key that only the card edge has.
     `can_hold` and `can_challenge`: whether the PSP and the payment method can authorize without capturing, and can ask the
     customer to prove who they are. Where they cannot, the fallback of a rule that asks for it counts.
     """
@@ -37,6 +38,7 @@ class RiskRequest(msgspec.Struct, frozen=True, kw_only=True):
     shipping_country: str | None = None
     instrument: CardInstrument | None = None
     first_digits: str | None = None
+    number_hmac: str | None = None
     metadata: Mapping[str, str] = {}
 
 

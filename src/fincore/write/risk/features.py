@@ -75,7 +75,7 @@ KEYS: Final[Mapping[Key, str]] = MappingProxyType(
         "email_domain": "the domain of the e-mail address",
         "customer": "the merchant's id of the customer",
         "device": "the merchant's id of the device",
-        "card": "the card: its fingerprint where that is known, else its token",
+        "card": "the card: its fingerprint where that is known, else its token, or a hash of its number at the card edge",
         "bin": "the first 6 digits of the card",
         "merchant": "the merchant",
     }
@@ -178,7 +178,7 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         "card_country": _upper(card.country),
         "card_funding": _lower(card.funding),
     }
-    counted_card = card_key(card.fingerprint, request.payment_token)
+    counted_card = card_key(card.fingerprint, request.payment_token, request.number_hmac)
     sure: dict[str, FactValue] = {
         "amount_minor": request.money.amount_minor,
         "currency": request.money.currency,
@@ -234,9 +234,9 @@ def address_key(ip: str) -> str:
 _CUSTOMERS_IPV6_BITS: Final = 64
 
 
-def card_key(fingerprint: str | None, token: str | None) -> str | None:
+def card_key(fingerprint: str | None, token: str | None, number_hmac: str | None = None) -> str | None:
     """What a card is counted by; None where nothing tells one card from another."""
-    return fingerprint or token or None
+    return fingerprint or token or number_hmac or None
 
 
 def _upper(text: str | None) -> str | None:
