@@ -26,7 +26,9 @@ from fincore.domain.checkout_session_events import (
     SessionPaymentMethod,
 )
 from fincore.domain.ids import CheckoutSessionId, session_charge_id
+from fincore.domain.outcome import DeclineAdvice
 from fincore.domain.risk import CustomerContext
+from fincore.domain.risk_review import review_status
 from fincore.domain.route_plan import RoutePlan
 
 ATTEMPTS_MAX: Final = 30
@@ -131,7 +133,7 @@ def learn(
     """
     events: list[CheckoutSessionEvent] = []
     known = [(attempt, charges[attempt.number]) for attempt in session.attempts if attempt.number in charges]
-    for attempt, charge in sorted(known, key=lambda one: (not has_money(one[1]), one[0].number)):
+    for attempt, charge in sorted(known, key=lambda one: (not pays_session(one[1]), one[0].number)):
         for event in _of_attempt(session_id, session, attempt, charge, now):
             session = evolve_session(session, event)
             events.append(event)
@@ -160,13 +162,21 @@ Task = MakeCharge | CloseCharge | ReturnMoney
 
 
 def tasks_of(session: CheckoutSession, charges: Mapping[int, Charge]) -> tuple[Task, ...]:
-    """What is to be done for a session as it stands, after it has learned what its charges tell."""
+    """What is to be done for a session as it stands, after it has learned what its charges tell.
+
+    A charge that staff review is left to them: of its time being over, or another choice of the customer, nothing follows. A merchant
+    that ends the session gives it up.
+    """
     tasks: list[Task] = [ReturnMoney(one) for one in session.attempts if one.status == "paid_again"]
     live = session.live_attempt
     if live is not None and live.number not in charges:
         tasks.append(MakeCharge(live))
     elif live is not None and session.state in ("switching", "expiring"):
-        tasks.append(CloseCharge(live))
+        charge = charges[live.number]
+        if not is_held_for_review(charge) or (
+            session.expiry_reason == "merchant" and charge.status == "authorized"
+        ):
+            tasks.append(CloseCharge(live))
     return tuple(tasks)
 
 
@@ -177,6 +187,27 @@ def has_money(charge: Charge) -> bool:
     """
     is_canceling = charge.operation is not None and charge.operation.kind == "cancel"
     return charge.status == "succeeded" or (charge.status == "authorized" and not is_canceling)
+
+
+def pays_session(charge: Charge) -> bool:
+    """Whether a charge pays its session: a merchant may deliver.
+
+    One that the rules sent to review has to be approved, and then captured where the merchant wanted the money at once.
+    """
+    match review_status(charge):
+        case None:
+            return has_money(charge)
+        case "approved":
+            return has_money(charge) and (charge.status == "succeeded" or charge.capture_method == "manual")
+        case _:
+            return False
+
+
+def is_held_for_review(charge: Charge) -> bool:
+    """Whether the PSP has the customer's money, which pays no session: staff decide on it, or their decision is carried out."""
+    if charge.status == "authorized":
+        return review_status(charge) is not None and not pays_session(charge)
+    return review_status(charge) == "captured_by_psp"
 
 
 def is_given_back(charge: Charge) -> bool:
@@ -196,7 +227,7 @@ def _of_attempt(
     number, charge_id = attempt.number, attempt.charge_id
     match attempt.status:
         case "live":
-            if has_money(charge):
+            if pays_session(charge):
                 return (CheckoutSessionCompleted(number=number, charge_id=charge_id, completed_at=now),)
             reason = _close_reason(charge)
             if reason is None:
@@ -206,11 +237,11 @@ def _of_attempt(
                 charge_id=charge_id,
                 reason=reason,
                 closed_at=now,
-                advice=charge.failure.advice if charge.failure is not None else None,
+                advice=_advice_of(charge),
             )
             return (closed, *_after_closing(session_id, session, now))
-        case "closed" if has_money(charge):
-            if session.state == "choosing":
+        case "closed" if has_money(charge) and review_status(charge) != "closed":
+            if session.state == "choosing" and pays_session(charge):
                 return (CheckoutSessionCompleted(number=number, charge_id=charge_id, completed_at=now),)
             return (CheckoutPaidAgain(number=number, charge_id=charge_id, found_at=now),)
         case "paid_again" if is_given_back(charge):
@@ -266,8 +297,18 @@ def _close_reason(charge: Charge) -> CloseReason | None:
     match charge.status:
         case "failed" | "canceled" | "expired" as reason:
             return reason
+        case "succeeded" if review_status(charge) == "closed":
+            # The PSP took the money of a charge under review, and all of it was refunded.
+            return "canceled"
         case _:
             return None
+
+
+def _advice_of(charge: Charge) -> DeclineAdvice | None:
+    """What the page tells the customer to do after a decline: the PSP's advice, or ours where staff declined."""
+    if charge.failure is not None:
+        return charge.failure.advice
+    return "ask_customer" if review_status(charge) == "declined" else None
 
 
 def _not_open(session: CheckoutSession) -> SessionRefusal:

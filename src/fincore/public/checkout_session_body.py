@@ -39,7 +39,7 @@ class CheckoutSessionBody(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[
         CheckoutSessionStatus,
         Meta(
-            description="`open`: the customer can pay. `completed`: `charge_id` took the money, or holds it until you capture it. "
+            description="`open`: the customer can pay, or a payment is not decided yet. `completed`: `charge_id` took the money, or holds it until you capture it. "
             "`expired`: it was not paid and cannot be."
         ),
     ]

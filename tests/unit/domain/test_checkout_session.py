@@ -16,6 +16,7 @@ from fincore.domain.checkout_decisions import (
     Task,
     begin_attempt,
     end_session,
+    is_held_for_review,
     learn,
     tasks_of,
 )
@@ -32,9 +33,11 @@ from fincore.domain.checkout_session_events import (
     SessionPaymentMethod,
 )
 from fincore.domain.errors import EventImpossible
-from fincore.domain.events import ChargeEvent
+from fincore.domain.events import CaptureRequested, ChargeEvent
 from fincore.domain.ids import parse_charge_id, parse_checkout_session_id, session_charge_id
 from fincore.domain.transition_table import checkout_attempt_table, checkout_session_table
+from fincore.write.checkout.attempt_charge import jobs_for_session
+from fincore.write.checkout.customer_checkout import Pending, step_of
 from fixtures.checkout_sessions import (
     ACTION,
     AT,
@@ -56,6 +59,7 @@ from fixtures.checkout_sessions import (
     session_created,
     session_of_events,
 )
+from fixtures.reviews import assessed, decided
 
 CHOOSING = session_of_events()
 
@@ -159,6 +163,69 @@ def test_ended_session_is_neither_paid_nor_ended_again() -> None:
     for session in (completed, expired):
         assert names(begin(session, "card")) == ["checkout_session_not_open"]
         assert names(end_session(session, "time", AT)) == ["checkout_session_not_open"]
+
+
+HELD = (assessed(), AUTHORIZED)
+TAKEN = (assessed(), CAPTURED)
+APPROVED = (*HELD, decided("approved"))
+REFUSED = (*HELD, decided("declined"))
+CAPTURE = CaptureRequested(amount_minor=1999, requested_at=AT)
+REVIEWED: dict[str, tuple[Charge, list[str], bool]] = {
+    # how the charge stands -> (what it tells a session that it pays, whether it is left open when the time of the session is over)
+    "held": (charge_after(*HELD), [], True),
+    "approved": (charge_after(*APPROVED), [], True),
+    "approved, being captured": (charge_after(*APPROVED, CAPTURE), [], True),
+    "approved and captured": (charge_after(*APPROVED, CAPTURE, CAPTURED), ["completed"], False),
+    "declined": (charge_after(*REFUSED), [], True),
+    "declined, cancel refused": (charge_after(*REFUSED, CANCELING, CANCEL_FAILED), [], True),
+    "declined and canceled": (charge_after(*REFUSED, CANCELING, CANCELED), ["attempt_closed"], False),
+    "canceled by the merchant": (charge_after(*HELD, CANCELING, CANCELED), ["attempt_closed"], False),
+    "captured by the PSP": (charge_after(*TAKEN), [], True),
+    "captured, then approved": (charge_after(*TAKEN, decided("approved")), ["completed"], False),
+    "captured, then refunded": (refunded(charge_after(*TAKEN)), ["attempt_closed"], False),
+    "with the customer": (charge_after(assessed(), ACTION), [], False),
+}
+
+
+@pytest.mark.parametrize("case", REVIEWED)
+def test_reviewed_charge_tells_its_session_what_the_table_says(case: str) -> None:
+    charge, expected, is_held = REVIEWED[case]
+    decided_now = told(PAYING, charge)
+    assert names(decided_now) == expected
+    assert told(after(PAYING, decided_now), charge) == ()
+    assert is_held_for_review(charge) == is_held
+    if expected:
+        return
+    over = after(PAYING, end_session(PAYING, "time", AT))
+    for session in (over, SWITCHING):
+        assert tasks_of(session, {1: charge}) == (() if is_held else (CloseCharge(PAYING.attempts[0]),))
+    is_closed = charge.status != "succeeded"
+    assert bool(tasks_of(EXPIRING, {1: charge})) == is_closed, "the merchant ended it"
+
+
+def test_late_hold_that_is_not_approved_goes_back() -> None:
+    for state in (DECLINED_ONCE, after(DECLINED_ONCE, begin(DECLINED_ONCE, "paypal"))):
+        for events in (HELD, REFUSED, TAKEN):
+            assert names(told(state, charge_after(*events))) == ["paid_again"]
+    assert names(told(DECLINED_ONCE, charge_after(*TAKEN, decided("approved")))) == ["completed"]
+
+
+@pytest.mark.parametrize("events", [(ACTION,), HELD, REFUSED, APPROVED])
+def test_refused_cancel_of_what_pays_nothing_tells_no_session(events: tuple[ChargeEvent, ...]) -> None:
+    """Else a session that has the charge canceled would ask for that again without a pause."""
+    first = session_charge_id(SESSION, 1)
+    assert jobs_for_session(first, charge_after(*events, CANCELING), (CANCEL_FAILED,)) == ()
+    held = charge_after(AUTHORIZED, CANCELING)
+    assert [job.kind for job in jobs_for_session(first, held, (CANCEL_FAILED,))] == [
+        "checkout_session.follow"
+    ]
+
+
+def test_page_says_that_a_reviewed_payment_takes_days() -> None:
+    for session in (PAYING, SWITCHING, EXPIRING):
+        for case, (charge, expected, is_held) in REVIEWED.items():
+            step = step_of(SESSION, session, charge, is_over=False)
+            assert expected or isinstance(step, Pending) == is_held, case
 
 
 LATE = charge_after(DECLINED)

@@ -3,6 +3,9 @@
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
+
+import pytest
 
 from fincore.domain.charge import Charge
 from fincore.domain.checkout_decisions import Decided, SessionRefusal, begin_attempt, end_session
@@ -13,8 +16,10 @@ from fincore.domain.checkout_session_events import (
     CheckoutSessionEvent,
     SessionPaymentMethod,
 )
+from fincore.domain.events import CaptureMethod
 from fincore.domain.ids import session_charge_id, session_stream_of
-from fincore.domain.outcome import Approved, RefundRejected
+from fincore.domain.outcome import Approved, Failure, RefundRejected, Rejected
+from fincore.domain.risk import ReviewVerdict
 from fincore.domain.risk_review import review_status
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.recorder import Recorded
@@ -41,6 +46,9 @@ from fixtures.worker_harness import HarnessInMemory, harness_in_memory
 TESTS = Provenance(correlation="req_tests", actor="tests")
 FIRST, SECOND = session_charge_id(SESSION, 1), session_charge_id(SESSION, 2)
 DAY = timedelta(days=1)
+REJECTED: Final = Rejected(
+    failure=Failure(code="psp_rejected_request", message="No.", advice="do_not_retry"), occurred_at=NOON
+)
 
 
 class Play:
@@ -49,10 +57,10 @@ class Play:
     def __init__(self, harness: HarnessInMemory) -> None:
         self.harness = harness
 
-    async def create(self) -> CheckoutSessionCreated:
+    async def create(self, capture_method: CaptureMethod) -> CheckoutSessionCreated:
         """The session as the API creates it."""
         now = self.harness.clock.now()
-        created = session_created(created_at=now, expires_at=now + DAY)
+        created = session_created(created_at=now, expires_at=now + DAY, capture_method=capture_method)
         commit: Commit[CheckoutSessionEvent] = Commit(
             provenance=TESTS,
             stream_id=session_stream_of(SESSION),
@@ -107,21 +115,27 @@ class Play:
         await self.harness.idle()
 
 
-def play(*script: Line, risk: RiskEngine | None = None, **scripts: Sequence[Line]) -> "PlayInMemory":
+def play(
+    *script: Line,
+    risk: RiskEngine | None = None,
+    capture_method: CaptureMethod = "automatic",
+    **scripts: Sequence[Line],
+) -> "PlayInMemory":
     psp = ScriptedPsp(*script)
     psp.scripts |= {name: deque(lines) for name, lines in scripts.items()}
-    return PlayInMemory(psp, risk)
+    return PlayInMemory(psp, risk, capture_method)
 
 
 class PlayInMemory:
     """A play for the time of a test."""
 
-    def __init__(self, psp: ScriptedPsp, risk: RiskEngine | None) -> None:
+    def __init__(self, psp: ScriptedPsp, risk: RiskEngine | None, capture_method: CaptureMethod) -> None:
+        self._capture_method: CaptureMethod = capture_method
         self._manager = harness_in_memory(psp, SteppedClock(), risk=risk)
 
     async def __aenter__(self) -> Play:
         scene = Play(await self._manager.__aenter__())
-        await scene.create()
+        await scene.create(self._capture_method)
         return scene
 
     async def __aexit__(self, *error: object) -> None:
@@ -155,20 +169,78 @@ async def test_paid_charge_completes_its_session() -> None:
         assert await scene.statuses() == ["completed", "paid"]
 
 
-async def test_charge_under_review_completes_its_session_when_held() -> None:
-    """The customer has paid as far as they can see; what staff decide, the charge tells the merchant."""
-    async with play(risk=NamedEngine("review")) as scene:
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_session_is_completed_once_its_review_is_approved(capture_method: CaptureMethod) -> None:
+    async with play(risk=NamedEngine("review"), capture_method=capture_method) as scene:
         await scene.begin("card")
         charge = await scene.charge()
-        assert (charge.status, charge.capture_method, review_status(charge)) == (
-            "authorized",
-            "automatic",
-            "open",
-        )
+        assert (charge.status, charge.capture_method) == ("authorized", capture_method)
         assert [one.capture_method for one in scene.harness.psp.requests] == ["manual"]
+        assert await scene.statuses() == ["paying", "live"]
+        await decide_in(scene.harness, FIRST, "approved")
+        assert (await scene.charge()).captured_minor == (1999 if capture_method == "automatic" else 0)
         assert await scene.statuses() == ["completed", "paid"]
+
+
+async def test_approved_session_waits_for_its_capture() -> None:
+    async with play(risk=NamedEngine("review"), capture=[REJECTED]) as scene:
+        await scene.begin("card")
+        await decide_in(scene.harness, FIRST, "approved")
+        assert (await scene.charge()).status == "authorized"
+        assert await scene.statuses() == ["paying", "live"]
+
+
+async def test_declined_review_lets_the_customer_try_again() -> None:
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
         await decide_in(scene.harness, FIRST, "declined")
         assert (await scene.charge()).status == "canceled"
+        assert await scene.statuses() == ["choosing", "closed"]
+        assert (await scene.session()).attempts[0].advice == "ask_customer"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ends"), [("approved", ["completed", "paid"]), ("declined", ["expired", "closed"])]
+)
+async def test_session_under_review_outlasts_its_time(verdict: ReviewVerdict, ends: list[str]) -> None:
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
+        scene.harness.clock.advance(days=1)
+        await scene.harness.do(expire_session_job(SESSION, delay_seconds=0))
+        await scene.harness.idle()
+        assert (await scene.charge()).status == "authorized"
+        assert await scene.statuses() == ["expiring", "live"]
+        await decide_in(scene.harness, FIRST, verdict)
+        assert await scene.statuses() == ends
+
+
+async def test_other_method_waits_for_the_review() -> None:
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
+        await scene.begin("paypal")
+        assert (await scene.charge()).status == "authorized"
+        assert await scene.statuses() == ["switching", "live"]
+        await decide_in(scene.harness, FIRST, "approved")
+        assert await scene.statuses() == ["completed", "paid"]
+
+
+async def test_merchant_that_ends_a_session_ends_its_review() -> None:
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
+        await scene.end()
+        charge = await scene.charge()
+        assert (charge.status, review_status(charge)) == ("canceled", "closed")
+        assert await scene.statuses() == ["expired", "closed"]
+
+
+async def test_capture_under_review_completes_no_session() -> None:
+    """The PSP took the money although it was asked to hold it: an approval completes the session."""
+    async with play(risk=NamedEngine("review")) as scene:
+        await scene.begin("card")
+        await scene.pays()
+        assert review_status(await scene.charge()) == "captured_by_psp"
+        assert await scene.statuses() == ["paying", "live"]
+        await decide_in(scene.harness, FIRST, "approved")
         assert await scene.statuses() == ["completed", "paid"]
 
 

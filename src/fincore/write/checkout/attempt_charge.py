@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from fincore.domain.charge import Charge
+from fincore.domain.checkout_decisions import pays_session
 from fincore.domain.checkout_page import after_psp_page
 from fincore.domain.checkout_session import CheckoutAttempt, CheckoutSession
 from fincore.domain.events import (
@@ -23,6 +26,7 @@ from fincore.domain.events import (
     RefundFailed,
     RefundRequested,
     RefundSucceeded,
+    ReviewDecided,
 )
 from fincore.domain.ids import ChargeId, CheckoutSessionId, second_payment_refund_id
 from fincore.domain.job import Job
@@ -39,12 +43,12 @@ _DECIDING: Final = (
     | ChargeCanceled
     | ChargeExpired
     | ChargeCorrected
-    | CancelFailed
     | RefundSucceeded
     | RefundFailed
     | RefundCorrected
+    | ReviewDecided
 )
-"""After these a charge may have, or not have, money that it did not have, or had, before."""
+"""After these a charge may pay its session, or not pay it, as it did not, or did, before."""
 
 
 def new_charge(
@@ -93,7 +97,11 @@ def jobs_for_session(charge_id: ChargeId, charge: Charge, events: Sequence[Charg
     refund_id = second_payment_refund_id(charge_id)
     if any(isinstance(event, RefundRequested) and event.refund_id == refund_id for event in events):
         jobs.append(send_refund_job(charge_id, refund_id))
-    if any(isinstance(event, _DECIDING) for event in events):
+    # A session that has a charge canceled tries again after a pause of its own: a refusal tells it only of money that pays it.
+    is_kept = pays_session(msgspec.structs.replace(charge, operation=None)) and any(
+        isinstance(event, CancelFailed) for event in events
+    )
+    if is_kept or any(isinstance(event, _DECIDING) for event in events):
         jobs.append(follow_session_job(charge.checkout_session_id))
     return tuple(jobs)
 

@@ -9,7 +9,13 @@ import msgspec
 
 from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import fold
-from fincore.domain.checkout_decisions import Decided, SessionRefusal, begin_attempt, choice_of
+from fincore.domain.checkout_decisions import (
+    Decided,
+    SessionRefusal,
+    begin_attempt,
+    choice_of,
+    is_held_for_review,
+)
 from fincore.domain.checkout_page import success_address
 from fincore.domain.checkout_session import CheckoutSession, evolve_session
 from fincore.domain.checkout_session_events import SessionPaymentMethod
@@ -60,7 +66,7 @@ class Wait(msgspec.Struct, frozen=True, tag="wait"):
 
 
 class Pending(msgspec.Struct, frozen=True, tag="pending"):
-    """The PSP has taken the payment on and decides it later, days perhaps; the customer goes back to the merchant's `url`."""
+    """The PSP, or staff who review the payment, decide it later, days perhaps; the customer goes back to the merchant's `url`."""
 
     url: str
 
@@ -257,6 +263,10 @@ def _is_word_of(session: CheckoutSession, word: str) -> bool:
     return hmac.compare_digest(word_of(session.page).encode(), word.encode())
 
 
+def _is_decided_later(charge: Charge) -> bool:
+    return charge.pending_until is not None or is_held_for_review(charge)
+
+
 def step_of(
     session_id: CheckoutSessionId, session: CheckoutSession, charge: Charge | None, *, is_over: bool
 ) -> Step:
@@ -271,7 +281,7 @@ def step_of(
                 return Expired(session.cancel_url)
             last = session.attempts[-1] if session.attempts else None
             return Choose(session.payment_methods, None if last is None else last.advice)
-        case "switching" | "expiring" | "paying" if charge is not None and charge.pending_until is not None:
+        case "switching" | "expiring" | "paying" if charge is not None and _is_decided_later(charge):
             return Pending(session.cancel_url)
         case "switching" | "expiring":
             return Wait()
