@@ -109,9 +109,16 @@ def result(page: Page, where: str = "first") -> dict[str, Any]:
     return found
 
 
+LOOKS_MAX: Final = 6
+
+
 def decided(shop: PayingShop, charge: dict[str, Any]) -> dict[str, Any]:
-    """The charge, once it has an outcome."""
-    return shop.get(charge["id"])
+    """The charge, once it has an outcome: at the latest the poll of a charge that waits for its customer, after a minute, learns it."""
+    for _ in range(LOOKS_MAX):
+        found = shop.get(charge["id"])
+        if found["status"] not in ("processing", "requires_action"):
+            break
+    return found
 
 
 def test_approval_in_the_page_pays_a_charge(
