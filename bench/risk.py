@@ -19,10 +19,10 @@ from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.in_process_engine import InProcessEngine
-from fincore.write.risk.rule_cache import POLL_SECONDS
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rules import RuleSet
 from fincore.write.risk.store import Counter, Membership, Observation, Readings
+from fincore.write.rule_looks import POLL_SECONDS
 
 RULES: Final = (10, 100, 1_000)
 TARGET_RULES: Final = 100

@@ -235,21 +235,21 @@ async def test_live_version_that_is_unusable_leaves_the_last_good(pool: Pool) ->
     store = RiskRuleVersions(pool)
     good = await version_in(store, "live", rule("a"))
     cache = RiskRuleCache(store)
-    await cache.look()
+    await cache.looks.look()
     later = await version_in(store, "shadow", LATER)
     changes = [
         StateChange(version=good, from_state="live", to_state="retired", reason="x"),
         StateChange(version=later, from_state="shadow", to_state="live", reason="by a later FinCore"),
     ]
     assert await store.change(changes, by="ada")
-    await cache.look()
+    await cache.looks.look()
     assert cache.live is not None
     assert (cache.live.version, cache.lacks_live) == (good, False)
     assert REGISTRY.get_sample_value("fincore_risk_rules_unusable") == 1
     async with running_risk_rules(pool) as started:
         assert (started.live, started.lacks_live) == (None, True)
     await go(store, good, "live")
-    await cache.look()
+    await cache.looks.look()
     assert cache.live is not None
     assert cache.live.version == good
     assert REGISTRY.get_sample_value("fincore_risk_rules_unusable") == 0
@@ -270,10 +270,10 @@ async def test_age_of_rules_tells_that_they_cannot_be_looked_for(pool: Pool) -> 
     now, store = 100.0, AwayVersions(pool)
     cache = RiskRuleCache(store, monotonic=lambda: now)
     store.is_away, now = True, 161.0
-    await cache.look()
+    await cache.looks.look()
     assert REGISTRY.get_sample_value("fincore_risk_rules_age_seconds") == 61.0
     store.is_away = False
-    await cache.look()
+    await cache.looks.look()
     assert REGISTRY.get_sample_value("fincore_risk_rules_age_seconds") == 0.0
 
 

@@ -88,7 +88,7 @@ async def running_rules(pool: Pool) -> AsyncIterator[RuleCache]:
     """The live routing rules, read before and kept up to date. Raises `ConfigurationError` for a version that cannot be used."""
     rules = RuleCache(RuleStore(pool))
     await rules.refresh()
-    running = asyncio.create_task(rules.run())
+    running = asyncio.create_task(rules.looks.run())
     try:
         yield rules
     finally:

@@ -4,20 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import structlog
-
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.risk.in_process_engine import InProcessEngine
-from fincore.write.risk.metrics import RULES_UNUSABLE
 from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_versions import RiskRuleVersions
-
-_log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -30,9 +25,8 @@ async def running_risk_rules(pool: Pool) -> AsyncIterator[RiskRuleCache]:
     try:
         await rules.refresh()
     except ConfigurationError as error:
-        RULES_UNUSABLE.set(1)
-        _log.error("risk.rules_unusable", reason=str(error))
-    running = asyncio.create_task(rules.run())
+        rules.looks.tell_unusable(error)
+    running = asyncio.create_task(rules.looks.run())
     try:
         yield rules
     finally:

@@ -8,15 +8,11 @@ from typing import Final
 import structlog
 
 from fincore.domain.errors import ConfigurationError
-from fincore.postgres.failures import is_outage
 from fincore.write.risk.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.risk.rules import RuleSet
-
-POLL_SECONDS: Final = 2.0
-"""How often a process looks for changes: a charge is assessed by rules that are at most this old, while the database answers."""
-POLL_TIMEOUT_SECONDS: Final = 5.0
+from fincore.write.rule_looks import RuleLooks
 
 _log = structlog.get_logger(__name__)
 
@@ -26,13 +22,13 @@ class RiskRuleCache:
 
     def __init__(self, store: RiskRuleVersions, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._monotonic = monotonic
         self._live: RuleSet | None = None
         self._shadow: tuple[RuleSet, ...] = ()
         self._lacks_live = False
         self._unusable: dict[int, str] = {}
-        self._looked_at = monotonic()
-        RULES_AGE.set_function(lambda: monotonic() - self._looked_at)
+        self.looks: Final = RuleLooks(
+            "risk", self.refresh, age=RULES_AGE, unusable=RULES_UNUSABLE, monotonic=monotonic
+        )
 
     @property
     def live(self) -> RuleSet | None:
@@ -86,25 +82,3 @@ class RiskRuleCache:
             )
             return None
         return await asyncio.to_thread(RuleSet, version, found)
-
-    async def run(self) -> None:
-        """Look every `POLL_SECONDS` until canceled; what fails once is tried again, and a metric tells since when it fails."""
-        while True:
-            await self.look()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def look(self) -> None:
-        """Look for changes once; the rules in memory stay where that fails, and a metric tells of it."""
-        try:
-            async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
-                await self.refresh()
-            RULES_UNUSABLE.set(0)
-            self._looked_at = self._monotonic()
-        except ConfigurationError as error:
-            RULES_UNUSABLE.set(1)
-            self._looked_at = self._monotonic()
-            _log.error("risk.rules_unusable", reason=str(error))
-        except Exception as error:  # noqa: BLE001 -- the next look comes soon
-            if not is_outage(error):
-                RULES_UNUSABLE.set(1)
-                _log.error("risk.rules_not_read", error=repr(error))

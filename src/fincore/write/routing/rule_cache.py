@@ -1,6 +1,5 @@
 """The live rules in the memory of a process: looked for every few seconds, never for a charge."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
@@ -8,15 +7,11 @@ from typing import Final
 import structlog
 
 from fincore.domain.errors import ConfigurationError
-from fincore.postgres.failures import is_outage
 from fincore.write.routing.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.routing.rule_file import read_rules
 from fincore.write.routing.rule_store import RuleStore
 from fincore.write.routing.rules import LiveRules
-
-POLL_SECONDS: Final = 2.0
-"""How often a process looks for a new version: a charge is routed by rules that are at most this old, while the database answers."""
-POLL_TIMEOUT_SECONDS: Final = 5.0
+from fincore.write.rule_looks import RuleLooks
 
 _log = structlog.get_logger(__name__)
 
@@ -26,10 +21,10 @@ class RuleCache:
 
     def __init__(self, store: RuleStore, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._monotonic = monotonic
         self._live: LiveRules | None = None
-        self._looked_at = monotonic()
-        RULES_AGE.set_function(lambda: monotonic() - self._looked_at)
+        self.looks: Final = RuleLooks(
+            "routing", self.refresh, age=RULES_AGE, unusable=RULES_UNUSABLE, monotonic=monotonic
+        )
 
     @property
     def live(self) -> LiveRules | None:
@@ -51,21 +46,3 @@ class RuleCache:
         self._live = LiveRules(version, found)
         RULES_VERSION.set(version)
         _log.info("routing.rules_live", version=version, rules=len(found))
-
-    async def run(self) -> None:
-        """Look every `POLL_SECONDS` until canceled; what fails once is tried again, and a metric tells since when it fails."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                async with asyncio.timeout(POLL_TIMEOUT_SECONDS):
-                    await self.refresh()
-                RULES_UNUSABLE.set(0)
-                self._looked_at = self._monotonic()
-            except ConfigurationError as error:
-                RULES_UNUSABLE.set(1)
-                self._looked_at = self._monotonic()
-                _log.error("routing.rules_unusable", reason=str(error))
-            except Exception as error:  # noqa: BLE001 -- the rules in memory stay; the next look comes soon
-                if not is_outage(error):
-                    RULES_UNUSABLE.set(1)
-                    _log.error("routing.rules_not_read", error=repr(error))
