@@ -54,7 +54,9 @@ class IdempotentChanges:
         return ChangeResult(response, is_replay=False)
 
     async def _find(self, key: IdempotencyKey) -> StoredResponse | None:
-        row = await self._pool.fetchrow(_WRITER_SQL.find_response, key.merchant_id, key.livemode, key.key)
+        row = await self._pool.fetchrow(
+            _WRITER_SQL.find_responses, [key.merchant_id], [key.livemode], [key.key]
+        )
         return stored_response_of(row) if row else None
 
 

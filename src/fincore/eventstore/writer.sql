@@ -86,14 +86,8 @@ from unnest($1::text[], $2::boolean[], $3::text[], $4::smallint[], $5::bytea[])
 where k.merchant_id = f.merchant_id and k.livemode = f.livemode and k.key = f.key
   and k.in_flight_until > clock_timestamp();
 
--- name: find_response
--- What an idempotency key got, if it was used.
-select fingerprint, response_status, response_body, location, in_flight_until
-from eventstore.idempotency_keys
-where merchant_id = $1 and livemode = $2 and key = $3;
-
 -- name: find_responses
--- The same for many keys at once; keys that were not used are left out. Lateral: a look-up by the primary key for each, never a scan.
+-- What idempotency keys got; keys that were not used are left out. Lateral: a look-up by the primary key for each, never a scan.
 select wanted.merchant_id, wanted.livemode, wanted.key, found.*
 from unnest($1::text[], $2::boolean[], $3::text[]) as wanted (merchant_id, livemode, key)
 cross join lateral (

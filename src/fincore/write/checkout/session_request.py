@@ -17,7 +17,7 @@ from fincore.write.payments.customer_request import (
     customer_flaw,
     customer_texts,
 )
-from fincore.write.payments.flaw import NO_NUL, Flaw, text_flaw
+from fincore.write.payments.flaw import NO_NUL, Flaw, first_text_flaw
 from fincore.write.payments.metadata import Metadata, metadata_flaw
 from fincore.write.payments.page_url import PageUrl, page_url_flaw
 from fincore.write.payments.sent_currency import SentCurrency, active_currency
@@ -146,9 +146,8 @@ def currency_of_session(request: CheckoutSessionRequest) -> Currency:
 def _first_flaw(request: CheckoutSessionRequest) -> Flaw | None:
     if flaw := metadata_flaw(request.metadata):
         return flaw
-    for param, text in _texts(request):
-        if flaw := text_flaw(param, text):
-            return flaw
+    if flaw := first_text_flaw(list(_texts(request))):
+        return flaw
     if len(set(request.payment_methods)) != len(request.payment_methods):
         return Flaw(
             code="field_invalid",

@@ -162,17 +162,6 @@ create table risk.outcomes (
 ) with (fillfactor = 60);
 create index outcomes_by_end on risk.outcomes (lapses_on);
 
--- What PSPs told of a card, by its token or its fingerprint, as it was seen last.
-create table risk.instruments (
-    instrument  bytea       primary key check (octet_length(instrument) = 16),
-    brand       text        check (length(brand) <= 100),
-    country     text        check (length(country) <= 100),
-    funding     text        check (length(funding) <= 100),
-    fingerprint text        check (length(fingerprint) <= 500),
-    seen_at     timestamptz not null
-);
-create index instruments_by_time on risk.instruments (seen_at);
-
 -- How far the consumer of the log has come, and which streams it leaves alone since a version.
 create table risk.checkpoints (
     consumer text        primary key,
@@ -190,7 +179,6 @@ create table risk.parked_streams (
 );
 
 grant usage on schema risk to fincore_service;
-grant select, insert, update, delete on risk.attempts, risk.attempt_rings, risk.card_sets, risk.outcomes, risk.instruments
-    to fincore_service;
+grant select, insert, update, delete on risk.attempts, risk.attempt_rings, risk.card_sets, risk.outcomes to fincore_service;
 grant select, insert, update on risk.checkpoints to fincore_service;
 grant select, insert, delete on risk.parked_streams to fincore_service;
