@@ -177,7 +177,8 @@ class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
 class CustomerApproved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The customer approved the payment at the PSP, which waits to be told to go on. No money moved.
 
-    `requested_at`: when the completion became due, by our own clock.
+    `occurred_at` is the PSP's time, and later than that of each approval before. `requested_at`: when the completion became due,
+    by our own clock.
     """
 
     psp_reference: PspReference

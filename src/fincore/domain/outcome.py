@@ -96,7 +96,7 @@ class ActionRequired(msgspec.Struct, frozen=True, kw_only=True):
 class Consented(msgspec.Struct, frozen=True, kw_only=True):
     """The customer approved the payment; the PSP takes or holds the money only when it is told to complete it.
 
-    `occurred_at` is the PSP's time of it, by which a renewed approval is told from the one before; `noticed_at` is ours.
+    `occurred_at` is the PSP's time of it, by which a renewed approval is told from those before; `noticed_at` is ours.
     """
 
     psp_reference: PspReference
