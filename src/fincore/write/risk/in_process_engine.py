@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 import structlog
 
@@ -19,9 +19,9 @@ from fincore.domain.risk import (
     ShadowAssessment,
 )
 from fincore.write.risk.engine import RiskRequest
+from fincore.write.risk.evidence import Questions, evidence_of, questions_of
 from fincore.write.risk.failure_mode import FailureMode
-from fincore.write.risk.features import RISK_FACTS, Known, counter_name, known_of
-from fincore.write.risk.list_values import looked_up_values
+from fincore.write.risk.features import Known, known_of
 from fincore.write.risk.metrics import (
     ASSESSMENT_SECONDS,
     DECISIONS,
@@ -29,9 +29,8 @@ from fincore.write.risk.metrics import (
     SHADOW_DECISIONS,
     UNAVAILABLE,
 )
-from fincore.write.risk.rules import STRICTNESS, Asked, Case, RuleSet, Verdict
-from fincore.write.risk.store import Counter, Membership, Observation, Readings, RiskStore
-from fincore.write.rules.cel import IN_LIST, BoundFacts
+from fincore.write.risk.rules import STRICTNESS, Case, RuleSet, Verdict
+from fincore.write.risk.store import Observation, Readings, RiskStore
 
 UNKNOWN_KEPT_MAX: Final = 50
 ERRORS_KEPT_MAX: Final = 20
@@ -58,14 +57,6 @@ class Rules(Protocol):
     def lacks_live(self) -> bool:
         """Whether a version is live that cannot be used, and none before it can."""
         ...
-
-
-class _Found(NamedTuple):
-    """What rules are evaluated by: the facts as bound, those of them to keep, and why the store did not answer."""
-
-    bound: BoundFacts
-    kept: Mapping[str, RiskFact]
-    unavailable: RiskUnavailable | None
 
 
 class InProcessEngine:
@@ -116,70 +107,35 @@ class InProcessEngine:
     ) -> RiskAssessment:
         now = self._clock.now()
         sets = (*((live,) if live else ()), *shadow)
-        found = await self._find_out(request, known_of(request, request.instrument, now), sets)
+        known = known_of(request, request.instrument, now)
+        questions = questions_of(known, sets)
+        readings, unread = await self._read(request, known, questions)
+        evidence = evidence_of(known, questions, readings, sets)
         case = Case(request.merchant_id, request.livemode, now, request.can_hold, request.can_challenge)
-        verdict = Verdict() if live is None else live.decide(case, found.bound)
+        verdict = Verdict() if live is None else live.decide(case, evidence.bound)
         unavailable: RiskUnavailable | None = None
         if live is None and self._rules.lacks_live:
             unavailable = "no_rules"
         elif live is not None and live.needs_store:
-            unavailable = found.unavailable
+            unavailable = unread
         if unavailable is not None:
             verdict = self._failed(request, verdict)
         if live is not None:
             self._tell(live, verdict, "live")
         tried = tuple(
-            self._tried(one, one.decide(case, found.bound), verdict.decision)
+            self._tried(one, one.decide(case, evidence.bound), verdict.decision)
             for one in shadow
-            if found.unavailable is None or not one.needs_store
+            if unread is None or not one.needs_store
         )
         return _assessment(
-            live, verdict, begun=begun, unavailable=unavailable, facts=found.kept, shadow=tried
+            live, verdict, begun=begun, unavailable=unavailable, facts=evidence.kept, shadow=tried
         )
-
-    async def _find_out(self, request: RiskRequest, known: Known, sets: Collection[RuleSet]) -> _Found:
-        """Everything that the rules need to know, as far as it can be known within the bound."""
-        counters = {counter for one in sets for counter in one.counters if counter.key in known.keys}
-        asked = {
-            asked: known.facts[asked.fact] for one in sets for asked in one.asks if asked.fact in known.facts
-        }
-        memberships = {
-            one: Membership(one.list, one.kind, str(value))
-            for one, value in asked.items()
-            if looked_up_values(one.kind, str(value))
-        }
-        # Staff cannot list what no list can hold: that it is not listed says nothing.
-        unanswered = frozenset(
-            (one.list, str(value)) for one, value in asked.items() if one not in memberships
-        )
-        readings, unavailable = await self._read(request, known, counters, set(memberships.values()))
-        counted = (
-            {} if readings is None else {counter_name(one): count for one, count in readings.counts.items()}
-        )
-        facts = {**known.facts, **counted}
-        entries = None
-        answers: dict[str, RiskFact] = {}
-        if readings is not None:
-            entries = frozenset((one.list, one.value) for one in readings.members)
-            answers = {question(one): member in readings.members for one, member in memberships.items()}
-        named = frozenset[str]().union(*(one.facts for one in sets))
-        needed = {name: facts[name] for name in named if name in facts}
-        kept = {name: value for name, value in needed.items() if isinstance(value, bool | int | str)}
-        bound = RISK_FACTS.bind(
-            {name: dict(value) if isinstance(value, Mapping) else value for name, value in needed.items()},
-            entries,
-            unanswered,
-        )
-        return _Found(bound, {**kept, **answers}, unavailable)
 
     async def _read(
-        self,
-        request: RiskRequest,
-        known: Known,
-        counters: Collection[Counter],
-        memberships: Collection[Membership],
+        self, request: RiskRequest, known: Known, questions: Questions
     ) -> tuple[Readings | None, RiskUnavailable | None]:
         """What the store says, or why it does not. Without a question it is not asked."""
+        counters, memberships = questions.counters, frozenset(questions.memberships.values())
         if not counters and not memberships:
             return Readings(counts={}), None
         observation = Observation(
@@ -234,11 +190,6 @@ class InProcessEngine:
                 _log.warning(
                     "risk.rule_erred", rule=error.rule, rules_version=rules.version, reason=error.reason
                 )
-
-
-def question(asked: Asked) -> str:
-    """How the answer of a list stands among the facts of an assessment."""
-    return f'{IN_LIST}("{asked.list}", {asked.fact})'
 
 
 def _assessment(
