@@ -9,9 +9,10 @@ import structlog
 from cyclopts import App, CycloptsError, Parameter
 
 from fincore.bootstrap.databases import databases_of, installation_of
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.roles import Role, run_role
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.cli.arguments import require_text
 from fincore.cli.commands import COMMANDS
 from fincore.cli.usage import PROGRAM, usage_sentence

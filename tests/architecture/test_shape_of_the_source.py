@@ -18,7 +18,6 @@ LONGER: Final = {
     "fincore/alerting/alerts.py": "every alert, as one table",
     "fincore/http/problems.py": "every error the API answers, as one table",
     "fincore/domain/events.py": "every fact the log can hold, as one vocabulary",
-    "fincore/bootstrap/settings.py": "every setting with its meaning, as one table",
     "psp_sandbox/stripe/wire.py": "every object of Stripe's that the sandbox shows, as one vocabulary",
 }
 MODULES: Final = sorted(SRC.rglob("*.py"))

@@ -156,9 +156,9 @@ def settings() -> str:
     rows = [
         (
             f"`{setting.name}`",
-            f"`{setting.declared.default}`" if setting.declared.default else "",
-            setting.declared.read.allowed,
-            setting.declared.meaning,
+            f"`{setting.default}`" if setting.default else "",
+            setting.read.allowed,
+            setting.meaning,
         )
         for setting in SETTINGS
     ]

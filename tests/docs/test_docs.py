@@ -22,7 +22,8 @@ from docs.markdown import (
 from docs.printed import DOCUMENTS, PRINTED, PROJECT, metrics, printed_blocks
 from fincore.__main__ import app
 from fincore.bootstrap.roles import ROLES
-from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, SETTINGS
+from fincore.bootstrap.setting import FILE_SUFFIX
+from fincore.bootstrap.settings import SECRET_SETTINGS, SETTINGS
 from fincore.domain.events import EVENTS
 from fincore.domain.job import JobKind
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY

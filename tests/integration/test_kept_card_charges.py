@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from fincore.bootstrap import worker
 from fincore.bootstrap.application import ApplicationOptions
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.settings import read_settings
+from fincore.bootstrap.environment import read_settings
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import ChargeCreated, ChargeRerouted
 from fincore.domain.ids import CardId, ChargeId, new_charge_id, stream_of

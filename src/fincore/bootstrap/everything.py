@@ -5,11 +5,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-
-import msgspec
+from dataclasses import replace
 
 from fincore.bootstrap.card_edge_settings import check_card_edge
 from fincore.bootstrap.databases import Installation
+from fincore.bootstrap.distinct_keys import check_keys_apart
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import check_accounts, configured_accounts
 from fincore.bootstrap.public_url import check_public_url
@@ -18,7 +18,7 @@ from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.bootstrap.secrets_key import secrets_key
-from fincore.bootstrap.settings import Settings, check_keys_apart
+from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.bootstrap.vault_settings import check_vault
 from fincore.domain.errors import ConfigurationError
@@ -41,7 +41,7 @@ async def run_everything(
     check_public_url(configured_accounts(settings), settings)
     check_card_edge(settings)
     # The key that is made beside the embedded server is in no setting.
-    check_keys_apart(msgspec.structs.replace(settings, secrets_key=secrets_key(settings)))
+    check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)
     await migrate_databases(databases)
     supervisor = Supervisor(

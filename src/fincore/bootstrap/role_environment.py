@@ -9,7 +9,8 @@ from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountPart, sett
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference
 from fincore.bootstrap.roles import STORES_OF_ROLE, Role
 from fincore.bootstrap.secrets_key import secrets_key
-from fincore.bootstrap.settings import FILE_SUFFIX, SECRET_SETTINGS, Settings
+from fincore.bootstrap.setting import FILE_SUFFIX
+from fincore.bootstrap.settings import SECRET_SETTINGS, Settings
 
 _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
     {"api": ("webhooks",), "worker": ("calls",), "checkout": ("browser",), "card-edge": ("calls",)}

@@ -6,7 +6,7 @@ Each reader says in `allowed` what may be given, for the table of settings; what
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fincore.domain.errors import ConfigurationError
@@ -15,10 +15,13 @@ from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_fl
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
 
 Network = IPv4Network | IPv6Network
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+NumberT = TypeVar("NumberT", bound=float)
 SECRETS_KEY_BYTES: Final = 32
 
 
-class Reader(Protocol):
+class Reader(Protocol[T_co]):
     """Reads one setting. `allowed`: which texts it takes, in a few words."""
 
     @property
@@ -26,15 +29,15 @@ class Reader(Protocol):
         """Which texts are taken."""
         ...
 
-    def __call__(self, name: str, text: str) -> object:
+    def __call__(self, name: str, text: str) -> T_co:
         """The value; raise `ConfigurationError` for a text that is not allowed."""
         ...
 
 
-class Number(NamedTuple):
+class Number(NamedTuple, Generic[NumberT]):
     """A number within bounds, both included, in a unit."""
 
-    kind: Callable[[str], float]
+    kind: Callable[[str], NumberT]
     at_least: float
     at_most: float
     unit: str = ""
@@ -44,7 +47,7 @@ class Number(NamedTuple):
         bounds = f"{_shown(self.at_least)} to {_shown(self.at_most)}"
         return f"{bounds} {self.unit}" if self.unit else bounds
 
-    def __call__(self, name: str, text: str) -> float:
+    def __call__(self, name: str, text: str) -> NumberT:
         wrong = ConfigurationError(f"{name} must be a number from {self.allowed}")
         try:
             value = self.kind(text)
@@ -55,8 +58,8 @@ class Number(NamedTuple):
         return value
 
 
-class OneOf(NamedTuple):
-    """One of some words; or nothing, which is None, where that is one of them."""
+class OneOf(NamedTuple, Generic[T]):
+    """One of some words, which are those of the type `T`; or nothing, which is None, where that is one of them."""
 
     words: tuple[str, ...]
 
@@ -64,19 +67,19 @@ class OneOf(NamedTuple):
     def allowed(self) -> str:
         return ", ".join(filter(None, self.words))
 
-    def __call__(self, name: str, text: str) -> str | None:
+    def __call__(self, name: str, text: str) -> T:
         if text not in self.words:
             raise ConfigurationError(f"{name} must be one of {self.allowed}")
-        return text or None
+        return cast("T", text or None)
 
 
-class Form(NamedTuple):
+class Form(NamedTuple, Generic[T]):
     """A text of a form that a function reads."""
 
     allowed: str
-    read: Callable[[str, str], object]
+    read: Callable[[str, str], T]
 
-    def __call__(self, name: str, text: str) -> object:
+    def __call__(self, name: str, text: str) -> T:
         return self.read(name, text)
 
 
@@ -89,7 +92,7 @@ def _text(_: str, text: str) -> str:
 
 
 def _yes(name: str, text: str) -> bool:
-    return OneOf(("true", "false"))(name, text) == "true"
+    return OneOf[str](("true", "false"))(name, text) == "true"
 
 
 def _dsn(name: str, text: str) -> str | None:
@@ -153,7 +156,7 @@ def _stripe_webhook_secrets(name: str, text: str) -> tuple[Secret, ...]:
     return tuple(map(Secret, secrets))
 
 
-def stripe_key(*, livemode: bool) -> Form:
+def stripe_key(*, livemode: bool) -> Form[Secret | None]:
     """A secret key of a Stripe account, refused where its prefix says that it is of the other mode."""
 
     def read(name: str, text: str) -> Secret | None:
@@ -165,7 +168,7 @@ def stripe_key(*, livemode: bool) -> Form:
     return Form(f"sk_... or rk_... of {'live' if livemode else 'test'} mode", read)
 
 
-def stripe_publishable_key(*, livemode: bool) -> Form:
+def stripe_publishable_key(*, livemode: bool) -> Form[Secret | None]:
     """A publishable key of a Stripe account; a secret key in its place is refused and not repeated."""
 
     def read(name: str, text: str) -> Secret | None:
@@ -192,7 +195,7 @@ def _optional_url(name: str, text: str) -> str | None:
     return _url(name, text) if text else None
 
 
-def _optional_port(name: str, text: str) -> object:
+def _optional_port(name: str, text: str) -> int | None:
     return PORT(name, text) if text else None
 
 

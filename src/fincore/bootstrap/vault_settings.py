@@ -1,7 +1,8 @@
 """What the vault needs: its keys, none of them weak, and every key that encrypts a card."""
 
 from fincore.bootstrap.card_edge_settings import card_edge_url
-from fincore.bootstrap.settings import PREFIX, Settings
+from fincore.bootstrap.setting import PREFIX
+from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.vault.card_cipher import CardCipher

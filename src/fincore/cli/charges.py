@@ -8,8 +8,8 @@ from cyclopts import App, Parameter, validators
 
 from fincore.backoffice import unknown_outcomes
 from fincore.backoffice.charge_history import charge_history
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.review_policy import review_policy
-from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.assessment_text import assessment_lines
 from fincore.cli.commands import COMMANDS

@@ -8,9 +8,9 @@ from typing import Final
 from fincore.audit.invariants import check_all, count_events
 from fincore.audit.invariants.check_result import CheckResult, summary
 from fincore.bootstrap.databases import STORES
+from fincore.bootstrap.environment import read_settings, settings_in_force
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.bootstrap.settings import read_settings, settings_in_force
 from fincore.cli.terminal import on_databases, on_stores, show
 
 EXIT_BROKEN: Final = 1
@@ -28,11 +28,11 @@ def migrate() -> None:
 def settings() -> None:
     """List every setting with its value, where the value comes from, and what it means. Secrets are not shown."""
     for one in settings_in_force(os.environ):
-        declared = one.setting.declared
-        value = "(hidden)" if declared.is_secret and one.value else one.value
-        default = f"; default {declared.default}" if one.origin != "default" and declared.default else ""
-        show(f"{one.setting.name}={value}  ({one.origin}{default})")
-        show(f"    {declared.meaning} (allowed: {declared.read.allowed})")
+        setting = one.setting
+        value = "(hidden)" if setting.is_secret and one.value else one.value
+        default = f"; default {setting.default}" if one.origin != "default" and setting.default else ""
+        show(f"{setting.name}={value}  ({one.origin}{default})")
+        show(f"    {setting.meaning} (allowed: {setting.read.allowed})")
     # What the roles would refuse at start is refused here, too.
     read_settings(os.environ)
 

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from fincore.backoffice.account_checks import run_checks
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_checks import account_checks
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.cli.commands import COMMANDS
 from fincore.cli.terminal import moment_text, on_stores, show, show_table
 from fincore.domain.errors import ConfigurationError, FinCoreError

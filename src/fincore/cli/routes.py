@@ -9,9 +9,9 @@ from cyclopts import App, Parameter, validators
 
 from fincore.backoffice import route_simulation, routing_rules
 from fincore.backoffice.route_simulation import LogSimulation
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.psps import configured_accounts
-from fincore.bootstrap.settings import read_settings
 from fincore.cli.arguments import By, Live, Merchant, Reason
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines

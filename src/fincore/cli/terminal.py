@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from fincore.bootstrap.databases import Databases, databases_of
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.event_loop import run_coroutine
 from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.observability.logs import configure_logs
 
 T = TypeVar("T")

@@ -6,12 +6,12 @@ import pytest
 
 from docs.markdown import named_block
 from fincore.bootstrap import psps
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.psp_accounts.accounts_file import FILE_BYTES_MAX
 from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import browser_accesses, check_accounts, configured_accounts
-from fincore.bootstrap.settings import read_settings
 from fincore.domain.errors import ConfigurationError
 from fincore.write.psp.stripe.account import STRIPE
 

@@ -11,9 +11,10 @@ import pytest
 
 from fincore.bootstrap.card_edge_settings import card_edge_tls, card_edge_url, check_card_edge
 from fincore.bootstrap.databases import Databases, Installation
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.everything import run_everything
 from fincore.bootstrap.roles import configured_roles
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.http.server import load_tls
 from fixtures.tls_files import server_tls

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fincore.bootstrap.databases import databases_of
-from fincore.bootstrap.settings import read_settings
+from fincore.bootstrap.environment import read_settings
 from fincore.domain.errors import ConfigurationError
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import (
@@ -13,7 +14,6 @@ from fincore.bootstrap.psps import (
     open_webhooks,
     paypal_webhook_endpoint,
 )
-from fincore.bootstrap.settings import read_settings
 from fincore.domain.clock import SystemClock
 from fincore.domain.errors import ConfigurationError
 

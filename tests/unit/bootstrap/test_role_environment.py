@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import browser_accesses
 from fincore.bootstrap.role_environment import environment_of
 from fincore.bootstrap.roles import ROLES, Role
-from fincore.bootstrap.settings import SECRET_SETTINGS, read_settings
+from fincore.bootstrap.settings import SECRET_SETTINGS
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 NUMBER_KEY = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.secrets_key import FILE_NAME, secret_cipher, secrets_key
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import WebhookEndpointId
 from fincore.notify.webhook_secret import mint_secret

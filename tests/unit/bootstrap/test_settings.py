@@ -6,7 +6,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fincore.bootstrap.settings import SETTINGS, read_settings, settings_in_force
+from fincore.bootstrap.environment import read_settings, settings_in_force
+from fincore.bootstrap.settings import SETTINGS
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 
@@ -167,8 +168,8 @@ def test_secret_file_that_holds_none_is_one_sentence(
 def test_every_setting_has_a_meaning_and_says_what_is_allowed() -> None:
     for setting in SETTINGS:
         assert setting.name.startswith("FINCORE_")
-        assert setting.declared.meaning
-        assert setting.declared.read.allowed
+        assert setting.meaning
+        assert setting.read.allowed
 
 
 FULL = {
@@ -205,7 +206,7 @@ FULL = {
 def test_every_reader_gives_a_value_of_the_type_of_its_field(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The reader of a field stands in its annotation, where mypy does not look."""
+    """Mypy holds it, but for the words of a `OneOf`, which are given beside the type."""
     file = tmp_path / "accounts.toml"
     file.write_text(
         '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\n'

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
-from fincore.bootstrap.settings import read_settings
 from fincore.bootstrap.shop_frames import shop_frames
 from fincore.domain.errors import UsageError
 from fincore.domain.secret import Secret

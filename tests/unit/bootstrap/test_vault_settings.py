@@ -5,7 +5,8 @@ from base64 import b64encode
 
 import pytest
 
-from fincore.bootstrap.settings import Settings, read_settings
+from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.vault_settings import check_vault, vault_keeping
 from fincore.domain.errors import ConfigurationError
 from fixtures.vault import key_of

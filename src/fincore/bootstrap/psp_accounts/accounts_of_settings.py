@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from fincore.bootstrap.psp_accounts.account_form import FORMS, setting_of
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, GivenValue
+from fincore.bootstrap.setting import PREFIX
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.secret import Secret
-
-PREFIX: Final = "FINCORE_"
 
 
 def accounts_of_settings(
