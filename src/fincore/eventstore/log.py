@@ -56,6 +56,8 @@ LoggedEvent = RecordedEvent[E_co] | UnreadableEvent
 """What readers of the whole log are given: an unreadable event must not hold up all the others."""
 
 
+PspObject = tuple[PspName, PspAccount, PspReference]
+"""A payment, refund or dispute at an account of a PSP."""
 NameOf = Callable[[StreamId, str], str]
 
 
@@ -74,6 +76,7 @@ class EventLog(Generic[E_co]):
         self._pool = pool
         self._events = events
         self._loads: SharedFetch[StreamId, LoadedStream[E_co]] = SharedFetch(self._load_streams)
+        self._owners: SharedFetch[PspObject, StreamId] = SharedFetch(self._streams_of)
 
     async def load(self, stream_id: StreamId) -> list[RecordedEvent[E_co]]:
         """All events of a stream in order; empty for a stream that does not exist.
@@ -121,8 +124,7 @@ class EventLog(Generic[E_co]):
         self, psp: PspName, psp_account: PspAccount, psp_reference: PspReference
     ) -> StreamId | None:
         """The stream that a PSP's payment, refund or dispute belongs to, or None where no event has named it."""
-        stream_id = await self._pool.fetchval(_SQL.stream_of_reference, psp, psp_account, psp_reference)
-        return None if stream_id is None else StreamId(stream_id)
+        return await self._owners.find((psp, psp_account, psp_reference))
 
     async def read_after(self, tx: int, pos: int, *, limit: int) -> list[LoggedEvent[E_co]]:
         """The next events of the whole log after a checkpoint, in log order; (0, 0) is the beginning."""
@@ -157,6 +159,12 @@ class EventLog(Generic[E_co]):
         """How long the oldest event after a checkpoint has been waiting; 0.0 when there is none."""
         row = await self._pool.fetchrow(_SQL.oldest_unread, tx, pos)
         return float(row["age_seconds"]) if row else 0.0
+
+    async def _streams_of(self, objects: Sequence[PspObject]) -> dict[PspObject, StreamId]:
+        rows = await self._pool.fetch(_SQL.streams_of_references, *map(list, zip(*objects, strict=True)))
+        return {
+            (row["psp"], row["psp_account"], row["psp_reference"]): StreamId(row["stream_id"]) for row in rows
+        }
 
     async def _load_streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, LoadedStream[E_co]]:
         return await load_streams(self._pool, self._events, stream_ids)

@@ -25,11 +25,11 @@ cross join lateral (
     select version from eventstore.events where stream_id = s.stream_id order by version desc limit 1
 ) e;
 
--- name: stream_of_reference
--- The stream that something at a PSP belongs to.
-select stream_id
-from eventstore.psp_references
-where (psp, psp_account, psp_reference) = ($1, $2, $3);
+-- name: streams_of_references
+-- The streams that some things at PSPs belong to.
+select psp, psp_account, psp_reference, stream_id
+from unnest($1::text[], $2::text[], $3::text[]) as w (psp, psp_account, psp_reference)
+join eventstore.psp_references r using (psp, psp_account, psp_reference);
 
 -- name: read_after
 -- The next events of the whole log after a checkpoint. Transactions still running hold the end of the log back, so no
