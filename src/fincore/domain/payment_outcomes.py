@@ -25,7 +25,6 @@ from fincore.domain.events import (
     FeeAssessed,
     InstrumentTold,
     Operation,
-    ReceiptOmitted,
     event_type,
 )
 from fincore.domain.fee_fields import fee_fields
@@ -172,14 +171,6 @@ def _pending(charge: Charge, outcome: Pending) -> Events | Refusal:
 
 def _pending_kind(charge: Charge) -> Operation | None:
     return None if charge.operation is None else charge.operation.kind
-
-
-def omit_receipt(charge: Charge, reason: str, now: datetime) -> Events:
-    """The event that lets a pending authorization go on without the PSP's receipt; none where it does so already."""
-    operation = charge.operation
-    if operation is None or operation.kind != "authorize" or operation.without_receipt is True:
-        return ()
-    return (ReceiptOmitted(reason=reason, occurred_at=now),)
 
 
 def _unknown(charge: Charge, outcome: Unknown) -> Events:

@@ -5,10 +5,10 @@ from typing import NamedTuple, assert_never
 import msgspec
 import structlog
 
+from fincore.domain.omitted_receipt import omit_receipt
 from fincore.domain.operation import PendingOperation
 from fincore.domain.outcome import Declined, OperationOutcome, Retryable, Unknown
 from fincore.domain.payment_method import CardToken
-from fincore.domain.payment_outcomes import omit_receipt
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.card_tokens.port import CardEdgeAway
