@@ -176,6 +176,7 @@ def ending_found(
         refunded_minor=charge["amount_refunded_minor"],
         disputes=tuple(dispute["status"] for dispute in charge["disputes"]),
         attempts=tuple(attempt["status"] for attempt in charge.get("attempts", ())),
+        fraud_warnings=tuple(warning["is_actionable"] for warning in charge["fraud_warnings"]),
         session=sessions[expected.session.session_id] if expected.session else None,
         others=tuple(ending_found(other, charges, sessions) for other in expected.others),
     )

@@ -49,6 +49,8 @@ from fincore.domain.events import (
     DisputeWon,
     EventType,
     FeeAssessed,
+    FraudWarned,
+    FraudWarningUpdated,
     InstrumentTold,
     OutcomeDecided,
     ReceiptOmitted,
@@ -77,6 +79,7 @@ INTENT: Final = PspReference("pi_3MtwBwLkdIwHu7ix28a3tqPa")
 REFUND: Final = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
 REFUND_AT_PSP: Final = PspReference("re_3MtwBwLkdIwHu7ix1Jm8pQ2v")
 DISPUTE: Final = DisputeId("dp_01k0bcdefghjkmnpqrstvwxyz0")
+WARNING: Final = PspReference("issfr_1Pgc79B7WZ01zgkWxwDzEIPX")
 DISPUTE_AT_PSP: Final = PspReference("dp_1MtJUT2eZvKYlo2CNaw2HvEv")
 USD: Final = Currency("usd")
 LIVE: Final = PspAccount("live")
@@ -168,6 +171,16 @@ EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
     ("charge.instrument_told", 1): InstrumentTold(
         psp_reference=INTENT,
         instrument=PayPalInstrument(payer_id="QYR5Z8XDVJNXQ", country="US", email_masked="a***@example.com"),
+    ),
+    ("charge.fraud_warned", 1): FraudWarned(
+        psp_reference=WARNING,
+        fraud_type="stolen_card",
+        is_actionable=True,
+        warned_at=AT,
+        occurred_at=AT,
+    ),
+    ("charge.fraud_warning_updated", 1): FraudWarningUpdated(
+        psp_reference=WARNING, fraud_type="stolen_card", is_actionable=False, occurred_at=AT
     ),
     ("charge.corrected", 1): ChargeCorrected(
         merchant_id=MERCHANT,

@@ -73,6 +73,8 @@ async def test_charge_is_answered_processing_and_writes_event_and_job(api: Api) 
         "amount_refundable_minor": 0,
         "capture_before": None,
         "disputed": False,
+        "fraud_warned": False,
+        "psp_risk_level": None,
         "payment_method": "pm_card_visa",
         "payment_method_details": {"type": "card", "card": None, "paypal": None},
         "description": "Order 6735",

@@ -20,6 +20,7 @@ from fincore.domain.events import (
     ReviewDecided,
 )
 from fincore.domain.fee_plan import FeePlan
+from fincore.domain.fraud_warning import FraudWarnings
 from fincore.domain.held_report import HeldReports
 from fincore.domain.ids import CheckoutSessionId, MerchantId, RefundId
 from fincore.domain.money import Money
@@ -27,6 +28,7 @@ from fincore.domain.operation import OperationFailure, PendingOperation
 from fincore.domain.outcome import Failure, PspAccount, PspName, PspReference, SubReference
 from fincore.domain.payment_method import Instrument, PaymentMethod
 from fincore.domain.payment_references import names_of
+from fincore.domain.psp_risk import PspRisk
 from fincore.domain.refund import Refund
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.domain.route_plan import RoutePlan
@@ -81,7 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[ChargeStatus | None, EventType], ChargeStatus]]
 """(state, event) -> next state. A pair that is not here cannot happen.
 
 Some events stand beside the table: `charge.corrected` leads from a terminal state to the one it names;
-`charge.outcome_decided`, those of held reports, abandoned attempts, refunds and disputes leave the state as it is.
+`charge.outcome_decided`, those of held reports, fraud warnings, abandoned attempts, refunds and disputes leave the state as it is.
 """
 
 
@@ -122,6 +124,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     psp_reference: PspReference | None = None
     sub_references: tuple[SubReference, ...] = ()
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
     authorized_at: datetime | None = None
     capture_before: datetime | None = None
     redirect_url: str | None = None
@@ -138,6 +141,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     abandoned_attempts: tuple[AbandonedAttempt, ...] = ()
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    fraud_warnings: FraudWarnings = ()
     held_reports: HeldReports = ()
     risk: RiskAssessment | None = None
     review_decide_by: datetime | None = None
@@ -175,11 +179,12 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def references(self) -> frozenset[tuple[PspName, PspAccount, PspReference]]:
-        """Everything that is this charge's at PSPs, with the account: its payments and their parts, its refunds, its disputes."""
+        """Everything that is this charge's at PSPs, with the account: its payments and their parts, refunds, disputes, fraud warnings."""
         named = (
             *names_of(self.psp_reference, self.sub_references),
             *(refund.psp_reference for refund in self.refunds),
             *(dispute.psp_reference for dispute in self.disputes),
+            *(warning.psp_reference for warning in self.fraud_warnings),
         )
         of_account = {(self.psp, self.psp_account, reference) for reference in named if reference is not None}
         for attempt in self.abandoned_attempts:

@@ -89,6 +89,7 @@ def payment_change(charge: Charge, event: PaymentEvent) -> Change:
                 "psp_reference": event.psp_reference,
                 "sub_references": with_parts(charge.sub_references, event.sub_references),
                 "instrument": event.instrument or charge.instrument,
+                "psp_risk": event.psp_risk or charge.psp_risk,
                 "capture_before": event.capture_before,
             }
         case ChargeCaptured():
@@ -99,6 +100,7 @@ def payment_change(charge: Charge, event: PaymentEvent) -> Change:
                 "psp_reference": event.psp_reference,
                 "sub_references": with_parts(charge.sub_references, event.sub_references),
                 "instrument": event.instrument or charge.instrument,
+                "psp_risk": event.psp_risk or charge.psp_risk,
                 "fee": fee_of(event),
                 "operation_failure": None,
             }
@@ -108,6 +110,7 @@ def payment_change(charge: Charge, event: PaymentEvent) -> Change:
                 "failure": _failure(event),
                 "psp_reference": event.psp_reference or charge.psp_reference,
                 "instrument": event.instrument or charge.instrument,
+                "psp_risk": event.psp_risk or charge.psp_risk,
             }
         case ChargeActionRequired():
             # A cancellation asked for while the customer was at the bank goes on.
@@ -125,7 +128,10 @@ def payment_change(charge: Charge, event: PaymentEvent) -> Change:
         case FeeAssessed():
             return {"fee": Money(event.fee_minor, event.currency)}
         case InstrumentTold():
-            return {"instrument": event.instrument}
+            return {
+                "instrument": event.instrument or charge.instrument,
+                "psp_risk": event.psp_risk or charge.psp_risk,
+            }
         case _:
             assert_never(event)
 
@@ -187,6 +193,7 @@ def course_change(charge: Charge, event: CourseEvent) -> Change:
                 "psp_reference": None,
                 "sub_references": (),
                 "instrument": None,
+                "psp_risk": None,
                 "operation": operation,
             }
         case CustomerApproved():

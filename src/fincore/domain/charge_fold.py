@@ -28,10 +28,12 @@ from fincore.domain.events import (
     ChargeCreated,
     ChargeEvent,
     DisputeEvent,
+    FraudWarningEvent,
     OutcomeDecided,
     RefundEvent,
     event_type,
 )
+from fincore.domain.fraud_warning import evolve_fraud_warnings
 from fincore.domain.held_report import evolve_held_reports
 from fincore.domain.money import Money
 from fincore.domain.operation import PendingOperation
@@ -98,6 +100,11 @@ def _after_dispute(charge: Charge, event: DisputeEvent) -> Charge:
     disputes = {dispute.dispute_id: dispute for dispute in charge.disputes}
     disputes[event.dispute_id] = evolve_dispute(disputes.get(event.dispute_id), event)
     return msgspec.structs.replace(charge, version=charge.version + 1, disputes=tuple(disputes.values()))
+
+
+def _after_fraud_warning(charge: Charge, event: FraudWarningEvent) -> Charge:
+    fraud_warnings = evolve_fraud_warnings(charge.fraud_warnings, event)
+    return msgspec.structs.replace(charge, version=charge.version + 1, fraud_warnings=fraud_warnings)
 
 
 def _after_attempt(charge: Charge, event: AttemptEvent) -> Charge:
@@ -173,6 +180,7 @@ STEPS: Final[Mapping[type[ChargeEvent], Step]] = MappingProxyType(
         **dict.fromkeys(get_args(RiskEvent), _after_risk),
         **dict.fromkeys(get_args(RefundEvent), _after_refund),
         **dict.fromkeys(get_args(DisputeEvent), _after_dispute),
+        **dict.fromkeys(get_args(FraudWarningEvent), _after_fraud_warning),
         **dict.fromkeys(get_args(AttemptEvent), _after_attempt),
         **dict.fromkeys(get_args(ReportEvent), _after_report),
         OutcomeDecided: _after_decision,

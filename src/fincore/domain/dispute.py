@@ -23,7 +23,7 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.ids import DisputeId
-from fincore.domain.outcome import DisputeMovements, DisputeStatus, PspReference
+from fincore.domain.outcome import DisputeCategory, DisputeMovements, DisputeStatus, PspReference
 
 _OPEN: Final[tuple[DisputeStatus, ...]] = ("needs_response", "under_review")
 _ENDED: Final[tuple[DisputeStatus, ...]] = ("won", "lost", "closed")
@@ -62,6 +62,7 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     updated_at: datetime
     movements: tuple[DisputeMovements, ...] = ()
+    category: DisputeCategory | None = None
 
     @property
     def bars_refunds(self) -> bool:
@@ -92,6 +93,7 @@ def evolve_dispute(dispute: Dispute | None, event: DisputeEvent) -> Dispute:
             amount_minor=event.amount_minor,
             currency=event.currency,
             reason=event.reason,
+            category=event.category,
             evidence_due_by=event.evidence_due_by,
             opened_at=event.occurred_at,
             updated_at=event.occurred_at,

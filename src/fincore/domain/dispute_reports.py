@@ -64,6 +64,7 @@ def decide_dispute(charge: Charge, report: DisputeReport, *, new_dispute_id: Dis
             amount_minor=report.money.amount_minor,
             currency=report.money.currency,
             reason=report.reason,
+            category=report.category,
             status=opened_as,
             is_inquiry=report.is_inquiry,
             occurred_at=report.occurred_at,

@@ -18,8 +18,10 @@ from fincore.domain.fee_plan import FeePlan
 from fincore.domain.ids import CheckoutSessionId, DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import (
     DeclineAdvice,
+    DisputeCategory,
     DisputeStatus,
     FailureCode,
+    FraudType,
     PspAccount,
     PspName,
     PspReference,
@@ -27,6 +29,7 @@ from fincore.domain.outcome import (
     SubReference,
 )
 from fincore.domain.payment_method import Instrument, PaymentMethod
+from fincore.domain.psp_risk import PspRisk
 from fincore.domain.risk import CustomerContext, ReviewVerdict, RiskAssessment, RiskDecision
 from fincore.domain.route_plan import RoutePlan
 
@@ -131,6 +134,7 @@ class ChargeAuthorized(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     capture_before: datetime | None = None
     sub_references: tuple[SubReference, ...] = ()
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
 
 
 class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,6 +157,7 @@ class ChargeCaptured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     platform_fee_minor: int = 0
     sub_references: tuple[SubReference, ...] = ()
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
 
 
 class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -165,6 +170,7 @@ class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     decline_code: str | None = None
     psp_reference: PspReference | None = None
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
 
 
 class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
@@ -354,11 +360,38 @@ class FeeAssessed(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-class InstrumentTold(msgspec.Struct, frozen=True, kw_only=True):
-    """What paid or was declined, told after the outcome itself: a webhook may say that money moved and not by which card."""
+class InstrumentTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What paid or was declined, and how risky the PSP found it, told after the outcome itself.
+
+    A webhook may say that money moved, and neither by which card nor at what risk. What is None here was told before, or is not yet.
+    """
 
     psp_reference: PspReference
-    instrument: Instrument
+    instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
+
+
+class FraudWarned(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank that issued the card told the PSP that the charge may be fraud. No money moves by it, and no dispute is open yet.
+
+    `psp_reference` is the PSP's id of the warning, `warned_at` when the PSP got it. `is_actionable`: the PSP says that a refund can
+    still prevent a dispute; that and `fraud_type` are as of `occurred_at`.
+    """
+
+    psp_reference: PspReference
+    fraud_type: FraudType
+    is_actionable: bool
+    warned_at: datetime
+    occurred_at: datetime
+
+
+class FraudWarningUpdated(msgspec.Struct, frozen=True, kw_only=True):
+    """The PSP says something else of a warning: most often that a refund cannot prevent a dispute any more."""
+
+    psp_reference: PspReference
+    fraud_type: FraudType
+    is_actionable: bool
+    occurred_at: datetime
 
 
 class ChargeCorrected(msgspec.Struct, frozen=True, kw_only=True):
@@ -490,8 +523,11 @@ class RefundCorrected(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     fee_currency: Currency | None = None
 
 
-class DisputeOpened(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer's bank questions the charge. An inquiry moves no money unless it becomes a chargeback."""
+class DisputeOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The customer's bank questions the charge. An inquiry moves no money unless it becomes a chargeback.
+
+    `reason` is the PSP's word, `category` ours; it is None for a dispute that was recorded before there were categories.
+    """
 
     dispute_id: DisputeId
     psp_reference: PspReference
@@ -502,6 +538,7 @@ class DisputeOpened(msgspec.Struct, frozen=True, kw_only=True):
     is_inquiry: bool
     occurred_at: datetime
     evidence_due_by: datetime | None = None
+    category: DisputeCategory | None = None
 
 
 class DisputeUpdated(msgspec.Struct, frozen=True, kw_only=True):
@@ -632,6 +669,7 @@ DisputeEvent = (
     | DisputeLost
     | DisputeClosed
 )
+FraudWarningEvent = FraudWarned | FraudWarningUpdated
 AttemptEvent = AttemptCaptured | AttemptAuthorized | AttemptReversed | AttemptReleased | AttemptReversalFailed
 """What became of an attempt after it was abandoned."""
 ChargeEvent = (
@@ -660,6 +698,7 @@ ChargeEvent = (
     | CustomerApproved
     | ChargePending
     | ChargeRerouted
+    | FraudWarningEvent
     | AttemptEvent
     | RefundEvent
     | DisputeEvent
@@ -692,6 +731,8 @@ EventType = Literal[
     "charge.customer_approved",
     "charge.pending",
     "charge.rerouted",
+    "charge.fraud_warned",
+    "charge.fraud_warning_updated",
     "charge.attempt_captured",
     "charge.attempt_authorized",
     "charge.attempt_reversed",
@@ -741,6 +782,8 @@ EVENTS: Final[Mapping[EventType, tuple[int, type[ChargeEvent]]]] = MappingProxyT
         "charge.customer_approved": (1, CustomerApproved),
         "charge.pending": (1, ChargePending),
         "charge.rerouted": (1, ChargeRerouted),
+        "charge.fraud_warned": (1, FraudWarned),
+        "charge.fraud_warning_updated": (1, FraudWarningUpdated),
         "charge.attempt_captured": (1, AttemptCaptured),
         "charge.attempt_authorized": (1, AttemptAuthorized),
         "charge.attempt_reversed": (1, AttemptReversed),

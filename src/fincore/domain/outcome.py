@@ -14,6 +14,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.payment_method import Instrument
+from fincore.domain.psp_risk import PspRisk
 
 PspName = NewType("PspName", str)
 PspAccount = NewType("PspAccount", str)
@@ -64,7 +65,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
     """The PSP holds (`authorized`) or has taken (`captured`) the money; `fee` is its price, where it says so already.
 
-    `sub_references` are the parts of the payment that a later call has to name, oldest first. `instrument` is what paid.
+    `sub_references` are the parts of the payment that a later call has to name, oldest first. `instrument` is what paid, and
+    `psp_risk` how risky the PSP found it.
     """
 
     kind: Literal["authorized", "captured"]
@@ -75,6 +77,7 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True):
     fee: Money | None = None
     sub_references: tuple[SubReference, ...] = ()
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
 
 
 class Declined(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,7 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     psp_reference: PspReference | None = None
     instrument: Instrument | None = None
+    psp_risk: PspRisk | None = None
 
 
 class ActionRequired(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +211,23 @@ DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed
 """Where a dispute stands. `closed`: over without a decision, as an inquiry that became no chargeback."""
 
 
+DisputeCategory = Literal[
+    "canceled_subscription",
+    "credit_not_processed",
+    "duplicate",
+    "fraud",
+    "incorrect_amount",
+    "not_as_described",
+    "not_received",
+    "other",
+    "paid_by_other_means",
+    "processing_error",
+    "unrecognized",
+]
+"""Why a charge is disputed, in the same words for every PSP. `fraud`: the customer says that they did not make the payment;
+`unrecognized`: that they do not know it; `other`: any other reason, and each that FinCore does not know."""
+
+
 class DisputeMovements(msgspec.Struct, frozen=True, kw_only=True):
     """All that a dispute has moved so far in one currency in which the PSP pays out. All amounts are positive.
 
@@ -228,7 +249,7 @@ class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `money` is the disputed amount. An inquiry is a question of the bank before it takes any money. `status` is None
     where FinCore does not know the PSP's status: the dispute exists and its movements are certain, where it stands is not.
-    `movements` has one item per currency of payout.
+    `movements` has one item per currency of payout. `reason` is the PSP's word, `category` ours.
     """
 
     psp_reference: PspReference
@@ -239,7 +260,37 @@ class DisputeReport(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     evidence_due_by: datetime | None = None
     movements: tuple[DisputeMovements, ...] = ()
+    category: DisputeCategory = "other"
 
+
+FraudType = Literal[
+    "account_application",
+    "card_never_received",
+    "counterfeit_card",
+    "lost_card",
+    "other",
+    "stolen_card",
+    "unauthorized_use",
+]
+"""Which fraud an issuer suspects, in the same words for every PSP. `other`: any other, and each that FinCore does not know."""
+
+
+class FraudWarningReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP says now of an issuer's warning that a payment may be fraud. `psp_reference` is the PSP's id of the warning.
+
+    `warned_at` is when the PSP got the warning, `occurred_at` the time as of which the report holds. `is_actionable`: a refund can
+    still prevent a dispute.
+    """
+
+    psp_reference: PspReference
+    fraud_type: FraudType
+    is_actionable: bool
+    warned_at: datetime
+    occurred_at: datetime
+
+
+LaterReport = RefundReport | DisputeReport | FraudWarningReport
+"""What a PSP says of something that follows a payment and only names it."""
 
 KnownOutcome = Approved | Declined | ActionRequired | Consented | Pending | Canceled | Expired
 """What is known for certain about a payment as a whole and may change a charge."""

@@ -22,13 +22,12 @@ from fincore.domain.events import (
     ChargeOutcomeUnknown,
     ChargePending,
     CustomerApproved,
-    FeeAssessed,
-    InstrumentTold,
     Operation,
     event_type,
 )
 from fincore.domain.fee_fields import fee_fields
 from fincore.domain.fee_plan import platform_fee_minor
+from fincore.domain.late_facts import captured_again, facts_told
 from fincore.domain.operation import as_requested
 from fincore.domain.outcome import (
     ActionRequired,
@@ -45,6 +44,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.payment_method import Instrument
+from fincore.domain.psp_risk import PspRisk
 from fincore.domain.refusal import Refusal
 
 Events = tuple[ChargeEvent, ...]
@@ -82,7 +82,7 @@ def _decided(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
 
 def _declined(charge: Charge, outcome: Declined) -> Events | Refusal:
     if charge.status == "failed":
-        return _instrument_told(charge, outcome)
+        return facts_told(charge, outcome)
     if charge.status in ("canceled", "expired"):
         return ()
     if charge.status == "authorized" and _pending_kind(charge) == "capture":
@@ -115,7 +115,6 @@ def _action_required(charge: Charge, outcome: ActionRequired) -> Events | Refusa
                 failure,
                 psp_reference=outcome.psp_reference,
                 occurred_at=completion.requested_at,
-                instrument=None,
             ),
         )
     event = ChargeActionRequired(psp_reference=outcome.psp_reference, redirect_url=outcome.redirect_url)
@@ -202,7 +201,7 @@ def _rejected(charge: Charge, outcome: Rejected) -> Events | Refusal:
 def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
     if outcome.kind == "authorized":
         if charge.status == "authorized":
-            return _instrument_told(charge, outcome)
+            return facts_told(charge, outcome)
         if charge.status in ("succeeded", "canceled", "expired"):
             return ()
         return _if_allowed(
@@ -219,10 +218,11 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
                 capture_before=outcome.capture_before,
                 sub_references=outcome.sub_references,
                 instrument=outcome.instrument,
+                psp_risk=outcome.psp_risk,
             ),
         )
     if charge.status == "succeeded":
-        return _captured_again(charge, outcome)
+        return captured_again(charge, outcome)
     return _if_allowed(
         charge,
         ChargeCaptured(
@@ -238,43 +238,9 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
             platform_fee_minor=platform_fee_minor(charge.fee_plan, outcome.money.amount_minor),
             sub_references=outcome.sub_references,
             instrument=outcome.instrument,
+            psp_risk=outcome.psp_risk,
         ),
     )
-
-
-def _captured_again(charge: Charge, outcome: Approved) -> Events | Refusal:
-    """A capture the charge knows; it may tell the instrument and the fee that an earlier report of it did not."""
-    if outcome.money.amount_minor != charge.captured_minor:
-        return Refusal(
-            "contradicts_state",
-            f"the PSP reports a capture of {outcome.money}, the charge knows one of {charge.captured_minor} minor units",
-        )
-    told = _instrument_told(charge, outcome)
-    if outcome.fee is None or charge.fee is not None:
-        return told
-    return (
-        *told,
-        FeeAssessed(
-            merchant_id=charge.merchant_id,
-            livemode=charge.livemode,
-            psp=charge.psp,
-            psp_account=charge.psp_account,
-            psp_reference=outcome.psp_reference,
-            fee_minor=outcome.fee.amount_minor,
-            currency=outcome.fee.currency,
-            occurred_at=outcome.occurred_at,
-        ),
-    )
-
-
-def _instrument_told(charge: Charge, outcome: Approved | Declined) -> tuple[InstrumentTold, ...]:
-    """The event that fills in what paid, for an outcome that the charge knows from a report without it; once."""
-    reference = outcome.psp_reference
-    if charge.instrument is not None or outcome.instrument is None:
-        return ()
-    if reference is None or reference != charge.psp_reference:
-        return ()
-    return (InstrumentTold(psp_reference=reference, instrument=outcome.instrument),)
 
 
 def payment_mismatch(charge: Charge, outcome: KnownOutcome) -> Refusal | None:
@@ -305,6 +271,7 @@ def _failed(outcome: Declined) -> ChargeFailed:
         psp_reference=outcome.psp_reference,
         occurred_at=outcome.occurred_at,
         instrument=outcome.instrument,
+        psp_risk=outcome.psp_risk,
     )
 
 
@@ -313,7 +280,8 @@ def _failed_with(
     *,
     psp_reference: PspReference | None,
     occurred_at: datetime,
-    instrument: Instrument | None,
+    instrument: Instrument | None = None,
+    psp_risk: PspRisk | None = None,
 ) -> ChargeFailed:
     return ChargeFailed(
         code=failure.code,
@@ -323,6 +291,7 @@ def _failed_with(
         psp_reference=psp_reference,
         occurred_at=occurred_at,
         instrument=instrument,
+        psp_risk=psp_risk,
     )
 
 

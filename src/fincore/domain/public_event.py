@@ -54,6 +54,8 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "charge.customer_approved": (),
         "charge.pending": ("pending_until",),
         "charge.rerouted": ("abandoned_psp", "psp"),
+        "charge.fraud_warned": ("psp_reference", "fraud_type", "is_actionable"),
+        "charge.fraud_warning_updated": ("psp_reference", "fraud_type", "is_actionable"),
         "charge.attempt_captured": ("psp", *_MONEY),
         "charge.attempt_authorized": ("psp", *_MONEY),
         "charge.attempt_reversed": ("psp", *_MONEY),
@@ -65,7 +67,15 @@ SHOWN: Final[Mapping[EventType, tuple[str, ...]]] = MappingProxyType(
         "refund.succeeded": _REFUND,
         "refund.failed": (*_REFUND, "code", "was_succeeded"),
         "refund.corrected": _REFUND,
-        "dispute.opened": ("dispute_id", *_MONEY, "reason", "status", "is_inquiry", "evidence_due_by"),
+        "dispute.opened": (
+            "dispute_id",
+            *_MONEY,
+            "reason",
+            "category",
+            "status",
+            "is_inquiry",
+            "evidence_due_by",
+        ),
         "dispute.updated": ("dispute_id", "status", "is_inquiry", "evidence_due_by"),
         "dispute.funds_withdrawn": _MOVEMENT,
         "dispute.funds_reinstated": _MOVEMENT,
@@ -93,8 +103,8 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.cancel_requested": "You asked for the cancellation.",
         "charge.cancel_failed": "The PSP did not carry the cancellation out.",
         "charge.fee_assessed": "The PSP said late what it charges for the capture. You are not charged for it.",
-        "charge.instrument_told": "The PSP said late with what the customer paid: the charge shows it in "
-        "`payment_method_details`.",
+        "charge.instrument_told": "The PSP said late with what the customer paid, or how risky it found the payment: the charge "
+        "shows it in `payment_method_details` and `psp_risk_level`.",
         "charge.corrected": "The PSP's own record contradicted how the charge had ended: what it was before, and what it "
         "is now.",
         "charge.outcome_decided": "The PSP could not say what became of an operation (of the refund, where one is named). "
@@ -111,6 +121,10 @@ MEANINGS: Final[Mapping[EventType, str]] = MappingProxyType(
         "charge.customer_approved": "The customer approved the payment at the PSP; the money is taken or held next.",
         "charge.pending": "The PSP has taken the payment on and decides it by `pending_until`, which may be days from now.",
         "charge.rerouted": "The PSP could not be reached, and no money moved there; the charge goes on at another one.",
+        "charge.fraud_warned": "The bank that issued the card warns that the charge may be fraud. While `is_actionable` is true, "
+        "a refund can prevent a dispute and its fee.",
+        "charge.fraud_warning_updated": "The PSP says something else of a fraud warning: most often that a refund cannot prevent a "
+        "dispute any more.",
         "charge.attempt_captured": "A PSP that could not be reached had taken the money all the same. It is given back to the "
         "customer, and is no part of what you are owed.",
         "charge.attempt_authorized": "A PSP that could not be reached holds the money all the same. It is released.",

@@ -15,6 +15,7 @@ def transition_table() -> str:
             ("(any)", "charge.outcome_decided", "(the same)"),
             ("(any)", "charge.report_held", "(the same)"),
             ("(any)", "charge.report_released", "(the same)"),
+            ("(any)", "charge.fraud_...", "(the same)"),
             ("(any)", "charge.attempt_...", "(the same)"),
             ("(terminal)", "charge.corrected", "(the one it names)"),
         ]

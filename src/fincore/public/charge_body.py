@@ -11,10 +11,10 @@ from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeStatus, EventType
 from fincore.domain.ids import ChargeId
 from fincore.domain.payment_method import name_of
+from fincore.domain.psp_risk import PspRiskLevel
 from fincore.domain.public_event import PublicEvent, ShownValue
 from fincore.domain.requests import acceptable_refund_minor
 from fincore.domain.return_page import approval_url
-from fincore.domain.risk_review import ReviewStatus, review_status
 from fincore.public.attempt_body import AttemptBody, attempt_bodies
 from fincore.public.customer_body import CustomerBody, customer_body
 from fincore.public.dispute_body import DisputeBody, dispute_body
@@ -35,8 +35,10 @@ from fincore.public.fields import (
     ObjectName,
     StoredMetadata,
 )
+from fincore.public.fraud_warning_body import FraudWarningBody, fraud_warning_body
 from fincore.public.payment_method_body import PaymentMethodDetailsBody, payment_method_details
 from fincore.public.refund_body import RefundBody, refund_body
+from fincore.public.review_body import ReviewBody, review_body
 
 
 class NextAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,18 +79,6 @@ class TimelineEntryBody(msgspec.Struct, frozen=True, kw_only=True):
     data: Annotated[dict[str, ShownValue], DETAILS_REFERENCE]
 
 
-class ReviewBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The review of a charge by staff of the installation. Its money is held, and not taken before they approve it."""
-
-    status: Annotated[ReviewStatus, Meta(description="How the review stands.")]
-    decide_by: Annotated[
-        datetime | None,
-        Meta(
-            description="Until when staff may decide; then the charge is decided without them. Null until the money is held."
-        ),
-    ]
-
-
 class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. Amounts are in the minor unit of `currency`; times are RFC 3339, in UTC."""
 
@@ -125,6 +115,18 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
     ]
     disputed: Annotated[
         bool, Meta(description="`true`: the customer's bank has disputed the charge at least once.")
+    ]
+    fraud_warned: Annotated[
+        bool,
+        Meta(
+            description="`true`: the bank that issued the card has warned that the charge may be fraud. A refund can prevent a dispute."
+        ),
+    ]
+    psp_risk_level: Annotated[
+        PspRiskLevel | None,
+        Meta(
+            description="How risky the PSP found the payment; null until the PSP has told it, and where it does not."
+        ),
     ]
     payment_method: Annotated[
         str | None,
@@ -216,6 +218,15 @@ class ChargeBody(msgspec.Struct, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    fraud_warnings: (
+        Annotated[
+            list[FraudWarningBody],
+            Meta(
+                description="The warnings that the charge may be fraud. Only in `GET /v1/charges/{charge_id}`."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     timeline: (
         Annotated[
             list[TimelineEntryBody],
@@ -240,9 +251,10 @@ def charge_body(
     *,
     refunds: list[RefundBody] | UnsetType = UNSET,
     disputes: list[DisputeBody] | UnsetType = UNSET,
+    fraud_warnings: list[FraudWarningBody] | UnsetType = UNSET,
     timeline: list[TimelineEntryBody] | UnsetType = UNSET,
 ) -> ChargeBody:
-    """A charge; without its refunds, disputes and timeline in lists and in answers to POST."""
+    """A charge; without its refunds, disputes, fraud warnings and timeline in lists and in answers to POST."""
     return ChargeBody(
         id=charge_id,
         livemode=charge.livemode,
@@ -256,6 +268,8 @@ def charge_body(
         amount_refundable_minor=acceptable_refund_minor(charge),
         capture_before=charge.capture_before if charge.status == "authorized" else None,
         disputed=bool(charge.disputes),
+        fraud_warned=bool(charge.fraud_warnings),
+        psp_risk_level=None if charge.psp_risk is None else charge.psp_risk.level,
         payment_method=name_of(charge.payment_method),
         payment_method_details=payment_method_details(charge.payment_method, charge.instrument),
         description=charge.description,
@@ -281,16 +295,17 @@ def charge_body(
         else None,
         outcome_unknown_since=charge.unknown_since,
         pending_until=charge.pending_until,
-        review=_review(charge),
+        review=review_body(charge),
         created_at=charge.created_at,
         refunds=refunds,
         disputes=disputes,
+        fraud_warnings=fraud_warnings,
         timeline=timeline,
     )
 
 
 def whole_charge_body(charge_id: ChargeId, charge: Charge, events: Sequence[PublicEvent]) -> ChargeBody:
-    """A charge with its refunds, disputes and what happened to it so far, oldest first."""
+    """A charge with its refunds, disputes, fraud warnings and what happened to it so far, oldest first."""
     refunds = [
         refund_body(charge_id, refund, livemode=charge.livemode, currency=charge.amount.currency)
         for refund in charge.refunds
@@ -300,12 +315,14 @@ def whole_charge_body(charge_id: ChargeId, charge: Charge, events: Sequence[Publ
         TimelineEntryBody(id=event.event_id, type=event.type, at=event.occurred_at, data=event.data)
         for event in events
     ]
-    return charge_body(charge_id, charge, refunds=refunds, disputes=disputes, timeline=timeline)
-
-
-def _review(charge: Charge) -> ReviewBody | None:
-    status = review_status(charge)
-    return None if status is None else ReviewBody(status=status, decide_by=charge.review_decide_by)
+    return charge_body(
+        charge_id,
+        charge,
+        refunds=refunds,
+        disputes=disputes,
+        fraud_warnings=[fraud_warning_body(warning) for warning in charge.fraud_warnings],
+        timeline=timeline,
+    )
 
 
 def _pending_operation(charge: Charge) -> PendingOperationBody | None:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from fincore.domain.dispute import Dispute
 from fincore.domain.ids import ChargeId
-from fincore.domain.outcome import DisputeStatus
+from fincore.domain.outcome import DisputeCategory, DisputeStatus
 from fincore.public.fields import (
     ChargeReference,
     CurrencyCode,
@@ -50,6 +50,13 @@ class DisputeBody(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: Annotated[int, Meta(description="The disputed amount, in the minor unit of `currency`.")]
     currency: CurrencyCode
     reason: Annotated[str, Meta(description="The bank's reason, as the PSP names it.")]
+    category: Annotated[
+        DisputeCategory | None,
+        Meta(
+            description="Why the charge is disputed, in the same words for every PSP; null for a dispute that was opened before "
+            "FinCore told it."
+        ),
+    ]
     evidence_due_by: Annotated[
         datetime | None, Meta(description="Until when the PSP accepts your evidence, where it says so.")
     ]
@@ -110,6 +117,7 @@ def dispute_body(charge_id: ChargeId, dispute: Dispute, *, livemode: bool) -> Di
         amount_minor=dispute.amount_minor,
         currency=dispute.currency,
         reason=dispute.reason,
+        category=dispute.category,
         evidence_due_by=dispute.evidence_due_by,
         amount_withdrawn_minor=movements[0].amount_withdrawn_minor if movements else 0,
         amount_reinstated_minor=movements[0].amount_reinstated_minor if movements else 0,

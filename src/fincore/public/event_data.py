@@ -69,6 +69,11 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             **_INTEGER,
             "description": "What counted as captured before the correction.",
         },
+        "category": {
+            "anyOf": [_ref("DisputeCategory"), {"type": "null"}],
+            "description": "Why the charge is disputed, in the same words for every PSP; null for a dispute that was opened "
+            "before FinCore told it.",
+        },
         "code": {
             **_TEXT,
             "description": "Why it failed: a `ChargeFailureCode` for a charge, a `RefundFailureCode` for a refund.",
@@ -97,6 +102,11 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             **_INTEGER,
             "description": "The PSP's fee, in the minor unit of `currency`.",
         },
+        "fraud_type": {**_ref("FraudType"), "description": "Which fraud the bank suspects."},
+        "is_actionable": {
+            **_FLAG,
+            "description": "`true`: a refund can still prevent a dispute, as the PSP says.",
+        },
         "is_automatic": {
             **_FLAG,
             "description": "`true`: the time for the review had run out before staff decided.",
@@ -116,6 +126,7 @@ DETAILS: Final[Mapping[str, Json]] = MappingProxyType(
             "description": "By when the PSP decides.",
         },
         "psp": {**_TEXT, "description": "The PSP that the event is about."},
+        "psp_reference": {**_TEXT, "description": "The PSP's id of the fraud warning."},
         "reason": {**_TEXT_OR_NULL, "description": "Why, as the request or the bank says."},
         "redirect_url": {**_TEXT_OR_NULL, "description": "The page to send the customer to."},
         "refund_id": {**_TEXT_OR_NULL, "description": "The refund's id; null where it is about no refund."},

@@ -77,6 +77,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "disputes/{}"): disputes.update,
     ("POST", "disputes/{}/close"): disputes.close,
     ("GET", "radar/early_fraud_warnings"): disputes.list_warnings,
+    ("GET", "radar/early_fraud_warnings/{}"): disputes.retrieve_warning,
     ("GET", "balance"): balance_transactions.balance,
     ("GET", "balance_transactions"): balance_transactions.list_transactions,
     ("GET", "balance_transactions/{}"): balance_transactions.retrieve,

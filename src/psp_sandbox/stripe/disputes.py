@@ -105,6 +105,16 @@ def list_warnings(call: Call) -> Response:
     return Response(payload=found)
 
 
+def retrieve_warning(call: Call) -> Response:
+    """GET /v1/radar/early_fraud_warnings/{id}."""
+    given = read(call.request, Expandable)
+    check_expand("radar.early_fraud_warning", given.expand)
+    warning = call.store.warnings.get(call.account, call.named)
+    if warning is None:
+        raise no_such("early fraud warning", call.named, param="early_fraud_warning")
+    return Response(payload=warning)
+
+
 def _addressed(call: Call) -> Dispute:
     dispute = call.store.disputes.get(call.account, call.named)
     if dispute is None:

@@ -23,6 +23,7 @@ EXPANDABLE: dict[str, frozenset[str]] = {
     ),
     "dispute": frozenset(),
     "payment_intent": frozenset({"latest_charge", "latest_charge.balance_transaction", "payment_method"}),
+    "radar.early_fraud_warning": frozenset(),
     "refund": frozenset({"balance_transaction", "failure_balance_transaction"}),
 }
 """Which paths can be expanded, by the kind of object they start from."""

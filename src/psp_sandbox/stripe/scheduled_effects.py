@@ -5,13 +5,14 @@ from typing import cast
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due
-from psp_sandbox.stripe import checkout_sessions, dispute_machine, machine, refund_machine
+from psp_sandbox.stripe import checkout_sessions, dispute_machine, machine, refund_machine, warning_machine
 from psp_sandbox.stripe.cards import Disputing
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
 from psp_sandbox.stripe.effect import EffectKind
 from psp_sandbox.stripe.outcomes import DECLINES, Approved, Declined
 from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
-from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, EarlyFraudWarning
+from psp_sandbox.stripe.warning_machine import WarningFacts
+from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
 
 REASONS: dict[Disputing, DisputeReason] = {
     "fraudulent": "fraudulent",
@@ -97,20 +98,15 @@ def dispute_charge(store: Store, due: Due) -> None:
     charge = store.charges.get(due.account, due.object_id)
     if charge is None:
         return
-    amount = dispute_machine.disputable(charge, store.disputes_of(due.account, charge.id))
+    disputes = store.disputes_of(due.account, charge.id)
+    amount = dispute_machine.disputable(charge, disputes)
     if amount == 0:
         return
     caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
     disputing = store.card_of(due.account, charge).disputing
     if disputing == "early_fraud_warning":
-        warning = EarlyFraudWarning(
-            id=new_id("issfr"),
-            charge=charge.id,
-            created=store.now(),
-            livemode=charge.livemode,
-            payment_intent=charge.payment_intent,
-        )
-        store.warn(caller, warning)
+        facts = WarningFacts(warning_id=new_id("issfr"), now=store.now())
+        store.warn(caller, warning_machine.warn(charge, disputes, facts))
     elif disputing is not None:
         opened = dispute_machine.open_dispute(
             charge,

@@ -21,6 +21,7 @@ from psp_sandbox.stripe.machine import NewEvent, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, movement_ids, shown
 from psp_sandbox.stripe.stored_card import StoredCard
+from psp_sandbox.stripe.warning_store import WarningStore
 from psp_sandbox.stripe.wire import (
     API_VERSION,
     Charge,
@@ -100,7 +101,7 @@ class Store:
         )
         self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_payments)
         self.disputes: BoundedStore[Dispute] = BoundedStore(max_rows=2 * max_payments)
-        self.warnings: BoundedStore[EarlyFraudWarning] = BoundedStore(max_rows=2 * max_payments)
+        self.warnings = WarningStore(max_rows=2 * max_payments)
         self.movements: BoundedStore[Movement] = BoundedStore(max_rows=4 * max_payments)
         self.events: BoundedStore[Event] = BoundedStore(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
@@ -109,7 +110,6 @@ class Store:
         self._charges_of = Children(self.charges, parent=attrgetter("payment_intent"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("charge"))
         self._disputes_of = Children(self.disputes, parent=attrgetter("charge"))
-        self._warnings_of = Children(self.warnings, parent=attrgetter("charge"))
         self._challenges: dict[str, Challenge] = {}
         self._challenge_of: dict[str, str] = {}
         self._authenticated: set[str] = set()
@@ -171,12 +171,13 @@ class Store:
         if transition.movement is not None:
             self.movements.add(account, transition.movement.id, transition.movement)
         if isinstance(transition, RefundTransition):
-            moved_id = transition.refund.id
+            moved_id, charge_id = transition.refund.id, transition.refund.charge
             self._refunds_of.put(account, transition.refund)
         else:
-            moved_id = transition.dispute.id
+            moved_id, charge_id = transition.dispute.id, transition.dispute.charge
             self._disputes_of.put(account, transition.dispute)
-        for event in transition.events:
+        charge, disputes = self.charge(account, charge_id), self.disputes_of(account, charge_id)
+        for event in (*transition.events, *self.warnings.follow(account, charge, disputes)):
             self.emit(caller, event)
         if not transition.keeps_effect:
             self.scheduler.cancel(moved_id)
@@ -184,7 +185,7 @@ class Store:
 
     def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
         """An issuer suspects fraud."""
-        self._warnings_of.put(caller.account, warning)
+        self.warnings.put(caller.account, warning)
         self.emit(caller, NewEvent("radar.early_fraud_warning.created", warning))
 
     def emit(self, caller: Caller, new: NewEvent) -> None:
@@ -314,7 +315,6 @@ class Store:
             self._charges_of,
             self._refunds_of,
             self._disputes_of,
-            self._warnings_of,
             self._challenges,
             self._challenge_of,
             self._authenticated,
@@ -337,7 +337,7 @@ class Store:
 
     def _drop_refunds_and_disputes(self, account: str, charge_id: str, charge: Charge) -> None:
         self.charges_by_metadata.forget(account, charge)
-        self._warnings_of.drop(account, charge_id)
+        self.warnings.drop(account, charge_id)
         gone: list[Charge | Dispute | Refund] = [
             charge,
             *self._refunds_of.drop(account, charge_id),

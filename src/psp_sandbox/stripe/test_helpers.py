@@ -8,13 +8,21 @@ import msgspec
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.misdirected import Misdirected
-from psp_sandbox.stripe import dispute_machine, machine, refund_machine, scheduled_effects, snapshot
+from psp_sandbox.stripe import (
+    dispute_machine,
+    machine,
+    refund_machine,
+    scheduled_effects,
+    snapshot,
+    warning_machine,
+)
 from psp_sandbox.stripe.charge_transition import DisputeTransition
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, ImpossibleStep
 from psp_sandbox.stripe.refund_machine import FailureReason
 from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
+from psp_sandbox.stripe.warning_machine import WarningFacts
 from psp_sandbox.stripe.wire import Charge
-from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
+from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason, FraudType
 from psp_sandbox.stripe.wire_refunds import Refund
 
 Operation = Callable[[Store, Request, str], Response]
@@ -33,6 +41,12 @@ class DisputeOrder(msgspec.Struct, forbid_unknown_fields=True):
     reason: DisputeReason = "fraudulent"
     amount: int | None = None
     inquiry: bool = False
+
+
+class WarningOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /sandbox/charges/{id}/warn_of_fraud."""
+
+    fraud_type: FraudType = "made_with_stolen_card"
 
 
 def expire_intent(store: Store, _request: Request, intent_id: str) -> Response:
@@ -109,6 +123,23 @@ def dispute_charge(store: Store, request: Request, named: str) -> Response:
     return Response(status=201, payload=opened.dispute)
 
 
+def warn_of_fraud(store: Store, request: Request, named: str) -> Response:
+    """The issuer warns of fraud in a charge, or in the last attempt of a payment intent, a refused one too."""
+    order = msgspec.json.decode(request.body or b"{}", type=WarningOrder)
+    account = store.charges.account_of(named) or store.intents.account_of(named)
+    if account is None:
+        raise Misdirected(404, f"no charge or payment intent {named}")
+    charge = store.charges.get(account, named)
+    attempts = store.charges_of(account, named) if charge is None else [charge]
+    if not attempts:
+        raise Misdirected(409, f"{named} has no charge yet")
+    attempt = attempts[0]
+    facts = WarningFacts(warning_id=new_id("issfr"), now=store.now(), fraud_type=order.fraud_type)
+    warning = warning_machine.warn(attempt, store.disputes_of(account, attempt.id), facts)
+    store.warn(Caller(account=account, livemode=attempt.livemode, request=NO_REQUEST), warning)
+    return Response(status=201, payload=warning)
+
+
 def move_dispute(move: DisputeMove) -> Operation:
     """The operation that moves a dispute in one way, now."""
 
@@ -148,11 +179,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "payment_intents"): snapshot.list_intents,
     ("GET", "refunds"): snapshot.list_refunds,
     ("POST", "charges/dispute"): dispute_charge,
+    ("POST", "charges/warn_of_fraud"): warn_of_fraud,
     ("POST", "disputes/reinstate_funds"): move_dispute(dispute_machine.reinstate_funds),
     ("POST", "disputes/withdraw_funds"): move_dispute(dispute_machine.withdraw_funds),
     ("POST", "payment_intents/decide"): decide_intent,
     ("POST", "payment_intents/dispute"): dispute_charge,
     ("POST", "payment_intents/expire"): expire_intent,
+    ("POST", "payment_intents/warn_of_fraud"): warn_of_fraud,
     ("POST", "refunds/fail"): fail_refund,
     ("POST", "refunds/succeed"): succeed_refund,
     **{

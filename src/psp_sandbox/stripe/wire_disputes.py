@@ -112,14 +112,25 @@ class Dispute(Struct, frozen=True, kw_only=True, gc=False):
     status: DisputeStatus
 
 
+FraudType = Literal[
+    "card_never_received",
+    "fraudulent_card_application",
+    "made_with_counterfeit_card",
+    "made_with_lost_card",
+    "made_with_stolen_card",
+    "misc",
+    "unauthorized_use_of_card",
+]
+
+
 class EarlyFraudWarning(Struct, frozen=True, kw_only=True, gc=False):
     """The card's issuer suspects fraud; `actionable` while a refund could still prevent a dispute."""
 
     id: str
     object: Literal["radar.early_fraud_warning"] = "radar.early_fraud_warning"
-    actionable: bool = True
+    actionable: bool
     charge: str
     created: int
-    fraud_type: str = "made_with_stolen_card"
+    fraud_type: FraudType
     livemode: bool
     payment_intent: str

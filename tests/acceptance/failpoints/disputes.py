@@ -1,4 +1,4 @@
-"""Scenarios about disputes of payments by card."""
+"""Scenarios about disputes of payments by card, and about the warnings that come before one."""
 
 from acceptance.failpoints.scene import AMOUNT_MINOR, Ending, Scene
 from fixtures.shop import Charge
@@ -53,6 +53,22 @@ async def be_asked_and_no_more(scene: Scene) -> Ending:
     await scene.arm()
     scene.at_psp(f"disputes/{dispute_id}/close_inquiry")
     return Ending(charge["id"], "succeeded", AMOUNT_MINOR, disputes=("closed",))
+
+
+async def be_warned_of_fraud(scene: Scene) -> Ending:
+    charge = await scene.charged("succeeded")
+    await scene.arm()
+    scene.at_psp(f"payment_intents/{charge['psp_reference']}/warn_of_fraud")
+    return Ending(charge["id"], "succeeded", AMOUNT_MINOR, fraud_warnings=(True,))
+
+
+async def give_back_what_was_warned_of(scene: Scene) -> Ending:
+    charge = await scene.charged("succeeded")
+    scene.at_psp(f"payment_intents/{charge['psp_reference']}/warn_of_fraud")
+    await scene.until(charge, lambda now: now["fraud_warned"])
+    await scene.arm()
+    await scene.ask("/v1/refunds", {"charge": charge["id"], "amount_minor": AMOUNT_MINOR})
+    return Ending(charge["id"], "succeeded", AMOUNT_MINOR, AMOUNT_MINOR, fraud_warnings=(False,))
 
 
 async def disputed(scene: Scene, payment_method: str = "pm_card_createDispute") -> tuple[Charge, str]:

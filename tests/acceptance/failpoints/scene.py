@@ -39,6 +39,8 @@ class SessionEnding(NamedTuple):
 class Ending(NamedTuple):
     """How the charge of a scenario must end. `attempts`: how each stands, where the charge went to several accounts.
 
+    `fraud_warnings`: of each, whether a refund can still prevent a dispute.
+
     `session`: the checkout session it belongs to, where it belongs to one; `others`: that session's other charges.
     """
 
@@ -48,6 +50,7 @@ class Ending(NamedTuple):
     refunded_minor: int = 0
     disputes: tuple[str, ...] = ()
     attempts: tuple[str, ...] = ()
+    fraud_warnings: tuple[bool, ...] = ()
     session: SessionEnding | None = None
     others: tuple["Ending", ...] = ()
 

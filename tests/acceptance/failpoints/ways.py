@@ -62,6 +62,8 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.refund.pending": Way("worker", refunds.give_back_later),
     "commit.refund.succeeded": Way("worker", refunds.give_back),
     "commit.refund.failed": Way("worker", refunds.give_back_in_vain),
+    "commit.charge.fraud_warned": Way("worker", disputes.be_warned_of_fraud),
+    "commit.charge.fraud_warning_updated": Way("worker", disputes.give_back_what_was_warned_of),
     "commit.dispute.opened": Way("worker", disputes.be_disputed),
     "commit.dispute.updated": Way("worker", disputes.answer_the_dispute),
     "commit.dispute.funds_withdrawn": Way("worker", disputes.be_asked_and_then_disputed),

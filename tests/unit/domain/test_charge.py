@@ -160,13 +160,15 @@ def test_each_charge_event_has_transition_and_table_row() -> None:
         "charge.outcome_decided",
         "charge.report_held",
         "charge.report_released",
+        "charge.fraud_warned",
+        "charge.fraud_warning_updated",
         *(name for name in EVENTS if name.startswith("charge.attempt_")),
     }
     assert {event for _, event in TRANSITIONS} == {
         name for name in EVENTS if name.startswith("charge.")
     } - beside
     shown = {
-        name: re.sub(r"attempt_.*", "attempt_...", name) for name in EVENTS if name.startswith("charge.")
+        name: re.sub(r"(attempt|fraud)_.*", r"\1_...", name) for name in EVENTS if name.startswith("charge.")
     }
     rows_beside = {shown[name] for name in beside}
     assert len(transition_table().splitlines()) == len(TRANSITIONS) + len(rows_beside)

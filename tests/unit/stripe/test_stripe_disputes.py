@@ -87,6 +87,7 @@ def test_dispute_without_movements_reports_none() -> None:
         is_inquiry=False,
         occurred_at=NOW,
         evidence_due_by=datetime.fromtimestamp(DUE, UTC),
+        category="not_received",
     )
 
 

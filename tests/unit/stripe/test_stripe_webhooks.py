@@ -21,6 +21,7 @@ from fincore.domain.outcome import (
     DisputeMovements,
     DisputeReport,
     Failure,
+    FraudWarningReport,
     KnownOutcome,
     PspAccount,
     PspReference,
@@ -324,9 +325,68 @@ DISPUTE_TYPES = [
 ]
 
 
+WARNING_TYPES = ["radar.early_fraud_warning.created", "radar.early_fraud_warning.updated"]
+
+
 def test_every_type_that_is_read_has_a_row_above() -> None:
     of_payments = {msgspec.json.decode(body)["type"] for body, _ in OUTCOMES}
-    assert {*of_payments, *SESSION_TYPES, *REFUND_TYPES, *DISPUTE_TYPES} == set(SUBSCRIBED_TYPES)
+    assert {*of_payments, *SESSION_TYPES, *REFUND_TYPES, *DISPUTE_TYPES, *WARNING_TYPES} == set(
+        SUBSCRIBED_TYPES
+    )
+
+
+def warning_event(event_type: str = WARNING_TYPES[0], **fields: Any) -> bytes:
+    warning = {
+        "object": "radar.early_fraud_warning",
+        "id": "issfr_1",
+        "actionable": True,
+        "charge": "ch_1",
+        "created": T - 9000,
+        "fraud_type": "made_with_stolen_card",
+        "livemode": False,
+        "payment_intent": "pi_1",
+    }
+    return about(event_type, warning | fields)
+
+
+@pytest.mark.parametrize("event_type", WARNING_TYPES)
+def test_fraud_warning_event_becomes_report_of_its_payment(event_type: str) -> None:
+    assert read_one(warning_event(event_type)) == WebhookReport(
+        charge_id=None,
+        payment_reference=PspReference("pi_1"),
+        content=FraudWarningReport(
+            psp_reference=PspReference("issfr_1"),
+            fraud_type="stolen_card",
+            is_actionable=True,
+            warned_at=datetime.fromtimestamp(T - 9000, UTC),
+            occurred_at=OCCURRED,
+        ),
+    )
+
+
+@pytest.mark.parametrize("word", ["made_by_a_robot", ""])
+def test_fraud_of_an_unknown_type_is_reported_as_other(word: str) -> None:
+    told = read_one(warning_event(fraud_type=word))
+    assert isinstance(told, WebhookReport)
+    assert isinstance(told.content, FraudWarningReport)
+    assert told.content.fraud_type == "other"
+
+
+def test_fraud_warning_that_names_no_payment_is_unreadable() -> None:
+    told = read_one(warning_event(payment_intent=None))
+    assert isinstance(told, WebhookReport)
+    assert (told.charge_id, told.payment_reference, told.content) == (None, None, None)
+    assert told.unreadable == "issfr_1 warns of fraud and does not say in which payment"
+
+
+@pytest.mark.parametrize(
+    "strange", [{"actionable": "perhaps"}, {"created": -1}, {"id": "issfr 1"}, {"object": "review"}], ids=str
+)
+def test_fraud_warning_of_another_shape_names_its_payment(strange: dict[str, Any]) -> None:
+    told = read_one(warning_event(**strange))
+    assert isinstance(told, WebhookReport)
+    assert (told.payment_reference, told.content) == (PspReference("pi_1"), None)
+    assert told.unreadable
 
 
 def refund_event(event_type: str, **fields: Any) -> bytes:
@@ -451,6 +511,7 @@ def test_dispute_event_becomes_report_naming_payment_only(event_type: str) -> No
             movements=(
                 DisputeMovements(currency=Currency("usd"), withdrawn_minor=1999, withdrawn_fee_minor=1500),
             ),
+            category="fraud",
         ),
     )
 

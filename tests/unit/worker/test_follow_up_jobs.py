@@ -237,6 +237,8 @@ def test_events_without_a_row_end_a_step_or_come_with_their_job() -> None:
         "charge.expired",
         "charge.failed",
         "charge.fee_assessed",
+        "charge.fraud_warned",
+        "charge.fraud_warning_updated",
         "charge.instrument_told",
         "charge.outcome_decided",
         "charge.receipt_omitted",

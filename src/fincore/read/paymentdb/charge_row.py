@@ -11,6 +11,7 @@ from fincore.domain.charge import Charge
 from fincore.domain.dispute import Dispute
 from fincore.domain.events import ReviewDecided
 from fincore.domain.fee_plan import FeePlan
+from fincore.domain.fraud_warning import FraudWarnings
 from fincore.domain.held_report import HeldReport
 from fincore.domain.ids import CheckoutSessionId
 from fincore.domain.money import Money
@@ -24,6 +25,7 @@ from fincore.domain.payment_method import (
     payment_method_of,
     payment_method_type,
 )
+from fincore.domain.psp_risk import PspRisk
 from fincore.domain.refund import Refund
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.domain.risk_review import review_status
@@ -58,14 +60,17 @@ class _Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Risk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The column `risk`: what the rules decided, and how a review ended."""
+    """The column `risk`: what the rules decided, how a review ended, what the PSP found, and of what it warned."""
 
-    assessment: RiskAssessment
+    assessment: RiskAssessment | None = None
     review_decided: ReviewDecided | None = None
+    psp_risk: PspRisk | None = None
+    fraud_warnings: FraudWarnings = ()
 
 
 _NO_ATTEMPTS: Final = _Attempts()
 _NO_CUSTOMER: Final = _Customer()
+_NO_RISK: Final = _Risk()
 
 _METADATA: Final = msgspec.json.Decoder(dict[str, str])
 _FAILURE: Final = msgspec.json.Decoder(Failure)
@@ -132,9 +137,7 @@ def row_of(view: ChargeView) -> tuple[object, ...]:
         charge.return_page,
         _json(_other_references(charge)),
         _json(_customer_of(charge)),
-        None
-        if charge.risk is None
-        else _json(_Risk(assessment=charge.risk, review_decided=charge.review_decided)),
+        _json(_risk_of(charge)),
         review_status(charge),
         charge.review_decide_by,
     )
@@ -144,7 +147,7 @@ def view_of(row: asyncpg.Record) -> ChargeView:
     """The view a row holds; the inverse of `row_of`."""
     attempts = _read(_ATTEMPTS, row["attempts"]) or _NO_ATTEMPTS
     customer = _read(_CUSTOMER, row["customer"]) or _NO_CUSTOMER
-    risk = _read(_RISK, row["risk"])
+    risk = _read(_RISK, row["risk"]) or _NO_RISK
     return ChargeView(
         charge_id=row["charge_id"],
         stream_id=row["stream_id"],
@@ -196,8 +199,10 @@ def view_of(row: asyncpg.Record) -> ChargeView:
             customer=customer.context,
             billing_country=customer.billing_country,
             shipping_country=customer.shipping_country,
-            risk=None if risk is None else risk.assessment,
-            review_decided=None if risk is None else risk.review_decided,
+            risk=risk.assessment,
+            review_decided=risk.review_decided,
+            psp_risk=risk.psp_risk,
+            fraud_warnings=risk.fraud_warnings,
         ),
         updated_at=row["updated_at"],
     )
@@ -229,6 +234,16 @@ def _customer_of(charge: Charge) -> _Customer | None:
         shipping_country=charge.shipping_country,
     )
     return None if customer == _NO_CUSTOMER else customer
+
+
+def _risk_of(charge: Charge) -> _Risk | None:
+    risk = _Risk(
+        assessment=charge.risk,
+        review_decided=charge.review_decided,
+        psp_risk=charge.psp_risk,
+        fraud_warnings=charge.fraud_warnings,
+    )
+    return None if risk == _NO_RISK else risk
 
 
 def _told_by_more_than_its_id(method: PaymentMethod) -> KeptCard | None:

@@ -32,6 +32,7 @@ def row_of(view: ChargeView, dispute: Dispute, version: int) -> tuple[object, ..
         dispute.opened_at,
         dispute.updated_at,
         _ENCODER.encode(dispute.movements).decode(),
+        dispute.category,
     )
 
 
@@ -53,5 +54,6 @@ def view_of(row: asyncpg.Record) -> DisputeView:
             opened_at=row["opened_at"],
             updated_at=row["updated_at"],
             movements=_MOVEMENTS.decode(row["movements"]),
+            category=row["category"],
         ),
     )

@@ -100,7 +100,7 @@ insert into paymentdb.disputes as d
 select *
 from unnest(
     $1::text[], $2::text[], $3::int[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::boolean[], $9::bigint[],
-    $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::jsonb[]
+    $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::jsonb[], $16::text[]
 )
 on conflict (dispute_id) do update set
     version = excluded.version,

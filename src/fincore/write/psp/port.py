@@ -13,6 +13,7 @@ from fincore.domain.outcome import (
     DisputeMovements,
     DisputeReport,
     KnownOutcome,
+    LaterReport,
     OperationOutcome,
     Outcome,
     PspAccount,
@@ -183,7 +184,7 @@ class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
 
     charge_id: ChargeId | None
     payment_reference: PspReference | None
-    content: KnownOutcome | Unknown | RefundReport | DisputeReport | Look | None
+    content: KnownOutcome | Unknown | LaterReport | Look | None
     shows_payment: bool = False
     unreadable: str | None = None
 

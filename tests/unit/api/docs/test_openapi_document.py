@@ -23,7 +23,8 @@ from fincore.api.checkout_sessions.openapi import CREATE_SESSION, EXPIRE_SESSION
 from fincore.api.disputes.openapi import GET_DISPUTE, LIST_DISPUTES
 from fincore.api.docs.document import openapi_document, problems_of
 from fincore.api.docs.handlers import Docs
-from fincore.api.docs.schemas import NAMED_WORDS, component_schemas
+from fincore.api.docs.named_words import NAMED_WORDS
+from fincore.api.docs.schemas import component_schemas
 from fincore.api.events.openapi import GET_EVENT, LIST_EVENTS
 from fincore.api.psp_webhooks.openapi import RECEIVE_WEBHOOK
 from fincore.api.refunds.openapi import CREATE_REFUND, GET_REFUND, LIST_REFUNDS
@@ -195,6 +196,7 @@ def test_fields_that_answers_always_have_are_required(document: dict[str, Any]) 
         ("Charge", "attempts"),
         ("Charge", "refunds"),
         ("Charge", "disputes"),
+        ("Charge", "fraud_warnings"),
         ("Charge", "timeline"),
         ("UnreadableChargeProblem", "charge"),
         ("WebhookDelivery", "payload"),

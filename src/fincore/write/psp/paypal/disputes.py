@@ -59,6 +59,7 @@ def read_dispute(
         status=status,
         money=money,
         reason=dispute.reason[:REASON_CHARS_MAX],
+        category=status_tables.DISPUTE_CATEGORIES.get(dispute.reason, "other"),
         is_inquiry=stage == status_tables.INQUIRY_STAGE,
         occurred_at=dispute.update_time or dispute.create_time or now,
         evidence_due_by=None if is_resolved else dispute.seller_response_due_date,

@@ -46,6 +46,12 @@ def _statuses() -> Iterator[_Row]:
     yield from ((where, word, f"dispute {state}") for word, state in status_tables.DISPUTE_STATUSES.items())
     yield where, status_tables.RESOLVED, "lost or won by the sums moved; without any, by the outcome"
     yield where, _ANY_OTHER, "Unknown"
+    where = "dispute's reason"
+    yield from (
+        (where, word, f"dispute for {category}")
+        for word, category in status_tables.DISPUTE_CATEGORIES.items()
+    )
+    yield where, _ANY_OTHER, "dispute for other"
     where = "outcome, no money of ours moved"
     yield from ((where, word, f"dispute {state}") for word, state in status_tables.DISPUTE_ENDINGS.items())
     yield where, _ANY_OTHER, "Unknown"

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from fincore.domain.outcome import DeclineAdvice, DisputeStatus, FailureCode
+from fincore.domain.outcome import DeclineAdvice, DisputeCategory, DisputeStatus, FailureCode
 
 CaptureState = Literal["taken", "pending", "refused"]
 
@@ -129,6 +129,22 @@ DISPUTE_ENDINGS: Final[Mapping[str, DisputeStatus]] = MappingProxyType(
     }
 )
 """Outcome of a resolved dispute -> how it ended, where no money of ours moved."""
+
+DISPUTE_CATEGORIES: Final[Mapping[str, DisputeCategory]] = MappingProxyType(
+    {
+        "MERCHANDISE_OR_SERVICE_NOT_RECEIVED": "not_received",
+        "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED": "not_as_described",
+        "UNAUTHORISED": "fraud",
+        "CREDIT_NOT_PROCESSED": "credit_not_processed",
+        "DUPLICATE_TRANSACTION": "duplicate",
+        "INCORRECT_AMOUNT": "incorrect_amount",
+        "PAYMENT_BY_OTHER_MEANS": "paid_by_other_means",
+        "CANCELED_RECURRING_BILLING": "canceled_subscription",
+        "PROBLEM_WITH_REMITTANCE": "processing_error",
+        "OTHER": "other",
+    }
+)
+"""Reason of a dispute -> ours. Any other reason is `other`."""
 
 MovementKind = Literal["money", "fee"]
 

@@ -45,6 +45,7 @@ def read_dispute(dispute: StripeDispute, *, occurred_at: datetime) -> ReadDisput
         status=stage.status if stage else None,
         money=money,
         reason=dispute.reason[:REASON_CHARS_MAX],
+        category=status_tables.DISPUTE_CATEGORIES.get(dispute.reason, "other"),
         is_inquiry=stage.is_inquiry if stage else False,
         occurred_at=occurred_at,
         evidence_due_by=None if due_by is None else datetime.fromtimestamp(due_by, UTC),

@@ -23,6 +23,7 @@ from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
 from fincore.write.psp.stripe.error_policy import decline_of, failure_of
 from fincore.write.psp.stripe.error_tables import Refused
 from fincore.write.psp.stripe.instruments import instrument_of_charge, instrument_of_error
+from fincore.write.psp.stripe.radar import risk_of_charge, risk_of_refused
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     BalanceTransaction,
@@ -69,6 +70,7 @@ def _captured(intent: PaymentIntent, occurred_at: datetime, _now: datetime) -> I
         occurred_at=occurred_at,
         fee=_fee(intent),
         instrument=instrument_of_charge(intent.latest_charge),
+        psp_risk=risk_of_charge(intent.latest_charge),
     )
 
 
@@ -84,6 +86,7 @@ def _authorized(intent: PaymentIntent, occurred_at: datetime, _now: datetime) ->
         occurred_at=occurred_at,
         capture_before=_capture_before(intent),
         instrument=instrument_of_charge(intent.latest_charge),
+        psp_risk=risk_of_charge(intent.latest_charge),
     )
 
 
@@ -167,6 +170,7 @@ def declined(
         occurred_at=occurred_at,
         psp_reference=PspReference(intent.id) if intent else None,
         instrument=instrument_of_error(error) or instrument_of_charge(charge),
+        psp_risk=risk_of_refused(error, charge),
     )
 
 

@@ -53,6 +53,18 @@ def _objects() -> Iterator[_Row]:
     for word, stage in status_tables.DISPUTE_STATUSES.items():
         yield where, word, f"{'inquiry' if stage.is_inquiry else 'dispute'} {stage.status}"
     yield where, _ANY_OTHER, "Unknown"
+    where = "dispute's reason"
+    yield from (
+        (where, word, f"dispute for {category}")
+        for word, category in status_tables.DISPUTE_CATEGORIES.items()
+    )
+    yield where, _ANY_OTHER, "dispute for other"
+    where = "fraud warning's type"
+    yield from ((where, word, f"warning of {fraud}") for word, fraud in status_tables.FRAUD_TYPES.items())
+    yield where, _ANY_OTHER, "warning of other"
+    where = "charge's risk level"
+    yield from ((where, word, f"risk {level}") for word, level in status_tables.RISK_LEVELS.items())
+    yield where, _ANY_OTHER, "risk unknown"
 
 
 def _errors() -> Iterator[_Row]:

@@ -1,7 +1,8 @@
-"""The statuses and reasons of Stripe's payments, refunds and disputes, and what each means to FinCore, as tables.
+"""The statuses and reasons of Stripe's payments, refunds, disputes and fraud warnings, and what each means to FinCore, as tables.
 
 What no table holds is Unknown. Sources: docs.stripe.com/payments/paymentintents/lifecycle, docs.stripe.com/refunds,
-docs.stripe.com/disputes/how-disputes-work.
+docs.stripe.com/disputes/how-disputes-work, docs.stripe.com/disputes/categories, docs.stripe.com/api/charges/object,
+docs.stripe.com/api/radar/early_fraud_warnings.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from fincore.domain.outcome import DisputeStatus, RefundFailureCode
+from fincore.domain.outcome import DisputeCategory, DisputeStatus, FraudType, RefundFailureCode
+from fincore.domain.psp_risk import PspRiskLevel
 
 ExpiryReason = Literal["authorization_lapsed", "abandoned"]
 
@@ -71,3 +73,48 @@ DISPUTE_STATUSES: Final[Mapping[str, DisputeStage]] = MappingProxyType(
     }
 )
 """Status of a dispute -> ours. Any other status is Unknown."""
+
+DISPUTE_CATEGORIES: Final[Mapping[str, DisputeCategory]] = MappingProxyType(
+    {
+        "bank_cannot_process": "processing_error",
+        "check_returned": "processing_error",
+        "credit_not_processed": "credit_not_processed",
+        "customer_initiated": "other",
+        "debit_not_authorized": "fraud",
+        "duplicate": "duplicate",
+        "fraudulent": "fraud",
+        "general": "other",
+        "incorrect_account_details": "processing_error",
+        "insufficient_funds": "processing_error",
+        "noncompliant": "other",
+        "product_not_received": "not_received",
+        "product_unacceptable": "not_as_described",
+        "subscription_canceled": "canceled_subscription",
+        "unrecognized": "unrecognized",
+    }
+)
+"""Reason of a dispute -> ours. Any other reason is `other`."""
+
+FRAUD_TYPES: Final[Mapping[str, FraudType]] = MappingProxyType(
+    {
+        "card_never_received": "card_never_received",
+        "fraudulent_card_application": "account_application",
+        "made_with_counterfeit_card": "counterfeit_card",
+        "made_with_lost_card": "lost_card",
+        "made_with_stolen_card": "stolen_card",
+        "misc": "other",
+        "unauthorized_use_of_card": "unauthorized_use",
+    }
+)
+"""`fraud_type` of an early fraud warning -> ours. Any other is `other`."""
+
+RISK_LEVELS: Final[Mapping[str, PspRiskLevel]] = MappingProxyType(
+    {
+        "normal": "normal",
+        "elevated": "elevated",
+        "highest": "highest",
+        "not_assessed": "not_assessed",
+        "unknown": "unknown",
+    }
+)
+"""`outcome.risk_level` of a charge -> ours. Any other is `unknown`."""

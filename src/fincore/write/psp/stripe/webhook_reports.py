@@ -15,10 +15,12 @@ from fincore.domain.outcome import PspReference, Unreadable
 from fincore.write.psp.port import Look, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import read_intent
+from fincore.write.psp.stripe.radar import read_warning
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
 from fincore.write.psp.stripe.wire import (
     CHARGE_ID_KEY,
     CheckoutSession,
+    EarlyFraudWarning,
     Event,
     EventHead,
     Id,
@@ -36,6 +38,7 @@ _INTENT: Final = msgspec.json.Decoder(PaymentIntent)
 _SESSION: Final = msgspec.json.Decoder(CheckoutSession)
 _REFUND: Final = msgspec.json.Decoder(StripeRefund)
 _DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
+_WARNING: Final = msgspec.json.Decoder(EarlyFraudWarning)
 
 _log = structlog.get_logger(__name__)
 
@@ -120,6 +123,23 @@ def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | Webhook
     )
 
 
+def _warning(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
+    """An early fraud warning, which only names the payment; one that names none waits for a person."""
+    warning = _WARNING.decode(raw)
+    if warning.payment_intent is None:
+        return WebhookReport(
+            charge_id=None,
+            payment_reference=None,
+            content=None,
+            unreadable=f"{warning.id} warns of fraud and does not say in which payment",
+        )
+    return WebhookReport(
+        charge_id=None,
+        payment_reference=PspReference(warning.payment_intent),
+        content=read_warning(warning, occurred_at=occurred_at),
+    )
+
+
 Reader = Callable[[msgspec.Raw, datetime], WebhookReport | WebhookIgnored]
 
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
@@ -129,11 +149,12 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "refund.": _refund,
         "charge.refund.": _refund,
         "charge.dispute.": _dispute,
+        "radar.early_fraud_warning.": _warning,
     }
 )
 """Prefix of the types of events that say something of a charge -> how to read their object. All others are kept and not read.
 
-The object of an event is the whole payment, refund or dispute as it is then, so a type that Stripe adds later is read like
+The object of an event is the whole payment, refund, dispute or warning as it is then, so a type that Stripe adds later is read like
 the others. What `charge.*` events say of a payment, `payment_intent.*` say too: `charge.expired` comes with
 `payment_intent.canceled`, `charge.captured` with `payment_intent.succeeded`.
 """
@@ -158,6 +179,8 @@ SUBSCRIBED_TYPES: Final = (
     "charge.dispute.closed",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
+    "radar.early_fraud_warning.created",
+    "radar.early_fraud_warning.updated",
 )
 """The types that Stripe has to be told to send."""
 

@@ -74,10 +74,23 @@ class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
         return self.amount - self.fee == self.net
 
 
+class ChargeOutcome(msgspec.Struct, frozen=True):
+    """`charge.outcome`. Each fact is read by itself (`radar`), so that a strange one spoils no payment."""
+
+    risk_level: msgspec.Raw = _NULL
+    risk_score: msgspec.Raw = _NULL
+    rule: msgspec.Raw = _NULL
+
+
 class StripeCharge(msgspec.Struct, frozen=True):
-    """One attempt to move the money of a payment intent; `balance_transaction` is an id unless it was expanded."""
+    """One attempt to move the money of a payment intent; `balance_transaction` is an id unless it was expanded.
+
+    `outcome` is a `ChargeOutcome`, read by itself as the facts of a card are.
+    """
 
     created: UnixSeconds
+    id: msgspec.Raw = _NULL
+    outcome: msgspec.Raw = _NULL
     payment_method_details: PaymentMethodDetails | None = None
     balance_transaction: BalanceTransaction | str | None = None
 
@@ -95,7 +108,7 @@ class NextAction(msgspec.Struct, frozen=True):
 
 
 class StripeError(msgspec.Struct, frozen=True, kw_only=True):
-    """`error` of a response, and `last_payment_error` of a payment intent.
+    """`error` of a response, and `last_payment_error` of a payment intent. `charge` is the id of the attempt that failed.
 
     `payment_method` is a `PaymentMethodShown`, read by itself as the facts of a card are.
     """
@@ -106,6 +119,7 @@ class StripeError(msgspec.Struct, frozen=True, kw_only=True):
     advice_code: str | None = None
     message: str | None = None
     param: str | None = None
+    charge: msgspec.Raw = _NULL
     payment_intent: "PaymentIntent | None" = None
     payment_method: msgspec.Raw = _NULL
 
@@ -196,6 +210,17 @@ class StripeDispute(msgspec.Struct, frozen=True, kw_only=True):
     payment_intent: Id | None
     balance_transactions: tuple[BalanceTransaction, ...]
     evidence_details: EvidenceDetails | None = None
+
+
+class EarlyFraudWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """The issuer of the card tells Stripe that a charge may be fraud. Without a payment intent it is of a bare charge."""
+
+    object: Literal["radar.early_fraud_warning"]
+    id: Id
+    created: UnixSeconds
+    fraud_type: str
+    actionable: bool
+    payment_intent: Id | None = None
 
 
 class ErrorBody(msgspec.Struct, frozen=True):

@@ -22,7 +22,9 @@ from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import (
     Approved,
     DisputeReport,
+    FraudWarningReport,
     KnownOutcome,
+    LaterReport,
     PspName,
     PspReference,
     RefundReport,
@@ -45,6 +47,7 @@ from fincore.write.worker.plumbing.part_reports import is_about_a_part, other_pa
 from fincore.write.worker.plumbing.record_outcome import (
     RecordResult,
     record_dispute_report,
+    record_fraud_warning,
     record_payment_outcome,
     record_refund_outcome,
 )
@@ -133,7 +136,7 @@ class ProcessWebhook:
     ) -> JobResult:
         """A report about a part of the payment counts once the PSP's record of the payment shows that part."""
         content, whole = report.content, Look(subject="payment")
-        if not isinstance(content, RefundReport | DisputeReport):
+        if not isinstance(content, LaterReport):
             return await self._look(job, name, report, whole, loaded)
         record = await self._record_of(report, whole, loaded)
         if isinstance(record, NotFound | Retryable | Unknown):
@@ -278,6 +281,15 @@ class ProcessWebhook:
                 )
             case DisputeReport():
                 return await record_dispute_report(
+                    self._context,
+                    loaded,
+                    report.content,
+                    provenance,
+                    payment_reference=report.payment_reference,
+                    additional=additional,
+                )
+            case FraudWarningReport():
+                return await record_fraud_warning(
                     self._context,
                     loaded,
                     report.content,

@@ -11,7 +11,15 @@ from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeEvent, HeldReason
 from fincore.domain.held_report import ReportName, is_held, release_report
 from fincore.domain.ids import ChargeId
-from fincore.domain.outcome import DisputeReport, KnownOutcome, Pending, RefundReport, Retryable, Unknown
+from fincore.domain.outcome import (
+    DisputeReport,
+    FraudWarningReport,
+    KnownOutcome,
+    Pending,
+    RefundReport,
+    Retryable,
+    Unknown,
+)
 from fincore.domain.refusal import Refusal
 from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.port import Look, NotFound, PspGateway, WebhookReport
@@ -113,6 +121,8 @@ def _doubt(attempt: AbandonedAttempt, report: WebhookReport) -> tuple[HeldReason
         return "not_understood", f"about {what}: {report.unreadable}"
     if isinstance(content, DisputeReport) or (isinstance(content, Look) and content.subject == "dispute"):
         return "contradicts_state", f"a dispute about {what}"
+    if isinstance(content, FraudWarningReport):
+        return "contradicts_state", f"a warning of fraud about {what}"
     if isinstance(content, RefundReport) and content.status == "failed":
         return "contradicts_state", f"a refund that failed, of {what}"
     return None

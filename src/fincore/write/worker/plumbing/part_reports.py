@@ -6,7 +6,7 @@ Which parts a payment has, the PSP's own record of it says; what a part says of 
 import msgspec
 
 from fincore.domain.charge import Charge
-from fincore.domain.outcome import Approved, DisputeReport, KnownOutcome, Pending, RefundReport
+from fincore.domain.outcome import Approved, DisputeReport, KnownOutcome, LaterReport, Pending, RefundReport
 from fincore.domain.payment_method import HostedCard
 from fincore.domain.refusal import Refusal
 from fincore.write.psp.port import Look, WebhookReport
@@ -15,13 +15,13 @@ from fincore.write.psp.port import Look, WebhookReport
 def is_about_a_part(charge: Charge, report: WebhookReport) -> bool:
     """Whether the payment that a report names may be a part of the charge's, and its record has to be read first.
 
-    What the log knows as a part needs no look for a refund or a dispute of it.
+    What the log knows as a part needs no look for what only names it: a refund, a dispute, a warning of fraud.
     """
     reference = report.payment_reference
     if not isinstance(charge.payment_method, HostedCard) or reference in (None, charge.psp_reference):
         return False
     is_known = reference is not None and charge.is_called(reference)
-    return not (is_known and isinstance(report.content, RefundReport | DisputeReport))
+    return not (is_known and isinstance(report.content, LaterReport))
 
 
 def seen_in_record(

@@ -14,10 +14,12 @@ from fincore.domain.charge import Charge
 from fincore.domain.charge_fold import evolve
 from fincore.domain.dispute_reports import decide_dispute
 from fincore.domain.events import ChargeEvent, ReportHeld, ReportReleased
+from fincore.domain.fraud_warning_reports import decide_fraud_warning
 from fincore.domain.ids import ChargeId, RefundId, new_dispute_id, new_refund_id
 from fincore.domain.outcome import (
     ActionRequired,
     DisputeReport,
+    FraudWarningReport,
     KnownOutcome,
     Pending,
     PspReference,
@@ -210,6 +212,29 @@ async def record_dispute_report(
         return recorded
     aligned = await _align_payment(context, loaded, payment_reference, provenance, recorded)
     return await record() if isinstance(aligned, Recorded) else aligned
+
+
+async def record_fraud_warning(
+    context: JobContext,
+    loaded: LoadedCharge,
+    report: FraudWarningReport,
+    provenance: Provenance,
+    *,
+    payment_reference: PspReference | None,
+    additional: Decision = no_more_events,
+) -> RecordResult:
+    """Record what a PSP says of a warning of fraud in the payment `payment_reference`.
+
+    A charge that knows no payment is aligned with the PSP's record first: the warning may come before the response to our call.
+    """
+    decision = _with(partial(decide_fraud_warning, report=report), additional)
+    recorded = await context.recorder.record(loaded.charge_id, decision, provenance)
+    if not _is_contradiction(recorded):
+        return recorded
+    aligned = await _align_payment(context, loaded, payment_reference, provenance, recorded)
+    if not isinstance(aligned, Recorded):
+        return aligned
+    return await context.recorder.record(loaded.charge_id, decision, provenance)
 
 
 def _with(decision: Decision, additional: Decision) -> Decision:
