@@ -170,6 +170,29 @@ def test_rules_beyond_one_group_are_looked_at() -> None:
     assert verdict(*many, rule("last", UNKNOWN)).unknown == ("last",)
 
 
+def test_groups_of_rules_decide_as_each_rule_by_itself() -> None:
+    """Rules with an unknown fact, an error or a hit stand among others that need other facts, in every part of the order."""
+    kinds = (
+        "has_ip && attempts_by_ip_1h > 9",
+        "attempts_by_email_1h > 9",
+        'has_email && email == "x"',
+        'device_id == "d"',
+        "1 / amount_minor > 0",
+        "amount_minor == 0 && attempts_by_email_1h == 5",
+    )
+    texts = [reviewing(f"r{number}", kinds[number * number % 67 % len(kinds)]) for number in range(120)]
+    rules = rule_set("\n".join((*texts, rule("end", "amount_minor == 0", priority=101))))
+    shared = {"amount_minor": 0, "email": "a", "has_email": True}
+    cases: tuple[dict[str, object], ...] = (
+        {"has_ip": True, "attempts_by_email_1h": 5},
+        {"has_ip": False, "attempts_by_email_1h": 1, "device_id": "d"},
+        {"has_ip": True, "attempts_by_ip_1h": 10, "amount_minor": 1},
+    )
+    for facts in cases:
+        bound = RISK_FACTS.bind({**shared, **facts}, frozenset())
+        assert rules.decide(CASE, bound) == decide(iter(rules.rules), CASE, bound)
+
+
 ACTIONS = ("block", "review", "challenge", "allow")
 CONDITIONS = (HIT, MISS, ERR, UNKNOWN)
 COMPILED = {

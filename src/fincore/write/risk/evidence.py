@@ -4,14 +4,18 @@ The engine asks the store; a back-test asks what stood there when the charge was
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from fincore.domain.risk import RiskFact
-from fincore.write.risk.features import RISK_FACTS, Known, counter_name
+from fincore.write.risk.features import COUNTER_NAMES, RISK_FACTS, Known
 from fincore.write.risk.list_values import looked_up_values
 from fincore.write.risk.rules import Asked, RuleSet
 from fincore.write.risk.store import Counter, Membership, Readings
 from fincore.write.rules.cel import IN_LIST, BoundFacts, Entry
+
+_NEEDS_KEPT_MAX: Final = 16
+"""Of how many versions together the needs are kept: a process goes by one or two at a time."""
 
 
 class Questions(NamedTuple):
@@ -32,12 +36,28 @@ class Evidence(NamedTuple):
     kept: Mapping[str, RiskFact]
 
 
+class _Needs(NamedTuple):
+    """What some versions of the rules need together."""
+
+    facts: frozenset[str]
+    counters: frozenset[Counter]
+    asks: frozenset[Asked]
+
+
+@lru_cache(maxsize=_NEEDS_KEPT_MAX)
+def _needs_of(sets: tuple[RuleSet, ...]) -> _Needs:
+    return _Needs(
+        frozenset[str]().union(*(one.facts for one in sets)),
+        frozenset[Counter]().union(*(one.counters for one in sets)),
+        frozenset[Asked]().union(*(one.asks for one in sets)),
+    )
+
+
 def questions_of(known: Known, sets: Collection[RuleSet]) -> Questions:
     """What is to be read for a charge of which this much is known."""
-    counters = frozenset(counter for one in sets for counter in one.counters if counter.key in known.keys)
-    asked = {
-        asked: str(known.facts[asked.fact]) for one in sets for asked in one.asks if asked.fact in known.facts
-    }
+    needs = _needs_of(tuple(sets))
+    counters = frozenset(counter for counter in needs.counters if counter.key in known.keys)
+    asked = {one: str(known.facts[one.fact]) for one in needs.asks if one.fact in known.facts}
     memberships = {
         one: Membership(one.list, one.kind, value)
         for one, value in asked.items()
@@ -51,22 +71,21 @@ def evidence_of(
     known: Known, questions: Questions, readings: Readings | None, sets: Collection[RuleSet]
 ) -> Evidence:
     """What rules are evaluated by; without readings every counter and every list is unknown."""
-    counted = {} if readings is None else {counter_name(one): count for one, count in readings.counts.items()}
-    facts = {**known.facts, **counted}
+    facts = dict(known.facts)
     entries = None
-    answers: dict[str, RiskFact] = {}
+    kept: dict[str, RiskFact] = {}
     if readings is not None:
+        facts |= {COUNTER_NAMES[one]: count for one, count in readings.counts.items()}
         entries = frozenset((one.list, one.value) for one in readings.members)
-        answers = {question(one): member in readings.members for one, member in questions.memberships.items()}
-    named = frozenset[str]().union(*(one.facts for one in sets))
-    needed = {name: facts[name] for name in named if name in facts}
-    kept = {name: value for name, value in needed.items() if isinstance(value, bool | int | str)}
-    bound = RISK_FACTS.bind(
-        {name: dict(value) if isinstance(value, Mapping) else value for name, value in needed.items()},
-        entries,
-        questions.unanswered,
-    )
-    return Evidence(bound, {**kept, **answers})
+        kept = {question(one): member in readings.members for one, member in questions.memberships.items()}
+    needed: dict[str, object] = {}
+    for name in _needs_of(tuple(sets)).facts & facts.keys():
+        value = facts[name]
+        if isinstance(value, bool | int | str):
+            needed[name] = kept[name] = value
+        else:
+            needed[name] = dict(value)
+    return Evidence(RISK_FACTS.bind(needed, entries, questions.unanswered), kept)
 
 
 def question(asked: Asked) -> str:

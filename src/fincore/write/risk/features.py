@@ -5,7 +5,7 @@ A fact that is not known is left out, and a rule that needs it does not decide. 
 
 from collections.abc import Mapping
 from datetime import datetime
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network
 from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 
@@ -129,6 +129,8 @@ COUNTERS: Final[Mapping[str, Counter]] = MappingProxyType(
     }
 )
 """Every counter by its name in conditions."""
+COUNTER_NAMES: Final[Mapping[Counter, str]] = MappingProxyType({one: name for name, one in COUNTERS.items()})
+"""The same the other way round."""
 
 HAS_CARD: Final = "has_card"
 _HAS: Final[Mapping[str, FactType]] = {
@@ -145,6 +147,8 @@ RISK_FACTS: Final = Facts(
 )
 FACT_NAMES: Final = frozenset({*FACTS, *_HAS, *COUNTERS})
 """Every name that a condition may use."""
+UNSURE_FACTS: Final = frozenset(name for name, fact in FACTS.items() if fact.may_be_unknown) | COUNTERS.keys()
+"""Those that may be unknown."""
 
 CARD_FACTS: Final = frozenset(name for name in (*FACTS, *_HAS) if "card" in name)
 """Those that come from the instrument of the charge."""
@@ -220,12 +224,12 @@ def address_key(ip: str) -> str:
 
     An IPv6 address that stands for one of version 4 is that one (RFC 4291, 2.5.5.2). What is no address is left as it is.
     """
+    if ":" not in ip:
+        return ip
     try:
-        address = ip_address(ip)
+        address = IPv6Address(ip)
     except ValueError:
         return ip
-    if not isinstance(address, IPv6Address):
-        return str(address)
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(IPv6Network((int(address), _CUSTOMERS_IPV6_BITS), strict=False))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from fincore.domain.ids import MerchantId
 from fincore.domain.risk import RiskDecision, RuleError, RuleHit
-from fincore.write.risk.features import COUNTERS, FACT_NAMES, FACTS, RISK_FACTS
+from fincore.write.risk.features import COUNTERS, FACT_NAMES, FACTS, RISK_FACTS, UNSURE_FACTS
 from fincore.write.risk.rule_reach import reach_flaw
 from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.cel import (
@@ -50,8 +50,10 @@ _HOW_TO_ASK: Final = (
     f'{IN_LIST} takes the name of a list in quotes and a fact, such as {IN_LIST}("name", email)'
 )
 PRIORITY_DEFAULT: Final = 100
-RULES_PER_GROUP: Final = 20
+RULES_PER_GROUP_MAX: Final = 20
 """Rules that are asked at once whether any of them hits: mostly none does."""
+RULES_PER_GROUP_MIN: Final = 10
+"""Rules that are in one group though they need other facts: a group costs as much as one rule by itself."""
 
 
 class RiskRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,10 +134,7 @@ class RuleSet:
         self.counters = frozenset(COUNTERS[name] for name in self.facts & COUNTERS.keys())
         self.asks = frozenset(asked for one in rules for asked in one.asks)
         self.actions: Mapping[str, Action] = {one.rule.name: one.rule.action for one in rules}
-        self._groups = tuple(
-            RuleGroup(self.rules[begin : begin + RULES_PER_GROUP])
-            for begin in range(0, len(self.rules), RULES_PER_GROUP)
-        )
+        self._groups = _groups_of(self.rules)
 
     @property
     def needs_store(self) -> bool:
@@ -144,19 +143,34 @@ class RuleSet:
 
     def decide(self, case: Case, facts: BoundFacts) -> Verdict:
         """What the rules say of a charge."""
-        return decide((one for group in self._groups for one in group.possible(facts)), case, facts)
+        possible = sorted(place for group in self._groups for place in group.possible(facts))
+        return decide((self.rules[place] for place in possible), case, facts)
 
 
 class RuleGroup:
-    """Some rules in a row."""
+    """Some rules, by their places among all, in any order."""
 
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
-        self._rules = rules
-        self._any = RISK_FACTS.any_of([one.rule.when for one in rules])
+    def __init__(self, places: Sequence[int], rules: Sequence[CompiledRule]) -> None:
+        self._places = places
+        self._any = RISK_FACTS.any_of([rules[place].rule.when for place in places])
 
-    def possible(self, facts: BoundFacts) -> Sequence[CompiledRule]:
+    def possible(self, facts: BoundFacts) -> Sequence[int]:
         """All of the rules, or none where it is certain that none hits, errs, or needs an unknown fact."""
-        return () if self._any is not None and self._any.is_none(facts) else self._rules
+        return () if self._any is not None and self._any.is_none(facts) else self._places
+
+
+def _groups_of(rules: Sequence[CompiledRule]) -> tuple[RuleGroup, ...]:
+    """All rules, those that need the same facts together: where one is unknown, only the rules that need it are looked at."""
+    unsure = [sorted(one.facts & UNSURE_FACTS) for one in rules]
+    groups: list[list[int]] = []
+    for place in sorted(range(len(rules)), key=unsure.__getitem__):
+        last = groups[-1] if groups else []
+        is_alike = bool(last) and (len(last) < RULES_PER_GROUP_MIN or unsure[place] == unsure[last[-1]])
+        if is_alike and len(last) < RULES_PER_GROUP_MAX:
+            last.append(place)
+        else:
+            groups.append([place])
+    return tuple(RuleGroup(places, rules) for places in groups)
 
 
 def in_order(rules: Sequence[CompiledRule]) -> tuple[CompiledRule, ...]:
