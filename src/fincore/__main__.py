@@ -2,23 +2,13 @@
 
 import os
 import sys
-from functools import partial
-from typing import Annotated, Final, NoReturn
+from typing import Final, NoReturn
 
-import structlog
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
-from fincore.bootstrap.databases import databases_of, installation_of
-from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.event_loop import run_coroutine
-from fincore.bootstrap.roles import Role, run_role
-from fincore.bootstrap.settings import Settings
-from fincore.cli.arguments import require_text
 from fincore.cli.commands import COMMANDS
-from fincore.cli.usage import PROGRAM, usage_sentence
+from fincore.cli.usage import PROGRAM, require_text, usage_sentence
 from fincore.domain.errors import FinCoreError, UsageError
-from fincore.observability.logs import configure_logs, redact
-from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.version import VERSION
 
 EXIT_FAILED: Final = 1
@@ -28,8 +18,6 @@ EXIT_PIPE_CLOSED: Final = 141
 """The reader of the output went away. This and the one above are as a shell has them: 128 and the number of the signal."""
 SENTENCE_CHARACTERS_MAX: Final = 1_000
 
-_log = structlog.get_logger(__name__)
-
 app = App(
     name=PROGRAM,
     version=VERSION,
@@ -37,34 +25,6 @@ app = App(
 )
 for _name, _command in COMMANDS.items():
     app.command(_command.place, name=_name, help=_command.help)
-
-
-@app.command
-def up() -> None:
-    """Run every role under one supervisor until Ctrl-C, on the embedded PostgreSQL unless a DSN is set."""
-    from fincore.bootstrap.everything import run_everything
-
-    configured, announce = _configured(), partial(print, flush=True)
-    announce("FinCore is starting: first the database, then the roles")
-    with installation_of(configured, creates=True) as installation:
-        run_coroutine(run_everything(configured, installation, announce=announce))
-
-
-@app.command
-def run(role: Role, *, until_eof: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Run one role alone until SIGTERM or Ctrl-C.
-
-    Parameters
-    ----------
-    role
-        The role to run.
-    until_eof
-        Also stop when standard input ends: `fincore up` starts its roles so, and none outlives it.
-
-    """
-    configured = _configured()
-    with databases_of(configured) as databases:
-        run_coroutine(run_role(role, configured, databases, stop_at_eof=until_eof))
 
 
 def main() -> None:
@@ -86,12 +46,16 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 -- a defect: the log has its place, the person gets a sentence
+        from fincore.postgres.failures import OUTAGES, outage_of
+
         if (outage := outage_of(error)) is not None:
             _fail(f"{OUTAGES[outage]} ({type(error).__name__}): repeat the command", EXIT_FAILED)
         _fail_by_defect(error)
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
+    from fincore.observability.logs import redact
+
     shown = redact("".join(one if one.isprintable() else " " for one in sentence))[:SENTENCE_CHARACTERS_MAX]
     sys.stderr.write(f"{PROGRAM}: {shown}\n")
     sys.exit(code)
@@ -101,17 +65,15 @@ def _fail_by_defect(error: Exception) -> NoReturn:
     """A role logs a failure where it happened; a command logs it only on request."""
     asks = os.environ.get("FINCORE_LOG_LEVEL", "").lower() == "debug"
     if asks or sys.argv[1:2] in (["run"], ["up"]):
+        import structlog
+
+        from fincore.observability.logs import configure_logs
+
         if not structlog.is_configured():
             configure_logs()
-        _log.error("fincore.failed", exc_info=error)
+        structlog.get_logger(__name__).error("fincore.failed", exc_info=error)
     hint = "" if asks else "; repeat it with FINCORE_LOG_LEVEL=debug to see where"
     _fail(f"a defect: {type(error).__name__}: {error}{hint}", EXIT_FAILED)
-
-
-def _configured() -> Settings:
-    configured = read_settings(os.environ)
-    configure_logs(level=configured.log_level, log_format=configured.log_format)
-    return configured
 
 
 if __name__ == "__main__":

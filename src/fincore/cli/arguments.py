@@ -35,17 +35,6 @@ NUMBER_MAX: Final = 2**63 - 1
 _YEARS: Final = range(1970, 9999)  # in every time zone what Python and PostgreSQL can hold
 
 
-def require_text(arguments: Sequence[str]) -> None:
-    """Raise `UsageError` for an argument that is not text in the encoding of the terminal."""
-    for place, argument in enumerate(arguments, start=1):
-        try:
-            argument.encode()
-        except UnicodeEncodeError:
-            raise UsageError(
-                f"argument {place} is not text in UTF-8: {argument.encode(errors='replace')[:100]!r}"
-            ) from None
-
-
 def _written(what: str) -> Callable[[object, str | None], None]:
     """Not as a ValueError, with which cyclopts repeats the value: it may be a card number."""
 

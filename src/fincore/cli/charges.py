@@ -14,7 +14,8 @@ from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.assessment_text import assessment_lines
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.charge import Charge as ChargeState
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId

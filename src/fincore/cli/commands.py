@@ -1,4 +1,4 @@
-"""Every command of an operator by its first word: the module that has it, and its line of `fincore --help`."""
+"""Every command by its first word: the module that has it, and its line of `fincore --help`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,6 +14,11 @@ class Command(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
     {
+        "up": Command(
+            "fincore.cli.roles:up",
+            "Run every role under one supervisor until Ctrl-C, on the embedded PostgreSQL unless a DSN is set.",
+        ),
+        "run": Command("fincore.cli.roles:run", "Run one role alone until SIGTERM or Ctrl-C."),
         "migrate": Command(
             "fincore.cli.installation:migrate", "Bring the schemas of the three stores up to date."
         ),

@@ -11,7 +11,8 @@ from fincore.bootstrap.databases import STORES
 from fincore.bootstrap.environment import read_settings, settings_in_force
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.bootstrap.schemas import migrate_databases
-from fincore.cli.terminal import on_databases, on_stores, show
+from fincore.cli.stores import on_databases, on_stores
+from fincore.cli.terminal import show
 
 EXIT_BROKEN: Final = 1
 EXIT_UNCHECKED: Final = 3

@@ -7,7 +7,8 @@ from cyclopts import App, Parameter
 from fincore.backoffice import merchants
 from fincore.cli.arguments import Key, Merchant, Name
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 
 keys = App(name="key", help=COMMANDS["key"].help)
 

@@ -15,7 +15,8 @@ from fincore.cli.arguments import AccountName, By, Day, EntryNumber, Live, Merch
 from fincore.cli.commands import COMMANDS
 from fincore.cli.ledger_tables import accounts_table, money_text, statement_table, trial_balance_table
 from fincore.cli.output_file import written_to
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import charge_of

@@ -5,7 +5,8 @@ from cyclopts import App
 from fincore.backoffice import merchants as use_cases
 from fincore.cli.arguments import By, Live, Merchant, Name, Origin, Reason
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.currency import Currency
 from fincore.domain.fee_plan import FeePlan
 

@@ -17,7 +17,8 @@ from fincore.bootstrap.shop_frames import frame_scope, frame_scopes, livemode_of
 from fincore.checkout.paypal_frame.handlers import PATH
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
+from fincore.cli.stores import on_installation, on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.read.paymentdb.session_queries import SessionQueries
 from fincore.write.pages.verifications import Scope

@@ -8,7 +8,8 @@ from fincore.backoffice import parked_charges
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import ParkedId
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 
 parked = App(name="parked", help=COMMANDS["parked"].help)

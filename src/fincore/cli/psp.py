@@ -16,7 +16,8 @@ from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psp_checks import account_checks
 from fincore.bootstrap.settings import Settings
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.errors import ConfigurationError, FinCoreError
 from fincore.observability.logs import configure_logs
 from fincore.write.psp.account_check import AccountCheck

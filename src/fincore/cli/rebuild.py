@@ -11,7 +11,8 @@ from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores, owner_pool
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import on_databases, show
+from fincore.cli.stores import on_databases
+from fincore.cli.terminal import show
 from fincore.domain.counting import counted
 from fincore.domain.ids import EventId, public_event_id
 from fincore.read.projectionist.rebuild import Difference

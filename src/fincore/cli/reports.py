@@ -8,7 +8,8 @@ from fincore.backoffice import held_reports
 from fincore.backoffice.held_reports import Selection
 from fincore.cli.arguments import By, Charge, Limit, PspEvent, Reason, ReportKind
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.errors import UsageError
 from fincore.domain.ids import ChargeId
 

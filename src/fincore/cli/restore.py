@@ -9,7 +9,8 @@ from cyclopts import App
 from fincore.backoffice.restored_stores import ConsumerStanding
 from fincore.bootstrap.restore import prepare_databases, standings_after_restore
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import on_databases, show
+from fincore.cli.stores import on_databases
+from fincore.cli.terminal import show
 from fincore.eventstore.restored import LogFromTheFuture
 
 restores = App(name="restore", help=COMMANDS["restore"].help)

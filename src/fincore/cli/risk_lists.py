@@ -12,7 +12,8 @@ from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import By, Charge, Limit, Merchant, Moment, Reason
 from fincore.cli.output_file import written_to
 from fincore.cli.rules_file import author
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.write.risk.list_entries import ListEntry, RiskList
 from fincore.write.risk.store import ListKind, ListName

@@ -10,7 +10,8 @@ from fincore.backoffice.risk_rules import RiskRulesNotUsable
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import By, Reason
 from fincore.cli.rules_file import author, text_of
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.write.risk.features import COUNTERS, FACTS, KEYS, MEASURES
 from fincore.write.risk.rule_file import TEXT_CHARACTERS_MAX

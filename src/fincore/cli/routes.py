@@ -16,7 +16,8 @@ from fincore.cli.arguments import By, Live, Merchant, Reason
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
 from fincore.cli.rules_file import author, text_of
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.currency import parse_currency
 from fincore.domain.errors import UsageError

@@ -8,7 +8,8 @@ from fincore.backoffice.session_history import session_history
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.arguments import Limit, Merchant, Session
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_stores, show, show_table
+from fincore.cli.stores import on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.checkout_session import CheckoutSession, CheckoutSessionStatus
 from fincore.domain.ids import CheckoutSessionId
 from fincore.read.page import PAGE_ROWS_MAX

@@ -1,5 +1,6 @@
 """A command line that is wrong, as one sentence: what is wrong with it, and where to read what is right."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal, get_args, get_origin
@@ -15,6 +16,8 @@ from cyclopts.exceptions import (
     ValidationError,
 )
 
+from fincore.domain.errors import UsageError
+
 PROGRAM: Final = "fincore"
 QUOTED_CHARACTERS_MAX: Final = 60
 """Of what was typed; the rest is left out."""
@@ -27,6 +30,17 @@ _KINDS: Final = MappingProxyType(
         "Path": "the name of a file",
     }
 )
+
+
+def require_text(arguments: Sequence[str]) -> None:
+    """Raise `UsageError` for an argument that is not text in the encoding of the terminal."""
+    for place, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                f"argument {place} is not text in UTF-8: {argument.encode(errors='replace')[:100]!r}"
+            ) from None
 
 
 def usage_sentence(error: CycloptsError) -> str:

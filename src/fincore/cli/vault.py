@@ -12,7 +12,8 @@ from fincore.bootstrap.undumpable import become_undumpable
 from fincore.bootstrap.vault_settings import vault_keeping
 from fincore.cli.arguments import Limit, id_by
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
+from fincore.cli.stores import on_installation, on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import CardId, parse_card_id

@@ -11,7 +11,8 @@ from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.settings import Settings
 from fincore.cli.arguments import Limit
 from fincore.cli.commands import COMMANDS
-from fincore.cli.terminal import moment_text, on_installation, on_stores, show, show_table
+from fincore.cli.stores import on_installation, on_stores
+from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.notify.failing_endpoints import COUNTED_MAX, FailingEndpoints
 from fincore.notify.reencryption import Reencrypted, reencrypt

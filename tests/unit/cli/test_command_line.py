@@ -45,8 +45,8 @@ REQUIRED = {
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Typed":
     # What would reach a store after all would have to come here first.
-    monkeypatch.setattr("fincore.cli.terminal.databases_of", lambda _: pytest.fail("a store was reached"))
-    monkeypatch.setattr("fincore.__main__.databases_of", lambda _: pytest.fail("a store was reached"))
+    monkeypatch.setattr("fincore.cli.stores.databases_of", lambda _: pytest.fail("a store was reached"))
+    monkeypatch.setattr("fincore.cli.roles.databases_of", lambda _: pytest.fail("a store was reached"))
     return Typed(monkeypatch, capsys)
 
 
@@ -165,7 +165,7 @@ def test_defect_is_one_sentence_without_secrets(
     def defective(_: object, **_options: object) -> None:
         raise KeyError("sk_test_abcdefghijklmnop\n4242 4242 4242 4242")
 
-    monkeypatch.setattr("fincore.cli.terminal.databases_of", defective)
+    monkeypatch.setattr("fincore.cli.stores.databases_of", defective)
     monkeypatch.setattr(sys, "argv", ["fincore", "merchant", "list"])
     with pytest.raises(SystemExit) as ended:
         main()
