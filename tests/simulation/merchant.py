@@ -47,7 +47,14 @@ def offered(method: PaymentMethod, account: PspAccount | None = None) -> AnyPaym
 
 
 class _Identified(msgspec.Struct):
-    id: str
+    """An answer, or the problem of a charge that failed at once, which has the charge in it."""
+
+    id: str | None = None
+    charge: "_Identified | str | None" = None
+
+    @property
+    def made(self) -> str | None:
+        return self.charge.made if isinstance(self.charge, _Identified) else self.id
 
 
 class Wish:
@@ -71,7 +78,7 @@ class Wish:
     @property
     def made(self) -> str | None:
         """The id in the answer: of the charge or of the refund."""
-        return msgspec.json.decode(self.answers[0], type=_Identified).id if self.answers else None
+        return msgspec.json.decode(self.answers[0], type=_Identified).made if self.answers else None
 
     def under(self, fee_plan: FeePlan | None) -> ChargeCommand | OperationCommand:
         """The request as it is sent now: what the platform charges may have changed since it was sent first."""
@@ -98,8 +105,8 @@ class Merchant:
         self.fee_plan: FeePlan | None = None
         """What the platform charges it from now on."""
 
-    def charge(self, amount_minor: int, *methods: AnyPaymentMethod, capture: bool) -> Wish:
-        """A charge that may be paid with any of some payment methods, the preferred one first."""
+    def charge(self, amount_minor: int, *methods: AnyPaymentMethod, capture: bool, **about: Any) -> Wish:
+        """A charge that may be paid with any of some payment methods, the preferred one first; `about` is told of its buyer."""
         key = self._key()
         request = ChargeRequest(
             amount_minor=amount_minor,
@@ -109,6 +116,7 @@ class Merchant:
             metadata={WISH: key},
             return_url="https://shop.example/back",
             cancel_url="https://shop.example/basket",
+            **about,
         )
         return self._wish(ChargeCommand(**self._common(key), request=request))
 

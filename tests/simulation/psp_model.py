@@ -295,6 +295,14 @@ class PspModel:
             for kept in self._keys.values()
         )
 
+    def authorizations_asked(self, charge_id: ChargeId) -> list[AuthorizeRequest]:
+        """The authorizations that arrived for a charge."""
+        return [
+            kept.request
+            for kept in self._keys.values()
+            if isinstance(kept.request, AuthorizeRequest) and kept.request.charge_id == charge_id
+        ]
+
     def captures_asked(self, charge_id: ChargeId) -> list[int]:
         """The amounts, in minor units, that captures of a charge were called for with."""
         return [

@@ -8,7 +8,7 @@ from fincore.domain.clock import Clock
 from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspAccount, PspName, PspReference
 from fincore.write.psp.account import ConfiguredAccount
-from fincore.write.psp.port import CancelRequest, CaptureRequest
+from fincore.write.psp.port import AuthorizeRequest, CancelRequest, CaptureRequest
 from fixtures.routes import ADYEN, EUROPE
 from simulation.orders_model import OrdersModel
 from simulation.psp_model import Fault, Nature, PspEvent, PspModel
@@ -81,6 +81,9 @@ class Psps:
 
     def was_asked_to_take(self, charge_id: ChargeId) -> bool:
         return any(psp.was_asked_to_take(charge_id) for psp in self.all)
+
+    def authorizations_asked(self, charge_id: ChargeId) -> list[AuthorizeRequest]:
+        return [request for psp in self.all for request in psp.authorizations_asked(charge_id)]
 
     def captures_asked(self, charge_id: ChargeId) -> list[int]:
         return [minor for psp in self.all for minor in psp.captures_asked(charge_id)]
