@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from demo.payments import (
 )
 from demo.processes import DemoFailed, Processes
 from demo.receiver import Receiver
+from demo.risk import RiskScenes
 from demo.sale import Charge, Sale
 from demo.screen import Screen
 from demo.till import Till
@@ -79,6 +81,7 @@ def _run(screen: Screen, processes: Processes, receiver: Receiver) -> int:
     processes.refuse_connections()
     sales += _sold(screen, till, FAILOVER_PAYMENTS)
     screen.text(f"\n{processes.printed('psp', 'accounts').partition(_TABLE_END)[0]}")
+    sales += RiskScenes(screen, processes, till, partial(_sold, screen, till), merchant_id).play()
     asyncio.run(till.look(sales))
     charges = [sale.charge for sale in sales if sale.charge]
     wrong = [sale.surprise for sale in sales if sale.surprise]
@@ -211,7 +214,8 @@ curl {processes.api_url()}/v1/refunds \\
   -d '{{"charge": "{charge_id}"}}'
 
 API documentation: {processes.api_url()}/docs
-Books:             {processes.command_line("ledger", "trial-balance")}"""
+Books:             {processes.command_line("ledger", "trial-balance")}
+Rules of risk:     {processes.command_line("risk", "show")}"""
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from demo import money
-from demo.sale import Charge
+from demo.sale import Charge, is_blocked
 
 _PAYPAL_TAKEN: Final = frozenset({"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED"})
 _PAYPAL_REFUND_STATUSES: Final = MappingProxyType(
@@ -46,6 +46,7 @@ def compare(charges: Sequence[Charge], sandbox_url: str) -> tuple[Comparison, ..
                     _held_minor(charge),
                 )
                 for charge in charges
+                if not is_blocked(charge)
             },
             there=dict(_payments(sandbox_url)),
             agreed="each once, with the same amounts held, taken and given back",

@@ -1,5 +1,7 @@
 """The payments the demo takes: who pays what, with which test card, what goes wrong, and what is done afterwards."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 CustomerAct = Literal["complete", "fail", "leave", "approve", "fail_instrument", "cancel"]
@@ -43,7 +45,8 @@ class Payment(NamedTuple):
     A fault of a call finds its payment by the payment method, so that method occurs once; a fault of a webhook finds
     it by the charge. With `customer` the customer is there and can be sent to the bank's page, or PayPal's: what they do
     there, each time that they are asked. `steps` are taken one after the other once the payment is made. `accounts`: the
-    accounts that may carry it, in order, each with a token of its own; the default account where none is named.
+    accounts that may carry it, in order, each with a token of its own; the default account where none is named. `known` is
+    what the shop tells of the customer. `is_blocked`: rules of risk refuse it, and no PSP hears of it.
     """
 
     title: str
@@ -57,6 +60,8 @@ class Payment(NamedTuple):
     customer: tuple[CustomerAct, ...] = ()
     steps: tuple[Step, ...] = ()
     accounts: tuple[str, ...] = ()
+    known: Mapping[str, str] = MappingProxyType({})
+    is_blocked: bool = False
 
 
 PAYMENTS: Final = (
@@ -232,3 +237,39 @@ FAILOVER_PAYMENTS: Final = tuple(
     for seat in range(1, 13)
 )
 """Payments with a token at each of two accounts: more than the calls after which a breaker opens."""
+
+THIEF: Final = {"id": "cus_mallory", "ip": "203.0.113.66"}
+_THIEF_ELSEWHERE: Final = THIEF | {"ip": "198.51.100.99"}
+_PASS: Final = 3
+"""Stolen cards that are tried before the rule of demo/risk.toml hits."""
+
+CARD_TESTING: Final = tuple(
+    Payment(
+        f"stolen card no. {number}",
+        f"pm_card_{card}",
+        100,
+        "usd",
+        "succeeded" if number <= _PASS else "failed",
+        known=THIEF,
+        is_blocked=number > _PASS,
+    )
+    for number, card in enumerate(
+        ("visa", "mastercard", "amex", "discover", "jcb", "diners", "unionpay", "visa_debit"), start=1
+    )
+)
+"""Many small payments from one address, each with another card."""
+
+LARGE_ORDER: Final = Payment(
+    "twelve laptops",
+    "pm_card_visa",
+    1_290_000,
+    "usd",
+    "authorized",
+    known={"id": "cus_grace", "ip": "198.51.100.7"},
+)
+"""A payment of a new customer that is large enough for a person to look at it."""
+
+BLOCKED_CUSTOMER: Final = Payment(
+    "a watch", "pm_card_visa", 4_500, "usd", "failed", known=_THIEF_ELSEWHERE, is_blocked=True
+)
+"""A payment of a customer who is on the list of staff by then."""

@@ -45,6 +45,11 @@ class Sale:
         found = (
             ("it", [self.status], [self.payment.expected]),
             (
+                "what blocks it",
+                ["risk"] if is_blocked(charge) else [],
+                ["risk"] if self.payment.is_blocked else [],
+            ),
+            (
                 "its refunds",
                 [refund["status"] for refund in charge["refunds"]],
                 [step.ends for step in steps if isinstance(step, Refund)],
@@ -86,7 +91,12 @@ class Sale:
 
     @property
     def _has_history(self) -> bool:
-        return bool(self.payment.customer or self.payment.steps or self.payment.accounts)
+        return bool(
+            self.payment.customer
+            or self.payment.steps
+            or self.payment.accounts
+            or (self.charge and self.charge["review"])
+        )
 
     def _history(self) -> list[str]:
         """What happened to the charge, from its timeline."""
@@ -96,6 +106,12 @@ class Sale:
             for entry in timeline
             if entry["type"] in _WORDS
         ]
+
+
+def is_blocked(charge: Charge) -> bool:
+    """Whether rules of risk refused the charge before any PSP was asked."""
+    failure = charge.get("failure") or {}
+    return failure.get("code") == "blocked_by_risk"
 
 
 def _ending(dispute: dict[str, Any]) -> str:
@@ -120,6 +136,8 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any], str], str]]] = MappingPr
         "charge.customer_approved": lambda _data, _currency: "approved",
         "charge.rerouted": lambda _data, _currency: "account away, on to the next",
         "charge.authorized": lambda _data, _currency: "held",
+        "charge.review_opened": lambda _data, _currency: "a person is to decide",
+        "charge.review_decided": lambda data, _currency: f"{data['decision']}",
         "charge.captured": lambda data, currency: f"{_amount_of(data, currency)} taken",
         "charge.failed": lambda data, _currency: f"{data['code']}: {data['advice'].replace('_', ' ')}",
         "charge.canceled": lambda _data, _currency: "given up",

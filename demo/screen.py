@@ -42,6 +42,12 @@ class Screen:
         """Sentences, broken between words where a line ends."""
         self.console.print(text, markup=False)
 
+    def command(self, line: str, printed: str) -> None:
+        """A command that a person types, and what it prints."""
+        self.console.print(f"  [bold]$ {escape(line)}[/bold]", soft_wrap=True)
+        for one in printed.splitlines():
+            self.text(f"  {one}".rstrip())
+
     def rows(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A small table: the first and the last column are words, those between them figures."""
         table = Table(box=None, pad_edge=False, header_style="dim")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, Literal, assert_never
 
@@ -37,28 +37,18 @@ class Till:
 
     async def sell(self, sales: Sequence[Sale], show: Callable[[], None]) -> None:
         """Begin every payment, a moment apart, and follow each until nothing is left to come of it."""
-        until = time.monotonic() + PAYMENTS_TIMEOUT_SECONDS
+        turn = asyncio.Lock()
         async with self._session() as session:
-            tasks = [
-                asyncio.create_task(
-                    self._live(session, sale, after_seconds=number * PAUSE_BETWEEN_PAYMENTS_SECONDS)
-                )
+            lives = [
+                self._live(session, sale, turn, after_seconds=number * PAUSE_BETWEEN_PAYMENTS_SECONDS)
                 for number, sale in enumerate(sales)
             ]
-            try:
-                while not all(task.done() for task in tasks):
-                    done, _ = await asyncio.wait(tasks, timeout=REFRESH_SECONDS)
-                    for task in done:
-                        task.result()
-                    self._processes.require_alive("up")
-                    if time.monotonic() > until:
-                        raise DemoFailed(self._unfinished(sales))
-                    show()
-                    await asyncio.sleep(REFRESH_SECONDS)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            await self._all(lives, sales, show)
+
+    async def follow(self, sales: Sequence[Sale], show: Callable[[], None]) -> None:
+        """Follow payments that were begun until nothing is left to come of them."""
+        async with self._session() as session:
+            await self._all([self._until_over(session, sale) for sale in sales], sales, show)
 
     async def look(self, sales: Sequence[Sale]) -> None:
         """Look at every charge once more: one that was over may have moved since."""
@@ -80,11 +70,34 @@ class Till:
                     return frozenset(found)
                 query["cursor"] = page["next_cursor"]
 
+    async def _all(
+        self, lives: Sequence[Coroutine[Any, Any, None]], sales: Sequence[Sale], show: Callable[[], None]
+    ) -> None:
+        until = time.monotonic() + PAYMENTS_TIMEOUT_SECONDS
+        tasks = [asyncio.create_task(life) for life in lives]
+        try:
+            while not all(task.done() for task in tasks):
+                done, _ = await asyncio.wait(tasks, timeout=REFRESH_SECONDS)
+                for task in done:
+                    task.result()
+                self._processes.require_alive("up")
+                if time.monotonic() > until:
+                    raise DemoFailed(self._unfinished(sales))
+                show()
+                await asyncio.sleep(REFRESH_SECONDS)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     # One payment
 
-    async def _live(self, session: aiohttp.ClientSession, sale: Sale, *, after_seconds: float) -> None:
+    async def _live(
+        self, session: aiohttp.ClientSession, sale: Sale, turn: asyncio.Lock, *, after_seconds: float
+    ) -> None:
         await asyncio.sleep(after_seconds)
-        charge = await self._send(session, sale)
+        async with turn:  # in order, so that it is known which of many payments a counter of risk stops
+            charge = await self._send(session, sale)
         payment = sale.payment
         if payment.customer or payment.steps:
             charge = await self._until(session, sale, lambda charge: charge["status"] != "processing")
@@ -95,6 +108,9 @@ class Till:
             await self._until(session, sale, lambda charge: charge["status"] in ("authorized", "succeeded"))
         for step in payment.steps:
             await self._take(session, sale, step)
+        await self._until_over(session, sale)
+
+    async def _until_over(self, session: aiohttp.ClientSession, sale: Sale) -> None:
         await self._until(session, sale, lambda _: sale.is_over)
 
     async def _send(self, session: aiohttp.ClientSession, sale: Sale) -> Charge:
@@ -107,6 +123,8 @@ class Till:
             "description": payment.title,
             "metadata": {"order": payment.title.replace(" ", "-")},
         }
+        if payment.known:
+            body["customer"] = dict(payment.known)
         if payment.customer:
             body["return_url"] = customer.RETURN_URL
         if payment.payment_method == PAYPAL:
@@ -213,6 +231,9 @@ class Till:
 
 async def _accepted(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     body: dict[str, Any] = await answer.json()
+    if not answer.ok and "charge" in body:  # it was made, and has failed
+        failed: dict[str, Any] = body["charge"]
+        return failed
     if not answer.ok:
         raise DemoFailed(f"FinCore answered {answer.status}: {body.get('detail') or body.get('title')}")
     return body

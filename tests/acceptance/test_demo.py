@@ -32,5 +32,8 @@ def test_demo_takes_payments_and_all_records_agree(tmp_path: Path) -> None:
     assert re.search(
         r"of \d+ calls within 60 s did not reach the account|call that tried the account did not", said
     )
+    assert "risk: block; rule card-testing of version 1" in said
+    assert "approved; the capture is under way" in said
+    assert said.count("blocked_by_risk") == 2 * (5 + 1)
     assert "usd: balanced" in said
     assert "invariants hold over" in said

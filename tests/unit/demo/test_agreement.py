@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from demo.agreement import Comparison, compare, unbooked
-from demo.sale import Charge
+from demo.sale import Charge, is_blocked
 
 from fixtures.http_exchange import exchange
 from fixtures.sandbox import SandboxProcess
@@ -83,3 +83,10 @@ def test_page_that_no_customer_paid_is_a_payment_of_nothing(psp_sandbox: Sandbox
     }
     payments, _, _ = compare([unpaid], psp_sandbox.url)
     assert list(payments.differences()) == []
+
+
+def test_blocked_charge_is_expected_at_no_psp() -> None:
+    blocked = charge(captured_minor=0, refunded_minor=0) | {"failure": {"code": "blocked_by_risk"}}
+    assert is_blocked(blocked)
+    assert not is_blocked(blocked | {"failure": {"code": "card_declined"}})
+    assert not is_blocked(blocked | {"failure": None})
