@@ -68,7 +68,7 @@ UNDETECTED: Final = (
         "Stripe settles in a currency of its own choice",
     ),
     Undetected(
-        "record of a payment|webhook: captured at Stripe",
+        "webhook: captured at Stripe",
         r".*amount_received",
         "half as much",
         "BELIEVED",

@@ -48,7 +48,7 @@ async def test_charge_made_by_a_dead_worker_is_made_once(pool: Pool) -> None:
                 kind="captured", money=money, psp_reference=payment_at(charge_id, "test"), occurred_at=NOON
             ),
         )
-        await harness.tell(charge_id, "captured")
+        await harness.tell(charge_id, "captured", amount_minor=1999)
         await harness.idle()
         session = await harness.sessions.load(SESSION)
         assert session is not None

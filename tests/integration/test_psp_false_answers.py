@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from fincore.audit.invariants import check_all
+from fincore.backoffice.unknown_outcomes import resolve_charge
 from fincore.bootstrap.databases import Databases, open_stores
+from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.domain.charge import Charge
 from fincore.domain.currency import Currency
 from fincore.domain.events import CHARGE_EVENTS
@@ -22,12 +24,13 @@ from fincore.domain.outcome import (
     PspReference,
     RefundReport,
 )
+from fincore.domain.resolution import Resolution
 from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.projectionist.projectionist import Projectionist
-from fixtures.scripted_psp import NOON, ScriptedPsp, Told, decline
+from fixtures.scripted_psp import NOON, ScriptedPsp, Told, decline, require_action
 from fixtures.traffic import follow
 from fixtures.worker_harness import WorkerHarness, open_harness
 
@@ -107,6 +110,30 @@ async def test_an_answer_with_another_amount_waits_for_the_record(
     charge_id = await paid(harness)
     assert await harness.history(charge_id) == ["charge.created", "charge.outcome_unknown", "charge.captured"]
     assert (await harness.state(charge_id)).captured_minor == 1000
+
+
+async def test_part_payment_is_held_until_a_person_records_it(
+    harness: WorkerHarness, operator: OperatorStores
+) -> None:
+    harness.psp.scripts["authorize"].append(require_action)
+    charge_id = await harness.charge()
+    await harness.idle()
+    part = Approved(
+        kind="captured",
+        money=Money(1, USD),
+        psp_reference=PspReference(f"pi_{charge_id}"),
+        occurred_at=NOON,
+    )
+    harness.psp.becomes(charge_id, part)
+    await harness.tell(charge_id, "captured", amount_minor=1)
+    await harness.idle()
+    charge = await harness.state(charge_id)
+    assert (charge.status, charge.captured_minor) == ("requires_action", 0)
+    assert [one.reason for one in charge.held_reports] == ["amount_differs"]
+    read = Resolution(decided_by="ada", reason="1 cent, by the dashboard.", amount_minor=1)
+    await resolve_charge(operator.resolver, charge_id, "captured", read)
+    await harness.idle()
+    assert (await harness.state(charge_id)).captured_minor == 1
 
 
 async def test_refund_answered_with_other_refund_is_unknown(harness: WorkerHarness) -> None:

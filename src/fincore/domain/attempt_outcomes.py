@@ -30,9 +30,9 @@ from fincore.domain.outcome import (
     PspName,
     RefundReport,
 )
-from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refusal import Refusal
+from fincore.domain.report_mismatch import payment_mismatch
 
 Events = tuple[ChargeEvent, ...]
 
@@ -71,6 +71,10 @@ def as_of_attempt(
         psp_reference=attempt.psp_reference,
         sub_references=attempt.sub_references,
         captured_minor=attempt.money_minor if attempt.is_taken else 0,
+        authorized_minor=0,
+        authorized_at=None,
+        operation=None,
+        pending_until=None,
         refunds=reversal,
         disputes=(),
     )

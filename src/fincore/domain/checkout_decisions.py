@@ -192,15 +192,21 @@ def has_money(charge: Charge) -> bool:
 def pays_session(charge: Charge) -> bool:
     """Whether a charge pays its session: a merchant may deliver.
 
-    One that the rules sent to review has to be approved, and then captured where the merchant wanted the money at once.
+    The whole amount has to be taken; or held, where the merchant captures later, be it a part of it. A charge that the rules sent to
+    review has to be approved besides.
     """
-    match review_status(charge):
-        case None:
-            return has_money(charge)
-        case "approved":
-            return has_money(charge) and (charge.status == "succeeded" or charge.capture_method == "manual")
-        case _:
-            return False
+    if not has_money(charge) or review_status(charge) not in (None, "approved"):
+        return False
+    if charge.capture_method == "manual":
+        return charge.authorized_minor == charge.amount.amount_minor
+    return charge.status == "succeeded" and charge.captured_minor == charge.amount.amount_minor
+
+
+def has_part(charge: Charge) -> bool:
+    """Whether less than the whole amount is held or taken, and nothing more can come: a person has read that at the PSP."""
+    if not has_money(charge) or review_status(charge) not in (None, "approved"):
+        return False
+    return max(charge.authorized_minor, charge.captured_minor) < charge.amount.amount_minor
 
 
 def is_held_for_review(charge: Charge) -> bool:
@@ -239,7 +245,10 @@ def _of_attempt(
                 closed_at=now,
                 advice=_advice_of(charge),
             )
-            return (closed, *_after_closing(session_id, session, now))
+            # A part of the amount pays nothing: it goes back, and the customer may pay the whole.
+            found = CheckoutPaidAgain(number=number, charge_id=charge_id, found_at=now)
+            owed = (found,) if has_part(charge) else ()
+            return (closed, *owed, *_after_closing(session_id, session, now))
         case "closed" if has_money(charge) and review_status(charge) != "closed":
             if session.state == "choosing" and pays_session(charge):
                 return (CheckoutSessionCompleted(number=number, charge_id=charge_id, completed_at=now),)
@@ -301,7 +310,7 @@ def _close_reason(charge: Charge) -> CloseReason | None:
             # The PSP took the money of a charge under review, and all of it was refunded.
             return "canceled"
         case _:
-            return None
+            return "canceled" if has_part(charge) else None
 
 
 def _advice_of(charge: Charge) -> DeclineAdvice | None:

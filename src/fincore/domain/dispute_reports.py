@@ -6,6 +6,8 @@ The rules of `payment_outcomes` hold here too.
 from datetime import datetime
 from typing import Final, Literal, assert_never
 
+import msgspec
+
 from fincore.domain.charge import Charge
 from fincore.domain.dispute import DISPUTE_TRANSITIONS, Dispute, evolve_dispute
 from fincore.domain.events import (
@@ -24,7 +26,7 @@ from fincore.domain.events import (
 )
 from fincore.domain.ids import DisputeId
 from fincore.domain.money import Money
-from fincore.domain.outcome import DisputeReport, DisputeStatus
+from fincore.domain.outcome import DisputeMovements, DisputeReport, DisputeStatus
 from fincore.domain.refusal import Refusal
 
 Events = tuple[ChargeEvent, ...]
@@ -90,6 +92,11 @@ def dispute_doubt(charge: Charge, report: DisputeReport) -> Refusal | None:
 def _implausible(charge: Charge, report: DisputeReport) -> Refusal | None:
     """Why the amounts of a report cannot be of this charge, if so. Other currencies cannot be compared."""
     currency = charge.amount.currency
+    if report.money.amount_minor < 1 or any(_has_negative(one) for one in report.movements):
+        return Refusal(
+            "amount_differs",
+            f"the PSP reports a dispute over {report.money}, or a total of its movements that is below 0",
+        )
     most_minor = DISPUTED_TIMES_CAPTURED_MAX * charge.captured_minor
     named = [report.money] if report.money.currency == currency else []
     moved = [
@@ -102,13 +109,17 @@ def _implausible(charge: Charge, report: DisputeReport) -> Refusal | None:
         )
     ]
     for money in (*named, *moved):
-        if money.amount_minor > most_minor:
+        if abs(money.amount_minor) > most_minor:
             captured = Money(charge.captured_minor, currency)
             return Refusal(
                 "amount_exceeds_charge",
                 f"the PSP reports a dispute over {money} of a charge that took {captured}",
             )
     return None
+
+
+def _has_negative(total: DisputeMovements) -> bool:
+    return any(isinstance(amount, int) and amount < 0 for amount in msgspec.structs.astuple(total))
 
 
 _RANK_OF_OPEN: Final[dict[DisputeStatus, int]] = {"needs_response": 0, "under_review": 1}

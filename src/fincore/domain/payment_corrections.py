@@ -15,21 +15,25 @@ from fincore.domain.outcome import (
     KnownOutcome,
     Pending,
 )
-from fincore.domain.payment_outcomes import decide_payment, payment_mismatch
+from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refusal import Refusal
+from fincore.domain.report_mismatch import other_payment_named, payment_mismatch
 
 Events = tuple[ChargeEvent, ...]
 
 
-def correct_payment(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
+def correct_payment(
+    charge: Charge, outcome: KnownOutcome, *, is_read_by_person: bool = False
+) -> Events | Refusal:
     """The events that bring a charge into line with the PSP's own record, read just now.
 
     One `charge.corrected` where the charge has ended and the record says otherwise; else as `decide_payment`.
     """
     if charge.status not in TERMINAL or isinstance(outcome, ActionRequired | Consented | Pending):
-        return decide_payment(charge, outcome)
+        return decide_payment(charge, outcome, is_read_by_person=is_read_by_person)
     after, captured_after_minor = _record(outcome)
-    if (refusal := payment_mismatch(charge, outcome)) is not None:
+    mismatch = other_payment_named if is_read_by_person else payment_mismatch
+    if (refusal := mismatch(charge, outcome)) is not None:
         return refusal
     reserved_minor = charge.captured_minor - charge.refundable_minor
     if captured_after_minor < reserved_minor:
@@ -45,7 +49,8 @@ def correct_payment(charge: Charge, outcome: KnownOutcome) -> Events | Refusal:
         )
     is_same = after == charge.status or {after, charge.status} <= _NO_MONEY
     if is_same and captured_after_minor == charge.captured_minor:
-        return decide_payment(charge, outcome) if isinstance(outcome, Approved) else ()
+        is_paid = isinstance(outcome, Approved)
+        return decide_payment(charge, outcome, is_read_by_person=is_read_by_person) if is_paid else ()
     reference = outcome.psp_reference or charge.psp_reference
     if reference is None:
         return Refusal(

@@ -46,17 +46,24 @@ from fincore.domain.outcome import (
 from fincore.domain.payment_method import Instrument
 from fincore.domain.psp_risk import PspRisk
 from fincore.domain.refusal import Refusal
+from fincore.domain.report_mismatch import other_payment_named, payment_mismatch
 
 Events = tuple[ChargeEvent, ...]
 
 
-def decide_payment(charge: Charge, outcome: KnownOutcome | Rejected | Unknown) -> Events | Refusal:
-    """The events that follow from what a PSP reported about a payment; none when the charge knows it already."""
+def decide_payment(
+    charge: Charge, outcome: KnownOutcome | Rejected | Unknown, *, is_read_by_person: bool = False
+) -> Events | Refusal:
+    """The events that follow from what a PSP reported about a payment; none when the charge knows it already.
+
+    `is_read_by_person`: a person read it at the PSP, and says so of an amount that is less than what was asked for.
+    """
     if isinstance(outcome, Unknown):
         return _unknown(charge, outcome)
     if isinstance(outcome, Rejected):
         return _rejected(charge, outcome)
-    refusal = payment_mismatch(charge, outcome)
+    mismatch = other_payment_named if is_read_by_person else payment_mismatch
+    refusal = mismatch(charge, outcome)
     return _decided(charge, outcome) if refusal is None else refusal
 
 
@@ -241,28 +248,6 @@ def _approved(charge: Charge, outcome: Approved) -> Events | Refusal:
             psp_risk=outcome.psp_risk,
         ),
     )
-
-
-def payment_mismatch(charge: Charge, outcome: KnownOutcome) -> Refusal | None:
-    """Why what a PSP says of a payment cannot be about this charge, if so: another payment, another amount."""
-    if outcome.psp_reference is not None and charge.psp_reference not in (None, outcome.psp_reference):
-        return Refusal(
-            "psp_reference_differs",
-            f"the charge is {charge.psp_reference} at the PSP, not {outcome.psp_reference}",
-        )
-    if not isinstance(outcome, Approved):
-        return None
-    if outcome.money.currency != charge.amount.currency:
-        return Refusal(
-            "currency_differs", f"the PSP reports {outcome.money}, the charge is for {charge.amount}"
-        )
-    if outcome.money.amount_minor > charge.amount.amount_minor:
-        return Refusal(
-            "amount_exceeds_charge", f"the PSP reports {outcome.money}, the charge is for {charge.amount}"
-        )
-    if outcome.money.amount_minor < 1:
-        return Refusal("amount_differs", f"the PSP reports {outcome.money} as {outcome.kind}")
-    return None
 
 
 def _failed(outcome: Declined) -> ChargeFailed:

@@ -113,7 +113,9 @@ def correct_refund(charge: Charge, refund_id: RefundId, record: RefundReport) ->
 
 def _gives_back_too_much(charge: Charge, refund_id: RefundId | None, report: RefundReport) -> bool:
     refund = _refund_of(charge, refund_id or report.refund_id, report.psp_reference)
-    if report.status != "succeeded" or (refund is not None and refund.status == "succeeded"):
+    if report.status == "failed" or (refund is not None and refund.status == "succeeded"):
+        return False
+    if report.status == "pending" and refund is not None and refund.status != "processing":
         return False
     return charge.refunded_minor + report.money.amount_minor > charge.captured_minor
 

@@ -23,6 +23,7 @@ from fincore.domain.outcome import (
     RefundReport,
     Rejected,
 )
+from fincore.domain.payment_corrections import correct_payment
 from fincore.domain.payment_outcomes import decide_payment
 from fincore.domain.refund_outcomes import correct_refund, decide_refund
 from fincore.domain.refusal import Refusal
@@ -53,11 +54,13 @@ def decide_charge_outcome(
 ) -> tuple[ChargeEvent, ...] | Refusal:
     """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP.
 
+    So may a charge be brought into line with the PSP of which a report is held, because its amount is not the one that was asked for.
     `given_up` are the numbers of abandoned attempts of which FinCore could not find out whether they have money.
     """
     if decided == "given_back":
         return _with_resolution(_given_back(charge, resolution, now, given_up), resolution, now, None)
-    if charge.pending_until is None and (charge.operation is None or charge.unknown_since is None):
+    is_unknown = charge.operation is not None and charge.unknown_since is not None
+    if charge.pending_until is None and not is_unknown and not charge.held_reports:
         return Refusal(
             "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
         )
@@ -65,7 +68,12 @@ def decide_charge_outcome(
     if reference is None and decided != "failed":
         return Refusal("psp_reference_needed", "name the payment at the PSP with --psp-reference")
     outcome = _reported_outcome(charge, decided, resolution, reference or PspReference(""), now)
-    return _with_resolution(decide_payment(charge, outcome), resolution, now, None)
+    events = (
+        decide_payment(charge, outcome)
+        if isinstance(outcome, Rejected)
+        else correct_payment(charge, outcome, is_read_by_person=True)
+    )
+    return _with_resolution(events, resolution, now, None)
 
 
 def decide_refund_outcome(

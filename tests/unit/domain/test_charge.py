@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import settings
@@ -46,6 +46,7 @@ from fincore.domain.refusal import Refusal
 from fincore.domain.requests import request_cancel, request_capture, request_refund
 from fincore.domain.transition_table import transition_table
 from fixtures.commits import created
+from fixtures.reviews import assessed
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PI = PspReference("pi_1")
@@ -245,7 +246,7 @@ def test_fact_about_other_payment_is_refused_in_each_state(fact: KnownOutcome) -
 
 
 def test_a_correction_below_what_was_refunded_is_refused() -> None:
-    charge = STATES["succeeded"]
+    charge = charge_after(AUTHORIZED, CAPTURED, capture_method="manual")
     requested = request_refund(charge, new_refund_id(), 600, NOON)
     assert not isinstance(requested, Refusal)
     charge = evolve(charge, requested)
@@ -262,7 +263,7 @@ def test_a_correction_below_what_was_refunded_is_refused() -> None:
 
 def test_captured_amount_is_the_amount_reported_by_psp() -> None:
     less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
-    charge = charge_after(AUTHORIZED, less)
+    charge = charge_after(AUTHORIZED, less, capture_method="manual")
     assert (charge.authorized_minor, charge.captured_minor) == (1000, 900)
 
 
@@ -446,11 +447,72 @@ def test_charge_corrected_to_authorized_can_be_captured() -> None:
 
 def test_a_record_of_another_amount_corrects_what_was_captured() -> None:
     less = Approved(kind="captured", money=Money(900, Currency("usd")), psp_reference=PI, occurred_at=NOON)
-    refusal = decide_payment(STATES["succeeded"], less)
+    charge = charge_after(AUTHORIZED, CAPTURED, capture_method="manual")
+    refusal = decide_payment(charge, less)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "contradicts_state"
-    (event,) = _events(correct_payment(STATES["succeeded"], less))
-    assert evolve(STATES["succeeded"], event).captured_minor == 900
+    (event,) = _events(correct_payment(charge, less))
+    assert evolve(charge, event).captured_minor == 900
+
+
+def of(amount_minor: int, kind: Literal["captured", "authorized"] = "captured") -> Approved:
+    return Approved(kind=kind, money=Money(amount_minor, Currency("usd")), psp_reference=PI, occurred_at=NOON)
+
+
+HELD = charge_after(AUTHORIZED, capture_method="manual")
+LATE: dict[str, Charge] = {
+    "automatic": STATES["processing"],
+    "automatic, with the customer": STATES["requires_action"],
+    "automatic, failed": STATES["failed"],
+    "automatic, taken": STATES["succeeded"],
+    "automatic, under review": evolve(charge_after(), assessed()),
+    "manual, no hold known": charge_after(capture_method="manual"),
+    "manual, failed": charge_after(DECLINED, capture_method="manual"),
+    "hold being captured": capturing(),
+    "hold being captured in part": evolve(HELD, CaptureRequested(amount_minor=400, requested_at=NOON)),
+}
+ASKED_MINOR = {"hold being captured in part": 400}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_other_amount_than_was_asked_for_is_refused(case: str) -> None:
+    """In both directions, as a report and as the PSP's own record; only a person says that it is so."""
+    charge, asked_minor = LATE[case], ASKED_MINOR.get(case, 1000)
+    kinds: tuple[Literal["captured", "authorized"], ...] = ("captured", "authorized")
+    for kind in kinds[: 1 if charge.status in ("authorized", "succeeded") else 2]:
+        assert not isinstance(correct_payment(charge, of(asked_minor, kind)), Refusal)
+        for minor in (1, asked_minor - 1, asked_minor + 1):
+            for decide in (decide_payment, correct_payment):
+                refusal = decide(charge, of(minor, kind))
+                assert isinstance(refusal, Refusal)
+                assert refusal.code == ("amount_exceeds_charge" if minor > 1000 else "amount_differs")
+        read = correct_payment(charge, of(asked_minor - 1, kind), is_read_by_person=True)
+        assert not isinstance(read, Refusal)
+
+
+def test_part_of_a_hold_may_be_captured_at_the_psp() -> None:
+    """Where FinCore asked for no capture, the merchant's own staff may have made one at the PSP."""
+    for minor in (1, 400, 1000):
+        assert evolve(HELD, *_events(decide_payment(HELD, of(minor)))).captured_minor == minor
+    small = evolve(charge_after(capture_method="manual"), *_events(_read(of(300, "authorized"))))
+    assert small.authorized_minor == 300
+    assert not isinstance(decide_payment(small, of(300)), Refusal)
+    refusal = decide_payment(small, of(301))
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "amount_differs"
+
+
+def test_part_that_a_person_read_is_known_from_then_on() -> None:
+    taken = evolve(charge_after(), *_events(_read(of(300))))
+    assert (taken.status, taken.captured_minor) == ("succeeded", 300)
+    assert decide_payment(taken, of(300)) == ()
+    held = evolve(charge_after(), *_events(_read(of(300, "authorized"))))
+    assert decide_payment(held, of(300, "authorized")) == ()
+    assert isinstance(decide_payment(held, of(1000, "authorized")), Refusal)
+
+
+def _read(outcome: Approved) -> tuple[ChargeEvent, ...] | Refusal:
+    return decide_payment(charge_after(capture_method="manual"), outcome, is_read_by_person=True)
 
 
 def test_a_record_before_the_end_is_an_ordinary_fact() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from fincore.domain.charge import Charge
@@ -33,7 +34,7 @@ from fincore.domain.checkout_session_events import (
     SessionPaymentMethod,
 )
 from fincore.domain.errors import EventImpossible
-from fincore.domain.events import CaptureRequested, ChargeEvent
+from fincore.domain.events import CaptureRequested, ChargeAuthorized, ChargeCaptured, ChargeEvent
 from fincore.domain.ids import parse_charge_id, parse_checkout_session_id, session_charge_id
 from fincore.domain.transition_table import checkout_attempt_table, checkout_session_table
 from fincore.write.checkout.attempt_charge import jobs_for_session
@@ -121,19 +122,69 @@ def test_undecided_charge_leaves_its_attempt_live(
     assert told(session) == ()
 
 
+def of(amount_minor: int, event: ChargeAuthorized | ChargeCaptured) -> ChargeEvent:
+    """The same event over another amount."""
+    return msgspec.structs.replace(event, amount_minor=amount_minor)
+
+
 @pytest.mark.parametrize("session", [PAYING, SWITCHING, EXPIRING])
 @pytest.mark.parametrize(
-    "events",
-    [(CAPTURED,), (AUTHORIZED,), (ACTION, CANCELING, CAPTURED), (AUTHORIZED, CANCELING, CANCEL_FAILED)],
-    ids=["captured", "held", "canceled too late", "cancel refused"],
+    "charge",
+    [
+        charge_after(CAPTURED),
+        charge_after(ACTION, CANCELING, CAPTURED),
+        charge_after(AUTHORIZED, capture_method="manual"),
+        charge_after(AUTHORIZED, CANCELING, CANCEL_FAILED, capture_method="manual"),
+        charge_after(AUTHORIZED, of(500, CAPTURED), capture_method="manual"),
+    ],
+    ids=["captured", "canceled too late", "held", "cancel refused", "merchant took a part of the hold"],
 )
-def test_paid_charge_completes_the_session(session: CheckoutSession, events: tuple[ChargeEvent, ...]) -> None:
-    decided = told(session, charge_after(*events))
+def test_paid_charge_completes_the_session(session: CheckoutSession, charge: Charge) -> None:
+    decided = told(session, charge)
     assert names(decided) == ["completed"]
     completed = after(session, decided)
     assert (completed.status, completed.live_attempt) == ("completed", None)
     assert completed.paid_attempt is not None
-    assert told(completed, charge_after(*events)) == ()
+    assert told(completed, charge) == ()
+
+
+PARTS = {
+    "taken": charge_after(of(1998, CAPTURED)),
+    "taken of one that was to be held": charge_after(of(1998, CAPTURED), capture_method="manual"),
+    "held": charge_after(of(1998, AUTHORIZED), capture_method="manual"),
+    "held and taken": charge_after(of(1998, AUTHORIZED), of(1998, CAPTURED), capture_method="manual"),
+    "held, of one that was to be taken": charge_after(of(1998, AUTHORIZED)),
+    "approved and held": charge_after(
+        assessed(), of(1998, AUTHORIZED), decided("approved"), capture_method="manual"
+    ),
+    "approved and taken": charge_after(assessed(), of(1998, CAPTURED), decided("approved")),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_part_of_the_amount_goes_back_and_pays_no_session(case: str) -> None:
+    part = PARTS[case]
+    for session, follows in ((PAYING, []), (SWITCHING, ["attempt_started"]), (EXPIRING, ["expired"])):
+        learned = told(session, part)
+        assert names(learned) == ["attempt_closed", "paid_again", *follows]
+        later = after(session, learned)
+        assert told(later, part) == ()
+        assert ReturnMoney(later.attempts[0]) in tasks_of(later, {1: part})
+    assert names(told(DECLINED_ONCE, part)) == ["paid_again"]
+
+
+def test_hold_where_the_money_was_wanted_pays_no_session() -> None:
+    """It can still be captured, so it stays until the time of the session is over."""
+    held = charge_after(AUTHORIZED)
+    assert told(PAYING, held) == ()
+    assert tasks_of(PAYING, {1: held}) == ()
+    assert tasks_of(EXPIRING, {1: held}) == (CloseCharge(PAYING.attempts[0]),)
+    assert names(told(PAYING, charge_after(AUTHORIZED, CAPTURED))) == ["completed"]
+
+
+def test_part_of_a_charge_under_review_waits_for_staff() -> None:
+    for events in ((assessed(), of(1998, AUTHORIZED)), (assessed(), of(1998, CAPTURED))):
+        assert told(PAYING, charge_after(*events)) == ()
 
 
 def test_declined_attempt_lets_the_customer_try_again() -> None:
@@ -215,7 +266,7 @@ def test_refused_cancel_of_what_pays_nothing_tells_no_session(events: tuple[Char
     """Else a session that has the charge canceled would ask for that again without a pause."""
     first = session_charge_id(SESSION, 1)
     assert jobs_for_session(first, charge_after(*events, CANCELING), (CANCEL_FAILED,)) == ()
-    held = charge_after(AUTHORIZED, CANCELING)
+    held = charge_after(AUTHORIZED, CANCELING, capture_method="manual")
     assert [job.kind for job in jobs_for_session(first, held, (CANCEL_FAILED,))] == [
         "checkout_session.follow"
     ]

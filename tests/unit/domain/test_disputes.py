@@ -23,7 +23,7 @@ DUE = NOON + timedelta(days=10)
 USD = Currency("usd")
 DP = DisputeId("dp_01k0bcdefghjkmnpqrstvwxyz0")
 TEN = Money(1000, USD)
-MOVED = ("withdrawn_minor", "withdrawn_fee_minor", "reinstated_minor", "reinstated_fee_minor")
+MOVED = tuple(name for name in DisputeMovements.__struct_fields__ if name != "currency")
 
 
 def paid() -> Charge:
@@ -276,6 +276,25 @@ def test_a_dispute_of_many_times_the_charge_is_refused(said: DisputeReport) -> N
     refusal = decide_dispute(paid(), said, new_dispute_id=DP)
     assert isinstance(refusal, Refusal)
     assert refusal.code == "amount_exceeds_charge"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (report("won", withdrawn_minor=1000, reinstated_minor=3001), "amount_exceeds_charge"),
+        (report("needs_response", held_minor=0, released_minor=2001), "amount_exceeds_charge"),
+        (report("needs_response", money=Money(0, USD)), "amount_differs"),
+        (report("needs_response", money=Money(0, Currency("eur"))), "amount_differs"),
+        (report("needs_response", withdrawn_minor=-1), "amount_differs"),
+        (report("needs_response", withdrawn_minor=1000, withdrawn_fee_minor=-1), "amount_differs"),
+    ],
+    ids=["reinstated", "released", "nothing", "nothing in euros", "negative", "negative fee"],
+)
+def test_dispute_of_less_than_nothing_is_refused(said: DisputeReport, code: str) -> None:
+    """More given back than was ever taken, or an amount that no dispute has."""
+    refusal = decide_dispute(paid(), said, new_dispute_id=DP)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == code
 
 
 def test_dispute_amount_changed_by_exchange_rate_is_accepted() -> None:

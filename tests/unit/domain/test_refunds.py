@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -234,6 +235,21 @@ def test_refunds_exceeding_capture_are_booked_after_lookup_only() -> None:
     # Whether one of them failed or not: what the PSP's records say has happened.
     (event,) = _events(correct_refund(charge, RE, report("succeeded")))
     assert evolve(charge, event).refunded_minor == 1600
+
+
+def test_pending_refund_beyond_the_capture_is_looked_up() -> None:
+    """It has reserved what is not there, whether it is carried out or not."""
+    charge = after(paid(), report("succeeded", 600, refund_id=None))
+    beyond = report("pending", 401, refund_id=None, psp_reference=PspReference("re_elsewhere"))
+    refused = decide_refund(charge, None, beyond, new_refund_id=new_refund_id())
+    assert isinstance(refused, Refusal)
+    assert refused.code == "contradicts_state"
+    within = msgspec.structs.replace(beyond, money=Money(400, beyond.money.currency))
+    known_id = new_refund_id()
+    for event in _events(decide_refund(charge, None, within, new_refund_id=known_id)):
+        charge = evolve(charge, event)
+    assert charge.refundable_minor == 0
+    assert decide_refund(charge, None, within, new_refund_id=new_refund_id()) == ()
 
 
 def test_every_event_of_a_refund_has_a_transition() -> None:

@@ -1,6 +1,7 @@
 """A person's resolution of an unknown outcome: recorded, and bound by the same rules as a PSP's report."""
 
 from datetime import UTC, datetime
+from functools import reduce
 
 import pytest
 
@@ -12,8 +13,10 @@ from fincore.domain.events import (
     ChargeOutcomeUnknown,
     OutcomeDecided,
     RefundOutcomeUnknown,
+    ReportHeld,
     event_type,
 )
+from fincore.domain.held_report import ReportName, hold_report
 from fincore.domain.ids import RefundId
 from fincore.domain.outcome import PspAccount, PspReference
 from fincore.domain.refusal import Refusal
@@ -144,6 +147,35 @@ def test_impossible_resolution_is_refused_by_code(
     refusal = decide_charge_outcome(charge, verdict, judgement, NOON)
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
+
+
+def test_part_that_the_psp_took_is_recorded_by_a_person() -> None:
+    """The PSP took a part of what was asked for at once: FinCore believes that of no report, and of a person."""
+    part = Resolution(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=400)
+    unknown = unknown_authorization()
+    for charge, status in (
+        (unknown, "charge.captured"),
+        (_with_held_report(evolve(None, created())), "charge.captured"),
+        (_with_held_report(evolve(unknown, captured(psp_reference=PI))), "charge.corrected"),
+    ):
+        events = decide_charge_outcome(charge, "captured", part, NOON)
+        assert not isinstance(events, Refusal)
+        assert [event_type(event) for event in events] == ["charge.outcome_decided", status]
+        after = reduce(evolve, events, charge)
+        assert (after.status, after.captured_minor) == ("succeeded", 400)
+
+
+def _with_held_report(charge: Charge) -> Charge:
+    name = ReportName(
+        psp=charge.psp, psp_account=charge.psp_account, psp_event_id="evt_1", report_type="captured"
+    )
+    (held,) = _events(hold_report((), name, "amount_differs", "4.00 USD", NOON))
+    return evolve(charge, held)
+
+
+def _events(decided: tuple[ReportHeld, ...] | Refusal) -> tuple[ReportHeld, ...]:
+    assert not isinstance(decided, Refusal)
+    return decided
 
 
 @pytest.mark.parametrize(("verdict", "refunded_minor"), [("succeeded", 300), ("failed", 0)])

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 import pytest
 
+from fincore.backoffice.operator_recorder import operator_recorder
 from fincore.domain.charge import Charge
 from fincore.domain.checkout_decisions import Decided, SessionRefusal, begin_attempt, end_session
 from fincore.domain.checkout_page import after_psp_page
@@ -16,9 +18,13 @@ from fincore.domain.checkout_session_events import (
     CheckoutSessionEvent,
     SessionPaymentMethod,
 )
-from fincore.domain.events import CaptureMethod
+from fincore.domain.events import CaptureMethod, ReportReleased
+from fincore.domain.held_report import release_report
 from fincore.domain.ids import session_charge_id, session_stream_of
+from fincore.domain.money import Money
 from fincore.domain.outcome import Approved, Failure, RefundRejected, Rejected
+from fincore.domain.refusal import Refusal
+from fincore.domain.resolution import Resolution, decide_charge_outcome
 from fincore.domain.risk import ReviewVerdict
 from fincore.domain.risk_review import review_status
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
@@ -28,8 +34,9 @@ from fincore.write.queue.job_payloads import expire_session_job, follow_session_
 from fincore.write.queue.port import Done, Hold, RetryIn
 from fincore.write.risk.engine import RiskEngine
 from fincore.write.worker.jobs.follow_session import LOOKS_MAX
+from fincore.write.worker.plumbing.recorder import Decision
 from fixtures.checkout_sessions import SESSION, plan_for, session_created
-from fixtures.review_decisions import decide_in
+from fixtures.review_decisions import decide_in, resolver_of
 from fixtures.risk_engines import NamedEngine
 from fixtures.scripted_psp import (
     NOON,
@@ -107,11 +114,32 @@ class Play:
         money = self.harness.psp.payments[reference].money
         return Approved(kind="captured", money=money, psp_reference=reference, occurred_at=NOON)
 
+    async def resolve(self, resolution: Resolution) -> None:
+        """A person says what the PSP took of the first charge."""
+        await self._as_a_person(lambda one: decide_charge_outcome(one, "captured", resolution, NOON))
+
+    async def release(self) -> None:
+        """A person releases the report that the first charge holds."""
+
+        def decide(charge: Charge) -> tuple[ReportReleased, ...] | Refusal:
+            (held,) = charge.held_reports
+            return release_report(
+                charge.held_reports, held.psp_event_id, released_by="ada", reason="Recorded.", now=NOON
+            )
+
+        await self._as_a_person(decide)
+
+    async def _as_a_person(self, decision: Decision) -> None:
+        recorder = operator_recorder(resolver_of(self.harness))
+        assert isinstance(await recorder.record(FIRST, decision, TESTS), Recorded)
+        await self.harness.idle()
+
     async def pays(self, number: int = 1) -> None:
         """The customer pays on the PSP's page, which tells by webhook."""
         charge_id = session_charge_id(SESSION, number)
-        self.harness.psp.becomes(charge_id, self.paid(number))
-        await self.harness.tell(charge_id, "captured")
+        paid = self.paid(number)
+        self.harness.psp.becomes(charge_id, paid)
+        await self.harness.tell(charge_id, "captured", amount_minor=paid.money.amount_minor)
         await self.harness.idle()
 
 
@@ -369,6 +397,30 @@ async def test_failed_refund_is_held_once_nothing_is_waited_for() -> None:
         await scene.pays(2)
         assert await scene.statuses() == ["completed", "paid_again", "paid"]
         assert isinstance(await scene.harness.do(follow), Hold)
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_part_payment_completes_no_session_and_goes_back(capture_method: CaptureMethod) -> None:
+    """The PSP says in webhook and record that it took 1 cent; a person finds the same in its dashboard."""
+    async with play(require_action, require_action, capture_method=capture_method) as scene:
+        await scene.begin("card")
+        whole = scene.paid()
+        part = msgspec.structs.replace(whole, money=Money(1, whole.money.currency))
+        scene.harness.psp.becomes(FIRST, part)
+        await scene.harness.tell(FIRST, "captured", amount_minor=1)
+        await scene.harness.idle()
+        charge = await scene.charge()
+        assert [one.reason for one in charge.held_reports] == ["amount_differs"]
+        assert (charge.status, await scene.statuses()) == ("requires_action", ["paying", "live"])
+        await scene.resolve(Resolution(decided_by="ada", reason="1 cent.", amount_minor=1))
+        assert await scene.statuses() == ["choosing", "paid_again"]
+        await scene.release()
+        assert isinstance(await scene.harness.do(follow_session_job(SESSION)), RetryIn)
+        await scene.harness.idle()
+        assert (await scene.charge()).refunded_minor == 1
+        await scene.begin("paypal")
+        await scene.pays(2)
+        assert await scene.statuses() == ["completed", "returned", "paid"]
 
 
 async def test_job_of_an_unknown_session_is_held() -> None:

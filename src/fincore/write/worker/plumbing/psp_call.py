@@ -34,9 +34,9 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.payment_method import CardToken, initiator_of
-from fincore.domain.payment_outcomes import payment_mismatch
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
+from fincore.domain.report_mismatch import payment_mismatch
 from fincore.domain.return_page import pages_of
 from fincore.domain.risk_review import capture_method_at_psp
 from fincore.observability.failpoints import failpoint
