@@ -335,7 +335,10 @@ async def test_bad_card_is_declined_with_advice_and_inquiry_agrees(
     assert isinstance(outcome, Declined)
     assert (outcome.failure.code, outcome.failure.advice, outcome.failure.decline_code) == expected
     assert stripe.payments_of(charge_id)["amount_received"] == 0
-    assert await stripe.inquire(charge_id) == outcome
+    record = await stripe.inquire(charge_id)
+    assert isinstance(record, Declined)
+    # Only the record shows the PSP's judgement of what was refused.
+    assert msgspec.structs.replace(record, psp_risk=None) == outcome
 
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
@@ -355,6 +358,27 @@ async def test_outcome_names_the_card_and_inquiry_agrees(
     again = await stripe.inquire(charge_id)
     assert isinstance(again, Approved | Declined)
     assert again.instrument == instrument
+
+
+@pytest.mark.parametrize(
+    ("token", "level"),
+    [("pm_card_visa", "normal"), ("pm_card_riskLevelElevated", "elevated")],
+)
+async def test_a_payment_tells_how_risky_the_psp_found_it(
+    stripe: PspUnderTest, charge_id: ChargeId, token: str, level: str
+) -> None:
+    paid = await stripe.authorize(charge_id, payment_method=token)
+    assert isinstance(paid, Approved)
+    assert paid.psp_risk is not None
+    assert (paid.psp_risk.level, paid.psp_risk.score in range(101)) == (level, True)
+
+
+async def test_record_of_a_refusal_tells_its_risk_level(stripe: PspUnderTest, charge_id: ChargeId) -> None:
+    await stripe.authorize(charge_id, payment_method="pm_card_radarBlock")
+    record = await stripe.inquire(charge_id)
+    assert isinstance(record, Declined)
+    assert record.psp_risk is not None
+    assert record.psp_risk.level == "highest"
 
 
 async def test_a_capture_names_the_card_of_its_hold(stripe: PspUnderTest, charge_id: ChargeId) -> None:

@@ -392,6 +392,7 @@ ALTERATIONS = [
     ('attempts = \'{"approved_at": "2026-11-26T12:00:00Z"}\'', "attempts"),
     ('customer = \'{"shipping_country": "AT"}\'', "customer"),
     ('risk = \'{"assessment": {"decision": "allow"}}\'', "risk"),
+    ('risk = \'{"psp_risk": {"level": "highest"}}\'', "risk"),
     ("created_at = created_at + interval '1 second'", "created_at"),
     ("updated_at = updated_at + interval '1 second'", "updated_at"),
 ]

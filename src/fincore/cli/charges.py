@@ -14,6 +14,7 @@ from fincore.cli.arguments import By, Charge, Limit, Reason, Reference, Refund
 from fincore.cli.assessment_text import assessment_lines
 from fincore.cli.commands import COMMANDS
 from fincore.cli.plan_text import plan_lines
+from fincore.cli.psp_fraud_text import psp_fraud_lines
 from fincore.cli.stores import on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.charge import Charge as ChargeState
@@ -29,7 +30,7 @@ charges = App(name="charges", help=COMMANDS["charges"].help)
 
 @charges.command(name="show")
 def show_charge(charge_id: Charge) -> None:
-    """Print a charge, its plan, what the risk rules decided and each of its events, including reasons that merchants are not shown.
+    """Print a charge, its plan, what the risk rules decided, what the PSP says of fraud, and each event with reasons for staff only.
 
     An event that this version cannot read is printed as it is stored. Times are UTC: the PSP's where the PSP gave one.
     """
@@ -40,6 +41,8 @@ def show_charge(charge_id: Charge) -> None:
             show("\n".join(plan_lines(found.state.plan)))
         if found.state.risk is not None:
             show("\n".join(assessment_lines(found.state.risk)))
+        for line in psp_fraud_lines(found.state):
+            show(line)
     if found.stop is not None:
         shown = f"shown as of version {found.stop.version - 1}: " if found.state is not None else ""
         show(f"{shown}version {found.stop.version} cannot be applied: {found.stop.reason}")

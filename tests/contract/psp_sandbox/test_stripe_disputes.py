@@ -275,6 +275,58 @@ def test_early_fraud_warning_opens_no_dispute(client: stripe.StripeClient, waiti
     assert client.v1.disputes.list().data == []
 
 
+def test_fraud_warning_is_read_by_its_id(client: stripe.StripeClient, psp_sandbox: SandboxProcess) -> None:
+    intent = pay(client)
+    path = f"/sandbox/payment_intents/{intent.id}/warn_of_fraud"
+    made = psp_sandbox.call("POST", path, {"fraud_type": "made_with_lost_card"})
+    warning = client.v1.radar.early_fraud_warnings.retrieve(made["id"])
+    assert (warning.fraud_type, warning.payment_intent) == ("made_with_lost_card", intent.id)
+    assert missing_fields("radar.early_fraud_warning", warning.to_dict()) == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.radar.early_fraud_warnings.retrieve("issfr_nowhere")
+    assert refused.value.code == "resource_missing"
+
+
+def test_fraud_warning_is_actionable_until_all_is_refunded(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    intent = pay(client)
+    made = psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/warn_of_fraud")
+    actionable = []
+    for amount in (1000, 4000):
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": amount})
+        actionable.append(client.v1.radar.early_fraud_warnings.retrieve(made["id"]).actionable)
+    assert actionable == [True, False]
+    types = told(client, "payment_intent.succeeded")
+    assert types.count("radar.early_fraud_warning.updated") == 1
+    event = next(
+        one for one in client.v1.events.list().data if one.type == "radar.early_fraud_warning.updated"
+    )
+    assert event.data.to_dict()["previous_attributes"] == {"actionable": True}
+
+
+def test_fraud_warning_of_a_disputed_charge_is_not_actionable(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    intent = pay(client)
+    before = psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/warn_of_fraud")
+    psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/dispute")
+    after = psp_sandbox.call("POST", f"/sandbox/payment_intents/{intent.id}/warn_of_fraud")
+    read = client.v1.radar.early_fraud_warnings.retrieve
+    assert [read(one["id"]).actionable for one in (before, after)] == [False, False]
+
+
+def test_fraud_warning_of_a_refused_payment_is_made_on_demand(
+    client: stripe.StripeClient, psp_sandbox: SandboxProcess
+) -> None:
+    with pytest.raises(stripe.CardError) as refused:
+        pay(client, payment_method="pm_card_chargeDeclined")
+    assert refused.value.error is not None
+    charge = str(refused.value.error.charge)
+    warning = psp_sandbox.call("POST", f"/sandbox/charges/{charge}/warn_of_fraud")
+    assert (warning["charge"], warning["actionable"]) == (charge, True)
+
+
 def test_disputes_are_listed_by_charge_by_payment_and_by_page(
     client: stripe.StripeClient, psp_sandbox: SandboxProcess
 ) -> None:

@@ -251,8 +251,13 @@ def _customer(charge: Charge) -> object:
 
 
 def _risk(charge: Charge) -> object:
-    decided = {"assessment": _plain(charge.risk), "review_decided": _plain(charge.review_decided)}
-    return {name: value for name, value in decided.items() if value is not None} or None
+    told = {
+        "assessment": charge.risk,
+        "review_decided": charge.review_decided,
+        "psp_risk": charge.psp_risk,
+        "fraud_warnings": charge.fraud_warnings,
+    }
+    return _plain({name: value for name, value in told.items() if value})
 
 
 def _attempts(charge: Charge) -> object:
