@@ -12,7 +12,8 @@ from fincore.domain.ids import new_merchant_id
 from fincore.postgres.pool import Pool
 from fincore.write.risk.rings import DISTINCT_CARDS_MAX, WINDOW_SECONDS, bucket_seconds
 from fincore.write.risk.store import Counter, Observation, RiskStore, Window
-from fixtures.risk_stores import Attempts, Fault, PostgresWorld, RiskStoreWorld
+from fixtures.dynamo_clients import dynamo_client
+from fixtures.risk_stores import Attempts, DynamoWorld, Fault, PostgresWorld, RiskStoreWorld
 
 BY_IP = Counter("attempts", "ip", "1h")
 SUM_BY_IP = Counter("attempted_minor", "ip", "1h")
@@ -23,10 +24,25 @@ BUCKET = HOUR // 60
 
 
 @pytest.fixture
-async def world(pool: Pool) -> AsyncIterator[RiskStoreWorld]:
+async def postgresql(pool: Pool) -> AsyncIterator[RiskStoreWorld]:
     world = PostgresWorld(pool)
     yield world
     await world.close()
+
+
+@pytest.fixture
+async def dynamodb(dynamodb_url: str) -> AsyncIterator[RiskStoreWorld]:
+    async with dynamo_client(dynamodb_url) as client:
+        world = DynamoWorld(client)
+        await world.open()
+        yield world
+        await world.close()
+
+
+@pytest.fixture(params=["postgresql", "dynamodb"])
+def world(request: pytest.FixtureRequest) -> RiskStoreWorld:
+    found: RiskStoreWorld = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from fincore.postgres.pool import Pool
-from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, PostgresRiskStore
-from fincore.write.risk.rings import WINDOW_SECONDS, outcome_of
+from fincore.write.risk.postgres_store import PostgresRiskStore
+from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR, WINDOW_SECONDS, outcome_of
 from fincore.write.risk.store import Counter
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
 from fixtures.risk_stores import Attempts, PostgresWorld

@@ -5,12 +5,12 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.risk_store import running_risk_store
 from fincore.bootstrap.settings import Settings
-from fincore.domain.clock import Clock
+from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.risk.in_process_engine import InProcessEngine
-from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_versions import RiskRuleVersions
 
@@ -34,17 +34,18 @@ async def running_risk_rules(pool: Pool) -> AsyncIterator[RiskRuleCache]:
 
 
 @contextlib.asynccontextmanager
-async def running_engine(stores: Stores, clock: Clock, settings: Settings) -> AsyncIterator[InProcessEngine]:
+async def running_engine(
+    stores: Stores, clock: AgeClock, settings: Settings
+) -> AsyncIterator[InProcessEngine]:
     """The engine of this process, over its store; at the end the attempts that still wait are counted."""
-    store = PostgresRiskStore(stores.risk)
-    try:
-        async with running_risk_rules(stores.eventstore) as rules:
-            yield InProcessEngine(
-                rules,
-                store,
-                clock,
-                timeout_seconds=settings.risk_timeout_ms / 1_000,
-                failure_mode=settings.risk_failure_mode,
-            )
-    finally:
-        await store.close()
+    async with (
+        running_risk_store(stores, clock, settings) as store,
+        running_risk_rules(stores.eventstore) as rules,
+    ):
+        yield InProcessEngine(
+            rules,
+            store,
+            clock,
+            timeout_seconds=settings.risk_timeout_ms / 1_000,
+            failure_mode=settings.risk_failure_mode,
+        )

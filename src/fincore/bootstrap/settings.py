@@ -16,11 +16,13 @@ from fincore.bootstrap.setting_values import (
     FOLDER,
     NETWORKS,
     OPTIONAL_PORT,
+    OPTIONAL_URL,
     PORT,
     PUBLIC_URL,
     SECRETS_KEY,
     TEXT,
     VAULT_KEYS,
+    WORD,
     YES_OR_NO,
     Network,
     Number,
@@ -34,6 +36,7 @@ from fincore.write.vault.vault_keys import VaultKeys
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 UndecidedReview = Literal["decline", "approve"]
+RiskStoreName = Literal["postgresql", "dynamodb"]
 Failpoints = Literal["off", "allowed"]
 
 
@@ -195,6 +198,20 @@ class Settings(AccountSettings):
         "review, or is blocked; a stricter decision of the other rules stays",
         default="open",
     )
+
+    risk_store: RiskStoreName = setting(
+        OneOf[RiskStoreName](get_args(RiskStoreName)),
+        "where attempts to pay are counted: in the event store's database, or in a table of DynamoDB, which needs the extra "
+        "`aws`; the same for all processes",
+        default="postgresql",
+    )
+    risk_dynamodb_table: str | None = setting(
+        WORD, "name of that table; `fincore risk store create` creates it", default="fincore-risk"
+    )
+    risk_dynamodb_region: str | None = setting(
+        WORD, "region of that table; empty: the one that the AWS library finds, as in AWS_REGION"
+    )
+    risk_dynamodb_url: str | None = setting(OPTIONAL_URL, "an emulator of DynamoDB; empty: AWS itself")
 
     # What is kept, and for how long
 

@@ -24,7 +24,8 @@ from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
-from fincore.write.risk.postgres_store import ATTEMPTS_KEPT_FOR, LAPSED_KEPT_FOR, PostgresRiskStore
+from fincore.write.risk.postgres_store import LAPSED_KEPT_FOR, PostgresRiskStore
+from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.worker import BodiesKept, Worker, purge_tasks

@@ -5,6 +5,7 @@ from cyclopts import App
 from fincore.cli import risk_lists, risk_rules
 from fincore.cli.commands import COMMANDS
 from fincore.cli.risk_cases import cases
+from fincore.cli.risk_store import store
 
 risk = App(name="risk", help=COMMANDS["risk"].help)
 risk.command(risk_rules.show_risk, name="show")
@@ -18,3 +19,4 @@ risk.command(risk_rules.start_risk, name="starter")
 risk.command(risk_lists.lists)
 risk.command(risk_lists.block_charge, name="block")
 risk.command(cases)
+risk.command(store)

@@ -44,3 +44,7 @@ ATTEMPTS_UNCOUNTED: Final = Counter(
     "fincore_risk_attempts_uncounted_total",
     "Attempts to pay that this process could not count, so that counters by which rules decide are too low.",
 )
+ATTEMPTS_CONTENDED: Final = Counter(
+    "fincore_risk_attempts_contended_total",
+    "Attempts to pay that were counted once more in DynamoDB, as another process came first, or the table was away or at its limit.",
+)

@@ -19,6 +19,7 @@ from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.risk.metrics import ATTEMPTS_UNCOUNTED
 from fincore.write.risk.observation_rows import Question, columns_of, question_of
+from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
 from fincore.write.risk.store import Counter, Membership, Observation, Readings
 
 _SQL = load_sql("fincore.write.risk", "postgres_store.sql")
@@ -40,9 +41,6 @@ RETRY_DELAY_SECONDS: Final = 0.1
 """The pause before the second try; each further one is twice as long."""
 RETRY_SECONDS_MAX: Final = 10.0
 """How long after the first try another one may begin: where the server hangs, each try takes as long as a statement may."""
-ATTEMPTS_KEPT_FOR: Final = timedelta(hours=72)
-"""How long a repeated request counts no further attempt. Idempotency keys are kept as long: after that, the same key is of another
-request."""
 
 LAPSED_KEPT_FOR: Final = timedelta(0)
 """Counters are deleted as soon as they count nothing any more."""

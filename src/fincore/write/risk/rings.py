@@ -5,6 +5,7 @@ window, and higher by what happened in one bucket at most.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +17,9 @@ BUCKETS_PER_WINDOW: Final = 60
 WINDOW_SECONDS: Final[Mapping[Window, int]] = MappingProxyType(
     {"1m": 60, "10m": 600, "1h": 3_600, "24h": 86_400, "7d": 604_800}
 )
+ATTEMPTS_KEPT_FOR: Final = timedelta(hours=72)
+"""How long a repeated request counts no further attempt. Idempotency keys are kept as long: after that, the same key is of another
+request."""
 DISTINCT_CARDS_MAX: Final = 250
 """How many different cards are told apart for one key: a count of `distinct_cards` goes no higher."""
 

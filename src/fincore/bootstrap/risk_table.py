@@ -1,0 +1,88 @@
+"""The table of the risk store in DynamoDB, as the settings name it. It needs the extra `aws`."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+
+from fincore.bootstrap.settings import Settings
+from fincore.domain.errors import ConfigurationError
+
+try:
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import get_session
+    from botocore.exceptions import BotoCoreError, NoRegionError
+
+    from fincore.write.risk.dynamodb_table import DynamoTable, TableState
+except ModuleNotFoundError as error:
+    raise ConfigurationError(
+        f"FINCORE_RISK_STORE=dynamodb needs the library {error.name}: install FinCore with its extra, "
+        "`pip install 'fincore-payments[aws]'`, or set FINCORE_RISK_STORE=postgresql"
+    ) from error
+
+CONNECT_SECONDS_MAX: Final = 1.0
+ANSWER_SECONDS_MAX: Final = 2.0
+"""How long DynamoDB may take to connect and to answer; the charge that asked has gone on long before."""
+CONNECTIONS_MAX: Final = 10
+
+_log = structlog.get_logger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def open_risk_table(settings: Settings) -> AsyncIterator[DynamoTable]:
+    """A client of the table, with the credentials that the AWS library finds. Nothing has been asked of DynamoDB yet.
+
+    Raises `ConfigurationError` where what it needs is not there.
+    """
+    # The store tries again by itself: it knows what was counted, and the library does not.
+    config = AioConfig(
+        connect_timeout=CONNECT_SECONDS_MAX,
+        read_timeout=ANSWER_SECONDS_MAX,
+        max_pool_connections=CONNECTIONS_MAX,
+        retries={"total_max_attempts": 1},
+        parameter_validation=False,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            client = await stack.enter_async_context(
+                get_session().create_client(
+                    "dynamodb",
+                    region_name=settings.risk_dynamodb_region,
+                    endpoint_url=settings.risk_dynamodb_url,
+                    config=config,
+                )
+            )
+        except NoRegionError:
+            raise ConfigurationError(
+                "FINCORE_RISK_STORE=dynamodb needs a region: set FINCORE_RISK_DYNAMODB_REGION or AWS_REGION"
+            ) from None
+        except (BotoCoreError, ValueError) as error:
+            raise ConfigurationError(f"FINCORE_RISK_STORE=dynamodb cannot be used: {error}") from None
+        yield DynamoTable(client, table_name(settings))
+
+
+def table_name(settings: Settings) -> str:
+    """The name of the table. Raises `ConfigurationError` where there is none."""
+    if settings.risk_dynamodb_table is None:
+        raise ConfigurationError("FINCORE_RISK_STORE=dynamodb needs FINCORE_RISK_DYNAMODB_TABLE")
+    return settings.risk_dynamodb_table
+
+
+def require_usable(state: TableState, settings: Settings) -> None:
+    """Raise `ConfigurationError` for a table that cannot be used; one without TTL can, and is warned of."""
+    table = f"the table {settings.risk_dynamodb_table} of DynamoDB (FINCORE_RISK_DYNAMODB_TABLE)"
+    match state:
+        case "ready":
+            return
+        case "without_ttl":
+            _log.warning(
+                "risk.table_without_ttl",
+                hint="run `fincore risk store create`, or the table grows without end",
+            )
+        case "absent":
+            raise ConfigurationError(f"{table} is not there: run `fincore risk store create`")
+        case "creating":
+            raise ConfigurationError(f"{table} is still being created: try again in a minute")
+        case "other_key":
+            raise ConfigurationError(f"{table} was made for something else: choose another name")

@@ -1,0 +1,220 @@
+"""The counters of attempts in DynamoDB. The attempts of a process are counted many in one transaction.
+
+DynamoDB tells no time: the clock is that of the event store's server, one for all processes, as in PostgreSQL. While that clock is
+not trusted, what is written is given no time to be deleted at.
+"""
+
+import asyncio
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from fincore.domain.clock import AgeClock
+from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.write.risk.counted_batch import count_batch, items_of, parts_of
+from fincore.write.risk.dynamodb_table import ITEMS_MAX, DynamoTable
+from fincore.write.risk.metrics import ATTEMPTS_CONTENDED, ATTEMPTS_UNCOUNTED
+from fincore.write.risk.observation_rows import Question, question_of
+from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
+from fincore.write.risk.store import Counter, Membership, Observation, Readings
+
+_log = structlog.get_logger(__name__)
+
+OBSERVATIONS_WAITING_MAX: Final = 10_000
+"""Observations queued in one process; one more is answered `Overloaded`."""
+BATCHES_UNDER_WAY_MAX: Final = 4
+"""Transactions of one process at a time, none of them about an item of another one."""
+PASSED_OVER_MAX: Final = 1_000
+"""Observations that stay in the queue, because their items are under way, while what comes after them is taken."""
+TRIES_MAX: Final = 12
+"""Tries to count one batch. Who asked may have gone on by then; the attempt counts all the same."""
+PAUSE_SECONDS: Final = 0.01
+"""The pause before the second try, at most; each further one may be twice as long. It is drawn, so that processes do not meet again."""
+PAUSE_SECONDS_MAX: Final = 1.0
+TRIES_SECONDS_MAX: Final = 10.0
+"""How long after the first try another one may begin."""
+VERSION_BYTES: Final = 8
+ITEMS_KEPT_SECONDS: Final = 86_400
+"""How long after an item counts nothing any more DynamoDB may delete it: more than any clock that is trusted is wrong by."""
+
+
+class _Waiting(NamedTuple):
+    question: Question
+    items: frozenset[bytes]
+    answer: asyncio.Future[dict[int, int]]
+
+
+class DynamoRiskStore:
+    """A `RiskStore` that knows counters of attempts alone: what else it is asked stays without an answer."""
+
+    def __init__(
+        self,
+        table: DynamoTable,
+        clock: AgeClock,
+        *,
+        observations_waiting_max: int = OBSERVATIONS_WAITING_MAX,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._observations_waiting_max = observations_waiting_max
+        self._pause_seconds = pause_seconds
+        self._waiting: deque[_Waiting] = deque()
+        self._busy: set[bytes] = set()
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes_writing = 0
+
+    async def observe(
+        self, observation: Observation, counters: Collection[Counter], _: Collection[Membership]
+    ) -> Readings:
+        """Count an attempt and read its counters, as the port says.
+
+        The attempt is also counted where the caller gives up waiting for the answer.
+        """
+        question = question_of(observation, counters, ())
+        if not question.steps:
+            return question.readings({})
+        parts = parts_of(question, items_max=ITEMS_MAX)
+        if len(self._waiting) + len(parts) > self._observations_waiting_max:
+            ATTEMPTS_UNCOUNTED.inc()
+            raise Overloaded("the queue of the risk store")
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting(part, items_of(part), loop.create_future()) for part in parts]
+        self._waiting.extend(waiting)
+        self._start_lane()
+        answers: dict[int, int] = {}
+        for answered in await asyncio.gather(*(one.answer for one in waiting)):
+            answers |= answered
+        return question.readings(answers)
+
+    async def close(self) -> None:
+        """Wait until what was asked for is counted."""
+        while self._lanes:
+            await asyncio.wait(self._lanes)
+
+    def _start_lane(self) -> None:
+        if self._lanes_writing >= BATCHES_UNDER_WAY_MAX:
+            return
+        self._lanes_writing += 1
+        lane = asyncio.create_task(self._write_batches())
+        self._lanes.add(lane)
+        lane.add_done_callback(self._lanes.discard)
+
+    async def _write_batches(self) -> None:
+        try:
+            # What comes in this turn of the loop goes along.
+            await asyncio.sleep(0)
+            while batch := self._next_batch():
+                held = set(_items(batch))
+                self._busy |= held
+                try:
+                    await self._settle(batch, held)
+                finally:
+                    self._busy -= held
+        finally:
+            # Not when the task is seen to be done: an observation that comes between would wait for no lane.
+            self._lanes_writing -= 1
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The observations that wait longest and are about no item under way, as many as one transaction takes."""
+        batch: list[_Waiting] = []
+        passed_over: list[_Waiting] = []
+        items: set[bytes] = set()
+        while self._waiting and len(passed_over) < PASSED_OVER_MAX:
+            waiting = self._waiting.popleft()
+            if not self._busy.isdisjoint(waiting.items):
+                passed_over.append(waiting)
+                continue
+            if len(items | waiting.items) > ITEMS_MAX:
+                passed_over.append(waiting)
+                break
+            items |= waiting.items
+            batch.append(waiting)
+        self._waiting.extendleft(reversed(passed_over))
+        return batch
+
+    async def _settle(self, batch: Sequence[_Waiting], held: set[bytes]) -> None:
+        """Count a batch and answer it, or fail it. What is about no contended item is counted first, and its items let go of.
+
+        `held` are the items that no other batch of this process may be about.
+        """
+        give_up_at = time.monotonic() + TRIES_SECONDS_MAX
+        for tried in range(1, TRIES_MAX + 1):
+            try:
+                contended = await self._count(batch)
+                reason = "others count in the same counters, or DynamoDB takes no more for them"
+            except StoreUnavailable as error:
+                contended = _items(batch)
+                reason = str(error)
+            except Exception as error:  # noqa: BLE001 -- a lane outlives any batch; its callers get the error
+                await self._settle_alone(batch, held, error)
+                return
+            if not contended:
+                return
+            if tried == TRIES_MAX or time.monotonic() >= give_up_at:
+                break
+            ATTEMPTS_CONTENDED.inc(len(batch))
+            held_up = [one for one in batch if not contended.isdisjoint(one.items)]
+            if clear := [one for one in batch if contended.isdisjoint(one.items)]:
+                await self._settle(clear, set())
+                free = _items(clear) - _items(held_up)
+                self._busy -= free & held
+                held -= free
+                batch = held_up
+            await asyncio.sleep(self._pause(tried))
+        _log.error("risk.attempts_uncounted", attempts=len(batch), reason=reason)
+        _fail(batch, StoreUnavailable(f"the attempts could not be counted: {reason}"))
+
+    async def _settle_alone(self, batch: Sequence[_Waiting], held: set[bytes], error: Exception) -> None:
+        """One by one, so that what cannot be counted fails none of its neighbours."""
+        if len(batch) == 1:
+            _log.error("risk.attempts_uncounted", attempts=1, error=repr(error))
+            _fail(batch, error)
+            return
+        for waiting in batch:
+            await self._settle([waiting], held)
+
+    def _pause(self, tried: int) -> float:
+        longest = min(self._pause_seconds * 2 ** (tried - 1), PAUSE_SECONDS_MAX)
+        return random.uniform(0, longest)  # noqa: S311 -- no secret depends on it
+
+    async def _count(self, batch: Sequence[_Waiting]) -> frozenset[bytes]:
+        """Try once; return the items for which nothing could be counted: none where all is counted and answered."""
+        found = await self._table.read(_items(batch))
+        if found.unread:
+            return found.unread
+        # The time is told after the items were read: what others counted by then is not of a later bucket.
+        counted = count_batch(
+            [one.question for one in batch],
+            found.items,
+            now_seconds=int(self._clock.now().timestamp()),
+            attempts_kept_for=ATTEMPTS_KEPT_FOR,
+        )
+        contended = await self._table.write(
+            counted.writes,
+            counted.relied_on,
+            found=found.items,
+            version=secrets.token_bytes(VERSION_BYTES),
+            kept_seconds=ITEMS_KEPT_SECONDS if self._clock.distrust() is None else None,
+        )
+        if not contended:
+            for one, answer in zip(batch, counted.answers, strict=True):
+                if not one.answer.done():
+                    one.answer.set_result(dict(answer))
+        return contended
+
+
+def _items(batch: Iterable[_Waiting]) -> frozenset[bytes]:
+    return frozenset[bytes]().union(*(one.items for one in batch))
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    ATTEMPTS_UNCOUNTED.inc(len(batch))
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_exception(error)
