@@ -19,7 +19,7 @@ TARGET_PER_SECOND: Final = 800.0
 PSP_P50_MS: Final = 120.0
 PSP_P99_MS: Final = 380.0
 CONNECTIONS: Final = 64
-ROLES_BEHIND_THE_API: Final = ("worker", "projectionist", "ledger", "notify")
+ROLES_BEHIND_THE_API: Final = ("worker", "projectionist", "ledger", "notify", "risk")
 """All but the auditor: the invariants are checked when the load is over."""
 FLAT_SHARE: Final = 0.02
 """A backlog that grows by less than this share of the offered rate is flat."""
@@ -90,7 +90,7 @@ def _show(run: Run, progress: Progress) -> None:
     statuses = {status for stage in run.result.stages for status in stage.statuses}
     show(
         "Whole way",
-        f"One process each of API, worker, projectionist, ledger and notify, one PSP sandbox with a log-normal latency of "
+        f"One process each of API, worker, projectionist, ledger, notify and risk, one PSP sandbox with a log-normal latency of "
         f"p50 {PSP_P50_MS:g} ms and p99 {PSP_P99_MS:g} ms, which also delivers signed webhooks; charges offered by the "
         f"clock, one of twenty declined by its card. The rate of outcomes is read from the log, after "
         f"{SETTLING_SECONDS} s of settling; the backlog counts as flat if they keep within {FLAT_SHARE:.0%} of the offer.",

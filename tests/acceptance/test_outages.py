@@ -34,7 +34,7 @@ PART_MINOR: Final = 400
 SALES: Final = 40
 SALE_INTERVAL_SECONDS: Final = 0.03
 APIS: Final = 3
-CONSUMERS: Final = ("projectionist", "ledger", "notify")
+CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 SHARE_OF_ONE_MERCHANT: Final = 500
 """Places of a process that one merchant's test mode may take."""
 REQUESTS_TOO_MANY: Final = 200

@@ -57,7 +57,7 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.webhook_reports import SUBSCRIBED_TYPES
 from fincore.write.psp.stripe.webhooks import TOLERANCE_SECONDS
 from fincore.write.psp.stripe.wire import PaymentIntent, StripeError
-from fincore.write.risk import features
+from fincore.write.risk import features, outcomes
 from fincore.write.risk import rule_file as risk_rule_file
 from fincore.write.risk.rule_states import NEXT_STATES, SHADOW_MAX, STATES
 from fincore.write.risk.rules import STAGES
@@ -459,6 +459,15 @@ def risk_counters() -> str:
     return _table(("measure", "what it counts", "keys", "windows"), rows)
 
 
+def risk_outcomes() -> str:
+    """Which events the counters of outcomes count."""
+    rows = [
+        (f"`{name}`", ", ".join(f"`{measure}`" for measure in one.measures), one.meaning)
+        for name, one in outcomes.OUTCOMES.items()
+    ]
+    return _table(("event", "counters", "when"), rows)
+
+
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "arrows": arrows,
@@ -479,6 +488,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "risk_keys": lambda: _table(
         ("key", "meaning"), [(f"`{key}`", meaning) for key, meaning in features.KEYS.items()]
     ),
+    "risk_outcomes": risk_outcomes,
     "risk_order": lambda: _table(
         ("stage", "how it ends"), [(f"`{stage}`", meaning) for stage, meaning in STAGES.items()]
     ),

@@ -359,7 +359,12 @@ async def test_missing_entry_breaks_two_invariants(scene: Scene) -> None:
 
 
 async def test_parked_charge_is_reported_per_consumer_without_its_gaps(scene: Scene) -> None:
-    for schema, consumer in (("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("notify", "notify")):
+    for schema, consumer in (
+        ("paymentdb", "projectionist"),
+        ("ledgerdb", "ledger"),
+        ("notify", "notify"),
+        ("risk", "risk"),
+    ):
         await scene.tamper(
             f"insert into {schema}.parked_streams (consumer, stream_id, since_version, reason)"  # noqa: S608 -- the names above
             " values ($1, $2, 2, 'ValueError: no')",
@@ -370,7 +375,7 @@ async def test_parked_charge_is_reported_per_consumer_without_its_gaps(scene: Sc
     await scene.tamper("delete from ledgerdb.entries where stream_id = $1", scene.paid)
     assert await scene.broken("every_event_reaches_every_consumer") == [
         Violation(f"{consumer}, {charge_of(scene.paid)}", "is parked since version 2: ValueError: no")
-        for consumer in ("projectionist", "ledger", "notify")
+        for consumer in ("projectionist", "ledger", "notify", "risk")
     ]
 
 

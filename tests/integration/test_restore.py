@@ -175,9 +175,14 @@ async def test_read_model_older_than_log_is_reported(databases: Databases) -> No
     ):
         await live(writer, fates())
     standings = await standings_after_restore(databases)
-    assert [one.standing.place for one in standings] == ["behind"] * 3
+    assert [one.standing.place for one in standings] == ["behind"] * 4
     behind = re.findall(r"^(\w+): (\w+) is [\d,]+ events behind", standings_text(standings), re.MULTILINE)
-    assert behind == [("paymentdb", "projectionist"), ("ledgerdb", "ledger"), ("eventstore", "notify")]
+    assert behind == [
+        ("paymentdb", "projectionist"),
+        ("ledgerdb", "ledger"),
+        ("eventstore", "notify"),
+        ("eventstore", "risk"),
+    ]
     await catch_up(databases)
     text = standings_text(await standings_after_restore(databases))
     assert "paymentdb: projectionist has applied the whole log" in text

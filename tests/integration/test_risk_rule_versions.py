@@ -14,7 +14,7 @@ from fincore.backoffice.risk_rules import (
     starter_rules,
     use_rules,
 )
-from fincore.bootstrap.risk import running_risk_rules
+from fincore.bootstrap.risk_engine import running_risk_rules
 from fincore.postgres.pool import Pool
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_states import NEXT_STATES, SHADOW_MAX, STATES, RuleState

@@ -20,11 +20,12 @@ ALERTS: Final = (
         'or absent(fincore_consumer_lag_seconds{consumer="projectionist"}) '
         'or absent(fincore_consumer_lag_seconds{consumer="ledger"}) '
         'or absent(fincore_consumer_lag_seconds{consumer="notify"}) '
+        'or absent(fincore_consumer_lag_seconds{consumer="risk"}) '
         "or absent(fincore_laws_checked_timestamp_seconds) "
         'or absent(fincore_http_requests_in_flight{server="checkout"})',
         for_seconds=60,
         runbook="Prometheus receives no metrics of at least one role; the expression lists them in "
-        "the order api, worker, projectionist, ledger, notify, auditor, checkout. Start the missing "
+        "the order api, worker, projectionist, ledger, notify, risk, auditor, checkout. Start the missing "
         "role, and read the last lines of its log.",
         section="when-something-is-down",
     ),
@@ -178,7 +179,7 @@ ALERTS: Final = (
         severity="warning",
         expression="fincore_consumer_lag_seconds > 10",
         for_seconds=60,
-        runbook="Lists, books or webhooks are behind the log. The role is overloaded, or a long "
+        runbook="Lists, books, webhooks or the outcomes that risk rules count are behind the log. The role is overloaded, or a long "
         "transaction on the event store's server holds readers back.",
         section="when-something-is-down",
     ),

@@ -9,7 +9,7 @@ from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import running_rules, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import card_tokenisers, router
-from fincore.bootstrap.risk import running_engine
+from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable

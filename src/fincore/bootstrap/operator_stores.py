@@ -27,6 +27,7 @@ from fincore.write.merchants.raw_card_decisions import RawCardDecisions
 from fincore.write.pages.csp_reports import CspReports
 from fincore.write.pages.verifications import Verifications
 from fincore.write.risk.lists import RiskLists
+from fincore.write.risk.outcome_counter import OutcomeCounter
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.routing.breaker import BreakerPolicy
 from fincore.write.routing.breaker_store import BreakerStore
@@ -116,6 +117,7 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
             Follower(Projectionist(), self.paymentdb),
             Follower(LedgerService(), self.ledgerdb),
             Follower(FanOut(self.clock), self.notify),
+            Follower(OutcomeCounter(), self.risk),
         )
 
 

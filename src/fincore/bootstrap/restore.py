@@ -53,5 +53,6 @@ async def standings_after_restore(databases: Databases) -> list[ConsumerStanding
                 "projectionist": ("paymentdb", stores.paymentdb),
                 "ledger": ("ledgerdb", stores.ledgerdb),
                 "notify": ("eventstore", stores.notify),
+                "risk": ("eventstore", stores.risk),
             },
         )

@@ -1,51 +1,22 @@
-"""The risk engine of a process: its rules kept up to date, its store within the bound of the settings."""
+"""The risk role: the log into the counters of outcomes that risk rules read."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
+from fincore.bootstrap.consumer import run_consumer
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.risk_store import running_risk_store
+from fincore.bootstrap.risk_engine import running_risk_rules
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
-from fincore.domain.errors import ConfigurationError
-from fincore.postgres.pool import Pool
-from fincore.write.risk.in_process_engine import InProcessEngine
-from fincore.write.risk.rule_cache import RiskRuleCache
-from fincore.write.risk.rule_versions import RiskRuleVersions
+from fincore.write.risk.outcome_counter import OutcomeCounter
+from fincore.write.risk.outcomes import Pair, pairs_of
 
 
-@contextlib.asynccontextmanager
-async def running_risk_rules(pool: Pool) -> AsyncIterator[RiskRuleCache]:
-    """The risk rules, read before and kept up to date.
+async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:
+    """Count what becomes of charges, as far as rules ask for it, until `stop`."""
+    async with running_risk_rules(stores.eventstore) as rules:
 
-    Versions that cannot be used do not end the process: the failure mode counts, and a metric tells of it.
-    """
-    rules = RiskRuleCache(RiskRuleVersions(pool))
-    try:
-        await rules.refresh()
-    except ConfigurationError as error:
-        rules.looks.tell_unusable(error)
-    running = asyncio.create_task(rules.looks.run())
-    try:
-        yield rules
-    finally:
-        running.cancel()
+        def wanted() -> frozenset[Pair]:
+            in_force = (*((rules.live,) if rules.live else ()), *rules.shadow)
+            return pairs_of([counter for one in in_force for counter in one.counters])
 
-
-@contextlib.asynccontextmanager
-async def running_engine(
-    stores: Stores, clock: AgeClock, settings: Settings
-) -> AsyncIterator[InProcessEngine]:
-    """The engine of this process, over its store; at the end the attempts that still wait are counted."""
-    async with (
-        running_risk_store(stores, clock, settings) as store,
-        running_risk_rules(stores.eventstore) as rules,
-    ):
-        yield InProcessEngine(
-            rules,
-            store,
-            clock,
-            timeout_seconds=settings.risk_timeout_ms / 1_000,
-            failure_mode=settings.risk_failure_mode,
-        )
+        await run_consumer(stores, stores.risk, OutcomeCounter(wanted), stop)

@@ -39,6 +39,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
             "FINCORE_VAULT_FINGERPRINT_KEY_BEFORE",
         }
     ),
+    "risk": frozenset(),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 

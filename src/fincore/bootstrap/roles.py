@@ -25,7 +25,9 @@ from fincore.postgres.database_clock import running_clock
 from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import Pool, store_state
 
-Role = Literal["api", "worker", "projectionist", "ledger", "notify", "auditor", "checkout", "card-edge"]
+Role = Literal[
+    "api", "worker", "projectionist", "ledger", "notify", "auditor", "checkout", "card-edge", "risk"
+]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 Access = Literal["reads", "writes"]
@@ -42,6 +44,7 @@ STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
     "auditor": {"eventstore": "reads", "paymentdb": "reads", "ledgerdb": "reads"},
     "checkout": {"eventstore": "writes"},
     "card-edge": {"eventstore": "writes"},
+    "risk": {"eventstore": "writes"},
 }
 """Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
 

@@ -11,7 +11,7 @@ from fincore.bootstrap.processes import run_until, running_breakers, running_wri
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
-from fincore.bootstrap.risk import running_engine
+from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.vault_settings import require_tokens
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS

@@ -42,7 +42,7 @@ def list_parked() -> None:
 def resume_parked(
     parked_id: ParkedId,
     *more_ids: ParkedId,
-    consumer: Literal["projectionist", "ledger", "notify"] | None = None,
+    consumer: Literal["projectionist", "ledger", "notify", "risk"] | None = None,
 ) -> None:
     """Let consumers apply what they left out of parked charges and sessions, and follow them again. Fix the cause first.
 

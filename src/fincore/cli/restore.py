@@ -19,7 +19,10 @@ REMEDIES: Final = {
     "projectionist": "run `fincore rebuild paymentdb`",
     "ledger": "run `fincore rebuild ledgerdb`; where that says that what differs is sealed, restore LedgerDB from a dump "
     "that is not younger than the event store's",
-    "notify": "restore the event store's dump again: what this consumer applied is in the same dump",
+    **dict.fromkeys(
+        ("notify", "risk"),
+        "restore the event store's dump again: what this consumer applied is in the same dump",
+    ),
 }
 """By consumer: what to do where it has applied what the restored log does not have."""
 

@@ -27,7 +27,7 @@ _PSP_CALLS: Final = (
 )
 _NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
 """Events that are written beside another one, which comes before them in the Commit."""
-_CONSUMERS: Final = ("projectionist", "ledger", "notify")
+_CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 
 FAILPOINTS: Final[tuple[str, ...]] = tuple(
     f"{where}.{place}"

@@ -97,6 +97,7 @@ WAYS: Final[Mapping[str, Way]] = {
     "effects.projectionist": Way("projectionist", payments.pay),
     "effects.ledger": Way("ledger", payments.pay),
     "effects.notify": Way("notify", payments.pay),
+    "effects.risk": Way("risk", payments.pay),
     "delivery": Way("notify", payments.pay),
 }
 """A place, without `before` and `after` -> how it is come to."""

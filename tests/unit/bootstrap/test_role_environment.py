@@ -42,6 +42,7 @@ NEEDED: dict[Role, set[str]] = {
     "auditor": {LOG, VIEWS, BOOKS},
     "checkout": {LOG, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"},
     "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS | TOKENS | VAULT,
+    "risk": {LOG},
 }
 
 

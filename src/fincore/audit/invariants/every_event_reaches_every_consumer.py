@@ -17,6 +17,7 @@ async def _check(stores: Stores) -> list[Violation]:
         *await stores.paymentdb.fetch(_SQL.parked_for_view),
         *await stores.ledgerdb.fetch(_SQL.parked_for_ledger),
         *await stores.eventstore.fetch(_SQL.parked_for_notify),
+        *await stores.eventstore.fetch(_SQL.parked_for_risk),
     ]
     streams = {(row["consumer"], row["stream_id"]) for row in parked}
     sessions = await stores.eventstore.fetch(_SQL.sessions_among, list({row["stream_id"] for row in parked}))

@@ -33,6 +33,10 @@ select consumer, stream_id, since_version, reason from ledgerdb.parked_streams o
 -- The charges that the consumer of merchants' webhooks leaves alone.
 select consumer, stream_id, since_version, reason from notify.parked_streams order by parked_at, stream_id;
 
+-- name: parked_for_risk
+-- The charges that the consumer of risk's outcomes leaves alone.
+select consumer, stream_id, since_version, reason from risk.parked_streams order by parked_at, stream_id;
+
 -- name: sessions_among
 -- Which of some streams are of checkout sessions.
 select stream_id

@@ -56,7 +56,7 @@ def _needs_of(sets: tuple[RuleSet, ...]) -> _Needs:
 def questions_of(known: Known, sets: Collection[RuleSet]) -> Questions:
     """What is to be read for a charge of which this much is known."""
     needs = _needs_of(tuple(sets))
-    counters = frozenset(counter for counter in needs.counters if counter.key in known.keys)
+    counters = frozenset(counter for counter in needs.counters if known.counts(counter))
     asked = {one: str(known.facts[one.fact]) for one in needs.asks if one.fact in known.facts}
     memberships = {
         one: Membership(one.list, one.kind, value)

@@ -9,9 +9,11 @@ from ipaddress import IPv6Address, IPv6Network
 from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 
+from fincore.domain.ids import MerchantId
 from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext
 from fincore.write.risk.engine import RiskRequest
+from fincore.write.risk.rings import ATTEMPT_MEASURES
 from fincore.write.risk.store import Counter, Key, ListKind, Measure, Window
 from fincore.write.rules.cel import Facts, FactType
 
@@ -110,6 +112,7 @@ MEASURES: Final[Mapping[Measure, Measured]] = MappingProxyType(
         "captures": Measured("charges that were captured", _KEYS, _WINDOWS),
         "captured_minor": Measured("the sum captured, in this charge's currency", _KEYS, _WINDOWS),
         "disputes": Measured("disputes that were opened", _KEYS, _DAYS),
+        "fraud_disputes": Measured("those of them that are about fraud", _KEYS, _DAYS),
         "fraud_warnings": Measured("warnings of fraud by PSPs", _KEYS, _DAYS),
     }
 )
@@ -155,10 +158,19 @@ CARD_FACTS: Final = frozenset(name for name in (*FACTS, *_HAS) if "card" in name
 
 
 class Known(NamedTuple):
-    """What is known of a charge before the store was asked: facts by name, and the value of each key that is known."""
+    """What is known of a charge before the store was asked: facts by name, and the value of each key that is known.
+
+    `is_card_in_log`: the log tells the charge's card from others. It never holds a number, nor a hash of one.
+    """
 
     facts: Mapping[str, FactValue]
     keys: Mapping[Key, str]
+    is_card_in_log: bool
+
+    def counts(self, counter: Counter) -> bool:
+        """Whether a counter can be known of the charge."""
+        is_followed = counter.key != "card" or self.is_card_in_log or counter.measure in ATTEMPT_MEASURES
+        return counter.key in self.keys and is_followed
 
 
 def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datetime) -> Known:
@@ -196,17 +208,39 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
     }
     facts = {name: value for name, value in unsure.items() if value}
     has = {f"has_{name}": name in facts for name in unsure}
-    keys: dict[Key, str | None] = {
-        "ip": None if "ip" not in facts else address_key(facts["ip"]),
-        "email": facts.get("email"),
-        "email_domain": facts.get("email_domain"),
-        "customer": facts.get("customer_id"),
-        "device": facts.get("device_id"),
-        "card": counted_card,
-        "bin": facts.get("card_bin"),
-        "merchant": request.merchant_id,
+    keys = keys_of(
+        request.merchant_id,
+        customer,
+        request.email,
+        card=counted_card,
+        first_digits=request.first_digits,
+    )
+    is_card_in_log = card_key(card.fingerprint, request.payment_token) is not None
+    return Known({**sure, **has, **facts}, keys, is_card_in_log)
+
+
+def keys_of(
+    merchant_id: MerchantId,
+    customer: CustomerContext | None,
+    email: str | None,
+    *,
+    card: str | None,
+    first_digits: str | None,
+) -> Mapping[Key, str]:
+    """By what a charge is counted, its attempt as well as what became of it; keys that are unknown are left out."""
+    known = customer or CustomerContext()
+    address = normal_email(email or known.email)
+    values: dict[Key, str | None] = {
+        "ip": known.ip and address_key(known.ip),
+        "email": address,
+        "email_domain": email_domain(address),
+        "customer": known.id,
+        "device": known.device_id,
+        "card": card,
+        "bin": first_digits,
+        "merchant": merchant_id,
     }
-    return Known({**sure, **has, **facts}, {key: value for key, value in keys.items() if value is not None})
+    return {key: value for key, value in values.items() if value}
 
 
 def normal_email(email: str | None) -> str | None:

@@ -132,6 +132,9 @@ class RuleSet:
         self.rules = in_order(rules)
         self.facts = frozenset[str]().union(*(one.facts for one in rules))
         self.counters = frozenset(COUNTERS[name] for name in self.facts & COUNTERS.keys())
+        if any(one.key == "bin" for one in self.counters):
+            # Kept with the charge: what becomes of it is counted by it, and nothing else in the log tells it.
+            self.facts |= {"card_bin"}
         self.asks = frozenset(asked for one in rules for asked in one.asks)
         self.actions: Mapping[str, Action] = {one.rule.name: one.rule.action for one in rules}
         self._groups = _groups_of(self.rules)

@@ -16,6 +16,7 @@ Measure = Literal[
     "captured_minor",
     "distinct_cards",
     "disputes",
+    "fraud_disputes",
     "fraud_warnings",
 ]
 """What is counted. Those in `_minor` are sums, of charges in the currency of the charge that asks only."""
@@ -69,7 +70,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     """What the store said: each counter with this attempt in it, and those of the asked memberships that hold.
 
     A counter of attempts is never lower than what happened in its window, and counts the window's oldest 60th whole.
-    `declines`, `captures`, `captured_minor`, `disputes` and `fraud_warnings` are as of the position that the store's
+    `declines`, `captures`, `captured_minor`, `disputes`, `fraud_disputes` and `fraud_warnings` are as of the position that the store's
     consumer of the log has reached, and left out where none has begun: an outcome that is not counted is unknown, not 0.
     """
 

@@ -162,6 +162,15 @@ create table risk.outcomes (
 ) with (fillfactor = 60);
 create index outcomes_by_end on risk.outcomes (lapses_on);
 
+-- Which outcomes the consumer `risk` counts, and from which place of the log on: what no rule names is not counted.
+create table risk.counted_outcomes (
+    measure   text   not null,
+    key       text   not null,
+    since_tx  bigint not null,
+    since_pos bigint not null,
+    primary key (measure, key)
+);
+
 -- How far the consumer of the log has come, and which streams it leaves alone since a version.
 create table risk.checkpoints (
     consumer text        primary key,
@@ -180,5 +189,6 @@ create table risk.parked_streams (
 
 grant usage on schema risk to fincore_service;
 grant select, insert, update, delete on risk.attempts, risk.attempt_rings, risk.card_sets, risk.outcomes to fincore_service;
+grant select, insert on risk.counted_outcomes to fincore_service;
 grant select, insert, update on risk.checkpoints to fincore_service;
 grant select, insert, delete on risk.parked_streams to fincore_service;

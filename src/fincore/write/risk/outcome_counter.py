@@ -1,0 +1,82 @@
+"""The consumer of the log that counts what became of charges: the counters of outcomes that risk rules read."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.ids import StreamId
+from fincore.domain.log_events import LogEvent, of_charges
+from fincore.domain.recorded_event import RecordedEvent
+from fincore.eventstore.log import load_streams
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection
+from fincore.write.risk.outcomes import Pair, increments_of, tells_outcomes
+
+_SQL = load_sql("fincore.write.risk", "outcome_counter.sql")
+
+CONSUMER: Final = "risk"
+
+_Place = tuple[int, int]
+"""A place (tx, pos) of the log."""
+_Counters = dict[tuple[bytes, int], int]
+"""What to add to counters: by the counter and the second since 1970."""
+
+
+class OutcomeCounter:
+    """Counts what `wanted` names, and what it named once before: each counter from that place of the log on.
+
+    Two statements a batch, and a third for charges that began before it; one where no rule has named an outcome.
+    """
+
+    name = CONSUMER
+
+    def __init__(self, wanted: Callable[[], Collection[Pair]] = frozenset) -> None:
+        self._wanted = wanted
+
+    async def apply(self, connection: Connection, events: Sequence[RecordedEvent[LogEvent]]) -> None:
+        """Add the outcomes among some events to their counters, inside the transaction of `connection`."""
+        if not events:
+            return
+        since = await self._counted_since(connection, (events[0].tx, events[0].pos))
+        charges = of_charges(events)
+        places: dict[StreamId, dict[int, _Place]] = {}
+        for recorded in charges if since else ():
+            if tells_outcomes(recorded.event):
+                places.setdefault(recorded.stream_id, {})[recorded.version] = (recorded.tx, recorded.pos)
+        if not places:
+            return
+        counters: _Counters = {}
+        for stream_id, stream in (await _streams(connection, charges, places)).items():
+            for one in increments_of(stream, since):
+                place = places[stream_id].get(one.version)
+                if place is not None and place >= since[one.pair]:
+                    at = one.outcome, one.second
+                    counters[at] = counters.get(at, 0) + one.amount
+        if counters:
+            outcomes, seconds = zip(*counters, strict=True)
+            await connection.execute(_SQL.add_outcomes, outcomes, seconds, list(counters.values()))
+
+    async def _counted_since(self, connection: Connection, place: _Place) -> dict[Pair, _Place]:
+        """What is counted, and from where on; what is wanted and was not counted begins at `place`."""
+        wanted = sorted(self._wanted())
+        rows = await connection.fetch(
+            _SQL.count_from, [measure for measure, _ in wanted], [key for _, key in wanted], *place
+        )
+        return {(row["measure"], row["key"]): (row["since_tx"], row["since_pos"]) for row in rows}
+
+
+async def _streams(
+    connection: Connection, events: Sequence[RecordedEvent[ChargeEvent]], wanted: Collection[StreamId]
+) -> dict[StreamId, Sequence[RecordedEvent[ChargeEvent]]]:
+    """Some whole streams. One that begins among the events is complete there; the others are loaded together."""
+    streams: dict[StreamId, Sequence[RecordedEvent[ChargeEvent]]] = {}
+    found: dict[StreamId, list[RecordedEvent[ChargeEvent]]] = {}
+    for recorded in events:
+        if recorded.stream_id in wanted and (recorded.version == 1 or recorded.stream_id in found):
+            found.setdefault(recorded.stream_id, []).append(recorded)
+    streams.update(found)
+    absent = [stream_id for stream_id in wanted if stream_id not in found]
+    if absent:
+        loaded = await load_streams(connection, CHARGE_EVENTS, absent)
+        streams.update({stream_id: stream.events for stream_id, stream in loaded.items()})
+    return streams

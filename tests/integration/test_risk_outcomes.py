@@ -1,0 +1,252 @@
+"""The consumer that counts what became of charges: each outcome once, from the log to the hit of a rule."""
+
+import asyncio
+from collections import Counter as Tally
+from collections.abc import AsyncIterator
+from importlib.resources import files
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.ids import StreamId, new_dispute_id
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.risk import CustomerContext, RiskAssessment
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.parked_streams import resume
+from fincore.eventstore.subscription import Checkpoint, Fenced, Subscription
+from fincore.eventstore.writer import Writer
+from fincore.postgres.pool import Pool
+from fincore.write.risk.features import COUNTERS
+from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.outcome_counter import OutcomeCounter
+from fincore.write.risk.outcomes import Pair, increments_of, pairs_of
+from fincore.write.risk.postgres_store import PostgresRiskStore
+from fincore.write.risk.rules import RuleSet
+from fixtures.clocks import HandClock
+from fixtures.commits import MERCHANT, append, captured, created, dispute_opened, new_stream
+from fixtures.risk import NOON, REQUEST, rule_set
+from fixtures.traffic import aftermaths, failed, fates, live, running_writer, store_pool
+
+ALL = pairs_of(COUNTERS.values())
+IP = "192.0.2.1"
+BORN = created(customer=CustomerContext(ip=IP), customer_email="ann@shop.example")
+STARTER = rule_set((files("fincore.write.risk") / "starter_rules.toml").read_text())
+
+
+@pytest.fixture
+async def writer(pool: Pool) -> AsyncIterator[Writer[ChargeEvent]]:
+    async with running_writer(pool) as writer:
+        yield writer
+
+
+@pytest.fixture
+async def counters(dsn: str) -> AsyncIterator[Pool]:
+    async with store_pool(dsn, "risk") as pool:
+        yield pool
+
+
+def subscription(
+    counters: Pool, consumer: OutcomeCounter | None = None, *, batch_events_max: int = 1_000
+) -> Subscription[LogEvent]:
+    return Subscription(
+        EventLog(counters, LOG_EVENTS),
+        counters,
+        consumer or OutcomeCounter(lambda: ALL),
+        batch_events_max=batch_events_max,
+    )
+
+
+async def caught_up(one: Subscription[LogEvent]) -> None:
+    while await one.advance():
+        pass
+
+
+async def counted(counters: Pool) -> dict[bytes, dict[int, int]]:
+    """Every counter: the amounts by their seconds."""
+    found: dict[bytes, dict[int, int]] = {}
+    for row in await counters.fetch("select outcome, state from risk.outcomes"):
+        amounts = Tally[int]()
+        for second, amount in zip(row["state"][::2], row["state"][1::2], strict=True):
+            amounts[second] += amount
+        found[row["outcome"]] = dict(amounts)
+    return found
+
+
+async def told(
+    counters: Pool, streams: list[StreamId], pairs: frozenset[Pair] = ALL
+) -> dict[bytes, dict[int, int]]:
+    """What the log tells that the counters should be."""
+    log = EventLog(counters, CHARGE_EVENTS)
+    amounts: dict[bytes, Tally[int]] = {}
+    for stream in streams:
+        for one in increments_of(await log.load(stream), pairs):
+            amounts.setdefault(one.outcome, Tally())[one.second] += one.amount
+    return {outcome: dict(found) for outcome, found in amounts.items()}
+
+
+class Live:
+    """One live version."""
+
+    shadow = ()
+    lacks_live = False
+
+    def __init__(self, live: RuleSet) -> None:
+        self.live = live
+
+
+async def assessed(counters: Pool, rules: RuleSet, **changes: object) -> RiskAssessment:
+    store = PostgresRiskStore(counters)
+    engine = InProcessEngine(Live(rules), store, HandClock(NOON), timeout_seconds=60, failure_mode="closed")
+    request = replace(REQUEST, merchant_id=MERCHANT, email="ann@shop.example", **changes)
+    found = await engine.assess(request)
+    await store.close()
+    assert found is not None
+    assert found.unavailable is None
+    return found
+
+
+@pytest.mark.parametrize("batch_events_max", [1, 7, 1_000])
+async def test_every_fate_counts_once_in_batches_of_any_size(
+    writer: Writer[ChargeEvent], counters: Pool, batch_events_max: int
+) -> None:
+    streams = await live(writer, [*fates(), *aftermaths()])
+    await caught_up(subscription(counters, batch_events_max=batch_events_max))
+    found = await counted(counters)
+    assert found == await told(counters, streams)
+    assert len(found) > 10
+
+
+async def test_two_consumers_count_each_outcome_once(writer: Writer[ChargeEvent], counters: Pool) -> None:
+    first, second = (subscription(counters, batch_events_max=3) for _ in range(2))
+    streams = await live(writer, fates())
+
+    async def run(one: Subscription[LogEvent]) -> None:
+        while True:
+            try:
+                if not await one.advance():
+                    return
+            except Fenced:
+                continue
+
+    await asyncio.gather(run(first), run(second))
+    assert await counted(counters) == await told(counters, streams)
+
+
+async def test_outcome_counts_again_if_its_checkpoint_did_not_move(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    """A crash between the two: both are in one transaction, so neither has happened."""
+    stream = new_stream()
+    await writer.commit(append(stream, BORN, failed()))
+    await owner_pool.execute(
+        "create function risk.refuse() returns trigger language plpgsql as"
+        " $$ begin raise exception 'away' using errcode = 'admin_shutdown'; end $$"
+    )
+    await owner_pool.execute(
+        "create constraint trigger refused after update on risk.checkpoints deferrable initially deferred"
+        " for each row execute function risk.refuse()"
+    )
+    consumer = subscription(counters)
+    with pytest.raises(asyncpg.PostgresError):
+        await consumer.advance()
+    assert await counted(counters) == {}
+    await owner_pool.execute("drop trigger refused on risk.checkpoints")
+    await caught_up(consumer)
+    assert await counted(counters) == await told(counters, [stream])
+
+
+async def test_nothing_is_counted_that_no_rule_names(writer: Writer[ChargeEvent], counters: Pool) -> None:
+    wanted: set[Pair] = set()
+    consumer = subscription(counters, OutcomeCounter(lambda: wanted))
+    await live(writer, fates())
+    await caught_up(consumer)
+    assert (await counted(counters), await consumer.checkpoint() != Checkpoint(0, 0)) == ({}, True)
+    # From the moment on at which a rule names it.
+    wanted.add(("captures", "merchant"))
+    later = await live(writer, fates())
+    await caught_up(consumer)
+    expected = await told(counters, later, frozenset(wanted))
+    assert await counted(counters) == expected
+    # Though no rule names it any more: what is counted is complete.
+    wanted.clear()
+    last = await live(writer, fates())
+    await caught_up(consumer)
+    assert await counted(counters) == await told(
+        counters, [*later, *last], frozenset({("captures", "merchant")})
+    )
+
+
+async def test_parked_charge_counts_when_it_is_resumed(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    stream, other = new_stream(), new_stream()
+    await writer.commit(append(stream, BORN, failed()))
+    await writer.commit(append(other, BORN, failed()))
+    await owner_pool.execute("alter table eventstore.events disable trigger user")
+    await owner_pool.execute(
+        "update eventstore.events set data = '{}' where stream_id = $1 and version = 2", stream
+    )
+    await caught_up(subscription(counters))
+    assert await counted(counters) == await told(counters, [other])
+    data = await owner_pool.fetchval(
+        "select data from eventstore.events where stream_id = $1 and version = 2", other
+    )
+    await owner_pool.execute(
+        "update eventstore.events set data = $2 where stream_id = $1 and version = 2", stream, data
+    )
+    log = EventLog(counters, LOG_EVENTS)
+    assert await resume(log, counters, OutcomeCounter(), stream) == 1
+    assert await counted(counters) == await told(counters, [stream, other])
+    assert await resume(log, counters, OutcomeCounter(), stream) is None
+
+
+async def test_declines_in_the_log_make_a_starter_rule_hit(
+    writer: Writer[ChargeEvent], counters: Pool
+) -> None:
+    consumer = subscription(counters, OutcomeCounter(lambda: pairs_of(STARTER.counters)))
+    before = await assessed(counters, STARTER)
+    assert "card-declined-often" in before.unknown
+    await caught_up(consumer)
+    assert "card-declined-often" not in (await assessed(counters, STARTER)).unknown
+    for _ in range(7):
+        await writer.commit(append(new_stream(), BORN, failed()))
+    await caught_up(consumer)
+    found = await assessed(counters, STARTER)
+    assert (found.decision, found.rule) == ("block", "card-declined-often")
+    assert found.facts["declines_by_card_24h"] == 7
+
+
+async def test_dispute_of_another_day_counts_for_the_customer(
+    writer: Writer[ChargeEvent], counters: Pool
+) -> None:
+    """The charge was captured in one batch and disputed in another, which has to look its beginning up."""
+    consumer = subscription(counters, OutcomeCounter(lambda: pairs_of(STARTER.counters)))
+    stream = new_stream()
+    await writer.commit(append(stream, BORN, captured()))
+    await caught_up(consumer)
+    assert (await assessed(counters, STARTER)).decision == "allow"
+    await writer.commit(append(stream, dispute_opened(new_dispute_id()), expected_version=2))
+    await caught_up(consumer)
+    found = await assessed(counters, STARTER)
+    assert (found.rule, found.decision) == ("disputed-before", "review")
+
+
+async def test_outcomes_of_other_merchants_and_modes_count_apart(
+    writer: Writer[ChargeEvent], counters: Pool
+) -> None:
+    rules = rule_set("[[rules]]\nname = 'one'\nwhen = 'declines_by_ip_1h > 0'\naction = 'block'\n")
+    await writer.commit(append(new_stream(), replace(BORN, livemode=True), failed()))
+    await caught_up(subscription(counters))
+    assert (await assessed(counters, rules)).facts["declines_by_ip_1h"] == 0
+    assert (await assessed(counters, rules, livemode=True)).facts["declines_by_ip_1h"] == 1
+
+
+async def test_card_by_number_has_unknown_outcomes(counters: Pool, writer: Writer[ChargeEvent]) -> None:
+    """The log does not hold what tells it from other cards: that none of its charges was declined is not known."""
+    await caught_up(subscription(counters))
+    rules = rule_set("[[rules]]\nname = 'one'\nwhen = 'declines_by_card_1h == 0'\naction = 'block'\n")
+    found = await assessed(counters, rules, payment_token=None, number_hmac="h")
+    assert (found.decision, found.unknown) == ("allow", ("one",))
+    assert (await assessed(counters, rules)).decision == "block"
