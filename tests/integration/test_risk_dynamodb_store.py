@@ -19,10 +19,10 @@ from fincore.write.risk.list_entries import NewEntry
 from fincore.write.risk.lists import RiskLists
 from fincore.write.risk.metrics import ATTEMPTS_UNCOUNTED
 from fincore.write.risk.postgres_store import PostgresRiskStore
-from fincore.write.risk.store import Counter, Key, ListName, Measure, Membership, Window
+from fincore.write.risk.store import Counter, Key, ListName, Measure, Membership, Readings, Window
 from fixtures.dynamo_clients import dynamo_client
 from fixtures.risk_stores import Attempts, DynamoWorld, SetClock
-from fixtures.waiting import happens
+from fixtures.waiting import PATIENCE_SECONDS, happens
 
 BY_IP = Counter("attempts", "ip", "1h")
 IP = "203.0.113.9"
@@ -138,12 +138,16 @@ async def test_key_at_its_limit_holds_up_no_other(
     calm = asyncio.Event()
     read, write = world.client.batch_get_item, world.client.transact_write_items
     refused: list[str] = []
+    meanwhile: list[asyncio.Task[Readings]] = []
 
     async def throttled_read(**request: Any) -> Any:
         answer = await read(**request)
         keys = request["RequestItems"][world.table_name]["Keys"]
         if not refused and {"id": {"B": hot}} in keys:
             refused.append("read")
+            meanwhile.append(asyncio.create_task(store.observe(attempts.next(ip="calm-0"), [BY_IP], ())))
+            for _ in range(5):
+                await asyncio.sleep(0)  # its batch looks for items that are free, and finds none
             answer["UnprocessedKeys"] = {world.table_name: {"Keys": [{"id": {"B": hot}}]}}
         return answer
 
@@ -164,6 +168,8 @@ async def test_key_at_its_limit_holds_up_no_other(
         *(store.observe(attempts.next(ip=f"calm-{number}"), [BY_IP], ()) for number in range(5))
     )
     assert [one.counts for one in others] == [{BY_IP: 1}] * 5
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert [(await one).counts for one in meanwhile] == [{BY_IP: 2}]
     assert not held_up.done()
     assert (await store.observe(attempts.next(ip="calm-1"), [BY_IP], ())).counts == {BY_IP: 2}
     calm.set()

@@ -1,17 +1,20 @@
 """What the settings of the risk store lead to, at the start of a role and in `fincore risk store create`."""
 
+import logging
 import subprocess
 import sys
 from uuid import uuid4
 
 import pytest
 
+from fincore.bootstrap import risk_table
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.risk_store import running_risk_store
 from fincore.bootstrap.settings import Settings
 from fincore.cli.risk_store import create_table
 from fincore.domain.errors import ConfigurationError, StoreUnavailable
+from fincore.observability.logs import configure_logs
 from fincore.postgres.pool import Pool
 from fincore.write.risk.store import Counter
 from fixtures.dynamo_clients import REGION
@@ -29,6 +32,8 @@ def environment(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    # The emulator shares the machine with other tests.
+    monkeypatch.setattr(risk_table, "ANSWER_SECONDS_MAX", 60)
     return {
         "FINCORE_RISK_STORE": "dynamodb",
         "FINCORE_RISK_DYNAMODB_TABLE": f"risk-{uuid4()}",
@@ -80,6 +85,27 @@ async def test_role_starts_while_dynamodb_is_away(environment: dict[str, str], p
     async with running_risk_store(stores_on(pool), SetClock(), read_settings(environment)) as store:
         with pytest.raises(StoreUnavailable, match="cannot be reached"):
             await store.observe(Attempts().next(ip=IP), [BY_IP], ())
+
+
+async def test_session_token_of_aws_is_never_logged(
+    environment: dict[str, str],
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The library tells whole requests with their signatures at the level debug."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token-of-this-session")
+    configure_logs(level="debug", log_format="json")
+    try:
+        with pytest.raises(ConfigurationError):
+            await counted(pool, read_settings(environment))
+        logging.getLogger("fincore").debug("what FinCore says")
+        told = capsys.readouterr().err
+    finally:
+        logging.getLogger().handlers.clear()
+    assert "what FinCore says" in told
+    assert "token-of-this-session" not in told
+    assert "Signature=" not in told
 
 
 def test_dynamodb_without_its_library_is_one_sentence() -> None:

@@ -19,6 +19,10 @@ _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType
 
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
+_AWS_CREDENTIALS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+_COUNT_ATTEMPTS: Final[frozenset[Role]] = frozenset({"api", "worker", "card-edge"})
+"""The roles that assess charges, and may count attempts in DynamoDB."""
+
 SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
     # It encrypts the secrets of merchants' webhooks, and shows balances while LedgerDB is there.
     "api": _ENCRYPTION_KEYS | {"FINCORE_LEDGERDB_DSN"},
@@ -73,6 +77,8 @@ def environment_of(
         if name not in needed or (suffix and name in found)
     }
     hidden |= _variables(settings, get_args(AccountPart)) - _variables(settings, _PARTS_OF_ROLE.get(role, ()))
+    if role not in _COUNT_ATTEMPTS:
+        hidden |= _AWS_CREDENTIALS
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}
 

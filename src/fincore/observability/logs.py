@@ -16,7 +16,17 @@ _SECRET: Final = re.compile(
     r"(?P<kind>\b(?:sk|rk|pk)_(?:test|live)_|\bwhsec_|_secret_|\b[Bb]earer\s+|\b[Bb]asic\s+)[A-Za-z0-9+/=_\-.]{6,}"
     r"|(?P<dsn>\bpostgres(?:ql)?://[^\s:/@]*):[^\s@/]+@"
 )
-_QUIET: Final = ("asyncio", "aiohttp.access", "uvicorn", "pgqueuer", "yoyo", "httpx")
+_QUIET: Final = (
+    "asyncio",
+    "aiohttp.access",
+    "uvicorn",
+    "pgqueuer",
+    "yoyo",
+    "httpx",
+    "aiobotocore",
+    "botocore",
+)
+"""Loggers of libraries that say only what is wrong. What those of AWS say at `debug` holds signed requests and session tokens."""
 
 
 def redact(text: str) -> str:

@@ -117,6 +117,17 @@ def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_pa
     assert [one.label for one in read_settings(told).psp_accounts] == ["stripe/eu"]
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_credentials_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path) -> None:
+    secrets = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"}
+    environment = {"FINCORE_DATA_DIR": str(tmp_path), "AWS_REGION": "eu-central-1", **secrets}
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    assert secrets.keys() & told.keys() == (
+        secrets.keys() if role in ("api", "worker", "card-edge") else set()
+    )
+    assert told["AWS_REGION"] == "eu-central-1"
+
+
 def test_made_key_and_embedded_server_reach_the_roles(tmp_path: Path) -> None:
     environment = {"FINCORE_DATA_DIR": str(tmp_path)}
     told = environment_of("notify", environment, read_settings(environment), DATABASES)

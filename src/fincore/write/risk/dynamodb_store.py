@@ -165,6 +165,8 @@ class DynamoRiskStore:
                 free = _items(clear) - _items(held_up)
                 self._busy -= free & held
                 held -= free
+                # What waits for these items has no lane: each found them busy.
+                self._start_lane()
                 batch = held_up
             await asyncio.sleep(self._pause(tried))
         _log.error("risk.attempts_uncounted", attempts=len(batch), reason=reason)
