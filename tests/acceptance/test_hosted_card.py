@@ -69,8 +69,11 @@ async def test_payment_of_the_page_is_refunded_and_disputed(system: System, shop
     refund = (await shop.refund(charge_id, amount_minor=300)).json
     system.until_idle()
     system.sandbox.call("POST", f"/sandbox/payment_intents/{intent_of(system, charge_id)}/dispute")
+    system.sandbox.call("POST", f"/sandbox/payment_intents/{intent_of(system, charge_id)}/warn_of_fraud")
     system.until_idle()
     disputed = await shop.get(charge_id)
+    assert [one["is_actionable"] for one in disputed["fraud_warnings"]] == [False]
+    assert [one["category"] for one in disputed["disputes"]] == ["fraud"]
     assert [(one["id"], one["status"]) for one in disputed["refunds"]] == [(refund["id"], "succeeded")]
     assert [one["amount_minor"] for one in disputed["disputes"]] == [700]
 

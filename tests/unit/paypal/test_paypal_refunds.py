@@ -22,6 +22,7 @@ from fincore.domain.outcome import (
 )
 from fincore.write.psp.paypal.disputes import read_dispute
 from fincore.write.psp.paypal.gateway import PayPalGateway
+from fincore.write.psp.paypal.status_tables import DISPUTE_CATEGORIES
 from fincore.write.psp.paypal.wire import PayPalDispute
 from fincore.write.psp.port import DisputeInquiry, NotFound, RefundInquiry, RefundRequest
 from fixtures.paypal_stub import (
@@ -309,6 +310,28 @@ def test_only_movements_of_the_seller_count() -> None:
     assert isinstance(report, DisputeReport)
     assert report.movements == moved(withdrawn_minor=1999, withdrawn_fee_minor=2000)
     assert (report.status, report.is_inquiry, report.money) == ("needs_response", False, Money(1999, USD))
+
+
+EVERY_CATEGORY = {
+    "MERCHANDISE_OR_SERVICE_NOT_RECEIVED": "not_received",
+    "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED": "not_as_described",
+    "UNAUTHORISED": "fraud",
+    "CREDIT_NOT_PROCESSED": "credit_not_processed",
+    "DUPLICATE_TRANSACTION": "duplicate",
+    "INCORRECT_AMOUNT": "incorrect_amount",
+    "PAYMENT_BY_OTHER_MEANS": "paid_by_other_means",
+    "CANCELED_RECURRING_BILLING": "canceled_subscription",
+    "PROBLEM_WITH_REMITTANCE": "processing_error",
+    "OTHER": "other",
+}
+
+
+@pytest.mark.parametrize("reason", [*EVERY_CATEGORY, "FLAT_EARTH", ""])
+def test_reason_of_a_dispute_becomes_a_category_of_all_psps(reason: str) -> None:
+    report = read(reason=reason)
+    assert isinstance(report, DisputeReport)
+    assert (report.reason, report.category) == (reason, EVERY_CATEGORY.get(reason, "other"))
+    assert set(EVERY_CATEGORY) == set(DISPUTE_CATEGORIES)
 
 
 def test_money_put_aside_in_an_inquiry_is_held() -> None:

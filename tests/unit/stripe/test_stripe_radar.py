@@ -90,7 +90,9 @@ def test_score_at_its_bounds_is_kept(score: int) -> None:
     assert risk == PspRisk(level="normal", score=score)
 
 
-@pytest.mark.parametrize("rule", ["two words", "r" * 65, {"id": "rule_1"}, "rule\n", ""], ids=repr)
+@pytest.mark.parametrize(
+    "rule", ["two words", "4242424242424242", "r" * 65, {"id": "rule_1"}, "rule\n", ""], ids=repr
+)
 def test_rule_that_is_no_id_is_left_out(rule: Any) -> None:
     assert risk_of(outcome={"risk_level": "normal", "rule": rule}) == PspRisk(level="normal")
 

@@ -17,6 +17,7 @@ from fincore.domain.outcome import (
     Declined,
     DisputeReport,
     Failure,
+    FraudWarningReport,
     KnownOutcome,
     PspReference,
     RefundRejected,
@@ -381,6 +382,23 @@ async def test_a_dispute_of_an_abandoned_attempt_goes_to_a_person() -> None:
     assert [held.reason for held in (await one.state()).held_reports] == ["contradicts_state"]
     assert await one.attempt() == ("captured", 1000)
     assert (await one.state()).disputes == ()
+
+
+async def test_fraud_warning_of_an_abandoned_attempt_goes_to_a_person() -> None:
+    one = await Rerouted().begin()
+    one.stripe.becomes(one.charge_id, took(one.charge_id))
+    warning = FraudWarningReport(
+        psp_reference=PspReference("issfr_1"),
+        fraud_type="stolen_card",
+        is_actionable=True,
+        warned_at=NOON,
+        occurred_at=NOON,
+    )
+    event = Told(event_id="evt_1", charge_id=one.charge_id, says="warning", warning=warning)
+    assert await told(one, event) == Done()
+    state = await one.state()
+    assert [held.reason for held in state.held_reports] == ["contradicts_state"]
+    assert state.fraud_warnings == ()
 
 
 async def test_a_reversal_that_bounces_later_goes_to_a_person() -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from fincore.domain.card_number import without_card_numbers
 from fincore.domain.outcome import FraudWarningReport, PspReference
 from fincore.domain.psp_risk import PspRisk
 from fincore.write.psp.stripe import status_tables
@@ -32,8 +33,14 @@ def risk_of_charge(charge: StripeCharge | str | None) -> PspRisk | None:
     return PspRisk(
         level=status_tables.RISK_LEVELS.get(word, "unknown"),
         score=_fact(outcome.risk_score, _SCORE),
-        rule=_fact(outcome.rule, _RULE),
+        rule=_rule(outcome.rule),
     )
+
+
+def _rule(raw: msgspec.Raw) -> str | None:
+    """The id of the rule of Radar that decided; None for one that could be taken for a card number."""
+    rule = _fact(raw, _RULE)
+    return rule if rule is None or without_card_numbers(rule) == rule else None
 
 
 def risk_of_refused(error: StripeError, charge: StripeCharge | str | None) -> PspRisk | None:
