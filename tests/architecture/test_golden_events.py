@@ -7,7 +7,7 @@ fails here asks for a new schema version beside the old one, never for another g
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import pytest
@@ -66,9 +66,19 @@ from fincore.domain.events import (
     ReviewOpened,
     RiskAssessed,
 )
-from fincore.domain.ids import DisputeId, MerchantId, RefundId
+from fincore.domain.ids import CardId, DisputeId, MerchantId, RefundId
 from fincore.domain.outcome import PspAccount, PspName, PspReference, SubReference
-from fincore.domain.payment_method import CardInstrument, CardToken, PayPalInstrument, PayPalWallet
+from fincore.domain.payment_method import (
+    CardInstrument,
+    CardToken,
+    HostedCard,
+    KeptCard,
+    PaymentMethod,
+    PayPalInstrument,
+    PayPalVaultToken,
+    PayPalWallet,
+    UntokenisedCard,
+)
 from fincore.domain.risk import CustomerContext, RiskAssessment, RuleError, RuleHit, ShadowAssessment
 from fincore.domain.route_plan import PaymentMethodChoice, PlannedAttempt, RoutePlan, Skipped
 
@@ -89,6 +99,7 @@ PAYPAL_US: Final = PspAccount("paypal_us")
 ORDER: Final = PspReference("5O190127TN364715T")
 CAPTURE_AT_PSP: Final = SubReference("capture", PspReference("3C679366HH908993F"))
 AT: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+KEPT: Final = CardId("card_01k0bcdefghjkmnpqrstvwxyz0")
 
 EXPECTED: Final[Mapping[tuple[EventType, int], ChargeEvent]] = {
     ("charge.created", 1): ChargeCreated(
@@ -624,3 +635,32 @@ def test_current_event_encodes_to_its_golden_file(name: EventType) -> None:
     written = CHARGE_EVENTS.encode(EXPECTED[name, version])
     assert written[:2] == (name, version)
     assert msgspec.json.decode(written[2]) == golden(name, version)
+
+
+PAYMENT_METHODS: Final[Mapping[str, PaymentMethod]] = {
+    '{"type": "card", "token": "pm_card_visa"}': CardToken("pm_card_visa"),
+    '{"type": "paypal"}': PayPalWallet(),
+    '{"type": "paypal_vault", "token": "8kk8451t"}': PayPalVaultToken("8kk8451t"),
+    '{"type": "hosted_card"}': HostedCard(),
+    '{"type": "untokenised_card"}': UntokenisedCard(),
+    '{"type": "kept_card", "card_id": "card_01k0bcdefghjkmnpqrstvwxyz0"}': KeptCard(KEPT),
+    '{"type": "kept_card", "card_id": "card_01k0bcdefghjkmnpqrstvwxyz0", "initiator": "merchant"}': KeptCard(
+        KEPT, "merchant"
+    ),
+}
+"""Each payment method as the log holds it. A golden file of an event has one of them."""
+
+
+@pytest.mark.parametrize("written", PAYMENT_METHODS)
+def test_payment_method_of_charge_is_kept_in_its_words(written: str) -> None:
+    method = PAYMENT_METHODS[written]
+    data = golden("charge.created", 2) | {"payment_method": msgspec.json.decode(written)}
+    read = CHARGE_EVENTS.decode("charge.created", 2, msgspec.json.encode(data))
+    assert isinstance(read, ChargeCreated)
+    assert read.payment_method == method
+    (_, _, encoded) = CHARGE_EVENTS.encode(read)
+    assert msgspec.json.decode(encoded)["payment_method"] == msgspec.json.decode(written)
+
+
+def test_every_payment_method_has_its_golden_words() -> None:
+    assert {type(method) for method in PAYMENT_METHODS.values()} == set(get_args(PaymentMethod))
