@@ -7,11 +7,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from fincore.backoffice.risk_reviews import ReviewNotDecided, decide
+from fincore.backoffice.unknown_outcomes import resolve_charge
 from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.risk_cases import case_lines, case_row
 from fincore.domain.events import ChargeEvent, ReviewOpened
 from fincore.domain.ids import ChargeId
+from fincore.domain.outcome import ActionRequired, PspReference, Unknown
 from fincore.domain.payment_outcomes import decide_payment
+from fincore.domain.resolution import Resolution
 from fincore.postgres.pool import Pool
 from fincore.read.paymentdb.review_queries import list_reviews, measure_reviews
 from fixtures.merchant_api import Api, authorized, captured, serving_api
@@ -143,3 +146,25 @@ async def test_case_is_told_with_what_to_do_next(api: Api) -> None:
     *_, standing = case_lines(charge_id, charge, charge.risk)
     assert standing.startswith("review open: 19.99 USD held; decide by 2026-01-05 12:00:00 with ")
     assert f"`fincore risk cases approve {charge_id} --by NAME --reason WHY`" in standing
+
+
+async def test_hold_found_of_a_declined_charge_is_given_up(
+    api: Api, operator: OperatorStores, pool: Pool
+) -> None:
+    """Declined before the customer acted; whether that was given up is unknown, and a person sees a hold at the PSP."""
+    charge_id = ChargeId((await api.charge("k", return_url="https://shop.example/back")).json()["id"])
+    asked = ActionRequired(psp_reference=PspReference("pi_1"), redirect_url="https://bank.example/")
+    await api.record(charge_id, asked)
+    assert await decided(operator, charge_id, "declined") == [
+        "charge.review_decided",
+        "charge.cancel_requested",
+    ]
+    await api.record(charge_id, Unknown(reason="no answer", since=NOON))
+    seen = Resolution(
+        decided_by="ada", reason="The dashboard shows a hold.", psp_reference=PspReference("pi_1")
+    )
+    assert "charge.authorized" in await resolve_charge(operator.resolver, charge_id, "authorized", seen)
+    jobs = await pool.fetch(
+        "select entrypoint from queue.pgqueuer where entrypoint = 'charge.review' and execute_after <= now()"
+    )
+    assert len(jobs) == 1
