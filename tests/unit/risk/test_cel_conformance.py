@@ -105,6 +105,12 @@ def test_condition_is_true_as_the_specification_says(text: str) -> None:
         "1 / 0 > 0 && true",
         "[1, 0].all(x, 1 / x > 0)",
         "{1: 1, 1: 2}.size() == 1",
+        "uint(-n) > 0u",
+        "int(1e30) > 0",
+        'bool("perhaps")',
+        'text.matches(pairs["key"] + "(")',
+        "1 / 0 > 0 ? true : true",
+        'words[n > 0 ? 9 : 0] == "a"',
     ],
 )
 def test_condition_errs_as_the_specification_says(text: str) -> None:
@@ -119,6 +125,11 @@ def test_condition_errs_as_the_specification_says(text: str) -> None:
         'absent == "x" || false',
         'absent == "x" && true',
         "size(absent) > 0",
+        "absent == text ? true : true",
+        "absent in words",
+        "words.exists(w, w == absent)",
+        # what is unknown goes before what errs after it: known, it might decide alone
+        'absent == "x" || 1 / 0 > 0',
     ],
 )
 def test_condition_on_an_unknown_fact_is_unknown(text: str) -> None:

@@ -44,6 +44,8 @@ def evaluated(when: str, **facts: object) -> Verdict:
         ("amount_minor == -9223372036854775809", "invalid int literal"),
         ('email.matches("(((a{1,100}){1,100}){1,100})")', "is no regular expression"),
         ('email.matches("a{1001}")', "is no regular expression"),
+        ('email.matches(metadata["a"])', "matches takes a regular expression in quotes"),
+        ("email.matches(email)", "matches takes a regular expression in quotes"),
         ("\0", "this is no TOML"),
         ('"%d".format([amount_minor]) == "1"', "undeclared reference to 'format'"),
         ("cel.bind(x, amount_minor, x > 2)", "undeclared reference"),
