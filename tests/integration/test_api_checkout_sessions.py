@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fincore.bootstrap.application import ApplicationOptions
+from fincore.domain.checkout_decisions import end_session
 from fincore.domain.checkout_session_events import (
     CHECKOUT_SESSION_EVENTS,
     CheckoutSessionEvent,
@@ -18,6 +19,7 @@ from fincore.domain.ids import StreamId
 from fincore.domain.log_events import LOG_EVENTS
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.route_plan import RoutePlan
+from fincore.eventstore.commit import Provenance
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch
 from fincore.postgres.pool import Pool
@@ -136,6 +138,26 @@ async def test_open_session_is_ended_once(api: Api) -> None:
     assert (ended.status, ended.json()["status"], ended.json()["url"]) == (200, "expired", None)
     assert (await api.post(path, "end")).json() == ended.json()
     assert (await api.post(path, "again")).problem()[:2] == (409, "checkout_session_not_open")
+
+
+@pytest.mark.parametrize(("ends_by_time", "why"), [(False, "you asked for it"), (True, "its time is over")])
+async def test_session_that_is_ending_says_why(api: Api, *, ends_by_time: bool, why: str) -> None:
+    """An attempt of it can still be paid: its end is under way, for the reason that came first."""
+    created = await create(api)
+    session_id, word = created["url"].split("/")[-2:]
+    await customers(api).begin(session_id, word, "card", request="req_1")
+    path = f"{PATH}/{session_id}/expire"
+    if ends_by_time:
+        sessions = session_recorder(EventLog(api.pool, CHECKOUT_SESSION_EVENTS), api.writer)
+        over = SystemClock().now() + timedelta(days=1)
+        tests = Provenance(correlation="req_tests", actor="tests")
+        await sessions.record(session_id, lambda one: end_session(one, "time", over), tests)
+    else:
+        assert (await api.post(path, "end")).json()["status"] == "open"
+    again = await api.post(path, "again")
+    assert again.problem()[:2] == (409, "checkout_session_not_open")
+    assert f"The session is ending already: {why}." in again.json()["detail"]
+    assert (await api.request("GET", f"{PATH}/{session_id}")).json()["status"] == "open"
 
 
 async def test_session_of_another_merchant_or_mode_is_unknown(api: Api) -> None:

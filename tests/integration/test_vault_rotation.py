@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ from fincore.postgres.pool import Pool
 from fincore.write.merchants.merchants import Merchants
 from fincore.write.vault.accesses import Accesses, AccessRecord, this_process
 from fincore.write.vault.card_cipher import CardCipher
+from fincore.write.vault.forgetting import LostKey, NotForgotten, WhoForgets, forget
 from fincore.write.vault.kept_cards import KeptCards, VaultKeeping
 from fincore.write.vault.kept_rows import KeptRows, KeyUse, NewKeys
 from fincore.write.vault.rotation import Rotated, require_keys, rotate
@@ -265,6 +267,79 @@ async def test_accesses_are_listed_newest_first_with_the_process(vault: Vault, p
     assert found[0].accessed_by.startswith("fincore vault verify, ")
     (one,) = await AccessRecord(pool).list(made[0], limit=10)
     assert (one.purpose, one.charge_id, one.psp_account) == ("verification", None, None)
+
+
+WHO = WhoForgets("ada", "Lost.", datetime(2026, 1, 2, tzinfo=UTC))
+
+
+async def test_cards_under_a_lost_key_are_given_up(vault: Vault, pool: Pool, dsn: str) -> None:
+    """The card edge starts again; nothing is left of them but what a deleted card shows, and who gave them up."""
+    lost = [await vault.keep() for _ in range(3)]
+    await vault.delete(lost[0])
+    held = await vault.keep(NEW)
+    named = LostKey("old", vault_key("old").check, 2)
+    with pytest.raises(ConfigurationError, match="`fincore vault forget`"):
+        await require_vault_keys(pool, NEW)
+    assert await forget(pool, NEW.cipher.keys, named, WHO, vault.progress.append) == 2
+    await require_vault_keys(pool, NEW)
+    assert vault.progress == [2]
+    assert await vault.flaws() == {}
+    assert [one.identity.card_id for one in await vault.rows.after("", limit=9)] == [held]
+    for card_id in lost[1:]:
+        found = await vault.cards.find(vault.owner.merchant_id, card_id, livemode=False)
+        assert found is not None
+        assert (found.first6, found.last4, found.deleted_at) == (None, VISA[-4:], WHO.now)
+    rows = await pool.fetch(
+        "select key_id, key_check, cards, forgotten_at, forgotten_by, reason from vault.forgotten_keys"
+    )
+    assert [tuple(row) for row in rows] == [("old", named.key_check, 2, WHO.now, "ada", "Lost.")]
+    owner = await asyncpg.connect(dsn)
+    for change in ("delete from vault.forgotten_keys", "update vault.forgotten_keys set reason = 'x'"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="is evidence"):
+            await owner.execute(change)
+    await owner.close()
+
+
+async def test_cards_are_given_up_in_batches(
+    vault: Vault, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fincore.write.vault.forgetting.FORGOTTEN_CARDS_MAX", 2)
+    for _ in range(5):
+        await vault.keep()
+    named = LostKey("old", vault_key("old").check, 5)
+    assert await forget(pool, NEW.cipher.keys, named, WHO, vault.progress.append) == 5
+    assert vault.progress == [2, 4, 5]
+    assert [
+        row["cards"] for row in await pool.fetch("select cards from vault.forgotten_keys order by 1")
+    ] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("under", "named", "said"),
+    [
+        (CHANGING, LostKey("old", vault_key("old").check, 2), "so its cards can be read"),
+        (NEW, LostKey("old", vault_key("old").check, 1), "encrypts 2 cards, not 1"),
+        (NEW, LostKey("old", vault_key("old").check, 3), "--cards 2"),
+        (NEW, LostKey("old", vault_key("old", "another").check, 2), "no card is encrypted by a key old"),
+        (NEW, LostKey("older", vault_key("old").check, 2), "no card is encrypted by a key older"),
+        (NEW, LostKey("new", vault_key("new").check, 1), "so its cards can be read"),
+    ],
+    ids=["key at hand", "fewer", "more", "another check", "another id", "current key"],
+)
+async def test_cards_that_can_be_read_are_not_given_up(
+    vault: Vault, pool: Pool, under: VaultKeeping, named: LostKey, said: str
+) -> None:
+    made = [await vault.keep(), await vault.keep()]
+    with pytest.raises(NotForgotten, match=said):
+        await forget(pool, under.cipher.keys, named, WHO, vault.progress.append)
+    assert sorted(one.identity.card_id for one in await vault.rows.after("", limit=9)) == sorted(made)
+
+
+async def test_lost_key_under_the_id_of_another_is_given_up(vault: Vault, pool: Pool) -> None:
+    await vault.keep()
+    keys = VaultKeys([vault_key("old", "another")])
+    named = LostKey("old", vault_key("old").check, 1)
+    assert await forget(pool, keys, named, WHO, vault.progress.append) == 1
 
 
 def test_keys_that_encrypt_nothing_need_not_be_at_hand() -> None:

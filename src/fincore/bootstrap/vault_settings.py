@@ -48,7 +48,7 @@ async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:
     elif uses:
         raise ConfigurationError(
             f"FINCORE_VAULT_KEYS is missing, and {sum(use.cards for use in uses):,} cards are kept: set it to the keys that "
-            "encrypt them"
+            "encrypt them, or, if those are lost for good, to a new one, and give the cards up with `fincore vault forget`"
         )
 
 

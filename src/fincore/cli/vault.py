@@ -1,23 +1,26 @@
-"""What `fincore vault` can do: the keys in use, their rotation, whether each card can be read, who used the keys."""
+"""What `fincore vault` can do: keys in use, their rotation and loss, whether each card can be read, who used the keys."""
 
+import re
 import sys
+from functools import partial
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
 from fincore.bootstrap.vault_settings import vault_keeping
-from fincore.cli.arguments import Limit, id_by
+from fincore.cli.arguments import By, Limit, Reason, id_by
 from fincore.cli.commands import COMMANDS
 from fincore.cli.stores import on_installation, on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
-from fincore.domain.errors import ConfigurationError
+from fincore.domain.errors import ConfigurationError, UsageError
 from fincore.domain.ids import CardId, parse_card_id
 from fincore.write.vault.accesses import Accesses, AccessRecord, this_process
+from fincore.write.vault.forgetting import LostKey, WhoForgets, forget
 from fincore.write.vault.kept_cards import VaultKeeping
 from fincore.write.vault.kept_rows import KeptRows, KeyUse
 from fincore.write.vault.rotation import LISTED_MAX, Progress, Rotated, rotate
@@ -36,6 +39,25 @@ Card = Annotated[
         name="--card",
         validator=id_by(parse_card_id, "it is the `id` in the card edge's answers"),
         help="The card's id, `card_...`; without it the accesses to all cards.",
+    ),
+]
+
+
+def _check_of_a_key(_: object, text: str) -> None:
+    if re.fullmatch(r"[0-9a-f]{16}", text) is None:
+        raise UsageError("--check must be the 16 digits that `fincore vault keys` lists for the key")
+
+
+LostKeyId = Annotated[str, Parameter(help="The id of the key.")]
+LostKeyCheck = Annotated[
+    str,
+    Parameter(validator=_check_of_a_key, help="Its check, which tells it from another key of the same id."),
+]
+LostCards = Annotated[
+    int,
+    Parameter(
+        validator=validators.Number(gte=1),
+        help="How many cards it encrypts, as listed: it confirms that you give up these.",
     ),
 ]
 
@@ -87,6 +109,17 @@ def verify_cards() -> None:
     sys.exit(1 if done.flawed_count else 0)
 
 
+@vault.command(name="forget")
+def forget_key(key: LostKeyId, /, *, check: LostKeyCheck, cards: LostCards, by: By, reason: Reason) -> None:
+    """Give up the cards under a key that is lost, for good, so that the card edge starts again.
+
+    Name the key as `fincore vault keys` lists it. Its cards end as deleted ones: merchants have to have them sent again. No backup of
+    the key brings them back afterwards. It is refused while FINCORE_VAULT_KEYS holds the key. Run it again if it was interrupted.
+    """
+    lost = LostKey(key, bytes.fromhex(check), cards)
+    show(f"{counted(on_installation(partial(_forgotten, lost, by, reason)), 'card')} given up for good")
+
+
 @vault.command(name="access")
 def list_accesses(*, card_id: Card = None, limit: Limit = 100) -> None:
     """List who used the keys of cards, why and when, newest first."""
@@ -119,6 +152,13 @@ async def _rotated(settings: Settings, databases: Databases) -> Rotated:
         pool = stores.eventstore
         accesses = Accesses(pool, stores.clock, by=this_process("fincore vault rotate"))
         return await rotate(KeptRows(pool), *keeping, accesses, _progress("rotated"))
+
+
+async def _forgotten(lost: LostKey, by: str, reason: str, settings: Settings, databases: Databases) -> int:
+    keeping = _keeping(settings)
+    async with operator_stores(databases, "eventstore") as stores:
+        who = WhoForgets(by, reason, stores.clock.now())
+        return await forget(stores.eventstore, keeping.cipher.keys, lost, who, _progress("given up"))
 
 
 async def _verified(settings: Settings, databases: Databases) -> Verified:

@@ -73,7 +73,9 @@ EXPIRE_SESSION: Final = Operation(
     description=(
         "Ends an open session, so that it cannot be paid. While an attempt of the customer is under way, FinCore cancels it at the "
         "PSP first: the session stays `open` until that is known, and is `completed` if the attempt turns out paid. With "
-        "`Prefer: wait=N` the response holds the outcome."
+        "`Prefer: wait=N` the response holds the outcome. A session that is ending already, because you asked before or its time is "
+        "over, is answered 409 `checkout_session_not_open`: its end is under way, and its webhook tells how it ended. "
+        "Where its time is over and staff review the payment, it ends with their decision, or once you cancel the charge."
     ),
     tag=_TAG,
     parameters=(_SESSION_ID, IDEMPOTENCY_KEY, PREFER),

@@ -188,7 +188,8 @@ class SessionService:
         if isinstance(ended, SessionRefusal):
             return Refused("checkout_session_not_open", ended.detail)
         if not ended:
-            return Refused("checkout_session_not_open", "The session is ending already.")
+            why = "its time is over" if session.expiry_reason == "time" else "you asked for it"
+            return Refused("checkout_session_not_open", f"The session is ending already: {why}.")
         after = session
         for event in ended:
             after = evolve_session(after, event)

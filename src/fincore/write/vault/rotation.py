@@ -40,12 +40,14 @@ def require_keys(uses: list[KeyUse], keys: VaultKeys) -> None:
         key = keys.find(use.key_id)
         if key is None:
             raise ConfigurationError(
-                f"FINCORE_VAULT_KEYS lacks the key {use.key_id}, which encrypts {use.cards:,} cards: add it after the current key"
+                f"FINCORE_VAULT_KEYS lacks the key {use.key_id}, which encrypts {use.cards:,} cards: add it after the current key, "
+                "or, if it is lost for good, give those cards up with `fincore vault forget`"
             )
         if key.check != use.key_check:
             raise ConfigurationError(
                 f"FINCORE_VAULT_KEYS holds another key {use.key_id} than the one that encrypts {use.cards:,} cards: "
-                "give it back its key, and a new key a new id"
+                "give it back its key, and a new key a new id; if it is lost for good, give those cards up with "
+                "`fincore vault forget`"
             )
 
 

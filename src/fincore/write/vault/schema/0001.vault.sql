@@ -57,7 +57,7 @@ create index accesses_of_cards on vault.accesses (card_id, access_no);
 
 create function vault.refuse_change_of_access() returns trigger language plpgsql as $$
 begin
-    raise exception 'the record of accesses is evidence: % on %.% is refused', tg_op, tg_table_schema, tg_table_name
+    raise exception 'the record of accesses and of lost keys is evidence: % on %.% is refused', tg_op, tg_table_schema, tg_table_name
         using errcode = 'restrict_violation', hint = 'add a further row';
 end
 $$;
@@ -66,6 +66,23 @@ create trigger accesses_are_never_changed
     for each row execute function vault.refuse_change_of_access();
 create trigger accesses_are_never_truncated
     before truncate on vault.accesses
+    for each statement execute function vault.refuse_change_of_access();
+
+-- Cards that an operator gave up because their key was lost, a row for each batch that was erased. Nothing of a card is in it.
+create table vault.forgotten_keys (
+    forgotten_no bigint     generated always as identity primary key,
+    key_id      text        collate "C" not null check (key_id ~ '^[a-z0-9][a-z0-9._-]{0,31}$'),
+    key_check   bytea       not null check (octet_length(key_check) = 8),
+    cards       bigint      not null check (cards > 0),
+    forgotten_at timestamptz not null,
+    forgotten_by text       not null check (length(forgotten_by) between 1 and 1000),
+    reason      text        not null check (length(reason) between 1 and 1000)
+);
+create trigger forgotten_keys_are_never_changed
+    before update or delete on vault.forgotten_keys
+    for each row execute function vault.refuse_change_of_access();
+create trigger forgotten_keys_are_never_truncated
+    before truncate on vault.forgotten_keys
     for each statement execute function vault.refuse_change_of_access();
 
 -- A card's keys and fingerprint change together with rotations, and end with its deletion; nothing else of it ever changes.
@@ -98,7 +115,7 @@ create trigger cards_are_never_truncated
     for each statement execute function vault.refuse_change_of_card();
 
 grant usage on schema vault to fincore_service;
-grant select, insert on vault.cards, vault.accesses to fincore_service;
+grant select, insert on vault.cards, vault.accesses, vault.forgotten_keys to fincore_service;
 grant update (
     first6, deleted_at, deleted_by, key_id, key_check, wrapped_key, content, fingerprint, fingerprint_key_check
 ) on vault.cards to fincore_service;
