@@ -219,12 +219,14 @@ async def test_two_processes_let_no_more_than_the_limit_pass(
 ) -> None:
     """Each attempt reads another number, so that exactly the legal ones pass."""
     stores = [world.process(), world.process()]
-    found = await asyncio.gather(
-        *(
-            counts(stores[number % 2], attempts.next(ip=IP, card=f"{number}"), BY_IP, CARDS_BY_IP)
-            for number in range(60)
+    found = []
+    for first in (0, 20, 40):  # the counters are new to the first of these bursts only
+        found += await asyncio.gather(
+            *(
+                counts(stores[number % 2], attempts.next(ip=IP, card=f"{number}"), BY_IP, CARDS_BY_IP)
+                for number in range(first, first + 20)
+            )
         )
-    )
     assert sorted(found) == [(number, number) for number in range(1, 61)]
     assert sum(by_ip <= 5 for by_ip, _ in found) == 5
 

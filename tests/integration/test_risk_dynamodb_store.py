@@ -105,6 +105,18 @@ async def test_attempt_with_more_counters_than_a_transaction_takes(world: Dynamo
     )
 
 
+async def test_burst_goes_in_few_transactions_within_the_limit(world: DynamoWorld) -> None:
+    store, attempts = world.process(), Attempts()
+    burst = [attempts.next(ip=IP) for _ in range(150)]
+    await asyncio.gather(*(store.observe(one, [BY_IP], ()) for one in burst))
+    sizes = [
+        len(request["TransactItems"])
+        for name, request in world.client.requests
+        if name == "transact_write_items"
+    ]
+    assert sizes == [ITEMS_MAX, 52]
+
+
 async def test_counter_of_a_hot_key_stays_within_a_kilobyte(world: DynamoWorld) -> None:
     """What repetitions are known by is kept apart from the counter, so no key outgrows its item."""
     store, attempts = world.process(), Attempts()
