@@ -3,14 +3,19 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
+
+import psycopg
 
 from bench import load
 from bench.figures import Figure, show
 from bench.installation import Installation, installation
 from bench.load import Body, Load
 from bench.store import Store
+from fincore.backoffice import risk_lists
+from fincore.bootstrap.databases import Databases, open_stores
 from fincore.domain.clock import SystemClock
 from fincore.domain.currency import Currency
 from fincore.domain.ids import MerchantId, new_charge_id
@@ -19,9 +24,11 @@ from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.lists import RiskLists
+from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rules import RuleSet
-from fincore.write.risk.store import Counter, Membership, Observation, Readings
+from fincore.write.risk.store import Counter, ListName, Membership, Observation, Readings
 from fincore.write.rule_looks import POLL_SECONDS
 
 RULES: Final = (10, 100, 1_000)
@@ -35,6 +42,9 @@ ACCEPT_ROUNDS: Final = 3
 ACCEPT_TARGET_MICROSECONDS: Final = 500.0
 ACCEPT_LOAD: Final = 64
 ACCEPT_SECONDS: Final = 4.0
+LIST_ENTRIES: Final = (1_000, 1_000_000)
+LOOKUPS: Final = 500
+MERCHANT_ID: Final = MerchantId("mer_01kab5m5wvfb9v1c2m5hfv0d2e")
 RULES_LIVE_AFTER_SECONDS: Final = 3 * POLL_SECONDS
 BODY: Final = Body(
     content='{"amount_minor":1{n},"currency":"usd","payment_method":"pm_card_visa","customer":{"email":"ada-{n}@example.com",'
@@ -86,10 +96,18 @@ class _Accepted(NamedTuple):
     microseconds: float
 
 
+class _Listed(NamedTuple):
+    """A list of some length: how long its import took, and a look-up in it."""
+
+    import_seconds: float
+    lookup_milliseconds: float
+
+
 def measure(store: Store) -> None:
-    """Assess charges in this process, alone; then accept charges with rules and without."""
+    """Assess charges in this process, alone; accept charges with rules and without; import lists and look values up."""
     _measure_engine()
     _measure_accept(store)
+    _measure_lists(store)
 
 
 def _measure_engine() -> None:
@@ -151,9 +169,72 @@ def _measure_accept(store: Store) -> None:
     )
 
 
+def _measure_lists(store: Store) -> None:
+    """Lists of customers in a database of their own; each look-up is of the last entry, alone in its statement."""
+    found = asyncio.run(_lists_measured(store.fresh_database(), store.folder / "list.csv"))
+    show(
+        "Lists of risk",
+        f"Files are imported as `fincore risk lists import` does it; then {LOOKUPS:,} look-ups one after the other, the median.",
+        [
+            Figure(
+                name=f"import of {LIST_ENTRIES[-1]:,} addresses",
+                value=LIST_ENTRIES[-1] / found[-1].import_seconds,
+                unit="/s",
+                reference=f"{LIST_ENTRIES[0]:,} addresses",
+                reference_value=LIST_ENTRIES[0] / found[0].import_seconds,
+            ),
+            Figure(
+                name=f"look-up in {LIST_ENTRIES[-1]:,} addresses",
+                value=found[-1].lookup_milliseconds,
+                unit="ms",
+                lower_is_better=True,
+                reference=f"in {LIST_ENTRIES[0]:,}",
+                reference_value=found[0].lookup_milliseconds,
+            ),
+        ],
+    )
+
+
+async def _lists_measured(dsn: str, file: Path) -> list[_Listed]:
+    databases = Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+    async with open_stores(databases, application_name="bench") as stores:
+        lists, risk = RiskLists(stores.eventstore), PostgresRiskStore(stores.risk)
+        return [await _listed(lists, risk, file, entries) for entries in LIST_ENTRIES]
+
+
+async def _listed(lists: RiskLists, risk: PostgresRiskStore, file: Path, entries: int) -> _Listed:
+    name, address = ListName(f"of_{entries}"), "customer-{}@example.com"
+    with file.open("w", encoding="utf-8") as lines:
+        lines.write("value\n")
+        lines.writelines(f"{address.format(number)}\n" for number in range(entries))
+    await risk_lists.create_list(lists, name, "email", by="bench", reason="bench")
+    began = time.perf_counter()
+    await risk_lists.import_file(lists, name, file, now=SystemClock().now(), by="bench", reason="bench")
+    import_seconds = time.perf_counter() - began
+    asked = Membership(name, "email", address.format(entries - 1))
+    observation = Observation(
+        merchant_id=MERCHANT_ID,
+        livemode=False,
+        dedupe=bytes(16),
+        money=Money(1_000, Currency("usd")),
+        values={},
+    )
+    took = []
+    for _ in range(LOOKUPS):
+        began = time.perf_counter()
+        readings = await risk.observe(observation, (), (asked,))
+        took.append((time.perf_counter() - began) * 1e3)
+        if readings.members != {asked}:
+            raise RuntimeError(f"a list of {entries:,} does not find its last entry")
+    return _Listed(import_seconds, median(took))
+
+
 def _let_rules_live(fincore: Installation, store: Store) -> None:
     file = store.folder / "risk-rules.toml"
     file.write_text(rules_text(ACCEPT_RULES, COUNTED))
+    # As where the consumer of outcomes runs: without it, the declines of a card are unknown.
+    with psycopg.connect(fincore.dsn, autocommit=True) as connection:
+        connection.execute("insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0)")
     fincore.printed("risk", "draft", str(file), "--reason", "bench")
     fincore.printed("risk", "shadow", "1", "--reason", "bench")
     fincore.printed("risk", "live", "1", "--reason", "bench")
@@ -220,7 +301,7 @@ async def _median_of_rounds(engine: InProcessEngine, requests: list[RiskRequest]
 
 def _request(number: int) -> RiskRequest:
     return RiskRequest(
-        merchant_id=MerchantId("mer_01kab5m5wvfb9v1c2m5hfv0d2e"),
+        merchant_id=MERCHANT_ID,
         livemode=False,
         charge_id=new_charge_id(),
         dedupe=number.to_bytes(16),

@@ -1,8 +1,10 @@
 """Lists of risk in PostgreSQL: what matches, what is kept of changes, files, and the block lists of a charge."""
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypedDict
 
 import asyncpg
 import pytest
@@ -23,8 +25,19 @@ from fixtures.commits import append, captured, created
 from fixtures.risk import NOON
 from fixtures.risk_stores import Attempts
 
-CHANGED = {"by": "ada", "reason": "a fraud"}
+
+class Changed(TypedDict):
+    """Who changes a list, and why."""
+
+    by: str
+    reason: str
+
+
+CHANGED: Changed = {"by": "ada", "reason": "a fraud"}
 IPS, EMAILS, BINS = ListName("ips"), ListName("emails"), ListName("bins")
+
+IMPORT_BYTES_MAX = 12 * 1024 * 1024
+"""Half of what 20 steps of entries take."""
 
 
 @pytest.fixture
@@ -203,6 +216,85 @@ async def test_import_that_died_counts_for_nothing(pool: Pool, owner_pool: Pool,
     later = await lists.begin_import(EMAILS, file_sha256=bytes(32), **CHANGED)
     assert await pool.fetchval("select array_agg(import_id) from risk.list_imports") == [later]
     assert await pool.fetchval("select count(*) from risk.list_entries") == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(None, "bin"), (1_000_000, "email"), (0, "bin")], ids=["kind", "import", "other"]
+)
+async def test_entry_of_no_list_or_import_is_refused(
+    pool: Pool, lists: RiskLists, number: int | None, kind: str
+) -> None:
+    other = await lists.begin_import(BINS, file_sha256=bytes(32), **CHANGED)
+    entry = (EMAILS, kind, "ada@example.com", other if number == 0 else number)
+    statement = "insert into risk.list_entries (list, kind, value, import_id, added_by, reason) values ($1, $2, $3, $4, 'x', 'x')"
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="an entry is of no"):
+        await pool.execute(statement, *entry)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["delete from risk.lists", "update risk.lists set kind = 'bin'", "delete from risk.list_imports"],
+)
+async def test_list_and_import_stay_with_their_entries(
+    owner_pool: Pool, lists: RiskLists, change: str
+) -> None:
+    number = await lists.begin_import(EMAILS, file_sha256=bytes(32), **CHANGED)
+    await lists.import_entries(EMAILS, "email", number, [NewEntry("ada@example.com", "a fraud")], by="ada")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await owner_pool.execute(change)
+
+
+async def test_import_that_was_cleared_away_is_refused(
+    owner_pool: Pool, lists: RiskLists, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another import took it for one that had died."""
+    file, import_entries = tmp_path / "list.csv", lists.import_entries
+    file.write_text("value\nada@example.com\n")
+
+    async def cleared_away(*step: Any, by: str) -> int:
+        added = await import_entries(*step, by=by)
+        await owner_pool.execute("update risk.list_imports set started_at = now() - interval '25 hours'")
+        await lists.begin_import(EMAILS, file_sha256=bytes(32), **CHANGED)
+        return added
+
+    monkeypatch.setattr(lists, "import_entries", cleared_away)
+    with pytest.raises(ImportRefused, match="nothing was imported"):
+        await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+async def test_million_entries_are_imported_and_found(pool: Pool, lists: RiskLists, tmp_path: Path) -> None:
+    count, file = 1_000_000, _file_of(tmp_path, 1_000_000)
+    told: list[tuple[str, int]] = []
+    found = await risk_lists.import_file(
+        lists, EMAILS, file, now=NOON, progress=lambda *done: told.append(done), **CHANGED
+    )
+    assert found == Imported(count, count)
+    assert told[-1] == ("written", count)
+    last = Membership(EMAILS, "email", f"customer-{count - 1}@example.com")
+    absent = Membership(EMAILS, "email", f"customer-{count}@example.com")
+    assert await matching(pool, last, absent) == {last}
+    assert [one.entries for one in await lists.all() if one.name == EMAILS] == [count]
+
+
+@pytest.mark.long
+async def test_import_holds_no_more_than_some_steps(lists: RiskLists, tmp_path: Path) -> None:
+    file = _file_of(tmp_path, 20 * risk_lists.IMPORTED_PER_STEP)
+    tracemalloc.start()
+    try:
+        await risk_lists.import_file(lists, EMAILS, file, now=NOON, **CHANGED)
+        assert tracemalloc.get_traced_memory()[1] < IMPORT_BYTES_MAX
+    finally:
+        tracemalloc.stop()
+
+
+def _file_of(folder: Path, count: int) -> Path:
+    file = folder / "list.csv"
+    with file.open("w") as lines:
+        lines.write("value\n")
+        lines.writelines(f"customer-{number}@example.com\n" for number in range(count))
+    return file
 
 
 async def test_exported_list_is_imported_into_another(lists: RiskLists, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The lists of risk as staff keep them: values added, removed, looked for, taken from a file, and those of a charge that was a fraud."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from fincore.write.risk.list_values import LIST_KINDS, entry_value, list_name_fl
 from fincore.write.risk.lists import PAGE_ENTRIES, RiskLists
 from fincore.write.risk.store import ListKind, ListName
 
+_CHANGED: Final = "nothing was imported: the file changed meanwhile; repeat this command"
 IMPORTED_PER_STEP: Final = 5_000
 """Entries written in one transaction: a longer one would hold back every reader of the log."""
 
@@ -130,26 +132,56 @@ async def find_value(lists: RiskLists, text: str, *, limit: int) -> list[ListEnt
 
 
 async def import_file(
-    lists: RiskLists, name: str, file: Path, *, now: datetime, by: str, reason: str
+    lists: RiskLists,
+    name: str,
+    file: Path,
+    *,
+    now: datetime,
+    by: str,
+    reason: str,
+    progress: Callable[[str, int], None] | None = None,
 ) -> Imported:
     """Add the entries of a CSV file, all or none; one that is listed for as long stays. Raise `NoSuchList` and `ImportRefused`.
 
     The file is checked as a whole before the first entry is written, and entries count from the moment the last one is.
+    `progress` is told now and then how many entries were `checked` or `written`. Memory holds three steps of entries at most.
     """
     kind = await kind_of(lists, name)
+    tell = progress or _tell_nothing
     try:
         checked = _sha256(file)
-        entries = sum(1 for _ in _entries(file, kind, reason, now))
+        entries = 0
+        for step in _steps(_entries(file, kind, reason, now)):
+            entries += len(step)
+            tell("checked", entries)
     except LineFlaw as flaw:
         raise ImportRefused(f"nothing was imported: {flaw}") from None
     number = await lists.begin_import(ListName(name), file_sha256=checked, by=by, reason=reason)
-    added = 0
-    for step in _steps(_entries(file, kind, reason, now)):
-        added += await lists.import_entries(ListName(name), kind, number, step, by=by)
+    added = written = 0
+    steps = _steps(_entries(file, kind, reason, now))
+    try:
+        step = next(steps, [])
+        while step:
+            # PostgreSQL writes one step while the next is read.
+            new, following = await asyncio.gather(
+                lists.import_entries(ListName(name), kind, number, step, by=by),
+                asyncio.to_thread(next, steps, []),
+            )
+            added += new
+            written += len(step)
+            tell("written", written)
+            step = following
+    except LineFlaw:
+        raise ImportRefused(_CHANGED) from None
     if _sha256(file) != checked:
-        raise ImportRefused("nothing was imported: the file changed meanwhile; repeat this command")
-    await lists.complete_import(number)
+        raise ImportRefused(_CHANGED)
+    if not await lists.complete_import(number):
+        raise ImportRefused("nothing was imported: it took longer than a day; repeat this command")
     return Imported(entries, added)
+
+
+def _tell_nothing(_: str, __: int) -> None:
+    pass
 
 
 async def export_lines(lists: RiskLists, name: str) -> AsyncIterator[str]:

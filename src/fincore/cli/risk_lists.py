@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
@@ -19,6 +19,9 @@ from fincore.write.risk.list_entries import ListEntry, RiskList
 from fincore.write.risk.store import ListKind, ListName
 
 lists = App(name="lists", help="Lists that rules ask for: create, show, add, remove, find, import, export.")
+
+PROGRESS_ENTRIES: Final = 100_000
+"""How many entries of an import are checked, or written, between two lines that say so."""
 
 Name = Annotated[str, Parameter(help="The list's name, as `fincore risk lists show` lists it.")]
 Value = Annotated[str, Parameter(help="The value, as the list's kind has it.")]
@@ -173,7 +176,13 @@ def import_file(name: Name, file: Path, *, reason: Reason, by: By | None = None)
     """
     found = on_stores(
         lambda stores: use_cases.import_file(
-            stores.risk_lists, name, file, now=stores.clock.now(), by=author(by), reason=reason
+            stores.risk_lists,
+            name,
+            file,
+            now=stores.clock.now(),
+            by=author(by),
+            reason=reason,
+            progress=_show_progress,
         ),
         "eventstore",
     )
@@ -223,6 +232,11 @@ def block_charge(charge_id: Charge, *, reason: Reason, by: By | None = None) -> 
     )
     show_table(("list", "value", "merchant", ""), [_blocked_row(one) for one in blocked])
     show('a rule such as `in_list("blocked_emails", email)` has to ask for each: see `fincore risk show`')
+
+
+def _show_progress(done: str, entries: int) -> None:
+    if entries % PROGRESS_ENTRIES == 0:
+        show(f"{entries:,} entries {done} so far")
 
 
 def _list_row(one: RiskList) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Final
 
 from fincore.domain.card_number import holds_card_number
@@ -17,6 +18,8 @@ COLUMNS: Final = ("value", "reason", "expires_at", "merchant_id", "added_at", "a
 """The columns of an export. An import needs `value` alone, and leaves the last two out of account."""
 LINE_CHARACTERS_MAX: Final = 4_000
 TEXT_CHARACTERS_MAX: Final = 500
+_REASONS_KEPT_MAX: Final = 1_000
+"""Reasons that are checked once though many lines of a file have them."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 """With which a cell begins that some spreadsheet calculates (OWASP, CSV Injection), and the mark that stops it."""
 
@@ -65,7 +68,7 @@ def _entry(cells: dict[str, str], line: int, kind: ListKind, reason: str, now: d
     if isinstance(value, ValueError):
         raise LineFlaw(line, str(value))
     written = cells.get("reason") or reason
-    if len(written) > TEXT_CHARACTERS_MAX or not written.isprintable() or holds_card_number(written):
+    if not _is_reason(written):
         raise LineFlaw(
             line, f"a reason has at most {TEXT_CHARACTERS_MAX} printable characters and no card number"
         )
@@ -78,6 +81,11 @@ def _entry(cells: dict[str, str], line: int, kind: ListKind, reason: str, now: d
     if expires_at is not None and expires_at <= now:
         raise LineFlaw(line, "expires_at is in the past")
     return NewEntry(value, written, merchant_id, expires_at)
+
+
+@lru_cache(maxsize=_REASONS_KEPT_MAX)
+def _is_reason(text: str) -> bool:
+    return len(text) <= TEXT_CHARACTERS_MAX and text.isprintable() and not holds_card_number(text)
 
 
 def _expiry(text: str | None, line: int) -> datetime | None:

@@ -53,7 +53,7 @@ def _written(kind: ListKind, text: str) -> str | ValueError:
         value = value.removesuffix(".")
     if not value or len(value) > VALUE_CHARACTERS_MAX:
         return ValueError(f"a value has 1 to {VALUE_CHARACTERS_MAX} characters")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+    if not value.isprintable() and any(unicodedata.category(one) in {"Cc", "Cs"} for one in value):
         return ValueError("a value holds no control characters")
     return _ENTRY_OF[kind](value)
 

@@ -110,9 +110,9 @@ class RiskLists:
             )
         return int(status.rpartition(" ")[2])
 
-    async def complete_import(self, number: int) -> None:
-        """Let all entries of an import count."""
-        await self._pool.execute(_SQL.complete_import, number)
+    async def complete_import(self, number: int) -> bool:
+        """Let all entries of an import count; return False where it was cleared away meanwhile, as one that had died."""
+        return await self._pool.fetchval(_SQL.complete_import, number) is not None
 
 
 def _network(kind: ListKind, value: str) -> str | None:

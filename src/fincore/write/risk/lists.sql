@@ -115,7 +115,7 @@ set local enable_seqscan = off;
 
 -- name: complete_import
 -- Let the entries of an import count.
-update risk.list_imports set completed_at = now() where import_id = $1 and completed_at is null;
+update risk.list_imports set completed_at = now() where import_id = $1 and completed_at is null returning import_id;
 
 -- name: abandoned_imports
 -- Imports that were never completed and are no longer under way.
