@@ -202,6 +202,36 @@ async def test_parked_charge_counts_when_it_is_resumed(
     assert await resume(log, counters, OutcomeCounter(), stream) is None
 
 
+async def test_event_before_its_counter_began_is_not_counted(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    """A parked charge may be resumed with events from before: a counter is complete from its beginning on, and holds nothing else."""
+    streams = [new_stream(), new_stream()]
+    for stream in streams:
+        await writer.commit(append(stream, BORN, failed()))
+    log = EventLog(counters, LOG_EVENTS)
+    earlier, later = [await log.load(stream) for stream in streams]
+    since = "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ('declines', 'ip', $1, $2)"
+    await owner_pool.execute(since, later[1].tx, later[1].pos)
+    async with counters.acquire() as connection, connection.transaction():
+        await OutcomeCounter().apply(connection, [*earlier, *later])
+    assert await counted(counters) == await told(counters, streams[1:], frozenset({("declines", "ip")}))
+
+
+async def test_counter_lives_as_long_as_its_newest_outcome_counts(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    consumer = subscription(counters)
+    await writer.commit(append(new_stream(), BORN, failed()))
+    await caught_up(consumer)
+    await owner_pool.execute("update risk.outcomes set lapses_on = current_date")
+    await writer.commit(append(new_stream(), BORN, failed()))
+    await caught_up(consumer)
+    assert await counters.fetchval("select min(lapses_on) > current_date + 7 from risk.outcomes")
+    purged = await PostgresRiskStore(counters).purge_counters(rows_max=100)
+    assert (purged, len(await counted(counters)) > 0) == (0, True)
+
+
 async def test_declines_in_the_log_make_a_starter_rule_hit(
     writer: Writer[ChargeEvent], counters: Pool
 ) -> None:

@@ -179,6 +179,19 @@ def test_fingerprint_told_later_counts_earlier_outcomes_too() -> None:
     assert versions == {2, 3}
 
 
+def test_first_fingerprint_of_a_charge_is_the_one_it_counts_by() -> None:
+    """What is taken back is taken from the counter that has it."""
+    told = InstrumentTold(psp_reference=PspReference("pi_1"), instrument=CardInstrument(fingerprint="fp_2"))
+    events: list[ChargeEvent] = [
+        BORN,
+        captured(instrument=CARD),
+        told,
+        corrected("succeeded", "failed", 1000, 0),
+    ]
+    assert found(events, "captures", "card", "fp_1") == {1: 0}
+    assert found(events, "captures", "card", "fp_2") == {}
+
+
 def test_card_without_fingerprint_and_token_counts_by_none() -> None:
     events = stream(created(payment_method=UntokenisedCard()), captured())
     assert [one.pair[1] for one in increments_of(events, ALL)] == ["merchant", "merchant"]
