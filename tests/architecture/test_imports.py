@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fincore.bootstrap.roles import ROLES, module_of
+from fincore.bootstrap.roles import ROLES, Role, module_of
 from fincore.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +50,29 @@ def test_role_loads_no_library_that_migrates() -> None:
     loaded = loaded_after(LOADED_BY_ROLES)
     assert loaded >= ROLE_MODULES
     assert MIGRATION_LIBRARIES.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize(
+    ("roles", "unneeded"),
+    [
+        (("worker",), {"fincore.http", "uvicorn"}),
+        (
+            ("projectionist", "ledger", "auditor"),
+            {
+                "cel_expr_python",
+                "cryptography",
+                "fincore.http",
+                "fincore.write.routing",
+                "uvicorn",
+            },
+        ),
+        (("notify",), {"cel_expr_python", "fincore.http", "fincore.write.routing", "uvicorn"}),
+    ],
+    ids=["worker", "readers", "notify"],
+)
+def test_role_loads_no_part_that_only_others_use(roles: tuple[Role, ...], unneeded: set[str]) -> None:
+    loaded = loaded_after(f"import fincore.cli.roles, {', '.join(map(module_of, roles))}")
+    assert unneeded & loaded == set()
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from fincore.bootstrap.processes import running_breakers
+from fincore.bootstrap.routing import running_breakers
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.postgres.pool import Pool
 from fincore.write.routing.breaker import Allowed, BreakerPolicy, Counts, Open

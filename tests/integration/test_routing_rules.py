@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from fincore.bootstrap.processes import running_rules
+from fincore.bootstrap.routing import running_rules
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.events import CHARGE_EVENTS, ChargeCreated
 from fincore.domain.ids import parse_charge_id, stream_of

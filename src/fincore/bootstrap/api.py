@@ -6,11 +6,12 @@ import os
 from fincore.api.app import RequestBounds
 from fincore.bootstrap.application import ApplicationOptions, PspAccounts, build_application
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import running_rules, running_writer
+from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import configured_accounts, open_webhooks, router
 from fincore.bootstrap.public_url import check_public_url
 from fincore.bootstrap.risk_engine import running_engine
+from fincore.bootstrap.routing import running_rules
 from fincore.bootstrap.secrets_key import secret_cipher
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings

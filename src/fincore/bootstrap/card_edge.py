@@ -5,15 +5,17 @@ import os
 
 from fincore.bootstrap.card_edge_application import CardHandling, build_card_edge
 from fincore.bootstrap.card_edge_settings import card_edge_tls, number_hmac
+from fincore.bootstrap.card_token_settings import require_token_secret
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import running_rules, running_writer
+from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import card_tokenisers, router
 from fincore.bootstrap.risk_engine import running_engine
+from fincore.bootstrap.routing import running_rules
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.undumpable import become_undumpable
-from fincore.bootstrap.vault_settings import require_token_secret, require_vault_keys, vault_keeping
+from fincore.bootstrap.vault_settings import require_vault_keys, vault_keeping
 from fincore.cardedge.app import CardEdgeBounds
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError

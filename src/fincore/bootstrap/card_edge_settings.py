@@ -26,8 +26,6 @@ class CardEdgeSettings(Protocol):
     def card_edge_hmac_key(self) -> Secret | None: ...
     @property
     def card_edge_hmac_key_before(self) -> Secret | None: ...
-    @property
-    def card_edge_url(self) -> str | None: ...
 
 
 def check_card_edge(settings: CardEdgeSettings) -> None:
@@ -75,23 +73,6 @@ def card_edge_tls(settings: CardEdgeSettings) -> TlsFiles | None:
             "name a PEM certificate chain and its key, which needs no password"
         ) from error
     return files
-
-
-def card_edge_url(settings: CardEdgeSettings) -> str | None:
-    """Where workers reach the card edge; None where there is none.
-
-    Raises `ConfigurationError` where that is not known: under TLS its name is that of its certificate, and a port that the
-    system chooses is known to the card edge alone.
-    """
-    if settings.card_edge_url is not None or settings.card_edge_port is None:
-        return settings.card_edge_url
-    if settings.card_edge_tls_certificate is not None or settings.card_edge_port == 0:
-        raise ConfigurationError(
-            "FINCORE_CARD_EDGE_URL is missing beside a card edge under TLS, or at a port that the system chooses: set it to where "
-            "workers reach the card edge, under TLS by the name in its certificate"
-        )
-    host = f"[{settings.card_edge_host}]" if ":" in settings.card_edge_host else settings.card_edge_host
-    return f"http://{host}:{settings.card_edge_port}"
 
 
 def _is_loopback(host: str) -> bool:

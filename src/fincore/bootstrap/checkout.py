@@ -4,16 +4,13 @@ import asyncio
 import os
 
 from fincore.bootstrap.checkout_application import CheckoutOptions, build_checkout
+from fincore.bootstrap.csp_reports import running_csp_reports
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import (
-    running_csp_reports,
-    running_open_breakers,
-    running_rules,
-    running_writer,
-)
+from fincore.bootstrap.processes import running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import browser_accesses, configured_accounts, router
 from fincore.bootstrap.public_url import check_public_url
+from fincore.bootstrap.routing import running_open_breakers, running_rules
 from fincore.bootstrap.serving import serve
 from fincore.bootstrap.settings import Settings
 from fincore.checkout.app import CheckoutBounds

@@ -14,13 +14,6 @@ from fincore.eventstore.writer import Enqueue, Writer
 from fincore.observability.metrics import FIGURES_AGE_SECONDS
 from fincore.postgres.failures import is_outage
 from fincore.postgres.pool import Pool
-from fincore.write.pages.csp_reports import FLUSH_TIMEOUT_SECONDS, CspReports
-from fincore.write.routing.breaker import BreakerPolicy
-from fincore.write.routing.breaker_store import BreakerStore
-from fincore.write.routing.breakers import Breakers
-from fincore.write.routing.open_breakers import OpenBreakers
-from fincore.write.routing.rule_cache import RuleCache
-from fincore.write.routing.rule_store import RuleStore
 
 _log = structlog.get_logger(__name__)
 
@@ -39,60 +32,6 @@ async def running_writer(pool: Pool, enqueue: Enqueue) -> AsyncIterator[Writer[L
     finally:
         writer.close()
         await running
-
-
-@contextlib.asynccontextmanager
-async def running_breakers(pool: Pool) -> AsyncIterator[Breakers]:
-    """The breakers of this process, in agreement with those of the others; at the end it tells what it has seen."""
-    policy = BreakerPolicy()
-    breakers = Breakers(BreakerStore(pool, policy), policy)
-    running = asyncio.create_task(breakers.run())
-    try:
-        yield breakers
-    finally:
-        running.cancel()
-        await asyncio.wait((running,))
-        await breakers.sync()
-
-
-@contextlib.asynccontextmanager
-async def running_csp_reports(pool: Pool) -> AsyncIterator[CspReports]:
-    """What browsers report, kept in the table; at the end what is counted is added to it, if the database answers."""
-    reports = CspReports(pool)
-    running = asyncio.create_task(reports.run())
-    try:
-        yield reports
-    finally:
-        running.cancel()
-        await asyncio.wait((running,))
-        try:
-            async with asyncio.timeout(FLUSH_TIMEOUT_SECONDS):
-                await reports.flush()
-        except Exception as error:  # noqa: BLE001 -- a process that stops does not wait for counts
-            _log.warning("pages.reports_not_kept", error=repr(error))
-
-
-@contextlib.asynccontextmanager
-async def running_open_breakers(pool: Pool) -> AsyncIterator[OpenBreakers]:
-    """Which breakers are open, kept up to date, for a process that calls no PSP."""
-    breakers = OpenBreakers(BreakerStore(pool, BreakerPolicy()))
-    running = asyncio.create_task(breakers.run())
-    try:
-        yield breakers
-    finally:
-        running.cancel()
-
-
-@contextlib.asynccontextmanager
-async def running_rules(pool: Pool) -> AsyncIterator[RuleCache]:
-    """The live routing rules, read before and kept up to date. Raises `ConfigurationError` for a version that cannot be used."""
-    rules = RuleCache(RuleStore(pool))
-    await rules.refresh()
-    running = asyncio.create_task(rules.looks.run())
-    try:
-        yield rules
-    finally:
-        running.cancel()
 
 
 @contextlib.asynccontextmanager

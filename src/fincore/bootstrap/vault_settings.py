@@ -1,6 +1,6 @@
 """What the vault needs: its keys, none of them weak, and every key that encrypts a card."""
 
-from fincore.bootstrap.card_edge_settings import card_edge_url
+from fincore.bootstrap.card_token_settings import check_card_tokens
 from fincore.bootstrap.setting import PREFIX
 from fincore.bootstrap.settings import Settings
 from fincore.domain.errors import ConfigurationError
@@ -19,8 +19,7 @@ def check_vault(settings: Settings) -> None:
         raise ConfigurationError(
             "FINCORE_CARD_EDGE_PORT is missing beside FINCORE_VAULT_KEYS: only the card edge keeps cards"
         )
-    require_token_secret(settings)
-    _require_url(settings)
+    check_card_tokens(settings)
     vault_keeping(settings)
 
 
@@ -50,38 +49,3 @@ async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:
             f"FINCORE_VAULT_KEYS is missing, and {sum(use.cards for use in uses):,} cards are kept: set it to the keys that "
             "encrypt them, or, if those are lost for good, to a new one, and give the cards up with `fincore vault forget`"
         )
-
-
-def require_token_secret(settings: Settings) -> None:
-    """Raise `ConfigurationError` where cards may be kept that no worker could charge."""
-    if settings.card_edge_token_secret is not None:
-        return
-    for name, setting in (("VAULT_KEYS", settings.vault_keys), ("CARD_EDGE_URL", settings.card_edge_url)):
-        if setting is not None:
-            raise _token_secret_missing(f"beside {PREFIX}{name}")
-
-
-async def require_tokens(settings: Settings, pool: Pool) -> None:
-    """Raise `ConfigurationError` where a worker could get no tokens of kept cards, and the API takes charges of them.
-
-    A card edge without a vault needs no secret: beside its port alone, one is missing only once cards are kept.
-    """
-    require_token_secret(settings)
-    _require_url(settings)
-    is_known_by_port = settings.card_edge_port is not None and settings.card_edge_token_secret is None
-    if is_known_by_port and await KeptRows(pool).has_any():
-        raise _token_secret_missing(f"beside {PREFIX}CARD_EDGE_PORT, and cards are kept")
-
-
-def _require_url(settings: Settings) -> None:
-    if settings.card_edge_token_secret is not None and card_edge_url(settings) is None:
-        raise ConfigurationError(
-            f"{PREFIX}CARD_EDGE_URL is missing beside {PREFIX}CARD_EDGE_TOKEN_SECRET: set it to where workers reach the card edge"
-        )
-
-
-def _token_secret_missing(where: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"{PREFIX}CARD_EDGE_TOKEN_SECRET is missing {where}: set it to what `openssl rand -base64 32` prints, for the card edge "
-        "and the workers alike"
-    )

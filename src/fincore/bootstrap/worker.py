@@ -4,16 +4,16 @@ import asyncio
 import os
 from datetime import timedelta
 
-from fincore.bootstrap.card_edge_settings import card_edge_url
+from fincore.bootstrap.card_token_settings import card_edge_url, require_tokens
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.job_queue import job_queue
-from fincore.bootstrap.processes import run_until, running_breakers, running_writer, sampled
+from fincore.bootstrap.processes import run_until, running_writer, sampled
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
 from fincore.bootstrap.psps import gateways, webhook_readers
 from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.risk_engine import running_engine
+from fincore.bootstrap.routing import running_breakers
 from fincore.bootstrap.settings import Settings
-from fincore.bootstrap.vault_settings import require_tokens
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from fincore.bootstrap.databases import databases_of
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.operator_stores import operator_stores
-from fincore.bootstrap.processes import running_rules
 from fincore.bootstrap.psps import router
+from fincore.bootstrap.routing import running_rules
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, SessionPaymentMethod
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.watch import StreamWatch

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fincore.bootstrap.card_edge_settings import card_edge_tls, card_edge_url, check_card_edge
+from fincore.bootstrap.card_edge_settings import card_edge_tls, check_card_edge
+from fincore.bootstrap.card_token_settings import card_edge_url
 from fincore.bootstrap.databases import Databases, Installation
 from fincore.bootstrap.environment import read_settings
 from fincore.bootstrap.everything import run_everything
