@@ -34,6 +34,8 @@ from fincore.domain.ids import ChargeId, session_stream_of, stream_of
 from fincore.domain.outcome import KnownOutcome, Outcome, PspReference, Unknown
 from fincore.domain.outcome import Pending as PendingOutcome
 from fincore.domain.return_page import word_of
+from fincore.domain.risk import ReviewVerdict
+from fincore.domain.risk_review import review_status
 from fincore.domain.route_plan import PlannedAttempt, RoutePlan
 from fincore.eventstore.commit import Commit, Committed, NewEvent, Provenance
 from fincore.eventstore.log import EventLog
@@ -58,6 +60,7 @@ from fincore.write.routing.router import RouteRequest
 from fincore.write.worker.worker import Worker
 from fixtures.checkout_sessions import SESSION, session_created
 from fixtures.commits import MERCHANT
+from fixtures.risk_engines import NamedEngine
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
 from simulation.errands import Errand
 from simulation.psp_model import FAULTS, Fault, Nature, PspModel
@@ -145,7 +148,13 @@ class SessionWorld(World):
     """One session, its customer with any number of tabs, and a worker."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, nature: Nature, capture_method: CaptureMethod, seed: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        nature: Nature,
+        capture_method: CaptureMethod,
+        seed: int,
+        *,
+        is_reviewed: bool,
     ) -> None:
         clock = SteppedClock()
         queue = QueueModel(clock)
@@ -172,6 +181,7 @@ class SessionWorld(World):
             clock=clock,
             sessions=self.sessions,
             draw=self.random.random,
+            risk=NamedEngine("review") if is_reviewed else None,
         ).handlers
         created = session_created(
             merchant_id=MERCHANT,
@@ -245,18 +255,21 @@ class Sessions(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.world: SessionWorld
+        self.is_reviewed = False
 
     @initialize(
         seed=st.integers(0, 2**16),
         nature=st.sampled_from(["telling", "silent", "wild"]),
         capture_method=st.sampled_from(["automatic", "manual"]),
         declines=st.integers(0, 2),
+        is_reviewed=st.booleans(),
     )
     def the_session_begins(
-        self, seed: int, nature: Nature, capture_method: CaptureMethod, declines: int
+        self, seed: int, nature: Nature, capture_method: CaptureMethod, declines: int, *, is_reviewed: bool
     ) -> None:
-        """Some customers come after a decline or two: what was declined may be paid after all."""
-        self.world = SessionWorld(self.loop, nature, capture_method, seed)
+        """Some customers come after a decline or two: what was declined may be paid after all. Staff review all charges, or none."""
+        self.world = SessionWorld(self.loop, nature, capture_method, seed, is_reviewed=is_reviewed)
+        self.is_reviewed = is_reviewed
         self.a_customer_begins_in_peace("card")
         for _ in range(declines):
             for payment in self._payments("requires_action"):
@@ -331,6 +344,14 @@ class Sessions(RuleBasedStateMachine):
                 wish = merchant.refund(charge_id, amount_minor)
         self._carry(self.world.send(wish, 0), steps, then)
 
+    @precondition(lambda self: self.is_reviewed)
+    @rule(data=st.data(), verdict=st.sampled_from(["approved", "declined"]), steps=_STEPS, then=_THEN)
+    def staff_decide(self, data: st.DataObject, verdict: ReviewVerdict, steps: int, then: str) -> None:
+        """About the charge of any attempt, whether or not that may be."""
+        made = [one.charge_id for one in self.world.session().attempts if self.world.charge(one.charge_id)]
+        if made:
+            self._carry(self.world.staff_decide(data.draw(st.sampled_from(made)), verdict), steps, then)
+
     @precondition(lambda self: self._payments("declined"))
     @rule(data=st.data())
     def a_declined_payment_is_paid_after_all(self, data: st.DataObject) -> None:
@@ -378,6 +399,18 @@ class Sessions(RuleBasedStateMachine):
         assert statuses.count("paid") == (session.status == "completed")
         assert session.status == "open" or "live" not in statuses
         assert len({one.charge_id for one in session.attempts}) == len(session.attempts)
+
+    @invariant()
+    def session_is_completed_by_a_whole_payment_that_staff_approved(self) -> None:
+        """It stays completed when the payment is given back later."""
+        paid = self.world.session().paid_attempt
+        if paid is None:
+            return
+        charge = self.world.charge(paid.charge_id)
+        assert charge is not None
+        assert charge.authorized_minor == charge.amount.amount_minor
+        assert charge.capture_method == "manual" or charge.captured_minor > 0 or charge.status != "authorized"
+        assert (review_status(charge) == "approved") == self.is_reviewed
 
     @invariant()
     def page_says_what_the_log_says(self) -> None:
