@@ -17,6 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from fincore.alerting.alerts import ALERTS
 from fincore.api.psp_webhooks import handlers as psp_webhooks
 from fincore.audit.invariants import INVARIANTS
+from fincore.backoffice.charge_results import RESULTS
 from fincore.bootstrap.serving import CONNECTIONS_WAITING_MAX
 from fincore.bootstrap.settings import SETTINGS
 from fincore.checkout import address_limit
@@ -491,6 +492,9 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "risk_outcomes": risk_outcomes,
     "risk_order": lambda: _table(
         ("stage", "how it ends"), [(f"`{stage}`", meaning) for stage, meaning in STAGES.items()]
+    ),
+    "risk_results": lambda: _table(
+        ("result", "meaning"), [(result.replace("_", " "), meaning) for result, meaning in RESULTS.items()]
     ),
     "risk_states": lambda: _table(
         ("state", "meaning", "may become"),

@@ -1,5 +1,7 @@
 """Commands for risk rules: versions of them, what each is used for, and what rules may name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -197,8 +199,15 @@ def _draft(text: str, reason: str, by: str) -> tuple[int, int]:
             stores.risk_rules, text, now=stores.clock.now(), by=by, reason=reason
         )
 
-    try:
+    with show_flaws():
         return on_stores(draft, "eventstore")
+
+
+@contextmanager
+def show_flaws() -> Iterator[None]:
+    """Print each flaw of rules that cannot be used with its line, before the error goes on."""
+    try:
+        yield
     except RiskRulesNotUsable as error:
         show_table(
             ("line", "flaw"),

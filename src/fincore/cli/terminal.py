@@ -13,16 +13,18 @@ def show(text: str) -> None:
 
 def show_table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """A row a line and nothing cut off, however narrow the terminal: ids are there to be copied and piped."""
+    show(table_text(columns, rows))
+
+
+def table_text(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """The lines of such a table; `none` where it has no rows."""
     if not rows:
-        show("none")
-        return
+        return "none"
     lines = [columns, *(tuple(" ".join(cell.split()) for cell in row) for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    show(
-        "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
 
 

@@ -1,6 +1,6 @@
 """Reading the log: whole streams for decisions, and everything in order for consumers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -134,6 +134,23 @@ class EventLog(Generic[E_co]):
         """The place (tx, pos) of the last event that may be read yet; (0, 0) for an empty log."""
         row = await self._pool.fetchrow(_SQL.end_of_log)
         return (row["tx"], row["pos"]) if row else (0, 0)
+
+    async def streams_after(
+        self,
+        place: tuple[int, int],
+        *,
+        until: tuple[int, int],
+        types: Collection[str],
+        recorded: tuple[datetime, datetime],
+        limit: int,
+    ) -> tuple[list[StreamId], tuple[int, int] | None]:
+        """The streams of the next events of some types that were recorded between two times, in log order, and how far that looked.
+
+        At most `limit` events after `place` and up to `until` are looked at; None where there are no more.
+        """
+        rows = await self._pool.fetch(_SQL.places_after, *place, *until, limit, list(types), *recorded)
+        found = [StreamId(row["stream_id"]) for row in rows if row["is_wanted"]]
+        return found, ((rows[-1]["tx"], rows[-1]["pos"]) if rows else None)
 
     async def read_streams_after(
         self, stream_id: StreamId, version: int, *, until: tuple[int, int], limit: int

@@ -74,3 +74,21 @@ where (stream_id, version) > ($1::uuid, $2::int)
   and (tx, pos) <= ($3::bigint::text::xid8, $4::bigint)
 order by stream_id, version
 limit $5;
+
+-- name: places_after
+-- Where the next events of some types stand that were recorded in a time, of those up to a place of the log. A bounded number of events
+-- is looked at; the last one of them always comes back, so that the reader can go on from there.
+with looked as materialized (
+    select e.tx, e.pos, e.stream_id, e.type, e.recorded_at
+    from eventstore.events e
+    where (e.tx, e.pos) > ($1::bigint::text::xid8, $2::bigint) and (e.tx, e.pos) <= ($3::bigint::text::xid8, $4::bigint)
+    order by e.tx, e.pos
+    limit $5
+),
+judged as (
+    select l.*, l.type = any ($6::text[]) and l.recorded_at between $7 and $8 as is_wanted from looked l
+)
+select j.tx::text::bigint as tx, j.pos, j.stream_id, j.is_wanted
+from judged j
+where j.is_wanted or (j.tx, j.pos) = (select l.tx, l.pos from looked l order by l.tx desc, l.pos desc limit 1)
+order by j.tx, j.pos;

@@ -1,14 +1,15 @@
 """The lists of staff in PostgreSQL: entries are added and removed, and what was once an entry stays to be told."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from fincore.domain.ids import MerchantId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.risk.list_entries import ListEntry, NewEntry, RiskList
-from fincore.write.risk.store import ListKind, ListName
+from fincore.write.risk.list_values import looked_up_values
+from fincore.write.risk.store import ListKind, ListName, Membership
 
 _SQL = load_sql("fincore.write.risk", "lists.sql")
 
@@ -16,6 +17,14 @@ PAGE_ENTRIES: Final = 1_000
 ABANDONED_AFTER: Final = timedelta(days=1)
 """An import that was not completed by then has died: its entries are deleted by the next import into the list."""
 DELETED_PER_STEP: Final = 10_000
+
+
+class AskedThen(NamedTuple):
+    """The question whether a list held a value for a merchant at a time."""
+
+    membership: Membership
+    merchant_id: MerchantId
+    at: datetime
 
 
 class RiskLists:
@@ -53,6 +62,19 @@ class RiskLists:
             limit,
         )
         return [ListEntry(**dict(row)) for row in rows]
+
+    async def held_then(self, asked: Sequence[AskedThen]) -> frozenset[AskedThen]:
+        """Those of some questions that are answered yes, by entries that counted at the time of each."""
+        values: list[tuple[int, ListName, str, MerchantId, datetime]] = []
+        addresses: list[tuple[int, ListName, str, MerchantId, datetime]] = []
+        for number, one in enumerate(asked):
+            name, kind, fact = one.membership
+            of_kind = addresses if kind == "ip" else values
+            of_kind += [
+                (number, name, value, one.merchant_id, one.at) for value in looked_up_values(kind, fact)
+            ]
+        rows = await self._pool.fetch(_SQL.held_then, *_columns(values), *_columns(addresses))
+        return frozenset(asked[number] for (number,) in rows)
 
     async def add(self, name: ListName, kind: ListKind, entry: NewEntry, *, by: str) -> None:
         """Add an entry to a list of a kind, in the place of one for the same value and merchant."""
@@ -113,6 +135,10 @@ class RiskLists:
     async def complete_import(self, number: int) -> bool:
         """Let all entries of an import count; return False where it was cleared away meanwhile, as one that had died."""
         return await self._pool.fetchval(_SQL.complete_import, number) is not None
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> Sequence[Sequence[object]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * 5
 
 
 def _network(kind: ListKind, value: str) -> str | None:

@@ -133,3 +133,34 @@ delete from risk.list_entries e using old where e.entry_id = old.entry_id;
 -- Forget an import that left no entries.
 delete from risk.list_imports i
 where import_id = $1 and completed_at is null and not exists (select from risk.list_entries e where e.import_id = i.import_id);
+
+-- name: held_then
+-- Which of some values a list held for a merchant at a time, by their numbers: also by entries that were removed since. Values and
+-- addresses come apart, as each is found by an index of its own.
+select t.no
+from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) as t (no, list, value, merchant_id, at)
+where exists (
+    select from risk.list_entries_in_time e
+    where e.list = t.list and e.value = t.value and e.removed_at is null
+      and (e.merchant_id is null or e.merchant_id = t.merchant_id)
+      and e.counts_from <= t.at and (e.expires_at is null or e.expires_at > t.at)
+) or exists (
+    select from risk.list_entries_in_time e
+    where e.list = t.list and e.value = t.value and e.removed_at is not null and e.removed_at > t.at
+      and (e.merchant_id is null or e.merchant_id = t.merchant_id)
+      and e.counts_from <= t.at and (e.expires_at is null or e.expires_at > t.at)
+)
+union all
+select t.no
+from unnest($6::int[], $7::text[], $8::text[], $9::text[], $10::timestamptz[]) as t (no, list, address, merchant_id, at)
+where exists (
+    select from risk.list_entries_in_time e
+    where e.list = t.list and e.network >>= t.address::inet and e.network is not null and e.removed_at is null
+      and (e.merchant_id is null or e.merchant_id = t.merchant_id)
+      and e.counts_from <= t.at and (e.expires_at is null or e.expires_at > t.at)
+) or exists (
+    select from risk.list_entries_in_time e
+    where e.list = t.list and e.network >>= t.address::inet and e.network is not null and e.removed_at is not null and e.removed_at > t.at
+      and (e.merchant_id is null or e.merchant_id = t.merchant_id)
+      and e.counts_from <= t.at and (e.expires_at is null or e.expires_at > t.at)
+);

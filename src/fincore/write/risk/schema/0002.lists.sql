@@ -44,6 +44,10 @@ create table risk.list_entries (
 );
 create index list_entries_by_value on risk.list_entries (list, value) where removed_at is null;
 create index list_entries_by_network on risk.list_entries using spgist (network) where removed_at is null and network is not null;
+-- What was listed at an earlier time: entries that were removed since.
+create index list_entries_removed_by_value on risk.list_entries (list, value) where removed_at is not null;
+create index list_entries_removed_by_network on risk.list_entries using spgist (network)
+    where removed_at is not null and network is not null;
 create index list_entries_by_import on risk.list_entries (import_id) where import_id is not null;
 
 -- Entries are of a list and its kind, and of an import. Foreign keys would look both up for every entry, which is half the time of an
@@ -71,6 +75,14 @@ create trigger list_entries_are_of_a_list
     after insert on risk.list_entries
     referencing new table as added
     for each statement execute function risk.refuse_entry_of_nothing();
+
+-- Entries with the time from which on each counts: those of a file from the end of its import on, null where it has none.
+create view risk.list_entries_in_time as
+select
+    e.list, e.value, e.network, e.merchant_id, e.expires_at, e.removed_at,
+    case when e.import_id is null then e.added_at else i.completed_at end as counts_from
+from risk.list_entries e
+left join risk.list_imports i using (import_id);
 
 create function risk.keep_list_entry() returns trigger language plpgsql as $$
 begin
@@ -120,6 +132,7 @@ create trigger list_imports_stay_with_their_entries
     for each row execute function risk.keep_list_import();
 
 grant select, insert on risk.lists to fincore_service;
+grant select on risk.list_entries_in_time to fincore_service;
 grant select, insert, delete on risk.list_imports to fincore_service;
 grant update (completed_at) on risk.list_imports to fincore_service;
 grant select, insert, delete on risk.list_entries to fincore_service;
