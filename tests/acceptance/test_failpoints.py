@@ -22,7 +22,7 @@ from standardwebhooks.webhooks import Webhook
 from acceptance.failpoints import failovers
 from acceptance.failpoints.payments import let_time_pass
 from acceptance.failpoints.scene import APIS, Ending, Scene, SessionEnding
-from acceptance.failpoints.ways import Step, steps
+from acceptance.failpoints.ways import FURTHER_WAYS, Step, steps
 from fincore.domain.ids import public_event_id
 from fincore.domain.public_session_event import SESSION_MEANINGS
 from fincore.observability.failpoints import FAILPOINTS
@@ -37,9 +37,10 @@ SETTLE_TIMEOUT_SECONDS: Final = 120.0
 """A delivery that a process took to its grave is taken up again after a minute."""
 
 
-def test_every_failpoint_is_walked_once() -> None:
+def test_every_failpoint_is_walked_once_for_each_way() -> None:
     walked = Counter(name for step in steps() for name in step.doomed.values())
-    assert walked == Counter(FAILPOINTS)
+    again = Counter(f"{where}.{place}" for where, _ in FURTHER_WAYS for place in ("before", "after"))
+    assert walked == Counter(FAILPOINTS) + again
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,8 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
         async with Shop(system, merchant.api_key) as shop:
             endpoint = await shop.operate("/v1/webhook_endpoints", {"url": receiver.url})
             scenes, endings = await walk(system, shop, merchant)
-            let_time_pass(system, "attempt.reverse")
+            for kind in ("attempt.reverse", "charge.review"):
+                let_time_pass(system, kind)
             system.mend(timeout_seconds=SETTLE_TIMEOUT_SECONDS)
             await assert_each_ended_well(system, shop, merchant, endings)
             await assert_each_repetition_gets_its_answer(shop, scenes)
@@ -91,7 +93,7 @@ async def test_kill_at_each_failpoint_loses_and_doubles_nothing(system: System) 
     invariants = await asyncio.to_thread(system.fincore, "check")
     assert invariants.code == 0, invariants.stdout
     deaths = sum(len(step.doomed) for step in steps())
-    print(f"walked {deaths} of {len(FAILPOINTS)} failpoints in {len(endings)} stories")  # noqa: T201 -- with -s
+    print(f"died {deaths} times at {len(FAILPOINTS)} failpoints in {len(endings)} stories")  # noqa: T201 -- with -s
 
 
 async def walk(system: System, shop: Shop, merchant: Merchant) -> tuple[list[Scene], dict[str, Ending]]:

@@ -250,14 +250,16 @@ class Writer(Generic[E_contra]):
 def _may_die(commits: Sequence[Commit[E]], events: EventCodec[E], place: failpoints.Place) -> None:
     if failpoints.is_any_armed():
         for commit in commits:
-            failpoints.failpoint(f"commit.{_named(commit, events)}", place)
+            for name in _names(commit, events):
+                failpoints.failpoint(f"commit.{name}", place)
 
 
-def _named(commit: Commit[E], events: EventCodec[E]) -> str:
+def _names(commit: Commit[E], events: EventCodec[E]) -> tuple[str, ...]:
     """A Commit as failpoints call it."""
     if commit.events:
-        return events.type_of(commit.events[0].event)
-    return "webhook" if commit.webhook else "response"
+        first, *others = (events.type_of(one.event) for one in commit.events)
+        return (first, *(name for name in others if name in failpoints.NEVER_FIRST))
+    return ("webhook" if commit.webhook else "response",)
 
 
 def _set_result(future: "asyncio.Future[CommitResult]", result: CommitResult) -> None:

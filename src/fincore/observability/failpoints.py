@@ -1,6 +1,6 @@
 """Places where a process can be made to die, by name, to prove that dying there loses and doubles nothing.
 
-They stand before and after every commit and every call to a PSP or a merchant. Nothing is armed unless a test arms it,
+They stand before and after every commit and every call to a PSP, a merchant or the risk store. Nothing is armed unless a test arms it,
 and an unarmed failpoint is one look into an empty dict.
 """
 
@@ -25,8 +25,8 @@ _PSP_CALLS: Final = (
     "inquire_dispute",
     "charge_of",
 )
-_NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
-"""Events that are written beside another one, which comes before them in the Commit."""
+NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
+"""Events that are written beside another one, which comes before them in the Commit: it has their names, too."""
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 
 FAILPOINTS: Final[tuple[str, ...]] = tuple(
@@ -34,21 +34,18 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
     for where, place in product(
         (
             *(f"psp.{call}" for call in _PSP_CALLS),
-            *(
-                f"commit.{name}"
-                for name in (*EVENTS, *SHAPES, "webhook", "response")
-                if name not in _NEVER_FIRST
-            ),
+            *(f"commit.{name}" for name in (*EVENTS, *SHAPES, "webhook", "response")),
             *(f"effects.{consumer}" for consumer in _CONSUMERS),
             "delivery",
             "card_token",
+            "risk",
         ),
         ("before", "after"),
     )
 )
-"""Every place, by name. A commit is named by its first event, or as `webhook` (the inbox) or `response` (the final response
+"""Every place, by name. A commit is named by its first event and by those of `NEVER_FIRST`, or as `webhook` (the inbox) or `response` (the final response
 of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant;
-`card_token` is a worker that asks the card edge for the token of a kept card.
+`card_token` is a worker that asks the card edge for the token of a kept card; `risk` is the call that counts an attempt.
 """
 
 _ARMED: Final[dict[str, int]] = {}

@@ -13,6 +13,7 @@ from acceptance.failpoints import (
     refunds,
     reports,
     reviews,
+    risk,
     sessions,
     wallets,
 )
@@ -31,6 +32,9 @@ WAYS: Final[Mapping[str, Way]] = {
     "commit.charge.capture_failed": Way("worker", alone.be_refused_the_capture, is_alone=True),
     "commit.charge.cancel_failed": Way("worker", alone.be_refused_the_cancellation, is_alone=True),
     "commit.charge.outcome_decided": Way("operator", alone.be_decided_by_a_person, is_alone=True),
+    "risk": Way("api", risk.be_counted_once, is_alone=True),
+    "commit.charge.risk_assessed": Way("api", risk.be_blocked, is_alone=True),
+    "commit.charge.review_opened": Way("worker", reviews.be_held_for_staff, is_alone=True),
     "commit.charge.review_decided": Way("operator", reviews.be_approved_by_staff, is_alone=True),
     "commit.refund.corrected": Way("worker", alone.be_given_back_after_all, is_alone=True),
     "commit.charge.instrument_told": Way("worker", alone.be_told_the_card_later, is_alone=True),
@@ -101,6 +105,11 @@ WAYS: Final[Mapping[str, Way]] = {
     "delivery": Way("notify", payments.pay),
 }
 """A place, without `before` and `after` -> how it is come to."""
+FURTHER_WAYS: Final = (
+    ("commit.charge.review_decided", Way("operator", reviews.be_declined_by_staff, is_alone=True)),
+    ("commit.charge.review_decided", Way("worker", reviews.be_decided_by_no_person, is_alone=True)),
+)
+"""Places that are come to in another way, too."""
 
 
 class Step(NamedTuple):
@@ -116,12 +125,13 @@ class Step(NamedTuple):
 
 
 def steps() -> list[Step]:
-    """Every failpoint once; in the same scenario, one of each role is killed in the same step."""
+    """Every failpoint once for each way to it; in the same scenario, one of each role is killed in the same step."""
     by_story: dict[Story, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for where, way in WAYS.items():
+    ways = (*WAYS.items(), *FURTHER_WAYS)
+    for where, way in ways:
         by_story[way.story][way.role] += [f"{where}.before", f"{where}.after"]
     found: list[Step] = []
-    for way in dict.fromkeys(WAYS.values()):
+    for way in dict.fromkeys(way for _, way in ways):
         roles = by_story.pop(way.story, {})
         for names in itertools.zip_longest(*roles.values()):
             doomed = {role: name for role, name in zip(roles, names, strict=True) if name}

@@ -18,6 +18,7 @@ from fincore.domain.risk import (
     RuleError,
     ShadowAssessment,
 )
+from fincore.observability.failpoints import failpoint
 from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.evidence import Questions, evidence_of, questions_of
 from fincore.write.risk.failure_mode import FailureMode
@@ -147,8 +148,10 @@ class InProcessEngine:
             card=known.keys.get("card"),
         )
         try:
+            failpoint("risk", "before")
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._store.observe(observation, counters, memberships), None
+                readings = await self._store.observe(observation, counters, memberships)
+            failpoint("risk", "after")
         except TimeoutError:
             return None, "store_slow"
         except (StoreUnavailable, Overloaded):
@@ -156,6 +159,7 @@ class InProcessEngine:
         except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
             _log.exception("risk.store_failed", charge_id=request.charge_id)
             return None, "store_unavailable"
+        return readings, None
 
     def _failed(self, request: RiskRequest, verdict: Verdict) -> Verdict:
         """The stricter of what rules decided without the store, and of the failure mode."""
