@@ -10,6 +10,8 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from fincore.backoffice.risk_rules import draft_rules, use_rules
+from fincore.bootstrap.operator_stores import operator_stores
 from fixtures.hosted_page import pay_page
 from fixtures.shop import Shop
 from fixtures.system import System
@@ -19,15 +21,33 @@ pytestmark = pytest.mark.timeout(600)
 
 OPENS: Final = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 LEADS_ON: Final = re.compile(r'http-equiv="refresh" content="0;url=([^"]+)"')
+WHO_AND_WHY: Final = ("--by", "ada", "--reason", "Called the customer.")
+RULES: Final = """
+[[rules]]
+name = "large_order"
+when = "amount_minor >= 5000"
+action = "review"
+fallback = "block"
+"""
+
+
+async def put_rules_live(system: System) -> None:
+    """In this process: three commands take seconds to start."""
+    async with operator_stores(system.databases, "eventstore") as stores:
+        rules, now = stores.risk_rules, stores.clock.now()
+        version, _ = await draft_rules(rules, RULES, now=now, by="ada", reason="Large orders.")
+        for state in ("shadow", "live"):
+            await use_rules(rules, version, state, now=now, by="ada", reason="Large orders.")
 
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    """A system of its own, with an account at PayPal and the customers' server."""
+    """A system of its own, with an account at PayPal, the customers' server, and rules that send large orders to review."""
     system = System(serves_customers=True)
     try:
         system.start_stores()
         system.add_account("paypal", "shop", is_default=True)
+        asyncio.run(put_rules_live(system))
         system.start_roles()
         yield system
     finally:
@@ -133,6 +153,65 @@ async def test_two_tabs_pay_one_session_once(
     charges = await shop.request("GET", "/v1/charges")
     assert [(one["id"], one["amount_captured_minor"]) for one in charges.json["data"]] == [
         (paid["charge_id"], 1000)
+    ]
+
+
+async def paid_by_card(
+    system: System, shop: Shop, browser: aiohttp.ClientSession, session: dict[str, Any]
+) -> str:
+    """The charge of a session that its customer paid by card, and which the rules sent to review."""
+    status, _ = await pay_page(await chosen(browser, session, "card"))
+    assert status == 303
+    system.until_idle()
+    charges = await shop.request("GET", "/v1/charges")
+    charge = charges.json["data"][0]
+    assert (charge["status"], charge["review"]["status"]) == ("authorized", "open")
+    page, location = await opened(browser, session["url"])
+    assert (location, 'name="payment_method"' in page, LEADS_ON.findall(page)) == ("", False, [])
+    assert (await shown(shop, session))["status"] == "open"
+    return str(charge["id"])
+
+
+async def decided(system: System, verdict: str, charge_id: str) -> None:
+    done = await asyncio.to_thread(system.fincore, "risk", "cases", verdict, charge_id, *WHO_AND_WHY)
+    assert done.code == 0, done
+    system.until_idle()
+
+
+async def test_session_under_review_is_completed_by_its_approval(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    session = await created(shop, amount_minor=5000)
+    charge_id = await paid_by_card(system, shop, browser, session)
+    await decided(system, "approve", charge_id)
+    await sent_to_shop(browser, session["url"], session)
+    paid = await shown(shop, session)
+    assert (paid["status"], paid["charge_id"]) == ("completed", charge_id)
+    assert (await shop.get(charge_id))["amount_captured_minor"] == 5000
+
+
+async def test_session_under_review_is_declined_then_ended(
+    system: System, shop: Shop, browser: aiohttp.ClientSession
+) -> None:
+    """The customer tries again, and the merchant does not wait for the second review."""
+    session = await created(shop, amount_minor=5000)
+    first = await paid_by_card(system, shop, browser, session)
+    await decided(system, "decline", first)
+    page, _ = await opened(browser, session["url"])
+    assert 'role="alert"' in page
+    assert 'name="payment_method"' in page
+    second = await paid_by_card(system, shop, browser, session)
+    ended = await shop.request(
+        "POST",
+        f"/v1/checkout_sessions/{session['id']}/expire",
+        headers={"Idempotency-Key": str(uuid4()), "Prefer": "wait=20"},
+    )
+    assert (ended.status, ended.json["status"]) == (200, "expired")
+    system.until_idle()
+    ends = [await shop.get(one) for one in (first, second)]
+    assert [(one["status"], one["review"]["status"]) for one in ends] == [
+        ("canceled", "declined"),
+        ("canceled", "closed"),
     ]
 
 
