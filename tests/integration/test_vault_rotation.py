@@ -109,7 +109,7 @@ async def test_interrupted_rotation_goes_on_where_it_ended(vault: Vault) -> None
 
 async def test_rotation_without_the_older_key_changes_nothing(vault: Vault, pool: Pool) -> None:
     await vault.keep()
-    with pytest.raises(ConfigurationError, match="lacks the key old, which encrypts 1 cards: add it after"):
+    with pytest.raises(ConfigurationError, match="lacks the key old, which encrypts 1 card: add it after"):
         await vault.rotate(NEW)
     other = VaultKeeping(CardCipher(VaultKeys([vault_key("old", "another")])), NEW.fingerprints)
     with pytest.raises(ConfigurationError, match="holds another key old than the one"):
@@ -118,7 +118,7 @@ async def test_rotation_without_the_older_key_changes_nothing(vault: Vault, pool
     for wrong in (NEW, other):
         with pytest.raises(ConfigurationError):
             await require_vault_keys(pool, wrong)
-    with pytest.raises(ConfigurationError, match="FINCORE_VAULT_KEYS is missing, and 1 cards are kept"):
+    with pytest.raises(ConfigurationError, match="FINCORE_VAULT_KEYS is missing, and 1 card is kept"):
         await require_vault_keys(pool, None)
     await require_vault_keys(pool, CHANGING)
 

@@ -3,6 +3,7 @@
 from fincore.bootstrap.card_token_settings import check_card_tokens
 from fincore.bootstrap.setting import PREFIX
 from fincore.bootstrap.settings import Settings
+from fincore.domain.counting import counted
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.vault.card_cipher import CardCipher
@@ -45,7 +46,8 @@ async def require_vault_keys(pool: Pool, keeping: VaultKeeping | None) -> None:
     if keeping is not None:
         require_keys(uses, keeping.cipher.keys)
     elif uses:
+        kept = sum(use.cards for use in uses)
         raise ConfigurationError(
-            f"FINCORE_VAULT_KEYS is missing, and {sum(use.cards for use in uses):,} cards are kept: set it to the keys that "
-            "encrypt them, or, if those are lost for good, to a new one, and give the cards up with `fincore vault forget`"
+            f"FINCORE_VAULT_KEYS is missing, and {counted(kept, 'card is', 'cards are')} kept: set it to the keys that encrypt "
+            "them, or, if those are lost for good, to a new one, and give the cards up with `fincore vault forget`"
         )

@@ -37,7 +37,10 @@ class KeptCardBody(msgspec.Struct, frozen=True, kw_only=True):
     expiry_year: Annotated[int, Meta(description="The year in which it expires.", examples=[2034])]
     created_at: CreatedAt
     deleted_at: Annotated[
-        datetime | None, Meta(description="When you deleted it; null while FinCore keeps it.")
+        datetime | None,
+        Meta(
+            description="When you deleted it, or the operator gave it up because its key was lost; null while FinCore keeps it."
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ They end as deleted cards do: the ciphertext, its keys and the fingerprint are e
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from fincore.domain.counting import counted
 from fincore.domain.errors import FinCoreError
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
@@ -54,7 +55,7 @@ def require_lost(uses: list[KeyUse], keys: VaultKeys, lost: LostKey) -> None:
         )
     if found.cards != lost.cards:
         raise NotForgotten(
-            f"the key {lost.key_id} encrypts {found.cards:,} cards, not {lost.cards:,}: nothing was erased; "
+            f"the key {lost.key_id} encrypts {counted(found.cards, 'card')}, not {lost.cards:,}: nothing was erased; "
             f"to lose them for good, repeat the command with --cards {found.cards}"
         )
 

@@ -6,6 +6,7 @@ It goes on while cards are kept, charged and deleted, takes no lock that outlast
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from fincore.domain.counting import counted
 from fincore.domain.errors import ConfigurationError
 from fincore.write.vault.accesses import Accesses
 from fincore.write.vault.card_cipher import CardCipher
@@ -40,14 +41,14 @@ def require_keys(uses: list[KeyUse], keys: VaultKeys) -> None:
         key = keys.find(use.key_id)
         if key is None:
             raise ConfigurationError(
-                f"FINCORE_VAULT_KEYS lacks the key {use.key_id}, which encrypts {use.cards:,} cards: add it after the current key, "
-                "or, if it is lost for good, give those cards up with `fincore vault forget`"
+                f"FINCORE_VAULT_KEYS lacks the key {use.key_id}, which encrypts {counted(use.cards, 'card')}: add it "
+                "after the current key, or, if it is lost for good, give up what it encrypts with `fincore vault forget`"
             )
         if key.check != use.key_check:
             raise ConfigurationError(
-                f"FINCORE_VAULT_KEYS holds another key {use.key_id} than the one that encrypts {use.cards:,} cards: "
-                "give it back its key, and a new key a new id; if it is lost for good, give those cards up with "
-                "`fincore vault forget`"
+                f"FINCORE_VAULT_KEYS holds another key {use.key_id} than the one that encrypts "
+                f"{counted(use.cards, 'card')}: give it back its key, and a new key a new id; if it is lost for good, give up "
+                "what it encrypts with `fincore vault forget`"
             )
 
 
