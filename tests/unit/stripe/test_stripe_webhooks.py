@@ -372,11 +372,12 @@ def test_fraud_of_an_unknown_type_is_reported_as_other(word: str) -> None:
     assert told.content.fraud_type == "other"
 
 
-def test_fraud_warning_that_names_no_payment_is_unreadable() -> None:
-    told = read_one(warning_event(payment_intent=None))
-    assert isinstance(told, WebhookReport)
-    assert (told.charge_id, told.payment_reference, told.content) == (None, None, None)
-    assert told.unreadable == "issfr_1 warns of fraud and does not say in which payment"
+@pytest.mark.parametrize("event_type", WARNING_TYPES)
+def test_fraud_warning_of_no_payment_intent_is_not_ours(event_type: str) -> None:
+    """Other software of the merchant may make bare charges in the same account at Stripe."""
+    assert read_one(warning_event(event_type, payment_intent=None)) == WebhookIgnored(
+        "issfr_1 is not of a payment of FinCore: it has no payment intent"
+    )
 
 
 @pytest.mark.parametrize(

@@ -124,15 +124,10 @@ def _dispute(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | Webhook
 
 
 def _warning(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | WebhookIgnored:
-    """An early fraud warning, which only names the payment; one that names none waits for a person."""
+    """An early fraud warning, which only names the payment."""
     warning = _WARNING.decode(raw)
     if warning.payment_intent is None:
-        return WebhookReport(
-            charge_id=None,
-            payment_reference=None,
-            content=None,
-            unreadable=f"{warning.id} warns of fraud and does not say in which payment",
-        )
+        return WebhookIgnored(f"{warning.id} is not of a payment of FinCore: it has no payment intent")
     return WebhookReport(
         charge_id=None,
         payment_reference=PspReference(warning.payment_intent),
