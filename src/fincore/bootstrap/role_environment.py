@@ -19,7 +19,8 @@ _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType
 
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 
-_AWS_CREDENTIALS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+_AWS_PREFIX: Final = "AWS_"
+"""How the variables begin in which the AWS library looks for credentials, for files of them, and for where to get them."""
 _COUNT_ATTEMPTS: Final[frozenset[Role]] = frozenset({"api", "worker", "card-edge"})
 """The roles that assess charges, and may count attempts in DynamoDB."""
 
@@ -76,9 +77,10 @@ def environment_of(
         for suffix in ("", FILE_SUFFIX)
         if name not in needed or (suffix and name in found)
     }
-    hidden |= _variables(settings, get_args(AccountPart)) - _variables(settings, _PARTS_OF_ROLE.get(role, ()))
+    referred_to = _variables(settings, parts)
+    hidden |= _variables(settings, get_args(AccountPart)) - referred_to
     if role not in _COUNT_ATTEMPTS:
-        hidden |= _AWS_CREDENTIALS
+        hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return kept | {name: value for name, value in found.items() if name in needed}
 

@@ -118,14 +118,35 @@ def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_pa
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_credentials_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path) -> None:
-    secrets = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "c"}
-    environment = {"FINCORE_DATA_DIR": str(tmp_path), "AWS_REGION": "eu-central-1", **secrets}
+def test_variables_of_aws_reach_the_roles_that_count(role: Role, tmp_path: Path) -> None:
+    """Most of the ways to credentials that the AWS library knows are variables; all begin alike."""
+    variables = {
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_SESSION_TOKEN": "c",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": "d",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/e",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/f",
+        "AWS_SHARED_CREDENTIALS_FILE": "/g",
+        "AWS_PROFILE": "h",
+        "AWS_REGION": "eu-central-1",
+    }
+    environment = {"FINCORE_DATA_DIR": str(tmp_path), **variables}
     told = environment_of(role, environment, read_settings(environment), DATABASES)
-    assert secrets.keys() & told.keys() == (
-        secrets.keys() if role in ("api", "worker", "card-edge") else set()
+    counts = role in {"api", "worker", "card-edge"}
+    assert variables.keys() & told.keys() == (variables.keys() if counts else set())
+
+
+def test_key_of_an_account_may_be_named_as_those_of_aws(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.toml"
+    file.write_text(
+        '[[account]]\npsp = "stripe"\nname = "eu"\nmode = "test"\nsecret_key = "env:AWS_EU_KEY"\n'
+        'webhook_secrets = "env:AWS_EU_WEBHOOK"\npublishable_key = "env:AWS_EU_PAGES"\n'
     )
-    assert told["AWS_REGION"] == "eu-central-1"
+    variables = {"AWS_EU_KEY": "sk_test_1", "AWS_EU_WEBHOOK": "whsec_1", "AWS_EU_PAGES": "pk_test_1"}
+    environment = {"FINCORE_PSP_ACCOUNTS_FILE": str(file), "FINCORE_DATA_DIR": str(tmp_path), **variables}
+    told = environment_of("checkout", environment, read_settings(environment), DATABASES)
+    assert variables.keys() & told.keys() == {"AWS_EU_PAGES"}
 
 
 def test_made_key_and_embedded_server_reach_the_roles(tmp_path: Path) -> None:
