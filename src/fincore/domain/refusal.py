@@ -29,7 +29,7 @@ ReportRefusalCode = Literal[
 ]
 """Why a PSP's report about a charge is not recorded as it is. `contradicts_state`: read the PSP's record, then correct."""
 
-ResolutionRefusalCode = Literal["outcome_not_unknown", "psp_reference_needed"]
+ResolutionRefusalCode = Literal["amount_needed", "outcome_not_unknown", "psp_reference_needed"]
 """Why a person's resolution of an unknown outcome is not recorded."""
 
 ReviewRefusalCode = Literal["not_under_review", "nothing_held", "review_over"]

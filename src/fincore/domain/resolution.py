@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 import msgspec
 
 from fincore.domain.attempt_outcomes import decide_reversed
 from fincore.domain.charge import Charge
-from fincore.domain.events import AttemptReleased, ChargeEvent, OutcomeDecided
+from fincore.domain.events import AttemptReleased, ChargeEvent, HeldReason, OutcomeDecided
 from fincore.domain.ids import RefundId
 from fincore.domain.money import Money
 from fincore.domain.outcome import (
@@ -54,16 +54,13 @@ def decide_charge_outcome(
 ) -> tuple[ChargeEvent, ...] | Refusal:
     """The events that follow from a person's decision about an operation that is unknown, or pending at the PSP.
 
-    So may a charge be brought into line with the PSP of which a report is held, because its amount is not the one that was asked for.
+    Where nothing is in doubt but the amount, because a report over another one is held, a person may say which amount the PSP shows.
     `given_up` are the numbers of abandoned attempts of which FinCore could not find out whether they have money.
     """
     if decided == "given_back":
         return _with_resolution(_given_back(charge, resolution, now, given_up), resolution, now, None)
-    is_unknown = charge.operation is not None and charge.unknown_since is not None
-    if charge.pending_until is None and not is_unknown and not charge.held_reports:
-        return Refusal(
-            "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
-        )
+    if (refusal := _barrier(charge, decided, resolution)) is not None:
+        return refusal
     reference = resolution.psp_reference or charge.psp_reference
     if reference is None and decided != "failed":
         return Refusal("psp_reference_needed", "name the payment at the PSP with --psp-reference")
@@ -102,6 +99,31 @@ def decide_refund_outcome(
     return _with_resolution(correct_refund(charge, refund_id, record), resolution, now, refund_id)
 
 
+_DOUBTS_AMOUNT: Final[frozenset[HeldReason]] = frozenset({"amount_differs", "amount_exceeds_charge"})
+"""Why a report is held that may be about another amount of the same payment."""
+
+
+def _barrier(charge: Charge, decided: DecidedPaymentOutcome, resolution: Resolution) -> Refusal | None:
+    """Why nothing may be decided about the payment, if so."""
+    is_unknown = charge.pending_until is not None or (
+        charge.operation is not None and charge.unknown_since is not None
+    )
+    is_amount_in_doubt = decided in ("captured", "authorized") and any(
+        report.reason in _DOUBTS_AMOUNT for report in charge.held_reports
+    )
+    # A call that is under way has an outcome of its own.
+    if not is_unknown and (charge.operation is not None or not is_amount_in_doubt):
+        return Refusal(
+            "outcome_not_unknown", f"the charge is {charge.status} and nothing about it is unknown"
+        )
+    if is_amount_in_doubt and resolution.amount_minor is None:
+        return Refusal(
+            "amount_needed",
+            "a report over another amount is held; name the amount at the PSP with --amount-minor",
+        )
+    return None
+
+
 def _given_back(
     charge: Charge, resolution: Resolution, now: datetime, given_up: Collection[int]
 ) -> tuple[ChargeEvent, ...] | Refusal:
@@ -138,7 +160,9 @@ def _reported_outcome(
     match decided:
         case "captured" | "authorized":
             asked_minor = charge.operation.amount_minor if charge.operation else None
-            amount_minor = resolution.amount_minor or asked_minor or charge.amount.amount_minor
+            amount_minor = resolution.amount_minor
+            if amount_minor is None:
+                amount_minor = asked_minor or charge.amount.amount_minor
             money = Money(amount_minor, charge.amount.currency)
             return Approved(kind=decided, money=money, psp_reference=reference, occurred_at=now)
         case "canceled":

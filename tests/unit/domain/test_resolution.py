@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from functools import reduce
+from typing import get_args
 
+import msgspec
 import pytest
 
 from fincore.domain.charge import Charge
@@ -11,6 +13,7 @@ from fincore.domain.events import (
     CaptureRequested,
     ChargeAuthorized,
     ChargeOutcomeUnknown,
+    HeldReason,
     OutcomeDecided,
     RefundOutcomeUnknown,
     ReportHeld,
@@ -34,6 +37,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PI = PspReference("pi_1")
 RE = RefundId("re_01k0bcdefghjkmnpqrstvwxyz0")
 SEEN = Resolution(decided_by="ada", reason="Seen in the PSP's dashboard.", psp_reference=PI)
+PART = Resolution(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=400)
 
 
 def unknown_authorization() -> Charge:
@@ -151,25 +155,77 @@ def test_impossible_resolution_is_refused_by_code(
 
 def test_part_that_the_psp_took_is_recorded_by_a_person() -> None:
     """The PSP took a part of what was asked for at once: FinCore believes that of no report, and of a person."""
-    part = Resolution(decided_by="ada", reason="Seen.", psp_reference=PI, amount_minor=400)
     unknown = unknown_authorization()
     for charge, status in (
         (unknown, "charge.captured"),
-        (_with_held_report(evolve(None, created())), "charge.captured"),
         (_with_held_report(evolve(unknown, captured(psp_reference=PI))), "charge.corrected"),
+        (_with_held_report(_failed()), "charge.corrected"),
     ):
-        events = decide_charge_outcome(charge, "captured", part, NOON)
+        events = decide_charge_outcome(charge, "captured", PART, NOON)
         assert not isinstance(events, Refusal)
         assert [event_type(event) for event in events] == ["charge.outcome_decided", status]
         after = reduce(evolve, events, charge)
         assert (after.status, after.captured_minor) == ("succeeded", 400)
 
 
-def _with_held_report(charge: Charge) -> Charge:
+KNOWN = {
+    "whole taken": evolve(evolve(None, created()), captured(psp_reference=PI)),
+    "authorize in flight": evolve(None, created()),
+}
+
+
+@pytest.mark.parametrize("case", KNOWN)
+@pytest.mark.parametrize("verdict", ["failed", "canceled", "expired"])
+def test_held_report_does_not_undo_what_is_known(case: str, verdict: DecidedChargeOutcome) -> None:
+    """A report over another amount is about what was taken: it is no reason to say that nothing was."""
+    for reason in get_args(HeldReason):
+        refusal = decide_charge_outcome(_with_held_report(KNOWN[case], reason), verdict, PART, NOON)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "outcome_not_unknown"
+
+
+@pytest.mark.parametrize("reason", get_args(HeldReason))
+def test_part_is_recorded_for_reports_of_other_amounts_only(reason: HeldReason) -> None:
+    charge = _with_held_report(KNOWN["whole taken"], reason)
+    is_recorded = not isinstance(decide_charge_outcome(charge, "captured", PART, NOON), Refusal)
+    assert is_recorded is (reason in ("amount_differs", "amount_exceeds_charge"))
+
+
+def test_part_is_not_recorded_while_a_call_is_in_flight() -> None:
+    for verdict in ("captured", "authorized"):
+        charge = _with_held_report(KNOWN["authorize in flight"])
+        refusal = decide_charge_outcome(charge, verdict, PART, NOON)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "outcome_not_unknown"
+
+
+@pytest.mark.parametrize("charge", [unknown_authorization(), unknown_capture(), KNOWN["whole taken"]])
+@pytest.mark.parametrize("verdict", ["captured", "authorized"])
+def test_amount_in_doubt_has_to_be_named(charge: Charge, verdict: DecidedChargeOutcome) -> None:
+    """The report says that the PSP took another amount than was asked for: what was asked for is no default."""
+    refusal = decide_charge_outcome(_with_held_report(charge), verdict, SEEN, NOON)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "amount_needed"
+
+
+def test_amount_of_zero_is_refused_and_not_the_whole() -> None:
+    nothing = msgspec.structs.replace(PART, amount_minor=0)
+    refusal = decide_charge_outcome(unknown_authorization(), "captured", nothing, NOON)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "amount_differs"
+
+
+def _failed() -> Charge:
+    events = decide_charge_outcome(unknown_authorization(), "failed", SEEN, NOON)
+    assert not isinstance(events, Refusal)
+    return reduce(evolve, events, unknown_authorization())
+
+
+def _with_held_report(charge: Charge, reason: HeldReason = "amount_differs") -> Charge:
     name = ReportName(
         psp=charge.psp, psp_account=charge.psp_account, psp_event_id="evt_1", report_type="captured"
     )
-    (held,) = _events(hold_report((), name, "amount_differs", "4.00 USD", NOON))
+    (held,) = _events(hold_report((), name, reason, "4.00 USD", NOON))
     return evolve(charge, held)
 
 
