@@ -232,9 +232,11 @@ async def _listed(lists: RiskLists, risk: PostgresRiskStore, file: Path, entries
 def _let_rules_live(fincore: Installation, store: Store) -> None:
     file = store.folder / "risk-rules.toml"
     file.write_text(rules_text(ACCEPT_RULES, COUNTED))
-    # As where the consumer of outcomes runs: without it, the declines of a card are unknown.
+    # As where the consumer of outcomes counts them: the declines of a card are unknown otherwise.
     with psycopg.connect(fincore.dsn, autocommit=True) as connection:
-        connection.execute("insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0)")
+        connection.execute(
+            "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ('declines', 'card', 0, 0)"
+        )
     fincore.printed("risk", "draft", str(file), "--reason", "bench")
     fincore.printed("risk", "shadow", "1", "--reason", "bench")
     fincore.printed("risk", "live", "1", "--reason", "bench")

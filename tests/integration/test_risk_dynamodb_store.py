@@ -26,6 +26,9 @@ from fixtures.waiting import PATIENCE_SECONDS, happens
 
 BY_IP = Counter("attempts", "ip", "1h")
 IP = "203.0.113.9"
+COUNTED = (
+    "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ('declines', 'ip', 0, 0)"
+)
 
 
 @pytest.fixture
@@ -257,7 +260,7 @@ async def test_outcomes_and_lists_are_asked_of_postgresql(world: DynamoWorld, po
     name = ListName("blocked_ips")
     await lists.create(name, "ip", by="ada", reason="a fraud")
     await lists.add(name, "ip", NewEntry(f"{IP}/32", "a fraud"), by="ada")
-    await pool.execute("insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0)")
+    await pool.execute(COUNTED)
     store = DividedRiskStore(attempts=world.process(), others=PostgresRiskStore(pool))
     attempts, declines = Attempts(), Counter("declines", "ip", "1h")
     listed, other = Membership(name, "ip", IP), Membership(name, "ip", "203.0.113.10")

@@ -236,8 +236,10 @@ async def test_declines_in_the_log_make_a_starter_rule_hit(
     writer: Writer[ChargeEvent], counters: Pool
 ) -> None:
     consumer = subscription(counters, OutcomeCounter(lambda: pairs_of(STARTER.counters)))
-    before = await assessed(counters, STARTER)
-    assert "card-declined-often" in before.unknown
+    # The consumer knows its place in the log, and no event came since the rule went live.
+    await caught_up(consumer)
+    assert "card-declined-often" in (await assessed(counters, STARTER)).unknown
+    await writer.commit(append(new_stream(), BORN))
     await caught_up(consumer)
     assert "card-declined-often" not in (await assessed(counters, STARTER)).unknown
     for _ in range(7):
@@ -246,6 +248,24 @@ async def test_declines_in_the_log_make_a_starter_rule_hit(
     found = await assessed(counters, STARTER)
     assert (found.decision, found.rule) == ("block", "card-declined-often")
     assert found.facts["declines_by_card_24h"] == 7
+
+
+async def test_counter_that_a_rule_names_anew_is_unknown_at_first(
+    writer: Writer[ChargeEvent], counters: Pool
+) -> None:
+    """The consumer has counted others for long, and has not come to know of the rule."""
+    rules = rule_set("[[rules]]\nname = 'one'\nwhen = 'declines_by_ip_1h == 0'\naction = 'allow'\n")
+    wanted: set[Pair] = {("captures", "ip"), ("declines", "merchant")}
+    consumer = subscription(counters, OutcomeCounter(lambda: wanted))
+    await writer.commit(append(new_stream(), BORN, failed()))
+    await caught_up(consumer)
+    found = await assessed(counters, rules)
+    assert (found.unknown, found.facts.get("declines_by_ip_1h")) == (("one",), None)
+    wanted.add(("declines", "ip"))
+    await writer.commit(append(new_stream(), BORN, failed()))
+    await caught_up(consumer)
+    found = await assessed(counters, rules)
+    assert (found.unknown, found.facts.get("declines_by_ip_1h")) == ((), 1)
 
 
 async def test_dispute_of_another_day_counts_for_the_customer(
@@ -275,6 +295,7 @@ async def test_outcomes_of_other_merchants_and_modes_count_apart(
 
 async def test_card_by_number_has_unknown_outcomes(counters: Pool, writer: Writer[ChargeEvent]) -> None:
     """The log does not hold what tells it from other cards: that none of its charges was declined is not known."""
+    await writer.commit(append(new_stream(), BORN))
     await caught_up(subscription(counters))
     rules = rule_set("[[rules]]\nname = 'one'\nwhen = 'declines_by_card_1h == 0'\naction = 'block'\n")
     found = await assessed(counters, rules, payment_token=None, number_hmac="h")

@@ -17,6 +17,7 @@ from fixtures.waiting import eventually
 
 BY_IP = Counter("attempts", "ip", "1h")
 IP = "203.0.113.9"
+COUNTED = "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ($1, 'ip', 0, 0)"
 IS_BLOCKED = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
 KILL_BLOCKED = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -97,12 +98,17 @@ async def test_burst_reads_the_cards_up_to_each_attempt(pool: Pool) -> None:
     await world.close()
 
 
-async def test_outcomes_are_unknown_until_the_log_is_counted(pool: Pool) -> None:
+async def test_outcome_is_unknown_until_it_is_counted(pool: Pool) -> None:
     store, attempts = PostgresRiskStore(pool), Attempts()
     declines, captures = Counter("declines", "ip", "1h"), Counter("captures", "ip", "1h")
-    asked = attempts.next(ip=IP)
+    others = [Counter("disputes", "ip", "24h"), Counter("declines", "email", "1h")]
+    asked = attempts.next(ip=IP, email="ann@shop.example")
     assert (await store.observe(asked, [declines, captures, BY_IP], ())).counts == {BY_IP: 1}
+    # The consumer has begun to follow the log, and has counted nothing yet.
     await pool.execute("insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0)")
+    assert (await store.observe(asked, [declines, captures, BY_IP], ())).counts == {BY_IP: 1}
+    await pool.execute(COUNTED, "declines")
+    await pool.execute(COUNTED, "captures")
     seconds = int(await pool.fetchval("select extract(epoch from now())::bigint"))
     name = outcome_of("declines", "ip", IP, merchant_id=attempts.merchant_id, livemode=True, currency="eur")
     await pool.execute(
@@ -110,7 +116,8 @@ async def test_outcomes_are_unknown_until_the_log_is_counted(pool: Pool) -> None
         name,
         [seconds - 3_700, 2, seconds - 3_000, 3, seconds - 3, 1],
     )
-    assert (await store.observe(asked, [declines, captures], ())).counts == {declines: 4, captures: 0}
+    found = await store.observe(asked, [declines, captures, *others], ())
+    assert found.counts == {declines: 4, captures: 0}
 
 
 async def test_outcomes_are_put_together_under_their_newest_second(pool: Pool) -> None:

@@ -13,7 +13,7 @@ from fincore.write.risk.rings import (
     outcome_of,
     ring_of,
 )
-from fincore.write.risk.store import Counter, Membership, Observation, Readings
+from fincore.write.risk.store import Counter, Key, Measure, Membership, Observation, Readings
 
 
 class Step(NamedTuple):
@@ -31,6 +31,8 @@ class Lookup(NamedTuple):
     """A counter of outcomes to read."""
 
     place: int
+    measure: Measure
+    key: Key
     outcome: bytes
     window_seconds: int
 
@@ -95,7 +97,9 @@ def question_of(
                 livemode=livemode,
                 currency=currency,
             )
-            lookups.append(Lookup(place, outcome, WINDOW_SECONDS[counter.window]))
+            lookups.append(
+                Lookup(place, counter.measure, counter.key, outcome, WINDOW_SECONDS[counter.window])
+            )
             continue
         ring = ring_of(counter, value, merchant_id=merchant_id, livemode=livemode, currency=currency)
         is_set = counter.measure == "distinct_cards"
@@ -136,7 +140,7 @@ def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
     """The parameters of the statement for a batch, in its order; the places are numbered through the whole batch."""
     attempts: list[tuple[bytes, bytes]] = []
     steps: list[tuple[int, bytes, bytes, int, bool, int, int | None]] = []
-    lookups: list[tuple[int, bytes, int]] = []
+    lookups: list[tuple[int, str, str, bytes, int]] = []
     values: list[tuple[int, str, str, str]] = []
     addresses: list[tuple[int, str, str, str]] = []
     first = 0
@@ -146,7 +150,10 @@ def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
             attempts.append((question.attempt, rings))
         for place, ring, length, is_set, amount, card in question.steps:
             steps.append((first + place, question.attempt, ring, length, is_set, amount, card))
-        lookups += [(first + place, outcome, length) for place, outcome, length in question.lookups]
+        lookups += [
+            (first + place, measure, key, outcome, length)
+            for place, measure, key, outcome, length in question.lookups
+        ]
         values += [
             (first + place, name, value, question.merchant_id) for place, name, value in question.values
         ]
@@ -157,7 +164,7 @@ def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
     return [
         *_columns(attempts, 2),
         *_columns(steps, 7),
-        *_columns(lookups, 3),
+        *_columns(lookups, 5),
         *_columns(values, 4),
         *_columns(addresses, 4),
     ]

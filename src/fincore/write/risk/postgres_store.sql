@@ -82,14 +82,14 @@ from (select no, ring, row_number() over (partition by ring order by no) as plac
 full join sets r using (ring)
 union all
 select t.no, coalesce(risk.outcomes_since(o.state, moment.at_seconds - t.window_seconds), 0)
-from unnest($12::int[], $13::bytea[], $14::int[]) as t (no, outcome, window_seconds)
+from unnest($12::int[], $13::text[], $14::text[], $15::bytea[], $16::int[]) as t (no, measure, key, outcome, window_seconds)
 left join risk.outcomes o on o.outcome = t.outcome
 cross join moment
--- Where nothing has counted outcomes yet, none is not known to be 0.
-where exists (select from risk.checkpoints c where c.consumer = 'risk')
+-- That an outcome which is not counted did not happen is not known.
+where exists (select from risk.counted_outcomes c where (c.measure, c.key) = (t.measure, t.key))
 union all
 select t.no, 1
-from unnest($15::int[], $16::text[], $17::text[], $18::text[]) as t (no, list, value, merchant_id), moment
+from unnest($17::int[], $18::text[], $19::text[], $20::text[]) as t (no, list, value, merchant_id), moment
 where exists (
     select from risk.list_entries e
     where e.list = t.list and e.value = t.value and e.removed_at is null
@@ -100,7 +100,7 @@ where exists (
 )
 union all
 select t.no, 1
-from unnest($19::int[], $20::text[], $21::text[], $22::text[]) as t (no, list, address, merchant_id), moment
+from unnest($21::int[], $22::text[], $23::text[], $24::text[]) as t (no, list, address, merchant_id), moment
 where exists (
     select from risk.list_entries e
     where e.list = t.list and e.network >>= t.address::inet and e.network is not null and e.removed_at is null

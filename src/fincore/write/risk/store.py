@@ -71,7 +71,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
 
     A counter of attempts is never lower than what happened in its window, and counts the window's oldest 60th whole.
     `declines`, `captures`, `captured_minor`, `disputes`, `fraud_disputes` and `fraud_warnings` are as of the position that the store's
-    consumer of the log has reached, and left out where none has begun: an outcome that is not counted is unknown, not 0.
+    consumer of the log has reached, and left out where it does not count them yet: an outcome that is not counted is unknown, not 0.
     """
 
     counts: Mapping[Counter, int]
