@@ -93,7 +93,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     `unknown_since`: the pending operation may or may not have happened at the PSP, since then. `pending_until`: the PSP has taken
     it on and decides it by then. `psp`, `psp_account`, `psp_reference` and `sub_references` are those of the attempt that counts;
     `psp_risk` is how risky its PSP found it; `abandoned_attempts` came before it. `actions_required` counts how often the customer
-    was asked to act; `approved_at` is the PSP's time of their last approval.
+    was asked to act; `approved_at` is the PSP's time of the approval that its record may show still.
     """
 
     version: int

@@ -120,6 +120,7 @@ def payment_change(charge: Charge, event: PaymentEvent) -> Change:
                 "psp_reference": event.psp_reference,
                 "redirect_url": event.redirect_url,
                 "actions_required": charge.actions_required + 1,
+                "approved_at": None if event.is_approval_over else charge.approved_at,
             }
         case ChargeCanceled():
             return {**_NOTHING_PENDING, "psp_reference": event.psp_reference}

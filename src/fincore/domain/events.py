@@ -173,18 +173,21 @@ class ChargeFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     psp_risk: PspRisk | None = None
 
 
-class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer has to act before the PSP goes on: for the first time, or again."""
+class ChargeActionRequired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The customer has to act before the PSP goes on: for the first time, or again.
+
+    `is_approval_over`: what they approved before is refused, and the PSP's record does not show it any more.
+    """
 
     psp_reference: PspReference
     redirect_url: str | None = None
+    is_approval_over: bool = False
 
 
 class CustomerApproved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The customer approved the payment at the PSP, which waits to be told to go on. No money moved.
 
-    `occurred_at` is the PSP's time, and later than that of each approval before. `requested_at`: when the completion became due,
-    by our own clock.
+    `requested_at`: when the completion became due, by our own clock.
     """
 
     psp_reference: PspReference

@@ -91,16 +91,21 @@ class Declined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionRequired(msgspec.Struct, frozen=True, kw_only=True):
-    """The customer must act (3-D Secure, approval of a wallet); `redirect_url` is where, when the PSP names a page."""
+    """The customer must act (3-D Secure, approval of a wallet); `redirect_url` is where, when the PSP names a page.
+
+    `is_approval_over`: the PSP's record does not show what they approved before any more, so that an approval in it is a new one.
+    """
 
     psp_reference: PspReference
     redirect_url: str | None = None
+    is_approval_over: bool = False
 
 
 class Consented(msgspec.Struct, frozen=True, kw_only=True):
     """The customer approved the payment; the PSP takes or holds the money only when it is told to complete it.
 
-    `occurred_at` is the PSP's time of it, by which a renewed approval is told from those before; `noticed_at` is ours.
+    `occurred_at` is the PSP's time of it, by which a renewed approval is told from the one before, where the PSP's record may show
+    that one still; `noticed_at` is ours.
     """
 
     psp_reference: PspReference

@@ -5,7 +5,7 @@ once: an outcome that the charge knows already gives no events. One that contrad
 caller then reads the PSP's own record and passes it to `correct_payment`.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, assert_never
 
 from fincore.domain.charge import TERMINAL, TRANSITIONS, Charge
@@ -124,33 +124,29 @@ def _action_required(charge: Charge, outcome: ActionRequired) -> Events | Refusa
                 occurred_at=completion.requested_at,
             ),
         )
-    event = ChargeActionRequired(psp_reference=outcome.psp_reference, redirect_url=outcome.redirect_url)
+    event = ChargeActionRequired(
+        psp_reference=outcome.psp_reference,
+        redirect_url=outcome.redirect_url,
+        is_approval_over=outcome.is_approval_over,
+    )
     return _if_allowed(charge, event)
 
 
 def _consented(charge: Charge, outcome: Consented) -> Events | Refusal:
-    """The customer approved; the completion is due once for each time that they were asked.
-
-    A PSP that keeps times in whole seconds gives two approvals the same time, and its record may show an approval that it
-    has refused still. So an approval of the same time as the last one is completed once more, and recorded a microsecond later:
-    a third one is the second.
-    """
+    """The customer approved; the completion is due once for each time that they were asked."""
     if charge.status in ("authorized", *TERMINAL) or charge.pending_until is not None:
         # An approval that comes after the charge was given up takes no money: nothing completes it.
         return ()
     if _pending_kind(charge) in ("complete", "cancel"):
         return ()
-    occurred_at = outcome.occurred_at
-    if charge.approved_at is not None and occurred_at <= charge.approved_at:
-        if occurred_at < charge.approved_at:
-            # The PSP refused what they approved then, and its record shows that approval still.
-            return ()
-        occurred_at += timedelta.resolution
+    if charge.approved_at is not None and outcome.occurred_at <= charge.approved_at:
+        # The PSP refused what they approved then, and its record shows that approval still.
+        return ()
     return _if_allowed(
         charge,
         CustomerApproved(
             psp_reference=outcome.psp_reference,
-            occurred_at=occurred_at,
+            occurred_at=outcome.occurred_at,
             requested_at=outcome.noticed_at,
             instrument=outcome.instrument,
         ),

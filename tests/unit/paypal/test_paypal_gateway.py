@@ -388,12 +388,25 @@ async def test_completion_under_way_elsewhere_stays_unknown(
     assert isinstance(await complete(gateway), Unknown)
 
 
+@pytest.mark.parametrize(
+    ("status", "record", "is_over"),
+    [
+        (200, order_json(CHARGE, "PAYER_ACTION_REQUIRED"), True),
+        (200, order_json(CHARGE, "APPROVED"), False),
+        (200, order_json("ch_x", "PAYER_ACTION_REQUIRED"), False),
+        (503, error("SERVICE_UNAVAILABLE"), False),
+    ],
+    ids=["asked_again", "approved_still", "another_charge", "away"],
+)
 async def test_declined_instrument_sends_the_customer_back(
-    paypal: PayPalStub, gateway: PayPalGateway
+    paypal: PayPalStub, gateway: PayPalGateway, status: int, record: Any, *, is_over: bool
 ) -> None:
     links = [{"href": PAGE, "rel": "redirect", "method": "GET"}]
     paypal.put("POST", f"{ORDER}/capture", 422, unprocessable("INSTRUMENT_DECLINED", links=links))
-    assert await complete(gateway) == ActionRequired(psp_reference=PspReference(ORDER_ID), redirect_url=PAGE)
+    paypal.put("GET", ORDER, status, record)
+    assert await complete(gateway) == ActionRequired(
+        psp_reference=PspReference(ORDER_ID), redirect_url=PAGE, is_approval_over=is_over
+    )
 
 
 async def test_page_that_an_error_does_not_name_is_read_from_the_order(
@@ -403,7 +416,7 @@ async def test_page_that_an_error_does_not_name_is_read_from_the_order(
     paypal.put("GET", ORDER, 200, order_json(CHARGE, "PAYER_ACTION_REQUIRED"))
     outcome = await complete(gateway)
     assert isinstance(outcome, ActionRequired)
-    assert outcome.redirect_url is not None
+    assert (outcome.redirect_url is not None, outcome.is_approval_over) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from fincore.domain.clock import Clock
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import (
+    ActionRequired,
     Consented,
     Declined,
     DisputeReport,
@@ -117,13 +120,21 @@ class PayPalGateway:
             reads=ORDER,
         )
         outcome = completion_outcome(response, request, now=self._clock.now())
-        if not isinstance(outcome, ReadRecord):
+        if not isinstance(outcome, ReadRecord | ActionRequired):
             return outcome
         order, now = await self._lookups.order(account, request.psp_reference), self._clock.now()
-        if isinstance(order, NotFound | Retryable) or not names(order, request.charge_id):
+        shown: Outcome | None = None
+        if not isinstance(order, NotFound | Retryable) and names(order, request.charge_id):
+            shown = understood(read_order(order, now=now), now)
+        if isinstance(shown, ActionRequired):
+            # PayPal tells times in whole seconds: by them alone, an approval right after a refused one would be taken for that one.
+            asked = outcome if isinstance(outcome, ActionRequired) else shown
+            return msgspec.structs.replace(asked, is_approval_over=True)
+        if isinstance(outcome, ActionRequired):
+            return outcome
+        if shown is None or isinstance(shown, Consented):
             return Unknown(reason=outcome.reason, since=now)
-        shown = understood(read_order(order, now=now), now)
-        return Unknown(reason=outcome.reason, since=now) if isinstance(shown, Consented) else shown
+        return shown
 
     async def capture(self, request: CaptureRequest) -> OperationOutcome:
         """Take held money, and let the rest of it go. The fee comes with the response."""
