@@ -1,9 +1,11 @@
 """What is decided about a charge by card number: who is asked, in which order, and what is written."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from fincore.domain.charge import Charge
 from fincore.domain.events import ChargeCreated, ChargeEvent, ChargeFailed, RiskAssessed
@@ -51,7 +53,7 @@ DECLINED: Final = Declined(
     failure=Failure(
         code="incorrect_number", message="No such card.", advice="ask_customer", decline_code="bad_number"
     ),
-    occurred_at=NOON,
+    occurred_at=NOON + timedelta(seconds=1),
 )
 TOKENS: Final = {EU: CardToken("pm_eu"), US: CardToken("pm_us")}
 RULES: Final = read_rules('[[rule]]\nname = "europe"\nwhen = "true"\naccounts = ["stripe/eu", "stripe/us"]\n')
@@ -195,7 +197,8 @@ async def test_blocked_charge_ends_before_any_psp_sees_it() -> None:
 
 @pytest.mark.parametrize("decision", [None, "review"])
 async def test_refused_card_fails_its_charge_in_the_psps_words(decision: RiskDecision | None) -> None:
-    found = await decided(Edge({EU: DECLINED, US: TOKENS[US]}, decision))
+    with capture_logs() as logs:
+        found = await decided(Edge({EU: DECLINED, US: TOKENS[US]}, decision))
     failed = found.events[-1]
     assert isinstance(failed, ChargeFailed)
     assert (failed.code, failed.message, failed.advice, failed.decline_code) == (
@@ -204,15 +207,25 @@ async def test_refused_card_fails_its_charge_in_the_psps_words(decision: RiskDec
         "ask_customer",
         "bad_number",
     )
-    assert (failed.occurred_at, failed.instrument) == (NOON, instrument_of_card(CARD))
+    assert (failed.occurred_at, failed.instrument) == (DECLINED.occurred_at, instrument_of_card(CARD))
     assert len(found.events) == (2 if decision is None else 3)
     assert (found.jobs, found.state.status, found.state.psp_account) == ((), "failed", EU)
     assert found.is_final(found.state)
+    told = {"event": "raw_cards.refused", "log_level": "info", "account": EU, "code": "incorrect_number"}
+    assert logs == [told, told]
 
 
 @pytest.mark.parametrize("silent", [Retryable(reason="away"), Unknown(reason="no answer", since=NOON)])
-async def test_account_that_makes_no_token_is_no_candidate(silent: Answer) -> None:
-    found = await decided(Edge({EU: silent, US: TOKENS[US]}))
+async def test_account_that_makes_no_token_is_no_candidate(silent: Retryable | Unknown) -> None:
+    with capture_logs() as logs:
+        found = await decided(Edge({EU: silent, US: TOKENS[US]}))
+    told = {
+        "event": "raw_cards.not_tokenised",
+        "log_level": "warning",
+        "account": EU,
+        "reason": silent.reason,
+    }
+    assert logs == [told, told]
     assert (found.state.psp_account, found.state.payment_method) == (US, TOKENS[US])
     assert await Edge({EU: silent, US: silent}).decides() == Refused("card_not_tokenised")
     assert await Edge(TOKENS, has_tokeniser=False).decides() == Refused("card_not_tokenised")
