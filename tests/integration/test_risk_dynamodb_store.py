@@ -133,14 +133,36 @@ async def test_counter_of_a_hot_key_stays_within_a_kilobyte(world: DynamoWorld) 
     assert 500 < sum(len(name) + len(next(iter(value.values()))) for name, value in counter.items()) < 1_024
 
 
-async def test_item_has_no_end_while_the_clock_is_doubted(world: DynamoWorld) -> None:
+async def test_no_attempt_is_counted_by_a_doubted_clock(world: DynamoWorld) -> None:
+    """By two times far apart, two processes would end in turn what the other has counted."""
     store, attempts = world.process(), Attempts()
-    world.clock.doubt = "the clock of the server was set"
     await store.observe(attempts.next(ip=IP), [BY_IP], ())
-    assert ["expires_at" in item for item in await world.items()] == [False, False]
+    before = ATTEMPTS_UNCOUNTED._value.get()
+    world.clock.doubt = "the clock of the server was set"
+    world.advance(7_200)
+    with pytest.raises(StoreUnavailable, match="the clock of the server was set"):
+        await store.observe(attempts.next(ip=IP), [BY_IP], ())
+    assert ATTEMPTS_UNCOUNTED._value.get() == before + 1
+    world.advance(-7_200)
     world.clock.doubt = None
     assert (await store.observe(attempts.next(ip=IP), [BY_IP], ())).counts == {BY_IP: 2}
-    assert sorted("expires_at" in item for item in await world.items()) == [False, True, True]
+
+
+async def test_attempt_waits_for_a_clock_doubted_meanwhile(
+    world: DynamoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, attempts = world.process(), Attempts()
+    read = world.client.batch_get_item
+    doubts = iter(["the clock of the server was set", None])
+
+    async def read_and_doubt(**request: Any) -> Any:
+        answer = await read(**request)
+        world.clock.doubt = next(doubts)
+        return answer
+
+    monkeypatch.setattr(world.client, "batch_get_item", read_and_doubt, raising=False)
+    assert (await store.observe(attempts.next(ip=IP), [BY_IP], ())).counts == {BY_IP: 1}
+    assert next(doubts, "no more") == "no more"
 
 
 async def test_key_at_its_limit_holds_up_no_other(

@@ -1,7 +1,7 @@
 """The counters of attempts in DynamoDB. The attempts of a process are counted many in one transaction.
 
 DynamoDB tells no time: the clock is that of the event store's server, one for all processes, as in PostgreSQL. While that clock is
-not trusted, what is written is given no time to be deleted at.
+not trusted, nothing is counted: by two times far apart, processes would end in turn what the others have counted.
 """
 
 import asyncio
@@ -79,6 +79,11 @@ class DynamoRiskStore:
         question = question_of(observation, counters, ())
         if not question.steps:
             return question.readings({})
+        try:
+            self._now_seconds()
+        except StoreUnavailable:
+            ATTEMPTS_UNCOUNTED.inc()
+            raise
         parts = parts_of(question, items_max=ITEMS_MAX)
         if len(self._waiting) + len(parts) > self._observations_waiting_max:
             ATTEMPTS_UNCOUNTED.inc()
@@ -185,6 +190,12 @@ class DynamoRiskStore:
         longest = min(self._pause_seconds * 2 ** (tried - 1), PAUSE_SECONDS_MAX)
         return random.uniform(0, longest)  # noqa: S311 -- no secret depends on it
 
+    def _now_seconds(self) -> int:
+        """Seconds since 1970. Raises `StoreUnavailable` while the clock is not trusted."""
+        if (reason := self._clock.distrust()) is not None:
+            raise StoreUnavailable(f"attempts are not counted by a clock that is not trusted: {reason}")
+        return int(self._clock.now().timestamp())
+
     async def _count(self, batch: Sequence[_Waiting]) -> frozenset[bytes]:
         """Try once; return the items for which nothing could be counted: none where all is counted and answered."""
         found = await self._table.read(_items(batch))
@@ -194,7 +205,7 @@ class DynamoRiskStore:
         counted = count_batch(
             [one.question for one in batch],
             found.items,
-            now_seconds=int(self._clock.now().timestamp()),
+            now_seconds=self._now_seconds(),
             attempts_kept_for=ATTEMPTS_KEPT_FOR,
         )
         contended = await self._table.write(
@@ -202,7 +213,7 @@ class DynamoRiskStore:
             counted.relied_on,
             found=found.items,
             version=secrets.token_bytes(VERSION_BYTES),
-            kept_seconds=ITEMS_KEPT_SECONDS if self._clock.distrust() is None else None,
+            kept_seconds=ITEMS_KEPT_SECONDS,
         )
         if not contended:
             for one, answer in zip(batch, counted.answers, strict=True):

@@ -107,12 +107,12 @@ class DynamoTable:
         *,
         found: Mapping[bytes, Item],
         version: bytes,
-        kept_seconds: int | None,
+        kept_seconds: int,
     ) -> frozenset[bytes]:
         """Write some items, all or none, and only if each of them and of those relied on is as it was found.
 
-        `version` is one that no item has had. Items lapse `kept_seconds` after they count nothing any more; None: never. Returns the
-        ids of the items for which nothing was written, because they changed or too much is asked of them: none if all was.
+        `version` is one that no item has had. DynamoDB may delete them `kept_seconds` after they count nothing any more.
+        Returns the ids of the items for which nothing was written, because they changed or too much is asked of them: none if all was.
         """
         ids = [write.item_id for write in writes] + list(relied_on)
         actions: list[dict[str, Any]] = []
@@ -121,9 +121,8 @@ class DynamoTable:
                 "id": {"B": write.item_id},
                 "version": {"B": version},
                 "state": {"B": write.state},
+                "expires_at": {"N": str(write.lapses_at + kept_seconds)},
             }
-            if kept_seconds is not None:
-                item["expires_at"] = {"N": str(write.lapses_at + kept_seconds)}
             actions.append({"Put": self._if_as_found(found.get(write.item_id)) | {"Item": item}})
         actions += [
             {"ConditionCheck": self._if_as_found(found.get(item_id)) | {"Key": {"id": {"B": item_id}}}}
