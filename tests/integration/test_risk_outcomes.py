@@ -9,9 +9,11 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, InstrumentTold
 from fincore.domain.ids import StreamId, new_dispute_id
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.outcome import PspReference
+from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import resume
@@ -26,6 +28,7 @@ from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rules import RuleSet
 from fixtures.clocks import HandClock
 from fixtures.commits import MERCHANT, append, captured, created, dispute_opened, new_stream
+from fixtures.money_events import corrected
 from fixtures.risk import NOON, REQUEST, rule_set
 from fixtures.traffic import aftermaths, failed, fates, live, running_writer, store_pool
 
@@ -84,6 +87,9 @@ async def told(
         for one in increments_of(await log.load(stream), pairs):
             amounts.setdefault(one.outcome, Tally())[one.second] += one.amount
     return {outcome: dict(found) for outcome, found in amounts.items()}
+
+
+TOLD = InstrumentTold(psp_reference=PspReference("pi_1"), instrument=CardInstrument(fingerprint="fp_1"))
 
 
 class Live:
@@ -216,6 +222,42 @@ async def test_event_before_its_counter_began_is_not_counted(
     async with counters.acquire() as connection, connection.transaction():
         await OutcomeCounter().apply(connection, [*earlier, *later])
     assert await counted(counters) == await told(counters, streams[1:], frozenset({("declines", "ip")}))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "change"),
+    [
+        (
+            failed(),
+            corrected(
+                status_before="failed",
+                status_after="authorized",
+                captured_before_minor=0,
+                captured_after_minor=0,
+            ),
+        ),
+        (captured(), corrected(captured_before_minor=1000, captured_after_minor=0)),
+        (captured(), corrected(captured_before_minor=1000, captured_after_minor=1300)),
+        (captured(), TOLD),
+    ],
+)
+async def test_counter_leaves_outcomes_before_it_as_they_were(
+    writer: Writer[ChargeEvent], counters: Pool, outcome: ChargeEvent, change: ChargeEvent
+) -> None:
+    """Nothing counted them when they happened: what is taken back of them later was never added."""
+    wanted: set[Pair] = set()
+    consumer = subscription(counters, OutcomeCounter(lambda: wanted))
+    before, after = new_stream(), new_stream()
+    await writer.commit(append(before, BORN, outcome))
+    await caught_up(consumer)
+    wanted |= ALL
+    await writer.commit(append(after, BORN, outcome))
+    await writer.commit(append(before, change, expected_version=2))
+    await caught_up(consumer)
+    assert await counted(counters) == await told(counters, [after])
+    await writer.commit(append(after, change, expected_version=2))
+    await caught_up(consumer)
+    assert await counted(counters) == await told(counters, [after])
 
 
 async def test_counter_lives_as_long_as_its_newest_outcome_counts(

@@ -164,6 +164,22 @@ def test_capture_after_one_that_never_was_counts_then() -> None:
     assert found(events[:-1], "captures") == {1: 0, 3: 1}
 
 
+def test_outcome_is_taken_back_at_the_place_where_it_counted() -> None:
+    declined = stream(
+        BORN, FAILED, corrected("failed", "succeeded", 0, 1000), corrected("succeeded", "failed", 1000, 0)
+    )
+    told = [
+        (one.version, one.pair[0], one.amount, one.place)
+        for one in increments_of(declined, {("declines", "ip"), ("captures", "ip")})
+    ]
+    assert told == [
+        (2, "declines", 1, (1, 2)),
+        (3, "declines", -1, (1, 2)),
+        (3, "captures", 1, (1, 3)),
+        (4, "captures", -1, (1, 3)),
+    ]
+
+
 def test_card_counts_by_token_and_fingerprint() -> None:
     events: list[ChargeEvent] = [BORN, captured(instrument=CARD)]
     assert found(events, "captures", "card", "pm_card_visa") == {1: 1}

@@ -10,20 +10,18 @@ from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.log import load_streams
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
-from fincore.write.risk.outcomes import Pair, increments_of, tells_outcomes
+from fincore.write.risk.outcomes import Pair, Place, increments_of, tells_outcomes
 
 _SQL = load_sql("fincore.write.risk", "outcome_counter.sql")
 
 CONSUMER: Final = "risk"
 
-_Place = tuple[int, int]
-"""A place (tx, pos) of the log."""
 _Counters = dict[tuple[bytes, int], int]
 """What to add to counters: by the counter and the second since 1970."""
 
 
 class OutcomeCounter:
-    """Counts what `wanted` names, and what it named once before: each counter from that place of the log on.
+    """Counts what `wanted` names, and what it named once before: each counter from that place of the log on, and nothing from before.
 
     Two statements a batch, and a third for charges that began before it; one where no rule has named an outcome.
     """
@@ -39,7 +37,7 @@ class OutcomeCounter:
             return
         since = await self._counted_since(connection, (events[0].tx, events[0].pos))
         charges = of_charges(events)
-        places: dict[StreamId, dict[int, _Place]] = {}
+        places: dict[StreamId, dict[int, Place]] = {}
         for recorded in charges if since else ():
             if tells_outcomes(recorded.event):
                 places.setdefault(recorded.stream_id, {})[recorded.version] = (recorded.tx, recorded.pos)
@@ -49,14 +47,15 @@ class OutcomeCounter:
         for stream_id, stream in (await _streams(connection, charges, places)).items():
             for one in increments_of(stream, since):
                 place = places[stream_id].get(one.version)
-                if place is not None and place >= since[one.pair]:
+                # What is taken back counted at a place of its own.
+                if place is not None and min(place, one.place) >= since[one.pair]:
                     at = one.outcome, one.second
                     counters[at] = counters.get(at, 0) + one.amount
         if counters:
             outcomes, seconds = zip(*counters, strict=True)
             await connection.execute(_SQL.add_outcomes, outcomes, seconds, list(counters.values()))
 
-    async def _counted_since(self, connection: Connection, place: _Place) -> dict[Pair, _Place]:
+    async def _counted_since(self, connection: Connection, place: Place) -> dict[Pair, Place]:
         """What is counted, and from where on; what is wanted and was not counted begins at `place`."""
         wanted = sorted(self._wanted())
         rows = await connection.fetch(

@@ -1,7 +1,7 @@
 """What became of charges, as risk rules count it: from the events of a stream to increments of counters. Pure.
 
 An outcome counts at the time at which the log recorded it, by everything that the charge was counted by when it was asked for. What the
-PSP's own record takes back later is taken back at the time at which it had counted.
+PSP's own record takes back later is taken back at the time and at the place of the log at which it had counted.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -43,6 +43,8 @@ DECLINES: Final[frozenset[FailureCode]] = frozenset(
 that was never carried out or that asked for what cannot be is none."""
 
 
+Place = tuple[int, int]
+"""A place (tx, pos) of the log."""
 Pair = tuple[Measure, Key]
 """A measure of outcomes and what it is counted by. All windows of it are one counter."""
 
@@ -75,13 +77,18 @@ OUTCOMES: Final[Mapping[EventType, Counted]] = MappingProxyType(
 
 
 class Increment(NamedTuple):
-    """An amount to add to one counter of outcomes, at a second since 1970; `version` is that of the event that tells of it."""
+    """An amount to add to one counter of outcomes, at a second since 1970; `version` is that of the event that tells of it.
+
+    `place` is that of the event by which the outcome counts, or counted where it is taken back: a counter that began after it does
+    not hold the outcome.
+    """
 
     version: int
     pair: Pair
     outcome: bytes
     second: int
     amount: int
+    place: Place
 
 
 def pairs_of(counters: Collection[Counter]) -> frozenset[Pair]:
@@ -145,50 +152,58 @@ def _increments(
                 livemode=created.livemode,
                 currency=created.currency,
             )
-            yield Increment(version, (change.measure, key), outcome, change.second, change.amount)
+            second, place = change.at
+            yield Increment(version, (change.measure, key), outcome, second, change.amount, place)
+
+
+class _Moment(NamedTuple):
+    """When something counts, in seconds since 1970, and at which place of the log."""
+
+    second: int
+    place: Place
 
 
 class _Change(NamedTuple):
     measure: Measure
     amount: int
-    second: int
+    at: _Moment
 
 
 class _Tally:
     """What of a charge counts so far, and since when."""
 
     def __init__(self) -> None:
-        self._declined_at: int | None = None
-        self._captured_at: int | None = None
+        self._declined_at: _Moment | None = None
+        self._captured_at: _Moment | None = None
         self._captured_minor = 0
 
     def changes_by(self, recorded: RecordedEvent[ChargeEvent]) -> list[_Change]:
-        second = int(recorded.recorded_at.timestamp())
+        at = _Moment(int(recorded.recorded_at.timestamp()), (recorded.tx, recorded.pos))
         changes: list[_Change]
         match recorded.event:
             case ChargeFailed(code=code) if code in DECLINES:
-                self._declined_at = second
-                return [_Change("declines", 1, second)]
+                self._declined_at = at
+                return [_Change("declines", 1, at)]
             case ChargeCaptured(amount_minor=amount_minor):
-                return self._captured(amount_minor, second)
+                return self._captured(amount_minor, at)
             case ChargeCorrected() as corrected:
                 changes = []
                 if self._declined_at is not None:
                     changes.append(_Change("declines", -1, self._declined_at))
                     self._declined_at = None
-                return changes + self._captured(corrected.captured_after_minor, second)
+                return changes + self._captured(corrected.captured_after_minor, at)
             case FraudWarned():
-                return [_Change("fraud_warnings", 1, second)]
+                return [_Change("fraud_warnings", 1, at)]
             case DisputeOpened(category=category):
-                changes = [_Change("disputes", 1, second)]
-                return [*changes, _Change("fraud_disputes", 1, second)] if category == "fraud" else changes
+                changes = [_Change("disputes", 1, at)]
+                return [*changes, _Change("fraud_disputes", 1, at)] if category == "fraud" else changes
             case _:
                 return []
 
-    def _captured(self, amount_minor: int, second: int) -> list[_Change]:
+    def _captured(self, amount_minor: int, at: _Moment) -> list[_Change]:
         """The changes by which `amount_minor` is what counts as captured."""
         more_minor = amount_minor - self._captured_minor
-        since = second if self._captured_at is None else self._captured_at
+        since = at if self._captured_at is None else self._captured_at
         was_captured, is_captured = self._captured_at is not None, amount_minor > 0
         self._captured_minor = amount_minor
         self._captured_at = since if is_captured else None
