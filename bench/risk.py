@@ -13,6 +13,7 @@ from bench import load
 from bench.figures import Figure, show
 from bench.installation import Installation, installation
 from bench.load import Body, Load
+from bench.risk_backtest import measure_back_test
 from bench.store import Store
 from fincore.backoffice import risk_lists
 from fincore.bootstrap.databases import Databases, open_stores
@@ -104,10 +105,11 @@ class _Listed(NamedTuple):
 
 
 def measure(store: Store) -> None:
-    """Assess charges in this process, alone; accept charges with rules and without; import lists and look values up."""
+    """Assess charges in this process, alone; accept charges with rules and without; import lists and look values up; try rules on past charges."""
     _measure_engine()
     _measure_accept(store)
     _measure_lists(store)
+    measure_back_test(store, rules_text(ACCEPT_RULES, COUNTED), rules_count=ACCEPT_RULES)
 
 
 def _measure_engine() -> None:

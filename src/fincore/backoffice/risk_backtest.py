@@ -9,7 +9,14 @@ import msgspec
 from msgspec.structs import replace
 
 from fincore.backoffice.charge_results import money_of, result_of
-from fincore.backoffice.past_charges import PastCharge, Selection, UnreadableCharge, past_charges
+from fincore.backoffice.past_charges import (
+    PastCharge,
+    PastOutcome,
+    Selection,
+    UnreadableCharge,
+    UnreadableOutcome,
+    past_charges,
+)
 from fincore.backoffice.risk_report import Decided, RiskReport, Weighed, new_report
 from fincore.backoffice.risk_rules import NoSuchRiskVersion, RiskRulesNotUsable
 from fincore.domain.events import ChargeCreated, ChargeEvent
@@ -23,12 +30,13 @@ from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.evidence import Questions, evidence_of, question, questions_of
 from fincore.write.risk.features import CARD_FACTS, HAS_CARD, FactValue, Known, known_of
 from fincore.write.risk.lists import AskedThen, RiskLists
+from fincore.write.risk.outcomes import pairs_of
 from fincore.write.risk.replayed_counters import ReplayedCounters
 from fincore.write.risk.rings import WINDOW_SECONDS
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.risk.rules import Case, RuleSet
-from fincore.write.risk.store import Counter, Membership, Observation, Readings
+from fincore.write.risk.store import Counter, ListName, Membership, Observation, Readings
 from fincore.write.routing.plan import offered_of
 
 NAMED_DEFAULT: Final = 10
@@ -86,43 +94,79 @@ async def back_test(
     progress: Progress,
 ) -> RiskReport:
     """What the rules of a trial would have decided, had they been live: with counters and lists as they stood at each charge."""
-    report = new_report(trial.rules.actions)
+    report = new_report(trial.rules.actions, is_by_days=trial.selection.is_by_days)
     counters = ReplayedCounters()
     begun = time.monotonic()
-    async for page in past_charges(log, trial.selection, before=_longest_window(trial.rules)):
-        asked = [_asked(one, trial, limits) for one in page if isinstance(one, PastCharge)]
-        held = await _held_then(lists, asked)
-        for unreadable in page:
-            if isinstance(unreadable, UnreadableCharge):
-                report.add_unreadable(unreadable.charge_id, unreadable.flaw)
-        for one in asked:
-            if not one.is_before and report.charges == trial.charges_max:
-                report.is_cut_off = True
+    pages = past_charges(
+        log,
+        trial.selection,
+        before=_longest_window(trial.rules),
+        outcomes=pairs_of(trial.rules.counters),
+    )
+    async for page in pages:
+        asked = {one.charge_id: _asked(one, trial, limits) for one in page if isinstance(one, PastCharge)}
+        held = await _held_then(lists, asked.values())
+        for told in page:
+            if isinstance(told, UnreadableCharge):
+                report.add_unreadable(told.charge_id, told.flaw)
+            elif isinstance(told, UnreadableOutcome):
+                report.outcomes_unread += 1
+            elif isinstance(told, PastOutcome):
+                counters.add_outcome(*told)
+            elif not _try(asked[told.charge_id], counters, held, trial, report):
                 break
-            counts = counters.observe(_observation(one), one.questions.counters, one.past.at)
-            if one.is_before:
-                report.read_before += 1
-            else:
-                decided = _decided(one, counts, held, trial.rules)
-                report.add(weighed(one.past), decided, named_max=trial.named_max)
-                _note_flaw(report, one.past)
         report.forgotten, report.seconds = counters.forgotten, time.monotonic() - begun
         if asked:
-            progress(report.charges + report.read_before, asked[-1].past.at)
+            progress(report.charges + report.read_before, [*asked.values()][-1].past.at)
         if report.is_cut_off:
             break
+    report.lists_since = await _lists_since(lists, trial.rules, report)
     return report
+
+
+def _try(
+    one: _Asked,
+    counters: ReplayedCounters,
+    held: Collection[AskedThen],
+    trial: Trial,
+    report: RiskReport,
+) -> bool:
+    """Count a charge, and decide about it unless it is of the time before; False where no more are to be looked at."""
+    if not one.is_before and report.charges == trial.charges_max:
+        report.is_cut_off = True
+        return False
+    counts = counters.observe(_observation(one), one.questions.counters, one.past.at)
+    if one.is_before:
+        report.read_before += 1
+    else:
+        decided = _decided(one, counts, held, trial.rules)
+        report.add(weighed(one.past), decided, named_max=trial.named_max)
+        _note_flaw(report, one.past)
+    return True
+
+
+async def _lists_since(lists: RiskLists, rules: RuleSet, report: RiskReport) -> dict[ListName, datetime]:
+    """The lists that rules ask for and that were not there yet at the first charge: none of the charges before is on them."""
+    asked = {one.list for one in rules.asks}
+    if not asked or report.first_at is None:
+        return {}
+    return {
+        one.name: one.created_at
+        for one in await lists.all()
+        if one.name in asked and one.created_at > report.first_at
+    }
 
 
 async def compare_shadow(log: EventLog[ChargeEvent], trial: Trial, *, progress: Progress) -> RiskReport:
     """What a version in shadow said of charges, as it is recorded with them. Charges without its assessment are left out."""
-    report = new_report(trial.rules.actions)
+    report = new_report(trial.rules.actions, is_by_days=trial.selection.is_by_days)
     begun = time.monotonic()
     looked = 0
     async for page in past_charges(log, trial.selection, before=timedelta(0)):
         for one in page:
             if isinstance(one, UnreadableCharge):
                 report.add_unreadable(one.charge_id, one.flaw)
+            if not isinstance(one, PastCharge):
                 continue
             looked += 1
             decided = _recorded(one, trial.rules)

@@ -12,6 +12,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.risk import RiskAssessment, RiskDecision, RuleError, RuleHit
 from fincore.write.risk.rules import Action
+from fincore.write.risk.store import ListName
 
 NAMED_MAX: Final = 20
 """Unreadable charges that are named; all are counted."""
@@ -85,7 +86,9 @@ class RiskReport(msgspec.Struct, kw_only=True):
 
     `changes` counts charges by what was decided then and what these rules decide; `differences` names the latest of those that differ.
     `read_before`: charges before the first, read for the counters. `forgotten`: counters that were dropped while they still counted,
-    so that later counts may be too low. `is_cut_off`: there are further charges that were not looked at.
+    so that later counts may be too low. `outcomes_unread`: events that may be outcomes, and that no counter has. `lists_since`: the lists
+    that the rules ask for and that were made after the first charge. `is_cut_off`: there are further charges that were not looked at.
+    `is_by_days`: only charges of some days were asked for, and found by when the log recorded them.
     """
 
     charges: int = 0
@@ -100,6 +103,9 @@ class RiskReport(msgspec.Struct, kw_only=True):
     changes: dict[tuple[str, RiskDecision], int] = {}
     differences: list[Difference] = []
     forgotten: int = 0
+    outcomes_unread: int = 0
+    lists_since: dict[ListName, datetime] = {}
+    is_by_days: bool = False
     is_cut_off: bool = False
     seconds: float = 0.0
 
@@ -159,6 +165,9 @@ def decision_then(assessment: RiskAssessment | None) -> str:
     return assessment.decision
 
 
-def new_report(actions: Mapping[str, Action]) -> RiskReport:
+def new_report(actions: Mapping[str, Action], *, is_by_days: bool = False) -> RiskReport:
     """A report on rules about no charge."""
-    return RiskReport(rules={name: RuleReport(name=name, action=action) for name, action in actions.items()})
+    return RiskReport(
+        is_by_days=is_by_days,
+        rules={name: RuleReport(name=name, action=action) for name, action in actions.items()},
+    )

@@ -9,6 +9,7 @@ from fincore.domain.counting import counted
 from fincore.domain.money import Money
 from fincore.write.risk.rules import STRICTNESS
 
+_BY_DAYS = "charges that the log recorded over a day before or after they were asked for may be left out"
 _TALLY_COLUMNS = ("charges", "money")
 
 
@@ -20,24 +21,15 @@ def report_text(report: RiskReport, rules: str, *, is_recorded: bool) -> str:
 def _lines(report: RiskReport, rules: str, *, is_recorded: bool) -> Iterator[str]:
     if not report.charges:
         yield f"{rules}: no charge to look at"
+        if report.is_by_days:
+            yield _BY_DAYS
         yield from _unreadable(report)
         return
     yield (
         f"{rules}: {counted(report.charges, 'charge')} from {moment_text(report.first_at)} to {moment_text(report.last_at)} UTC, "
         f"in {report.seconds:.1f} s"
     )
-    if report.is_cut_off:
-        yield f"there are more: only the first {report.charges:,} were looked at, as --charges-max says"
-    if report.read_before:
-        yield f"{counted(report.read_before, 'charge')} before them read for the counters"
-    if report.without_context:
-        yield (
-            f"{report.without_context:,} of them {'names' if report.without_context == 1 else 'name'} no customer, e-mail address, IP address or device: rules that need one do not decide"
-        )
-    if report.forgotten:
-        yield (
-            f"{counted(report.forgotten, 'counter')} forgotten for want of memory: counts may be too low. Look at one merchant, or at fewer days"
-        )
+    yield from _notes(report)
     yield from _unreadable(report)
     yield from ("", "decisions")
     yield table_text(("decision", "result", *_TALLY_COLUMNS), list(_decisions(report)))
@@ -75,6 +67,30 @@ def _lines(report: RiskReport, rules: str, *, is_recorded: bool) -> Iterator[str
                 for one in report.differences
             ],
         )
+
+
+def _notes(report: RiskReport) -> Iterator[str]:
+    """What limits the report, a line each."""
+    if report.is_cut_off:
+        yield f"there are more: only the first {report.charges:,} were looked at, as --charges-max says"
+    if report.read_before:
+        yield f"{counted(report.read_before, 'charge')} before them read for the counters"
+    if report.without_context:
+        yield (
+            f"{report.without_context:,} of them {'names' if report.without_context == 1 else 'name'} no customer, e-mail address, IP address or device: rules that need one do not decide"
+        )
+    if report.is_by_days:
+        yield _BY_DAYS
+    if report.forgotten:
+        yield (
+            f"{counted(report.forgotten, 'counter')} forgotten for want of memory: counts may be too low. Look at one merchant, or at fewer days"
+        )
+    if report.outcomes_unread:
+        yield (
+            f"{counted(report.outcomes_unread, 'event')} that may tell an outcome cannot be read: counters of outcomes may be too low"
+        )
+    for name, since in report.lists_since.items():
+        yield f"the list {name} was made on {moment_text(since)} UTC: no charge before is on it"
 
 
 def _unreadable(report: RiskReport) -> Iterator[str]:

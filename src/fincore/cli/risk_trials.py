@@ -25,6 +25,7 @@ from fincore.write.risk.rules import RuleSet
 
 PROGRESS_CHARGES: Final = 10_000
 _NAMED_MAX: Final = 1_000
+_VERSION_DIGITS_MAX: Final = 9
 
 Mode = Literal["live", "test"]
 ChargesMax = Annotated[
@@ -70,7 +71,7 @@ def back_test_rules(
         Only charges of this mode.
     """
     selection = _selection(since, until, merchant, mode)
-    version = int(rules) if rules.isascii() and rules.isdigit() else None
+    version = _version_of(rules)
     text = None if version is not None else text_of(Path(rules), TEXT_CHARACTERS_MAX)
 
     async def test(stores: OperatorStores) -> RiskReport:
@@ -122,6 +123,17 @@ def compare_risk(
     with show_flaws():
         found = on_stores(compare, "eventstore")
     show(report_text(found, f"version {version} of the rules in shadow", is_recorded=True))
+
+
+def _version_of(rules: str) -> int | None:
+    """The number of a version, or None for the name of a file."""
+    if not (rules.isascii() and rules.isdigit()):
+        return None
+    if len(rules) > _VERSION_DIGITS_MAX:
+        raise UsageError(
+            f"the number of a version has at most {_VERSION_DIGITS_MAX} digits; write ./ before the name of a file"
+        )
+    return int(rules)
 
 
 async def _rules(stores: OperatorStores, version: int | None, text: str | None) -> RuleSet:

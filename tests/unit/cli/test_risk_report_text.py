@@ -8,6 +8,7 @@ from fincore.domain.currency import Currency
 from fincore.domain.ids import ChargeId
 from fincore.domain.money import Money
 from fincore.domain.risk import RiskAssessment, RuleError, RuleHit
+from fincore.write.risk.store import ListName
 from fixtures.risk import NOON
 
 BLOCKED = Decided(
@@ -41,13 +42,17 @@ def report() -> RiskReport:
 def test_risk_report_says_what_rules_would_have_done() -> None:
     found = report()
     found.read_before, found.is_cut_off, found.forgotten = 5, True, 2
+    found.outcomes_unread, found.is_by_days, found.lists_since = 1, True, {ListName("bad_ips"): NOON}
     lines = report_text(found, "the rules of risk.toml", is_recorded=False).splitlines()
     assert lines == [
         "the rules of risk.toml: 3 charges from 2026-11-26 12:00:00 to 2026-11-26 13:00:00 UTC, in 0.0 s",
         "there are more: only the first 3 were looked at, as --charges-max says",
         "5 charges before them read for the counters",
         "1 of them names no customer, e-mail address, IP address or device: rules that need one do not decide",
+        "charges that the log recorded over a day before or after they were asked for may be left out",
         "2 counters forgotten for want of memory: counts may be too low. Look at one merchant, or at fewer days",
+        "1 event that may tell an outcome cannot be read: counters of outcomes may be too low",
+        "the list bad_ips was made on 2026-11-26 12:00:00 UTC: no charge before is on it",
         "1 charge cannot be read to the end:",
         "  ch_4: version 2: charge.new version 1 is unknown",
         "",
@@ -89,10 +94,11 @@ def test_risk_report_of_a_shadow_tells_no_unknown_rules() -> None:
 
 
 def test_risk_report_about_no_charge_still_names_unreadable_ones() -> None:
-    found = new_report({})
+    found = new_report({}, is_by_days=True)
     found.add_unreadable(ChargeId("ch_4"), "version 1: unknown")
     assert report_text(found, "version 2 of the rules", is_recorded=False).splitlines() == [
         "version 2 of the rules: no charge to look at",
+        "charges that the log recorded over a day before or after they were asked for may be left out",
         "1 charge cannot be read to the end:",
         "  ch_4: version 1: unknown",
     ]

@@ -17,7 +17,6 @@ from fincore.domain.events import (
     DisputeOpened,
     EventType,
     FraudWarned,
-    InstrumentTold,
     RiskAssessed,
     event_type,
 )
@@ -74,6 +73,8 @@ OUTCOMES: Final[Mapping[EventType, Counted]] = MappingProxyType(
     }
 )
 """Every event that is an outcome. The others change no counter of outcomes."""
+TELLING: Final[frozenset[EventType]] = frozenset({*OUTCOMES, "charge.instrument_told"})
+"""Every event by which counters of outcomes may change: an outcome, or by which card an earlier one was."""
 
 
 class Increment(NamedTuple):
@@ -98,7 +99,7 @@ def pairs_of(counters: Collection[Counter]) -> frozenset[Pair]:
 
 def tells_outcomes(event: ChargeEvent) -> bool:
     """Whether the counters of outcomes may change by an event."""
-    return isinstance(event, InstrumentTold) or event_type(event) in OUTCOMES
+    return event_type(event) in TELLING
 
 
 def increments_of(
