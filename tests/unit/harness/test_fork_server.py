@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from fincore.version import VERSION
-from fixtures.forking import FORK_SERVER
+from fixtures import forking
+from fixtures.forking import FORK_SERVER, ForkServer
 
 WAIT_SECONDS = 60
 
@@ -133,6 +134,29 @@ def test_program_that_a_forked_one_starts_is_forked_too(tmp_path: Path) -> None:
         print(subprocess.run([sys.executable, "-c", shown, "--one"], input=b"word").returncode)
     """
     assert ended(tmp_path, "-c", starts).output == "True ['-c', '--one'] yes word\n7\n"
+
+
+def test_order_to_a_fork_server_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both an order that waits while the server begins to run, and one that comes after it has ended."""
+    program = tmp_path / "fails.py"
+    program.write_text("raise ImportError('no module of that name')")
+    monkeypatch.setattr(forking, "PROGRAM", program)
+    server = ForkServer()
+    server.own(tmp_path / "server")
+    try:
+        for _ in range(2):
+            with Path(os.devnull).open("r+") as nothing, pytest.raises(RuntimeError) as raised:
+                server.start(
+                    ("-c", "pass"),
+                    environment={},
+                    stdin=nothing.fileno(),
+                    stdout=nothing.fileno(),
+                    stderr=nothing.fileno(),
+                )
+            assert "the fork server has ended" in str(raised.value)
+            assert "ImportError: no module of that name" in str(raised.value)
+    finally:
+        server.stop()
 
 
 @contextmanager
