@@ -11,7 +11,9 @@ from aiohttp import ClientSession, web
 from botocore.exceptions import ClientError
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.ids import new_merchant_id
 from fincore.postgres.pool import Pool
+from fincore.write.risk.attempt_queue import PASSED_OVER_MAX
 from fincore.write.risk.divided_store import DividedRiskStore
 from fincore.write.risk.dynamodb_store import DynamoRiskStore
 from fincore.write.risk.dynamodb_table import ITEMS_MAX, DynamoTable
@@ -268,13 +270,41 @@ async def test_attempt_that_dynamodb_refuses_fails_alone(
 
 async def test_full_queue_of_attempts_to_dynamodb_is_told(world: DynamoWorld) -> None:
     store = DynamoRiskStore(
-        DynamoTable(world.client, world.table_name), SetClock(), observations_waiting_max=2
+        DynamoTable(world.client, world.table_name), SetClock(), observations_of_one_max=2
     )
-    attempts = Attempts()
-    found = await asyncio.gather(
-        *(store.observe(attempts.next(ip=IP), [BY_IP], ()) for _ in range(3)), return_exceptions=True
-    )
-    assert [type(one) for one in found if isinstance(one, BaseException)] == [Overloaded]
+    attempts, before = Attempts(), ATTEMPTS_UNCOUNTED._value.get()
+    made = [*(attempts.next(ip=IP) for _ in range(3)), attempts.next(ip=IP, merchant_id=new_merchant_id())]
+    found = await asyncio.gather(*(store.observe(one, [BY_IP], ()) for one in made), return_exceptions=True)
+    assert [type(one) for one in found] == [Readings, Readings, Overloaded, Readings]
+    assert ATTEMPTS_UNCOUNTED._value.get() == before + 1
+
+
+async def test_burst_of_a_merchant_holds_up_no_other(
+    world: DynamoWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is about one counter, so that it is counted one transaction after the other."""
+    store, attempts = world.process(), Attempts()
+    calm = asyncio.Event()
+    write = world.client.transact_write_items
+
+    async def first_one_waits(**request: Any) -> Any:
+        monkeypatch.setattr(world.client, "transact_write_items", write, raising=False)
+        await happens(calm)
+        return await write(**request)
+
+    monkeypatch.setattr(world.client, "transact_write_items", first_one_waits, raising=False)
+    burst = [
+        asyncio.create_task(store.observe(attempts.next(ip=IP), [BY_IP], ()))
+        for _ in range(PASSED_OVER_MAX + ITEMS_MAX)
+    ]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        other = await store.observe(attempts.next(ip=IP, merchant_id=new_merchant_id()), [BY_IP], ())
+    assert other.counts == {BY_IP: 1}
+    assert not any(one.done() for one in burst)
+    calm.set()
+    found = await asyncio.gather(*burst)
+    assert sorted(one.counts[BY_IP] for one in found) == list(range(1, len(burst) + 1))
 
 
 async def test_outcomes_and_lists_are_asked_of_postgresql(world: DynamoWorld, pool: Pool) -> None:

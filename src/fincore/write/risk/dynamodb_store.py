@@ -8,29 +8,31 @@ import asyncio
 import random
 import secrets
 import time
-from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.write.risk.attempt_queue import (
+    OBSERVATIONS_OF_ONE_MAX,
+    OBSERVATIONS_WAITING_MAX,
+    AttemptQueue,
+    Owner,
+    Waiting,
+)
 from fincore.write.risk.counted_batch import count_batch, items_of, parts_of
 from fincore.write.risk.dynamodb_table import ITEMS_MAX, DynamoTable
 from fincore.write.risk.metrics import ATTEMPTS_CONTENDED, ATTEMPTS_UNCOUNTED
-from fincore.write.risk.observation_rows import Question, question_of
+from fincore.write.risk.observation_rows import question_of
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
 from fincore.write.risk.store import Counter, Membership, Observation, Readings
 
 _log = structlog.get_logger(__name__)
 
-OBSERVATIONS_WAITING_MAX: Final = 10_000
-"""Observations queued in one process; one more is answered `Overloaded`."""
 BATCHES_UNDER_WAY_MAX: Final = 4
 """Transactions of one process at a time, none of them about an item of another one."""
-PASSED_OVER_MAX: Final = 1_000
-"""Observations that stay in the queue, because their items are under way, while what comes after them is taken."""
 TRIES_MAX: Final = 12
 """Tries to count one batch. Who asked may have gone on by then; the attempt counts all the same."""
 PAUSE_SECONDS: Final = 0.01
@@ -43,12 +45,6 @@ ITEMS_KEPT_SECONDS: Final = 86_400
 """How long after an item counts nothing any more DynamoDB may delete it: more than any clock that is trusted is wrong by."""
 
 
-class _Waiting(NamedTuple):
-    question: Question
-    items: frozenset[bytes]
-    answer: asyncio.Future[dict[int, int]]
-
-
 class DynamoRiskStore:
     """A `RiskStore` that knows counters of attempts alone: what else it is asked stays without an answer."""
 
@@ -58,13 +54,13 @@ class DynamoRiskStore:
         clock: AgeClock,
         *,
         observations_waiting_max: int = OBSERVATIONS_WAITING_MAX,
+        observations_of_one_max: int = OBSERVATIONS_OF_ONE_MAX,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._table = table
         self._clock = clock
-        self._observations_waiting_max = observations_waiting_max
         self._pause_seconds = pause_seconds
-        self._waiting: deque[_Waiting] = deque()
+        self._queue = AttemptQueue(waiting_max=observations_waiting_max, of_one_max=observations_of_one_max)
         self._busy: set[bytes] = set()
         self._lanes: set[asyncio.Task[None]] = set()
         self._lanes_writing = 0
@@ -79,18 +75,15 @@ class DynamoRiskStore:
         question = question_of(observation, counters, ())
         if not question.steps:
             return question.readings({})
+        loop = asyncio.get_running_loop()
+        parts = parts_of(question, items_max=ITEMS_MAX)
+        waiting = [Waiting(part, items_of(part), loop.create_future()) for part in parts]
         try:
             self._now_seconds()
-        except StoreUnavailable:
+            self._queue.add(Owner(observation.merchant_id, observation.livemode), waiting)
+        except (Overloaded, StoreUnavailable):
             ATTEMPTS_UNCOUNTED.inc()
             raise
-        parts = parts_of(question, items_max=ITEMS_MAX)
-        if len(self._waiting) + len(parts) > self._observations_waiting_max:
-            ATTEMPTS_UNCOUNTED.inc()
-            raise Overloaded("the queue of the risk store")
-        loop = asyncio.get_running_loop()
-        waiting = [_Waiting(part, items_of(part), loop.create_future()) for part in parts]
-        self._waiting.extend(waiting)
         self._start_lane()
         answers: dict[int, int] = {}
         for answered in await asyncio.gather(*(one.answer for one in waiting)):
@@ -114,7 +107,7 @@ class DynamoRiskStore:
         try:
             # What comes in this turn of the loop goes along.
             await asyncio.sleep(0)
-            while batch := self._next_batch():
+            while batch := self._queue.take(self._busy, items_max=ITEMS_MAX):
                 held = set(_items(batch))
                 self._busy |= held
                 try:
@@ -125,25 +118,7 @@ class DynamoRiskStore:
             # Not when the task is seen to be done: an observation that comes between would wait for no lane.
             self._lanes_writing -= 1
 
-    def _next_batch(self) -> list[_Waiting]:
-        """The observations that wait longest and are about no item under way, as many as one transaction takes."""
-        batch: list[_Waiting] = []
-        passed_over: list[_Waiting] = []
-        items: set[bytes] = set()
-        while self._waiting and len(passed_over) < PASSED_OVER_MAX:
-            waiting = self._waiting.popleft()
-            if not self._busy.isdisjoint(waiting.items):
-                passed_over.append(waiting)
-                continue
-            if len(items | waiting.items) > ITEMS_MAX:
-                passed_over.append(waiting)
-                break
-            items |= waiting.items
-            batch.append(waiting)
-        self._waiting.extendleft(reversed(passed_over))
-        return batch
-
-    async def _settle(self, batch: Sequence[_Waiting], held: set[bytes]) -> None:
+    async def _settle(self, batch: Sequence[Waiting], held: set[bytes]) -> None:
         """Count a batch and answer it, or fail it. What is about no contended item is counted first, and its items let go of.
 
         `held` are the items that no other batch of this process may be about.
@@ -177,7 +152,7 @@ class DynamoRiskStore:
         _log.error("risk.attempts_uncounted", attempts=len(batch), reason=reason)
         _fail(batch, StoreUnavailable(f"the attempts could not be counted: {reason}"))
 
-    async def _settle_alone(self, batch: Sequence[_Waiting], held: set[bytes], error: Exception) -> None:
+    async def _settle_alone(self, batch: Sequence[Waiting], held: set[bytes], error: Exception) -> None:
         """One by one, so that what cannot be counted fails none of its neighbours."""
         if len(batch) == 1:
             _log.error("risk.attempts_uncounted", attempts=1, error=repr(error))
@@ -196,7 +171,7 @@ class DynamoRiskStore:
             raise StoreUnavailable(f"attempts are not counted by a clock that is not trusted: {reason}")
         return int(self._clock.now().timestamp())
 
-    async def _count(self, batch: Sequence[_Waiting]) -> frozenset[bytes]:
+    async def _count(self, batch: Sequence[Waiting]) -> frozenset[bytes]:
         """Try once; return the items for which nothing could be counted: none where all is counted and answered."""
         found = await self._table.read(_items(batch))
         if found.unread:
@@ -222,11 +197,11 @@ class DynamoRiskStore:
         return contended
 
 
-def _items(batch: Iterable[_Waiting]) -> frozenset[bytes]:
+def _items(batch: Iterable[Waiting]) -> frozenset[bytes]:
     return frozenset[bytes]().union(*(one.items for one in batch))
 
 
-def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+def _fail(batch: Sequence[Waiting], error: Exception) -> None:
     ATTEMPTS_UNCOUNTED.inc(len(batch))
     for one in batch:
         if not one.answer.done():
