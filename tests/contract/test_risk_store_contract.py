@@ -132,8 +132,10 @@ async def test_more_cards_than_are_told_apart_stay_at_the_bound(
     world: RiskStoreWorld, attempts: Attempts
 ) -> None:
     store, counter = world.process(), Counter("distinct_cards", "email", "7d")
-    for number in range(DISTINCT_CARDS_MAX - 1):
-        await store.observe(attempts.next(email="a@example.com", card=str(number)), [counter], ())
+    first = [
+        attempts.next(email="a@example.com", card=str(number)) for number in range(DISTINCT_CARDS_MAX - 1)
+    ]
+    await asyncio.gather(*(store.observe(one, [counter], ()) for one in first))
     found = [
         await count(store, attempts.next(email="a@example.com", card=card), counter)
         for card in ("x", "y", "z")
@@ -285,11 +287,23 @@ ROUNDS = st.lists(
 """Seconds that pass; attempts made at the same moment in two processes; a fault on their way."""
 
 
+Rounds = list[tuple[int, list[tuple[int, str, str, int]], Fault | None]]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rounds=ROUNDS)
-async def test_counters_agree_with_counting_every_attempt(
-    world: RiskStoreWorld, rounds: list[tuple[int, list[tuple[int, str, str, int]], Fault | None]]
-) -> None:
+async def test_counters_agree_with_counting_every_attempt(postgresql: RiskStoreWorld, rounds: Rounds) -> None:
+    await agree_with_counting_every_attempt(postgresql, rounds)
+
+
+# The emulator of DynamoDB takes most of the time of an example.
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rounds=ROUNDS)
+async def test_counters_in_dynamodb_agree_with_counting(dynamodb: RiskStoreWorld, rounds: Rounds) -> None:
+    await agree_with_counting_every_attempt(dynamodb, rounds)
+
+
+async def agree_with_counting_every_attempt(world: RiskStoreWorld, rounds: Rounds) -> None:
     """Concurrent, with repetitions and faults: never lower than what happened in the window, nor higher by more than a bucket."""
     counters = [Counter(measure, "ip", "1m") for measure in ("attempts", "attempted_minor", "distinct_cards")]
     attempts, stores = Attempts(), [world.process(), world.process()]
