@@ -192,19 +192,19 @@ def has_money(charge: Charge) -> bool:
 def pays_session(charge: Charge) -> bool:
     """Whether a charge pays its session: a merchant may deliver.
 
-    The whole amount has to be taken; or held, where the merchant captures later, be it a part of it. A charge that the rules sent to
-    review has to be approved besides.
+    The whole amount has to be taken. Where the merchant captures later, it has to be held, or the merchant has taken what they wanted
+    of it. A charge that the rules sent to review has to be approved besides.
     """
     if not has_money(charge) or review_status(charge) not in (None, "approved"):
         return False
     if charge.capture_method == "manual":
-        return charge.authorized_minor == charge.amount.amount_minor
+        return charge.status == "succeeded" or charge.authorized_minor == charge.amount.amount_minor
     return charge.status == "succeeded" and charge.captured_minor == charge.amount.amount_minor
 
 
 def has_part(charge: Charge) -> bool:
     """Whether less than the whole amount is held or taken, and nothing more can come: a person has read that at the PSP."""
-    if not has_money(charge) or review_status(charge) not in (None, "approved"):
+    if not has_money(charge) or review_status(charge) not in (None, "approved") or pays_session(charge):
         return False
     return max(charge.authorized_minor, charge.captured_minor) < charge.amount.amount_minor
 

@@ -467,10 +467,13 @@ LATE: dict[str, Charge] = {
     "automatic, taken": STATES["succeeded"],
     "automatic, under review": evolve(charge_after(), assessed()),
     "manual, no hold known": charge_after(capture_method="manual"),
+    "manual, with the customer": charge_after(ACTION, capture_method="manual"),
     "manual, failed": charge_after(DECLINED, capture_method="manual"),
     "hold being captured": capturing(),
     "hold being captured in part": evolve(HELD, CaptureRequested(amount_minor=400, requested_at=NOON)),
 }
+CAPTURED_AT_PSP = ("manual, no hold known", "manual, with the customer", "manual, failed")
+"""Where FinCore knows of no hold yet, and the merchant's own staff may have captured a part at the PSP."""
 ASKED_MINOR = {"hold being captured in part": 400}
 
 
@@ -478,8 +481,12 @@ ASKED_MINOR = {"hold being captured in part": 400}
 def test_other_amount_than_was_asked_for_is_refused(case: str) -> None:
     """In both directions, as a report and as the PSP's own record; only a person says that it is so."""
     charge, asked_minor = LATE[case], ASKED_MINOR.get(case, 1000)
-    kinds: tuple[Literal["captured", "authorized"], ...] = ("captured", "authorized")
-    for kind in kinds[: 1 if charge.status in ("authorized", "succeeded") else 2]:
+    kinds: list[Literal["captured", "authorized"]] = []
+    if case not in CAPTURED_AT_PSP:
+        kinds.append("captured")
+    if charge.status not in ("authorized", "succeeded"):
+        kinds.append("authorized")
+    for kind in kinds:
         assert not isinstance(correct_payment(charge, of(asked_minor, kind)), Refusal)
         for minor in (1, asked_minor - 1, asked_minor + 1):
             for decide in (decide_payment, correct_payment):
@@ -500,6 +507,18 @@ def test_part_of_a_hold_may_be_captured_at_the_psp() -> None:
     refusal = decide_payment(small, of(301))
     assert isinstance(refusal, Refusal)
     assert refusal.code == "amount_differs"
+
+
+@pytest.mark.parametrize("case", CAPTURED_AT_PSP)
+def test_part_may_be_captured_before_the_hold_is_known(case: str) -> None:
+    """The answer to our call was lost, or comes after the webhook of the capture."""
+    charge = LATE[case]
+    for minor in (1, 400, 1000):
+        taken = evolve(charge, *_events(correct_payment(charge, of(minor))))
+        assert (taken.status, taken.captured_minor) == ("succeeded", minor)
+        assert decide_payment(taken, of(1000, "authorized")) == (), "the answer that comes late"
+    for minor in (0, 1001):
+        assert isinstance(correct_payment(charge, of(minor)), Refusal)
 
 
 def test_part_that_a_person_read_is_known_from_then_on() -> None:

@@ -399,10 +399,9 @@ async def test_failed_refund_is_held_once_nothing_is_waited_for() -> None:
         assert isinstance(await scene.harness.do(follow), Hold)
 
 
-@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
-async def test_part_payment_completes_no_session_and_goes_back(capture_method: CaptureMethod) -> None:
+async def test_part_payment_completes_no_session_and_goes_back() -> None:
     """The PSP says in webhook and record that it took 1 cent; a person finds the same in its dashboard."""
-    async with play(require_action, require_action, capture_method=capture_method) as scene:
+    async with play(require_action, require_action) as scene:
         await scene.begin("card")
         whole = scene.paid()
         part = msgspec.structs.replace(whole, money=Money(1, whole.money.currency))
@@ -421,6 +420,22 @@ async def test_part_payment_completes_no_session_and_goes_back(capture_method: C
         await scene.begin("paypal")
         await scene.pays(2)
         assert await scene.statuses() == ["completed", "returned", "paid"]
+
+
+async def test_part_captured_at_the_psp_pays_a_manual_session() -> None:
+    """The webhook of the capture arrives, and FinCore has not heard of the hold."""
+    async with play(require_action, capture_method="manual") as scene:
+        await scene.begin("card")
+        whole = scene.paid()
+        scene.harness.psp.becomes(
+            FIRST, msgspec.structs.replace(whole, money=Money(60, whole.money.currency))
+        )
+        await scene.harness.tell(FIRST, "captured", amount_minor=60)
+        await scene.harness.idle()
+        charge = await scene.charge()
+        assert (charge.status, charge.captured_minor, charge.refunds) == ("succeeded", 60, ())
+        assert charge.held_reports == ()
+        assert await scene.statuses() == ["completed", "paid"]
 
 
 async def test_job_of_an_unknown_session_is_held() -> None:
