@@ -32,7 +32,7 @@ from fincore.domain.outcome import (
 )
 from fincore.domain.refund import Refund
 from fincore.domain.refusal import Refusal
-from fincore.domain.report_mismatch import payment_mismatch
+from fincore.domain.report_mismatch import other_payment_named
 
 Events = tuple[ChargeEvent, ...]
 
@@ -84,6 +84,7 @@ def decide_attempt(charge: Charge, number: int, record: KnownOutcome, now: datet
     """The events that follow from the PSP's own record of an abandoned attempt; none where it shows nothing new.
 
     A payment that its customer has yet to act on, or has approved, took no money and never will: nothing completes it.
+    Any part of the amount counts: it is to go back.
     """
     attempt = charge.abandoned_attempt(number)
     if attempt is None or attempt.status == "reversed":
@@ -95,7 +96,7 @@ def decide_attempt(charge: Charge, number: int, record: KnownOutcome, now: datet
                 f"the PSP shows that attempt {number} took {record.money}, and it is known to have no money of the customer",
             )
         return ()
-    refusal = payment_mismatch(as_of_attempt(charge, attempt), record)
+    refusal = _mismatch(charge, attempt, record)
     if refusal is not None:
         return refusal
     match record:
@@ -114,6 +115,21 @@ def decide_attempt(charge: Charge, number: int, record: KnownOutcome, now: datet
             return ()
         case _:
             assert_never(record)
+
+
+def _mismatch(charge: Charge, attempt: AbandonedAttempt, record: KnownOutcome) -> Refusal | None:
+    """Why a record cannot be about the attempt's payment, or is of other money than goes back, if so."""
+    refusal = other_payment_named(as_of_attempt(charge, attempt), record)
+    if refusal is not None or not attempt.is_taken:
+        return refusal
+    if not isinstance(record, Approved) or record.kind != "captured":
+        return None
+    if record.money.amount_minor == attempt.money_minor:
+        return None
+    return Refusal(
+        "amount_differs",
+        f"the PSP shows that attempt {attempt.number} took {record.money}, and {attempt.money_minor} minor units go back",
+    )
 
 
 def decide_reversed(charge: Charge, number: int, report: RefundReport) -> Events:

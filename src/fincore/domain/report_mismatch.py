@@ -17,7 +17,7 @@ def payment_mismatch(charge: Charge, outcome: KnownOutcome) -> Refusal | None:
 
 
 def other_payment_named(charge: Charge, outcome: KnownOutcome) -> Refusal | None:
-    """The same of an outcome with the amount that a person read at the PSP: it may be a part of what was asked for."""
+    """The same where the amount may be a part of what was asked for: a person read it at the PSP, or it is to go back."""
     if outcome.psp_reference is not None and charge.psp_reference not in (None, outcome.psp_reference):
         return Refusal(
             "psp_reference_differs",

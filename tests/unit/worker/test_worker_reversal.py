@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from fincore.domain.attempt_outcomes import decide_attempt
@@ -153,6 +154,62 @@ async def test_a_late_hold_that_is_captured_meanwhile_is_given_back() -> None:
     assert await one.attempt() == ("captured", 1000)
     await one.reverse()
     assert await one.attempt() == ("reversed", 1000)
+
+
+async def test_part_of_a_late_hold_that_is_captured_is_given_back() -> None:
+    """The merchant's staff captured it at the PSP: no more is to go back than was taken."""
+    one = await Rerouted().begin()
+    await one.learn(took(one.charge_id, "authorized"))
+    await one.learn(took(one.charge_id, amount_minor=600))
+    assert await one.attempt() == ("captured", 600)
+    await one.reverse()
+    assert await one.attempt() == ("reversed", 600)
+    assert [report.money for report in one.stripe.refunds.values()] == [Money(600, USD)]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("captured", "reversed"), ("authorized", "released")])
+@pytest.mark.parametrize("amount_minor", [1, 600])
+async def test_late_part_of_the_amount_goes_back(kind: str, status: str, amount_minor: int) -> None:
+    one = await Rerouted().begin()
+    await one.learn(took(one.charge_id, kind, amount_minor))
+    assert await one.attempt() == (kind, amount_minor)
+    assert await one.reverse() == Done()
+    assert (await one.attempt(), len(one.stripe.calls)) == ((status, amount_minor), 1)
+
+
+async def test_late_part_that_is_told_is_given_back() -> None:
+    stripe = ScriptedPsp(REFUSED, REFUSED)
+    paypal = ScriptedPsp(name=PAYPAL, accounts=(PAYPAL_US,))
+    async with harness_in_memory(stripe, others={PAYPAL: paypal}) as harness:
+        charge_id = await harness.charge(**routed(STRIPE_FIRST, THEN_PAYPAL))
+        await harness.idle()
+        stripe.becomes(charge_id, took(charge_id, amount_minor=600))
+        await harness.tell(charge_id, "captured", amount_minor=600)
+        await harness.idle()
+        charge = await harness.state(charge_id)
+        (attempt,) = charge.abandoned_attempts
+        assert (attempt.status, attempt.money_minor, charge.held_reports) == ("reversed", 600, ())
+
+
+@pytest.mark.parametrize("money", [Money(1001, USD), Money(0, USD), Money(600, Currency("eur"))])
+async def test_late_money_that_cannot_be_the_charges_is_not_recorded(money: Money) -> None:
+    one = await Rerouted().begin()
+    record = msgspec.structs.replace(took(one.charge_id), money=money)
+    one.stripe.becomes(one.charge_id, record)
+    assert isinstance(await one.reverse(), RetryIn)
+    assert isinstance(decide_attempt(await one.state(), 1, record, NOON), Refusal)
+    assert await one.attempt() == ("abandoned", 0)
+
+
+async def test_more_than_a_reversal_gives_back_is_refused() -> None:
+    one = await Rerouted().begin()
+    await one.learn(took(one.charge_id, amount_minor=600))
+    charge = await one.state()
+    assert decide_attempt(charge, 1, took(one.charge_id, amount_minor=600), NOON) == ()
+    for amount_minor in (599, 1000):
+        refusal = decide_attempt(charge, 1, took(one.charge_id, amount_minor=amount_minor), NOON)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "amount_differs"
 
 
 async def test_a_hold_that_lapses_by_itself_is_released() -> None:

@@ -228,7 +228,9 @@ class _Reversal:
         return job_result(self._charge_id, recorded, attempt=self._job.attempt)
 
     async def _record(self) -> Outcome | NotFound:
-        return await psp_call.inquire(self._gateway, self._charge_id, self._charge, self._context.clock)
+        return await psp_call.inquire(
+            self._gateway, self._charge_id, self._charge, self._context.clock, may_be_part=True
+        )
 
     def _key_age(self, operation: PspOperation) -> str:
         limits = self._gateway.limits.operations[operation]

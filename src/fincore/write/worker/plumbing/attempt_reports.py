@@ -57,6 +57,7 @@ async def process_attempt_report(
         as_of_attempt(loaded.charge, loaded.attempt),
         context.clock,
         reported_reference=report.payment_reference,
+        may_be_part=True,
     )
     recorded: RecordResult
     if isinstance(record, Pending | NotFound | Retryable | Unknown):

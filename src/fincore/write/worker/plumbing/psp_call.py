@@ -36,7 +36,7 @@ from fincore.domain.outcome import (
 from fincore.domain.payment_method import CardToken, initiator_of
 from fincore.domain.refund import Refund
 from fincore.domain.refund_outcomes import refund_mismatch
-from fincore.domain.report_mismatch import payment_mismatch
+from fincore.domain.report_mismatch import other_payment_named, payment_mismatch
 from fincore.domain.return_page import pages_of
 from fincore.domain.risk_review import capture_method_at_psp
 from fincore.observability.failpoints import failpoint
@@ -140,7 +140,7 @@ async def release(
         return Unknown(reason=_RAISED, since=since)
     if isinstance(outcome, Rejected | Retryable | Unknown):
         return outcome
-    return _of_charge(charge, outcome, since)
+    return _of_charge(charge, outcome, since, may_be_part=True)
 
 
 async def refund(
@@ -173,8 +173,12 @@ async def inquire(
     clock: Clock,
     *,
     reported_reference: PspReference | None = None,
+    may_be_part: bool = False,
 ) -> Outcome | NotFound:
-    """Ask the PSP for its record of the charge; `reported_reference` is a payment that a report said to be the charge's."""
+    """Ask the PSP for its record of the charge; `reported_reference` is a payment that a report said to be the charge's.
+
+    `may_be_part`: any part of the amount is believed, because it is to go back.
+    """
     since = clock.now()
     inquiry = Inquiry(
         charge_id=charge_id,
@@ -191,7 +195,7 @@ async def inquire(
         return Retryable(reason=_RAISED)
     if isinstance(record, NotFound | Retryable | Unknown):
         return record
-    return _of_charge(charge, record, since)
+    return _of_charge(charge, record, since, may_be_part=may_be_part)
 
 
 async def inquire_refund(
@@ -240,14 +244,14 @@ async def charge_of(
     return Retryable(reason=_RAISED) if record is None else record
 
 
-def _of_charge(charge: Charge, outcome: KnownOutcome, since: datetime) -> KnownOutcome | Unknown:
+def _of_charge(
+    charge: Charge, outcome: KnownOutcome, since: datetime, *, may_be_part: bool = False
+) -> KnownOutcome | Unknown:
     """The outcome; unknown where it cannot be about the charge."""
-    refusal = payment_mismatch(charge, outcome)
-    return (
-        outcome
-        if refusal is None
-        else Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
-    )
+    mismatch = other_payment_named if may_be_part else payment_mismatch
+    if (refusal := mismatch(charge, outcome)) is None:
+        return outcome
+    return Unknown(reason=f"the PSP's response makes no sense: {refusal.detail}", since=since)
 
 
 def _of_refund(
