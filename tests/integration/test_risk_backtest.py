@@ -556,8 +556,10 @@ async def test_back_test_decides_as_the_live_engine_did(
     for name, kind in (("bad_emails", "email"), ("bad_ips", "ip")):
         await pool.execute(f"{LIST} on conflict do nothing", name, kind)
     await owner_pool.execute(MUTABLE)
-    await pool.execute(
-        "insert into risk.checkpoints (consumer, tx, pos) values ('risk', 0, 0) on conflict do nothing"
+    # From the beginning of the log on: what the consumer does not count yet is unknown live.
+    await pool.executemany(
+        "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ($1, $2, 0, 0) on conflict do nothing",
+        list(pairs_of(COUNTERS.values())),
     )
     every_outcome = OutcomeCounter(lambda: pairs_of(COUNTERS.values()))
     outcomes = Subscription(operator.whole_log, operator.risk, every_outcome)
