@@ -381,6 +381,13 @@ def test_operators_guide_rebuilds_paymentdb(reader: Reader, readme: dict[str, st
     assert ", 0 differences" in reader.types(OPERATE, "verify-paymentdb")
 
 
+def test_operators_guide_rebuilds_risk_outcomes(reader: Reader, readme: dict[str, str]) -> None:
+    assert readme
+    reader.system.until_idle()
+    assert "outcomes of risk rebuilt from the log: " in reader.types(OPERATE, "rebuild-risk")
+    assert ", 0 differences" in reader.types(OPERATE, "verify-risk")
+
+
 def test_operators_guide_reads_and_verifies_books(reader: Reader, readme: dict[str, str]) -> None:
     assert readme
     reader.system.until_idle()

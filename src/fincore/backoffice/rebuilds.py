@@ -1,9 +1,11 @@
-"""Read models built again from the log, or compared with it, and how long that took."""
+"""What is counted, shown or booked from the log, built again from it or compared with it, and how long that took."""
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from fincore.domain.errors import ConfigurationError
 from fincore.domain.ids import StreamId
 from fincore.domain.log_events import LogEvent
 from fincore.eventstore.log import EventLog
@@ -11,6 +13,10 @@ from fincore.postgres.pool import Pool
 from fincore.read.ledger import comparison
 from fincore.read.ledger import rebuild as ledger
 from fincore.read.projectionist import rebuild as projectionist
+from fincore.write.risk import outcome_comparison, outcome_rebuild
+from fincore.write.risk.outcomes import pairs_of
+from fincore.write.risk.rule_cache import RiskRuleCache
+from fincore.write.risk.rule_versions import RiskRuleVersions
 
 
 class PaymentRebuild(NamedTuple):
@@ -37,6 +43,23 @@ class LedgerRebuild(NamedTuple):
         return self.rebuilt.first_id is None or self.rebuilt.is_replaced
 
 
+class RiskRebuild(NamedTuple):
+    """The counters of outcomes as the log makes them. `compared` is None where they were replaced without a comparison.
+
+    `names` are of the charges that cannot be counted to their end.
+    """
+
+    rebuilt: outcome_rebuild.Rebuilt
+    names: Mapping[StreamId, str]
+    compared: outcome_comparison.Compared | None
+    seconds: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the live counters are now what the log makes of them."""
+        return self.compared is None or not self.compared.differences
+
+
 async def rebuild_paymentdb(log: EventLog[LogEvent], owner: Pool, *, verify_only: bool) -> PaymentRebuild:
     """Build PaymentDB again and let it take the place of the live one, or only compare the two.
 
@@ -60,3 +83,25 @@ async def rebuild_ledgerdb(log: EventLog[LogEvent], owner: Pool, *, verify_only:
     began = time.perf_counter()
     build = ledger.verify if verify_only else ledger.rebuild
     return LedgerRebuild(await build(log, owner), time.perf_counter() - began)
+
+
+async def rebuild_risk(
+    log: EventLog[LogEvent], versions: RiskRuleVersions, owner: Pool, *, verify_only: bool
+) -> RiskRebuild:
+    """Build the counters of outcomes again from the beginning of the log and let them take the place of the live ones, or only compare.
+
+    `owner` has the rights of the tables' owner. Raises `RebuildRuns`, `CountersInUse`, `RulesChanged` and `TooManyParked`.
+    """
+    began = time.perf_counter()
+    compared = None
+    if verify_only:
+        compared = await outcome_comparison.verify(log, owner)
+        rebuilt = compared.rebuilt
+    else:
+        rules = RiskRuleCache(versions)
+        # A version that cannot be used has an alarm of its own; what it counted before is counted on.
+        with suppress(ConfigurationError):
+            await rules.refresh()
+        rebuilt = await outcome_rebuild.rebuild(log, owner, pairs_of(rules.counters))
+    names = await log.names(rebuilt.parked)
+    return RiskRebuild(rebuilt, names, compared, time.perf_counter() - began)

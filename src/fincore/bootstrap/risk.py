@@ -8,15 +8,11 @@ from fincore.bootstrap.risk_engine import running_risk_rules
 from fincore.bootstrap.settings import Settings
 from fincore.domain.clock import AgeClock
 from fincore.write.risk.outcome_counter import OutcomeCounter
-from fincore.write.risk.outcomes import Pair, pairs_of
+from fincore.write.risk.outcomes import pairs_of
 
 
 async def run(_: Settings, stores: Stores, __: AgeClock, stop: asyncio.Event) -> None:
     """Count what becomes of charges, as far as rules ask for it, until `stop`."""
     async with running_risk_rules(stores.eventstore) as rules:
-
-        def wanted() -> frozenset[Pair]:
-            in_force = (*((rules.live,) if rules.live else ()), *rules.shadow)
-            return pairs_of([counter for one in in_force for counter in one.counters])
-
-        await run_consumer(stores, stores.risk, OutcomeCounter(wanted), stop)
+        consumer = OutcomeCounter(lambda: pairs_of(rules.counters))
+        await run_consumer(stores, stores.risk, consumer, stop)

@@ -1,4 +1,4 @@
-"""What `fincore rebuild` can do: read models built again from the log, or compared with it."""
+"""What `fincore rebuild` can do: read models and counters built again from the log, or compared with it."""
 
 import sys
 from typing import Annotated
@@ -7,7 +7,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from fincore.backoffice import rebuilds as use_cases
-from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild
+from fincore.backoffice.rebuilds import LedgerRebuild, PaymentRebuild, RiskRebuild
 from fincore.bootstrap.databases import Databases
 from fincore.bootstrap.operator_stores import operator_stores, owner_pool
 from fincore.cli.commands import COMMANDS
@@ -16,6 +16,7 @@ from fincore.cli.terminal import show
 from fincore.domain.counting import counted
 from fincore.domain.ids import EventId, public_event_id
 from fincore.read.projectionist.rebuild import Difference
+from fincore.write.risk.outcome_comparison import Difference as OutcomeDifference
 
 rebuilds = App(name="rebuild", help=COMMANDS["rebuild"].help)
 
@@ -58,6 +59,32 @@ def rebuild_ledgerdb(*, verify: Annotated[bool, Parameter(negative="")] = False)
     sys.exit(0 if found.is_right else 1)
 
 
+@rebuilds.command(name="risk")
+def rebuild_risk(*, verify: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Count the outcomes that risk rules read again from the beginning of the log, with everything running.
+
+    Counters of attempts stay as they are: the log does not hold the attempts that were refused.
+
+    Parameters
+    ----------
+    verify
+        Only compare the live counters with the log, window by window; exit with 1 where they differ.
+    """
+
+    async def rebuild(databases: Databases) -> RiskRebuild:
+        async with (
+            operator_stores(databases, "eventstore") as stores,
+            owner_pool(databases.eventstore) as owner,
+        ):
+            return await use_cases.rebuild_risk(
+                stores.whole_log, stores.risk_rules, owner, verify_only=verify
+            )
+
+    found = on_databases(rebuild)
+    show(risk_rebuild_text(found))
+    sys.exit(0 if found.is_right else 1)
+
+
 def payment_rebuild_text(found: PaymentRebuild) -> str:
     """What was rebuilt or compared, and how fast; the first rows that differ; the charges that could not be folded."""
     rebuilt, differences = found.rebuilt, found.differences
@@ -96,6 +123,36 @@ def ledger_rebuild_text(found: LedgerRebuild) -> str:
     if rebuilt.is_replaced:
         lines.append(f"replaced from entry {rebuilt.first_id} on")
     return "\n".join(lines)
+
+
+def risk_rebuild_text(found: RiskRebuild) -> str:
+    """What was counted or compared, and how fast; the first windows that differ; the charges that could not be counted."""
+    rebuilt, compared = found.rebuilt, found.compared
+    verb = "rebuilt from" if compared is None else "compared with"
+    differences = "" if compared is None else f", {counted(compared.differences, 'difference')}"
+    lines = [
+        (
+            f"outcomes of risk {verb} the log: {counted(rebuilt.events, 'event')}, "
+            f"{counted(rebuilt.counters, 'counter')}, {found.seconds:.1f} s, "
+            f"{rebuilt.events / found.seconds:,.0f} events/s{differences}"
+        )
+    ]
+    if compared is not None:
+        lines += [_outcome_line(difference) for difference in compared.named]
+        if compared.differences > len(compared.named):
+            lines.append(f"  only the first {len(compared.named)} of {compared.differences:,} are named")
+    lines += [
+        f"  {found.names[stream_id]} cannot be counted from version {inapplicable.since_version} on: {inapplicable.reason}"
+        for stream_id, inapplicable in rebuilt.parked.items()
+    ]
+    return "\n".join(lines)
+
+
+def _outcome_line(difference: OutcomeDifference) -> str:
+    name = "a counter" if difference.pair is None else " by ".join(difference.pair)
+    least, most = difference.least, difference.most
+    told = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"  {name} ({difference.outcome.hex()}) is {difference.live:,} in {difference.window}; the log tells {told}"
 
 
 def _difference_lines(difference: Difference) -> list[str]:

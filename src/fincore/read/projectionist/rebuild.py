@@ -4,11 +4,10 @@ It folds stream by stream, so each row is written once; the result is the row th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from uuid import UUID
 
 import asyncpg
 
@@ -25,6 +24,7 @@ from fincore.eventstore.inapplicable_events import (
 )
 from fincore.eventstore.log import EventLog, LoggedEvent
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, too_many_parked
+from fincore.eventstore.whole_streams import whole_streams
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.projectionist.projection import Projection
@@ -53,8 +53,6 @@ SWITCH_TRIES_MAX: Final = 30
 SWITCH_PAUSE_SECONDS: Final = 1.0
 DIFFERENCES_NAMED_MAX: Final = 20
 """Rows of each table that a comparison names; it counts all."""
-
-_BEFORE_ALL: Final = StreamId(UUID(int=0))
 
 
 class Rebuilt(NamedTuple):
@@ -164,7 +162,7 @@ async def _fill(
     async with owner.acquire() as one, owner.acquire() as other:
         connections = cycle((one, other))
         try:
-            async for batch in _whole_streams(log, until, batch_events):
+            async for batch in whole_streams(log, until, batch_events):
                 events += len(batch)
                 before, writing = writing, asyncio.create_task(_write(next(connections), batch))
                 parked = await _together(parked, await before if before else {}, log)
@@ -259,37 +257,3 @@ async def _difference(connection: Connection, table: str, key: str) -> Differenc
 
 def _place(row: asyncpg.Record | None) -> tuple[int, int]:
     return (row["tx"], row["pos"]) if row else (0, 0)
-
-
-async def _whole_streams(
-    log: EventLog[LogEvent], until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent[LogEvent]]]:
-    """All events up to a place of the log, stream by stream, in batches that end where a stream ends."""
-    held: list[LoggedEvent[LogEvent]] = []
-    async for batch in _batches(log, until, batch_events):
-        held += batch
-        last = held[-1].stream_id
-        whole = len(held)
-        while whole and held[whole - 1].stream_id == last:
-            whole -= 1
-        if whole:
-            yield held[:whole]
-            held = held[whole:]
-    if held:
-        yield held
-
-
-async def _batches(
-    log: EventLog[LogEvent], until: tuple[int, int], batch_events: int
-) -> AsyncIterator[list[LoggedEvent[LogEvent]]]:
-    """All events up to a place of the log, stream by stream. The next batch is on its way while one is folded."""
-    upcoming = asyncio.create_task(log.read_streams_after(_BEFORE_ALL, 0, until=until, limit=batch_events))
-    try:
-        while batch := await upcoming:
-            last = batch[-1]
-            upcoming = asyncio.create_task(
-                log.read_streams_after(last.stream_id, last.version, until=until, limit=batch_events)
-            )
-            yield batch
-    finally:
-        upcoming.cancel()

@@ -16,7 +16,7 @@ _SQL = load_sql("fincore.write.risk", "outcome_counter.sql")
 
 CONSUMER: Final = "risk"
 
-_Counters = dict[tuple[bytes, int], int]
+Counters = dict[tuple[bytes, int], int]
 """What to add to counters: by the counter and the second since 1970."""
 
 
@@ -43,7 +43,7 @@ class OutcomeCounter:
                 places.setdefault(recorded.stream_id, {})[recorded.version] = (recorded.tx, recorded.pos)
         if not places:
             return
-        counters: _Counters = {}
+        counters: Counters = {}
         for stream_id, stream in (await _streams(connection, charges, places)).items():
             for one in increments_of(stream, since):
                 place = places[stream_id].get(one.version)
@@ -51,9 +51,7 @@ class OutcomeCounter:
                 if place is not None and min(place, one.place) >= since[one.pair]:
                     at = one.outcome, one.second
                     counters[at] = counters.get(at, 0) + one.amount
-        if counters:
-            outcomes, seconds = zip(*counters, strict=True)
-            await connection.execute(_SQL.add_outcomes, outcomes, seconds, list(counters.values()))
+        await add_outcomes(connection, counters)
 
     async def _counted_since(self, connection: Connection, place: Place) -> dict[Pair, Place]:
         """What is counted, and from where on; what is wanted and was not counted begins at `place`."""
@@ -62,6 +60,13 @@ class OutcomeCounter:
             _SQL.count_from, [measure for measure, _ in wanted], [key for _, key in wanted], *place
         )
         return {(row["measure"], row["key"]): (row["since_tx"], row["since_pos"]) for row in rows}
+
+
+async def add_outcomes(connection: Connection, counters: Counters) -> None:
+    """Add amounts to the counters that the search path of `connection` finds."""
+    if counters:
+        outcomes, seconds = zip(*counters, strict=True)
+        await connection.execute(_SQL.add_outcomes, outcomes, seconds, list(counters.values()))
 
 
 async def _streams(

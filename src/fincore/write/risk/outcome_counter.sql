@@ -14,8 +14,9 @@ union all
 select measure, key, since_tx, since_pos from begun;
 
 -- name: add_outcomes
--- Add amounts to counters, each at a second since 1970. What no window counts any more is left out.
-insert into risk.outcomes as o (outcome, state, lapses_on)
+-- Add amounts to counters, each at a second since 1970. What no window counts any more is left out. Unqualified: the table is found by
+-- the search path, also that of counters which are built again beside the live ones.
+insert into outcomes as o (outcome, state, lapses_on)
 select
     t.outcome, array_agg(flat.number order by t.second, flat.place),
     (to_timestamp(max(t.second) + 604800 + 10080) at time zone 'utc')::date + 1

@@ -12,6 +12,7 @@ from fincore.write.risk.metrics import RULES_AGE, RULES_UNUSABLE, RULES_VERSION
 from fincore.write.risk.rule_file import read_risk_rules
 from fincore.write.risk.rule_versions import RiskRuleVersions
 from fincore.write.risk.rules import RuleSet
+from fincore.write.risk.store import Counter
 from fincore.write.rule_looks import RuleLooks
 
 _log = structlog.get_logger(__name__)
@@ -39,6 +40,12 @@ class RiskRuleCache:
     def shadow(self) -> tuple[RuleSet, ...]:
         """The versions that are tried out."""
         return self._shadow
+
+    @property
+    def counters(self) -> frozenset[Counter]:
+        """What the versions that are live or in shadow count."""
+        in_force = (*((self._live,) if self._live else ()), *self._shadow)
+        return frozenset(counter for one in in_force for counter in one.counters)
 
     @property
     def lacks_live(self) -> bool:
