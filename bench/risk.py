@@ -89,6 +89,10 @@ class _AnswersAtOnce:
         del memberships
         return Readings(counts=dict.fromkeys(counters, 1))
 
+    async def find(self, _: bytes) -> CardInstrument | None:
+        """No PSP told of the card before."""
+        return None
+
 
 class _Accepted(NamedTuple):
     """Charges through one API process: their rate, and the CPU time of each in the process and in PostgreSQL."""
@@ -282,6 +286,7 @@ def _microseconds(count: int) -> float:
         raise RuntimeError(f"the rules of the benchmark are wrong: {rules[0]}")  # noqa: TRY004 -- not a caller's mistake
     engine = InProcessEngine(
         _OneRuleSet(RuleSet(1, rules)),
+        _AnswersAtOnce(),
         _AnswersAtOnce(),
         SystemClock(),
         timeout_seconds=1.0,

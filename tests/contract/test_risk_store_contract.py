@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fincore.domain.ids import new_merchant_id
 from fincore.postgres.pool import Pool
@@ -17,6 +18,7 @@ from fixtures.risk_stores import Attempts, DynamoWorld, Fault, PostgresWorld, Ri
 
 BY_IP = Counter("attempts", "ip", "1h")
 SUM_BY_IP = Counter("attempted_minor", "ip", "1h")
+BY_CARD = Counter("attempts", "card", "1h")
 CARDS_BY_IP = Counter("distinct_cards", "ip", "1h")
 IP = "203.0.113.9"
 HOUR = 3_600
@@ -346,3 +348,25 @@ def measured(tried: list[Tried], ip: str, *, after: int) -> tuple[int, int, int]
     """What counts of the attempts by an address after a moment: how many, how much, how many cards."""
     counted = {id(one): one for one in tried if one.ip == ip and one.at > after}.values()
     return len(counted), sum(one.amount_minor for one in counted), len({one.card for one in counted})
+
+
+def by_card(attempts: Attempts, token: str, fingerprint: str | None = None) -> Observation:
+    return replace(attempts.next(card=token), values={"card": token}, fingerprint=fingerprint)
+
+
+async def test_card_counts_by_token_and_by_fingerprint(world: RiskStoreWorld, attempts: Attempts) -> None:
+    """The fingerprint becomes known after the first attempts: none of them is lost, and other tokens of the card add to it."""
+    store = world.process()
+    assert [await count(store, by_card(attempts, "tok_1"), BY_CARD) for _ in range(2)] == [1, 2]
+    assert await count(store, by_card(attempts, "tok_1", "fp_1"), BY_CARD) == 3
+    told = [by_card(attempts, "tok_2", "fp_1") for _ in range(3)]
+    found = await asyncio.gather(*(count(store, one, BY_CARD) for one in told))
+    assert sorted(found) == [2, 3, 4]
+    assert await count(store, by_card(attempts, "tok_2"), BY_CARD) == 4
+    assert await count(store, by_card(attempts, "tok_3", "fp_1"), BY_CARD) == 5
+
+
+async def test_repetition_with_the_fingerprint_counts_once(world: RiskStoreWorld, attempts: Attempts) -> None:
+    store, one = world.process(), by_card(attempts, "tok_1")
+    told = replace(one, fingerprint="fp_1")
+    assert [await count(store, each, BY_CARD) for each in (one, told, told, one)] == [1, 1, 1, 1]

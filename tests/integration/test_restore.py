@@ -97,6 +97,23 @@ async def age(databases: Databases) -> None:
         await connection.close()
 
 
+async def remember_card(databases: Databases) -> None:
+    """Let the event store hold what a PSP told of a card."""
+    connection = await asyncpg.connect(databases.eventstore)
+    await connection.execute(
+        "insert into risk.instruments (instrument, country, lapses_on) values ($1, 'GB', current_date + 400)",
+        bytes(16),
+    )
+    await connection.close()
+
+
+async def cards_remembered(databases: Databases) -> list[tuple[bytes, str]]:
+    connection = await asyncpg.connect(databases.eventstore)
+    rows = await connection.fetch("select instrument, country from risk.instruments")
+    await connection.close()
+    return [tuple(row) for row in rows]
+
+
 async def catch_up(databases: Databases) -> None:
     async with open_stores(databases, application_name="tests-restore", size_max=2) as stores:
         log = EventLog(stores.eventstore, CHARGE_EVENTS)
@@ -142,12 +159,14 @@ async def test_dumps_restored_as_guide_describes_continue(
     old: Databases, new_server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     await age(old)
+    await remember_card(old)
     dumped = types("dump", old, tmp_path)
     assert dumped.returncode == 0, dumped.stderr
     dsn = await asyncio.to_thread(new_server.start)
     new = await create(dsn, "fincore")
     restored = types("restore", new, tmp_path)
     assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert await cards_remembered(new) == await cards_remembered(old) == [(bytes(16), "GB")]
 
     checked = types("restore-check", new, tmp_path)
     assert checked.returncode == 1

@@ -54,7 +54,7 @@ from fincore.write.risk.rules import RuleSet
 from fincore.write.risk.store import Counter, ListName, Membership
 from fixtures.clocks import HandClock
 from fixtures.commits import MERCHANT, append, captured, created, dispute_opened, new_stream
-from fixtures.risk import NOON, rule, rule_set
+from fixtures.risk import NOON, NoEarlierCards, rule, rule_set
 from fixtures.risk_stores import Attempts
 
 ANN = CustomerContext(email="ann@example.com", ip="192.0.2.1")
@@ -566,7 +566,9 @@ async def test_back_test_decides_as_the_live_engine_did(
     # The consumer drops what is older than the longest window by the server's clock.
     merchant_id, clock = new_merchant_id(), HandClock(datetime.now(UTC))
     store = PostgresRiskStore(pool, now=clock.now)
-    engine = InProcessEngine(Live(live), store, clock, timeout_seconds=60, failure_mode="closed")
+    engine = InProcessEngine(
+        Live(live), store, NoEarlierCards(), clock, timeout_seconds=60, failure_mode="closed"
+    )
     then: list[RiskAssessment] = []
     unsettled: list[tuple[StreamId, ChargeCreated, int]] = []
     for seconds, customer, amount_minor, currency, token, change, has_page, is_kept, what in asked:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.postgres.pool import Pool
 from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rules import RuleSet
 from fixtures.clocks import HandClock
@@ -32,7 +33,12 @@ async def assessed(pool: Pool, text: str, number: int, **changes: object) -> Ris
     """The assessment of the request with a number, by a process of its own."""
     store = PostgresRiskStore(pool)
     engine = InProcessEngine(
-        Live(rule_set(text)), store, HandClock(NOON), timeout_seconds=60, failure_mode="closed"
+        Live(rule_set(text)),
+        store,
+        PostgresEarlierCards(pool),
+        HandClock(NOON),
+        timeout_seconds=60,
+        failure_mode="closed",
     )
     found = await engine.assess(replace(REQUEST, dedupe=number.to_bytes(16), **changes))
     await store.close()

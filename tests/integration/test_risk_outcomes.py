@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, InstrumentTold
-from fincore.domain.ids import StreamId, new_dispute_id
+from fincore.domain.errors import StoreUnavailable
+from fincore.domain.events import CHARGE_EVENTS, ChargeEvent, ChargeRerouted, InstrumentTold
+from fincore.domain.ids import StreamId, new_dispute_id, new_merchant_id
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.outcome import PspReference
-from fincore.domain.payment_method import CardInstrument
+from fincore.domain.payment_method import CardInstrument, CardToken, PayPalInstrument, PayPalVaultToken
 from fincore.domain.risk import CustomerContext, RiskAssessment
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import resume
@@ -22,6 +23,8 @@ from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
 from fincore.write.risk.features import COUNTERS
 from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.instrument_store import PostgresEarlierCards
+from fincore.write.risk.instruments import KEPT_FOR, instrument_of
 from fincore.write.risk.outcome_counter import OutcomeCounter
 from fincore.write.risk.outcomes import Pair, increments_of, pairs_of
 from fincore.write.risk.postgres_store import PostgresRiskStore
@@ -29,8 +32,8 @@ from fincore.write.risk.rules import RuleSet
 from fixtures.clocks import HandClock
 from fixtures.commits import MERCHANT, append, captured, created, dispute_opened, new_stream
 from fixtures.money_events import corrected
-from fixtures.risk import NOON, REQUEST, rule_set
-from fixtures.traffic import aftermaths, failed, fates, live, running_writer, store_pool
+from fixtures.risk import NOON, REQUEST, rule, rule_set
+from fixtures.traffic import aftermaths, failed, failovers, fates, live, running_writer, store_pool
 
 ALL = pairs_of(COUNTERS.values())
 IP = "192.0.2.1"
@@ -104,8 +107,15 @@ class Live:
 
 async def assessed(counters: Pool, rules: RuleSet, **changes: object) -> RiskAssessment:
     store = PostgresRiskStore(counters)
-    engine = InProcessEngine(Live(rules), store, HandClock(NOON), timeout_seconds=60, failure_mode="closed")
-    request = replace(REQUEST, merchant_id=MERCHANT, email="ann@shop.example", **changes)
+    engine = InProcessEngine(
+        Live(rules),
+        store,
+        PostgresEarlierCards(counters),
+        HandClock(NOON),
+        timeout_seconds=60,
+        failure_mode="closed",
+    )
+    request = replace(replace(REQUEST, merchant_id=MERCHANT, email="ann@shop.example"), **changes)
     found = await engine.assess(request)
     await store.close()
     assert found is not None
@@ -343,3 +353,115 @@ async def test_card_by_number_has_unknown_outcomes(counters: Pool, writer: Write
     found = await assessed(counters, rules, payment_token=None, number_hmac="h")
     assert (found.decision, found.unknown) == ("allow", ("one",))
     assert (await assessed(counters, rules)).decision == "block"
+
+
+CARD = CardInstrument(brand="visa", last4="4242", country="GB", funding="debit", fingerprint="fp_1")
+ABROAD = rule("abroad", 'card_country == "GB" && card_funding == "debit"')
+LISTED = rule("listed", 'in_list("bad_cards", card_fingerprint)', stage="block_lists")
+
+
+async def test_card_of_a_charge_is_known_of_the_next_one(writer: Writer[ChargeEvent], counters: Pool) -> None:
+    rules = rule_set(ABROAD)
+    await writer.commit(append(new_stream(), BORN, captured(instrument=CARD)))
+    assert (await assessed(counters, rules)).unknown == ("abroad",)
+    # Though no rule names a counter of outcomes.
+    await caught_up(subscription(counters, OutcomeCounter()))
+    found = await assessed(counters, rules)
+    assert (found.rule, found.facts["card_country"]) == ("abroad", "GB")
+    for changes in ({"payment_token": "pm_other"}, {"livemode": True}, {"merchant_id": new_merchant_id()}):
+        assert (await assessed(counters, rules, **changes)).unknown == ("abroad",)
+
+
+async def test_listed_fingerprint_matches_a_token_used_before(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    await owner_pool.execute(
+        "insert into risk.lists (name, kind, created_by, reason) values ('bad_cards', 'card_fingerprint', 'ada', 'begin')"
+    )
+    await owner_pool.execute(
+        "insert into risk.list_entries (list, kind, value, added_by, reason)"
+        " values ('bad_cards', 'card_fingerprint', 'fp_1', 'ada', 'fraud')"
+    )
+    await writer.commit(append(new_stream(), BORN, replace(failed(), instrument=CARD)))
+    await caught_up(subscription(counters))
+    found = await assessed(counters, rule_set(LISTED))
+    assert (found.decision, found.rule) == ("block", "listed")
+    assert (await assessed(counters, rule_set(LISTED), payment_token="pm_other")).unknown == ("listed",)
+
+
+async def test_outcomes_of_a_card_count_over_its_tokens(writer: Writer[ChargeEvent], counters: Pool) -> None:
+    """Each charge is of one token; two of them were told to be one card."""
+    for token in ("pm_1", "pm_1", "pm_2"):
+        born = replace(BORN, payment_method=CardToken(token))
+        await writer.commit(append(new_stream(), born, replace(failed(), instrument=CARD)))
+    # What no PSP told a card of counts by its token, and is not lost.
+    for _ in range(4):
+        await writer.commit(append(new_stream(), replace(BORN, payment_method=CardToken("pm_2")), failed()))
+    await caught_up(subscription(counters))
+    rules = rule_set(rule("one", "declines_by_card_1h > 2 || attempts_by_card_1h > 50"))
+    for number, (token, declines) in enumerate((("pm_1", 3), ("pm_2", 5), ("pm_3", 0)), start=1):
+        found = await assessed(counters, rules, payment_token=token, dedupe=number.to_bytes(16))
+        assert found.facts["declines_by_card_1h"] == declines
+    again = await assessed(counters, rules, payment_token="pm_1", dedupe=bytes([9] * 16))
+    assert again.facts["attempts_by_card_1h"] == 3
+
+
+async def test_card_is_kept_for_the_token_that_paid(writer: Writer[ChargeEvent], counters: Pool) -> None:
+    """After the charge went to another account it was paid by a token of that account."""
+    rerouted = next(event for event in failovers()[0] if isinstance(event, ChargeRerouted))
+    stream = new_stream()
+    elsewhere = replace(rerouted, payment_method=PayPalVaultToken("vault_1"))
+    await writer.commit(append(stream, BORN, elsewhere))
+    await caught_up(subscription(counters))
+    told = captured(psp=elsewhere.psp, psp_account=elsewhere.psp_account, instrument=CARD)
+    await writer.commit(append(stream, told, expected_version=2))
+    await caught_up(subscription(counters))
+    assert (await assessed(counters, rule_set(ABROAD), payment_token="vault_1")).rule == "abroad"
+    assert (await assessed(counters, rule_set(ABROAD))).unknown == ("abroad",)
+
+
+@pytest.mark.parametrize("batch_events_max", [1, 1_000])
+async def test_newest_fact_of_a_card_counts_and_none_is_lost(
+    writer: Writer[ChargeEvent], counters: Pool, batch_events_max: int
+) -> None:
+    newer = CardInstrument(country="IE", network_transaction_id="n1")
+    nothing = CardInstrument(last4="4242")
+    for card in (CARD, newer, nothing, PayPalInstrument(country="US"), CardInstrument(funding="")):
+        await writer.commit(append(new_stream(), BORN, captured(instrument=card)))
+    await caught_up(subscription(counters, batch_events_max=batch_events_max))
+    row = await counters.fetchrow(
+        "select brand, country, funding, fingerprint, lapses_on - current_date as days from risk.instruments"
+    )
+    assert row is not None
+    assert tuple(row)[:4] == ("visa", "IE", "debit", "fp_1")
+    assert KEPT_FOR.days - 1 <= row["days"] <= KEPT_FOR.days
+
+
+async def test_cards_are_forgotten_after_their_time(
+    writer: Writer[ChargeEvent], counters: Pool, owner_pool: Pool
+) -> None:
+    for token in ("pm_1", "pm_2"):
+        born = replace(BORN, payment_method=CardToken(token))
+        await writer.commit(append(new_stream(), born, captured(instrument=CARD)))
+    await caught_up(subscription(counters))
+    old = instrument_of("pm_1", merchant_id=MERCHANT, livemode=False)
+    await owner_pool.execute(
+        "update risk.instruments set lapses_on = current_date - 1 where instrument = $1", old
+    )
+    cards = PostgresEarlierCards(counters)
+    assert (await cards.purge(rows_max=100), await cards.purge(rows_max=100)) == (1, 0)
+    assert await counters.fetchval("select count(*) from risk.instruments") == 1
+    # A payment brings the other one's life to its full length again.
+    await owner_pool.execute("update risk.instruments set lapses_on = current_date")
+    await writer.commit(
+        append(new_stream(), replace(BORN, payment_method=CardToken("pm_2")), captured(instrument=CARD))
+    )
+    await caught_up(subscription(counters))
+    assert await cards.purge(rows_max=100) == 0
+    assert await counters.fetchval("select min(lapses_on) > current_date + 390 from risk.instruments")
+
+
+async def test_card_table_away_is_told_as_an_outage(counters: Pool) -> None:
+    counters.terminate()
+    with pytest.raises(StoreUnavailable):
+        await PostgresEarlierCards(counters).find(bytes(16))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import asyncpg
+import msgspec
 import pytest
 
 from fincore.backoffice.rebuilds import RiskRebuild
@@ -12,6 +13,7 @@ from fincore.cli.rebuild import risk_rebuild_text
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
 from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
+from fincore.domain.payment_method import CardInstrument, CardToken
 from fincore.domain.risk import CustomerContext
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import TooManyParked, parked_streams
@@ -207,6 +209,23 @@ async def test_outcome_named_lately_is_complete_after_rebuild(scene: Scene) -> N
     await scene.live((BORN, failed()))
     await scene.follow()
     assert await scene.counted() == await scene.told(three)
+
+
+async def test_rebuild_fills_in_cards_and_keeps_what_is_known(scene: Scene) -> None:
+    """The role begins to keep cards at its place of the log, and a rebuild moves that place."""
+    rows = "select fingerprint, country from risk.instruments order by fingerprint"
+    card = CardInstrument(fingerprint="fp_1", country="GB")
+    await scene.live((BORN, captured(instrument=card)))
+    await scene.follow()
+    await scene.owner.execute("update risk.instruments set country = 'IE'")
+    other = msgspec.structs.replace(BORN, payment_method=CardToken("pm_other"))
+    await scene.live((other, captured(instrument=msgspec.structs.replace(card, fingerprint="fp_2"))))
+    await rebuild(scene.log, scene.owner, [], batch_events=1)
+    assert [tuple(row) for row in await scene.owner.fetch(rows)] == [("fp_1", "IE"), ("fp_2", "GB")]
+    await scene.follow()
+    await scene.owner.execute("delete from risk.instruments")
+    await rebuild(scene.log, scene.owner, [])
+    assert [tuple(row) for row in await scene.owner.fetch(rows)] == [("fp_1", "GB"), ("fp_2", "GB")]
 
 
 @pytest.mark.parametrize("batch_events", [1, 3, 1_000])

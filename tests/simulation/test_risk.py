@@ -20,8 +20,8 @@ from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.risk.in_process_engine import InProcessEngine
 from fincore.write.risk.rules import RuleSet
 from fixtures.commits import MERCHANT
+from fixtures.risk import NoEarlierCards, rule_set
 from fixtures.risk import rule as risk_rule
-from fixtures.risk import rule_set
 from fixtures.scripted_psp import SteppedClock
 from simulation.machine import Methods, _expect_none
 from simulation.merchant import WISH, Wish, offered
@@ -112,7 +112,12 @@ class PaymentsUnderRules(ReviewedPayments):
         queue = QueueModel(clock)
         self.mode, self.counters, self.buyers = MODES[seed % len(MODES)], RiskStoreModel(clock), {}
         engine = InProcessEngine(
-            RULES_IN_FORCE, self.counters, clock, timeout_seconds=TIMEOUT_SECONDS, failure_mode=self.mode
+            RULES_IN_FORCE,
+            self.counters,
+            NoEarlierCards(),
+            clock,
+            timeout_seconds=TIMEOUT_SECONDS,
+            failure_mode=self.mode,
         )
         store = StoreInMemory(clock, queue)
         return World(self.loop, clock, queue, store, Psps(clock, nature), seed=seed, risk=engine)

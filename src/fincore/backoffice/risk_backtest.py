@@ -265,6 +265,7 @@ def _observation(asked: _Asked) -> Observation:
         money=asked.request.money,
         values=asked.known.keys,
         card=asked.known.keys.get("card"),
+        fingerprint=asked.known.fingerprint,
     )
 
 

@@ -11,6 +11,7 @@ from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.pool import Pool
 from fincore.write.risk.in_process_engine import InProcessEngine
+from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.rule_cache import RiskRuleCache
 from fincore.write.risk.rule_versions import RiskRuleVersions
 
@@ -45,6 +46,7 @@ async def running_engine(
         yield InProcessEngine(
             rules,
             store,
+            PostgresEarlierCards(stores.risk),
             clock,
             timeout_seconds=settings.risk_timeout_ms / 1_000,
             failure_mode=settings.risk_failure_mode,

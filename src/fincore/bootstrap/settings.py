@@ -189,7 +189,7 @@ class Settings(AccountSettings):
     )
     risk_timeout_ms: int = setting(
         Number(int, 10, 5_000, "ms"),
-        "how long the risk rules of a charge wait for counters and lists; then the failure mode counts",
+        "how long the risk rules of a charge wait for counters, lists and facts of cards; then the failure mode counts",
         default="250",
     )
     risk_failure_mode: FailureMode = setting(

@@ -24,6 +24,7 @@ from fincore.write.checkout.sessions import session_recorder
 from fincore.write.merchants.raw_card_requests import RawCardRequests
 from fincore.write.psp.inbox import InboxBodies
 from fincore.write.queue.metrics import JOBS
+from fincore.write.risk.instrument_store import PostgresEarlierCards
 from fincore.write.risk.postgres_store import LAPSED_KEPT_FOR, PostgresRiskStore
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
@@ -50,6 +51,11 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     risk_counters = (
         PurgeTask(name="risk_attempts", kept_for=ATTEMPTS_KEPT_FOR, purge=risk_store.purge_attempts),
         PurgeTask(name="risk_counters", kept_for=LAPSED_KEPT_FOR, purge=risk_store.purge_counters),
+        PurgeTask(
+            name="risk_instruments",
+            kept_for=LAPSED_KEPT_FOR,
+            purge=PostgresEarlierCards(stores.risk).purge,
+        ),
     )
     async with (
         running_writer(stores.eventstore, queue.enqueue) as writer,

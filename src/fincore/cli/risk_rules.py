@@ -20,7 +20,7 @@ from fincore.write.risk.rule_file import TEXT_CHARACTERS_MAX
 from fincore.write.risk.rule_versions import StateChange
 from fincore.write.risk.rules import STAGES, RiskRule
 
-Version = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+Version = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=999_999_999))]
 
 FLAWS_SHOWN_MAX: Final = 100
 _DONE: Final = {"shadow": "is in shadow", "live": "is live", "retired": "is retired"}

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import CustomerContext, RiskAssessment, RuleHit
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.risk.in_process_engine import ERRORS_KEPT_MAX, UNKNOWN_KEPT_MAX, InProcessEngine
+from fincore.write.risk.instruments import instrument_of
 from fincore.write.risk.rules import RuleSet
 from fincore.write.risk.store import Counter, ListName, Membership, Observation, Readings
 from fixtures.clocks import HandClock
@@ -63,16 +65,52 @@ class Store:
         )
 
 
+class Cards:
+    """What PSPs told of the card behind every token; `error` or a wait take the answer's place."""
+
+    def __init__(
+        self, card: CardInstrument | None = None, *, error: Exception | None = None, answers: bool = True
+    ) -> None:
+        self.card = card
+        self.error = error
+        self.answers = answers
+        self.asked: list[bytes] = []
+
+    async def find(self, instrument: bytes) -> CardInstrument | None:
+        self.asked.append(instrument)
+        if not self.answers:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return self.card
+
+
 def engine(
-    rules: Rules, store: Store, mode: FailureMode = "open", timeout_seconds: float = 60
+    rules: Rules,
+    store: Store,
+    mode: FailureMode = "open",
+    timeout_seconds: float = 60,
+    cards: Cards | None = None,
 ) -> InProcessEngine:
-    return InProcessEngine(rules, store, HandClock(NOON), timeout_seconds=timeout_seconds, failure_mode=mode)
+    return InProcessEngine(
+        rules,
+        store,
+        cards or Cards(),
+        HandClock(NOON),
+        timeout_seconds=timeout_seconds,
+        failure_mode=mode,
+    )
 
 
 async def assessed(
-    text: str, store: Store, mode: FailureMode = "open", timeout_seconds: float = 60, **changes: object
+    text: str,
+    store: Store,
+    mode: FailureMode = "open",
+    timeout_seconds: float = 60,
+    cards: Cards | None = None,
+    **changes: object,
 ) -> RiskAssessment:
-    found = await engine(Rules(rule_set(text, 7)), store, mode, timeout_seconds).assess(
+    found = await engine(Rules(rule_set(text, 7)), store, mode, timeout_seconds, cards).assess(
         replace(REQUEST, **changes)
     )
     assert found is not None
@@ -274,3 +312,106 @@ async def test_what_did_not_decide_is_kept_within_bounds() -> None:
     found = await assessed(unknown + erring, Store())
     assert (len(found.unknown), len(found.errors)) == (UNKNOWN_KEPT_MAX, ERRORS_KEPT_MAX)
     assert max(len(error.reason) for error in found.errors) == 200
+
+
+ABROAD = rule("abroad", 'card_country == "GB"')
+UNTOLD = rule("untold", "!has_card_country")
+EARLIER = CardInstrument(brand="visa", country="GB", funding="debit", fingerprint="fp_1")
+BY_CARD = Counter("attempts", "card", "1h")
+
+
+async def test_card_of_an_earlier_payment_is_looked_up_once() -> None:
+    cards, store = Cards(EARLIER), Store(count=6)
+    found = await assessed(
+        ABROAD + rule("again", 'card_funding == "debit" && attempts_by_card_1h > 5'), store, cards=cards
+    )
+    assert cards.asked == [instrument_of("pm_card_visa", merchant_id=MERCHANT, livemode=False)]
+    assert (found.rule, found.facts["card_country"]) == ("abroad", "GB")
+    ((observation, counters, _),) = store.asked
+    assert (observation.values["card"], observation.fingerprint, observation.card) == (
+        "pm_card_visa",
+        "fp_1",
+        "pm_card_visa",
+    )
+    assert counters == {BY_CARD}
+
+
+@pytest.mark.parametrize(
+    ("when", "is_asked"),
+    [
+        ("attempts_by_ip_1h > 5 && has_card", False),
+        ("distinct_cards_by_ip_1h > 5", False),
+        ('has_card_bin && card_bin == "424242"', False),
+        ("attempts_by_bin_1h > 5", False),
+        ("attempts_by_card_1h > 5", True),
+        ("declines_by_card_1h > 5", True),
+        ("has_card_fingerprint", True),
+        ('has_card_brand && card_brand == "visa"', True),
+        ("!has_card_country", True),
+        ('card_funding == "prepaid"', True),
+    ],
+)
+async def test_card_is_looked_up_if_rules_read_it_and_not_else(when: str, *, is_asked: bool) -> None:
+    for is_live in (True, False):
+        rules, cards = rule_set(rule("one", when)), Cards()
+        in_force = Rules(live=rules) if is_live else Rules(shadow=[rules])
+        await engine(in_force, Store(), cards=cards).assess(REQUEST)
+        assert bool(cards.asked) == is_asked
+
+
+async def test_fact_that_the_request_tells_is_not_looked_up() -> None:
+    cards = Cards(EARLIER)
+    told = CardInstrument(country="FR")
+    found = await assessed(ABROAD, Store(), cards=cards, instrument=told)
+    assert (found.decision, cards.asked) == ("allow", [])
+    # Nor does an earlier one take its place, where another fact has to be looked up.
+    brand = rule("brand", 'card_brand == "visa"', "review", fallback="allow")
+    found = await assessed(ABROAD + brand, Store(), cards=cards, instrument=told)
+    assert (found.rule, found.facts["card_country"], len(cards.asked)) == ("brand", "FR", 1)
+
+
+async def test_charge_without_a_token_looks_no_card_up() -> None:
+    cards = Cards(error=StoreUnavailable("away"))
+    found = await assessed(ABROAD + UNTOLD, Store(), "closed", cards=cards, payment_token=None)
+    assert (found.rule, found.unknown, found.unavailable, cards.asked) == ("untold", ("abroad",), None, [])
+
+
+async def test_card_that_no_psp_told_stays_unknown() -> None:
+    found = await assessed(ABROAD + UNTOLD, Store())
+    assert (found.rule, found.unknown, found.unavailable) == ("untold", ("abroad",), None)
+
+
+@pytest.mark.parametrize(
+    ("cards", "reason", "timeout_seconds"),
+    [
+        (Cards(error=StoreUnavailable("away")), "store_unavailable", 60),
+        (Cards(error=ValueError("a defect")), "store_unavailable", 60),
+        (Cards(answers=False), "store_slow", 0.001),
+    ],
+)
+@pytest.mark.parametrize(("mode", "decision"), [("open", "allow"), ("review", "review"), ("closed", "block")])
+async def test_failure_mode_counts_where_cards_are_not_told(
+    cards: Cards, reason: str, timeout_seconds: float, mode: FailureMode, decision: str
+) -> None:
+    """And that the country is not known is not known either: the rule about it does not decide."""
+    found = await assessed(ABROAD + UNTOLD, Store(), mode, timeout_seconds, cards)
+    assert (found.decision, found.unavailable, found.unknown) == (decision, reason, ("abroad", "untold"))
+
+
+async def test_attempt_counts_where_its_card_is_not_told() -> None:
+    store = Store(count=6)
+    found = await assessed(COUNTING + ABROAD, store, "review", cards=Cards(error=StoreUnavailable("away")))
+    assert (found.rule, found.unavailable, len(store.asked)) == ("counting", "store_unavailable", 1)
+
+
+async def test_shadow_that_lacks_its_card_has_no_result() -> None:
+    shadows = [rule_set(ABROAD, 8), rule_set(rule("all"), 9)]
+    found = await engine(
+        Rules(rule_set(COUNTING, 7), shadows),
+        Store(count=6),
+        "closed",
+        cards=Cards(error=StoreUnavailable("away")),
+    ).assess(REQUEST)
+    assert found is not None
+    assert (found.rule, found.unavailable) == ("counting", None)
+    assert [one.rules_version for one in found.shadow] == [9]

@@ -68,10 +68,11 @@ def test_facts_of_known_customer_are_in_one_spelling() -> None:
         "email_domain": "shop.example",
         "customer": "cus_1",
         "device": "d1",
-        "card": "fp_1",
+        "card": "pm_card_visa",
         "bin": "424242",
         "merchant": MERCHANT,
     }
+    assert known.fingerprint == "fp_1"
 
 
 def test_fact_of_empty_text_is_unknown() -> None:
@@ -90,8 +91,8 @@ def test_card_is_counted_by_token_until_fingerprint_is_known() -> None:
     assert known_of(REQUEST, None, NOON).keys["card"] == "pm_card_visa"
     by_number = known_of(replace(BARE, number_hmac="a1"), None, NOON)
     assert (by_number.keys["card"], by_number.facts["has_card"]) == ("a1", True)
-    assert card_key(None, None) is None
-    assert card_key("", "") is None
+    assert card_key(None, None, None) is None
+    assert card_key("", "", "") is None
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,10 @@ class _Batch:
     def count(self, question: Question) -> dict[int, int]:
         item_id = attempt_item(question)
         counted_at, before = self._counted(item_id)
-        answers = {step.place: self._step(step, is_new=step.ring not in before) for step in question.steps}
+        answers: dict[int, int] = {}
+        for step in question.steps:
+            counted = self._step(step, is_new=step.ring not in before)
+            answers[step.place] = max(counted, answers.get(step.place, counted))
         fresh = [step.ring for step in question.steps if step.ring not in before]
         room = ATTEMPT_RINGS_MAX - len(before)
         if added := list(dict.fromkeys(fresh))[: max(room, 0)]:

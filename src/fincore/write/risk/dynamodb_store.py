@@ -87,7 +87,8 @@ class DynamoRiskStore:
         self._start_lane()
         answers: dict[int, int] = {}
         for answered in await asyncio.gather(*(one.answer for one in waiting)):
-            answers |= answered
+            for place, count in answered.items():
+                answers[place] = max(count, answers.get(place, count))
         return question.readings(answers)
 
     async def close(self) -> None:

@@ -58,7 +58,7 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         "shipping_country": Fact("string", "the country that goods go to", True, "country"),
         "card_fingerprint": Fact(
             "string",
-            "equal for the same card; known once a PSP or the vault told it",
+            "equal for the same card at one account of a PSP; known once the PSP told it",
             True,
             "card_fingerprint",
         ),
@@ -77,7 +77,7 @@ KEYS: Final[Mapping[Key, str]] = MappingProxyType(
         "email_domain": "the domain of the e-mail address",
         "customer": "the merchant's id of the customer",
         "device": "the merchant's id of the device",
-        "card": "the card: its fingerprint where that is known, else its token, or a hash of its number at the card edge",
+        "card": "the card: its token, or a hash of its number at the card edge; and its fingerprint where that is known: the higher count is read",
         "bin": "the first 6 digits of the card",
         "merchant": "the merchant",
     }
@@ -157,20 +157,37 @@ CARD_FACTS: Final = frozenset(name for name in (*FACTS, *_HAS) if "card" in name
 """Those that come from the instrument of the charge."""
 
 
+TOLD_EARLIER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "card_fingerprint": "fingerprint",
+        "card_brand": "brand",
+        "card_country": "country",
+        "card_funding": "funding",
+    }
+)
+"""The facts that an earlier payment by the same token may have told, and what a `CardInstrument` calls each."""
+
+
 class Known(NamedTuple):
     """What is known of a charge before the store was asked: facts by name, and the value of each key that is known.
 
-    `is_card_in_log`: the log tells the charge's card from others. It never holds a number, nor a hash of one.
+    `fingerprint` is the card's, by which it is counted beside the key. `is_card_in_log`: the log tells the charge's card from others. It never holds a number, nor a hash of one.
     """
 
     facts: Mapping[str, FactValue]
     keys: Mapping[Key, str]
     is_card_in_log: bool
+    fingerprint: str | None
 
     def counts(self, counter: Counter) -> bool:
         """Whether a counter can be known of the charge."""
         is_followed = counter.key != "card" or self.is_card_in_log or counter.measure in ATTEMPT_MEASURES
         return counter.key in self.keys and is_followed
+
+    def without_earlier_cards(self) -> "Known":
+        """The same where what was told earlier could not be read: that a fact of the card is not known is not known either."""
+        unsure = {f"has_{name}" for name in TOLD_EARLIER if name not in self.facts}
+        return self._replace(facts={name: value for name, value in self.facts.items() if name not in unsure})
 
 
 def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datetime) -> Known:
@@ -194,7 +211,7 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         "card_country": _upper(card.country),
         "card_funding": _lower(card.funding),
     }
-    counted_card = card_key(card.fingerprint, request.payment_token, request.number_hmac)
+    counted_card = card_key(request.payment_token, request.number_hmac, card.fingerprint)
     sure: dict[str, FactValue] = {
         "amount_minor": request.money.amount_minor,
         "currency": request.money.currency,
@@ -215,8 +232,8 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         card=counted_card,
         first_digits=request.first_digits,
     )
-    is_card_in_log = card_key(card.fingerprint, request.payment_token) is not None
-    return Known({**sure, **has, **facts}, keys, is_card_in_log)
+    is_card_in_log = bool(request.payment_token or card.fingerprint)
+    return Known({**sure, **has, **facts}, keys, is_card_in_log, card.fingerprint or None)
 
 
 def keys_of(
@@ -272,9 +289,12 @@ def address_key(ip: str) -> str:
 _CUSTOMERS_IPV6_BITS: Final = 64
 
 
-def card_key(fingerprint: str | None, token: str | None, number_hmac: str | None = None) -> str | None:
-    """What a card is counted by; None where nothing tells one card from another."""
-    return fingerprint or token or number_hmac or None
+def card_key(token: str | None, number_hmac: str | None, fingerprint: str | None) -> str | None:
+    """What tells a card from others; None where nothing does.
+
+    The fingerprint comes last: it may become known later, and one card would be counted as two.
+    """
+    return token or number_hmac or fingerprint or None
 
 
 def _upper(text: str | None) -> str | None:

@@ -1,15 +1,16 @@
-"""The risk engine in the process that asks: rules in memory, counters and lists from the store, within a bound of time."""
+"""The risk engine in the process that asks: rules in memory; counters, lists and earlier cards from stores, within a bound of time."""
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 import structlog
 
 from fincore.domain.clock import Clock
 from fincore.domain.errors import Overloaded, StoreUnavailable
+from fincore.domain.payment_method import CardInstrument
 from fincore.domain.risk import (
     RiskAssessment,
     RiskDecision,
@@ -23,6 +24,7 @@ from fincore.write.risk.engine import RiskRequest
 from fincore.write.risk.evidence import Questions, evidence_of, questions_of
 from fincore.write.risk.failure_mode import FailureMode
 from fincore.write.risk.features import Known, known_of
+from fincore.write.risk.instruments import EarlierCards, completed, instrument_of
 from fincore.write.risk.metrics import (
     ASSESSMENT_SECONDS,
     DECISIONS,
@@ -37,6 +39,8 @@ UNKNOWN_KEPT_MAX: Final = 50
 ERRORS_KEPT_MAX: Final = 20
 REASON_CHARACTERS_MAX: Final = 200
 """How much of what rules did not decide is kept with a charge; the metrics count all of it."""
+
+Answer = TypeVar("Answer")
 
 _log = structlog.get_logger(__name__)
 
@@ -61,12 +65,13 @@ class Rules(Protocol):
 
 
 class InProcessEngine:
-    """A `RiskEngine`. `timeout_seconds` bounds the wait for the store; beyond it, `failure_mode` counts."""
+    """A `RiskEngine`. `timeout_seconds` bounds the wait for the store and for `cards`; beyond it, `failure_mode` counts."""
 
     def __init__(
         self,
         rules: Rules,
         store: RiskStore,
+        cards: EarlierCards,
         clock: Clock,
         *,
         timeout_seconds: float,
@@ -74,6 +79,7 @@ class InProcessEngine:
     ) -> None:
         self._rules = rules
         self._store = store
+        self._cards = cards
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._failure_mode: FailureMode = failure_mode
@@ -108,17 +114,27 @@ class InProcessEngine:
     ) -> RiskAssessment:
         now = self._clock.now()
         sets = (*((live,) if live else ()), *shadow)
-        known = known_of(request, request.instrument, now)
+        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        lacking = frozenset(one.version for one in sets if lacks_card(request, one))
+        earlier, cards_unread = await self._earlier_card(request, deadline) if lacking else (None, None)
+        known = known_of(request, completed(request.instrument, earlier), now)
+        if cards_unread is not None:
+            known = known.without_earlier_cards()
         questions = questions_of(known, sets)
-        readings, unread = await self._read(request, known, questions)
+        readings, unread = await self._read(request, known, questions, deadline)
+
+        def missing(one: RuleSet) -> RiskUnavailable | None:
+            """Why a version could not be told what it needs."""
+            return (unread if one.needs_store else None) or (cards_unread if one.version in lacking else None)
+
         evidence = evidence_of(known, questions, readings, sets)
         case = Case(request.merchant_id, request.livemode, now, request.can_hold, request.can_challenge)
         verdict = Verdict() if live is None else live.decide(case, evidence.bound)
         unavailable: RiskUnavailable | None = None
         if live is None and self._rules.lacks_live:
             unavailable = "no_rules"
-        elif live is not None and live.needs_store:
-            unavailable = unread
+        elif live is not None:
+            unavailable = missing(live)
         if unavailable is not None:
             verdict = self._failed(request, verdict)
         if live is not None:
@@ -126,14 +142,23 @@ class InProcessEngine:
         tried = tuple(
             self._tried(one, one.decide(case, evidence.bound), verdict.decision)
             for one in shadow
-            if unread is None or not one.needs_store
+            if missing(one) is None
         )
         return _assessment(
             live, verdict, begun=begun, unavailable=unavailable, facts=evidence.kept, shadow=tried
         )
 
+    async def _earlier_card(
+        self, request: RiskRequest, deadline: float
+    ) -> tuple[CardInstrument | None, RiskUnavailable | None]:
+        """What PSPs told earlier of the card behind the token of a charge, or why that is not known."""
+        instrument = instrument_of(
+            request.payment_token or "", merchant_id=request.merchant_id, livemode=request.livemode
+        )
+        return await _answered(self._cards.find(instrument), deadline, request)
+
     async def _read(
-        self, request: RiskRequest, known: Known, questions: Questions
+        self, request: RiskRequest, known: Known, questions: Questions, deadline: float
     ) -> tuple[Readings | None, RiskUnavailable | None]:
         """What the store says, or why it does not. Without a question it is not asked."""
         counters, memberships = questions.counters, frozenset(questions.memberships.values())
@@ -146,20 +171,15 @@ class InProcessEngine:
             money=request.money,
             values=known.keys,
             card=known.keys.get("card"),
+            fingerprint=known.fingerprint,
         )
-        try:
-            failpoint("risk", "before")
-            async with asyncio.timeout(self._timeout_seconds):
-                readings = await self._store.observe(observation, counters, memberships)
+        failpoint("risk", "before")
+        readings, unread = await _answered(
+            self._store.observe(observation, counters, memberships), deadline, request
+        )
+        if unread is None:
             failpoint("risk", "after")
-        except TimeoutError:
-            return None, "store_slow"
-        except (StoreUnavailable, Overloaded):
-            return None, "store_unavailable"
-        except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
-            _log.exception("risk.store_failed", charge_id=request.charge_id)
-            return None, "store_unavailable"
-        return readings, None
+        return readings, unread
 
     def _failed(self, request: RiskRequest, verdict: Verdict) -> Verdict:
         """The stricter of what rules decided without the store, and of the failure mode."""
@@ -194,6 +214,28 @@ class InProcessEngine:
                 _log.warning(
                     "risk.rule_erred", rule=error.rule, rules_version=rules.version, reason=error.reason
                 )
+
+
+def lacks_card(request: RiskRequest, rules: RuleSet) -> bool:
+    """Whether rules need a fact of the card that the request does not tell, and a payment by the same token may have told."""
+    told = request.instrument or CardInstrument()
+    return bool(request.payment_token) and any(not getattr(told, field) for field in rules.card_fields)
+
+
+async def _answered(
+    asked: Awaitable[Answer], deadline: float, request: RiskRequest
+) -> tuple[Answer | None, RiskUnavailable | None]:
+    """The answer of a store, or why there is none by `deadline`, a time of the event loop."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await asked, None
+    except TimeoutError:
+        return None, "store_slow"
+    except (StoreUnavailable, Overloaded):
+        return None, "store_unavailable"
+    except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
+        _log.exception("risk.store_failed", charge_id=request.charge_id)
+        return None, "store_unavailable"
 
 
 def _assessment(

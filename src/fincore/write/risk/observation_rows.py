@@ -38,7 +38,10 @@ class Lookup(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What one observation asks. `asked` are its counters and memberships, each known by its place from 0 on."""
+    """What one observation asks. `asked` are its counters and memberships, each known by its place from 0 on.
+
+    A card that is known by its token and its fingerprint has a counter by each, at one place: the higher one is the answer.
+    """
 
     merchant_id: str
     attempt: bytes
@@ -86,8 +89,12 @@ def question_of(
     card = None if observation.card is None else card_number_of(observation.card)
     merchant_id, livemode = observation.merchant_id, observation.livemode
     currency = observation.money.currency
-    for place, counter in enumerate(known):
-        value = observation.values[counter.key]
+    asked = [
+        (place, counter, value)
+        for place, counter in enumerate(known)
+        for value in observation.values_of(counter.key)
+    ]
+    for place, counter, value in asked:
         if counter.measure not in ATTEMPT_MEASURES:
             outcome = outcome_of(
                 counter.measure,
@@ -133,7 +140,7 @@ def question_of(
 def _is_known(counter: Counter, observation: Observation) -> bool:
     if counter.measure == "distinct_cards" and observation.card is None:
         return False
-    return counter.key in observation.values
+    return bool(observation.values_of(counter.key))
 
 
 def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:

@@ -27,3 +27,22 @@ group by t.outcome
 order by t.outcome
 on conflict (outcome) do update
 set state = risk.outcomes_with(o.state, excluded.state), lapses_on = greatest(o.lapses_on, excluded.lapses_on);
+
+-- name: keep_instruments
+-- Keep what PSPs told of the cards behind some tokens: the newest of each fact, for as long as it lasts. A day changes a row once.
+insert into risk.instruments as i (instrument, brand, country, funding, fingerprint, lapses_on)
+select t.instrument, t.brand, t.country, t.funding, t.fingerprint, t.lapses_on
+from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[])
+    as t (instrument, brand, country, funding, fingerprint, lapses_on)
+where t.lapses_on > (now() at time zone 'utc')::date
+order by t.instrument
+on conflict (instrument) do update set
+    brand = coalesce(excluded.brand, i.brand),
+    country = coalesce(excluded.country, i.country),
+    funding = coalesce(excluded.funding, i.funding),
+    fingerprint = coalesce(excluded.fingerprint, i.fingerprint),
+    lapses_on = greatest(excluded.lapses_on, i.lapses_on)
+where (
+    coalesce(excluded.brand, i.brand), coalesce(excluded.country, i.country), coalesce(excluded.funding, i.funding),
+    coalesce(excluded.fingerprint, i.fingerprint), greatest(excluded.lapses_on, i.lapses_on)
+) is distinct from (i.brand, i.country, i.funding, i.fingerprint, i.lapses_on);

@@ -16,7 +16,7 @@ from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, too_many_parke
 from fincore.eventstore.whole_streams import whole_streams
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
-from fincore.write.risk.outcome_counter import CONSUMER, Counters, add_outcomes
+from fincore.write.risk.outcome_counter import CONSUMER, Counters, add_outcomes, card_columns
 from fincore.write.risk.outcomes import Pair, Place
 from fincore.write.risk.told_outcomes import Told, told_by
 
@@ -93,8 +93,8 @@ async def rebuild(
     """Replace the counters of outcomes by those that the log makes from its beginning: of what is wanted, and what was counted before.
 
     `owner` is a pool with the rights of the tables' owner. Charges and the consumer go on meanwhile: it is fenced when the new counters
-    take over, and goes on from where they end. Raises `RebuildRuns`, `CountersInUse`, `RulesChanged` and `TooManyParked`;
-    the live counters are then as they were.
+    take over, and goes on from where they end. What the log tells of cards is filled in where it is not known. Raises `RebuildRuns`,
+    `CountersInUse`, `RulesChanged` and `TooManyParked`; the live counters are then as they were.
     """
     async with turn(owner) as connection:
         try:
@@ -158,6 +158,8 @@ class _Building:
         if len(self.parked) > PARKED_STREAMS_MAX:
             raise await too_many_parked(CONSUMER, self.parked, self._event_log)
         await add_outcomes(self._connection, _counters(told))
+        if told.cards:
+            await self._connection.execute(_SQL.fill_instruments, *card_columns(told.cards.values()))
 
 
 def _counters(told: Told) -> Counters:

@@ -18,6 +18,21 @@ grant select, insert, update, delete on risk_next.outcomes to fincore_service;
 -- Which outcomes are counted, and from which place of the log on.
 select measure, key, since_tx, since_pos from risk.counted_outcomes order by measure, key;
 
+-- name: fill_instruments
+-- Keep what PSPs told of the cards behind some tokens, where it is not known: what is known may have been told later.
+insert into risk.instruments as i (instrument, brand, country, funding, fingerprint, lapses_on)
+select t.instrument, t.brand, t.country, t.funding, t.fingerprint, t.lapses_on
+from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[])
+    as t (instrument, brand, country, funding, fingerprint, lapses_on)
+where t.lapses_on > (now() at time zone 'utc')::date
+order by t.instrument
+on conflict (instrument) do update set
+    brand = coalesce(i.brand, excluded.brand),
+    country = coalesce(i.country, excluded.country),
+    funding = coalesce(i.funding, excluded.funding),
+    fingerprint = coalesce(i.fingerprint, excluded.fingerprint),
+    lapses_on = greatest(i.lapses_on, excluded.lapses_on);
+
 -- name: wait_for_consumer
 -- The consumer holds its checkpoint for one batch.
 set local lock_timeout = '10s';

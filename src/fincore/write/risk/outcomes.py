@@ -21,9 +21,10 @@ from fincore.domain.events import (
     event_type,
 )
 from fincore.domain.outcome import FailureCode
-from fincore.domain.payment_method import CardInstrument, name_of
+from fincore.domain.payment_method import name_of
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.write.risk.features import keys_of
+from fincore.write.risk.instruments import card_told
 from fincore.write.risk.rings import ATTEMPT_MEASURES, outcome_of
 from fincore.write.risk.store import Counter, Key, Measure
 
@@ -224,5 +225,5 @@ def _first_digits(stream: Sequence[RecordedEvent[ChargeEvent]]) -> str | None:
 
 
 def _fingerprint_of(event: ChargeEvent) -> str | None:
-    instrument = getattr(event, "instrument", None)
-    return (instrument.fingerprint or None) if isinstance(instrument, CardInstrument) else None
+    card = card_told(event)
+    return None if card is None else card.fingerprint

@@ -186,7 +186,8 @@ class PostgresRiskStore:
             firsts.append(firsts[-1] + len(question.asked))
         for place, value in rows:
             owner = owners[place]
-            values[owner][place - firsts[owner]] = value
+            found, at = values[owner], place - firsts[owner]
+            found[at] = max(value, found.get(at, value))
         for (question, future), answers in zip(batch, values, strict=True):
             if not future.done():
                 future.set_result(question.readings(answers))

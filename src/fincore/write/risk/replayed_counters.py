@@ -99,31 +99,30 @@ class ReplayedCounters:
         card = None if observation.card is None else card_number_of(observation.card)
         counts: dict[Counter, int] = {}
         for counter in counters:
-            value = observation.values.get(counter.key)
-            if value is None:
-                continue
-            if counter.measure not in ATTEMPT_MEASURES:
-                counts[counter] = self._outcomes_of(observation, counter, value, second)
-                continue
-            name = ring_of(
-                counter,
-                value,
-                merchant_id=observation.merchant_id,
-                livemode=observation.livemode,
-                currency=observation.money.currency,
-            )
-            bucket = second // bucket_seconds(counter.window)
-            if counter.measure != "distinct_cards":
-                amount = observation.money.amount_minor if counter.measure == "attempted_minor" else 1
-                rings = self._rings.setdefault(counter.window, OrderedDict())
-                ring = ring_with(ring_of_bytes(rings.get(name, _NEW).written), bucket, amount)
-                _put(rings, name, _Kept(bytes_of_ring(ring), ring[-1].bucket), bucket)
-                counts[counter] = total_of(ring)
-            elif card is not None:
-                sets = self._card_sets.setdefault(counter.window, OrderedDict())
-                cards = cards_with(cards_of_bytes(sets.get(name, _NEW).written), bucket, card)
-                _put(sets, name, _Kept(bytes_of_cards(cards), cards[-1].bucket), bucket)
-                counts[counter] = len(cards)
+            for value in observation.values_of(counter.key):
+                if counter.measure not in ATTEMPT_MEASURES:
+                    count = self._outcomes_of(observation, counter, value, second)
+                    counts[counter] = max(count, counts.get(counter, count))
+                    continue
+                name = ring_of(
+                    counter,
+                    value,
+                    merchant_id=observation.merchant_id,
+                    livemode=observation.livemode,
+                    currency=observation.money.currency,
+                )
+                bucket = second // bucket_seconds(counter.window)
+                if counter.measure != "distinct_cards":
+                    amount = observation.money.amount_minor if counter.measure == "attempted_minor" else 1
+                    rings = self._rings.setdefault(counter.window, OrderedDict())
+                    ring = ring_with(ring_of_bytes(rings.get(name, _NEW).written), bucket, amount)
+                    _put(rings, name, _Kept(bytes_of_ring(ring), ring[-1].bucket), bucket)
+                    counts[counter] = max(total_of(ring), counts.get(counter, 0))
+                elif card is not None:
+                    sets = self._card_sets.setdefault(counter.window, OrderedDict())
+                    cards = cards_with(cards_of_bytes(sets.get(name, _NEW).written), bucket, card)
+                    _put(sets, name, _Kept(bytes_of_cards(cards), cards[-1].bucket), bucket)
+                    counts[counter] = len(cards)
         self._forget()
         return counts
 

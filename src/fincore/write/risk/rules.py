@@ -16,7 +16,14 @@ from msgspec.structs import replace
 
 from fincore.domain.ids import MerchantId
 from fincore.domain.risk import RiskDecision, RuleError, RuleHit
-from fincore.write.risk.features import COUNTERS, FACT_NAMES, FACTS, RISK_FACTS, UNSURE_FACTS
+from fincore.write.risk.features import (
+    COUNTERS,
+    FACT_NAMES,
+    FACTS,
+    RISK_FACTS,
+    TOLD_EARLIER,
+    UNSURE_FACTS,
+)
 from fincore.write.risk.rule_reach import reach_flaw
 from fincore.write.risk.store import ListKind, ListName
 from fincore.write.rules.cel import (
@@ -125,7 +132,10 @@ class Verdict(NamedTuple):
 
 
 class RuleSet:
-    """A version of the rules in the order in which they decide, and everything that they need to know."""
+    """A version of the rules in the order in which they decide, and everything that they need to know.
+
+    `card_fields` are what a `CardInstrument` calls the facts of the card that they need.
+    """
 
     def __init__(self, version: int, rules: Sequence[CompiledRule]) -> None:
         self.version = version
@@ -136,6 +146,12 @@ class RuleSet:
             # Kept with the charge: what becomes of it is counted by it, and nothing else in the log tells it.
             self.facts |= {"card_bin"}
         self.asks = frozenset(asked for one in rules for asked in one.asks)
+        reads_card = any(one.key == "card" for one in self.counters)
+        self.card_fields = frozenset(
+            field
+            for name, field in TOLD_EARLIER.items()
+            if not self.facts.isdisjoint((name, f"has_{name}")) or (reads_card and field == "fingerprint")
+        )
         self.actions: Mapping[str, Action] = {one.rule.name: one.rule.action for one in rules}
         self._groups = _groups_of(self.rules)
 

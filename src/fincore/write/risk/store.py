@@ -22,7 +22,7 @@ Measure = Literal[
 """What is counted. Those in `_minor` are sums, of charges in the currency of the charge that asks only."""
 
 Key = Literal["ip", "email", "email_domain", "customer", "device", "card", "bin", "merchant"]
-"""By what it is counted. `card` is the fingerprint of a card where it is known, else its token."""
+"""By what it is counted. `card` is the token of a card, and its fingerprint where that is known."""
 
 Window = Literal["1m", "10m", "1h", "24h", "7d"]
 """Over which time up to now."""
@@ -56,6 +56,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     `dedupe` is 16 bytes that the same request always has, and no other one: the attempt counts once. `card` is what
     `distinct_cards` tells cards apart by. Where it is None, counters of `distinct_cards` are neither written nor read: how
     many cards there are with this one is unknown.
+
+    `fingerprint` is that of the card, where it is known: by `card` the attempt is counted by it too, and the higher count is read.
+    It may become known between two requests, so it does not tell attempts apart.
     """
 
     merchant_id: MerchantId
@@ -64,6 +67,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     money: Money
     values: Mapping[Key, str]
     card: str | None = None
+    fingerprint: str | None = None
+
+    def values_of(self, key: Key) -> tuple[str, ...]:
+        """By what the attempt is counted under a key; empty where that is unknown."""
+        known = (self.values.get(key), self.fingerprint if key == "card" else None)
+        return tuple(dict.fromkeys(value for value in known if value))
 
 
 class Readings(msgspec.Struct, frozen=True, kw_only=True):

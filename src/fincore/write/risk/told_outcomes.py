@@ -1,4 +1,4 @@
-"""What whole streams of the log tell of outcomes, for counters that are built again or compared."""
+"""What whole streams of the log tell of outcomes and of cards, for what is built again or compared."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby, takewhile
@@ -10,6 +10,7 @@ from fincore.domain.log_events import LogEvent, of_charges
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import Inapplicable, is_caused_by_event
 from fincore.eventstore.log import LoggedEvent
+from fincore.write.risk.instruments import CardTold, card_told, cards_told
 from fincore.write.risk.outcomes import Increment, Pair, Place, increments_of, tells_outcomes
 
 
@@ -23,9 +24,10 @@ class Amount(NamedTuple):
 
 
 class Told(NamedTuple):
-    """The sums of amounts, and from where on which streams cannot be read or counted."""
+    """The sums of amounts, what is told of cards by the hash of their tokens, and from where on which streams cannot be read or counted."""
 
     amounts: Mapping[Amount, int]
+    cards: Mapping[bytes, CardTold]
     inapplicable: Mapping[StreamId, Inapplicable]
 
 
@@ -43,6 +45,7 @@ def told_by(
     the version on that is said.
     """
     amounts: dict[Amount, int] = {}
+    cards: dict[bytes, CardTold] = {}
     inapplicable: dict[StreamId, Inapplicable] = {}
     for stream_id, stream in groupby(events, key=lambda event: event.stream_id):
         end = None if parked is None else parked.get(stream_id)
@@ -53,7 +56,8 @@ def told_by(
             reason = "" if isinstance(first, RecordedEvent) else first.reason
             inapplicable[stream_id] = Inapplicable(first.version, reason)
         charge = of_charges(readable)
-        if not any(tells_outcomes(one.event) and (one.tx, one.pos) > after for one in charge):
+        new = [one.event for one in charge if (one.tx, one.pos) > after]
+        if not any(tells_outcomes(event) or card_told(event) is not None for event in new):
             continue
         increments, why = _increments(charge, since)
         if why is not None:
@@ -65,7 +69,10 @@ def told_by(
             if place > after and min(place, one.place) >= since[one.pair] and one.second >= since_second:
                 amount = Amount(one.pair, one.outcome, one.second, one.amount < 0)
                 amounts[amount] = amounts.get(amount, 0) + one.amount
-    return Told(amounts, inapplicable)
+        for card in cards_told(charge) if why is None else ():
+            if places[card.version] > after:
+                cards[card.instrument] = card.after(cards.get(card.instrument))
+    return Told(amounts, cards, inapplicable)
 
 
 def _is_readable(event: LoggedEvent[LogEvent]) -> bool:

@@ -171,6 +171,18 @@ create table risk.counted_outcomes (
     primary key (measure, key)
 );
 
+-- What PSPs told of the card behind a token, by a hash of the token: what rules may read of the next charge that it pays.
+create table risk.instruments (
+    instrument  bytea primary key check (octet_length(instrument) = 16),
+    brand       text,
+    country     text,
+    funding     text,
+    fingerprint text,
+    lapses_on   date  not null,
+    check (num_nonnulls(brand, country, funding, fingerprint) > 0)
+) with (fillfactor = 80);
+create index instruments_by_end on risk.instruments (lapses_on);
+
 -- How far the consumer of the log has come, and which streams it leaves alone since a version.
 create table risk.checkpoints (
     consumer text        primary key,
@@ -188,7 +200,8 @@ create table risk.parked_streams (
 );
 
 grant usage on schema risk to fincore_service;
-grant select, insert, update, delete on risk.attempts, risk.attempt_rings, risk.card_sets, risk.outcomes to fincore_service;
+grant select, insert, update, delete on risk.attempts, risk.attempt_rings, risk.card_sets, risk.outcomes, risk.instruments
+    to fincore_service;
 grant select, insert on risk.counted_outcomes to fincore_service;
 grant select, insert, update on risk.checkpoints to fincore_service;
 grant select, insert, delete on risk.parked_streams to fincore_service;
