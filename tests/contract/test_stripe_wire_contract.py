@@ -340,8 +340,11 @@ def test_the_objects_stripe_publishes_are_read(kind: str, shape: type[msgspec.St
     published = data_or_skip(FIXTURES)["resources"][kind]
     read = msgspec.json.decode(msgspec.json.encode(published), type=shape)
     for name in ("id", "amount", "currency", "status", "created", "payment_intent", "reason", "metadata"):
-        if hasattr(read, name):
-            assert getattr(read, name) == published[name], name
+        found = getattr(read, name, published.get(name))
+        # A fact that may be of any shape is kept as it came, and read by itself.
+        assert (msgspec.json.decode(found) if isinstance(found, msgspec.Raw) else found) == published.get(
+            name
+        ), name
 
 
 def test_card_facts_have_the_names_that_stripe_documents() -> None:
