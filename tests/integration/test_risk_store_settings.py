@@ -6,6 +6,7 @@ import sys
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from fincore.bootstrap import risk_table
 from fincore.bootstrap.databases import Stores
@@ -95,6 +96,8 @@ async def test_session_token_of_aws_is_never_logged(
 ) -> None:
     """The library tells whole requests with their signatures at the level debug."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token-of-this-session")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     configure_logs(level="debug", log_format="json")
     try:
         with pytest.raises(ConfigurationError):
@@ -102,7 +105,9 @@ async def test_session_token_of_aws_is_never_logged(
         logging.getLogger("fincore").debug("what FinCore says")
         told = capsys.readouterr().err
     finally:
-        logging.getLogger().handlers.clear()
+        # The tests that come after it in this process read what is logged, too.
+        structlog.reset_defaults()
+        root.handlers[:], root.level = handlers, level
     assert "what FinCore says" in told
     assert "token-of-this-session" not in told
     assert "Signature=" not in told

@@ -1,8 +1,8 @@
 """Whether what a PSP says of a payment can be about a charge: the payment that it names, its currency, its amount. Pure.
 
-An amount has to be the one that was asked for, in both directions: the whole, or what a capture of a hold names. FinCore asks for
-no partial authorization and no partial capture of its own accord; what a PSP reports instead, a person looks at. Of a charge that the
-merchant captures later, a part may be captured at the PSP without FinCore.
+An amount has to be the one that was asked for, in both directions: the whole. FinCore asks for no partial authorization and no
+partial capture of its own accord; what a PSP reports instead, a person looks at. Of a charge that the merchant captures later, any part
+may be captured, at the PSP without FinCore too.
 """
 
 from fincore.domain.charge import Charge
@@ -62,14 +62,12 @@ def _held(charge: Charge) -> tuple[Money, Money]:
 
 
 def _capturable(charge: Charge) -> tuple[Money, Money]:
-    """What may have been taken: what our capture names, or a part of a hold, which merchants can also capture at the PSP.
+    """What may have been taken: the whole, or a part of a hold that the merchant captures later.
 
-    They may do so before FinCore knows of the hold: the answer to its call was lost, or comes later.
+    Merchants capture at the PSP, too: before FinCore knows of the hold, because the answer to its call was lost or comes later, and
+    before a capture that they ask FinCore for, which the PSP then refuses.
     """
-    whole, operation = charge.amount, charge.operation
-    if operation is not None and operation.kind == "capture" and operation.amount_minor is not None:
-        asked = Money(operation.amount_minor, whole.currency)
-        return asked, asked
+    whole = charge.amount
     if charge.capture_method == "manual":
         _, most = _held(charge)
         return Money(1, whole.currency), most
