@@ -77,8 +77,7 @@ def _counters_of(
     for stream_id, stream in streams.items() if since else ():
         for one in increments_of(stream, since):
             place = places[stream_id].get(one.version)
-            # What is taken back counted at a place of its own.
-            if place is not None and min(place, one.place) >= since[one.pair]:
+            if place is not None and one.counts_since(since[one.pair], told_at=place):
                 at = one.outcome, one.second
                 counters[at] = counters.get(at, 0) + one.amount
     return counters

@@ -92,6 +92,13 @@ class Increment(NamedTuple):
     amount: int
     place: Place
 
+    def counts_since(self, since: Place, *, told_at: Place) -> bool:
+        """Whether a counter that begins at `since` counts it; `told_at` is the place of the event that tells of it.
+
+        What is taken back had counted at a place of its own.
+        """
+        return min(told_at, self.place) >= since
+
 
 def pairs_of(counters: Collection[Counter]) -> frozenset[Pair]:
     """What has to be counted from the log for some counters to be known."""

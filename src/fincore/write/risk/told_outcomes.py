@@ -65,8 +65,8 @@ def told_by(
         places = {one.version: (one.tx, one.pos) for one in charge}
         for one in increments:
             place = places[one.version]
-            # What is taken back counted at a place of its own.
-            if place > after and min(place, one.place) >= since[one.pair] and one.second >= since_second:
+            is_counted = one.counts_since(since[one.pair], told_at=place)
+            if place > after and is_counted and one.second >= since_second:
                 amount = Amount(one.pair, one.outcome, one.second, one.amount < 0)
                 amounts[amount] = amounts.get(amount, 0) + one.amount
         for card in cards_told(charge) if why is None else ():
