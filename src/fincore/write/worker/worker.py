@@ -2,20 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 import structlog
 
-from fincore.domain.charge import Charge
 from fincore.domain.clock import AgeClock
-from fincore.domain.events import ChargeEvent, ReviewOpened
-from fincore.domain.ids import ChargeId
-from fincore.domain.job import Job, JobKind
+from fincore.domain.events import ChargeEvent
+from fincore.domain.job import JobKind
 from fincore.domain.outcome import PspName
-from fincore.domain.risk_review import was_declined
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
@@ -36,13 +33,13 @@ from fincore.write.worker.jobs.resolve_outcome import ResolveOutcome, find_opera
 from fincore.write.worker.jobs.reverse_attempt import ReverseAttempt
 from fincore.write.worker.jobs.send_refund import SendRefund
 from fincore.write.worker.plumbing.context import JobContext
+from fincore.write.worker.plumbing.following_recorder import following_recorder
 from fincore.write.worker.plumbing.handler_wrappers import counted, repeated_after_outage
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
-from fincore.write.worker.plumbing.recorder import ChargeRecorder
-from fincore.write.worker.policies.follow_up_jobs import FollowUpTimes, PollPolicy, follow_up_jobs
+from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
-from fincore.write.worker.policies.reviews import ReviewPolicy, opened_review
+from fincore.write.worker.policies.reviews import ReviewPolicy
 
 _log = structlog.get_logger(__name__)
 
@@ -112,22 +109,17 @@ class Worker:
         janitor = janitor_policy or JanitorPolicy()
         poll = poll_policy or PollPolicy()
         reviews = review_policy or ReviewPolicy()
-
-        def follow_ups(charge_id: ChargeId, charge: Charge, events: Sequence[ChargeEvent]) -> tuple[Job, ...]:
-            times = FollowUpTimes(
-                policy=poll,
-                first_inquiry_seconds=janitor.pause_seconds(1, fraction=draw()),
-                # Events of a PSP that is not configured are about no hold.
-                hold_seconds=gateways[charge.psp].limits.hold_seconds if charge.psp in gateways else 0.0,
-            )
-            return follow_up_jobs(charge_id, events, clock.now(), times, is_declined=was_declined(charge))
-
-        def open_review(charge: Charge, events: Sequence[ChargeEvent]) -> tuple[ReviewOpened, ...]:
-            hold_seconds = gateways[charge.psp].limits.hold_seconds if charge.psp in gateways else 0.0
-            return opened_review(charge, events, policy=reviews, hold_seconds=hold_seconds, now=clock.now())
-
         context = JobContext(
-            recorder=ChargeRecorder(log, writer, follow_ups, open_review),
+            recorder=following_recorder(
+                log,
+                writer,
+                clock=clock,
+                limits={psp: gateway.limits for psp, gateway in gateways.items()},
+                janitor=janitor,
+                poll=poll,
+                reviews=reviews,
+                draw=draw,
+            ),
             gateways=gateways,
             clock=clock,
             retry_policy=retry_policy or RetryPolicy(),
