@@ -25,6 +25,7 @@ from fincore.checkout.csp_reports import handlers as csp_reports
 from fincore.domain import money
 from fincore.domain.ids import new_charge_id
 from fincore.domain.outcome import Declined
+from fincore.domain.payout import payout_table
 from fincore.domain.public_event import MEANINGS, SHOWN
 from fincore.domain.public_session_event import SESSION_FIELDS, SESSION_MEANINGS
 from fincore.domain.route_plan import ATTEMPTS_MAX
@@ -511,6 +512,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "test_cards": test_cards,
     "transition_table": lambda: _text(transition_table()),
     "attempt_table": lambda: _text(attempt_table()),
+    "payout_table": lambda: _text(payout_table()),
     "checkout_session_table": lambda: _text(checkout_session_table()),
     "checkout_attempt_table": lambda: _text(checkout_attempt_table()),
     "webhook_events": webhook_events,

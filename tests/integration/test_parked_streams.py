@@ -10,8 +10,8 @@ import pytest
 
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
-from fincore.domain.log_events import stream_name
 from fincore.domain.recorded_event import RecordedEvent
+from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import (
     PARKED_STREAMS_MAX,

@@ -11,7 +11,7 @@ from fincore.bootstrap.operator_stores import OperatorStores
 from fincore.cli.rebuild import payment_rebuild_text
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
-from fincore.domain.log_events import stream_name
+from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import PARKED_STREAMS_MAX, TooManyParked, parked_streams
 from fincore.eventstore.writer import Writer

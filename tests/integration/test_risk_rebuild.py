@@ -12,9 +12,10 @@ from fincore.backoffice.rebuilds import RiskRebuild
 from fincore.cli.rebuild import risk_rebuild_text
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.ids import StreamId, charge_of
-from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
 from fincore.domain.payment_method import CardInstrument, CardToken
 from fincore.domain.risk import CustomerContext
+from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import TooManyParked, parked_streams
 from fincore.eventstore.subscription import Fenced, Subscription

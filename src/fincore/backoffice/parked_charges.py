@@ -1,11 +1,11 @@
-"""Parked charges and checkout sessions: those that a consumer has set aside because it could not apply an event."""
+"""Parked streams, of charges nearly always: those that a consumer has set aside because it could not apply an event."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import ChargeId, CheckoutSessionId
-from fincore.domain.log_events import LogEvent, stream_named
+from fincore.domain.log_events import LogEvent
+from fincore.domain.stream_names import StreamName, stream_named
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.parked_streams import ParkedStream, parked_streams, resume
@@ -13,7 +13,7 @@ from fincore.postgres.pool import Pool
 
 
 class NotParked(FinCoreError):
-    """No consumer, or not the one named, has parked the charge or session."""
+    """No consumer, or not the one named, has parked the stream."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not parked: `fincore parked list` lists what is")
@@ -27,7 +27,7 @@ class Follower(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A stream that a consumer has parked, the charge or session it is about, and the type of the event that could not be applied."""
+    """A stream that a consumer has parked, the id of what it is about, and the type of the event that could not be applied."""
 
     stream: ParkedStream
     name: str
@@ -35,7 +35,7 @@ class Parked(NamedTuple):
 
 
 class Resumed(NamedTuple):
-    """A consumer that follows a charge again, and how many events it caught up on."""
+    """A consumer that follows a stream again, and how many events it caught up on."""
 
     consumer: str
     events: int
@@ -61,10 +61,10 @@ async def resume_parked(
     log: EventLog[LogEvent],
     followers: Sequence[Follower],
     *,
-    name: ChargeId | CheckoutSessionId,
+    name: StreamName,
     consumer_name: str | None,
 ) -> list[Resumed]:
-    """Let one consumer, or every consumer that parked a charge or session, catch up with it.
+    """Let one consumer, or every consumer that parked a stream, catch up with it; `name` is the id of what the stream is about.
 
     Raises `NotParked`, and `StillInapplicable` where the event still cannot be applied.
     """

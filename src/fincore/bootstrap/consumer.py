@@ -4,7 +4,8 @@ import asyncio
 
 from fincore.bootstrap.databases import Stores
 from fincore.bootstrap.processes import run_until, sampled
-from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.stream_names import stream_name
 from fincore.eventstore.consumer import Consumer
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.metrics import CONSUMER_LAG, PARKED_STREAMS

@@ -11,7 +11,8 @@ from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, CheckoutSessionEvent
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
-from fincore.domain.log_events import LOG_EVENTS, LogEvent, stream_name
+from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
 from fincore.eventstore.writer import Writer

@@ -21,8 +21,8 @@ from fincore.domain.ids import (
     parse_merchant_id,
     parse_refund_id,
 )
-from fincore.domain.log_events import stream_named
 from fincore.domain.outcome import PspReference
+from fincore.domain.stream_names import StreamName, stream_named
 from fincore.write.queue.port import JobId
 
 TEXT_CHARACTERS_MAX: Final = 500
@@ -176,7 +176,7 @@ Session = Annotated[
     ),
 ]
 ParkedId = Annotated[
-    ChargeId | CheckoutSessionId,
+    StreamName,
     Parameter(validator=id_by(_parked_id, "`fincore parked list` lists those that are parked")),
 ]
 Refund = Annotated[

@@ -65,7 +65,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         ),
         "parked": Command(
             "fincore.cli.parked:parked",
-            "Parked charges and checkout sessions, which a consumer no longer follows: list, resume.",
+            "What a consumer no longer follows, such as a charge that it could not read: list, resume.",
         ),
         "webhooks": Command(
             "fincore.cli.webhooks:webhooks",

@@ -1,4 +1,4 @@
-"""What `fincore parked` can do: charges and checkout sessions that a read model no longer follows."""
+"""What `fincore parked` can do: charges, and other streams of the log, that a read model no longer follows."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ parked = App(name="parked", help=COMMANDS["parked"].help)
 
 @parked.command(name="list")
 def list_parked() -> None:
-    """List the parked charges and checkout sessions: the consumer that no longer follows each, the event that it cannot apply, the reason.
+    """List what is parked, such as charges: the consumer that no longer follows each, the event that it cannot apply, the reason.
 
     `fincore charges show` and `fincore sessions show` print one with that event. Once the cause is fixed, run `fincore parked resume`.
     """
@@ -44,12 +44,12 @@ def resume_parked(
     *more_ids: ParkedId,
     consumer: Literal["projectionist", "ledger", "notify", "risk"] | None = None,
 ) -> None:
-    """Let consumers apply what they left out of parked charges and sessions, and follow them again. Fix the cause first.
+    """Let consumers apply what they left out of what is parked, and follow it again. Fix the cause first.
 
     Parameters
     ----------
     parked_id
-        The charge or session, as `fincore parked list` lists it.
+        The id of what is parked, such as a charge, as `fincore parked list` lists it.
     more_ids
         Further ones.
     consumer

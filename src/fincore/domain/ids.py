@@ -18,17 +18,25 @@ ChargeId = NewType("ChargeId", str)
 RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
 CheckoutSessionId = NewType("CheckoutSessionId", str)
+PayoutId = NewType("PayoutId", str)
+SettlementFileId = NewType("SettlementFileId", str)
+RunId = NewType("RunId", str)
+"""A run of reconciliation."""
 CardId = NewType("CardId", str)
 """A card that the vault keeps."""
 EventId = NewType("EventId", UUID)
 StreamId = NewType("StreamId", UUID)
-"""A stream is one consistency boundary of the log; its id is the UUID inside the id of the charge or session it is about."""
+"""A stream is one consistency boundary of the log; its id is the UUID inside the public id of what it is about."""
 RequestId = NewType("RequestId", str)
 WebhookEndpointId = NewType("WebhookEndpointId", str)
 WebhookDeliveryId = NewType("WebhookDeliveryId", str)
 
 REMEMBERED_MAX: Final = 10_000
 """For how many charges id and stream are kept: of one charge that moves, both are asked for a dozen times."""
+
+_PAYOUTS: Final = UUID("b1f0c1b7-5a5e-4c39-9d0e-6f3c1f4d9a27")
+_SETTLEMENT_FILES: Final = UUID("0f6a52b4-8f1d-4f6e-a7a3-2b0b7a1c5d83")
+"""The namespaces of what is found again by what it is: whichever report tells of a payout first, its stream is the same."""
 
 
 def new_merchant_id() -> MerchantId:
@@ -60,6 +68,22 @@ def second_payment_refund_id(charge_id: ChargeId) -> RefundId:
 def session_charge_id(session_id: CheckoutSessionId, attempt: int) -> ChargeId:
     """The id of the charge of a session's attempt: always the same, so that it is made once."""
     return ChargeId(_spelled(uuid5(session_stream_of(session_id), f"attempt:{attempt}"), "ch"))
+
+
+def payout_id_of(*, livemode: bool, psp: str, psp_account: str, psp_reference: str) -> PayoutId:
+    """The id of what the PSP calls `psp_reference` among the payouts of an account: always the same, so that it is booked once."""
+    named = f"{_mode(livemode=livemode)}:{psp}:{psp_account}:{psp_reference}"
+    return PayoutId(_spelled(uuid5(_PAYOUTS, named), "po"))
+
+
+def settlement_file_id_of(*, livemode: bool, psp: str, psp_account: str, sha256: str) -> SettlementFileId:
+    """The id of a file of an account, by the SHA-256 of its bytes in hex: always the same, so that it is booked once."""
+    named = f"{_mode(livemode=livemode)}:{psp}:{psp_account}:{sha256}"
+    return SettlementFileId(_spelled(uuid5(_SETTLEMENT_FILES, named), "sf"))
+
+
+def new_run_id() -> RunId:
+    return RunId(_new("run"))
 
 
 def new_dispute_id() -> DisputeId:
@@ -129,6 +153,20 @@ def parse_checkout_session_id(text: str) -> CheckoutSessionId:
     return session_id
 
 
+def parse_payout_id(text: str) -> PayoutId:
+    """Raise `InvalidId` unless the text is the id of a payout."""
+    payout_id = PayoutId(text)
+    payout_stream_of(payout_id)
+    return payout_id
+
+
+def parse_settlement_file_id(text: str) -> SettlementFileId:
+    """Raise `InvalidId` unless the text is the id of a settlement file."""
+    file_id = SettlementFileId(text)
+    settlement_file_stream_of(file_id)
+    return file_id
+
+
 def parse_card_id(text: str) -> CardId:
     """Raise `InvalidId` unless the text is the id of a kept card."""
     _uuid_inside(text, "card")
@@ -179,6 +217,26 @@ def session_of(stream_id: StreamId) -> CheckoutSessionId:
     return CheckoutSessionId(_spelled(stream_id, "cos"))
 
 
+def payout_stream_of(payout_id: PayoutId) -> StreamId:
+    """The stream that holds everything about a payout."""
+    return StreamId(_uuid_inside(payout_id, "po"))
+
+
+def payout_of(stream_id: StreamId) -> PayoutId:
+    """The payout a stream is about; the inverse of `payout_stream_of`."""
+    return PayoutId(_spelled(stream_id, "po"))
+
+
+def settlement_file_stream_of(file_id: SettlementFileId) -> StreamId:
+    """The stream that holds everything about a settlement file; its payouts have streams of their own."""
+    return StreamId(_uuid_inside(file_id, "sf"))
+
+
+def settlement_file_of(stream_id: StreamId) -> SettlementFileId:
+    """The settlement file a stream is about; the inverse of `settlement_file_stream_of`."""
+    return SettlementFileId(_spelled(stream_id, "sf"))
+
+
 def public_event_id(event_id: EventId) -> str:
     """The id of an event as merchants see it: `evt_...`."""
     return _spelled(event_id, "evt")
@@ -187,6 +245,10 @@ def public_event_id(event_id: EventId) -> str:
 def balance_transaction_id(event_id: EventId) -> str:
     """The id of an entry of the ledger as merchants see it: `txn_...`, and then as in the id of the event it books."""
     return _spelled(event_id, "txn")
+
+
+def _mode(*, livemode: bool) -> str:
+    return "live" if livemode else "test"
 
 
 def _spelled(uuid: UUID, prefix: str) -> str:

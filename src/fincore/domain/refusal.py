@@ -1,4 +1,4 @@
-"""A refusal as a value: what may not be done with a charge, and the sentence that says why."""
+"""A refusal as a value: what may not be done or recorded, and the sentence that says why."""
 
 from typing import Literal
 
@@ -38,9 +38,17 @@ ReviewRefusalCode = Literal["not_under_review", "nothing_held", "review_over"]
 HoldRefusalCode = Literal["report_not_held", "too_many_held_reports"]
 """Why a report is not held, or not released."""
 
+FileRefusalCode = Literal["file_differs", "file_totals_impossible", "match_impossible"]
+"""Why totals of a settlement file, or what a run matched of its lines, are not recorded."""
+
 
 RefusalCode = (
-    RequestRefusalCode | ReportRefusalCode | ResolutionRefusalCode | ReviewRefusalCode | HoldRefusalCode
+    RequestRefusalCode
+    | ReportRefusalCode
+    | ResolutionRefusalCode
+    | ReviewRefusalCode
+    | HoldRefusalCode
+    | FileRefusalCode
 )
 
 

@@ -7,6 +7,7 @@ import asyncpg
 
 from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
 from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id, session_of
+from fincore.domain.stream_names import stream_name
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -20,12 +21,12 @@ async def _check(stores: Stores) -> list[Violation]:
         *await stores.eventstore.fetch(_SQL.parked_for_risk),
     ]
     streams = {(row["consumer"], row["stream_id"]) for row in parked}
-    sessions = await stores.eventstore.fetch(_SQL.sessions_among, list({row["stream_id"] for row in parked}))
-    of_sessions = {row["stream_id"] for row in sessions}
+    found = await stores.eventstore.fetch(_SQL.kinds_of_streams, list({row["stream_id"] for row in parked}))
+    kinds = {row["stream_id"]: row["kind"] for row in found}
     return [
         *(
             Violation(
-                f"{row['consumer']}, {_name_of(row['stream_id'], is_session=row['stream_id'] in of_sessions)}",
+                f"{row['consumer']}, {stream_name(row['stream_id'], kinds.get(row['stream_id'], ''))}",
                 f"is parked since version {row['since_version']}: {row['reason']}",
             )
             for row in parked

@@ -37,18 +37,19 @@ select consumer, stream_id, since_version, reason from notify.parked_streams ord
 -- The charges that the consumer of risk's outcomes leaves alone.
 select consumer, stream_id, since_version, reason from risk.parked_streams order by parked_at, stream_id;
 
--- name: sessions_among
--- Which of some streams are of checkout sessions.
-select stream_id
+-- name: kinds_of_streams
+-- What some streams are of: `charge`, `checkout_session`, `payout` or `settlement_file`.
+select stream_id, split_part(type, '.', 1) as kind
 from eventstore.events
-where stream_id = any ($1::uuid[]) and version = 1 and type like 'checkout\_session.%';
+where stream_id = any ($1::uuid[]) and version = 1;
 
 -- name: streams_until
--- How many events each stream had at a place of the log.
+-- How many events each stream of a charge or a checkout session had at a place of the log. No view shows other streams.
 select stream_id, max(version) as version, bool_or(type like 'checkout\_session.%') as is_session
 from eventstore.events
 where (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
 group by stream_id
+having not bool_or(split_part(type, '.', 1) in ('payout', 'settlement_file'))
 order by stream_id;
 
 -- name: view_versions
@@ -386,7 +387,7 @@ from (
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.authorized') as authorized,
         max((data ->> 'amount_minor')::numeric) filter (where type = 'charge.created') as created
     from eventstore.events
-    where type not like 'checkout\_session.%'
+    where split_part(type, '.', 1) not in ('checkout_session', 'payout', 'settlement_file')
     group by stream_id
 ) s
 where (refunded >= 0 and refunded <= captured and captured <= coalesce(authorized, created)
