@@ -64,7 +64,7 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
         "vault",
     }
     assert await schemas_in(apart.paymentdb) == {"paymentdb"}
-    assert await schemas_in(apart.ledgerdb) == {"ledgerdb"}
+    assert await schemas_in(apart.ledgerdb) == {"ledgerdb", "reconciliation"}
     async with open_stores(apart, application_name="tests-apart") as stores:
         log = EventLog(stores.eventstore, CHARGE_EVENTS)
         async with running_writer(stores.eventstore) as writer:

@@ -22,6 +22,7 @@ SCHEMAS: Final = (
     ("paymentdb", "fincore.read.paymentdb.schema"),
     ("ledgerdb", "fincore.postgres.schema"),
     ("ledgerdb", "fincore.read.ledgerdb.schema"),
+    ("ledgerdb", "fincore.reconciliation.schema"),
 )
 """Which package of migrations goes to which database, in order."""
 

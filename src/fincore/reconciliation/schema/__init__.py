@@ -1,0 +1,1 @@
+"""The schema of reconciliation, as migrations; it lives in LedgerDB's database."""
