@@ -1,4 +1,4 @@
-"""Balance transactions and the balance: what every charge, refund and dispute did to the account's money."""
+"""Balance transactions and the balance: what every charge, refund, dispute and payout did to the account's money."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,9 +14,13 @@ from psp_sandbox.stripe.wire_balance import Balance, BalanceAmount, SourceTypes
 
 
 class ListTransactions(ListParameters, forbid_unknown_fields=True, frozen=True, kw_only=True, gc=False):
-    """GET /v1/balance_transactions. `source` is the id of a charge, a refund or a dispute."""
+    """GET /v1/balance_transactions. `source` is the id of a charge, a refund, a dispute or a payout.
+
+    `payout`: what an automatic payout contains, itself among it.
+    """
 
     currency: str | None = None
+    payout: str | None = None
     source: str | None = None
     type: str | None = None
 
@@ -33,7 +37,7 @@ def retrieve(call: Call) -> Response:
 
 
 def list_transactions(call: Call) -> Response:
-    """GET /v1/balance_transactions, all or those of one source, type or currency."""
+    """GET /v1/balance_transactions, all or those of one source, payout, type or currency."""
     given = read(call.request, ListTransactions)
     paths = data_paths("balance_transaction", given.expand)
     store, now = call.store, call.store.now()
@@ -42,6 +46,10 @@ def list_transactions(call: Call) -> Response:
         movements = store.movements.newest_first(call.account)
     else:
         movements = store.movements_of(call.account, given.source)
+    if given.payout is not None:
+        if store.payouts.get(call.account, given.payout) is None:
+            raise no_such("payout", given.payout[:100], param="payout")
+        movements = (movement for movement in movements if movement.payout == given.payout)
     if given.type is not None:
         movements = (movement for movement in movements if movement.type == given.type)
     if given.currency is not None:
@@ -56,12 +64,14 @@ def list_transactions(call: Call) -> Response:
 
 
 def balance(call: Call) -> Response:
-    """GET /v1/balance: nothing is ever paid out, so it is the sum of every movement."""
+    """GET /v1/balance: the sum of every movement that no payout contains."""
     read(call.request, Expandable)
     now = call.store.now()
     available: Counter[str] = Counter()
     pending: Counter[str] = Counter()
     for movement in call.store.movements.newest_first(call.account):
+        if movement.payout is not None:
+            continue
         total = available if movement.available_on <= now else pending
         total[movement.currency] += movement.amount - movement.fee
     currencies = sorted(available.keys() | pending.keys())

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from psp_sandbox.ids import new_id
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.stripe import machine
+from psp_sandbox.stripe.challenges import Challenge
 from psp_sandbox.stripe.currencies import money
 from psp_sandbox.stripe.outcomes import decide
-from psp_sandbox.stripe.store import NO_REQUEST, Caller, Challenge, Store
+from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.wire import PaymentIntent, PaymentIntentStatus
 
 Action = Literal["complete", "fail", "leave"]
@@ -50,7 +51,7 @@ def page(store: Store, request: Request) -> Response:
 
     Leaving decides nothing: the page can be opened again.
     """
-    challenge = store.challenge(request.path.removeprefix("/3ds/"))
+    challenge = store.challenges.get(request.path.removeprefix("/3ds/"))
     intent = None if challenge is None else store.intents.get(challenge.account, challenge.intent_id)
     if challenge is None or intent is None:
         return _html(404, _OVER)
@@ -85,7 +86,7 @@ def finish_challenge(
         request=NO_REQUEST,
     )
     manual = intent.confirmation_method == "manual"
-    store.close_challenge(intent.id, authenticated=succeeded and manual)
+    store.challenges.close(intent.id, authenticated=succeeded and manual)
     if not succeeded:
         return store.apply(caller, machine.authentication_failed(intent, challenge.stored.method))
     if manual:

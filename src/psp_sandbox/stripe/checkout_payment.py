@@ -41,7 +41,7 @@ def pay(
             return_url=return_url, payment_method_options=PaymentMethodOptions(card=card_options)
         )
         return confirm_with(call, intent, method, given)
-    store.close_challenge(intent.id)
+    store.challenges.close(intent.id)
     facts = machine.Attempt(
         method=method.method, card=method.card, now=store.now(), charge_id="", movement_id=""
     )

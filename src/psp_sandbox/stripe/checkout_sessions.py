@@ -122,7 +122,7 @@ def expire_session(store: Store, caller: Caller, session: CheckoutSession) -> Ch
     intent_id = session.payment_intent
     intent = store.intents.get(caller.account, intent_id) if isinstance(intent_id, str) else None
     if intent is not None and intent.status in machine.CANCELABLE:
-        store.close_challenge(intent.id)
+        store.challenges.close(intent.id)
         store.apply(caller, machine.cancel(intent, None, reason="expired", now=store.now()))
     return transition.session
 

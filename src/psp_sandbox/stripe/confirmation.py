@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from psp_sandbox.ids import new_id
 from psp_sandbox.stripe import machine
 from psp_sandbox.stripe.call import Call
+from psp_sandbox.stripe.challenges import Challenge
 from psp_sandbox.stripe.errors import Refusal, card_refused, refused
 from psp_sandbox.stripe.outcomes import ChallengeRequired, decide
 from psp_sandbox.stripe.payment_intent_parameters import ConfirmParameters
-from psp_sandbox.stripe.store import Challenge
 from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.wire import NextAction, PaymentIntent, RedirectToUrl, UseStripeSdk
 
@@ -27,7 +27,8 @@ def confirm_with(
     store = call.store
     decision = decide(
         stored.card,
-        authenticated=store.is_authenticated(intent.id) and stored.method.id == intent.payment_method,
+        authenticated=store.challenges.is_authenticated(intent.id)
+        and stored.method.id == intent.payment_method,
         off_session=given.off_session in (True, "true", "one_off", "recurring"),
         challenge_requested=given.payment_method_options.card.request_three_d_secure != "automatic",
         challenge_possible=not given.error_on_requires_action,
@@ -36,7 +37,7 @@ def confirm_with(
     if isinstance(decision, ChallengeRequired):
         next_action = _challenge(call, intent, stored, given.return_url)
     else:
-        store.close_challenge(intent.id)
+        store.challenges.close(intent.id)
     facts = machine.Attempt(
         method=stored.method,
         card=stored.card,
@@ -57,7 +58,7 @@ def _challenge(call: Call, intent: PaymentIntent, stored: StoredCard, return_url
     challenge = Challenge(
         id=new_id("3ds"), account=call.account, intent_id=intent.id, return_url=return_url, stored=stored
     )
-    call.store.open_challenge(challenge)
+    call.store.challenges.open(challenge)
     url = f"{call.public_url}/3ds/{challenge.id}"
     if return_url is None:
         return NextAction(type="use_stripe_sdk", use_stripe_sdk=UseStripeSdk(stripe_js=url))

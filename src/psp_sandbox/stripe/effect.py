@@ -9,9 +9,11 @@ EffectKind = Literal[
     "dispute_charge",
     "expire_hold",
     "expire_session",
+    "finish_report",
     "judge_dispute",
     "lapse_dispute",
     "pay_asynchronously",
+    "pay_payout",
     "settle_refund",
 ]
 

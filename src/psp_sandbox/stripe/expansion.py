@@ -23,6 +23,7 @@ EXPANDABLE: dict[str, frozenset[str]] = {
     ),
     "dispute": frozenset(),
     "payment_intent": frozenset({"latest_charge", "latest_charge.balance_transaction", "payment_method"}),
+    "payout": frozenset({"balance_transaction", "failure_balance_transaction"}),
     "radar.early_fraud_warning": frozenset(),
     "refund": frozenset({"balance_transaction", "failure_balance_transaction"}),
 }

@@ -29,7 +29,7 @@ L = TypeVar("L", bound=Listed)
 
 
 class CreatedRange(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
-    """Bounds of `created`, in unix seconds."""
+    """Bounds of `created`, or of another time, in unix seconds."""
 
     gt: int | None = None
     gte: int | None = None
@@ -65,7 +65,8 @@ def _after(items: Iterable[L], wanted: ListParameters) -> tuple[list[L], bool]:
     cursor = wanted.starting_after
     if cursor and all(item.id != cursor for item in rest):
         raise invalid_request(f"No such object: '{cursor}'", param="starting_after", code="resource_missing")
-    matching = filter(_created_filter(wanted.created), rest)
+    created = matches_times(wanted.created, name="created")
+    matching = (item for item in rest if created(item.created))
     found = list(islice(matching, wanted.limit + 1))
     return found[: wanted.limit], len(found) > wanted.limit
 
@@ -80,26 +81,25 @@ def _before(items: Iterable[L], wanted: ListParameters) -> tuple[list[L], bool]:
         met = item.id == cursor
         return not met
 
-    found = list(filter(_created_filter(wanted.created), takewhile(newer, items)))
+    created = matches_times(wanted.created, name="created")
+    found = [item for item in takewhile(newer, items) if created(item.created)]
     if not met:
         raise invalid_request(f"No such object: '{cursor}'", param="ending_before", code="resource_missing")
     return found[-wanted.limit :], len(found) > wanted.limit
 
 
-def _created_filter(created: CreatedRange | str | None) -> Callable[[Listed], bool]:
-    if created is None:
+def matches_times(wanted: CreatedRange | str | None, *, name: str) -> Callable[[int], bool]:
+    """Whether a time, in unix seconds, is the one or within the range that a request wants. Raises Refusal: it is no time."""
+    if wanted is None:
         return lambda _: True
-    if isinstance(created, str):
-        if not created.isdigit():
-            raise invalid_request(
-                "Invalid integer: created", param="created", code="parameter_invalid_integer"
-            )
-        moment = int(created)
-        return lambda item: item.created == moment
-    bounds = created
+    if isinstance(wanted, str):
+        if not wanted.isdigit():
+            raise invalid_request(f"Invalid integer: {name}", param=name, code="parameter_invalid_integer")
+        moment = int(wanted)
+        return lambda at: at == moment
+    bounds = wanted
 
-    def within(item: Listed) -> bool:
-        at = item.created
+    def within(at: int) -> bool:
         return (
             (bounds.gt is None or at > bounds.gt)
             and (bounds.gte is None or at >= bounds.gte)

@@ -8,6 +8,7 @@ from psp_sandbox.stripe.fees import charge_fee, dispute_fee
 from psp_sandbox.stripe.wire import Charge
 from psp_sandbox.stripe.wire_balance import BalanceTransaction, FeeDetail, MovementType
 from psp_sandbox.stripe.wire_disputes import Dispute
+from psp_sandbox.stripe.wire_payouts import Payout
 from psp_sandbox.stripe.wire_refunds import Refund
 
 DAY_SECONDS = 24 * 3_600
@@ -23,11 +24,19 @@ MOVES: dict[Move, tuple[int, MovementType, str]] = {
 
 No charge's fee is given back with a refund, and no dispute's fee when the money is reinstated.
 """
+CATEGORIES: dict[MovementType, str] = {
+    "payout_cancel": "payout_reversal",
+    "payout_failure": "payout_reversal",
+    "stripe_fee": "fee",
+}
+"""The reporting categories that have another name than the type (docs.stripe.com/reports/reporting-categories)."""
 FEE_NAMES = {"adjustment": "Dispute fee", "charge": "Stripe processing fees"}
 
 
 class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One change of the balance, in minor units. `source` is the charge, refund or dispute it comes from.
+    """One change of the balance, in minor units. `source` is the charge, refund, dispute or payout it comes from, None of a fee of the account.
+
+    `payout` is the payout that contains it; what no payout contains is the balance.
 
     Small, because there is one for every payment of a load test; the rest is computed when it is shown.
     """
@@ -39,8 +48,9 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     currency: str
     description: str | None
     fee: int
-    source: str
+    source: str | None
     type: MovementType
+    payout: str | None = None
 
 
 def charged(
@@ -84,6 +94,60 @@ def moved(move: Move, movement_id: str, *, amount: int, charge: Charge, source: 
     )
 
 
+def account_fee(movement_id: str, *, amount: int, currency: str, now: int) -> Movement:
+    """A fee of `amount` for the account as a whole. It is an amount of its own, not the fee of another one."""
+    return Movement(
+        id=movement_id,
+        amount=-amount,
+        available_on=now,
+        created=now,
+        currency=currency,
+        description="Billing - Usage Fee",
+        fee=0,
+        source=None,
+        type="stripe_fee",
+    )
+
+
+def paid_out(movement_id: str, *, amount: int, currency: str, payout_id: str, now: int) -> Movement:
+    """A payout of `amount` leaves the balance, and is part of itself; a negative one is money that comes in."""
+    return Movement(
+        id=movement_id,
+        amount=-amount,
+        available_on=now,
+        created=now,
+        currency=currency,
+        description="STRIPE PAYOUT",
+        fee=0,
+        source=payout_id,
+        type="payout",
+        payout=payout_id,
+    )
+
+
+def returned(
+    kind: Literal["payout_cancel", "payout_failure"],
+    movement_id: str,
+    *,
+    amount: int,
+    currency: str,
+    payout_id: str,
+    now: int,
+) -> Movement:
+    """A payout of `amount` did not reach the bank account: it is on the balance again, for the next one."""
+    return Movement(
+        id=movement_id,
+        amount=amount,
+        available_on=now,
+        created=now,
+        currency=currency,
+        description="STRIPE PAYOUT CANCEL" if kind == "payout_cancel" else "STRIPE PAYOUT FAILURE",
+        fee=0,
+        source=payout_id,
+        type=kind,
+    )
+
+
 def shown(movement: Movement, *, now: int) -> BalanceTransaction:
     """The movement as Stripe shows it at this moment."""
     details: tuple[FeeDetail, ...] = ()
@@ -100,18 +164,18 @@ def shown(movement: Movement, *, now: int) -> BalanceTransaction:
         fee=movement.fee,
         fee_details=details,
         net=movement.amount - movement.fee,
-        reporting_category=_category(movement),
+        reporting_category=category(movement),
         source=movement.source,
         status="available" if movement.available_on <= now else "pending",
         type=movement.type,
     )
 
 
-def _category(movement: Movement) -> str:
-    """Adjustments are disputes here: money that leaves, or that comes back."""
+def category(movement: Movement) -> str:
+    """What reports call the movement. Adjustments are disputes here: money that leaves, or that comes back."""
     if movement.type == "adjustment":
         return "dispute" if movement.amount < 0 else "dispute_reversal"
-    return movement.type
+    return CATEGORIES.get(movement.type, movement.type)
 
 
 def movement_ids(source: msgspec.Struct | None) -> list[str]:
@@ -124,4 +188,6 @@ def movement_ids(source: msgspec.Struct | None) -> list[str]:
             named = (source.balance_transaction, source.failure_balance_transaction)
         case Dispute():
             named = tuple(transaction.id for transaction in source.balance_transactions)
+        case Payout():
+            named = (source.balance_transaction, source.failure_balance_transaction)
     return [movement_id for movement_id in named if isinstance(movement_id, str)]

@@ -81,7 +81,7 @@ def _unconfirmed(call: Call, before: PaymentIntent, given: UpdateParameters) -> 
         ]
     if (amount, currency, method) != (before.amount, before.currency, before.payment_method):
         # What the customer was asked to approve is no more what would be taken.
-        call.store.close_challenge(before.id)
+        call.store.challenges.close(before.id)
         changes["next_action"] = None
         changes["status"] = "requires_payment_method" if method is None else "requires_confirmation"
     return changes

@@ -153,7 +153,7 @@ def cancel(call: Call) -> Response:
         )
         raise unexpected_state(intent, message)
     attempts = call.store.charges_of(call.account, intent.id)
-    call.store.close_challenge(intent.id)
+    call.store.challenges.close(intent.id)
     done = machine.cancel(
         intent,
         attempts[0] if attempts else None,

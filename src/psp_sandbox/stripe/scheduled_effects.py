@@ -5,11 +5,21 @@ from typing import cast
 
 from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due
-from psp_sandbox.stripe import checkout_sessions, dispute_machine, machine, refund_machine, warning_machine
+from psp_sandbox.stripe import (
+    checkout_sessions,
+    dispute_machine,
+    machine,
+    payout_machine,
+    refund_machine,
+    warning_machine,
+)
 from psp_sandbox.stripe.cards import Disputing
 from psp_sandbox.stripe.dispute_machine import DisputeFacts, Step
 from psp_sandbox.stripe.effect import EffectKind
+from psp_sandbox.stripe.machine import NewEvent
 from psp_sandbox.stripe.outcomes import DECLINES, Approved, Declined
+from psp_sandbox.stripe.payout_machine import PayoutFacts
+from psp_sandbox.stripe.report_files import finished
 from psp_sandbox.stripe.store import NO_REQUEST, Caller, Store
 from psp_sandbox.stripe.warning_machine import WarningFacts
 from psp_sandbox.stripe.wire_disputes import Dispute, DisputeReason
@@ -136,6 +146,25 @@ def lapse_dispute(store: Store, due: Due) -> None:
         _take(store, due, dispute, "accept")
 
 
+def pay_payout(store: Store, due: Due) -> None:
+    """A payout reaches the bank account."""
+    stored = store.payouts.get(due.account, due.object_id)
+    if stored is None or stored.payout.status not in payout_machine.STEPS["pay"]:
+        return
+    facts = PayoutFacts(movement_id=new_id("txn"), now=store.now())
+    store.apply_to_payout(store.caller_of(due.account), payout_machine.take("pay", stored.payout, facts))
+
+
+def finish_report(store: Store, due: Due) -> None:
+    """The file of a report is made, or its run fails: the payout it was about is gone."""
+    stored = store.reports.get(due.account, due.object_id)
+    if stored is None:
+        return
+    run, content = finished(store, due.account, stored)
+    store.reports.finish(due.account, run, content)
+    store.emit(store.caller_of(due.account), NewEvent(f"reporting.report_run.{run.status}", run))
+
+
 def _take(store: Store, due: Due, dispute: Dispute, step: Step) -> None:
     charge = store.charge(due.account, dispute.charge)
     caller = Caller(account=due.account, livemode=charge.livemode, request=NO_REQUEST)
@@ -148,9 +177,11 @@ EFFECTS: dict[EffectKind, Callable[[Store, Due], None]] = {
     "dispute_charge": dispute_charge,
     "expire_hold": expire_hold,
     "expire_session": expire_session,
+    "finish_report": finish_report,
     "judge_dispute": judge_dispute,
     "lapse_dispute": lapse_dispute,
     "pay_asynchronously": pay_asynchronously,
+    "pay_payout": pay_payout,
     "settle_refund": complete_refund,
 }
 """How each kind of effect is performed."""

@@ -15,7 +15,7 @@ from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_ROWS = 1_000_000
 UNDONE = frozenset({"canceled", "failed"})
-"""Refunds that came back."""
+"""Refunds and payouts that came back."""
 
 
 class IntentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,11 @@ def totals(store: Store) -> dict[str, object]:
     refunded: Counter[str] = Counter()
     disputed: Counter[str] = Counter()
     fees: Counter[str] = Counter()
+    payouts: Counter[str] = Counter()
+    paid_out: Counter[str] = Counter()
+    for _, payout in store.payouts.all():
+        payouts[payout.status] += 1
+        paid_out[payout.currency] += 0 if payout.status in UNDONE else payout.amount
     for _, intent in store.intents.all():
         intents[intent.status] += 1
         received[intent.currency] += intent.amount_received
@@ -79,9 +84,11 @@ def totals(store: Store) -> dict[str, object]:
         "payment_intents": dict(intents),
         "refunds": dict(refunds),
         "disputes": dict(disputes),
+        "payouts": dict(payouts),
         "amount_received": _without_zeros(received),
         "amount_refunded": _without_zeros(refunded),
         "amount_disputed": _without_zeros(disputed),
+        "amount_paid_out": _without_zeros(paid_out),
         "fees": _without_zeros(fees),
     }
 

@@ -11,6 +11,7 @@ from psp_sandbox.children import Children
 from psp_sandbox.ids import new_id
 from psp_sandbox.scheduler import Due, Scheduler
 from psp_sandbox.stripe.cards import CARDS, Card
+from psp_sandbox.stripe.challenges import Challenges
 from psp_sandbox.stripe.charge_transition import DisputeTransition, RefundTransition
 from psp_sandbox.stripe.checkout_machine import CheckoutTransition, follow
 from psp_sandbox.stripe.checkout_store import CheckoutStore, StoredSession
@@ -20,6 +21,9 @@ from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.machine import NewEvent, Transition
 from psp_sandbox.stripe.metadata_index import MetadataIndex
 from psp_sandbox.stripe.movements import Movement, movement_ids, shown
+from psp_sandbox.stripe.payout_machine import PayoutTransition
+from psp_sandbox.stripe.payout_store import PayoutStore
+from psp_sandbox.stripe.report_store import ReportStore
 from psp_sandbox.stripe.stored_card import StoredCard
 from psp_sandbox.stripe.warning_store import WarningStore
 from psp_sandbox.stripe.wire import (
@@ -34,6 +38,8 @@ from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
 from psp_sandbox.stripe.wire_refunds import Refund
 
 MAX_EVENTS = 200_000
+MAX_PAYOUTS = 100_000
+MAX_REPORTS = 1_000
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -46,16 +52,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 NO_REQUEST = EventRequest(id=None, idempotency_key=None)
 """The request of an event that no request made happen."""
-
-
-class Challenge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An authentication the customer has been sent to. `stored` is the card that is being authenticated."""
-
-    id: str
-    account: str
-    intent_id: str
-    return_url: str | None
-    stored: StoredCard
 
 
 class Deliveries(Protocol):
@@ -92,6 +88,7 @@ class Store:
         )
         self.tokens: BoundedStore[StoredCard] = BoundedStore(max_rows=max_payments)
         self.customers = CustomerStore(self.payment_methods, max_rows=max_payments)
+        self.challenges = Challenges()
         self.checkout = CheckoutStore(max_rows=max_payments, dropped=scheduler.cancel)
         self.intents: BoundedStore[PaymentIntent] = BoundedStore(
             max_rows=max_payments, dropped=self._drop_children
@@ -102,6 +99,8 @@ class Store:
         self.refunds: BoundedStore[Refund] = BoundedStore(max_rows=2 * max_payments)
         self.disputes: BoundedStore[Dispute] = BoundedStore(max_rows=2 * max_payments)
         self.warnings = WarningStore(max_rows=2 * max_payments)
+        self.payouts = PayoutStore(max_rows=MAX_PAYOUTS)
+        self.reports = ReportStore(max_rows=MAX_REPORTS)
         self.movements: BoundedStore[Movement] = BoundedStore(max_rows=4 * max_payments)
         self.events: BoundedStore[Event] = BoundedStore(max_rows=MAX_EVENTS)
         self.endpoints: dict[str, Endpoint] = {}
@@ -110,9 +109,7 @@ class Store:
         self._charges_of = Children(self.charges, parent=attrgetter("payment_intent"))
         self._refunds_of = Children(self.refunds, parent=attrgetter("charge"))
         self._disputes_of = Children(self.disputes, parent=attrgetter("charge"))
-        self._challenges: dict[str, Challenge] = {}
-        self._challenge_of: dict[str, str] = {}
-        self._authenticated: set[str] = set()
+        self._is_live: dict[str, bool] = {}
 
     def now(self) -> int:
         """Unix seconds."""
@@ -136,15 +133,14 @@ class Store:
         if charge is not None:
             self._charges_of.put(caller.account, charge)
             self.charges_by_metadata.note(caller.account, charge)
-        if transition.movement is not None:
-            self.movements.add(caller.account, transition.movement.id, transition.movement)
+        self.move(caller, transition.movement)
         before = self.intents.get(caller.account, intent.id)
         self.intents.replace(intent.id, intent)
         self.by_metadata.note(caller.account, intent)
         for event in transition.events:
             self.emit(caller, event)
         self.scheduler.cancel(intent.id)
-        self._schedule(caller.account, transition.effect)
+        self.schedule(caller.account, transition.effect)
         session = self.checkout.of_intent(caller.account, intent.id)
         if session is not None and before is not None:
             self.apply_to_session(caller, follow(session, before, intent))
@@ -153,7 +149,7 @@ class Store:
     def add_session(self, caller: Caller, stored: StoredSession, expiry: Effect) -> None:
         """A Checkout session is created, which is no event at Stripe."""
         self.checkout.add(caller.account, stored)
-        self._schedule(caller.account, expiry)
+        self.schedule(caller.account, expiry)
 
     def apply_to_session(self, caller: Caller, transition: CheckoutTransition) -> None:
         """Store the next snapshot of a Checkout session and emit its events. What is not open any more cannot expire."""
@@ -168,8 +164,7 @@ class Store:
         account = caller.account
         if transition.charge is not None:
             self._charges_of.put(account, transition.charge)
-        if transition.movement is not None:
-            self.movements.add(account, transition.movement.id, transition.movement)
+        self.move(caller, transition.movement)
         if isinstance(transition, RefundTransition):
             moved_id, charge_id = transition.refund.id, transition.refund.charge
             self._refunds_of.put(account, transition.refund)
@@ -181,7 +176,16 @@ class Store:
             self.emit(caller, event)
         if not transition.keeps_effect:
             self.scheduler.cancel(moved_id)
-            self._schedule(account, transition.effect)
+            self.schedule(account, transition.effect)
+
+    def apply_to_payout(self, caller: Caller, transition: PayoutTransition) -> None:
+        """Store the next snapshot of a payout, emit its events, and schedule the effect."""
+        self.payouts.put(caller.account, transition.payout)
+        self.move(caller, transition.movement)
+        for event in transition.events:
+            self.emit(caller, event)
+        self.scheduler.cancel(transition.payout.id)
+        self.schedule(caller.account, transition.effect)
 
     def warn(self, caller: Caller, warning: EarlyFraudWarning) -> None:
         """An issuer suspects fraud."""
@@ -213,6 +217,10 @@ class Store:
         intent = self.intents.get(account, about.payment_intent)
         return own if intent is None else intent.metadata | own
 
+    def caller_of(self, account: str) -> Caller:
+        """The caller of what the simulated Stripe does by itself with the money of an account."""
+        return Caller(account=account, livemode=self._is_live.get(account, False), request=NO_REQUEST)
+
     def pending_webhooks(self, event_id: str) -> int:
         """How many endpoints have yet to take the event."""
         return self._deliveries.pending(event_id)
@@ -230,7 +238,7 @@ class Store:
         return self._disputes_of.of(account, charge_id)
 
     def movements_of(self, account: str, source: str) -> list[Movement]:
-        """What a charge, a refund or a dispute did to the balance, newest first."""
+        """What a charge, a refund, a dispute or a payout did to the balance, newest first."""
         about = self.find(account, source)
         found = (self.movements.get(account, movement_id) for movement_id in reversed(movement_ids(about)))
         return [movement for movement in found if movement is not None]
@@ -264,6 +272,9 @@ class Store:
             case "pm":
                 stored = self.payment_methods.get(account, object_id)
                 return None if stored is None else stored.method
+            case "po":
+                stored_payout = self.payouts.get(account, object_id)
+                return None if stored_payout is None else stored_payout.payout
             case "re":
                 return self.refunds.get(account, object_id)
             case "txn":
@@ -271,28 +282,6 @@ class Store:
                 return None if movement is None else shown(movement, now=self.now())
             case _:
                 return None
-
-    def challenge(self, challenge_id: str) -> Challenge | None:
-        """The authentication that waits under this name."""
-        return self._challenges.get(challenge_id)
-
-    def open_challenge(self, challenge: Challenge) -> None:
-        """The customer is sent to authenticate; an earlier challenge of the intent is void."""
-        self.close_challenge(challenge.intent_id)
-        self._challenges[challenge.id] = challenge
-        self._challenge_of[challenge.intent_id] = challenge.id
-
-    def close_challenge(self, intent_id: str, *, authenticated: bool = False) -> None:
-        """The challenge is over. `authenticated` is remembered until the intent is confirmed again."""
-        self._challenges.pop(self._challenge_of.pop(intent_id, ""), None)
-        if authenticated:
-            self._authenticated.add(intent_id)
-        else:
-            self._authenticated.discard(intent_id)
-
-    def is_authenticated(self, intent_id: str) -> bool:
-        """Whether the customer authenticated and the confirmation that follows has not come yet."""
-        return intent_id in self._authenticated
 
     def clear(self) -> None:
         """Forget every object and every endpoint that was made over the API; those of the command line stay."""
@@ -306,6 +295,9 @@ class Store:
             self.refunds,
             self.disputes,
             self.warnings,
+            self.challenges,
+            self.payouts,
+            self.reports,
             self.movements,
             self.events,
             self.customers,
@@ -315,23 +307,28 @@ class Store:
             self._charges_of,
             self._refunds_of,
             self._disputes_of,
-            self._challenges,
-            self._challenge_of,
-            self._authenticated,
+            self._is_live,
         ):
             objects.clear()
 
-    def _schedule(self, account: str, effect: Effect | None) -> None:
+    def schedule(self, account: str, effect: Effect | None) -> None:
+        """The effect comes in its time, after the effect delay where it says none."""
         if effect is not None:
             due = Due(account=account, kind=effect.kind, object_id=effect.object_id)
             delay = self.effect_delay_seconds if effect.at is None else effect.at - self._clock()
             self.scheduler.schedule(due, after_seconds=delay)
 
+    def move(self, caller: Caller, movement: Movement | None) -> None:
+        """The balance of the account changes, if there is a movement."""
+        if movement is not None:
+            self.movements.add(caller.account, movement.id, movement)
+            self._is_live[caller.account] = caller.livemode
+
     def _drop_children(self, account: str, intent_id: str, intent: PaymentIntent) -> None:
         self.by_metadata.forget(account, intent)
         for charge in self._charges_of.drop(account, intent_id):
             self._drop_refunds_and_disputes(account, charge.id, charge)
-        self.close_challenge(intent_id)
+        self.challenges.close(intent_id)
         self.checkout.forget_intent(intent_id)
         self.scheduler.cancel(intent_id)
 

@@ -13,6 +13,7 @@ from psp_sandbox.stripe import (
     machine,
     refund_machine,
     scheduled_effects,
+    settlement,
     snapshot,
     warning_machine,
 )
@@ -192,5 +193,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         ("POST", f"disputes/{step}"): move_dispute(partial(dispute_machine.take, step))
         for step in dispute_machine.STEPS
     },
+    **settlement.OPERATIONS,
 }
 """Method and path below /sandbox/, without the id in the middle."""

@@ -13,6 +13,7 @@ from psp_sandbox.stripe.wire_balance import BalanceTransaction
 from psp_sandbox.stripe.wire_checkout import CheckoutSession
 from psp_sandbox.stripe.wire_customers import Customer
 from psp_sandbox.stripe.wire_disputes import Dispute, EarlyFraudWarning
+from psp_sandbox.stripe.wire_payouts import Payout, ReportRun
 from psp_sandbox.stripe.wire_refunds import Refund
 
 API_VERSION = "2026-10-28.endive"
@@ -347,7 +348,16 @@ class EventRequest(Struct, frozen=True, kw_only=True, gc=False):
 
 
 EventObject = (
-    PaymentIntent | Charge | CheckoutSession | Customer | PaymentMethod | Refund | Dispute | EarlyFraudWarning
+    PaymentIntent
+    | Charge
+    | CheckoutSession
+    | Customer
+    | PaymentMethod
+    | Refund
+    | Dispute
+    | EarlyFraudWarning
+    | Payout
+    | ReportRun
 )
 """What an event may be about."""
 

@@ -4,7 +4,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-MovementType = Literal["adjustment", "charge", "refund", "refund_failure"]
+MovementType = Literal[
+    "adjustment",
+    "charge",
+    "payout",
+    "payout_cancel",
+    "payout_failure",
+    "refund",
+    "refund_failure",
+    "stripe_fee",
+]
 
 
 class FeeDetail(Struct, frozen=True, kw_only=True, gc=False):
@@ -18,7 +27,7 @@ class FeeDetail(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class BalanceTransaction(Struct, frozen=True, kw_only=True, gc=False):
-    """One movement of the balance. `net` is `amount` less `fee`; money that leaves is negative."""
+    """One movement of the balance. `net` is `amount` less `fee`; money that leaves is negative. A fee of the account has no source."""
 
     id: str
     object: Literal["balance_transaction"] = "balance_transaction"
@@ -33,7 +42,7 @@ class BalanceTransaction(Struct, frozen=True, kw_only=True, gc=False):
     fee_details: tuple[FeeDetail, ...]
     net: int
     reporting_category: str
-    source: str | Struct
+    source: str | Struct | None
     status: Literal["available", "pending"]
     type: MovementType
 

@@ -3,15 +3,18 @@
 import json
 import re
 import subprocess
+from typing import get_args
 
 import pytest
 
 from docs.markdown import named_block, prose
 from docs.printed import PROJECT
 from fixtures.sandbox import SandboxProcess
-from psp_sandbox.stripe import dispute_machine, test_helpers
+from psp_sandbox.stripe import dispute_machine, payout_machine, test_helpers
 from psp_sandbox.stripe.api import OPERATIONS
 from psp_sandbox.stripe.cards import CARDS
+from psp_sandbox.stripe.falsification import FalsificationKind
+from psp_sandbox.stripe.report_types import REPORT_TYPES
 
 GUIDE = "docs/guides/sandbox.md"
 
@@ -44,6 +47,24 @@ def test_the_guides_dispute_opens_when_the_clock_is_advanced(psp_sandbox: Sandbo
 def test_the_guides_checkout_session_is_paid(psp_sandbox: SandboxProcess) -> None:
     typed(psp_sandbox, "checkout")
     assert psp_sandbox.state()["amount_received"] == {"usd": 1000}
+
+
+def test_the_guides_payout_can_be_falsified(psp_sandbox: SandboxProcess) -> None:
+    assert '"object":"payout"' in typed(psp_sandbox, "payout")
+    assert '"kind":"drop_row"' in typed(psp_sandbox, "falsify")
+
+
+def test_guide_lists_each_payout_step_and_falsification(guide: str) -> None:
+    for step in payout_machine.STEPS:
+        assert f"/sandbox/payouts/{{id}}/{step}`" in guide
+    for kind in get_args(FalsificationKind):
+        assert f"| `{kind}` |" in guide
+
+
+def test_guide_lists_each_type_of_report(guide: str) -> None:
+    for name, kind in REPORT_TYPES.items():
+        needs = ", ".join(f"`{one}`" for one in sorted(kind.required, reverse=True))
+        assert f"| `{name}` | {needs} |" in guide
 
 
 def test_the_guides_fault_of_an_operation_can_be_ordered(psp_sandbox: SandboxProcess) -> None:

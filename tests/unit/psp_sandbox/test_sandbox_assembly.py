@@ -31,7 +31,7 @@ def test_a_bug_is_answered_with_a_500_and_logged(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(sandbox._calls, "take", fail)
     monkeypatch.setattr(sandbox._admin, "handle", fail)
-    monkeypatch.setattr(sandbox._store, "challenge", fail)
+    monkeypatch.setattr(sandbox._store.challenges, "get", fail)
     exchange = Kept("GET", path)
     with capture_logs() as logs:
         sandbox.handle(exchange)
