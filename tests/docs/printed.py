@@ -46,6 +46,9 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
+from fincore.reconciliation.formats import paypal_events, paypal_rows
+from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.formats.stripe_categories import CATEGORIES
 from fincore.write.merchants import origins
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
 from fincore.write.payments import metadata
@@ -470,9 +473,48 @@ def risk_outcomes() -> str:
     return _table(("event", "counters", "when"), rows)
 
 
+def paypal_event_kinds() -> str:
+    """What PayPal's event codes are, groups first, then the codes that differ from theirs."""
+    rows = [
+        (f"`{code}`", kinds.about, f"`{kinds.credit}`", f"`{kinds.debit}`", "fee" if kinds.is_fee else "")
+        for table in (paypal_events.GROUPS, paypal_events.CODES)
+        for code, kinds in table.items()
+    ]
+    return _table(("group or code", "about", "CR is", "DR is", "amount is"), rows)
+
+
+def stl_rows() -> str:
+    """The row kinds of PayPal's settlement report, and what may follow each."""
+    places = {
+        place: kind for following in paypal_rows.FOLLOWING.values() for kind, place in following.items()
+    }
+    follows = {
+        kind: sorted(
+            {
+                one
+                for place, before in places.items()
+                if before == kind
+                for one in paypal_rows.FOLLOWING[place]
+            }
+        )
+        for kind in paypal_rows.ROW_KINDS
+    }
+    return _table(
+        ("row", "is", "followed by"),
+        [
+            (f"`{kind}`", about, " or ".join(f"`{one}`" for one in follows[kind]) or "the end of the file")
+            for kind, about in paypal_rows.ROW_KINDS.items()
+        ],
+    )
+
+
 PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "alerts": alerts,
     "arrows": arrows,
+    "file_formats": lambda: _table(
+        ("format", "is", "version of the parser"),
+        [(f"`{name}`", one.about, f"{one.parser_version}") for name, one in FORMATS.items()],
+    ),
     "follow_up_jobs": follow_up_table,
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),
@@ -504,8 +546,13 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "public_events": public_events,
     "retry_schedule": lambda: _text(RetryPolicy().schedule()),
     "settings": settings,
+    "paypal_events": paypal_event_kinds,
     "paypal_outcomes": lambda: _text(
         "\n".join(line.rstrip() for line in paypal_outcome_table().splitlines())
+    ),
+    "stl_rows": stl_rows,
+    "stripe_categories": lambda: _table(
+        ("category", "is"), [(f"`{name}`", f"`{kind}`") for name, kind in CATEGORIES.items()]
     ),
     "stripe_outcomes": lambda: _text("\n".join(line.rstrip() for line in outcome_table().splitlines())),
     "stripe_version": stripe_version,

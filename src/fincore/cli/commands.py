@@ -79,5 +79,8 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "fincore.cli.ledger:ledger",
             "The ledger: balances, statements, suspense, closing, seals, export.",
         ),
+        "reconcile": Command(
+            "fincore.cli.reconcile:reconcile", "Settlement files of PSPs: check whether one is whole."
+        ),
     }
 )

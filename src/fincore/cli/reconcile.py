@@ -1,0 +1,52 @@
+"""What `fincore reconcile` can do: settlement files checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from fincore.backoffice.settlement_check import CheckedFile, check_file
+from fincore.cli.commands import COMMANDS
+from fincore.cli.settlement_text import checked_text
+from fincore.cli.terminal import show
+from fincore.domain.errors import UsageError
+from fincore.reconciliation.parsed_file import Expected, FileFormat
+
+reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
+
+
+@reconcile.command(name="check")
+def check(
+    file: Path,
+    *,
+    file_format: Annotated[FileFormat, Parameter(name="--format")],
+    account: str | None = None,
+    payout: str | None = None,
+) -> None:
+    """Read a settlement file, print what it says of itself and what its lines add up to; exit with 1 if it is refused.
+
+    Nothing of it is kept or booked.
+
+    Parameters
+    ----------
+    file
+        The file, as the PSP made it.
+    file_format
+        What the file is.
+    account
+        Refuse the file if it is about another account at the PSP, such as a PayPal merchant id.
+    payout
+        Refuse the file if a line is about another payout, such as one of Stripe's `po_...`.
+
+    """
+    show(checked_text(_checked(file, file_format, Expected(account, payout))))
+
+
+def _checked(file: Path, file_format: FileFormat, expected: Expected) -> CheckedFile:
+    """Raises `FileRefused`, and `UsageError` for a file that cannot be opened or read."""
+    try:
+        with file.open("rb") as stream:
+            return check_file(stream, file_format, expected)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name cannot be used"
+        raise UsageError(f"the file cannot be read ({reason})") from None

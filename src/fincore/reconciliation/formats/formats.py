@@ -1,0 +1,38 @@
+"""The formats of files that can be read: the parser of each, and its version. Pure."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import BinaryIO, Final, NamedTuple
+
+from fincore.reconciliation.formats import paypal_stl, stripe_itemized, stripe_summary
+from fincore.reconciliation.parsed_file import Expected, FileFormat, ParsedFile, Reading
+
+
+class Format(NamedTuple):
+    """A parser. Its version rises with each change of what it makes of a file, and is kept with the file."""
+
+    about: str
+    parser_version: int
+    read: Callable[[BinaryIO, Expected], Reading]
+
+    def parse(self, stream: BinaryIO, expected: Expected) -> ParsedFile:
+        """The lines of a stream of bytes; what is wrong with it is raised while they are read, as `FileRefused`."""
+        return ParsedFile(self.read(stream, expected))
+
+
+FORMATS: Final[Mapping[FileFormat, Format]] = MappingProxyType(
+    {
+        "paypal_stl": Format(
+            "PayPal's settlement report", paypal_stl.PARSER_VERSION, paypal_stl.read_paypal_stl
+        ),
+        "stripe_payout_itemized": Format(
+            "Stripe's itemized payout reconciliation",
+            stripe_itemized.PARSER_VERSION,
+            stripe_itemized.read_stripe_itemized,
+        ),
+        "stripe_payout_summary": Format(
+            "Stripe's summary of a payout", stripe_summary.PARSER_VERSION, stripe_summary.read_stripe_summary
+        ),
+    }
+)
+"""Format -> its parser."""

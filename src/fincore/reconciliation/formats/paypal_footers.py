@@ -1,0 +1,127 @@
+"""The footers of PayPal's settlement report: totals and balances of a section or of the whole report, in one currency. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fincore.domain.currency import Currency, parse_currency
+from fincore.domain.money import Money
+from fincore.reconciliation.formats.paypal_fields import balance_of, count_of, total_of
+from fincore.reconciliation.parsed_file import FileRefused, quoted
+from fincore.reconciliation.totals import ComputedTotals, StatedTotals, differences
+
+FIELDS: Final = (
+    "row kind",
+    "currency",
+    "total gross credits",
+    "total gross debits",
+    "total fee credits",
+    "total fee debits",
+    "beginning available CR or DR",
+    "beginning available balance",
+    "ending available CR or DR",
+    "ending available balance",
+    "beginning total CR or DR",
+    "beginning total balance",
+    "ending total CR or DR",
+    "ending total balance",
+    "beginning payable CR or DR",
+    "beginning payable balance",
+    "ending payable CR or DR",
+    "ending payable balance",
+    "row count",
+)
+"""What the fields of SF and RF are, in their order."""
+
+
+def footer_of(number: int, row: list[str]) -> StatedTotals:
+    """What a footer states, with the balance that its totals move: the available one, or else the total one.
+
+    Raises `FileRefused` for a field that is not what it must be, and where neither balance moves by the totals.
+    """
+    currency = parse_currency(row[1])
+    if currency is None:
+        raise FileRefused(number, f"{quoted(row[1])} is no currency")
+    totals = [total_of(number, row[place], currency, FIELDS[place]) for place in range(2, 6)]
+    balances = [
+        balance_of(number, row[place], row[place + 1], currency, FIELDS[place + 1])
+        for place in range(6, 18, 2)
+    ]
+    moved_minor = totals[0] - totals[1] + totals[2] - totals[3]
+    for beginning_minor, ending_minor in (balances[0:2], balances[2:4]):
+        if ending_minor - beginning_minor == moved_minor:
+            return StatedTotals(
+                currency=currency,
+                beginning_minor=beginning_minor,
+                ending_minor=ending_minor,
+                gross_credit_minor=totals[0],
+                gross_debit_minor=totals[1],
+                fee_credit_minor=totals[2],
+                fee_debit_minor=totals[3],
+                rows=count_of(number, row[18], "row count"),
+            )
+    raise FileRefused(
+        number,
+        f"its totals move {Money(moved_minor, currency)}, and neither balance does: available from "
+        f"{Money(balances[0], currency)} to {Money(balances[1], currency)}, total from "
+        f"{Money(balances[2], currency)} to {Money(balances[3], currency)}",
+    )
+
+
+def require_sums(number: int, stated: StatedTotals, computed: Mapping[Currency, ComputedTotals]) -> None:
+    """Raise `FileRefused` unless the rows add up to the footer."""
+    for sentence in differences({stated.currency: stated}, computed):
+        raise FileRefused(number, f"the footer and the rows differ: {sentence}")
+
+
+def require_no_more(number: int, stated: StatedTotals, computed: Mapping[Currency, ComputedTotals]) -> None:
+    """Raise `FileRefused` if the rows of one file exceed what the footer states of all files of the report."""
+    has = computed.get(stated.currency)
+    pairs = (
+        ()
+        if has is None
+        else (
+            (stated.gross_credit_minor, has.gross_credit_minor),
+            (stated.gross_debit_minor, has.gross_debit_minor),
+            (stated.fee_credit_minor, has.fee_credit_minor),
+            (stated.fee_debit_minor, has.fee_debit_minor),
+            (stated.rows, has.rows),
+        )
+    )
+    if any(says is not None and says < found for says, found in pairs):
+        raise FileRefused(number, "the footer states less of the whole report than this file alone has")
+
+
+def require_footers(
+    number: int, stated: Iterable[Currency], computed: Mapping[Currency, ComputedTotals]
+) -> None:
+    """Raise `FileRefused` if a currency has no footer, unless its rows leave the balance as it was.
+
+    PayPal writes none for a currency that was converted as it came.
+    """
+    for currency in computed.keys() - set(stated):
+        net_minor = computed[currency].net_minor
+        if net_minor:
+            raise FileRefused(
+                number,
+                f"no footer stood before for {currency.upper()}: its rows move {Money(net_minor, currency)}",
+            )
+
+
+def summed(one: StatedTotals | None, other: StatedTotals) -> StatedTotals:
+    """The totals of two sections of one currency, or of the only one."""
+    if one is None:
+        return other
+
+    def both(field: str) -> int:
+        return (getattr(one, field) or 0) + (getattr(other, field) or 0)
+
+    return StatedTotals(
+        currency=other.currency,
+        beginning_minor=both("beginning_minor"),
+        ending_minor=both("ending_minor"),
+        gross_credit_minor=both("gross_credit_minor"),
+        gross_debit_minor=both("gross_debit_minor"),
+        fee_credit_minor=both("fee_credit_minor"),
+        fee_debit_minor=both("fee_debit_minor"),
+        rows=both("rows"),
+    )
