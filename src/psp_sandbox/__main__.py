@@ -7,7 +7,7 @@ import socket
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import cyclopts
 import structlog
@@ -20,6 +20,9 @@ from psp_sandbox.logs import configure
 from psp_sandbox.options import PAYPAL_RETRIES, Options
 from psp_sandbox.sandbox import Sandbox
 from psp_sandbox.server import Server, bind, url_of
+
+if TYPE_CHECKING:
+    from psp_sandbox.paypal.sftp_server import SftpServer
 
 app = cyclopts.App(
     name="psp-sandbox",
@@ -43,6 +46,11 @@ def serve(
     paypal_webhook_url: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     paypal_webhook_id: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     paypal_ca_file: Path | None = None,
+    paypal_sftp_port: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=0, lte=65535))]
+    | None = None,
+    paypal_sftp_host_key: Path | None = None,
+    paypal_sftp_authorized_keys: Path | None = None,
+    paypal_sftp_known_hosts: Path | None = None,
     webhook_retry_base_seconds: float = 1.0,
     webhook_retry_max_seconds: float | None = None,
     webhook_max_attempts: Annotated[int, Parameter(validator=cyclopts.validators.Number(gte=1))]
@@ -77,6 +85,14 @@ def serve(
         The id of the webhook at --paypal-webhook-url, which its signatures contain. One for each URL.
     paypal_ca_file
         File to write the certificate to that a verifier of PayPal's webhooks has to trust, as PEM; a new one each start.
+    paypal_sftp_port
+        Port of PayPal's SFTP server for settlement reports, on 127.0.0.1; 0 picks a free one and prints it. No server unless said.
+    paypal_sftp_host_key
+        File with the private key of the SFTP server, as OpenSSH or PEM; a new key each start unless said.
+    paypal_sftp_authorized_keys
+        File with public keys, one a line, each of which opens the reports of every user. Passwords are taken too.
+    paypal_sftp_known_hosts
+        File to write the line to by which an SFTP client knows the server.
     webhook_retry_base_seconds
         Wait after the first failed delivery; doubles with each further one.
     webhook_retry_max_seconds
@@ -142,7 +158,50 @@ def serve(
             sys.exit(
                 f"psp-sandbox: cannot write {paypal_ca_file}: {error.strerror}. Choose another --paypal-ca-file."
             )
-    uvloop.run(_run(sandbox, listener))
+    reports = None
+    if paypal_sftp_port is not None:
+        reports = _report_server(
+            sandbox,
+            paypal_sftp_port,
+            host_key=paypal_sftp_host_key,
+            authorized_keys=paypal_sftp_authorized_keys,
+            known_hosts=paypal_sftp_known_hosts,
+        )
+    uvloop.run(_run(sandbox, listener, reports))
+
+
+def _report_server(
+    sandbox: Sandbox,
+    port: int,
+    *,
+    host_key: Path | None,
+    authorized_keys: Path | None,
+    known_hosts: Path | None,
+) -> "SftpServer":
+    """PayPal's SFTP server, bound to its port. Ends the program in a sentence where it cannot be."""
+    from psp_sandbox.paypal import sftp_server  # noqa: PLC0415 - its library takes a while to load
+
+    try:
+        keys = sftp_server.read_keys(host_key, authorized_keys)
+    except sftp_server.UnreadableKey as error:
+        sys.exit(f"psp-sandbox: {error}.")
+    try:
+        listener = bind(sftp_server.HOST, port)
+    except OSError as error:
+        sys.exit(
+            f"psp-sandbox: cannot listen on {sftp_server.HOST}:{port}: {error.strerror or error}. "
+            "Choose another --paypal-sftp-port."
+        )
+    reports = sandbox.report_server(listener, keys)
+    if known_hosts is not None:
+        try:
+            known_hosts.write_text(reports.address.known_hosts)
+        except OSError as error:
+            sys.exit(
+                f"psp-sandbox: cannot write {known_hosts}: {error.strerror}. "
+                "Choose another --paypal-sftp-known-hosts."
+            )
+    return reports
 
 
 def _retries(
@@ -155,7 +214,7 @@ def _retries(
     )
 
 
-async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
+async def _run(sandbox: Sandbox, listener: socket.socket, reports: "SftpServer | None") -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -164,10 +223,17 @@ async def _run(sandbox: Sandbox, listener: socket.socket) -> None:
     sandbox.listens(server)
     await sandbox.start()
     await server.start()
+    if reports is not None:
+        await reports.start()
     # What start-up made lives as long as the process; the collector need not walk it again.
     gc.freeze()
     print(f"psp-sandbox listening on {url_of(listener)}", flush=True)  # noqa: T201 - the line callers wait for
+    if reports is not None:
+        shown = reports.address
+        print(f"psp-sandbox SFTP on {shown.host}:{shown.port}, host key {shown.fingerprint}", flush=True)  # noqa: T201 - as above
     await stopped.wait()
+    if reports is not None:
+        await reports.stop()
     await server.stop()
     await sandbox.stop()
     log.info("sandbox.stopped")

@@ -1,9 +1,11 @@
 """The sandbox assembled: every part is made here and knows only what it is given."""
 
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -38,6 +40,9 @@ from psp_sandbox.stripe.dialect import StripeDialect
 from psp_sandbox.stripe.endpoint import Endpoint
 from psp_sandbox.stripe.store import Store
 from psp_sandbox.stripe.wire import API_VERSION, Event, WebhookEndpoint
+
+if TYPE_CHECKING:
+    from psp_sandbox.paypal.sftp_server import Keys, SftpServer
 
 log = structlog.get_logger("psp_sandbox")
 
@@ -107,6 +112,7 @@ class Sandbox:
         self._calls = Calls(faults=faults, latency=latency)
         self._stripe = StripeDialect(stripe)
         self._paypal = PayPalDialect(paypal)
+        self._paypal_api = paypal
         self._admin = Admin(
             calls=self._calls,
             clock=clock,
@@ -121,6 +127,15 @@ class Sandbox:
     def paypal_root_pem(self) -> bytes:
         """What a verifier of PayPal's webhooks has to trust."""
         return self._webhooks.authority.root_pem
+
+    def report_server(self, listener: socket.socket, keys: "Keys") -> "SftpServer":
+        """PayPal's SFTP server on a bound socket, not started."""
+        from psp_sandbox.paypal.sftp_server import SftpServer  # noqa: PLC0415 - its library takes a while to load
+
+        api = self._paypal_api
+        server = SftpServer(listener, keys, settlement=api.store.settlement, tokens=api.tokens)
+        api.sftp = server.address
+        return server
 
     def listens(self, listening: Listening) -> None:
         """Requests come from this socket, which can be told to refuse connections."""

@@ -22,6 +22,7 @@ from psp_sandbox.paypal import (
 from psp_sandbox.paypal.call import Call
 from psp_sandbox.paypal.errors import Refusal, error, invalid_token, known, unauthenticated
 from psp_sandbox.paypal.oauth import Tokens
+from psp_sandbox.paypal.sftp_address import SftpAddress
 from psp_sandbox.paypal.store import Store
 from psp_sandbox.paypal.webhooks import Webhooks
 
@@ -137,7 +138,12 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PayPalApi:
-    """The dialect as a whole. Not reentrant, and need not be: nothing in it waits."""
+    """The dialect as a whole. Not reentrant, and need not be: nothing in it waits.
+
+    `sftp`: where the reports are, once there is such a server.
+    """
+
+    sftp: SftpAddress | None = None
 
     def __init__(
         self, *, store: Store, tokens: Tokens, webhooks: Webhooks, memory: IdempotencyMemory[str]

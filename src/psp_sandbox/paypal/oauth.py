@@ -46,7 +46,7 @@ class Tokens:
     def give(self, request: Request) -> Response:
         """The answer to a request for a token."""
         given = _basic(request.headers.get(b"authorization", b""))
-        if given is None or not self._knows(*given):
+        if given is None or not self.knows(*given):
             return _refused(401, "invalid_client", "Client Authentication failed")
         form = parse_qs(request.body.decode("latin-1"))
         if form.get("grant_type") != ["client_credentials"]:
@@ -81,7 +81,8 @@ class Tokens:
         self._tokens.clear()
         self._secrets.clear()
 
-    def _knows(self, client_id: str, secret: str) -> bool:
+    def knows(self, client_id: str, secret: str) -> bool:
+        """Whether the secret is that of the client id: the one that was used first."""
         digest = _digest(secret.encode())
         while len(self._secrets) >= MAX_CLIENTS:
             self._secrets.popitem(last=False)

@@ -91,6 +91,9 @@ def totals(store: Store) -> Row:
         "disputes": len(store.disputes),
         "captured_minor": sum(capture.amount.minor for capture in taken),
         "refunded_minor": sum(capture.refunded_minor for capture in taken),
+        "movements": store.balances.count(),
+        "settlement_files": store.settlement.count(),
+        "settlement_faults": dict(store.settlement.faults),
     }
 
 

@@ -1,11 +1,14 @@
 """What the simulated PayPal knows: every account's orders and payments, and the one place where changes enter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import TypeVar
 
 from psp_sandbox.bounded_store import BoundedStore
 from psp_sandbox.children import Children
+from psp_sandbox.ids import new_paypal_id
+from psp_sandbox.paypal import movements
+from psp_sandbox.paypal.balances import Balances
 from psp_sandbox.paypal.change import Change, Effect, NewEvent
 from psp_sandbox.paypal.records import (
     Authorization,
@@ -18,6 +21,8 @@ from psp_sandbox.paypal.records import (
     SetupToken,
     references,
 )
+from psp_sandbox.paypal.settlement import Settlement
+from psp_sandbox.paypal.transaction_rows import Row
 from psp_sandbox.paypal.webhooks import Webhooks
 from psp_sandbox.paypal.wire import (
     Body,
@@ -31,6 +36,9 @@ from psp_sandbox.paypal.wire import (
 from psp_sandbox.paypal.wire_disputes import dispute_body
 from psp_sandbox.paypal.wire_vault import payment_token_body, setup_token_body
 from psp_sandbox.scheduler import Due, Scheduler
+
+MOVEMENTS_PER_ORDER = 4
+"""How many movements of balances are kept for each order that may be kept."""
 
 
 class Store:
@@ -61,6 +69,8 @@ class Store:
             max_rows=max_orders, dropped=self._drop_payment_token
         )
         self.disputes: BoundedStore[Dispute] = BoundedStore(max_rows=max_orders, dropped=self._drop_dispute)
+        self.balances = Balances(max_rows=MOVEMENTS_PER_ORDER * max_orders)
+        self.settlement = Settlement(balances=self.balances, clock=clock)
         self._clock = clock
         self._webhooks = webhooks
         self._tokens_of: dict[tuple[str, str], dict[str, None]] = {}
@@ -187,6 +197,8 @@ class Store:
             self._disputes_of,
         ):
             index.clear()
+        self.balances.clear()
+        self.settlement.clear()
         self.scheduler.clear()
 
     def _put(self, record: Record) -> None:
@@ -195,7 +207,10 @@ class Store:
             case Order():
                 _put_in(self.orders, record)
             case Dispute():
+                before = self.disputes.get(account, record.id)
                 _put_in(self.disputes, record)
+                first = next(iter(self.captures_of(record)), None)
+                self._book(account, movements.of_disputes(before, record, first))
                 for capture_id in record.capture_ids:
                     self._disputes_of.setdefault(capture_id, {})[record.id] = None
             case SetupToken():
@@ -210,11 +225,27 @@ class Store:
                 self._authorizations_of.put(account, record)
                 self._use_invoice(record, "payment", record.order_id, used=record.status != "DENIED")
             case Capture():
+                taken = movements.of_captures(
+                    self.captures.get(account, record.id), record, self.orders.get(account, record.order_id)
+                )
+                self._book(account, taken)
                 self._captures_of.put(account, record)
                 self._use_invoice(record, "payment", record.order_id, used=record.status != "DECLINED")
             case Refund():
+                returned = movements.of_refunds(
+                    self.refunds.get(account, record.id),
+                    record,
+                    self.orders.get(account, record.order_id),
+                    new_paypal_id,
+                )
+                self._book(account, returned)
                 self._refunds_of.put(account, record)
                 self._use_invoice(record, "refund", record.id, used=True)
+
+    def _book(self, account: str, rows: Iterator[Row]) -> None:
+        """What a snapshot moved of the balance, before the snapshot itself is kept."""
+        for row in rows:
+            self.balances.add(account, row)
 
     def _use_invoice(
         self, record: Authorization | Capture | Refund, kind: str, by: str, *, used: bool

@@ -10,7 +10,14 @@ import msgspec
 from psp_sandbox.ids import new_paypal_id
 from psp_sandbox.messages import Request, Response
 from psp_sandbox.misdirected import Misdirected
-from psp_sandbox.paypal import dispute_machine, order_machine, payment_machine, refund_machine, snapshot
+from psp_sandbox.paypal import (
+    dispute_machine,
+    order_machine,
+    payment_machine,
+    refund_machine,
+    settlement_helpers,
+    snapshot,
+)
 from psp_sandbox.paypal.api import PayPalApi
 from psp_sandbox.paypal.change import Change
 from psp_sandbox.paypal.dispute_machine import ImpossibleStep
@@ -194,5 +201,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "refunds/fail"): fail_refund,
     ("DELETE", "tokens"): expire_tokens,
     **{("POST", f"disputes/{step}"): move_dispute(step) for step in dispute_machine.STEPS},
+    **settlement_helpers.OPERATIONS,
 }
 """Method and path below /sandbox/paypal/, without the id in the middle."""

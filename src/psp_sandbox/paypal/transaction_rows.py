@@ -4,7 +4,6 @@ Event codes: developer.paypal.com/docs/transaction-search/transaction-event-code
 """
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from psp_sandbox.paypal.records import (
     AuthorizationStatus,
     Capture,
     Dispute,
+    Movement,
     MovementKind,
     Order,
     Payer,
@@ -34,6 +34,10 @@ HELD: dict[AuthorizationStatus, Status] = {
     "VOIDED": "V",
 }
 PAYMENT, AUTHORIZATION, REFUND, REVERSAL = "T0006", "T1300", "T1107", "T1106"
+CONVERSION, ORDERED_CONVERSION = "T0200", "T0201"
+"""A conversion of one payment's money as it comes or goes, and one that the merchant asked for."""
+WITHDRAWAL, RETURNED_WITHDRAWAL, FUNDING = "T0400", "T1101", "T0300"
+"""Money that goes to the merchant's bank, that the bank sent back, and that PayPal takes from the bank."""
 MOVEMENTS: dict[tuple[str, MovementKind], tuple[str, int]] = {
     ("INTERNAL", "hold"): ("T1110", -1),
     ("INTERNAL", "release"): ("T1111", 1),
@@ -49,7 +53,10 @@ _PLAIN = re.compile(r"""[a-zA-Z0-9_'\-., ":;!?]*""")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One row. Amounts are minor units, negative for what goes; times are unix seconds."""
+    """One row. Amounts are minor units, negative for what goes; times are unix seconds.
+
+    `at`: when the movement was begun; `updated_at`: when it reached the balance.
+    """
 
     id: str
     code: str
@@ -60,11 +67,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: int
     updated_at: int
     fee_minor: int = 0
-    reference: tuple[str, Literal["ODR", "TXN"]]
+    reference: tuple[str, Literal["ODR", "TXN"]] | None
     custom_id: str | None
     invoice_id: str | None
     by_card: bool = False
     payer: Payer | None = None
+    bank_reference: str | None = None
 
 
 def of_authorization(hold: Authorization, order: Order | None) -> Row:
@@ -127,26 +135,32 @@ def of_refund(refund: Refund, order: Order | None) -> Row:
     )
 
 
-def of_dispute(dispute: Dispute, first: Capture | None) -> Iterator[Row]:
-    """What a dispute moved, the latest first; it is tied to the first capture that it is about."""
-    for movement in reversed(dispute.movements):
-        known = MOVEMENTS.get((dispute.channel, movement.kind))
-        if known is None:
-            continue
-        code, sign = known
-        yield Row(
-            id=movement.id,
-            code=code,
-            status="S",
-            affects_balance=True,
-            currency=dispute.amount.currency,
-            minor=sign * movement.minor,
-            at=movement.at,
-            updated_at=movement.at,
-            reference=(dispute.capture_ids[0], "TXN"),
-            custom_id=None if first is None else first.custom_id,
-            invoice_id=None if first is None else first.invoice_id,
-        )
+def of_movement(dispute: Dispute, movement: Movement, first: Capture | None) -> Row | None:
+    """What a dispute moved; None where it moved no money of the merchant's. `first`: the first capture it is about.
+
+    The row names that capture; the row of a fee names the chargeback or the reversal that it is the price of.
+    """
+    known = MOVEMENTS.get((dispute.channel, movement.kind))
+    if known is None:
+        return None
+    code, sign = known
+    about = dispute.capture_ids[0]
+    if movement.kind == "fee":
+        taken = [one.id for one in dispute.movements if one.kind == "settlement"]
+        about = taken[-1] if taken else about
+    return Row(
+        id=movement.id,
+        code=code,
+        status="S",
+        affects_balance=True,
+        currency=dispute.amount.currency,
+        minor=sign * movement.minor,
+        at=movement.at,
+        updated_at=movement.at,
+        reference=(about, "TXN"),
+        custom_id=None if first is None else first.custom_id,
+        invoice_id=None if first is None else first.invoice_id,
+    )
 
 
 def row_body(row: Row, fields: frozenset[str]) -> Body:
@@ -166,20 +180,21 @@ def row_body(row: Row, fields: frozenset[str]) -> Body:
 
 
 def _transaction_info(row: Row) -> Body:
-    reference, kind = row.reference
     body: Body = {
         "transaction_id": row.id,
-        "paypal_reference_id": reference,
-        "paypal_reference_id_type": kind,
         "transaction_event_code": row.code,
         "transaction_initiation_date": time_text(row.at),
         "transaction_updated_date": time_text(row.updated_at),
         "transaction_amount": shown(row.currency, row.minor),
         "transaction_status": row.status,
     }
+    if row.reference is not None:
+        body["paypal_reference_id"], body["paypal_reference_id_type"] = row.reference
     if row.payer is not None:
         body["paypal_account_id"] = row.payer.id
     if row.fee_minor:
         body["fee_amount"] = shown(row.currency, row.fee_minor)
+    if row.bank_reference is not None:
+        body["bank_reference_id"] = row.bank_reference
     names = {"custom_field": row.custom_id, "invoice_id": row.invoice_id}
     return body | {name: value for name, value in names.items() if value and _PLAIN.fullmatch(value)}

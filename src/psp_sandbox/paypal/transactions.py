@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import merge
 from itertools import islice, takewhile
 from math import ceil
 from typing import Annotated, Literal
@@ -20,11 +19,10 @@ from psp_sandbox.paypal.transaction_rows import (
     Status,
     of_authorization,
     of_capture,
-    of_dispute,
     of_refund,
     row_body,
 )
-from psp_sandbox.paypal.wire import MERCHANT_ID, Body, path_links, time_text
+from psp_sandbox.paypal.wire import MERCHANT_ID, RECEIVABLE, Body, path_links, time_text
 
 LAG_SECONDS = 3 * 3_600
 """How long after it a transaction is found: PayPal says up to three hours, the sandbox always takes all of them."""
@@ -78,11 +76,15 @@ def search(call: Call) -> Response:
         raise Refusal("INVALID_PARAMETER_VALUE", field="fields", value=given.fields)
     refreshed_at = call.store.now() - LAG_SECONDS
     amounts = _amounts(given)
-    recent = takewhile(lambda row: row.at >= start, _newest_first(call, start))
-    wanted = (row for row in recent if row.at <= min(end, refreshed_at) and _is_wanted(row, given, amounts))
+    wanted = (
+        row
+        for row in _rows(call, start, moved_only=given.balance_affecting_records_only == "Y")
+        if start <= row.at <= min(end, refreshed_at) and _is_wanted(row, given, amounts)
+    )
     found = list(islice(wanted, MAX_ROWS + 1))
     if len(found) > MAX_ROWS:
         raise Refusal("RESULTSET_TOO_LARGE")
+    found.sort(key=lambda row: -row.at)
     first = (given.page - 1) * given.page_size
     pages = ceil(len(found) / given.page_size)
     links = [(f"{PATH}?page={given.page}", "self", "GET")]
@@ -103,29 +105,32 @@ def search(call: Call) -> Response:
     return Response(payload={"transaction_details": shown, **body} if shown else body)
 
 
-def _newest_first(call: Call, start: float) -> Iterator[Row]:
-    """The account's rows. Those of a kind come in the order of their making, so that the walk can end at the window's start."""
+def _rows(call: Call, start: float, *, moved_only: bool) -> Iterator[Row]:
+    """The account's rows, those of one kind newest first, so that each walk can end at the window's start.
+
+    A payment may reach the balance days after it was begun, never before.
+    """
     store, account = call.store, call.account
+    yield from takewhile(lambda row: row.updated_at >= start, store.balances.newest_first(account))
+    if moved_only:
+        return
     holds = (
         of_authorization(one, store.orders.get(account, one.order_id))
         for one in store.authorizations.newest_first(account)
     )
-    captures = (
+    yield from takewhile(lambda row: row.at >= start, holds)
+    payments = (
         of_capture(one, store.orders.get(account, one.order_id))
         for one in store.captures.newest_first(account)
+        if one.status not in RECEIVABLE
     )
+    yield from takewhile(lambda row: row.at >= start, payments)
     refunds = (
-        of_refund(one, store.orders.get(account, one.order_id)) for one in store.refunds.newest_first(account)
+        of_refund(one, store.orders.get(account, one.order_id))
+        for one in store.refunds.newest_first(account)
+        if store.balances.get(account, one.id) is None
     )
-    # A dispute moves money long after it was opened.
-    disputes = (
-        row
-        for one in store.disputes.newest_first(account)
-        if one.updated_at >= start
-        for row in of_dispute(one, next(iter(store.captures_of(one)), None))
-    )
-    moved = sorted(disputes, key=lambda row: -row.at)
-    return merge(holds, captures, refunds, moved, key=lambda row: -row.at)
+    yield from takewhile(lambda row: row.at >= start, refunds)
 
 
 def _amounts(given: Search) -> range | None:

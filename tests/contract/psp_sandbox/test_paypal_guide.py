@@ -10,10 +10,11 @@ import pytest
 from docs.markdown import named_block, prose
 from docs.printed import PROJECT
 from fixtures.sandbox import SandboxProcess
-from psp_sandbox.paypal import approval_page, payment_machine, test_helpers
+from psp_sandbox.paypal import approval_page, payment_machine, settlement_helpers, test_helpers
 from psp_sandbox.paypal.api import OPERATIONS
 from psp_sandbox.paypal.cards import REJECTIONS
 from psp_sandbox.paypal.change import EventType
+from psp_sandbox.paypal.settlement_faults import FileFault, RowFault
 
 GUIDE = "docs/guides/sandbox-paypal.md"
 
@@ -39,6 +40,19 @@ def test_payment_of_the_paypal_guide_is_captured(psp_sandbox: SandboxProcess) ->
     assert psp_sandbox.state("any")["paypal"]["by_custom_id"] == {
         "cart-7": {"orders": 1, "captures": 1, "captured_minor": 10_000, "refunded_minor": 0}
     }
+
+
+def test_day_of_the_paypal_guide_is_settled(psp_sandbox: SandboxProcess) -> None:
+    typed(psp_sandbox, "paypal-payment")
+    (file,) = json.loads(typed(psp_sandbox, "paypal-settlement"))["data"]
+    assert (file["rows"], file["name"][:4]) == (2, "STL-")
+
+
+def test_paypal_guide_lists_each_settlement_fault_and_code(guide: str) -> None:
+    for kind in (*get_args(RowFault), *get_args(FileFault)):
+        assert f"| `{kind}` |" in guide
+    table = guide.partition("`move` takes these codes:")[2].partition("## ")[0]
+    assert set(re.findall(r"`(T\d{4})`", table)) == set(settlement_helpers.CODES)
 
 
 def test_other_blocks_of_the_paypal_guide_run(psp_sandbox: SandboxProcess) -> None:

@@ -151,11 +151,17 @@ def test_disputes_and_reversals_have_codes_of_their_own(
     psp_sandbox.call("POST", f"/sandbox/paypal/captures/{reversed_one['id']}/reverse", {})
     psp_sandbox.call("POST", "/sandbox/clock", {"advance_seconds": 3 * HOUR + 60})
     rows = found(PayPalClient(paypal.url))
+    taken = {
+        one["transaction_id"]: one["paypal_reference_id"]
+        for one in rows
+        if one["transaction_event_code"] in {"T1106", "T1201"}
+    }
     codes: dict[str, list[tuple[str, str]]] = {}
     for one in rows:
         if one["transaction_event_code"] != "T0006":
             moved = (one["transaction_event_code"], one["transaction_amount"]["value"])
-            codes.setdefault(one["paypal_reference_id"], []).append(moved)
+            about = one["paypal_reference_id"]
+            codes.setdefault(taken.get(about, about), []).append(moved)
     assert {capture_id: sorted(moved) for capture_id, moved in codes.items()} == {
         held["id"]: [("T0106", "-15.00"), ("T1106", "-100.00"), ("T1110", "-100.00"), ("T1111", "100.00")],
         back["id"]: [("T0106", "-15.00"), ("T1201", "-100.00"), ("T1202", "100.00")],
