@@ -46,9 +46,11 @@ from fincore.postgres import pool
 from fincore.read.ledger.accounts import chart_table
 from fincore.read.ledger.journal import journal_table
 from fincore.read.page import PAGE_ROWS_MAX
-from fincore.reconciliation.formats import paypal_events, paypal_rows
+from fincore.reconciliation.formats import paypal_events, paypal_rows, records, xml_elements
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.formats.stripe_categories import CATEGORIES
+from fincore.reconciliation.line import REFERENCE_CHARACTERS_MAX
+from fincore.reconciliation.totals import TYPES_MAX
 from fincore.write.merchants import origins
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
 from fincore.write.payments import metadata
@@ -483,6 +485,22 @@ def paypal_event_kinds() -> str:
     return _table(("group or code", "about", "CR is", "DR is", "amount is"), rows)
 
 
+def file_limits() -> str:
+    """The bounds of a settlement file that is read."""
+    rows = [
+        ("a line", f"{records.LINE_CHARACTERS_MAX:,} characters"),
+        ("a record with line ends in quotation marks", f"{records.RECORD_LINES_MAX:,} lines"),
+        ("a header", f"{records.COLUMNS_MAX} columns"),
+        ("an id", f"{REFERENCE_CHARACTERS_MAX} characters"),
+        ("an amount", f"{len(str(money.AMOUNT_MINOR_MAX))} digits"),
+        ("types of lines", f"{TYPES_MAX:,}, each in a currency"),
+        ("a tag of XML", f"{xml_elements.TOKEN_BYTES_MAX:,} bytes"),
+        ("a text of XML", f"{xml_elements.TEXT_CHARACTERS_MAX:,} characters"),
+        ("XML elements within each other", f"{xml_elements.DEPTH_MAX}"),
+    ]
+    return _table(("what", "at most"), rows)
+
+
 def stl_rows() -> str:
     """The row kinds of PayPal's settlement report, and what may follow each."""
     places = {
@@ -515,6 +533,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
         ("format", "is", "version of the parser"),
         [(f"`{name}`", one.about, f"{one.parser_version}") for name, one in FORMATS.items()],
     ),
+    "file_limits": file_limits,
     "follow_up_jobs": follow_up_table,
     "janitor_schedule": janitor_schedule,
     "chart": lambda: _text(chart_table()),

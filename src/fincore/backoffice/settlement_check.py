@@ -7,7 +7,7 @@ import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.reconciliation.formats.formats import FORMATS
-from fincore.reconciliation.parsed_file import Expected, FileFacts, FileFormat
+from fincore.reconciliation.parsed_file import Expected, FileFacts, ReadFormat
 from fincore.reconciliation.totals import ComputedTotals, StatedTotals
 
 
@@ -20,7 +20,7 @@ class CheckedFile(msgspec.Struct, frozen=True):
     computed: Mapping[Currency, ComputedTotals]
 
 
-def check_file(stream: BinaryIO, file_format: FileFormat, expected: Expected) -> CheckedFile:
+def check_file(stream: BinaryIO, file_format: ReadFormat, expected: Expected) -> CheckedFile:
     """Read a file to its end. Raises `FileRefused`."""
     parsed = FORMATS[file_format].parse(stream, expected)
     lines = sum(1 for _ in parsed.lines)

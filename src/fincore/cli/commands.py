@@ -80,7 +80,8 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "The ledger: balances, statements, suspense, closing, seals, export.",
         ),
         "reconcile": Command(
-            "fincore.cli.reconcile:reconcile", "Settlement files of PSPs: check whether one is whole."
+            "fincore.cli.reconcile:reconcile",
+            "Settlement files of PSPs and statements of banks: check whether one is whole.",
         ),
     }
 )

@@ -10,7 +10,7 @@ from fincore.cli.commands import COMMANDS
 from fincore.cli.settlement_text import checked_text
 from fincore.cli.terminal import show
 from fincore.domain.errors import UsageError
-from fincore.reconciliation.parsed_file import Expected, FileFormat
+from fincore.reconciliation.parsed_file import Expected, ReadFormat
 
 reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
 
@@ -19,22 +19,22 @@ reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
 def check(
     file: Path,
     *,
-    file_format: Annotated[FileFormat, Parameter(name="--format")],
+    file_format: Annotated[ReadFormat, Parameter(name="--format")],
     account: str | None = None,
     payout: str | None = None,
 ) -> None:
-    """Read a settlement file, print what it says of itself and what its lines add up to; exit with 1 if it is refused.
+    """Read a settlement file or a bank's statement, print what it says of itself and what its lines add up to; exit with 1 if it is refused.
 
     Nothing of it is kept or booked.
 
     Parameters
     ----------
     file
-        The file, as the PSP made it.
+        The file, as the PSP or the bank made it.
     file_format
         What the file is.
     account
-        Refuse the file if it is about another account at the PSP, such as a PayPal merchant id.
+        Refuse the file if it is about another account at the PSP or the bank, such as a PayPal merchant id or an IBAN.
     payout
         Refuse the file if a line is about another payout, such as one of Stripe's `po_...`.
 
@@ -42,7 +42,7 @@ def check(
     show(checked_text(_checked(file, file_format, Expected(account, payout))))
 
 
-def _checked(file: Path, file_format: FileFormat, expected: Expected) -> CheckedFile:
+def _checked(file: Path, file_format: ReadFormat, expected: Expected) -> CheckedFile:
     """Raises `FileRefused`, and `UsageError` for a file that cannot be opened or read."""
     try:
         with file.open("rb") as stream:

@@ -19,6 +19,11 @@ from fincore.reconciliation.totals import (
 )
 
 FileFormat = Literal["paypal_stl", "stripe_payout_itemized", "stripe_payout_summary"]
+"""What PSPs state: a file of such a format is booked."""
+BankFormat = Literal["camt053", "bank_csv"]
+"""What banks state: the other side of payouts."""
+ReadFormat = Literal[FileFormat, BankFormat]
+"""All that can be read."""
 
 QUOTED_CHARACTERS_MAX: Final = 40
 """How much of a file a sentence repeats."""
@@ -36,7 +41,7 @@ class Expected(msgspec.Struct, frozen=True):
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a file says of itself beside its totals; None where its format does not say it."""
 
-    format: FileFormat
+    format: ReadFormat
     version: str | None = None
     """Of the report, in the PSP's words."""
     account_id: str | None = None

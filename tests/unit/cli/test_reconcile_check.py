@@ -103,6 +103,7 @@ def test_refused_file_is_one_sentence_with_its_line(check: Check) -> None:
     [
         ("paypal_stl", "--account", joined(stl_lines(ROWS))),
         ("stripe_payout_itemized", "--payout", table([itemized_row()])),
+        ("bank_csv", "--account", b"date,amount,currency,reference,account\n2026-11-20,1,EUR,B1,DE1\n"),
     ],
 )
 def test_file_about_another_object_is_refused(

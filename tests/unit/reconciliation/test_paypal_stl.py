@@ -190,10 +190,11 @@ def test_p14_conversion_pair_has_one_group_in_any_order(target_first: bool) -> N
         StlRow("C1", "T0200", "DR", "1162", "BRL", invoice="INV1", reference="P1", reference_type="TXN"),
         StlRow("C2", "T0200", "CR", "230", "USD", invoice="INV1", reference="P1", reference_type="TXN"),
     ]
-    other = StlRow("C3", "T0200", "CR", "1", "USD", invoice="INV2", reference="P1", reference_type="TXN")
-    one, two, three = lines(*(reversed(pair) if target_first else pair), other)
-    assert one.group == two.group != three.group
-    assert None not in (one.group, three.group)
+    refunded = StlRow("C3", "T0200", "CR", "1", "USD", invoice="INV1", reference="R1", reference_type="TXN")
+    other = replace(refunded, invoice="INV2", reference="P1")
+    one, two, three, four = lines(*(reversed(pair) if target_first else pair), refunded, other)
+    assert one.group == two.group
+    assert len({None, one.group, three.group, four.group}) == 4
 
 
 def test_p15_conversion_that_a_user_asked_for_links_both_rows() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from fincore.reconciliation.formats.paypal_rows import FOLLOWING, ROW_KINDS
 from fincore.reconciliation.parsed_file import Expected, FileRefused
+from fincore.reconciliation.totals import TYPES_MAX
 from fixtures.settlement_files import (
     ANY,
     STL_COLUMNS,
@@ -225,6 +226,25 @@ def test_report_about_another_account_is_refused() -> None:
     refused = refusal(joined(WHOLE), Expected("MERCHANT8OTHER"))
     assert refused.line_number == 3
     assert "is about the account 'MERCHANT7XACCT', and must be about 'MERCHANT8OTHER'" in refused.reason
+
+
+def test_section_that_names_no_account_is_refused() -> None:
+    assert (
+        refusal(altered(2, lambda line: line.replace('"MERCHANT7XACCT",""', '"","PARTNER"'))).reason
+        == "names no account"
+    )
+
+
+def test_more_types_than_any_real_file_has_are_refused() -> None:
+    codes = [f"T{group}{place:02d}" for group in ("00", "11", "12") for place in range(100)]
+    rows = [
+        StlRow(code=code, currency=currency)
+        for currency in ("USD", "EUR", "GBP", "CAD", "AUD", "SEK", "NOK")
+        for code in codes
+    ]
+    assert len(rows) > TYPES_MAX
+    refused = refusal(joined(stl_lines(rows)))
+    assert (refused.line_number, "one more than 2,000 event codes" in refused.reason) == (5 + TYPES_MAX, True)
 
 
 def test_second_section_about_another_account_is_refused() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import BinaryIO, Final, NamedTuple
 
-from fincore.reconciliation.formats import paypal_stl, stripe_itemized, stripe_summary
-from fincore.reconciliation.parsed_file import Expected, FileFormat, ParsedFile, Reading
+from fincore.reconciliation.formats import bank_csv, camt053, paypal_stl, stripe_itemized, stripe_summary
+from fincore.reconciliation.parsed_file import Expected, ParsedFile, ReadFormat, Reading
 
 
 class Format(NamedTuple):
@@ -20,7 +20,7 @@ class Format(NamedTuple):
         return ParsedFile(self.read(stream, expected))
 
 
-FORMATS: Final[Mapping[FileFormat, Format]] = MappingProxyType(
+FORMATS: Final[Mapping[ReadFormat, Format]] = MappingProxyType(
     {
         "paypal_stl": Format(
             "PayPal's settlement report", paypal_stl.PARSER_VERSION, paypal_stl.read_paypal_stl
@@ -33,6 +33,8 @@ FORMATS: Final[Mapping[FileFormat, Format]] = MappingProxyType(
         "stripe_payout_summary": Format(
             "Stripe's summary of a payout", stripe_summary.PARSER_VERSION, stripe_summary.read_stripe_summary
         ),
+        "camt053": Format("a bank's statement in camt.053", camt053.PARSER_VERSION, camt053.read_camt053),
+        "bank_csv": Format("a bank's statement in CSV", bank_csv.PARSER_VERSION, bank_csv.read_bank_csv),
     }
 )
 """Format -> its parser."""

@@ -20,7 +20,7 @@ from fincore.reconciliation.formats.paypal_fields import (
 from fincore.reconciliation.formats.records import columns_of
 from fincore.reconciliation.line import REFERENCE_CHARACTERS_MAX, SettlementLine
 from fincore.reconciliation.parsed_file import FileRefused, quoted
-from fincore.reconciliation.totals import Sums
+from fincore.reconciliation.totals import TYPES_MAX, Sums
 
 COLUMNS: Final = (
     "transaction id",
@@ -162,6 +162,8 @@ class Section:
             raise FileRefused(number, f"{quoted(code)} is no transaction event code of a known group")
         if direction not in ("CR", "DR"):
             raise FileRefused(number, f"has {quoted(direction)} in place of CR or DR")
+        if len(self._movements) >= TYPES_MAX:
+            raise FileRefused(number, f"has one more than {TYPES_MAX:,} event codes, each in a currency")
         movements = _Movements(
             currency,
             kinds.credit if direction == "CR" else kinds.debit,

@@ -131,6 +131,8 @@ class _Report:
         start, end = _moment(number, fields[1]), _moment(number, fields[2])
         if end <= start:
             raise FileRefused(number, "the period ends before it starts")
+        if not fields[3]:
+            raise FileRefused(number, "names no account")
         self._account_id = self._account_id or fields[3]
         if fields[3] != self._account_id:
             raise FileRefused(
