@@ -66,9 +66,10 @@ def used_statements() -> Iterator[tuple[Path, str, str]]:
     for module in MODULES:
         if "load_sql" not in (source := module.read_text()):
             continue
-        tree = ast.parse(source)
-        for assigned in (node for node in ast.walk(tree) if isinstance(node, ast.Assign)):
-            match assigned:
+        files: dict[str, Path] = {}
+        attributes: set[tuple[str, str]] = set()
+        for node in ast.walk(ast.parse(source)):
+            match node:
                 case ast.Assign(
                     targets=[ast.Name(id=variable)],
                     value=ast.Call(
@@ -76,11 +77,12 @@ def used_statements() -> Iterator[tuple[Path, str, str]]:
                         args=[ast.Constant(value=str(package)), ast.Constant(value=str(file_name))],
                     ),
                 ):
-                    file = SRC.joinpath(*package.split("."), file_name)
-                    for node in ast.walk(tree):
-                        match node:
-                            case ast.Attribute(value=ast.Name(id=name), attr=statement) if name == variable:
-                                yield file, statement, relative(module)
+                    files[variable] = SRC.joinpath(*package.split("."), file_name)
+                case ast.Attribute(value=ast.Name(id=name), attr=statement):
+                    attributes.add((name, statement))
+        for name, statement in attributes:
+            if name in files:
+                yield files[name], statement, relative(module)
 
 
 def statements_of(file: Path) -> set[str]:

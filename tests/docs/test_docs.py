@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -27,6 +28,7 @@ from fincore.bootstrap.settings import SECRET_SETTINGS, SETTINGS
 from fincore.domain.events import EVENTS
 from fincore.domain.job import JobKind
 from fincore.write.psp.stripe.wire import CHARGE_ID_KEY, REFUND_ID_KEY
+from fixtures.forking import FORK_SERVER
 
 SOURCE_FOLDERS = (PROJECT, PROJECT / "src", PROJECT / "src/fincore", PROJECT / "docs")
 PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|sql|toml|json)")
@@ -134,15 +136,20 @@ def test_every_event_that_is_named_exists(document: Path) -> None:
     assert named - EVENTS.keys() - set(get_args(JobKind)) - fields == set()
 
 
-@documents
-def test_every_test_that_is_named_exists(document: Path) -> None:
-    written = {
+@cache
+def written_tests() -> frozenset[str]:
+    """The names of all tests."""
+    return frozenset(
         name
         for path in (PROJECT / "tests").rglob("test_*.py")
         for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
-    }
+    )
+
+
+@documents
+def test_every_test_that_is_named_exists(document: Path) -> None:
     named = {code for code in inline_codes(document) if re.fullmatch(r"test_\w+", code)}
-    assert named - written == set()
+    assert named - written_tests() == set()
 
 
 @documents
@@ -193,7 +200,7 @@ def with_an_id(word: str) -> str:
 
 def test_every_option_of_the_sandbox_that_is_named_exists() -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "psp_sandbox", "--help"], capture_output=True, text=True, check=True
+        [FORK_SERVER.python, "-m", "psp_sandbox", "--help"], capture_output=True, text=True, check=True
     ).stdout
     named = {
         option
