@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv hold exactly what uv.lock says. Needs Python 3.11 or newer, and nothing else.
 # Arguments are handed to `uv sync` (--no-dev: only what running needs, and the PSP sandbox).
-# Compiled here once, packages are not compiled anew by each of the many processes that start together later.
+# Compiled here once, packages and FinCore itself are not compiled anew by each of the many processes that start together later.
 set -eu
 UV_VERSION=0.13.9
 
@@ -35,3 +35,4 @@ if ! .venv/bin/uv --version 2>/dev/null | grep -q " $UV_VERSION"; then
 fi
 echo "installing FinCore's packages from uv.lock" >&2
 .venv/bin/uv sync --quiet --frozen --inexact --compile-bytecode "$@"
+.venv/bin/python -m compileall -q -j 2 src

@@ -19,7 +19,7 @@ from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
 from fixtures.databases import database_copy, prepared_database, with_database
-from fixtures.distribution import FileScheduling, begins
+from fixtures.distribution import FileScheduling, begins, collected_from
 from fixtures.forking import FORK_SERVER
 from fixtures.memory_folder import use_memory_folder
 from fixtures.prepared_data import PREPARED_DATA
@@ -35,8 +35,9 @@ SERVER_VARIABLE: Final = "FINCORE_TEST_DSN"
 """Names a PostgreSQL to test against, with the rights of a superuser; without it, tests start one of their own."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files that take longest begin first."""
+    """Let the files that take longest begin first; where the collection began makes no difference to the order."""
     items.sort(key=lambda item: begins(item.nodeid))
 
 
@@ -55,11 +56,16 @@ def pytest_configure(config: pytest.Config) -> None:
     The process that pytest was started as makes a folder for what all processes of the run share.
     """
     gc.disable()
-    given = getattr(config, "workerinput", {}).get(_RUN_FOLDER_INPUT)
+    worker = getattr(config, "workerinput", {})
+    given = worker.get(_RUN_FOLDER_INPUT)
     folder = Path(given) if given else Path(tempfile.mkdtemp(prefix="fincore-run-"))
     (FORK_SERVER.use if given else FORK_SERVER.own)(folder / "forks")
     PREPARED_DATA.use(folder / "prepared")
     config.stash[_RUN_FOLDER] = folder
+    if given and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        folders = sorted(str(one) for one in Path(__file__).parent.glob("[a-z]*/"))
+        process = int(worker["workerid"].removeprefix("gw"))
+        config.args = collected_from(folders, process=process, processes=worker["workercount"])
 
 
 def pytest_configure_node(node: WorkerController) -> None:
