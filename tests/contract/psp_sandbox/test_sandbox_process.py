@@ -3,13 +3,14 @@
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from harness.program import start_python
 from harness.sandbox import READY
 
+from fixtures.forking import FORK_SERVER
 from fixtures.http_exchange import exchange
 from fixtures.sandbox import SandboxProcess
 
@@ -19,7 +20,7 @@ PATH = "/v1/payment_intents"
 
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "psp_sandbox", *args],
+        [FORK_SERVER.python, "-m", "psp_sandbox", *args],
         capture_output=True,
         check=False,
         env=os.environ | environment,
@@ -30,7 +31,10 @@ def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_sandbox_stops_cleanly_during_calls_and_webhooks() -> None:
     process = SandboxProcess(
-        "--webhook-url=http://127.0.0.1:9/nobody", "--webhook-secret=whsec_a", "--log-level=error"
+        "--webhook-url=http://127.0.0.1:9/nobody",
+        "--webhook-secret=whsec_a",
+        "--log-level=error",
+        start=start_python,  # that it starts with nothing loaded
     )
     process.add_fault("timeout_after_apply", seconds=600)
     with exchange.begun(process.url, "POST", PATH, "amount=1099&currency=usd", KEY):
@@ -69,7 +73,7 @@ def test_the_log_has_neither_cards_nor_keys(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "psp_sandbox", "--port=0", "--log-level=debug"],
+            [FORK_SERVER.python, "-m", "psp_sandbox", "--port=0", "--log-level=debug"],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
