@@ -18,7 +18,7 @@ from fincore.bootstrap.operator_stores import OperatorStores, operator_stores
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
-from fixtures.databases import database_copy, prepared_database, with_database
+from fixtures.databases import Administrator, database_copy, prepared_database, with_database
 from fixtures.distribution import FileScheduling, begins, collected_from
 from fixtures.forking import FORK_SERVER
 from fixtures.memory_folder import use_memory_folder
@@ -102,6 +102,8 @@ def postgres_dsn() -> Iterator[str]:
             connection.execute("alter system set fsync = off")
             connection.execute("alter system set full_page_writes = off")
             connection.execute("alter system set max_wal_size = '256MB'")
+            # It would look through each database of a test that lasts for some seconds.
+            connection.execute("alter system set autovacuum = off")
             connection.execute("select pg_reload_conf()")
         yield dsn
     finally:
@@ -110,11 +112,8 @@ def postgres_dsn() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_dsn: str) -> Iterator[str]:
-    """A migrated database that tests copy, so that each starts clean without migrating again.
-
-    A module that needs the same rows for each of its tests overrides it by one that holds them.
-    """
+def migrated_database(postgres_dsn: str) -> Iterator[str]:
+    """A migrated database that tests copy, so that each starts clean without migrating again."""
     if os.environ.get(SERVER_VARIABLE):
 
         async def migrated(dsn: str) -> None:
@@ -130,10 +129,25 @@ def template_database(postgres_dsn: str) -> Iterator[str]:
     yield name
 
 
+@pytest.fixture(scope="session")
+def template_database(migrated_database: str) -> str:
+    """What tests copy. A module that needs the same rows for each of its tests overrides it by one that holds them."""
+    return migrated_database
+
+
+@pytest.fixture(scope="session")
+def administrator(postgres_dsn: str, migrated_database: str) -> Iterator[Administrator]:
+    """The administrator of the server; a session in a database that is copied no more."""
+    assert migrated_database
+    administrator = Administrator(postgres_dsn)
+    yield administrator
+    administrator.close()
+
+
 @pytest.fixture
-async def dsn(postgres_dsn: str, template_database: str) -> AsyncIterator[str]:
+def dsn(administrator: Administrator, template_database: str) -> Iterator[str]:
     """A fresh database with every schema in it."""
-    async with database_copy(postgres_dsn, template_database) as dsn:
+    with database_copy(administrator, template_database) as dsn:
         yield dsn
 
 

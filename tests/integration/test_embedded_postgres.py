@@ -11,6 +11,14 @@ import pytest
 
 from fincore.domain.errors import ConfigurationError
 from fincore.postgres.embedded import EmbeddedPostgres
+from fixtures.prepared_data import PREPARED_DATA
+
+
+@pytest.fixture
+def initialised(tmp_path: Path) -> Path:
+    """A data folder that a server has used before; to make one takes a second of CPU."""
+    PREPARED_DATA.copy_to(tmp_path / "data")
+    return tmp_path / "data"
 
 
 def run(dsn: str, statement: str) -> object:
@@ -34,8 +42,8 @@ def test_embedded_server_is_postgresql_18_and_durable(tmp_path: Path) -> None:
     server.stop()
 
 
-def test_the_last_user_stops_it_and_its_data_stays(tmp_path: Path) -> None:
-    one, other = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+def test_the_last_user_stops_it_and_its_data_stays(initialised: Path) -> None:
+    one, other = EmbeddedPostgres(initialised), EmbeddedPostgres(initialised)
     dsn = one.start()
     assert other.start() == dsn
     run(dsn, "create table kept as select 42 as answer")
@@ -50,15 +58,15 @@ def test_the_last_user_stops_it_and_its_data_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT], ids=lambda end: end.name)
-def test_server_restarts_with_data_while_previous_one_ends(tmp_path: Path, end: signal.Signals) -> None:
-    server = EmbeddedPostgres(tmp_path)
+def test_server_restarts_with_data_while_previous_one_ends(initialised: Path, end: signal.Signals) -> None:
+    server = EmbeddedPostgres(initialised)
     dsn = server.start()
     run(dsn, "create table kept as select 42 as answer")
-    pid = postmaster_pid(tmp_path)
+    pid = postmaster_pid(initialised)
     os.kill(pid, end)
-    again = EmbeddedPostgres(tmp_path)
+    again = EmbeddedPostgres(initialised)
     assert run(again.start(), "select answer from kept") == 42
-    assert postmaster_pid(tmp_path) != pid
+    assert postmaster_pid(initialised) != pid
     server.stop()
     again.stop()
 
@@ -74,40 +82,40 @@ def processes_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def test_server_started_anew_by_another_is_stopped(tmp_path: Path) -> None:
+def test_server_started_anew_by_another_is_stopped(initialised: Path) -> None:
     """The one that is to stop it knows another pid than the one it has now."""
-    one, other = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+    one, other = EmbeddedPostgres(initialised), EmbeddedPostgres(initialised)
     one.start()
-    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    os.kill(postmaster_pid(initialised), signal.SIGKILL)
     other.start()
     other.stop()
     assert one.is_running()
     one.stop()
-    assert processes_in(tmp_path) == []
+    assert processes_in(initialised) == []
 
 
-def test_server_killed_with_a_busy_session_starts_again(tmp_path: Path) -> None:
+def test_server_killed_with_a_busy_session_starts_again(initialised: Path) -> None:
     """A session that computes does not notice that its server is gone, and holds its shared memory."""
-    server = EmbeddedPostgres(tmp_path)
+    server = EmbeddedPostgres(initialised)
     dsn = server.start()
     busy = psycopg.connect(dsn, autocommit=True)
     pid: int = busy.execute("select pg_backend_pid()").fetchall()[0][0]
     os.kill(pid, signal.SIGSTOP)
-    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    os.kill(postmaster_pid(initialised), signal.SIGKILL)
     assert run(server.start(), "select 1") == 1
     assert server.is_running()
-    assert pid not in {process.pid for process in processes_in(tmp_path)}
+    assert pid not in {process.pid for process in processes_in(initialised)}
     busy.close()
     server.stop()
-    assert processes_in(tmp_path) == []
+    assert processes_in(initialised) == []
 
 
-def test_server_with_reused_pid_starts_again(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
+def test_server_with_reused_pid_starts_again(initialised: Path) -> None:
+    server = EmbeddedPostgres(initialised)
     server.start()
-    pid_file = tmp_path / "pg" / "postmaster.pid"
+    pid_file = initialised / "pg" / "postmaster.pid"
     named = pid_file.read_text()
-    os.kill(postmaster_pid(tmp_path), signal.SIGKILL)
+    os.kill(postmaster_pid(initialised), signal.SIGKILL)
     pid_file.write_text("\n".join([str(os.getpid()), *named.splitlines()[1:]]) + "\n")
     assert not server.is_running()
     assert run(server.start(), "select 1") == 1

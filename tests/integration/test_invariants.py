@@ -43,7 +43,7 @@ from fincore.read.projectionist.projectionist import Projectionist
 from fincore.write.queue.job_payloads import reverse_attempt_job
 from fixtures.card_numbers import NO_CARDS, PASTED, PUBLISHED
 from fixtures.commits import MERCHANT, NOON, PROVENANCE, append, captured, claiming, created, new_stream
-from fixtures.databases import database_copy, prepared_database
+from fixtures.databases import Administrator, database_copy, prepared_database
 from fixtures.traffic import (
     aftermaths,
     authorized,
@@ -215,10 +215,11 @@ def traffic(postgres_dsn: str, template_database: str) -> Iterator[Traffic]:
 
 
 @pytest.fixture
-async def scene(postgres_dsn: str, traffic: Traffic) -> AsyncIterator[Scene]:
+async def scene(administrator: Administrator, traffic: Traffic) -> AsyncIterator[Scene]:
     """A copy of the traffic for each test, which may alter it."""
-    async with database_copy(postgres_dsn, traffic.database) as dsn, opened(dsn) as (stores, owner):
-        yield Scene(stores, owner, traffic.paid, traffic.declined, traffic.waiting)
+    with database_copy(administrator, traffic.database) as dsn:
+        async with opened(dsn) as (stores, owner):
+            yield Scene(stores, owner, traffic.paid, traffic.declined, traffic.waiting)
 
 
 async def live_through(scene: Scene) -> None:

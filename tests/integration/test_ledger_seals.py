@@ -15,7 +15,7 @@ from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledgerdb.sealer import Sealer
 from fincore.read.ledgerdb.verification import Verification, measure_altered, verify
 from fixtures.books import Books, lives
-from fixtures.databases import database_copy, prepared_database
+from fixtures.databases import Administrator, database_copy, prepared_database
 from fixtures.money_events import captured, refund_failed, refunded, withdrawn
 from fixtures.traffic import store_pool
 
@@ -50,10 +50,11 @@ def booked_database(postgres_dsn: str, template_database: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def books(postgres_dsn: str, booked_database: str) -> AsyncIterator[Books]:
+async def books(administrator: Administrator, booked_database: str) -> AsyncIterator[Books]:
     """A copy of these books for each test."""
-    async with database_copy(postgres_dsn, booked_database) as dsn, opened(dsn) as books:
-        yield books
+    with database_copy(administrator, booked_database) as dsn:
+        async with opened(dsn) as books:
+            yield books
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """The three stores may be three databases: each gets its own schema and nothing else, and everything still agrees."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import asyncpg
+import psycopg
 import pytest
 
 from fincore.audit.invariants import check_all
@@ -25,21 +28,36 @@ from fincore.read.ledger.suspense import open_suspense
 from fincore.read.ledgerdb.queries import LedgerQueries
 from fincore.read.ledgerdb.verification import verify
 from fincore.read.projectionist.projectionist import Projectionist
+from fixtures.databases import with_database
 from fixtures.traffic import fates, follow, live, running_writer
 
 
-@pytest.fixture
-async def apart(postgres_dsn: str) -> AsyncIterator[Databases]:
-    """Three empty databases."""
+@pytest.fixture(scope="module")
+def empty(postgres_dsn: str) -> Iterator[Databases]:
+    """Three databases with nothing in them, which no test changes."""
+    with three_databases(postgres_dsn) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="module")
+def apart(postgres_dsn: str) -> Iterator[Databases]:
+    """Three databases, migrated once for all tests."""
+    with three_databases(postgres_dsn) as databases:
+        assert asyncio.run(migrate_databases(databases)) != []
+        yield databases
+
+
+@contextmanager
+def three_databases(server_dsn: str) -> Iterator[Databases]:
+    """New ones, which are dropped at the end."""
     names = [f"apart_{store}_{uuid4().hex}" for store in ("log", "views", "books")]
-    connection = await asyncpg.connect(postgres_dsn)
-    for name in names:
-        await connection.execute(f"create database {name}")
-    log, views, books = (postgres_dsn.replace("/postgres?", f"/{name}?") for name in names)
-    yield Databases(eventstore=log, paymentdb=views, ledgerdb=books)
-    for name in names:
-        await connection.execute(f"drop database {name} with (force)")
-    await connection.close()
+    with psycopg.connect(server_dsn, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"create database {name}".encode())
+        log, views, books = (with_database(server_dsn, name) for name in names)
+        yield Databases(eventstore=log, paymentdb=views, ledgerdb=books)
+        for name in names:
+            connection.execute(f"drop database {name} with (force)".encode())
 
 
 async def schemas_in(dsn: str) -> set[str]:
@@ -52,7 +70,6 @@ async def schemas_in(dsn: str) -> set[str]:
 
 
 async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -> None:
-    await migrate_databases(apart)
     assert await schemas_in(apart.eventstore) == {
         "eventstore",
         "merchants",
@@ -77,18 +94,16 @@ async def test_each_store_has_own_schema_and_invariants_hold(apart: Databases) -
 
 
 async def test_second_migration_applies_nothing(apart: Databases) -> None:
-    assert await migrate_databases(apart) != []
     assert await migrate_databases(apart) == []
     await require_migrated(apart)
 
 
-async def test_a_store_that_was_not_migrated_is_named(apart: Databases) -> None:
+async def test_a_store_that_was_not_migrated_is_named(empty: Databases) -> None:
     with pytest.raises(ConfigurationError, match=r"the eventstore database lacks .*fincore migrate"):
-        await require_migrated(apart)
+        await require_migrated(empty)
 
 
 async def test_a_role_starts_while_a_store_it_does_not_need_is_away(apart: Databases) -> None:
-    await migrate_databases(apart)
     away = Databases(
         eventstore=apart.eventstore, paymentdb=apart.paymentdb, ledgerdb="postgresql://127.0.0.1:1/nobody"
     )

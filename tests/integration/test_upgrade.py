@@ -34,7 +34,7 @@ from fincore.read.projectionist import rebuild as view_rebuild
 from fincore.read.projectionist.projectionist import Projectionist
 from fixtures.books import Books, recorded
 from fixtures.commits import NOON, created
-from fixtures.databases import database_copy, prepared_database
+from fixtures.databases import Administrator, database_copy, prepared_database
 from fixtures.money_events import USD, captured, fee_assessed, refunded, withdrawn
 from fixtures.traffic import aftermaths, disputed, failovers, follow, live, refunding, running_writer
 
@@ -184,19 +184,6 @@ def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-@pytest.fixture
-async def empty(postgres_dsn: str) -> AsyncIterator[str]:
-    """A database with nothing in it."""
-    name = f"upgrade_{uuid4().hex}"
-    connection = await asyncpg.connect(postgres_dsn)
-    try:
-        await connection.execute(f"create database {name}")
-        yield postgres_dsn.replace("/postgres?", f"/{name}?")
-        await connection.execute(f"drop database {name} with (force)")
-    finally:
-        await connection.close()
-
-
 class Upgraded(NamedTuple):
     """A system of today on a database of before."""
 
@@ -216,21 +203,48 @@ class Upgraded(NamedTuple):
         return [result.sentence for result in await check_all(self.stores) if not result.holds]
 
 
+def all_in(dsn: str) -> Databases:
+    """The three stores in one database."""
+    return Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+
+
 def migrations_before(folder: str) -> MigrationList:
     """Those of a folder that there were."""
     return MigrationList(found for found in read_migrations(folder) if found.id in BEFORE)
 
 
-@pytest.fixture
-async def upgraded(
-    empty: str, captures: Sequence[Capture], monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Upgraded]:
-    """What an earlier version wrote about some captures, migrated; no consumer has followed the log since."""
-    databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
-    with monkeypatch.context() as patch:
+@pytest.fixture(scope="module")
+def before(postgres_dsn: str) -> Iterator[str]:
+    """The name of a database as the version before had it, empty."""
+    with prepared_database(postgres_dsn, migrated_before) as (name, _):
+        yield name
+
+
+async def migrated_before(dsn: str) -> None:
+    """Make the schemas of that version."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fincore.postgres.migrations.read_migrations", migrations_before)
-        assert {one.name for one in await migrate_databases(databases)} >= BEFORE
-    connection = await asyncpg.connect(empty)
+        assert {one.name for one in await migrate_databases(all_in(dsn))} >= BEFORE
+
+
+@pytest.fixture(scope="module")
+def prepared_upgrade(
+    postgres_dsn: str, before: str, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, Sequence[Capture]]]:
+    """The name of a database with the captures that a test names, migrated, and the captures."""
+    captures: Sequence[Capture] = request.param
+
+    async def used_and_migrated(dsn: str) -> None:
+        await use_before(dsn, captures)
+        assert not BEFORE & {one.name for one in await migrate_databases(all_in(dsn))}
+
+    with prepared_database(postgres_dsn, used_and_migrated, template=before) as (name, _):
+        yield name, captures
+
+
+async def use_before(dsn: str, captures: Sequence[Capture]) -> None:
+    """Write what an earlier version wrote about some captures."""
+    connection = await asyncpg.connect(dsn)
     for capture in captures:
         await append_before(connection, capture)
     half = len(captures) // 2
@@ -258,19 +272,28 @@ async def upgraded(
     numbers = [row["entry_id"] for row in await connection.fetch("select entry_id from ledgerdb.entries")]
     assert max(numbers) > len(numbers) == len(captures)
     await connection.close()
-    assert not BEFORE & {one.name for one in await migrate_databases(databases)}
-    owner = await create_pool(empty, application_name="tests-owner")
-    try:
-        async with open_stores(databases, application_name="tests-upgrade") as stores:
-            yield Upgraded(stores, owner)
-    finally:
-        owner.terminate()
+
+
+@pytest.fixture
+def captures(prepared_upgrade: tuple[str, Sequence[Capture]]) -> Sequence[Capture]:
+    """The captures that the earlier version knew."""
+    return prepared_upgrade[1]
+
+
+@pytest.fixture
+async def upgraded(
+    administrator: Administrator, prepared_upgrade: tuple[str, Sequence[Capture]]
+) -> AsyncIterator[Upgraded]:
+    """A system of today on what an earlier version wrote; no consumer has followed the log since."""
+    with database_copy(administrator, prepared_upgrade[0]) as dsn:
+        async with opened(all_in(dsn)) as system:
+            yield system
 
 
 POSITIVE = [a_capture(1_000 + n, livemode=n % 3 == 0) for n in range(12)]
 
 
-@pytest.mark.parametrize("captures", [POSITIVE], ids=["captures"])
+@pytest.mark.parametrize("prepared_upgrade", [POSITIVE], ids=["captures"], indirect=True)
 async def test_upgraded_ledger_continues_under_each_invariant(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
@@ -301,7 +324,7 @@ async def test_upgraded_ledger_continues_under_each_invariant(
     assert listed == {("stripe", "asset"), ("mer_before", "liability")}
 
 
-@pytest.mark.parametrize("captures", [POSITIVE], ids=["captures"])
+@pytest.mark.parametrize("prepared_upgrade", [POSITIVE], ids=["captures"], indirect=True)
 async def test_upgraded_entries_are_sealed_and_equal_the_log(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
@@ -319,7 +342,9 @@ async def test_upgraded_entries_are_sealed_and_equal_the_log(
     assert (view.events, differences) == (2 * entries, [])
 
 
-@pytest.mark.parametrize("captures", [[*POSITIVE[:4], a_capture(-500)]], ids=["negative"])
+@pytest.mark.parametrize(
+    "prepared_upgrade", [[*POSITIVE[:4], a_capture(-500)]], ids=["negative"], indirect=True
+)
 async def test_upgraded_suspense_entry_without_reason_gets_one(
     upgraded: Upgraded, captures: Sequence[Capture]
 ) -> None:
@@ -401,7 +426,7 @@ async def opened(databases: Databases) -> AsyncIterator[Upgraded]:
 
 async def books_of_0_2_0(dsn: str) -> OldBooks:
     """Make an installation of 0.2.0 with a past: two sealed days, sealed entries of today, and one that no seal vouches for yet."""
-    databases = Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)
+    databases = all_in(dsn)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fincore.postgres.migrations.read_migrations", migrations_of_0_2_0)
         assert CHART_CHANGE not in {one.name for one in await migrate_databases(databases)}
@@ -432,7 +457,7 @@ async def books_of_0_2_0(dsn: str) -> OldBooks:
 
 async def upgraded_from_0_2_0(dsn: str) -> None:
     """Migrate it."""
-    applied = await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
+    applied = await migrate_databases(all_in(dsn))
     assert CHART_CHANGE in {one.name for one in applied}
 
 
@@ -453,13 +478,13 @@ def old_books(prepared_books: tuple[str, OldBooks]) -> OldBooks:
 
 
 @pytest.fixture
-async def parted(postgres_dsn: str, prepared_books: tuple[str, OldBooks]) -> AsyncIterator[Upgraded]:
+async def parted(
+    administrator: Administrator, prepared_books: tuple[str, OldBooks]
+) -> AsyncIterator[Upgraded]:
     """A system of today on the books of 0.2.0 after the upgrade."""
-    async with (
-        database_copy(postgres_dsn, prepared_books[0]) as dsn,
-        opened(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn)) as system,
-    ):
-        yield system
+    with database_copy(administrator, prepared_books[0]) as dsn:
+        async with opened(all_in(dsn)) as system:
+            yield system
 
 
 def with_account(account: tuple[bool, str]) -> str:
@@ -635,9 +660,7 @@ async def test_money_moved_by_upgrade_is_as_old_as_before(parted: Upgraded) -> N
     assert all(one.oldest_at is None or one.oldest_at < changed_at for one in unclear.values())
 
 
-async def test_new_installation_has_nothing_to_reclassify(empty: str) -> None:
-    databases = Databases(eventstore=empty, paymentdb=empty, ledgerdb=empty)
-    await migrate_databases(databases)
+async def test_new_installation_has_nothing_to_reclassify(databases: Databases) -> None:
     async with opened(databases) as system:
         (change,) = await system.owner.fetch("select change, last_entry_id from ledgerdb.chart_changes")
         assert tuple(change) == ("psp_accounts", 0)

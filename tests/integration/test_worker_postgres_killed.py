@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from fincore.bootstrap.databases import Databases
-from fincore.bootstrap.schemas import migrate_databases
 from fincore.domain.outcome import PspName
 from fincore.postgres.embedded import EmbeddedPostgres
 from fincore.postgres.pool import Pool, create_pool
 from fincore.write.psp.port import AuthorizeRequest
+from fixtures.prepared_data import PREPARED_DATA
 from fixtures.scripted_psp import ScriptedPsp
 from fixtures.waiting import happens
 from fixtures.worker_harness import open_harness
@@ -22,8 +21,9 @@ from fixtures.worker_harness import open_harness
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedPostgres]]:
-    """Two users of one server: the second revives it."""
-    first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+    """Two users of one server, with every schema: the second revives it."""
+    PREPARED_DATA.copy_to(tmp_path / "data")
+    first, second = EmbeddedPostgres(tmp_path / "data"), EmbeddedPostgres(tmp_path / "data")
     yield first, second
     second.stop()
     first.stop()
@@ -44,7 +44,6 @@ async def test_postgresql_kill_loses_no_charge_and_no_held_reason(
     """Sixty calls are under way at the PSP when the server is killed."""
     first, second = servers
     dsn = await asyncio.to_thread(first.start)
-    await migrate_databases(Databases(eventstore=dsn, paymentdb=dsn, ledgerdb=dsn))
     psp = ScriptedPsp()
     killed, answering = asyncio.Event(), asyncio.Event()
 
@@ -60,7 +59,9 @@ async def test_postgresql_kill_loses_no_charge_and_no_held_reason(
         psp.before_answer = answer_after_the_kill
         charge_ids = await asyncio.gather(*[harness.charge() for _ in range(60)])
         await happens(answering)
-        os.kill(int((tmp_path / "pg" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        os.kill(
+            int((tmp_path / "data" / "pg" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL
+        )
         killed.set()
         await asyncio.to_thread(second.start)
 
