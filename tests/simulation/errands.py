@@ -61,12 +61,16 @@ async def gate(place: str) -> None:
 
 
 class Stage:
-    """Runs errands on a loop of its own. Exactly one moves at a time."""
+    """Runs errands on a loop of its own. Exactly one moves at a time.
+
+    `runs` counts what it ran that may write: while it stays the same, what was read before need not be read again.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self._loop = loop
         self._clock = clock
         self.errands: list[Errand[Any]] = []
+        self.runs = 0
 
     def prepare(
         self, name: str, work: Awaitable[Result], then: Callable[[Errand[Result]], None]
@@ -104,6 +108,11 @@ class Stage:
 
     def run(self, work: Awaitable[Result]) -> Result:
         """Run something to its end that is no errand."""
+        self.runs += 1
+        return self._loop.run_until_complete(work)
+
+    def look(self, work: Awaitable[Result]) -> Result:
+        """Run something to its end that only reads."""
         return self._loop.run_until_complete(work)
 
     async def _begin(self, errand: Errand[Any]) -> None:

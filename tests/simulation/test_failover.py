@@ -292,6 +292,7 @@ def accepted(
     return ChargeId(wish.made)
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(TIMEOUT_SECONDS)
 def test_failover_among_three_psps_never_charges_twice() -> None:
     run_state_machine_as_test(Failover, settings=_settings(max(EXAMPLES // 2, 1), 40))

@@ -25,6 +25,7 @@ from fincore.eventstore.commit import (
 )
 from fincore.write.psp.inbox import InboxReader
 from fixtures.commits import MERCHANT, PROVENANCE, captured, created, new_stream
+from fixtures.sampling import sampled
 from fixtures.scripted_psp import STRIPE, TEST_ACCOUNT, SteppedClock
 from simulation.postgres_store import StoreInPostgres
 from simulation.queue_model import QueueModel
@@ -124,11 +125,12 @@ async def _truth(store: Store, names: _Names) -> list[object]:
     ]
 
 
+@pytest.mark.sampled
 def test_the_model_does_with_every_commit_what_the_writer_does(
     loop: asyncio.AbstractEventLoop, postgres: tuple[StoreInPostgres, QueueModel]
 ) -> None:
     @settings(
-        max_examples=60,
+        max_examples=sampled(60),
         deadline=None,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.nested_given],

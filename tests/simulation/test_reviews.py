@@ -57,6 +57,7 @@ class ReviewedPayments(Payments):
         assert [one for one, charge in charges.items() if review_status(charge) == "open"] == []
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(TIMEOUT_SECONDS)
 def test_random_faults_take_no_money_before_approval() -> None:
     run_state_machine_as_test(ReviewedPayments, settings=_settings(max(EXAMPLES // 4, 1), 40))

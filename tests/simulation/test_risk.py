@@ -188,6 +188,7 @@ def wish_key(events: Sequence[ChargeEvent]) -> str:
     return born.metadata[WISH]
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(TIMEOUT_SECONDS)
 def test_random_faults_leave_what_rules_decided() -> None:
     run_state_machine_as_test(PaymentsUnderRules, settings=_settings(max(EXAMPLES // 4, 1), 40))

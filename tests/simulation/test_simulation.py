@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from fixtures.sampling import sampled
 from fixtures.scripted_psp import SteppedClock
 from simulation.machine import Payments
 from simulation.postgres_store import CONSUMERS, RUNNERS, StoreInPostgres
@@ -23,7 +24,7 @@ from simulation.psps import Psps
 from simulation.queue_model import QueueModel
 from simulation.world import World
 
-EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", "105"))
+EXAMPLES: Final = int(os.environ.get("FINCORE_SIMULATION_EXAMPLES", sampled(105)))
 """Examples in memory; on PostgreSQL it is a fortieth of them."""
 EXPLORES: Final = "FINCORE_SIMULATION_EXAMPLES" in os.environ
 """A run that names a number looks for new examples; every other run repeats the same ones, so that it is red or green."""
@@ -42,11 +43,13 @@ def _settings(examples: int, steps: int) -> settings:
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(TIMEOUT_SECONDS)
 def test_random_faults_leave_fincore_and_psp_in_agreement() -> None:
     run_state_machine_as_test(Payments, settings=_settings(EXAMPLES, 50))
 
 
+@pytest.mark.sampled
 @pytest.mark.timeout(TIMEOUT_SECONDS)
 def test_random_faults_on_postgresql_break_no_invariant(
     fresh_dsn: Callable[[], str],
@@ -63,14 +66,14 @@ def test_random_faults_on_postgresql_break_no_invariant(
 
         @rule(consumer=st.integers(0, CONSUMERS - 1), runner=st.integers(0, RUNNERS - 1))
         def a_consumer_follows(self, consumer: int, runner: int) -> None:
-            self.loop.run_until_complete(self.store.follow(consumer, runner))
+            self.world.stage.run(self.store.follow(consumer, runner))
 
         def comes_to_rest(self, within: timedelta) -> None:
             super().comes_to_rest(within)
-            assert self.loop.run_until_complete(self.store.broken_invariants()) == []
+            assert self.world.stage.run(self.store.broken_invariants()) == []
             if self.world.psps.tells:
                 owed_minor = sum(payment.net_minor for payment in self.world.psps.payments.values())
-                assert self.loop.run_until_complete(self.store.owed_minor()) == owed_minor
+                assert self.world.stage.run(self.store.owed_minor()) == owed_minor
 
         def end(self) -> None:
             try:

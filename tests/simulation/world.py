@@ -186,6 +186,8 @@ class World:
         self.merchant = Merchant()
         self.random = random.Random(seed)
         self._charges: dict[ChargeId, Charge] = {}
+        self._history: dict[ChargeId, Sequence[RecordedEvent[ChargeEvent]]] = {}
+        self._history_read_at = -1
         self.raised: list[str] = []
         """What handlers raised: each is a defect."""
         self._requests: dict[Errand[Responded | Refused], tuple[Wish, int]] = {}
@@ -341,9 +343,12 @@ class World:
     # --- looking
 
     def history(self) -> dict[ChargeId, Sequence[RecordedEvent[ChargeEvent]]]:
-        """Every charge's events, in order."""
-        streams = self.stage.run(self.store.history())
-        return {charge_of(stream_id): events for stream_id, events in streams.items()}
+        """Every charge's events, in order. Rules and invariants look many times between two writes: it is read once."""
+        if self._history_read_at != self.stage.runs:
+            streams = self.stage.look(self.store.history())
+            self._history = {charge_of(stream_id): events for stream_id, events in streams.items()}
+            self._history_read_at = self.stage.runs
+        return self._history
 
     def charges(self) -> dict[ChargeId, Charge]:
         """Every charge as its events tell it."""
