@@ -33,12 +33,15 @@ dev: .venv/dev ## run one role (ROLE=api), and start it again whenever a source 
 	@$(BIN)/fincore migrate
 	@$(BIN)/watchfiles --filter python --sigint-timeout 10 "$(BIN)/fincore run $(ROLE)" src/fincore
 
+# More than there are processors: tests of processes and of PostgreSQL wait for a third of their time.
+TEST_PROCESSES ?= 6
+
 .PHONY: test
-test: .venv/dev ## run every test
+test: .venv/dev ## run every test (TEST_PROCESSES=6: side by side in so many processes)
 	@tests/npm_install.sh tests/openapi_tools/linters || [ $$? = 3 ]
 	@tests/npm_install.sh web/sdk || [ $$? = 3 ]
 	@tests/browser/install.sh || [ $$? = 3 ]
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not long"
 
 .PHONY: test-fast
 test-fast: .venv/dev ## run the tests that need no PostgreSQL: under a minute on two quiet cores
