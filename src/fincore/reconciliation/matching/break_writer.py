@@ -1,0 +1,172 @@
+"""What did not match, as breaks: new ones are opened, known ones kept, and those closed of which the missing side came."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+import asyncpg
+
+from fincore.domain.currency import Currency
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payout import Payout, PayoutAccount
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection
+from fincore.reconciliation.matching.differences import Break, BreakClass, Difference, Part, breaks_of
+from fincore.write.settlement.payouts import PayoutRecorder
+
+_SQL = load_sql("fincore.reconciliation.matching", "differences.sql")
+_CHECKS = load_sql("fincore.reconciliation.matching", "checks.sql")
+
+BREAKS_AT_A_TIME: Final = 5_000
+STATEMENT_SECONDS_MAX: Final = 3_600.0
+LATE_AFTER: Final = timedelta(days=2)
+"""How long beyond its delay a statement may let wait before what it should tell is late."""
+
+_Row = tuple[BreakClass, int, str | None, int | None, str, str | None, int | None, int | None, int | None]
+"""class, scope, currency, amount, subject, the other subject, line, entry, account."""
+
+
+async def write_breaks(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
+    """Compare what a run left with the breaks that are open, inside the transaction in which it matched."""
+    await _do(connection, _SQL.stage_breaks)
+    await _find_in_groups(connection)
+    await _do(connection, _CHECKS.find_refused_files)
+    await _do(connection, _CHECKS.find_replaced_files)
+    await _do(connection, _CHECKS.find_incomplete_conversions, run_no)
+    await _do(connection, _CHECKS.find_late_items, run_no, LATE_AFTER)
+    await _do(connection, _CHECKS.find_wrong_balances)
+    await _find_in_payouts(connection, run_no, payouts)
+    await _do(connection, _SQL.keep_known_breaks, run_no)
+    await _do(connection, _SQL.keep_new_breaks, run_no)
+    await _do(connection, _SQL.close_breaks, run_no)
+
+
+async def _do(connection: Connection, statement: str, *arguments: object) -> None:
+    await connection.execute(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
+
+
+async def _find_in_groups(connection: Connection) -> None:
+    """Memory holds a bounded number of groups, however many there are."""
+    cursor = await connection.cursor(_SQL.read_differences, timeout=STATEMENT_SECONDS_MAX)
+    rest: list[Difference] = []
+    while rows := await cursor.fetch(BREAKS_AT_A_TIME, timeout=STATEMENT_SECONDS_MAX):
+        found = [*rest, *map(_difference, rows)]
+        # The last group may go on in the next rows.
+        last = found[-1].scope_no, found[-1].group
+        rest = [one for one in found if (one.scope_no, one.group) == last]
+        await _find(connection, found[: len(found) - len(rest)])
+    await _find(connection, rest)
+
+
+async def _find(connection: Connection, differences: Iterable[Difference]) -> None:
+    groups = groupby(differences, key=lambda one: (one.scope_no, one.group))
+    found = [(_row(one), one.of) for _, group in groups for one in breaks_of(list(group))]
+    await _insert(
+        connection,
+        [row for row, _ in found],
+        [of.stream_id for _, of in found],
+        [of.reference for _, of in found],
+    )
+
+
+async def _insert(
+    connection: Connection,
+    rows: Sequence[_Row],
+    stream_ids: Sequence[object] = (),
+    references: Sequence[str | None] = (),
+    file_ids: Sequence[str | None] = (),
+) -> None:
+    if not rows:
+        return
+    none: list[None] = [None] * len(rows)
+    await connection.execute(
+        _SQL.find_breaks,
+        *map(list, zip(*rows, strict=True)),
+        list(file_ids) or none,
+        list(stream_ids) or none,
+        list(references) or none,
+        timeout=STATEMENT_SECONDS_MAX,
+    )
+
+
+def _difference(row: asyncpg.Record) -> Difference:
+    return Difference(
+        scope_no=row["scope_no"],
+        group=row["grouped"],
+        currency=Currency(row["currency"]),
+        family=row["family"],
+        gross=_part(row, "gross"),
+        fee=_part(row, "fee"),
+        is_duplicate=row["is_duplicate"],
+        line_no=row["line_no"],
+        entry_id=row["entry_id"],
+        account_id=row["account_id"],
+        stream_id=row["stream_id"],
+        reference=row["reference"],
+    )
+
+
+def _part(row: asyncpg.Record, part: str) -> Part:
+    names = (f"{part}_lines", f"{part}_line_minor", f"{part}_items", f"{part}_item_minor")
+    return Part(*itemgetter(*names)(row))
+
+
+def _row(one: Break) -> _Row:
+    of, fee = one.of, ":fee" if one.is_fee else ""
+    line = None if of.line_no is None else f"line:{of.line_no}{fee}"
+    item = None if of.entry_id is None else f"item:{of.entry_id}:{of.account_id}{fee}"
+    subject, other = (line, item) if line else (item, None)
+    assert subject is not None  # noqa: S101 -- a group has a line or an item
+    return (
+        one.break_class,
+        of.scope_no,
+        of.currency,
+        one.amount_minor,
+        subject,
+        other,
+        of.line_no,
+        of.entry_id,
+        of.account_id,
+    )
+
+
+async def _find_in_payouts(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
+    """Compare what files say of payouts with what the log says of them."""
+    rows: list[_Row] = []
+    references: list[str] = []
+    files: list[str] = []
+    stated = await connection.fetch(_CHECKS.payouts_stated, run_no, timeout=STATEMENT_SECONDS_MAX)
+    for row in stated:
+        account = PayoutAccount(
+            psp=PspName(row["psp"]), psp_account=PspAccount(row["psp_account"]), livemode=row["livemode"]
+        )
+        payout = await payouts.load(account.payout_id(PspReference(row["payout"])))
+        money = Money(row["net_minor"], Currency(row["currency"]))
+        found = payout_break(payout, money, of_lines=not row["is_payout"])
+        if found is not None:
+            break_class, minor = found
+            subject = (
+                f"payout:{account.payout_id(PspReference(row['payout']))}:{row['currency']}:{break_class}"
+            )
+            rows.append(
+                (break_class, row["scope_no"], money.currency, minor, subject, None, None, None, None)
+            )
+            references.append(row["payout"])
+            files.append(row["file_id"])
+    await _insert(connection, rows, references=references, file_ids=files)
+
+
+def payout_break(payout: Payout | None, stated: Money, *, of_lines: bool) -> tuple[BreakClass, int] | None:
+    """The break that a payout is beside what a file says of it, and its amount: what is stated less what is known.
+
+    `of_lines`: what is stated is what its lines add up to, else what a line says of the payout itself.
+    """
+    if payout is None or payout.money.currency != stated.currency:
+        return "payout_total", stated.amount_minor
+    difference_minor = stated.amount_minor - payout.money.amount_minor
+    if not difference_minor:
+        return None
+    return "unexplained_remainder" if of_lines else "payout_total", difference_minor

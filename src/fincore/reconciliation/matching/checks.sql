@@ -1,0 +1,113 @@
+-- name: find_refused_files
+-- Files that cannot be read.
+insert into found_breaks (class, scope_no, subjects, file_id, reference)
+select 'file_refused', s.scope_no, array['file:' || f.file_id], f.file_id, f.name
+from reconciliation.files f
+join scopes s using (livemode, psp, psp_account)
+where f.status = 'refused'
+order by f.fetched_at;
+
+-- name: find_replaced_files
+-- Files that came under the name of one that is booked.
+insert into found_breaks (class, scope_no, subjects, file_id, reference)
+select 'file_replaced', s.scope_no, array['file:' || f.file_id], f.file_id, f.name
+from reconciliation.files f
+join reconciliation.files r on r.file_id = f.replaces
+join scopes s on (s.livemode, s.psp, s.psp_account) = (f.livemode, f.psp, f.psp_account)
+where f.status = 'kept' and r.status <> 'refused'
+order by f.fetched_at;
+
+-- name: find_incomplete_conversions
+-- Conversions of the files of this run, and those that were incomplete before, that do not take one currency and give another.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, line_no, file_id, reference)
+with wanted as (
+    select l.conversion, l.line_no, f.livemode, f.psp, f.psp_account
+    from reconciliation.lines l
+    join reconciliation.files f using (file_id)
+    where l.kind = 'conversion' and (
+        l.file_id in (select file_id from reconciliation.matched_files where run_no = $1)
+        or l.line_no in (select line_no from reconciliation.breaks where class = 'incomplete_conversion' and status = 'open')
+    )
+),
+conversions as (
+    select distinct s.scope_no, w.conversion, case when w.conversion is null then w.line_no end as alone
+    from wanted w
+    join scopes s using (livemode, psp, psp_account)
+)
+select 'incomplete_conversion', c.scope_no, p.currencies[1], p.gross_minor, array['conversion:' || p.line_no], p.line_no, p.file_id,
+    p.reference
+from conversions c
+cross join lateral (
+    select min(l.line_no) as line_no, array_agg(distinct l.currency) as currencies,
+        sum(l.gross_minor)::bigint as gross_minor, bool_or(l.gross_minor < 0) and bool_or(l.gross_minor > 0) as is_paired,
+        (array_agg(l.file_id order by l.line_no))[1] as file_id, (array_agg(l.psp_reference order by l.line_no))[1] as reference
+    from reconciliation.lines l
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    where l.kind = 'conversion' and s.scope_no = c.scope_no and (l.conversion = c.conversion or l.line_no = c.alone)
+) p
+where cardinality(p.currencies) <> 2 or not p.is_paired
+order by p.line_no;
+
+-- name: find_late_items
+-- What is expected longer than its format allows, and no statement covers its time: all of it as one break for each currency.
+-- $1 the run, $2 how much longer.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects)
+select 'late', p.scope_no, p.currency, -sum(p.amount_minor)::bigint,
+    array[concat_ws(':', 'late', case when s.livemode then 'live' else 'test' end, s.psp, s.psp_account, p.currency)]
+from item_parts p
+join scopes s using (scope_no)
+join reconciliation.runs r on r.run_no = $1
+where p.effective_at >= p.covered_until and p.effective_at + p.delay + $2::interval < r.cut_off
+group by p.scope_no, p.currency, s.livemode, s.psp, s.psp_account
+order by p.scope_no, p.currency;
+
+-- name: find_wrong_balances
+-- Where the ledger says that the PSP holds another amount for us than the last statement that tells it.
+insert into found_breaks (class, scope_no, currency, amount_minor, subjects, file_id, reference)
+with last_told as (
+    select distinct on (s.scope_no, t.currency) s.scope_no, s.livemode, s.psp, s.psp_account, t.currency,
+        (t.stated ->> 'ending_minor')::bigint as ending_minor, f.file_id, f.name
+    from reconciliation.files f
+    join scopes s using (livemode, psp, psp_account)
+    cross join lateral jsonb_each(f.stated_totals) as t (currency, stated)
+    where f.status = 'booked' and t.stated ->> 'ending_minor' is not null
+    order by s.scope_no, t.currency, f.period_end desc, f.sequence desc nulls last
+)
+select 'balance', t.scope_no, t.currency, t.ending_minor - coalesce(a.balance_minor, 0),
+    array[concat_ws(':', 'balance', case when t.livemode then 'live' else 'test' end, t.psp, t.psp_account, t.currency)],
+    t.file_id, t.name
+from last_told t
+left join ledgerdb.accounts a
+    on a.livemode = t.livemode and a.name = concat_ws(':', 'psp', t.psp, t.psp_account, 'balance', t.currency)
+where t.ending_minor <> coalesce(a.balance_minor, 0)
+order by t.scope_no, t.currency;
+
+-- name: payouts_stated
+-- The payouts that the files of this run carry, or a break is about: what the lines of each come to, and what a line says of the payout
+-- itself. $1 is the run.
+with wanted as (
+    select file_id from reconciliation.matched_files where run_no = $1
+    union
+    select file_id from reconciliation.breaks where class in ('payout_total', 'unexplained_remainder') and status = 'open'
+),
+carried as (
+    select f.livemode, f.psp, f.psp_account, l.payout_reference as payout, l.currency, sum(l.gross_minor + l.fee_minor) as net_minor,
+        min(l.line_no) as line_no, min(l.file_id) as file_id
+    from reconciliation.lines l
+    join reconciliation.files f using (file_id)
+    where l.file_id in (select file_id from wanted) and l.payout_reference is not null
+      and l.kind not in ('payout', 'payout_returned')
+    group by 1, 2, 3, 4, 5
+)
+select s.scope_no, c.livemode, c.psp, c.psp_account, c.payout, c.currency, c.net_minor::bigint, c.line_no, c.file_id, false as is_payout
+from carried c
+join scopes s using (livemode, psp, psp_account)
+union all
+select s.scope_no, f.livemode, f.psp, f.psp_account, coalesce(l.about[1], l.psp_reference), l.currency, -l.gross_minor, l.line_no,
+    l.file_id, true
+from reconciliation.lines l
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+where l.file_id in (select file_id from wanted) and l.kind = 'payout'
+order by line_no, is_payout;

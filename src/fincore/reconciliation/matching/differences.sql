@@ -1,0 +1,106 @@
+-- name: read_differences
+-- What did not match, by group and currency, each group's rows together. An item alone is shown once it is due: its line would have
+-- come by the end of what statements cover, or its amount has its line, and the fee has not.
+with due as (
+    select p.*,
+        p.effective_at >= p.covered_from and p.effective_at < p.covered_until
+        or p.part = 'fee' and exists (
+            select
+            from ledgerdb.clearing_items o
+            join reconciliation.matches m on m.entry_id = o.entry_id and m.account_id = o.account_id and m.part = 'gross'
+            where o.account_id = p.account_id and o.psp_reference = p.reference
+        ) as is_due
+    from item_parts p
+    where p.scope_no is not null
+),
+stated as (
+    select scope_no, grouped, currency, family, part, amount_minor, line_no, null::bigint as entry_id, null::bigint as account_id,
+        stream_id, reference, is_duplicate
+    from line_parts
+    union all
+    select scope_no, grouped, currency, family, part, amount_minor, null, entry_id, account_id, stream_id, reference, false
+    from due d
+    where d.is_due
+       or exists (select from line_parts l where l.scope_no = d.scope_no and l.stream_id = d.stream_id and l.grouped = d.grouped)
+)
+select scope_no, grouped, currency, coalesce(min(family) filter (where entry_id is not null), min(family)) as family,
+    count(line_no) filter (where part = 'gross') as gross_lines,
+    coalesce(sum(amount_minor) filter (where part = 'gross' and line_no is not null), 0)::bigint as gross_line_minor,
+    count(entry_id) filter (where part = 'gross') as gross_items,
+    coalesce(sum(amount_minor) filter (where part = 'gross' and entry_id is not null), 0)::bigint as gross_item_minor,
+    count(line_no) filter (where part = 'fee') as fee_lines,
+    coalesce(sum(amount_minor) filter (where part = 'fee' and line_no is not null), 0)::bigint as fee_line_minor,
+    count(entry_id) filter (where part = 'fee') as fee_items,
+    coalesce(sum(amount_minor) filter (where part = 'fee' and entry_id is not null), 0)::bigint as fee_item_minor,
+    bool_or(is_duplicate) as is_duplicate, min(line_no) as line_no, min(entry_id) as entry_id,
+    (array_agg(account_id order by entry_id) filter (where entry_id is not null))[1] as account_id,
+    (array_agg(stream_id) filter (where stream_id is not null))[1] as stream_id, min(reference) as reference
+from stated
+group by scope_no, grouped, currency
+order by scope_no, grouped, currency;
+
+-- name: stage_breaks
+-- The breaks that this run finds. `subjects` are the names under which one may be known: of its first line, of its first item.
+create temporary table found_breaks (
+    place bigint generated always as identity, class text not null, scope_no int not null, currency text, amount_minor bigint,
+    subjects text[] not null, line_no bigint, entry_id bigint, account_id bigint, file_id text, stream_id uuid, reference text
+) on commit drop;
+
+-- name: find_breaks
+-- Some of them.
+insert into found_breaks
+    (class, scope_no, currency, amount_minor, subjects, line_no, entry_id, account_id, file_id, stream_id, reference)
+select b.class, b.scope_no, b.currency, b.amount_minor, array_remove(array[b.subject_a, b.subject_b], null), b.line_no,
+    b.entry_id, b.account_id, coalesce(b.file_id, l.file_id), b.stream_id, coalesce(b.reference, l.psp_reference)
+from unnest(
+    $1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[],
+    $11::uuid[], $12::text[]
+) as b (class, scope_no, currency, amount_minor, subject_a, subject_b, line_no, entry_id, account_id, file_id, stream_id, reference)
+left join reconciliation.lines l on l.line_no = b.line_no;
+
+-- name: keep_known_breaks
+-- Breaks that are open already: what they are may have changed. Of two that have become one, the older goes on.
+with known as (
+    select distinct on (f.place) b.break_id, f.class, f.currency, f.amount_minor
+    from found_breaks f
+    join reconciliation.breaks b on b.subject = any (f.subjects) and b.status = 'open'
+    order by f.place, b.break_id
+)
+update reconciliation.breaks b
+set class = k.class, currency = k.currency, amount_minor = k.amount_minor, seen_by = $1
+from known k
+where b.break_id = k.break_id;
+
+-- name: keep_new_breaks
+-- Breaks that no run has seen.
+insert into reconciliation.breaks
+    (class, livemode, psp, psp_account, currency, amount_minor, subject, line_no, entry_id, account_id, file_id, stream_id,
+     reference, opened_at, opened_by, seen_by)
+select f.class, s.livemode, s.psp, s.psp_account, f.currency, f.amount_minor, f.subjects[1], f.line_no, f.entry_id, f.account_id,
+    f.file_id, f.stream_id, f.reference, r.cut_off, $1, $1
+from found_breaks f
+join scopes s using (scope_no)
+join reconciliation.runs r on r.run_no = $1
+where not exists (
+    select from reconciliation.breaks b where b.subject = any (f.subjects) and b.status = 'open' and b.seen_by = $1
+)
+order by f.place
+returning break_id;
+
+-- name: close_breaks
+-- Breaks that are no more: the missing side came and is equal. One that was told by its line and has become another's is merged.
+update reconciliation.breaks b
+set status = case
+        when b.line_no is null and b.entry_id is null then 'matched_late'
+        when exists (
+            select
+            from reconciliation.matches m
+            where m.run_no = $1
+              and (m.line_no = b.line_no or (m.entry_id = b.entry_id and m.account_id = b.account_id))
+              and (m.part = 'fee' or b.subject not like '%:fee')
+        ) then 'matched_late'
+        else 'merged'
+    end,
+    closed_at = r.cut_off, closed_by = $1
+from reconciliation.runs r
+where r.run_no = $1 and b.status = 'open' and b.seen_by <> $1;

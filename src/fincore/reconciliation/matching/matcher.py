@@ -1,0 +1,156 @@
+"""Matches lines with clearing items, set by set, in one transaction: matches, what stays open, and the breaks it makes."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from fincore.domain.currency import Currency
+from fincore.domain.errors import InvalidId
+from fincore.domain.ids import ChargeId, RunId, SettlementFileId, new_run_id, stream_of
+from fincore.domain.settlement_file import KindTotal
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.matching.break_writer import write_breaks
+from fincore.reconciliation.matching.families import FAMILY_OF_ITEM, FAMILY_OF_LINE, OF_DISPUTES
+from fincore.write.settlement.payouts import PayoutRecorder
+
+_SQL = load_sql("fincore.reconciliation.matching", "matching.sql")
+
+STATEMENT_SECONDS_MAX: Final = 3_600.0
+"""How long one statement over all open lines may take."""
+
+SETTLEMENT_DELAYS: Final[Mapping[str, timedelta]] = {
+    "paypal_stl": timedelta(hours=3),
+    "stripe_payout_itemized": timedelta(days=7),
+}
+"""Format -> how long after a payment its line may come, at most, if the statement covers it: PayPal's has all of its day, and clocks
+differ; Stripe's has what its payout carries, a few working days later. A format without lines of payments is not here."""
+
+RULES: Final = ("reference", "payment", "disputes")
+"""What makes lines and items one: the PSP's name of the thing; the charge and the family; the charge, over all that its disputes moved."""
+
+
+class OpenRun(NamedTuple):
+    """A run of which the matches are written. `cut_off` is until when it looked."""
+
+    run_no: int
+    run_id: RunId
+    cut_off: datetime
+
+
+class Matcher:
+    """Takes up what is new since the last run: the lines of booked files, and the ledger's items."""
+
+    def __init__(self, ledgerdb: Pool, payouts: PayoutRecorder) -> None:
+        self._pool = ledgerdb
+        self._payouts = payouts
+
+    async def unfinished(self) -> OpenRun | None:
+        """A run that wrote matches, and the log may lack events of it."""
+        row = await self._pool.fetchrow(_SQL.unfinished_run)
+        return OpenRun(row["run_no"], RunId(row["run_id"]), row["cut_off"]) if row else None
+
+    async def match(self) -> OpenRun:
+        """Match all there is, in one transaction."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL.take_turn, timeout=STATEMENT_SECONDS_MAX)
+            run_id = new_run_id()
+            row = await connection.fetchrow(_SQL.open_run, run_id)
+            assert row is not None  # noqa: S101 -- an insert that returns
+            run = OpenRun(row["run_no"], run_id, row["cut_off"])
+            await _stage(connection, run.run_no)
+            await _match(connection, run.run_no)
+            await _keep(connection, run.run_no)
+            await write_breaks(connection, run.run_no, self._payouts)
+        return run
+
+    async def totals(self, run: OpenRun) -> dict[SettlementFileId, list[KindTotal]]:
+        """What a run matched of each file, by kind and currency."""
+        found: dict[SettlementFileId, list[KindTotal]] = {}
+        for row in await self._pool.fetch(_SQL.totals_of_run, run.run_no, timeout=STATEMENT_SECONDS_MAX):
+            total = KindTotal(
+                kind=row["kind"],
+                currency=Currency(row["currency"]),
+                lines=row["lines"],
+                gross_minor=row["gross_minor"],
+                fee_minor=row["fee_minor"],
+            )
+            found.setdefault(SettlementFileId(row["file_id"]), []).append(total)
+        return found
+
+    async def finish(self, run: OpenRun) -> None:
+        """The log has all events of a run."""
+        await self._pool.execute(_SQL.finish_run, run.run_no)
+
+    async def counts(self, run: OpenRun) -> tuple[int, int]:
+        """How many lines the run matched, and how many lines are open."""
+        row = await self._pool.fetchrow(_SQL.count_matched, run.run_no, timeout=STATEMENT_SECONDS_MAX)
+        assert row is not None  # noqa: S101 -- two aggregates
+        return row["matched"], row["open"]
+
+
+async def _do(connection: Connection, statement: str, *arguments: object) -> None:
+    await connection.execute(statement, *arguments, timeout=STATEMENT_SECONDS_MAX)
+
+
+async def _stage(connection: Connection, run_no: int) -> None:
+    """Lines and items that are open, each line with the charge it is about."""
+    await _do(connection, _SQL.stage_scopes, list(SETTLEMENT_DELAYS), list(SETTLEMENT_DELAYS.values()))
+    await _do(connection, _SQL.stage_accounts)
+    await _do(connection, _SQL.stage_lines, list(FAMILY_OF_LINE), list(FAMILY_OF_LINE.values()))
+    await _do(connection, _SQL.analyze_lines)
+    await _do(connection, _SQL.stage_duplicates)
+    await _do(connection, _SQL.stage_links)
+    await _do(connection, _SQL.link_by_references)
+    await _do(connection, _SQL.link_by_refunds)
+    charges = [
+        (row["line_no"], stream_of(ChargeId(row["our_reference"])))
+        for row in await connection.fetch(_SQL.unlinked_charges, timeout=STATEMENT_SECONDS_MAX)
+        if _is_charge(row["our_reference"])
+    ]
+    await _do(connection, _SQL.link_by_charges, [one for one, _ in charges], [one for _, one in charges])
+    await _do(connection, _SQL.link_by_parents)
+    await _do(connection, _SQL.stage_items, run_no, list(FAMILY_OF_ITEM), list(FAMILY_OF_ITEM.values()))
+    await _do(connection, _SQL.analyze_items)
+
+
+def _is_charge(our_reference: str) -> bool:
+    try:
+        stream_of(ChargeId(our_reference))
+    except InvalidId:
+        return False
+    return True
+
+
+async def _match(connection: Connection, run_no: int) -> None:
+    """What is whole and equal; then by each rule first what has equal sums, and of the rest what has equal amounts one by one."""
+    disputes = sorted(OF_DISPUTES)
+    await _do(connection, _SQL.stage_whole)
+    await _do(connection, _SQL.analyze_whole)
+    await _do(connection, _SQL.match_whole, run_no)
+    await _do(connection, _SQL.stage_line_parts, disputes)
+    await _do(connection, _SQL.stage_item_parts, disputes)
+    await _do(connection, _SQL.analyze_parts)
+    for rule in RULES:
+        await _by_rule(connection, run_no, rule)
+    await _do(connection, _SQL.match_returned, run_no)
+    await _do(connection, _SQL.group_lines)
+    await _do(connection, _SQL.group_items)
+    await _by_rule(connection, run_no, "group")
+
+
+async def _by_rule(connection: Connection, run_no: int, rule: str) -> None:
+    for one_by_one in (False, True):
+        await _do(connection, _SQL.match_equal, run_no, rule, one_by_one)
+
+
+async def _keep(connection: Connection, run_no: int) -> None:
+    await _do(connection, _SQL.keep_totals, run_no)
+    await _do(connection, _SQL.keep_files, run_no)
+    for statement in (
+        _SQL.drop_open_lines,
+        _SQL.keep_open_lines,
+        _SQL.drop_open_items,
+        _SQL.keep_open_items,
+    ):
+        await _do(connection, statement)

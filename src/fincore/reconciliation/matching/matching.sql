@@ -1,0 +1,393 @@
+-- name: take_turn
+-- One run matches at a time, also where a runner lost the lock that it holds beside its transactions.
+select pg_advisory_xact_lock(hashtext('fincore.reconciliation.matching'));
+
+-- name: unfinished_run
+-- A run of which the log may lack events: its process died.
+select run_no, run_id, cut_off from reconciliation.runs where finished_at is null order by run_no limit 1;
+
+-- name: open_run
+-- A run, up to now and up to the last entry of the ledger. Entries are numbered in the order of their transactions.
+insert into reconciliation.runs (run_id, cut_off, last_entry_id)
+values ($1, clock_timestamp(), (select coalesce(max(entry_id), 0) from ledgerdb.entries))
+returning run_no, cut_off;
+
+-- name: stage_scopes
+-- The accounts at PSPs that have files, and up to which time of the PSP their statements have told of them. $1, $2: for each format
+-- how long after a payment its line may come.
+create temporary table scopes on commit drop as
+select row_number() over (order by livemode, psp, psp_account)::int as scope_no, livemode, psp, psp_account,
+    min(period_start) filter (where status = 'booked') as covered_from,
+    max(period_end - delay) filter (where status = 'booked') as covered_until,
+    max(delay) filter (where status = 'booked') as delay
+from reconciliation.files
+left join unnest($1::text[], $2::interval[]) as d (format, delay) using (format)
+group by livemode, psp, psp_account;
+
+-- name: stage_accounts
+-- The clearing accounts in the ledger of those accounts, one for each currency.
+create temporary table clearing_accounts on commit drop as
+select a.account_id, a.currency, s.scope_no, s.covered_from, s.covered_until, s.delay
+from ledgerdb.accounts a
+join scopes s on a.livemode = s.livemode and a.name = concat_ws(':', 'psp', s.psp, s.psp_account, 'clearing', a.currency);
+
+-- name: stage_lines
+-- The lines of files that no run has taken up, and those of before with a part that is open. $1, $2: the families of kinds.
+create temporary table staged_lines on commit drop as
+with open_before as (
+    select line_no, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
+    from reconciliation.open_lines
+    group by line_no
+),
+wanted as (
+    select l.*, true as is_gross_open, true as is_fee_open
+    from reconciliation.files f
+    join reconciliation.lines l using (file_id)
+    where f.status = 'booked' and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id)
+    union all
+    select l.*, o.is_gross_open, o.is_fee_open
+    from open_before o
+    join reconciliation.lines l using (line_no)
+)
+select w.line_no, s.scope_no, k.family, w.psp_type, w.psp_reference, w.about || w.psp_reference as about, w.parent_reference,
+    w.our_reference, w.currency, w.gross_minor as line_gross_minor, w.fee_minor as line_fee_minor,
+    case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
+    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
+from wanted w
+join reconciliation.files f using (file_id)
+join scopes s using (livemode, psp, psp_account)
+join unnest($1::text[], $2::text[]) as k (kind, family) on k.kind = w.kind and k.family is not null;
+
+-- name: analyze_lines
+-- Plans for a million lines are not those for ten.
+analyze scopes, clearing_accounts, staged_lines;
+
+-- name: stage_duplicates
+-- Lines that repeat an earlier line of the same account, under the PSP's own id of the line.
+create temporary table duplicates on commit drop as
+select w.line_no
+from staged_lines w
+where exists (
+    select
+    from reconciliation.lines o
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    where o.psp_reference = w.psp_reference and o.line_no < w.line_no and s.scope_no = w.scope_no and o.psp_type = w.psp_type
+      and o.currency = w.currency and o.gross_minor = w.line_gross_minor and o.fee_minor = w.line_fee_minor
+);
+
+-- name: stage_links
+-- The charge of each line, as far as it is found: filled by the statements that follow, each for what those before left.
+-- `family` is set where the PSP's name of the line is that of a refund of ours, and the line counts as one under any code.
+create temporary table links (line_no bigint primary key, stream_id uuid not null, reference text collate "C", family text)
+on commit drop;
+
+-- name: link_by_references
+-- By what the PSP calls the thing.
+insert into links (line_no, stream_id, reference, family)
+select distinct on (w.line_no) w.line_no, i.stream_id, i.psp_reference,
+    case when i.psp_reference = w.psp_reference and i.kind in ('refund', 'refund_failed', 'reversal') then 'refund' end
+from staged_lines w
+cross join lateral unnest(w.about) with ordinality as r (reference, place)
+join clearing_accounts a on a.scope_no = w.scope_no
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = r.reference
+where i.psp_reference <> ''
+order by w.line_no, r.place, i.entry_id;
+
+-- name: link_by_refunds
+-- By our id of a refund.
+insert into links (line_no, stream_id, reference)
+select distinct on (w.line_no) w.line_no, i.stream_id, i.psp_reference
+from staged_lines w
+join clearing_accounts a on a.scope_no = w.scope_no
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.refund_id = w.our_reference
+where w.our_reference like 're\_%' and not exists (select from links k where k.line_no = w.line_no)
+order by w.line_no, i.entry_id;
+
+-- name: unlinked_charges
+-- Lines with our id of a charge, which is spelled in a way that PostgreSQL does not read.
+select w.line_no, w.our_reference
+from staged_lines w
+where w.our_reference like 'ch\_%' and not exists (select from links k where k.line_no = w.line_no);
+
+-- name: link_by_charges
+-- By our id of a charge, read: only where the ledger has something of it at that account.
+insert into links (line_no, stream_id)
+select w.line_no, c.stream_id
+from unnest($1::bigint[], $2::uuid[]) as c (line_no, stream_id)
+join staged_lines w using (line_no)
+where exists (
+    select
+    from ledgerdb.clearing_items i
+    join clearing_accounts a on a.account_id = i.account_id and a.scope_no = w.scope_no
+    where i.stream_id = c.stream_id
+);
+
+-- name: link_by_parents
+-- By the payment that a refund, dispute or fee is about, named by itself or by a line that is itself about it: the fee of a
+-- chargeback names the chargeback, and that names the payment. At most four steps.
+insert into links (line_no, stream_id)
+with recursive named (line_no, scope_no, reference, step) as (
+    select w.line_no, w.scope_no, w.parent_reference, 1
+    from staged_lines w
+    where w.parent_reference is not null and not exists (select from links k where k.line_no = w.line_no)
+    union
+    select n.line_no, n.scope_no, r.reference, n.step + 1
+    from named n
+    join reconciliation.lines p on p.psp_reference = n.reference
+    join reconciliation.files f using (file_id)
+    join scopes s using (livemode, psp, psp_account)
+    cross join lateral unnest(p.about || p.parent_reference) as r (reference)
+    where s.scope_no = n.scope_no and n.step < 4 and r.reference is not null and r.reference <> n.reference
+)
+select distinct on (n.line_no) n.line_no, i.stream_id
+from named n
+join clearing_accounts a on a.scope_no = n.scope_no
+join ledgerdb.clearing_items i on i.account_id = a.account_id and i.psp_reference = n.reference
+where i.psp_reference <> ''
+order by n.line_no, n.step, i.entry_id;
+
+-- name: stage_items
+-- Clearing items without a match: those that the runs before left, and those of entries since the last one. What of them is matched
+-- counts as 0. $1 the run, $2 and $3 the families of kinds.
+create temporary table staged_items on commit drop as
+with open_before as (
+    select entry_id, account_id, bool_or(part = 'gross') as is_gross_open, bool_or(part = 'fee') as is_fee_open
+    from reconciliation.open_items
+    group by entry_id, account_id
+),
+wanted as (
+    select i.*, true as is_gross_open, true as is_fee_open
+    from ledgerdb.clearing_items i
+    where i.entry_id <= (select last_entry_id from reconciliation.runs where run_no = $1)
+      and i.entry_id > coalesce(
+          (select last_entry_id from reconciliation.runs where run_no < $1 order by run_no desc limit 1), 0
+      )
+    union all
+    select i.*, o.is_gross_open, o.is_fee_open
+    from open_before o
+    join ledgerdb.clearing_items i using (entry_id, account_id)
+)
+select w.entry_id, w.account_id, a.scope_no, a.currency, coalesce(f.family, 'movement') as family, w.stream_id,
+    nullif(w.psp_reference, '') as reference, w.effective_at, a.covered_from, a.covered_until, a.delay,
+    case when w.is_gross_open then w.gross_minor else 0 end as gross_minor,
+    case when w.is_fee_open then w.fee_minor else 0 end as fee_minor
+from wanted w
+left join clearing_accounts a using (account_id)
+left join unnest($2::text[], $3::text[]) as f (kind, family) on f.kind = w.kind;
+
+-- name: analyze_items
+-- Plans for a million items are not those for ten.
+analyze staged_items, links, duplicates;
+
+-- name: stage_whole
+-- What is settled at a glance, as nearly everything is: one line and one item that the PSP calls the same, with equal amounts and fees.
+create temporary table whole on commit drop as
+with one_line as (
+    select w.scope_no, w.currency, k.reference, coalesce(k.family, w.family) as family, min(w.line_no) as line_no,
+        min(w.gross_minor) as gross_minor, min(w.fee_minor) as fee_minor
+    from staged_lines w
+    join links k using (line_no)
+    where k.reference is not null and not exists (select from duplicates d where d.line_no = w.line_no)
+    group by 1, 2, 3, 4
+    having count(*) = 1
+),
+one_item as (
+    select scope_no, currency, reference, family, min(entry_id) as entry_id, min(account_id) as account_id,
+        min(gross_minor) as gross_minor, min(fee_minor) as fee_minor
+    from staged_items
+    where scope_no is not null and reference is not null
+    group by 1, 2, 3, 4
+    having count(*) = 1
+)
+select l.line_no, i.entry_id, i.account_id, l.gross_minor, l.fee_minor
+from one_line l
+join one_item i using (scope_no, currency, reference, family, gross_minor, fee_minor);
+
+-- name: analyze_whole
+-- The same of those.
+analyze whole;
+
+-- name: match_whole
+-- They match. $1 is the run.
+insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
+select w.line_no, p.part, $1, 'reference', w.line_no, w.entry_id, w.account_id
+from whole w
+cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
+where p.amount_minor <> 0;
+
+-- name: stage_line_parts
+-- Gross and fee of the other lines, each for itself. $1: the families that are compared over a whole payment, too.
+create temporary table line_parts on commit drop as
+select w.line_no, w.scope_no, w.currency, n.family, case when n.family = any ($1::text[]) then 'disputes' else n.family end as wide,
+    p.part, p.amount_minor, k.stream_id, k.reference, d.line_no is not null as is_duplicate, null::text as grouped
+from staged_lines w
+left join links k using (line_no)
+left join duplicates d using (line_no)
+cross join lateral (values (coalesce(k.family, w.family))) as n (family)
+cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
+where p.amount_minor <> 0 and not exists (select from whole m where m.line_no = w.line_no);
+
+-- name: stage_item_parts
+-- The same of items.
+create temporary table item_parts on commit drop as
+select w.entry_id, w.account_id, w.scope_no, w.currency, w.family,
+    case when w.family = any ($1::text[]) then 'disputes' else w.family end as wide, p.part, p.amount_minor, w.stream_id,
+    w.reference, w.effective_at, w.covered_from, w.covered_until, w.delay, null::text as grouped
+from staged_items w
+cross join lateral (values ('gross', w.gross_minor), ('fee', w.fee_minor)) as p (part, amount_minor)
+where p.amount_minor <> 0
+  and not exists (select from whole m where m.entry_id = w.entry_id and m.account_id = w.account_id);
+
+-- name: analyze_parts
+-- The same of parts.
+analyze line_parts, item_parts;
+
+-- name: match_equal
+-- Match what has one name and equal sums, in one currency, gross and fee apart; it is no longer open then. $2 is the rule: `reference` goes by the PSP's name of
+-- a thing and the family, `payment` by the charge and the family, `disputes` by the charge alone, and `group` by what is grouped at
+-- the end. $3: instead of sums, lines and items of the same amount, one by one.
+with line_sums as (
+    select scope_no, currency, part,
+        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' and part = 'gross' then wide end as kind,
+        case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
+        array_agg(line_no order by line_no) as line_nos
+    from line_parts
+    where not is_duplicate
+    group by 1, 2, 3, 4, 5, 6
+),
+item_sums as (
+    select scope_no, currency, part,
+        case $2::text when 'reference' then reference when 'group' then grouped else stream_id::text end as name,
+        case when $2 in ('reference', 'payment') then family when $2 = 'disputes' and part = 'gross' then wide end as kind,
+        case when $3::boolean then amount_minor end as amount_minor, sum(amount_minor) as sum_minor,
+        array_agg(entry_id order by entry_id) as entry_ids, min(account_id) as account_id
+    from item_parts
+    where scope_no is not null
+    group by 1, 2, 3, 4, 5, 6
+),
+equal as (
+    select l.part, i.account_id, l.line_nos, i.entry_ids
+    from line_sums l
+    join item_sums i using (scope_no, currency, part, name)
+    where l.kind is not distinct from i.kind and l.amount_minor is not distinct from i.amount_minor
+      and ($3 or l.sum_minor = i.sum_minor)
+),
+written as (
+    insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)
+    select case when $3 then p.line_no else e.line_nos[1] end, e.part, $1, $2, p.line_no, p.entry_id,
+        case when p.entry_id is not null then e.account_id end
+    from equal e
+    cross join lateral unnest(e.line_nos, e.entry_ids) as p (line_no, entry_id)
+    where not $3 or (p.line_no is not null and p.entry_id is not null)
+    returning line_no, entry_id, account_id, part
+),
+told as (
+    delete from line_parts p using written w where w.line_no = p.line_no and w.part = p.part
+)
+delete from item_parts p
+using written w
+where w.entry_id = p.entry_id and w.account_id = p.account_id and w.part = p.part;
+
+-- name: match_returned
+-- Match lines that took an amount and gave it back, with nothing in the ledger: of one thing, or of what a payment's disputes put
+-- aside. $1 is the run.
+with line_sums as (
+    select part, array_agg(line_no order by line_no) as line_nos
+    from line_parts
+    where not is_duplicate and (reference is not null or family in ('hold', 'release')) and stream_id is not null
+    group by scope_no, currency, part, stream_id,
+        case when family in ('hold', 'release') then 'hold' else family || ':' || reference end
+    having count(*) > 1 and sum(amount_minor) = 0
+),
+written as (
+    insert into reconciliation.matches (match_no, part, run_no, rule, line_no)
+    select s.line_nos[1], s.part, $1, 'returned', l.line_no
+    from line_sums s
+    cross join lateral unnest(s.line_nos) as l (line_no)
+    returning line_no, part
+)
+delete from line_parts p using written w where w.line_no = p.line_no and w.part = p.part;
+
+-- name: group_lines
+-- What is left is grouped: by the thing that both sides name, else by charge and family; a line of no known charge, and one that
+-- repeats another, stands alone. A fee that comes back belongs to what should have come back with it.
+update line_parts p
+set grouped = case
+    when p.is_duplicate or p.stream_id is null then 'line:' || p.line_no
+    when p.family = 'fee_reversal' then concat_ws(':', p.stream_id, coalesce((
+        select i.family
+        from item_parts i
+        where i.scope_no = p.scope_no and i.stream_id = p.stream_id and i.part = p.part and i.amount_minor > 0
+        order by i.entry_id
+        limit 1
+    ), p.family))
+    else concat_ws(':', p.stream_id, p.family, (
+        select p.reference
+        from item_parts i
+        where i.scope_no = p.scope_no and i.stream_id = p.stream_id and i.family = p.family and i.reference = p.reference
+        limit 1
+    ))
+end;
+
+-- name: group_items
+-- The same of items.
+update item_parts p
+set grouped = concat_ws(':', p.stream_id, p.family, (
+    select p.reference
+    from line_parts l
+    where l.scope_no = p.scope_no and l.stream_id = p.stream_id and l.family = p.family and l.reference = p.reference
+      and not l.is_duplicate
+    limit 1
+))
+where p.scope_no is not null;
+
+-- name: keep_totals
+-- What this run matched of each file, by kind and currency.
+insert into reconciliation.matched_totals (run_no, file_id, kind, currency, lines, gross_minor, fee_minor)
+select $1, l.file_id, l.kind, l.currency, count(distinct l.line_no),
+    coalesce(sum(l.gross_minor) filter (where m.part = 'gross'), 0), coalesce(sum(l.fee_minor) filter (where m.part = 'fee'), 0)
+from reconciliation.matches m
+join reconciliation.lines l using (line_no)
+where m.run_no = $1
+group by l.file_id, l.kind, l.currency;
+
+-- name: keep_files
+-- The lines of these files are taken up.
+insert into reconciliation.matched_files (file_id, run_no)
+select f.file_id, $1
+from reconciliation.files f
+where f.status = 'booked' and not exists (select from reconciliation.matched_files m where m.file_id = f.file_id);
+
+-- name: drop_open_lines
+-- The next run begins with what this one left.
+delete from reconciliation.open_lines;
+
+-- name: keep_open_lines
+-- The lines among it.
+insert into reconciliation.open_lines (line_no, part) select line_no, part from line_parts;
+
+-- name: drop_open_items
+-- The same of items.
+delete from reconciliation.open_items;
+
+-- name: keep_open_items
+-- The items among it.
+insert into reconciliation.open_items (entry_id, account_id, part) select entry_id, account_id, part from item_parts;
+
+-- name: totals_of_run
+-- What a run matched, as the files' events tell it.
+select t.file_id, t.kind, t.currency, t.lines, t.gross_minor, t.fee_minor
+from reconciliation.matched_totals t
+where t.run_no = $1
+order by t.file_id, t.kind, t.currency;
+
+-- name: finish_run
+-- All events of a run are in the log.
+update reconciliation.runs set finished_at = clock_timestamp() where run_no = $1;
+
+-- name: count_matched
+-- How many lines of a run matched, wholly or in part, and how many are open.
+select (select coalesce(sum(lines), 0) from reconciliation.matched_totals where run_no = $1) as matched,
+    (select count(distinct line_no) from reconciliation.open_lines) as open;

@@ -1,0 +1,206 @@
+"""Reads a kept file into lines, all of them or none, in one transaction with its status."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, BinaryIO, Final, Protocol
+
+import asyncpg
+import msgspec
+import structlog
+
+from fincore.domain.currency import Currency
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import SettlementFileId
+from fincore.domain.refusal import Refusal
+from fincore.domain.settlement_file import accept_file
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.evidence.port import EvidenceStore
+from fincore.reconciliation.line import SettlementLine
+from fincore.reconciliation.parsed_file import Expected, FileFormat, FileRefused, ParsedFile
+from fincore.reconciliation.reading.read_files import accepted_of, totals_of
+
+_SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
+_log = structlog.get_logger(__name__)
+
+READ_SECONDS_MAX: Final = 3_600.0
+"""How long one file may take to be read and stored."""
+LINES_AT_A_TIME: Final = 500
+"""After so many lines the process turns to its other tasks."""
+REFUSAL_CHARACTERS_MAX: Final = 1_000
+
+COLUMNS: Final = (
+    "file_id",
+    "number",
+    "kind",
+    "psp_type",
+    "psp_reference",
+    "about",
+    "parent_reference",
+    "our_reference",
+    "currency",
+    "gross_minor",
+    "fee_minor",
+    "occurred_at",
+    "payout_reference",
+    "bank_reference",
+    "presentment_minor",
+    "presentment_currency",
+    "conversion",
+)
+"""The columns of a line, in the order in which `_row` has them."""
+
+
+class Format(Protocol):
+    """How files of one format are read."""
+
+    @property
+    def parser_version(self) -> int:
+        """It grows with every change of what the parser makes of a file."""
+        ...
+
+    def parse(self, stream: BinaryIO, expected: Expected) -> ParsedFile:
+        """The lines of a file from its beginning, lazily."""
+        ...
+
+
+class FileReader:
+    """Reads files of the formats it is given, one at a time."""
+
+    def __init__(self, ledgerdb: Pool, evidence: EvidenceStore, formats: Mapping[FileFormat, Format]) -> None:
+        self._pool = ledgerdb
+        self._evidence = evidence
+        self._formats = formats
+
+    async def waiting(self) -> list[SettlementFileId]:
+        """The kept files that may be read now."""
+        return [SettlementFileId(row["file_id"]) for row in await self._pool.fetch(_SQL.kept_files)]
+
+    async def read(self, file_id: SettlementFileId) -> str | None:
+        """Read a kept file; return why it was refused, or None. A refused file has changed nothing but its status.
+
+        Raises `EvidenceNotKept` where the evidence store has not got the file as it came; the file waits then.
+        """
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                row = await connection.fetchrow(_SQL.lock_kept_file, file_id)
+                if row is None:
+                    return None
+                await self._read(connection, row)
+        except FileRefused as refused:
+            await self._pool.execute(
+                _SQL.mark_refused,
+                file_id,
+                str(self._version_of(row["format"])) if row else None,
+                refused.line_number,
+                refused.reason[:REFUSAL_CHARACTERS_MAX] or "no reason given",
+            )
+            _log.warning(
+                "reconciliation.file_refused",
+                file_id=file_id,
+                line=refused.line_number,
+                reason=refused.reason,
+            )
+            return str(refused)
+        return None
+
+    def _version_of(self, name: FileFormat) -> int | None:
+        found = self._formats.get(name)
+        return found.parser_version if found else None
+
+    async def _read(self, connection: Connection, row: asyncpg.Record) -> None:
+        file_id = SettlementFileId(row["file_id"])
+        file_format = self._formats.get(row["format"])
+        if file_format is None:
+            raise FileRefused(None, f"FinCore has no parser for the format {row['format']}")
+        stream = await self._evidence.open(row["location"], row["sha256"])
+        try:
+            parsed = file_format.parse(stream, Expected())
+            await _copy(connection, file_id, parsed.lines)
+        finally:
+            await asyncio.to_thread(stream.close)
+        await self._keep_facts(connection, row, parsed, file_format.parser_version)
+
+    async def _keep_facts(
+        self, connection: Connection, row: asyncpg.Record, parsed: ParsedFile, parser_version: int
+    ) -> None:
+        file_id = SettlementFileId(row["file_id"])
+        facts = parsed.facts
+        period_start, period_end = facts.period_start, facts.period_end
+        if period_start is None or period_end is None:
+            lines = await connection.fetchrow(_SQL.line_period, file_id, timeout=READ_SECONDS_MAX)
+            first_at, last_at = (lines["first_at"], lines["last_at"]) if lines else (None, None)
+            period_start, period_end = first_at or row["fetched_at"], last_at or row["fetched_at"]
+        await connection.execute(
+            _SQL.mark_read,
+            file_id,
+            str(parser_version),
+            period_start,
+            period_end,
+            facts.sequence,
+            _json(parsed.stated),
+            _json(parsed.computed),
+        )
+        if await connection.fetchval(_SQL.is_first_file, file_id):
+            for currency, stated in parsed.stated.items():
+                if stated.beginning_minor:
+                    await connection.execute(_SQL.keep_opening, file_id, currency, stated.beginning_minor)
+        refusal = accept_file(
+            None, await accepted_of(connection, file_id), await totals_of(connection, file_id)
+        )
+        if isinstance(refusal, Refusal):
+            raise FileRefused(None, refusal.detail)
+
+
+def _json(totals: Mapping[Currency, msgspec.Struct]) -> str:
+    return msgspec.json.encode(dict(totals)).decode()
+
+
+async def _copy(connection: Connection, file_id: SettlementFileId, lines: Iterator[SettlementLine]) -> None:
+    refused: list[FinCoreError] = []
+
+    async def rows() -> AsyncIterator[tuple[Any, ...]]:
+        try:
+            for place, line in enumerate(lines, start=1):
+                if place % LINES_AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+                yield _row(file_id, line)
+        except FileRefused as error:
+            refused.append(error)
+            raise
+
+    try:
+        await connection.copy_records_to_table(
+            "lines",
+            schema_name="reconciliation",
+            columns=COLUMNS,
+            records=rows(),
+            timeout=READ_SECONDS_MAX,
+        )
+    except Exception:
+        if refused:
+            raise refused[0] from None
+        raise
+
+
+def _row(file_id: SettlementFileId, line: SettlementLine) -> tuple[Any, ...]:
+    presented = line.presentment
+    return (
+        file_id,
+        line.number,
+        line.kind,
+        line.psp_type,
+        line.psp_reference,
+        line.references,
+        line.parent_reference,
+        line.our_reference,
+        line.currency,
+        line.gross_minor,
+        line.fee_minor,
+        line.occurred_at,
+        line.payout_reference,
+        line.bank_reference,
+        presented.amount_minor if presented else None,
+        presented.currency if presented else None,
+        line.group,
+    )

@@ -1,0 +1,136 @@
+"""Files that were read: what the log is told of them, their payouts included, and then they are booked."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from fincore.domain.currency import Currency
+from fincore.domain.errors import FinCoreError
+from fincore.domain.ids import SettlementFileId
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspAccount, PspName, PspReference
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.refusal import Refusal
+from fincore.domain.settlement_events import BankAccount, SettlementFileAccepted, SettlementFormat
+from fincore.domain.settlement_file import KindTotal
+from fincore.eventstore.commit import Provenance
+from fincore.eventstore.recorder import Recorded
+from fincore.postgres.named_sql import load_sql
+from fincore.postgres.pool import Connection, Pool
+from fincore.reconciliation.reading.statement import stated_totals
+from fincore.write.settlement.payouts import PayoutRecorder
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
+
+_SQL = load_sql("fincore.reconciliation.reading", "reading.sql")
+
+ACTOR: Final = "reconciliation"
+TOTALS_SECONDS_MAX: Final = 600.0
+"""How long adding up the lines of one file may take."""
+
+
+class FileNotBooked(FinCoreError):
+    """The log does not take what a file states; nothing of it is booked. The message says why."""
+
+
+class FileBooker:
+    """Has the log tell what files state. Repeating any of it is safe: each event and each payout is known by its own id."""
+
+    def __init__(self, ledgerdb: Pool, files: SettlementFileRecorder, payouts: PayoutRecorder) -> None:
+        self._pool = ledgerdb
+        self._files = files
+        self._payouts = payouts
+
+    async def waiting(self) -> list[SettlementFileId]:
+        """The files that were read and are not booked."""
+        return [SettlementFileId(row["file_id"]) for row in await self._pool.fetch(_SQL.read_files)]
+
+    async def book(self, file_id: SettlementFileId) -> None:
+        """Write the events of a file that was read, and of the payouts that it is the first to tell of. Raises `FileNotBooked`.
+
+        A payout that is known with another amount stays as it is known: the run that takes the file up finds the break.
+        """
+        async with self._pool.acquire() as connection:
+            accepted = await accepted_of(connection, file_id)
+            totals = await totals_of(connection, file_id)
+            payouts = await connection.fetch(_SQL.payout_lines, file_id)
+        provenance = Provenance(correlation=file_id, actor=ACTOR)
+        result = await self._files.accept(accepted, totals, provenance)
+        if isinstance(result, Refusal):
+            raise FileNotBooked(f"{accepted.name} ({file_id}) is not booked: {result.detail}")
+        if not isinstance(result, Recorded):
+            raise FileNotBooked(
+                f"{accepted.name} ({file_id}) is not booked: others write to it, run it again"
+            )
+        account = PayoutAccount(
+            psp=accepted.psp, psp_account=accepted.psp_account, livemode=accepted.livemode
+        )
+        for row in payouts:
+            await self._payouts.record(
+                account,
+                payout_report(row),
+                provenance,
+                # A line tells that money is on its way or came back, and not to which bank account.
+                bank_account=BankAccount(accepted.psp_account),
+            )
+        await self._pool.execute(_SQL.mark_booked, file_id)
+
+
+def payout_report(row: asyncpg.Record) -> PayoutReport:
+    """What a line says of a payout. Its gross amount is what left the balance, so that the payout has the other sign."""
+    if row["kind"] == "payout":
+        reference, minor = (*row["about"], row["psp_reference"])[0], -row["gross_minor"]
+    else:
+        reference, minor = (
+            row["parent_reference"] or (*row["about"], row["psp_reference"])[0],
+            row["gross_minor"],
+        )
+    return PayoutReport(
+        psp_reference=PspReference(reference),
+        money=Money(minor, Currency(row["currency"])),
+        status="in_transit" if row["kind"] == "payout" else "failed",
+        created_at=row["occurred_at"],
+        occurred_at=row["occurred_at"],
+    )
+
+
+async def accepted_of(connection: Connection, file_id: SettlementFileId) -> SettlementFileAccepted:
+    """The event that a file was read."""
+    row = await connection.fetchrow(_SQL.read_file, file_id, timeout=TOTALS_SECONDS_MAX)
+    assert row is not None, file_id  # noqa: S101 -- it was read
+    return SettlementFileAccepted(
+        file_id=file_id,
+        psp=PspName(row["psp"]),
+        psp_account=PspAccount(row["psp_account"]),
+        livemode=row["livemode"],
+        source=row["source"],
+        name=row["name"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        format=SettlementFormat(row["format"]),
+        parser_version=int(row["parser_version"]),
+        period_start=row["period_start"],
+        period_end=row["period_end"],
+        lines=row["lines"],
+        occurred_at=row["period_end"],
+        sequence=row["sequence"],
+    )
+
+
+async def totals_of(connection: Connection, file_id: SettlementFileId) -> Sequence[KindTotal]:
+    """What the log is told of its lines."""
+    rows = await connection.fetch(_SQL.totals_of_file, file_id, timeout=TOTALS_SECONDS_MAX)
+    openings = await connection.fetch(_SQL.openings_of_file, file_id)
+    return stated_totals(
+        (
+            KindTotal(
+                kind=row["kind"],
+                currency=Currency(row["currency"]),
+                lines=row["lines"],
+                gross_minor=int(row["gross_minor"]),
+                fee_minor=int(row["fee_minor"]),
+            )
+            for row in rows
+        ),
+        {Currency(row["currency"]): row["balance_minor"] for row in openings},
+    )

@@ -1,0 +1,79 @@
+-- name: kept_files
+-- The files that may be read now, in the order of their names, in which PSPs number them.
+select file_id from reconciliation.files_to_read order by livemode, psp, psp_account, name collate "C", fetched_at;
+
+-- name: lock_kept_file
+-- A file for one reader; none where another has read it.
+select file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, fetched_at, location, format
+from reconciliation.files
+where file_id = $1 and status = 'kept'
+for update;
+
+-- name: mark_read
+-- A file was read to its end, and what it says of itself.
+update reconciliation.files
+set status = 'read', parser_version = $2, period_start = $3, period_end = $4, sequence = $5, stated_totals = $6::jsonb,
+    computed_totals = $7::jsonb
+where file_id = $1;
+
+-- name: mark_refused
+-- A file cannot be read; none of its lines is kept.
+update reconciliation.files
+set status = 'refused', parser_version = $2, refusal_line = $3, refusal = $4
+where file_id = $1 and status = 'kept';
+
+-- name: line_period
+-- From when to when the lines of a file are.
+select min(occurred_at) as first_at, max(occurred_at) as last_at from reconciliation.lines where file_id = $1;
+
+-- name: is_first_file
+-- Whether no other file of the account has been read.
+select not exists (
+    select
+    from reconciliation.files o
+    where (o.livemode, o.psp, o.psp_account) = (f.livemode, f.psp, f.psp_account) and o.status in ('read', 'booked')
+      and o.file_id <> f.file_id
+)
+from reconciliation.files f
+where f.file_id = $1;
+
+-- name: keep_opening
+-- What the PSP held before the first file.
+insert into reconciliation.openings (file_id, currency, balance_minor) values ($1, $2, $3);
+
+-- name: read_files
+-- The files that were read and are not booked, in the order in which they were read.
+select f.file_id
+from reconciliation.files f
+where f.status = 'read'
+order by (select min(line_no) from reconciliation.lines l where l.file_id = f.file_id) nulls last, f.fetched_at;
+
+-- name: read_file
+-- A file that was read, as its event tells it.
+select file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, format, parser_version, period_start, period_end,
+    sequence, (select count(*) from reconciliation.lines l where l.file_id = f.file_id) as lines
+from reconciliation.files f
+where file_id = $1;
+
+-- name: totals_of_file
+-- What its lines come to, by kind and currency.
+select kind, currency, count(*) as lines, sum(gross_minor) as gross_minor, sum(fee_minor) as fee_minor
+from reconciliation.lines
+where file_id = $1
+group by kind, currency
+order by kind, currency;
+
+-- name: openings_of_file
+-- What the PSP held before it, where it is the first.
+select currency, balance_minor from reconciliation.openings where file_id = $1 order by currency;
+
+-- name: payout_lines
+-- Its lines about payouts.
+select kind, psp_reference, about, parent_reference, currency, gross_minor, occurred_at
+from reconciliation.lines
+where file_id = $1 and kind in ('payout', 'payout_returned')
+order by line_no;
+
+-- name: mark_booked
+-- All that a file states is in the log.
+update reconciliation.files set status = 'booked' where file_id = $1 and status = 'read';
