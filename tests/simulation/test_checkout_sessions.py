@@ -31,6 +31,7 @@ from fincore.domain.checkout_session import CheckoutSession
 from fincore.domain.checkout_session_events import CheckoutSessionEvent, SessionPaymentMethod
 from fincore.domain.events import CaptureMethod
 from fincore.domain.ids import ChargeId, session_stream_of, stream_of
+from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import KnownOutcome, Outcome, PspReference, Unknown
 from fincore.domain.outcome import Pending as PendingOutcome
 from fincore.domain.return_page import word_of
@@ -178,7 +179,7 @@ class SessionWorld(World):
             queue=cast("JobRunner", queue),
             pool=store.inbox_pool,
             log=self._log,
-            writer=self._writer,
+            writer=cast("Writer[LogEvent]", self._writer),
             gateways=self.psps.by_name,
             webhooks=self.psps.by_name,
             clock=clock,

@@ -203,7 +203,7 @@ class World:
             queue=cast("JobRunner", queue),
             pool=store.inbox_pool,
             log=self._log,
-            writer=self._writer,
+            writer=cast("Writer[LogEvent]", self._writer),
             gateways=psps.by_name,
             webhooks=psps.by_name,
             clock=clock,

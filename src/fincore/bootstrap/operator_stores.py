@@ -12,6 +12,7 @@ from fincore.bootstrap.schemas import require_migrated
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS, CheckoutSessionEvent
 from fincore.domain.events import CHARGE_EVENTS, ChargeEvent
 from fincore.domain.log_events import LOG_EVENTS, LogEvent
+from fincore.domain.settlement_events import PAYOUT_EVENTS, PayoutEvent
 from fincore.domain.stream_names import stream_name
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.restored import require_continuing_log
@@ -50,6 +51,11 @@ class OperatorStores(Stores, frozen=True, kw_only=True):
     def session_log(self) -> EventLog[CheckoutSessionEvent]:
         """The log as readers of checkout sessions see it."""
         return EventLog(self.eventstore, CHECKOUT_SESSION_EVENTS)
+
+    @property
+    def payout_log(self) -> EventLog[PayoutEvent]:
+        """The log as readers of payouts see it."""
+        return EventLog(self.eventstore, PAYOUT_EVENTS)
 
     @property
     def whole_log(self) -> EventLog[LogEvent]:

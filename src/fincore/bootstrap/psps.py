@@ -12,6 +12,7 @@ from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, val
 from fincore.bootstrap.psp_accounts.secret_reference import SecretResolver
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settled_accounts import settled_account
 from fincore.domain.clock import Clock
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspName
@@ -190,8 +191,8 @@ def browser_accesses(settings: Settings, resolver: SecretResolver) -> dict[Accou
 _PARTS: Final[Mapping[PspName, tuple[Callable[[DeclaredAccount, SecretResolver], object], ...]]] = (
     MappingProxyType(
         {
-            STRIPE: (stripe_account, stripe_webhook_endpoint, browser_access),
-            PAYPAL: (paypal_account, paypal_webhook_endpoint, browser_access),
+            STRIPE: (stripe_account, stripe_webhook_endpoint, browser_access, settled_account),
+            PAYPAL: (paypal_account, paypal_webhook_endpoint, browser_access, settled_account),
         }
     )
 )

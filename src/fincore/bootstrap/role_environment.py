@@ -13,9 +13,14 @@ from fincore.bootstrap.setting import FILE_SUFFIX
 from fincore.bootstrap.settings import SECRET_SETTINGS, Settings
 
 _PARTS_OF_ROLE: Final[Mapping[Role, tuple[AccountPart, ...]]] = MappingProxyType(
-    {"api": ("webhooks",), "worker": ("calls",), "checkout": ("browser",), "card-edge": ("calls",)}
+    {
+        "api": ("webhooks",),
+        "worker": ("calls", "settlement"),
+        "checkout": ("browser",),
+        "card-edge": ("calls",),
+    }
 )
-"""Which part of the accounts at PSPs a role uses; the other roles use none."""
+"""Which parts of the accounts at PSPs a role uses; the other roles use none."""
 
 _ENCRYPTION_KEYS: Final = frozenset({"FINCORE_SECRETS_KEY", "FINCORE_SECRETS_KEY_BEFORE"})
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
+from fincore.write.settlement.settled_account import bank_account_flaw
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
 
 Network = IPv4Network | IPv6Network
@@ -186,6 +187,13 @@ def _word(name: str, text: str) -> str | None:
     return text or None
 
 
+def _bank_account(name: str, text: str) -> str | None:
+    flaw = bank_account_flaw(text) if text else None
+    if flaw is not None:
+        raise ConfigurationError(f"{name} {flaw}")
+    return text or None
+
+
 def _optional_secret(name: str, text: str) -> Secret | None:
     word = _word(name, text)
     return None if word is None else Secret(word)
@@ -206,6 +214,7 @@ def _optional_file(_: str, text: str) -> Path | None:
 FOLDER: Final = Form("a path", _folder)
 FILE: Final = Form("a path", _optional_file)
 WORD: Final = Form("ASCII characters without a space", _word)
+BANK_ACCOUNT: Final = Form("letters, digits, dots, hyphens, underscores", _bank_account)
 SECRET: Final = Form("ASCII characters without a space", _optional_secret)
 OPTIONAL_URL: Final = Form("http://... or https://...", _optional_url)
 TEXT: Final = Form("a host name or address", _text)

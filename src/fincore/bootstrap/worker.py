@@ -14,6 +14,7 @@ from fincore.bootstrap.review_policy import review_policy
 from fincore.bootstrap.risk_engine import running_engine
 from fincore.bootstrap.routing import running_breakers
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settled_accounts import settled_accounts
 from fincore.domain.checkout_session_events import CHECKOUT_SESSION_EVENTS
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import CHARGE_EVENTS
@@ -36,7 +37,9 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
     """Do jobs until `stop`; then finish the claimed ones."""
     await require_tokens(settings, stores.eventstore)
     queue = job_queue(stores.queue, heartbeat_timeout_seconds=settings.worker_heartbeat_timeout_seconds)
-    psp_gateways = gateways(settings, secret_resolver(os.environ), clock)
+    resolver = secret_resolver(os.environ)
+    psp_gateways = gateways(settings, resolver, clock)
+    accounts = settled_accounts(settings, resolver)
     card_tokens = _card_tokens(settings)
     kept = BodiesKept(
         read=timedelta(days=settings.webhook_bodies_kept_days),
@@ -69,6 +72,7 @@ async def run(settings: Settings, stores: Stores, clock: AgeClock, stop: asyncio
             writer=writer,
             gateways=psp_gateways,
             webhooks=webhook_readers(),
+            settled_accounts=accounts,
             clock=clock,
             housekeeping=Housekeeping(
                 stores.eventstore,

@@ -14,11 +14,13 @@ from fincore.domain.ids import (
     ChargeId,
     CheckoutSessionId,
     MerchantId,
+    PayoutId,
     RefundId,
     parse_api_key_id,
     parse_charge_id,
     parse_checkout_session_id,
     parse_merchant_id,
+    parse_payout_id,
     parse_refund_id,
 )
 from fincore.domain.outcome import PspReference
@@ -151,6 +153,20 @@ Key = Annotated[
 ]
 
 
+def _psp_account(_: object, text: str | None) -> None:
+    if text is not None and not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", text):
+        raise UsageError("--account must be an account at a PSP, such as stripe/test")
+
+
+PspAccountName = Annotated[
+    str,
+    Parameter(
+        validator=_psp_account,
+        help="Only those of this account at a PSP, such as stripe/test, as `fincore psp accounts` lists it.",
+    ),
+]
+
+
 def _parked_id(text: str) -> str:
     stream_named(text)
     return text
@@ -173,6 +189,22 @@ Session = Annotated[
             "it is the `id` in the API's answers, and `fincore sessions list` lists those of a merchant",
         ),
         help="The checkout session's id, `cos_...`, of any merchant and mode.",
+    ),
+]
+Payout = Annotated[
+    PayoutId,
+    Parameter(
+        validator=id_by(
+            parse_payout_id, "`fincore payouts list --psp-reference` finds it by the PSP's id of the payout"
+        ),
+        help="The payout's id at FinCore, `po_...`, as `fincore payouts list` shows it.",
+    ),
+]
+PayoutReference = Annotated[
+    PspReference,
+    Parameter(
+        validator=_psp_word("--psp-reference", "the PSP's id of the payout"),
+        help="Only the payout that the PSP calls so, such as `po_...` at Stripe.",
     ),
 ]
 ParkedId = Annotated[

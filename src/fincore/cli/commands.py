@@ -59,6 +59,10 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
             "Restore the stores from dumps of pg_dump: prepare the server, check the result.",
         ),
         "reports": Command("fincore.cli.reports:reports", "Held reports of PSPs: list, release, read again."),
+        "payouts": Command(
+            "fincore.cli.payouts:payouts",
+            "Payouts of PSPs to bank accounts: list, and show the history of one.",
+        ),
         "pages": Command(
             "fincore.cli.pages:pages",
             "FinCore's pages: what browsers report of them, and whether they are those of this version.",

@@ -45,6 +45,7 @@ from fincore.write.psp.stripe.response import Response
 from fincore.write.psp.stripe.status_tables import (
     DISPUTE_STATUSES,
     EXPIRY_REASONS,
+    PAYOUT_STATUSES,
     REFUND_FAILURES,
     REFUND_STATUSES,
 )
@@ -706,6 +707,7 @@ def test_printed_outcome_table_contains_each_word() -> None:
         EXPIRY_REASONS,
         INTENT_STATUSES,
         OPERATION_ERRORS,
+        PAYOUT_STATUSES,
         REFUND_ERRORS,
         REFUND_FAILURES,
         REFUND_STATUSES,
@@ -732,6 +734,8 @@ def test_printed_outcome_table_contains_each_word() -> None:
         r"refund's failure reason +lost_or_stolen_card +refund failed, card_lost_or_stolen",
         r"dispute's status +warning_under_review +inquiry under_review",
         r"dispute's status +\(any other\) +Unknown",
+        r"payout's status +pending +payout in_transit",
+        r"payout's status +\(any other\) +held",
     ],
 )
 def test_printed_outcome_row_shows_mapping(row: str) -> None:

@@ -65,6 +65,7 @@ def read_one(body: bytes) -> WebhookReport | WebhookIgnored:
     reports = WEBHOOKS.read(body)
     if isinstance(reports, WebhookIgnored):
         return reports
+    assert isinstance(reports, tuple)
     (report,) = reports
     return report
 
@@ -330,9 +331,9 @@ WARNING_TYPES = ["radar.early_fraud_warning.created", "radar.early_fraud_warning
 
 def test_every_type_that_is_read_has_a_row_above() -> None:
     of_payments = {msgspec.json.decode(body)["type"] for body, _ in OUTCOMES}
-    assert {*of_payments, *SESSION_TYPES, *REFUND_TYPES, *DISPUTE_TYPES, *WARNING_TYPES} == set(
-        SUBSCRIBED_TYPES
-    )
+    assert {*of_payments, *SESSION_TYPES, *REFUND_TYPES, *DISPUTE_TYPES, *WARNING_TYPES} == {
+        name for name in SUBSCRIBED_TYPES if not name.startswith("payout.")
+    }
 
 
 def warning_event(event_type: str = WARNING_TYPES[0], **fields: Any) -> bytes:
@@ -520,9 +521,9 @@ def test_dispute_event_becomes_report_naming_payment_only(event_type: str) -> No
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (event("charge.succeeded"), "no charge changes by charge.succeeded"),
-        (event("charge.updated"), "no charge changes by charge.updated"),
-        (event("charge." + "x" * 300), "no charge changes by charge." + "x" * 172),
+        (event("charge.succeeded"), "no charge or payout changes by charge.succeeded"),
+        (event("charge.updated"), "no charge or payout changes by charge.updated"),
+        (event("charge." + "x" * 300), "no charge or payout changes by charge." + "x" * 162),
         (
             refund_event("refund.created", payment_intent=None, metadata={}),
             "re_1 is not of a payment of FinCore: it has no payment intent",

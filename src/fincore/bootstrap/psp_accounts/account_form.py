@@ -16,10 +16,11 @@ from fincore.write.psp.stripe.account import (
     secret_key_flaw,
     webhook_secret_flaw,
 )
+from fincore.write.settlement.settled_account import bank_account_flaw
 
-AccountPart = Literal["calls", "webhooks", "browser"]
-"""A worker calls the PSP, an API process takes its webhooks, and a checkout process tells browsers what they need of it: each is
-given only the fields of its part."""
+AccountPart = Literal["calls", "webhooks", "browser", "settlement"]
+"""A worker calls the PSP and records its payouts, an API process takes its webhooks, and a checkout process tells browsers what they
+need of it: each is given only the fields of its parts."""
 
 FlawOf = Callable[[str, bool], str | None]
 """What is wrong with a value of an account for live money (true) or test money, as the rest of a sentence."""
@@ -83,6 +84,14 @@ _SCRIPT_URL: Final = AccountField(
     flaw_of=lambda url, livemode: script_url_flaw(url, livemode=livemode),
 )
 
+_BANK_ACCOUNT: Final = AccountField(
+    name="bank_account",
+    parts=("settlement",),
+    is_required=False,
+    is_secret=False,
+    flaw_of=lambda name, _: bank_account_flaw(name),
+)
+
 FORMS: Final[Mapping[PspName, AccountForm]] = MappingProxyType(
     {
         STRIPE: AccountForm(
@@ -109,6 +118,7 @@ FORMS: Final[Mapping[PspName, AccountForm]] = MappingProxyType(
                     flaw_of=lambda key, livemode: publishable_key_flaw(key, livemode=livemode),
                 ),
                 _SCRIPT_URL,
+                _BANK_ACCOUNT,
             ),
         ),
         PAYPAL: AccountForm(
@@ -121,6 +131,7 @@ FORMS: Final[Mapping[PspName, AccountForm]] = MappingProxyType(
                 AccountField(name="client_secret", parts=("calls",)),
                 AccountField(name="webhook_id", parts=("webhooks",), is_secret=False),
                 _SCRIPT_URL,
+                _BANK_ACCOUNT,
             ),
         ),
     }

@@ -8,6 +8,7 @@ from fincore.bootstrap.psp_accounts.accounts_of_settings import accounts_of_sett
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, with_defaults
 from fincore.bootstrap.setting import setting
 from fincore.bootstrap.setting_values import (
+    BANK_ACCOUNT,
     FILE,
     OPTIONAL_URL,
     SECRET,
@@ -47,6 +48,10 @@ class AccountSettings:
         OPTIONAL_URL,
         "script for browsers of that account; empty: Stripe's own, or that of the simulator which is called",
     )
+    stripe_test_bank_account: str | None = setting(
+        BANK_ACCOUNT,
+        "name of the bank account that this account pays out to; empty: as Stripe calls it",
+    )
     stripe_live_secret_key: Secret | None = setting(
         stripe_key(livemode=True), "secret key of the Stripe account for live mode", is_secret=True
     )
@@ -64,6 +69,10 @@ class AccountSettings:
         OPTIONAL_URL,
         "script for browsers of that account; empty: Stripe's own, or that of the simulator which is called",
     )
+    stripe_live_bank_account: str | None = setting(
+        BANK_ACCOUNT,
+        "name of the bank account that this account pays out to; empty: as Stripe calls it",
+    )
     paypal_test_client_id: str | None = setting(
         WORD, "client id of the REST app of the PayPal account for test mode"
     )
@@ -76,6 +85,10 @@ class AccountSettings:
     paypal_test_script_url: str | None = setting(
         OPTIONAL_URL,
         "script for browsers of that account; empty: PayPal's own, or that of the simulator which is called",
+    )
+    paypal_test_bank_account: str | None = setting(
+        BANK_ACCOUNT,
+        "name of the bank account that this account pays out to; empty: named after the account",
     )
     paypal_test_base_url: str | None = setting(
         OPTIONAL_URL, "a simulator of PayPal for test mode; empty: PayPal's own sandbox"
@@ -95,6 +108,10 @@ class AccountSettings:
     paypal_live_script_url: str | None = setting(
         OPTIONAL_URL,
         "script for browsers of that account; empty: PayPal's own, or that of the simulator which is called",
+    )
+    paypal_live_bank_account: str | None = setting(
+        BANK_ACCOUNT,
+        "name of the bank account that this account pays out to; empty: named after the account",
     )
 
     @property

@@ -25,6 +25,7 @@ from fincore.domain.outcome import (
     Unknown,
 )
 from fincore.domain.payment_method import Initiator, PaymentMethod
+from fincore.domain.payout import PayoutReport
 from fincore.write.psp.limits import PspLimits
 
 
@@ -189,8 +190,22 @@ class WebhookReport(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: str | None = None
 
 
+class PayoutNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a PSP's event says about a payout of the account: money on its way between the PSP and our bank.
+
+    `psp_reference` is the PSP's id of the payout, None where it cannot be read; `destination` is what the PSP calls the bank
+    account, where it says so. `content` is None where something could not be understood, and `unreadable` the sentence about that.
+    """
+
+    psp_reference: PspReference | None
+    livemode: bool | None
+    destination: str | None = None
+    content: PayoutReport | None = None
+    unreadable: str | None = None
+
+
 class WebhookIgnored(msgspec.Struct, frozen=True):
-    """An event that is known to say nothing about any charge of ours, and why."""
+    """An event that is known to say nothing about any charge or payout of ours, and why."""
 
     reason: str
 
@@ -318,8 +333,8 @@ class PspWebhooks(Protocol):
         """
         ...
 
-    def read(self, body: bytes) -> tuple[WebhookReport, ...] | WebhookIgnored:
-        """What a stored, verified event reports, in FinCore's words: about one payment or several, at least one. Pure.
+    def read(self, body: bytes) -> tuple[WebhookReport, ...] | PayoutNotice | WebhookIgnored:
+        """What a stored, verified event reports, in FinCore's words: about one payment or several, at least one, or a payout. Pure.
 
         What it cannot read it calls unreadable.
         """

@@ -12,7 +12,9 @@ import structlog
 from fincore.domain.clock import AgeClock
 from fincore.domain.events import ChargeEvent
 from fincore.domain.job import JobKind
+from fincore.domain.log_events import LogEvent
 from fincore.domain.outcome import PspName
+from fincore.domain.settlement_events import PAYOUT_EVENTS
 from fincore.eventstore.log import EventLog
 from fincore.eventstore.writer import Writer
 from fincore.postgres.pool import Pool
@@ -23,6 +25,8 @@ from fincore.write.psp.port import PspGateway, PspWebhooks
 from fincore.write.queue.port import Handler, JobRunner
 from fincore.write.risk.engine import NoEngine, RiskEngine
 from fincore.write.routing.breaker import CircuitBreaker
+from fincore.write.settlement.payouts import PayoutRecorder
+from fincore.write.settlement.settled_account import SettledAccounts
 from fincore.write.worker.jobs.decide_review import DecideReview
 from fincore.write.worker.jobs.follow_session import FollowSession
 from fincore.write.worker.jobs.inquire_charge import InquireCharge
@@ -36,6 +40,7 @@ from fincore.write.worker.plumbing.context import JobContext
 from fincore.write.worker.plumbing.following_recorder import following_recorder
 from fincore.write.worker.plumbing.handler_wrappers import counted, repeated_after_outage
 from fincore.write.worker.plumbing.housekeeping import Housekeeping, PurgeTask
+from fincore.write.worker.plumbing.payout_reports import RecordPayout
 from fincore.write.worker.policies.follow_up_jobs import PollPolicy
 from fincore.write.worker.policies.janitor import JanitorPolicy
 from fincore.write.worker.policies.retry_policy import RetryPolicy
@@ -77,6 +82,7 @@ def purge_tasks(
 class Worker:
     """Does jobs until `stop`. The writer it commits through has to run beside it and outlive it.
 
+    It records the payouts of `settled_accounts`, and holds what it is told of those of other accounts.
     Without `sessions` it leaves the jobs of checkout sessions to other workers, without `card_tokens` it charges no kept card, and
     without `risk` it assesses no charge.
     """
@@ -87,10 +93,11 @@ class Worker:
         queue: JobRunner,
         pool: Pool,
         log: EventLog[ChargeEvent],
-        writer: Writer[ChargeEvent],
+        writer: Writer[LogEvent],
         gateways: Mapping[PspName, PspGateway],
         webhooks: Mapping[PspName, PspWebhooks],
         clock: AgeClock,
+        settled_accounts: SettledAccounts | None = None,
         housekeeping: Housekeeping | None = None,
         breaker: CircuitBreaker | None = None,
         sessions: SessionRecorder | None = None,
@@ -142,7 +149,12 @@ class Worker:
             "attempt.reverse": ReverseAttempt(context),
             "refund.send": SendRefund(context),
             "refund.resolve": ResolveOutcome(context, find_refund),
-            "webhook.interpret": ProcessWebhook(context, InboxReader(pool), webhooks),
+            "webhook.interpret": ProcessWebhook(
+                context,
+                InboxReader(pool),
+                webhooks,
+                RecordPayout(PayoutRecorder(EventLog(pool, PAYOUT_EVENTS), writer), settled_accounts or {}),
+            ),
         }
         if sessions is not None:
             handlers["checkout_session.follow"] = FollowSession(context, sessions, writer)

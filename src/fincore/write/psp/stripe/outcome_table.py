@@ -59,6 +59,9 @@ def _objects() -> Iterator[_Row]:
         for word, category in status_tables.DISPUTE_CATEGORIES.items()
     )
     yield where, _ANY_OTHER, "dispute for other"
+    where = "payout's status"
+    yield from ((where, word, f"payout {status}") for word, status in status_tables.PAYOUT_STATUSES.items())
+    yield where, _ANY_OTHER, "held"
     where = "fraud warning's type"
     yield from ((where, word, f"warning of {fraud}") for word, fraud in status_tables.FRAUD_TYPES.items())
     yield where, _ANY_OTHER, "warning of other"

@@ -1,8 +1,8 @@
-"""The statuses and reasons of Stripe's payments, refunds, disputes and fraud warnings, and what each means to FinCore, as tables.
+"""The statuses and reasons of Stripe's payments, refunds, disputes, fraud warnings and payouts, and what each means to FinCore, as tables.
 
 What no table holds is Unknown. Sources: docs.stripe.com/payments/paymentintents/lifecycle, docs.stripe.com/refunds,
 docs.stripe.com/disputes/how-disputes-work, docs.stripe.com/disputes/categories, docs.stripe.com/api/charges/object,
-docs.stripe.com/api/radar/early_fraud_warnings.
+docs.stripe.com/api/radar/early_fraud_warnings, docs.stripe.com/api/payouts/object.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from fincore.domain.outcome import DisputeCategory, DisputeStatus, FraudType, RefundFailureCode
+from fincore.domain.payout import PayoutStatus
 from fincore.domain.psp_risk import PspRiskLevel
 
 ExpiryReason = Literal["authorization_lapsed", "abandoned"]
@@ -94,6 +95,17 @@ DISPUTE_CATEGORIES: Final[Mapping[str, DisputeCategory]] = MappingProxyType(
     }
 )
 """Reason of a dispute -> ours. Any other reason is `other`."""
+
+PAYOUT_STATUSES: Final[Mapping[str, PayoutStatus]] = MappingProxyType(
+    {
+        "pending": "in_transit",
+        "in_transit": "in_transit",
+        "paid": "paid",
+        "failed": "failed",
+        "canceled": "canceled",
+    }
+)
+"""Status of a payout -> ours. One that waits for the bank has left the balance already. With any other the report is held."""
 
 FRAUD_TYPES: Final[Mapping[str, FraudType]] = MappingProxyType(
     {

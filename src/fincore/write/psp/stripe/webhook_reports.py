@@ -12,9 +12,10 @@ from fincore.domain.card_number import without_card_numbers
 from fincore.domain.errors import InvalidId
 from fincore.domain.ids import ChargeId, parse_charge_id
 from fincore.domain.outcome import PspReference, Unreadable
-from fincore.write.psp.port import Look, WebhookIgnored, WebhookReport
+from fincore.write.psp.port import Look, PayoutNotice, WebhookIgnored, WebhookReport
 from fincore.write.psp.stripe.disputes import read_dispute
 from fincore.write.psp.stripe.intents import read_intent
+from fincore.write.psp.stripe.payouts import read_payout
 from fincore.write.psp.stripe.radar import read_warning
 from fincore.write.psp.stripe.refunds import is_release_of_a_hold, read_refund
 from fincore.write.psp.stripe.wire import (
@@ -26,6 +27,7 @@ from fincore.write.psp.stripe.wire import (
     Id,
     PaymentIntent,
     StripeDispute,
+    StripePayout,
     StripeRefund,
 )
 
@@ -39,17 +41,21 @@ _SESSION: Final = msgspec.json.Decoder(CheckoutSession)
 _REFUND: Final = msgspec.json.Decoder(StripeRefund)
 _DISPUTE: Final = msgspec.json.Decoder(StripeDispute)
 _WARNING: Final = msgspec.json.Decoder(EarlyFraudWarning)
+_PAYOUT: Final = msgspec.json.Decoder(StripePayout)
+PAYOUTS: Final = "payout."
 
 _log = structlog.get_logger(__name__)
 
+Report = WebhookReport | PayoutNotice | WebhookIgnored
 
-def read_event(body: bytes) -> WebhookReport | WebhookIgnored:
+
+def read_event(body: bytes) -> Report:
     """What an event reports, by `READERS`. The time of the report is the event's: the object's is older."""
     try:
         head = HEAD.decode(body)
         read = reader_of(head.type)
         if read is None:
-            return WebhookIgnored(f"no charge changes by {head.type}"[:IGNORED_CHARS_MAX])
+            return WebhookIgnored(f"no charge or payout changes by {head.type}"[:IGNORED_CHARS_MAX])
         event = _EVENT.decode(body)
         return read(event.data.object, datetime.fromtimestamp(event.created, UTC))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -135,7 +141,28 @@ def _warning(raw: msgspec.Raw, occurred_at: datetime) -> WebhookReport | Webhook
     )
 
 
-Reader = Callable[[msgspec.Raw, datetime], WebhookReport | WebhookIgnored]
+def _payout(raw: msgspec.Raw, occurred_at: datetime) -> PayoutNotice:
+    """A payout: the event belongs to the account that it was sent to, and so does the payout."""
+    payout = _PAYOUT.decode(raw)
+    reading = read_payout(payout, occurred_at=occurred_at)
+    return PayoutNotice(
+        psp_reference=PspReference(payout.id),
+        livemode=payout.livemode,
+        destination=_text_of(payout.destination),
+        content=None if isinstance(reading, Unreadable) else reading,
+        unreadable=reading.reason if isinstance(reading, Unreadable) else None,
+    )
+
+
+def _text_of(destination: msgspec.Raw) -> str | None:
+    """The id of a bank account; None for what is no id, such as an account that was expanded or deleted."""
+    try:
+        return msgspec.json.decode(destination, type=Id)
+    except msgspec.DecodeError:
+        return None
+
+
+Reader = Callable[[msgspec.Raw, datetime], Report]
 
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
@@ -145,11 +172,12 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "charge.refund.": _refund,
         "charge.dispute.": _dispute,
         "radar.early_fraud_warning.": _warning,
+        PAYOUTS: _payout,
     }
 )
-"""Prefix of the types of events that say something of a charge -> how to read their object. All others are kept and not read.
+"""Prefix of the types of events that say something of a charge or a payout -> how to read their object. All others are kept and not read.
 
-The object of an event is the whole payment, refund, dispute or warning as it is then, so a type that Stripe adds later is read like
+The object of an event is the whole payment, refund, dispute, warning or payout as it is then, so a type that Stripe adds later is read like
 the others. What `charge.*` events say of a payment, `payment_intent.*` say too: `charge.expired` comes with
 `payment_intent.canceled`, `charge.captured` with `payment_intent.succeeded`.
 """
@@ -176,6 +204,12 @@ SUBSCRIBED_TYPES: Final = (
     "charge.dispute.funds_reinstated",
     "radar.early_fraud_warning.created",
     "radar.early_fraud_warning.updated",
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",
 )
 """The types that Stripe has to be told to send."""
 
@@ -184,20 +218,26 @@ SAY_NOTHING: Final = frozenset({"payment_intent.created"})
 
 
 def reader_of(event_type: str) -> Reader | None:
-    """How to read the object of an event; None where no charge changes by it."""
+    """How to read the object of an event; None where no charge and no payout changes by it."""
     if event_type in SAY_NOTHING:
         return None
     return next((read for prefix, read in READERS.items() if event_type.startswith(prefix)), None)
 
 
-def _unreadable(body: bytes, error: Exception) -> WebhookReport:
-    """An event of another shape than documented: which payment it is about can be read more often than what it says."""
+def _unreadable(body: bytes, error: Exception) -> WebhookReport | PayoutNotice:
+    """An event of another shape than documented: what it is about can be read more often than what it says of it."""
     reason = without_card_numbers(f"the event does not have the shape that Stripe documents: {error}")
     named = _Named()
     try:
         named = _NAMED.decode(body).data.object
     except (msgspec.DecodeError, UnicodeDecodeError):
         _log.warning("stripe.event_names_nothing")
+    if _is_of_a_payout(body):
+        return PayoutNotice(
+            psp_reference=_reference_of(named.id),
+            livemode=None,
+            unreadable=reason[:UNREADABLE_CHARS_MAX],
+        )
     is_payment = named.object in ("payment_intent", "checkout.session")
     payment = named.id if is_payment else named.payment_intent
     if isinstance(payment, _NamedPayment):
@@ -211,8 +251,16 @@ def _unreadable(body: bytes, error: Exception) -> WebhookReport:
     )
 
 
+def _is_of_a_payout(body: bytes) -> bool:
+    """By the type of the event; one without a head is of a payment, as far as can be told."""
+    try:
+        return HEAD.decode(body).type.startswith(PAYOUTS)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
 def _reference_of(payment: str | None) -> PspReference | None:
-    """What a payment is called; None for what cannot be an id at Stripe."""
+    """What a payment or a payout is called; None for what cannot be an id at Stripe."""
     try:
         return PspReference(msgspec.convert(payment, Id))
     except msgspec.ValidationError:

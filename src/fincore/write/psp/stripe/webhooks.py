@@ -7,7 +7,13 @@ from typing import Final
 import msgspec
 
 from fincore.domain.outcome import PspAccount, PspName
-from fincore.write.psp.port import SignatureRefused, VerifiedWebhook, WebhookIgnored, WebhookReport
+from fincore.write.psp.port import (
+    PayoutNotice,
+    SignatureRefused,
+    VerifiedWebhook,
+    WebhookIgnored,
+    WebhookReport,
+)
 from fincore.write.psp.stripe.account import STRIPE, StripeWebhookEndpoint
 from fincore.write.psp.stripe.webhook_reports import HEAD, read_event, reader_of
 from fincore.write.psp.stripe.webhook_signature import SIGNATURE_HEADER, signature_refusal
@@ -43,10 +49,10 @@ class StripeWebhooks:
         )
         return _verified(endpoint, body) if refused is None else refused
 
-    def read(self, body: bytes) -> tuple[WebhookReport, ...] | WebhookIgnored:
-        """What an event reports: about one payment, always."""
+    def read(self, body: bytes) -> tuple[WebhookReport, ...] | PayoutNotice | WebhookIgnored:
+        """What an event reports: about one payment or one payout, always."""
         report = read_event(body)
-        return report if isinstance(report, WebhookIgnored) else (report,)
+        return (report,) if isinstance(report, WebhookReport) else report
 
 
 def _verified(endpoint: StripeWebhookEndpoint, body: bytes) -> VerifiedWebhook | SignatureRefused:

@@ -223,6 +223,22 @@ class EarlyFraudWarning(msgspec.Struct, frozen=True, kw_only=True):
     payment_intent: Id | None = None
 
 
+class StripePayout(msgspec.Struct, frozen=True, kw_only=True):
+    """Money on its way to our bank, or from it where `amount` is negative. `destination` is an id unless it was expanded."""
+
+    object: Literal["payout"]
+    id: Id
+    amount: Movement
+    currency: str
+    created: UnixSeconds
+    livemode: bool
+    status: str
+    arrival_date: UnixSeconds | None = None
+    destination: msgspec.Raw = _NULL
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
     """The body of a response that is not a success."""
 

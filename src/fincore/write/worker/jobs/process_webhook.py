@@ -5,7 +5,7 @@ payment, the metadata that FinCore gave the payment; then the PSP. A report that
 the log, is held on the charge.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -35,15 +35,16 @@ from fincore.domain.refusal import Refusal
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
 from fincore.write.psp.inbox import InboxReader
-from fincore.write.psp.port import Look, NotFound, PspWebhooks, WebhookIgnored, WebhookReport
+from fincore.write.psp.port import Look, NotFound, PayoutNotice, PspWebhooks, WebhookIgnored, WebhookReport
 from fincore.write.queue.job_payloads import WebhookJob
 from fincore.write.queue.port import ClaimedJob, Done, Hold, JobResult, RetryIn
 from fincore.write.worker.plumbing import psp_call
 from fincore.write.worker.plumbing.attempt_reports import LoadedAttempt, process_attempt_report
 from fincore.write.worker.plumbing.context import JobContext, LoadedCharge
-from fincore.write.worker.plumbing.job_result import job_result
+from fincore.write.worker.plumbing.job_result import job_result, most_pressing
 from fincore.write.worker.plumbing.metrics import WEBHOOKS_PROCESSED
 from fincore.write.worker.plumbing.part_reports import is_about_a_part, other_payment, seen_in_record
+from fincore.write.worker.plumbing.payout_reports import RecordPayout
 from fincore.write.worker.plumbing.record_outcome import (
     RecordResult,
     record_dispute_report,
@@ -78,14 +79,19 @@ class ProcessWebhook:
     """Handles `webhook.interpret`. A webhook read twice, late, or before our own call's response changes nothing twice."""
 
     def __init__(
-        self, context: JobContext, inbox: InboxReader, webhooks: Mapping[PspName, PspWebhooks]
+        self,
+        context: JobContext,
+        inbox: InboxReader,
+        webhooks: Mapping[PspName, PspWebhooks],
+        payouts: RecordPayout,
     ) -> None:
         self._context = context
         self._inbox = inbox
         self._webhooks = webhooks
+        self._payouts = payouts
 
     async def __call__(self, job: ClaimedJob) -> JobResult:
-        """Record what the webhook reports, if it is about a charge of this installation."""
+        """Record what the webhook reports, if it is about a payout or a charge of this installation."""
         key = msgspec.json.decode(job.payload, type=WebhookJob)
         stored = await self._inbox.find(key.psp, key.psp_account, key.psp_event_id)
         if stored is None:
@@ -99,11 +105,13 @@ class ProcessWebhook:
         reports = webhooks.read(stored.body)
         if isinstance(reports, WebhookIgnored):
             return _ignored(key, reports.reason)
+        if isinstance(reports, PayoutNotice):
+            return await self._payouts(job, key, reports)
         name = ReportName(
             psp=key.psp, psp_account=key.psp_account, psp_event_id=key.psp_event_id, report_type=stored.type
         )
         # Each is recorded by itself; the job is done again for one that has to wait, and the others know theirs then.
-        return _most_pressing([await self._process(job, key, name, report) for report in reports])
+        return most_pressing([await self._process(job, key, name, report) for report in reports])
 
     async def _process(
         self, job: ClaimedJob, key: WebhookJob, name: ReportName, report: WebhookReport
@@ -334,14 +342,6 @@ def _is_called(loaded: LoadedCharge | LoadedAttempt, reference: PspReference) ->
         loaded.attempt if isinstance(loaded, LoadedAttempt) else loaded.charge
     )
     return payment.is_called(reference)
-
-
-def _most_pressing(results: Sequence[JobResult]) -> JobResult:
-    """The result of a job with several parts: to be done again if one part is, else held if one part is."""
-    again = [result for result in results if isinstance(result, RetryIn)]
-    if again:
-        return min(again, key=lambda result: result.delay_seconds)
-    return next((result for result in results if isinstance(result, Hold)), Done())
 
 
 def _ignored(key: WebhookJob, reason: str) -> JobResult:

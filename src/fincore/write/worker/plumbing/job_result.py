@@ -1,5 +1,6 @@
 """What a recording, or a clock that is not trusted, means for the job."""
 
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from fincore.domain.clock import AgeClock
@@ -19,17 +20,13 @@ CONTENDED_PAUSE_SECONDS_MAX: Final = 600.0
 def job_result(
     charge_id: ChargeId, recorded: Recorded[ChargeEvent] | Refusal | NoSuchCharge | Contended, *, attempt: int
 ) -> JobResult:
-    """Done, again, or held for a person: with a refusal the PSP contradicts the log.
-
-    `attempt` counts the tries so far, from 1; each pause is twice as long as the one before, up to the bound.
-    """
+    """Done, again, or held for a person: with a refusal the PSP contradicts the log. `attempt` counts the tries so far, from 1."""
     match recorded:
         case Recorded():
             return Done()
         case Contended():
-            pause_seconds = CONTENDED_PAUSE_SECONDS * 2.0 ** min(attempt - 1, 60)
             return RetryIn(
-                min(pause_seconds, CONTENDED_PAUSE_SECONDS_MAX),
+                contended_pause_seconds(attempt),
                 "the charge kept changing while this was to be recorded, or the PSP's record could not be read",
             )
         case Refusal():
@@ -38,6 +35,19 @@ def job_result(
             return Hold(f"{charge_id}: the log has no such charge")
         case _:
             assert_never(recorded)
+
+
+def contended_pause_seconds(attempt: int) -> float:
+    """The pause after the attempt with this number, from 1: each is twice as long as the one before, up to the bound."""
+    return min(CONTENDED_PAUSE_SECONDS * 2.0 ** min(attempt - 1, 60), CONTENDED_PAUSE_SECONDS_MAX)
+
+
+def most_pressing(results: Sequence[JobResult]) -> JobResult:
+    """The result of a job with several parts: to be done again if one part is, else held if one part is."""
+    again = [result for result in results if isinstance(result, RetryIn)]
+    if again:
+        return min(again, key=lambda result: result.delay_seconds)
+    return next((result for result in results if isinstance(result, Hold)), Done())
 
 
 def wait_for_clock(clock: AgeClock) -> RetryIn:

@@ -1,0 +1,37 @@
+"""What Stripe says of a payout: from payout objects to reports, by the table of `status_tables`. Pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from fincore.domain.card_number import without_card_numbers
+from fincore.domain.outcome import PspReference, Unreadable
+from fincore.domain.payout import PayoutReport
+from fincore.write.psp.sanitize import sanitize_code
+from fincore.write.psp.stripe import status_tables
+from fincore.write.psp.stripe.amounts import Inexpressible, from_stripe
+from fincore.write.psp.stripe.wire import StripePayout
+
+MESSAGE_CHARS_MAX: Final = 300
+
+
+def read_payout(payout: StripePayout, *, occurred_at: datetime) -> PayoutReport | Unreadable:
+    """What a payout says at `occurred_at`. Its amount is positive on the way to our bank, negative from it, as Stripe's is."""
+    status = status_tables.PAYOUT_STATUSES.get(payout.status)
+    if status is None:
+        return Unreadable("Stripe reports a payout status that FinCore does not know")
+    if payout.amount == 0:
+        return Unreadable("Stripe reports a payout of nothing")
+    money = from_stripe(payout.amount, payout.currency)
+    if isinstance(money, Inexpressible):
+        return Unreadable(money.reason)
+    message = payout.failure_message
+    return PayoutReport(
+        psp_reference=PspReference(payout.id),
+        money=money,
+        status=status,
+        created_at=datetime.fromtimestamp(payout.created, UTC),
+        occurred_at=occurred_at,
+        expected_at=None if payout.arrival_date is None else datetime.fromtimestamp(payout.arrival_date, UTC),
+        failure_code=None if payout.failure_code is None else sanitize_code(payout.failure_code),
+        failure_message=None if message is None else without_card_numbers(message[:MESSAGE_CHARS_MAX]),
+    )
