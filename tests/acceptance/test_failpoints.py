@@ -19,7 +19,7 @@ from harness.failure import InstallationFailed
 from harness.installation import Merchant
 from standardwebhooks.webhooks import Webhook
 
-from acceptance.failpoints import failovers
+from acceptance.failpoints import failovers, settlement
 from acceptance.failpoints.payments import let_time_pass
 from acceptance.failpoints.scene import APIS, Ending, Scene, SessionEnding
 from acceptance.failpoints.ways import FURTHER_WAYS, Step, steps
@@ -61,6 +61,8 @@ def mortal_system() -> Iterator[System]:
         system.add_account("stripe", failovers.FIRST)
         system.add_account("stripe", failovers.SECOND)
         system.add_account("paypal", "shop", is_default=True)
+        system.settings["FINCORE_SETTLEMENT_SOURCES_FILE"] = str(settlement.sources_file(system.folder))
+        system.programs = (*system.programs, "reconciliation")
         system.start_roles()
         system.start("card-edge")
         yield system

@@ -394,5 +394,54 @@ ALERTS: Final = (
         "`risk.rule_erred` has the reason, most often a key that the metadata lacks.",
         section="risk",
     ),
+    # Whether settlement files arrive
+    Alert(
+        name="SettlementSourceUnread",
+        severity="warning",
+        expression="max by (source) (fincore_settlement_look_overdue_seconds) > 3600",
+        runbook="FinCore has not read a source of settlement files for an hour after its time. `fincore reconcile sources` says why; "
+        "where it says nothing, the role `reconciliation` does not run. A host key that is not pinned may be an attack: ask the PSP.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileLate",
+        severity="warning",
+        expression="max by (source) (fincore_settlement_file_late_seconds) > 0",
+        runbook="No new settlement file came from a source within the time that is declared for it. Look whether the PSP has made one, "
+        "and ask it for the file if it has not.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileMissing",
+        severity="warning",
+        expression="max by (source) (fincore_settlement_file_gaps) > 0",
+        runbook="Between the settlement files of a source a period or a number of a sequence is missing. `fincore reconcile sources` "
+        "names it: ask the PSP for that file.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileRefused",
+        severity="warning",
+        expression='max by (source) (fincore_settlement_files{state="refused"}) > 0',
+        runbook="FinCore does not understand a settlement file, and booked nothing of it. `fincore reconcile files --status=refused` "
+        "has the line and the reason.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileReplaced",
+        severity="warning",
+        expression='max by (source) (fincore_settlement_files{state="replacing"}) > 0',
+        runbook="A PSP sent other content under the name of an earlier settlement file. Both are kept, and the new one is not booked. "
+        "Compare the two, and ask the PSP which one counts.",
+        section="settlement-files",
+    ),
+    Alert(
+        name="SettlementFileDoubled",
+        severity="warning",
+        expression='max by (source) (delta(fincore_settlement_files{state="doubled"}[1h])) > 0',
+        runbook="A PSP sent the content of an earlier settlement file again. It is booked once. Where a file of another day was "
+        "expected, ask the PSP for that one.",
+        section="settlement-files",
+    ),
 )
 """Every condition that needs a person."""

@@ -19,6 +19,7 @@ from fincore.bootstrap.roles import configured_roles
 from fincore.bootstrap.schemas import migrate_databases
 from fincore.bootstrap.secrets_key import secrets_key
 from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_sources.reached_sources import check_sources
 from fincore.bootstrap.supervisor import Program, Supervisor
 from fincore.bootstrap.vault_settings import check_vault
 from fincore.domain.errors import ConfigurationError
@@ -43,6 +44,7 @@ async def run_everything(
     # The key that is made beside the embedded server is in no setting.
     check_keys_apart(replace(settings, secrets_key=secrets_key(settings)))
     check_vault(settings)
+    check_sources(settings, secret_resolver(os.environ))
     await migrate_databases(databases)
     supervisor = Supervisor(
         [

@@ -50,6 +50,7 @@ SECRETS_OF_ROLE: Final[dict[Role, frozenset[str]]] = {
         }
     ),
     "risk": frozenset(),
+    "reconciliation": frozenset(),
 }
 """Which secrets a role needs beside the DSNs of its stores and its part of the accounts at PSPs."""
 
@@ -83,7 +84,10 @@ def environment_of(
         if name not in needed or (suffix and name in found)
     }
     referred_to = _variables(settings, parts)
-    hidden |= _variables(settings, get_args(AccountPart)) - referred_to
+    of_sources = _variables_of_sources(settings)
+    if role == "reconciliation":
+        referred_to |= of_sources
+    hidden |= (_variables(settings, get_args(AccountPart)) | of_sources) - referred_to
     if role not in _COUNT_ATTEMPTS:
         hidden |= {name for name in environment if name.startswith(_AWS_PREFIX)} - referred_to
     kept = {name: value for name, value in environment.items() if name not in hidden}
@@ -110,4 +114,14 @@ def _variables(settings: Settings, parts: Collection[AccountPart]) -> set[str]:
         if set(field.parts) & set(parts)
         for source in account.sources.get(field.name, ())
         if isinstance(source, SecretReference) and source.scheme == "env"
+    }
+
+
+def _variables_of_sources(settings: Settings) -> set[str]:
+    """The environment variables that the sources of settlement files refer to."""
+    return {
+        reference.place
+        for declared in settings.settlement_sources_file
+        for reference in declared.secrets
+        if reference.scheme == "env"
     }

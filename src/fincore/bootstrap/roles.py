@@ -26,7 +26,16 @@ from fincore.postgres.failures import OUTAGES, outage_of
 from fincore.postgres.pool import Pool, store_state
 
 Role = Literal[
-    "api", "worker", "projectionist", "ledger", "notify", "auditor", "checkout", "card-edge", "risk"
+    "api",
+    "worker",
+    "projectionist",
+    "ledger",
+    "notify",
+    "auditor",
+    "checkout",
+    "card-edge",
+    "risk",
+    "reconciliation",
 ]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
@@ -45,10 +54,11 @@ STORES_OF_ROLE: Final[dict[Role, Mapping[str, Access]]] = {
     "checkout": {"eventstore": "writes"},
     "card-edge": {"eventstore": "writes"},
     "risk": {"eventstore": "writes"},
+    "reconciliation": {"eventstore": "writes", "ledgerdb": "writes"},
 }
 """Which stores a role needs, and whether it writes to them; the others may be away while it starts and runs."""
 
-OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge"})
+OPTIONAL_ROLES: Final[frozenset[Role]] = frozenset({"card-edge", "reconciliation"})
 """The roles that `fincore up` starts only where they are configured."""
 
 EXIT_FAILED: Final = 70
@@ -67,7 +77,11 @@ def module_of(role: Role) -> str:
 
 def configured_roles(settings: Settings) -> tuple[Role, ...]:
     """The roles that `fincore up` starts, in order."""
-    return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or settings.card_edge_port is not None)
+    is_configured: dict[Role, bool] = {
+        "card-edge": settings.card_edge_port is not None,
+        "reconciliation": bool(settings.settlement_sources_file),
+    }
+    return tuple(role for role in ROLES if role not in OPTIONAL_ROLES or is_configured[role])
 
 
 async def run_role(role: Role, settings: Settings, databases: Databases, *, stop_at_eof: bool) -> None:

@@ -28,6 +28,8 @@ from fincore.bootstrap.setting_values import (
     Number,
     OneOf,
 )
+from fincore.bootstrap.settlement_sources.declared_source import DeclaredSource
+from fincore.bootstrap.settlement_sources.sources_file import SOURCES_FILE
 from fincore.domain.secret import Secret
 from fincore.observability.logs import LogFormat
 from fincore.write.merchants.raw_card_requests import KEPT_DAYS_MIN
@@ -212,6 +214,17 @@ class Settings(AccountSettings):
         WORD, "region of that table; empty: the one that the AWS library finds, as in AWS_REGION"
     )
     risk_dynamodb_url: str | None = setting(OPTIONAL_URL, "an emulator of DynamoDB; empty: AWS itself")
+
+    # Settlement
+
+    settlement_sources_file: tuple[DeclaredSource, ...] = setting(
+        SOURCES_FILE,
+        "file that declares where settlement files come from; empty: none are fetched, and there is no role `reconciliation`",
+    )
+    settlement_evidence_dir: Path | None = setting(
+        FILE,
+        "folder in which settlement files are kept as they came, for good; empty: `settlement` in FINCORE_DATA_DIR",
+    )
 
     # What is kept, and for how long
 

@@ -85,7 +85,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         ),
         "reconcile": Command(
             "fincore.cli.reconcile:reconcile",
-            "Settlement files of PSPs and statements of banks: check whether one is whole.",
+            "Settlement files of PSPs and statements of banks: fetch, list and check them, and show how their sources stand.",
         ),
     }
 )

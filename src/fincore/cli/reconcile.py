@@ -1,4 +1,4 @@
-"""What `fincore reconcile` can do: settlement files checked."""
+"""What `fincore reconcile` can do: settlement files fetched, listed and checked, and their sources."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.backoffice.settlement_check import CheckedFile, check_file
+from fincore.cli import settlement_files
 from fincore.cli.commands import COMMANDS
 from fincore.cli.settlement_text import checked_text
 from fincore.cli.terminal import show
@@ -13,6 +14,9 @@ from fincore.domain.errors import UsageError
 from fincore.reconciliation.parsed_file import Expected, ReadFormat
 
 reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
+reconcile.command(settlement_files.fetch, name="fetch")
+reconcile.command(settlement_files.files, name="files")
+reconcile.command(settlement_files.sources, name="sources")
 
 
 @reconcile.command(name="check")

@@ -1,6 +1,6 @@
 """Places where a process can be made to die, by name, to prove that dying there loses and doubles nothing.
 
-They stand before and after every commit and every call to a PSP, a merchant or the risk store. Nothing is armed unless a test arms it,
+They stand before and after every commit and every call to a PSP, a merchant, the risk store or a source of settlement files. Nothing is armed unless a test arms it,
 and an unarmed failpoint is one look into an empty dict.
 """
 
@@ -27,6 +27,7 @@ _PSP_CALLS: Final = (
 )
 NEVER_FIRST: Final = frozenset({"charge.risk_assessed", "charge.review_opened"})
 """Events that are written beside another one, which comes before them in the Commit: it has their names, too."""
+_SETTLEMENT: Final = ("settlement_fetch", "evidence", "settlement_file")
 _CONSUMERS: Final = ("projectionist", "ledger", "notify", "risk")
 
 FAILPOINTS: Final[tuple[str, ...]] = tuple(
@@ -39,13 +40,15 @@ FAILPOINTS: Final[tuple[str, ...]] = tuple(
             "delivery",
             "card_token",
             "risk",
+            *_SETTLEMENT,
         ),
         ("before", "after"),
     )
 )
 """Every place, by name. A commit is named by its first event and by those of `NEVER_FIRST`, or as `webhook` (the inbox) or `response` (the final response
 of a request that waited); `effects` are a consumer's, with its checkpoint; `delivery` is a webhook sent to a merchant;
-`card_token` is a worker that asks the card edge for the token of a kept card; `risk` is the call that counts an attempt.
+`card_token` is a worker that asks the card edge for the token of a kept card; `risk` is the call that counts an attempt. `settlement_fetch` is a settlement
+file that is downloaded, `evidence` one that is kept, `settlement_file` one that is recorded.
 """
 
 _ARMED: Final[dict[str, int]] = {}

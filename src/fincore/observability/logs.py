@@ -24,6 +24,7 @@ _QUIET: Final = (
     "yoyo",
     "httpx",
     "aiobotocore",
+    "asyncssh",
     "botocore",
 )
 """Loggers of libraries that say only what is wrong. What those of AWS say at `debug` holds signed requests and session tokens."""

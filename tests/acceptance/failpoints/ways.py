@@ -15,6 +15,7 @@ from acceptance.failpoints import (
     reviews,
     risk,
     sessions,
+    settlement,
     wallets,
 )
 from acceptance.failpoints.scene import Story
@@ -103,6 +104,9 @@ WAYS: Final[Mapping[str, Way]] = {
     "effects.notify": Way("notify", payments.pay),
     "effects.risk": Way("risk", payments.pay),
     "delivery": Way("notify", payments.pay),
+    "settlement_fetch": Way("reconciliation", settlement.be_told_of_by_a_file, is_alone=True),
+    "evidence": Way("reconciliation", settlement.be_told_of_by_a_file, is_alone=True),
+    "settlement_file": Way("reconciliation", settlement.be_told_of_by_a_file, is_alone=True),
 }
 """A place, without `before` and `after` -> how it is come to."""
 FURTHER_WAYS: Final = (

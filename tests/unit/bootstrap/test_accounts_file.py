@@ -6,8 +6,8 @@ import pytest
 
 from docs.markdown import named_block
 from fincore.bootstrap import psps
+from fincore.bootstrap.declared_table import FILE_BYTES_MAX
 from fincore.bootstrap.environment import read_settings
-from fincore.bootstrap.psp_accounts.accounts_file import FILE_BYTES_MAX
 from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS

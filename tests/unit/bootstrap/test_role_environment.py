@@ -43,6 +43,7 @@ NEEDED: dict[Role, set[str]] = {
     "checkout": {LOG, "FINCORE_STRIPE_TEST_PUBLISHABLE_KEY", "FINCORE_STRIPE_LIVE_PUBLISHABLE_KEY"},
     "card-edge": {LOG} | PSP_KEYS | NUMBER_KEYS | TOKENS | VAULT,
     "risk": {LOG},
+    "reconciliation": {LOG, BOOKS},
 }
 
 
@@ -115,6 +116,27 @@ def test_variables_of_the_accounts_file_reach_their_part_only(role: Role, tmp_pa
     }
     assert secrets.keys() & told.keys() == needed.get(role, set())
     assert [one.label for one in read_settings(told).psp_accounts] == ["stripe/eu"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_the_sources_file_reach_one_role(role: Role, tmp_path: Path) -> None:
+    file = tmp_path / "sources.toml"
+    file.write_text(
+        '[[source]]\nname = "eu"\npsp = "paypal"\naccount = "eu"\nmode = "test"\nkind = "sftp"\nhost = "h"\nuser = "u"\n'
+        'password = "env:SFTP_PASSWORD"\nhost_keys = ["SHA256:'
+        + "A"
+        * 43
+        + '"]\ndirectory = "/out"\nnames = "*"\n'
+        'format = "paypal_stl"\ncron = "0 12 * * *"\n'
+    )
+    environment = {
+        "FINCORE_SETTLEMENT_SOURCES_FILE": str(file),
+        "FINCORE_DATA_DIR": str(tmp_path),
+        "SFTP_PASSWORD": "s",
+    }
+    told = environment_of(role, environment, read_settings(environment), DATABASES)
+    assert ("SFTP_PASSWORD" in told) == (role == "reconciliation")
+    assert [one.source.name for one in read_settings(told).settlement_sources_file] == ["eu"]
 
 
 @pytest.mark.parametrize("role", ROLES)

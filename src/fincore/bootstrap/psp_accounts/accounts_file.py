@@ -1,65 +1,27 @@
 """The file that declares accounts at PSPs: TOML, one `[[account]]` each, with references in place of secrets."""
 
-import os
 import re
-import stat
-import tomllib
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from fincore.bootstrap.declared_table import DeclaredTable, document_in
 from fincore.bootstrap.psp_accounts.account_form import FORMS, AccountField
 from fincore.bootstrap.psp_accounts.declared_account import DeclaredAccount, GivenValue, Source
 from fincore.bootstrap.psp_accounts.secret_reference import ALLOWED, SCHEMES, parse_reference
 from fincore.bootstrap.setting_values import URL, Form
-from fincore.domain.errors import ConfigurationError
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.secret import Secret
 
-FILE_BYTES_MAX: Final = 256 * 1024
 ACCOUNTS_MAX: Final = 100
 LIST_MAX: Final = 5
 """Values of a field that may have several, such as secrets while one is rotated."""
-QUOTED_CHARACTERS_MAX: Final = 40
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _COMMON: Final = ("psp", "name", "mode", "default", "base_url")
 _MODES: Final = ("test", "live")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-
-
-class _Table:
-    """One table of the file: its values by name, each refused where it is not of the type wanted."""
-
-    def __init__(self, about: str, values: Mapping[str, Any]) -> None:
-        self.about = about
-        self.values = values
-
-    def wrong(self, sentence: str) -> ConfigurationError:
-        return ConfigurationError(f"{self.about}: {sentence}")
-
-    def text(self, name: str) -> str:
-        if name not in self.values:
-            raise self.wrong(f"{name} is missing")
-        text = self.values[name]
-        if not isinstance(text, str) or not text:
-            raise self.wrong(f"{name} must be a text in quotes")
-        return text
-
-    def one_of(self, name: str, words: Collection[str]) -> str:
-        text = self.text(name)
-        if text not in words:
-            raise self.wrong(f"{name} must be one of {', '.join(words)}")
-        return text
-
-    def refuse_unknown(self, known: Collection[str]) -> None:
-        for name in self.values:
-            if name not in known:
-                (meant,) = get_close_matches(name, known, n=1) or ("",)
-                hint = f"did you mean {meant}?" if meant else f"it has {', '.join(known)}"
-                raise self.wrong(f"there is no field {name[:QUOTED_CHARACTERS_MAX]!r} ({hint})")
 
 
 def accounts_in(setting: str, text: str) -> tuple[DeclaredAccount, ...]:
@@ -71,7 +33,7 @@ def accounts_in(setting: str, text: str) -> tuple[DeclaredAccount, ...]:
         return ()
     path = Path(text).expanduser().resolve()
     origin = f"{setting} ({path})"
-    document = _Table(origin, _document(origin, path))
+    document = DeclaredTable(origin, document_in(origin, path))
     document.refuse_unknown(("account",))
     tables = document.values.get("account", [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
@@ -81,28 +43,8 @@ def accounts_in(setting: str, text: str) -> tuple[DeclaredAccount, ...]:
     return tuple(_account(origin, number, one) for number, one in enumerate(tables, start=1))
 
 
-def _document(origin: str, path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            content = opened.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{origin}: the file cannot be read ({error.strerror})") from error
-    if mode & stat.S_IWOTH:
-        # Who may change an address in it would be sent the keys.
-        raise ConfigurationError(f"{origin}: any user may change the file: run `chmod o-w` on it")
-    if len(content) > FILE_BYTES_MAX:
-        raise ConfigurationError(f"{origin}: the file has more than {FILE_BYTES_MAX:,} bytes")
-    try:
-        return tomllib.loads(content.decode())
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{origin}: the file is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{origin}: the file is not TOML: {error}") from None
-
-
 def _account(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredAccount:
-    table = _Table(f"{origin}: account {number}", values)
+    table = DeclaredTable(f"{origin}: account {number}", values)
     psp = PspName(table.one_of("psp", FORMS))
     name = table.text("name")
     if not _NAME.fullmatch(name):
@@ -129,11 +71,11 @@ def _account(origin: str, number: int, values: Mapping[str, Any]) -> DeclaredAcc
     )
 
 
-def _is_given(table: _Table, field: AccountField) -> bool:
+def _is_given(table: DeclaredTable, field: AccountField) -> bool:
     return field.is_required or field.name in table.values
 
 
-def _sources(table: _Table, field: AccountField) -> tuple[Source, ...]:
+def _sources(table: DeclaredTable, field: AccountField) -> tuple[Source, ...]:
     given = table.values.get(field.name)
     if not isinstance(given, list):
         return (_source(table, field, table.text(field.name)),)
@@ -143,7 +85,7 @@ def _sources(table: _Table, field: AccountField) -> tuple[Source, ...]:
     return tuple(_source(table, field, one) for one in given)
 
 
-def _source(table: _Table, field: AccountField, text: str) -> Source:
+def _source(table: DeclaredTable, field: AccountField, text: str) -> Source:
     reference = parse_reference(text)
     if reference is not None:
         return reference
@@ -157,7 +99,7 @@ def _source(table: _Table, field: AccountField, text: str) -> Source:
     return GivenValue("written in the file", Secret(text))
 
 
-def _base_url(table: _Table, *, livemode: bool) -> str | None:
+def _base_url(table: DeclaredTable, *, livemode: bool) -> str | None:
     if "base_url" not in table.values:
         return None
     url = str(URL(f"{table.about}: base_url", table.text("base_url")))
@@ -169,7 +111,7 @@ def _base_url(table: _Table, *, livemode: bool) -> str | None:
     return url
 
 
-def _ca_file(table: _Table, *, livemode: bool) -> Path | None:
+def _ca_file(table: DeclaredTable, *, livemode: bool) -> Path | None:
     if "ca_file" not in table.values:
         return None
     path = Path(table.text("ca_file"))

@@ -1,0 +1,141 @@
+"""What `fincore reconcile` can do about settlement files: fetch them, list them, show how their sources stand."""
+
+import re
+import sys
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from fincore.backoffice import settlement_files
+from fincore.bootstrap.databases import Databases
+from fincore.bootstrap.operator_stores import operator_stores
+from fincore.bootstrap.reconciliation import fetcher_of
+from fincore.bootstrap.settings import Settings
+from fincore.cli.arguments import Limit
+from fincore.cli.stores import on_installation, on_stores
+from fincore.cli.terminal import moment_text, show, show_table
+from fincore.domain.errors import UsageError
+from fincore.reconciliation.fetching.look import Look
+from fincore.reconciliation.files import FileStatus
+
+EXIT_FAILED: Final = 1
+SHORT_HASH_CHARACTERS: Final = 12
+LEDGERDB: Final = "ledgerdb"
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+def _source_name(_: object, given: object) -> None:
+    if isinstance(given, str) and not _NAME.fullmatch(given):
+        raise UsageError(
+            f"{given[:60]!r} is no name of a source: `fincore reconcile sources` lists the sources"
+        )
+
+
+Source = Annotated[
+    str | None, Parameter(validator=_source_name, help="The name of one source; all of them unless given.")
+]
+
+
+def fetch(*, source: Source = None) -> None:
+    """Fetch new settlement files now; exit with 1 if a source could not be read.
+
+    The role `reconciliation` does the same at the times of each source. The files are kept as they came, and nothing is deleted at
+    the source.
+    """
+    looks = on_installation(lambda settings, databases: _fetch(settings, databases, source))
+    show_table(
+        ("source", "file", "name", "bytes", "finding"),
+        [
+            (one.source, one.file_id, one.name, f"{one.size_bytes:,}", one.finding)
+            for look in looks.values()
+            if look is not None
+            for one in look.fetched
+        ],
+    )
+    failures = {
+        name: "another process looks at it now: repeat the command later" if look is None else look.failure
+        for name, look in looks.items()
+    }
+    for name, failure in failures.items():
+        if failure is not None:
+            show(f"{name}: {failure}")
+    if any(failures.values()):
+        sys.exit(EXIT_FAILED)
+
+
+async def _fetch(settings: Settings, databases: Databases, source: str | None) -> dict[str, Look | None]:
+    declared = {one.source.name: one.source for one in settings.settlement_sources_file}
+    if not declared:
+        raise UsageError(
+            "no source is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
+        )
+    if source is not None and source not in declared:
+        raise UsageError(f"there is no source {source[:60]!r}: choose one of {', '.join(declared)}")
+    async with operator_stores(databases, LEDGERDB) as stores:
+        return await settlement_files.fetch(
+            stores.ledgerdb,
+            fetcher_of(settings, stores),
+            list(declared.values()),
+            list(declared) if source is None else [source],
+        )
+
+
+def files(*, source: Source = None, status: FileStatus | None = None, limit: Limit = 100) -> None:
+    """List settlement files, the newest first, with the hash of each and why one was refused.
+
+    Parameters
+    ----------
+    source
+        Only files of this source.
+    status
+        Only files with this status: kept, refused, read or booked.
+    limit
+        Rows to list.
+
+    """
+    rows = on_stores(
+        lambda stores: settlement_files.list_files(
+            stores.ledgerdb, limit=limit, source=source, status=status
+        ),
+        LEDGERDB,
+    )
+    show_table(
+        ("file", "source", "account", "fetched", "bytes", "sha256", "status", "name", "remarks"),
+        [
+            (
+                one.file_id,
+                one.source,
+                f"{one.psp}/{one.psp_account}",
+                moment_text(one.fetched_at),
+                f"{one.size_bytes:,}",
+                one.sha256[:SHORT_HASH_CHARACTERS],
+                one.status,
+                one.name,
+                "; ".join(settlement_files.remarks(one)),
+            )
+            for one in rows
+        ],
+    )
+
+
+def sources() -> None:
+    """List the sources of settlement files: when each was read, why it could not be, what is late or missing."""
+    standings = on_stores(lambda stores: settlement_files.list_sources(stores.ledgerdb), LEDGERDB)
+    show_table(
+        ("source", "account", "mode", "format", "schedule", "read", "late since", "missing", "failure"),
+        [
+            (
+                one.standing.source,
+                f"{one.standing.psp}/{one.standing.psp_account}",
+                "live" if one.standing.livemode else "test",
+                one.standing.format,
+                one.standing.cron,
+                moment_text(one.standing.fetched_at),
+                moment_text(one.standing.late_since),
+                "; ".join(gap.sentence for gap in one.gaps),
+                one.standing.failure or "",
+            )
+            for one in standings
+        ],
+    )

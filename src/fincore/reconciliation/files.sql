@@ -1,0 +1,42 @@
+-- name: fetched_versions
+-- The versions of names that were fetched from the source $1, of those named $2.
+select a.name, a.size_bytes, a.remote_mtime
+from reconciliation.arrivals a
+where a.source = $1 and a.name = any ($2::text[]);
+
+-- name: take_recording_turn
+-- One process records at a time files of the account $1: whether a content or a name is new is asked and answered in one go.
+select pg_advisory_xact_lock(hashtextextended('fincore.reconciliation.files:' || $1::text, 0));
+
+-- name: file_of_content
+-- The file that holds a content of an account already.
+select file_id from reconciliation.files where livemode = $1 and psp = $2 and psp_account = $3 and sha256 = $4;
+
+-- name: file_of_name
+-- The file that a name at a source had last.
+select file_id from reconciliation.arrivals where source = $1 and name = $2 order by arrival_no desc limit 1;
+
+-- name: insert_file
+-- A file that was kept.
+insert into reconciliation.files (
+    file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, remote_mtime, host_key, location, format,
+    payout_reference, replaces
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: insert_arrival
+-- A version of a name that was fetched. Nothing where another process has recorded it.
+insert into reconciliation.arrivals (source, name, size_bytes, remote_mtime, file_id, finding)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (source, name, size_bytes, remote_mtime) do nothing
+returning arrival_no;
+
+-- name: list_files
+-- The files fetched last, the newest first: $1 at most; of the source $2 and with the status $3, where these are given.
+select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.format, f.status,
+    f.refusal_line, f.refusal, f.replaces,
+    (select count(*) from reconciliation.arrivals a where a.file_id = f.file_id and a.finding = 'doubled') as doubled
+from reconciliation.files f
+where ($2::text is null or f.source = $2) and ($3::text is null or f.status = $3)
+order by f.fetched_at desc, f.file_id desc
+limit $1;

@@ -1,0 +1,37 @@
+"""What is counted of settlement files and their sources."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+LOOK_OVERDUE_SECONDS: Final = Gauge(
+    "fincore_settlement_look_overdue_seconds",
+    "How long a good look at a source of settlement files is missing by its schedule; 0 where none is.",
+    ["source"],
+)
+LATE_SECONDS: Final = Gauge(
+    "fincore_settlement_file_late_seconds",
+    "How long a further settlement file of a source is overdue; 0 where none is.",
+    ["source"],
+)
+FILES: Final = Gauge(
+    "fincore_settlement_files",
+    "Settlement files of a source by state: `kept`, `refused`, `read`, `booked`; `replacing`, of the kept those that wait because they "
+    "came under the name of an earlier file; `doubled`, arrivals of a content that was there before.",
+    ["source", "state"],
+)
+GAPS: Final = Gauge(
+    "fincore_settlement_file_gaps",
+    "Periods and numbers that are missing between the settlement files of a source that were read.",
+    ["source"],
+)
+LOOKS: Final = Counter(
+    "fincore_settlement_looks_total",
+    "Looks at a source of settlement files by result: `good`, `failed`.",
+    ["source", "result"],
+)
+ARRIVALS: Final = Counter(
+    "fincore_settlement_arrivals_total",
+    "Settlement files fetched, by finding: `new`, `doubled`, `replaced`.",
+    ["source", "finding"],
+)

@@ -1,0 +1,132 @@
+"""`fincore reconcile fetch`, `files` and `sources`: what they print, and their exit codes."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from fincore.__main__ import main
+from fincore.postgres.pool import Pool
+from fincore.reconciliation.fetching import look
+
+SOURCES = """
+[[source]]
+name = "paypal_eu"
+psp = "paypal"
+account = "eu"
+mode = "test"
+kind = "folder"
+folder = "{folder}"
+names = "STL-*.CSV"
+format = "paypal_stl"
+cron = "0 12 * * *"
+"""
+
+Typed = Callable[..., Awaitable[tuple[int, str]]]
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> Path:
+    folder = tmp_path / "offered"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def typed(
+    offered: Path,
+    dsn: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Typed:
+    """Runs the command; returns its exit code and what it prints."""
+    file = tmp_path / "sources.toml"
+    file.write_text(SOURCES.format(folder=offered))
+    monkeypatch.setenv("FINCORE_EVENTSTORE_DSN", dsn)
+    monkeypatch.setenv("FINCORE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("FINCORE_SETTLEMENT_SOURCES_FILE", str(file))
+    monkeypatch.setattr(look, "SETTLE_SECONDS", 0.0)
+
+    async def typed(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["fincore", "reconcile", *words])
+
+        def run() -> int:
+            try:
+                main()
+            except SystemExit as ended:
+                return int(ended.code or 0)
+            return 0
+
+        code = await asyncio.to_thread(run)
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return typed
+
+
+async def test_fetched_files_are_printed_and_listed(offered: Path, typed: Typed, tmp_path: Path) -> None:
+    (offered / "STL-1.CSV").write_text("one")
+    code, printed = await typed("fetch")
+    assert code == 0, printed
+    assert printed.splitlines()[1].split()[2:] == ["STL-1.CSV", "3", "new"]
+    assert await typed("fetch", "--source=paypal_eu") == (0, "none\n")
+    code, printed = await typed("files")
+    (row,) = printed.splitlines()[1:]
+    assert row.split()[1:3] == ["paypal_eu", "paypal/eu"]
+    assert "7692c3ad3540  kept    STL-1.CSV" in row
+    assert len(list((tmp_path / "data" / "settlement" / "paypal" / "eu").iterdir())) == 1
+    assert await typed("files", "--status=refused") == (0, "none\n")
+
+
+async def test_why_a_file_was_refused_is_listed(offered: Path, typed: Typed, pool: Pool) -> None:
+    (offered / "STL-1.CSV").write_text("one")
+    (offered / "STL-2.CSV").write_text("one")
+    await typed("fetch")
+    await pool.execute(
+        "update reconciliation.files set status = 'refused', refusal_line = 1204, refusal = 'SB before CH'"
+    )
+    _, printed = await typed("files", "--status=refused", "--source=paypal_eu")
+    assert "line 1,204: SB before CH; came 2 times" in printed
+
+
+async def test_source_that_cannot_be_read_fails_the_command(offered: Path, typed: Typed) -> None:
+    offered.rmdir()
+    code, printed = await typed("fetch")
+    assert code == 1
+    assert f"paypal_eu: the folder {offered} cannot be read (No such file or directory)" in printed
+    code, printed = await typed("sources")
+    assert code == 0
+    assert "No such file or directory" in printed
+
+
+async def test_sources_are_listed_with_what_is_missing(typed: Typed, offered: Path, pool: Pool) -> None:
+    for name in ("STL-1.CSV", "STL-2.CSV"):
+        (offered / name).write_text(name)
+    await typed("fetch")
+    for name, day in (("STL-1.CSV", "2026-11-20"), ("STL-2.CSV", "2026-11-22")):
+        await pool.execute(
+            "update reconciliation.files set status = 'read', parser_version = '1', period_start = $2::date, "
+            "period_end = $2::date + interval '1 day - 1 second' where name = $1",
+            name,
+            __import__("datetime").date.fromisoformat(day),
+        )
+    _, printed = await typed("sources")
+    header, row = printed.splitlines()
+    assert header.split()[:4] == ["source", "account", "mode", "format"]
+    assert "2026-11-20 23:59:59 to 2026-11-22 00:00:00" in row
+
+
+@pytest.mark.parametrize("words", [("fetch", "--source=paypal_us"), ("files", "--status=lost")])
+async def test_wrong_argument_is_told(typed: Typed, words: tuple[str, ...]) -> None:
+    code, printed = await typed(*words)
+    assert code == 2, printed
+
+
+async def test_fetch_without_sources_says_what_to_set(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FINCORE_SETTLEMENT_SOURCES_FILE")
+    code, printed = await typed("fetch")
+    assert code == 2
+    assert "set FINCORE_SETTLEMENT_SOURCES_FILE" in printed
