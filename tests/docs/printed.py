@@ -410,6 +410,16 @@ def ledger_failover() -> str:
     return _text(ledger_story(FAILOVER))
 
 
+def ledger_settlement() -> str:
+    """A charge from its capture to the bank statement, booked event by event."""
+    from fixtures.money_events import (  # noqa: PLC0415 -- run as a script, this file finds it only in `main`
+        ledger_story,
+    )
+    from fixtures.settlement_money import SETTLED_CHARGE  # noqa: PLC0415 -- as above
+
+    return _text(ledger_story(SETTLED_CHARGE))
+
+
 def webhook_events() -> str:
     """Which of Stripe's events FinCore reads."""
     return _text("\n".join(sorted(SUBSCRIBED_TYPES)))
@@ -541,6 +551,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "invariants": invariants,
     "ledger_example": ledger_example,
     "ledger_failover": ledger_failover,
+    "ledger_settlement": ledger_settlement,
     "limits": limits,
     "metrics": metrics,
     "problems": problems,

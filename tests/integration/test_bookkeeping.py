@@ -81,7 +81,7 @@ async def test_statement_command_reports_whole_days(books: Books, operator: Oper
     )
     title, heads, _, capture, fee, closing = [re.split(r"  +", line) for line in text.splitlines()]
     assert title == [f"{PAYABLE} (test), {day} to {day}"]
-    assert heads[:5] == ["time (UTC)", "what", "charge", "refund or dispute", "PSP reference"]
+    assert heads[:5] == ["time (UTC)", "what", "subject", "refund or dispute", "PSP reference"]
     assert [line[1] for line in (capture, fee)] == ["capture", "platform fee"]
     assert capture[2] == fee[2]
     assert parse_charge_id(capture[2])

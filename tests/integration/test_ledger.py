@@ -156,7 +156,7 @@ async def books(ledgerdb: Pool) -> list[dict[str, object]]:
 async def forget(owner_pool: Pool) -> None:
     await owner_pool.execute("""
         set session_replication_role = replica;
-        truncate ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.checkpoints;
+        truncate ledgerdb.accounts, ledgerdb.entries, ledgerdb.postings, ledgerdb.clearing_items, ledgerdb.checkpoints;
         set session_replication_role = origin;
     """)
 

@@ -360,6 +360,7 @@ async def test_entries_of_unparked_charge_keep_their_order_in_rebuild(scene: Sce
         "delete from ledgerdb.postings",
         "delete from ledgerdb.accounts",
         "delete from ledgerdb.merchant_moves",
+        "delete from ledgerdb.clearing_items",
     )
     others = [
         event

@@ -152,12 +152,12 @@ async def test_statement_runs_from_opening_to_closing_balance(books: Books) -> N
     march = await balances.statement(
         PAYABLE, livemode=False, first_day=date(2026, 3, 1), last_day=date(2026, 3, 31)
     )
-    charge, refund = march.lines[0].charge_id, march.lines[-1]
+    charge, refund = march.lines[0].subject, march.lines[-1]
     title, *rows = statement_table(march, {refund.event_id: "re_1"}).splitlines()
     assert title == "merchant:mer_books:payable:usd (test), 2026-03-01 to 2026-03-31"
     assert len({len(row) for row in rows}) == 1
     assert [" ".join(row.split()) for row in rows] == [
-        "time (UTC) what charge refund or dispute PSP reference debit credit balance",
+        "time (UTC) what subject refund or dispute PSP reference debit credit balance",
         "opening 50.00 USD",
         f"2026-03-02 00:00:00 capture {charge} stripe pi_books 100.00 USD 150.00 USD",
         f"2026-03-02 00:00:00 platform fee {charge} stripe pi_books 1.50 USD 148.50 USD",

@@ -21,7 +21,7 @@ from fincore.eventstore.log import EventLog
 from fincore.postgres.pool import Pool, create_pool
 from fincore.read.ledger import rebuild as ledger_rebuild
 from fincore.read.ledger.accounts import parse_account
-from fincore.read.ledger.journal import Entry, entry_of
+from fincore.read.ledger.entry import Entry, entry_of
 from fincore.read.ledger.ledger_service import LedgerService
 from fincore.read.ledger.suspense import NotCleared, clear_suspense
 from fincore.read.ledgerdb.balances import Balances, TimeKind
@@ -366,6 +366,7 @@ async def test_upgraded_suspense_entry_without_reason_gets_one(
 # The books of 0.2.0, in which all accounts at a PSP shared the accounts of the ledger
 
 CHART_CHANGE: Final = "0011.psp_accounts"
+ITEMS: Final = "0012.settlement"
 REFUND: Final = refunding(4_000, merchant_id="mer_books")
 DISPUTE: Final = disputed(amount_minor=12_000, currency="eur")
 LIVES_OF_0_2_0: Final = [
@@ -385,13 +386,20 @@ LIVES_OF_0_2_0: Final = [
     (created(10_000), captured(fee_currency=None)),
 ]
 """Charges in both modes and several currencies: a clearing account below zero, and a fee without a currency in suspense."""
+UNKNOWN_TO_0_2_0: Final = """
+    create table ledgerdb.clearing_items (
+        account_id bigint, psp_reference text, entry_id bigint, kind text, stream_id uuid, refund_id text, gross_minor bigint,
+        fee_minor bigint, effective_at timestamptz
+    );
+    grant insert on ledgerdb.clearing_items to fincore_service;
+"""
 BOOKED: Final = "select entry_id, event_id, kind, effective_at, booked_at, description, source, reason from ledgerdb.entries"
 POSTED: Final = "select p.*, a.name from ledgerdb.postings p join ledgerdb.accounts a using (account_id)"
 
 
 def migrations_of_0_2_0(folder: str) -> MigrationList:
     """Those of a folder that come before the change of the chart."""
-    return MigrationList(found for found in read_migrations(folder) if found.id != CHART_CHANGE)
+    return MigrationList(found for found in read_migrations(folder) if found.id not in (CHART_CHANGE, ITEMS))
 
 
 def entry_of_0_2_0(*arguments: Any, **named: Any) -> Entry | None:
@@ -432,6 +440,8 @@ async def books_of_0_2_0(dsn: str) -> OldBooks:
         assert CHART_CHANGE not in {one.name for one in await migrate_databases(databases)}
         patch.setattr("fincore.read.ledger.holdings.entry_of", entry_of_0_2_0)
         async with opened(databases) as system:
+            # Today's service notes what 0.2.0 did not; nothing of that is left for the upgrade.
+            await system.owner.execute(UNKNOWN_TO_0_2_0)
             books = Books(system.stores.ledgerdb, system.owner, LedgerService())
             async with running_writer(system.stores.eventstore) as writer:
                 await live(writer, LIVES_OF_0_2_0)
@@ -441,6 +451,7 @@ async def books_of_0_2_0(dsn: str) -> OldBooks:
                 await system.follow()
                 await live(writer, [(created(), captured(amount_minor=700, platform_fee_minor=0))])
                 await follow(system.log, system.stores.ledgerdb, books.service)
+            await system.owner.execute("drop table ledgerdb.clearing_items")
             # As 0.2.0 wrote them: its events named no account.
             async with books.tampering() as connection:
                 await connection.execute(
@@ -643,7 +654,7 @@ async def test_statement_and_export_show_reclassification(parted: Upgraded, old_
         with_account((False, name)), livemode=False, first_day=today.date(), last_day=today.date()
     )
     line = of_account.lines[0]
-    assert (line.kind, line.charge_id, line.amount_minor) == ("accounts.reclassified", None, old_minor)
+    assert (line.kind, line.subject, line.amount_minor) == ("accounts.reclassified", None, old_minor)
     assert "  reclassified  " in statement_table(of_account, {})
     for file_format in FORMATS:
         export = LedgerExport(parted.stores.ledgerdb, livemode=False)
@@ -665,3 +676,20 @@ async def test_new_installation_has_nothing_to_reclassify(databases: Databases) 
         (change,) = await system.owner.fetch("select change, last_entry_id from ledgerdb.chart_changes")
         assert tuple(change) == ("psp_accounts", 0)
         assert await system.owner.fetchval("select count(*) from ledgerdb.entries") == 0
+
+
+async def test_upgrade_makes_items_of_what_was_booked_before(parted: Upgraded) -> None:
+    """They are on the accounts that took over, named as the PSP names them, and sum up to what those hold."""
+    rows = await parted.owner.fetch(
+        "select a.name, a.is_retired, i.kind, i.psp_reference from ledgerdb.clearing_items i"
+        " join ledgerdb.accounts a using (account_id)"
+    )
+    assert {row["kind"] for row in rows} >= {"payment", "refund", "fee", "dispute"}
+    assert {row["is_retired"] for row in rows} == {False}
+    assert {row["psp_reference"].split("_")[0] for row in rows} <= {"pi", "re", "du", ""}
+    wrong = await parted.owner.fetch(
+        "select a.name from ledgerdb.accounts a left join ledgerdb.clearing_items i using (account_id)"
+        " where a.name ~ '^psp:[^:]+:[^:]+:clearing:' group by a.account_id"
+        " having a.balance_minor <> coalesce(sum(i.gross_minor + i.fee_minor), 0)"
+    )
+    assert wrong == []

@@ -28,7 +28,7 @@ from fincore.domain.ids import ChargeId
 from fincore.domain.outcome import PspReference
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.domain.refund import Refund
-from fincore.read.ledger.journal import Movement, entry_of
+from fincore.read.ledger.entry import Movement, entry_of
 from fincore.write.payments.charge_request import ChargeRequest
 from fincore.write.payments.operation import OperationCommand
 from fincore.write.payments.operation_request import CaptureRequest as CaptureWish

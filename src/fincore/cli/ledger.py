@@ -19,7 +19,7 @@ from fincore.cli.stores import on_stores
 from fincore.cli.terminal import moment_text, show, show_table
 from fincore.domain.counting import counted
 from fincore.domain.errors import UsageError
-from fincore.domain.ids import charge_of
+from fincore.domain.stream_names import stream_name
 from fincore.read.ledger.accounts import CHART, parse_account
 from fincore.read.ledger.suspense import clear_suspense, open_suspense
 from fincore.read.ledgerdb.balances import TimeKind
@@ -89,9 +89,10 @@ def statement(
     to_day: Annotated[Day, Parameter(name="--to")],
     live: Live = False,
 ) -> None:
-    """Print the statement of an account over whole days (UTC): the opening, each movement with its charge, the close.
+    """Print the statement of an account over whole days (UTC): the opening, each movement with its subject, the close.
 
-    Each line says what moved: a capture, a refund, a dispute, or one of the fees. What happened in a month that was closed
+    Each line says what moved: a capture, a refund, a dispute, one of the fees, a payout, or what a settlement file states. The subject
+    is the charge, the payout or the file. What happened in a month that was closed
     already is in the statement of the day on which it was booked, and says for which month it is late.
 
     Parameters
@@ -124,13 +125,13 @@ def suspense() -> None:
     Find out who owns it, then book it with `fincore ledger clear`.
     """
     show_table(
-        ("entry", "mode", "amount", "charge", "kind", "happened", "reason"),
+        ("entry", "mode", "amount", "subject", "kind", "happened", "reason"),
         [
             (
                 str(one.entry_id),
                 "live" if one.livemode else "test",
                 money_text(one.debit_minor, one.currency),
-                charge_of(one.stream_id),
+                stream_name(one.stream_id, one.kind),
                 one.kind,
                 moment_text(one.effective_at),
                 one.reason or "",

@@ -26,6 +26,12 @@ _PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
         "dispute.funds_released": "released by a dispute",
         "charge.attempt_captured": "taken by an abandoned attempt",
         "charge.attempt_reversed": "reversal",
+        "payout.created": "payout sent",
+        "payout.paid": "payout arrived",
+        "payout.failed": "payout failed",
+        "payout.canceled": "payout canceled",
+        "settlement_file.totalled": "stated by a file",
+        "settlement_file.matched": "matched",
         "suspense.cleared": "suspense cleared",
     }
 )
@@ -33,7 +39,11 @@ _PRINCIPALS: Final[Mapping[str, str]] = MappingProxyType(
 _WHOLES: Final[Mapping[str, str]] = MappingProxyType({"accounts.reclassified": "reclassified"})
 """Kind of an entry -> what each of its movements is."""
 _FEES: Final[Mapping[Purpose, str]] = MappingProxyType(
-    {"platform_fee": "platform fee", "psp_fee": "PSP fee", "dispute_fee": "dispute fee"}
+    {
+        "platform_fee": "platform fee",
+        "psp_fee": "PSP fee",
+        "dispute_fee": "dispute fee",
+    }
 )
 
 
@@ -100,7 +110,7 @@ def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> st
     currency = statement.account.currency
     mode = "live" if statement.livemode else "test"
     lines = [
-        ("time (UTC)", "what", "charge", "refund or dispute", "PSP reference", "debit", "credit", "balance"),
+        ("time (UTC)", "what", "subject", "refund or dispute", "PSP reference", "debit", "credit", "balance"),
         ("opening", "", "", "", "", "", "", money_text(statement.opening_minor, currency)),
     ]
     for line in statement.lines:
@@ -109,7 +119,7 @@ def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> st
             (
                 f"{line.accounted_at:%Y-%m-%d %H:%M:%S}",
                 _what(line),
-                line.charge_id or "",
+                line.subject or "",
                 subjects.get(line.event_id, ""),
                 line.description,
                 *((amount, "") if line.side == "debit" else ("", amount)),
@@ -123,6 +133,8 @@ def statement_table(statement: Statement, subjects: Mapping[EventId, str]) -> st
 
 def _what(line: StatementLine) -> str:
     what = _WHOLES.get(line.kind) or _FEES.get(line.purpose) or _PRINCIPALS.get(line.kind, line.kind)
+    if line.purpose == "settlement_fee":
+        what = f"fees {what}"
     return f"{what}, late for {line.late_for:%Y-%m}" if line.late_for else what
 
 

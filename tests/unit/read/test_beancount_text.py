@@ -129,6 +129,7 @@ def entry(entry_id: int, postings: Sequence[ExportedPosting], description: str) 
         reason=description or None,
         booked_by=None,
         clears_entry_id=None,
+        settlement=None,
         postings=tuple(postings),
     )
 

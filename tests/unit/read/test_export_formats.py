@@ -41,6 +41,7 @@ def row_of(
         reason=reason,
         booked_by="ada",
         clears_entry_id=None,
+        settlement=None,
         postings=(posting,),
     )
     (row,) = csv.DictReader(io.StringIO(FORMATS["csv"].entry(entry), newline=""), CSV_COLUMNS)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fincore.domain.events import ChargeEvent
 from fincore.read.ledger.accounts import CHART, account_name, normal_side
+from fincore.read.ledger.entry import Entry
 from fincore.read.ledger.holdings import Holdings
-from fincore.read.ledger.journal import Entry
 from fixtures.books import lives
 from fixtures.money_events import MERCHANT
 from fixtures.money_lives import MoneyLife, money_lives

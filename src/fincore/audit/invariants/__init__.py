@@ -9,11 +9,13 @@ from typing import Final
 
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
+from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
 from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
 from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
 from fincore.audit.invariants.every_event_reaches_every_consumer import (
     EVERY_EVENT_REACHES_EVERY_CONSUMER,
 )
+from fincore.audit.invariants.in_transit_equals_open_payouts import IN_TRANSIT_EQUALS_OPEN_PAYOUTS
 from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores
 from fincore.audit.invariants.mistaken_money_goes_back import MISTAKEN_MONEY_GOES_BACK
 from fincore.audit.invariants.money_events_have_entries import MONEY_EVENTS_HAVE_ENTRIES
@@ -50,6 +52,8 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     MONEY_EVENTS_HAVE_ENTRIES,
     ENTRIES_BALANCE,
     BALANCES_EQUAL_POSTINGS,
+    CLEARING_ITEMS_EQUAL_POSTINGS,
+    IN_TRANSIT_EQUALS_OPEN_PAYOUTS,
     NOTHING_WAITS_IN_SUSPENSE,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,

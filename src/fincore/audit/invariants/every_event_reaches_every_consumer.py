@@ -74,7 +74,7 @@ async def _missing_in_ledger(stores: Stores, parked: Collection[StreamId]) -> li
         booked = {row["event_id"] for row in rows}
         return [
             Violation(
-                f"event {public_event_id(EventId(row['event_id']))} of {charge_of(StreamId(row['stream_id']))}",
+                f"event {public_event_id(EventId(row['event_id']))} of {stream_name(StreamId(row['stream_id']), row['type'])}",
                 "the ledger has passed it without an entry",
             )
             for row in moved

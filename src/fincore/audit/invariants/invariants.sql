@@ -62,7 +62,7 @@ select session_id, version from paymentdb.checkout_sessions where session_id = a
 -- The events that moved money, up to a place of the log: all that each moved per currency (`320 eur, 10150 usd`), and what it
 -- added to what the PSP owes us on our account there (`stripe test: 9680 usd`). What has no currency that could be one counts as
 -- xxx.
-select e.event_id, e.stream_id, (e.data ->> 'livemode')::boolean as livemode, m.moved, m.cleared
+select e.event_id, e.stream_id, e.type, (e.data ->> 'livemode')::boolean as livemode, m.moved, m.cleared
 from eventstore.events e
 cross join lateral (
     select
@@ -88,6 +88,23 @@ cross join lateral (
                             when e.type in ('charge.attempt_reversed', 'refund.succeeded', 'refund.corrected',
                                             'dispute.funds_withdrawn', 'dispute.funds_held')
                                 then -1
+                            -- What is on its way to the bank, and back, is no longer or not yet in clearing.
+                            when e.type like 'payout.%' then 0
+                        end
+                    ),
+                    -- What a PSP's statement says, which takes out of clearing only what was matched.
+                    (
+                        (e.data ->> 'gross_minor')::numeric, e.data ->> 'currency',
+                        case
+                            when e.type = 'settlement_file.matched' then -1
+                            when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
+                        end
+                    ),
+                    (
+                        case when e.type like 'settlement\_file.%' then (e.data ->> 'fee_minor')::numeric end, e.data ->> 'currency',
+                        case
+                            when e.type = 'settlement_file.matched' then -1
+                            when e.type = 'settlement_file.totalled' and e.data ->> 'kind' not in ('payout', 'payout_returned') then 0
                         end
                     ),
                     -- The PSP's fee, which it takes in the currency in which it pays out, and gives back with what goes back.
@@ -127,7 +144,9 @@ cross join lateral (
 ) m
 where e.type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'charge.attempt_captured',
                  'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
-                 'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released')
+                 'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
+                 'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
+                 'settlement_file.totalled', 'settlement_file.matched')
   and m.moved is not null
   and (e.tx, e.pos) <= ($1::bigint::text::xid8, $2::bigint)
 order by e.tx, e.pos;
@@ -169,7 +188,7 @@ where e.event_id = any ($1::uuid[]);
 
 -- name: all_entries
 -- Every entry of an event, and the event it says it books. Those of operators and of upgrades have none.
-select entry_id, event_id, stream_id from ledgerdb.entries where source = 'event' order by entry_id;
+select entry_id, event_id, stream_id, kind from ledgerdb.entries where source = 'event' order by entry_id;
 
 -- name: money_events_by_id
 -- Which of some events are there and can have moved money.
@@ -178,7 +197,9 @@ from eventstore.events
 where event_id = any ($1::uuid[])
   and type in ('charge.captured', 'charge.fee_assessed', 'charge.corrected', 'charge.attempt_captured',
                'charge.attempt_reversed', 'refund.succeeded', 'refund.failed', 'refund.corrected',
-               'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released');
+               'dispute.funds_withdrawn', 'dispute.funds_reinstated', 'dispute.funds_held', 'dispute.funds_released',
+               'payout.created', 'payout.paid', 'payout.failed', 'payout.canceled',
+               'settlement_file.totalled', 'settlement_file.matched');
 
 -- name: in_suspense
 -- What waits in suspense for a person: per entry and currency, less what a clearing entry took out again.
@@ -368,6 +389,63 @@ select
 from ledgerdb.accounts
 where is_retired and balance_minor <> 0
 order by account_id;
+
+-- name: wrong_items
+-- What entries of events and operators did to clearing, other than by matching, and what the items of clearing say of it.
+select
+    'entry ' || entry_id || ' on account ' || coalesce(a.name, account_id::text) as place,
+    'the item says ' || coalesce(i.gross_minor || ' and fees ' || i.fee_minor, 'nothing') || ', the postings make '
+        || coalesce(w.gross_minor || ' and fees ' || w.fee_minor, 'nothing') as finding
+from (
+    select
+        entry_id, coalesce(n.account_id, c.account_id) as account_id, sum(gross_minor)::bigint as gross_minor,
+        sum(fee_minor)::bigint as fee_minor
+    from (
+        select
+            p.entry_id, p.account_id,
+            case when p.leg between 5 and 8 then 0 when p.side = 'debit' then p.amount_minor else -p.amount_minor end as gross_minor,
+            case when p.leg not between 5 and 8 then 0 when p.side = 'debit' then p.amount_minor else -p.amount_minor end as fee_minor
+        from ledgerdb.postings p
+        join ledgerdb.entries e using (entry_id)
+        where e.source <> 'upgrade' and e.kind <> 'settlement_file.matched'
+    ) p
+    join ledgerdb.accounts c using (account_id)
+    -- An item of before is on the account that replaced the one it was booked on, if there is one.
+    left join ledgerdb.accounts n
+        on c.is_retired and n.livemode = c.livemode
+        and n.name = concat_ws(':', 'psp', c.owner, case when c.livemode then 'live' else 'test' end, 'clearing', c.currency)
+        and exists (select from ledgerdb.clearing_items m where m.account_id = n.account_id and m.entry_id = p.entry_id)
+    where c.name ~ '^psp:[^:]+(:[^:]+)?:clearing:'
+    group by 1, 2
+) w
+full join ledgerdb.clearing_items i using (entry_id, account_id)
+left join ledgerdb.accounts a using (account_id)
+where (i.gross_minor, i.fee_minor) is distinct from (w.gross_minor, w.fee_minor)
+order by entry_id, account_id;
+
+-- name: in_transit
+-- What the books say is on its way between PSPs and our banks, as of a place of the log.
+select c.tx, c.pos, a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, a.currency, a.balance_minor
+from ledgerdb.checkpoints c
+left join ledgerdb.accounts a on a.name like 'psp:%' and split_part(a.name, ':', 4) = 'in_transit'
+where c.consumer = 'ledger';
+
+-- name: open_payouts
+-- What payouts that were sent, and were neither paid nor given up, come to, up to a place of the log.
+select
+    (data ->> 'livemode')::boolean as livemode, data ->> 'psp' as psp, data ->> 'psp_account' as psp_account,
+    data ->> 'currency' as currency,
+    sum(
+        case
+            when type = 'payout.created' then 1
+            when type = 'payout.failed' and (data ->> 'was_paid')::boolean then 0
+            else -1
+        end * (data ->> 'amount_minor')::numeric
+    )::bigint as open_minor
+from eventstore.events
+where type in ('payout.created', 'payout.paid', 'payout.failed', 'payout.canceled')
+  and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
+group by 1, 2, 3, 4;
 
 -- name: impossible_amounts
 -- Streams that gave back more than they captured, captured more than was authorized or asked for, or less than nothing. A

@@ -6,7 +6,8 @@ from typing import Final
 import asyncpg
 
 from fincore.audit.invariants.invariant import Invariant, Stores, Violation, scan
-from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.ids import EventId, StreamId, public_event_id
+from fincore.domain.stream_names import stream_name
 from fincore.postgres.named_sql import load_sql
 
 _SQL = load_sql("fincore.audit.invariants", "invariants.sql")
@@ -26,7 +27,7 @@ async def _events_without_entry(stores: Stores) -> list[Violation]:
         booked = {row["event_id"]: row for row in rows}
         return [
             Violation(
-                f"event {public_event_id(EventId(row['event_id']))} of {charge_of(StreamId(row['stream_id']))}",
+                f"event {public_event_id(EventId(row['event_id']))} of {stream_name(StreamId(row['stream_id']), row['type'])}",
                 finding,
             )
             for row in moved
@@ -60,7 +61,7 @@ async def _entries_without_event(stores: Stores) -> list[Violation]:
             Violation(
                 f"entry {row['entry_id']}",
                 f"books event {public_event_id(EventId(row['event_id']))}, which moved no money on "
-                f"{charge_of(StreamId(row['stream_id']))}",
+                f"{stream_name(StreamId(row['stream_id']), row['kind'])}",
             )
             for row in entries
             if streams.get(row["event_id"]) != row["stream_id"]

@@ -16,11 +16,19 @@ AccountType = Literal["asset", "liability", "revenue", "expense"]
 AccountCode = Literal[
     "psp_clearing",
     "psp_held",
+    "psp_balance",
+    "psp_in_transit",
+    "psp_unmatched",
+    "bank",
     "merchant_payable",
     "reversals_payable",
     "psp_fees",
     "reversal_fees",
+    "account_fees",
+    "adjustments",
     "platform_fees",
+    "fx_position",
+    "fx_expense",
     "suspense",
     "retired_psp_clearing",
     "retired_psp_fees",
@@ -59,12 +67,30 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
         "psp_clearing": AccountKind(
             ("psp", "{psp}", "{account}", "clearing", "{currency}"),
             "asset",
-            "what the PSP has taken for us on one of our accounts there, less what it gave back and kept, and has not settled yet",
+            "what the PSP has taken for us on one of our accounts there, less what it gave back and kept, and no statement of it shows yet",
         ),
         "psp_held": AccountKind(
             ("psp", "{psp}", "{account}", "held", "{currency}"),
             "asset",
             "what the PSP has put aside of it for disputes: ours still, and not at our disposal",
+        ),
+        "psp_balance": AccountKind(
+            ("psp", "{psp}", "{account}", "balance", "{currency}"),
+            "asset",
+            "what the PSP's statements say that it holds for us on one of our accounts there",
+        ),
+        "psp_in_transit": AccountKind(
+            ("psp", "{psp}", "{account}", "in_transit", "{currency}"),
+            "asset",
+            "payouts that the PSP has sent and that have not arrived at our bank",
+        ),
+        "psp_unmatched": AccountKind(
+            ("psp", "{psp}", "{account}", "unmatched", "{currency}"),
+            "liability",
+            "what the PSP's statements say that it took or gave, and no event of ours explains; should be zero",
+        ),
+        "bank": AccountKind(
+            ("bank", "{bank}", "{currency}"), "asset", "what payouts brought to one of our bank accounts"
         ),
         "merchant_payable": AccountKind(
             ("merchant", "{merchant}", "payable", "{currency}"), "liability", "what we owe the merchant"
@@ -84,8 +110,26 @@ CHART: Final[Mapping[AccountCode, AccountKind]] = MappingProxyType(
             "expense",
             "what the PSP charges us for money that an abandoned attempt took, and keeps when that goes back",
         ),
+        "account_fees": AccountKind(
+            ("expense", "account_fees", "{psp}", "{account}", "{currency}"),
+            "expense",
+            "what the PSP charges us for the account itself, and for no payment",
+        ),
+        "adjustments": AccountKind(
+            ("expense", "adjustments", "{psp}", "{account}", "{currency}"),
+            "expense",
+            "differences with the PSP that a person decided to bear",
+        ),
         "platform_fees": AccountKind(
             ("revenue", "platform_fees", "{currency}"), "revenue", "what merchants pay us for captures"
+        ),
+        "fx_position": AccountKind(
+            ("fx", "position", "{currency}"),
+            "asset",
+            "what PSPs converted into other currencies, less what they converted into this one",
+        ),
+        "fx_expense": AccountKind(
+            ("expense", "fx", "{currency}"), "expense", "what PSPs charge us for conversions"
         ),
         "suspense": AccountKind(
             ("suspense", "{currency}"),
@@ -114,7 +158,7 @@ _REPLACED: Final[Mapping[AccountCode, AccountCode]] = MappingProxyType(
 
 
 class Account(NamedTuple):
-    """One account. `owner` is the PSP or the merchant that it is about, empty where it is our own.
+    """One account. `owner` is the PSP, the merchant or the bank account that it is about, empty where it is our own.
 
     `psp_account` is the name of our account at the PSP, for accounts that are about one.
     """
@@ -133,6 +177,7 @@ def account_name(account: Account) -> str:
         "{psp}": account.owner,
         "{account}": account.psp_account,
         "{merchant}": account.owner,
+        "{bank}": account.owner,
     }
     return ":".join(words.get(segment, segment) for segment in CHART[account.code].segments)
 
@@ -145,7 +190,7 @@ def parse_account(name: str) -> Account:
             continue
         words = dict(zip(kind.segments, given, strict=True))
         if all(word == segment for segment, word in words.items() if not segment.startswith("{")):
-            owner = words.get("{psp}", words.get("{merchant}", ""))
+            owner = next((words[name] for name in ("{psp}", "{merchant}", "{bank}") if name in words), "")
             return Account(code, Currency(words["{currency}"]), owner, words.get("{account}", ""))
     raise NoSuchAccount(name)
 

@@ -1,6 +1,6 @@
 """Writing entries: accounts are found or opened, running balances computed, and a batch booked in one statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -8,11 +8,13 @@ from fincore.domain.ids import EventId, StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
-from fincore.read.ledger.journal import Entry
+from fincore.read.ledger.clearing_item import FEES, Expectation
+from fincore.read.ledger.entry import Entry
 from fincore.read.ledgerdb.legs import LEGS
 
 _SQL = load_sql("fincore.read.ledger", "booking.sql")
 
+ITEM_COLUMNS: Final = 9
 ACCOUNTS_KNOWN_MAX: Final = 100_000
 """Accounts with a balance in memory between batches; with more than that they are looked up anew."""
 
@@ -37,6 +39,9 @@ class _Standing:
         self.debit_sign = 1 if normal_side(CHART[account.code].type) == "debit" else -1
         self.balance_minor = balance_minor
         self.version = version
+
+
+_CLEARING: Final = frozenset({"psp_clearing", "retired_psp_clearing"})
 
 
 class Booking:
@@ -92,14 +97,16 @@ class Booking:
                 self._standings[key] = _Standing(key[1], row["account_id"])
 
     def _columns(self, drafts: Sequence[Draft], after_entry_id: int) -> tuple[list[object], ...]:
-        """The arguments of `book_entries`: a list per column of entries, then of postings."""
+        """The arguments of `book_entries`: a list per column of entries, then of postings, then of items of clearing."""
         heads: list[tuple[object, ...]] = []
         legs: list[tuple[object, ...]] = []
+        items: list[tuple[object, ...]] = []
         standings = self._standings
         for entry_id, (event_id, stream_id, entry, booked_at, late_for) in enumerate(
             drafts, start=after_entry_id + 1
         ):
             livemode = entry.livemode
+            left: dict[int, list[int]] = {}
             heads.append(
                 (
                     entry_id,
@@ -131,7 +138,41 @@ class Booking:
                             standing.version,
                         )
                     )
-        return (*map(list, zip(*heads, strict=True)), *map(list, zip(*legs, strict=True)))
+                    if account.code in _CLEARING:
+                        sums = left.setdefault(standing.account_id, [0, 0])
+                        sums[purpose in FEES] += sign * amount_minor
+            if entry.expectation is not None:
+                items += _items(entry_id, stream_id, entry, entry.expectation, left)
+        columns = [list(column) for rows in (heads, legs) for column in zip(*rows, strict=True)]
+        return (*columns, *_item_columns(items))
+
+
+def _items(
+    entry_id: int,
+    stream_id: StreamId,
+    entry: Entry,
+    expected: Expectation,
+    left: Mapping[int, Sequence[int]],
+) -> Iterable[tuple[object, ...]]:
+    """What an entry left on clearing, a row an account: the amount and the fees, debits positive."""
+    return (
+        (
+            account_id,
+            expected.psp_reference,
+            entry_id,
+            expected.kind,
+            stream_id,
+            expected.refund_id,
+            gross_minor,
+            fee_minor,
+            entry.effective_at,
+        )
+        for account_id, (gross_minor, fee_minor) in left.items()
+    )
+
+
+def _item_columns(items: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*items, strict=True)] or [[] for _ in range(ITEM_COLUMNS)]
 
 
 def _transposed(keys: Iterable[tuple[bool, str]]) -> tuple[list[bool], list[str]]:

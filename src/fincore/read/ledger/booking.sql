@@ -14,7 +14,7 @@ from unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::text[], $6::t
 returning account_id;
 
 -- name: book_entries
--- A batch of entries with their postings, in one statement, as the constraints of the schema demand. The ledger role has computed
+-- A batch of entries with their postings and what they leave on clearing, in one statement, as the constraints of the schema demand. The ledger role has computed
 -- all of it under the lock of `take_turn`; the schema moves the accounts, and refuses what it would have computed otherwise.
 with booked as (
     insert into entries
@@ -23,6 +23,15 @@ with booked as (
     from unnest(
         $1::bigint[], $2::uuid[], $3::boolean[], $4::text[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::text[],
         $9::text[], $10::date[]
+    )
+),
+noted as (
+    insert into clearing_items
+        (account_id, psp_reference, entry_id, kind, stream_id, refund_id, gross_minor, fee_minor, effective_at)
+    select *
+    from unnest(
+        $18::bigint[], $19::text[], $20::bigint[], $21::text[], $22::uuid[], $23::text[], $24::bigint[], $25::bigint[],
+        $26::timestamptz[]
     )
 )
 insert into postings (entry_id, leg, account_id, side, amount_minor, currency, balance_after_minor, account_version)

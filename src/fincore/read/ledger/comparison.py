@@ -53,7 +53,13 @@ async def compare(connection: Connection, last_entry_id: int) -> Rebuilt:
         return Rebuilt(entries, postings, first_id, count, named)
     after_all = last_entry_id + 1
     count, named = 0, []
-    derived = (_SQL.different_accounts, _SQL.different_moves, _SQL.different_days, _SQL.different_hours)
+    derived = (
+        _SQL.different_accounts,
+        _SQL.different_moves,
+        _SQL.different_items,
+        _SQL.different_days,
+        _SQL.different_hours,
+    )
     for statement in derived:
         rows = await _first_of(connection, statement, last_entry_id)
         count += rows[0]["differences"] if rows else 0

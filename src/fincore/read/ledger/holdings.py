@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
-from fincore.read.ledger.journal import Entry, Holding, entry_of, gives_back, held_after
+from fincore.read.ledger.entry import Entry, Holding, entry_of, gives_back, held_after
+from fincore.read.ledger.journal import MoneyEvent
 
 _SQL = load_sql("fincore.read.ledger", "holdings.sql")
 _NOTHING: Final[Holding] = {}
@@ -20,7 +20,7 @@ class Holdings:
     def __init__(self, of_charges: dict[StreamId, Holding]) -> None:
         self._of_charges = of_charges
 
-    def book(self, recorded: RecordedEvent[ChargeEvent]) -> Entry | None:
+    def book(self, recorded: RecordedEvent[MoneyEvent]) -> Entry | None:
         """The entry of the next event, held against what the books hold of its charge; None where no money moved."""
         holding = self._of_charges.get(recorded.stream_id)
         entry = entry_of(recorded.event, holding=holding)
@@ -29,7 +29,7 @@ class Holdings:
         return entry
 
 
-async def read_holdings(connection: Connection, candidates: Sequence[RecordedEvent[ChargeEvent]]) -> Holdings:
+async def read_holdings(connection: Connection, candidates: Sequence[RecordedEvent[MoneyEvent]]) -> Holdings:
     """The holdings, before some events, of the charges of which something is given back by them; one statement, or none."""
     streams = {recorded.stream_id for recorded in candidates if gives_back(recorded.event)}
     if not streams:

@@ -1,46 +1,37 @@
 """The journal: which event moves money between which accounts. Pure, and a table one can print.
 
-It records, it does not authorize: what happened is booked, and what makes no sense goes to suspense with the reason.
 Every movement stands for itself, gross: a fee is never taken off the amount it is for.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from fincore.domain.currency import EXPONENTS, Currency
-from fincore.domain.events import EVENTS, ChargeEvent, EventType, event_type
-from fincore.read.ledger.accounts import CHART, Account, AccountCode, normal_side
+from fincore.domain.events import EVENTS, ChargeEvent, EventType
+from fincore.domain.settlement_events import (
+    PAYMENT_LIKE,
+    PAYOUT_SHAPES,
+    SETTLEMENT_FILE_SHAPES,
+    SettlementEvent,
+    SettlementEventType,
+    SettlementKind,
+)
+from fincore.read.ledger.accounts import CHART, AccountCode
 from fincore.read.ledgerdb.legs import Purpose
 
-NO_CURRENCY: Final = Currency("xxx")
-"""ISO 4217's code for no currency; for amounts without a currency, or with one that cannot be."""
+MoneyEvent = ChargeEvent | SettlementEvent
+"""An event that may move money: those of checkout sessions never do."""
+MoneyEventType = EventType | SettlementEventType
 
-
-class Movement(NamedTuple):
-    """An amount, always positive, that goes from the account credited to the account debited."""
-
-    purpose: Purpose
-    debit: Account
-    credit: Account
-    amount_minor: int
-
-
-class Entry(NamedTuple):
-    """What one event did to the books; debits and credits have equal sums in each currency by construction.
-
-    `reason` says why some of it went to suspense, and is None where nothing did.
-    """
-
-    kind: str
-    livemode: bool
-    effective_at: datetime
-    description: str
-    movements: tuple[Movement, ...]
-    reason: str | None = None
+SHAPES: Final[Mapping[MoneyEventType, type[MoneyEvent]]] = MappingProxyType(
+    {
+        **{name: shape for name, (_, shape) in EVENTS.items()},
+        **{name: shape for name, (_, shape) in PAYOUT_SHAPES.items()},
+        **{name: shape for name, (_, shape) in SETTLEMENT_FILE_SHAPES.items()},
+    }
+)
+"""Every event that the journal knows, by type."""
 
 
 class Bound(NamedTuple):
@@ -57,8 +48,8 @@ class Bound(NamedTuple):
 class Line(NamedTuple):
     """A rule: an amount of the event, and the codes of the accounts it goes to and comes from.
 
-    `minor` and `currency` find the two in the event. A difference (`is_difference`) may be negative, and then goes the other
-    way. Any other amount may not.
+    `minor` and `currency` find the two in the event. A signed amount (`is_signed`) may be negative, and then goes the other way.
+    Any other amount may not. `applies` says for which events of the type the rule is; None for all of them.
     """
 
     purpose: Purpose
@@ -68,11 +59,8 @@ class Line(NamedTuple):
     minor: Callable[[Any], int]
     currency: Callable[[Any], str | None] = attrgetter("currency")
     bound: Bound | None = None
-    is_difference: bool = False
-
-
-Holding = Mapping[tuple[AccountCode, Currency], int]
-"""What the books hold of one charge, by code of account and currency, on the accounts' normal sides; nothing for what is not there."""
+    is_signed: bool = False
+    applies: Callable[[Any], bool] | None = None
 
 
 def _captured_more(event: Any) -> int:
@@ -85,12 +73,24 @@ def _platform_fee_more(event: Any) -> int:
     return minor
 
 
+def _of_kinds(*kinds: SettlementKind) -> Callable[[Any], bool]:
+    return lambda event: event.kind in kinds
+
+
+def _was_on_its_way(event: Any) -> bool:
+    return not event.was_paid
+
+
 _CLEARING: Final[AccountCode] = "psp_clearing"
 _HELD: Final[AccountCode] = "psp_held"
+_BALANCE: Final[AccountCode] = "psp_balance"
+_IN_TRANSIT: Final[AccountCode] = "psp_in_transit"
+_UNMATCHED: Final[AccountCode] = "psp_unmatched"
 _PAYABLE: Final[AccountCode] = "merchant_payable"
 _REVERSALS: Final[AccountCode] = "reversals_payable"
 _LOSS: Final[AccountCode] = "reversal_fees"
 _AMOUNT: Final = attrgetter("amount_minor")
+_GROSS: Final = attrgetter("gross_minor")
 _FEE: Final = attrgetter("fee_minor")
 _IN_FEE_CURRENCY: Final = attrgetter("fee_currency")
 _REFUNDABLE: Final = Bound(_PAYABLE, "refund", "captured and not refunded yet")
@@ -105,10 +105,34 @@ _REFUND: Final = (
     Line("principal", "amount", _PAYABLE, _CLEARING, _AMOUNT, bound=_REFUNDABLE),
     Line("psp_fee", "fee given back", _CLEARING, "psp_fees", _FEE, _IN_FEE_CURRENCY, _FEE_TAKEN),
 )
+_PAYOUT: Final = Line("principal", "amount", _IN_TRANSIT, _BALANCE, _AMOUNT, is_signed=True)
+_NOT_ARRIVED: Final = _PAYOUT._replace(debit=_BALANCE, credit=_IN_TRANSIT)
 
-JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
+
+def _stated(
+    what: str,
+    gross_to: AccountCode,
+    fee_to: AccountCode,
+    applies: Callable[[Any], bool],
+) -> tuple[Line, Line]:
+    """What lines of a file come to: what the PSP holds for us follows it, gross and fee each against an account."""
+    gross = Line(
+        "settlement_gross",
+        f"gross of {what}",
+        _BALANCE,
+        gross_to,
+        _GROSS,
+        is_signed=True,
+        applies=applies,
+    )
+    return gross, gross._replace(
+        purpose="settlement_fee", amount=f"fees of {what}", credit=fee_to, minor=_FEE
+    )
+
+
+JOURNAL: Final[Mapping[MoneyEventType, tuple[Line, ...]]] = MappingProxyType(
     {
-        **dict.fromkeys(EVENTS, ()),
+        **dict.fromkeys(SHAPES, ()),
         "charge.captured": (
             _TO_MERCHANT,
             Line("platform_fee", "platform fee", _PAYABLE, "platform_fees", attrgetter("platform_fee_minor")),
@@ -116,14 +140,14 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
         ),
         "charge.fee_assessed": (Line("psp_fee", "fee", "psp_fees", _CLEARING, _FEE),),
         "charge.corrected": (
-            Line("principal", "captured more", _CLEARING, _PAYABLE, _captured_more, is_difference=True),
+            Line("principal", "captured more", _CLEARING, _PAYABLE, _captured_more, is_signed=True),
             Line(
                 "platform_fee",
                 "platform fee more",
                 _PAYABLE,
                 "platform_fees",
                 _platform_fee_more,
-                is_difference=True,
+                is_signed=True,
             ),
         ),
         "charge.attempt_captured": (
@@ -135,7 +159,10 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
             Line("psp_fee", "fee given back", _CLEARING, _LOSS, _FEE, _IN_FEE_CURRENCY, _LOSS_TAKEN),
         ),
         "refund.succeeded": _REFUND,
-        "refund.failed": (_TO_MERCHANT, _PSP_FEE),
+        "refund.failed": (
+            _TO_MERCHANT._replace(applies=attrgetter("was_succeeded")),
+            _PSP_FEE._replace(applies=attrgetter("was_succeeded")),
+        ),
         "refund.corrected": _REFUND,
         "dispute.funds_withdrawn": (
             Line("principal", "amount", _PAYABLE, _CLEARING, _AMOUNT),
@@ -147,88 +174,30 @@ JOURNAL: Final[Mapping[EventType, tuple[Line, ...]]] = MappingProxyType(
         ),
         "dispute.funds_held": (Line("principal", "amount", _HELD, _CLEARING, _AMOUNT),),
         "dispute.funds_released": (Line("principal", "amount", _CLEARING, _HELD, _AMOUNT, bound=_PUT_ASIDE),),
+        "payout.created": (_PAYOUT,),
+        "payout.paid": (_PAYOUT._replace(debit="bank", credit=_IN_TRANSIT),),
+        "payout.failed": (
+            _NOT_ARRIVED._replace(amount="amount that was on its way", applies=_was_on_its_way),
+            _PAYOUT._replace(
+                amount="amount that was paid",
+                debit=_BALANCE,
+                credit="bank",
+                applies=attrgetter("was_paid"),
+            ),
+        ),
+        "payout.canceled": (_NOT_ARRIVED,),
+        "settlement_file.totalled": (
+            *_stated("payment lines", _UNMATCHED, _UNMATCHED, _of_kinds(*PAYMENT_LIKE)),
+            *_stated("account fees", "account_fees", "account_fees", _of_kinds("account_fee")),
+            *_stated("conversions", "fx_position", "fx_expense", _of_kinds("conversion")),
+        ),
+        "settlement_file.matched": (
+            Line("settlement_gross", "gross", _UNMATCHED, _CLEARING, _GROSS, is_signed=True),
+            Line("settlement_fee", "fees", _UNMATCHED, _CLEARING, _FEE, is_signed=True),
+        ),
     }
 )
 """Event -> the movements it makes; an event without any moves no money."""
-
-_LINES: Final[Mapping[type[ChargeEvent], tuple[Line, ...]]] = {
-    EVENTS[name][1]: lines for name, lines in JOURNAL.items() if lines
-}
-_GIVES_BACK: Final[frozenset[type[ChargeEvent]]] = frozenset(
-    shape for shape, lines in _LINES.items() if any(line.bound for line in lines)
-)
-_OF_PSPS: Final[frozenset[AccountCode]] = frozenset(
-    code for code, kind in CHART.items() if "{psp}" in kind.segments
-)
-_PLACEABLE: Final = re.compile(r"[a-z]{3}", re.ASCII)
-
-
-def moves_money(event: ChargeEvent) -> bool:
-    """Whether an event can have an entry at all."""
-    return type(event) in _LINES
-
-
-def gives_back(event: ChargeEvent) -> bool:
-    """Whether money or a fee goes back by an event, which makes sense only up to what was taken and is not back yet."""
-    return type(event) in _GIVES_BACK
-
-
-def entry_of(event: ChargeEvent, *, holding: Holding | None = None) -> Entry | None:
-    """The entry that books an event; None where no money moved.
-
-    `holding`: what the books hold of the charge before it; None if it was not read, and then nothing is too much.
-    """
-    lines = _LINES.get(type(event))
-    if lines is None:
-        return None
-    fields: Any = event  # an event with lines has the fields they name
-    kind = event_type(event)
-    if kind == "refund.failed" and not fields.was_succeeded:
-        return None
-    movements: list[Movement] = []
-    reasons: list[str] = []
-    for line in lines:
-        minor = line.minor(fields)
-        if minor == 0:
-            continue
-        said = line.currency(fields)
-        reason = _nonsense(line, minor, said) or _too_much(fields, kind, line, minor, holding)
-        currency = Currency(said) if said and said in EXPONENTS else _placed(said)
-        debit, credit = _account(line.debit, currency, fields), _account(line.credit, currency, fields)
-        if reason is not None:
-            reasons.append(reason)
-            debit, credit = _with_suspense(debit, credit)
-        if minor < 0:
-            debit, credit = credit, debit
-        movements.append(Movement(line.purpose, debit, credit, abs(minor)))
-    if not movements:
-        return None
-    return Entry(
-        kind=kind,
-        livemode=fields.livemode,
-        effective_at=fields.occurred_at,
-        description=f"{fields.psp} {fields.psp_reference}" if fields.psp_reference else fields.psp,
-        movements=tuple(movements),
-        reason="; ".join(reasons) or None,
-    )
-
-
-def held_after(holding: Holding, entry: Entry) -> Holding:
-    """What the books hold of a charge after an entry of it, on the accounts that bound what goes back.
-
-    What a dispute takes from the merchant, or gives back, leaves open what may be refunded.
-    """
-    after = dict(holding)
-    for movement in entry.movements:
-        for account, side in ((movement.debit, "debit"), (movement.credit, "credit")):
-            if account.code == _PAYABLE and (
-                movement.purpose != "principal" or entry.kind.startswith("dispute.")
-            ):
-                continue
-            sign = 1 if normal_side(CHART[account.code].type) == side else -1
-            key = (account.code, account.currency)
-            after[key] = after.get(key, 0) + sign * movement.amount_minor
-    return after
 
 
 def journal_table() -> str:
@@ -248,41 +217,3 @@ def journal_table() -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)).rstrip()
         for row in rows
     )
-
-
-def _nonsense(line: Line, minor: int, currency: str | None) -> str | None:
-    """Why an amount cannot be meant, if so."""
-    if not currency:
-        return f"the {line.amount} of {minor} has no currency"
-    if currency not in EXPONENTS:
-        return f"the {line.amount} of {minor} is in {currency[:20]!r}, which is no currency of payments"
-    if minor < 0 and not line.is_difference:
-        return f"the {line.amount} is negative: {minor} minor units of {currency}"
-    return None
-
-
-def _too_much(fields: Any, kind: EventType, line: Line, minor: int, holding: Holding | None) -> str | None:
-    """Why an amount that could be meant by itself cannot be right beside the others, if so."""
-    if line.purpose == "platform_fee" and kind == "charge.captured" and minor > max(fields.amount_minor, 0):
-        return f"the platform fee of {minor} is more than the {fields.amount_minor} captured"
-    if line.bound is None or holding is None:
-        return None
-    code, amount, held = line.bound
-    held_minor = holding.get((code, Currency(line.currency(fields) or "")), 0)
-    return f"the {amount} of {minor} is more than the {held_minor} {held}" if minor > held_minor else None
-
-
-def _placed(currency: str | None) -> Currency:
-    return Currency(currency) if currency and _PLACEABLE.fullmatch(currency) else NO_CURRENCY
-
-
-def _account(code: AccountCode, currency: Currency, fields: Any) -> Account:
-    if code in _OF_PSPS:
-        return Account(code, currency, fields.psp, fields.psp_account)
-    return Account(code, currency, fields.merchant_id if code == _PAYABLE else "")
-
-
-def _with_suspense(debit: Account, credit: Account) -> tuple[Account, Account]:
-    """Suspense in the place of the unknown account. The PSP's is known: its money did move."""
-    suspense = Account("suspense", debit.currency)
-    return (debit, suspense) if debit.code == _CLEARING else (suspense, credit)

@@ -6,15 +6,15 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import EventId, StreamId, public_event_id
-from fincore.domain.log_events import LogEvent, of_charges
+from fincore.domain.log_events import LogEvent
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection
 from fincore.read.ledger.booking import Booking, Draft
+from fincore.read.ledger.entry import Entry, money_events
 from fincore.read.ledger.holdings import Holdings, read_holdings
-from fincore.read.ledger.journal import Entry, moves_money
+from fincore.read.ledger.journal import MoneyEvent
 from fincore.read.ledger.metrics import SUSPENDED
 
 _SQL = load_sql("fincore.read.ledger", "ledger_service.sql")
@@ -54,8 +54,8 @@ class LedgerService:
         self._last: _Mark | None = None
 
     async def apply(self, connection: Connection, events: Sequence[RecordedEvent[LogEvent]]) -> None:
-        """Book events, in log order, inside the transaction of `connection`; those of checkout sessions move no money."""
-        candidates = [recorded for recorded in of_charges(events) if moves_money(recorded.event)]
+        """Book events, in log order, inside the transaction of `connection`."""
+        candidates = money_events(events)
         if not candidates:
             return
         await connection.execute(_SQL.take_turn)
@@ -80,7 +80,7 @@ class LedgerService:
 
 
 def entries_of(
-    candidates: Sequence[RecordedEvent[ChargeEvent]], known: set[EventId], holdings: Holdings
+    candidates: Sequence[RecordedEvent[MoneyEvent]], known: set[EventId], holdings: Holdings
 ) -> Iterable[tuple[EventId, StreamId, Entry]]:
     """The entries of events that are not booked yet, each once. `holdings` follow what they do to their charges."""
     for recorded in candidates:

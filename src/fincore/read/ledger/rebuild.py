@@ -15,9 +15,8 @@ import asyncpg
 import structlog
 
 from fincore.domain.errors import FinCoreError
-from fincore.domain.events import ChargeEvent
 from fincore.domain.ids import StreamId
-from fincore.domain.log_events import LogEvent, of_charges
+from fincore.domain.log_events import LogEvent
 from fincore.domain.recorded_event import RecordedEvent
 from fincore.eventstore.inapplicable_events import readable
 from fincore.eventstore.log import EventLog
@@ -26,8 +25,9 @@ from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.accounts import retired_account
 from fincore.read.ledger.booking import Booking, Draft
 from fincore.read.ledger.comparison import STATEMENT_TIMEOUT_SECONDS, Rebuilt, compare
+from fincore.read.ledger.entry import Entry, money_events
 from fincore.read.ledger.holdings import read_holdings
-from fincore.read.ledger.journal import Entry, moves_money
+from fincore.read.ledger.journal import MoneyEvent
 from fincore.read.ledger.ledger_service import entries_of
 
 _SQL = load_sql("fincore.read.ledger", "rebuild.sql")
@@ -161,19 +161,23 @@ class _Builder:
         while rows := await self._connection.fetch(
             _SQL.left_out, *place, reached.last_entry_id, BATCH_EVENTS
         ):
-            events = of_charges(readable(await self._event_log.load_events(row["event_id"] for row in rows)))
+            events = money_events(
+                readable(await self._event_log.load_events(row["event_id"] for row in rows))
+            )
             booked_at = max(self._booked_at, await self._connection.fetchval(_SQL.server_time))
             await self._book(
                 [(one, booked_at, None) for one in sorted(events, key=lambda one: (one.tx, one.pos))]
             )
             place = (rows[-1]["tx"], rows[-1]["pos"])
+        await self._connection.execute(_SQL.take_over_items)
+        await self._connection.execute(_SQL.move_items)
 
     async def _copy_entries(self, rows: Sequence[asyncpg.Record]) -> None:
         event_ids = [row["event_id"] for row in rows if row["source"] == "event"]
         events = {
-            one.event_id: one for one in of_charges(readable(await self._event_log.load_events(event_ids)))
+            one.event_id: one for one in money_events(readable(await self._event_log.load_events(event_ids)))
         }
-        waiting: list[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]] = []
+        waiting: list[tuple[RecordedEvent[MoneyEvent], datetime, asyncpg.Record | None]] = []
         for row in rows:
             if row["entry_id"] > self._last_before_change and not self._is_changed:
                 await self._book(waiting)
@@ -191,11 +195,11 @@ class _Builder:
         await self._book(waiting)
 
     async def _book(
-        self, batch: Sequence[tuple[RecordedEvent[ChargeEvent], datetime, asyncpg.Record | None]]
+        self, batch: Sequence[tuple[RecordedEvent[MoneyEvent], datetime, asyncpg.Record | None]]
     ) -> None:
-        candidates = [event for event, _, _ in batch if moves_money(event.event)]
-        if not candidates:
+        if not batch:
             return
+        candidates = [event for event, _, _ in batch]
         holdings = await read_holdings(self._connection, candidates)
         booked = {event.event_id: (booked_at, row) for event, booked_at, row in batch}
         drafts = []
@@ -240,12 +244,11 @@ class _Builder:
             batch = await self._event_log.read_after(*self._scanned, limit=BATCH_EVENTS)
             if not batch:
                 return
+            known = money_events(event for event in batch if isinstance(event, RecordedEvent))
             money = [
                 (event.tx, event.pos, event.event_id)
-                for event in batch
-                if isinstance(event, RecordedEvent)
-                and moves_money(event.event)
-                and (event.tx, event.pos) <= (reached.tx, reached.pos)
+                for event in known
+                if (event.tx, event.pos) <= (reached.tx, reached.pos)
                 and event.version < parked.get(event.stream_id, event.version + 1)
             ]
             if money:

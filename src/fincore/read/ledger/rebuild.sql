@@ -6,6 +6,7 @@ create table ledgerdb_next.accounts (like ledgerdb.accounts including all);
 create table ledgerdb_next.entries (like ledgerdb.entries including all);
 create table ledgerdb_next.postings (like ledgerdb.postings including all);
 create table ledgerdb_next.chart_changes (like ledgerdb.chart_changes including all);
+create table ledgerdb_next.clearing_items (like ledgerdb.clearing_items including all);
 create trigger postings_balance
     after insert on ledgerdb_next.postings
     referencing new table as posted
@@ -108,6 +109,23 @@ join ledgerdb.accounts a using (account_id)
 join ledgerdb_next.accounts n on n.livemode = a.livemode and n.name = a.name
 where p.entry_id = $1;
 
+-- name: take_over_items
+-- What operators' entries left on clearing.
+insert into ledgerdb_next.clearing_items
+    (account_id, psp_reference, entry_id, kind, stream_id, refund_id, gross_minor, fee_minor, effective_at)
+select na.account_id, i.psp_reference, ne.entry_id, i.kind, i.stream_id, i.refund_id, i.gross_minor, i.fee_minor,
+    i.effective_at
+from ledgerdb.entries e
+join ledgerdb.clearing_items i using (entry_id)
+join ledgerdb.accounts a using (account_id)
+join ledgerdb_next.entries ne on ne.event_id = e.event_id
+join ledgerdb_next.accounts na on na.livemode = a.livemode and na.name = a.name
+where e.source = 'operator';
+
+-- name: move_items
+-- What was left on retired accounts is on those that took over what they held.
+select ledgerdb.move_clearing_items('ledgerdb_next');
+
 -- name: last_sealed
 -- The last entry of the days that are sealed.
 select coalesce(max(last_entry_id), 0) from ledgerdb.sealed_days;
@@ -132,6 +150,7 @@ begin
     alter table ledgerdb.accounts disable trigger user;
     alter table ledgerdb.seals disable trigger user;
     alter table ledgerdb.chart_changes disable trigger user;
+    alter table ledgerdb.clearing_items disable trigger user;
 
     delete from ledgerdb.seals where entry_id >= first_id;
     delete from ledgerdb.postings where entry_id >= first_id;
@@ -200,14 +219,23 @@ begin
     from ledgerdb.entries e
     join ledgerdb.postings p using (entry_id)
     join ledgerdb.accounts a using (account_id)
-    where a.type = 'liability'
-      and a.owner <> ''
+    where a.name like 'merchant:%'
       and (e.kind <> 'charge.captured' or e.source = 'operator');
+
+    delete from ledgerdb.clearing_items;
+    insert into ledgerdb.clearing_items
+        (account_id, psp_reference, entry_id, kind, stream_id, refund_id, gross_minor, fee_minor, effective_at)
+    select a.account_id, i.psp_reference, i.entry_id, i.kind, i.stream_id, i.refund_id, i.gross_minor, i.fee_minor,
+        i.effective_at
+    from ledgerdb_next.clearing_items i
+    join ledgerdb_next.accounts n using (account_id)
+    join ledgerdb.accounts a on a.livemode = n.livemode and a.name = n.name;
 
     alter table ledgerdb.entries enable trigger user;
     alter table ledgerdb.postings enable trigger user;
     alter table ledgerdb.accounts enable trigger user;
     alter table ledgerdb.seals enable trigger user;
     alter table ledgerdb.chart_changes enable trigger user;
+    alter table ledgerdb.clearing_items enable trigger user;
 end
 $$;

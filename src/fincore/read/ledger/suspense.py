@@ -14,6 +14,8 @@ from fincore.domain.ids import StreamId
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Connection, Pool
 from fincore.read.ledger.accounts import CHART, Account, account_name, normal_side
+from fincore.read.ledger.clearing_item import FEES
+from fincore.read.ledgerdb.legs import PURPOSE_OF_LEG
 from fincore.read.ledgerdb.metrics import SUSPENSE_MINOR
 
 _SQL = load_sql("fincore.read.ledger", "suspense.sql")
@@ -110,6 +112,7 @@ async def clear_suspense(pool: Pool, entry_id: int, to: Account, *, reason: str,
             entry_id,
             to.currency,
             *_postings(legs, target, to),
+            *_items(legs, target, to),
         )
     _log.warning("ledger.suspense_cleared", entry_id=cleared_id, clears=entry_id, to=account_name(to), by=by)
     return cleared_id
@@ -120,7 +123,12 @@ async def _target(connection: Connection, to: Account, *, livemode: bool) -> asy
     found = await connection.fetchrow(_BOOKING.find_accounts, [livemode], [name])
     if found is not None:
         return found
-    if to.owner:
+    is_known = not to.owner or (
+        # What a person decides to bear is booked there, and nothing else is: the first decision opens it.
+        to.code == "adjustments"
+        and await connection.fetchval(_SQL.knows_psp_account, livemode, to.owner, to.psp_account)
+    )
+    if not is_known:
         raise NotCleared(f"there is no account {name}: `fincore ledger accounts` lists those there are")
     account_type = CHART[to.code].type
     await connection.execute(
@@ -134,6 +142,17 @@ async def _target(connection: Connection, to: Account, *, livemode: bool) -> asy
     )
     (opened,) = await connection.fetch(_BOOKING.find_accounts, [livemode], [name])
     return opened
+
+
+def _items(legs: list[asyncpg.Record], target: asyncpg.Record, to: Account) -> tuple[list[int], ...]:
+    """The columns of the item that is left on clearing, debits positive; empty where another account is the target."""
+    if to.code != "psp_clearing":
+        return [], [], []
+    sums = [0, 0]
+    for leg in legs:
+        is_fee = PURPOSE_OF_LEG[leg["leg"]] in FEES
+        sums[is_fee] += leg["amount_minor"] if leg["side"] == "debit" else -leg["amount_minor"]
+    return [target["account_id"]], [sums[0]], [sums[1]]
 
 
 def _postings(legs: list[asyncpg.Record], target: asyncpg.Record, to: Account) -> tuple[list[int], ...]:

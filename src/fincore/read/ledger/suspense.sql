@@ -16,6 +16,10 @@ order by 1, 3;
 -- What each suspense account holds.
 select livemode, name, balance_minor from accounts where split_part(name, ':', 1) = 'suspense';
 
+-- name: knows_psp_account
+-- Whether the ledger has an account of one of our accounts at a PSP.
+select exists (select from accounts where livemode = $1 and owner = $2 and name like 'psp:%' and split_part(name, ':', 3) = $3);
+
 -- name: entries
 -- The entries that sent something to suspense, and why.
 select entry_id, event_id, stream_id, kind, effective_at, booked_at, description, reason
@@ -40,12 +44,17 @@ where e.entry_id = $1
 order by p.leg;
 
 -- name: book_clearing
--- An operator's entry with its postings, in one statement, as the laws of the schema demand.
+-- An operator's entry with its postings, and what it leaves on clearing, in one statement, as the laws of the schema demand.
 with booked as (
     insert into entries
         (entry_id, event_id, livemode, kind, stream_id, effective_at, booked_at, description, reason, source, booked_by,
          clears_entry_id)
     values ($1, $2, $3, 'suspense.cleared', $4, $5, $5, $6, $7, 'operator', $8, $9)
+),
+noted as (
+    insert into clearing_items (account_id, psp_reference, entry_id, kind, stream_id, gross_minor, fee_minor, effective_at)
+    select account_id, '', $1, 'correction', $4, gross_minor, fee_minor, $5
+    from unnest($16::bigint[], $17::bigint[], $18::bigint[]) as i (account_id, gross_minor, fee_minor)
 )
 insert into postings (entry_id, leg, account_id, side, amount_minor, currency, balance_after_minor, account_version)
 select $1, leg, account_id, case leg & 1 when 1 then 'debit' else 'credit' end, amount_minor, $10, balance_after_minor,

@@ -11,7 +11,8 @@ import msgspec
 
 from fincore.domain.currency import Currency
 from fincore.domain.errors import FinCoreError
-from fincore.domain.ids import ChargeId, EventId, charge_of
+from fincore.domain.ids import EventId
+from fincore.domain.stream_names import StreamName, stream_name
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.ledgerdb.legs import PURPOSE_OF_LEG, Purpose
@@ -57,13 +58,13 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     """One posting, and the balance of the statement after it. `accounted_at` is the time that counts for the statement.
 
-    `event_id` is the entry's: of the event that it books, or its own where an operator or an upgrade booked it. What an upgrade
-    booked is of no charge.
+    `event_id` is the entry's: of the event that it books, or its own where an operator or an upgrade booked it. `subject` is the
+    charge, payout or settlement file that it is of; what an upgrade booked is of none.
     """
 
     entry_id: int
     event_id: EventId
-    charge_id: ChargeId | None
+    subject: StreamName | None
     accounted_at: datetime
     effective_at: datetime
     booked_at: datetime
@@ -139,10 +140,10 @@ class Balances:
         for row in rows:
             balance += row["amount_minor"] if row["side"] == account.normal_side else -row["amount_minor"]
             fields = dict(row)
-            stream_id = fields.pop("stream_id")
+            stream_id, about = fields.pop("stream_id"), fields.pop("about")
             lines.append(
                 StatementLine(
-                    charge_id=charge_of(stream_id) if stream_id else None,
+                    subject=stream_name(stream_id, about) if stream_id else None,
                     purpose=PURPOSE_OF_LEG[fields.pop("leg")],
                     balance_minor=balance,
                     **fields,

@@ -113,12 +113,13 @@ found as (
     where e.late_for is not null and e.booked_at >= $2 and e.booked_at < $3
 )
 select
-    e.entry_id, e.event_id, e.stream_id,
+    e.entry_id, e.event_id, e.stream_id, coalesce(c.kind, e.kind) as about,
     case when e.late_for is null then e.effective_at else e.booked_at end as accounted_at, e.effective_at,
     e.booked_at, e.kind, e.description, e.late_for, p.leg, p.side, p.amount_minor
 from found f
 join ledgerdb.entries e using (entry_id)
 join ledgerdb.postings p on p.entry_id = f.entry_id and p.leg = f.leg
+left join ledgerdb.entries c on c.entry_id = e.clears_entry_id
 where case when e.late_for is null then e.effective_at else e.booked_at end >= $2
   and case when e.late_for is null then e.effective_at else e.booked_at end < $3
 order by accounted_at, e.entry_id, p.leg

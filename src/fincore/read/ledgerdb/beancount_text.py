@@ -89,6 +89,7 @@ def transaction(entry: ExportedEntry) -> str:
         "reason": entry.reason,
         "booked_by": entry.booked_by,
         "clears_entry_id": entry.clears_entry_id,
+        "settlement": entry.settlement,
     }
     lines = ["", f"{entry.booked_at:%Y-%m-%d} * {_quoted(f'{entry.kind}: {entry.description}')}"]
     for key, value in told.items():

@@ -7,7 +7,17 @@ from typing import Final
 
 import asyncpg
 
-from fincore.domain.ids import EventId, StreamId, charge_of, public_event_id
+from fincore.domain.ids import (
+    ChargeId,
+    EventId,
+    PayoutId,
+    SettlementFileId,
+    StreamId,
+    charge_of,
+    payout_of,
+    public_event_id,
+    settlement_file_of,
+)
 from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.read.ledgerdb.export_formats import Writing
@@ -91,13 +101,14 @@ def _entries(rows: Sequence[asyncpg.Record]) -> Iterator[ExportedEntry]:
     for entry_id, group in groupby(rows, key=lambda row: int(row["entry_id"])):
         legs = list(group)
         head = legs[0]
+        charge, settlement = _subject(head)
         yield ExportedEntry(
             entry_id=entry_id,
             livemode=head["livemode"],
             source=head["source"],
             event_id=public_event_id(EventId(head["event_id"])) if head["source"] == "event" else None,
             kind=head["kind"],
-            charge=charge_of(StreamId(head["stream_id"])) if head["stream_id"] else None,
+            charge=charge,
             effective_at=head["effective_at"],
             booked_at=head["booked_at"],
             late_for=head["late_for"],
@@ -105,6 +116,7 @@ def _entries(rows: Sequence[asyncpg.Record]) -> Iterator[ExportedEntry]:
             reason=head["reason"],
             booked_by=head["booked_by"],
             clears_entry_id=head["clears_entry_id"],
+            settlement=settlement,
             postings=tuple(
                 ExportedPosting(
                     leg=row["leg"],
@@ -119,6 +131,20 @@ def _entries(rows: Sequence[asyncpg.Record]) -> Iterator[ExportedEntry]:
                 for row in legs
             ),
         )
+
+
+def _subject(head: asyncpg.Record) -> tuple[ChargeId | None, PayoutId | SettlementFileId | None]:
+    """The charge that an entry is of, or the payout or settlement file, or none of them."""
+    if head["stream_id"] is None:
+        return None, None
+    stream_id = StreamId(head["stream_id"])
+    match head["about"].partition(".")[0]:
+        case "payout":
+            return None, payout_of(stream_id)
+        case "settlement_file":
+            return None, settlement_file_of(stream_id)
+        case _:
+            return charge_of(stream_id), None
 
 
 def _midnight(day: date) -> datetime:

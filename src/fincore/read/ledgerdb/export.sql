@@ -42,11 +42,12 @@ order by a.name collate "C";
 -- The entries of one mode in a range of numbers, in order, a row for each leg.
 select
     e.entry_id, e.livemode, e.source, e.event_id, e.kind, e.stream_id, e.effective_at, e.booked_at, e.late_for,
-    e.description, e.reason, e.booked_by, e.clears_entry_id,
+    e.description, e.reason, e.booked_by, e.clears_entry_id, coalesce(c.kind, e.kind) as about,
     p.leg, a.name as account, a.type as account_type, p.side, p.amount_minor, p.currency, p.balance_after_minor
 from ledgerdb.entries e
 join ledgerdb.postings p on p.entry_id = e.entry_id
 join ledgerdb.accounts a on a.account_id = p.account_id
+left join ledgerdb.entries c on c.entry_id = e.clears_entry_id
 where e.livemode = $1
   and e.entry_id between $2 and $3
   and p.entry_id between $2 and $3

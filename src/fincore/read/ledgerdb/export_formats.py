@@ -27,6 +27,7 @@ _OF_ENTRY: Final[tuple[str, ...]] = (
     "reason",
     "booked_by",
     "clears_entry_id",
+    "settlement",
 )
 CSV_COLUMNS: Final = (*_OF_ENTRY, *ExportedPosting.__struct_fields__)
 """The header of a CSV export: what is known of the entry, then of the posting. A row is a posting."""

@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
-Purpose = Literal["principal", "platform_fee", "psp_fee", "dispute_fee"]
+Purpose = Literal["principal", "platform_fee", "psp_fee", "dispute_fee", "settlement_gross", "settlement_fee"]
 
 LEGS: Final[Mapping[Purpose, tuple[int, int]]] = MappingProxyType(
-    {"principal": (1, 2), "platform_fee": (3, 4), "psp_fee": (5, 6), "dispute_fee": (7, 8)}
+    {
+        "principal": (1, 2),
+        "platform_fee": (3, 4),
+        "psp_fee": (5, 6),
+        "dispute_fee": (7, 8),
+        "settlement_gross": (9, 10),
+        "settlement_fee": (11, 12),
+    }
 )
 """Purpose of a movement -> the numbers of its two legs, debit and credit."""
 
