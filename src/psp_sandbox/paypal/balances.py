@@ -98,6 +98,7 @@ class Balances:
     def settle(self, account: str) -> None:
         """A settlement report has everything up to now."""
         self._unsettled.pop(account, None)
+        self._lost.pop(account, None)
 
     def clear(self) -> None:
         """Forget every movement."""

@@ -23,6 +23,8 @@ MAX_BYTES = 1 << 30
 """Of all files that are kept; past either bound the oldest are dropped."""
 MAX_PARTS = 99
 """Of one report: a file's number has two digits."""
+MAX_DISTANCE = dt.timedelta(days=3_660)
+"""Of a report's date from today, either way."""
 
 
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,13 +86,15 @@ class Settlement:
     def cut(self, account: str, order: DayOrder) -> list[SettlementFile]:
         """Withdraw, and report everything since the last report.
 
-        Raises Misdirected: the date is not after the last report's, the report would be too long, movements were dropped before they
+        Raises Misdirected: the date is not after the last report's or years away, the report would be too long, movements were dropped before they
         were reported, or it has nothing for a fault to be about.
         """
         now = int(self._clock())
         today, last_day = settlement_report.day_of(now), self._last_day.get(account)
         after = today if last_day is None else last_day + dt.timedelta(days=1)
         day = order.date or max(today, after)
+        if order.date is not None and abs(day - today) > MAX_DISTANCE:
+            raise Misdirected(400, f"date is within {MAX_DISTANCE.days} days of today, which is {today}")
         if day < after and last_day is not None:
             raise Misdirected(409, f"the last report ends on {last_day}; the next one ends later")
         if lost := self._balances.lost(account):

@@ -48,7 +48,7 @@ class SettlementFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     delta_minor: Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)] = 1
     currency: str | None = None
     total: Total = "gross_credits"
-    code: Annotated[str, Meta(pattern="^T[0-9]{4}$")] = "T9801"
+    code: Annotated[str, Meta(pattern="^T[0-9]{4}$")] = "T6001"
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from psp_sandbox.paypal.balances import NOTHING, Balance, moved
 from psp_sandbox.paypal.money import decimals
-from psp_sandbox.paypal.transaction_rows import CONVERSION, Row
+from psp_sandbox.paypal.transaction_rows import CONVERSION, Row, reported_name
 
 VERSION = "009"
 WINDOW = "A"
@@ -84,7 +84,8 @@ def file_name(report: Report, number: int) -> str:
 def report_files(report: Report, *, max_rows: int = MAX_ROWS, falsified: Falsified = TRUE) -> Iterator[str]:
     """The texts of the report's files, each of at most `max_rows` rows.
 
-    Each file is a report of its own rows: its totals are theirs, and its balances begin where those of the file before end.
+    The footers of the section in a file are about its own rows, and begin where those of the file before end; those of the report
+    stand in the last file only, and its header in the first one.
     """
     pieces = [report.rows[first : first + max_rows] for first in range(0, len(report.rows), max_rows)] or [()]
     beginning = dict(report.beginning)
@@ -92,10 +93,11 @@ def report_files(report: Report, *, max_rows: int = MAX_ROWS, falsified: Falsifi
         lines = list(_head(report, number))
         lines += [_body_line(row) for row in piece]
         lines += _footer("SF", piece, beginning, falsified)
-        count = len(piece) + falsified.rows
-        lines.append(f'"SC",{count}')
-        lines += _footer("RF", piece, beginning, falsified)
-        lines += [f'"RC",{count}', f'"FF",{count}']
+        lines.append(f'"SC",{len(piece) + falsified.rows}')
+        if number == len(pieces):
+            lines += _footer("RF", report.rows, report.beginning, falsified)
+            lines.append(f'"RC",{len(report.rows) + falsified.rows}')
+        lines.append(f'"FF",{len(piece) + falsified.rows}')
         beginning = moved(beginning, list(piece))
         yield "\n".join(lines) + "\n"
 
@@ -104,7 +106,8 @@ def _head(report: Report, number: int) -> Iterator[str]:
     account = _quoted(report.account_id)
     start = datetime.combine(report.first_day, datetime.min.time(), ZONE)
     end = datetime.combine(report.last_day, datetime.min.time(), ZONE) + timedelta(days=1, seconds=-1)
-    yield f'"RH",{time_text(report.made_at)},"{WINDOW}",{account},{VERSION},'
+    if number == 1:
+        yield f'"RH",{time_text(report.made_at)},"{WINDOW}",{account},{VERSION},'
     yield f'"FH",{number:02}'
     yield f'"SH",{time_text(int(start.timestamp()))},{time_text(int(end.timestamp()))},{account},""'
     yield ",".join(('"CH"', *(f'"{name}"' for name in COLUMNS)))
@@ -119,9 +122,9 @@ def _body_line(row: Row) -> str:
         else f'{_side(row.fee_minor)},{abs(row.fee_minor) * scale},"{row.currency}"'
     )
     return (
-        f'"SB","{row.id}",{_quoted(row.invoice_id)},"{reference}","{kind}","{row.code}",'
+        f'"SB","{row.id}",{_quoted(reported_name(row.invoice_id))},"{reference}","{kind}","{row.code}",'
         f"{time_text(row.at)},{time_text(row.updated_at)},"
-        f'{_side(row.minor)},{abs(row.minor) * scale},"{row.currency}",{fee},{_quoted(row.custom_id)},'
+        f'{_side(row.minor)},{abs(row.minor) * scale},"{row.currency}",{fee},{_quoted(reported_name(row.custom_id))},'
         f'"{"" if row.payer is None else row.payer.id}","","",{_quoted(row.bank_reference)},,,'
     )
 

@@ -196,5 +196,10 @@ def _transaction_info(row: Row) -> Body:
         body["fee_amount"] = shown(row.currency, row.fee_minor)
     if row.bank_reference is not None:
         body["bank_reference_id"] = row.bank_reference
-    names = {"custom_field": row.custom_id, "invoice_id": row.invoice_id}
-    return body | {name: value for name, value in names.items() if value and _PLAIN.fullmatch(value)}
+    names = {"custom_field": reported_name(row.custom_id), "invoice_id": reported_name(row.invoice_id)}
+    return body | {name: value for name, value in names.items() if value}
+
+
+def reported_name(name: str | None) -> str:
+    """A merchant's own name of a payment as reports show it: empty where it has other characters than they take."""
+    return name if name is not None and _PLAIN.fullmatch(name) else ""

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import pytest
 
 from fixtures.paypal_client import PayPalClient, amount
+from fixtures.paypal_report import ReadFile, fee_of, gross_of, read_file
 from fixtures.sandbox import SandboxProcess
 from fixtures.settlement_days import USER, Days
-from fixtures.settlement_file import ReadFile, read_file
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def days(psp_sandbox: SandboxProcess) -> Days:
 def moved(report: ReadFile) -> list[tuple[str, str, int, int]]:
     """Code, currency, gross and fee of each row."""
     return [
-        (one["Transaction Event Code"], one["Gross Transaction Currency"], report.gross(one), report.fee(one))
+        (one["Transaction Event Code"], one["Gross Transaction Currency"], gross_of(one), fee_of(one))
         for one in report.rows
     ]
 
@@ -74,8 +74,8 @@ def test_each_movement_is_in_one_report_and_in_the_search(
         for one in report.rows:
             info = shown[one["Transaction ID"]]
             assert info["transaction_event_code"] == one["Transaction Event Code"]
-            assert round(float(info["transaction_amount"]["value"]) * 100) == report.gross(one)
-            assert round(float(info.get("fee_amount", {"value": 0})["value"]) * 100) == report.fee(one)
+            assert round(float(info["transaction_amount"]["value"]) * 100) == gross_of(one)
+            assert round(float(info.get("fee_amount", {"value": 0})["value"]) * 100) == fee_of(one)
             assert info.get("paypal_reference_id", "") == one["PayPal Reference ID"]
             assert info.get("custom_field", "") == one["Custom Field"]
             assert info.get("bank_reference_id", "") == one["Bank Reference ID"]

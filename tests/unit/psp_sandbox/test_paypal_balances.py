@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.settlement_file import flaws_of, read_file
+from fixtures.paypal_report import flaws_of, read_file
 from psp_sandbox.clock import Clock
 from psp_sandbox.ids import new_paypal_id
 from psp_sandbox.paypal import dispute_machine, fees, payment_machine, refund_machine

@@ -1,91 +1,21 @@
 """Settlement reports: what they state follows from their rows; a fault changes what it names and nothing else."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from fixtures.settlement_file import ReadFile, flaws_of, read_file
+from fixtures.paypal_movements import ACCOUNT, Payments, movement, movements
+from fixtures.paypal_report import fee_of, flaws_of, gross_of, read_file
 from psp_sandbox.misdirected import Misdirected
-from psp_sandbox.paypal.balances import Balance, Balances
+from psp_sandbox.paypal.balances import Balance
 from psp_sandbox.paypal.money import WHOLE
-from psp_sandbox.paypal.settlement import DayOrder, Settlement, SettlementFile, Withdrawal
+from psp_sandbox.paypal.settlement import Withdrawal
 from psp_sandbox.paypal.settlement_faults import ROW_FAULTS, SettlementFault
 from psp_sandbox.paypal.transaction_rows import Row
-
-START = datetime(2026, 11, 26, 20, tzinfo=UTC)
-ACCOUNT = "client_a"
-_ids = count(1)
-
-
-class Payments:
-    """One account with a clock of its own."""
-
-    def __init__(self, *, max_rows: int = 10_000) -> None:
-        self.now = START
-        self.balances = Balances(max_rows=max_rows)
-        self.settlement = Settlement(balances=self.balances, clock=self._clock)
-
-    def _clock(self) -> float:
-        return self.now.timestamp()
-
-    def add(self, *rows: Row) -> None:
-        """Movements that happen now."""
-        for one in rows:
-            at = int(self.now.timestamp())
-            self.balances.add(ACCOUNT, replace(one, at=min(one.at, at), updated_at=at))
-
-    def cut(self, **order: Any) -> list[SettlementFile]:
-        """The end of the day; the next one begins."""
-        files = self.settlement.cut(ACCOUNT, DayOrder(**order))
-        self.now += timedelta(days=1)
-        return files
-
-    def report(self, **order: Any) -> ReadFile:
-        """The only file of the day."""
-        (file,) = self.cut(**order)
-        return read_file(file.content)
-
-
-def row(
-    code: str = "T0006", currency: str = "USD", minor: int = 10_000, fee_minor: int = -398, **fields: Any
-) -> Row:
-    given: dict[str, Any] = {
-        "status": "S", "affects_balance": True, "reference": ("5O190127TN364715T", "TXN"), "custom_id": None,
-        "invoice_id": None, "at": int(START.timestamp()), "updated_at": int(START.timestamp()),
-    } | fields  # fmt: skip
-    return Row(
-        id=f"{next(_ids):017}", code=code, currency=currency, minor=minor, fee_minor=fee_minor, **given
-    )
-
-
-@st.composite
-def movements(draw: st.DrawFn) -> Row:
-    """A movement of any kind that leaves no currency out of the footers."""
-    code, sign, fee_sign = draw(
-        st.sampled_from(
-            [
-                ("T0006", 1, -1), ("T1107", -1, 1), ("T1110", -1, 0), ("T1111", 1, 0), ("T1201", -1, 0),
-                ("T1202", 1, 0), ("T0106", -1, 0), ("T1900", 1, 0), ("T1900", -1, 0), ("T0000", -1, -1),
-                ("T2103", -1, 0),
-            ]
-        )
-    )  # fmt: skip
-    minor = draw(st.integers(1, 10**9))
-    return row(
-        code,
-        draw(st.sampled_from(["USD", "EUR", "JPY", "HUF"])),
-        sign * minor,
-        fee_sign * draw(st.integers(0, minor)),
-        custom_id=draw(st.none() | st.text(max_size=20)),
-        invoice_id=draw(st.none() | st.sampled_from(['INV "7", b', "é,", "x" * 127])),
-    )
-
 
 days_of_movements = st.lists(st.lists(movements(), max_size=8), min_size=1, max_size=4)
 
@@ -102,9 +32,9 @@ def test_each_file_balances_and_begins_where_the_last_ended(
     reported: list[str] = []
     for day in days:
         made.add(*day)
-        for file in made.cut(max_rows=max_rows, withdraw=withdraw):
-            found = read_file(file.content)
-            assert flaws_of(found) == []
+        files = [read_file(file.content) for file in made.cut(max_rows=max_rows, withdraw=withdraw)]
+        assert flaws_of(*files) == []
+        for found in files:
             for currency, footer in found.section.items():
                 assert footer["beginning_available"] == ended.get(currency, 0)
                 ended[currency] = footer["ending_available"]
@@ -119,7 +49,7 @@ def test_each_file_balances_and_begins_where_the_last_ended(
 
 def test_yen_is_a_hundred_times_its_unit_and_dollars_are_not() -> None:
     made = Payments()
-    made.add(row("T0006", "JPY", 1_099, -39), row("T0006", "USD", 1_099, -39))
+    made.add(movement("T0006", "JPY", 1_099, -39), movement("T0006", "USD", 1_099, -39))
     first, second = made.report().rows
     assert (first["Gross Transaction Amount"], first["Fee Amount"]) == ("109900", "3900")
     assert (second["Gross Transaction Amount"], second["Fee Amount"]) == ("1099", "39")
@@ -127,7 +57,7 @@ def test_yen_is_a_hundred_times_its_unit_and_dollars_are_not() -> None:
 
 def test_first_lines_are_as_in_the_published_sample() -> None:
     made = Payments()
-    made.add(row(custom_id='say "hi"', invoice_id="INV-1"))
+    made.add(movement(custom_id='say "hi"', invoice_id="INV-1"))
     (file,) = made.cut()
     lines = file.content.decode().split("\n")
     assert file.name == "STL-20261126.01.009.CSV"
@@ -149,7 +79,7 @@ def test_first_lines_are_as_in_the_published_sample() -> None:
 
 def test_held_money_is_not_available_and_still_in_the_total() -> None:
     made = Payments()
-    made.add(row(minor=10_000, fee_minor=0), row("T1110", minor=-4_000, fee_minor=0))
+    made.add(movement(minor=10_000, fee_minor=0), movement("T1110", minor=-4_000, fee_minor=0))
     footer = made.report(withdraw="everything").section["USD"]
     assert (footer["ending_available"], footer["ending_total"]) == (0, 4_000)
     assert made.balances.of(ACCOUNT) == {"USD": Balance(0, 4_000)}
@@ -157,18 +87,18 @@ def test_held_money_is_not_available_and_still_in_the_total() -> None:
 
 def test_negative_balance_is_stated_and_covered_from_the_bank() -> None:
     made = Payments()
-    made.add(row("T1201", minor=-5_000, fee_minor=0))
+    made.add(movement("T1201", minor=-5_000, fee_minor=0))
     assert made.report(withdraw="everything").section["USD"]["ending_available"] == -5_000
     covered = made.report(cover=True)
     (taken,) = covered.rows
-    assert (taken["Transaction Event Code"], covered.gross(taken)) == ("T0300", 5_000)
+    assert (taken["Transaction Event Code"], gross_of(taken)) == ("T0300", 5_000)
     assert taken["Bank Reference ID"]
     assert covered.section["USD"]["ending_available"] == 0
 
 
 def test_withdrawal_has_a_bank_reference_and_its_amount() -> None:
     made = Payments()
-    made.add(row(minor=10_000, fee_minor=0))
+    made.add(movement(minor=10_000, fee_minor=0))
     with pytest.raises(Misdirected, match="there are 10000 USD to withdraw, not 10001"):
         made.cut(
             withdraw=[
@@ -178,15 +108,15 @@ def test_withdrawal_has_a_bank_reference_and_its_amount() -> None:
         )
     found = made.report(withdraw=[Withdrawal(currency="USD", amount_minor=2_500)])
     withdrawn = found.rows[-1]
-    assert (withdrawn["Transaction Event Code"], found.gross(withdrawn)) == ("T0400", -2_500)
+    assert (withdrawn["Transaction Event Code"], gross_of(withdrawn)) == ("T0400", -2_500)
     assert withdrawn["Bank Reference ID"].startswith("BANK")
     assert found.section["USD"]["ending_available"] == 7_500
 
 
 def test_currency_converted_to_nothing_has_no_footer() -> None:
     made = Payments()
-    made.add(row(currency="BRL", minor=1_500, fee_minor=-338))
-    made.add(row("T0200", "BRL", -1_162, 0), row("T0200", "USD", 200, 0))
+    made.add(movement(currency="BRL", minor=1_500, fee_minor=-338))
+    made.add(movement("T0200", "BRL", -1_162, 0), movement("T0200", "USD", 200, 0))
     found = made.report()
     assert (set(found.section), set(found.report)) == ({"USD"}, {"USD"})
     assert found.counts == {"SC": 3, "RC": 3, "FF": 3}
@@ -196,14 +126,14 @@ def test_currency_converted_to_nothing_has_no_footer() -> None:
 def test_day_without_movements_is_reported() -> None:
     made = Payments()
     assert made.report().kinds == ["RH", "FH", "SH", "CH", "SC", "RC", "FF"]
-    made.add(row())
+    made.add(movement())
     made.cut()
     assert made.report().section["USD"]["beginning_available"] == 9_602
 
 
 def test_periods_of_reports_touch_each_other() -> None:
     made = Payments()
-    made.add(row())
+    made.add(movement())
     made.now += timedelta(days=2)
     (first,) = made.cut()
     (second,) = made.cut(date=date(2026, 12, 5))
@@ -212,11 +142,14 @@ def test_periods_of_reports_touch_each_other() -> None:
     with pytest.raises(Misdirected, match="the last report ends on 2026-12-05"):
         made.cut(date=date(2026, 12, 5))
     assert made.cut()[0].report.last_day == date(2026, 12, 6)
+    for far in (date(9999, 12, 31), date(1, 1, 1)):
+        with pytest.raises(Misdirected, match="within 3660 days of today"):
+            Payments().cut(date=far)
 
 
 def test_report_above_the_bound_is_several_files() -> None:
     made = Payments()
-    made.add(*(row() for _ in range(5)))
+    made.add(*(movement() for _ in range(5)))
     with pytest.raises(Misdirected, match="100 rows are more than 99 files"):
         with_rows(100).cut(max_rows=1)
     files = made.cut(max_rows=2)
@@ -224,23 +157,32 @@ def test_report_above_the_bound_is_several_files() -> None:
     found = [read_file(file.content) for file in files]
     assert [one.header["FH"] for one in found] == [["01"], ["02"], ["03"]]
     assert [len(one.rows) for one in found] == [2, 2, 1]
+    assert [sorted({"RH", "RF", "RC"} & set(one.kinds)) for one in found] == [["RH"], [], ["RC", "RF"]]
+    assert found[2].report["USD"]["rows"] == 5
 
 
 def with_rows(rows: int) -> Payments:
     made = Payments()
-    made.add(*(row() for _ in range(rows)))
+    made.add(*(movement() for _ in range(rows)))
     return made
 
 
 def test_movements_dropped_before_their_report_refuse_it() -> None:
     made = Payments(max_rows=2)
-    made.add(row(), row())
+    made.add(movement(), movement())
     made.cut()
-    made.add(row(), row())
+    made.add(movement(), movement())
     made.cut()
-    made.add(row(), row(), row())
+    made.add(movement(), movement(), movement())
     with pytest.raises(Misdirected, match="1 movements were dropped"):
         made.cut()
+
+
+def test_withdrawal_that_drops_a_reported_movement_loses_none() -> None:
+    made = Payments(max_rows=2)
+    made.add(movement(), movement())
+    assert len(made.report(withdraw="everything").rows) == 3
+    assert made.report().rows == []
 
 
 @settings(max_examples=40, deadline=None)
@@ -271,8 +213,8 @@ def test_row_fault_changes_its_row_alone_in_a_file_that_balances(
     else:
         differing = {name for name, text in found[0].items() if text != happened[name]}
         gross, fee = (
-            stated.gross(found[0]) - truth.gross(happened),
-            stated.fee(found[0]) - truth.fee(happened),
+            gross_of(found[0]) - gross_of(happened),
+            fee_of(found[0]) - fee_of(happened),
         )
         assert (abs(gross), fee, differing) == {
             "change_amount": (7 * scale, 0, {"Gross Transaction Amount"}),
@@ -293,17 +235,26 @@ def test_row_fault_changes_its_row_alone_in_a_file_that_balances(
 @pytest.mark.parametrize(
     ("fault", "flaws"),
     [
-        (SettlementFault(kind="wrong_footer"), ["USD gross_credits"]),
-        (SettlementFault(kind="wrong_footer", currency="EUR", total="fee_debits"), ["EUR fee_debits"]),
-        (SettlementFault(kind="wrong_footer", total="ending", delta_minor=-1), ["USD ending"]),
-        (SettlementFault(kind="wrong_count"), ["counts {'SC': 3, 'RC': 3, 'FF': 3} of 2 rows"]),
+        (SettlementFault(kind="wrong_footer"), ["SF USD gross_credits", "RF USD gross_credits"]),
+        (
+            SettlementFault(kind="wrong_footer", currency="EUR", total="fee_debits"),
+            ["SF EUR fee_debits", "RF EUR fee_debits"],
+        ),
+        (
+            SettlementFault(kind="wrong_footer", total="ending", delta_minor=-1),
+            ["SF USD ending", "RF USD ending"],
+        ),
+        (
+            SettlementFault(kind="wrong_count"),
+            ["counts {'SC': 3, 'RC': 3, 'FF': 3}, not {'SC': 2, 'FF': 2, 'RC': 2}"],
+        ),
         (SettlementFault(kind="wrong_account"), []),
         (SettlementFault(kind="late"), []),
     ],
 )
 def test_fault_of_a_file_is_the_only_flaw_it_has(fault: SettlementFault, flaws: list[str]) -> None:
     made = Payments()
-    made.add(row(), row(currency="EUR"))
+    made.add(movement(), movement(currency="EUR"))
     found = made.report(faults=[fault])
     assert flaws_of(found) == flaws
     account = "SANDBQXOTHER3" if fault.kind == "wrong_account" else "SANDBQXMERCH7"
@@ -341,7 +292,7 @@ def test_faults_of_form_spoil_the_bytes() -> None:
 )
 def test_fault_that_would_change_nothing_is_refused(fault: SettlementFault) -> None:
     made = Payments()
-    made.add(row())
+    made.add(movement())
     with pytest.raises(Misdirected, match=fault.kind):
         made.cut(faults=[fault])
     assert made.settlement.faults == {}
@@ -372,7 +323,7 @@ def test_unfinished_file_is_half_there_until_delivered() -> None:
 
 def test_replaced_file_has_its_name_and_other_bytes() -> None:
     made = Payments()
-    made.add(row(), row())
+    made.add(movement(), movement())
     (before,) = made.cut()
     made.settlement.replace(before.id, [SettlementFault(kind="drop_row")])
     (after,) = made.settlement.delivered(ACCOUNT).values()
