@@ -316,15 +316,15 @@ def test_negative_balance_is_a_debit() -> None:
     assert (usd.beginning_minor, usd.ending_minor) == (-100, -800)
 
 
-def test_balance_is_the_one_that_the_rows_move() -> None:
-    """Money that is held leaves the available balance and stays in the total one."""
-    content = stl_lines([StlRow(amount="700")])
+def test_balance_is_the_available_one() -> None:
+    """Money that is held leaves it, by a row, and stays in the total one."""
+    content = stl_lines([StlRow(code="T1110", direction="DR", amount="700")])
     for place, kind in ((5, "SF"), (7, "RF")):
-        content[place] = f'"{kind}","USD",700,0,0,0,"CR",100,"CR",300,"CR",900,"CR",1600,"CR",0,"CR",0,1'
+        content[place] = f'"{kind}","USD",0,700,0,0,"CR",900,"CR",200,"CR",900,"CR",900,"CR",0,"CR",0,1'
     file = parsed(joined(content), "paypal_stl")
     list(file.lines)
     (usd,) = file.stated.values()
-    assert (usd.beginning_minor, usd.ending_minor) == (900, 1_600)
+    assert (usd.beginning_minor, usd.ending_minor) == (900, 200)
 
 
 def test_two_sections_are_summed() -> None:

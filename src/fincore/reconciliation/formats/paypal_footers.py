@@ -34,36 +34,34 @@ FIELDS: Final = (
 
 
 def footer_of(number: int, row: list[str]) -> StatedTotals:
-    """What a footer states, with the balance that its totals move: the available one, or else the total one.
+    """What a footer states, with the available balance, which its totals must move: holds and releases are among its rows.
 
-    Raises `FileRefused` for a field that is not what it must be, and where neither balance moves by the totals.
+    Raises `FileRefused` for a field that is not what it must be, and for a balance that moves otherwise.
     """
     currency = parse_currency(row[1])
     if currency is None:
         raise FileRefused(number, f"{quoted(row[1])} is no currency")
     totals = [total_of(number, row[place], currency, FIELDS[place]) for place in range(2, 6)]
-    balances = [
+    beginning_minor, ending_minor, *_ = [
         balance_of(number, row[place], row[place + 1], currency, FIELDS[place + 1])
         for place in range(6, 18, 2)
     ]
     moved_minor = totals[0] - totals[1] + totals[2] - totals[3]
-    for beginning_minor, ending_minor in (balances[0:2], balances[2:4]):
-        if ending_minor - beginning_minor == moved_minor:
-            return StatedTotals(
-                currency=currency,
-                beginning_minor=beginning_minor,
-                ending_minor=ending_minor,
-                gross_credit_minor=totals[0],
-                gross_debit_minor=totals[1],
-                fee_credit_minor=totals[2],
-                fee_debit_minor=totals[3],
-                rows=count_of(number, row[18], "row count"),
-            )
-    raise FileRefused(
-        number,
-        f"its totals move {Money(moved_minor, currency)}, and neither balance does: available from "
-        f"{Money(balances[0], currency)} to {Money(balances[1], currency)}, total from "
-        f"{Money(balances[2], currency)} to {Money(balances[3], currency)}",
+    if ending_minor - beginning_minor != moved_minor:
+        raise FileRefused(
+            number,
+            f"its totals move {Money(moved_minor, currency)}, and the available balance goes from "
+            f"{Money(beginning_minor, currency)} to {Money(ending_minor, currency)}",
+        )
+    return StatedTotals(
+        currency=currency,
+        beginning_minor=beginning_minor,
+        ending_minor=ending_minor,
+        gross_credit_minor=totals[0],
+        gross_debit_minor=totals[1],
+        fee_credit_minor=totals[2],
+        fee_debit_minor=totals[3],
+        rows=count_of(number, row[18], "row count"),
     )
 
 
