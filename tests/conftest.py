@@ -75,7 +75,6 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 def pytest_collection_finish() -> None:
     """What was collected stays to the end, and need not be looked through again."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 

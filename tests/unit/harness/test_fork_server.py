@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
+from fincore.eventstore import subscription
 from fincore.version import VERSION
 from fixtures import forking
+from fixtures.fork_server import IDLE_DELAY_SECONDS_MAX
 from fixtures.forking import FORK_SERVER, ForkServer
 
 WAIT_SECONDS = 60
@@ -107,6 +109,12 @@ def test_forked_programs_make_ids_of_their_own(tmp_path: Path) -> None:
     ]
     assert (charge[-13:], number) != (other_charge[-13:], other_number)
     assert charge[-13:] != other_charge[-13:]
+
+
+def test_forked_consumers_look_less_often_when_idle(tmp_path: Path) -> None:
+    code = "from fincore.eventstore import subscription; print(subscription.IDLE_DELAY_SECONDS_MAX)"
+    assert ended(tmp_path, "-c", code).output == f"{IDLE_DELAY_SECONDS_MAX}\n"
+    assert subscription.IDLE_DELAY_SECONDS_MAX < IDLE_DELAY_SECONDS_MAX
 
 
 def test_forked_fincore_runs_its_command(tmp_path: Path) -> None:
