@@ -233,6 +233,17 @@ def test_p17_our_id_is_taken_from_custom_field_then_invoice() -> None:
     assert [one.our_reference for one in found] == [refund_id, charge_id, None, None, None, None, None]
 
 
+def test_p17_refund_made_at_paypal_is_no_refund_of_ours() -> None:
+    charge_id, refund_id = new_charge_id(), new_refund_id()
+    refund = StlRow(code="T1107", direction="DR", reference="5AB00000000000009", reference_type="TXN")
+    made_there, ours = lines(
+        replace(refund, custom=charge_id, invoice=charge_id),
+        replace(refund, custom=refund_id, invoice=charge_id),
+    )
+    assert (made_there.our_reference, made_there.parent_reference) == (None, "5AB00000000000009")
+    assert ours.our_reference == refund_id
+
+
 def test_p19_business_day_is_the_sections_range_with_its_offset() -> None:
     file = parsed(joined(stl_lines([PAYMENT])), "paypal_stl")
     list(file.lines)

@@ -7,7 +7,7 @@ from typing import Final
 
 from fincore.domain.currency import Currency, exponent_of, parse_currency
 from fincore.domain.settlement_events import LineKind
-from fincore.reconciliation.formats.our_ids import is_our_id
+from fincore.reconciliation.formats.our_ids import is_our_id, is_refund_id
 from fincore.reconciliation.formats.paypal_events import kinds_of
 from fincore.reconciliation.formats.paypal_fields import (
     AMOUNT_DIGITS_MAX,
@@ -133,6 +133,8 @@ class Section:
                 f"must have a transaction id, and ids of at most {REFERENCE_CHARACTERS_MAX} characters together",
             )
         kind = movements.kind
+        # A refund made at PayPal has the charge's id as its invoice, and is none of our refunds.
+        is_ours = is_refund_id if kind in ("refund", "refund_failed") else is_our_id
         parent = about if about and about_type == "TXN" else None
         payout = own if kind == "payout" else parent or own if kind == "payout_returned" else None
         return SettlementLine(
@@ -142,7 +144,7 @@ class Section:
             own,
             (own, about) if about and parent is None else (own,),
             parent,
-            custom if is_our_id(custom) else invoice if is_our_id(invoice) else None,
+            custom if is_ours(custom) else invoice if is_ours(invoice) else None,
             movements.currency,
             gross_minor,
             fee_minor,
