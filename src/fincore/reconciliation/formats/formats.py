@@ -26,12 +26,14 @@ FORMATS: Final[Mapping[ReadFormat, Format]] = MappingProxyType(
             "PayPal's settlement report", paypal_stl.PARSER_VERSION, paypal_stl.read_paypal_stl
         ),
         "stripe_payout_itemized": Format(
-            "Stripe's itemized payout reconciliation",
+            f"Stripe's itemized payout reconciliation, `{stripe_itemized.REPORT_TYPE}`",
             stripe_itemized.PARSER_VERSION,
             stripe_itemized.read_stripe_itemized,
         ),
         "stripe_payout_summary": Format(
-            "Stripe's summary of a payout", stripe_summary.PARSER_VERSION, stripe_summary.read_stripe_summary
+            f"Stripe's summary of a payout, `{stripe_summary.REPORT_TYPE}`",
+            stripe_summary.PARSER_VERSION,
+            stripe_summary.read_stripe_summary,
         ),
         "camt053": Format("a bank's statement in camt.053", camt053.PARSER_VERSION, camt053.read_camt053),
         "bank_csv": Format("a bank's statement in CSV", bank_csv.PARSER_VERSION, bank_csv.read_bank_csv),
