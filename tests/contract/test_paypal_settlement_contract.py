@@ -88,7 +88,7 @@ def test_report_with_a_fault_of_a_row_is_read_as_it_states(rows: list[Row], kind
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("wrong_footer", "its totals move 192.05 USD, and neither balance does"),
+        ("wrong_footer", "its totals move 192.05 USD, and the available balance"),
         ("wrong_count", "states 3 rows"),
         ("wrong_account", "is about the account 'SANDBQXOTHER3'"),
         ("missing_column", "has 22 fields, and the column header 21"),
