@@ -1,15 +1,24 @@
 """`fincore reconcile fetch`, `files` and `sources`: what they print, and their exit codes."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from fincore.__main__ import main
+from fincore.bootstrap.databases import Databases, open_stores
+from fincore.bootstrap.environment import read_settings
+from fincore.bootstrap.reconciliation import run
+from fincore.domain.errors import ConfigurationError
+from fincore.postgres.database_clock import running_clock
 from fincore.postgres.pool import Pool
 from fincore.reconciliation.fetching import look
+from fincore.reconciliation.files import SettlementFiles
+from fixtures.waiting import eventually
 
 SOURCES = """
 [[source]]
@@ -111,7 +120,7 @@ async def test_sources_are_listed_with_what_is_missing(typed: Typed, offered: Pa
             "update reconciliation.files set status = 'read', parser_version = '1', period_start = $2::date, "
             "period_end = $2::date + interval '1 day - 1 second' where name = $1",
             name,
-            __import__("datetime").date.fromisoformat(day),
+            date.fromisoformat(day),
         )
     _, printed = await typed("sources")
     header, row = printed.splitlines()
@@ -123,6 +132,38 @@ async def test_sources_are_listed_with_what_is_missing(typed: Typed, offered: Pa
 async def test_wrong_argument_is_told(typed: Typed, words: tuple[str, ...]) -> None:
     code, printed = await typed(*words)
     assert code == 2, printed
+
+
+async def test_role_fetches_until_it_is_told_to_stop(
+    typed: Typed, offered: Path, databases: Databases
+) -> None:
+    (offered / "STL-1.CSV").write_text("one")
+    stop = asyncio.Event()
+    async with (
+        open_stores(databases, application_name="tests-reconciliation") as stores,
+        running_clock(stores.eventstore) as clock,
+    ):
+        role = asyncio.create_task(run(read_settings(os.environ), stores, clock, stop))
+        files = SettlementFiles(stores.ledgerdb)
+
+        async def is_fetched() -> bool:
+            return len(await files.list(limit=10)) == 1
+
+        await eventually(is_fetched)
+        stop.set()
+        await role
+    _, printed = await typed("files")
+    assert "STL-1.CSV" in printed
+
+
+async def test_role_without_sources_says_what_to_set(databases: Databases, dsn: str) -> None:
+    settings = read_settings({"FINCORE_EVENTSTORE_DSN": dsn})
+    async with (
+        open_stores(databases, application_name="tests-reconciliation") as stores,
+        running_clock(stores.eventstore) as clock,
+    ):
+        with pytest.raises(ConfigurationError, match="set FINCORE_SETTLEMENT_SOURCES_FILE"):
+            await run(settings, stores, clock, asyncio.Event())
 
 
 async def test_fetch_without_sources_says_what_to_set(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,23 @@ async def test_part_of_another_version_is_not_continued(parts: Path) -> None:
     remote.version = later
     assert await download(parts, remote, later) == CONTENT[::-1]
     assert remote.offsets == [0]
-    assert list(parts.iterdir()) == []
+
+
+async def test_parts_that_no_file_needs_are_dropped(parts: Path) -> None:
+    staging_area, remote = Staging(parts), Remote()
+    remote.fails_at = 60
+    other = RemoteFile("STL-2.CSV", len(CONTENT), WHEN)
+    for source, file in (("paypal", FILE), ("paypal", other), ("paypal_eu", FILE)):
+        with pytest.raises(SourceFailed):
+            async with staging_area.downloaded(source, remote, file):
+                pass
+    before = set(parts.iterdir())
+    await staging_area.drop_others("paypal", [other])
+    (dropped,) = before - set(parts.iterdir())
+    assert dropped.name.startswith("paypal-")
+    remote.fails_at, remote.version = None, other
+    async with staging_area.downloaded("paypal", remote, other):
+        assert remote.offsets[-1] > 0
 
 
 async def test_file_that_changes_during_the_download_is_dropped(parts: Path) -> None:

@@ -88,6 +88,8 @@ class Looker:
         """Fetch the files one after the other; why some that are offered were left out, None where none were."""
         listing = await remote.list()
         candidates = await self._files.not_fetched(source.name, listing.files)
+        # Such as that of a file that was recorded just before its process died.
+        await self._staging.drop_others(source.name, candidates)
         if candidates:
             await self._pause(SETTLE_SECONDS)
         changing: list[str] = []

@@ -7,7 +7,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -60,15 +60,26 @@ class Staging:
             f"{file.name} cannot be stored in {self._folder} ({error.strerror}): see to the disk, the next look continues"
         )
 
+    async def drop_others(self, source: str, wanted: Iterable[RemoteFile]) -> None:
+        """Delete the parts of a source that are of none of the versions wanted. Raises `SourceFailed`."""
+        await asyncio.to_thread(self._drop_others, source, {self._part(source, file) for file in wanted})
+
+    def _drop_others(self, source: str, wanted: Collection[Path]) -> None:
+        try:
+            for part in self._folder.glob(f"{source}-*.part"):
+                if part not in wanted:
+                    part.unlink(missing_ok=True)
+        except OSError as error:
+            raise SourceFailed(f"parts in {self._folder} cannot be deleted ({error.strerror})") from error
+
     def _prepared(self, source: str, file: RemoteFile) -> Path:
-        """Where the part of a file is; parts of other versions of its name are deleted."""
         self._folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        stem = f"{source}-{hashlib.sha256(file.name.encode()).hexdigest()[:32]}"
-        part = self._folder / f"{stem}-{file.size_bytes}-{file.changed_at.timestamp():.0f}.part"
-        for other in self._folder.glob(f"{stem}-*.part"):
-            if other != part:
-                other.unlink(missing_ok=True)
-        return part
+        return self._part(source, file)
+
+    def _part(self, source: str, file: RemoteFile) -> Path:
+        """Where the part of one version of a name is."""
+        name = hashlib.sha256(file.name.encode()).hexdigest()[:32]
+        return self._folder / f"{source}-{name}-{file.size_bytes}-{file.changed_at.timestamp():.0f}.part"
 
 
 def _locked(part: Path) -> BinaryIO:
