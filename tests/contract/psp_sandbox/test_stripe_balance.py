@@ -57,6 +57,7 @@ def test_a_payment_moves_the_balance_by_its_amount_less_the_fee(client: stripe.S
         ("eur", 10_000, 320),
         ("jpy", 1000, 59),
         ("kwd", 10_000, 590),
+        ("isk", 500_000, 17_500),
     ],
 )
 def test_the_fee_follows_its_rule(client: stripe.StripeClient, currency: str, amount: int, fee: int) -> None:

@@ -12,6 +12,7 @@ from fincore.bootstrap.psp_accounts.declared_account import values_of
 from fincore.bootstrap.psp_accounts.secret_reference import SecretReference, parse_reference, secret_resolver
 from fincore.bootstrap.psp_limits import LIMITS
 from fincore.bootstrap.psps import browser_accesses, check_accounts, configured_accounts
+from fincore.bootstrap.settled_accounts import settled_accounts
 from fincore.domain.errors import ConfigurationError
 from fincore.write.psp.stripe.account import STRIPE
 
@@ -326,12 +327,40 @@ def test_wrong_secret_names_the_account_and_its_place(
         ),
         ('script_url = "https://js.example/v3/?hidden"', "must be an https:// URL without a login, query"),
         ('script_url = "javascript:hidden"', "must be an https:// URL"),
+        (
+            'bank_account = "hidden:usd"',
+            "bank_account (written in the file) must have 1 to 64 letters, digits, dots, hyphens and underscores",
+        ),
+        (f'bank_account = "{"b" * 65}"', "must have 1 to 64 letters"),
     ],
 )
-def test_wrong_value_for_browsers_is_refused_at_start(declared: Declared, given: str, says: str) -> None:
+def test_wrong_value_of_an_account_is_refused_at_start(declared: Declared, given: str, says: str) -> None:
     sentence = declared.refused(f"{EU}{given}\n")
     assert sentence.startswith(f"FINCORE_PSP_ACCOUNTS_FILE ({declared.path}): account stripe/eu: ")
     assert says in sentence
+
+
+def test_accounts_pay_out_to_the_bank_accounts_they_name(declared: Declared) -> None:
+    environment = declared.by(f'{EU}bank_account = "main.eur"\n{US}{SHOP}bank_account = "env:BANK"\n')
+    environment |= {
+        "FINCORE_STRIPE_TEST_SECRET_KEY": "sk_test_1",
+        "FINCORE_STRIPE_TEST_BANK_ACCOUNT": "of_settings",
+    }
+    resolver = secret_resolver(SECRETS | environment | {"BANK": "second"})
+    found = settled_accounts(read_settings(environment), resolver)
+    assert {str(name): (one.livemode, one.bank_account) for name, one in found.items()} == {
+        "stripe/test": (False, "of_settings"),
+        "stripe/eu": (False, "main.eur"),
+        "stripe/us": (False, None),
+        "paypal/shop": (False, "second"),
+    }
+
+
+def test_wrong_bank_account_in_a_setting_is_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match="FINCORE_PAYPAL_LIVE_BANK_ACCOUNT must have 1 to 64 letters"
+    ):
+        read_settings({"FINCORE_PAYPAL_LIVE_BANK_ACCOUNT": "main:usd"})
 
 
 def test_browsers_are_told_keys_and_script_of_an_account(declared: Declared) -> None:
