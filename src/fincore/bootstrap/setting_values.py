@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fincore.domain.errors import ConfigurationError
 from fincore.domain.secret import Secret
 from fincore.write.psp.stripe.account import publishable_key_flaw, secret_key_flaw, webhook_secret_flaw
-from fincore.write.settlement.settled_account import bank_account_flaw
+from fincore.write.settlement.bank_account import bank_account_flaw
 from fincore.write.vault.vault_keys import VaultKeys, decoded_key, vault_keys_of
 
 Network = IPv4Network | IPv6Network

@@ -16,7 +16,7 @@ from fincore.write.psp.stripe.account import (
     secret_key_flaw,
     webhook_secret_flaw,
 )
-from fincore.write.settlement.settled_account import bank_account_flaw
+from fincore.write.settlement.bank_account import bank_account_flaw
 
 AccountPart = Literal["calls", "webhooks", "browser", "settlement"]
 """A worker calls the PSP and records its payouts, an API process takes its webhooks, and a checkout process tells browsers what they

@@ -1,18 +1,13 @@
 """An account at a PSP that pays out: its mode, and the bank account that its money goes to. Pure."""
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 
 from fincore.domain.outcome import PspAccount, PspName
 from fincore.domain.settlement_events import BankAccount
 from fincore.write.routing.plan import AccountName
-
-BANK_ACCOUNT_CHARS_MAX: Final = 64
-_BANK_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-"""A bank account is a part of the names of ledger accounts, which are joined by colons."""
+from fincore.write.settlement.bank_account import bank_account_flaw
 
 
 class SettledAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,16 +18,6 @@ class SettledAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SettledAccounts = Mapping[AccountName, SettledAccount]
-
-
-def bank_account_flaw(name: str) -> str | None:
-    """What is wrong with the name of a bank account, as the rest of a sentence; None where nothing is."""
-    if _BANK_ACCOUNT.fullmatch(name):
-        return None
-    return (
-        f"must have 1 to {BANK_ACCOUNT_CHARS_MAX} letters, digits, dots, hyphens and underscores: it is a part of the names "
-        "of ledger accounts"
-    )
 
 
 def bank_account_of(
