@@ -33,6 +33,8 @@ def flaw(customer: CustomerRequest | None = None, **changes: object) -> tuple[st
     ("sent", "kept"),
     [
         ("192.0.2.7", "192.0.2.7"),
+        ("0.99.199.249", "0.99.199.249"),
+        ("255.100.10.1", "255.100.10.1"),
         ("2001:0DB8:0000:0000:0000:0000:0000:0007", "2001:db8::7"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("::", "::"),
@@ -45,7 +47,22 @@ def test_ip_address_is_kept_in_its_shortest_form(sent: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "ip", ["192.0.2.256", "192.0.2.7:443", "fe80::1%eth0", "192.0.2.0/24", "localhost", "0\0"]
+    "ip",
+    [
+        "192.0.2.256",
+        "192.0.2.260",
+        "192.0.2.300",
+        "192.0.2.07",
+        "192.0.2",
+        "192.0.2.7.7",
+        "192.0.2.7\n",
+        "192.0.2.\u0667",
+        "192.0.2.7:443",
+        "fe80::1%eth0",
+        "192.0.2.0/24",
+        "localhost",
+        "0\0",
+    ],
 )
 def test_text_that_is_no_ip_address_is_refused(ip: str) -> None:
     assert flaw(CustomerRequest(ip=ip)) == ("field_invalid", "customer.ip")
