@@ -1,17 +1,21 @@
 """What is particular to the risk store in PostgreSQL: sessions that die, and what may be done with its tables."""
 
 import asyncio
+import json
 import random
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from fincore.bootstrap.databases import Databases, open_stores
+from fincore.postgres.named_sql import load_sql
 from fincore.postgres.pool import Pool
 from fincore.write.risk.postgres_store import PostgresRiskStore
 from fincore.write.risk.rings import ATTEMPTS_KEPT_FOR, WINDOW_SECONDS, outcome_of
 from fincore.write.risk.store import Counter
 from fincore.write.worker.worker import IDEMPOTENCY_KEYS_KEPT_FOR
+from fixtures.plans import nodes_of, rows_visited
 from fixtures.risk_stores import Attempts, PostgresWorld
 from fixtures.waiting import eventually
 
@@ -19,6 +23,24 @@ BY_IP = Counter("attempts", "ip", "1h")
 IP = "203.0.113.9"
 COUNTED = "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ($1, 'ip', 0, 0)"
 IS_BLOCKED = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+LOOK_UP_ARGUMENTS = (
+    *("null", "'72 hours'", "''", "'{}'", "'{}'", "'{}'", "''", "'{}'", "'{}'", "'{}'", "'{}'"),
+    *("'{0}'", "'{declines}'", "'{ip}'", "array[decode(lpad(to_hex(7), 32, '0'), 'hex')]", "'{3600}'"),
+    *("'{1}'", "'{emails}'", "'{ann7@shop.example}'", "'{mer}'"),
+    *("'{2}'", "'{networks}'", "'{10.0.7.9}'", "'{mer}'"),
+)
+"""One counter of outcomes, one list of values, one of addresses."""
+GROWN = """
+insert into risk.counted_outcomes values ('declines', 'ip', 0, 0);
+insert into risk.outcomes
+select decode(lpad(to_hex(n), 32, '0'), 'hex'), '{1,1}', '2100-01-01' from generate_series(1, 1000) n;
+insert into risk.lists (name, kind, created_by, reason) values ('emails', 'email', 'a', 'b'), ('networks', 'ip', 'a', 'b');
+insert into risk.list_entries (list, kind, value, network, added_by, reason)
+select 'emails', 'email', 'ann' || n || '@shop.example', null, 'a', 'b' from generate_series(1, 1000) n
+union all
+select 'networks', 'ip', net::text, net::cidr, 'a', 'b'
+from (select ('10.' || n / 250 || '.' || n % 250 || '.0/24')::cidr as net from generate_series(1, 1000) n) as one;
+"""
 KILL_BLOCKED = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
     "where wait_event_type = 'Lock' and datname = current_database()"
@@ -96,6 +118,20 @@ async def test_burst_reads_the_cards_up_to_each_attempt(pool: Pool) -> None:
     assert await counted("a", "known", "b", "a", "lapsed", "b", "c") == [2, 2, 3, 3, 4, 4, 5]
     assert await counted("a") == [5]
     await world.close()
+
+
+async def test_look_up_reads_one_row_of_a_list_that_grew(databases: Databases, owner_pool: Pool) -> None:
+    """Its plan was made when lists were empty, and is not made anew: it must not read a list from end to end."""
+    look_up = "execute look(" + ", ".join(LOOK_UP_ARGUMENTS) + ")"
+    async with open_stores(databases, application_name="tests") as stores, stores.risk.acquire() as session:
+        await session.execute(
+            f"prepare look as {load_sql('fincore.write.risk', 'postgres_store.sql').observe}"
+        )
+        await session.execute(look_up)
+        await owner_pool.execute(GROWN)
+        assert [tuple(row) for row in await session.fetch(look_up)] == [(0, 0), (1, 1), (2, 1)]
+        explained = json.loads(await session.fetchval(f"explain (analyze, format json) {look_up}"))
+    assert rows_visited(nodes_of(explained[0]["Plan"])) < 10
 
 
 async def test_outcome_is_unknown_until_it_is_counted(pool: Pool) -> None:

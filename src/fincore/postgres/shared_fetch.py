@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -16,18 +17,21 @@ class SharedFetch(Generic[Key, Found]):
 
     def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Found]]]) -> None:
         self._fetch = fetch
-        self._waiting: dict[Key, asyncio.Future[Found | None]] = {}
+        # A future for each caller: one that goes away takes the answer from no other.
+        self._waiting: dict[Key, list[asyncio.Future[Found | None]]] = {}
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, key: Key) -> Found | None:
         """What belongs to a key, or None. Raises what `fetch` raises, to every caller that shared it."""
-        future = self._waiting.get(key)
-        if future is None:
-            future = self._waiting[key] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Found | None] = asyncio.get_running_loop().create_future()
+        callers = self._waiting.get(key)
+        if callers is None:
+            self._waiting[key] = [future]
             if self._fetching is None or self._fetching.done():
                 self._fetching = asyncio.create_task(self._fetch_waiting())
-        # One caller that goes away must not take the answer from the others.
-        return await asyncio.shield(future)
+        else:
+            callers.append(future)
+        return await future
 
     async def _fetch_waiting(self) -> None:
         while self._waiting:
@@ -35,9 +39,12 @@ class SharedFetch(Generic[Key, Found]):
             try:
                 found = await self._fetch(list(batch))
             except Exception as error:  # noqa: BLE001 -- every caller gets the error, of any kind
-                for future in batch.values():
-                    future.set_exception(error)
-                    future.exception()  # seen, even where every caller has gone
+                for future in chain.from_iterable(batch.values()):
+                    if not future.done():
+                        future.set_exception(error)
                 continue
-            for key, future in batch.items():
-                future.set_result(found.get(key))
+            for key, callers in batch.items():
+                answer = found.get(key)
+                for future in callers:
+                    if not future.done():
+                        future.set_result(answer)

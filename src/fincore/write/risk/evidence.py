@@ -71,19 +71,19 @@ def evidence_of(
     known: Known, questions: Questions, readings: Readings | None, sets: Collection[RuleSet]
 ) -> Evidence:
     """What rules are evaluated by; without readings every counter and every list is unknown."""
-    facts = dict(known.facts)
+    counted: dict[str, int] = {}
     entries = None
     kept: dict[str, RiskFact] = {}
     if readings is not None:
-        facts |= {COUNTER_NAMES[one]: count for one, count in readings.counts.items()}
+        counted = {COUNTER_NAMES[one]: count for one, count in readings.counts.items()}
         entries = frozenset((one.list, one.value) for one in readings.members)
         kept = {question(one): member in readings.members for one, member in questions.memberships.items()}
     needed: dict[str, object] = {}
-    for name in _needs_of(tuple(sets)).facts & facts.keys():
-        value = facts[name]
-        if isinstance(value, bool | int | str):
+    for name in _needs_of(tuple(sets)).facts:
+        value = counted[name] if name in counted else known.facts.get(name)
+        if isinstance(value, (str, int)):
             needed[name] = kept[name] = value
-        else:
+        elif value is not None:
             needed[name] = dict(value)
     return Evidence(RISK_FACTS.bind(needed, entries, questions.unanswered), kept)
 

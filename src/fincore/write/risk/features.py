@@ -136,10 +136,8 @@ COUNTER_NAMES: Final[Mapping[Counter, str]] = MappingProxyType({one: name for na
 """The same the other way round."""
 
 HAS_CARD: Final = "has_card"
-_HAS: Final[Mapping[str, FactType]] = {
-    **{f"has_{name}": "bool" for name, fact in FACTS.items() if fact.may_be_unknown},
-    HAS_CARD: "bool",
-}
+_HAS_OF: Final = {name: f"has_{name}" for name, fact in FACTS.items() if fact.may_be_unknown}
+_HAS: Final[Mapping[str, FactType]] = {**dict.fromkeys(_HAS_OF.values(), "bool"), HAS_CARD: "bool"}
 RISK_FACTS: Final = Facts(
     {
         **{name: fact.type for name, fact in FACTS.items()},
@@ -212,7 +210,7 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         "card_funding": _lower(card.funding),
     }
     counted_card = card_key(request.payment_token, request.number_hmac, card.fingerprint)
-    sure: dict[str, FactValue] = {
+    facts: dict[str, FactValue] = {
         "amount_minor": request.money.amount_minor,
         "currency": request.money.currency,
         "merchant_id": request.merchant_id,
@@ -223,8 +221,10 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         "hour_utc": now.hour,
         HAS_CARD: counted_card is not None,
     }
-    facts = {name: value for name, value in unsure.items() if value}
-    has = {f"has_{name}": name in facts for name in unsure}
+    for name, value in unsure.items():
+        facts[_HAS_OF[name]] = bool(value)
+        if value:
+            facts[name] = value
     keys = keys_of(
         request.merchant_id,
         customer,
@@ -233,7 +233,7 @@ def known_of(request: RiskRequest, instrument: CardInstrument | None, now: datet
         first_digits=request.first_digits,
     )
     is_card_in_log = bool(request.payment_token or card.fingerprint)
-    return Known({**sure, **has, **facts}, keys, is_card_in_log, card.fingerprint or None)
+    return Known(facts, keys, is_card_in_log, card.fingerprint or None)
 
 
 def keys_of(

@@ -33,12 +33,15 @@ from fincore.write.risk.metrics import (
     UNAVAILABLE,
 )
 from fincore.write.risk.rules import STRICTNESS, Case, RuleSet, Verdict
+from fincore.write.risk.shared_deadline import SharedDeadline
 from fincore.write.risk.store import Observation, Readings, RiskStore
 
 UNKNOWN_KEPT_MAX: Final = 50
 ERRORS_KEPT_MAX: Final = 20
 REASON_CHARACTERS_MAX: Final = 200
 """How much of what rules did not decide is kept with a charge; the metrics count all of it."""
+
+_DECIDED: Final = {decision: DECISIONS.labels(decision) for decision in STRICTNESS}
 
 Answer = TypeVar("Answer")
 
@@ -84,6 +87,7 @@ class InProcessEngine:
         self._timeout_seconds = timeout_seconds
         self._failure_mode: FailureMode = failure_mode
         self._logged: set[tuple[int, str]] = set()
+        self._bound = SharedDeadline()
 
     @property
     def is_active(self) -> bool:
@@ -104,7 +108,7 @@ class InProcessEngine:
                 live, self._failed(request, Verdict()), begun=begun, unavailable="no_rules"
             )
         ASSESSMENT_SECONDS.observe(assessment.elapsed_microseconds / 1_000_000)
-        DECISIONS.labels(assessment.decision).inc()
+        _DECIDED[assessment.decision].inc()
         if assessment.unavailable is not None:
             UNAVAILABLE.labels(assessment.unavailable).inc()
         return assessment
@@ -155,7 +159,7 @@ class InProcessEngine:
         instrument = instrument_of(
             request.payment_token or "", merchant_id=request.merchant_id, livemode=request.livemode
         )
-        return await _answered(self._cards.find(instrument), deadline, request)
+        return await self._answered(self._cards.find(instrument), deadline, request)
 
     async def _read(
         self, request: RiskRequest, known: Known, questions: Questions, deadline: float
@@ -174,12 +178,26 @@ class InProcessEngine:
             fingerprint=known.fingerprint,
         )
         failpoint("risk", "before")
-        readings, unread = await _answered(
+        readings, unread = await self._answered(
             self._store.observe(observation, counters, memberships), deadline, request
         )
         if unread is None:
             failpoint("risk", "after")
         return readings, unread
+
+    async def _answered(
+        self, asked: Awaitable[Answer], deadline: float, request: RiskRequest
+    ) -> tuple[Answer | None, RiskUnavailable | None]:
+        """The answer of a store, or why there is none by `deadline`, a time of the event loop."""
+        try:
+            return await self._bound.answer(asked, deadline), None
+        except TimeoutError:
+            return None, "store_slow"
+        except (StoreUnavailable, Overloaded):
+            return None, "store_unavailable"
+        except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
+            _log.exception("risk.store_failed", charge_id=request.charge_id)
+            return None, "store_unavailable"
 
     def _failed(self, request: RiskRequest, verdict: Verdict) -> Verdict:
         """The stricter of what rules decided without the store, and of the failure mode."""
@@ -220,22 +238,6 @@ def lacks_card(request: RiskRequest, rules: RuleSet) -> bool:
     """Whether rules need a fact of the card that the request does not tell, and a payment by the same token may have told."""
     told = request.instrument or CardInstrument()
     return bool(request.payment_token) and any(not getattr(told, field) for field in rules.card_fields)
-
-
-async def _answered(
-    asked: Awaitable[Answer], deadline: float, request: RiskRequest
-) -> tuple[Answer | None, RiskUnavailable | None]:
-    """The answer of a store, or why there is none by `deadline`, a time of the event loop."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await asked, None
-    except TimeoutError:
-        return None, "store_slow"
-    except (StoreUnavailable, Overloaded):
-        return None, "store_unavailable"
-    except Exception:  # noqa: BLE001 -- a defect of the store leaves the failure mode, and is logged
-        _log.exception("risk.store_failed", charge_id=request.charge_id)
-        return None, "store_unavailable"
 
 
 def _assessment(

@@ -1,7 +1,9 @@
 """What an observation asks of the store, and a batch of such questions as the columns of one statement. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from fincore.write.risk.list_values import looked_up_values
 from fincore.write.risk.rings import (
@@ -63,65 +65,39 @@ class Question(NamedTuple):
 
     def readings(self, answers: Mapping[int, int]) -> Readings:
         """What the answers mean, each to the question at its place. A counter without an answer is unknown."""
-        return Readings(
-            counts={
-                asked: answers[place]
-                for place, asked in enumerate(self.asked)
-                if isinstance(asked, Counter) and place in answers
-            },
-            members=frozenset(
-                asked
-                for place, asked in enumerate(self.asked)
-                if isinstance(asked, Membership) and place in answers
-            ),
-        )
+        counts: dict[Counter, int] = {}
+        members: list[Membership] = []
+        for place, answer in answers.items():
+            asked = self.asked[place]
+            if isinstance(asked, Counter):
+                counts[asked] = answer
+            else:
+                members.append(asked)
+        return Readings(counts=counts, members=frozenset(members))
 
 
 def question_of(
     observation: Observation, counters: Collection[Counter], memberships: Collection[Membership]
 ) -> Question:
     """What an observation asks; counters that are unknown of it are left out."""
-    known = [counter for counter in dict.fromkeys(counters) if _is_known(counter, observation)]
+    asked: list[Counter | Membership] = []
     steps: list[Step] = []
     lookups: list[Lookup] = []
     values: list[tuple[int, str, str]] = []
     addresses: list[tuple[int, str, str]] = []
-    card = None if observation.card is None else card_number_of(observation.card)
-    merchant_id, livemode = observation.merchant_id, observation.livemode
-    currency = observation.money.currency
-    asked = [
-        (place, counter, value)
-        for place, counter in enumerate(known)
-        for value in observation.values_of(counter.key)
-    ]
-    for place, counter, value in asked:
-        if counter.measure not in ATTEMPT_MEASURES:
-            outcome = outcome_of(
-                counter.measure,
-                counter.key,
-                value,
-                merchant_id=merchant_id,
-                livemode=livemode,
-                currency=currency,
-            )
-            lookups.append(
-                Lookup(place, counter.measure, counter.key, outcome, WINDOW_SECONDS[counter.window])
-            )
+    for counter in dict.fromkeys(counters):
+        counted_by = observation.values_of(counter.key)
+        if not counted_by or (counter.measure == "distinct_cards" and observation.card is None):
             continue
-        ring = ring_of(counter, value, merchant_id=merchant_id, livemode=livemode, currency=currency)
-        is_set = counter.measure == "distinct_cards"
-        amount = observation.money.amount_minor if counter.measure == "attempted_minor" else 1
-        steps.append(
-            Step(
-                place,
-                ring,
-                bucket_seconds(counter.window),
-                is_set,
-                0 if is_set else amount,
-                card if is_set else None,
-            )
-        )
-    for place, membership in enumerate(memberships, start=len(known)):
+        place = len(asked)
+        asked.append(counter)
+        if counter.measure in ATTEMPT_MEASURES:
+            steps += [_step(place, counter, value, observation) for value in counted_by]
+        else:
+            lookups += [_lookup(place, counter, value, observation) for value in counted_by]
+    for membership in memberships:
+        place = len(asked)
+        asked.append(membership)
         found = values if membership.kind != "ip" else addresses
         found += [
             (place, membership.list, value) for value in looked_up_values(membership.kind, membership.value)
@@ -129,7 +105,7 @@ def question_of(
     return Question(
         observation.merchant_id,
         attempt_of(observation),
-        (*known, *memberships),
+        tuple(asked),
         tuple(steps),
         tuple(lookups),
         tuple(values),
@@ -137,26 +113,56 @@ def question_of(
     )
 
 
-def _is_known(counter: Counter, observation: Observation) -> bool:
-    if counter.measure == "distinct_cards" and observation.card is None:
-        return False
-    return bool(observation.values_of(counter.key))
+def _step(place: int, counter: Counter, value: str, observation: Observation) -> Step:
+    ring = ring_of(
+        counter,
+        value,
+        merchant_id=observation.merchant_id,
+        livemode=observation.livemode,
+        currency=observation.money.currency,
+    )
+    length = bucket_seconds(counter.window)
+    if counter.measure == "distinct_cards":
+        card = None if observation.card is None else card_number_of(observation.card)
+        return Step(place, ring, length, is_set=True, amount=0, card=card)
+    amount = observation.money.amount_minor if counter.measure == "attempted_minor" else 1
+    return Step(place, ring, length, is_set=False, amount=amount, card=None)
 
 
-def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
-    """The parameters of the statement for a batch, in its order; the places are numbered through the whole batch."""
-    attempts: list[tuple[bytes, bytes]] = []
-    steps: list[tuple[int, bytes, bytes, int, bool, int, int | None]] = []
+def _lookup(place: int, counter: Counter, value: str, observation: Observation) -> Lookup:
+    outcome = outcome_of(
+        counter.measure,
+        counter.key,
+        value,
+        merchant_id=observation.merchant_id,
+        livemode=observation.livemode,
+        currency=observation.money.currency,
+    )
+    return Lookup(place, counter.measure, counter.key, outcome, WINDOW_SECONDS[counter.window])
+
+
+def columns_of(questions: Sequence[Question]) -> list[Any]:
+    """The parameters of the statement for a batch, in its order; the places are numbered through the whole batch.
+
+    Numbers and hashes, of which there are many, go as one text and one run of bytes a column: asyncpg looks at each element of an
+    array as if it might be an array, which takes longer than to write it.
+    """
+    attempts: list[bytes] = []
+    rings: list[bytes] = []
+    steps: list[tuple[int, int, bytes, int, bool, int, int | None]] = []
     lookups: list[tuple[int, str, str, bytes, int]] = []
     values: list[tuple[int, str, str, str]] = []
     addresses: list[tuple[int, str, str, str]] = []
     first = 0
     for question in questions:
         if question.steps:
-            rings = b"".join(sorted(step.ring for step in question.steps))
-            attempts.append((question.attempt, rings))
-        for place, ring, length, is_set, amount, card in question.steps:
-            steps.append((first + place, question.attempt, ring, length, is_set, amount, card))
+            number = len(attempts)
+            attempts.append(question.attempt)
+            rings.append(b"".join(sorted(step.ring for step in question.steps)))
+            steps += [
+                (first + place, number, ring, length, is_set, amount, card)
+                for place, ring, length, is_set, amount, card in question.steps
+            ]
         lookups += [
             (first + place, measure, key, outcome, length)
             for place, measure, key, outcome, length in question.lookups
@@ -168,10 +174,23 @@ def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
             (first + place, name, value, question.merchant_id) for place, name, value in question.addresses
         ]
         first += len(question.asked)
+    places, numbers, step_rings, lengths, are_sets, amounts, cards = _columns(steps, 7)
+    asked, measures, keys, outcomes, windows = _columns(lookups, 5)
     return [
-        *_columns(attempts, 2),
-        *_columns(steps, 7),
-        *_columns(lookups, 5),
+        b"".join(attempts),
+        rings,
+        _text_of(places),
+        _text_of(numbers),
+        b"".join(step_rings),
+        _text_of(lengths),
+        _text_of(are_sets),
+        _text_of(amounts),
+        _text_of(cards),
+        _text_of(asked),
+        measures,
+        keys,
+        outcomes,
+        _text_of(windows),
         *_columns(values, 4),
         *_columns(addresses, 4),
     ]
@@ -179,3 +198,11 @@ def columns_of(questions: Sequence[Question]) -> list[Sequence[Any]]:
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _text_of(column: Sequence[int | None]) -> str:
+    """An array of numbers or truth values as PostgreSQL writes it."""
+    return f"{{{_ENCODER.encode(column)[1:-1].decode()}}}"
+
+
+_ENCODER: Final = msgspec.json.Encoder()

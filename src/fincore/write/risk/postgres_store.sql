@@ -1,17 +1,18 @@
 -- name: observe
 -- Count attempts and read their counters, those of outcomes, and the lists: all that a batch asks, each answer with its number.
 -- The locks are taken in one order by every process: attempts, rings, sets of cards, each by their hashes. $1 is the time, the server's
--- unless given; $2 after how long a request under the same idempotency key is another one. Full joins, where neither side has rows
--- that the other lacks, are hash joins also where the planner expects few rows.
+-- unless given; $2 after how long a request under the same idempotency key is another one. $3 and $7 are hashes of 16 bytes each, one
+-- after the other. Full joins, where neither side has rows that the other lacks, are hash joins also where the planner expects few
+-- rows. Lateral with a limit: a look-up by an index for each, also where the table was small when the plan was made.
 with moment as materialized (
     select at, floor(extract(epoch from at))::bigint as at_seconds
     from (select coalesce($1::timestamptz, now()) as at) as told
 ),
 counted as (
     insert into risk.attempts as a (attempt, rings, rings_before, counted_at)
-    select t.attempt, t.rings, '', moment.at
-    from unnest($3::bytea[], $4::bytea[]) as t (attempt, rings), moment
-    order by t.attempt
+    select substring($3::bytea from (t.no::int - 1) * 16 + 1 for 16), t.rings, '', moment.at
+    from unnest($4::bytea[]) with ordinality as t (rings, no), moment
+    order by 1
     on conflict (attempt) do update set
         rings_before = case
             when a.counted_at between excluded.counted_at - $2::interval and excluded.counted_at + $2::interval then a.rings
@@ -33,8 +34,14 @@ steps as materialized (
         t.no, t.ring, t.bucket_seconds, t.is_set, moment.at_seconds / t.bucket_seconds as bucket,
         case when position(t.ring in c.rings_before) > 0 then 0 else t.amount end as amount,
         case when position(t.ring in c.rings_before) > 0 then null else t.card end as card
-    from unnest($5::int[], $6::bytea[], $7::bytea[], $8::int[], $9::boolean[], $10::bigint[], $11::bigint[])
-        as t (no, attempt, ring, bucket_seconds, is_set, amount, card)
+    from (
+        select
+            no, substring($3::bytea from attempt * 16 + 1 for 16) as attempt,
+            substring($7::bytea from (place::int - 1) * 16 + 1 for 16) as ring, bucket_seconds, is_set, amount, card
+        from unnest(
+            $5::text::int[], $6::text::int[], $8::text::int[], $9::text::boolean[], $10::text::bigint[], $11::text::bigint[]
+        ) with ordinality as t (no, attempt, bucket_seconds, is_set, amount, card, place)
+    ) as t
     full join counted c using (attempt)
     cross join moment
 ),
@@ -82,33 +89,40 @@ from (select no, ring, row_number() over (partition by ring order by no) as plac
 full join sets r using (ring)
 union all
 select t.no, coalesce(risk.outcomes_since(o.state, moment.at_seconds - t.window_seconds), 0)
-from unnest($12::int[], $13::text[], $14::text[], $15::bytea[], $16::int[]) as t (no, measure, key, outcome, window_seconds)
-left join risk.outcomes o on o.outcome = t.outcome
-cross join moment
+from moment
+cross join unnest($12::text::int[], $13::text[], $14::text[], $15::bytea[], $16::text::int[])
+    as t (no, measure, key, outcome, window_seconds)
+left join lateral (
+    select state from risk.outcomes where outcome = t.outcome limit 1
+) as o on true
 -- That an outcome which is not counted did not happen is not known.
 where exists (select from risk.counted_outcomes c where (c.measure, c.key) = (t.measure, t.key))
 union all
 select t.no, 1
-from unnest($17::int[], $18::text[], $19::text[], $20::text[]) as t (no, list, value, merchant_id), moment
-where exists (
+from moment
+cross join unnest($17::int[], $18::text[], $19::text[], $20::text[]) as t (no, list, value, merchant_id)
+cross join lateral (
     select from risk.list_entries e
     where e.list = t.list and e.value = t.value and e.removed_at is null
       and (e.merchant_id is null or e.merchant_id = t.merchant_id)
       and (e.expires_at is null or e.expires_at > moment.at)
       and (e.import_id is null
            or exists (select from risk.list_imports i where i.import_id = e.import_id and i.completed_at is not null))
-)
+    limit 1
+) as listed
 union all
 select t.no, 1
-from unnest($21::int[], $22::text[], $23::text[], $24::text[]) as t (no, list, address, merchant_id), moment
-where exists (
+from moment
+cross join unnest($21::int[], $22::text[], $23::text[], $24::text[]) as t (no, list, address, merchant_id)
+cross join lateral (
     select from risk.list_entries e
     where e.list = t.list and e.network >>= t.address::inet and e.network is not null and e.removed_at is null
       and (e.merchant_id is null or e.merchant_id = t.merchant_id)
       and (e.expires_at is null or e.expires_at > moment.at)
       and (e.import_id is null
            or exists (select from risk.list_imports i where i.import_id = e.import_id and i.completed_at is not null))
-);
+    limit 1
+) as listed;
 
 -- name: purge_attempts
 -- Forget which attempts were counted, past the retention, a bounded number at a time.

@@ -6,9 +6,10 @@ window, and higher by what happened in one bucket at most.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from fincore.domain.ids import MerchantId
 from fincore.write.risk.store import Counter, Key, Measure, Observation, Window
@@ -29,6 +30,8 @@ SUMS: Final[frozenset[Measure]] = frozenset({"attempted_minor", "captured_minor"
 """The sums of amounts, each in one currency."""
 
 RING_BYTES: Final = 16
+NAMES_KEPT_MAX: Final = 10_000
+"""Names of counters, without the value, that a process keeps."""
 
 
 def bucket_seconds(window: Window) -> int:
@@ -41,22 +44,35 @@ def ring_of(counter: Counter, value: str, *, merchant_id: MerchantId, livemode: 
 
     No store holds the value itself. It can be guessed from the hash by trying values, as any e-mail address can.
     """
-    of_currency = currency if counter.measure in SUMS else ""
-    # The value comes last: none of the others holds a NUL, so that no two names run into each other.
-    name = f"{merchant_id}\0{livemode:d}\0{counter.measure}\0{counter.key}\0{counter.window}\0{of_currency}\0{value}"
-    return _hash(name)
+    name = _name_of(*counter, merchant_id=merchant_id, livemode=livemode, currency=currency)
+    return _hash(name, value)
 
 
 def outcome_of(
     measure: Measure, key: Key, value: str, *, merchant_id: MerchantId, livemode: bool, currency: str
 ) -> bytes:
     """The same for what becomes of charges, which is kept for all windows together."""
+    name = _name_of(measure, key, "", merchant_id=merchant_id, livemode=livemode, currency=currency)
+    return _hash(name, value)
+
+
+@lru_cache(maxsize=NAMES_KEPT_MAX)
+def _name_of(
+    measure: Measure,
+    key: Key,
+    window: Window | Literal[""],
+    *,
+    merchant_id: MerchantId,
+    livemode: bool,
+    currency: str,
+) -> bytes:
+    """What stands before the value: it comes last, and none of the others holds a NUL, so that no two names run into each other."""
     of_currency = currency if measure in SUMS else ""
-    return _hash(f"{merchant_id}\0{livemode:d}\0{measure}\0{key}\0\0{of_currency}\0{value}")
+    return f"{merchant_id}\0{livemode:d}\0{measure}\0{key}\0{window}\0{of_currency}\0".encode()
 
 
-def _hash(name: str) -> bytes:
-    return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=RING_BYTES).digest()
+def _hash(name: bytes, value: str) -> bytes:
+    return blake2b(name + value.encode("utf-8", "surrogatepass"), digest_size=RING_BYTES).digest()
 
 
 def card_number_of(card: str) -> int:

@@ -71,8 +71,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     def values_of(self, key: Key) -> tuple[str, ...]:
         """By what the attempt is counted under a key; empty where that is unknown."""
-        known = (self.values.get(key), self.fingerprint if key == "card" else None)
-        return tuple(dict.fromkeys(value for value in known if value))
+        value = self.values.get(key)
+        if key == "card" and self.fingerprint and self.fingerprint != value:
+            return (value, self.fingerprint) if value else (self.fingerprint,)
+        return (value,) if value else ()
 
 
 class Readings(msgspec.Struct, frozen=True, kw_only=True):

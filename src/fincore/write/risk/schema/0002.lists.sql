@@ -42,7 +42,8 @@ create table risk.list_entries (
     constraint list_entries_are_removed_for_a_reason
         check ((removed_at is null) = (removed_by is null) and (removed_at is null) = (removal_reason is null))
 );
-create index list_entries_by_value on risk.list_entries (list, value) where removed_at is null;
+-- Of a value that is asked for: an address is looked for among networks, and never by reading this index through.
+create index list_entries_by_value on risk.list_entries (list, value) where removed_at is null and value is not null;
 create index list_entries_by_network on risk.list_entries using spgist (network) where removed_at is null and network is not null;
 -- What was listed at an earlier time: entries that were removed since.
 create index list_entries_removed_by_value on risk.list_entries (list, value) where removed_at is not null;
