@@ -43,6 +43,7 @@ ACCEPT_ROUNDS: Final = 3
 ACCEPT_TARGET_MICROSECONDS: Final = 500.0
 ACCEPT_LOAD: Final = 64
 ACCEPT_SECONDS: Final = 4.0
+FIRST_SECONDS: Final = 0.5
 LIST_ENTRIES: Final = (1_000, 1_000_000)
 LOOKUPS: Final = 500
 MERCHANT_ID: Final = MerchantId("mer_01kab5m5wvfb9v1c2m5hfv0d2e")
@@ -144,6 +145,7 @@ def _measure_accept(store: Store) -> None:
         _let_rules_live(ruled, store)
         ports = {plain: plain.start_role("api"), ruled: ruled.start_role("api")}
         time.sleep(RULES_LIVE_AFTER_SECONDS)
+        _let_outcomes_be_counted(ruled, ports[ruled])
         rounds = [
             (_accept(plain, ports[plain], f"plain-{number}"), _accept(ruled, ports[ruled], f"ruled-{number}"))
             for number in range(ACCEPT_ROUNDS)
@@ -238,17 +240,24 @@ async def _listed(lists: RiskLists, risk: PostgresRiskStore, file: Path, entries
 def _let_rules_live(fincore: Installation, store: Store) -> None:
     file = store.folder / "risk-rules.toml"
     file.write_text(rules_text(ACCEPT_RULES, COUNTED))
-    # As where the consumer of outcomes counts them: the declines of a card are unknown otherwise.
-    with psycopg.connect(fincore.dsn, autocommit=True) as connection:
-        connection.execute(
-            "insert into risk.counted_outcomes (measure, key, since_tx, since_pos) values ('declines', 'card', 0, 0)"
-        )
     fincore.printed("risk", "draft", str(file), "--reason", "bench")
     fincore.printed("risk", "shadow", "1", "--reason", "bench")
     fincore.printed("risk", "live", "1", "--reason", "bench")
 
 
-def _accept(fincore: Installation, port: int, keys: str) -> _Accepted:
+def _let_outcomes_be_counted(fincore: Installation, port: int) -> None:
+    """Until the role `risk` has seen a charge, the declines of a card are unknown. It is stopped then: only the API is measured."""
+    fincore.start_role("risk")
+    _accept(fincore, port, "first", seconds=FIRST_SECONDS)
+    with psycopg.connect(fincore.dsn, autocommit=True) as connection:
+        fincore.until(
+            "declines are counted",
+            lambda: connection.execute("select 1 from risk.counted_outcomes").fetchone() is not None,
+        )
+    fincore.terminate("risk")
+
+
+def _accept(fincore: Installation, port: int, keys: str, *, seconds: float = ACCEPT_SECONDS) -> _Accepted:
     meter = fincore.cpu_meter()
     result = load.run(
         Load(
@@ -256,7 +265,7 @@ def _accept(fincore: Installation, port: int, keys: str) -> _Accepted:
             method="POST",
             path="/v1/charges",
             connections=ACCEPT_LOAD,
-            seconds=ACCEPT_SECONDS,
+            seconds=seconds,
             warmup_seconds=1.0,
             headers={"Authorization": f"Bearer {fincore.secret_key}"},
             bodies=(BODY,),
