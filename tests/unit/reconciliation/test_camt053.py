@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fincore.reconciliation.formats.bank_references import references_in
@@ -302,6 +302,7 @@ def test_gigabyte_of_one_thing_takes_bounded_memory(beginning: bytes, block: byt
         tracemalloc.stop()
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.sampled_from(["CRDT", "DBIT"])), max_size=6))
 def test_written_entries_are_read_again(amounts: list[tuple[int, str]]) -> None:
     entries = [
@@ -315,6 +316,7 @@ def test_written_entries_are_read_again(amounts: list[tuple[int, str]]) -> None:
     ]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_statement_cut_anywhere_is_refused(data: st.DataObject) -> None:
     content = document(statement(Entry()))

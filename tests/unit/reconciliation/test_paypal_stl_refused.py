@@ -110,6 +110,18 @@ def test_p5_amount_with_a_fraction_that_its_currency_lacks() -> None:
     assert (refused.line_number, "'12345' is no amount of JPY" in refused.reason) == (5, True)
 
 
+def test_p6_amount_in_major_units_is_refused() -> None:
+    """The balance report writes them so; no scale is ever guessed from an amount's form."""
+    refused = refusal(altered(BODY, lambda line: line.replace(",10000,", ",100.00,")))
+    assert (refused.line_number, "'100.00' is no amount of USD in hundredths" in refused.reason) == (5, True)
+
+
+def test_p18_transaction_detail_report_is_refused() -> None:
+    refused = refusal(joined(stl_lines([ROW], [*STL_COLUMNS, "Transactional Status"])))
+    assert refused.line_number == 4
+    assert "this is a transaction detail report" in refused.reason
+
+
 @pytest.mark.parametrize("direction", ["", "cr", "Credit", "C"])
 def test_direction_that_is_neither_word_is_refused(direction: str) -> None:
     assert "in place of CR or DR" in refusal_of(replace(ROW, direction=direction)).reason

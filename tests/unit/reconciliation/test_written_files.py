@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from string import ascii_uppercase, digits
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fincore.domain.currency import EXPONENTS, Currency
@@ -167,6 +167,7 @@ def itemized_lines_and_rows(draw: st.DrawFn) -> tuple[list[SettlementLine], list
     return lines, rows
 
 
+@settings(deadline=None, max_examples=50)
 @given(stl_lines_and_rows())
 def test_paypal_rows_that_are_written_are_read_again(both: tuple[list[SettlementLine], list[StlRow]]) -> None:
     lines, rows = both
@@ -177,6 +178,7 @@ def test_paypal_rows_that_are_written_are_read_again(both: tuple[list[Settlement
         assert file.stated[currency].rows == totals.rows
 
 
+@settings(deadline=None, max_examples=50)
 @given(itemized_lines_and_rows())
 def test_stripe_rows_that_are_written_are_read_again(
     both: tuple[list[SettlementLine], list[dict[str, str]]],
@@ -188,6 +190,7 @@ def test_stripe_rows_that_are_written_are_read_again(
         assert totals.net_minor == sum(one.net_minor for one in lines if one.currency == currency)
 
 
+@settings(deadline=None, max_examples=50)
 @given(stl_lines_and_rows(), st.data())
 def test_paypal_report_cut_anywhere_is_refused(
     both: tuple[list[SettlementLine], list[StlRow]], data: st.DataObject
@@ -199,6 +202,7 @@ def test_paypal_report_cut_anywhere_is_refused(
         lines_of(cut, "paypal_stl")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=200), st.sampled_from(sorted(FORMATS)))
 def test_any_bytes_are_refused_in_a_sentence(content: bytes, file_format: ReadFormat) -> None:
     with pytest.raises(FileRefused):

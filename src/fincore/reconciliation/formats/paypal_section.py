@@ -39,6 +39,8 @@ COLUMNS: Final = (
     "custom field",
 )
 """The columns that every report has, by their names in lower case with single spaces; their order is not fixed."""
+FOREIGN_COLUMN: Final = "transactional status"
+"""Of the transaction detail report (TRR), in which rows stand that move nothing: pending, denied and voided ones."""
 OPTIONAL_COLUMN: Final = "bank reference id"
 """Of withdrawals; reports before version 8 lack it."""
 
@@ -64,6 +66,10 @@ class Section:
     def __init__(self, number: int, header: list[str]) -> None:
         """Take the names of the columns from the row CH. Raises `FileRefused`."""
         columns = columns_of(number, header)
+        if FOREIGN_COLUMN in columns:
+            raise FileRefused(
+                number, f"names the column {quoted(FOREIGN_COLUMN)}: this is a transaction detail report"
+            )
         missing = [name for name in COLUMNS if name not in columns]
         if missing:
             raise FileRefused(number, f"lacks the column {quoted(missing[0])}")
