@@ -50,6 +50,8 @@ from fincore.reconciliation.formats import paypal_events, paypal_rows, records, 
 from fincore.reconciliation.formats.formats import FORMATS
 from fincore.reconciliation.formats.stripe_categories import CATEGORIES
 from fincore.reconciliation.line import REFERENCE_CHARACTERS_MAX
+from fincore.reconciliation.matching.differences import MEANINGS as BREAK_MEANINGS
+from fincore.reconciliation.matching.differences import break_table
 from fincore.reconciliation.totals import TYPES_MAX
 from fincore.write.merchants import origins
 from fincore.write.merchants.origin import ORIGIN_CHARACTERS_MAX
@@ -580,6 +582,10 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = {
     "paypal_outcomes": lambda: _text(
         "\n".join(line.rstrip() for line in paypal_outcome_table().splitlines())
     ),
+    "break_classes": lambda: _table(
+        ("class", "is"), [(f"`{name}`", meaning) for name, meaning in BREAK_MEANINGS.items()]
+    ),
+    "break_shapes": lambda: _text(break_table()),
     "stl_rows": stl_rows,
     "stripe_categories": lambda: _table(
         ("category", "is"), [(f"`{name}`", f"`{kind}`") for name, kind in CATEGORIES.items()]

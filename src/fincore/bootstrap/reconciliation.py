@@ -1,17 +1,18 @@
-"""The reconciliation role: fetches settlement files from their sources, at the times of each."""
+"""The reconciliation role: fetches settlement files from their sources, at the times of each, and reconciles after each look."""
 
 import asyncio
 import os
 
 from fincore.bootstrap.databases import Stores
-from fincore.bootstrap.processes import run_until
+from fincore.bootstrap.processes import run_until, running_writer
 from fincore.bootstrap.psp_accounts.secret_reference import secret_resolver
+from fincore.bootstrap.reconciler import reconciled, reconciliation_of
 from fincore.bootstrap.settings import Settings
 from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder, watched_sources
 from fincore.domain.clock import AgeClock
 from fincore.domain.errors import ConfigurationError
 from fincore.reconciliation.evidence.folder import FolderEvidence
-from fincore.reconciliation.fetcher import Fetcher
+from fincore.reconciliation.fetcher import AfterLook, Fetcher
 from fincore.reconciliation.fetching.look import Looker
 from fincore.reconciliation.fetching.staging import Staging
 from fincore.reconciliation.files import SettlementFiles
@@ -19,19 +20,22 @@ from fincore.reconciliation.sources import Sources
 
 
 async def run(settings: Settings, stores: Stores, _: AgeClock, stop: asyncio.Event) -> None:
-    """Fetch until `stop`. Raises `ConfigurationError` where no source is declared."""
+    """Fetch and reconcile until `stop`. Raises `ConfigurationError` where no source is declared."""
     if not settings.settlement_sources_file:
         raise ConfigurationError(
             "no source of settlement files is declared: set FINCORE_SETTLEMENT_SOURCES_FILE to a file that declares them"
         )
-    fetcher = fetcher_of(settings, stores)
-    await run_until(stop, fetcher.run(), fetcher.stop)
+    async with running_writer(stores.eventstore, stores.jobs.enqueue) as writer:
+        after_look = reconciled(reconciliation_of(settings, stores, writer))
+        fetcher = fetcher_of(settings, stores, after_look)
+        await run_until(stop, fetcher.run(), fetcher.stop)
 
 
-def fetcher_of(settings: Settings, stores: Stores) -> Fetcher:
-    """What fetches the files of the declared sources. Raises `ConfigurationError` for a secret that cannot be read."""
+def fetcher_of(settings: Settings, stores: Stores, after_look: AfterLook | None = None) -> Fetcher:
+    """What fetches the files of the declared sources, and what it calls after each look. Raises `ConfigurationError` for a secret that cannot be read."""
     evidence = evidence_folder(settings)
     looker = Looker(
         SettlementFiles(stores.ledgerdb), FolderEvidence(evidence), Staging(evidence / ".downloads")
     )
-    return Fetcher(watched_sources(settings, secret_resolver(os.environ)), Sources(stores.ledgerdb), looker)
+    watched = watched_sources(settings, secret_resolver(os.environ))
+    return Fetcher(watched, Sources(stores.ledgerdb), looker, after_look)

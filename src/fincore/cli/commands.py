@@ -85,7 +85,7 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         ),
         "reconcile": Command(
             "fincore.cli.reconcile:reconcile",
-            "Settlement files of PSPs and statements of banks: fetch, list and check them, and show how their sources stand.",
+            "Settlement files of PSPs and statements of banks: fetch, list and check them, match them with the ledger, list the breaks.",
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""What `fincore reconcile` can do: settlement files fetched, listed and checked, and their sources."""
+"""What `fincore reconcile` can do: settlement files and their sources, runs, and what they find."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from fincore.backoffice.settlement_check import CheckedFile, check_file
-from fincore.cli import settlement_files
+from fincore.cli import settlement_files, settlement_runs
 from fincore.cli.commands import COMMANDS
 from fincore.cli.settlement_text import checked_text
 from fincore.cli.terminal import show
@@ -17,6 +17,9 @@ reconcile = App(name="reconcile", help=COMMANDS["reconcile"].help)
 reconcile.command(settlement_files.fetch, name="fetch")
 reconcile.command(settlement_files.files, name="files")
 reconcile.command(settlement_files.sources, name="sources")
+reconcile.command(settlement_runs.run, name="run")
+reconcile.command(settlement_runs.breaks, name="breaks")
+reconcile.command(settlement_runs.uncleared, name="uncleared")
 
 
 @reconcile.command(name="check")

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from fincore.domain.errors import FinCoreError
+from fincore.domain.errors import FinCoreError, StoreUnavailable
 from fincore.domain.ids import RunId, SettlementFileId
 from fincore.eventstore.commit import Provenance
 from fincore.eventstore.recorder import Recorded
@@ -36,7 +36,7 @@ LEDGER_SECONDS_MAX: Final = 120.0
 LOOK_INTERVAL_SECONDS: Final = 0.2
 
 
-class LedgerBehind(FinCoreError):
+class LedgerBehind(StoreUnavailable):
     """The ledger has not booked what is in the log, so that a run would take what it knows for unknown."""
 
     def __init__(self) -> None:

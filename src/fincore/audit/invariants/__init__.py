@@ -9,6 +9,7 @@ from typing import Final
 
 from fincore.audit.invariants.balances_equal_postings import BALANCES_EQUAL_POSTINGS
 from fincore.audit.invariants.check_result import CHECK_SECONDS_MAX, CheckResult, result_of
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
 from fincore.audit.invariants.clearing_items_equal_postings import CLEARING_ITEMS_EQUAL_POSTINGS
 from fincore.audit.invariants.disputes_presuppose_captures import DISPUTES_PRESUPPOSE_CAPTURES
 from fincore.audit.invariants.entries_balance import ENTRIES_BALANCE
@@ -28,6 +29,7 @@ from fincore.audit.invariants.refunded_within_captured import REFUNDED_WITHIN_CA
 from fincore.audit.invariants.reviewed_charges_await_approval import REVIEWED_CHARGES_AWAIT_APPROVAL
 from fincore.audit.invariants.same_key_same_charge import SAME_KEY_SAME_CHARGE
 from fincore.audit.invariants.sessions_are_paid_once import SESSIONS_ARE_PAID_ONCE
+from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
 from fincore.audit.invariants.stream_versions_are_dense import STREAM_VERSIONS_ARE_DENSE
 from fincore.audit.invariants.succeeded_charges_took_money import SUCCEEDED_CHARGES_TOOK_MONEY
 from fincore.audit.invariants.view_equals_fold import VIEW_EQUALS_FOLD
@@ -55,6 +57,8 @@ INVARIANTS: Final[Sequence[Invariant]] = (
     CLEARING_ITEMS_EQUAL_POSTINGS,
     IN_TRANSIT_EQUALS_OPEN_PAYOUTS,
     NOTHING_WAITS_IN_SUSPENSE,
+    CLEARING_IS_EXPLAINED,
+    SETTLEMENT_EVENTS_HAVE_LINES,
     OPEN_CHARGES_HAVE_WORK,
     WANTED_EVENTS_HAVE_DELIVERIES,
     NO_CARD_NUMBERS,

@@ -135,28 +135,37 @@ def _row(one: Break) -> _Row:
 
 async def _find_in_payouts(connection: Connection, run_no: int, payouts: PayoutRecorder) -> None:
     """Compare what files say of payouts with what the log says of them."""
-    rows: list[_Row] = []
-    references: list[str] = []
-    files: list[str] = []
+    found: dict[str, tuple[_Row, str, str]] = {}
     stated = await connection.fetch(_CHECKS.payouts_stated, run_no, timeout=STATEMENT_SECONDS_MAX)
     for row in stated:
         account = PayoutAccount(
             psp=PspName(row["psp"]), psp_account=PspAccount(row["psp_account"]), livemode=row["livemode"]
         )
-        payout = await payouts.load(account.payout_id(PspReference(row["payout"])))
+        payout_id = account.payout_id(PspReference(row["payout"]))
         money = Money(row["net_minor"], Currency(row["currency"]))
-        found = payout_break(payout, money, of_lines=not row["is_payout"])
-        if found is not None:
-            break_class, minor = found
-            subject = (
-                f"payout:{account.payout_id(PspReference(row['payout']))}:{row['currency']}:{break_class}"
+        broken = payout_break(await payouts.load(payout_id), money, of_lines=not row["is_payout"])
+        if broken is not None:
+            break_class, minor = broken
+            # Several lines may tell of one payout: it has one break of a class.
+            subject = f"payout:{payout_id}:{money.currency}:{break_class}"
+            about: _Row = (
+                break_class,
+                row["scope_no"],
+                money.currency,
+                minor,
+                subject,
+                None,
+                None,
+                None,
+                None,
             )
-            rows.append(
-                (break_class, row["scope_no"], money.currency, minor, subject, None, None, None, None)
-            )
-            references.append(row["payout"])
-            files.append(row["file_id"])
-    await _insert(connection, rows, references=references, file_ids=files)
+            found.setdefault(subject, (about, row["payout"], row["file_id"]))
+    await _insert(
+        connection,
+        [about for about, _, _ in found.values()],
+        references=[payout for _, payout, _ in found.values()],
+        file_ids=[file_id for _, _, file_id in found.values()],
+    )
 
 
 def payout_break(payout: Payout | None, stated: Money, *, of_lines: bool) -> tuple[BreakClass, int] | None:

@@ -112,10 +112,10 @@ class FileReader:
         file_id = SettlementFileId(row["file_id"])
         file_format = self._formats.get(row["format"])
         if file_format is None:
-            raise FileRefused(None, f"FinCore has no parser for the format {row['format']}")
+            raise FileRefused(None, f"FinCore does not reconcile files of the format {row['format']}")
         stream = await self._evidence.open(row["location"], row["sha256"])
         try:
-            parsed = file_format.parse(stream, Expected())
+            parsed = file_format.parse(stream, Expected(row["account_id"], row["payout_reference"]))
             await _copy(connection, file_id, parsed.lines)
         finally:
             await asyncio.to_thread(stream.close)

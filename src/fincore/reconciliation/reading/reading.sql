@@ -3,11 +3,13 @@
 select file_id from reconciliation.files_to_read order by livemode, psp, psp_account, name collate "C", fetched_at;
 
 -- name: lock_kept_file
--- A file for one reader; none where another has read it.
-select file_id, psp, psp_account, livemode, source, name, sha256, size_bytes, fetched_at, location, format
-from reconciliation.files
-where file_id = $1 and status = 'kept'
-for update;
+-- A file for one reader, with what it must be about; none where another has read it.
+select f.file_id, f.psp, f.psp_account, f.livemode, f.source, f.name, f.sha256, f.size_bytes, f.fetched_at, f.location, f.format,
+    f.payout_reference, s.account_id
+from reconciliation.files f
+join reconciliation.sources s using (source)
+where f.file_id = $1 and f.status = 'kept'
+for update of f;
 
 -- name: mark_read
 -- A file was read to its end, and what it says of itself.

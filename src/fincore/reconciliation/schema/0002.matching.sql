@@ -32,6 +32,7 @@ create table reconciliation.lines (
     constraint lines_are_presented_in_a_currency check ((presentment_minor is null) = (presentment_currency is null))
 );
 create index lines_by_reference on reconciliation.lines (psp_reference);
+create index lines_by_payout on reconciliation.lines (payout_reference) where payout_reference is not null;
 create index lines_by_conversion on reconciliation.lines (conversion) where kind = 'conversion';
 
 -- What the PSP held for us before the first file of an account.

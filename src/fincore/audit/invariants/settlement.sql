@@ -1,0 +1,86 @@
+-- name: settlement_accounts
+-- In one snapshot how far the ledger has followed the log, every clearing account with the sum of its items, and every account of
+-- what statements say beyond them.
+with place as (
+    select tx, pos from ledgerdb.checkpoints where consumer = 'ledger'
+),
+items as (
+    select account_id, sum(gross_minor + fee_minor) as items_minor from ledgerdb.clearing_items group by account_id
+)
+select p.tx, p.pos, a.name, a.livemode, a.owner as psp, split_part(a.name, ':', 3) as psp_account, split_part(a.name, ':', 4) as kind,
+    a.currency, a.balance_minor, coalesce(i.items_minor, 0) as items_minor
+from place p
+cross join ledgerdb.accounts a
+left join items i using (account_id)
+where a.name like 'psp:%' and split_part(a.name, ':', 4) in ('clearing', 'unmatched') and not a.is_retired
+order by a.livemode, a.name;
+
+-- name: settlement_moves
+-- What settlement files have moved up to a place of the log, by account at the PSP and currency: what they state that payments may
+-- explain, and what runs matched of it.
+select (data ->> 'livemode')::boolean as livemode, data ->> 'psp' as psp, data ->> 'psp_account' as psp_account,
+    data ->> 'currency' as currency,
+    coalesce(sum(minor) filter (where type = 'settlement_file.totalled'), 0) as stated_minor,
+    coalesce(sum(minor) filter (where type = 'settlement_file.matched'), 0) as matched_minor
+from (
+    select type, data, (data ->> 'gross_minor')::numeric + (data ->> 'fee_minor')::numeric as minor
+    from eventstore.events
+    where type in ('settlement_file.totalled', 'settlement_file.matched')
+      and data ->> 'kind' not in ('account_fee', 'conversion', 'payout', 'payout_returned')
+      and (tx, pos) <= ($1::bigint::text::xid8, $2::bigint)
+) moved
+group by 1, 2, 3, 4;
+
+-- name: settlement_events
+-- Every event of a file that states or matches a sum of lines. What an account held before its first file has no lines.
+select event_id, stream_id, type, data ->> 'file_id' as file_id, data ->> 'run_id' as run_id, data ->> 'kind' as kind,
+    data ->> 'currency' as currency, (data ->> 'lines')::bigint as lines, (data ->> 'gross_minor')::bigint as gross_minor,
+    (data ->> 'fee_minor')::bigint as fee_minor
+from eventstore.events
+where type in ('settlement_file.totalled', 'settlement_file.matched') and data ->> 'kind' <> 'opening'
+order by tx, pos;
+
+-- name: matches_of_events
+-- What is matched for some events, each by run, file, kind and currency.
+select w.place, count(distinct l.line_no) as lines,
+    coalesce(sum(l.gross_minor) filter (where m.part = 'gross'), 0)::bigint as gross_minor,
+    coalesce(sum(l.fee_minor) filter (where m.part = 'fee'), 0)::bigint as fee_minor
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as w (run_id, file_id, kind, currency, place)
+join reconciliation.runs r using (run_id)
+join reconciliation.lines l on l.file_id = w.file_id and l.kind = w.kind and l.currency = w.currency
+join reconciliation.matches m on m.line_no = l.line_no and m.run_no = r.run_no
+group by w.place;
+
+-- name: lines_of_events
+-- What the lines of a file come to, for some events, each by file, kind and currency. The fee on a payout's line is stated as the
+-- account's.
+select w.place, count(l.line_no) filter (where l.kind = w.kind) as lines,
+    coalesce(sum(l.gross_minor) filter (where l.kind = w.kind), 0)::bigint as gross_minor,
+    coalesce(sum(l.fee_minor), 0)::bigint as fee_minor
+from unnest($1::text[], $2::text[], $3::text[]) with ordinality as w (file_id, kind, currency, place)
+join reconciliation.lines l
+    on l.file_id = w.file_id and l.currency = w.currency
+    and (
+        l.kind = w.kind and w.kind not in ('payout', 'payout_returned')
+        or w.kind = 'account_fee' and l.kind in ('payout', 'payout_returned')
+    )
+group by w.place;
+
+-- name: matched_totals
+-- What runs matched that are finished: each has an event.
+select r.run_id, t.file_id, t.kind, t.currency
+from reconciliation.matched_totals t
+join reconciliation.runs r using (run_no)
+where r.finished_at is not null
+order by t.run_no, t.file_id, t.kind, t.currency;
+
+-- name: events_of_matches
+-- Which of some totals of runs have an event, each by run, file, kind and currency.
+select w.place
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as w (run_id, file_id, kind, currency, place)
+where exists (
+    select
+    from eventstore.events e
+    where e.type = 'settlement_file.matched' and e.data ->> 'run_id' = w.run_id and e.data ->> 'file_id' = w.file_id
+      and e.data ->> 'kind' = w.kind and e.data ->> 'currency' = w.currency
+);

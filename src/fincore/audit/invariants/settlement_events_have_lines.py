@@ -1,0 +1,91 @@
+"""Invariant: what settlement files state and what runs matched, as the log tells it, is what lines and matches add up to."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from fincore.audit.invariants.invariant import STATEMENT_TIMEOUT_SECONDS, Invariant, Stores, Violation, scan
+from fincore.domain.ids import EventId, public_event_id
+from fincore.postgres.named_sql import load_sql
+
+_SQL = load_sql("fincore.audit.invariants", "settlement.sql")
+_MATCHED: Final = "settlement_file.matched"
+_Sums = tuple[int, int, int]
+"""How many lines, gross and fee."""
+
+
+async def _check(stores: Stores) -> list[Violation]:
+    return [*await _events_without_lines(stores), *await _matches_without_event(stores)]
+
+
+async def _events_without_lines(stores: Stores) -> list[Violation]:
+    async def judge(events: Sequence[asyncpg.Record]) -> list[Violation]:
+        matched = [row for row in events if row["type"] == _MATCHED]
+        totalled = [row for row in events if row["type"] != _MATCHED]
+        sums = await _sums(
+            stores, _SQL.matches_of_events, matched, ("run_id", "file_id", "kind", "currency")
+        ) | await _sums(stores, _SQL.lines_of_events, totalled, ("file_id", "kind", "currency"))
+        found: list[Violation] = []
+        for row in events:
+            said = row["lines"], row["gross_minor"], row["fee_minor"]
+            if row["type"] != _MATCHED and row["kind"] in ("payout", "payout_returned"):
+                continue  # its amount moves by the payout's own events
+            if said != (held := sums.get(row["event_id"], (0, 0, 0))):
+                found.append(
+                    Violation(
+                        f"event {public_event_id(EventId(row['event_id']))} of {row['file_id']}",
+                        f"tells of {_told(said)} {row['kind']} in {row['currency']}; "
+                        f"{'matches' if row['type'] == _MATCHED else 'lines'} come to {_told(held)}",
+                    )
+                )
+        return found
+
+    return await scan(stores.eventstore, _SQL.settlement_events, judge=judge)
+
+
+async def _sums(
+    stores: Stores, statement: str, events: Sequence[asyncpg.Record], names: Sequence[str]
+) -> dict[EventId, _Sums]:
+    rows = await stores.ledgerdb.fetch(
+        statement, *([row[name] for row in events] for name in names), timeout=STATEMENT_TIMEOUT_SECONDS
+    )
+    return {
+        events[row["place"] - 1]["event_id"]: (row["lines"], row["gross_minor"], row["fee_minor"])
+        for row in rows
+    }
+
+
+def _told(sums: _Sums) -> str:
+    lines, gross_minor, fee_minor = sums
+    return f"{lines} lines of {gross_minor} and {fee_minor} minor units"
+
+
+async def _matches_without_event(stores: Stores) -> list[Violation]:
+    async def judge(totals: Sequence[asyncpg.Record]) -> list[Violation]:
+        names = ("run_id", "file_id", "kind", "currency")
+        rows = await stores.eventstore.fetch(
+            _SQL.events_of_matches,
+            *([row[name] for row in totals] for name in names),
+            timeout=STATEMENT_TIMEOUT_SECONDS,
+        )
+        told = {row["place"] for row in rows}
+        return [
+            Violation(
+                f"{row['run_id']} of {row['file_id']}",
+                f"matched lines {row['kind']} in {row['currency']}, and the log has no event of it",
+            )
+            for place, row in enumerate(totals, start=1)
+            if place not in told
+        ]
+
+    return await scan(stores.ledgerdb, _SQL.matched_totals, judge=judge)
+
+
+SETTLEMENT_EVENTS_HAVE_LINES: Final = Invariant(
+    "settlement_events_have_lines",
+    "Every event of a settlement file tells what its lines, or the matches of its run, come to, and every run that is finished has "
+    "its events.",
+    _check,
+)
+"""If it fails, the ledger booked a sum that no line or match explains, or a match that the ledger will never hear of."""

@@ -1,0 +1,55 @@
+"""What a run of reconciliation stands on: the stores, a running writer, the evidence, the formats."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, get_args
+
+import structlog
+
+from fincore.bootstrap.databases import Stores
+from fincore.bootstrap.settings import Settings
+from fincore.bootstrap.settlement_sources.reached_sources import evidence_folder
+from fincore.domain.errors import Overloaded
+from fincore.domain.log_events import LogEvent
+from fincore.domain.settlement_events import PAYOUT_EVENTS, SETTLEMENT_FILE_EVENTS
+from fincore.eventstore.log import EventLog
+from fincore.eventstore.writer import Writer
+from fincore.reconciliation.evidence.folder import FolderEvidence
+from fincore.reconciliation.formats.formats import FORMATS
+from fincore.reconciliation.parsed_file import FileFormat
+from fincore.reconciliation.run import MatchNotRecorded, Reconciliation, ledger_caught_up
+from fincore.write.settlement.payouts import PayoutRecorder
+from fincore.write.settlement.settlement_files import SettlementFileRecorder
+
+_log = structlog.get_logger(__name__)
+
+TURN_SECONDS: Final = 5.0
+"""The pause before a process asks again for the turn that another one has."""
+OF_PSPS: Final[tuple[FileFormat, ...]] = get_args(FileFormat)
+"""The formats of PSPs: what a bank states is compared with no clearing account."""
+
+
+def reconciliation_of(settings: Settings, stores: Stores, writer: Writer[LogEvent]) -> Reconciliation:
+    """What reconciles the installation that the settings name."""
+    return Reconciliation(
+        stores.ledgerdb,
+        files=SettlementFileRecorder(EventLog(stores.eventstore, SETTLEMENT_FILE_EVENTS), writer),
+        payouts=PayoutRecorder(EventLog(stores.eventstore, PAYOUT_EVENTS), writer),
+        evidence=FolderEvidence(evidence_folder(settings)),
+        formats={name: FORMATS[name] for name in OF_PSPS},
+        caught_up=ledger_caught_up(stores.eventstore, stores.ledgerdb),
+    )
+
+
+def reconciled(reconciliation: Reconciliation) -> Callable[[], Awaitable[None]]:
+    """Runs until a run of this process has seen all that is kept by now. What people must see to is logged, and tried again by the next."""
+
+    async def run() -> None:
+        try:
+            # The run of another process may have begun before the last file was kept.
+            while await reconciliation.run() is None:  # noqa: ASYNC110 -- the other process is not ours to hear of
+                await asyncio.sleep(TURN_SECONDS)
+        except (MatchNotRecorded, Overloaded) as error:
+            _log.error("reconciliation.run_failed", reason=str(error))
+
+    return run

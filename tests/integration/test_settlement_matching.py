@@ -1,0 +1,517 @@
+"""Reconciliation on real PostgreSQL: what equals leaves nothing open, each false line makes its break, and no crash does anything twice."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fincore.audit.invariants.clearing_is_explained import CLEARING_IS_EXPLAINED
+from fincore.audit.invariants.settlement_events_have_lines import SETTLEMENT_EVENTS_HAVE_LINES
+from fincore.domain.currency import Currency
+from fincore.domain.ids import charge_of
+from fincore.domain.money import Money
+from fincore.domain.outcome import PspReference
+from fincore.domain.payout import PayoutAccount, PayoutReport
+from fincore.domain.settlement_events import BankAccount
+from fincore.postgres.pool import Connection, Pool, create_pool
+from fincore.reconciliation.matching import break_writer, matcher
+from fincore.reconciliation.run import RunResult
+from fincore.reconciliation.uncleared import uncleared_by_age
+from fixtures.commits import PROVENANCE
+from fixtures.settlement_account import DAY, FoundBreak, Settlement, line, settlement
+from fixtures.settlement_falsified import FALSIFICATIONS, Falsified, Lived, Payment, Refund, days, live
+from fixtures.settlement_oracle import breaks_by_hand
+from fixtures.traffic import store_pool
+
+EXAMPLES = 12
+ITEMS = """
+    select i.*, a.currency from ledgerdb.clearing_items i join ledgerdb.accounts a using (account_id)
+    where split_part(a.name, ':', 3) = '{}' order by i.entry_id
+"""
+LINES = """
+    select l.* from reconciliation.lines l join reconciliation.files f using (file_id)
+    where f.psp_account = '{}' order by l.line_no
+"""
+PLAIN = Payment(10_000, 320, "usd", fee_is_late=False, by_parent=False, refunds=(), dispute="")
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Settlement]:
+    pool = await create_pool(dsn, application_name="tests", role="fincore_service")
+    try:
+        async with store_pool(dsn, "ledgerdb") as ledgerdb, settlement(pool, ledgerdb) as account:
+            yield account
+    finally:
+        pool.terminate()
+
+
+@pytest.fixture
+async def account(dsn: str) -> AsyncIterator[Settlement]:
+    async with opened(dsn) as one:
+        yield one
+
+
+async def happen(account: Settlement, *payments: Payment) -> list[Lived]:
+    lived = [live(one, account.psp, account.psp_account) for one in payments]
+    for one in lived:
+        await account.happen(one.stream_id, *one.events)
+    return lived
+
+
+async def run(account: Settlement) -> RunResult:
+    result = await account.reconciliation.run()
+    assert result is not None, "another run has the turn"
+    return result
+
+
+async def violations(account: Settlement) -> list[str]:
+    """What breaks the invariants of settlement, as the auditor names it."""
+    stores = SimpleNamespace(eventstore=account.dsn_pool, ledgerdb=account.ledgerdb)
+    return [
+        violation.what
+        for invariant in (CLEARING_IS_EXPLAINED, SETTLEMENT_EVENTS_HAVE_LINES)
+        for violation in await invariant.check(stores)
+    ]
+
+
+async def explained(account: Settlement) -> None:
+    """Nothing is open: clearing and unmatched are zero, and `balance` is all that the statements say."""
+    await account.book()
+    assert await violations(account) == []
+    assert await account.breaks() == []
+    assert {
+        name for name in await account.balances() if not name.startswith(("balance", "in_transit"))
+    } == set()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(day=days)
+def test_random_day_told_truly_has_no_breaks(dsn: str, day: list[Payment]) -> None:
+    async def check() -> None:
+        async with opened(dsn) as account:
+            lived = await happen(account, *day)
+            await account.fetched([told for one in lived for told in one.lines])
+            await run(account)
+            await explained(account)
+
+    asyncio.run(check())
+
+
+@settings(
+    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(day=days, data=st.data())
+def test_one_false_line_makes_exactly_its_break(dsn: str, day: list[Payment], data: st.DataObject) -> None:
+    async def check() -> None:
+        async with opened(dsn) as account:
+            lived = await happen(account, *day)
+            lines = [told for one in lived for told in one.lines]
+            false_days: list[Falsified] = [
+                made
+                for falsify in FALSIFICATIONS
+                for place in range(len(lines))
+                if (made := falsify(lines, place)) is not None
+            ]
+            told = data.draw(st.sampled_from(false_days))
+            await account.fetched(told.lines)
+            await run(account)
+            assert await account.breaks() == [told.makes]
+
+    asyncio.run(check())
+
+
+@settings(
+    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(day=days, data=st.data())
+def test_second_matcher_finds_the_same_breaks(dsn: str, day: list[Payment], data: st.DataObject) -> None:
+    """Several false lines at once, in a matcher that shares no statement with the first."""
+
+    async def check() -> None:
+        async with opened(dsn) as account:
+            lived = await happen(account, *day)
+            lines = [told for one in lived for told in one.lines]
+            for _ in range(data.draw(st.integers(0, 4))):
+                falsify = data.draw(st.sampled_from(FALSIFICATIONS))
+                made = falsify(lines, data.draw(st.integers(0, len(lines) - 1))) if lines else None
+                lines = list(made.lines) if made else lines
+            await account.fetched(lines)
+            await run(account)
+            found = Counter(await account.breaks())
+            by_hand = breaks_by_hand(
+                await account.rows(LINES.format(account.psp_account)),
+                await account.rows(ITEMS.format(account.psp_account)),
+            )
+            assert found == by_hand
+
+    asyncio.run(check())
+
+
+async def test_dropped_line_that_comes_later_closes_its_break(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    (told,) = one.lines
+    await account.fetched([])
+    await run(account)
+    missing = FoundBreak("missing_there", -told.net_minor, "usd")
+    assert await account.breaks() == [missing]
+    await account.fetched([told], day=1)
+    result = await run(account)
+    assert (result.breaks_closed, result.breaks_open) == (1, 0)
+    assert await account.breaks("matched_late") == [missing]
+    await explained(account)
+
+
+async def test_line_before_its_event_waits_and_matches(account: Settlement) -> None:
+    one = live(PLAIN, account.psp, account.psp_account)
+    await account.fetched(one.lines)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("missing_here", 9_680, "usd")]
+    await account.book()
+    assert await account.balances() == {"balance usd": 9_680, "unmatched usd": 9_680}
+    await account.happen(one.stream_id, *one.events)
+    await run(account)
+    await explained(account)
+
+
+async def test_nearly_equal_amount_never_closes_a_break(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([line("payment", 9_999, -320, references=one.lines[0].references)])
+    await run(account)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("amount", -1, "usd")]
+    missing = line("payment", 1, references=one.lines[0].references)
+    await account.fetched([missing], day=1, beginning_minor={"usd": 9_679})
+    await run(account)
+    await explained(account)
+
+
+async def test_changed_class_keeps_the_break_and_its_age(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([])
+    await run(account)
+    await account.fetched([line("payment", 9_000, -320, references=one.lines[0].references)], day=1)
+    result = await run(account)
+    assert await account.breaks() == [FoundBreak("amount", -1_000, "usd")]
+    assert (result.breaks_opened, result.breaks_closed) == (0, 0)
+
+
+async def test_item_of_an_uncovered_time_is_no_break(account: Settlement) -> None:
+    """Its statement is still to come: it is uncleared, with an age."""
+    await happen(account, PLAIN)
+    await account.fetched([], day=-1)
+    await run(account)
+    assert [one for one in await account.breaks() if one.break_class != "late"] == []
+    rows = await uncleared_by_age(account.ledgerdb, DAY + timedelta(days=5), livemode=False)
+    assert [(one.days, one.amount_minor) for one in rows] == [((4, 7), 9_680)]
+
+
+async def test_overdue_statement_makes_one_late_break(account: Settlement) -> None:
+    """By the clock all of it should have been told; the day's file has not come."""
+    await happen(account, PLAIN, PLAIN)
+    await account.fetched([], day=-1)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("late", -2 * 9_680, "usd")]
+    await account.fetched([], day=0)
+    await run(account)
+    assert [one.break_class for one in await account.breaks()] == ["missing_there", "missing_there"]
+
+
+async def test_unknown_movements_are_named_by_their_kind(account: Settlement) -> None:
+    await account.fetched(
+        [
+            line("payment", 500, -20, references=("unknown",)),
+            line("hold", -300, parent_reference="unknown"),
+            line("adjustment", -7),
+            line("reserve", -9),
+            line("outgoing", -11, -1),
+            line("account_fee", -13),
+        ]
+    )
+    await run(account)
+    assert await account.breaks() == [
+        FoundBreak("missing_here", 480, "usd"),
+        FoundBreak("hold", -300, "usd"),
+        FoundBreak("unexpected_movement", -7, "usd"),
+        FoundBreak("unexpected_movement", -9, "usd"),
+        FoundBreak("unexpected_movement", -12, "usd"),
+    ]
+    await account.book()
+    assert (await account.balances())["unmatched usd"] == 480 - 300 - 7 - 9 - 12
+
+
+async def test_hold_and_release_unknown_to_us_explain_each_other(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    parent = one.lines[0].references[0]
+    await account.fetched([*one.lines, line("hold", -300, parent_reference=parent)])
+    await run(account)
+    assert await account.breaks() == [FoundBreak("hold", -300, "usd")]
+    await account.fetched(
+        [line("release", 300, parent_reference=parent)], day=1, beginning_minor={"usd": 9_380}
+    )
+    await run(account)
+    await explained(account)
+
+
+async def test_our_charge_id_finds_what_no_reference_names(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([line("payment", 10_000, -320, our_reference=charge_of(one.stream_id))])
+    await run(account)
+    await explained(account)
+
+
+async def test_refund_under_the_code_of_a_reversal_is_a_refund(account: Settlement) -> None:
+    """PayPal gives that code to a refund that it made itself; its transaction id is the refund's."""
+    (one,) = await happen(account, PLAIN._replace(refunds=(Refund(40, gives_fee_back=True, fails=False),)))
+    paid, refunded = one.lines
+    told = line(
+        "dispute", -4_000, 32, psp_reference=refunded.references[0], parent_reference=paid.references[0]
+    )
+    await account.fetched([paid, told])
+    await run(account)
+    await explained(account)
+
+
+async def test_statement_of_another_account_matches_nothing(account: Settlement) -> None:
+    """Its reference may be the same: PSPs number per account."""
+    (one,) = await happen(account, PLAIN)
+    other = account._replace(psp_account="another")  # type: ignore[arg-type]
+    await other.fetched(one.lines)
+    await run(account)
+    assert await other.breaks() == [FoundBreak("missing_here", 9_680, "usd")]
+    assert await account.breaks() == []
+
+
+async def test_conversion_without_its_other_side_is_a_break(account: Settlement) -> None:
+    eur = Currency("eur")
+    await account.fetched(
+        [
+            line("conversion", -100, group="a"),
+            line("conversion", 90, currency=eur, group="a"),
+            line("conversion", -50, group="b"),
+        ]
+    )
+    await run(account)
+    assert await account.breaks() == [FoundBreak("incomplete_conversion", -50, "usd")]
+    await account.fetched(
+        [line("conversion", 45, currency=eur, group="b")], day=1, beginning_minor={"usd": -150, "eur": 90}
+    )
+    await run(account)
+    assert await account.breaks() == []
+
+
+async def test_wrong_ending_balance_is_a_break(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines, ending_off_minor=7)
+    await run(account)
+    assert await account.breaks() == [FoundBreak("balance", 7, "usd")]
+
+
+async def test_balance_before_the_first_file_is_booked_once(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines, beginning_minor={"usd": 50_000})
+    await run(account)
+    await account.fetched([], day=1, beginning_minor={"usd": 59_680})
+    await run(account)
+    assert await account.breaks() == []
+    await account.book()
+    assert await account.balances() == {"balance usd": 59_680, "unmatched usd": 50_000}
+
+
+async def test_withdrawal_in_a_file_is_a_payout_in_transit(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([*one.lines, line("payout", -5_000, -25, psp_reference="wd_1")])
+    await run(account)
+    await account.book()
+    assert await account.breaks() == []
+    assert await account.balances() == {"balance usd": 9_680 - 5_025, "in_transit usd": 5_000}
+
+
+async def test_payout_known_with_another_amount_is_a_break(account: Settlement) -> None:
+    await paid_out(account, "po_1", 4_000)
+    await account.fetched([line("payout", -5_000, references=("po_1",))], beginning_minor={"usd": 9_000})
+    await run(account)
+    assert FoundBreak("payout_total", 1_000, "usd") in await account.breaks()
+
+
+async def test_lines_that_miss_their_payout_leave_a_remainder(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    told = line("payment", 10_000, -320, references=one.lines[0].references, payout_reference="po_1")
+    await account.fetched([told])
+    await run(account)
+    assert FoundBreak("payout_total", 9_680, "usd") in await account.breaks()
+    await paid_out(account, "po_1", 9_700)
+    await run(account)
+    assert [one for one in await account.breaks() if one.break_class != "balance"] == [
+        FoundBreak("unexplained_remainder", -20, "usd")
+    ]
+
+
+async def paid_out(account: Settlement, reference: str, amount_minor: int) -> None:
+    await account.payouts.record(
+        PayoutAccount(psp=account.psp, psp_account=account.psp_account, livemode=False),
+        PayoutReport(
+            psp_reference=PspReference(reference),
+            money=Money(amount_minor, Currency("usd")),
+            status="in_transit",
+            created_at=DAY,
+            occurred_at=DAY,
+        ),
+        PROVENANCE,
+        bank_account=BankAccount("main"),
+    )
+
+
+async def test_refused_file_changes_nothing_but_its_status(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    file_id = await account.fetched([*one.lines, line("payment", 1)], refused_at=2)
+    result = await run(account)
+    (file,) = await account.rows("select * from reconciliation.files")
+    assert (file["status"], file["refusal_line"], file["refusal"]) == ("refused", 2, "the test says so")
+    assert [problem.file_id for problem in result.problems] == [file_id]
+    assert await account.rows("select from reconciliation.lines") == []
+    assert await account.breaks() == [FoundBreak("file_refused", None, None)]
+    await account.book()
+    assert await account.balances() == {"clearing usd": 9_680}
+
+
+async def test_second_runner_does_nothing(account: Settlement) -> None:
+    await happen(account, PLAIN)
+    async with account.ledgerdb.acquire() as connection:
+        await connection.execute("select pg_advisory_lock(hashtext('fincore.reconciliation.run'))")
+        assert await account.reconciliation.run() is None
+        await connection.execute("select pg_advisory_unlock_all()")
+    assert await account.reconciliation.run() is not None
+
+
+async def test_two_runners_at_once_do_everything_once(account: Settlement) -> None:
+    lived = await happen(account, PLAIN, PLAIN)
+    await account.fetched([told for one in lived for told in one.lines])
+    results = await asyncio.gather(*(account.reconciliation.run() for _ in range(3)))
+    assert sum(one is not None for one in results) >= 1
+    await explained(account)
+
+
+class Crash(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+async def test_crash_between_steps_does_nothing_twice(
+    account: Settlement, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After reading, after the events of the file, after booking, after matching, after the events of the match."""
+    lived = await happen(account, PLAIN, PLAIN._replace(dispute="lost"))
+    lines = [told for one in lived for told in one.lines]
+    await account.fetched([*lines, line("payout", -500, psp_reference="wd_1")])
+    dying = account.reconciliation
+    target, name = (
+        (dying._booker, "book"),
+        (dying._booker._payouts, "record"),
+        (dying, "_caught_up"),
+        (dying, "_record"),
+        (dying._matcher, "finish"),
+    )[step - 1]
+
+    async def die(*_: object, **__: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, name, die)
+        with pytest.raises(Crash):
+            await dying.run()
+    await run(account)
+    await run(account)
+    await explained(account)
+    assert await account.balances() == {
+        "balance usd": 2 * 9_680 - 6_500 - 500,
+        "in_transit usd": 500,
+    }
+
+
+@pytest.mark.parametrize("statement", range(0, 32, 4))
+async def test_crash_amid_the_matching_leaves_nothing_of_it(
+    account: Settlement, statement: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived = await happen(account, PLAIN, PLAIN._replace(dispute="won", by_parent=True))
+    await account.fetched([told for one in lived for told in one.lines])
+    done = 0
+
+    async def die(connection: Connection, text: str, *arguments: object) -> None:
+        nonlocal done
+        done += 1
+        if done > statement:
+            raise Crash
+        await connection.execute(text, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(matcher, "_do", die)
+        patch.setattr(break_writer, "_do", die)
+        with pytest.raises(Crash):
+            await account.reconciliation.run()
+    assert await account.rows("select from reconciliation.matches") == []
+    assert await account.rows("select from reconciliation.runs") == []
+    await run(account)
+    await explained(account)
+
+
+async def test_invariants_hold_while_the_ledger_is_behind(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([line("payment", 9_000, -320, references=one.lines[0].references)])
+    await run(account)
+    # The ledger has not booked what was matched last.
+    assert await violations(account) == []
+    await account.book()
+    assert await violations(account) == []
+
+
+@pytest.mark.parametrize(
+    ("tampering", "word"),
+    [
+        ("update ledgerdb.clearing_items set gross_minor = gross_minor + 1", "its items come to"),
+        ("update ledgerdb.accounts set balance_minor = 7 where name like '%unmatched%'", "holds 7"),
+        ("delete from reconciliation.matches where part = 'fee'", "matches come to"),
+        ("update reconciliation.lines set fee_minor = fee_minor + 1", "lines come to"),
+        ("delete from eventstore.events where type = 'settlement_file.matched'", "the log has no event"),
+    ],
+)
+async def test_altered_settlement_rows_break_an_invariant(
+    account: Settlement, owner_pool: Pool, tampering: str, word: str
+) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines)
+    await run(account)
+    await explained(account)
+    async with owner_pool.acquire() as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(tampering)
+    assert any(word in what for what in await violations(account))
+
+
+async def test_second_match_of_a_part_is_refused_by_postgresql(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched(one.lines)
+    await run(account)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await account.rows(
+            "insert into reconciliation.matches select match_no, part, run_no, rule, line_no, entry_id, account_id"
+            " from reconciliation.matches"
+        )
+
+
+async def test_unequal_match_is_refused_by_postgresql(account: Settlement) -> None:
+    (one,) = await happen(account, PLAIN)
+    await account.fetched([line("payment", 9_999, references=one.lines[0].references)])
+    await run(account)
+    with pytest.raises(asyncpg.CheckViolationError, match="not equal"):
+        await account.rows(
+            "insert into reconciliation.matches (match_no, part, run_no, rule, line_no, entry_id, account_id)"
+            " select l.line_no, 'gross', 1, 'guess', l.line_no, i.entry_id, i.account_id"
+            " from reconciliation.lines l, ledgerdb.clearing_items i"
+        )
