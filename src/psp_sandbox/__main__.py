@@ -184,7 +184,7 @@ def _report_server(
     try:
         keys = sftp_server.read_keys(host_key, authorized_keys)
     except sftp_server.UnreadableKey as error:
-        sys.exit(f"psp-sandbox: {error}.")
+        sys.exit(f"psp-sandbox: {str(error).removesuffix('.')}. Give another file of keys.")
     try:
         listener = bind(sftp_server.HOST, port)
     except OSError as error:

@@ -33,19 +33,31 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_keys(host_key: Path | None, authorized_keys: Path | None) -> Keys:
     """The keys of two files; without the first a new one is made. Raises UnreadableKey."""
+    return Keys(
+        host=asyncssh.generate_private_key("ssh-ed25519") if host_key is None else _private_key(host_key),
+        opening=frozenset() if authorized_keys is None else _public_keys(authorized_keys),
+    )
+
+
+def _private_key(file: Path) -> asyncssh.SSHKey:
     try:
-        own = (
-            asyncssh.generate_private_key("ssh-ed25519")
-            if host_key is None
-            else asyncssh.read_private_key(host_key)
-        )
-    except (OSError, ValueError) as error:
-        raise UnreadableKey(f"{host_key} has no private key that can be read: {error}") from error
+        return asyncssh.read_private_key(file)
+    except OSError as error:
+        raise UnreadableKey(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise UnreadableKey(f"{file} has no private key that can be read: {error}") from error
+
+
+def _public_keys(file: Path) -> frozenset[bytes]:
     try:
-        opening = [] if authorized_keys is None else asyncssh.read_public_key_list(authorized_keys)
-    except (OSError, ValueError) as error:
-        raise UnreadableKey(f"{authorized_keys} has no public keys that can be read: {error}") from error
-    return Keys(host=own, opening=frozenset(key.public_data for key in opening))
+        keys = asyncssh.read_public_key_list(file)
+    except OSError as error:
+        raise UnreadableKey(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise UnreadableKey(f"{file} has a line that is no public key: {error}") from error
+    if not keys:
+        raise UnreadableKey(f"{file} has no public key")
+    return frozenset(key.public_data for key in keys)
 
 
 class SftpServer:

@@ -1,6 +1,8 @@
 """PayPal's SFTP server in the sandbox: who may come in, what they find there, and that they can only read it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,3 +205,44 @@ def test_sandbox_without_sftp_says_how_to_start_it(psp_sandbox: SandboxProcess) 
     refused = exchange(psp_sandbox.url, "GET", "/sandbox/paypal/sftp")
     assert refused.status == 409
     assert "--paypal-sftp-port" in json.loads(refused.body)["error"]
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "sentence"),
+    [
+        ("host-key", None, "cannot read {}: No such file or directory. Give another file of keys."),
+        (
+            "host-key",
+            "none",
+            "{} has no private key that can be read: Invalid private key. Give another file of keys.",
+        ),
+        ("authorized-keys", None, "cannot read {}: No such file or directory. Give another file of keys."),
+        ("authorized-keys", "none", "{} has no public key. Give another file of keys."),
+    ],
+)
+def test_unreadable_keys_are_refused_in_a_sentence(
+    tmp_path: Path, option: str, content: str | None, sentence: str
+) -> None:
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_text(content)
+    done = started("--paypal-sftp-port=0", f"--paypal-sftp-{option}={file}")
+    assert (done.returncode, done.stderr) == (1, f"psp-sandbox: {sentence.format(file)}\n")
+
+
+def test_taken_sftp_port_is_refused_in_a_sentence(sftp: SandboxProcess) -> None:
+    port = sftp.call("GET", "/sandbox/paypal/sftp")["port"]
+    done = started(f"--paypal-sftp-port={port}")
+    assert done.stderr.startswith(f"psp-sandbox: cannot listen on 127.0.0.1:{port}: ")
+    assert done.stderr.endswith("Choose another --paypal-sftp-port.\n")
+
+
+def started(*options: str) -> subprocess.CompletedProcess[str]:
+    """A sandbox that does not start."""
+    return subprocess.run(
+        [sys.executable, "-m", "psp_sandbox", "--port=0", *options],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
