@@ -35,4 +35,4 @@ if ! .venv/bin/uv --version 2>/dev/null | grep -q " $UV_VERSION"; then
 fi
 echo "installing FinCore's packages from uv.lock" >&2
 .venv/bin/uv sync --quiet --frozen --inexact --compile-bytecode "$@"
-.venv/bin/python -m compileall -q -j 2 src
+.venv/bin/python -m compileall -q src
