@@ -167,13 +167,32 @@ async def test_use_that_an_outage_ended_is_repeated(world: SourceWorld) -> None:
         await eventually(lambda: is_so(lambda: attempts > 1))
 
 
-@pytest.mark.parametrize("part", ["use", "look"])
-async def test_defect_ends_the_role(world: SourceWorld, part: str) -> None:
-    async def fail(*_: object) -> None:
-        raise LookupError(part)
+async def test_defect_of_the_use_ends_the_role(world: SourceWorld) -> None:
+    async def fail() -> None:
+        raise LookupError("use")
 
-    broken = fetcher(world, fail if part == "use" else None)
-    if part == "look":
-        world.looker.look = fail  # type: ignore[method-assign,assignment]
-    with pytest.raises(LookupError, match=part):
-        await broken.run()
+    with pytest.raises(LookupError, match="use"):
+        await fetcher(world, fail).run()
+
+
+class Strange:
+    """A source that makes the client fail as no client should."""
+
+    async def __aenter__(self) -> RemoteFolder:
+        raise IndexError("an answer of the server")
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+async def test_answer_that_no_client_foresees_fails_one_source(world: SourceWorld) -> None:
+    world.offer("STL-1.CSV", b"1")
+    async with running(fetcher(world, stalled=Strange)):
+        await eventually(lambda: are_listed(world, 1))
+
+        async def is_told() -> bool:
+            (_, stalled) = await world.sources.standings()
+            return stalled.failure is not None
+
+        await eventually(is_told)
+    (_, stalled) = await world.sources.standings()
+    assert stalled.failure == "FinCore failed by an error of its own (IndexError), which the log has"

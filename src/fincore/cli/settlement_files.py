@@ -19,7 +19,6 @@ from fincore.reconciliation.fetching.look import Look
 from fincore.reconciliation.files import FileStatus
 
 EXIT_FAILED: Final = 1
-SHORT_HASH_CHARACTERS: Final = 12
 LEDGERDB: Final = "ledgerdb"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -101,7 +100,7 @@ def files(*, source: Source = None, status: FileStatus | None = None, limit: Lim
         LEDGERDB,
     )
     show_table(
-        ("file", "source", "account", "fetched", "bytes", "sha256", "status", "name", "remarks"),
+        ("file", "source", "account", "fetched", "bytes", "status", "name", "sha256", "remarks"),
         [
             (
                 one.file_id,
@@ -109,9 +108,9 @@ def files(*, source: Source = None, status: FileStatus | None = None, limit: Lim
                 f"{one.psp}/{one.psp_account}",
                 moment_text(one.fetched_at),
                 f"{one.size_bytes:,}",
-                one.sha256[:SHORT_HASH_CHARACTERS],
                 one.status,
                 one.name,
+                one.sha256,
                 "; ".join(settlement_files.remarks(one)),
             )
             for one in rows

@@ -81,7 +81,7 @@ class Fetcher:
         failure: str | None = "the process that looked at the source stopped"
         try:
             async with self._claim_kept(name):
-                look = await self._looker.look(watched.source, watched.open_remote)
+                look = await self._looked_at(watched)
             failure = look.failure
         finally:
             await self._sources.finish(name, self._process, failure)
@@ -107,6 +107,20 @@ class Fetcher:
                         await self._stopping.wait()
             for task in (*using, *looking.values()):
                 task.cancel()
+
+    async def _looked_at(self, watched: WatchedSource) -> Look:
+        """A look that no answer of a server can make more of than a failed look at its own source. Raises outages of the database."""
+        try:
+            return await self._looker.look(watched.source, watched.open_remote)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _log.exception("settlement.look_broken", source=watched.source.name)
+            return Look(
+                source=watched.source.name,
+                fetched=(),
+                failure=f"FinCore failed by an error of its own ({type(error).__name__}), which the log has",
+            )
 
     async def _due(self) -> list[SettlementSource]:
         try:
